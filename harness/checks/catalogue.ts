@@ -1,0 +1,65 @@
+import type { TopologyFile } from '../plan/topology-file.ts'
+import type { Layer } from '../report/results.ts'
+import type { Mesh } from './mesh.ts'
+import type { Site } from './site.ts'
+
+/** What a check says of itself; the list, the documents and the reports are made from it. */
+export type CheckHead = {
+  /** Stable: `layer.what`. */
+  id: string
+  layer: Layer
+  /** What holds when it passes, as a sentence without a subject of its own. */
+  title: string
+  /** Where the rule comes from, in our words: a seed, a document or an issue. */
+  source: string
+  /** `each`: once from every cluster. `mesh`: once, about all clusters together. */
+  from: 'each' | 'mesh'
+  /** Which clusters answer, seen from the one that asks; default: all of them. */
+  to?: 'own' | 'others'
+  /** It changes the mesh for a moment and must have it to itself; the others of a layer are asked at once. */
+  changesMesh?: true
+  /** Where it applies, and otherwise why not. */
+  applies?: (topology: TopologyFile) => true | string
+}
+
+/** What the sentence of a check is given. */
+export type CheckContext = {
+  mesh: Mesh
+  /** The cluster asked from; with `from: 'mesh'` the control plane's. */
+  from: Site
+  signal: AbortSignal
+}
+
+/** A check: what it says of itself, and the sentence that proves it. It returns what was seen, in few words. */
+export type Check = CheckHead & { prove: (context: CheckContext) => Promise<string> }
+
+const registered: Check[] = []
+
+/** Declares a check. Its place in the catalogue is its place in the suites. */
+export const check = (head: CheckHead, prove: Check['prove']): void => {
+  if (registered.some(({ id }) => id === head.id)) throw new Error(`two checks are called ${head.id}`)
+  registered.push({ ...head, prove })
+}
+
+/** Every check of the suites, bottom layer first. */
+export const catalogue = async (): Promise<readonly Check[]> => {
+  await import('../../suites/index.ts')
+  return registered
+}
+
+/** Why a check does not apply to a topology, or undefined where it does. */
+export const notApplicable = (head: CheckHead, topology: TopologyFile): string | undefined => {
+  const answer = head.applies?.(topology) ?? true
+  return answer === true ? undefined : answer
+}
+
+/** Applies where the clusters are on more than one network. */
+export const onTwoNetworks = ({ clusters }: TopologyFile): true | string =>
+  new Set(clusters.map(({ network }) => network)).size > 1 || 'all clusters are on one network'
+
+/** Applies where one control plane serves every cluster. */
+export const withOneControlPlane = ({ clusters }: TopologyFile): true | string =>
+  clusters.filter(({ role }) => role === 'primary').length === 1 || 'every cluster has a control plane of its own'
+
+/** Applies to the named topology alone. */
+export const only = (name: string) => (topology: TopologyFile): true | string => topology.name === name || `it belongs to the ${name} topology`

@@ -1,0 +1,37 @@
+import { describe, inject, test } from 'vitest'
+import { labOf } from '../lab/lab.ts'
+import { layers, type Layer } from '../report/results.ts'
+import { catalogue, type Check } from './catalogue.ts'
+import { keyOf, type PlannedCheck } from './plan-checks.ts'
+import { runCheck } from './run-check.ts'
+import './vitest-contract.ts'
+
+// The one file Vitest runs. Every planned check is a test, in the order of the plan. Those of one layer that only look are asked at
+// once, from every cluster; one that changes the mesh for a moment has it to itself.
+const { runId, topology, images, planned, timeout } = inject('meshproof')
+const lab = labOf(runId, topology, images)
+const checks = await catalogue()
+const failedLayers = new Set<Layer>()
+
+const groups = planned.reduce<{ check: Check; one: PlannedCheck }[][]>((all, one) => {
+  const check = checks.find(({ id }) => id === one.id)
+  if (!check) throw new Error(`no suite declares ${one.id}`)
+  const before = all.at(-1)
+  const together = before?.[0] && before[0].check.layer === check.layer && !before[0].check.changesMesh && !check.changesMesh
+  return together ? [...all.slice(0, -1), [...before, { check, one }]] : [...all, [{ check, one }]]
+}, [])
+
+for (const [number, group] of groups.entries()) {
+  describe(`group ${number + 1}`, () => {
+    for (const { check, one } of group) {
+      test.concurrent(keyOf(one), { timeout }, async ({ task, signal }) => {
+        const onBroken = layers.slice(0, layers.indexOf(check.layer)).some((layer) => failedLayers.has(layer))
+        const result = await runCheck(check, one, lab, onBroken, signal)
+        task.meta.result = result
+        if (result.verdict !== 'fail') return
+        failedLayers.add(check.layer)
+        throw new Error(result.reason)
+      })
+    }
+  })
+}

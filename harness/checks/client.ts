@@ -1,0 +1,52 @@
+import { curl, type Answer, type CurlPod, type Requests } from '../probes/curl.ts'
+import { answersOf, sample, type Answers } from '../probes/sample.ts'
+import type { Recorder } from './evidence.ts'
+
+/** What a sample waits for before it is judged, how many requests are judged, and for how long (milliseconds) it may settle. */
+export type Sampling = {
+  until: (answers: Answers) => boolean
+  count?: number
+  within?: number
+  seconds?: number
+  /** Goes on after a request that failed; otherwise the first one ends its batch. */
+  tolerant?: boolean
+}
+
+/** A pod that asks: every request is a real curl in it, on a new connection. */
+export type Client = {
+  /** For people: `cluster1 app1/sleep`. */
+  name: string
+  /** A judged sample, taken once the answers look as expected or the time is up. */
+  get: (url: string, sampling: Sampling) => Promise<Answers>
+  /** One sample as it is now, without waiting for anything. */
+  getNow: (url: string, requests?: Requests) => Promise<Answers>
+  /** One attempt to open TCP to an address, by `host:port`; `connected` says whether it opened. */
+  connect: (to: string, seconds?: number) => Promise<Answer>
+}
+
+/** A client in a pod, its probes recorded as evidence. `patience` bounds every wait, in milliseconds. */
+export const clientOf = (pod: CurlPod, record: Recorder, patience: number, signal: AbortSignal): Client => {
+  const name = `${pod.cluster} ${pod.namespace}/sleep`
+  const told = (url: string, answers: Answers): Answers => {
+    const strange = answers.all.find(({ status }) => status !== 200)
+    record.add({
+      probe: 'curl', from: name, url, answers: answers.summary, settledAfterSeconds: answers.settled.seconds, batches: answers.settled.batches,
+      ...(strange ? { firstStrange: { status: strange.status, curl: strange.exit, error: strange.error, dialled: strange.remote } } : {}),
+    })
+    return answers
+  }
+  return {
+    name,
+    get: async (url, { until, count, within, seconds, tolerant = false }) => told(url, await sample(
+      (size) => curl(pod, url, { count: size, failEarly: !tolerant, ...(seconds === undefined ? {} : { seconds }) }), until,
+      { signal, within: Math.min(within ?? patience, patience), ...(count === undefined ? {} : { count }) },
+    )),
+    getNow: async (url, requests) => told(url, answersOf(await curl(pod, url, requests))),
+    connect: async (to, seconds = 2) => {
+      const [answer] = await curl(pod, `https://${to}/`, { seconds })
+      if (!answer) throw new Error('curl returned no transfer')
+      record.add({ probe: 'connect', from: name, to, connected: answer.connected, curl: answer.exit, error: answer.error, seconds: answer.seconds })
+      return answer
+    },
+  }
+}

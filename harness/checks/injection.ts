@@ -1,0 +1,17 @@
+import type { V1Pod } from '@kubernetes/client-node'
+import type { KubeClient } from '../kube/client.ts'
+import { meshNamespace } from '../mesh/workloads.ts'
+
+/** What the mesh's webhook made of a new pod. */
+export type Injection = { sidecar: boolean; cluster: string | undefined; network: string | undefined; discovery: string | undefined }
+
+/** Asks the API server, webhooks included, what a new pod would become. */
+export const injectedPod = async (kube: KubeClient, labels: Record<string, string>): Promise<Injection> => {
+  const pod = await kube.dryRun<V1Pod>({
+    apiVersion: 'v1', kind: 'Pod', metadata: { name: 'meshproof-injection', namespace: meshNamespace, labels }, spec: { containers: [{ name: 'probe', image: 'none' }] },
+  })
+  // Since 1.27 the sidecar is an init container that keeps running; before, it was a container beside the others.
+  const sidecar = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].find(({ name }) => name === 'istio-proxy')
+  const variable = (name: string): string | undefined => sidecar?.env?.find((entry) => entry.name === name)?.value
+  return { sidecar: sidecar !== undefined, cluster: variable('ISTIO_META_CLUSTER_ID'), network: variable('ISTIO_META_NETWORK'), discovery: variable('CA_ADDR') }
+}

@@ -1,0 +1,103 @@
+import type { X509Certificate } from 'node:crypto'
+import type { V1EndpointSlice, V1Pod, V1Secret, V1Service } from '@kubernetes/client-node'
+import { readyPod } from '../kube/pods.ts'
+import type { LabCluster } from '../lab/lab.ts'
+import { gatewayService } from '../mesh/gateway.ts'
+import { legacyNamespace, meshNamespace } from '../mesh/workloads.ts'
+import { accessLog, certificatesIn, endpointsOf, trustOf, type AccessLine, type Proxy, type ProxyTrust } from '../probes/envoy.ts'
+import { clientOf, type Client } from './client.ts'
+import type { Recorder } from './evidence.ts'
+import { injectedPod, type Injection } from './injection.ts'
+
+/** One cluster as a check sees it. */
+export type Site = {
+  name: string
+  network: string
+  role: 'primary' | 'remote'
+  podCidr: string
+  /** The version of helloworld that runs here. */
+  version: string
+  /** The client in the mesh, and the one without a sidecar. */
+  sleep: Client
+  outside: Client
+  helloworldAddress: () => Promise<string>
+  /** The address the load balancer gave the east-west gateway; undefined while it has none. */
+  gatewayAddress: () => Promise<string | undefined>
+  /** What the client's proxy holds for a service, `address:port`, sorted. */
+  endpoints: (cluster: string) => Promise<string[]>
+  /** Certificates of the live proxies here, by workload. */
+  proxyTrust: () => Promise<Record<string, ProxyTrust>>
+  /** The intermediate and the root of the cluster's cacerts; undefined where there are none. */
+  cacerts: () => Promise<{ intermediate: X509Certificate; root: X509Certificate } | undefined>
+  /** The lines of a proxy's access log since a moment that match. */
+  accessLog: (of: 'sleep' | 'helloworld' | 'gateway', since: Date, matches: (line: AccessLine) => boolean) => Promise<AccessLine[]>
+  /** What a new pod of the mesh's namespace would be turned into; nothing is created. */
+  injection: (labels?: Record<string, string>) => Promise<Injection>
+  /** Addresses of helloworld's ready pods, from the API server. */
+  apiEndpoints: () => Promise<string[]>
+  /** Where this cluster's proxies find istiod: the endpoints of its service. */
+  discoveryAddresses: () => Promise<string[]>
+  pods: (namespace?: string) => Promise<V1Pod[]>
+}
+
+/** A cluster's handle for one attempt of a check. */
+export const siteOf = (cluster: LabCluster, record: Recorder, patience: number, signal: AbortSignal): Site => {
+  const { kube, name } = cluster
+  const proxy = (selector: string, namespace = meshNamespace): Proxy => ({ kube, namespace, selector })
+  const proxies = { sleep: proxy('app=sleep'), helloworld: proxy('app=helloworld'), gateway: proxy('istio=eastwestgateway', 'istio-system') }
+  const slices = async (namespace: string, service: string): Promise<string[]> => {
+    const found = await kube.list<V1EndpointSlice>({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace, selector: `kubernetes.io/service-name=${service}` })
+    return found.flatMap(({ endpoints }) => (endpoints ?? []).flatMap(({ addresses, conditions }) => (conditions?.ready === false ? [] : addresses))).sort()
+  }
+  return {
+    name,
+    network: cluster.network,
+    role: cluster.role,
+    podCidr: cluster.podCidr,
+    version: cluster.version,
+    sleep: clientOf({ cluster: name, kube, namespace: meshNamespace }, record, patience, signal),
+    outside: clientOf({ cluster: name, kube, namespace: legacyNamespace }, record, patience, signal),
+    helloworldAddress: async () => (await readyPod(kube, meshNamespace, 'app=helloworld')).status?.podIP ?? '',
+    gatewayAddress: async () => (await kube.get<V1Service>(gatewayService))?.status?.loadBalancer?.ingress?.[0]?.ip,
+    endpoints: async (of) => {
+      const endpoints = await endpointsOf(proxies.sleep, of)
+      record.add({ probe: 'endpoints', proxy: `${name} app1/sleep`, cluster: of, endpoints })
+      return endpoints
+    },
+    proxyTrust: async () => {
+      const trust = await Promise.all(Object.entries(proxies).map(async ([workload, of]) => [workload, await trustOf(of)] as const))
+      for (const [workload, { chain, roots }] of trust) {
+        record.add({ probe: 'certificates', proxy: `${name} ${workload}`, chain: chain.map(describe), roots: roots.map(describe) })
+      }
+      return Object.fromEntries(trust)
+    },
+    cacerts: async () => {
+      const secret = await kube.get<V1Secret>({ apiVersion: 'v1', kind: 'Secret', name: 'cacerts', namespace: 'istio-system' })
+      const read = (key: string): X509Certificate | undefined => certificatesIn(Buffer.from(secret?.data?.[key] ?? '', 'base64').toString())[0]
+      const [intermediate, root] = [read('ca-cert.pem'), read('root-cert.pem')]
+      record.add({ probe: 'cacerts', cluster: name, intermediate: intermediate && describe(intermediate), root: root && describe(root) })
+      return intermediate && root ? { intermediate, root } : undefined
+    },
+    accessLog: async (of, since, matches) => {
+      const lines = (await accessLog(proxies[of], since)).filter(matches)
+      record.add({ probe: 'access log', proxy: `${name} ${of}`, lines: lines.length, newest: lines.at(-1) })
+      return lines
+    },
+    injection: async (labels = {}) => {
+      const injection = await injectedPod(kube, labels)
+      record.add({ probe: 'injection', in: name, labels, ...injection })
+      return injection
+    },
+    apiEndpoints: () => slices(meshNamespace, 'helloworld'),
+    discoveryAddresses: () => slices('istio-system', 'istiod'),
+    pods: (namespace) => kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', ...(namespace ? { namespace } : {}) }),
+  }
+}
+
+/** A certificate in words: whose, from whom, and its SHA-256 fingerprint. */
+export const describe = (certificate: X509Certificate): object => ({
+  subject: words(certificate.subject), issuer: words(certificate.issuer), san: certificate.subjectAltName ?? '', sha256: certificate.fingerprint256,
+})
+
+// A workload's own certificate has no subject: its name is in the SAN.
+const words = (name: string | undefined): string => (name ?? '').replaceAll('\n', ', ')

@@ -1,0 +1,98 @@
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { readArguments } from './arguments.ts'
+
+const optionsOf = (...argv: string[]): unknown => {
+  const invocation = readArguments(argv, {})
+  return 'options' in invocation ? invocation.options : undefined
+}
+const refused = (code: string, next: string): unknown => expect.objectContaining({ code, exitCode: 2, next: expect.stringContaining(next) })
+
+describe('a command line', () => {
+  test('without a command is test, of everything', () => {
+    expect(readArguments([], {})).toEqual({
+      command: 'test',
+      options: { topology: ['all'], suite: [], images: 'auto', output: 'text', timeout: 60, plan: false, keep: false, reuse: false, failFast: false },
+    })
+  })
+
+  test('splits lists by comma', () => {
+    expect(optionsOf('--topology=gateway, mesh,', '--suite=reach.*,!reach.path')).toMatchObject({ topology: ['gateway', 'mesh'], suite: ['reach.*', '!reach.path'] })
+  })
+
+  test('reuses the newest lab, or the one it names', () => {
+    expect(optionsOf('--reuse', '--fail-fast')).toMatchObject({ reuse: true, failFast: true })
+    expect(optionsOf('--reuse=20260101-000000-abcd')).toMatchObject({ reuse: '20260101-000000-abcd' })
+  })
+
+  test('names each command with its own flags', () => {
+    expect(readArguments(['up', '--images=source'], {})).toMatchObject({ command: 'up', options: { images: 'source' } })
+    expect(readArguments(['down'], {})).toEqual({ command: 'down', options: { all: false, run: undefined } })
+    expect(readArguments(['down', '--all', '--run=x'], {})).toEqual({ command: 'down', options: { all: true, run: 'x' } })
+    expect(readArguments(['doctor', '--output=json'], {})).toEqual({ command: 'doctor', options: { output: 'json' } })
+    expect(readArguments(['images', 'build'], {})).toEqual({ command: 'images build', options: { output: 'text' } })
+  })
+})
+
+test.each([['abc'], ['4'], ['9.5'], ['']])('--timeout=%s is refused', (value) => {
+  expect(() => readArguments([`--timeout=${value}`], {})).toThrow(refused('MP-101', '--help'))
+  expect(() => readArguments([`--timeout=${value}`], {})).toThrow('--timeout does not take that value')
+})
+
+test.each([
+  ['--tiemout=90', 'flag “--tiemout”', '“--timeout”'],
+  ['up --imges=source', 'flag “--imges”', '“--images”'],
+  ['down --al', 'flag “--al”', '“--all”'],
+  ['lst', 'command “lst”', '“list”'],
+  ['tset --plan', 'command “tset”', '“test”'],
+  ['images buld', 'command “buld”', '“build”'],
+  ['--images=relase', 'value for --images “relase”', '“release”'],
+  ['images list --output=jsn', 'value for --output “jsn”', '“json”'],
+])('%s is refused with what was meant', (line, unknown, nearest) => {
+  expect(() => readArguments(line.split(' '), {})).toThrow(refused('MP-101', `Did you mean ${nearest}?`))
+  expect(() => readArguments(line.split(' '), {})).toThrow(`Unknown ${unknown}`)
+})
+
+// What npm 11 leaves in the environment and on the command line.
+test.each<[string, NodeJS.ProcessEnv, string[], string]>([
+  ['--topology=gateway', { npm_config_topology: 'gateway' }, [], 'npm test -- --topology=gateway'],
+  ['--keep', { npm_config_keep: 'true' }, [], 'npm test -- --keep'],
+  ['--report-dir=out --fail-fast --suite=reach.*', { npm_config_report_dir: 'out', npm_config_fail_fast: 'true', npm_config_suite: 'reach.*' }, [],
+    'npm test -- --suite=reach.* --report-dir=out --fail-fast'],
+])('npm test %s is told where the -- belongs', (_line, environment, argv, next) => {
+  expect(() => readArguments(argv, environment)).toThrow(expect.objectContaining({ code: 'MP-102', next }))
+})
+
+test('what else npm says in the environment is no flag of ours', () => {
+  expect(readArguments([], { npm_config_loglevel: 'warn', npm_config_cache: '/tmp', npm_lifecycle_event: 'test' })).toMatchObject({ command: 'test' })
+})
+
+test.each([['--help', 'Commands:'], ['-h', 'doctor'], ['up --help', '--topology <names>'], ['images', 'build everything from source'], ['images build --help', '--output <form>']])(
+  'the help of “%s” is returned and not printed', (line, text) => {
+    const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+    onTestFinished(() => { printed.mockRestore() })
+    expect(readArguments(line.split(' '), {})).toEqual({ command: 'help', text: expect.stringContaining(text) })
+    expect(printed).not.toHaveBeenCalled()
+  },
+)
+
+describe('a mistake', () => {
+  test.each([
+    ['images list --outptu=json', '“--output”'],
+    ['--topology gateway lst', '“list”'],
+  ])('%s is refused with what was meant', (line, nearest) => {
+    expect(() => readArguments(line.split(' '), {})).toThrow(refused('MP-101', `Did you mean ${nearest}?`))
+  })
+
+  test.each([['list x'], ['down x'], ['images build x'], ['test up']])('%s names the word that is too much', (line) => {
+    expect(() => readArguments(line.split(' '), {})).toThrow(new RegExp(`“${line.split(' ').at(-1) ?? ''}”`))
+  })
+
+  test.each([['--topology='], ['--topology=,']])('%s is refused: it would prove nothing', (flag) => {
+    expect(() => readArguments([flag], {})).toThrow(refused('MP-101', ''))
+  })
+
+  test('npm test --topology gateway --keep -- --plan is told the whole line', () => {
+    expect(() => readArguments(['gateway', '--plan'], { npm_config_topology: 'true', npm_config_keep: 'true' }))
+      .toThrow(expect.objectContaining({ code: 'MP-102', next: expect.stringMatching(/^npm test -- --topology[ =]gateway --keep --plan$/) }))
+  })
+})

@@ -1,0 +1,113 @@
+import { Command, CommanderError, Option } from 'commander'
+import type { z } from 'zod'
+import { MeshproofError } from '../errors.ts'
+import { RunOptions } from '../run/options.ts'
+import { unknownValue } from '../unknown-value.ts'
+
+/** A command line that was understood. */
+export type Invocation =
+  | { command: 'test' | 'up'; options: RunOptions }
+  | { command: 'down'; options: { all: boolean; run: string | undefined } }
+  | { command: 'list' | 'doctor' | 'images list' | 'images build'; options: { output: 'text' | 'json' } }
+  | { command: 'help'; text: string }
+
+const images = new Option('--images <source>', 'where images come from').choices(['auto', 'release', 'source'])
+const output = new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json'])
+
+const withRunOptions = (command: Command): Command => command
+  .option('--topology <names>', 'topologies, comma-separated, or all (default: every topology)')
+  .addOption(images)
+  .option('--istio <version>', 'Istio version')
+  .option('--kubernetes <version>', 'Kubernetes version')
+  .addOption(output)
+  .option('--plan', 'print what would run, and run nothing')
+
+/**
+ * Reads a command line. npm takes flags before `--` for itself and leaves a trace in the environment: that is told, not guessed.
+ * @throws MeshproofError MP-101 for an unknown command, flag or value; MP-102 for `npm test --flag` without `--`.
+ */
+export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): Invocation => {
+  let invocation: Invocation | undefined
+  let help = ''
+  const program = new Command('meshproof')
+    .description('Proves that a multi-cluster Istio mesh works: real clusters, real traffic, a verdict to trust.')
+    .exitOverride().configureOutput({ writeErr: () => undefined, writeOut: (text) => { help += text } })
+    .helpCommand(false).allowExcessArguments(false)
+  const add = (name: string, description: string): Command =>
+    program.command(name, name === 'test' ? { isDefault: true } : {}).description(description).allowExcessArguments(false)
+  const run = (command: 'test' | 'up') => (options: unknown): void => { invocation = { command, options: parsed(RunOptions, options) } }
+
+  withRunOptions(add('test', 'create, install, verify, report, delete (the default command)'))
+    .option('--suite <patterns>', 'check ids, comma-separated, * for anything, ! to exclude')
+    .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
+    .option('--timeout <seconds>', 'for one check (default: 60)')
+    .option('--keep', 'leave the lab and print how to use it')
+    .option('--reuse [run]', 'run the checks on a kept lab again (default: the newest)')
+    .option('--fail-fast', 'stop at the first failed check')
+    .action(run('test'))
+  withRunOptions(add('up', 'the lab alone; it stays until down')).action(run('up'))
+  add('down', 'delete what is ours: kept labs and what a killed run left')
+    .option('--all', 'labs of runs that are still going, too').option('--run <id>', 'this run alone')
+    .action((options: { all?: boolean; run?: string }) => { invocation = { command: 'down', options: { all: options.all ?? false, run: options.run } } })
+  for (const [name, description] of [['list', 'checks and topologies, and which apply where'], ['doctor', 'what this machine is fit for']] as const) {
+    add(name, description).addOption(output).action((options: { output?: 'text' | 'json' }) => { invocation = { command: name, options: { output: options.output ?? 'text' } } })
+  }
+  const group = add('images', 'the images a lab is made of').exitOverride().helpCommand(false)
+  for (const [name, description] of [['list', 'what a lab needs, and what of it is built'], ['build', 'build everything from source now']] as const) {
+    group.command(name).description(description).addOption(output).action((options: { output?: 'text' | 'json' }) => { invocation = { command: `images ${name}`, options: { output: options.output ?? 'text' } } })
+  }
+
+  refuseSwallowedFlags(program, argv, environment)
+  try {
+    program.parse(argv, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (/^commander\.(help|helpDisplayed|version)$/.test(error.code)) return { command: 'help', text: help || group.helpInformation() }
+    throw explain(error, argv, program)
+  }
+  return invocation ?? { command: 'help', text: program.helpInformation() }
+}
+
+const refuseSwallowedFlags = (program: Command, argv: string[], environment: NodeJS.ProcessEnv): void => {
+  const options = program.commands.find((command) => command.name() === 'test')?.options ?? []
+  const rest = [...argv]
+  const swallowed = options.flatMap(({ long, flags }) => {
+    const value = environment[`npm_config_${(long ?? '').slice(2).replaceAll('-', '_')}`]
+    if (value === undefined) return []
+    // For npm, `--topology gateway` is a flag without a value and a word that goes to the script.
+    const word = value === 'true' && flags.includes('<') && rest[0] !== undefined && !rest[0].startsWith('-') ? rest.shift() : undefined
+    return [word !== undefined ? `${long ?? ''}=${word}` : value === 'true' ? long ?? '' : `${long ?? ''}=${value}`]
+  })
+  if (swallowed.length === 0) return
+  throw new MeshproofError('MP-102', { what: 'npm took the flags for itself: they need a -- before them', next: `npm test -- ${[...swallowed, ...rest].join(' ')}` })
+}
+
+const parsed = <T>(schema: z.ZodType<T>, options: unknown): T => {
+  const result = schema.safeParse(options)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  throw new MeshproofError('MP-101', { what: `--${String(issue?.path[0] ?? '')} does not take that value`, ...(issue ? { why: issue.message } : {}), next: 'meshproof test --help' })
+}
+
+/** The command that the words lead to, and the words that are left. */
+const resolve = (program: Command, words: string[]): { command: Command; left: string[] } => {
+  const next = program.commands.find((command) => command.name() === words[0])
+  return next ? resolve(next, words.slice(1)) : { command: program, left: words }
+}
+
+const explain = (error: CommanderError, argv: string[], program: Command): MeshproofError => {
+  const { command } = resolve(program, argv.filter((word) => !word.startsWith('-')))
+  const named = command === program ? program.commands[0] ?? program : command
+  const flag = /unknown option '(--?[^'=]+)/.exec(error.message)?.[1]
+  if (flag) return unknownValue('flag', flag, named.options.map(({ long }) => long ?? ''))
+  const choice = /option '--(\S+) .*' argument '(.*)' is invalid\. Allowed choices are (.*)\./.exec(error.message)
+  if (choice?.[1] !== undefined && choice[2] !== undefined) return unknownValue(`value for --${choice[1]}`, choice[2], (choice[3] ?? '').split(', '))
+  const surplus = named.args[0] ?? command.args[0] ?? ''
+  if (error.code === 'commander.unknownCommand' || (error.code === 'commander.excessArguments' && command === program)) {
+    return unknownValue('command', surplus, command.commands.map((known) => known.name()))
+  }
+  if (error.code === 'commander.excessArguments') {
+    return new MeshproofError('MP-101', { what: `${named.name()} takes no argument “${surplus}”`, next: `meshproof ${named.name()} --help` })
+  }
+  return new MeshproofError('MP-101', { what: error.message.replace(/^error: /, ''), next: 'meshproof --help' })
+}

@@ -1,0 +1,106 @@
+import { catalogue } from '../checks/catalogue.ts'
+import { engineInfo } from '../engine/docker.ts'
+import { doctor } from '../engine/doctor.ts'
+import { ensureEngine } from '../engine/ensure.ts'
+import { requireCache } from '../images/cache.ts'
+import { sourceImages } from '../images/source.ts'
+import { sourceState } from '../images/source-state.ts'
+import { imageBytes } from '../images/node-image.ts'
+import { imagesFor } from '../images/versions.ts'
+import { down } from '../lab/down.ts'
+import { makePlans } from '../plan/plan.ts'
+import { terminal as terminalOn, type Terminal } from '../report/terminal.ts'
+import { planDocument, describePlans } from '../run/plan-line.ts'
+import { run } from '../run/run.ts'
+import type { RunOptions } from '../run/options.ts'
+import { listenForSignals } from '../run/signals.ts'
+import type { Invocation } from './arguments.ts'
+import { listing } from './listing.ts'
+
+const print = (value: unknown): void => { process.stdout.write(`${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}\n`) }
+
+/** Does what a command line says and returns the exit code. */
+export const perform = async (invocation: Invocation): Promise<number> => {
+  switch (invocation.command) {
+    case 'help':
+      print(invocation.text.trimEnd())
+      return 0
+    case 'test':
+    case 'up':
+      return invocation.options.plan ? printPlan(invocation.options) : test(invocation.command, invocation.options)
+    case 'list':
+      print(await listing(invocation.options.output))
+      return 0
+    case 'doctor': {
+      const { fit, report, findings } = await doctor()
+      print(invocation.options.output === 'json' ? { fit, findings } : report)
+      return fit ? 0 : 2
+    }
+    case 'down':
+      return withTerminal(async (screen, signal) => { await engineInfo(signal); return down(invocation.options, screen.line) })
+    case 'images list':
+      print(await sourceState(invocation.options.output))
+      return 0
+    case 'images build':
+      return withTerminal(async (screen, signal) => {
+        await requireCache()
+        const images = await sourceImages(await ensureEngine(screen.line, signal), screen.building, signal)
+        screen.close()
+        screen.line(`${images.node}  ${Math.round((await imageBytes(images.node)) / 1e6)} MB`)
+        return 0
+      })
+  }
+}
+
+const test = async (command: 'test' | 'up', options: RunOptions): Promise<number> => {
+  // Programs read stdout, people watch: with --output=json the people's lines go to stderr.
+  const screen = terminalOn(options.output === 'json' ? process.stderr : process.stdout)
+  const signals = listenForSignals(screen.line)
+  try {
+    const { results, folder } = await run(command, options, `meshproof ${process.argv.slice(2).join(' ')}`.trim(), screen, signals)
+    screen.close()
+    const { error } = results.run
+    if (error) {
+      screen.problem(`${error.code}  ${error.message}`)
+      screen.line(`  next: ${error.next}`)
+    }
+    if (command === 'test') screen.summary(results, folder)
+    else screen.line(`report: ${folder}`)
+    if (options.output === 'json') print(results)
+    return results.run.exitCode
+  } finally {
+    screen.close()
+    signals.release()
+  }
+}
+
+const printPlan = async (options: RunOptions): Promise<number> => {
+  const checks = await catalogue()
+  const plans = await makePlans(options.topology, options.suite, checks)
+  const images = await imagesFor(options)
+  if (options.output === 'json') print({ images, ...planDocument(plans) })
+  else {
+    for (const line of describePlans(plans, checks)) print(line)
+    for (const { procedure, planned } of plans) {
+      print('steps:')
+      for (const { name } of procedure.steps) print(`  ${name}`)
+      print('checks:')
+      for (const { id, from, to } of planned) print(`  ${id}  ${from.join(', ')} → ${to.join(', ')}`)
+    }
+    print(`images: ${images}`)
+  }
+  return 0
+}
+
+const withTerminal = async (work: (screen: Terminal, signal: AbortSignal) => Promise<number>): Promise<number> => {
+  const screen = terminalOn(process.stdout)
+  const signals = listenForSignals(screen.line)
+  try {
+    return await work(screen, signals.signal)
+  } catch (error) {
+    throw signals.signal.aborted ? signals.signal.reason : error
+  } finally {
+    screen.close()
+    signals.release()
+  }
+}

@@ -1,0 +1,40 @@
+import { ExecaError } from 'execa'
+import { MeshproofError, reasonOf } from '../errors.ts'
+import { terminal as terminalOn } from '../report/terminal.ts'
+import { readArguments } from './arguments.ts'
+import { perform } from './commands.ts'
+
+/** Reads the command line, does what it says, and turns what was thrown into words and an exit code. */
+const main = async (): Promise<number> => {
+  try {
+    return await perform(readArguments(process.argv.slice(2), process.env))
+  } catch (error) {
+    const screen = terminalOn(process.stderr)
+    if (error instanceof MeshproofError) {
+      screen.problem(`${error.code}  ${error.message}`)
+      screen.line(`  next: ${error.next}`)
+      return error.exitCode
+    }
+    if (error instanceof ExecaError && error.isCanceled) return 130
+    // Ours to mend: here a stack helps, but only on request.
+    screen.problem(`MP-900  The harness itself failed: ${reasonOf(error)}`)
+    screen.line(`  next: Run again with MESHPROOF_DEBUG=1 and report what it prints.`)
+    if (process.env['MESHPROOF_DEBUG']) console.error(error)
+    return 2
+  }
+}
+
+// A reader that goes away (`| head`) is no reason to leave a lab behind.
+process.stdout.on('error', () => undefined)
+process.stderr.on('error', () => undefined)
+// What a library throws where nobody waits for it must neither end the run before it has cleaned up nor let it end green.
+let unexpected = false
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => {
+    unexpected = true
+    console.error(`MP-900  The harness itself failed: ${reasonOf(error)}`)
+    if (process.env['MESHPROOF_DEBUG']) console.error(error)
+  })
+}
+const exitCode = await main()
+process.exit(unexpected && exitCode < 2 ? 2 : exitCode)

@@ -1,0 +1,48 @@
+import type { Layer } from '../report/results.ts'
+
+/** What is wrong, in one line, and what to do about it. */
+export type Cause = { layer: Layer; cause: string; hint: string }
+
+/** The causes a check can name, by their stable code. The bands of the codes are the layers, from the bottom. */
+export const causes = {
+  'MP-711': { layer: 'network', cause: 'pods of one network reach pods of another directly', hint: 'Remove the routes or peering between the pod ranges, or put both clusters on one network.' },
+  'MP-712': { layer: 'network', cause: 'the gateway’s port 15443 cannot be reached from the other cluster', hint: 'Look for a firewall or network policy on 15443, and for a gateway pod that is not ready.' },
+  'MP-713': { layer: 'network', cause: 'the gateway has no address', hint: 'kubectl -n istio-system get svc istio-eastwestgateway: a pending address means the load balancer has none to give.' },
+  'MP-714': { layer: 'network', cause: 'a pod cannot reach a pod of its own cluster', hint: 'The pod network itself is broken: look at the node’s CNI before anything of Istio.' },
+  'MP-721': { layer: 'trust', cause: 'the clusters’ certificates come from different roots', hint: 'Create cacerts in every cluster from one root, then restart istiod and the workloads.' },
+  'MP-722': { layer: 'trust', cause: 'a workload’s certificate chain does not lead to its trusted root', hint: 'Compare cert-chain.pem and root-cert.pem in cacerts; restart the workload after mending them.' },
+  'MP-723': { layer: 'trust', cause: 'a workload was signed by another intermediate than its control plane’s', hint: 'Restart istiod so that it reads cacerts, then the workload.' },
+  'MP-724': { layer: 'trust', cause: 'a cluster has no cacerts secret', hint: 'Create the secret cacerts in istio-system before the control plane is installed.' },
+  'MP-731': { layer: 'control', cause: 'istiod is not ready or has restarted', hint: 'kubectl -n istio-system logs deploy/istiod --previous' },
+  'MP-732': { layer: 'control', cause: 'the control plane does not watch a cluster', hint: 'istioctl create-remote-secret in that cluster, applied to the control plane’s; the secret’s name must be the cluster’s.' },
+  'MP-733': { layer: 'control', cause: 'the remote secret’s server or credentials do not work', hint: 'Its server must be reachable from istiod’s pods, and its token still valid: create the remote secret again.' },
+  'MP-734': { layer: 'control', cause: 'istiod’s endpoints are not those of the API server', hint: 'A watch has stalled: look at istiod’s log for that cluster; recreating the remote secret restarts the watch.' },
+  'MP-735': { layer: 'control', cause: 'a proxy is not in sync with the control plane', hint: 'istioctl proxy-status; a proxy that is missing cannot reach istiod or is not trusted by it.' },
+  'MP-736': { layer: 'control', cause: 'a new pod does not get the sidecar it should', hint: 'Look at the mutating webhook’s address and caBundle in that cluster, and at port 15017 behind it.' },
+  'MP-737': { layer: 'control', cause: 'a remote cluster runs a control plane of its own', hint: 'This topology has one control plane: uninstall istiod from the remote cluster.' },
+  'MP-741': { layer: 'discovery', cause: 'a client’s proxy holds other endpoints than it should', hint: 'Look at the network labels of istio-system and of the pods, and at meshNetworks.' },
+  'MP-742': { layer: 'discovery', cause: 'meshNetworks still holds the placeholder 0.0.0.0 instead of a gateway’s address', hint: 'Patch the meshNetworks key of config map istio with the address of istio-eastwestgateway.' },
+  'MP-743': { layer: 'discovery', cause: 'a service’s name does not resolve', hint: 'Create the namespace and the service (without workloads) in the cluster of the client.' },
+  'MP-744': { layer: 'discovery', cause: 'the control plane does not follow changes of meshNetworks', hint: 'Look at istiod’s log for an error in meshNetworks.' },
+  'MP-751': { layer: 'reach', cause: 'a client does not reach the version in its own cluster', hint: 'Look at the helloworld pod and its sidecar in that cluster.' },
+  'MP-752': { layer: 'reach', cause: 'a client does not reach both versions', hint: 'The layers below are fine: look at policies (DestinationRule, Sidecar, PeerAuthentication) for helloworld.' },
+  'MP-753': { layer: 'reach', cause: 'a request took another path than this topology’s', hint: 'Compare the client’s upstream host with the gateway’s address in the evidence.' },
+  'MP-754': { layer: 'reach', cause: 'a client outside the mesh reaches another cluster', hint: 'Nothing without a certificate may pass the gateway: look at its AUTO_PASSTHROUGH server.' },
+  'MP-761': { layer: 'route', cause: 'a route rule is not followed', hint: 'istioctl proxy-config routes of the client; the rule belongs in the cluster of the control plane.' },
+  'MP-762': { layer: 'route', cause: 'traffic does not go back after a rule is removed', hint: 'Look for another VirtualService or DestinationRule of helloworld.' },
+  'MP-771': { layer: 'mtls', cause: 'answers are lost when mutual TLS is required', hint: 'A side sends plaintext: look at sidecars, DestinationRules with tls.mode and PeerAuthentication.' },
+  'MP-772': { layer: 'mtls', cause: 'a peer has another identity than expected, or identity is not checked', hint: 'Compare the service account in the evidence with the workload’s.' },
+  'MP-773': { layer: 'mtls', cause: 'plaintext is served where mutual TLS is required', hint: 'Look for a PeerAuthentication of the workload or namespace that overrides the mesh’s.' },
+  'MP-774': { layer: 'mtls', cause: 'plaintext is refused where it is allowed', hint: 'Look for a PeerAuthentication STRICT of the workload or namespace.' },
+} as const satisfies Record<string, Cause>
+
+export type CauseCode = keyof typeof causes
+
+/** What an assertion says when it fails: the code of its cause, read back by `diagnose`. */
+export const because = (code: CauseCode): string => `${code} ${causes[code].cause}`
+
+/** The cause an assertion’s message begins with, if it names one. */
+export const causeIn = (message: string): CauseCode | undefined => {
+  const code = /^(?:AssertionError: )?(MP-7\d\d)\b/.exec(message)?.[1]
+  return code !== undefined && code in causes ? (code as CauseCode) : undefined
+}

@@ -1,0 +1,93 @@
+import { execa, ExecaError, type Options } from 'execa'
+import { z } from 'zod'
+import { MeshproofError, reasonOf } from '../errors.ts'
+
+const Info = z.object({
+  ServerVersion: z.string(),
+  Architecture: z.string(),
+  CgroupVersion: z.string().default(''),
+  NCPU: z.number(),
+  MemTotal: z.number(),
+  OperatingSystem: z.string().default(''),
+  DockerRootDir: z.string(),
+  DefaultRuntime: z.string().default(''),
+  Driver: z.string().default(''),
+  OSType: z.string().default('linux'),
+})
+
+/** What the engine says of itself (`docker info`). */
+export type EngineInfo = z.infer<typeof Info>
+
+const unreachable = /(?:Cannot connect|trying to connect) to the Docker daemon|error during connect|docker daemon (is not )?running/i
+
+/**
+ * Runs the docker CLI and returns what it printed, trimmed. It honours DOCKER_HOST and contexts like the user's own shell.
+ * @throws MeshproofError MP-201 when the engine does not answer, MP-205 when it refuses a privileged container,
+ *   MP-202 when the command fails otherwise.
+ */
+export const docker = async (args: string[], options: Options & { signal?: AbortSignal | undefined } = {}): Promise<string> => {
+  const { signal, ...rest } = options
+  try {
+    // In a group of its own: a terminal's Ctrl-C goes to every program of the run's group, and would end the ones that clean up.
+    const { stdout } = await execa('docker', args, { stdin: 'ignore', detached: process.platform !== 'win32', ...rest, ...(signal ? { cancelSignal: signal } : {}) })
+    return typeof stdout === 'string' ? stdout : ''
+  } catch (error) {
+    throw explainDocker(error, args)
+  }
+}
+
+const explainDocker = (error: unknown, args: string[]): unknown => {
+  if (!(error instanceof ExecaError) || error.isCanceled) return error
+  const output = error.stderr ?? ''
+  const command = `docker ${args.slice(0, 2).join(' ')}`
+  if (error.code === 'ENOENT' || error.timedOut || unreachable.test(output)) {
+    return new MeshproofError('MP-201', {
+      what: 'The container engine does not answer',
+      where: command,
+      why: error.code === 'ENOENT' ? 'the docker program is not installed' : error.timedOut ? 'it took longer than 10 s' : firstLine(output),
+      next: '`meshproof doctor` shows what it finds; run the same command again once `docker info` answers.',
+      cause: error,
+    })
+  }
+  if (/unable to apply caps/.test(output)) {
+    return new MeshproofError('MP-205', {
+      what: 'The engine cannot start privileged containers: its host lacks capabilities',
+      where: command,
+      why: firstLine(output),
+      next: 'Stop this engine and run again as root: meshproof then starts it with a runtime that leaves those capabilities out.',
+      cause: error,
+    })
+  }
+  return new MeshproofError('MP-202', {
+    what: 'The container engine refused a command',
+    where: command,
+    why: firstLine(output) || reasonOf(error),
+    next: '`meshproof doctor` shows the engine’s state.',
+    cause: error,
+  })
+}
+
+const firstLine = (text: string): string => text.trim().split('\n').find((line) => !/^(WARNING|DEPRECATED)/.test(line)) ?? ''
+
+/** Asks the engine for its facts. @throws MeshproofError MP-201 when it does not answer within 10 seconds. */
+export const engineInfo = async (signal?: AbortSignal): Promise<EngineInfo> => {
+  const answer = await docker(['info', '--format', '{{json .}}'], { timeout: 10_000, signal })
+  const parsed = Info.safeParse(answer.startsWith('{') ? JSON.parse(answer) : undefined)
+  if (parsed.success) return parsed.data
+  throw new MeshproofError('MP-201', {
+    what: 'The container engine does not answer',
+    where: process.env['DOCKER_HOST'] ?? 'the default socket',
+    why: 'docker info returned no server',
+    next: 'Start the engine; `docker info` must show a server.',
+  })
+}
+
+/** Tells an engine that is gone from a command that failed. @throws MeshproofError MP-201 when it does not answer. */
+export const requireEngine = async (signal?: AbortSignal): Promise<void> => { await docker(['version'], { timeout: 10_000, signal }) }
+
+/** True when an engine answers. */
+export const engineAnswers = (): Promise<boolean> => engineInfo().then(() => true, () => false)
+
+/** The engine's architecture in the words Go and OCI use. */
+export const nodeArchitecture = (info: EngineInfo): string =>
+  ({ x86_64: 'amd64', aarch64: 'arm64', amd64: 'amd64', arm64: 'arm64' })[info.Architecture] ?? info.Architecture

@@ -1,0 +1,43 @@
+/** What every error of the harness says: what went wrong, where, why, and the next step. */
+export type Explanation = {
+  what: string
+  where?: string | undefined
+  why?: string | undefined
+  next: string
+  cause?: unknown
+}
+
+/**
+ * An error with a stable code that a person can act on. It ends the program with `exitCode` (2: usage, machine or
+ * infrastructure) and is printed as one sentence a part, never as a stack trace.
+ */
+export class MeshproofError extends Error {
+  readonly code: string
+  readonly next: string
+  readonly exitCode: number
+
+  constructor(code: string, { what, where, why, next, cause }: Explanation, exitCode = 2) {
+    super([where ? `${what} (${where})` : what, why].filter(Boolean).join(': '), cause === undefined ? {} : { cause })
+    this.name = 'MeshproofError'
+    this.code = code
+    this.next = next
+    this.exitCode = exitCode
+  }
+}
+
+/** Somebody asked us to stop: not a failure of anything. Exit code 130. */
+export class Interrupted extends MeshproofError {
+  constructor(what = 'The run was interrupted') {
+    super('MP-130', { what, next: 'Run the same command again; nothing of this run is left behind.' }, 130)
+    this.name = 'Interrupted'
+  }
+}
+
+/** The one line that says what an unknown thrown value means, without its stack. */
+export const reasonOf = (thrown: unknown): string => {
+  if (thrown instanceof Error) {
+    const short = 'shortMessage' in thrown && typeof thrown.shortMessage === 'string' ? thrown.shortMessage : thrown.message
+    return short.split('\n')[0] ?? thrown.name
+  }
+  return String(thrown)
+}

@@ -1,0 +1,100 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { emptyCache } from '../testing/edge.ts'
+import { buildAll, type BuildItem, type BuildProgress } from './build.ts'
+
+const silent = (): void => undefined
+
+/** An item that says when it starts and then does `work`. */
+const item = (name: string, lane: BuildItem['lane'], started: string[], work: () => Promise<void> = async () => undefined): BuildItem => ({
+  name, key: '0123', lane, seconds: 10,
+  make: async (folder) => { started.push(name); await work(); await writeFile(join(folder, name), name) },
+})
+
+test('what is built is had by name, and the second time nothing is built', async () => {
+  await emptyCache()
+  const started: string[] = []
+  const items = [item('kind', 'cpu', started), item('etcd', 'cpu', started), item('envoy', 'network', started)]
+  const first = await buildAll(items, silent)
+  expect(await readFile(join(first.get('envoy') ?? '', 'envoy'), 'utf8')).toBe('envoy')
+  started.length = 0
+  expect(new Map(await buildAll(items, silent))).toEqual(new Map(first))
+  expect(started).toEqual([])
+})
+
+test('compilers run one at a time, downloads beside them', async () => {
+  await emptyCache()
+  let [compiling, most] = [0, 0]
+  const download = Promise.withResolvers<undefined>()
+  const compile = async (): Promise<void> => {
+    most = Math.max(most, ++compiling)
+    await download.promise // the first compiler waits for the download: run in one lane, neither would end
+    await sleep(5)
+    compiling -= 1
+  }
+  const started: string[] = []
+  await buildAll([
+    item('kind', 'cpu', started, compile), item('etcd', 'cpu', started, compile), item('coredns', 'cpu', started, compile),
+    item('envoy', 'network', started, async () => { download.resolve(undefined) }),
+  ], silent)
+  expect(most).toBe(1)
+})
+
+test('a failure is thrown as it came and stops what has not started; the next call resumes with what is missing', async () => {
+  await emptyCache()
+  let broken = true
+  const started: string[] = []
+  const items = [
+    item('kind', 'cpu', started),
+    item('etcd', 'cpu', started, async () => { if (broken) throw new Error('no space left on device') }),
+    item('coredns', 'cpu', started),
+  ]
+  await expect(buildAll(items, silent)).rejects.toThrow('no space left on device')
+  expect(started).toEqual(['kind', 'etcd'])
+  started.length = 0
+  broken = false
+  await buildAll(items, silent)
+  expect(started).toEqual(['etcd', 'coredns'])
+})
+
+test('a failure of a compiler stops the downloads that have not started', async () => {
+  await emptyCache()
+  const started: string[] = []
+  const failed = Promise.withResolvers<undefined>()
+  const two = Promise.withResolvers<undefined>()
+  const download = async (): Promise<void> => {
+    if (started.filter((name) => name !== 'kind').length === 2) two.resolve(undefined)
+    await failed.promise
+  }
+  const downloads = ['envoy', 'tools', 'node'].map((name) => item(name, 'network', started, download))
+  const compiler = item('kind', 'cpu', started, async () => {
+    await two.promise
+    setTimeout(failed.resolve, 5)
+    throw new Error('does not compile')
+  })
+  await expect(buildAll([compiler, ...downloads], silent)).rejects.toThrow('does not compile')
+  await sleep(50)
+  expect(started).not.toContain('node')
+})
+
+test('an abort starts nothing more and is thrown', async () => {
+  await emptyCache()
+  const started: string[] = []
+  const stop = new AbortController()
+  const items = [item('kind', 'cpu', started, async () => { stop.abort(new Error('stopped by hand')) }), item('etcd', 'cpu', started)]
+  await expect(buildAll(items, silent, stop.signal)).rejects.toThrow('stopped by hand')
+  await sleep(20)
+  expect(started).toEqual(['kind'])
+})
+
+test('progress counts what was cached as done and what remains in seconds', async () => {
+  await emptyCache()
+  const [kind, etcd, envoy] = [item('kind', 'cpu', []), item('etcd', 'cpu', []), item('envoy', 'network', [])]
+  await buildAll([kind], silent)
+  const told: BuildProgress[] = []
+  await buildAll([kind, etcd, envoy], (now) => { told.push(now) })
+  expect(told[0]).toEqual({ building: ['etcd'], done: 1, of: 3, remaining: 20 })
+  expect(told.at(-1)).toEqual({ building: [], done: 3, of: 3, remaining: 0 })
+})

@@ -1,0 +1,68 @@
+import pMap from 'p-map'
+import { artifact, isCached } from './cache.ts'
+
+/** One thing that is built once and cached: what it is called, what it takes, and how it is made. */
+export type BuildItem = {
+  name: string
+  key: string
+  /** `cpu` items compile and already use every core: one at a time. `network` items mostly wait: they run beside. */
+  lane: 'cpu' | 'network'
+  /** Cold build on 2 cores, for the estimate of what remains. */
+  seconds: number
+  make: (folder: string, signal?: AbortSignal) => Promise<void>
+}
+
+/** What a build says while it runs. `remaining` is an estimate in seconds for everything still to be built. */
+export type BuildProgress = { building: string[]; done: number; of: number; remaining: number }
+
+/** Builds what the cache lacks and returns every item's folder by name. The first failure stops what has not started. */
+export const buildAll = async (
+  items: BuildItem[],
+  progress: (now: BuildProgress) => void,
+  signal?: AbortSignal,
+): Promise<Map<string, string>> => {
+  const folders = new Map<string, string>()
+  const due: BuildItem[] = []
+  for (const item of items) {
+    if (await isCached(item.name, item.key)) folders.set(item.name, await artifact(item.name, item.key, item.make))
+    else due.push(item)
+  }
+  const building = new Map<string, { seconds: number; since: number }>()
+  let waiting = due.reduce((sum, { seconds }) => sum + seconds, 0)
+  let done = items.length - due.length
+  const report = (): void => {
+    const now = performance.now()
+    const running = [...building.values()].reduce((sum, { seconds, since }) => sum + Math.max(0, seconds - (now - since) / 1000), 0)
+    progress({ building: [...building.keys()], done, of: items.length, remaining: Math.round(waiting + running) })
+  }
+  const failure = new AbortController()
+  const stop = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal
+  const ticker = setInterval(report, 1000)
+  const build = async (item: BuildItem): Promise<void> => {
+    stop.throwIfAborted()
+    waiting -= item.seconds
+    building.set(item.name, { seconds: item.seconds, since: performance.now() })
+    report()
+    try {
+      folders.set(item.name, await artifact(item.name, item.key, (folder) => item.make(folder, stop)))
+    } catch (error) {
+      // The first failure stops everything else; what ends because of that is not the reason.
+      if (!failure.signal.aborted) failure.abort(error)
+      throw error
+    }
+    building.delete(item.name)
+    done += 1
+    report()
+  }
+  // Every item is waited for, also after a failure: a build that is still being stopped must have cleaned up before we go on.
+  const lane = (name: BuildItem['lane'], concurrency: number): Promise<unknown> =>
+    pMap(due.filter((item) => item.lane === name), build, { concurrency, stopOnError: false })
+  try {
+    await Promise.allSettled([lane('cpu', 1), lane('network', 2)])
+    if (signal?.aborted) throw signal.reason
+    if (failure.signal.aborted) throw failure.signal.reason
+  } finally {
+    clearInterval(ticker)
+  }
+  return folders
+}

@@ -1,0 +1,77 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { emptyCache, scratchFolder, setVariable } from '../testing/edge.ts'
+import { artifact, artifactPath, isCached, requireCache } from './cache.ts'
+
+const cached = async (): Promise<string[]> => readdir(join(artifactPath('x', 'y'), '..'))
+
+describe('an artifact', () => {
+  test('is made once and lies in the user’s cache', async () => {
+    const cache = await emptyCache()
+    let made = 0
+    const make = async (folder: string): Promise<void> => { made += 1; await writeFile(join(folder, 'kind'), 'program') }
+    const folder = await artifact('kind', '0123', make)
+    expect(await artifact('kind', '0123', make)).toBe(folder)
+    expect(made).toBe(1)
+    expect(folder.startsWith(cache)).toBe(true)
+    expect(await readFile(join(folder, 'kind'), 'utf8')).toBe('program')
+  })
+
+  test('is made anew under another key', async () => {
+    await emptyCache()
+    const one = await artifact('kind', '0123', (folder) => writeFile(join(folder, 'kind'), 'old'))
+    const other = await artifact('kind', '4567', (folder) => writeFile(join(folder, 'kind'), 'new'))
+    expect([await readFile(join(one, 'kind'), 'utf8'), await readFile(join(other, 'kind'), 'utf8')]).toEqual(['old', 'new'])
+  })
+
+  test('that could not be made leaves nothing, and can be made later', async () => {
+    await emptyCache()
+    const half = async (folder: string): Promise<void> => {
+      await writeFile(join(folder, 'kind'), 'half a prog')
+      throw new Error('no space left on device')
+    }
+    await expect(artifact('kind', '0123', half)).rejects.toThrow('no space left')
+    expect(await cached()).toEqual([])
+    const folder = await artifact('kind', '0123', (path) => writeFile(join(path, 'kind'), 'program'))
+    expect(await readFile(join(folder, 'kind'), 'utf8')).toBe('program')
+  })
+
+  test('is not taken for whole while it is being made', async () => {
+    await emptyCache()
+    await artifact('kind', '0123', async (folder) => {
+      await writeFile(join(folder, 'kind'), 'half a prog')
+      expect(await isCached('kind', '0123')).toBe(false)
+    })
+    expect(await isCached('kind', '0123')).toBe(true)
+  })
+
+  test('made by two runs at the same time is there once, for both', async () => {
+    await emptyCache()
+    const both = Promise.withResolvers<undefined>()
+    let making = 0
+    const make = async (folder: string): Promise<void> => {
+      await writeFile(join(folder, 'kind'), 'program')
+      if (++making === 2) both.resolve(undefined)
+      await both.promise
+    }
+    const folders = await Promise.all([artifact('kind', '0123', make), artifact('kind', '0123', make)])
+    expect(new Set(folders)).toEqual(new Set([artifactPath('kind', '0123')]))
+    expect(await cached()).toEqual(['kind-0123'])
+  })
+})
+
+describe('the cache folder', () => {
+  test('is made where it is missing, and left empty', async () => {
+    const cache = await emptyCache()
+    await requireCache()
+    expect(await readdir(join(cache, 'meshproof'))).toEqual([])
+  })
+
+  test('that cannot be made is named, with what to do', async () => {
+    const file = join(await scratchFolder(), 'a-file')
+    await writeFile(file, '')
+    setVariable('XDG_CACHE_HOME', file)
+    await expect(requireCache()).rejects.toMatchObject({ code: 'MP-301', message: expect.stringContaining(file), next: expect.stringContaining('XDG_CACHE_HOME') })
+  })
+})

@@ -1,0 +1,87 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa, ExecaError } from 'execa'
+import { z } from 'zod'
+import { MeshproofError, reasonOf } from '../errors.ts'
+import { recipeFolder, type ModuleRecipe, type ProgramRecipe } from './recipes.ts'
+
+/** What a Go build is for: the host's own platform, or the nodes' (`linux` and the engine's architecture). */
+export type Platform = { os: string; arch: string }
+
+/** The platform of the programs the harness runs itself (kind, istioctl). */
+export const hostPlatform = (): Platform => ({
+  os: process.platform === 'win32' ? 'windows' : process.platform,
+  arch: process.arch === 'x64' ? 'amd64' : process.arch,
+})
+
+/**
+ * Builds one static program from its pinned module into `folder`. go.sum must already hold every checksum: nothing is added.
+ * @throws MeshproofError MP-310 without Go, MP-311 on a wrong checksum, MP-312 when the build fails.
+ */
+export const buildProgram = async (
+  module: Pick<ModuleRecipe, 'name' | 'tags' | 'ldflags'>,
+  program: Pick<ProgramRecipe, 'name' | 'package'>,
+  platform: Platform,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<void> => {
+  await mkdir(folder, { recursive: true })
+  const output = join(folder, program.name)
+  const ldflags = ['-s -w', module.ldflags].filter(Boolean).join(' ')
+  try {
+    await execa('go', [
+      'build', '-C', join(recipeFolder, module.name), '-mod=readonly', '-trimpath', '-buildvcs=false',
+      ...(module.tags ? ['-tags', module.tags] : []), '-ldflags', ldflags, '-o', output, program.package,
+    ], {
+      env: { CGO_ENABLED: '0', GOOS: platform.os, GOARCH: platform.arch, GOFLAGS: '', GOWORK: 'off' },
+      stdin: 'ignore',
+      ...(signal ? { cancelSignal: signal } : {}),
+    })
+  } catch (error) {
+    await rm(output, { force: true })
+    throw explain(error, program.name)
+  }
+}
+
+const Downloaded = z.object({ Dir: z.string() })
+
+/** The folder where Go keeps a module's source: kind's node files and MetalLB's manifest are read from there. */
+export const moduleFolder = async (module: string, path: string): Promise<string> => {
+  try {
+    // A download of what is there already costs nothing, and answers with the folder.
+    const { stdout } = await execa('go', ['mod', 'download', '-C', join(recipeFolder, module), '-json', path], { env: { GOFLAGS: '', GOWORK: 'off' } })
+    return Downloaded.parse(JSON.parse(stdout)).Dir
+  } catch (error) {
+    throw explain(error, path)
+  }
+}
+
+const explain = (error: unknown, program: string): unknown => {
+  if (!(error instanceof ExecaError)) return error
+  if (error.isCanceled) return error
+  if (error.code === 'ENOENT') {
+    return new MeshproofError('MP-310', {
+      what: 'Go is needed to build the images from source and is not installed',
+      where: program,
+      next: 'Install Go 1.26 or newer, or use --images=release where published images can be pulled.',
+      cause: error,
+    })
+  }
+  const output = error.stderr ?? ''
+  if (/checksum mismatch|SECURITY ERROR|missing go\.sum entry/.test(output)) {
+    return new MeshproofError('MP-311', {
+      what: 'A Go module does not match its pinned checksum; it was refused and nothing was cached',
+      where: program,
+      why: output.split('\n').find((line) => /verifying|missing go\.sum/.test(line))?.trim() ?? 'checksum mismatch',
+      next: 'Check where the module proxy gets its modules from. The pins are in fixtures/images/*/go.sum.',
+      cause: error,
+    })
+  }
+  return new MeshproofError('MP-312', {
+    what: 'A program could not be built from source',
+    where: program,
+    why: output.trim().split('\n').at(-1) || reasonOf(error),
+    next: 'Run the same command again: what was built so far is cached. `meshproof doctor` shows what this machine lacks.',
+    cause: error,
+  })
+}

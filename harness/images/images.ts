@@ -1,0 +1,22 @@
+/** Where an image came from. */
+export type ImageSource = 'source' | 'release'
+
+/** What a lab is made of, wherever it came from: files on this machine and image names the nodes already hold. */
+export type Images = {
+  source: ImageSource
+  /** The preloaded node image's name in the engine. */
+  node: string
+  /** Paths of the host's programs. */
+  kind: string
+  istioctl: string
+  kubectl: string
+  /** Path of MetalLB's native manifest. */
+  loadBalancerManifest: string
+  /** Kubernetes' version, with its v. */
+  kubernetes: string
+  /** Envoy's version in the proxies. */
+  envoy: string
+  /** The names of the images by the role they play in a plan: hub, tag, coredns, helloworld-v1, helloworld-v2, curl. */
+  roles: Record<string, string>
+  digests: { name: string; digest: string; source: ImageSource }[]
+}

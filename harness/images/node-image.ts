@@ -1,0 +1,99 @@
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { Writable } from 'node:stream'
+import { execa } from 'execa'
+import { pack } from 'tar-stream'
+import { docker } from '../engine/docker.ts'
+import { until } from '../kube/until.ts'
+import { recipeFolder } from './recipes.ts'
+
+/** A file of the node image: where it goes, what it holds and its mode. */
+export type NodeFile = { to: string; content: () => Promise<Buffer>; mode: number }
+
+/** What a node holds beyond Debian: kind's own files (read from its module), Kubernetes' programs, and its version. */
+export const nodeFiles = async function* (kindFiles: string, programs: Record<string, string>, version: string): AsyncGenerator<NodeFile> {
+  const manifest = (): Promise<Buffer> => readFile(join(recipeFolder, 'node/manifest.yaml'))
+  for (const entry of await readdir(kindFiles, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || /LICENSES|README|fuse-overlayfs|crictl|clean-install/.test(join(entry.parentPath, entry.name))) continue
+    const from = join(entry.parentPath, entry.name)
+    const to = relative(kindFiles, from)
+    yield { to, content: () => readFile(from), mode: /^(usr\/local|kind)\/bin\//.test(to) ? 0o755 : 0o644 }
+  }
+  for (const [name, from] of Object.entries(programs)) yield { to: `usr/bin/${name}`, content: () => readFile(from), mode: 0o755 }
+  yield { to: 'kind/version', content: async () => Buffer.from(`${version}\n`), mode: 0o644 }
+  yield { to: 'kind/manifests/default-cni.yaml', content: manifest, mode: 0o644 }
+  yield { to: 'kind/manifests/default-storage.yaml', content: manifest, mode: 0o644 }
+}
+
+/** Builds the node image without preloaded images from a root file system (fixtures/images/node/Dockerfile). */
+export const buildNode = async (rootTar: string, files: AsyncIterable<NodeFile>, key: string, signal?: AbortSignal): Promise<string> => {
+  const base = `meshproof/node-root:${key}`
+  const tag = `meshproof/node-bare:${key}`
+  const context = await mkdtemp(join(tmpdir(), 'meshproof-node-'))
+  try {
+    const tar = pack()
+    const feed = async (): Promise<void> => {
+      for await (const { to, content, mode } of files) tar.entry({ name: to, mode, mtime: new Date(0) }, await content())
+      tar.finalize()
+    }
+    await Promise.all([feed(), pipeline(tar, createWriteStream(join(context, 'files.tar')))])
+    await docker(['import', rootTar, base], { signal })
+    await docker(['build', '--quiet', '--tag', tag, '--build-arg', `BASE=${base}`, '--file', join(recipeFolder, 'node/Dockerfile'), context], { signal })
+    await docker(['rmi', base], { signal })
+    return tag
+  } finally {
+    await rm(context, { recursive: true, force: true })
+  }
+}
+
+/** How a preloaded node image is had. */
+export type Preload = {
+  tag: string
+  /** Names the node image without images; called only when the preloaded one is missing. */
+  base: () => Promise<string>
+  /** Writes an archive that `ctr images import` reads. */
+  load: (write: Writable) => Promise<void>
+  say: (step: string) => void
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * The node image with every image of the plan in its content store, not unpacked: what makes a lab fast. It is made by a
+ * container of the node image that runs nothing but containerd, and kept in the engine under its tag.
+ */
+export const preload = async ({ tag, base, load, say, signal }: Preload): Promise<string> => {
+  if (await docker(['image', 'inspect', '--format', '{{.Id}}', tag], { signal }).then(() => true, () => false)) return tag
+  say('node image')
+  const bare = await base()
+  say('preloading the node image')
+  process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true'
+  // Loaded here: it takes a while, and all runs but the first have the image already.
+  const { GenericContainer, Wait } = await import('testcontainers')
+  const container = await new GenericContainer(bare)
+    .withPrivilegedMode()
+    .withEntrypoint(['containerd'])
+    .withLabels({ 'dev.meshproof.preload': tag })
+    .withWaitStrategy(Wait.forLogMessage(/containerd successfully booted/))
+    .start()
+  try {
+    const imported = execa('docker', ['exec', '-i', container.getId(), 'ctr', '--namespace', 'k8s.io', 'images', 'import', '--no-unpack', '--digests', '-'], {
+      stdin: 'pipe', ...(signal ? { cancelSignal: signal } : {}),
+    })
+    await Promise.all([load(imported.stdin), imported])
+    const [repository = '', name = ''] = tag.split(':')
+    await container.exec(['pkill', 'containerd'])
+    await until('containerd has stopped', async () => (await docker(['inspect', '--format', '{{.State.Running}}', container.getId()])) === 'false', { every: 200, within: 20_000, signal })
+    await docker(['commit', '--change', 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]', '--change', 'CMD []', container.getId(), `${repository}:${name}`], { signal })
+  } finally {
+    await docker(['rm', '--force', '--volumes', container.getId()]).catch(() => undefined)
+  }
+  await docker(['rmi', bare]).catch(() => undefined)
+  return tag
+}
+
+/** Size of an image in the engine, in bytes. */
+export const imageBytes = async (tag: string): Promise<number> => Number(await docker(['image', 'inspect', '--format', '{{.Size}}', tag]))
+

@@ -1,0 +1,58 @@
+import { readFile, readdir } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+
+const Program = z.strictObject({
+  name: z.string(),
+  package: z.string(),
+  runsOn: z.enum(['host', 'node']).default('node'),
+  seconds: z.number(),
+})
+
+const Recipes = z.strictObject({
+  kubernetes: z.string(),
+  envoy: z.string(),
+  debian: z.string(),
+  modules: z.array(z.strictObject({
+    name: z.string(),
+    tags: z.string().default(''),
+    ldflags: z.string().default(''),
+    programs: z.array(Program),
+  })),
+  tools: z.array(z.string()),
+  node: z.array(z.string()),
+  images: z.array(z.strictObject({
+    name: z.string(),
+    base: z.literal('tools').optional(),
+    programs: z.array(z.string()),
+    entrypoint: z.array(z.string()).default([]),
+    env: z.record(z.string(), z.string()).default({}),
+    user: z.string().default(''),
+  })),
+  roles: z.record(z.string(), z.string()),
+})
+
+/** `fixtures/images/recipes.yaml`, validated. */
+export type Recipes = z.infer<typeof Recipes>
+export type ModuleRecipe = Recipes['modules'][number]
+export type ProgramRecipe = ModuleRecipe['programs'][number]
+export type ImageRecipe = Recipes['images'][number]
+
+/** The folder of the recipes: one folder a Go module, Envoy's requirements, Debian's customisations, the node's Dockerfile. */
+export const recipeFolder = join(import.meta.dirname, '../../fixtures/images')
+
+/** Reads the recipes. */
+export const loadRecipes = async (): Promise<Recipes> =>
+  Recipes.parse(parse(await readFile(join(recipeFolder, 'recipes.yaml'), 'utf8')))
+
+/** A short hash over values and over every file of the named recipe folders: the key an artifact is cached under. */
+export const recipeKey = async (values: unknown, folders: string[] = []): Promise<string> => {
+  const hash = createHash('sha256').update(JSON.stringify(values))
+  for (const folder of folders) {
+    const path = join(recipeFolder, folder)
+    for (const file of (await readdir(path)).sort()) hash.update(`\0${folder}/${file}\0`).update(await readFile(join(path, file)))
+  }
+  return hash.digest('hex').slice(0, 16)
+}

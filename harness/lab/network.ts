@@ -1,0 +1,63 @@
+import ipaddr from 'ipaddr.js'
+import { z } from 'zod'
+import { docker } from '../engine/docker.ts'
+import { MeshproofError } from '../errors.ts'
+import { overlap, type ClusterPlan } from '../plan/topology-file.ts'
+import { labelArguments, nameOf } from './labels.ts'
+
+const Inspected = z.tuple([z.object({ IPAM: z.object({ Config: z.array(z.object({ Subnet: z.string() })) }) })])
+
+/**
+ * Creates the run's own engine network and returns its IPv4 range.
+ * @throws MeshproofError MP-411 when the engine picks a range that a cluster of the plan also uses.
+ */
+export const createNetwork = async (runId: string, owner: string, clusters: ClusterPlan[], signal: AbortSignal): Promise<string> => {
+  const name = nameOf(runId)
+  await docker(['network', 'create', ...labelArguments(runId, owner), name], { signal })
+  const [network] = Inspected.parse(JSON.parse(await docker(['network', 'inspect', name], { signal })))
+  const subnet = network.IPAM.Config.map(({ Subnet }) => Subnet).find((range) => ipaddr.IPv4.isValidCIDR(range)) ?? ''
+  if (subnet === '') {
+    throw new MeshproofError('MP-411', { what: 'The engine’s network has no IPv4 range', where: name, next: 'Let the engine’s default-address-pools hold an IPv4 range.' })
+  }
+  for (const cluster of clusters) {
+    for (const range of [cluster.podCidr, cluster.serviceCidr]) {
+      if (!overlap(subnet, range)) continue
+      throw new MeshproofError('MP-411', {
+        what: 'The engine’s network overlaps a range of the topology',
+        where: `${subnet} and ${cluster.name}’s ${range}`,
+        next: 'Set the engine’s default-address-pools to a range outside of 10.0.0.0/8, then run again.',
+      })
+    }
+  }
+  return subnet
+}
+
+/** Removes the run's network; one that is not there is fine. */
+export const removeNetwork = async (runId: string): Promise<void> => {
+  const ids = await docker(['network', 'ls', '--quiet', '--filter', `name=^${nameOf(runId)}$`])
+  if (ids) await docker(['network', 'rm', nameOf(runId)])
+}
+
+const poolSize = 16
+
+/**
+ * The load balancer's addresses for each cluster: blocks from the upper end of the engine's network, which hands out
+ * addresses from the lower end. `first-last`, in the order of the clusters.
+ */
+export const addressPools = (subnet: string, clusters: number): string[] => {
+  const [network, bits] = ipaddr.IPv4.parseCIDR(subnet)
+  const base = numberOf(ipaddr.IPv4.networkAddressFromCIDR(`${network.toString()}/${bits}`))
+  const end = base + 2 ** (32 - bits) - 1 // the broadcast address, which no service may have
+  if (end - base < poolSize * (clusters + 2)) {
+    throw new MeshproofError('MP-412', {
+      what: 'The engine’s network is too small for the load balancers’ addresses', where: subnet, next: 'Let the engine’s default-address-pools hand out networks of /24 or larger.',
+    })
+  }
+  return Array.from({ length: clusters }, (_, index) => {
+    const last = end - 1 - index * poolSize
+    return `${addressOf(last - poolSize + 1)}-${addressOf(last)}`
+  })
+}
+
+const numberOf = (address: ipaddr.IPv4): number => address.octets.reduce((sum, octet) => sum * 256 + octet, 0)
+const addressOf = (value: number): string => [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')

@@ -1,0 +1,48 @@
+import { docker } from '../engine/docker.ts'
+import { runLabel, ownerLabel, runImage } from './labels.ts'
+import { forgetRun, loadRun, ownerLives, runIds } from './run-state.ts'
+
+/** A run that has left something in the engine, or a state folder. */
+export type Remains = { id: string; alive: boolean; kept: boolean }
+
+/** Every run that something is left of, told by our labels; nothing without them is even looked at. */
+export const findRemains = async (): Promise<Remains[]> => {
+  const format = `{{.Label "${runLabel}"}} {{.Label "${ownerLabel}"}}`
+  const filter = ['--filter', `label=${runLabel}`, '--format']
+  const labelled = await Promise.all([
+    docker(['ps', '--all', ...filter, format]),
+    docker(['network', 'ls', ...filter, format]),
+    docker(['images', '--filter', `label=${runLabel}`, '--format', '{{.Tag}}']),
+  ])
+  const owners = new Map<string, string>()
+  for (const line of labelled.join('\n').split('\n')) {
+    const [id, owner = ''] = line.split(' ')
+    // An image that lost its tag to a newer one tells no run.
+    if (id && id !== '<none>' && (owner || !owners.has(id))) owners.set(id, owner)
+  }
+  for (const id of await runIds()) if (!owners.has(id)) owners.set(id, '')
+  return Promise.all([...owners].map(async ([id, owner]) => {
+    const state = await loadRun(id)
+    const answersFor = owner || state?.owner || ''
+    return { id, alive: answersFor !== '' && (await ownerLives(answersFor)), kept: state?.kept ?? false }
+  }))
+}
+
+/** Removes everything of one run from the engine and forgets its keys. What is not there is fine. */
+export const removeRun = async (id: string): Promise<void> => {
+  const label = `label=${runLabel}=${id}`
+  const containers = await docker(['ps', '--all', '--quiet', '--filter', label])
+  if (containers) await docker(['rm', '--force', '--volumes', ...containers.split('\n')])
+  const networks = await docker(['network', 'ls', '--quiet', '--filter', label])
+  if (networks) await docker(['network', 'rm', ...networks.split('\n')])
+  const image = await docker(['images', '--quiet', runImage(id)])
+  if (image) await docker(['rmi', '--force', runImage(id)])
+  await forgetRun(id)
+}
+
+/** Removes the runs whose process is gone and that nobody asked to keep; returns their ids. */
+export const reap = async (): Promise<string[]> => {
+  const dead = (await findRemains()).filter(({ alive, kept }) => !alive && !kept).map(({ id }) => id)
+  for (const id of dead) await removeRun(id)
+  return dead
+}

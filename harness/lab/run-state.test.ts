@@ -1,0 +1,69 @@
+import { once } from 'node:events'
+import { spawn } from 'node:child_process'
+import { stat } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { emptyCache } from '../testing/edge.ts'
+import { forgetRun, loadRun, newRunId, ownerLives, ownerOf, runFolder, runIds, saveRun, type RunState } from './run-state.ts'
+
+describe('the owner of a run', () => {
+  test('lives as long as its process', async () => {
+    const child = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] })
+    await once(child, 'spawn')
+    const owner = await ownerOf(child.pid ?? 0)
+    expect(await ownerLives(owner)).toBe(true)
+    child.stdin.end()
+    await once(child, 'exit')
+    expect(await ownerLives(owner)).toBe(false)
+  })
+
+  test.runIf(process.platform === 'linux')('is not a later process with the same id', async () => {
+    const owner = await ownerOf(process.pid)
+    expect(await ownerLives(owner)).toBe(true)
+    expect(await ownerLives(owner.replace(/\d+$/, (start) => String(Number(start) - 1)))).toBe(false)
+  })
+
+  test('on another host is taken as alive', async () => {
+    const owner = await ownerOf(process.pid)
+    expect(await ownerLives(owner.replace(hostname(), 'elsewhere').replace(/\d+$/, '1'))).toBe(true)
+  })
+})
+
+describe('the state of a run', () => {
+  const state: RunState = { id: '20260101-000000-abcd', topology: 'gateway', owner: 'host/1/1', kept: true }
+
+  test('is read back as it was written, by its user alone', async () => {
+    await emptyCache()
+    await saveRun({ ...state, kept: false })
+    await saveRun(state)
+    expect(await loadRun(state.id)).toEqual(state)
+    const mode = async (path: string): Promise<number> => (await stat(path)).mode & 0o777
+    expect(await mode(runFolder(state.id))).toBe(0o700)
+    expect(await mode(join(runFolder(state.id), 'run.json'))).toBe(0o600)
+  })
+
+  test('is gone once the run is forgotten, and the other runs’ is not', async () => {
+    await emptyCache()
+    const later = { ...state, id: '20260102-000000-abcd' }
+    await saveRun(later)
+    await saveRun(state)
+    expect(await runIds()).toEqual([state.id, later.id])
+    await forgetRun(state.id)
+    await forgetRun(state.id)
+    expect(await runIds()).toEqual([later.id])
+    expect(await loadRun(state.id)).toBeUndefined()
+  })
+
+  test('of no run at all is nothing', async () => {
+    await emptyCache()
+    expect(await runIds()).toEqual([])
+  })
+})
+
+test('run ids sort by time and differ within a second', () => {
+  const second = new Date('2026-01-02T03:04:05Z')
+  expect(newRunId(second)).toMatch(/^20260102-030405-[0-9a-f]{4}$/)
+  expect(new Set(Array.from({ length: 5 }, () => newRunId(second))).size).toBeGreaterThan(1)
+  expect(newRunId(second) < newRunId(new Date('2026-01-02T03:04:06Z'))).toBe(true)
+})

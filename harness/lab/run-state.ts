@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, readdir, rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { cacheFolder } from '../images/cache.ts'
+import { writeWhole } from '../report/write-whole.ts'
+
+const RunState = z.object({
+  id: z.string(),
+  topology: z.string(),
+  owner: z.string(),
+  kept: z.boolean(),
+})
+
+/** What is remembered of a run while anything of it exists, in a folder of its own that only its user can read. */
+export type RunState = z.infer<typeof RunState>
+
+/** A new run's id: sortable by time, and different for runs of the same second. */
+export const newRunId = (now = new Date()): string =>
+  `${now.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`
+
+const runsFolder = (): string => join(cacheFolder(), 'runs')
+
+/** The run's private folder: kubeconfigs and keys lie here, never in a report. */
+export const runFolder = (id: string): string => join(runsFolder(), id)
+
+/** The process that answers for a run: host, process id and when the process started, so that a reused id is no owner. */
+export const ownerOf = async (pid: number): Promise<string> => `${hostname()}/${pid}/${await startOf(pid)}`
+
+/** True while the owning process lives, and for owners on other hosts, which cannot be judged from here. */
+export const ownerLives = async (owner: string): Promise<boolean> => {
+  const [host, pid = '', start] = owner.split('/')
+  if (host !== hostname()) return true
+  try {
+    process.kill(Number(pid), 0)
+  } catch (error) {
+    // Another user's process may not be signalled, and lives all the same.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false
+  }
+  return (await startOf(Number(pid))) === start
+}
+
+// The 22nd field of /proc/<pid>/stat; elsewhere the process id alone has to do.
+const startOf = async (pid: number): Promise<string> =>
+  readFile(`/proc/${pid}/stat`, 'utf8').then((stat) => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '', () => '')
+
+/** Writes a run's state, whole or not at all. */
+export const saveRun = async (state: RunState): Promise<void> => {
+  await mkdir(runFolder(state.id), { recursive: true, mode: 0o700 })
+  await writeWhole(join(runFolder(state.id), 'run.json'), JSON.stringify(state, null, 2), 0o600)
+}
+
+/** Reads a run's state, or undefined where none is left. */
+export const loadRun = async (id: string): Promise<RunState | undefined> =>
+  readFile(join(runFolder(id), 'run.json'), 'utf8').then((text) => RunState.parse(JSON.parse(text)), () => undefined)
+
+/** The ids of the runs that have left a state, oldest first. */
+export const runIds = async (): Promise<string[]> => (await readdir(runsFolder()).catch((): string[] => [])).sort((a, b) => a.localeCompare(b))
+
+/** Forgets a run: its keys and kubeconfigs go with it. */
+export const forgetRun = (id: string): Promise<void> => rm(runFolder(id), { recursive: true, force: true })

@@ -1,0 +1,25 @@
+import type { V1Secret } from '@kubernetes/client-node'
+import { manifestsOf, type Ref } from '../kube/client.ts'
+import type { LabCluster } from '../lab/lab.ts'
+import { istioctl } from './istioctl.ts'
+
+/** Where the remote secret of a cluster lies in the control plane's. */
+export const remoteSecretRef = (of: string): Ref => ({ apiVersion: 'v1', kind: 'Secret', name: `istio-remote-secret-${of}`, namespace: 'istio-system' })
+
+/**
+ * Lets the control plane in `to` watch the API server of `of`. The server is dialled at the node's address on the engine's
+ * network, since the kubeconfig's own is a loopback address of the host.
+ */
+export const addRemoteSecret = async ({ of, to }: { of: LabCluster; to: LabCluster }, signal: AbortSignal): Promise<void> => {
+  const server = `https://${await of.address()}:6443`
+  const secret = await istioctl(of, ['create-remote-secret', '--name', of.name, '--server', server], signal)
+  await to.kube.apply(manifestsOf(secret))
+}
+
+/** The kubeconfig inside a remote secret: it holds a token, so it goes to a program's standard input and nowhere else. */
+export const remoteKubeconfig = async (primary: LabCluster, of: string): Promise<string | undefined> => {
+  const secret = await primary.kube.get<V1Secret>(remoteSecretRef(of))
+  const encoded = secret?.data?.[of]
+  return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString()
+}
+

@@ -1,0 +1,56 @@
+import type { V1Pod } from '@kubernetes/client-node'
+import { z } from 'zod'
+import type { KubeClient } from '../kube/client.ts'
+import { execIn, readyPod } from '../kube/pods.ts'
+
+const RemoteClusters = z.array(z.object({ id: z.string(), syncStatus: z.string().default('') }))
+
+const Shards = z.record(z.string(), z.record(z.string(), z.object({
+  Shards: z.record(z.string(), z.array(z.object({ Addresses: z.array(z.string()) })).nullable()).nullable(),
+})))
+
+const ProxySync = z.array(z.object({
+  proxy: z.string(),
+  cluster_id: z.string().default(''),
+  cluster_sent: z.string().optional(), cluster_acked: z.string().optional(),
+  listener_sent: z.string().optional(), listener_acked: z.string().optional(),
+  route_sent: z.string().optional(), route_acked: z.string().optional(),
+  endpoint_sent: z.string().optional(), endpoint_acked: z.string().optional(),
+  resources: z.record(z.string(), z.object({ lastError: z.string().optional() })).optional(),
+}))
+
+const ask = async (kube: KubeClient, path: string): Promise<unknown> => {
+  const pod = (await readyPod(kube, 'istio-system', 'app=istiod')).metadata?.name ?? ''
+  const { stdout } = await execIn(kube, { namespace: 'istio-system', pod, container: 'discovery' }, ['pilot-discovery', 'request', 'GET', path])
+  return JSON.parse(stdout)
+}
+
+/** The clusters istiod watches, and whether each was synced once (it never takes that back). */
+export const watchedClusters = async (kube: KubeClient): Promise<z.infer<typeof RemoteClusters>> =>
+  RemoteClusters.parse(await ask(kube, '/debug/clusterz'))
+
+/** The addresses istiod holds for a service, by cluster. */
+export const endpointShards = async (kube: KubeClient, host: string, namespace: string): Promise<Record<string, string[]>> => {
+  const shards = Shards.parse(await ask(kube, '/debug/endpointShardz'))
+  const ofHost = shards[host]?.[namespace]?.Shards ?? {}
+  return Object.fromEntries(Object.entries(ofHost).map(([shard, endpoints]) =>
+    [shard.replace('Kubernetes/', ''), (endpoints ?? []).flatMap(({ Addresses }) => Addresses).sort()]))
+}
+
+/** How far one proxy is behind: what is not acknowledged, and what it refused. */
+export type ProxyState = { proxy: string; cluster: string; stale: string[]; refused: string[] }
+
+/** Every proxy connected to istiod. */
+export const proxyStates = async (kube: KubeClient): Promise<ProxyState[]> =>
+  ProxySync.parse(await ask(kube, '/debug/syncz')).map((state) => ({
+    proxy: state.proxy,
+    cluster: state.cluster_id,
+    stale: ([['clusters', state.cluster_sent, state.cluster_acked], ['listeners', state.listener_sent, state.listener_acked],
+      ['routes', state.route_sent, state.route_acked], ['endpoints', state.endpoint_sent, state.endpoint_acked]] as const)
+      .flatMap(([type, sent, acked]) => (sent === acked ? [] : [type])),
+    refused: Object.entries(state.resources ?? {}).flatMap(([type, { lastError }]) => (lastError ? [`${type}: ${lastError}`] : [])),
+  }))
+
+/** The control plane's pods, ready or not. */
+export const istiodPods = (kube: KubeClient): Promise<V1Pod[]> =>
+  kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace: 'istio-system', selector: 'app=istiod' })

@@ -1,0 +1,38 @@
+import { KubeConfig } from '@kubernetes/client-node'
+import { execIn, readyPod } from '../kube/pods.ts'
+import type { LabCluster } from '../lab/lab.ts'
+import { remoteKubeconfig } from '../mesh/remote-secret.ts'
+import { legacyNamespace } from '../mesh/workloads.ts'
+
+/** What became of a remote secret's own server and token, used from a pod in the control plane's cluster. */
+export type RemoteAccess = {
+  server: string
+  /** HTTP status of listing pods with the secret's token; 0 when the server was not reached. */
+  withToken: number
+  /** The same without a token: the control that shows the token was what opened it. */
+  withoutToken: number
+  error: string
+}
+
+/**
+ * Uses the remote secret of a cluster the way istiod does: its server, its credentials, from the pod network beside istiod. The
+ * token goes through standard input and appears in no argument, log or report. Undefined when there is no such secret.
+ */
+export const remoteAccess = async (primary: LabCluster, of: string): Promise<RemoteAccess | undefined> => {
+  const text = await remoteKubeconfig(primary, of)
+  if (text === undefined) return undefined
+  const config = new KubeConfig()
+  config.loadFromString(text)
+  const server = config.getCurrentCluster()?.server ?? ''
+  const token = config.getCurrentUser()?.token ?? ''
+  const pod = (await readyPod(primary.kube, legacyNamespace, 'app=sleep')).metadata?.name ?? ''
+  const ask = async (header: string): Promise<{ status: number; error: string }> => {
+    const settings = `url = "${server}/api/v1/pods?limit=1"\ninsecure\nsilent\nshow-error\nmax-time = 4\noutput = /dev/null\nwrite-out = "%{http_code}"\n${header}`
+    // The channel has no way to close standard input, so curl is handed a finite piece of it.
+    const { stdout, stderr } = await execIn(primary.kube, { namespace: legacyNamespace, pod, container: 'sleep' },
+      ['sh', '-c', `head -c ${Buffer.byteLength(settings)} | curl --config -`], { stdin: settings })
+    return { status: Number(stdout.trim()) || 0, error: stderr.trim().split('\n')[0] ?? '' }
+  }
+  const [withToken, withoutToken] = await Promise.all([ask(`header = "Authorization: Bearer ${token}"\n`), ask('')])
+  return { server, withToken: withToken.status, withoutToken: withoutToken.status, error: withToken.error }
+}

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import type { Answer } from './curl.ts'
+import { allRefused, allSeen, answersOf, enough, sample } from './sample.ts'
+
+const answer = (version: string): Answer => ({ status: 200, version, exit: 0, error: '', remote: '10.251.7.9', connected: true, seconds: 0.02 })
+const refused: Answer = { status: 0, version: undefined, exit: 7, error: 'Failed to connect', remote: '', connected: false, seconds: 0.01 }
+const unavailable: Answer = { ...answer('v1'), status: 503, version: undefined }
+const times = (count: number, one: Answer): Answer[] => Array.from({ length: count }, () => one)
+
+describe('the answers of a sample', () => {
+  test('are counted by version', () => {
+    const answers = answersOf([...times(10, answer('v2')), ...times(11, answer('v1'))])
+    expect(answers).toMatchObject({ ok: 21, statuses: [200], versions: ['v1', 'v2'], summary: '21 of 21  v1 11, v2 10' })
+  })
+
+  test('that failed are told apart by status and by curl’s code', () => {
+    const answers = answersOf([answer('v1'), answer('v1'), unavailable, refused])
+    expect(answers).toMatchObject({ ok: 2, statuses: [0, 200, 503], versions: ['v1'], summary: '2 of 4  curl 7 1, status 503 1, v1 2' })
+  })
+
+  test.each([
+    ['both versions', [answer('v2'), answer('v1')], true],
+    ['one version', [answer('v1'), answer('v1')], false],
+    ['one version too many', [answer('v1'), answer('v2'), answer('v3')], false],
+    ['both and a failure', [answer('v1'), answer('v2'), unavailable], false],
+  ])('with %s show v1 and v2, and no more: %s', (_what, all, expected) => {
+    expect(allSeen(['v2', 'v1'])(answersOf(all))).toBe(expected)
+  })
+
+  test.each([
+    ['none got through', [refused, refused], true],
+    ['one got through', [refused, answer('v1')], false],
+    ['one was turned away by a proxy', [refused, unavailable], false],
+  ])('are all refused when %s: %s', (_what, all, expected) => {
+    expect(allRefused(answersOf(all))).toBe(expected)
+  })
+})
+
+describe('a sample', () => {
+  const asking = (...batches: Answer[][]): { asked: number[]; ask: (count: number) => Promise<Answer[]> } => {
+    const asked: number[] = []
+    return { asked, ask: async (count) => { asked.push(count); return batches.shift() ?? [] } }
+  }
+
+  test('is taken once after settling, and judged as it is although it is worse', async () => {
+    const { asked, ask } = asking([answer('v1'), answer('v2')], times(enough, answer('v1')), [answer('v1'), answer('v2')])
+    const answers = await sample(ask, allSeen(['v1', 'v2']))
+    expect(answers).toMatchObject({ versions: ['v1'], summary: '21 of 21  v1 21', settled: { batches: 1, inTime: true } })
+    expect(asked).toEqual([expect.any(Number), 21])
+  })
+
+  test('is taken as well when the time to settle is up, and says that it was', async () => {
+    const { asked, ask } = asking([answer('v1'), answer('v2')])
+    const answers = await sample(ask, allSeen(['v1', 'v2']), { within: 0, count: 50 })
+    expect(answers).toMatchObject({ versions: ['v1', 'v2'], settled: { batches: 0, inTime: false } })
+    expect(asked).toEqual([50])
+  })
+
+  test('is not taken once the run was stopped', async () => {
+    const stop = new AbortController()
+    const asked: number[] = []
+    const ask = async (count: number): Promise<Answer[]> => { asked.push(count); stop.abort(); return [] }
+    await expect(sample(ask, () => false, { signal: stop.signal })).rejects.toThrow(/interrupted/)
+    expect(asked).toHaveLength(1)
+  })
+})

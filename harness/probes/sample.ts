@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Interrupted } from '../errors.ts'
+import type { Answer } from './curl.ts'
+
+/** The answers to one verdict's requests, and how long the mesh took to settle before they were sent. */
+export type Answers = {
+  all: Answer[]
+  statuses: number[]
+  /** The versions that answered, sorted. */
+  versions: string[]
+  /** How many requests got an answer with status 200. */
+  ok: number
+  /** For people: `21 of 21  v1 11, v2 10`. */
+  summary: string
+  settled: { batches: number; seconds: number; inTime: boolean }
+}
+
+/** 21 requests over two versions leave the chance of missing one below one in a million. */
+export const enough = 21
+const batch = 8
+
+/** Counts what came back. */
+export const answersOf = (all: Answer[], settled: Answers['settled'] = { batches: 0, seconds: 0, inTime: true }): Answers => {
+  const counts = new Map<string, number>()
+  for (const { version, status, exit } of all) {
+    const key = version ?? (exit === 0 ? `status ${status}` : `curl ${exit}`)
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
+  const ok = all.filter(({ status }) => status === 200).length
+  const told = [...counts].sort(([a], [b]) => a.localeCompare(b)).map(([key, number]) => `${key} ${number}`).join(', ')
+  return {
+    all,
+    statuses: [...new Set(all.map(({ status }) => status))].sort((a, b) => a - b),
+    versions: [...new Set(all.flatMap(({ version }) => version ?? []))].sort(),
+    ok,
+    summary: `${ok} of ${all.length}  ${told}`,
+    settled,
+  }
+}
+
+/**
+ * Asks in small batches until they look as expected or the time (milliseconds) is up, and only then takes the sample that is
+ * judged: a change takes a moment to arrive, but what is judged is one sample of fixed size, never the luckiest of many.
+ */
+export const sample = async (
+  ask: (count: number) => Promise<Answer[]>,
+  settled: (answers: Answers) => boolean,
+  { within = 10_000, count = enough, signal }: { within?: number; count?: number; signal?: AbortSignal | undefined } = {},
+): Promise<Answers> => {
+  const since = performance.now()
+  let batches = 0
+  let inTime = false
+  while (performance.now() - since < within) {
+    if (signal?.aborted) throw new Interrupted()
+    batches += 1
+    inTime = settled(answersOf(await ask(batch)))
+    if (inTime) break
+    await sleep(200, undefined, signal ? { signal } : {}).catch(() => { throw new Interrupted() })
+  }
+  const seconds = Math.round(performance.now() - since) / 1000
+  return answersOf(await ask(count), { batches, seconds, inTime })
+}
+
+/** True when every answer is a 200 and exactly these versions are among them. */
+export const allSeen = (versions: string[]) => ({ all, ok, versions: seen }: Answers): boolean =>
+  ok === all.length && seen.join() === [...versions].sort().join()
+
+/** True when no request got an HTTP answer at all. */
+export const allRefused = ({ all }: Answers): boolean => all.every(({ status }) => status === 0)

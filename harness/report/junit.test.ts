@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import { causes } from '../diagnose/causes.ts'
+import { checkResult, resultsOf, topologyResult } from '../testing/results.ts'
+import { junit } from './junit.ts'
+import type { CheckResult } from './results.ts'
+
+type Element = { name: string; attributes: Record<string, string>; text: string; children: Element[] }
+
+const unescape = (text: string): string => text.replace(/&(?:#x([0-9A-F]+)|(lt|gt|amp|quot|apos));/gi, (_all, code?: string, name?: string) =>
+  (code === undefined ? ({ lt: '<', gt: '>', amp: '&', quot: '"', apos: '\'' })[name ?? ''] ?? '' : String.fromCodePoint(Number.parseInt(code, 16))))
+
+/** Reads a document as strictly as XML 1.0 asks of what we write: every character belongs to a tag, escaped text or CDATA. */
+const parsed = (xml: string): Element => {
+  if (/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(xml)) throw new Error('a character that XML does not allow')
+  const top: Element = { name: '', attributes: {}, text: '', children: [] }
+  const open = [top]
+  const token = /<\?xml [^?]*\?>|<!\[CDATA\[(?<cdata>.*?)\]\]>|<\/(?<end>[\w-]+)>|<(?<start>[\w-]+)(?<attributes>(?:\s+[\w-]+="(?:[^<&"]|&[\w#]+;)*")*)\s*(?<empty>\/?)>|(?<text>(?:[^<&]|&[\w#]+;)+)|(?<wrong>.)/gsu
+  for (const { 0: all, groups = {} } of xml.matchAll(token)) {
+    const { cdata, end, start, attributes = '', empty, text, wrong } = groups
+    const parent = open[0]!
+    if (wrong !== undefined) throw new Error(`not well-formed at ${all}`)
+    if (start !== undefined) {
+      const pairs = [...attributes.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, key = '', value = '']) => [key, unescape(value)])
+      const element: Element = { name: start, attributes: Object.fromEntries(pairs) as Record<string, string>, text: '', children: [] }
+      parent.children.push(element)
+      if (empty === '') open.unshift(element)
+    } else if (end !== undefined) {
+      if (open.shift()?.name !== end) throw new Error(`</${end}> closes something else`)
+    } else parent.text += cdata ?? (text === undefined ? '' : unescape(text).trim())
+  }
+  if (open.length !== 1 || top.children.length !== 1) throw new Error('not one closed root')
+  return top.children[0]!
+}
+
+const suitesOf = (...checks: CheckResult[]): Element => parsed(junit(resultsOf(topologyResult(checks))))
+const caseOf = (of: Partial<CheckResult>): Element => suitesOf(checkResult(of)).children[0]!.children[0]!
+const outcomes = ({ children }: Element): string[] => children.map(({ name }) => name).filter((name) => !name.startsWith('system'))
+
+test('a suite is a topology, a case a check and where it asks from', () => {
+  const attempt = { startedAt: '2026-01-01T00:00:00Z', seconds: 1.5, verdict: 'pass' as const, reason: '', evidence: [] }
+  const { name, children: [suite] } = suitesOf(checkResult({ attempts: [attempt, attempt] }), checkResult({ from: ['cluster1', 'cluster2'] }))
+  expect([name, suite?.attributes['name'], suite?.attributes['tests']]).toEqual(['testsuites', 'meshproof.gateway', '2'])
+  expect(suite?.children.map(({ attributes }) => attributes)).toMatchObject([
+    { classname: 'meshproof.gateway.reach', name: 'reach.local from cluster1', time: '3' },
+    { classname: 'meshproof.gateway.reach', name: 'reach.local from cluster1, cluster2' },
+  ])
+})
+
+test('a failure has its code, and its cause and next step beside the reason', () => {
+  const [failure] = caseOf({ verdict: 'fail', reason: 'expected 0 to be 21', diagnosis: { code: 'MP-721', ...causes['MP-721'] } }).children
+  expect(failure).toMatchObject({ name: 'failure', attributes: { type: 'MP-721' } })
+  expect(failure?.attributes['message']?.split('\n')).toEqual(['expected 0 to be 21', 'layer: trust', `cause: ${causes['MP-721'].cause}`, `next: ${causes['MP-721'].hint}`])
+})
+
+test('what was skipped keeps its reason', () => {
+  const skipped = caseOf({ verdict: 'skipped', reason: 'not selected by --suite' })
+  expect(outcomes(skipped)).toEqual(['skipped'])
+  expect(skipped.children.find(({ name }) => name === 'system-out')?.text).toBe('not selected by --suite')
+})
+
+test('what was not run is an error, and counted as one', () => {
+  const suites = suitesOf(checkResult({ verdict: 'not-run', reason: 'the lab was not complete' }))
+  expect(suites.attributes).toMatchObject({ tests: '1', errors: '1', failures: '0', skipped: '0' })
+  const [error] = suites.children[0]!.children[0]!.children
+  expect(error).toMatchObject({ name: 'error', attributes: { message: 'not run: the lab was not complete' } })
+})
+
+test('only a pass and a retry read as passed, and a retry says so', () => {
+  expect(outcomes(caseOf({ verdict: 'pass' }))).toEqual([])
+  expect(outcomes(caseOf({ verdict: 'flaky' }))).toEqual([])
+  expect(caseOf({ verdict: 'flaky' }).children[0]?.text).toBe('passed on retry: 21 of 21 answered')
+})
+
+test('what means something in XML is kept as text, and what XML cannot hold is left out', () => {
+  const reason = 'a <b attr="1"> & \'c\' ]]> “d”'
+  expect(caseOf({ verdict: 'fail', reason }).children[0]?.attributes['message']).toBe(reason)
+  expect(caseOf({ verdict: 'skipped', reason }).children.at(-1)?.text).toBe(reason)
+  expect(caseOf({ verdict: 'not-run', reason: 'red\u001b \u0000text' }).children[0]?.attributes['message']).toBe('not run: red text')
+})

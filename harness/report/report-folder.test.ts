@@ -1,0 +1,51 @@
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { errorOf, scratchFolder } from '../testing/edge.ts'
+import { checkResult, resultsOf, topologyResult } from '../testing/results.ts'
+import { junit } from './junit.ts'
+import { makeReportFolder, writeReports } from './report-folder.ts'
+import { Results } from './results.ts'
+
+describe('the folder of the reports', () => {
+  test('is made with its parents, or taken when it is empty', async () => {
+    const folder = join(await scratchFolder(), 'a', 'b')
+    expect(await makeReportFolder('x', folder)).toBe(folder)
+    expect(await makeReportFolder('x', folder)).toBe(folder)
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  test('that holds something is refused and left alone', async () => {
+    const folder = await scratchFolder()
+    await writeFile(join(folder, 'results.json'), 'of another run')
+    expect(await errorOf(makeReportFolder('x', folder))).toMatchObject({ code: 'MP-104', message: expect.stringContaining(folder) })
+    expect(await readdir(folder)).toEqual(['results.json'])
+    expect(await readFile(join(folder, 'results.json'), 'utf8')).toBe('of another run')
+  })
+
+  test('that cannot be made is told', async () => {
+    const file = join(await scratchFolder(), 'file')
+    await writeFile(file, '')
+    expect(await errorOf(makeReportFolder('x', file))).toMatchObject({ code: 'MP-105' })
+    expect(await errorOf(makeReportFolder('x', join(file, 'below')))).toMatchObject({ code: 'MP-105' })
+  })
+})
+
+describe('the reports', () => {
+  test('are results.json, which reads back as it was, and the JUnit file made from it', async () => {
+    const folder = await scratchFolder()
+    const results = resultsOf(topologyResult([checkResult(), checkResult({ verdict: 'skipped', reason: 'not selected by --suite' })]))
+    await writeReports(results, folder)
+    expect((await readdir(folder)).sort()).toEqual(['junit.xml', 'results.json'])
+    expect(Results.parse(JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')))).toEqual(results)
+    expect(await readFile(join(folder, 'junit.xml'), 'utf8')).toBe(junit(results))
+  })
+
+  test('of a document that breaks its own schema are not written', async () => {
+    const folder = join(await scratchFolder(), 'reports')
+    await mkdir(folder)
+    const results = resultsOf(topologyResult([checkResult()], { verdict: 'passed' as never }))
+    await expect(writeReports(results, folder)).rejects.toThrow('verdict')
+    expect(await readdir(folder)).toEqual([])
+  })
+})

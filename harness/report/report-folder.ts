@@ -1,0 +1,31 @@
+import { mkdir, readdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { MeshproofError } from '../errors.ts'
+import { junit } from './junit.ts'
+import { Results } from './results.ts'
+import { writeWhole } from './write-whole.ts'
+
+/**
+ * Makes the folder of a run's reports. One that already holds something belongs to another run and is left alone.
+ * @throws MeshproofError MP-104 when it is not empty, MP-105 when it cannot be made.
+ */
+export const makeReportFolder = async (runId: string, given: string | undefined): Promise<string> => {
+  const folder = given === undefined ? join('reports', runId) : given
+  const full = resolve(folder)
+  try {
+    await mkdir(full, { recursive: true })
+  } catch (cause) {
+    throw new MeshproofError('MP-105', { what: 'The report folder cannot be made', where: folder, next: 'Name another with --report-dir.', cause })
+  }
+  if ((await readdir(full)).length > 0) {
+    throw new MeshproofError('MP-104', { what: 'The report folder exists and is not empty', where: folder, next: 'Name another with --report-dir, or remove it.' })
+  }
+  return folder
+}
+
+/** Writes results.json and what is derived from it, each whole or not at all. */
+export const writeReports = async (results: Results, folder: string): Promise<void> => {
+  const checked = Results.parse(results)
+  await writeWhole(join(folder, 'results.json'), `${JSON.stringify(checked, null, 2)}\n`)
+  await writeWhole(join(folder, 'junit.xml'), junit(checked))
+}

@@ -1,0 +1,95 @@
+import { PassThrough } from 'node:stream'
+import { describe, expect, test } from 'vitest'
+import { because, causes } from '../diagnose/causes.ts'
+import { diagnose } from '../diagnose/diagnose.ts'
+import { checkResult, resultsOf, topologyResult } from '../testing/results.ts'
+import { summaryOf, terminal, type Screen, type Terminal } from './terminal.ts'
+
+/** Everything a terminal writes to such a screen while `use` uses it. */
+const written = (screen: { isTTY?: boolean }, environment: NodeJS.ProcessEnv, use: (terminal: Terminal) => void): string => {
+  const stream = new PassThrough({ encoding: 'utf8' })
+  const shown = terminal(Object.assign(stream, screen) satisfies Screen, environment)
+  use(shown)
+  shown.close()
+  return String(stream.read() ?? '')
+}
+
+const useAll = (shown: Terminal): void => {
+  shown.started('cluster1: created')
+  shown.building({ building: ['etcd'], done: 1, of: 14, remaining: 200 })
+  shown.ended('cluster1: created', 12.34, 'pass')
+  shown.check(checkResult())
+  shown.check(checkResult({ verdict: 'fail', reason: 'expected 0 to be 21' }))
+  shown.problem('MP-201  no engine')
+  shown.summary(resultsOf(topologyResult([checkResult()])), 'reports/x')
+}
+
+describe('the terminal report', () => {
+  test.each<[string, { isTTY?: boolean }, NodeJS.ProcessEnv]>([['no TTY', {}, {}], ['a TTY under NO_COLOR', { isTTY: true }, { NO_COLOR: '1' }]])('on %s is plain lines', (_what, screen, environment) => {
+    const text = written(screen, environment, useAll)
+    expect(text).not.toMatch(/[\u001b\r]/)
+    expect(text.split('\n')).toEqual([
+      '  building etcd: 1 of 14 done, about 3 min remain',
+      '✓   12.3 s  cluster1: created',
+      '✓ reach.local  cluster1 → cluster2  21 of 21 answered',
+      '✗ reach.local  cluster1 → cluster2  expected 0 to be 21',
+      'MP-201  no engine',
+      '',
+      'gateway: passed  1 passed, 0 failed',
+      'report: reports/x',
+      '',
+    ])
+  })
+
+  test('on a TTY has colour and a live line, which is gone in the end', () => {
+    const text = written({ isTTY: true }, {}, (shown) => { shown.started('images'); shown.check(checkResult()) })
+    expect(text).toContain('\u001b[32m✓\u001b[39m reach.local')
+    expect(text).toContain('images 0 s')
+    expect(text.endsWith('\r\u001b[K')).toBe(true)
+  })
+
+  test('says of a check from where to where, what was seen, and that it took a retry', () => {
+    const text = written({}, {}, (shown) => {
+      shown.check(checkResult({ verdict: 'flaky', from: ['cluster2'], to: ['cluster1', 'cluster2'] }))
+      shown.check(checkResult({ verdict: 'skipped', reason: 'not selected by --suite' }))
+      shown.check(checkResult({ verdict: 'not-run', reason: 'the API server does not answer' }))
+    })
+    expect(text.split('\n').slice(0, 3)).toEqual([
+      '~ reach.local  cluster2 → cluster1, cluster2  passed on retry: 21 of 21 answered',
+      '- reach.local  cluster1 → cluster2  not selected by --suite',
+      '? reach.local  cluster1 → cluster2  the API server does not answer',
+    ])
+  })
+})
+
+describe('a topology’s summary', () => {
+  test('of a failure names the first broken layer, its cause and hint, and counts', () => {
+    const checks = diagnose([
+      checkResult({ id: 'reach.both', verdict: 'fail', reason: because('MP-752') }),
+      checkResult({ id: 'trust.common-root', layer: 'trust', verdict: 'fail', reason: because('MP-721') }),
+      checkResult(), checkResult({ verdict: 'flaky' }), checkResult({ verdict: 'skipped' }), checkResult({ verdict: 'not-run' }),
+    ])
+    expect(summaryOf(topologyResult(checks))).toEqual([
+      'first broken layer: trust  (trust.common-root, MP-721)',
+      `  cause: ${causes['MP-721'].cause}`,
+      `  next:  ${causes['MP-721'].hint}`,
+      'gateway: fail  1 passed, 2 failed, 1 flaky, 1 skipped, 1 not-run',
+    ])
+  })
+
+  test('of what was not run says why', () => {
+    expect(summaryOf(topologyResult([checkResult({ verdict: 'not-run' })], { reason: 'no space left' }))).toEqual(['gateway: not-run  0 passed, 0 failed, 1 not-run  no space left'])
+  })
+
+  test('tells what the phases took, overlapping ones once', () => {
+    const at = (second: number): string => new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString()
+    const phases = [
+      { name: 'images', startedAt: at(0), seconds: 5, verdict: 'pass' as const },
+      { name: 'cluster1: created', startedAt: at(5), seconds: 30, verdict: 'pass' as const },
+      { name: 'cluster2: created', startedAt: at(5), seconds: 40, verdict: 'pass' as const },
+      { name: 'checks', startedAt: at(45), seconds: 20, verdict: 'pass' as const },
+      { name: 'teardown', startedAt: at(65), seconds: 2.5, verdict: 'pass' as const },
+    ]
+    expect(summaryOf(topologyResult([checkResult()], { phases }))).toEqual(['gateway: passed  1 passed, 0 failed  (images 5.0 s, lab 40.0 s, checks 20.0 s, teardown 2.5 s)'])
+  })
+})

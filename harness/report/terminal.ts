@@ -1,0 +1,108 @@
+import { styleText } from 'node:util'
+import type { BuildProgress } from '../images/build.ts'
+import { firstBroken } from '../diagnose/diagnose.ts'
+import type { CheckResult, Results, TopologyResult, Verdict } from './results.ts'
+
+/** Where the terminal report goes: a TTY gets colour and one live line, anything else plain lines. */
+export type Screen = NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
+
+/** What a person sees while a run works, and at its end. Times are milliseconds since the epoch. */
+export type Terminal = {
+  line: (text: string) => void
+  problem: (text: string) => void
+  building: (progress: BuildProgress) => void
+  started: (name: string) => void
+  ended: (name: string, seconds: number, verdict: 'pass' | 'fail' | 'not-run') => void
+  check: (result: CheckResult) => void
+  summary: (results: Results, folder: string) => void
+  /** Takes the live line away and stops drawing it. */
+  close: () => void
+}
+
+const marks: Record<Verdict, { mark: string; colour: 'green' | 'red' | 'yellow' | 'gray' }> = {
+  pass: { mark: '✓', colour: 'green' }, fail: { mark: '✗', colour: 'red' }, flaky: { mark: '~', colour: 'yellow' },
+  skipped: { mark: '-', colour: 'gray' }, 'not-run': { mark: '?', colour: 'yellow' },
+}
+
+/** The terminal report; NO_COLOR and a stream that is no TTY are honoured. */
+export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = process.env): Terminal => {
+  const live = screen.isTTY === true && !environment['NO_COLOR']
+  const paint = (colour: Parameters<typeof styleText>[0], text: string): string => (live ? styleText(colour, text, { validateStream: false }) : text)
+  const running = new Map<string, number>()
+  let build = ''
+  let lastBuild = 0
+  const status = (): void => {
+    const now = Date.now()
+    const text = build || [...running].map(([name, since]) => `${name} ${Math.round((now - since) / 1000)} s`).join(', ')
+    if (live) screen.write(`\r\u001b[K${paint('gray', text.slice(0, (screen.columns ?? 100) - 1))}`)
+  }
+  const ticker = live ? setInterval(status, 250) : undefined
+  ticker?.unref()
+  const line = (text: string): void => {
+    screen.write(`${live ? '\r\u001b[K' : ''}${text}\n`)
+    if (running.size > 0 || build) status()
+  }
+  const marked = (verdict: Verdict, text: string): string => `${paint(marks[verdict].colour, marks[verdict].mark)} ${text}`
+  return {
+    line,
+    problem: (text) => { line(paint('red', text)) },
+    building: ({ building, done, of, remaining }) => {
+      build = `building ${building.join(', ')}: ${done} of ${of} done, about ${minutes(remaining)} remain`
+      // Without a live line, one line whenever something new is built, or half a minute has passed, is enough.
+      if (!live && building.length > 0 && (Date.now() - lastBuild > 30_000)) { line(`  ${build}`); lastBuild = Date.now() }
+      if (building.length === 0) build = ''
+      status()
+    },
+    started: (name) => { running.set(name, Date.now()); status() },
+    ended: (name, seconds, verdict) => {
+      running.delete(name)
+      build = ''
+      if (verdict !== 'not-run') line(marked(verdict, `${paint('gray', `${seconds.toFixed(1).padStart(6)} s`)}  ${name}`))
+    },
+    check: (result) => { line(marked(result.verdict, checkLine(result))) },
+    summary: (results, folder) => {
+      line('')
+      for (const topology of results.topologies) for (const text of summaryOf(topology)) line(topology.verdict === 'pass' ? paint('green', text) : text)
+      line(`report: ${folder}`)
+    },
+    close: () => {
+      clearInterval(ticker)
+      running.clear()
+      build = ''
+      if (live) screen.write('\r\u001b[K')
+    },
+  }
+}
+
+/** One check in one line: id, from and to, and what was seen. */
+export const checkLine = ({ id, from, to, reason, verdict }: CheckResult): string =>
+  `${id}  ${from.join(', ')} → ${to.join(', ')}  ${verdict === 'flaky' ? `passed on retry: ${reason}` : reason}`
+
+/** A topology's last lines: what was proven, and the first broken layer with its hint. */
+export const summaryOf = ({ name, verdict, reason, checks, phases }: TopologyResult): string[] => {
+  const count = (wanted: Verdict): number => checks.filter((check) => check.verdict === wanted).length
+  const others = (['flaky', 'skipped', 'not-run'] as const).flatMap((kind) => (count(kind) > 0 ? [`${count(kind)} ${kind}`] : []))
+  const times = phaseTimes(phases)
+  const broken = firstBroken(checks)
+  return [
+    ...(broken ? [
+      `first broken layer: ${broken.layer}  (${broken.check}, ${broken.code})`, `  cause: ${broken.cause}`, `  next:  ${broken.hint}`,
+    ] : []),
+    `${name}: ${verdict === 'pass' ? 'passed' : verdict}  ${[`${count('pass')} passed`, `${count('fail')} failed`, ...others].join(', ')}${times ? `  (${times})` : ''}${verdict === 'not-run' && reason ? `  ${reason}` : ''}`,
+  ]
+}
+
+const phaseTimes = (phases: TopologyResult['phases']): string => {
+  const of = (names: (name: string) => boolean): string => {
+    const some = phases.filter(({ name, verdict }) => names(name) && verdict !== 'not-run')
+    if (some.length === 0) return ''
+    const start = Math.min(...some.map(({ startedAt }) => Date.parse(startedAt)))
+    const end = Math.max(...some.map(({ startedAt, seconds }) => Date.parse(startedAt) + seconds * 1000))
+    return `${((end - start) / 1000).toFixed(1)} s`
+  }
+  const own = ['images', 'checks', 'teardown']
+  return [['images', of((name) => name === 'images')], ['lab', of((name) => !own.includes(name))], ['checks', of((name) => name === 'checks')], ['teardown', of((name) => name === 'teardown')]]
+    .flatMap(([label, time]) => (time ? [`${label ?? ''} ${time}`] : [])).join(', ')
+}
+
+const minutes = (seconds: number): string => (seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`)

@@ -1,0 +1,13 @@
+import { rename, rm, writeFile } from 'node:fs/promises'
+
+/** Writes a file so that a reader finds the old content or the new, never half of it. */
+export const writeWhole = async (path: string, content: string, mode = 0o644): Promise<void> => {
+  const scratch = `${path}.${process.pid}.part`
+  try {
+    await writeFile(scratch, content, { mode })
+    await rename(scratch, path)
+  } catch (error) {
+    await rm(scratch, { force: true })
+    throw error
+  }
+}

@@ -1,0 +1,18 @@
+import { release, totalmem, cpus, platform, arch } from 'node:os'
+import { execa } from 'execa'
+import type { EngineInfo } from '../engine/docker.ts'
+import type { Images } from '../images/images.ts'
+import type { Environment } from '../report/results.ts'
+
+/** Where a run took place and with what; unknown until the engine and the images are there. */
+export const environmentOf = async (engine?: EngineInfo, images?: Images): Promise<Environment> => ({
+  os: `${platform()} ${release()} ${arch()}`,
+  cpus: cpus().length,
+  memoryBytes: totalmem(),
+  engine: engine ? `docker ${engine.ServerVersion}` : 'unknown',
+  kind: images ? (await execa(images.kind, ['version'], { reject: false })).stdout || 'unknown' : 'unknown',
+  kubernetes: images?.kubernetes ?? 'unknown',
+  istio: images?.roles['tag'] ?? 'unknown',
+  envoy: images?.envoy ?? 'unknown',
+  images: images?.digests ?? [],
+})

@@ -1,0 +1,22 @@
+import { z } from 'zod'
+
+const list = z.string().transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean)).refine((parts) => parts.length > 0, 'it names nothing')
+
+/** The flags of `test` and `up`, validated. */
+export const RunOptions = z.object({
+  topology: list.default(['all']),
+  suite: list.default([]),
+  images: z.enum(['auto', 'release', 'source']).default('auto'),
+  istio: z.string().optional(),
+  kubernetes: z.string().optional(),
+  reportDir: z.string().optional(),
+  output: z.enum(['text', 'json']).default('text'),
+  /** Seconds for one check, both attempts together. */
+  timeout: z.coerce.number().int().min(5).max(3600).default(60),
+  plan: z.boolean().default(false),
+  keep: z.boolean().default(false),
+  /** A run id, or true for the newest kept lab. */
+  reuse: z.union([z.string(), z.boolean()]).default(false),
+  failFast: z.boolean().default(false),
+})
+export type RunOptions = z.infer<typeof RunOptions>

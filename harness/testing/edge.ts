@@ -1,0 +1,41 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { onTestFinished, vi } from 'vitest'
+
+/** What unit tests put at the edge of the product: folders, programs and variables that are gone when the test is over. */
+export const scratchFolder = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), 'meshproof-test-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Sets a variable of the environment until the test is over. */
+export const setVariable = (name: string, value: string): void => {
+  vi.stubEnv(name, value)
+  onTestFinished(() => { vi.unstubAllEnvs() })
+}
+
+/** Gives the test a cache of its own, empty, and returns the folder that XDG_CACHE_HOME points at. */
+export const emptyCache = async (): Promise<string> => {
+  const folder = await scratchFolder()
+  setVariable('XDG_CACHE_HOME', folder)
+  return folder
+}
+
+/** Puts a shell script first on PATH under a program's name. */
+export const fakeProgram = async (name: string, script: string): Promise<void> => {
+  const folder = await scratchFolder()
+  await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+  setVariable('PATH', [folder, process.env['PATH']].join(delimiter))
+}
+
+/** A script that prints a text to stderr and fails. */
+export const failingWith = (stderr: string, exitCode = 1): string => `cat >&2 <<'END'\n${stderr}\nEND\nexit ${exitCode}`
+
+/** Leaves PATH with no program at all. */
+export const withoutPrograms = async (): Promise<void> => setVariable('PATH', await scratchFolder())
+
+/** What a promise is rejected with. */
+export const errorOf = async (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then((value) => { throw new Error(`not rejected, but fulfilled with ${String(value)}`) }, (error: unknown) => error)

@@ -1,0 +1,49 @@
+import { because, check, expect, type Mesh, type Site } from '../harness/test.ts'
+
+check({
+  id: 'trust.common-root',
+  layer: 'trust',
+  title: 'cacerts and live proxies of every cluster hold the same root',
+  source: 'seed 000: mutual TLS across clusters rests on one shared root CA; istio/istio#32501',
+  from: 'mesh',
+}, async ({ mesh }) => {
+  const perCluster = await Promise.all(mesh.clusters.map(async (site) => ({ cacerts: await cacertsOf(site), proxies: await site.proxyTrust() })))
+
+  const roots = perCluster.flatMap(({ cacerts, proxies }) => [cacerts.root, ...Object.values(proxies).flatMap((proxy) => proxy.roots)])
+  expect(new Set(roots.map(({ fingerprint256 }) => fingerprint256)).size, because('MP-721')).toBe(1)
+
+  const [root] = roots
+  for (const { chain } of perCluster.flatMap(({ proxies }) => Object.values(proxies))) {
+    const issuers = [...chain.slice(1), ...(root ? [root] : [])]
+    const verified = chain.every((certificate, index) => issuers[index] !== undefined && certificate.verify(issuers[index].publicKey))
+    expect(verified, because('MP-722')).toBe(true)
+    expect(root && chain[0]?.verify(root.publicKey), 'a leaf is signed by an intermediate: the root alone must not verify it').toBe(false)
+  }
+  return `${roots.length} places, one root ${root?.fingerprint256.slice(0, 11) ?? ''}…`
+})
+
+check({
+  id: 'trust.intermediates',
+  layer: 'trust',
+  title: 'workloads are signed by the intermediate of the control plane that serves them',
+  source: 'seed 000: each cluster has an intermediate CA of the shared root',
+  from: 'each',
+  to: 'own',
+}, async ({ mesh, from }) => {
+  const [serving, proxies] = await Promise.all([cacertsOf(servingControlPlane(mesh, from)), from.proxyTrust()])
+  const others = await Promise.all(mesh.clusters.filter((site) => site !== servingControlPlane(mesh, from)).map(cacertsOf))
+  for (const { chain: [leaf] } of Object.values(proxies)) {
+    expect(leaf?.verify(serving.intermediate.publicKey), because('MP-723')).toBe(true)
+    for (const other of others) expect(leaf?.verify(other.intermediate.publicKey), 'another cluster’s intermediate must not verify it').toBe(false)
+  }
+  return `${Object.keys(proxies).length} workloads by ${serving.intermediate.subject.split('\n').at(-1) ?? ''}`
+})
+
+const servingControlPlane = (mesh: Mesh, site: Site): Site => (site.role === 'primary' ? site : mesh.primary)
+
+const cacertsOf = async (site: Site): Promise<NonNullable<Awaited<ReturnType<Site['cacerts']>>>> => {
+  const found = await site.cacerts()
+  expect(found, because('MP-724')).toBeDefined()
+  if (!found) throw new Error(because('MP-724'))
+  return found
+}
