@@ -1,46 +1,139 @@
-// Times whole runs from the command line, and sets what a lab costs beside what kind needs for the same two bare clusters in the
-// same run: a ratio that means something on a noisy machine. `npm run bench -- 5` makes five runs (default: three).
+// Times each topology's lab, and beside it, in the same round and on the same images, the documented steps typed by hand
+// (scripts/by-hand.sh): a ratio that means something on a noisy machine. `npm run bench -- all 5` makes five rounds of every
+// topology; default: three of gateway. What is not green is shown and not timed. Targets are printed, not asserted.
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
-import { Results, type Phase } from '../harness/report/results.ts'
+import { missingCapabilities } from '../harness/engine/capabilities.ts'
+import { ensureEngine } from '../harness/engine/ensure.ts'
+import { chooseImages } from '../harness/images/choose.ts'
+import type { Images } from '../harness/images/images.ts'
+import { makePlans, variantName } from '../harness/plan/plan.ts'
+import { Results, type Phase, type TopologyResult } from '../harness/report/results.ts'
+import { terminal } from '../harness/report/terminal.ts'
+
+type Figures = Record<string, number>
 
 const root = resolve(import.meta.dirname, '..')
-const rounds = Number(process.argv[2] ?? 3)
-const targets = { 'command to verdict': 70, 'lab ready': 45, checks: 20, teardown: 5 }
+const targets: Figures = { 'command to verdict': 70, 'lab ready': 45, checks: 20, teardown: 5, 'lab ready / by hand': 0.5 }
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => { stop.abort(new Error('interrupted')) })
+// Both programs clean up when they are told to end, however long that takes.
+const child = { cwd: root, reject: false, all: true, stdin: 'ignore', cancelSignal: stop.signal, forceKillAfterDelay: false } as const
 
-const span = (phases: Phase[]): number => {
-  const begin = Math.min(...phases.map(({ startedAt }) => Date.parse(startedAt)))
-  return (Math.max(...phases.map(({ startedAt, seconds }) => Date.parse(startedAt) + seconds * 1000)) - begin) / 1000
+const end = ({ startedAt, seconds }: { startedAt: string; seconds: number }): number => Date.parse(startedAt) + seconds * 1000
+const begin = (phases: Phase[]): number => Math.min(...phases.map(({ startedAt }) => Date.parse(startedAt)))
+const span = (phases: Phase[]): number => (phases.length === 0 ? 0 : (Math.max(...phases.map(end)) - begin(phases)) / 1000)
+const labOf = ({ phases }: TopologyResult): Phase[] => phases.filter(({ name }) => !['images', 'checks', 'teardown'].includes(name))
+
+/** When the checks had first seen both versions from every cluster: no sooner than the lab was ready, since other checks go first. */
+const bothSeen = ({ checks }: TopologyResult): number =>
+  Math.max(...checks.filter(({ id }) => id === 'reach.both-versions').map(({ attempts }) => Math.min(...attempts.filter(({ verdict }) => verdict === 'pass').map(end))))
+
+/** One entry of a report. `startup` is what the command took before its first cluster; variants of one topology each count it. */
+const figuresOf = (entry: TopologyResult, startup: number): Figures => {
+  const [lab, checks, teardown] = [labOf(entry), ...['checks', 'teardown'].map((wanted) => entry.phases.filter(({ name }) => name === wanted))]
+  const figures = {
+    'command to verdict': startup + span([...lab, ...(checks ?? [])]),
+    'lab ready': span(lab),
+    'both versions seen': (bothSeen(entry) - begin(lab)) / 1000,
+    checks: span(checks ?? []),
+    teardown: span(teardown ?? []),
+  }
+  return Object.fromEntries(Object.entries(figures).filter(([, seconds]) => Number.isFinite(seconds) && seconds > 0))
 }
 
-const once = async (): Promise<Record<string, number>> => {
+const notTimed = (what: string, exitCode: number | undefined, output: string): void => {
+  console.log(`✗ ${what} is not timed: exit ${exitCode ?? 'unknown'}\n${output}`)
+  process.exitCode = 2
+}
+
+/** The product's run of a topology: its figures by the name of the entry, none when it was not green. */
+const product = async (topology: string, images: Images): Promise<Map<string, Figures>> => {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-bench-'))
   try {
-    const since = performance.now()
-    const { exitCode, stdout } = await execa('node', [join(root, 'scripts/meshproof.mjs'), '--topology=gateway', `--report-dir=${folder}`], { cwd: root, reject: false })
-    if (exitCode !== 0) throw new Error(`a run that is not green is not timed: exit ${exitCode ?? 'unknown'}\n${stdout}`)
-    const whole = (performance.now() - since) / 1000
-    const phases = Results.parse(JSON.parse(await readFile(join(folder, 'results.json'), 'utf8'))).topologies[0]?.phases ?? []
-    const named = (name: string): number => span(phases.filter((phase) => phase.name === name))
-    const lab = phases.filter(({ name }) => !['images', 'checks', 'teardown'].includes(name))
-    const bare = span(lab.filter(({ name }) => name === 'network and node image' || name.endsWith(': created')))
-    const teardown = named('teardown')
-    return { 'command to verdict': whole - teardown, 'command to end': whole, 'lab ready': span(lab), checks: named('checks'), teardown, 'bare clusters': bare, 'lab ready / bare clusters': span(lab) / bare }
+    const since = Date.now()
+    const flags = [`--topology=${topology}`, `--images=${images.source}`, `--report-dir=${folder}`]
+    const { exitCode, all } = await execa('node', [join(root, 'scripts/meshproof.mjs'), ...flags], child)
+    stop.signal.throwIfAborted()
+    if (exitCode !== 0) {
+      notTimed(topology, exitCode, all)
+      return new Map()
+    }
+    const { topologies } = Results.parse(JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')))
+    const startup = (begin(topologies.slice(0, 1).flatMap(labOf)) - since) / 1000
+    return new Map(topologies.map((entry) => [variantName(entry), figuresOf(entry, startup)]))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-const runs: Record<string, number>[] = []
-for (let round = 1; round <= rounds; round += 1) {
-  runs.push(await once())
-  console.log(`run ${round}: ${Object.entries(runs.at(-1) ?? {}).map(([name, value]) => `${name} ${value.toFixed(1)}`).join(', ')}`)
+/** The same lab by hand: seconds until both versions were seen from both clusters, or undefined when they were not. */
+const byHand = async (topology: string, images: Images, restricted: boolean): Promise<number | undefined> => {
+  const { roles } = images
+  const { exitCode, all } = await execa('bash', [join(root, 'scripts/by-hand.sh'), topology], {
+    ...child,
+    // In a group of its own: a terminal's Ctrl-C would also end the programs that clean up.
+    detached: true,
+    env: {
+      NAME: `byhand-${process.pid}-${randomBytes(2).toString('hex')}`, KIND: images.kind, ISTIOCTL: images.istioctl, KUBECTL: images.kubectl,
+      IMAGES: images.source, NODE_IMAGE: images.node, METALLB_MANIFEST: images.loadBalancerManifest, RESTRICTED: restricted ? '1' : '',
+      ISTIO_HUB: roles['hub'], ISTIO_TAG: roles['tag'], COREDNS_TAG: roles['coredns'], CURL_IMAGE: roles['curl'],
+      HELLOWORLD_V1: roles['helloworld-v1'], HELLOWORLD_V2: roles['helloworld-v2'],
+    },
+  })
+  stop.signal.throwIfAborted()
+  const seconds = /^lab ready ([\d.]+)$/m.exec(all)?.[1]
+  if (exitCode === 0 && seconds !== undefined) return Number(seconds)
+  notTimed(`${topology} by hand`, exitCode, all)
+  return undefined
 }
-console.log('\nfigure                      min  median     max  target')
-for (const name of Object.keys(runs[0] ?? {})) {
-  const values = runs.map((run) => run[name] ?? 0).toSorted((a, b) => a - b)
-  const target = name in targets ? String(targets[name as keyof typeof targets]) : ''
-  console.log(`${name.padEnd(24)} ${[values[0], values[Math.floor(values.length / 2)], values.at(-1)].map((value) => (value ?? 0).toFixed(1).padStart(7)).join(' ')} ${target.padStart(7)}`)
+
+const besideHand = (figures: Figures, hand: number | undefined): Figures => ({
+  ...figures,
+  ...(hand === undefined ? {} : { 'by hand: lab ready': hand }),
+  ...Object.fromEntries(['lab ready', 'both versions seen'].flatMap((name) => (hand && figures[name] ? [[`${name} / by hand`, figures[name] / hand]] : []))),
+})
+
+const shown = (name: string, value: number): string => value.toFixed(name.includes(' / ') ? 2 : 1)
+
+const table = (entry: string, rounds: Figures[]): void => {
+  console.log(`\n${entry.padEnd(32)} ${['min', 'median', 'max', 'target'].map((title) => title.padStart(7)).join(' ')}`)
+  for (const name of new Set(rounds.flatMap(Object.keys))) {
+    const values = rounds.flatMap((round) => round[name] ?? []).toSorted((a, b) => a - b)
+    const figures = [values[0], values[Math.floor(values.length / 2)], values.at(-1)].map((value) => shown(name, value ?? 0))
+    console.log(`${name.padEnd(32)} ${[...figures, String(targets[name] ?? '')].map((text) => text.padStart(7)).join(' ')}`)
+  }
 }
+
+const args = process.argv.slice(2)
+const isNumber = (text: string): boolean => /^\d+$/.test(text)
+const rounds = Number(args.find(isNumber) ?? 3)
+const wanted = (args.find((text) => !isNumber(text)) ?? 'gateway').split(',')
+const topologies = [...new Set((await makePlans(wanted, [], [])).map(({ topology }) => topology.name))]
+const screen = terminal(process.stdout)
+const engine = await ensureEngine(screen.line, stop.signal)
+const images = await chooseImages('auto', engine, screen.line, screen.building, stop.signal)
+screen.close()
+const restricted = engine.OSType === 'linux' && (await missingCapabilities()).length > 0
+
+const timed = new Map<string, Figures[]>()
+try {
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const topology of topologies) {
+      const entries = await product(topology, images)
+      const hand = await byHand(topology, images, restricted)
+      for (const [entry, figures] of entries) {
+        const all = besideHand(figures, hand)
+        timed.set(entry, [...(timed.get(entry) ?? []), all])
+        console.log(`${entry}, round ${round}: ${Object.entries(all).map(([name, value]) => `${name} ${shown(name, value)}`).join(', ')}`)
+      }
+    }
+  }
+} catch (error) {
+  if (!stop.signal.aborted) throw error
+  process.exitCode = 130
+}
+for (const [entry, figures] of timed) table(entry, figures)

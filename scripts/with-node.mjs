@@ -27,7 +27,16 @@ const installDependencies = () => {
 export const runUnderNode24 = (args) => {
   installDependencies()
   const node = Number(process.versions.node.split('.')[0]) >= 24 ? process.execPath : join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], { stdio: 'inherit' })
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  // Node can hang in its own shutdown (nodejs/node#54918). A program that has told its exit code (harness/cli/leave.ts) has nothing
+  // left to do: it gets one second to be gone.
+  let told
+  child.on('message', ({ exitCode }) => {
+    told = exitCode
+    setTimeout(() => { child.kill('SIGKILL') }, 1000).unref()
+  })
+  // The child alone is waited for, not whoever may hold its channel.
+  child.channel?.unref()
   // A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone is passed on. The child decides when to end.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => { child.kill(signal) })
   // npm passes SIGTERM to the shell between it and us, which ends without passing it on: then nobody waits for this run any more.
@@ -35,7 +44,7 @@ export const runUnderNode24 = (args) => {
   if (process.env.npm_lifecycle_event) setInterval(() => { if (process.ppid !== parent) child.kill('SIGTERM') }, 500).unref()
   return new Promise((done) => {
     child.on('error', () => { process.stderr.write(`MP-002  ${node} cannot be started.\n  next: Remove node_modules and run the same command again.\n`); done(2) })
-    child.on('exit', (code, signal) => { done(code ?? (signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 2)) })
+    child.on('exit', (code, signal) => { done(code ?? (signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : signal === 'SIGKILL' ? told ?? 2 : 2)) })
   })
 }
 

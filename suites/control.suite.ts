@@ -3,37 +3,42 @@ import { because, check, expect } from '../harness/test.ts'
 check({
   id: 'control.ready',
   layer: 'control',
-  title: 'istiod is ready and has not restarted, and runs nowhere else',
+  title: 'istiod is ready and has not restarted, and runs in no remote cluster',
   source: 'seed 000: one control plane, in one cluster, serves all of them',
   from: 'mesh',
 }, async ({ mesh }) => {
-  const pods = await mesh.controlPlane.pods(mesh.primary)
-  expect(pods.filter(({ ready, restarts }) => ready && restarts === 0).length, because('MP-731')).toBe(Math.max(1, pods.length))
-  for (const remote of mesh.remotes) expect(await mesh.controlPlane.pods(remote), because('MP-737')).toEqual([])
-  return `${pods.length} ready in ${mesh.primary.name}, none in ${mesh.remotes.map(({ name }) => name).join(', ')}`
+  const told = await Promise.all(mesh.clusters.map(async (site) => {
+    const pods = await site.istiod()
+    if (site.role === 'remote') expect(pods, because('MP-737')).toEqual([])
+    else expect(pods.filter(({ ready, restarts }) => ready && restarts === 0).length, because('MP-731')).toBe(Math.max(1, pods.length))
+    return `${site.name} ${pods.length}`
+  }))
+  return `ready istiods: ${told.join(', ')}`
 })
 
 check({
   id: 'control.remotes-synced',
   layer: 'control',
-  title: 'the control plane watches every cluster and knows its endpoints as they are now',
+  title: 'every control plane watches every cluster and knows its endpoints as they are now',
   source: 'seed 000: the control plane knows the services of local and remote clusters; istio/istio#38440: its “synced” is never taken back',
   from: 'mesh',
 }, async ({ mesh }) => {
-  const watched = await mesh.controlPlane.watched()
-  for (const { name } of mesh.clusters) expect(watched, because('MP-732')).toContainEqual(expect.objectContaining({ id: name, syncStatus: 'synced' }))
-
-  for (const remote of mesh.remotes) {
-    const access = await mesh.controlPlane.remoteAccess(remote)
-    expect(access, because('MP-732')).toBeDefined()
-    expect(access?.withToken, because('MP-733')).toBe(200)
-    expect([401, 403], 'without its token the server must refuse').toContain(access?.withoutToken)
-  }
-
   const wanted = Object.fromEntries(await Promise.all(mesh.clusters.map(async (site) => [site.name, await site.apiEndpoints()] as const)))
-  const same = await mesh.eventually(async () => JSON.stringify(sorted(await mesh.controlPlane.endpoints())) === JSON.stringify(sorted(wanted)), 5_000)
-  expect(same, because('MP-734')).toBe(true)
-  return `${watched.length} watched, endpoints equal the API’s`
+  for (const controlPlane of mesh.controlPlanes) {
+    const watched = await controlPlane.watched()
+    for (const { name } of mesh.clusters) expect(watched, because('MP-732')).toContainEqual(expect.objectContaining({ id: name, syncStatus: 'synced' }))
+
+    await Promise.all(controlPlane.watches.map(async (name) => {
+      const access = await controlPlane.remoteAccess(name)
+      expect(access, because('MP-732')).toBeDefined()
+      expect(access?.withToken, because('MP-733')).toBe(200)
+      expect([401, 403], 'without its token the server must refuse').toContain(access?.withoutToken)
+    }))
+
+    const same = await mesh.eventually(async () => JSON.stringify(sorted(await controlPlane.endpoints())) === JSON.stringify(sorted(wanted)), 5_000)
+    expect(same, because('MP-734')).toBe(true)
+  }
+  return `${mesh.controlPlanes.map(({ cluster, watches }) => `${cluster} watches ${watches.join(', ')}`).join('; ')}; endpoints equal the API’s`
 })
 
 check({
@@ -43,19 +48,23 @@ check({
   source: 'seed 000: the one control plane configures the sidecars of all clusters; istio/istio#51612',
   from: 'mesh',
 }, async ({ mesh }) => {
-  const pods = (await Promise.all(mesh.clusters.map((site) => site.pods()))).flat()
-  const withProxy = pods.filter(({ metadata, spec }) => !metadata?.deletionTimestamp && [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].some(({ name }) => name === 'istio-proxy'))
-  const wanted = withProxy.map(({ metadata }) => `${metadata?.name ?? ''}.${metadata?.namespace ?? ''}`).sort()
-  expect(pods.length, 'pods without a proxy must exist, or the comparison shows nothing').toBeGreaterThan(wanted.length)
+  const told = await Promise.all(mesh.controlPlanes.map(async (controlPlane) => {
+    const served = mesh.clusters.filter(({ name }) => controlPlane.serves.includes(name))
+    const pods = (await Promise.all(served.map((site) => site.pods()))).flat()
+    const withProxy = pods.filter(({ metadata, spec }) => !metadata?.deletionTimestamp && [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].some(({ name }) => name === 'istio-proxy'))
+    const wanted = withProxy.map(({ metadata }) => `${metadata?.name ?? ''}.${metadata?.namespace ?? ''}`).sort()
+    expect(pods.length, 'pods without a proxy must exist, or the comparison shows nothing').toBeGreaterThan(wanted.length)
 
-  let states = await mesh.controlPlane.proxies()
-  await mesh.eventually(async () => {
-    states = await mesh.controlPlane.proxies()
-    return states.length === wanted.length && states.every(({ stale }) => stale.length === 0)
-  }, 8_000)
-  expect(states.map(({ proxy }) => proxy).sort(), because('MP-735')).toEqual(wanted)
-  expect(states.filter(({ stale, refused }) => stale.length > 0 || refused.length > 0), because('MP-735')).toEqual([])
-  return `${states.length} of ${wanted.length} in sync, 0 refusals`
+    let states = await controlPlane.proxies()
+    await mesh.eventually(async () => {
+      states = await controlPlane.proxies()
+      return states.length === wanted.length && states.every(({ stale }) => stale.length === 0)
+    }, 8_000)
+    expect(states.map(({ proxy }) => proxy).sort(), because('MP-735')).toEqual(wanted)
+    expect(states.filter(({ stale, refused }) => stale.length > 0 || refused.length > 0), because('MP-735')).toEqual([])
+    return `${controlPlane.cluster} ${states.length} of ${wanted.length} in sync`
+  }))
+  return `${told.join(', ')}, 0 refusals`
 })
 
 check({
@@ -71,7 +80,7 @@ check({
   expect((await from.injection({ 'sidecar.istio.io/inject': 'false' })).sidecar, 'a pod that opts out must get none').toBe(false)
 
   if (from.role === 'remote') {
-    expect(await from.discoveryAddresses(), because('MP-736')).toEqual([await mesh.primary.gatewayAddress()])
+    expect(await from.discoveryAddresses(), because('MP-738')).toEqual([await mesh.discoveryAddress()])
   }
   return `sidecar for ${from.name}, ${from.network}`
 })

@@ -1,14 +1,16 @@
-import { allRefused, allSeen, answersOf, because, check, expect, type Mesh, type Site } from '../harness/test.ts'
+import {
+  allRefused, allSeen, answersOf, because, check, expect, onSeveralNetworks, onSharedNetwork, where, whereRequestsCross, withMutualTls, withoutMutualTls, type Answers, type Mesh, type Site,
+} from '../harness/test.ts'
 
 check({
   id: 'mtls.strict',
   layer: 'mtls',
-  title: 'where mutual TLS is required, clients of every cluster still reach both versions',
-  source: 'seed 000: the shared root makes mutual TLS work across clusters; Istio’s mutual TLS matrix: STRICT crosses networks',
+  title: 'where mutual TLS is required, clients of every cluster still reach every version',
+  source: 'seed 000: the shared root makes mutual TLS work across clusters; Istio’s mutual TLS matrix: STRICT crosses clusters and networks',
   from: 'mesh',
-  changesMesh: true,
-}, async ({ mesh }) => mesh.withPolicy('mtls-strict', async () => {
-  // STRICT is in force once plaintext is refused; before that, answers would prove nothing.
+  applies: withMutualTls,
+}, async ({ mesh }) => {
+  // It is required once plaintext is refused; before that, answers would prove nothing.
   await plaintextRefused(mesh)
   const perClient = await Promise.all(mesh.clusters.map(async (from) => {
     const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
@@ -17,7 +19,7 @@ check({
     return `${from.name} ${answers.summary}`
   }))
   return perClient.join('; ')
-}))
+})
 
 check({
   id: 'mtls.identity',
@@ -26,6 +28,7 @@ check({
   source: 'Istio’s security concept: a workload is identified by trust domain, namespace and service account; istio/istio#47130',
   from: 'mesh',
   changesMesh: true,
+  applies: withMutualTls,
 }, async ({ mesh }) => {
   const seen = await Promise.all(mesh.clusters.map((from) => identitiesSeen(mesh, from)))
   for (const { servers, clients } of seen) {
@@ -48,29 +51,115 @@ check({
   source: 'seed 003, mutual TLS on and off; Istio’s mutual TLS matrix: PERMISSIVE serves plaintext, STRICT refuses it',
   from: 'mesh',
   changesMesh: true,
+  applies: withMutualTls,
 }, async ({ mesh }) => {
-  await mesh.withPolicy('mtls-permissive', () => Promise.all(mesh.clusters.map(async (from) => {
+  await mesh.allowingPlaintext(() => Promise.all(mesh.clusters.map(async (from) => {
     const served = await from.outside.get(mesh.helloworld.url, { until: allSeen([from.version]), count: 8 })
     expect(served.ok, because('MP-774')).toBe(8)
   })))
-  return mesh.withPolicy('mtls-strict', () => plaintextRefused(mesh))
+  return plaintextRefused(mesh)
+})
+
+check({
+  id: 'mtls.wire',
+  layer: 'mtls',
+  title: 'what crosses between clusters is TLS and shows no greeting; with mutual TLS off it is in clear',
+  source: 'seed 003, mutual TLS on and off; Istio’s security concept: traffic between workloads is encrypted in transit',
+  from: 'mesh',
+  changesMesh: true,
+  applies: whereRequestsCross,
+}, async ({ mesh }) => {
+  const greeting = 'Hello version'
+  // Connections that were open before would show no handshake.
+  return mesh.withPolicy('new-connections', async () => (await Promise.all(mesh.clusters.map(async (peer) => {
+    const clients = mesh.othersThan(peer)
+    const wire = await peer.wire(greeting, () => Promise.all(clients.map((from) => from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) }))))
+    expect(wire.flows, 'the capture must have seen the requests').toBeGreaterThan(0)
+    if (mesh.mtls === 'off') {
+      expect(wire.clear, because('MP-778')).toBeGreaterThan(0)
+      return `${peer.name}: ${wire.clear} of ${wire.flows} flows show the greeting`
+    }
+    expect(wire.clear, because('MP-775')).toBe(0)
+    expect(wire.tls, because('MP-775')).toBe(wire.flows)
+
+    const mark = 'sent-in-clear'
+    const control = await peer.wire(mark, () => Promise.all(clients.map(async (from) => from.outside.getNow(`http://${await hopTo(peer, from)}/${mark}`, { count: 2, seconds: 1 }))))
+    expect(control.clear, 'what is sent in clear must show in a capture').toBeGreaterThan(0)
+    return `${peer.name}: ${wire.tls} of ${wire.flows} flows are TLS, ${wire.bytes} bytes`
+  }))).join('; '))
+})
+
+check({
+  id: 'mtls.gateway-refuses-certless',
+  layer: 'mtls',
+  title: 'a gateway’s 15443 answers no caller without a certificate, whatever name it asks for',
+  source: 'Istio’s routing tests: AUTO_PASSTHROUGH serves nobody without a client certificate, for names it knows and names it does not',
+  from: 'mesh',
+  applies: where(onSeveralNetworks, withMutualTls),
+}, async ({ mesh }) => mesh.besideClusters(async (outside) => {
+  for (const from of mesh.clusters) {
+    const served = await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
+    expect(served.ok, 'with a certificate the same gateways must pass requests on').toBe(served.all.length)
+  }
+  for (const peer of mesh.clusters) {
+    const through = `${await peer.gatewayAddress() ?? 'no address'}:15443`
+    for (const name of ['outbound_.5000_._.helloworld.app1.svc.cluster.local', 'outbound_.5000_._.nowhere.app1.svc.cluster.local', 'nowhere.example']) {
+      const answers = await outside.get(`https://${name}/hello`, { through, count: 4 })
+      expect(answers.all.every(({ connected }) => connected), because('MP-712')).toBe(true)
+      expect(answers.statuses, because('MP-776')).toEqual([0])
+    }
+  }
+  return `${mesh.clusters.length} gateways, 3 names each: 0 answers`
+}))
+
+check({
+  id: 'mtls.off-crosses',
+  layer: 'mtls',
+  title: 'with mutual TLS off, clients reach every version of their network, in plaintext',
+  source: 'seed 003, mutual TLS off; Istio’s mutual TLS matrix: DISABLE crosses clusters on one network',
+  from: 'each',
+  to: 'same network',
+  applies: where(withoutMutualTls, onSharedNetwork),
+}, async ({ mesh, from }) => {
+  const wanted = mesh.reachableFrom(from).map(({ version }) => version).sort()
+  const { answers, servers, clients } = await identitiesSeen(mesh, from)
+  expect(answers.versions, because('MP-779')).toEqual(wanted)
+  expect([...servers, ...clients], because('MP-777')).toEqual(['none', 'none'])
+  return `${answers.summary}, no identity on either side`
+})
+
+check({
+  id: 'mtls.off-stays',
+  layer: 'mtls',
+  title: 'with mutual TLS off, clients never reach another network',
+  source: 'Istio’s mutual TLS matrix: plaintext never crosses networks; istio/istio#28798',
+  from: 'each',
+  applies: where(withoutMutualTls, onSeveralNetworks),
+}, async ({ mesh, from }) => {
+  const wanted = mesh.reachableFrom(from).map(({ version }) => version).sort()
+  const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(wanted) })
+  expect(answers.statuses, because('MP-779')).toEqual([200])
+  expect(answers.versions, because('MP-770')).toEqual(wanted)
+  return answers.summary
 })
 
 /** Asks every server once more from one cluster, and reads from the proxies' logs whom each side saw. */
-const identitiesSeen = async (mesh: Mesh, from: Site): Promise<{ servers: string[]; clients: string[] }> => {
+const identitiesSeen = async (mesh: Mesh, from: Site): Promise<{ answers: Answers; servers: string[]; clients: string[] }> => {
   const since = new Date()
   const mark = `/hello?identity=${from.name}-${since.getTime()}`
-  const answers = await from.sleep.get(`${mesh.helloworld.origin}${mark}`, { until: allSeen(mesh.versions) })
-  expect(answers.versions, because('MP-771')).toEqual(mesh.versions)
+  const reached = mesh.reachableFrom(from)
+  const versions = reached.map(({ version }) => version).sort()
+  const answers = await from.sleep.get(`${mesh.helloworld.origin}${mark}`, { until: allSeen(versions) })
+  expect(answers.versions, because(mesh.mtls === 'strict' ? 'MP-771' : 'MP-779')).toEqual(versions)
   let [servers, clients] = [[] as string[], [] as string[]]
   await mesh.eventually(async () => {
     const asked = await from.accessLog('sleep', since, ({ path }) => path?.startsWith(mark) ?? false)
-    const served = await Promise.all(mesh.clusters.map((site) => site.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false)))
+    const served = await Promise.all(reached.map((site) => site.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false)))
     servers = distinct(asked.map(({ upstreamIdentity }) => upstreamIdentity))
     clients = distinct(served.flat().map(({ downstreamIdentity }) => downstreamIdentity))
     return asked.length >= answers.all.length && served.every((lines) => lines.length > 0)
   }, 8_000)
-  return { servers, clients }
+  return { answers, servers, clients }
 }
 
 const distinct = (identities: (string | null | undefined)[]): string[] => [...new Set(identities.map((identity) => identity ?? 'none'))].sort()
@@ -89,3 +178,7 @@ const plaintextRefused = async (mesh: Mesh): Promise<string> => {
   }))
   return refused.join('; ')
 }
+
+/** The hop of a request to a cluster, as a client of another one dials it. */
+const hopTo = async (peer: Site, from: Site): Promise<string> =>
+  (peer.network === from.network ? `${await peer.helloworldAddress()}:5000` : `${await peer.gatewayAddress() ?? 'no address'}:15443`)

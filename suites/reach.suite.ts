@@ -1,4 +1,4 @@
-import { allSeen, because, check, expect, onTwoNetworks, type Mesh, type Site } from '../harness/test.ts'
+import { allSeen, because, check, expect, onSeveralNetworks, where, whereRequestsCross, withMutualTls, type Mesh, type Site } from '../harness/test.ts'
 
 check({
   id: 'reach.local',
@@ -18,9 +18,10 @@ check({
 check({
   id: 'reach.both-versions',
   layer: 'reach',
-  title: 'a client reaches the local and the remote version',
+  title: 'a client reaches the local version and those of the other clusters',
   source: 'seed 003: curl of helloworld shows both versions',
   from: 'each',
+  applies: whereRequestsCross,
 }, async ({ mesh, from }) => {
   const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
   expect(answers.statuses, because('MP-752')).toEqual([200])
@@ -31,53 +32,75 @@ check({
 check({
   id: 'reach.path',
   layer: 'reach',
-  title: 'a request to the other cluster takes the hop that the topology says, on a new connection',
+  title: 'a request to another cluster takes the hop that the topology says, on a new connection',
   source: 'seed 000: a remote workload is reached through its cluster’s gateway; seed 003: the log of istio-proxy shows the endpoint',
   from: 'mesh',
   changesMesh: true,
+  applies: whereRequestsCross,
 }, async ({ mesh }) => {
   // A sidecar keeps its connections through the gateway, and a kept connection hides a broken hop.
-  return mesh.withPolicy('new-connections', async () => (await Promise.all(mesh.clusters.flatMap((from) => mesh.othersThan(from).map((peer) => pathBetween(mesh, from, peer))))).join('; '))
+  return mesh.withPolicy('new-connections', async () => (await Promise.all(mesh.clusters.map((from) => followed(mesh, from)))).join('; '))
 })
 
 check({
   id: 'reach.outside-mesh',
   layer: 'reach',
-  title: 'a client without a sidecar reaches its own cluster only',
+  title: 'a client without a sidecar reaches its own cluster only, and one outside all clusters gets nothing from a gateway',
   source: 'Istio’s multicluster tests: clients without a sidecar reach their own cluster only',
-  from: 'each',
-  to: 'own',
-  applies: onTwoNetworks,
-}, async ({ mesh, from }) => {
-  const answers = await from.outside.get(mesh.helloworld.url, { until: allSeen([from.version]) })
-  expect(answers.versions.filter((version) => version !== from.version), because('MP-754')).toEqual([])
-  expect(answers.ok, because('MP-774')).toBe(answers.all.length)
-  return answers.summary
+  from: 'mesh',
+  changesMesh: true,
+  applies: where(onSeveralNetworks, withMutualTls),
+}, async ({ mesh }) => {
+  const inClusters = await mesh.allowingPlaintext(() => Promise.all(mesh.clusters.map(async (from) => {
+    const answers = await from.outside.get(mesh.helloworld.url, { until: allSeen([from.version]) })
+    expect(answers.versions.filter((version) => version !== from.version), because('MP-754')).toEqual([])
+    expect(answers.ok, because('MP-774')).toBe(answers.all.length)
+    return `${from.name} ${answers.summary}`
+  })))
+
+  await mesh.besideClusters(async (outside) => {
+    for (const peer of mesh.clusters) {
+      const answers = await outside.get('http://helloworld.app1.svc.cluster.local:5000/hello', { through: `${await peer.gatewayAddress() ?? 'no address'}:15443` })
+      expect(answers.all.every(({ connected }) => connected), because('MP-712')).toBe(true)
+      expect(answers.ok, because('MP-754')).toBe(0)
+    }
+  })
+  return `${inClusters.join('; ')}; beside the clusters 0`
 })
 
-/** Sends marked requests and follows them: the client's proxy, the other cluster's gateway, the server's proxy. */
-const pathBetween = async (mesh: Mesh, from: Site, peer: Site): Promise<string> => {
+/**
+ * Sends marked requests from one cluster and follows them: the hop its proxy took for each, the gateway they passed, the proxies
+ * they reached. What a network answers is what was sent to it, and by no other hop.
+ */
+const followed = async (mesh: Mesh, from: Site): Promise<string> => {
   await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
-  const [own, backend] = [`${await from.helloworldAddress()}:5000`, `${await peer.helloworldAddress()}:5000`]
-  const throughGateway = from.network !== peer.network
-  const hop = throughGateway ? `${await peer.gatewayAddress() ?? 'no address'}:15443` : backend
+  const direct = [from, ...mesh.onNetworkOf(from)]
+  const beyond = mesh.onOtherNetworks(from)
+  const pods = await Promise.all(direct.map(async (site) => `${await site.helloworldAddress()}:5000`))
+  const gateways = await Promise.all(beyond.map(async (site) => `${await site.gatewayAddress() ?? 'no address'}:15443`))
 
   const since = new Date()
-  const mark = `/hello?path=${from.name}-${peer.name}-${since.getTime()}`
+  const mark = `/hello?path=${from.name}-${since.getTime()}`
   const answers = await from.sleep.getNow(`${mesh.helloworld.origin}${mark}`, { count: 16 })
-  const remote = answers.all.filter(({ version }) => version === peer.version).length
-  expect(remote, because('MP-752')).toBeGreaterThan(0)
+  const answeredBy = (sites: Site[]): number => answers.all.filter(({ version }) => sites.some((site) => site.version === version)).length
+  expect(answeredBy(mesh.othersThan(from)), because('MP-752')).toBeGreaterThan(0)
 
-  let [asked, passed, served] = [[] as string[], 0, 0]
+  let [asked, service, passed, served] = [[] as string[], [] as string[], 0, 0]
   await mesh.eventually(async () => {
-    asked = (await from.accessLog('sleep', since, ({ path }) => path?.startsWith(mark) ?? false)).map(({ upstream }) => upstream ?? '')
-    passed = (await peer.accessLog('gateway', since, ({ sni, upstream }) => upstream === backend && (sni?.includes('helloworld.app1') ?? false))).length
-    served = (await peer.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false)).length
-    return asked.length >= answers.all.length && served >= remote && (!throughGateway || passed >= remote)
+    const lines = await from.accessLog('sleep', since, ({ path }) => path?.startsWith(mark) ?? false)
+    asked = lines.map(({ upstream }) => upstream ?? '')
+    service = lines.map(({ cluster }) => cluster ?? '')
+    const throughGateway = await Promise.all(beyond.map((peer) => peer.accessLog('gateway', since, ({ sni }) => sni?.includes('helloworld.app1') ?? false)))
+    passed = throughGateway.flat().length
+    served = (await Promise.all(mesh.clusters.map((site) => site.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false)))).flat().length
+    return asked.length >= answers.all.length && served >= answers.ok && passed >= answeredBy(beyond)
   }, 8_000)
-  expect(new Set(asked), because('MP-753')).toEqual(new Set([hop, own]))
-  expect(asked.filter((upstream) => upstream === hop).length, because('MP-753')).toBe(remote)
-  expect(served, because('MP-753')).toBe(remote)
-  if (throughGateway) expect(passed, because('MP-753')).toBeGreaterThanOrEqual(remote)
-  return `${from.name} → ${hop} → ${peer.name} ${remote} of ${answers.all.length}`
+  const taken = (hops: string[]): number => asked.filter((upstream) => hops.includes(upstream)).length
+  expect(new Set(service), because('MP-753')).toEqual(new Set([mesh.helloworld.cluster]))
+  expect(asked.filter((upstream) => ![...pods, ...gateways].includes(upstream)), because('MP-753')).toEqual([])
+  expect(taken(pods), because('MP-753')).toBe(answeredBy(direct))
+  expect(taken(gateways), because('MP-753')).toBe(answeredBy(beyond))
+  expect(passed, because('MP-753')).toBeGreaterThanOrEqual(answeredBy(beyond))
+  expect(served, because('MP-753')).toBe(answers.ok)
+  return `${from.name} → ${[...pods.slice(1), ...gateways].join(', ')} ${answeredBy(mesh.othersThan(from))} of ${answers.all.length}`
 }

@@ -1,4 +1,4 @@
-import { allSeen, because, check, expect, type Mesh } from '../harness/test.ts'
+import { allSeen, because, check, expect, plausible, whereRequestsCross, type Mesh } from '../harness/test.ts'
 
 check({
   id: 'route.pin-v2',
@@ -7,18 +7,82 @@ check({
   source: 'seed 003: with the rule in place, repeated calls see v2 only',
   from: 'mesh',
   changesMesh: true,
+  applies: whereRequestsCross,
 }, async ({ mesh }) => {
   await everyClientSees(mesh, mesh.versions)
   return mesh.withPolicy('pin-v2', () => everyClientSees(mesh, ['v2']))
 })
 
 check({
+  id: 'route.weighted',
+  layer: 'route',
+  title: 'with weights of 80 and 20, v2 answers about a fifth of the requests of every cluster',
+  source: 'Istio’s traffic tests: weighted routing holds across clusters',
+  from: 'mesh',
+  changesMesh: true,
+  applies: whereRequestsCross,
+}, async ({ mesh }) => {
+  const count = 200
+  expect(plausible(count / 2, count, 0.2), 'an even split must be out of the bound').toBe(false)
+  return mesh.withPolicy('weighted', async () => {
+    const perClient = await Promise.all(mesh.clusters.map(async (from) => {
+      const v2 = ({ all }: { all: { version: string | undefined }[] }): number => all.filter(({ version }) => version === 'v2').length
+      const answers = await from.sleep.get(mesh.helloworld.url, { until: ({ all, versions }) => versions.join() === 'v1,v2' && v2({ all }) < all.length / 2, count })
+      expect(answers.statuses, because('MP-761')).toEqual([200])
+      expect(answers.versions, because('MP-761')).toEqual(['v1', 'v2'])
+      expect(plausible(v2(answers), count, 0.2), because('MP-763')).toBe(true)
+      return `${from.name} ${v2(answers)} of ${count}`
+    }))
+    return `v2: ${perClient.join('; ')}`
+  })
+})
+
+check({
+  id: 'route.header',
+  layer: 'route',
+  title: 'requests with a header get v2, those without it v1',
+  source: 'Istio’s traffic tests: routing by header holds across clusters',
+  from: 'mesh',
+  changesMesh: true,
+  applies: whereRequestsCross,
+}, async ({ mesh }) => mesh.withPolicy('header', async () => {
+  const perClient = await Promise.all(mesh.clusters.map(async (from) => {
+    const marked = await from.sleep.get(mesh.helloworld.url, { until: allSeen(['v2']), header: 'end-user: meshproof' })
+    expect(marked.versions, because('MP-761')).toEqual(['v2'])
+    const plain = await from.sleep.get(mesh.helloworld.url, { until: allSeen(['v1']) })
+    expect(plain.versions, because('MP-761')).toEqual(['v1'])
+    return `${from.name} with ${marked.summary}, without ${plain.summary}`
+  }))
+  return perClient.join('; ')
+}))
+
+check({
+  id: 'route.cluster-local',
+  layer: 'route',
+  title: 'a service kept local to each cluster stays local, and is shared again afterwards',
+  source: 'Istio’s multicluster tests: subsets by topology.istio.io/cluster keep requests in their cluster',
+  from: 'mesh',
+  changesMesh: true,
+  applies: whereRequestsCross,
+}, async ({ mesh }) => {
+  const local = await mesh.withPolicy('cluster-local', () => Promise.all(mesh.clusters.map(async (from) => {
+    const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen([from.version]) })
+    expect(answers.statuses, because('MP-761')).toEqual([200])
+    expect(answers.versions, because('MP-761')).toEqual([from.version])
+    return `${from.name} ${answers.summary}`
+  })))
+  await everyClientSees(mesh, mesh.versions, 'MP-762')
+  return `${local.join('; ')}; then shared again`
+})
+
+check({
   id: 'route.restore',
   layer: 'route',
-  title: 'when the rule is gone, both versions answer again',
+  title: 'when the rule is gone, every version answers again',
   source: 'seed 003: the rule is what pins: without it both versions answer',
   from: 'mesh',
   changesMesh: true,
+  applies: whereRequestsCross,
 }, async ({ mesh }) => {
   await mesh.withPolicy('pin-v2', () => everyClientSees(mesh, ['v2']))
   return everyClientSees(mesh, mesh.versions, 'MP-762')

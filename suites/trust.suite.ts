@@ -1,4 +1,4 @@
-import { because, check, expect, type Mesh, type Site } from '../harness/test.ts'
+import { because, check, expect, type Site } from '../harness/test.ts'
 
 check({
   id: 'trust.common-root',
@@ -26,20 +26,20 @@ check({
   id: 'trust.intermediates',
   layer: 'trust',
   title: 'workloads are signed by the intermediate of the control plane that serves them',
-  source: 'seed 000: each cluster has an intermediate CA of the shared root',
+  source: 'seed 000: each cluster has an intermediate CA of the shared root; the control plane that serves a cluster signs for it',
   from: 'each',
   to: 'own',
 }, async ({ mesh, from }) => {
-  const [serving, proxies] = await Promise.all([cacertsOf(servingControlPlane(mesh, from)), from.proxyTrust()])
-  const others = await Promise.all(mesh.clusters.filter((site) => site !== servingControlPlane(mesh, from)).map(cacertsOf))
+  const controlPlane = mesh.controlPlaneOf(from).cluster
+  const proxies = await from.proxyTrust()
+  const [serving, ...others] = await Promise.all([...mesh.clusters].sort((site) => (site.name === controlPlane ? -1 : 0)).map(cacertsOf))
+  if (!serving) throw new Error(because('MP-724'))
   for (const { chain: [leaf] } of Object.values(proxies)) {
     expect(leaf?.verify(serving.intermediate.publicKey), because('MP-723')).toBe(true)
     for (const other of others) expect(leaf?.verify(other.intermediate.publicKey), 'another cluster’s intermediate must not verify it').toBe(false)
   }
   return `${Object.keys(proxies).length} workloads by ${serving.intermediate.subject.split('\n').at(-1) ?? ''}`
 })
-
-const servingControlPlane = (mesh: Mesh, site: Site): Site => (site.role === 'primary' ? site : mesh.primary)
 
 const cacertsOf = async (site: Site): Promise<NonNullable<Awaited<ReturnType<Site['cacerts']>>>> => {
   const found = await site.cacerts()

@@ -1,4 +1,4 @@
-import type { TopologyFile } from '../plan/topology-file.ts'
+import type { Topology } from '../plan/topology-file.ts'
 import type { Layer } from '../report/results.ts'
 import type { Mesh } from './mesh.ts'
 import type { Site } from './site.ts'
@@ -14,12 +14,12 @@ export type CheckHead = {
   source: string
   /** `each`: once from every cluster. `mesh`: once, about all clusters together. */
   from: 'each' | 'mesh'
-  /** Which clusters answer, seen from the one that asks; default: all of them. */
-  to?: 'own' | 'others'
+  /** Which clusters answer, seen from the one that asks; default: all of them. A cluster that has none of them does not ask. */
+  to?: 'own' | 'same network' | 'other networks'
   /** It changes the mesh for a moment and must have it to itself; the others of a layer are asked at once. */
   changesMesh?: true
   /** Where it applies, and otherwise why not. */
-  applies?: (topology: TopologyFile) => true | string
+  applies?: (topology: Topology) => true | string
 }
 
 /** What the sentence of a check is given. */
@@ -48,18 +48,38 @@ export const catalogue = async (): Promise<readonly Check[]> => {
 }
 
 /** Why a check does not apply to a topology, or undefined where it does. */
-export const notApplicable = (head: CheckHead, topology: TopologyFile): string | undefined => {
+export const notApplicable = (head: CheckHead, topology: Topology): string | undefined => {
   const answer = head.applies?.(topology) ?? true
   return answer === true ? undefined : answer
 }
 
+type Applies = NonNullable<CheckHead['applies']>
+
 /** Applies where the clusters are on more than one network. */
-export const onTwoNetworks = ({ clusters }: TopologyFile): true | string =>
-  new Set(clusters.map(({ network }) => network)).size > 1 || 'all clusters are on one network'
+export const onSeveralNetworks: Applies = ({ clusters }) => networksOf(clusters).size > 1 || 'all clusters are on one network'
+
+/** Applies where two clusters share a network. */
+export const onSharedNetwork: Applies = ({ clusters }) => networksOf(clusters).size < clusters.length || 'every cluster is on a network of its own'
 
 /** Applies where one control plane serves every cluster. */
-export const withOneControlPlane = ({ clusters }: TopologyFile): true | string =>
+export const withOneControlPlane: Applies = ({ clusters }) =>
   clusters.filter(({ role }) => role === 'primary').length === 1 || 'every cluster has a control plane of its own'
 
-/** Applies to the named topology alone. */
-export const only = (name: string) => (topology: TopologyFile): true | string => topology.name === name || `it belongs to the ${name} topology`
+/** Applies where mutual TLS is required. */
+export const withMutualTls: Applies = ({ mtls }) => mtls === 'strict' || 'mutual TLS is off'
+
+/** Applies where authentication is off. */
+export const withoutMutualTls: Applies = ({ mtls }) => mtls === 'off' || 'mutual TLS is required'
+
+/** Applies where requests reach every cluster: plaintext crosses clusters on one network, and never networks (Istio’s mutual TLS matrix). */
+export const whereRequestsCross: Applies = (topology) =>
+  topology.mtls === 'strict' || networksOf(topology.clusters).size === 1 || 'mutual TLS is off, and plaintext does not cross networks'
+
+/** Applies to the named procedure alone. */
+export const only = (procedure: string): Applies => (topology) => topology.procedure === procedure || `it belongs to the ${procedure} topology`
+
+/** Applies where all of these do; the first that does not says why. */
+export const where = (...conditions: Applies[]): Applies => (topology) =>
+  conditions.map((applies) => applies(topology)).find((answer) => answer !== true) ?? true
+
+const networksOf = (clusters: Topology['clusters']): Set<string> => new Set(clusters.map(({ network }) => network))

@@ -1,5 +1,5 @@
 import { curl, type Answer, type CurlPod, type Requests } from '../probes/curl.ts'
-import { answersOf, sample, type Answers } from '../probes/sample.ts'
+import { answersOf, chanceToMiss, enoughFor, sample, type Answers } from '../probes/sample.ts'
 import type { Recorder } from './evidence.ts'
 
 /** What a sample waits for before it is judged, how many requests are judged, and for how long (milliseconds) it may settle. */
@@ -10,6 +10,8 @@ export type Sampling = {
   seconds?: number
   /** Goes on after a request that failed; otherwise the first one ends its batch. */
   tolerant?: boolean
+  /** One more header of every request. */
+  header?: string
 }
 
 /** A pod that asks: every request is a real curl in it, on a new connection. */
@@ -24,22 +26,26 @@ export type Client = {
   connect: (to: string, seconds?: number) => Promise<Answer>
 }
 
-/** A client in a pod, its probes recorded as evidence. `patience` bounds every wait, in milliseconds. */
-export const clientOf = (pod: CurlPod, record: Recorder, patience: number, signal: AbortSignal): Client => {
+/** How clients of one attempt ask: `patience` bounds every wait, in milliseconds; `versions` is how many may answer. */
+export type Asking = { patience: number; versions: number; signal: AbortSignal }
+
+/** A client in a pod, its probes recorded as evidence. */
+export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, signal }: Asking): Client => {
   const name = `${pod.cluster} ${pod.namespace}/sleep`
   const told = (url: string, answers: Answers): Answers => {
     const strange = answers.all.find(({ status }) => status !== 200)
     record.add({
       probe: 'curl', from: name, url, answers: answers.summary, settledAfterSeconds: answers.settled.seconds, batches: answers.settled.batches,
+      chanceToMissAVersion: chanceToMiss(versions, answers.all.length),
       ...(strange ? { firstStrange: { status: strange.status, curl: strange.exit, error: strange.error, dialled: strange.remote } } : {}),
     })
     return answers
   }
   return {
     name,
-    get: async (url, { until, count, within, seconds, tolerant = false }) => told(url, await sample(
-      (size) => curl(pod, url, { count: size, failEarly: !tolerant, ...(seconds === undefined ? {} : { seconds }) }), until,
-      { signal, within: Math.min(within ?? patience, patience), ...(count === undefined ? {} : { count }) },
+    get: async (url, { until, count, within, seconds, header, tolerant = false }) => told(url, await sample(
+      (size) => curl(pod, url, { count: size, failEarly: !tolerant, ...(seconds === undefined ? {} : { seconds }), ...(header === undefined ? {} : { header }) }), until,
+      { signal, within: Math.min(within ?? patience, patience), count: count ?? enoughFor(versions) },
     )),
     getNow: async (url, requests) => told(url, answersOf(await curl(pod, url, requests))),
     connect: async (to, seconds = 2) => {

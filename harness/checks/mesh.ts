@@ -1,11 +1,14 @@
-import { refOf, type Manifest } from '../kube/client.ts'
+import { refOf, type KubeClient, type Manifest } from '../kube/client.ts'
 import { until } from '../kube/until.ts'
 import type { Lab } from '../lab/lab.ts'
-import { fixture } from '../mesh/gateway.ts'
+import { fixture } from '../mesh/fixture.ts'
 import { placeholder, readGatewayAddresses, writeGatewayAddresses } from '../mesh/mesh-networks.ts'
-import { endpointShards, istiodPods, proxyStates, watchedClusters, type ProxyState } from '../probes/istiod.ts'
-import { remoteAccess, type RemoteAccess } from '../probes/remote-access.ts'
+import { procedures } from '../mesh/procedures/index.ts'
+import type { Mtls } from '../plan/topology-file.ts'
+import { controlPlaneOf, type ControlPlane } from './control-plane.ts'
+import { withEngineClient, type EngineClient } from './engine-client.ts'
 import type { Recorder } from './evidence.ts'
+import { holding } from './holding.ts'
 import { siteOf, type Site } from './site.ts'
 
 /** Istio's name for a client's route to helloworld. */
@@ -13,104 +16,90 @@ const helloworldCluster = 'outbound|5000||helloworld.app1.svc.cluster.local'
 
 /** The mesh as a check sees it. */
 export type Mesh = {
+  mtls: Mtls
   clusters: Site[]
+  /** The cluster whose control plane serves the remotes, and those remotes. */
   primary: Site
   remotes: Site[]
-  /** The clusters other than one. */
+  controlPlanes: ControlPlane[]
+  controlPlaneOf: (site: Site) => ControlPlane
+  /** The clusters other than one: all, those on its network, those on others. */
   othersThan: (site: Site) => Site[]
+  onNetworkOf: (site: Site) => Site[]
+  onOtherNetworks: (site: Site) => Site[]
+  /** The clusters whose helloworld a client of one is meant to reach, its own included: with mutual TLS off, those of its network. */
+  reachableFrom: (site: Site) => Site[]
   helloworld: { origin: string; url: string; cluster: string }
   /** Every version of helloworld, wherever it runs. */
   versions: string[]
-  /** Applies a policy of fixtures/policies for as long as `during` runs, where the control plane reads its configuration. */
+  /** Where remote clusters are told to find their control plane. */
+  discoveryAddress: () => Promise<string | undefined>
+  /** Applies a policy of fixtures/policies for as long as `during` runs, where control planes read their configuration. */
   withPolicy: <T>(name: string, during: () => Promise<T>) => Promise<T>
+  /** Runs `during` where plaintext is allowed. */
+  allowingPlaintext: <T>(during: () => Promise<T>) => Promise<T>
+  /** A client in no cluster, beside all of them on the engine’s network, for as long as `during` runs. */
+  besideClusters: <T>(during: (client: EngineClient) => Promise<T>) => Promise<T>
   /** Asks until it holds; false when it does not within the time (milliseconds). */
   eventually: (holds: () => Promise<boolean>, within?: number) => Promise<boolean>
-  controlPlane: {
-    pods: (site: Site) => Promise<{ name: string; ready: boolean; restarts: number }[]>
-    watched: () => Promise<{ id: string; syncStatus: string }[]>
-    /** The addresses istiod holds for helloworld, by cluster. */
-    endpoints: () => Promise<Record<string, string[]>>
-    proxies: () => Promise<ProxyState[]>
-    /** Uses a remote secret from a pod beside istiod. */
-    remoteAccess: (of: Site) => Promise<RemoteAccess | undefined>
-    /** The gateways' addresses of meshNetworks, by network. */
-    gateways: () => Promise<Record<string, string>>
-    setGateways: (addresses: Record<string, string>) => Promise<void>
-  }
+  /** The explicit gateways’ addresses of meshNetworks, by network. */
+  gateways: () => Promise<Record<string, string>>
+  setGateways: (addresses: Record<string, string>) => Promise<void>
   placeholder: string
 }
 
-/** The handles of one attempt; no wait of it lasts longer than `patience`, in milliseconds. */
+/** The handles of one attempt. A wait of it lasts `patience` milliseconds, and no longer than three times as much. */
 export const meshOf = (lab: Lab, record: Recorder, patience: number, signal: AbortSignal): Mesh => {
-  const clusters = lab.clusters.map((cluster) => siteOf(cluster, record, patience, signal))
-  const kube = lab.primary.kube
-  const site = (name: string): Site => {
-    const found = clusters.find((candidate) => candidate.name === name)
-    if (!found) throw new Error(`no cluster is called ${name}`)
-    return found
+  const versions = lab.clusters.map(({ version }) => version).sort()
+  const clusters = lab.clusters.map((cluster) => siteOf(lab, cluster, record, { patience, versions: versions.length, signal }))
+  const controlPlanes = lab.primaries.map((cluster) => controlPlaneOf(lab, cluster, record))
+  const { mtls, procedure } = lab.topology
+  const othersThan = ({ name }: Site): Site[] => clusters.filter((other) => other.name !== name)
+  const onNetworkOf = (site: Site): Site[] => othersThan(site).filter(({ network }) => network === site.network)
+  const withPolicy: Mesh['withPolicy'] = async (name, during) => {
+    const policy = await fixture(`policies/${name}.yaml`, policyValues(lab))
+    record.add({ probe: 'policy', applied: name, in: lab.primaries.map((primary) => primary.name), objects: policy.map((object) => `${object.kind ?? ''} ${refOf(object).name}`) })
+    return holdingEverywhere(lab.primaries.map(({ kube }) => kube), policy, during)
   }
   return {
-    clusters,
-    primary: site(lab.primary.name),
+    mtls, clusters, controlPlanes, versions, placeholder, othersThan, onNetworkOf, withPolicy,
+    primary: one(clusters, ({ name }) => name === lab.primary.name),
     remotes: clusters.filter(({ role }) => role === 'remote'),
-    othersThan: ({ name }) => clusters.filter((other) => other.name !== name),
+    controlPlaneOf: ({ name }) => one(controlPlanes, ({ serves }) => serves.includes(name)),
+    onOtherNetworks: (site) => othersThan(site).filter(({ network }) => network !== site.network),
+    reachableFrom: (site) => [site, ...(mtls === 'off' ? onNetworkOf(site) : othersThan(site))],
     helloworld: { origin: 'http://helloworld.app1:5000', url: 'http://helloworld.app1:5000/hello', cluster: helloworldCluster },
-    versions: [...new Set(clusters.map(({ version }) => version))].sort(),
-    withPolicy: async (name, during) => {
-      const policy = await fixture(`policies/${name}.yaml`)
-      record.add({ probe: 'policy', applied: name, objects: policy.map((object) => `${object.kind ?? ''} ${refOf(object).name}`) })
-      return holding(kube, policy, during)
-    },
-    eventually: (holds, within = patience) => until('', holds, { every: 200, within: Math.min(within, patience), signal }).then(() => true, (error: unknown) => {
+    discoveryAddress: async () => procedures[procedure].discoveryAddress?.(lab, signal),
+    allowingPlaintext: (during) => (mtls === 'off' ? during() : withPolicy('mtls-permissive', during)),
+    eventually: (holds, within = patience) => until('', holds, { every: 200, within: Math.min(within, 3 * patience), signal }).then(() => true, (error: unknown) => {
       if (signal.aborted) throw error
       return false
     }),
-    controlPlane: {
-      pods: async ({ name }) => {
-        const pods = (await istiodPods(lab.cluster(name).kube)).map(({ metadata, status }) => ({
-          name: metadata?.name ?? '',
-          ready: status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false,
-          restarts: (status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0),
-        }))
-        record.add({ probe: 'istiod', cluster: name, pods })
-        return pods
-      },
-      watched: async () => {
-        const watched = await watchedClusters(kube)
-        record.add({ probe: 'watched clusters', watched })
-        return watched
-      },
-      endpoints: async () => {
-        const endpoints = await endpointShards(kube, 'helloworld.app1.svc.cluster.local', 'app1')
-        record.add({ probe: 'istiod’s endpoints', endpoints })
-        return endpoints
-      },
-      proxies: async () => {
-        const proxies = await proxyStates(kube)
-        record.add({ probe: 'proxies', proxies })
-        return proxies
-      },
-      remoteAccess: async ({ name }) => {
-        const access = await remoteAccess(lab.primary, name)
-        record.add({ probe: 'remote secret', of: name, from: `${lab.primary.name} legacy/sleep`, ...(access ?? { found: false }) })
-        return access
-      },
-      gateways: async () => {
-        const addresses = await readGatewayAddresses(lab.primary)
-        record.add({ probe: 'meshNetworks', addresses })
-        return addresses
-      },
-      setGateways: (addresses) => writeGatewayAddresses(lab.primary, addresses),
+    besideClusters: (during) => withEngineClient(lab.runId, record, during),
+    gateways: async () => {
+      const addresses = await readGatewayAddresses(lab.primary)
+      record.add({ probe: 'meshNetworks', addresses })
+      return addresses
     },
-    placeholder,
+    setGateways: (addresses) => writeGatewayAddresses(lab.primary, addresses),
   }
 }
 
-const holding = async <T>(kube: Lab['primary']['kube'], policy: Manifest[], during: () => Promise<T>): Promise<T> => {
-  try {
-    await kube.apply(policy)
-    return await during()
-  } finally {
-    for (const object of policy) await kube.remove(refOf(object))
-  }
+/** What a policy’s placeholders stand for: seed 003’s DestinationRule names ISTIO_MUTUAL where mutual TLS is on, and nothing where it is off. */
+const policyValues = ({ clusters, topology }: Lab): Record<string, string> => ({
+  trafficpolicy: JSON.stringify(topology.mtls === 'strict' ? { tls: { mode: 'ISTIO_MUTUAL' } } : {}),
+  clustersubsets: JSON.stringify(clusters.map(({ name }) => ({ name, labels: { 'topology.istio.io/cluster': name } }))),
+  clusterroutes: JSON.stringify(clusters.map(({ name }) => ({
+    match: [{ sourceLabels: { 'topology.istio.io/cluster': name } }],
+    route: [{ destination: { host: 'helloworld.app1.svc.cluster.local', subset: name } }],
+  }))),
+})
+
+const holdingEverywhere = <T>([first, ...others]: KubeClient[], policy: Manifest[], during: () => Promise<T>): Promise<T> =>
+  (first ? holding(first, policy, () => holdingEverywhere(others, policy, during)) : during())
+
+const one = <T>(all: T[], is: (one: T) => boolean): T => {
+  const found = all.find(is)
+  if (found === undefined) throw new Error('the topology has no such cluster')
+  return found
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { loadTopologyFile, type TopologyFile } from '../plan/topology-file.ts'
+import { loadTopologyFile, type Topology } from '../plan/topology-file.ts'
 import type { Check } from './catalogue.ts'
 import { keyOf, planChecks } from './plan-checks.ts'
 
@@ -7,9 +7,9 @@ const checkOf = (of: Partial<Check>): Check => ({
   id: 'reach.local', layer: 'reach', title: 'it holds', source: 'seed 000', from: 'each', prove: () => Promise.resolve(''), ...of,
 })
 
-const threeClusters = async (): Promise<TopologyFile> => {
+const threeClusters = async (): Promise<Topology> => {
   const { clusters: [one, two], ...rest } = await loadTopologyFile('gateway')
-  return { ...rest, clusters: [one!, two!, { ...two!, name: 'cluster3' }] }
+  return { ...rest, mtls: 'strict', clusters: [one!, two!, { ...two!, name: 'cluster3' }] }
 }
 const names = ['cluster1', 'cluster2', 'cluster3']
 const everything = (): boolean => true
@@ -17,9 +17,10 @@ const everything = (): boolean => true
 test.each<[string, Partial<Check>, [string[], string[]][]]>([
   ['once from every cluster to all', { from: 'each' }, names.map((name) => [[name], names])],
   ['from every cluster to itself', { from: 'each', to: 'own' }, names.map((name) => [[name], [name]])],
-  ['from every cluster to the others', { from: 'each', to: 'others' }, [
-    [['cluster1'], ['cluster2', 'cluster3']], [['cluster2'], ['cluster1', 'cluster3']], [['cluster3'], ['cluster1', 'cluster2']],
+  ['from every cluster to those on other networks', { from: 'each', to: 'other networks' }, [
+    [['cluster1'], ['cluster2', 'cluster3']], [['cluster2'], ['cluster1']], [['cluster3'], ['cluster1']],
   ]],
+  ['from those that share a network to each other', { from: 'each', to: 'same network' }, [[['cluster2'], ['cluster3']], [['cluster3'], ['cluster2']]]],
   ['once about all clusters together', { from: 'mesh' }, [[names, names]]],
 ])('a check is planned %s', async (_how, of, expected) => {
   const { planned, skipped } = planChecks([checkOf(of)], await threeClusters(), everything)

@@ -1,4 +1,4 @@
-import type { TopologyFile } from '../plan/topology-file.ts'
+import type { ClusterPlan, Topology } from '../plan/topology-file.ts'
 import type { CheckResult } from '../report/results.ts'
 import { notApplicable, type Check, type CheckHead } from './catalogue.ts'
 
@@ -8,7 +8,7 @@ export type PlannedCheck = { id: string; from: string[]; to: string[] }
 /** Which checks a topology gets, from where; and those it does not, with the reason. */
 export const planChecks = (
   checks: readonly Check[],
-  topology: TopologyFile,
+  topology: Topology,
   selected: (id: string) => boolean,
 ): { planned: PlannedCheck[]; skipped: CheckResult[] } => {
   const names = topology.clusters.map(({ name }) => name)
@@ -18,10 +18,21 @@ export const planChecks = (
     const reason = notApplicable(check, topology) ?? (selected(check.id) ? undefined : 'not selected by --suite')
     if (reason !== undefined) skipped.push(resultWithout(check, { from: names, to: names }, 'skipped', reason))
     else if (check.from === 'mesh') planned.push({ id: check.id, from: names, to: names })
-    else for (const from of names) planned.push({ id: check.id, from: [from], to: check.to === 'own' ? [from] : check.to === 'others' ? names.filter((name) => name !== from) : names })
+    else {
+      for (const from of topology.clusters) {
+        const to = answering(check.to, from, topology.clusters)
+        if (to.length > 0) planned.push({ id: check.id, from: [from.name], to })
+      }
+    }
   }
   return { planned, skipped }
 }
+
+const answering = (to: CheckHead['to'], from: ClusterPlan, all: ClusterPlan[]): string[] => all.filter((peer) => {
+  if (to === undefined) return true
+  if (to === 'own' || peer === from) return to === 'own' && peer === from
+  return (to === 'same network') === (peer.network === from.network)
+}).map(({ name }) => name)
 
 /** A result for a check that was not run: no attempts, and a reason. */
 export const resultWithout = (

@@ -1,11 +1,13 @@
 import type { X509Certificate } from 'node:crypto'
-import type { V1EndpointSlice, V1Pod, V1Secret, V1Service } from '@kubernetes/client-node'
+import type { V1EndpointSlice, V1Node, V1Pod, V1Secret, V1Service, V1ServiceCIDR } from '@kubernetes/client-node'
 import { readyPod } from '../kube/pods.ts'
-import type { LabCluster } from '../lab/lab.ts'
+import type { Lab, LabCluster } from '../lab/lab.ts'
 import { gatewayService } from '../mesh/gateway.ts'
 import { legacyNamespace, meshNamespace } from '../mesh/workloads.ts'
+import { capture, flowsOf, wireOf, type Wire } from '../probes/capture.ts'
 import { accessLog, certificatesIn, endpointsOf, trustOf, type AccessLine, type Proxy, type ProxyTrust } from '../probes/envoy.ts'
-import { clientOf, type Client } from './client.ts'
+import { clientOf, type Asking, type Client } from './client.ts'
+import { istiodIn, type IstiodPod } from './control-plane.ts'
 import type { Recorder } from './evidence.ts'
 import { injectedPod, type Injection } from './injection.ts'
 
@@ -21,6 +23,14 @@ export type Site = {
   sleep: Client
   outside: Client
   helloworldAddress: () => Promise<string>
+  /** The pod address of the client without a sidecar: it serves nothing. */
+  silentAddress: () => Promise<string>
+  /** The ranges its pods and services get their addresses from, as the API server has them now. */
+  ranges: () => Promise<{ pods: string[]; services: string[] }>
+  /** The istiod pods that run here. */
+  istiod: () => Promise<IstiodPod[]>
+  /** Scales helloworld; it does not wait for what follows. */
+  scaleHelloworld: (replicas: number) => Promise<void>
   /** The address the load balancer gave the east-west gateway; undefined while it has none. */
   gatewayAddress: () => Promise<string | undefined>
   /** What the client's proxy holds for a service, `address:port`, sorted. */
@@ -31,6 +41,8 @@ export type Site = {
   cacerts: () => Promise<{ intermediate: X509Certificate; root: X509Certificate } | undefined>
   /** The lines of a proxy's access log since a moment that match. */
   accessLog: (of: 'sleep' | 'helloworld' | 'gateway', since: Date, matches: (line: AccessLine) => boolean) => Promise<AccessLine[]>
+  /** What passes between this cluster and others while `during` runs: how much of it is TLS, and how much shows a text in clear. */
+  wire: (text: string, during: () => Promise<unknown>) => Promise<Wire>
   /** What a new pod of the mesh's namespace would be turned into; nothing is created. */
   injection: (labels?: Record<string, string>) => Promise<Injection>
   /** Addresses of helloworld's ready pods, from the API server. */
@@ -41,7 +53,7 @@ export type Site = {
 }
 
 /** A cluster's handle for one attempt of a check. */
-export const siteOf = (cluster: LabCluster, record: Recorder, patience: number, signal: AbortSignal): Site => {
+export const siteOf = (lab: Lab, cluster: LabCluster, record: Recorder, asking: Asking): Site => {
   const { kube, name } = cluster
   const proxy = (selector: string, namespace = meshNamespace): Proxy => ({ kube, namespace, selector })
   const proxies = { sleep: proxy('app=sleep'), helloworld: proxy('app=helloworld'), gateway: proxy('istio=eastwestgateway', 'istio-system') }
@@ -55,9 +67,22 @@ export const siteOf = (cluster: LabCluster, record: Recorder, patience: number, 
     role: cluster.role,
     podCidr: cluster.podCidr,
     version: cluster.version,
-    sleep: clientOf({ cluster: name, kube, namespace: meshNamespace }, record, patience, signal),
-    outside: clientOf({ cluster: name, kube, namespace: legacyNamespace }, record, patience, signal),
+    sleep: clientOf({ cluster: name, kube, namespace: meshNamespace }, record, asking),
+    outside: clientOf({ cluster: name, kube, namespace: legacyNamespace }, record, asking),
     helloworldAddress: async () => (await readyPod(kube, meshNamespace, 'app=helloworld')).status?.podIP ?? '',
+    silentAddress: async () => (await readyPod(kube, legacyNamespace, 'app=sleep')).status?.podIP ?? '',
+    ranges: async () => {
+      const nodes = await kube.list<V1Node>({ apiVersion: 'v1', kind: 'Node' })
+      const services = await kube.list<V1ServiceCIDR>({ apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR' })
+      const ranges = { pods: nodes.flatMap(({ spec }) => spec?.podCIDRs ?? []), services: services.flatMap(({ spec }) => spec?.cidrs ?? []) }
+      record.add({ probe: 'ranges', cluster: name, ...ranges })
+      return ranges
+    },
+    istiod: () => istiodIn(cluster, record),
+    scaleHelloworld: (replicas) => {
+      record.add({ probe: 'scale', cluster: name, deployment: `helloworld-${cluster.version}`, replicas })
+      return kube.merge({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: `helloworld-${cluster.version}`, namespace: meshNamespace }, spec: { replicas } })
+    },
     gatewayAddress: async () => (await kube.get<V1Service>(gatewayService))?.status?.loadBalancer?.ingress?.[0]?.ip,
     endpoints: async (of) => {
       const endpoints = await endpointsOf(proxies.sleep, of)
@@ -65,7 +90,8 @@ export const siteOf = (cluster: LabCluster, record: Recorder, patience: number, 
       return endpoints
     },
     proxyTrust: async () => {
-      const trust = await Promise.all(Object.entries(proxies).map(async ([workload, of]) => [workload, await trustOf(of)] as const))
+      const running = Object.entries(proxies).filter(([workload]) => workload !== 'gateway' || hasGateway(lab))
+      const trust = await Promise.all(running.map(async ([workload, of]) => [workload, await trustOf(of)] as const))
       for (const [workload, { chain, roots }] of trust) {
         record.add({ probe: 'certificates', proxy: `${name} ${workload}`, chain: chain.map(describe), roots: roots.map(describe) })
       }
@@ -82,6 +108,12 @@ export const siteOf = (cluster: LabCluster, record: Recorder, patience: number, 
       const lines = (await accessLog(proxies[of], since)).filter(matches)
       record.add({ probe: 'access log', proxy: `${name} ${of}`, lines: lines.length, newest: lines.at(-1) })
       return lines
+    },
+    wire: async (text, during) => {
+      const { pcap } = await capture(kube, 'tcp port 5000 or tcp port 15443', during)
+      const wire = wireOf(flowsOf(pcap), text)
+      record.add({ probe: 'capture', node: name, looksFor: text, ...wire })
+      return wire
     },
     injection: async (labels = {}) => {
       const injection = await injectedPod(kube, labels)
@@ -101,3 +133,6 @@ export const describe = (certificate: X509Certificate): object => ({
 
 // A workload's own certificate has no subject: its name is in the SAN.
 const words = (name: string | undefined): string => (name ?? '').replaceAll('\n', ', ')
+
+// Procedures without gateways are those of a flat network.
+const hasGateway = ({ clusters }: Lab): boolean => new Set(clusters.map(({ network }) => network)).size > 1

@@ -12,10 +12,12 @@ export type Invocation =
   | { command: 'help'; text: string }
 
 const images = new Option('--images <source>', 'where images come from').choices(['auto', 'release', 'source'])
+const mtls = new Option('--mtls <mode>', 'mutual TLS required or off (default: what each topology names)').choices(['strict', 'off'])
 const output = new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json'])
 
 const withRunOptions = (command: Command): Command => command
-  .option('--topology <names>', 'topologies, comma-separated, or all (default: every topology)')
+  .option('--topology <names>', 'topologies or files of your own, comma-separated, or all (default: every topology)')
+  .addOption(mtls)
   .addOption(images)
   .option('--istio <version>', 'Istio version')
   .option('--kubernetes <version>', 'Kubernetes version')

@@ -8,7 +8,7 @@ import { sourceState } from '../images/source-state.ts'
 import { imageBytes } from '../images/node-image.ts'
 import { imagesFor } from '../images/versions.ts'
 import { down } from '../lab/down.ts'
-import { makePlans } from '../plan/plan.ts'
+import { makePlans, variantName } from '../plan/plan.ts'
 import { terminal as terminalOn, type Terminal } from '../report/terminal.ts'
 import { planDocument, describePlans } from '../run/plan-line.ts'
 import { run } from '../run/run.ts'
@@ -76,16 +76,17 @@ const test = async (command: 'test' | 'up', options: RunOptions): Promise<number
 
 const printPlan = async (options: RunOptions): Promise<number> => {
   const checks = await catalogue()
-  const plans = await makePlans(options.topology, options.suite, checks)
+  const plans = await makePlans(options.topology, options.suite, checks, options.mtls)
   const images = await imagesFor(options)
   if (options.output === 'json') print({ images, ...planDocument(plans) })
   else {
     for (const line of describePlans(plans, checks)) print(line)
-    for (const { procedure, planned } of plans) {
-      print('steps:')
-      for (const { name } of procedure.steps) print(`  ${name}`)
-      print('checks:')
-      for (const { id, from, to } of planned) print(`  ${id}  ${from.join(', ')} → ${to.join(', ')}`)
+    for (const { topology, steps, planned } of plans) {
+      print(`${variantName(topology)}:`)
+      print('  steps:')
+      for (const { name } of steps) print(`    ${name}`)
+      print('  checks:')
+      for (const { id, from, to } of planned) print(`    ${id}  ${from.join(', ')} → ${to.join(', ')}`)
     }
     print(`images: ${images}`)
   }

@@ -1,23 +1,34 @@
 import { catalogue, notApplicable } from '../checks/catalogue.ts'
-import { loadTopologyFile, topologyNames } from '../plan/topology-file.ts'
+import { loadTopologyFile, topologyNames, type Mtls } from '../plan/topology-file.ts'
 
 /** What `list` prints: every topology, and every check with where it applies and why not. */
 export const listing = async (form: 'text' | 'json'): Promise<string> => {
-  const topologies = await Promise.all((await topologyNames()).map(loadTopologyFile))
+  const files = await Promise.all((await topologyNames()).map(loadTopologyFile))
+  const topologies = files.flatMap((file) => (['strict', 'off'] as const).map((mtls) => ({ ...file, mtls, byDefault: file.mtls.includes(mtls) })))
   const checks = (await catalogue()).map((check) => ({
     id: check.id, layer: check.layer, title: check.title, source: check.source, from: check.from,
-    topologies: topologies.map((topology) => ({ name: topology.name, applies: notApplicable(check, topology) === undefined, reason: notApplicable(check, topology) ?? '' })),
+    topologies: topologies.map((topology) => ({ name: topology.name, mtls: topology.mtls, applies: notApplicable(check, topology) === undefined, reason: notApplicable(check, topology) ?? '' })),
   }))
-  if (form === 'json') return JSON.stringify({ topologies: topologies.map(({ name, title, seed }) => ({ name, title, seed })), checks }, null, 2)
+  if (form === 'json') return JSON.stringify({ topologies: topologies.map(({ name, title, seed, mtls, byDefault }) => ({ name, title, seed, mtls, byDefault })), checks }, null, 2)
   const width = Math.max(...checks.map(({ id }) => id.length))
   return [
     'Topologies',
-    ...topologies.map(({ name, title, seed }) => `  ${name}  ${title} (seed ${seed})`),
+    ...files.map(({ name, title, seed, mtls }) => `  ${name}  ${title} (${seed === undefined ? 'beyond the seeds' : `seed ${seed}`}; mutual TLS ${mtls.join(' and ')})`),
     '',
     'Checks',
     ...checks.map(({ id, title, topologies: where }) => {
-      const not = where.filter(({ applies }) => !applies).map(({ name, reason }) => `not ${name}: ${reason}`)
-      return `  ${id.padEnd(width)}  ${title}${not.length > 0 ? `  (${not.join('; ')})` : ''}`
+      const not = Map.groupBy(where.filter(({ applies }) => !applies), ({ reason }) => reason)
+      const lines = [...not].map(([reason, variants]) => `  ${''.padEnd(width)}    not on ${variantsOf(variants, files.length)}: ${reason}`)
+      return [`  ${id.padEnd(width)}  ${title}`, ...lines].join('\n')
     }),
   ].join('\n')
+}
+
+/** Names the variants of topologies; a mode that holds for every topology is named alone. */
+const variantsOf = (variants: { name: string; mtls: Mtls }[], all: number): string => {
+  const of = (mode: Mtls): string[] => variants.filter(({ mtls }) => mtls === mode).map(({ name }) => name)
+  const [strict, off] = [of('strict'), of('off')]
+  if (strict.join() === off.join()) return strict.length === all ? 'any topology' : strict.join(', ')
+  const told = (names: string[], words: string): string[] => (names.length === 0 ? [] : [names.length === all ? `any topology ${words}` : `${names.join(', ')} ${words}`])
+  return [...told(strict, 'with mutual TLS'), ...told(off, 'with it off')].join('; ')
 }

@@ -3,6 +3,7 @@ import { MeshproofError, reasonOf } from '../errors.ts'
 import { terminal as terminalOn } from '../report/terminal.ts'
 import { readArguments } from './arguments.ts'
 import { perform } from './commands.ts'
+import { leave } from './leave.ts'
 
 /** Reads the command line, does what it says, and turns what was thrown into words and an exit code. */
 const main = async (): Promise<number> => {
@@ -37,4 +38,4 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   })
 }
 const exitCode = await main()
-process.exit(unexpected && exitCode < 2 ? 2 : exitCode)
+await leave(unexpected && exitCode < 2 ? 2 : exitCode)

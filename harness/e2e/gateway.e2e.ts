@@ -32,7 +32,7 @@ describe('the gateway topology, from nothing', () => {
     expect(checksOf(results).filter(({ verdict }) => verdict !== 'pass')).toEqual([])
     expect(checksOf(results).every(({ attempts }) => attempts.every(({ evidence }) => evidence.length > 0))).toBe(true)
     expect(output).toContain('kubectl')
-    lab = labOf(results?.run.id ?? '', await loadTopologyFile('gateway'), await sourceImages(await engineInfo(), () => undefined))
+    lab = labOf(results?.run.id ?? '', { ...(await loadTopologyFile('gateway')), mtls: 'strict' }, await sourceImages(await engineInfo(), () => undefined))
 
     for (const file of await readdir(folder)) {
       expect(await readFile(join(folder, file), 'utf8'), `${file} holds a key or a token`).not.toMatch(/PRIVATE KEY|eyJhbGciOi|client-key-data/)

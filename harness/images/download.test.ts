@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { deserted } from '../testing/edge.ts'
 import { artifact, isCached } from './cache.ts'
 import { download } from './download.ts'
 
@@ -23,15 +24,6 @@ const scratch = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-download-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   return folder
-}
-
-/** A port that nothing listens on: it was free a moment ago. */
-const deserted = async (): Promise<string> => {
-  const server = createServer()
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => { server.close(resolve) })
-  return `127.0.0.1:${port}`
 }
 
 test('a file is kept when its checksum is the pinned one, also behind a redirect', async () => {

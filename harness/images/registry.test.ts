@@ -4,6 +4,7 @@ import { createServer as createWebServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { deserted } from '../testing/edge.ts'
 import { pull, pulledDigest, registryAnswers, requireRegistries } from './registry.ts'
 
 /** A registry on this machine that answers everything with one status. */
@@ -21,15 +22,6 @@ const silent = async (): Promise<string> => {
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   onTestFinished(() => { sockets.forEach((socket) => socket.destroy()); server.close() })
   return `127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-/** A port that nothing listens on: it was free a moment ago. */
-const deserted = async (): Promise<string> => {
-  const server = createServer()
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => { server.close(resolve) })
-  return `127.0.0.1:${port}`
 }
 
 /** Puts a `docker` on PATH that prints what the real one would have. */

@@ -39,7 +39,7 @@ export const sourceImages = async (
     ...(image.programs.length > 0 ? [layers.get(layerName(image)) ?? ''] : []),
   ].map(readLayer))
 
-  const key = await recipeKey([keys.get('kubelet'), keys.get('node-root'), layerItems.map((item) => item.key), recipes.images], ['node'])
+  const key = await recipeKey([keys.get('kubelet'), keys.get('node-root'), keys.get('tools-layer'), layerItems.map((item) => item.key), recipes.images], ['node'])
   const contents = await Promise.all(recipes.images.map(async (recipe) => ({ recipe, layers: await layersOf(recipe) })))
   const nodePrograms = Object.fromEntries(['kubelet', 'kubeadm', 'kubectl'].map((name) => [name, join(folderOf(name), name)]))
   const kindFiles = join(await moduleFolder('kind', 'sigs.k8s.io/kind'), 'images/base/files')

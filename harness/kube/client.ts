@@ -16,6 +16,8 @@ export type KubeClient = {
   readonly core: CoreV1Api
   /** Applies objects server-side, in order, as field manager `meshproof`. */
   apply: (objects: Manifest[]) => Promise<void>
+  /** Changes only what the object says of an existing one (a JSON merge patch; null removes). */
+  merge: (object: Manifest) => Promise<void>
   /** Deletes an object; one that is not there is fine. */
   remove: (ref: Ref) => Promise<void>
   /** Reads an object, or undefined where it does not exist. */
@@ -48,6 +50,9 @@ export const connect = (cluster: string, kubeconfig: string): KubeClient => {
         await asked(`apply ${nameOf(manifest)}`, () =>
           objects.patch(manifest, undefined, undefined, 'meshproof', true, PatchStrategy.ServerSideApply))
       }
+    },
+    merge: async (manifest) => {
+      await asked(`change ${nameOf(manifest)}`, () => objects.patch(manifest, undefined, undefined, undefined, undefined, PatchStrategy.MergePatch))
     },
     remove: async (ref) => {
       await asked(`delete ${ref.kind} ${ref.name}`, () => objects.delete(header(ref))).catch(ignoreMissing)

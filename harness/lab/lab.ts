@@ -5,13 +5,14 @@ import { docker } from '../engine/docker.ts'
 import type { Images } from '../images/images.ts'
 import { connect, type KubeClient } from '../kube/client.ts'
 import { createRoot, type RootAuthority } from '../mesh/certificate-authority.ts'
-import type { Topology } from '../mesh/topology.ts'
-import type { ClusterPlan, TopologyFile } from '../plan/topology-file.ts'
+import type { Procedure } from '../mesh/procedure.ts'
+import type { ClusterPlan, Topology } from '../plan/topology-file.ts'
 import { clusterName, createCluster, deleteCluster, kubectlApply, nodeAddress } from './kind.ts'
 import { labelArguments, runImage } from './labels.ts'
 import { installLoadBalancer } from './load-balancer.ts'
 import { addressPools, createNetwork, removeNetwork } from './network.ts'
 import { openPodNetwork } from './pod-network.ts'
+import { joinNetworks, routes } from './routes.ts'
 import { runFolder } from './run-state.ts'
 import type { Task } from './task-stack.ts'
 
@@ -31,10 +32,11 @@ export type LabCluster = ClusterPlan & {
 /** Clusters, mesh and workloads of one run. */
 export type Lab = {
   runId: string
-  topology: TopologyFile
+  topology: Topology
   images: Images
   clusters: LabCluster[]
-  /** The cluster whose control plane serves the mesh. */
+  /** The clusters with a control plane; the first of them serves the remotes. */
+  primaries: LabCluster[]
   primary: LabCluster
   cluster: (name: string) => LabCluster
   /** The root of the mesh's certificates, made on first use. */
@@ -42,7 +44,7 @@ export type Lab = {
 }
 
 /** The handles of a lab, whether its clusters run already or not. */
-export const labOf = (runId: string, topology: TopologyFile, images: Images): Lab => {
+export const labOf = (runId: string, topology: Topology, images: Images): Lab => {
   const clusters = topology.clusters.map((plan): LabCluster => {
     const kubeconfig = join(runFolder(runId), `${plan.name}.kubeconfig`)
     let kube: KubeClient | undefined
@@ -64,13 +66,14 @@ export const labOf = (runId: string, topology: TopologyFile, images: Images): La
   let root: Promise<RootAuthority> | undefined
   return {
     runId, topology, images, clusters, cluster,
+    primaries: clusters.filter(({ role }) => role === 'primary'),
     primary: clusters.find(({ role }) => role === 'primary') ?? cluster(''),
     root: () => (root ??= createRoot()),
   }
 }
 
 /** The tasks that bring a lab up, from the engine's network to the last step of the topology, in order and with their undos. */
-export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure: Topology): Task[] => {
+export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure: Procedure): Task[] => {
   const { runId, topology, images } = lab
   let subnet = ''
   const network: Task = {
@@ -99,12 +102,13 @@ export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure:
     { name: `${cluster.name}: load balancer`, run: (signal) => installLoadBalancer(cluster, images.loadBalancerManifest, addressPools(subnet, lab.clusters.length)[index] ?? '', signal) },
     { name: `${cluster.name}: pod network`, after: [`${cluster.name}: created`], run: (signal) => openPodNetwork(runId, cluster, topology.clusters, signal) },
   ])
-  const steps = procedure.steps.map((step): Task => ({
+  const joined: Task = { name: routes, after: lab.clusters.map(({ name }) => `${name}: created`), run: (signal) => joinNetworks(lab, signal) }
+  const steps = procedure.steps(topology).map((step): Task => ({
     name: step.name,
     ...(step.after ? { after: step.after } : {}),
     run: async (signal) => { await step.run(lab, signal) },
   }))
-  return [network, ...perCluster, ...steps]
+  return [network, ...perCluster, joined, ...steps]
 }
 
 /** The line that lets a person use a cluster of a kept lab. */

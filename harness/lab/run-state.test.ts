@@ -31,7 +31,7 @@ describe('the owner of a run', () => {
 })
 
 describe('the state of a run', () => {
-  const state: RunState = { id: '20260101-000000-abcd', topology: 'gateway', owner: 'host/1/1', kept: true }
+  const state: RunState = { id: '20260101-000000-abcd', topology: 'gateway', mtls: 'strict', owner: 'host/1/1', kept: true }
 
   test('is read back as it was written, by its user alone', async () => {
     await emptyCache()

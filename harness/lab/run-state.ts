@@ -9,6 +9,7 @@ import { writeWhole } from '../report/write-whole.ts'
 const RunState = z.object({
   id: z.string(),
   topology: z.string(),
+  mtls: z.enum(['strict', 'off']),
   owner: z.string(),
   kept: z.boolean(),
 })

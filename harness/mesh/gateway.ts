@@ -1,7 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { V1Service } from '@kubernetes/client-node'
-import { manifestsOf, type Manifest } from '../kube/client.ts'
 import { until } from '../kube/until.ts'
 import type { LabCluster } from '../lab/lab.ts'
 
@@ -14,13 +11,3 @@ export const gatewayAddress = (cluster: LabCluster, signal?: AbortSignal): Promi
     const service = await cluster.kube.get<V1Service>(gatewayService)
     return service?.status?.loadBalancer?.ingress?.[0]?.ip
   }, { every: 150, within: 60_000, signal })
-
-/** A manifest of fixtures/, its `${…}` filled in. */
-export const fixture = async (path: string, values: Record<string, string> = {}): Promise<Manifest[]> => {
-  const text = await readFile(join(import.meta.dirname, '../../fixtures', path), 'utf8')
-  return manifestsOf(text.replaceAll(/\$\{([a-z]+)\}/g, (_, name: string) => {
-    const value = values[name]
-    if (value === undefined) throw new Error(`fixtures/${path} needs a value for ${name}`)
-    return value
-  }))
-}

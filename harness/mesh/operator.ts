@@ -46,14 +46,17 @@ export const commonSpec = (cluster: LabCluster, images: Images, global: Record<s
 
 const gatewayPorts = { 'status-port': 15021, tls: 15443, 'tls-istiod': 15012, 'tls-webhook': 15017 }
 
-/** An east-west gateway of a cluster: a proxy behind a load balancer that passes mTLS through, seeing its own network alone. */
-export const gatewaySpec = (cluster: LabCluster, images: Images): OperatorSpec => ({
+/**
+ * An east-west gateway of a cluster: a proxy behind a load balancer that passes mTLS through, seeing its own network alone. The
+ * label of its network is what the control plane finds it by, unless meshNetworks names it (seed 000).
+ */
+export const gatewaySpec = (cluster: LabCluster, images: Images, labelled: boolean): OperatorSpec => ({
   ...commonSpec(cluster, images),
   profile: 'empty',
   components: {
     ingressGateways: [{
       name: 'istio-eastwestgateway',
-      label: { istio: 'eastwestgateway', app: 'istio-eastwestgateway' },
+      label: { istio: 'eastwestgateway', app: 'istio-eastwestgateway', ...(labelled ? { 'topology.istio.io/network': cluster.network } : {}) },
       enabled: true,
       k8s: {
         env: [{ name: 'ISTIO_META_REQUESTED_NETWORK_VIEW', value: cluster.network }],

@@ -1,34 +1,36 @@
-import { MeshproofError } from '../errors.ts'
-import { unknownValue } from '../unknown-value.ts'
-import type { Check } from '../checks/catalogue.ts'
 import { planChecks, type PlannedCheck } from '../checks/plan-checks.ts'
-import { gateway } from '../mesh/topologies/gateway.ts'
-import type { Topology } from '../mesh/topology.ts'
+import type { Check } from '../checks/catalogue.ts'
+import { MeshproofError } from '../errors.ts'
+import type { Procedure, Step } from '../mesh/procedure.ts'
+import { procedures } from '../mesh/procedures/index.ts'
 import type { CheckResult } from '../report/results.ts'
-import { loadTopologyFile, topologyNames, type TopologyFile } from './topology-file.ts'
+import { unknownValue } from '../unknown-value.ts'
+import { loadTopologyFile, topologyNames, type Mtls, type Topology } from './topology-file.ts'
 
-const procedures: Record<string, Topology> = { gateway }
-
-/** What one topology of a run will do: pure data and the names of its steps; what `--plan` prints. */
-export type TopologyPlan = { topology: TopologyFile; procedure: Topology; planned: PlannedCheck[]; skipped: CheckResult[] }
+/** What one topology of a run will do, in one of its variants: pure data and named steps; what `--plan` prints. */
+export type TopologyPlan = { topology: Topology; procedure: Procedure; steps: Step[]; planned: PlannedCheck[]; skipped: CheckResult[] }
 
 /**
- * Turns names and patterns into plans.
- * @throws MeshproofError MP-101 for a topology or check that does not exist, with the nearest that does.
+ * Turns names, or paths of files, and patterns into plans: one for each topology and mutual TLS mode. `mtls` overrules the modes
+ * that the topologies name themselves.
+ * @throws MeshproofError MP-101 for a topology or check that does not exist, with the nearest that does; MP-108 and MP-109 for a
+ * file that is not valid or cannot be read.
  */
-export const makePlans = async (names: string[], patterns: string[], checks: readonly Check[]): Promise<TopologyPlan[]> => {
-  const known = await topologyNames()
-  const unknown = names.find((name) => name !== 'all' && !known.includes(name))
-  if (unknown !== undefined) throw unknownValue('topology', unknown, [...known, 'all'])
-  const wanted = names.includes('all') ? known : [...new Set(names)]
+export const makePlans = async (names: string[], patterns: string[], checks: readonly Check[], mtls?: Mtls): Promise<TopologyPlan[]> => {
   const selected = selection(patterns, checks.map(({ id }) => id))
-  return Promise.all(wanted.map(async (name) => {
-    const procedure = procedures[name]
-    if (!procedure) throw unknownValue('topology', name, [...known, 'all'])
-    const topology = await loadTopologyFile(name)
-    return { topology, procedure, ...planChecks(checks, topology, selected) }
+  // Every name is looked at, also beside `all`: a mistake in one is told.
+  const files = await Promise.all(names.filter((name) => name !== 'all').map(loadTopologyFile))
+  const wanted = names.includes('all') ? [...(await Promise.all((await topologyNames()).map(loadTopologyFile))), ...files] : files
+  const unique = [...new Map(wanted.map((file) => [file.name, file])).values()]
+  return unique.flatMap((file) => (mtls === undefined ? file.mtls : [mtls]).map((mode) => {
+    const topology = { ...file, mtls: mode }
+    const procedure = procedures[file.procedure]
+    return { topology, procedure, steps: procedure.steps(topology), ...planChecks(checks, topology, selected) }
   }))
 }
+
+/** What a variant is called where its topology has several: `vpn`, `vpn with mutual TLS off`. */
+export const variantName = ({ name, mtls }: Pick<Topology, 'name' | 'mtls'>): string => (mtls === 'off' ? `${name} with mutual TLS off` : name)
 
 /**
  * The checks that patterns select: `reach.*` takes, `!reach.path` leaves out; with exclusions alone, everything else is taken.

@@ -1,43 +1,82 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import ipaddr from 'ipaddr.js'
-import { parse } from 'yaml'
-import { z } from 'zod'
+import type { z } from 'zod'
+import { MeshproofError, reasonOf } from '../errors.ts'
+import { closest, unknownValue } from '../unknown-value.ts'
+import { brokenRules, type Problem } from './topology-rules.ts'
+import { ClusterSchema, complete, draftOf, FileSchema, procedureNames, type TopologyFile } from './topology-schema.ts'
+import { readYaml, type Place } from './yaml-lines.ts'
+
+export { overlap } from './address-range.ts'
+export type { ClusterPlan, Mtls, ProcedureName, Topology, TopologyFile } from './topology-schema.ts'
 
 const folder = join(import.meta.dirname, '../../fixtures/topologies')
 
-const cidr = z.string().refine((value) => ipaddr.IPv4.isValidCIDR(value), 'must be an IPv4 range such as 10.10.0.0/16')
+/** The names of the built-in topologies, in the order in which they are documented. */
+export const topologyNames = async (): Promise<string[]> => {
+  const names = (await readdir(folder)).filter((file) => file.endsWith('.yaml')).map((file) => file.slice(0, -5))
+  return [...new Set([...procedureNames.filter((name) => names.includes(name)), ...names.sort()])]
+}
 
-const TopologyFile = z.strictObject({
-  name: z.string(),
-  title: z.string(),
-  seed: z.string(),
-  clusters: z.array(z.strictObject({
-    name: z.string().regex(/^[a-z0-9]+$/),
-    role: z.enum(['primary', 'remote']),
-    network: z.string(),
-    podCidr: cidr,
-    serviceCidr: cidr,
-    /** The version of helloworld that runs here. */
-    version: z.enum(['v1', 'v2']),
-  })).min(2),
+/**
+ * Reads one topology: a built-in one by its name, a user's own by its path, which has a slash in it or ends in .yaml or .yml.
+ * @throws MeshproofError MP-101 for a name that does not exist, MP-109 for a file that cannot be read, MP-108 for one that is not valid.
+ */
+export const loadTopologyFile = async (nameOrPath: string): Promise<TopologyFile> => {
+  const names = await topologyNames()
+  const isPath = nameOrPath.includes('/') || /\.ya?ml$/.test(nameOrPath)
+  if (!isPath && !names.includes(nameOrPath)) throw unknownValue('topology', nameOrPath, [...names, 'all'])
+  const path = isPath ? nameOrPath : join(folder, `${nameOrPath}.yaml`)
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new MeshproofError('MP-109', {
+      what: 'The topology file cannot be read', where: path, why: reasonOf(cause), next: `Give a path as seen from ${process.cwd()}, or one of ${names.join(', ')}.`, cause,
+    })
+  })
+  return validated(path, text)
+}
+
+const validated = (path: string, text: string): TopologyFile => {
+  const { value, errors, placeOf } = readYaml(text)
+  if (errors.length > 0) throw invalid(path, errors)
+  const read = FileSchema.safeParse(value, { error: inWords })
+  const problems = [...(read.error?.issues ?? []).flatMap(problemsOf), ...brokenRules(draftOf(value))]
+  if (read.success && problems.length === 0) return complete(read.data)
+  throw invalid(path, problems.map(({ path: at, part, message, against }) => ({
+    place: placeOf(at, part), message: `${written(at)} ${message}${against ? ` (line ${placeOf(against).line})` : ''}`,
+  })))
+}
+
+const invalid = (path: string, problems: { place: Place; message: string }[]): MeshproofError => new MeshproofError('MP-108', {
+  what: problems.toSorted((a, b) => a.place.line - b.place.line || a.place.column - b.place.column)
+    .map(({ place: { line, column }, message }) => `${path}:${line}:${column}: ${message.replaceAll(/\s+/g, ' ')}`).join('\n'),
+  next: `Correct ${problems.length === 1 ? 'it' : `these ${problems.length}`} and run again; fixtures/topologies/examples/three-clusters.yaml is a file to compare with.`,
 })
 
-/** `fixtures/topologies/<name>.yaml`, validated: the part of a topology that is data. */
-export type TopologyFile = z.infer<typeof TopologyFile>
-export type ClusterPlan = TopologyFile['clusters'][number]
+/** `clusters[1].podCidr` */
+const written = (path: PropertyKey[]): string =>
+  path.length === 0 ? 'the file' : path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('').slice(1)
 
-/** The names of the topologies that exist. */
-export const topologyNames = async (): Promise<string[]> =>
-  (await readdir(folder)).filter((file) => file.endsWith('.yaml')).map((file) => file.slice(0, -5)).sort()
+const problemsOf = (issue: z.core.$ZodIssue): Problem[] => {
+  if (issue.code !== 'unrecognized_keys') return [issue]
+  const [kind, keys] = issue.path.length === 0 ? ['topology', Object.keys(FileSchema.shape)] as const : ['cluster', Object.keys(ClusterSchema.shape)] as const
+  return issue.keys.map((key) => {
+    const nearest = closest(key, keys)
+    return { path: [...issue.path, key], part: 'key', message: `is no key of a ${kind}: ${nearest ? `did you mean “${nearest}”?` : `valid are ${keys.join(', ')}`}` }
+  })
+}
 
-/** Reads one topology by its name. */
-export const loadTopologyFile = async (name: string): Promise<TopologyFile> =>
-  TopologyFile.parse(parse(await readFile(join(folder, `${name}.yaml`), 'utf8')))
-
-/** True when two IPv4 ranges share an address. */
-export const overlap = (one: string, other: string): boolean => {
-  const [a, aBits] = ipaddr.IPv4.parseCIDR(one)
-  const [b, bBits] = ipaddr.IPv4.parseCIDR(other)
-  return a.match(b, Math.min(aBits, bBits))
+/** What the schema itself does not put into words. */
+const inWords = (issue: z.core.$ZodRawIssue): string | undefined => {
+  const { input } = issue
+  if (input === undefined) return 'is missing'
+  if (input === null) return 'is empty'
+  const scalar = typeof input === 'string' || typeof input === 'number' || typeof input === 'boolean' ? String(input) : undefined
+  const found = scalar === undefined ? (Array.isArray(input) ? 'a list' : 'a map') : `“${scalar}”`
+  if (issue.code === 'invalid_value') {
+    const nearest = closest(scalar ?? '', issue.values.map(String))
+    return `${found} is not one of ${issue.values.join(', ')}${nearest ? `: did you mean “${nearest}”?` : ''}`
+  }
+  if (issue.code !== 'invalid_type') return undefined
+  const wanted = { string: 'text', array: 'a list', object: 'a map' }[issue.expected as string] ?? issue.expected
+  return `must be ${wanted}, not ${found}${wanted === 'text' && scalar !== undefined ? ': put it in quotes' : ''}`
 }

@@ -25,26 +25,38 @@ export type Answer = {
   seconds: number
 }
 
-/** How to ask: how many requests in one exec, seconds for each, and whether to stop at the first failure. */
-export type Requests = { count?: number; seconds?: number; failEarly?: boolean }
+/**
+ * How to ask: how many requests in one exec, seconds for each, whether to stop at the first failure, one more header, and
+ * `host:port` to connect to whatever the URL says.
+ */
+export type Requests = { count?: number; seconds?: number; failEarly?: boolean; header?: string; through?: string }
 
 /** A pod with curl in it. */
 export type CurlPod = { cluster: string; kube: KubeClient; namespace: string }
 
 const separator = '\u001e'
 
+const patience = 3
+
+/** curl and its arguments for requests of which `parseTransfers` reads the account. */
+export const curlCommand = (url: string, { count = 1, seconds = patience, failEarly = false, header, through }: Requests): string[] => {
+  const ranged = count > 1 ? `${url}${url.includes('?') ? '&' : '?'}n=[1-${count}]` : url
+  return [
+    'curl', '--silent', '--show-error', '--insecure', '--header', 'Connection: close', '--connect-timeout', String(Math.min(2, seconds)), '--max-time', String(seconds),
+    ...(failEarly ? ['--fail-early'] : []), ...(header === undefined ? [] : ['--header', header]), ...(through === undefined ? [] : ['--connect-to', `::${through}`]),
+    '--write-out', `\n${separator}%{json}\n`, ranged,
+  ]
+}
+
 /**
  * Sends requests from a pod, every one on a new connection, all of them in one exec (an exec costs as much as 20 requests).
  * `url` may hold curl's own range, which `count` appends as a query.
  * @throws MeshproofError MP-403 when the exec itself fails, MP-601 when curl printed something else than expected.
  */
-export const curl = async ({ cluster, kube, namespace }: CurlPod, url: string, { count = 1, seconds = 3, failEarly = false }: Requests = {}): Promise<Answer[]> => {
+export const curl = async ({ cluster, kube, namespace }: CurlPod, url: string, requests: Requests = {}): Promise<Answer[]> => {
   const pod = (await readyPod(kube, namespace, 'app=sleep')).metadata?.name ?? ''
-  const ranged = count > 1 ? `${url}${url.includes('?') ? '&' : '?'}n=[1-${count}]` : url
-  const { stdout, stderr } = await execIn(kube, { namespace, pod, container: 'sleep' }, [
-    'curl', '--silent', '--show-error', '--insecure', '--header', 'Connection: close', '--connect-timeout', String(Math.min(2, seconds)), '--max-time', String(seconds),
-    ...(failEarly ? ['--fail-early'] : []), '--write-out', `\n${separator}%{json}\n`, ranged,
-  ], { within: (count * seconds + 15) * 1000 })
+  const { count = 1, seconds = patience } = requests
+  const { stdout, stderr } = await execIn(kube, { namespace, pod, container: 'sleep' }, curlCommand(url, requests), { within: (count * seconds + 15) * 1000 })
   const answers = parseTransfers(stdout)
   if (answers.length > 0) return answers
   throw new MeshproofError('MP-601', {

@@ -1,4 +1,3 @@
-import type { V1Pod } from '@kubernetes/client-node'
 import { z } from 'zod'
 import type { KubeClient } from '../kube/client.ts'
 import { execIn, readyPod } from '../kube/pods.ts'
@@ -50,7 +49,3 @@ export const proxyStates = async (kube: KubeClient): Promise<ProxyState[]> =>
       .flatMap(([type, sent, acked]) => (sent === acked ? [] : [type])),
     refused: Object.entries(state.resources ?? {}).flatMap(([type, { lastError }]) => (lastError ? [`${type}: ${lastError}`] : [])),
   }))
-
-/** The control plane's pods, ready or not. */
-export const istiodPods = (kube: KubeClient): Promise<V1Pod[]> =>
-  kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace: 'istio-system', selector: 'app=istiod' })

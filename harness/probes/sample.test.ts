@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Answer } from './curl.ts'
-import { allRefused, allSeen, answersOf, enough, sample } from './sample.ts'
+import { allRefused, allSeen, answersOf, chanceToMiss, enoughFor, plausible, sample } from './sample.ts'
 
 const answer = (version: string): Answer => ({ status: 200, version, exit: 0, error: '', remote: '10.251.7.9', connected: true, seconds: 0.02 })
 const refused: Answer = { status: 0, version: undefined, exit: 7, error: 'Failed to connect', remote: '', connected: false, seconds: 0.01 }
@@ -43,7 +43,7 @@ describe('a sample', () => {
   }
 
   test('is taken once after settling, and judged as it is although it is worse', async () => {
-    const { asked, ask } = asking([answer('v1'), answer('v2')], times(enough, answer('v1')), [answer('v1'), answer('v2')])
+    const { asked, ask } = asking([answer('v1'), answer('v2')], times(enoughFor(2), answer('v1')), [answer('v1'), answer('v2')])
     const answers = await sample(ask, allSeen(['v1', 'v2']))
     expect(answers).toMatchObject({ versions: ['v1'], summary: '21 of 21  v1 21', settled: { batches: 1, inTime: true } })
     expect(asked).toEqual([expect.any(Number), 21])
@@ -62,5 +62,20 @@ describe('a sample', () => {
     const ask = async (count: number): Promise<Answer[]> => { asked.push(count); stop.abort(); return [] }
     await expect(sample(ask, () => false, { signal: stop.signal })).rejects.toThrow(/interrupted/)
     expect(asked).toHaveLength(1)
+  })
+})
+
+describe('a sample’s size', () => {
+  test.each([[1, 21], [2, 21], [3, 37], [4, 53]])('for %i versions is %i', (versions, requests) => {
+    expect(enoughFor(versions)).toBe(requests)
+    expect(chanceToMiss(versions, requests)).toBeLessThanOrEqual(1e-6)
+  })
+})
+
+describe('a count', () => {
+  test.each([
+    [40, true], [25, true], [60, true], [14, false], [100, false], [0, false], [200, false],
+  ])('of %i in 200 for a share of a fifth is plausible: %s', (count, expected) => {
+    expect(plausible(count, 200, 0.2)).toBe(expected)
   })
 })

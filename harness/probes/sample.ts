@@ -15,8 +15,32 @@ export type Answers = {
   settled: { batches: number; seconds: number; inTime: boolean }
 }
 
-/** 21 requests over two versions leave the chance of missing one below one in a million. */
-export const enough = 21
+/** The chance that requests, spread evenly over versions, miss one of them: at most `versions × (1 − 1/versions)^requests`. */
+export const chanceToMiss = (versions: number, requests: number): number => Math.min(1, versions * (1 - 1 / versions) ** requests)
+
+/** How many requests leave that chance below one in a million: 21 over two versions, 37 over three, 53 over four. */
+export const enoughFor = (versions: number): number => {
+  let requests = 21
+  while (chanceToMiss(versions, requests) > 1e-6) requests += 1
+  return requests
+}
+
+/**
+ * True where a count is no surprise for a share of requests: neither as few nor as many would come up more often than once in a
+ * million by chance (both tails of the binomial distribution).
+ */
+export const plausible = (count: number, requests: number, share: number): boolean => {
+  // Each term from the one before it, in logarithms: the terms themselves are too small to start from.
+  let logarithm = requests * Math.log(1 - share)
+  let [below, above] = [0, 0]
+  for (let hits = 0; hits <= requests; hits += 1) {
+    if (hits <= count) below += Math.exp(logarithm)
+    if (hits >= count) above += Math.exp(logarithm)
+    logarithm += Math.log((requests - hits) / (hits + 1)) + Math.log(share / (1 - share))
+  }
+  return Math.min(below, above) > 1e-6 / 2
+}
+
 const batch = 8
 
 /** Counts what came back. */
@@ -45,7 +69,7 @@ export const answersOf = (all: Answer[], settled: Answers['settled'] = { batches
 export const sample = async (
   ask: (count: number) => Promise<Answer[]>,
   settled: (answers: Answers) => boolean,
-  { within = 10_000, count = enough, signal }: { within?: number; count?: number; signal?: AbortSignal | undefined } = {},
+  { within = 10_000, count = enoughFor(2), signal }: { within?: number; count?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<Answers> => {
   const since = performance.now()
   let batches = 0

@@ -5,6 +5,8 @@ const list = z.string().transform((text) => text.split(',').map((part) => part.t
 /** The flags of `test` and `up`, validated. */
 export const RunOptions = z.object({
   topology: list.default(['all']),
+  /** Overrules the modes that the topologies name themselves. */
+  mtls: z.enum(['strict', 'off']).optional(),
   suite: list.default([]),
   images: z.enum(['auto', 'release', 'source']).default('auto'),
   istio: z.string().optional(),

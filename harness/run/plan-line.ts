@@ -1,17 +1,17 @@
 import type { Check } from '../checks/catalogue.ts'
-import type { TopologyPlan } from '../plan/plan.ts'
+import { variantName, type TopologyPlan } from '../plan/plan.ts'
 
 /** The one line that says what a run will do. */
 export const describePlans = (plans: TopologyPlan[], checks: readonly Check[]): string[] => plans.map(({ topology, planned }) => {
   const clusters = topology.clusters.map(({ name, role, network }) => `${name} (${role}, ${network})`).join(', ')
-  return `${topology.name}: ${clusters}; ${new Set(planned.map(({ id }) => id)).size} of ${checks.length} checks, ${planned.length} verdicts`
+  return `${variantName(topology)}: ${clusters}; ${new Set(planned.map(({ id }) => id)).size} of ${checks.length} checks, ${planned.length} verdicts`
 })
 
 /** Everything `--plan` prints: clusters, steps, checks. Pure data, so it is the same as JSON. */
 export const planDocument = (plans: TopologyPlan[]): object => ({
-  topologies: plans.map(({ topology, procedure, planned, skipped }) => ({
+  topologies: plans.map(({ topology, steps, planned, skipped }) => ({
     ...topology,
-    steps: procedure.steps.map(({ name }) => name),
+    steps: steps.map(({ name }) => name),
     checks: planned,
     skipped: skipped.map(({ id, reason }) => ({ id, reason })),
   })),

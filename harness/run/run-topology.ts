@@ -44,10 +44,12 @@ export const runTopology = async (run: TopologyRun): Promise<{ result: TopologyR
   const result = (): TopologyResult => {
     const all = diagnose([...checks, ...plan.skipped])
     const verdict = topologyVerdict(all)
-    return { name: plan.topology.name, mtls: 'strict', verdict, reason: verdict === 'not-run' && error !== undefined ? reasonOf(error) : '', phases: phases.all(), checks: all }
+    return { name: plan.topology.name, mtls: plan.topology.mtls, verdict, reason: verdict === 'not-run' && error !== undefined ? reasonOf(error) : '', phases: phases.all(), checks: all }
   }
   try {
     if (!run.reuse) await bringUp(lab, run, stack, phases)
+    const followed = await plan.procedure.follow?.(lab, signal)
+    if (followed !== undefined) terminal.line(followed)
     if (run.withChecks) {
       phases.started('checks', Date.now())
       checks = await runChecks({ runId, topology: plan.topology, images: run.images, planned: plan.planned, timeout: run.timeout * 1000 }, {
@@ -79,15 +81,15 @@ export const runTopology = async (run: TopologyRun): Promise<{ result: TopologyR
 
 const bringUp = async (lab: Lab, run: TopologyRun, stack: ReturnType<typeof taskStack>, phases: PhaseLog): Promise<void> => {
   const owner = await ownerOf(process.pid)
-  await saveRun({ id: run.runId, topology: lab.topology.name, owner, kept: false })
+  await saveRun({ id: run.runId, topology: lab.topology.name, mtls: lab.topology.mtls, owner, kept: false })
   await runTasks(labTasks(lab, owner, run.engine, run.plan.procedure), stack, phases, run.signal)
 }
 
 const keepLab = async (lab: Lab, run: TopologyRun): Promise<void> => {
-  await saveRun({ id: run.runId, topology: lab.topology.name, owner: await ownerOf(process.pid), kept: true })
+  await saveRun({ id: run.runId, topology: lab.topology.name, mtls: lab.topology.mtls, owner: await ownerOf(process.pid), kept: true })
   run.terminal.line('The lab stays. Use it:')
   for (const cluster of lab.clusters) run.terminal.line(`  ${kubectlLine(lab, cluster)}`)
-  run.terminal.line(`Check it again: npm test -- --topology=${lab.topology.name} --reuse=${run.runId}`)
+  run.terminal.line(`Check it again: npm test -- --topology=${lab.topology.name}${lab.topology.mtls === 'off' ? ' --mtls=off' : ''} --reuse=${run.runId}`)
   run.terminal.line(`Remove it:      npx meshproof down --run=${run.runId}`)
 }
 

@@ -31,10 +31,10 @@ export type Run = { results: Results; folder: string }
  */
 export const run = async (command: 'test' | 'up', options: RunOptions, commandLine: string, terminal: Terminal, signals: Signals): Promise<Run> => {
   const checks = await catalogue()
-  const plans = await makePlans(options.topology, options.suite, checks)
+  const plans = await makePlans(options.topology, options.suite, checks, options.mtls)
   const source = await imagesFor(options)
-  const reused = options.reuse === false ? undefined : await keptLab(options.reuse, options.topology)
-  const wanted = reused === undefined ? plans : plans.filter(({ topology }) => topology.name === reused.topology)
+  const reused = options.reuse === false ? undefined : await keptLab(options.reuse, plans)
+  const wanted = reused === undefined ? plans : plans.filter(({ topology }) => topology.name === reused.topology && topology.mtls === reused.mtls)
   const runId = newRunId()
   const folder = await makeReportFolder(runId, options.reportDir)
   for (const line of describePlans(wanted, checks)) terminal.line(line)
@@ -94,5 +94,5 @@ const finish = (results: Results, command: 'test' | 'up', error: unknown): void 
 
 const notReached = ({ topology, planned, skipped }: TopologyPlan, checks: Awaited<ReturnType<typeof catalogue>>): TopologyResult => {
   const all = [...planned.flatMap((one) => checks.filter(({ id }) => id === one.id).map((check) => resultWithout(check, one, 'not-run', 'the run ended before it'))), ...skipped]
-  return { name: topology.name, mtls: 'strict', verdict: topologyVerdict(all), reason: 'the run ended before it', phases: [], checks: all }
+  return { name: topology.name, mtls: topology.mtls, verdict: topologyVerdict(all), reason: 'the run ended before it', phases: [], checks: all }
 }

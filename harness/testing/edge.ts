@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
@@ -35,6 +36,15 @@ export const failingWith = (stderr: string, exitCode = 1): string => `cat >&2 <<
 
 /** Leaves PATH with no program at all. */
 export const withoutPrograms = async (): Promise<void> => setVariable('PATH', await scratchFolder())
+
+/** A port that nothing listens on: it was free a moment ago. */
+export const deserted = async (): Promise<string> => {
+  const server = createServer()
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => { server.close(resolve) })
+  return `127.0.0.1:${port}`
+}
 
 /** What a promise is rejected with. */
 export const errorOf = async (promise: Promise<unknown>): Promise<unknown> =>

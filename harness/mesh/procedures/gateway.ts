@@ -1,0 +1,43 @@
+import type { LabCluster } from '../../lab/lab.ts'
+import { gatewayAddress } from '../gateway.ts'
+import { placeholderNetworks, writeGatewayAddresses } from '../mesh-networks.ts'
+import { rolesOf, step, type Procedure } from '../procedure.ts'
+import { applied, controlPlane, earlyGatewayAddress, gateway as eastWestGateway, installRemote, mutualTls, named, remoteSecret, trust, workloads } from '../shared-steps.ts'
+
+const discoveryAddress = (primary: LabCluster, signal?: AbortSignal): Promise<string> => gatewayAddress(primary, signal)
+
+/**
+ * Single control plane, networks joined by gateways: split-horizon EDS from explicit `meshNetworks` (seed 000). The seed
+ * installs with a placeholder address and patches it when the gateway has one. Every network is configured, so that clients
+ * of all clusters reach all versions; the seed configures the second alone and tests from cluster 1.
+ */
+export const gateway: Procedure = {
+  name: 'gateway',
+  discoveryAddress: ({ primary }, signal) => discoveryAddress(primary, signal),
+  steps: (topology) => {
+    const { all, primary, remotes } = rolesOf(topology)
+    return [
+      ...all.map(trust),
+      earlyGatewayAddress(primary),
+      controlPlane(primary, ({ clusters }) => ({ externalIstiod: true, meshNetworks: placeholderNetworks(clusters) })),
+      applied(`${primary}: cross-network Gateway resource`, primary, ['workloads/expose-services.yaml', 'workloads/expose-istiod.yaml']),
+      ...mutualTls(topology, () => [named.controlPlane(primary)]),
+      eastWestGateway(primary, [named.controlPlane(primary)], { labelled: false }),
+
+      ...remotes.flatMap((remote) => [
+        step(named.remote(remote), async (lab, signal) => installRemote(lab, lab.cluster(remote), await discoveryAddress(lab.primary, signal), signal),
+          [named.gatewayAddress(primary), named.trust(remote)]),
+        remoteSecret(remote, primary, [named.remote(remote)]),
+        eastWestGateway(remote, [named.remoteSecret(remote, primary), named.gateway(primary)], { labelled: false }),
+      ]),
+
+      workloads(primary, [named.controlPlane(primary)]),
+      ...remotes.map((remote) => workloads(remote, [named.remoteSecret(remote, primary), named.gateway(primary)])),
+
+      step(`${primary}: placeholders replaced by the gateways’ addresses`, async (lab, signal) => {
+        const addresses = await Promise.all(lab.clusters.map(async (cluster) => [cluster.network, await gatewayAddress(cluster, signal)] as const))
+        await writeGatewayAddresses(lab.primary, Object.fromEntries(addresses))
+      }, remotes.map((remote) => named.remoteSecret(remote, primary))),
+    ]
+  },
+}

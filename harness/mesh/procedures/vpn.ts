@@ -1,0 +1,39 @@
+import { stubs } from '../workloads.ts'
+import { internalAddress } from '../internal-load-balancer.ts'
+import { requireInterception } from '../interception.ts'
+import { rolesOf, step, type Procedure } from '../procedure.ts'
+import { addReaderSecret, readerToken } from '../reader-secret.ts'
+import { applied, controlPlane, installRemote, mutualTls, named, trust, workloads } from '../shared-steps.ts'
+
+/**
+ * Single control plane over one flat network (seed 003): istiod behind an internal load balancer, the remote secret assembled by
+ * hand from the reader service account, stub namespaces and services for DNS. The seed does it with Istio 1.1's Helm charts and
+ * captures four addresses; istiod has taken over from Pilot, Citadel, policy and telemetry, so one is left.
+ */
+export const vpn: Procedure = {
+  name: 'vpn',
+  discoveryAddress: ({ primary }, signal) => internalAddress(primary, signal),
+  steps: (topology) => {
+    const { all, primary, remotes } = rolesOf(topology)
+    return [
+      ...all.map(trust),
+      controlPlane(primary, () => ({ externalIstiod: true })),
+      step(`${primary}: sidecars include every cluster’s ranges`, (lab) => requireInterception(lab), [named.controlPlane(primary)]),
+      ...mutualTls(topology, () => [named.controlPlane(primary)]),
+      applied(`${primary}: internal load balancer of istiod`, primary, ['workloads/internal-load-balancer.yaml'], [named.trust(primary)]),
+      step(`${primary}: address of the internal load balancer`, ({ primary: at }, signal) => internalAddress(at, signal),
+        [`${primary}: internal load balancer of istiod`, `${primary}: load balancer`]),
+
+      ...remotes.flatMap((remote) => [
+        step(named.remote(remote), async (lab, signal) => installRemote(lab, lab.cluster(remote), await internalAddress(lab.primary, signal), signal),
+          [`${primary}: address of the internal load balancer`, named.trust(remote)]),
+        step(`${remote}: token of the reader service account`, (lab, signal) => readerToken(lab.cluster(remote), signal)),
+        step(named.remoteSecret(remote, primary), (lab, signal) => addReaderSecret({ of: lab.cluster(remote), to: lab.primary }, signal)),
+      ]),
+
+      ...all.map((cluster) => step(`${cluster}: stub namespace and services`, (lab) => stubs(lab.cluster(cluster)), [`${cluster}: created`])),
+      workloads(primary, [named.controlPlane(primary), `${primary}: stub namespace and services`]),
+      ...remotes.map((remote) => workloads(remote, [named.remoteSecret(remote, primary), named.controlPlane(primary), `${remote}: stub namespace and services`])),
+    ]
+  },
+}

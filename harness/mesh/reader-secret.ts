@@ -1,0 +1,42 @@
+import type { V1Secret } from '@kubernetes/client-node'
+import { stringify } from 'yaml'
+import { until } from '../kube/until.ts'
+import type { LabCluster } from '../lab/lab.ts'
+import { remoteSecretRef } from './remote-secret.ts'
+
+const serviceAccount = 'istio-reader-service-account'
+const tokenRef = { apiVersion: 'v1', kind: 'Secret', name: 'istio-reader-token', namespace: 'istio-system' }
+
+/**
+ * The token of the service account that may read a cluster, asked for by a secret of its own (Kubernetes makes none by itself since
+ * 1.24, where the seed's did). @throws MeshproofError MP-401 when none is filled in within 30 s.
+ */
+export const readerToken = async ({ name, kube }: LabCluster, signal?: AbortSignal): Promise<{ token: string; authority: string }> => {
+  await kube.apply([{
+    apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/service-account-token',
+    metadata: { name: tokenRef.name, namespace: tokenRef.namespace, annotations: { 'kubernetes.io/service-account.name': serviceAccount } },
+  }])
+  return until(`${name}’s reader service account has a token`, async () => {
+    const { data } = await kube.get<V1Secret>(tokenRef) ?? {}
+    const [token, authority] = [data?.['token'], data?.['ca.crt']]
+    return token && authority ? { token: Buffer.from(token, 'base64').toString(), authority } : undefined
+  }, { every: 100, within: 30_000, signal })
+}
+
+/**
+ * Lets the control plane in `to` watch `of`: a kubeconfig of the reader's token, under the cluster's name, in a secret labelled
+ * `istio/multiCluster=true` (seed 003).
+ */
+export const addReaderSecret = async ({ of, to }: { of: LabCluster; to: LabCluster }, signal?: AbortSignal): Promise<void> => {
+  const { token, authority } = await readerToken(of, signal)
+  const kubeconfig = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: of.name, cluster: { server: `https://${await of.address()}:6443`, 'certificate-authority-data': authority } }],
+    users: [{ name: serviceAccount, user: { token } }],
+    contexts: [{ name: of.name, context: { cluster: of.name, user: serviceAccount, namespace: 'istio-system' } }],
+    'current-context': of.name,
+  }
+  const { name, namespace } = remoteSecretRef(of.name)
+  await to.kube.apply([{ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: namespace ?? '', labels: { 'istio/multiCluster': 'true' } }, stringData: { [of.name]: stringify(kubeconfig) } }])
+}
