@@ -1,13 +1,48 @@
-import type { Lab } from './lab/lab.ts'
+import type { CheckHead } from './checks/catalogue.ts'
 import type { CauseCode } from './diagnose/causes.ts'
+import type { Manifest } from './kube/client.ts'
+import { putInPlace } from './kube/put-in-place.ts'
+import { inNode } from './lab/kind.ts'
+import type { Lab, LabCluster } from './lab/lab.ts'
 
-/** A way to break a running mesh: what it breaks, which check must notice, and which cause must be named. */
+/** Takes a fault back. */
+export type Mend = () => Promise<void>
+
+/** A way to break a running mesh: what it breaks, which checks must notice, and which cause each of them must name. */
 export type Fault = {
   name: string
   /** What somebody did, or forgot. */
   breaks: string
-  check: string
-  code: CauseCode
+  /** The checks that must turn red, all of one layer, by the code of the cause each must name. */
+  turnsRed: Record<string, CauseCode>
+  /** Where it can happen, beyond where its checks apply. */
+  applies?: NonNullable<CheckHead['applies']>
   /** Breaks it, and returns what mends it again. */
-  apply: (lab: Lab) => Promise<() => Promise<void>>
+  apply: (lab: Lab) => Promise<Mend>
 }
+
+/** The cluster that a fault strikes where it matters little which: the last, which is a remote wherever there are any. */
+export const far = ({ clusters, primary }: Lab): LabCluster => clusters.at(-1) ?? primary
+
+/** Another cluster on the same network as one; the topology must have one. */
+export const neighbourOf = ({ clusters }: Lab, cluster: LabCluster): LabCluster => {
+  const found = clusters.find((other) => other !== cluster && other.network === cluster.network)
+  if (!found) throw new Error(`${cluster.name} is alone on its network`)
+  return found
+}
+
+/** Applies objects wherever a control plane reads its configuration. */
+export const inEveryControlPlane = async ({ primaries }: Lab, objects: Manifest[]): Promise<Mend> => inOrder(await Promise.all(primaries.map(({ kube }) => putInPlace(kube, objects))))
+
+/** Runs a shell line in a cluster’s node now, and another one to mend what it broke. */
+export const inNodeOf = async ({ runId }: Lab, { name }: LabCluster, broken: string, mended: string): Promise<Mend> => {
+  await inNode(runId, name, broken)
+  return async () => { await inNode(runId, name, mended) }
+}
+
+/** An iptables rule of a cluster’s node, put first. `table` and the rule as iptables takes them. */
+export const filtered = (lab: Lab, cluster: LabCluster, table: string, rule: string): Promise<Mend> =>
+  inNodeOf(lab, cluster, `iptables -t ${table} -I ${rule}`, `iptables -t ${table} -D ${rule}`)
+
+/** Several mends as one. */
+export const inOrder = (mends: Mend[]): Mend => async () => { for (const mend of mends) await mend() }

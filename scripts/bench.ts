@@ -10,7 +10,7 @@ import { missingCapabilities } from '../harness/engine/capabilities.ts'
 import { ensureEngine } from '../harness/engine/ensure.ts'
 import { chooseImages } from '../harness/images/choose.ts'
 import type { Images } from '../harness/images/images.ts'
-import { makePlans, variantName } from '../harness/plan/plan.ts'
+import { makePlans } from '../harness/plan/plan.ts'
 import { Results, type Phase, type TopologyResult } from '../harness/report/results.ts'
 import { terminal } from '../harness/report/terminal.ts'
 

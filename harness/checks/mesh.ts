@@ -1,4 +1,5 @@
 import { refOf, type KubeClient, type Manifest } from '../kube/client.ts'
+import { putInPlace } from '../kube/put-in-place.ts'
 import { until } from '../kube/until.ts'
 import type { Lab } from '../lab/lab.ts'
 import { fixture } from '../mesh/fixture.ts'
@@ -8,7 +9,6 @@ import type { Mtls } from '../plan/topology-file.ts'
 import { controlPlaneOf, type ControlPlane } from './control-plane.ts'
 import { withEngineClient, type EngineClient } from './engine-client.ts'
 import type { Recorder } from './evidence.ts'
-import { holding } from './holding.ts'
 import { siteOf, type Site } from './site.ts'
 
 /** Istio's name for a client's route to helloworld. */
@@ -95,8 +95,15 @@ const policyValues = ({ clusters, topology }: Lab): Record<string, string> => ({
   }))),
 })
 
-const holdingEverywhere = <T>([first, ...others]: KubeClient[], policy: Manifest[], during: () => Promise<T>): Promise<T> =>
-  (first ? holding(first, policy, () => holdingEverywhere(others, policy, during)) : during())
+const holdingEverywhere = async <T>([first, ...others]: KubeClient[], policy: Manifest[], during: () => Promise<T>): Promise<T> => {
+  if (!first) return during()
+  const undo = await putInPlace(first, policy)
+  try {
+    return await holdingEverywhere(others, policy, during)
+  } finally {
+    await undo()
+  }
+}
 
 const one = <T>(all: T[], is: (one: T) => boolean): T => {
   const found = all.find(is)

@@ -29,9 +29,6 @@ export const makePlans = async (names: string[], patterns: string[], checks: rea
   }))
 }
 
-/** What a variant is called where its topology has several: `vpn`, `vpn with mutual TLS off`. */
-export const variantName = ({ name, mtls }: Pick<Topology, 'name' | 'mtls'>): string => (mtls === 'off' ? `${name} with mutual TLS off` : name)
-
 /**
  * The checks that patterns select: `reach.*` takes, `!reach.path` leaves out; with exclusions alone, everything else is taken.
  * @throws MeshproofError MP-101 for a pattern that fits no check.

@@ -15,6 +15,7 @@ const Clusters = z.object({
   })),
 })
 
+// A proxy that needs no certificate, since mutual TLS is off, has no such configuration at all.
 const Secrets = z.object({
   configs: z.array(z.object({
     name: z.string(),
@@ -22,7 +23,7 @@ const Secrets = z.object({
       tls_certificate: z.object({ certificate_chain: z.object({ inline_bytes: z.string() }) }).optional(),
       validation_context: z.object({ trusted_ca: z.object({ inline_bytes: z.string() }) }).optional(),
     }),
-  })),
+  })).default([]),
 })
 
 const ask = async ({ kube, namespace, selector }: Proxy, path: string): Promise<unknown> => {

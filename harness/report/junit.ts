@@ -8,9 +8,9 @@ const builder = library as unknown as Builder
 export const junit = (results: Results): string => {
   const document = builder.newBuilder()
   for (const topology of results.topologies) {
-    const suite = document.testSuite().name(`meshproof.${topology.name}`).timestamp(results.run.startedAt)
+    const suite = document.testSuite().name(`meshproof.${topology.name}.${topology.mtls}`).timestamp(results.run.startedAt)
     for (const check of topology.checks) {
-      const testCase = suite.testCase().className(`meshproof.${topology.name}.${check.layer}`).name(`${check.id} from ${check.from.join(', ')}`)
+      const testCase = suite.testCase().className(`meshproof.${topology.name}.${topology.mtls}.${check.layer}`).name(`${check.id} from ${check.from.join(', ')}`)
         .time(check.attempts.reduce((sum, { seconds }) => sum + seconds, 0))
       if (check.verdict === 'fail') testCase.failure(failureText(check), check.diagnosis?.code ?? 'failed')
       else if (check.verdict === 'skipped') testCase.skipped().standardOutput(check.reason)

@@ -55,6 +55,9 @@ export const TopologyResult = z.strictObject({
 })
 export type TopologyResult = z.infer<typeof TopologyResult>
 
+/** What a variant of a topology is called: `vpn`, `vpn with mutual TLS off`. */
+export const variantName = ({ name, mtls }: Pick<TopologyResult, 'name' | 'mtls'>): string => (mtls === 'off' ? `${name} with mutual TLS off` : name)
+
 const Environment = z.strictObject({
   os: z.string(),
   cpus: z.number(),

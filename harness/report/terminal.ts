@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import type { BuildProgress } from '../images/build.ts'
 import { firstBroken } from '../diagnose/diagnose.ts'
-import type { CheckResult, Results, TopologyResult, Verdict } from './results.ts'
+import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from './results.ts'
 
 /** Where the terminal report goes: a TTY gets colour and one live line, anything else plain lines. */
 export type Screen = NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
@@ -74,12 +74,23 @@ export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = proces
   }
 }
 
+/** The same terminal for one of several labs: whatever is said of it begins with its name. */
+export const about = (screen: Terminal, name: string): Terminal => ({
+  ...screen,
+  line: (text) => { screen.line(`${name}  ${text}`) },
+  problem: (text) => { screen.problem(`${name}  ${text}`) },
+  started: (phase) => { screen.started(`${name}  ${phase}`) },
+  ended: (phase, seconds, verdict) => { screen.ended(`${name}  ${phase}`, seconds, verdict) },
+  check: (result) => { screen.check({ ...result, id: `${name}  ${result.id}` }) },
+})
+
 /** One check in one line: id, from and to, and what was seen. */
 export const checkLine = ({ id, from, to, reason, verdict }: CheckResult): string =>
   `${id}  ${from.join(', ')} → ${to.join(', ')}  ${verdict === 'flaky' ? `passed on retry: ${reason}` : reason}`
 
 /** A topology's last lines: what was proven, and the first broken layer with its hint. */
-export const summaryOf = ({ name, verdict, reason, checks, phases }: TopologyResult): string[] => {
+export const summaryOf = (topology: TopologyResult): string[] => {
+  const { verdict, reason, checks, phases } = topology
   const count = (wanted: Verdict): number => checks.filter((check) => check.verdict === wanted).length
   const others = (['flaky', 'skipped', 'not-run'] as const).flatMap((kind) => (count(kind) > 0 ? [`${count(kind)} ${kind}`] : []))
   const times = phaseTimes(phases)
@@ -88,7 +99,7 @@ export const summaryOf = ({ name, verdict, reason, checks, phases }: TopologyRes
     ...(broken ? [
       `first broken layer: ${broken.layer}  (${broken.check}, ${broken.code})`, `  cause: ${broken.cause}`, `  next:  ${broken.hint}`,
     ] : []),
-    `${name}: ${verdict === 'pass' ? 'passed' : verdict}  ${[`${count('pass')} passed`, `${count('fail')} failed`, ...others].join(', ')}${times ? `  (${times})` : ''}${verdict === 'not-run' && reason ? `  ${reason}` : ''}`,
+    `${variantName(topology)}: ${verdict === 'pass' ? 'passed' : verdict}  ${[`${count('pass')} passed`, `${count('fail')} failed`, ...others].join(', ')}${times ? `  (${times})` : ''}${verdict === 'not-run' && reason ? `  ${reason}` : ''}`,
   ]
 }
 

@@ -1,5 +1,6 @@
 import type { Check } from '../checks/catalogue.ts'
-import { variantName, type TopologyPlan } from '../plan/plan.ts'
+import type { TopologyPlan } from '../plan/plan.ts'
+import { variantName } from '../report/results.ts'
 
 /** The one line that says what a run will do. */
 export const describePlans = (plans: TopologyPlan[], checks: readonly Check[]): string[] => plans.map(({ topology, planned }) => {

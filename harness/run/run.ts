@@ -1,25 +1,22 @@
-import { ensureEngine } from '../engine/ensure.ts'
-import { requireSpace } from '../engine/space.ts'
+import pMap from 'p-map'
 import { catalogue } from '../checks/catalogue.ts'
+import { resultWithout } from '../checks/plan-checks.ts'
 import { Interrupted, MeshproofError, reasonOf } from '../errors.ts'
-import { requireCache } from '../images/cache.ts'
-import { chooseImages } from '../images/choose.ts'
 import { imagesFor } from '../images/versions.ts'
-import { reap } from '../lab/reaper.ts'
 import { newRunId } from '../lab/run-state.ts'
 import { makePlans, type TopologyPlan } from '../plan/plan.ts'
 import { makeReportFolder, writeReports } from '../report/report-folder.ts'
-import type { Results, TopologyResult } from '../report/results.ts'
-import { topologyVerdict } from '../report/results.ts'
-import type { Terminal } from '../report/terminal.ts'
-import { resultWithout } from '../checks/plan-checks.ts'
+import { topologyVerdict, variantName, type Results, type TopologyResult } from '../report/results.ts'
+import { about, type Terminal } from '../report/terminal.ts'
 import { environmentOf } from './environment.ts'
 import { keptLab } from './kept-lab.ts'
 import { leaveAtOnce } from './leave-at-once.ts'
 import type { RunOptions } from './options.ts'
 import { describePlans } from './plan-line.ts'
+import { prepare } from './prepare.ts'
 import { runTopology } from './run-topology.ts'
 import type { Signals } from './signals.ts'
+import { turns } from './turns.ts'
 
 /** What a run leaves: its results, and the folder they were written to. */
 export type Run = { results: Results; folder: string }
@@ -35,6 +32,11 @@ export const run = async (command: 'test' | 'up', options: RunOptions, commandLi
   const source = await imagesFor(options)
   const reused = options.reuse === false ? undefined : await keptLab(options.reuse, plans)
   const wanted = reused === undefined ? plans : plans.filter(({ topology }) => topology.name === reused.topology && topology.mtls === reused.mtls)
+  if (wanted.length > 1 && (options.keep || command === 'up')) {
+    throw new MeshproofError('MP-110', {
+      what: 'One lab is kept at a time', where: wanted.map(({ topology }) => variantName(topology)).join(', '), next: 'Name one topology with --topology, and one --mtls where it has both.',
+    })
+  }
   const runId = newRunId()
   const folder = await makeReportFolder(runId, options.reportDir)
   for (const line of describePlans(wanted, checks)) terminal.line(line)
@@ -48,31 +50,30 @@ export const run = async (command: 'test' | 'up', options: RunOptions, commandLi
   signals.atOnce(() => leaveAtOnce(results, folder, terminal))
   let error: unknown
   try {
-    await requireCache()
-    const engine = await ensureEngine(terminal.line, signals.signal)
-    await requireSpace(engine)
-    for (const id of await reap()) terminal.line(`Removed what the killed run ${id} had left.`)
-    const since = Date.now()
-    terminal.started('images')
-    const images = await chooseImages(source, engine, terminal.line, terminal.building, signals.signal)
-    const phase = { name: 'images', startedAt: new Date(since).toISOString(), seconds: (Date.now() - since) / 1000, verdict: 'pass' as const }
-    terminal.ended('images', phase.seconds, 'pass')
+    const { engine, images, phase } = await prepare(source, terminal, signals.signal)
     results.environment = await environmentOf(engine, images)
-    for (const [index, plan] of wanted.entries()) {
-      const keep = results.topologies.length === 1 && (options.keep || command === 'up')
+    const alone = wanted.length === 1
+    const failure = new AbortController()
+    const taken = turns()
+    // Two labs at most: one that is asked, and the next that is brought up beside it.
+    await pMap(wanted.entries(), async ([index, plan]) => {
+      const record = (result: TopologyResult): void => { results.topologies[index] = { ...result, phases: [phase, ...result.phases] } }
       const outcome = await runTopology({
-        runId: reused?.id ?? (wanted.length > 1 ? `${runId}-${index + 1}` : runId), plan, images, engine, keep, reuse: reused !== undefined, withChecks: command === 'test',
-        timeout: options.timeout, failFast: options.failFast, terminal, signal: signals.signal,
-        progress: (result) => { results.topologies[index] = { ...result, phases: [phase, ...result.phases] } },
+        runId: reused?.id ?? (alone ? runId : `${runId}-${index + 1}`), plan, images, engine, keep: alone && (options.keep || command === 'up'), reuse: reused !== undefined,
+        withChecks: command === 'test', timeout: options.timeout, failFast: options.failFast, turns: taken, terminal: alone ? terminal : about(terminal, variantName(plan.topology)),
+        signal: AbortSignal.any([signals.signal, failure.signal]), progress: record,
       })
-      results.topologies[index] = { ...outcome.result, phases: [phase, ...outcome.result.phases] }
-      if (outcome.error !== undefined) throw outcome.error
-    }
+      record(outcome.result)
+      if (outcome.error === undefined) return
+      error ??= outcome.error
+      failure.abort(outcome.error)
+    }, { concurrency: 2 })
     // Also when the verdict was complete and only the cleaning up was interrupted.
     signals.signal.throwIfAborted()
   } catch (thrown) {
-    error = signals.signal.aborted ? signals.signal.reason : thrown
+    error ??= thrown
   }
+  if (signals.signal.aborted) error = signals.signal.reason
   finish(results, command, error)
   await writeReports(results, folder)
   if (error !== undefined && !(error instanceof MeshproofError)) throw error

@@ -1,0 +1,67 @@
+import type { EngineInfo } from '../engine/docker.ts'
+import type { Images } from '../images/images.ts'
+import { kubectlLine, labOf, labTasks, type Lab } from '../lab/lab.ts'
+import { removeRun } from '../lab/reaper.ts'
+import { forgetRun, ownerOf, saveRun } from '../lab/run-state.ts'
+import { runTasks, taskStack } from '../lab/task-stack.ts'
+import type { TopologyPlan } from '../plan/plan.ts'
+import type { Terminal } from '../report/terminal.ts'
+import type { PhaseLog } from './phase-log.ts'
+import type { Turns } from './turns.ts'
+
+/** What a lab is brought up from and told to. `reuse` takes the one that is already up, `keep` leaves it. */
+export type LabRun = {
+  runId: string
+  plan: TopologyPlan
+  images: Images
+  engine: EngineInfo
+  keep: boolean
+  reuse: boolean
+  /** Labs that share a machine wait for each other here. */
+  turns: Turns
+  terminal: Terminal
+  signal: AbortSignal
+}
+
+/**
+ * Brings a lab up, works in it and takes it down again, or keeps it. It returns what went wrong on the way, if anything did: the
+ * signal’s reason when it was that, and otherwise the first error; cleaning up is never left out for it.
+ */
+export const inLab = async (run: LabRun, phases: PhaseLog, work: (lab: Lab) => Promise<void>): Promise<{ error?: unknown }> => {
+  const { runId, plan, signal, turns } = run
+  const lab = labOf(runId, plan.topology, run.images)
+  const stack = taskStack()
+  let error: unknown
+  try {
+    if (!run.reuse) await turns.toBringUp(() => bringUp(lab, run, stack, phases), signal)
+    await turns.toAsk(() => work(lab), signal)
+    signal.throwIfAborted()
+  } catch (thrown) {
+    error = signal.aborted ? signal.reason : thrown
+  }
+  // A lab that did not come up is kept too when somebody asked to look at it.
+  if (run.keep && !signal.aborted) await keepLab(lab, run)
+  else if (!run.reuse) {
+    phases.started('teardown', Date.now())
+    // What could not be undone step by step goes by its label.
+    const failed = await stack.unwind().catch(() => removeRun(runId)).then(() => forgetRun(runId)).catch((thrown: unknown) => thrown)
+    phases.ended('teardown', Date.now(), failed === undefined ? 'pass' : 'fail', failed)
+    error ??= failed
+  }
+  return error === undefined ? {} : { error }
+}
+
+const bringUp = async (lab: Lab, run: LabRun, stack: ReturnType<typeof taskStack>, phases: PhaseLog): Promise<void> => {
+  const owner = await ownerOf(process.pid)
+  await saveRun({ id: run.runId, topology: lab.topology.name, mtls: lab.topology.mtls, owner, kept: false })
+  await runTasks(labTasks(lab, owner, run.engine, run.plan.procedure), stack, phases, run.signal)
+}
+
+const keepLab = async (lab: Lab, { runId, terminal }: LabRun): Promise<void> => {
+  const { name, mtls } = lab.topology
+  await saveRun({ id: runId, topology: name, mtls, owner: await ownerOf(process.pid), kept: true })
+  terminal.line('The lab stays. Use it:')
+  for (const cluster of lab.clusters) terminal.line(`  ${kubectlLine(lab, cluster)}`)
+  terminal.line(`Check it again: npm test -- --topology=${name}${mtls === 'off' ? ' --mtls=off' : ''} --reuse=${runId}`)
+  terminal.line(`Remove it:      npx meshproof down --run=${runId}`)
+}

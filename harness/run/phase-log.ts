@@ -1,0 +1,27 @@
+import { reasonOf } from '../errors.ts'
+import type { Phase } from '../report/results.ts'
+import type { Terminal } from '../report/terminal.ts'
+
+/** What a run keeps of its phases; times are milliseconds since the epoch. */
+export type PhaseLog = {
+  started: (name: string, at: number) => void
+  ended: (name: string, at: number, verdict: Phase['verdict'], error?: unknown) => void
+  all: () => Phase[]
+}
+
+/** An empty log that tells the terminal of every phase as it begins and ends. */
+export const phaseLog = (terminal: Terminal): PhaseLog => {
+  const phases: Phase[] = []
+  const open = new Map<string, number>()
+  return {
+    started: (name, at) => { open.set(name, at); terminal.started(name) },
+    ended: (name, at, verdict, error) => {
+      const since = open.get(name) ?? at
+      const seconds = (at - since) / 1000
+      phases.push({ name, startedAt: new Date(since).toISOString(), seconds, verdict })
+      terminal.ended(name, seconds, verdict)
+      if (verdict === 'fail' && error !== undefined) terminal.problem(`    ${reasonOf(error)}`)
+    },
+    all: () => [...phases],
+  }
+}
