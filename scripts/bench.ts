@@ -11,7 +11,7 @@ import { ensureEngine } from '../harness/engine/ensure.ts'
 import { chooseImages } from '../harness/images/choose.ts'
 import type { Images } from '../harness/images/images.ts'
 import { makePlans } from '../harness/plan/plan.ts'
-import { Results, type Phase, type TopologyResult } from '../harness/report/results.ts'
+import { Results, variantName, type Phase, type TopologyResult } from '../harness/report/results.ts'
 import { terminal } from '../harness/report/terminal.ts'
 
 type Figures = Record<string, number>

@@ -24,8 +24,16 @@ describe('a command line', () => {
     expect(optionsOf('--reuse=20260101-000000-abcd')).toMatchObject({ reuse: '20260101-000000-abcd' })
   })
 
+  test.each([[[]], [['up']], [['prove']]])('overrules the topologies’ mutual TLS only where it says so: %j', (command) => {
+    expect(optionsOf(...command, '--mtls=off')).toMatchObject({ mtls: 'off' })
+    expect(optionsOf(...command, '--mtls=strict')).toMatchObject({ mtls: 'strict' })
+    expect(optionsOf(...command)).not.toHaveProperty('mtls')
+  })
+
   test('names each command with its own flags', () => {
     expect(readArguments(['up', '--images=source'], {})).toMatchObject({ command: 'up', options: { images: 'source' } })
+    expect(readArguments(['prove', '--topology=vpn', '--mtls=off', '--suite=mtls.*', '--report-dir=proof', '--timeout=90', '--plan'], {}))
+      .toMatchObject({ command: 'prove', options: { topology: ['vpn'], mtls: 'off', suite: ['mtls.*'], reportDir: 'proof', timeout: 90, plan: true } })
     expect(readArguments(['down'], {})).toEqual({ command: 'down', options: { all: false, run: undefined } })
     expect(readArguments(['down', '--all', '--run=x'], {})).toEqual({ command: 'down', options: { all: true, run: 'x' } })
     expect(readArguments(['doctor', '--output=json'], {})).toEqual({ command: 'doctor', options: { output: 'json' } })
@@ -46,6 +54,10 @@ test.each([
   ['tset --plan', 'command “tset”', '“test”'],
   ['images buld', 'command “buld”', '“build”'],
   ['--images=relase', 'value for --images “relase”', '“release”'],
+  ['--mtls=strct', 'value for --mtls “strct”', '“strict”'],
+  ['prove --mtls=of', 'value for --mtls “of”', '“off”'],
+  ['prov', 'command “prov”', '“prove”'],
+  ['prove --reprt-dir=x', 'flag “--reprt-dir”', '“--report-dir”'],
   ['images list --output=jsn', 'value for --output “jsn”', '“json”'],
 ])('%s is refused with what was meant', (line, unknown, nearest) => {
   expect(() => readArguments(line.split(' '), {})).toThrow(refused('MP-101', `Did you mean ${nearest}?`))
@@ -55,6 +67,7 @@ test.each([
 // What npm 11 leaves in the environment and on the command line.
 test.each<[string, NodeJS.ProcessEnv, string[], string]>([
   ['--topology=gateway', { npm_config_topology: 'gateway' }, [], 'npm test -- --topology=gateway'],
+  ['--mtls=off', { npm_config_mtls: 'off' }, [], 'npm test -- --mtls=off'],
   ['--keep', { npm_config_keep: 'true' }, [], 'npm test -- --keep'],
   ['--report-dir=out --fail-fast --suite=reach.*', { npm_config_report_dir: 'out', npm_config_fail_fast: 'true', npm_config_suite: 'reach.*' }, [],
     'npm test -- --suite=reach.* --report-dir=out --fail-fast'],
@@ -66,7 +79,7 @@ test('what else npm says in the environment is no flag of ours', () => {
   expect(readArguments([], { npm_config_loglevel: 'warn', npm_config_cache: '/tmp', npm_lifecycle_event: 'test' })).toMatchObject({ command: 'test' })
 })
 
-test.each([['--help', 'Commands:'], ['-h', 'doctor'], ['up --help', '--topology <names>'], ['images', 'build everything from source'], ['images build --help', '--output <form>']])(
+test.each([['--help', 'Commands:'], ['-h', 'doctor'], ['up --help', '--topology <names>'], ['prove --help', '--suite <patterns>'], ['images', 'build everything from source'], ['images build --help', '--output <form>']])(
   'the help of “%s” is returned and not printed', (line, text) => {
     const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
     onTestFinished(() => { printed.mockRestore() })
@@ -83,8 +96,12 @@ describe('a mistake', () => {
     expect(() => readArguments(line.split(' '), {})).toThrow(refused('MP-101', `Did you mean ${nearest}?`))
   })
 
-  test.each([['list x'], ['down x'], ['images build x'], ['test up']])('%s names the word that is too much', (line) => {
+  test.each([['list x'], ['down x'], ['images build x'], ['test up'], ['prove up']])('%s names the word that is too much', (line) => {
     expect(() => readArguments(line.split(' '), {})).toThrow(new RegExp(`“${line.split(' ').at(-1) ?? ''}”`))
+  })
+
+  test.each([['--keep'], ['--reuse'], ['--fail-fast']])('prove %s is refused: its labs are left broken if they are left', (flag) => {
+    expect(() => readArguments(['prove', flag], {})).toThrow(refused('MP-101', '--timeout'))
   })
 
   test.each([['--topology='], ['--topology=,']])('%s is refused: it would prove nothing', (flag) => {

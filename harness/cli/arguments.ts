@@ -6,7 +6,7 @@ import { unknownValue } from '../unknown-value.ts'
 
 /** A command line that was understood. */
 export type Invocation =
-  | { command: 'test' | 'up'; options: RunOptions }
+  | { command: 'test' | 'up' | 'prove'; options: RunOptions }
   | { command: 'down'; options: { all: boolean; run: string | undefined } }
   | { command: 'list' | 'doctor' | 'images list' | 'images build'; options: { output: 'text' | 'json' } }
   | { command: 'help'; text: string }
@@ -37,7 +37,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .helpCommand(false).allowExcessArguments(false)
   const add = (name: string, description: string): Command =>
     program.command(name, name === 'test' ? { isDefault: true } : {}).description(description).allowExcessArguments(false)
-  const run = (command: 'test' | 'up') => (options: unknown): void => { invocation = { command, options: parsed(RunOptions, options) } }
+  const run = (command: 'test' | 'up' | 'prove') => (options: unknown): void => { invocation = { command, options: parsed(RunOptions, options) } }
 
   withRunOptions(add('test', 'create, install, verify, report, delete (the default command)'))
     .option('--suite <patterns>', 'check ids, comma-separated, * for anything, ! to exclude')
@@ -48,6 +48,11 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .option('--fail-fast', 'stop at the first failed check')
     .action(run('test'))
   withRunOptions(add('up', 'the lab alone; it stays until down')).action(run('up'))
+  withRunOptions(add('prove', 'break running labs in every known way, and show that the checks notice'))
+    .option('--suite <patterns>', 'the faults of these checks')
+    .option('--report-dir <folder>', 'where the proof goes (default: reports/<run id>)')
+    .option('--timeout <seconds>', 'for one check (default: 60)')
+    .action(run('prove'))
   add('down', 'delete what is ours: kept labs and what a killed run left')
     .option('--all', 'labs of runs that are still going, too').option('--run <id>', 'this run alone')
     .action((options: { all?: boolean; run?: string }) => { invocation = { command: 'down', options: { all: options.all ?? false, run: options.run } } })

@@ -1,3 +1,4 @@
+import { MeshproofError } from '../errors.ts'
 import { catalogue } from '../checks/catalogue.ts'
 import { engineInfo } from '../engine/docker.ts'
 import { doctor } from '../engine/doctor.ts'
@@ -12,6 +13,7 @@ import { makePlans } from '../plan/plan.ts'
 import { variantName } from '../report/results.ts'
 import { terminal as terminalOn, type Terminal } from '../report/terminal.ts'
 import { planDocument, describePlans } from '../run/plan-line.ts'
+import { prove } from '../prove/prove.ts'
 import { run } from '../run/run.ts'
 import type { RunOptions } from '../run/options.ts'
 import { listenForSignals } from '../run/signals.ts'
@@ -29,6 +31,8 @@ export const perform = async (invocation: Invocation): Promise<number> => {
     case 'test':
     case 'up':
       return invocation.options.plan ? printPlan(invocation.options) : test(invocation.command, invocation.options)
+    case 'prove':
+      return proveChecks(invocation.options)
     case 'list':
       print(await listing(invocation.options.output))
       return 0
@@ -69,6 +73,28 @@ const test = async (command: 'test' | 'up', options: RunOptions): Promise<number
     else screen.line(`report: ${folder}`)
     if (options.output === 'json') print(results)
     return results.run.exitCode
+  } finally {
+    screen.close()
+    signals.release()
+  }
+}
+
+const proveChecks = async (options: RunOptions): Promise<number> => {
+  const screen = terminalOn(options.output === 'json' ? process.stderr : process.stdout)
+  const signals = listenForSignals(screen.line)
+  try {
+    const { proofs, unproven, folder, exitCode, error } = await prove(options, screen, signals)
+    screen.close()
+    if (error instanceof MeshproofError) {
+      screen.problem(`${error.code}  ${error.message}`)
+      screen.line(`  next: ${error.next}`)
+    } else if (error !== undefined) throw error
+    if (unproven.length > 0) screen.problem(`not proven: ${unproven.join(', ')}`)
+    if (options.plan) return 0
+    screen.line(`${proofs.filter(({ verdict }) => verdict === 'detected').length} of ${proofs.length} faults detected`)
+    screen.line(`report: ${folder}`)
+    if (options.output === 'json') print(proofs)
+    return error instanceof MeshproofError ? error.exitCode : exitCode
   } finally {
     screen.close()
     signals.release()

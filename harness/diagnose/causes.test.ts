@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { because, causeIn, causes, type CauseCode } from './causes.ts'
 
-const bands = { 71: 'network', 72: 'trust', 73: 'control', 74: 'discovery', 75: 'reach', 76: 'route', 77: 'mtls' }
+const bands = { 71: 'network', 72: 'trust', 73: 'control', 74: 'discovery', 75: 'reach', 76: 'route', 77: 'mtls', 78: 'failover' }
 const codes = Object.keys(causes) as CauseCode[]
 
 test('the band of every code is its layer', () => {

@@ -1,11 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { catalogue } from '../checks/catalogue.ts'
-import type { EngineInfo } from '../engine/docker.ts'
-import { labTasks } from '../lab/lab.ts'
-import { emptyCache, errorOf } from '../testing/edge.ts'
-import { idleLab } from '../testing/idle-lab.ts'
+import { errorOf } from '../testing/edge.ts'
 import { makePlans, selection } from './plan.ts'
-import { topologyNames } from './topology-file.ts'
+import { topologyNames, type Mtls } from './topology-file.ts'
 
 const ids = ['reach.local', 'reach.path', 'mtls.strict', 'reachXlocal']
 const chosen = (...patterns: string[]): string[] => ids.filter(selection(patterns, ids))
@@ -49,16 +46,18 @@ describe('plans', () => {
     }
   })
 
-  test('have steps that come after what stands before them, each name once', async () => {
-    await emptyCache()
-    for (const { topology, procedure, steps } of await makePlans(['all'], [], [])) {
-      const tasks = labTasks(await idleLab(topology.name), 'host/1/1', noEngine, procedure)
-      const names = tasks.map(({ name }) => name)
-      expect(names.slice(-steps.length)).toEqual(steps.map(({ name }) => name))
-      expect(new Set(names).size).toBe(names.length)
-      const tooEarly = tasks.flatMap(({ name, after = [] }, index) => after.filter((earlier) => !names.slice(0, index).includes(earlier)).map((earlier) => `${name} after ${earlier}`))
-      expect(tooEarly).toEqual([])
-    }
+  test('are one for each mutual TLS mode that a file names, or for the one that is asked for', async () => {
+    const modesOf = async (name: string, mtls?: Mtls): Promise<string[]> => (await makePlans([name], [], [], mtls)).map(({ topology }) => topology.mtls)
+    expect(await modesOf('vpn')).toEqual(['strict', 'off'])
+    expect(await modesOf('vpn', 'off')).toEqual(['off'])
+    expect(await modesOf('gateway')).toEqual(['strict'])
+    expect(await modesOf('gateway', 'off')).toEqual(['off'])
+  })
+
+  test('hold the steps and the checks of their own mode', async () => {
+    const [strict, off] = await makePlans(['vpn'], [], await catalogue())
+    expect([strict, off].map((plan) => plan?.steps.filter(({ name }) => name.includes('mutual TLS')).map(({ name }) => name))).toEqual([['cluster1: mutual TLS required'], ['cluster1: mutual TLS off']])
+    expect([strict, off].map((plan) => plan?.planned.some(({ id }) => id === 'mtls.strict'))).toEqual([true, false])
   })
 
   test('of a topology that does not exist are refused with the nearest', async () => {
@@ -69,7 +68,3 @@ describe('plans', () => {
     expect(await errorOf(makePlans(['all', 'gatway'], [], []))).toMatchObject({ code: 'MP-101' })
   })
 })
-
-const noEngine: EngineInfo = {
-  ServerVersion: '', Architecture: '', CgroupVersion: '', NCPU: 2, MemTotal: 0, OperatingSystem: '', DockerRootDir: '', DefaultRuntime: '', Driver: '', OSType: 'linux',
-}

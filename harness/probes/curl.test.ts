@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseTransfers } from './curl.ts'
+import { curlCommand, parseTransfers, type Requests } from './curl.ts'
 
 const account = (transfer: Record<string, unknown>): string => `\n\u001e${JSON.stringify({
   http_code: 200, exitcode: 0, errormsg: null, remote_ip: '10.251.7.9', time_connect: 0.000412, time_total: 0.021, certs: '-----BEGIN CERTIFICATE-----\nMII\n', url: 'http://helloworld.sample:5000/hello', ...transfer,
@@ -26,4 +26,30 @@ test('a curl that says nothing has made no transfer', () => {
 
 test('an account that is cut off is told as MP-601', () => {
   expect(() => parseTransfers(account({}).slice(0, 60))).toThrow(expect.objectContaining({ code: 'MP-601' }))
+})
+
+const url = 'http://helloworld.app1:5000/hello'
+
+test.each<[string, Requests, string, string[][]]>([
+  ['one request, in three seconds', {}, url, [['--max-time', '3'], ['--connect-timeout', '2']]],
+  ['a shorter patience, also for the connection', { seconds: 1 }, url, [['--max-time', '1'], ['--connect-timeout', '1']]],
+  ['a longer patience, yet not for the connection', { seconds: 9 }, url, [['--max-time', '9'], ['--connect-timeout', '2']]],
+  ['many requests', { count: 21 }, `${url}?n=[1-21]`, []],
+  ['one more header', { header: 'end-user: meshproof' }, url, [['--header', 'Connection: close'], ['--header', 'end-user: meshproof']]],
+  ['another address to connect to', { through: '172.18.255.1:15443' }, url, [['--connect-to', '::172.18.255.1:15443']]],
+  ['an end at the first failure', { failEarly: true }, url, [['--fail-early']]],
+])('curl is told of %s', (_what, requests, target, pairs) => {
+  const command = curlCommand(url, requests)
+  expect([command[0], command.at(-1)]).toEqual(['curl', target])
+  for (const pair of pairs) expect(command.join('\n')).toContain(`\n${pair.join('\n')}\n`)
+})
+
+test('curl is told nothing that was not asked for, and of every request to use a new connection', () => {
+  const command = curlCommand(url, {})
+  expect(command.filter((argument) => ['--connect-to', '--fail-early', '--header'].includes(argument))).toEqual(['--header'])
+  expect(command).toContain('Connection: close')
+})
+
+test('the range of many requests joins a query that the URL has already', () => {
+  expect(curlCommand(`${url}?path=cluster1`, { count: 16 }).at(-1)).toBe(`${url}?path=cluster1&n=[1-16]`)
 })

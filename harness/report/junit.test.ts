@@ -36,14 +36,20 @@ const suitesOf = (...checks: CheckResult[]): Element => parsed(junit(resultsOf(t
 const caseOf = (of: Partial<CheckResult>): Element => suitesOf(checkResult(of)).children[0]!.children[0]!
 const outcomes = ({ children }: Element): string[] => children.map(({ name }) => name).filter((name) => !name.startsWith('system'))
 
-test('a suite is a topology, a case a check and where it asks from', () => {
+test('a suite is a variant of a topology, a case a check and where it asks from', () => {
   const attempt = { startedAt: '2026-01-01T00:00:00Z', seconds: 1.5, verdict: 'pass' as const, reason: '', evidence: [] }
   const { name, children: [suite] } = suitesOf(checkResult({ attempts: [attempt, attempt] }), checkResult({ from: ['cluster1', 'cluster2'] }))
-  expect([name, suite?.attributes['name'], suite?.attributes['tests']]).toEqual(['testsuites', 'meshproof.gateway', '2'])
+  expect([name, suite?.attributes['name'], suite?.attributes['tests']]).toEqual(['testsuites', 'meshproof.gateway.strict', '2'])
   expect(suite?.children.map(({ attributes }) => attributes)).toMatchObject([
-    { classname: 'meshproof.gateway.reach', name: 'reach.local from cluster1', time: '3' },
-    { classname: 'meshproof.gateway.reach', name: 'reach.local from cluster1, cluster2' },
+    { classname: 'meshproof.gateway.strict.reach', name: 'reach.local from cluster1', time: '3' },
+    { classname: 'meshproof.gateway.strict.reach', name: 'reach.local from cluster1, cluster2' },
   ])
+})
+
+test('the variants of a topology are told apart', () => {
+  const { children: suites } = parsed(junit(resultsOf(topologyResult([checkResult()]), topologyResult([checkResult()], { mtls: 'off' }))))
+  expect(suites.map(({ attributes }) => attributes['name'])).toEqual(['meshproof.gateway.strict', 'meshproof.gateway.off'])
+  expect(suites.map(({ children: [its] }) => its?.attributes['classname'])).toEqual(['meshproof.gateway.strict.reach', 'meshproof.gateway.off.reach'])
 })
 
 test('a failure has its code, and its cause and next step beside the reason', () => {

@@ -1,3 +1,4 @@
+import { renameSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { MeshproofError } from '../errors.ts'
@@ -21,6 +22,14 @@ export const makeReportFolder = async (runId: string, given: string | undefined)
     throw new MeshproofError('MP-104', { what: 'The report folder exists and is not empty', where: folder, next: 'Name another with --report-dir, or remove it.' })
   }
   return folder
+}
+
+/** Writes results.json of a run that is left at once: synchronously, since nothing is waited for any more. */
+export const writeInterrupted = (results: Results, folder: string): void => {
+  const run = { ...results.run, interrupted: true, exitCode: 130, finishedAt: new Date().toISOString() }
+  const file = join(folder, 'results.json')
+  writeFileSync(`${file}.part`, `${JSON.stringify({ ...results, run }, null, 2)}\n`)
+  renameSync(`${file}.part`, file)
 }
 
 /** Writes results.json and what is derived from it, each whole or not at all. */

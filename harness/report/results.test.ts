@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { topologyVerdict, type Verdict } from './results.ts'
+import { topologyVerdict, variantName, type Verdict } from './results.ts'
 
 test.each<[Verdict[], Verdict]>([
   [['pass', 'pass'], 'pass'],
@@ -12,4 +12,8 @@ test.each<[Verdict[], Verdict]>([
 ])('checks that are %j make a topology %s', (verdicts, expected) => {
   expect(topologyVerdict(verdicts.map((verdict) => ({ verdict })))).toBe(expected)
   expect(topologyVerdict(verdicts.toReversed().map((verdict) => ({ verdict })))).toBe(expected)
+})
+
+test.each<['strict' | 'off', string]>([['strict', 'vpn'], ['off', 'vpn with mutual TLS off']])('a variant with mutual TLS %s is called “%s”', (mtls, name) => {
+  expect(variantName({ name: 'vpn', mtls })).toBe(name)
 })

@@ -1,18 +1,9 @@
-import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { because, causes } from '../diagnose/causes.ts'
 import { diagnose } from '../diagnose/diagnose.ts'
 import { checkResult, resultsOf, topologyResult } from '../testing/results.ts'
-import { summaryOf, terminal, type Screen, type Terminal } from './terminal.ts'
-
-/** Everything a terminal writes to such a screen while `use` uses it. */
-const written = (screen: { isTTY?: boolean }, environment: NodeJS.ProcessEnv, use: (terminal: Terminal) => void): string => {
-  const stream = new PassThrough({ encoding: 'utf8' })
-  const shown = terminal(Object.assign(stream, screen) satisfies Screen, environment)
-  use(shown)
-  shown.close()
-  return String(stream.read() ?? '')
-}
+import { linesOf, written } from '../testing/screen.ts'
+import { about, summaryOf, type Terminal } from './terminal.ts'
 
 const useAll = (shown: Terminal): void => {
   shown.started('cluster1: created')
@@ -62,6 +53,33 @@ describe('the terminal report', () => {
   })
 })
 
+describe('the terminal of one of several labs', () => {
+  test('begins with the lab’s name whatever is said of it, and says nothing else of its own', () => {
+    expect(linesOf((shown) => { useAll(about(shown, 'vpn with mutual TLS off')) })).toEqual([
+      '  building etcd: 1 of 14 done, about 3 min remain',
+      '✓   12.3 s  vpn with mutual TLS off  cluster1: created',
+      '✓ vpn with mutual TLS off  reach.local  cluster1 → cluster2  21 of 21 answered',
+      '✗ vpn with mutual TLS off  reach.local  cluster1 → cluster2  expected 0 to be 21',
+      'vpn with mutual TLS off  MP-201  no engine',
+      '',
+      'gateway: passed  1 passed, 0 failed',
+      'report: reports/x',
+    ])
+    expect(linesOf((shown) => { about(shown, 'vpn').line('The lab stays. Use it:') })).toEqual(['vpn  The lab stays. Use it:'])
+  })
+
+  test('takes away its own phase and leaves the other labs’', () => {
+    const text = written({ isTTY: true }, {}, (shown) => {
+      const [one, other] = [about(shown, 'vpn'), about(shown, 'gateway')]
+      one.started('cluster1: created')
+      other.started('cluster1: created')
+      one.ended('cluster1: created', 12.34, 'pass')
+    })
+    expect(text.split('\n').at(-1)).toContain('gateway  cluster1: created 0 s')
+    expect(text.split('\n').at(-1)).not.toContain('vpn')
+  })
+})
+
 describe('a topology’s summary', () => {
   test('of a failure names the first broken layer, its cause and hint, and counts', () => {
     const checks = diagnose([
@@ -79,6 +97,12 @@ describe('a topology’s summary', () => {
 
   test('of what was not run says why', () => {
     expect(summaryOf(topologyResult([checkResult({ verdict: 'not-run' })], { reason: 'no space left' }))).toEqual(['gateway: not-run  0 passed, 0 failed, 1 not-run  no space left'])
+  })
+
+  test('of a variant says which', () => {
+    const broken = diagnose([checkResult({ id: 'mtls.off-stays', layer: 'mtls', verdict: 'fail', reason: because('MP-770') })])
+    expect(summaryOf(topologyResult([checkResult()], { mtls: 'off' }))).toEqual(['gateway with mutual TLS off: passed  1 passed, 0 failed'])
+    expect(summaryOf(topologyResult(broken, { mtls: 'off' })).at(-1)).toBe('gateway with mutual TLS off: fail  0 passed, 1 failed')
   })
 
   test('tells what the phases took, overlapping ones once', () => {

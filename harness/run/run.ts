@@ -5,7 +5,7 @@ import { Interrupted, MeshproofError, reasonOf } from '../errors.ts'
 import { imagesFor } from '../images/versions.ts'
 import { newRunId } from '../lab/run-state.ts'
 import { makePlans, type TopologyPlan } from '../plan/plan.ts'
-import { makeReportFolder, writeReports } from '../report/report-folder.ts'
+import { makeReportFolder, writeInterrupted, writeReports } from '../report/report-folder.ts'
 import { topologyVerdict, variantName, type Results, type TopologyResult } from '../report/results.ts'
 import { about, type Terminal } from '../report/terminal.ts'
 import { environmentOf } from './environment.ts'
@@ -47,7 +47,8 @@ export const run = async (command: 'test' | 'up', options: RunOptions, commandLi
     environment: await environmentOf(),
     topologies: wanted.map((plan) => notReached(plan, checks)),
   }
-  signals.atOnce(() => leaveAtOnce(results, folder, terminal))
+  const idOf = (index: number): string => reused?.id ?? (wanted.length === 1 ? runId : `${runId}-${index + 1}`)
+  signals.atOnce(() => leaveAtOnce(reused ? [] : wanted.map((_, index) => idOf(index)), terminal, () => { writeInterrupted(results, folder) }))
   let error: unknown
   try {
     const { engine, images, phase } = await prepare(source, terminal, signals.signal)
@@ -59,7 +60,7 @@ export const run = async (command: 'test' | 'up', options: RunOptions, commandLi
     await pMap(wanted.entries(), async ([index, plan]) => {
       const record = (result: TopologyResult): void => { results.topologies[index] = { ...result, phases: [phase, ...result.phases] } }
       const outcome = await runTopology({
-        runId: reused?.id ?? (alone ? runId : `${runId}-${index + 1}`), plan, images, engine, keep: alone && (options.keep || command === 'up'), reuse: reused !== undefined,
+        runId: idOf(index), plan, images, engine, keep: alone && (options.keep || command === 'up'), reuse: reused !== undefined,
         withChecks: command === 'test', timeout: options.timeout, failFast: options.failFast, turns: taken, terminal: alone ? terminal : about(terminal, variantName(plan.topology)),
         signal: AbortSignal.any([signals.signal, failure.signal]), progress: record,
       })

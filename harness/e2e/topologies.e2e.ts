@@ -1,0 +1,39 @@
+import { readFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { catalogue } from '../checks/catalogue.ts'
+import { variantName } from '../report/results.ts'
+import { engineContents, meshproof } from './product.ts'
+
+const example = 'fixtures/topologies/examples/three-clusters.yaml'
+
+describe('every topology, from nothing', () => {
+  let before: string[] = []
+
+  beforeAll(async () => { before = await engineContents() })
+
+  test('npm test proves every check that applies, on all of them and on one of the user’s own, and leaves nothing behind', { timeout: 20 * 60_000 }, async () => {
+    const { exitCode, output, results, folder } = await meshproof([`--topology=all,${example}`], { through: 'npm' })
+    expect(exitCode, output).toBe(0)
+    expect(results?.topologies.map(variantName)).toEqual([
+      'vpn', 'vpn with mutual TLS off', 'shared-control-plane', 'gateway', 'primary-remote', 'multi-primary', 'multi-primary-multi-network', 'three-clusters',
+    ])
+    const ids = (await catalogue()).map(({ id }) => id)
+    for (const topology of results?.topologies ?? []) {
+      expect(topology.verdict, variantName(topology)).toMatch(/^(pass|flaky)$/)
+      expect([...new Set(topology.checks.map(({ id }) => id))].sort()).toEqual([...ids].sort())
+      const run = topology.checks.filter(({ verdict }) => verdict !== 'skipped')
+      expect(run.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'flaky')).toEqual([])
+      expect(run.every(({ attempts }) => attempts.every(({ evidence }) => evidence.length > 0))).toBe(true)
+      expect(topology.checks.filter(({ verdict, reason }) => verdict === 'skipped' && reason === '')).toEqual([])
+    }
+    // Plaintext that stays on its network needs mutual TLS off on two of them, which no topology has by itself.
+    const passed = new Set(results?.topologies.flatMap(({ checks }) => checks.filter(({ verdict }) => verdict !== 'skipped').map(({ id }) => id)))
+    expect(ids.filter((id) => !passed.has(id))).toEqual(['mtls.off-stays'])
+
+    for (const file of await readdir(folder)) {
+      expect(await readFile(join(folder, file), 'utf8'), `${file} holds a key or a token`).not.toMatch(/PRIVATE KEY|eyJhbGciOi|client-key-data/)
+    }
+    expect(await engineContents()).toEqual(before)
+  })
+})

@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+import { errorOf } from '../testing/edge.ts'
+import { fakeKube } from '../testing/fake-kube.ts'
+import { refOf, type Manifest } from './client.ts'
+import { putInPlace, takeAway } from './put-in-place.ts'
+
+const service: Manifest = {
+  apiVersion: 'v1', kind: 'Service', metadata: { name: 'helloworld', namespace: 'app1', labels: { app: 'helloworld' }, annotations: { note: 'kept' } }, spec: { ports: [{ name: 'http', port: 5000 }] },
+}
+const changed: Manifest = { ...service, metadata: { name: 'helloworld', namespace: 'app1' }, spec: { ports: [{ name: 'http-web', port: 5000 }] } }
+const cacerts: Manifest = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'cacerts', namespace: 'istio-system' }, type: 'Opaque', data: { 'root-cert.pem': 'b2xk' } }
+const range: Manifest = { apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', metadata: { name: 'second-range' }, spec: { cidrs: ['10.251.255.0/24'] } }
+
+describe('what is put in place', () => {
+  test('gives way to what stood there before, as somebody wrote it', async () => {
+    const kube = fakeKube(service, cacerts)
+    const undo = await putInPlace(kube, [changed, { ...cacerts, data: { 'root-cert.pem': 'bmV3' } }])
+    expect(kube.objects).toEqual([changed, { ...cacerts, data: { 'root-cert.pem': 'bmV3' } }])
+    await undo()
+    expect(kube.objects).toEqual([service, cacerts])
+  })
+
+  test('is removed where nothing stood, and nothing else is', async () => {
+    const kube = fakeKube(cacerts)
+    const undo = await putInPlace(kube, [range, service])
+    expect(kube.objects).toEqual([cacerts, range, service])
+    await undo()
+    expect(kube.objects).toEqual([cacerts])
+  })
+
+  test('is taken back at once where a part of it is refused', async () => {
+    const kube = fakeKube(service)
+    kube.refused.add('Secret')
+    expect(await errorOf(putInPlace(kube, [changed, range, cacerts]))).toMatchObject({ code: 'MP-402', message: expect.stringContaining('Secret') })
+    expect(kube.objects).toEqual([service])
+  })
+})
+
+describe('what is taken away', () => {
+  test.each<[string, Manifest]>([['of a namespace', service], ['of none', range]])('comes back as somebody wrote it: an object %s', async (_which, object) => {
+    const kube = fakeKube(object, cacerts)
+    const undo = await takeAway(kube, refOf(object))
+    expect(kube.objects).toEqual([cacerts])
+    await undo()
+    expect(kube.objects).toEqual([cacerts, object])
+  })
+
+  test('does not come to be where it was not', async () => {
+    const kube = fakeKube(cacerts)
+    const undo = await takeAway(kube, refOf(service))
+    await undo()
+    expect(kube.objects).toEqual([cacerts])
+  })
+})

@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Check } from '../checks/catalogue.ts'
+import type { PlannedCheck } from '../checks/plan-checks.ts'
+import { runChecks } from '../checks/run-checks.ts'
+import { MeshproofError, reasonOf } from '../errors.ts'
+import type { Fault } from '../faults.ts'
+import type { Lab } from '../lab/lab.ts'
+import type { TopologyPlan } from '../plan/plan.ts'
+import { layers, type CheckResult } from '../report/results.ts'
+import type { Terminal } from '../report/terminal.ts'
+import { noticing } from './assign.ts'
+import { judge, type Proof } from './judge.ts'
+
+/** How faults are shown in a lab; `timeout` is seconds for one check. */
+export type Showing = { plan: TopologyPlan; checks: readonly Check[]; timeout: number; terminal: Terminal; signal: AbortSignal; proven: (proof: Proof) => void }
+
+/**
+ * Breaks a green mesh, once for each fault, asks the checks that should notice and all below them, and mends it again.
+ * @throws MeshproofError MP-801 when the mesh is not green to begin with, MP-802 when it does not become green again.
+ */
+export const proveInLab = async (lab: Lab, faults: Fault[], showing: Showing): Promise<void> => {
+  const { plan, terminal, signal, proven } = showing
+  const asked = plan.planned.filter(({ id }) => faults.some((fault) => relevantTo(fault, showing).has(id)))
+  await requireGreen(lab, asked, showing, new MeshproofError('MP-801', { what: 'The mesh is not green before anything is broken', next: 'meshproof test shows what is wrong with it.' }))
+  for (const fault of faults) {
+    const since = Date.now()
+    terminal.started(fault.name)
+    const relevant = relevantTo(fault, showing)
+    const mend = await fault.apply(lab)
+    let results: CheckResult[]
+    try {
+      results = await ask(lab, plan.planned.filter(({ id }) => relevant.has(id)), showing)
+    } finally {
+      await mend()
+    }
+    signal.throwIfAborted()
+    const proof: Proof = {
+      fault: fault.name, breaks: fault.breaks, topology: plan.topology.name, mtls: plan.topology.mtls,
+      ...judge(fault, noticing(fault, plan.topology, showing.checks), results), seconds: (Date.now() - since) / 1000, results,
+    }
+    terminal.ended(fault.name, 0, 'not-run')
+    proven(proof)
+    const its = plan.planned.filter(({ id }) => id in fault.turnsRed)
+    await requireGreen(lab, its, showing, new MeshproofError('MP-802', { what: 'The mesh does not become green again', where: fault.name, next: 'This is a defect of the fault: its mend leaves something behind.' }))
+  }
+}
+
+/** The checks that should notice a fault, and every check of the layers below them. */
+const relevantTo = (fault: Fault, { plan, checks }: Showing): Set<string> => {
+  const its = noticing(fault, plan.topology, checks)
+  const lowest = Math.min(...checks.filter(({ id }) => its.includes(id)).map(({ layer }) => layers.indexOf(layer)))
+  return new Set([...its, ...checks.filter(({ layer }) => layers.indexOf(layer) < lowest).map(({ id }) => id)])
+}
+
+const ask = (lab: Lab, planned: PlannedCheck[], { timeout, signal }: Showing): Promise<CheckResult[]> =>
+  runChecks({ runId: lab.runId, topology: lab.topology, images: lab.images, planned, timeout: timeout * 1000 }, { started: () => undefined, ended: () => undefined }, { failFast: false, signal })
+
+/** Asks until all is green, for a minute and a half: what was broken takes a moment to heal. */
+const requireGreen = async (lab: Lab, planned: PlannedCheck[], showing: Showing, otherwise: MeshproofError): Promise<void> => {
+  const until = Date.now() + 90_000
+  for (;;) {
+    const red = (await ask(lab, planned, showing)).filter(({ verdict }) => verdict === 'fail' || verdict === 'not-run')
+    showing.signal.throwIfAborted()
+    if (red.length === 0) return
+    if (Date.now() > until) {
+      for (const { id, reason } of red) showing.terminal.problem(`    ${id}: ${reasonOf(new Error(reason))}`)
+      throw otherwise
+    }
+    await sleep(1000)
+  }
+}
