@@ -48,7 +48,7 @@ const without = async <T>(sites: Site[], mesh: Mesh, during: () => Promise<T>): 
 
 const everyClientSees = async (mesh: Mesh, versions: string[], code: 'MP-781' | 'MP-782'): Promise<string> => {
   const perClient = await Promise.all(mesh.clusters.map(async (from) => {
-    const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(versions), tolerant: true })
+    const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(versions) })
     expect(answers.statuses, because(code)).toEqual([200])
     expect(answers.versions, because(code)).toEqual(versions)
     return `${from.name} ${answers.summary}`

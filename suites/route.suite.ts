@@ -85,6 +85,8 @@ check({
   applies: whereRequestsCross,
 }, async ({ mesh }) => {
   await mesh.withPolicy('pin-v2', () => everyClientSees(mesh, ['v2']))
+  await everyClientSees(mesh, mesh.versions, 'MP-762')
+  // Once more: a rule that a controller brings back needs a moment.
   return everyClientSees(mesh, mesh.versions, 'MP-762')
 })
 

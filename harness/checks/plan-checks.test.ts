@@ -1,11 +1,9 @@
 import { expect, test } from 'vitest'
-import { loadTopologyFile, type Topology } from '../plan/topology-file.ts'
-import type { Check } from './catalogue.ts'
+import { loadTopologyFile, type Mtls, type Topology } from '../plan/topology-file.ts'
+import { checkOf } from '../testing/checks.ts'
+import { threeClusters as example, variant } from '../testing/idle-lab.ts'
+import { catalogue, type Check } from './catalogue.ts'
 import { keyOf, planChecks } from './plan-checks.ts'
-
-const checkOf = (of: Partial<Check>): Check => ({
-  id: 'reach.local', layer: 'reach', title: 'it holds', source: 'seed 000', from: 'each', prove: () => Promise.resolve(''), ...of,
-})
 
 const threeClusters = async (): Promise<Topology> => {
   const { clusters: [one, two], ...rest } = await loadTopologyFile('gateway')
@@ -27,6 +25,20 @@ test.each<[string, Partial<Check>, [string[], string[]][]]>([
   expect(planned).toEqual(expected.map(([from, to]) => ({ id: 'reach.local', from, to })))
   expect(new Set(planned.map(keyOf)).size).toBe(expected.length)
   expect(skipped).toEqual([])
+})
+
+// cluster1 and cluster2 share a network; cluster3 is alone on its own.
+test.each<[string, Mtls, [string, string[]][]]>([
+  ['net.pods-routable', 'strict', [['cluster1', ['cluster2']], ['cluster2', ['cluster1']]]],
+  ['net.gateway-open', 'strict', [['cluster1', ['cluster3']], ['cluster2', ['cluster3']], ['cluster3', ['cluster1', 'cluster2']]]],
+  ['control.injection', 'strict', names.map((name) => [name, [name]])],
+  ['reach.both-versions', 'strict', names.map((name) => [name, names])],
+  ['mtls.off-crosses', 'off', [['cluster1', ['cluster2']], ['cluster2', ['cluster1']]]],
+  ['mtls.off-stays', 'off', names.map((name) => [name, names])],
+  ['reach.both-versions', 'off', []],
+])('in the example of three clusters %s, mutual TLS %s, asks those that it is about', async (id, mtls, expected) => {
+  const { planned } = planChecks(await catalogue(), await variant(example, mtls), everything)
+  expect(planned.filter((check) => check.id === id)).toEqual(expected.map(([from, to]) => ({ id, from: [from], to })))
 })
 
 test('what does not apply or was not selected is skipped with its reason, never dropped', async () => {

@@ -60,6 +60,8 @@ const reported = (test: TestCase, planned: PlannedCheck, checks: readonly Check[
   if (parsed.success) return parsed.data
   if (signal.aborted) return resultWithout(headOf(planned, checks), planned, 'not-run', 'the run was interrupted')
   const message = test.result().errors?.[0]?.message ?? 'it ended without a result'
+  // Every wait of a check has an end of its own: what outlasts them all shows a slow machine, and nothing about the mesh.
+  if (/timed out/i.test(message)) return resultWithout(headOf(planned, checks), planned, 'not-run', `there was no verdict in time (--timeout): ${message.split('\n')[0] ?? ''}`)
   const { id, layer, title, source } = headOf(planned, checks)
   const attempt = { startedAt: new Date().toISOString(), seconds: (test.diagnostic()?.duration ?? 0) / 1000, verdict: 'fail' as const, reason: message, evidence: [] }
   return { id, layer, title, source, from: planned.from, to: planned.to, verdict: 'fail', reason: message, attempts: [attempt] }

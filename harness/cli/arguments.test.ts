@@ -100,7 +100,7 @@ describe('a mistake', () => {
     expect(() => readArguments(line.split(' '), {})).toThrow(new RegExp(`“${line.split(' ').at(-1) ?? ''}”`))
   })
 
-  test.each([['--keep'], ['--reuse'], ['--fail-fast']])('prove %s is refused: its labs are left broken if they are left', (flag) => {
+  test.each([['--keep'], ['--reuse'], ['--fail-fast']])('prove %s is no flag: it takes labs of its own, to the end', (flag) => {
     expect(() => readArguments(['prove', flag], {})).toThrow(refused('MP-101', '--timeout'))
   })
 

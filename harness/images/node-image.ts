@@ -7,7 +7,6 @@ import type { Writable } from 'node:stream'
 import { execa } from 'execa'
 import { pack } from 'tar-stream'
 import { docker } from '../engine/docker.ts'
-import { until } from '../kube/until.ts'
 import { recipeFolder } from './recipes.ts'
 
 /** A file of the node image: where it goes, what it holds and its mode. */
@@ -61,34 +60,23 @@ export type Preload = {
 }
 
 /**
- * The node image with every image of the plan in its content store, not unpacked: what makes a lab fast. It is made by a
- * container of the node image that runs nothing but containerd, and kept in the engine under its tag.
+ * The node image with every image of the plan unpacked in it: what makes a lab fast. It is made by a container of the node image
+ * that runs nothing but containerd (fixtures/images/node/unpack.sh), and kept in the engine under its tag.
  */
 export const preload = async ({ tag, base, load, say, signal }: Preload): Promise<string> => {
   if (await docker(['image', 'inspect', '--format', '{{.Id}}', tag], { signal }).then(() => true, () => false)) return tag
   say('node image')
   const bare = await base()
   say('preloading the node image')
-  process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true'
-  // Loaded here: it takes a while, and all runs but the first have the image already.
-  const { GenericContainer, Wait } = await import('testcontainers')
-  const container = await new GenericContainer(bare)
-    .withPrivilegedMode()
-    .withEntrypoint(['containerd'])
-    .withLabels({ 'dev.meshproof.preload': tag })
-    .withWaitStrategy(Wait.forLogMessage(/containerd successfully booted/))
-    .start()
+  // Layers are unpacked in a volume: an overlay file system takes no other as the one it writes to.
+  const container = await docker(['run', '--detach', '--privileged', '--volume', '/unpacked', '--label', `dev.meshproof.preload=${tag}`, '--entrypoint', 'sleep', bare, 'infinity'], { signal })
   try {
-    const imported = execa('docker', ['exec', '-i', container.getId(), 'ctr', '--namespace', 'k8s.io', 'images', 'import', '--no-unpack', '--digests', '-'], {
-      stdin: 'pipe', ...(signal ? { cancelSignal: signal } : {}),
-    })
-    await Promise.all([load(imported.stdin), imported])
-    const [repository = '', name = ''] = tag.split(':')
-    await container.exec(['pkill', 'containerd'])
-    await until('containerd has stopped', async () => (await docker(['inspect', '--format', '{{.State.Running}}', container.getId()])) === 'false', { every: 200, within: 20_000, signal })
-    await docker(['commit', '--change', 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]', '--change', 'CMD []', container.getId(), `${repository}:${name}`], { signal })
+    const script = await readFile(join(recipeFolder, 'node/unpack.sh'), 'utf8')
+    const unpacked = execa('docker', ['exec', '--interactive', container, 'sh', '-c', script, 'unpack', '/unpacked/store'], { stdin: 'pipe', ...(signal ? { cancelSignal: signal } : {}) })
+    await Promise.all([load(unpacked.stdin), unpacked])
+    await docker(['commit', '--change', 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]', '--change', 'CMD []', container, tag], { signal })
   } finally {
-    await docker(['rm', '--force', '--volumes', container.getId()]).catch(() => undefined)
+    await docker(['rm', '--force', '--volumes', container]).catch(() => undefined)
   }
   await docker(['rmi', bare]).catch(() => undefined)
   return tag

@@ -8,7 +8,15 @@ import { unknownValue } from '../unknown-value.ts'
 import { loadTopologyFile, topologyNames, type Mtls, type Topology } from './topology-file.ts'
 
 /** What one topology of a run will do, in one of its variants: pure data and named steps; what `--plan` prints. */
-export type TopologyPlan = { topology: Topology; procedure: Procedure; steps: Step[]; planned: PlannedCheck[]; skipped: CheckResult[] }
+export type TopologyPlan = {
+  /** What it was asked for by: its name, or the path of its file. */
+  reference: string
+  topology: Topology
+  procedure: Procedure
+  steps: Step[]
+  planned: PlannedCheck[]
+  skipped: CheckResult[]
+}
 
 /**
  * Turns names, or paths of files, and patterns into plans: one for each topology and mutual TLS mode. `mtls` overrules the modes
@@ -19,13 +27,14 @@ export type TopologyPlan = { topology: Topology; procedure: Procedure; steps: St
 export const makePlans = async (names: string[], patterns: string[], checks: readonly Check[], mtls?: Mtls): Promise<TopologyPlan[]> => {
   const selected = selection(patterns, checks.map(({ id }) => id))
   // Every name is looked at, also beside `all`: a mistake in one is told.
-  const files = await Promise.all(names.filter((name) => name !== 'all').map(loadTopologyFile))
-  const wanted = names.includes('all') ? [...(await Promise.all((await topologyNames()).map(loadTopologyFile))), ...files] : files
-  const unique = [...new Map(wanted.map((file) => [file.name, file])).values()]
-  return unique.flatMap((file) => (mtls === undefined ? file.mtls : [mtls]).map((mode) => {
+  const named = names.filter((name) => name !== 'all')
+  const files = await Promise.all(named.map(async (reference) => ({ reference, file: await loadTopologyFile(reference) })))
+  const every = names.includes('all') ? await Promise.all((await topologyNames()).map(async (reference) => ({ reference, file: await loadTopologyFile(reference) }))) : []
+  const unique = [...new Map([...every, ...files].map((one) => [one.file.name, one])).values()]
+  return unique.flatMap(({ reference, file }) => (mtls === undefined ? file.mtls : [mtls]).map((mode) => {
     const topology = { ...file, mtls: mode }
     const procedure = procedures[file.procedure]
-    return { topology, procedure, steps: procedure.steps(topology), ...planChecks(checks, topology, selected) }
+    return { reference, topology, procedure, steps: procedure.steps(topology), ...planChecks(checks, topology, selected) }
   }))
 }
 

@@ -26,20 +26,25 @@ export const proveInLab = async (lab: Lab, faults: Fault[], showing: Showing): P
     const since = Date.now()
     terminal.started(fault.name)
     const relevant = relevantTo(fault, showing)
-    const mend = await fault.apply(lab)
-    let results: CheckResult[]
+    let results: CheckResult[] = []
+    let failed: unknown
     try {
-      results = await ask(lab, plan.planned.filter(({ id }) => relevant.has(id)), showing)
-    } finally {
-      await mend()
+      const mend = await fault.apply(lab)
+      try {
+        results = await ask(lab, plan.planned.filter(({ id }) => relevant.has(id)), showing)
+      } finally {
+        await mend()
+      }
+    } catch (thrown) {
+      failed = thrown
     }
     signal.throwIfAborted()
-    const proof: Proof = {
-      fault: fault.name, breaks: fault.breaks, topology: plan.topology.name, mtls: plan.topology.mtls,
-      ...judge(fault, noticing(fault, plan.topology, showing.checks), results), seconds: (Date.now() - since) / 1000, results,
-    }
     terminal.ended(fault.name, 0, 'not-run')
-    proven(proof)
+    proven({
+      fault: fault.name, breaks: fault.breaks, topology: plan.topology.name, mtls: plan.topology.mtls,
+      ...(failed === undefined ? judge(fault, noticing(fault, plan.topology, showing.checks), results) : { verdict: 'not-run', reason: reasonOf(failed), red: [] }),
+      seconds: (Date.now() - since) / 1000, results,
+    })
     const its = plan.planned.filter(({ id }) => id in fault.turnsRed)
     await requireGreen(lab, its, showing, new MeshproofError('MP-802', { what: 'The mesh does not become green again', where: fault.name, next: 'This is a defect of the fault: its mend leaves something behind.' }))
   }

@@ -79,8 +79,9 @@ export const prove = async (options: RunOptions, terminal: Terminal, { signal, a
   await writeWhole(`${folder}/proof.json`, `${JSON.stringify(inOrder, null, 2)}\n`)
   await writeWhole(`${folder}/proof.md`, proofPage(inOrder, checks, environment))
   const missed = inOrder.some(({ verdict }) => verdict === 'missed')
+  const unrun = inOrder.some(({ verdict }) => verdict === 'not-run')
   const open = unproven(inOrder, checks.filter(({ id }) => wanted.some(({ name, turnsRed }) => id in turnsRed && !unshown.some((fault) => fault.name === name))))
-  return { proofs: inOrder, unproven: open, folder, exitCode: missed ? 1 : error !== undefined || open.length > 0 ? 2 : 0, ...(error === undefined ? {} : { error }) }
+  return { proofs: inOrder, unproven: open, folder, exitCode: missed ? 1 : error !== undefined || unrun || open.length > 0 ? 2 : 0, ...(error === undefined ? {} : { error }) }
 }
 
 /** One fault in one line: whether it was detected, and what turned red. */

@@ -57,11 +57,11 @@ const bringUp = async (lab: Lab, run: LabRun, stack: ReturnType<typeof taskStack
   await runTasks(labTasks(lab, owner, run.engine, run.plan.procedure), stack, phases, run.signal)
 }
 
-const keepLab = async (lab: Lab, { runId, terminal }: LabRun): Promise<void> => {
+const keepLab = async (lab: Lab, { runId, terminal, plan }: LabRun): Promise<void> => {
   const { name, mtls } = lab.topology
   await saveRun({ id: runId, topology: name, mtls, owner: await ownerOf(process.pid), kept: true })
   terminal.line('The lab stays. Use it:')
   for (const cluster of lab.clusters) terminal.line(`  ${kubectlLine(lab, cluster)}`)
-  terminal.line(`Check it again: npm test -- --topology=${name}${mtls === 'off' ? ' --mtls=off' : ''} --reuse=${runId}`)
+  terminal.line(`Check it again: npm test -- --topology=${plan.reference}${mtls === 'off' ? ' --mtls=off' : ''} --reuse=${runId}`)
   terminal.line(`Remove it:      npx meshproof down --run=${runId}`)
 }

@@ -14,7 +14,7 @@ export const RunOptions = z.object({
   reportDir: z.string().optional(),
   output: z.enum(['text', 'json']).default('text'),
   /** Seconds for one check, both attempts together. */
-  timeout: z.coerce.number().int().min(5).max(3600).default(60),
+  timeout: z.coerce.number().int().min(5).max(3600).default(180),
   plan: z.boolean().default(false),
   keep: z.boolean().default(false),
   /** A run id, or true for the newest kept lab. */

@@ -45,6 +45,7 @@ describe.each(['toBringUp', 'toAsk'] as const)('%s', (kind) => {
     const running = take(first.work, stop.signal)
     const stopped = errorOf(take(waiting.work, stop.signal))
     const after = take(next.work, never)
+    await moment()
     stop.abort(new Error('stopped'))
     first.end()
     next.end()

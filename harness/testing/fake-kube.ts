@@ -37,7 +37,7 @@ export const fakeKube = (...standing: Manifest[]): FakeKube => {
       if (!object) return undefined
       return {
         ...object,
-        metadata: { ...object.metadata, uid: '7c9e6679', resourceVersion: '4711', generation: 2, creationTimestamp: new Date(0), managedFields: [{ manager: 'meshproof', operation: 'Apply' }] },
+        metadata: Object.assign({}, object.metadata, { uid: '7c9e6679', resourceVersion: '4711', generation: 2, creationTimestamp: new Date(0), managedFields: [{ manager: 'meshproof', operation: 'Apply' }] }),
         status: { observedGeneration: 2 },
       } as never
     },

@@ -8,7 +8,7 @@ import { applied, controlPlane, installRemote, mutualTls, named, trust, workload
 /**
  * Single control plane over one flat network (seed 003): istiod behind an internal load balancer, the remote secret assembled by
  * hand from the reader service account, stub namespaces and services for DNS. The seed does it with Istio 1.1's Helm charts and
- * captures four addresses; istiod has taken over from Pilot, Citadel, policy and telemetry, so one is left.
+ * captures four addresses: istiod has taken over from Pilot and Citadel, the proxies themselves from policy and telemetry, and one is left.
  */
 export const vpn: Procedure = {
   name: 'vpn',
