@@ -24,11 +24,13 @@ export type Fault = {
 /** The cluster that a fault strikes where it matters little which: the last, which is a remote wherever there are any. */
 export const far = ({ clusters, primary }: Lab): LabCluster => clusters.at(-1) ?? primary
 
-/** Another cluster on the same network as one; the topology must have one. */
-export const neighbourOf = ({ clusters }: Lab, cluster: LabCluster): LabCluster => {
-  const found = clusters.find((other) => other !== cluster && other.network === cluster.network)
-  if (!found) throw new Error(`${cluster.name} is alone on its network`)
-  return found
+/** Two clusters on one network; the topology must have such a pair. */
+export const neighbours = ({ clusters }: Lab): [LabCluster, LabCluster] => {
+  for (const one of clusters) {
+    const other = clusters.find((candidate) => candidate !== one && candidate.network === one.network)
+    if (other) return [one, other]
+  }
+  throw new Error('every cluster is on a network of its own')
 }
 
 /** Applies objects wherever a control plane reads its configuration. */

@@ -93,7 +93,7 @@ const parsed = <T>(schema: z.ZodType<T>, options: unknown): T => {
   const result = schema.safeParse(options)
   if (result.success) return result.data
   const [issue] = result.error.issues
-  throw new MeshproofError('MP-101', { what: `--${String(issue?.path[0] ?? '')} does not take that value`, ...(issue ? { why: issue.message } : {}), next: 'meshproof test --help' })
+  throw new MeshproofError('MP-101', { what: `--${String(issue?.path[0] ?? '')} does not take that value`, ...(issue ? { why: issue.message } : {}), next: 'meshproof --help' })
 }
 
 /** The command that the words lead to, and the words that are left. */

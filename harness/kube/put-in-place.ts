@@ -9,7 +9,10 @@ export const putInPlace = async (kube: KubeClient, objects: Manifest[]): Promise
       await (previous ? kube.apply([asWritten(previous)]) : kube.remove(refOf(object)))
     }
   }
-  await kube.apply(objects).catch(async (error: unknown) => { await undo(); throw error })
+  await kube.apply(objects).catch(async (error: unknown) => {
+    await undo().catch(() => undefined)
+    throw error
+  })
   return undo
 }
 
@@ -21,8 +24,8 @@ export const takeAway = async (kube: KubeClient, object: Parameters<KubeClient['
 }
 
 /** An object without what the API server adds to it. */
-const asWritten = ({ metadata, status: _, ...rest }: Manifest): Manifest => ({
-  ...rest,
+const asWritten = ({ metadata, ...rest }: Manifest): Manifest => ({
+  ...Object.fromEntries(Object.entries(rest).filter(([field]) => field !== 'status')),
   metadata: {
     ...(metadata?.name === undefined ? {} : { name: metadata.name }), ...(metadata?.namespace === undefined ? {} : { namespace: metadata.namespace }),
     ...(metadata?.labels ? { labels: metadata.labels } : {}), ...(metadata?.annotations ? { annotations: metadata.annotations } : {}),

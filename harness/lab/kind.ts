@@ -85,7 +85,7 @@ export const inNode = (runId: string, cluster: string, script: string, signal?: 
 export const kubectlApply = async (runId: string, cluster: string, manifest: string, signal: AbortSignal): Promise<string[]> => {
   try {
     const told = await docker([
-      'exec', '-i', nodeName(runId, cluster), 'kubectl', '--kubeconfig', '/etc/kubernetes/admin.conf', 'apply', '--server-side', '--force-conflicts', '--output', 'name', '--filename', '-',
+      'exec', '-i', nodeName(runId, cluster), 'kubectl', '--kubeconfig', '/etc/kubernetes/admin.conf', 'apply', '--server-side', '--force-conflicts', '--validate=false', '--output', 'name', '--filename', '-',
     ], { signal, stdin: 'pipe', input: manifest })
     return told.split('\n')
   } catch (cause) {

@@ -13,11 +13,12 @@ const Values = z.object({ global: z.object({ proxy: z.object({ includeIPRanges: 
  */
 export const requireInterception = async ({ primary, clusters }: Lab): Promise<void> => {
   const map = await primary.kube.get<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name: 'istio-sidecar-injector', namespace: 'istio-system' })
-  const { global: { proxy: { includeIPRanges: included } } } = Values.parse(JSON.parse(map?.data?.['values'] ?? '{}'))
+  const values = Values.safeParse(JSON.parse(map?.data?.['values'] ?? '{}'))
+  const included = values.data?.global.proxy.includeIPRanges ?? ''
   const missing = clusters.flatMap(({ podCidr, serviceCidr }) => [podCidr, serviceCidr]).filter((range) => !includes(included, range))
   if (missing.length === 0) return
   throw new MeshproofError('MP-511', {
-    what: 'Sidecars do not intercept every range of the mesh', where: `${missing.join(', ')}, beside ${included}`,
+    what: 'Sidecars do not intercept every range of the mesh', where: `${missing.join(', ')}, beside ${included || 'nothing that could be read'}`,
     next: 'Set global.proxy.includeIPRanges to * or to the pod and service ranges of all clusters.',
   })
 }

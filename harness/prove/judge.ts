@@ -35,7 +35,7 @@ export const judge = ({ turnsRed }: Fault, noticing: string[], results: CheckRes
       const others = red.filter(({ check }) => check === id).map(({ code }) => code)
       return others.length > 0 ? `${id} named ${others.join(', ')} instead of ${turnsRed[id] ?? ''}` : `${id} did not turn red`
     }),
-    ...disturbed.map(({ id, verdict }) => `${id}, of a layer below, is ${verdict}`),
+    ...new Set(disturbed.map(({ id, verdict }) => `${id}, of a layer below, is ${verdict}`)),
   ]
   return { verdict: reasons.length === 0 && noticing.length > 0 ? 'detected' : 'missed', reason: reasons.join('; '), red }
 }

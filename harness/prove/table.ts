@@ -18,4 +18,4 @@ export const unproven = (proofs: Proof[], checks: readonly Check[]): string[] =>
   checks.map(({ id }) => id).filter((id) => !proofs.some(({ verdict, red }) => verdict === 'detected' && red.some(({ check }) => check === id)))
 
 const redOf = ({ verdict, reason, red }: Proof): string =>
-  [...(verdict === 'detected' ? [] : [`**${verdict}**: ${reason}`]), ...red.map(({ check, code }) => `\`${check}\` (${code})`)].join(', ')
+  [...(verdict === 'detected' ? [] : [`**${verdict}**: ${reason.replaceAll('|', '/')}`]), ...red.map(({ check, code }) => `\`${check}\` (${code})`)].join(', ')

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const list = z.string().transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean)).refine((parts) => parts.length > 0, 'it names nothing')
 
-/** The flags of `test` and `up`, validated. */
+/** The flags of `test`, `up` and `prove`, validated. */
 export const RunOptions = z.object({
   topology: list.default(['all']),
   /** Overrules the modes that the topologies name themselves. */

@@ -83,15 +83,15 @@ export const run = async (command: 'test' | 'up', options: RunOptions, commandLi
 
 const finish = (results: Results, command: 'test' | 'up', error: unknown): void => {
   const verdicts = results.topologies.map(({ verdict }) => verdict)
-  const { run: about } = results
-  about.finishedAt = new Date().toISOString()
-  about.interrupted = error instanceof Interrupted
+  const { run: told } = results
+  told.finishedAt = new Date().toISOString()
+  told.interrupted = error instanceof Interrupted
   if (error !== undefined) {
     const known = error instanceof MeshproofError ? error : new MeshproofError('MP-900', { what: 'The harness itself failed', why: reasonOf(error), next: 'Please report it with the command line.', cause: error })
-    about.error = { code: known.code, message: known.message, next: known.next }
-    about.exitCode = known.exitCode
-  } else if (command === 'up') about.exitCode = 0
-  else about.exitCode = verdicts.includes('fail') ? 1 : verdicts.length > 0 && verdicts.every((verdict) => verdict === 'pass' || verdict === 'flaky') ? 0 : 2
+    told.error = { code: known.code, message: known.message, next: known.next }
+    told.exitCode = known.exitCode
+  } else if (command === 'up') told.exitCode = 0
+  else told.exitCode = verdicts.includes('fail') ? 1 : verdicts.length > 0 && verdicts.every((verdict) => verdict === 'pass' || verdict === 'flaky') ? 0 : 2
 }
 
 const notReached = ({ topology, planned, skipped }: TopologyPlan, checks: Awaited<ReturnType<typeof catalogue>>): TopologyResult => {
