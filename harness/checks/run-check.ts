@@ -23,7 +23,7 @@ export const runCheck = async (check: Check, { from, to }: PlannedCheck, lab: La
   const last = attempts.at(-1)
   const { id, layer, title, source } = check
   const verdict = last?.verdict === 'pass' ? (attempts.length === 1 ? 'pass' : 'flaky') : attempts.some((attempt) => attempt.verdict === 'fail') ? 'fail' : 'not-run'
-  return { id, layer, title, from, to, verdict, reason: (attempts.findLast((attempt) => attempt.verdict === verdict) ?? last)?.reason ?? '', source, attempts }
+  return { id, layer, title, from, to, verdict, reason: (attempts.find((attempt) => attempt.verdict === verdict) ?? last)?.reason ?? '', source, attempts }
 }
 
 const tryOnce = async (check: Check, from: string[], lab: Lab, patience: number, signal: AbortSignal): Promise<Attempt> => {

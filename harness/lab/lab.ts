@@ -99,7 +99,10 @@ export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure:
       }, signal),
       undo: () => deleteCluster(runId, cluster.name),
     },
-    { name: `${cluster.name}: load balancer`, run: (signal) => installLoadBalancer(cluster, images.loadBalancerManifest, addressPools(subnet, lab.clusters.length)[index] ?? '', signal) },
+    ...(procedure.loadBalancers?.(topology).includes(cluster.name) ? [{
+      name: `${cluster.name}: load balancer`,
+      run: (signal: AbortSignal) => installLoadBalancer(cluster, images.loadBalancerManifest, addressPools(subnet, lab.clusters.length)[index] ?? '', signal),
+    }] : []),
     { name: `${cluster.name}: pod network`, after: [`${cluster.name}: created`], run: (signal) => openPodNetwork(runId, cluster, topology.clusters, signal) },
   ])
   const joined: Task = { name: routes, after: lab.clusters.map(({ name }) => `${name}: created`), run: (signal) => joinNetworks(lab, signal) }

@@ -13,6 +13,8 @@ export type Step = {
 export type Procedure = {
   name: ProcedureName
   steps: (topology: Topology) => Step[]
+  /** The clusters that give services addresses of their own; default: none. */
+  loadBalancers?: (topology: Topology) => string[]
   /** Where proxies and webhooks of the remote clusters find istiod; no remote clusters, no address. */
   discoveryAddress?: (lab: Lab, signal?: AbortSignal) => Promise<string>
   /** Follows what has moved since the installation, and says what it did; undefined where nothing had moved. */

@@ -13,6 +13,7 @@ const discoveryAddress = (primary: LabCluster, signal?: AbortSignal): Promise<st
  */
 export const gateway: Procedure = {
   name: 'gateway',
+  loadBalancers: (topology) => rolesOf(topology).all,
   discoveryAddress: ({ primary }, signal) => discoveryAddress(primary, signal),
   steps: (topology) => {
     const { all, primary, remotes } = rolesOf(topology)

@@ -24,6 +24,7 @@ export const multiPrimary: Procedure = {
 /** Two control planes, two networks joined by gateways that are found by their label: Istio’s “multi-primary on different networks”. */
 export const multiPrimaryMultiNetwork: Procedure = {
   name: 'multi-primary-multi-network',
+  loadBalancers: (topology) => rolesOf(topology).all,
   steps: (topology) => [
     ...controlPlanes(topology),
     ...rolesOf(topology).primaries.flatMap((primary) => [

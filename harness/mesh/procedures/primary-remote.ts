@@ -8,6 +8,7 @@ import { applied, controlPlane, earlyGatewayAddress, gateway, installRemote, mut
  */
 export const primaryRemote: Procedure = {
   name: 'primary-remote',
+  loadBalancers: (topology) => rolesOf(topology).all,
   discoveryAddress: ({ primary }, signal) => gatewayAddress(primary, signal),
   steps: (topology) => {
     const { all, primary, remotes } = rolesOf(topology)

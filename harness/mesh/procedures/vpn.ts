@@ -12,6 +12,7 @@ import { applied, controlPlane, installRemote, mutualTls, named, trust, workload
  */
 export const vpn: Procedure = {
   name: 'vpn',
+  loadBalancers: (topology) => [rolesOf(topology).primary],
   discoveryAddress: ({ primary }, signal) => internalAddress(primary, signal),
   steps: (topology) => {
     const { all, primary, remotes } = rolesOf(topology)
