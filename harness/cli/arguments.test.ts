@@ -11,7 +11,7 @@ describe('a command line', () => {
   test('without a command is test, of everything', () => {
     expect(readArguments([], {})).toEqual({
       command: 'test',
-      options: { topology: ['all'], suite: [], images: 'auto', output: 'text', timeout: 60, plan: false, keep: false, reuse: false, failFast: false },
+      options: { topology: ['all'], suite: [], images: 'auto', output: 'text', timeout: 180, plan: false, keep: false, reuse: false, failFast: false },
     })
   })
 

@@ -31,7 +31,7 @@ describe('a kept lab that somebody breaks', () => {
     const fault = faults.find((candidate) => candidate.name === name)!
     const mend = await fault.apply(lab)
     try {
-      const { exitCode, output, results } = await meshproof(['--topology=gateway', '--reuse', '--suite=!failover.*'])
+      const { exitCode, output, results } = await meshproof(['--topology=gateway', '--reuse', '--suite=net.*,trust.*,control.*,reach.both-versions'])
       expect(exitCode, output).toBe(1)
       const red = checksOf(results).filter(({ verdict }) => verdict === 'fail')
       for (const [id, code] of Object.entries(fault.turnsRed)) {
@@ -71,9 +71,9 @@ describe('a control plane that moves (shared-control-plane)', () => {
 describe('prove', () => {
   test('breaks a lab of its own, finds every fault detected, and leaves nothing behind', { timeout: 10 * 60_000 }, async () => {
     const before = await engineContents()
-    const { exitCode, output } = await meshproof(['prove', '--topology=vpn', '--suite=net.*,trust.*'])
+    const { exitCode, output } = await meshproof(['prove', '--topology=vpn', '--suite=net.*'])
     expect(exitCode, output).toBe(0)
-    expect(output).toMatch(/^5 of 5 faults detected$/m)
+    expect(output).toMatch(/^2 of 2 faults detected$/m)
     expect(await engineContents()).toEqual(before)
   })
 })
