@@ -34,14 +34,21 @@ check({
 
 /** Scales a cluster’s helloworld to nothing for as long as `during` runs, and waits until its pod is back. */
 const without = async <T>(site: Site, mesh: Mesh, during: () => Promise<T>): Promise<T> => {
+  const back = async (): Promise<boolean> => {
+    await site.scaleHelloworld(1)
+    return mesh.eventually(async () => (await site.apiEndpoints()).length === 1, 30_000)
+  }
+  let result: T
   try {
     await site.scaleHelloworld(0)
     expect(await mesh.eventually(async () => (await site.apiEndpoints()).length === 0), because('MP-783')).toBe(true)
-    return await during()
-  } finally {
-    await site.scaleHelloworld(1)
-    expect(await mesh.eventually(async () => (await site.apiEndpoints()).length === 1, 30_000), because('MP-782')).toBe(true)
+    result = await during()
+  } catch (error) {
+    await back()
+    throw error
   }
+  expect(await back(), because('MP-782')).toBe(true)
+  return result
 }
 
 const everyClientSees = async (mesh: Mesh, versions: string[], code: 'MP-781' | 'MP-782'): Promise<string> => {

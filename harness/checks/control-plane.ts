@@ -51,9 +51,9 @@ export const controlPlaneOf = (lab: Lab, at: LabCluster, record: Recorder): Cont
   },
 })
 
-/** Reads the istiod pods of a cluster, whether it should have any or not. */
+/** Reads the istiod pods of a cluster, whether it should have any or not; those on their way out are left out. */
 export const istiodIn = async (cluster: LabCluster, record: Recorder): Promise<IstiodPod[]> => {
-  const pods = (await istiodPods(cluster.kube)).map((pod) => ({
+  const pods = (await istiodPods(cluster.kube)).filter(({ metadata }) => !metadata?.deletionTimestamp).map((pod) => ({
     name: pod.metadata?.name ?? '',
     ready: isReady(pod),
     restarts: (pod.status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0),
