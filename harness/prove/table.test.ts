@@ -23,7 +23,7 @@ const tablesOf = (page: string): string[][][] => page.split('\n\n').filter((part
 
 test('the page has every fault with what it turned red, and every check with what detected faults turned it red', () => {
   const page = proofPage(proofs, checks, 'Kubernetes 1.33.1, Istio 1.27.0, Envoy 1.35.0, 2 cores')
-  expect(page).toContain('printed: Kubernetes 1.33.1, Istio 1.27.0, Envoy 1.35.0, 2 cores.')
+  expect(page).toContain('in one lab: Kubernetes 1.33.1, Istio 1.27.0, Envoy 1.35.0, 2 cores.')
   expect(tablesOf(page)).toEqual([
     [
       ['`port-blocked`', 'what port-blocked breaks', 'vpn', '`net.gateway-open` (MP-751)', '12'],

@@ -6,7 +6,7 @@ import type { Proof } from './judge.ts'
 export const proofPage = (proofs: Proof[], checks: readonly Check[], environment: string): string => [
   '# Proof', '',
   'Every check is proven by breaking a running mesh: the fault must turn the check red and name its cause, and leave every check of',
-  `the layers below green. This is what \`npx meshproof prove --topology=all\` printed: ${environment}.`, '',
+  `the layers below green. A row is what \`npx meshproof prove\` saw of one fault in one lab: ${environment}.`, '',
   '| fault | what it breaks | in | turned red | seconds |', '|---|---|---|---|---|',
   ...proofs.map((proof) => `| \`${proof.fault}\` | ${proof.breaks} | ${variantName({ name: proof.topology, mtls: proof.mtls })} | ${redOf(proof)} | ${proof.seconds.toFixed(0)} |`), '',
   '| check | turned red by |', '|---|---|',
