@@ -1,5 +1,5 @@
 import {
-  allRefused, allSeen, answersOf, because, check, expect, onSeveralNetworks, onSharedNetwork, where, whereRequestsCross, withMutualTls, withoutMutualTls, type Answers, type Mesh, type Site,
+  allRefused, allSeen, answersOf, because, check, expect, onSeveralNetworks, onSharedNetwork, where, withMutualTls, withoutMutualTls, type Answers, type Mesh, type Site,
 } from '../harness/test.ts'
 
 check({
@@ -59,55 +59,6 @@ check({
   })))
   return plaintextRefused(mesh)
 })
-
-check({
-  id: 'mtls.wire',
-  layer: 'mtls',
-  title: 'what crosses between clusters is TLS and shows no greeting; with mutual TLS off it is in clear',
-  source: 'seed 003, mutual TLS on and off; Istio’s security concept: traffic between workloads is encrypted in transit',
-  from: 'mesh',
-  changesMesh: true,
-  applies: whereRequestsCross,
-}, async ({ mesh }) => {
-  const greeting = 'Hello version'
-  const clear = 'sent-in-clear'
-  // Connections that were open before would show no handshake.
-  const wires = await mesh.withPolicy('new-connections', () => Promise.all(mesh.clusters.map((peer) => peer.wire(greeting, () =>
-    Promise.all(mesh.othersThan(peer).map((from) => from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })))))))
-  for (const wire of wires) {
-    expect(wire.flows, 'the capture must have seen the requests').toBeGreaterThan(0)
-    if (mesh.mtls === 'off') expect(wire.clear, because('MP-778')).toBeGreaterThan(0)
-    else expect([wire.clear, wire.tls], because('MP-775')).toEqual([0, wire.flows])
-  }
-  // What is sent in clear is sent later: one cluster’s capture sees what passes on to another, too.
-  const controls = await Promise.all(mesh.clusters.map((peer) => peer.wire(clear, () =>
-    Promise.all(mesh.othersThan(peer).map(async (from) => from.outside.getNow(`http://${await hopTo(peer, from)}/${clear}`, { count: 2, seconds: 1 }))))))
-  for (const control of controls) expect(control.clear, 'what is sent in clear must show in a capture').toBeGreaterThan(0)
-  return mesh.clusters.map(({ name }, index) => `${name}: ${wires[index]?.tls ?? 0} of ${wires[index]?.flows ?? 0} flows are TLS, ${wires[index]?.clear ?? 0} show the greeting`).join('; ')
-})
-
-check({
-  id: 'mtls.gateway-refuses-certless',
-  layer: 'mtls',
-  title: 'a gateway’s 15443 answers no caller without a certificate, whatever name it asks for',
-  source: 'Istio’s routing tests: AUTO_PASSTHROUGH serves nobody without a client certificate, for names it knows and names it does not',
-  from: 'mesh',
-  applies: where(onSeveralNetworks, withMutualTls),
-}, async ({ mesh }) => mesh.besideClusters(async (outside) => {
-  for (const from of mesh.clusters) {
-    const served = await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
-    expect(served.ok, 'with a certificate the same gateways must pass requests on').toBe(served.all.length)
-  }
-  for (const peer of mesh.clusters) {
-    const through = `${await peer.gatewayAddress() ?? 'no address'}:15443`
-    for (const name of ['outbound_.5000_._.helloworld.app1.svc.cluster.local', 'outbound_.5000_._.nowhere.app1.svc.cluster.local', 'nowhere.example']) {
-      const answers = await outside.get(`https://${name}/hello`, { through, count: 4 })
-      expect(answers.all.some(({ connected }) => connected), because('MP-712')).toBe(true)
-      expect(answers.statuses, because('MP-776')).toEqual([0])
-    }
-  }
-  return `${mesh.clusters.length} gateways, 3 names each: 0 answers`
-}))
 
 check({
   id: 'mtls.off-crosses',
@@ -175,7 +126,3 @@ const plaintextRefused = async (mesh: Mesh): Promise<string> => {
   }))
   return refused.join('; ')
 }
-
-/** The hop of a request to a cluster, as a client of another one dials it. */
-const hopTo = async (peer: Site, from: Site): Promise<string> =>
-  (peer.network === from.network ? `${await peer.helloworldAddress()}:5000` : `${await peer.gatewayAddress() ?? 'no address'}:15443`)
