@@ -3,7 +3,7 @@ export { check, only, onSeveralNetworks, onSharedNetwork, where, whereRequestsCr
 export type { CheckContext } from './checks/catalogue.ts'
 export type { Mesh } from './checks/mesh.ts'
 export type { Site } from './checks/site.ts'
-export { because } from './diagnose/causes.ts'
+export { because, type CauseCode } from './diagnose/causes.ts'
 export { allRefused, allSeen, answersOf, plausible } from './probes/sample.ts'
 export { expect } from 'vitest'
 export { overlap } from './plan/address-range.ts'

@@ -1,4 +1,5 @@
-import { allSeen, because, check, expect, whereRequestsCross, type Mesh, type Site } from '../harness/test.ts'
+import { because, check, expect, whereRequestsCross, type Mesh, type Site } from '../harness/test.ts'
+import { everyClientSees } from './every-client.ts'
 
 check({
   id: 'failover.local-down',
@@ -49,14 +50,4 @@ const without = async <T>(site: Site, mesh: Mesh, during: () => Promise<T>): Pro
   }
   expect(await back(), because('MP-782')).toBe(true)
   return result
-}
-
-const everyClientSees = async (mesh: Mesh, versions: string[], code: 'MP-781' | 'MP-782'): Promise<string> => {
-  const perClient = await Promise.all(mesh.clusters.map(async (from) => {
-    const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(versions) })
-    expect(answers.statuses, because(code)).toEqual([200])
-    expect(answers.versions, because(code)).toEqual(versions)
-    return `${from.name} ${answers.summary}`
-  }))
-  return perClient.join('; ')
 }

@@ -1,6 +1,7 @@
 import {
   allRefused, allSeen, answersOf, because, check, expect, onSeveralNetworks, onSharedNetwork, where, withMutualTls, withoutMutualTls, type Answers, type Mesh, type Site,
 } from '../harness/test.ts'
+import { everyClientSees } from './every-client.ts'
 
 check({
   id: 'mtls.strict',
@@ -12,13 +13,7 @@ check({
 }, async ({ mesh }) => {
   // It is required once plaintext is refused; before that, answers would prove nothing.
   await plaintextRefused(mesh)
-  const perClient = await Promise.all(mesh.clusters.map(async (from) => {
-    const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
-    expect(answers.statuses, because('MP-771')).toEqual([200])
-    expect(answers.versions, because('MP-771')).toEqual(mesh.versions)
-    return `${from.name} ${answers.summary}`
-  }))
-  return perClient.join('; ')
+  return everyClientSees(mesh, mesh.versions, 'MP-771')
 })
 
 check({

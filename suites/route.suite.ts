@@ -1,4 +1,5 @@
-import { allSeen, because, check, expect, plausible, whereRequestsCross, type Mesh } from '../harness/test.ts'
+import { allSeen, because, check, expect, plausible, whereRequestsCross } from '../harness/test.ts'
+import { everyClientSees } from './every-client.ts'
 
 check({
   id: 'route.pin-v2',
@@ -9,8 +10,8 @@ check({
   changesMesh: true,
   applies: whereRequestsCross,
 }, async ({ mesh }) => {
-  await everyClientSees(mesh, mesh.versions)
-  return mesh.withPolicy('pin-v2', () => everyClientSees(mesh, ['v2']))
+  await everyClientSees(mesh, mesh.versions, 'MP-761')
+  return mesh.withPolicy('pin-v2', () => everyClientSees(mesh, ['v2'], 'MP-761'))
 })
 
 check({
@@ -84,18 +85,8 @@ check({
   changesMesh: true,
   applies: whereRequestsCross,
 }, async ({ mesh }) => {
-  await mesh.withPolicy('pin-v2', () => everyClientSees(mesh, ['v2']))
+  await mesh.withPolicy('pin-v2', () => everyClientSees(mesh, ['v2'], 'MP-761'))
   await everyClientSees(mesh, mesh.versions, 'MP-762')
   // Once more: a rule that a controller brings back needs a moment.
   return everyClientSees(mesh, mesh.versions, 'MP-762')
 })
-
-const everyClientSees = async (mesh: Mesh, versions: string[], code: 'MP-761' | 'MP-762' = 'MP-761'): Promise<string> => {
-  const perClient = await Promise.all(mesh.clusters.map(async (from) => {
-    const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(versions) })
-    expect(answers.statuses, because(code)).toEqual([200])
-    expect(answers.versions, because(code)).toEqual(versions)
-    return `${from.name} ${answers.summary}`
-  }))
-  return perClient.join('; ')
-}
