@@ -68,8 +68,9 @@ export const preload = async ({ tag, base, load, say, signal }: Preload): Promis
   say('node image')
   const bare = await base()
   say('preloading the node image')
-  // Layers are unpacked in a volume: an overlay file system takes no other as the one it writes to.
-  const container = await docker(['run', '--detach', '--privileged', '--volume', '/unpacked', '--label', `dev.meshproof.preload=${tag}`, '--entrypoint', 'sleep', bare, 'infinity'], { signal })
+  // Layers are unpacked in a volume: an overlay file system takes no other as the one it writes to. A mount, since what --volume asks
+  // for would be written into the image, and every node would get one of its own.
+  const container = await docker(['run', '--detach', '--privileged', '--mount', 'type=volume,destination=/unpacked', '--label', `dev.meshproof.preload=${tag}`, '--entrypoint', 'sleep', bare, 'infinity'], { signal })
   try {
     const script = await readFile(join(recipeFolder, 'node/unpack.sh'), 'utf8')
     const unpacked = execa('docker', ['exec', '--interactive', container, 'sh', '-c', script, 'unpack', '/unpacked/store'], { stdin: 'pipe', ...(signal ? { cancelSignal: signal } : {}) })
