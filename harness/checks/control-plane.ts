@@ -1,5 +1,6 @@
+import { isReady } from '../kube/pods.ts'
 import type { Lab, LabCluster } from '../lab/lab.ts'
-import { isReady, istiodPods } from '../mesh/istiod-pods.ts'
+import { istiodPods } from '../mesh/istiod-pods.ts'
 import { endpointShards, proxyStates, watchedClusters, type ProxyState } from '../probes/istiod.ts'
 import { remoteAccess, type RemoteAccess } from '../probes/remote-access.ts'
 import type { Recorder } from './evidence.ts'

@@ -1,8 +1,9 @@
 import type { X509Certificate } from 'node:crypto'
-import type { V1EndpointSlice, V1Node, V1Pod, V1Secret, V1Service, V1ServiceCIDR } from '@kubernetes/client-node'
+import type { V1EndpointSlice, V1Node, V1Pod, V1Secret, V1ServiceCIDR } from '@kubernetes/client-node'
 import { readyPod } from '../kube/pods.ts'
 import type { Lab, LabCluster } from '../lab/lab.ts'
 import { gatewayService } from '../mesh/gateway.ts'
+import { addressNow } from '../mesh/service-address.ts'
 import { legacyNamespace, meshNamespace } from '../mesh/workloads.ts'
 import { capture } from '../probes/capture.ts'
 import { flowsOf, wireOf, type Wire } from '../probes/flows.ts'
@@ -84,7 +85,7 @@ export const siteOf = (lab: Lab, cluster: LabCluster, record: Recorder, asking: 
       record.add({ probe: 'scale', cluster: name, deployment: `helloworld-${cluster.version}`, replicas })
       return kube.merge({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: `helloworld-${cluster.version}`, namespace: meshNamespace }, spec: { replicas } })
     },
-    gatewayAddress: async () => (await kube.get<V1Service>(gatewayService))?.status?.loadBalancer?.ingress?.[0]?.ip,
+    gatewayAddress: () => addressNow(cluster, gatewayService),
     endpoints: async (of) => {
       const endpoints = await endpointsOf(proxies.sleep, of)
       record.add({ probe: 'endpoints', proxy: `${name} app1/sleep`, cluster: of, endpoints })

@@ -53,16 +53,13 @@ const exitCodeOf = (status: V1Status): number => {
   return code === undefined ? 1 : Number(code)
 }
 
-/** The pods of a label selector that are running and ready and not on their way out. */
-const readyPods = async (kube: KubeClient, namespace: string, selector: string): Promise<V1Pod[]> => {
-  const pods = await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, selector })
-  return pods.filter(({ metadata, status }) =>
-    !metadata?.deletionTimestamp && status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'))
-}
+/** True for a pod that is ready and not on its way out. */
+export const isReady = ({ metadata, status }: V1Pod): boolean =>
+  !metadata?.deletionTimestamp && (status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false)
 
 /** One ready pod of a selector. @throws MeshproofError MP-405 when there is none. */
 export const readyPod = async (kube: KubeClient, namespace: string, selector: string): Promise<V1Pod> => {
-  const [pod] = await readyPods(kube, namespace, selector)
+  const pod = (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, selector })).find(isReady)
   if (pod) return pod
   throw new MeshproofError('MP-405', { what: 'No pod is ready', where: `${namespace}, ${selector}`, next: 'kubectl describe pod shows what it waits for.' })
 }

@@ -4,7 +4,3 @@ import type { KubeClient } from '../kube/client.ts'
 /** A control plane's pods, ready or not. */
 export const istiodPods = (kube: KubeClient): Promise<V1Pod[]> =>
   kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace: 'istio-system', selector: 'app=istiod' })
-
-/** True for a pod that is ready and not on its way out. */
-export const isReady = ({ metadata, status }: V1Pod): boolean =>
-  !metadata?.deletionTimestamp && (status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false)

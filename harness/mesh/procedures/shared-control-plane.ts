@@ -1,8 +1,9 @@
 import type { V1EndpointSlice } from '@kubernetes/client-node'
+import { isReady } from '../../kube/pods.ts'
 import { until } from '../../kube/until.ts'
 import type { Lab, LabCluster } from '../../lab/lab.ts'
 import { routes } from '../../lab/routes.ts'
-import { isReady, istiodPods } from '../istiod-pods.ts'
+import { istiodPods } from '../istiod-pods.ts'
 import { rolesOf, step, type Procedure } from '../procedure.ts'
 import { controlPlane, installRemote, mutualTls, named, remoteSecret, trust, workloads } from '../shared-steps.ts'
 
