@@ -38,8 +38,9 @@ describe('every topology, from nothing', () => {
   })
 
   test('a topology of the user’s own: three clusters, two of them on one network', async () => {
-    const { exitCode, output, results } = await meshproof([`--topology=${example}`, '--suite=net.*,trust.*,control.*,discovery.*,reach.*'])
+    const { exitCode, output, results } = await meshproof([`--topology=${example}`])
     expect(exitCode, output).toBe(0)
+    expect(results?.topologies.map(({ verdict }) => verdict)).toEqual([expect.stringMatching(/^(pass|flaky)$/)])
     const asked = results?.topologies[0]?.checks.filter(({ verdict }) => verdict !== 'skipped') ?? []
     expect(asked.filter(({ id }) => id === 'reach.both-versions').map(({ reason }) => reason)).toEqual(Array(3).fill(expect.stringMatching(/^37 of 37 {2}v1 \d+, v2 \d+, v3 \d+$/)))
     expect(asked.filter(({ id }) => id === 'net.pods-routable').map(({ from }) => from)).toEqual([['cluster1'], ['cluster2']])

@@ -33,6 +33,8 @@ export const deployWorkloads = async (cluster: LabCluster, images: Images): Prom
     ...(await fixture('workloads/helloworld.yaml', { version: cluster.version, helloworld })),
     ...(await fixture('workloads/stubless.yaml', { cluster: cluster.name })),
     ...(await fixture('workloads/capture.yaml', { proxy: `${hub}/proxyv2:${tag}` })),
+    // Proxies of a remote cluster read it where their control plane is.
+    ...(cluster.role === 'primary' ? await fixture('workloads/new-connections.yaml') : []),
   ])
 }
 
