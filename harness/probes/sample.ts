@@ -41,6 +41,7 @@ export const plausible = (count: number, requests: number, share: number): boole
   return Math.min(below, above) > 1e-6 / 2
 }
 
+/** How many requests show whether the mesh has settled. */
 const batch = 8
 
 /** Counts what came back. */
@@ -63,8 +64,9 @@ export const answersOf = (all: Answer[], settled: Answers['settled'] = { batches
 }
 
 /**
- * Asks in small batches until they look as expected or the time (milliseconds) is up, and only then takes the sample that is
- * judged: a change takes a moment to arrive, but what is judged is one sample of fixed size, never the luckiest of many.
+ * Asks a small batch and, in the same breath, the sample. The sample is judged once its batch looked as expected, or when the time
+ * (milliseconds) is up; otherwise both are thrown away and asked again. A change takes a moment to arrive, but what is judged is one
+ * sample of fixed size, never the luckiest of many: its own answers have no say in whether it counts.
  */
 export const sample = async (
   ask: (count: number) => Promise<Answer[]>,
@@ -72,17 +74,15 @@ export const sample = async (
   { within = 10_000, count = enoughFor(2), signal }: { within?: number; count?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<Answers> => {
   const since = performance.now()
-  let batches = 0
-  let inTime = false
-  while (performance.now() - since < within) {
+  for (let batches = 1; ; batches += 1) {
     if (signal?.aborted) throw new Interrupted()
-    batches += 1
-    inTime = settled(answersOf(await ask(batch)))
-    if (inTime) break
+    const waited = performance.now() - since
+    const all = await ask(batch + count)
+    const inTime = settled(answersOf(all.slice(0, batch)))
+    // One that failed early may have ended within its batch.
+    if (inTime || performance.now() - since >= within) return answersOf(all.length > batch ? all.slice(batch) : all, { batches, seconds: Math.round(waited) / 1000, inTime })
     await sleep(200, undefined, signal ? { signal } : {}).catch(() => { throw new Interrupted() })
   }
-  const seconds = Math.round(performance.now() - since) / 1000
-  return answersOf(await ask(count), { batches, seconds, inTime })
 }
 
 /** True when every answer is a 200 and exactly these versions are among them. */
