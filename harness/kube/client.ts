@@ -1,5 +1,5 @@
 import {
-  ApiException, CoreV1Api, KubeConfig, KubernetesObjectApi, PatchStrategy, type KubernetesObject,
+  ApiException, CoreV1Api, KubeConfig, KubernetesObjectApi, PatchStrategy, type KubernetesObject, type RequestContext,
 } from '@kubernetes/client-node'
 import { parseAllDocuments } from 'yaml'
 import { MeshproofError, reasonOf } from '../errors.ts'
@@ -31,6 +31,7 @@ export type KubeClient = {
 export const connect = (cluster: string, kubeconfig: string): KubeClient => {
   const config = new KubeConfig()
   config.loadFromFile(kubeconfig)
+  keepConnections(config)
   const objects = KubernetesObjectApi.makeApiClient(config)
   const core = config.makeApiClient(CoreV1Api)
   const asked = async <T>(what: string, request: () => Promise<T>): Promise<T> => {
@@ -61,6 +62,20 @@ export const connect = (cluster: string, kubeconfig: string): KubeClient => {
     list: async ({ apiVersion, kind, namespace, selector }) =>
       (await asked(`list ${kind}`, () => objects.list(apiVersion, kind, namespace, undefined, undefined, undefined, undefined, selector))).items as never,
     dryRun: (object) => asked(`dry-run ${nameOf(object)}`, () => objects.create(object, undefined, 'All')),
+  }
+}
+
+/**
+ * The library makes a pool of connections for every request; here the first one serves them all, since a handshake costs an API
+ * server more than most requests.
+ */
+const keepConnections = (config: KubeConfig): void => {
+  const authenticate = config.applySecurityAuthentication.bind(config)
+  let pool: ReturnType<RequestContext['getDispatcher']>
+  config.applySecurityAuthentication = async (context) => {
+    await authenticate(context)
+    pool ??= context.getDispatcher()
+    if (pool) context.setDispatcher(pool)
   }
 }
 

@@ -11,7 +11,7 @@ import { clusterName, createCluster, deleteCluster, kubectlApply, nodeAddress } 
 import { labelArguments, runImage } from './labels.ts'
 import { installLoadBalancer } from './load-balancer.ts'
 import { addressPools, createNetwork, removeNetwork } from './network.ts'
-import { openPodNetwork } from './pod-network.ts'
+import { openPodNetwork, quickNameService } from './pod-network.ts'
 import { joinNetworks, routes } from './routes.ts'
 import { runFolder } from './run-state.ts'
 import type { Task } from './task-stack.ts'
@@ -103,7 +103,14 @@ export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure:
       name: `${cluster.name}: load balancer`,
       run: (signal: AbortSignal) => installLoadBalancer(cluster, images.loadBalancerManifest, addressPools(subnet, lab.clusters.length)[index] ?? '', signal),
     }] : []),
-    { name: `${cluster.name}: pod network`, after: [`${cluster.name}: created`], run: (signal) => openPodNetwork(runId, cluster, topology.clusters, signal) },
+    {
+      name: `${cluster.name}: pod network`,
+      after: [`${cluster.name}: created`],
+      run: async (signal) => {
+        await cluster.kube.apply(quickNameService)
+        await openPodNetwork(runId, cluster, topology.clusters, signal)
+      },
+    },
   ])
   const joined: Task = { name: routes, after: lab.clusters.map(({ name }) => `${name}: created`), run: (signal) => joinNetworks(lab, signal) }
   const steps = procedure.steps(topology).map((step): Task => ({

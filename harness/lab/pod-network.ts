@@ -1,6 +1,7 @@
 import { requireEngine } from '../engine/docker.ts'
 import { inNode } from './kind.ts'
 import { MeshproofError } from '../errors.ts'
+import type { Manifest } from '../kube/client.ts'
 import type { ClusterPlan } from '../plan/topology-file.ts'
 
 /**
@@ -38,6 +39,15 @@ END`
     })
   }
 }
+
+/**
+ * One CoreDNS instead of kubeadm's two, asked every second and not every tenth whether it is ready: without it no proxy finds its
+ * control plane. To be applied before pods get a network, while CoreDNS still waits for one.
+ */
+export const quickNameService: Manifest[] = [{
+  apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'coredns', namespace: 'kube-system' },
+  spec: { replicas: 1, template: { spec: { containers: [{ name: 'coredns', readinessProbe: { periodSeconds: 1 } }] } } },
+}]
 
 const cniConfig = ({ podCidr }: ClusterPlan): object => ({
   cniVersion: '0.4.0',

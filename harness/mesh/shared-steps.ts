@@ -2,7 +2,7 @@ import { fixture } from './fixture.ts'
 import { cacertsFor } from './certificate-authority.ts'
 import { gatewayAddress } from './gateway.ts'
 import { installIstio } from './istioctl.ts'
-import { commonSpec, gatewaySpec } from './operator.ts'
+import { commonSpec, controlPlaneSpec, gatewaySpec } from './operator.ts'
 import { rolesOf, step, type Step } from './procedure.ts'
 import { addRemoteSecret } from './remote-secret.ts'
 import { deployWorkloads, workloadsReady } from './workloads.ts'
@@ -37,7 +37,7 @@ export const trust = (cluster: string): Step => step(named.trust(cluster), async
 export const controlPlane = (cluster: string, global: (lab: Lab) => Record<string, unknown> = () => ({})): Step =>
   step(named.controlPlane(cluster), (lab, signal) => {
     const at = lab.cluster(cluster)
-    return installIstio(at, { ...commonSpec(at, lab.images, global(lab)), profile: 'minimal' }, signal)
+    return installIstio(at, controlPlaneSpec(at, lab.images, global(lab)), signal)
   }, [named.trust(cluster)])
 
 /** A gateway's service ahead of its proxy: the load balancer has the address long before the gateway runs, and some need that alone. */
