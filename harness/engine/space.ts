@@ -5,7 +5,7 @@ import type { EngineInfo } from './docker.ts'
 
 const gigabyte = 1024 ** 3
 
-/** What a lab writes at the most: two nodes that unpack every image, and the reports. */
+/** What a run needs, with room: two labs at once, whose nodes write some 150 MB each, the images it may unpack first, and the reports. */
 export const neededBytes = 4 * gigabyte
 
 /** Free bytes of the file system that holds a folder, or undefined where it is not on this machine. */
