@@ -55,12 +55,14 @@ export const prove = async (options: RunOptions, terminal: Terminal, { signal, a
     environment = `Kubernetes ${kubernetes}, Istio ${istio}, Envoy ${envoy}, ${cpus} cores`
     const failure = new AbortController()
     // Labs are brought up one at a time, and asked side by side: a check on a broken mesh waits most of its time.
-    const taken = { ...turns(), toAsk: <T>(work: () => Promise<T>): Promise<T> => work() }
+    const turn = turns()
     await pMap(assignments.entries(), async ([index, { plan, faults }]) => {
       const screen = about(terminal, variantName(plan.topology))
       const stop = AbortSignal.any([signal, failure.signal])
-      const outcome = await inLab({ runId: `${runId}-${index + 1}`, plan, images, engine, keep: false, reuse: false, turns: taken, terminal: screen, signal: stop }, phaseLog(screen), (lab) =>
-        proveInLab(lab, faults, { plan, checks, timeout: options.timeout, terminal: screen, signal: stop, proven: (proof) => { proofs.push(proof); screen.line(proofLine(proof)) } }))
+      const outcome = await inLab({ runId: `${runId}-${index + 1}`, plan, images, engine, keep: false, reuse: false, turn, terminal: screen, signal: stop }, phaseLog(screen), (lab, passOn) => {
+        passOn()
+        return proveInLab(lab, faults, { plan, checks, timeout: options.timeout, terminal: screen, signal: stop, proven: (proof) => { proofs.push(proof); screen.line(proofLine(proof)) } })
+      })
       if (outcome.error === undefined) return
       error ??= outcome.error
       failure.abort(outcome.error)

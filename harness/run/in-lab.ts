@@ -7,7 +7,7 @@ import { runTasks, taskStack } from '../lab/task-stack.ts'
 import type { TopologyPlan } from '../plan/plan.ts'
 import type { Terminal } from '../report/terminal.ts'
 import type { PhaseLog } from './phase-log.ts'
-import type { Turns } from './turns.ts'
+import type { Turn } from './turns.ts'
 
 /** What a lab is brought up from and told to. `reuse` takes the one that is already up, `keep` leaves it. */
 export type LabRun = {
@@ -18,23 +18,26 @@ export type LabRun = {
   keep: boolean
   reuse: boolean
   /** Labs that share a machine wait for each other here. */
-  turns: Turns
+  turn: Turn
   terminal: Terminal
   signal: AbortSignal
 }
 
 /**
- * Brings a lab up, works in it and takes it down again, or keeps it. It returns what went wrong on the way, if anything did: the
+ * Brings a lab up, works in it and takes it down again, or keeps it. The work says when it mostly waits, so that the next lab can be
+ * brought up beside it (`passOn`). It returns what went wrong on the way, if anything did: the
  * signal’s reason when it was that, and otherwise the first error; cleaning up is never left out for it.
  */
-export const inLab = async (run: LabRun, phases: PhaseLog, work: (lab: Lab) => Promise<void>): Promise<{ error?: unknown }> => {
-  const { runId, plan, signal, turns } = run
+export const inLab = async (run: LabRun, phases: PhaseLog, work: (lab: Lab, passOn: () => void) => Promise<void>): Promise<{ error?: unknown }> => {
+  const { runId, plan, signal, turn } = run
   const lab = labOf(runId, plan.topology, run.images)
   const stack = taskStack()
   let error: unknown
   try {
-    if (!run.reuse) await turns.toBringUp(() => bringUp(lab, run, stack, phases), signal)
-    await turns.toAsk(() => work(lab), signal)
+    await turn(async (passOn) => {
+      if (!run.reuse) await bringUp(lab, run, stack, phases)
+      await work(lab, passOn)
+    }, signal)
     signal.throwIfAborted()
   } catch (thrown) {
     error = signal.aborted ? signal.reason : thrown

@@ -55,13 +55,13 @@ export const run = async (command: 'test' | 'up', options: RunOptions, commandLi
     results.environment = await environmentOf(engine, images)
     const alone = wanted.length === 1
     const failure = new AbortController()
-    const taken = turns()
-    // Two labs at most: one that is asked, and the next that is brought up beside it.
+    const turn = turns()
+    // Two labs at most: one that answers its last checks, and the next that is brought up beside it.
     await pMap(wanted.entries(), async ([index, plan]) => {
       const record = (result: TopologyResult): void => { results.topologies[index] = { ...result, phases: [phase, ...result.phases] } }
       const outcome = await runTopology({
         runId: idOf(index), plan, images, engine, keep: alone && (options.keep || command === 'up'), reuse: reused !== undefined,
-        withChecks: command === 'test', timeout: options.timeout, failFast: options.failFast, turns: taken, terminal: alone ? terminal : about(terminal, variantName(plan.topology)),
+        withChecks: command === 'test', timeout: options.timeout, failFast: options.failFast, turn, terminal: alone ? terminal : about(terminal, variantName(plan.topology)),
         signal: AbortSignal.any([signals.signal, failure.signal]), progress: record,
       })
       record(outcome.result)

@@ -4,19 +4,19 @@ import { turns } from './turns.ts'
 
 const { signal: never } = new AbortController()
 
-/** A piece of work that lasts until it is told to end. */
-const lasting = (): { work: () => Promise<string>; end: () => void; started: () => boolean } => {
+/** A piece of work that lasts until it is told to end, and may pass its turn on before. */
+const lasting = (): { work: (passOn: () => void) => Promise<string>; passOn: () => void; end: () => void; started: () => boolean } => {
   const { promise, resolve } = Promise.withResolvers<string>()
-  let begun = false
-  return { work: () => { begun = true; return promise }, end: () => { resolve('done') }, started: () => begun }
+  let passOn: (() => void) | undefined
+  return { work: (pass) => { passOn = pass; return promise }, passOn: () => { passOn?.() }, end: () => { resolve('done') }, started: () => passOn !== undefined }
 }
 const moment = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
 
-describe.each(['toBringUp', 'toAsk'] as const)('%s', (kind) => {
-  test('one lab at a time, in the order in which they came', async () => {
-    const { [kind]: take } = turns()
+describe('labs that share a machine', () => {
+  test('work one after another, in the order in which they came', async () => {
+    const turn = turns()
     const [one, two, three] = [lasting(), lasting(), lasting()]
-    const taken = [one, two, three].map(({ work }) => take(work, never))
+    const taken = [one, two, three].map(({ work }) => turn(work, never))
     const started = (): boolean[] => [one, two, three].map((piece) => piece.started())
     await moment()
     expect(started()).toEqual([true, false, false])
@@ -30,21 +30,38 @@ describe.each(['toBringUp', 'toAsk'] as const)('%s', (kind) => {
     expect(await Promise.all(taken)).toEqual(['done', 'done', 'done'])
   })
 
-  test('a lab that fails tells its own run alone, and the next has its turn', async () => {
-    const { [kind]: take } = turns()
-    const failed = take(() => Promise.reject(new Error('no space left')), never)
-    const next = take(() => Promise.resolve('up'), never)
+  test('may pass the turn on and go on working', async () => {
+    const turn = turns()
+    const [one, two, three] = [lasting(), lasting(), lasting()]
+    const taken = [one, two, three].map(({ work }) => turn(work, never))
+    await moment()
+    one.passOn()
+    one.passOn()
+    await moment()
+    expect([two.started(), three.started()]).toEqual([true, false])
+    two.end()
+    await moment()
+    expect(three.started()).toBe(true)
+    one.end()
+    three.end()
+    expect(await Promise.all(taken)).toEqual(['done', 'done', 'done'])
+  })
+
+  test('do not lose the turn to one that fails', async () => {
+    const turn = turns()
+    const failed = turn(() => Promise.reject(new Error('no space left')), never)
+    const next = turn(() => Promise.resolve('up'), never)
     expect(await errorOf(failed)).toMatchObject({ message: 'no space left' })
     expect(await next).toBe('up')
   })
 
-  test('a lab that is stopped while it waits is never begun, and the next has its turn', async () => {
-    const { [kind]: take } = turns()
+  test('are never begun when they are stopped while they wait, and the next has its turn', async () => {
+    const turn = turns()
     const [first, waiting, next] = [lasting(), lasting(), lasting()]
     const stop = new AbortController()
-    const running = take(first.work, stop.signal)
-    const stopped = errorOf(take(waiting.work, stop.signal))
-    const after = take(next.work, never)
+    const running = turn(first.work, stop.signal)
+    const stopped = errorOf(turn(waiting.work, stop.signal))
+    const after = turn(next.work, never)
     await moment()
     stop.abort(new Error('stopped'))
     first.end()
@@ -53,15 +70,4 @@ describe.each(['toBringUp', 'toAsk'] as const)('%s', (kind) => {
     expect(waiting.started()).toBe(false)
     expect(await Promise.all([running, after])).toEqual(['done', 'done'])
   })
-})
-
-test('a lab is brought up beside one that is asked', async () => {
-  const { toBringUp, toAsk } = turns()
-  const [asked, broughtUp] = [lasting(), lasting()]
-  const both = [toAsk(asked.work, never), toBringUp(broughtUp.work, never)]
-  await moment()
-  expect([asked.started(), broughtUp.started()]).toEqual([true, true])
-  asked.end()
-  broughtUp.end()
-  await Promise.all(both)
 })

@@ -1,20 +1,22 @@
-/** Who may do what at the same time, where several labs share a machine. */
-export type Turns = {
-  toBringUp: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>
-  toAsk: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>
-}
-
 /**
- * One lab is brought up at a time, and one is asked at a time: while a lab answers checks, which mostly wait, the next is brought
- * up beside it.
+ * Waits for its turn, and works. The turn goes to the next one when the work is done, or sooner, when it passes it on; what remains of
+ * the work then goes on beside the next one's.
  */
-export const turns = (): Turns => ({ toBringUp: oneAtATime(), toAsk: oneAtATime() })
+export type Turn = <T>(work: (passOn: () => void) => Promise<T>, signal: AbortSignal) => Promise<T>
 
-const oneAtATime = (): Turns['toAsk'] => {
-  let last: Promise<unknown> = Promise.resolve()
-  return (work, signal) => {
-    const mine = last.then(() => { signal.throwIfAborted(); return work() })
-    last = mine.catch(() => undefined)
-    return mine
+/** Turns for labs that share a machine, in the order in which they ask. One that is stopped while it waits is never begun. */
+export const turns = (): Turn => {
+  let last: Promise<void> = Promise.resolve()
+  return async (work, signal) => {
+    const before = last
+    const mine = Promise.withResolvers<void>()
+    last = mine.promise
+    try {
+      await before
+      signal.throwIfAborted()
+      return await work(mine.resolve)
+    } finally {
+      mine.resolve()
+    }
   }
 }
