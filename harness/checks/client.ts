@@ -8,7 +8,7 @@ export type Sampling = {
   count?: number
   within?: number
   seconds?: number
-  /** Goes on after a request that failed; otherwise the first one ends its batch. */
+  /** Goes on after a request that failed, with fewer of them before the sample, since each may last; otherwise the first ends it all. */
   tolerant?: boolean
   /** One more header of every request. */
   header?: string
@@ -45,7 +45,7 @@ export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, s
     name,
     get: async (url, { until, count, within, seconds, header, tolerant = false }) => told(url, await sample(
       (size) => curl(pod, url, { count: size, failEarly: !tolerant, ...(seconds === undefined ? {} : { seconds }), ...(header === undefined ? {} : { header }) }), until,
-      { signal, within: Math.min(within ?? patience, patience), count: count ?? enoughFor(versions) },
+      { signal, within: Math.min(within ?? patience, patience), count: count ?? enoughFor(versions), ...(tolerant ? { batch: 8 } : {}) },
     )),
     getNow: async (url, requests) => told(url, answersOf(await curl(pod, url, requests))),
     connect: async (to, seconds = 2) => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { errorOf } from '../testing/edge.ts'
 import { fakeKube } from '../testing/fake-kube.ts'
 import { refOf, type Manifest } from './client.ts'
@@ -26,6 +26,14 @@ describe('what is put in place', () => {
     expect(kube.objects).toEqual([cacerts, range, service])
     await undo()
     expect(kube.objects).toEqual([cacerts])
+  })
+
+  test('goes the other way round: what came last, goes first', async () => {
+    const kube = fakeKube()
+    const removed = vi.spyOn(kube, 'remove')
+    const undo = await putInPlace(kube, [service, range])
+    await undo()
+    expect(removed.mock.calls.map(([{ kind }]) => kind)).toEqual(['ServiceCIDR', 'Service'])
   })
 
   test('is taken back at once where a part of it is refused', async () => {

@@ -42,25 +42,25 @@ describe('a sample', () => {
     return { asked, ask: async (count) => { asked.push(count); return batches.shift() ?? [] } }
   }
 
-  const settled = [...times(4, answer('v1')), ...times(4, answer('v2'))]
-  const unsettled = times(8, answer('v1'))
+  const settled = [...times(10, answer('v1')), ...times(11, answer('v2'))]
+  const unsettled = times(21, answer('v1'))
 
   test('follows a batch that looks as expected, and is judged as it is although it is worse', async () => {
     const { asked, ask } = asking([...settled, ...times(21, answer('v1'))])
     expect(await sample(ask, allSeen(['v1', 'v2']))).toMatchObject({ versions: ['v1'], summary: '21 of 21  v1 21', settled: { batches: 1, inTime: true } })
-    expect(asked).toEqual([8 + 21])
+    expect(asked).toEqual([21 + 21])
   })
 
   test('is thrown away with a batch that does not, although it is better', async () => {
-    const { asked, ask } = asking([...unsettled, ...settled, ...settled], [...settled, ...times(16, answer('v2'))])
+    const { asked, ask } = asking([...unsettled, ...settled], [...settled, ...times(16, answer('v2'))])
     expect(await sample(ask, allSeen(['v1', 'v2']), { count: 16 })).toMatchObject({ versions: ['v2'], settled: { batches: 2, inTime: true } })
-    expect(asked).toEqual([24, 24])
+    expect(asked).toEqual([37, 37])
   })
 
   test('is judged as well when the time to settle is up, and says that it was', async () => {
-    const { asked, ask } = asking([...unsettled, ...settled])
-    expect(await sample(ask, allSeen(['v1', 'v2']), { within: 0, count: 8 })).toMatchObject({ versions: ['v1', 'v2'], settled: { batches: 1, inTime: false } })
-    expect(asked).toEqual([16])
+    const { asked, ask } = asking([...times(8, answer('v1')), ...settled])
+    expect(await sample(ask, allSeen(['v1', 'v2']), { within: 0, batch: 8, count: 21 })).toMatchObject({ versions: ['v1', 'v2'], settled: { batches: 1, inTime: false } })
+    expect(asked).toEqual([29])
   })
 
   test('that ended early is judged by what there is', async () => {

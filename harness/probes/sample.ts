@@ -41,9 +41,6 @@ export const plausible = (count: number, requests: number, share: number): boole
   return Math.min(below, above) > 1e-6 / 2
 }
 
-/** How many requests show whether the mesh has settled. */
-const batch = 8
-
 /** Counts what came back. */
 export const answersOf = (all: Answer[], settled: Answers['settled'] = { batches: 0, seconds: 0, inTime: true }): Answers => {
   const counts = new Map<string, number>()
@@ -64,14 +61,15 @@ export const answersOf = (all: Answer[], settled: Answers['settled'] = { batches
 }
 
 /**
- * Asks a small batch and, in the same breath, the sample. The sample is judged once its batch looked as expected, or when the time
+ * Asks a batch and, in the same breath, the sample. The sample is judged once its batch looked as expected, or when the time
  * (milliseconds) is up; otherwise both are thrown away and asked again. A change takes a moment to arrive, but what is judged is one
- * sample of fixed size, never the luckiest of many: its own answers have no say in whether it counts.
+ * sample of fixed size, never the luckiest of many: its own answers have no say in whether it counts. The batch is of a size that does
+ * not look as expected by chance, before a rule arrives.
  */
 export const sample = async (
   ask: (count: number) => Promise<Answer[]>,
   settled: (answers: Answers) => boolean,
-  { within = 10_000, count = enoughFor(2), signal }: { within?: number; count?: number; signal?: AbortSignal | undefined } = {},
+  { within = 10_000, batch = enoughFor(2), count = enoughFor(2), signal }: { within?: number; batch?: number; count?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<Answers> => {
   const since = performance.now()
   for (let batches = 1; ; batches += 1) {
