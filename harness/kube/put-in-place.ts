@@ -7,7 +7,7 @@ import { refOf, type KubeClient, type Manifest } from './client.ts'
 export const putInPlace = async (kube: KubeClient, objects: Manifest[]): Promise<() => Promise<void>> => {
   const before = await Promise.all(objects.map((object) => kube.get<Manifest>(refOf(object))))
   const undo = async (): Promise<void> => {
-    for (const [index, object] of [...objects.entries()].reverse()) {
+    for (const [index, object] of [...objects.entries()].toReversed()) {
       const previous = before[index]
       await (previous ? kube.apply([asWritten(previous)]) : kube.remove(refOf(object)))
     }
