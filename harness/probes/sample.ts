@@ -69,7 +69,7 @@ export const answersOf = (all: Answer[], settled: Answers['settled'] = { batches
 export const sample = async (
   ask: (count: number) => Promise<Answer[]>,
   settled: (answers: Answers) => boolean,
-  { within = 10_000, batch = enoughFor(2), count = enoughFor(2), signal }: { within?: number; batch?: number; count?: number; signal?: AbortSignal | undefined } = {},
+  { within = 10_000, count = enoughFor(2), batch = Math.max(enoughFor(2), count), signal }: { within?: number; batch?: number; count?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<Answers> => {
   const since = performance.now()
   for (let batches = 1; ; batches += 1) {
