@@ -22,7 +22,7 @@ check({
   title: 'both sides of a request see the other’s SPIFFE identity, and a wrong one is refused',
   source: 'Istio’s security concept: a workload is identified by trust domain, namespace and service account; istio/istio#47130',
   from: 'mesh',
-  changesMesh: true,
+  alone: true,
   applies: withMutualTls,
 }, async ({ mesh }) => {
   const seen = await Promise.all(mesh.clusters.map((from) => identitiesSeen(mesh, from)))
@@ -45,7 +45,7 @@ check({
   title: 'a client without a sidecar is served where plaintext is allowed, and refused where mutual TLS is required',
   source: 'seed 003, mutual TLS on and off; Istio’s mutual TLS matrix: PERMISSIVE serves plaintext, STRICT refuses it',
   from: 'mesh',
-  changesMesh: true,
+  alone: true,
   applies: withMutualTls,
 }, async ({ mesh }) => {
   await mesh.allowingPlaintext(() => Promise.all(mesh.clusters.map(async (from) => {

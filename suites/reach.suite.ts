@@ -35,6 +35,7 @@ check({
   title: 'a request to another cluster takes the hop that the topology says, on a new connection',
   source: 'seed 000: a remote workload is reached through its cluster’s gateway; seed 003: the log of istio-proxy shows the endpoint',
   from: 'mesh',
+  alone: true,
   applies: whereRequestsCross,
 }, async ({ mesh }) => (await Promise.all(mesh.clusters.map((from) => followed(mesh, from)))).join('; '))
 
@@ -44,7 +45,7 @@ check({
   title: 'a client without a sidecar reaches its own cluster only, and one outside all clusters gets nothing from a gateway',
   source: 'Istio’s multicluster tests: clients without a sidecar reach their own cluster only',
   from: 'mesh',
-  changesMesh: true,
+  alone: true,
   applies: where(onSeveralNetworks, withMutualTls),
 }, async ({ mesh }) => {
   const inClusters = await mesh.allowingPlaintext(() => Promise.all(mesh.clusters.map(async (from) => {

@@ -6,7 +6,7 @@ check({
   title: 'what crosses between clusters is TLS and shows no greeting; with mutual TLS off it is in clear',
   source: 'seed 003, mutual TLS on and off; Istio’s security concept: traffic between workloads is encrypted in transit',
   from: 'mesh',
-  changesMesh: true,
+  alone: true,
   applies: whereRequestsCross,
 }, async ({ mesh }) => {
   const greeting = 'Hello version'

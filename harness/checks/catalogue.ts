@@ -16,8 +16,8 @@ export type CheckHead = {
   from: 'each' | 'mesh'
   /** Which clusters answer, seen from the one that asks; default: all of them. A cluster that has none of them does not ask. */
   to?: 'own' | 'same network' | 'other networks'
-  /** It changes the mesh for a moment and must have it to itself; the others of a layer are asked at once. */
-  changesMesh?: true
+  /** It must have the mesh to itself, since it changes it for a moment or counts what passes; the others of a layer are asked at once. */
+  alone?: true
   /** Where it applies, and otherwise why not. */
   applies?: (topology: Topology) => true | string
 }

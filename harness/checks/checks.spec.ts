@@ -7,7 +7,7 @@ import { runCheck } from './run-check.ts'
 import './vitest-contract.ts'
 
 // The one file Vitest runs. Every planned check is a test, in the order of the plan. Those of one layer that only look are asked at
-// once, from every cluster; one that changes the mesh for a moment has it to itself.
+// once, from every cluster; the others have the mesh to themselves.
 const { runId, topology, images, planned, timeout } = inject('meshproof')
 const lab = labOf(runId, topology, images)
 const checks = await catalogue()
@@ -17,7 +17,7 @@ const groups = planned.reduce<{ check: Check; one: PlannedCheck }[][]>((all, one
   const check = checks.find(({ id }) => id === one.id)
   if (!check) throw new Error(`no suite declares ${one.id}`)
   const before = all.at(-1)
-  const together = before?.[0] && before[0].check.layer === check.layer && !before[0].check.changesMesh && !check.changesMesh
+  const together = before?.[0] && before[0].check.layer === check.layer && !before[0].check.alone && !check.alone
   return together ? [...all.slice(0, -1), [...before, { check, one }]] : [...all, [{ check, one }]]
 }, [])
 
