@@ -48,12 +48,19 @@ export type Phase = z.infer<typeof Phase>
 export const TopologyResult = z.strictObject({
   name: z.string(),
   mtls: z.enum(['strict', 'off']),
+  /** Who is part of it: what a picture of it is drawn from. */
+  clusters: z.array(z.strictObject({ name: z.string(), role: z.enum(['primary', 'remote']), network: z.string() })),
   verdict: Verdict,
   reason: z.string(),
   phases: z.array(Phase),
   checks: z.array(CheckResult),
+  /** The folder with the support bundle of a failure, beside results.json. */
+  bundle: z.string().optional(),
 })
 export type TopologyResult = z.infer<typeof TopologyResult>
+
+/** The part of a topology that its results tell of its clusters. */
+export const clustersOf = ({ clusters }: { clusters: TopologyResult['clusters'] }): TopologyResult['clusters'] => clusters.map(({ name, role, network }) => ({ name, role, network }))
 
 /** What a variant of a topology is called: `vpn`, `vpn with mutual TLS off`. */
 export const variantName = ({ name, mtls }: Pick<TopologyResult, 'name' | 'mtls'>): string => (mtls === 'off' ? `${name} with mutual TLS off` : name)

@@ -4,7 +4,7 @@ import { runChecks } from '../checks/run-checks.ts'
 import { diagnose } from '../diagnose/diagnose.ts'
 import { reasonOf } from '../errors.ts'
 import type { TopologyPlan } from '../plan/plan.ts'
-import { layers, topologyVerdict, type CheckResult, type TopologyResult } from '../report/results.ts'
+import { clustersOf, layers, topologyVerdict, type CheckResult, type TopologyResult } from '../report/results.ts'
 import { inLab, type LabRun } from './in-lab.ts'
 import { phaseLog } from './phase-log.ts'
 
@@ -29,7 +29,7 @@ export const runTopology = async (run: TopologyRun): Promise<{ result: TopologyR
   const result = (): TopologyResult => {
     const all = diagnose([...checks, ...plan.skipped])
     const verdict = topologyVerdict(all)
-    return { name: plan.topology.name, mtls: plan.topology.mtls, verdict, reason: verdict === 'not-run' && error !== undefined ? reasonOf(error) : '', phases: phases.all(), checks: all }
+    return { name: plan.topology.name, mtls: plan.topology.mtls, clusters: clustersOf(plan.topology), verdict, reason: verdict === 'not-run' && error !== undefined ? reasonOf(error) : '', phases: phases.all(), checks: all }
   }
   ;({ error } = await inLab(run, phases, async (lab, passOn) => {
     const followed = await plan.procedure.follow?.(lab, signal)

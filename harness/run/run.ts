@@ -6,7 +6,7 @@ import { imagesFor } from '../images/versions.ts'
 import { newRunId } from '../lab/run-state.ts'
 import { makePlans, type TopologyPlan } from '../plan/plan.ts'
 import { makeReportFolder, writeInterrupted, writeReports } from '../report/report-folder.ts'
-import { topologyVerdict, variantName, type Results, type TopologyResult } from '../report/results.ts'
+import { clustersOf, topologyVerdict, variantName, type Results, type TopologyResult } from '../report/results.ts'
 import { about, type Terminal } from '../report/terminal.ts'
 import { environmentOf } from './environment.ts'
 import { keptLab } from './kept-lab.ts'
@@ -96,5 +96,5 @@ const finish = (results: Results, command: 'test' | 'up', error: unknown): void 
 
 const notReached = ({ topology, planned, skipped }: TopologyPlan, checks: Awaited<ReturnType<typeof catalogue>>): TopologyResult => {
   const all = [...planned.flatMap((one) => checks.filter(({ id }) => id === one.id).map((check) => resultWithout(check, one, 'not-run', 'the run ended before it'))), ...skipped]
-  return { name: topology.name, mtls: topology.mtls, verdict: topologyVerdict(all), reason: 'the run ended before it', phases: [], checks: all }
+  return { name: topology.name, mtls: topology.mtls, clusters: clustersOf(topology), verdict: topologyVerdict(all), reason: 'the run ended before it', phases: [], checks: all }
 }

@@ -8,7 +8,10 @@ export const checkResult = (of: Partial<CheckResult> = {}): CheckResult => ({
 })
 
 export const topologyResult = (checks: CheckResult[], of: Partial<TopologyResult> = {}): TopologyResult =>
-  ({ name: 'gateway', mtls: 'strict', verdict: topologyVerdict(checks), reason: '', phases: [], checks, ...of })
+  ({
+    name: 'gateway', mtls: 'strict', clusters: [{ name: 'cluster1', role: 'primary', network: 'network1' }, { name: 'cluster2', role: 'remote', network: 'network2' }],
+    verdict: topologyVerdict(checks), reason: '', phases: [], checks, ...of,
+  })
 
 export const resultsOf = (...topologies: TopologyResult[]): Results => ({
   schema: 'meshproof.results/v1',
