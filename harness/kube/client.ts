@@ -27,10 +27,15 @@ export type KubeClient = {
   dryRun: <T extends KubernetesObject>(object: T) => Promise<T>
 }
 
-/** Connects to one context of a kubeconfig file; a fresh configuration a cluster, never shared. */
+/** Connects to the current context of a kubeconfig file; a fresh configuration a cluster, never shared. */
 export const connect = (cluster: string, kubeconfig: string): KubeClient => {
   const config = new KubeConfig()
   config.loadFromFile(kubeconfig)
+  return clientOf(cluster, config)
+}
+
+/** The client of a configuration’s current context, which is this client’s alone from now on; `cluster` is what errors call it. */
+export const clientOf = (cluster: string, config: KubeConfig): KubeClient => {
   keepConnections(config)
   const objects = KubernetesObjectApi.makeApiClient(config)
   const core = config.makeApiClient(CoreV1Api)
