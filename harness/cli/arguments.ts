@@ -3,10 +3,12 @@ import type { z } from 'zod'
 import { MeshproofError } from '../errors.ts'
 import { RunOptions } from '../run/options.ts'
 import { unknownValue } from '../unknown-value.ts'
+import type { DiagnoseOptions } from './diagnose.ts'
 
 /** A command line that was understood. */
 export type Invocation =
   | { command: 'test' | 'up' | 'prove'; options: RunOptions }
+  | { command: 'diagnose'; options: DiagnoseOptions }
   | { command: 'down'; options: { all: boolean; run: string | undefined } }
   | { command: 'list' | 'doctor' | 'images list' | 'images build'; options: { output: 'text' | 'json' } }
   | { command: 'help'; text: string }
@@ -53,6 +55,14 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .option('--report-dir <folder>', 'where the proof goes (default: reports/<run id>)')
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .action(run('prove'))
+  add('diagnose', 'which layer of an existing mesh is broken; reads alone unless --probe is given')
+    .requiredOption('--contexts <names>', 'the context of every cluster of the mesh, comma-separated')
+    .option('--kubeconfig <paths>', 'files to read contexts from, joined by “:” (default: KUBECONFIG, else the user’s own)')
+    .option('--probe', 'send requests too, from one labelled namespace that is deleted again')
+    .addOption(output)
+    .action(({ contexts, kubeconfig, probe, output: form }: { contexts: string; kubeconfig?: string; probe?: boolean; output?: 'text' | 'json' }) => {
+      invocation = { command: 'diagnose', options: { contexts: contexts.split(',').map((name) => name.trim()).filter(Boolean), kubeconfig, probe: probe ?? false, output: form ?? 'text' } }
+    })
   add('down', 'delete what is ours: kept labs and what a killed run left')
     .option('--all', 'labs of runs that are still going, too').option('--run <id>', 'this run alone')
     .action((options: { all?: boolean; run?: string }) => { invocation = { command: 'down', options: { all: options.all ?? false, run: options.run } } })

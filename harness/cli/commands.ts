@@ -18,6 +18,7 @@ import { run } from '../run/run.ts'
 import type { RunOptions } from '../run/options.ts'
 import { listenForSignals } from '../run/signals.ts'
 import type { Invocation } from './arguments.ts'
+import { diagnoseExisting } from './diagnose.ts'
 import { listing } from './listing.ts'
 
 const print = (value: unknown): void => { process.stdout.write(`${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}\n`) }
@@ -33,6 +34,14 @@ export const perform = async (invocation: Invocation): Promise<number> => {
       return invocation.options.plan ? printPlan(invocation.options) : test(invocation.command, invocation.options)
     case 'prove':
       return proveChecks(invocation.options)
+    case 'diagnose': {
+      const { options } = invocation
+      return withTerminal(async (screen, signal) => {
+        const diagnosis = await diagnoseExisting(options, screen, signal)
+        if (options.output === 'json') print(diagnosis)
+        return diagnosis.exitCode
+      }, options.output === 'json' ? process.stderr : process.stdout)
+    }
     case 'list':
       print(await listing(invocation.options.output))
       return 0
@@ -120,8 +129,8 @@ const printPlan = async (options: RunOptions): Promise<number> => {
   return 0
 }
 
-const withTerminal = async (work: (screen: Terminal, signal: AbortSignal) => Promise<number>): Promise<number> => {
-  const screen = terminalOn(process.stdout)
+const withTerminal = async (work: (screen: Terminal, signal: AbortSignal) => Promise<number>, stream: NodeJS.WritableStream = process.stdout): Promise<number> => {
+  const screen = terminalOn(stream)
   const signals = listenForSignals(screen.line)
   try {
     return await work(screen, signals.signal)

@@ -23,6 +23,8 @@ export type Reads = {
   istiodPods: () => Promise<V1Pod[]>
   /** Running pods with a proxy: sidecars and gateways. */
   proxies: () => Promise<V1Pod[]>
+  /** Every pod of a namespace. */
+  podsIn: (namespace: string) => Promise<V1Pod[]>
   /** The sidecar injectors, revisions and tags included. */
   injectors: () => Promise<V1MutatingWebhookConfiguration[]>
   configMap: (name: string) => Promise<V1ConfigMap | undefined>
@@ -46,8 +48,14 @@ export const readsOf = (kube: KubeClient): Reads => {
   }
   const listed = <T extends Manifest | object>(apiVersion: string, kind: string, more: { namespace?: string; selector?: string } = {}): (() => Promise<T[]>) =>
     once(() => kube.list({ apiVersion, kind, ...more }) as Promise<T[]>)
-  const istio = new Map(Object.entries(istioKinds).map(([kind, apiVersion]) => [kind, once(() => known(kube.list<Manifest>({ apiVersion, kind })))]))
-  const configMaps = new Map<string, () => Promise<V1ConfigMap | undefined>>()
+  const perName = <T>(ask: (name: string) => Promise<T>): ((name: string) => Promise<T>) => {
+    const asked = new Map<string, () => Promise<T>>()
+    return (name) => {
+      const read = asked.get(name) ?? once(() => ask(name))
+      asked.set(name, read)
+      return read()
+    }
+  }
   return {
     version: once(async () => (await kube.config.makeApiClient(VersionApi).getCode()).gitVersion.replace(/^v/, '')),
     namespaces: listed('v1', 'Namespace'),
@@ -60,13 +68,10 @@ export const readsOf = (kube: KubeClient): Reads => {
     proxies: once(async () => (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', selector: 'service.istio.io/canonical-name' })).filter((pod) =>
       proxyOf(pod) && !pod.metadata?.deletionTimestamp && pod.status?.phase === 'Running')),
     injectors: listed('admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration', { selector: 'app=sidecar-injector' }),
-    configMap: (name) => {
-      const read = configMaps.get(name) ?? once(() => kube.get<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'istio-system' }))
-      configMaps.set(name, read)
-      return read()
-    },
+    podsIn: perName((namespace) => kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace })),
+    configMap: perName((name) => kube.get<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'istio-system' })),
     secrets: listed('v1', 'Secret', { namespace: 'istio-system' }),
-    istio: (kind) => istio.get(kind)?.() ?? Promise.resolve([]),
+    istio: perName((kind) => known(kube.list<Manifest>({ apiVersion: istioKinds[kind as IstioKind], kind }))),
   }
 }
 

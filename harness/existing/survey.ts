@@ -17,8 +17,8 @@ export type SurveyedCluster = ContextCluster & {
   reads: Reads
 }
 
-/** A mesh that was looked at, and which of the documented topologies it resembles. */
-export type Survey = { clusters: SurveyedCluster[]; topology: ProcedureName }
+/** A mesh that was looked at, and which of the documented topologies it resembles. `domain` is what its services’ names end in. */
+export type Survey = { clusters: SurveyedCluster[]; topology: ProcedureName; domain: string }
 
 /**
  * Looks at clusters until it knows who is who: names, roles, networks, versions.
@@ -50,7 +50,7 @@ export const survey = async (contexts: ContextCluster[]): Promise<Survey> => {
     })
   }
   const clusters = seen.map(({ cluster }) => cluster)
-  return { clusters, topology: await resemblance(clusters) }
+  return { clusters, topology: await resemblance(clusters), domain: seen.find(({ domain }) => domain)?.domain ?? 'cluster.local' }
 }
 
 const InjectorValues = z.object({
@@ -66,7 +66,7 @@ export const injectedWith = async (reads: Reads): Promise<{ cluster?: string | u
   return { cluster: cluster ?? values?.multiCluster?.clusterName, network: network ?? values?.network, mesh: values?.meshID }
 }
 
-const lookAt = async (context: ContextCluster): Promise<{ cluster: SurveyedCluster; uid: string; mesh: string | undefined }> => {
+const lookAt = async (context: ContextCluster): Promise<{ cluster: SurveyedCluster; uid: string; mesh: string | undefined; domain: string | undefined }> => {
   const reads = readsOf(context.kube)
   const [kubernetes, namespaces] = await Promise.all([reads.version(), reads.namespaces()])
   const namespace = (name: string): typeof namespaces[number] | undefined => namespaces.find(({ metadata }) => metadata?.name === name)
@@ -83,6 +83,7 @@ const lookAt = async (context: ContextCluster): Promise<{ cluster: SurveyedClust
   const image = discovery?.image ?? proxies.map(proxyOf).find((proxy) => proxy)?.image
   return {
     uid: namespace('kube-system')?.metadata?.uid ?? context.context,
+    domain: proxies.flatMap((pod) => proxyOf(pod)?.args ?? []).map((argument) => /\.svc\.(.+)$/.exec(argument)?.[1]).find((domain) => domain),
     mesh: injected.mesh ?? ofProxies('ISTIO_META_MESH_ID'),
     cluster: {
       ...context, reads, kubernetes,

@@ -3,14 +3,15 @@ import { z } from 'zod'
 import type { KubeClient } from '../kube/client.ts'
 import { execIn, logsSince, readyPod } from '../kube/pods.ts'
 
-/** The proxy of a workload: a sidecar, or a gateway, by its pod's labels. */
-export type Proxy = { kube: KubeClient; namespace: string; selector: string }
+/** The proxy of a workload: a sidecar, or a gateway, by its pod's labels or by its name. */
+export type Proxy = { kube: KubeClient; namespace: string } & ({ selector: string } | { pod: string })
 
 const Clusters = z.object({
   cluster_statuses: z.array(z.object({
     name: z.string(),
     host_statuses: z.array(z.object({
       address: z.object({ socket_address: z.object({ address: z.string(), port_value: z.number() }).optional() }),
+      priority: z.number().default(0),
     })).default([]),
   })),
 })
@@ -26,18 +27,39 @@ const Secrets = z.object({
   })).default([]),
 })
 
-const ask = async ({ kube, namespace, selector }: Proxy, path: string): Promise<unknown> => {
-  const pod = (await readyPod(kube, namespace, selector)).metadata?.name ?? ''
-  const { stdout } = await execIn(kube, { namespace, pod, container: 'istio-proxy' }, ['pilot-agent', 'request', 'GET', path])
+const Listeners = z.object({
+  configs: z.array(z.object({
+    active_state: z.object({ listener: z.object({
+      address: z.object({ socket_address: z.object({ port_value: z.number() }).optional() }).optional(),
+      filter_chains: z.array(z.object({ filter_chain_match: z.object({ server_names: z.array(z.string()).default([]) }).optional() })).default([]),
+    }) }).optional(),
+  })).default([]),
+})
+
+const podOf = async (proxy: Proxy): Promise<string> => ('pod' in proxy ? proxy.pod : (await readyPod(proxy.kube, proxy.namespace, proxy.selector)).metadata?.name ?? '')
+
+const ask = async (proxy: Proxy, path: string): Promise<unknown> => {
+  const { stdout } = await execIn(proxy.kube, { namespace: proxy.namespace, pod: await podOf(proxy), container: 'istio-proxy' }, ['pilot-agent', 'request', 'GET', path])
   return JSON.parse(stdout)
 }
 
-/** The endpoints a proxy holds for one of its clusters, `address:port`, sorted; empty where it does not know the cluster. */
-export const endpointsOf = async (proxy: Proxy, cluster: string): Promise<string[]> => {
+/** Where a proxy may send a request; those of a higher priority number are used when the others are not enough. */
+export type Endpoint = { address: string; port: number; priority: number }
+
+/** Every cluster of endpoints that a proxy knows, by Istio’s name for it (`outbound|5000||helloworld.app1.svc.cluster.local`). */
+export const clustersOf = async (proxy: Proxy): Promise<Map<string, Endpoint[]>> => {
   const { cluster_statuses: clusters } = Clusters.parse(await ask(proxy, 'clusters?format=json'))
-  return clusters.filter(({ name }) => name === cluster).flatMap(({ host_statuses: hosts }) =>
-    hosts.flatMap(({ address: { socket_address: at } }) => (at ? [`${at.address}:${at.port_value}`] : []))).sort()
+  return new Map(clusters.map(({ name, host_statuses: hosts }) => [name, hosts.flatMap(({ priority, address: { socket_address: at } }) => (at ? [{ address: at.address, port: at.port_value, priority }] : []))]))
 }
+
+/** The endpoints a proxy holds for one of its clusters, `address:port`, sorted; empty where it does not know the cluster. */
+export const endpointsOf = async (proxy: Proxy, cluster: string): Promise<string[]> =>
+  ((await clustersOf(proxy)).get(cluster) ?? []).map(({ address, port }) => `${address}:${port}`).sort()
+
+/** The server names that a gateway passes on at a port. */
+export const serverNamesOf = async (gateway: Proxy, port: number): Promise<string[]> =>
+  Listeners.parse(await ask(gateway, 'config_dump?resource=dynamic_listeners')).configs.flatMap(({ active_state: state }) =>
+    (state?.listener.address?.socket_address?.port_value === port ? state.listener.filter_chains.flatMap(({ filter_chain_match: match }) => match?.server_names ?? []) : []))
 
 /** What a live proxy identifies itself with, and what it trusts: leaf first, then its chain; roots as it was given them. */
 export type ProxyTrust = { chain: X509Certificate[]; roots: X509Certificate[] }
@@ -72,9 +94,8 @@ const AccessLine = z.object({
 export type AccessLine = z.infer<typeof AccessLine>
 
 /** A proxy's access log since a moment; lines that are no access log are left out. */
-export const accessLog = async ({ kube, namespace, selector }: Proxy, since: Date): Promise<AccessLine[]> => {
-  const pod = (await readyPod(kube, namespace, selector)).metadata?.name ?? ''
-  const text = await logsSince(kube, { namespace, pod, container: 'istio-proxy' }, since)
+export const accessLog = async (proxy: Proxy, since: Date): Promise<AccessLine[]> => {
+  const text = await logsSince(proxy.kube, { namespace: proxy.namespace, pod: await podOf(proxy), container: 'istio-proxy' }, since)
   return text.split('\n').flatMap((line) => {
     if (!line.startsWith('{')) return []
     const parsed = AccessLine.safeParse(JSON.parse(line))

@@ -18,9 +18,9 @@ const ProxySync = z.array(z.object({
   resources: z.record(z.string(), z.object({ lastError: z.string().optional() })).optional(),
 }))
 
-const ask = async (kube: KubeClient, path: string): Promise<unknown> => {
-  const pod = (await readyPod(kube, 'istio-system', 'app=istiod')).metadata?.name ?? ''
-  const { stdout } = await execIn(kube, { namespace: 'istio-system', pod, container: 'discovery' }, ['pilot-discovery', 'request', 'GET', path])
+const ask = async (kube: KubeClient, path: string, pod?: string): Promise<unknown> => {
+  const asked = pod ?? (await readyPod(kube, 'istio-system', 'app=istiod')).metadata?.name ?? ''
+  const { stdout } = await execIn(kube, { namespace: 'istio-system', pod: asked, container: 'discovery' }, ['pilot-discovery', 'request', 'GET', path])
   return JSON.parse(stdout)
 }
 
@@ -28,20 +28,22 @@ const ask = async (kube: KubeClient, path: string): Promise<unknown> => {
 export const watchedClusters = async (kube: KubeClient): Promise<z.infer<typeof RemoteClusters>> =>
   RemoteClusters.parse(await ask(kube, '/debug/clusterz'))
 
-/** The addresses istiod holds for a service, by cluster. */
-export const endpointShards = async (kube: KubeClient, host: string, namespace: string): Promise<Record<string, string[]>> => {
+/** The addresses istiod holds for every service, by host, namespace and cluster. */
+export const allShards = async (kube: KubeClient): Promise<(host: string, namespace: string) => Record<string, string[]>> => {
   const shards = Shards.parse(await ask(kube, '/debug/endpointShardz'))
-  const ofHost = shards[host]?.[namespace]?.Shards ?? {}
-  return Object.fromEntries(Object.entries(ofHost).map(([shard, endpoints]) =>
+  return (host, namespace) => Object.fromEntries(Object.entries(shards[host]?.[namespace]?.Shards ?? {}).map(([shard, endpoints]) =>
     [shard.replace('Kubernetes/', ''), (endpoints ?? []).flatMap(({ Addresses }) => Addresses).sort()]))
 }
+
+/** The addresses istiod holds for a service, by cluster. */
+export const endpointShards = async (kube: KubeClient, host: string, namespace: string): Promise<Record<string, string[]>> => (await allShards(kube))(host, namespace)
 
 /** How far one proxy is behind: what is not acknowledged, and what it refused. */
 export type ProxyState = { proxy: string; cluster: string; stale: string[]; refused: string[] }
 
-/** Every proxy connected to istiod. */
-export const proxyStates = async (kube: KubeClient): Promise<ProxyState[]> =>
-  ProxySync.parse(await ask(kube, '/debug/syncz')).map((state) => ({
+/** Every proxy connected to istiod, to any of its pods or to the one named. */
+export const proxyStates = async (kube: KubeClient, pod?: string): Promise<ProxyState[]> =>
+  ProxySync.parse(await ask(kube, '/debug/syncz', pod)).map((state) => ({
     proxy: state.proxy,
     cluster: state.cluster_id,
     stale: ([['clusters', state.cluster_sent, state.cluster_acked], ['listeners', state.listener_sent, state.listener_acked],

@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { V1Pod } from '@kubernetes/client-node'
+import { proxyOf } from '../../existing/reads.ts'
+import type { Survey, SurveyedCluster } from '../../existing/survey.ts'
+import { isReady } from '../../kube/pods.ts'
+import { clustersOf, type Endpoint } from '../../probes/envoy.ts'
+import { severalNetworks, type Finding, type Layer } from '../layer.ts'
+import { entrancesOf, networkGateways, type NetworkGateways } from '../network-gateways.ts'
+import { policyFindings, whyUnknown } from '../policies.ts'
+import { portsOf, sharedServices, type MeshService } from '../shared-services.ts'
+
+/**
+ * What clients’ proxies hold for shared services: pods of their own network, gateways of the others, and of every cluster that has
+ * some (istio/istio#28381). Services that differ between clusters are left to the layer of services.
+ */
+export const endpoints: Layer = {
+  name: 'endpoints',
+  look: async (mesh) => {
+    const services = (await sharedServices(mesh)).filter(({ perCluster }) => new Set(perCluster.flatMap(({ service }) => (service ? portsOf(service) : []))).size === 1)
+    const gateways = severalNetworks(mesh) ? await networkGateways(mesh) : []
+    const policies = await policyFindings(mesh, services)
+    const clients = (await Promise.all(mesh.clusters.map(async (cluster) => clientsIn(await cluster.reads.proxies()).map((pod) => ({ cluster, pod }))))).flat()
+    const perClient = await Promise.all(clients.map(({ cluster, pod }) => again(() => wrongFor(mesh, cluster, pod, services, gateways))))
+    const unexplained = perClient.flat().filter(({ code, where }) => code !== 'MP-892' || !policies.some((finding) => finding.code === 'MP-896' && where.includes(finding.where.split(' ')[0] ?? '')))
+    return { findings: [...policies, ...unexplained], seen: `${clients.length} clients’ proxies hold what they should for ${services.length} shared services` }
+  },
+}
+
+/** One sidecar of every namespace, and five at most: what clients hold differs between namespaces. */
+const clientsIn = (proxies: V1Pod[]): V1Pod[] => {
+  const sidecars = proxies.filter((pod) => isReady(pod) && proxyOf(pod)?.args?.includes('sidecar'))
+  return [...new Map(sidecars.map((pod) => [pod.metadata?.namespace, pod])).values()].slice(0, 5)
+}
+
+const again = async (look: () => Promise<Finding[]>): Promise<Finding[]> => {
+  const found = await look()
+  if (found.length === 0) return found
+  await sleep(1500)
+  return look()
+}
+
+const wrongFor = async (mesh: Survey, cluster: SurveyedCluster, pod: V1Pod, services: MeshService[], gateways: NetworkGateways[]): Promise<Finding[]> => {
+  const [namespace, name] = [pod.metadata?.namespace ?? '', pod.metadata?.name ?? '']
+  const held = await clustersOf({ kube: cluster.kube, namespace, pod: name })
+  const client = `${cluster.name} ${namespace}/${name}`
+  const perService = await Promise.all(services.map(async (service): Promise<Finding[]> => {
+    const clusterNames = [...held.keys()].filter((its) => its.startsWith('outbound|') && its.endsWith(`||${service.host}`))
+    const all = clusterNames.flatMap((its) => held.get(its) ?? [])
+    const fix = `istioctl --context=${cluster.context} -n ${namespace} proxy-config endpoints ${name} | grep ${service.host}`
+    const shown = (evidence: string[]): string[] => [...evidence, `${client} holds ${all.map(({ address, port }) => `${address}:${port}`).join(', ') || 'nothing'} for ${service.host}`]
+    const foreign = service.perCluster.filter((its) => its.cluster.network !== cluster.network).flatMap((its) => its.addresses.filter((address) => all.some((one) => one.address === address)).map((address) => ({ ...its, address })))
+    if (foreign.length > 0) return [{ code: 'MP-891', where: client, evidence: shown(foreign.map((its) => `${its.address} is a pod of ${its.cluster.name} on ${its.cluster.network}`)), fix }]
+    const unknown = service.perCluster.filter((its) => isDue(its, cluster) && !waysTo(its, cluster, gateways).some((address) => all.some((one) => one.address === address)))
+    if (unknown.length > 0) {
+      const why = await whyUnknown(mesh, cluster, namespace, service, unknown.map((its) => its.cluster))
+      return [why ?? { code: 'MP-892', where: `${service.host} for ${client}`, evidence: shown(unknown.map((its) => `${its.cluster.name} has ${its.meshed.length} pods of it`)), fix }]
+    }
+    return preferred(service, cluster, all, gateways) ? [{ code: 'MP-897', where: `${service.host} for ${client}`, evidence: shown([`endpoints of other clusters have a lower priority: ${all.filter(({ priority }) => priority > 0).map(({ address }) => address).join(', ')}`]), fix }] : []
+  }))
+  return perService.flat()
+}
+
+type In = MeshService['perCluster'][number]
+
+/** A cluster’s pods are due in a client’s list: all of a neighbour’s, and across networks those with a sidecar, since gateways pass on mutual TLS alone. */
+const isDue = ({ cluster, service, addresses, meshed }: In, client: SurveyedCluster): boolean => service !== undefined && (cluster.network === client.network ? addresses : meshed).length > 0
+
+const waysTo = ({ cluster, addresses }: In, client: SurveyedCluster, gateways: NetworkGateways[]): string[] =>
+  (cluster.network === client.network ? addresses : gateways.filter(({ network }) => network === cluster.network).flatMap(entrancesOf))
+
+/** True where only the own cluster’s pods are used as long as they answer. */
+const preferred = ({ perCluster }: MeshService, client: SurveyedCluster, all: Endpoint[], gateways: NetworkGateways[]): boolean => {
+  const others = perCluster.filter((its) => its.cluster !== client && isDue(its, client)).flatMap((its) => waysTo(its, client, gateways))
+  const theirs = all.filter(({ address }) => others.includes(address))
+  return theirs.length > 0 && theirs.every(({ priority }) => priority > 0) && all.some(({ priority }) => priority === 0)
+}
