@@ -1,5 +1,6 @@
 import type { CheckHead } from './checks/catalogue.ts'
 import type { CauseCode } from './diagnose/causes.ts'
+import type { FindingCode } from './diagnose/findings.ts'
 import type { Manifest } from './kube/client.ts'
 import { putInPlace } from './kube/put-in-place.ts'
 import { inNode } from './lab/kind.ts'
@@ -8,13 +9,16 @@ import type { Lab, LabCluster } from './lab/lab.ts'
 /** Takes a fault back. */
 export type Mend = () => Promise<void>
 
-/** A way to break a running mesh: what it breaks, which checks must notice, and which cause each of them must name. */
+/** A way to break a running mesh: what it breaks, which checks must notice and which cause each must name, and what a diagnosis must call it. */
 export type Fault = {
   name: string
   /** What somebody did, or forgot. */
   breaks: string
-  /** The checks that must turn red, all of one layer, by the code of the cause each must name. */
+  /** The checks that must turn red, all of one layer, by the code of the cause each must name; none where only a diagnosis notices. */
   turnsRed: Record<string, CauseCode>
+  /** What `diagnose` must name, as its first broken layer or as a warning; and where, if not wherever the fault can happen. */
+  diagnosed?: FindingCode
+  diagnosedWhere?: NonNullable<CheckHead['applies']>
   /** Where it can happen, beyond where its checks apply. */
   applies?: NonNullable<CheckHead['applies']>
   /** Breaks it, and returns what mends it again. */

@@ -30,7 +30,7 @@ export const diagnoseMesh = async (mesh: Survey, probe: MeshProbe | undefined, j
   for (const layer of ladder) {
     signal.throwIfAborted()
     const broken = layers.find(({ verdict }) => verdict === 'broken')
-    const result = broken ? notJudged(layer, `${meshLayers[broken.layer]} is broken (${broken.findings.find(({ severity }) => severity === 'problem')?.code ?? ''})`) : await judge(layer, mesh, probe)
+    const result = broken ? notJudged(layer, `${meshLayers[broken.layer]} (${broken.findings.find(({ severity }) => severity === 'problem')?.code ?? ''}) must be mended first`) : await judge(layer, mesh, probe)
     signal.throwIfAborted()
     layers.push(result)
     judged(result)

@@ -27,13 +27,13 @@ export const createRoot = async (name = 'Root CA'): Promise<RootAuthority> => {
 
 /**
  * The `cacerts` secret of one cluster: an intermediate signed by the root, in the form istiod reads (seed 000; conventions of
- * Istio's certificate tools: CA with path length 0, the name of istiod's service, chain = intermediate + root).
+ * Istio's certificate tools: CA with path length 0, the name of istiod's service, chain = intermediate + root). It ends `notAfter`.
  */
-export const cacertsFor = async (root: RootAuthority, cluster: string): Promise<Manifest> => {
+export const cacertsFor = async (root: RootAuthority, cluster: string, notAfter = new Date(Date.now() + 730 * days)): Promise<Manifest> => {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as CryptoKeyPair
   const intermediate = await X509CertificateGenerator.create({
     subject: `O=Istio, CN=Intermediate CA, L=${cluster}`, issuer: root.certificate.subject, publicKey: keys.publicKey, signingKey: root.keys.privateKey,
-    signingAlgorithm: algorithm, notBefore: new Date(Date.now() - days / 24), notAfter: new Date(Date.now() + 730 * days),
+    signingAlgorithm: algorithm, notBefore: new Date(Math.min(Date.now(), notAfter.getTime()) - days / 24), notAfter,
     extensions: [
       new BasicConstraintsExtension(true, 0, true), new KeyUsagesExtension(caUsages, true),
       new SubjectAlternativeNameExtension([{ type: 'dns', value: 'istiod.istio-system.svc' }]),

@@ -1,4 +1,5 @@
 import { notApplicable, type Check } from '../checks/catalogue.ts'
+import type { FindingCode } from '../diagnose/findings.ts'
 import type { Fault } from '../faults.ts'
 import type { TopologyPlan } from '../plan/plan.ts'
 import type { Topology } from '../plan/topology-file.ts'
@@ -10,9 +11,13 @@ export type Assignment = { plan: TopologyPlan; faults: Fault[] }
 export const noticing = ({ turnsRed }: Fault, topology: Topology, checks: readonly Check[]): string[] =>
   checks.filter((check) => check.id in turnsRed && notApplicable(check, topology) === undefined).map(({ id }) => id)
 
-/** True where a fault can happen and one of its checks can notice. */
+/** What a diagnosis of a topology must name, if the fault is one for it there. */
+export const diagnosedIn = ({ diagnosed, diagnosedWhere }: Fault, topology: Topology): FindingCode | undefined =>
+  ((diagnosedWhere?.(topology) ?? true) === true ? diagnosed : undefined)
+
+/** True where a fault can happen and one of its checks can notice; a fault without checks, where a diagnosis can. */
 export const canBeShown = (fault: Fault, topology: Topology, checks: readonly Check[]): boolean =>
-  (fault.applies?.(topology) ?? true) === true && noticing(fault, topology, checks).length > 0
+  (fault.applies?.(topology) ?? true) === true && (Object.keys(fault.turnsRed).length > 0 ? noticing(fault, topology, checks).length > 0 : diagnosedIn(fault, topology) !== undefined)
 
 /**
  * Spreads faults over labs: each to the lab, among those it can be shown in, that has the fewest so far. `others` are variants that

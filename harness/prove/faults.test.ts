@@ -4,16 +4,19 @@ import { catalogue } from '../checks/catalogue.ts'
 import { causes } from '../diagnose/causes.ts'
 import { makePlans } from '../plan/plan.ts'
 import { layers } from '../report/results.ts'
-import { assign, canBeShown, noticing } from './assign.ts'
+import { assign, canBeShown, diagnosedIn, noticing } from './assign.ts'
 
 const checks = await catalogue()
 const variants = (await Promise.all((['strict', 'off'] as const).map((mtls) => makePlans(['all'], [], checks, mtls)))).flat().map(({ topology }) => topology)
 const layersOf = (ids: string[]): string[] => [...new Set(checks.filter(({ id }) => ids.includes(id)).map(({ layer }) => layer))]
 
+const noticed = faults.filter(({ turnsRed }) => Object.keys(turnsRed).length > 0)
+const diagnosedAlone = faults.filter(({ turnsRed }) => Object.keys(turnsRed).length === 0)
+
 test('the faults are there, each name once, lowest layer first', () => {
   expect(faults.length).toBeGreaterThan(0)
   expect(new Set(faults.map(({ name }) => name)).size).toBe(faults.length)
-  const order = faults.map(({ turnsRed }) => layersOf(Object.keys(turnsRed))[0])
+  const order = noticed.map(({ turnsRed }) => layersOf(Object.keys(turnsRed))[0])
   expect(order).toEqual(layers.flatMap((layer) => order.filter((one) => one === layer)))
 })
 
@@ -21,7 +24,7 @@ test('every check is turned red by a fault', () => {
   expect(checks.filter(({ id }) => !faults.some(({ turnsRed }) => id in turnsRed)).map(({ id }) => id)).toEqual([])
 })
 
-describe.each(faults.map((fault) => ({ name: fault.name, fault })))('the fault $name', ({ fault }) => {
+describe.each(noticed.map((fault) => ({ name: fault.name, fault })))('the fault $name', ({ fault }) => {
   const ids = Object.keys(fault.turnsRed)
 
   test('turns checks of the catalogue red, all of one layer, by causes of that layer', () => {
@@ -34,6 +37,11 @@ describe.each(faults.map((fault) => ({ name: fault.name, fault })))('the fault $
     const places = variants.filter((topology) => canBeShown(fault, topology, checks))
     expect(new Set(places.flatMap((topology) => noticing(fault, topology, checks)))).toEqual(new Set(ids))
   })
+})
+
+test.each(diagnosedAlone.map((fault) => ({ name: fault.name, fault })))('the fault $name, which no check notices, has a code to be diagnosed by, and a topology to be shown in', ({ fault }) => {
+  expect(fault.diagnosed).toBeDefined()
+  expect(variants.some((topology) => canBeShown(fault, topology, checks) && diagnosedIn(fault, topology) === fault.diagnosed)).toBe(true)
 })
 
 test('shown each once in all topologies, the faults turn every check red', async () => {

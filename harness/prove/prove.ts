@@ -35,7 +35,8 @@ export const prove = async (options: RunOptions, terminal: Terminal, { signal, a
   const checks = await catalogue()
   const plans = await makePlans(options.topology, [], checks, options.mtls)
   const selected = selection(options.suite, checks.map(({ id }) => id))
-  const wanted = every.filter(({ turnsRed }) => Object.keys(turnsRed).some(selected))
+  // What no check notices is nothing that --suite could select.
+  const wanted = every.filter(({ turnsRed }) => (Object.keys(turnsRed).length === 0 ? options.suite.length === 0 : Object.keys(turnsRed).some(selected)))
   const others = options.mtls === undefined && plans.length > 1 ? await makePlans(options.topology, [], checks, 'off') : []
   const { assignments, unshown } = assign(wanted, plans, others, checks)
   const runId = newRunId()
@@ -87,5 +88,5 @@ export const prove = async (options: RunOptions, terminal: Terminal, { signal, a
 }
 
 /** One fault in one line: whether it was detected, and what turned red. */
-export const proofLine = ({ fault, verdict, reason, red, seconds }: Proof): string =>
-  `${verdict === 'detected' ? '✓' : '✗'} ${fault}  ${red.map(({ check, code }) => `${check} ${code}`).join(', ') || 'nothing turned red'}  ${seconds.toFixed(0)} s${reason ? `  ${reason}` : ''}`
+export const proofLine = ({ fault, verdict, reason, red, diagnosed, seconds }: Proof): string =>
+  `${verdict === 'detected' ? '✓' : '✗'} ${fault}  ${[...red.map(({ check, code }) => `${check} ${code}`), ...(diagnosed ? [`diagnosed ${diagnosed.named.join(' ')}`] : [])].join(', ') || 'nothing turned red'}  ${seconds.toFixed(0)} s${reason ? `  ${reason}` : ''}`

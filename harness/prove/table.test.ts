@@ -10,7 +10,7 @@ const proofOf = (fault: string, checksRed: string[], of: Partial<Proof> = {}): P
 })
 
 const proofs = [
-  proofOf('port-blocked', ['net.gateway-open']),
+  proofOf('port-blocked', ['net.gateway-open'], { diagnosed: { wanted: 'MP-885', named: ['MP-885'] } }),
   proofOf('rule-left', ['reach.local', 'reach.path'], { mtls: 'off' }),
   proofOf('version-denied', ['reach.local'], { topology: 'gateway' }),
   proofOf('rule-older', ['reach.path'], { verdict: 'missed', reason: 'reach.path named MP-751 instead of MP-753' }),
@@ -26,11 +26,11 @@ test('the page has every fault with what it turned red, and every check with wha
   expect(page).toContain('in one lab: Kubernetes 1.33.1, Istio 1.27.0, Envoy 1.35.0, 2 cores.')
   expect(tablesOf(page)).toEqual([
     [
-      ['`port-blocked`', 'what port-blocked breaks', 'vpn', '`net.gateway-open` (MP-751)', '12'],
-      ['`rule-left`', 'what rule-left breaks', 'vpn with mutual TLS off', '`reach.local` (MP-751), `reach.path` (MP-751)', '12'],
-      ['`version-denied`', 'what version-denied breaks', 'gateway', '`reach.local` (MP-751)', '12'],
-      ['`rule-older`', 'what rule-older breaks', 'vpn', '**missed**: reach.path named MP-751 instead of MP-753, `reach.path` (MP-751)', '12'],
-      ['`no-room`', 'what no-room breaks', 'vpn', '**not-run**: no space left', '0'],
+      ['`port-blocked`', 'what port-blocked breaks', 'vpn', '`net.gateway-open` (MP-751)', '[MP-885](codes.md#mp-885)', '12'],
+      ['`rule-left`', 'what rule-left breaks', 'vpn with mutual TLS off', '`reach.local` (MP-751), `reach.path` (MP-751)', '', '12'],
+      ['`version-denied`', 'what version-denied breaks', 'gateway', '`reach.local` (MP-751)', '', '12'],
+      ['`rule-older`', 'what rule-older breaks', 'vpn', '**missed**: reach.path named MP-751 instead of MP-753, `reach.path` (MP-751)', '', '12'],
+      ['`no-room`', 'what no-room breaks', 'vpn', '**not-run**: no space left', '', '0'],
     ],
     [['`net.gateway-open`', '`port-blocked`'], ['`reach.local`', '`rule-left`, `version-denied`'], ['`reach.path`', '`rule-left`']],
   ])

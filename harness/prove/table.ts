@@ -6,9 +6,10 @@ import type { Proof } from './judge.ts'
 export const proofPage = (proofs: Proof[], checks: readonly Check[], environment: string): string => [
   '# Proof', '',
   'Every check is proven by breaking a running mesh: the fault must turn the check red and name its cause, and leave every check of',
-  `the layers below green. A row is what \`npx meshproof prove\` saw of one fault in one lab: ${environment}.`, '',
-  '| fault | what it breaks | in | turned red | seconds |', '|---|---|---|---|---|',
-  ...proofs.map((proof) => `| \`${proof.fault}\` | ${proof.breaks} | ${variantName({ name: proof.topology, mtls: proof.mtls })} | ${redOf(proof)} | ${proof.seconds.toFixed(0)} |`), '',
+  'the layers below green. So is every code of `meshproof diagnose`, which must name it in its first broken layer, or as a warning.',
+  `A row is what \`npx meshproof prove\` saw of one fault in one lab: ${environment}.`, '',
+  '| fault | what it breaks | in | turned red | diagnosed as | seconds |', '|---|---|---|---|---|---|',
+  ...proofs.map((proof) => `| \`${proof.fault}\` | ${proof.breaks} | ${variantName({ name: proof.topology, mtls: proof.mtls })} | ${redOf(proof)} | ${proof.diagnosed ? `[${proof.diagnosed.wanted}](codes.md#${proof.diagnosed.wanted.toLowerCase()})` : ''} | ${proof.seconds.toFixed(0)} |`), '',
   '| check | turned red by |', '|---|---|',
   ...checks.map(({ id }) => `| \`${id}\` | ${proofs.filter(({ verdict, red }) => verdict === 'detected' && red.some(({ check }) => check === id)).map(({ fault }) => `\`${fault}\``).join(', ') || 'nothing'} |`), '',
 ].join('\n')

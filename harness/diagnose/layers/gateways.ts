@@ -14,9 +14,9 @@ export const gateways: Layer = {
     const all = severalNetworks(mesh) ? await networkGateways(mesh) : []
     const named = await Promise.all(all.map((one) => withoutEntrance(mesh, one)))
     if (named.flat().length > 0) return { findings: named.flat(), seen: '' }
-    const found = await Promise.all([...all.map((one) => closedPorts(mesh, one)), ...all.flatMap(({ services }) => services.map((one) => notPassedOn(mesh, one))), ...mesh.clusters.map((one) => closedToIstiod(one))])
+    const found = await Promise.all([...all.map((one) => closedPorts(mesh, one)), ...all.flatMap(({ services }) => services.map((one) => notPassedOn(mesh, one))), ...mesh.clusters.map((one) => closedToIstiod(one)), ...mesh.clusters.map((one) => closedNeighbours(mesh, one))])
     const told = all.map((one) => `${one.network} at ${entrancesOf(one).join(', ')}:${15443} open to the others`)
-    return { findings: found.flat(), seen: told.join('; ') || 'one network needs none' }
+    return { findings: found.flat(), seen: told.join('; ') || 'one network needs none; its clusters’ pods reach each other' }
   },
 }
 
@@ -57,7 +57,18 @@ const closedToIstiod = async (cluster: SurveyedCluster): Promise<Finding[]> => {
   return (await Promise.all(targets.map(({ address, port }) => closed(cluster, address, port, 'MP-886')))).flat()
 }
 
-const closed = async (cluster: SurveyedCluster, address: string, port: number, code: 'MP-885' | 'MP-886'): Promise<Finding[]> => {
+/** Where no gateway is between clusters, pods reach pods: one pod of a shared service in each neighbour is dialled. */
+const closedNeighbours = async (mesh: Survey, cluster: SurveyedCluster): Promise<Finding[]> => {
+  const shared = (await sharedServices(mesh)).flatMap(({ perCluster }) => perCluster)
+  const neighbours = mesh.clusters.filter((other) => other !== cluster && other.network === cluster.network)
+  return (await Promise.all(neighbours.map(async (neighbour) => {
+    const served = shared.find((its) => its.cluster === neighbour && its.addresses.length > 0)
+    const [address, port] = [served?.addresses[0], served?.service?.spec?.ports?.[0]]
+    return address === undefined || port === undefined ? [] : closed(cluster, address, typeof port.targetPort === 'number' ? port.targetPort : port.port, 'MP-888')
+  }))).flat()
+}
+
+const closed = async (cluster: SurveyedCluster, address: string, port: number, code: 'MP-885' | 'MP-886' | 'MP-888'): Promise<Finding[]> => {
   const vantage = await vantageIn(cluster)
   if (!vantage) return []
   const { open, to, said } = await dial(vantage, address, port)
