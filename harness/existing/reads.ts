@@ -1,5 +1,5 @@
 import {
-  VersionApi, type V1ConfigMap, type V1Deployment, type V1EndpointSlice, type V1MutatingWebhookConfiguration, type V1Namespace, type V1Node, type V1Pod, type V1Secret,
+  VersionApi, type KubernetesObject, type V1ConfigMap, type V1Deployment, type V1EndpointSlice, type V1MutatingWebhookConfiguration, type V1Namespace, type V1Node, type V1Pod, type V1Secret,
   type V1Service, type V1ServiceCIDR,
 } from '@kubernetes/client-node'
 import { MeshproofError } from '../errors.ts'
@@ -46,8 +46,8 @@ export const readsOf = (kube: KubeClient): Reads => {
     let answer: Promise<T> | undefined
     return () => (answer ??= ask())
   }
-  const listed = <T extends Manifest | object>(apiVersion: string, kind: string, more: { namespace?: string; selector?: string } = {}): (() => Promise<T[]>) =>
-    once(() => kube.list({ apiVersion, kind, ...more }) as Promise<T[]>)
+  const listed = <T extends KubernetesObject>(apiVersion: string, kind: string, more: { namespace?: string; selector?: string } = {}): (() => Promise<T[]>) =>
+    once(() => kube.list<T>({ apiVersion, kind, ...more }))
   const perName = <T>(ask: (name: string) => Promise<T>): ((name: string) => Promise<T>) => {
     const asked = new Map<string, () => Promise<T>>()
     return (name) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '../errors.ts'
-import { procedureNames, type ProcedureName } from '../plan/topology-schema.ts'
+import type { ProcedureName } from '../plan/topology-schema.ts'
 import type { ContextCluster } from './contexts.ts'
 import { proxyOf, readsOf, variableOf, type Reads } from './reads.ts'
 
@@ -112,7 +112,7 @@ const resemblance = async (clusters: SurveyedCluster[]): Promise<ProcedureName> 
 }
 
 /** What a topology is, in words. */
-export const resembles: Record<typeof procedureNames[number], string> = {
+export const resembles: Record<ProcedureName, string> = {
   vpn: 'one control plane, one network',
   'shared-control-plane': 'one control plane at its pod’s address, one network',
   gateway: 'one control plane, several networks, gateways named in meshNetworks',

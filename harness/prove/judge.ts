@@ -25,7 +25,7 @@ export type Proof = z.infer<typeof Proof>
  * Judges the results of the checks that were run on a broken mesh: the checks `noticing` must be red and name the fault’s cause, and
  * every check of the layers below must have passed; what did not run proves nothing. A diagnosis, where one was made, must name its code.
  */
-export const judge = ({ turnsRed }: Fault, noticing: string[], results: CheckResult[], diagnosis?: Proof['diagnosed']): Pick<Proof, 'verdict' | 'reason' | 'red'> => {
+export const judge = ({ turnsRed }: Fault, noticing: string[], results: CheckResult[], named?: Proof['diagnosed']): Pick<Proof, 'verdict' | 'reason' | 'red'> => {
   const diagnosed = diagnose(results)
   const failed = diagnosed.filter(({ verdict }) => verdict === 'fail')
   const red = [...new Map(failed.map(({ id, diagnosis }) => [`${id} ${diagnosis?.code ?? ''}`, { check: id, code: diagnosis?.code ?? '' }])).values()]
@@ -37,10 +37,10 @@ export const judge = ({ turnsRed }: Fault, noticing: string[], results: CheckRes
       const others = red.filter(({ check }) => check === id).map(({ code }) => code)
       return others.length > 0 ? `${id} named ${others.join(', ')} instead of ${turnsRed[id] ?? ''}` : `${id} did not turn red`
     }),
-    ...(diagnosis && !diagnosis.named.includes(diagnosis.wanted) ? [`the diagnosis named ${diagnosis.named.join(', ') || 'nothing'} instead of ${diagnosis.wanted}`] : []),
+    ...(named && !named.named.includes(named.wanted) ? [`the diagnosis named ${named.named.join(', ') || 'nothing'} instead of ${named.wanted}`] : []),
     ...new Set(disturbed.map(({ id, verdict }) => `${id}, of a layer below, is ${verdict}`)),
   ]
-  return { verdict: reasons.length === 0 && (noticing.length > 0 || diagnosis) ? 'detected' : 'missed', reason: reasons.join('; '), red }
+  return { verdict: reasons.length === 0 && (noticing.length > 0 || named) ? 'detected' : 'missed', reason: reasons.join('; '), red }
 }
 
 const layerOf = (id: string, results: CheckResult[]): Layer => results.find((result) => result.id === id)?.layer ?? 'network'

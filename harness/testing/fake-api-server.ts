@@ -26,7 +26,7 @@ export const fakeApiServer = async (objects: Manifest[], { forbidden = [] as str
     const [, , group] = /^\/(api|apis)\/((?:[^/]+\/)?v1)(?:\/|$)/.exec(url.pathname) ?? []
     const kinds = plurals[group ?? '']
     if (group === undefined || !kinds) return send(404, { message: `no ${url.pathname}` })
-    const rest = url.pathname.split(`${group}`)[1]?.split('/').filter(Boolean) ?? []
+    const rest = url.pathname.split(group)[1]?.split('/').filter(Boolean) ?? []
     if (rest.length === 0) return send(200, { kind: 'APIResourceList', groupVersion: group, resources: Object.entries(kinds).map(([kind, name]) => ({ kind, name, namespaced: !['Namespace', 'Node', 'ServiceCIDR', 'MutatingWebhookConfiguration'].includes(kind) })) })
     const [namespace, resource, name] = rest[0] === 'namespaces' && rest.length > 2 ? rest.slice(1) : [undefined, rest[0], rest[1]]
     if (forbidden.includes(resource ?? '')) return send(403, { message: `${resource} is forbidden: User "reader" cannot list resource` })

@@ -15,7 +15,7 @@ export const gateways: Layer = {
     const named = await Promise.all(all.map((one) => withoutEntrance(mesh, one)))
     if (named.flat().length > 0) return { findings: named.flat(), seen: '' }
     const found = await Promise.all([...all.map((one) => closedPorts(mesh, one)), ...all.flatMap(({ services }) => services.map((one) => notPassedOn(mesh, one))), ...mesh.clusters.map((one) => closedToIstiod(one)), ...mesh.clusters.map((one) => closedNeighbours(mesh, one))])
-    const told = all.map((one) => `${one.network} at ${entrancesOf(one).join(', ')}:${15443} open to the others`)
+    const told = all.map((one) => `${one.network} at ${entrancesOf(one).join(', ')} open to the others`)
     return { findings: found.flat(), seen: told.join('; ') || 'one network needs none; its clusters’ pods reach each other' }
   },
 }
