@@ -6,6 +6,7 @@ import { meshObjects, type Shape } from '../../testing/mesh-objects.ts'
 import type { Finding, Layer } from '../layer.ts'
 import { api } from './api.ts'
 import { controlPlane } from './control-plane.ts'
+import { gateways } from './gateways.ts'
 import { networks } from './networks.ts'
 import { ranges } from './ranges.ts'
 import { remoteSecrets } from './remote-secrets.ts'
@@ -113,6 +114,33 @@ describe('remote secrets', () => {
     const all = await found(remoteSecrets, { more }, { role: 'remote' })
     expect(all.map(({ code }) => code)).toEqual(expected)
     expect(JSON.stringify(all)).not.toContain('a-token')
+  })
+})
+
+describe('gateways', () => {
+  const gateway = (network: string, status: object, spec: object = {}): Manifest => ({
+    apiVersion: 'v1', kind: 'Service', metadata: { name: 'eastwest', namespace: 'gateways', labels: network ? { 'topology.istio.io/network': network } : {} }, spec: { type: 'LoadBalancer', ports: [{ port: 15443 }], ...spec }, status,
+  })
+  const pods: Manifest = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: 'eastwest-1', namespace: 'gateways', labels: { 'kubernetes.io/service-name': 'eastwest' } }, endpoints: [{ addresses: ['10.1.0.7'] }] }
+  const at = (ip: string): object => ({ loadBalancer: { ingress: [{ ip }] } })
+  const named = (address: string): Manifest => ({
+    apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'istio', namespace: 'istio-system' },
+    data: { meshNetworks: `networks: {network1: {gateways: [{address: 192.0.2.1, port: 15443}]}, network2: {gateways: [{address: ${address}, port: 15443}]}}` },
+  })
+  const first = [gateway('network1', at('192.0.2.1')), pods]
+
+  test.each<[string, Manifest[], Manifest[], string[]]>([
+    ['found by their labels', first, [gateway('network2', at('192.0.2.2')), pods], []],
+    ['with a name for an address', first, [gateway('network2', { loadBalancer: { ingress: [{ hostname: 'lb.example' }] } }), pods], []],
+    ['with an address given by hand', first, [gateway('network2', {}, { type: 'ClusterIP', externalIPs: ['192.0.2.2'] }), pods], []],
+    ['of which one has no label', first, [gateway('', at('192.0.2.2')), pods], ['MP-881']],
+    ['of which one waits for an address', first, [gateway('network2', {}), pods], ['MP-882']],
+    ['of which one has no pod', first, [gateway('network2', at('192.0.2.2'))], ['MP-887']],
+    ['named in meshNetworks', [gateway('', at('192.0.2.1')), pods, named('192.0.2.2')], [gateway('', at('192.0.2.2')), pods], []],
+    ['named in meshNetworks, one still a placeholder', [gateway('', at('192.0.2.1')), pods, named('0.0.0.0')], [gateway('', at('192.0.2.2')), pods], ['MP-883']],
+    ['named in meshNetworks, one by an address it had', [gateway('', at('192.0.2.1')), pods, named('192.0.2.9')], [gateway('', at('192.0.2.2')), pods], ['MP-883']],
+  ])('%s', async (_what, one, other, expected) => {
+    expect(await codes(gateways, { more: one }, { network: 'network2', more: other })).toEqual(expected)
   })
 })
 
