@@ -8,6 +8,7 @@ import { severalNetworks, type Finding, type Layer } from '../layer.ts'
 import { entrancesOf, networkGateways, type NetworkGateways } from '../network-gateways.ts'
 import { policyFindings, whyUnknown } from '../policies.ts'
 import { portsOf, sharedServices, type MeshService } from '../shared-services.ts'
+import { nothingToAsk } from '../vantage.ts'
 
 /**
  * What clients’ proxies hold for shared services: pods of their own network, gateways of the others, and of every cluster that has
@@ -18,11 +19,13 @@ export const endpoints: Layer = {
   look: async (mesh) => {
     const services = (await sharedServices(mesh)).filter(({ perCluster }) => new Set(perCluster.flatMap(({ service }) => (service ? portsOf(service) : []))).size === 1)
     const gateways = severalNetworks(mesh) ? await networkGateways(mesh) : []
+    if (services.length === 0) throw nothingToAsk('no service exists in several clusters', mesh.clusters.map(({ name }) => name).join(', '))
     const policies = await policyFindings(mesh, services)
+    const explained = services.filter(({ host }) => policies.some(({ code, where }) => code === 'MP-896' && where.startsWith(`${host} `)))
     const clients = (await Promise.all(mesh.clusters.map(async (cluster) => clientsIn(await cluster.reads.proxies()).map((pod) => ({ cluster, pod }))))).flat()
-    const perClient = await Promise.all(clients.map(({ cluster, pod }) => again(() => wrongFor(mesh, cluster, pod, services, gateways))))
-    const unexplained = perClient.flat().filter(({ code, where }) => code !== 'MP-892' || !policies.some((finding) => finding.code === 'MP-896' && where.includes(finding.where.split(' ')[0] ?? '')))
-    return { findings: [...policies, ...unexplained], seen: `${clients.length} clients’ proxies hold what they should for ${services.length} shared services` }
+    if (clients.length === 0) throw nothingToAsk('no sidecar is ready that could be asked', mesh.clusters.map(({ name }) => name).join(', '))
+    const perClient = await Promise.all(clients.map(({ cluster, pod }) => again(() => wrongFor(mesh, cluster, pod, services.filter((service) => !explained.includes(service)), gateways))))
+    return { findings: [...policies, ...perClient.flat()], seen: `${clients.length} clients’ proxies hold what they should for ${services.map(({ host }) => host).join(', ')}` }
   },
 }
 

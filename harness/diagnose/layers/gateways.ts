@@ -70,7 +70,6 @@ const closedNeighbours = async (mesh: Survey, cluster: SurveyedCluster): Promise
 
 const closed = async (cluster: SurveyedCluster, address: string, port: number, code: 'MP-885' | 'MP-886' | 'MP-888'): Promise<Finding[]> => {
   const vantage = await vantageIn(cluster)
-  if (!vantage) return []
   const { open, to, said } = await dial(vantage, address, port)
   return open ? [] : [{
     code, where: `${cluster.name} → ${to}`, evidence: [`from ${vantage.namespace}/${vantage.pod} of ${cluster.name}: ${said}`],
@@ -84,15 +83,14 @@ const notPassedOn = async (mesh: Survey, one: GatewayService): Promise<Finding[]
   const [namespace, name] = [service.metadata?.namespace ?? '', service.metadata?.name ?? '']
   const pods = await addressesBehind(cluster, namespace, name)
   const gateway = (await cluster.reads.proxies()).find(({ status }) => pods.includes(status?.podIP ?? ''))
-  if (!gateway) return []
   const port = service.spec?.ports?.find((its) => its.port === one.port)
-  const names = port ? await serverNamesOf({ kube: cluster.kube, namespace, pod: gateway.metadata?.name ?? '' }, Number(port.targetPort ?? port.port)) : []
+  const names = port && gateway ? await serverNamesOf({ kube: cluster.kube, namespace, pod: gateway.metadata?.name ?? '' }, Number(port.targetPort ?? port.port)) : []
   const behind = (await sharedServices(mesh)).filter(({ perCluster }) => perCluster.some((its) => its.cluster.network === cluster.network && its.meshed.length > 0))
   const missing = behind.filter(({ host }) => !names.some((its) => its.endsWith(`_.${host}`)))
   if (missing.length === 0) return []
   return [{
     code: 'MP-884', where: nameOf(one),
-    evidence: [port ? `its proxy passes on ${names.length} names at ${one.port}, and not ${missing.slice(0, 5).map(({ host }) => host).join(', ')}` : `its service has no port ${one.port}`],
+    evidence: [!gateway ? 'no pod behind its service is a proxy of the mesh' : port ? `its proxy passes on ${names.length} names at ${one.port}, and not ${missing.slice(0, 5).map(({ host }) => host).join(', ')}` : `its service has no port ${one.port}`],
     fix: kubectl(cluster, 'get gateways.networking.istio.io -A -o yaml'),
   }]
 }

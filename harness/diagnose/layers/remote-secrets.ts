@@ -39,14 +39,14 @@ const problemOf = async (primary: SurveyedCluster, cluster: SurveyedCluster, ent
   const elsewhere = again.replace(' | ', ' --server=https://ADDRESS:PORT | ')
   if (/^(localhost|127\.|0\.0\.0\.0|::1$)/.test(host)) return { code: 'MP-862', where, evidence: [`server ${entry.access.cluster.server}`], fix: elsewhere }
   const vantage = await vantageIn(primary)
-  const dialled = vantage && await dial(vantage, host, port)
-  if (dialled?.open === false) return { code: 'MP-863', where, evidence: [`${vantage?.namespace ?? ''}/${vantage?.pod ?? ''} of ${primary.name} → ${dialled.to}: ${dialled.said}`], fix: elsewhere }
+  const dialled = await dial(vantage, host, port)
+  if (!dialled.open) return { code: 'MP-863', where, evidence: [`${vantage.namespace}/${vantage.pod} of ${primary.name} → ${dialled.to}: ${dialled.said}`], fix: elsewhere }
   // Another front than the context’s may know other tokens: then only live sync can tell.
   if (!context || !sameAuthority(entry.access.cluster, context)) return `${primary.name} → ${cluster.name} ${host}:${port}, credentials not tried: the context leads there another way`
   const refused = await refusedTo(context, entry.access.user)
   if (refused.some(({ status }) => status === 401)) return { code: 'MP-865', where, evidence: [`${cluster.name}’s API server answers 401 to the secret’s user`], fix: again }
   if (refused.length > 0) return { code: 'MP-867', where, evidence: refused.map(({ what, status }) => `list ${what} in ${cluster.name}: ${status}`), fix: kubectl(cluster, 'get clusterrolebindings -o wide | grep istio-reader') }
-  return `${primary.name} → ${cluster.name} ${host}:${port}${dialled ? ' open' : ' not dialled (no pod with a proxy)'}, may read`
+  return `${primary.name} → ${cluster.name} ${host}:${port} open, may read`
 }
 
 /** What of istiod’s reads a user is refused, asked through the address that the context knows. */
