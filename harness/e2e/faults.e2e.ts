@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { faults } from '../../fixtures/faults/index.ts'
 import { engineInfo } from '../engine/docker.ts'
@@ -5,6 +6,7 @@ import { sourceImages } from '../images/source.ts'
 import { labOf, type Lab } from '../lab/lab.ts'
 import { loadTopologyFile } from '../plan/topology-file.ts'
 import { layers, type Results } from '../report/results.ts'
+import { leaks, secretsOf, textsIn } from './leaks.ts'
 import { engineContents, meshproof } from './product.ts'
 
 const checksOf = (results: Results | undefined) => results?.topologies[0]?.checks ?? []
@@ -31,7 +33,7 @@ describe('a kept lab that somebody breaks', () => {
     const fault = faults.find((candidate) => candidate.name === name)!
     const mend = await fault.apply(lab)
     try {
-      const { exitCode, output, results } = await meshproof(['--topology=gateway', '--reuse', '--suite=net.*,trust.*,control.*,reach.both-versions'])
+      const { exitCode, output, results, folder } = await meshproof(['--topology=gateway', '--reuse', '--suite=net.*,trust.*,control.*,reach.both-versions'])
       expect(exitCode, output).toBe(1)
       const red = checksOf(results).filter(({ verdict }) => verdict === 'fail')
       for (const [id, code] of Object.entries(fault.turnsRed)) {
@@ -42,14 +44,28 @@ describe('a kept lab that somebody breaks', () => {
         expect(output).toContain(`first broken layer: ${check?.layer ?? ''}`)
         expect(output).toContain(code)
       }
+      const bundle = join(folder, results?.topologies[0]?.bundle ?? 'there is none')
+      expect(output).toContain(`support bundle: ${bundle}`)
+      const secrets = await secretsOf(lab)
+      // What keys and tokens look like, and every line of those of this very lab: its authorities’ and its kubeconfigs’.
+      expect(secrets.length).toBeGreaterThan(100)
+      expect(await leaks(bundle, secrets)).toEqual([])
+      const texts = await textsIn(bundle)
+      for (const wanted of [
+        /^cluster1\/istiod\/.*\/syncz\.json$/, /^cluster2\/proxies\/istio-system\/.*\/config_dump\.json\.gz$/, /^cluster2\/node\/routes\.txt$/,
+        /^cluster1\/logs\/istio-system\/istiod/, /^cluster2\/events\.txt$/,
+      ]) {
+        expect([...texts.keys()].filter((file) => wanted.test(file)), String(wanted)).not.toEqual([])
+      }
     } finally {
       await mend()
     }
   })
 
   test('the mended mesh is green again, and down leaves the engine as it was', async () => {
-    const { exitCode, output } = await meshproof(['--topology=gateway', '--reuse', '--suite=control.*,reach.*'])
+    const { exitCode, output, results } = await meshproof(['--topology=gateway', '--reuse', '--suite=control.*,reach.*'])
     expect(exitCode, output).toBe(0)
+    expect(results?.topologies[0]?.bundle).toBeUndefined()
     expect((await meshproof(['down'])).exitCode).toBe(0)
     expect(await engineContents()).toEqual(before)
   })

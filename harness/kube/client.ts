@@ -103,8 +103,8 @@ const ignoreMissing = (error: unknown): undefined => {
   throw error
 }
 
-/** The API's own words are in the body; its exception's message dumps headers as well, so it is never shown. */
-const explainApi = (error: unknown, cluster: string, what: string): MeshproofError => {
+/** What a call of the API failed with. Its own words are in the body; its exception's message dumps headers as well, so it is never shown. */
+export const explainApi = (error: unknown, cluster: string, what: string): MeshproofError => {
   const status = error instanceof ApiException ? error.code : undefined
   const why = error instanceof ApiException ? wordsOf(error.body) : reasonOf(error)
   if (status === undefined) {

@@ -53,6 +53,11 @@ describe('the terminal report', () => {
   })
 })
 
+test('the summary names the support bundle of whatever failed', () => {
+  const results = resultsOf(topologyResult([checkResult({ verdict: 'fail' })], { bundle: 'bundle/gateway' }), topologyResult([checkResult()], { name: 'vpn' }))
+  expect(linesOf((shown) => { shown.summary(results, 'reports/x') }).slice(-3)).toEqual(['vpn: passed  1 passed, 0 failed', 'support bundle: reports/x/bundle/gateway', 'report: reports/x'])
+})
+
 describe('the terminal of one of several labs', () => {
   test('begins with the lab’s name whatever is said of it, and says nothing else of its own', () => {
     expect(linesOf((shown) => { useAll(about(shown, 'vpn with mutual TLS off')) })).toEqual([
@@ -112,8 +117,9 @@ describe('a topology’s summary', () => {
       { name: 'cluster1: created', startedAt: at(5), seconds: 30, verdict: 'pass' as const },
       { name: 'cluster2: created', startedAt: at(5), seconds: 40, verdict: 'pass' as const },
       { name: 'checks', startedAt: at(45), seconds: 20, verdict: 'pass' as const },
-      { name: 'teardown', startedAt: at(65), seconds: 2.5, verdict: 'pass' as const },
+      { name: 'support bundle', startedAt: at(65), seconds: 4, verdict: 'pass' as const },
+      { name: 'teardown', startedAt: at(69), seconds: 2.5, verdict: 'pass' as const },
     ]
-    expect(summaryOf(topologyResult([checkResult()], { phases }))).toEqual(['gateway: passed  1 passed, 0 failed  (images 5.0 s, lab 40.0 s, checks 20.0 s, teardown 2.5 s)'])
+    expect(summaryOf(topologyResult([checkResult()], { phases }))).toEqual(['gateway: passed  1 passed, 0 failed  (images 5.0 s, lab 40.0 s, checks 20.0 s, support bundle 4.0 s, teardown 2.5 s)'])
   })
 })

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { BuildProgress } from '../images/build.ts'
 import { firstBroken } from '../diagnose/diagnose.ts'
@@ -63,6 +64,7 @@ export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = proces
     summary: (results, folder) => {
       line('')
       for (const topology of results.topologies) for (const text of summaryOf(topology)) line(topology.verdict === 'pass' ? paint('green', text) : text)
+      for (const { bundle } of results.topologies) if (bundle !== undefined) line(`support bundle: ${join(folder, bundle)}`)
       line(`report: ${folder}`)
     },
     close: () => {
@@ -111,8 +113,8 @@ const phaseTimes = (phases: TopologyResult['phases']): string => {
     const end = Math.max(...some.map(({ startedAt, seconds }) => Date.parse(startedAt) + seconds * 1000))
     return `${((end - start) / 1000).toFixed(1)} s`
   }
-  const own = ['images', 'checks', 'teardown']
-  return [['images', of((name) => name === 'images')], ['lab', of((name) => !own.includes(name))], ['checks', of((name) => name === 'checks')], ['teardown', of((name) => name === 'teardown')]]
+  const own = ['images', 'checks', 'support bundle', 'teardown']
+  return [['images', of((name) => name === 'images')], ['lab', of((name) => !own.includes(name))], ['checks', of((name) => name === 'checks')], ['support bundle', of((name) => name === 'support bundle')], ['teardown', of((name) => name === 'teardown')]]
     .flatMap(([label, time]) => (time ? [`${label ?? ''} ${time}`] : [])).join(', ')
 }
 

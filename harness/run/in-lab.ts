@@ -25,10 +25,13 @@ export type LabRun = {
 
 /**
  * Brings a lab up, works in it and takes it down again, or keeps it. The work says when it mostly waits, so that the next lab can be
- * brought up beside it (`passOn`). It returns what went wrong on the way, if anything did: the
- * signal’s reason when it was that, and otherwise the first error; cleaning up is never left out for it.
+ * brought up beside it (`passOn`). Unless the run was stopped, `lookBack` sees the lab once more before it goes, with what went wrong.
+ * It returns what went wrong on the way, if anything did: the signal’s reason when it was that, and otherwise the first error; cleaning
+ * up is never left out for it.
  */
-export const inLab = async (run: LabRun, phases: PhaseLog, work: (lab: Lab, passOn: () => void) => Promise<void>): Promise<{ error?: unknown }> => {
+export const inLab = async (
+  run: LabRun, phases: PhaseLog, work: (lab: Lab, passOn: () => void) => Promise<void>, lookBack?: (lab: Lab, error: unknown) => Promise<void>,
+): Promise<{ error?: unknown }> => {
   const { runId, plan, signal, turn } = run
   const lab = labOf(runId, plan.topology, run.images)
   const stack = taskStack()
@@ -42,6 +45,7 @@ export const inLab = async (run: LabRun, phases: PhaseLog, work: (lab: Lab, pass
   } catch (thrown) {
     error = signal.aborted ? signal.reason : thrown
   }
+  if (!signal.aborted) await lookBack?.(lab, error).catch((thrown: unknown) => { error ??= thrown })
   // A lab that did not come up is kept too when somebody asked to look at it.
   if (run.keep && !signal.aborted) await keepLab(lab, run)
   else if (!run.reuse) {

@@ -7,12 +7,14 @@ import type { TopologyPlan } from '../plan/plan.ts'
 import { clustersOf, layers, topologyVerdict, type CheckResult, type TopologyResult } from '../report/results.ts'
 import { inLab, type LabRun } from './in-lab.ts'
 import { phaseLog } from './phase-log.ts'
+import { supportBundle, type BundlePlace } from './support-bundle.ts'
 
 /** What a topology's run is given. `timeout` is seconds for one check. */
 export type TopologyRun = LabRun & {
   withChecks: boolean
   timeout: number
   failFast: boolean
+  bundle: BundlePlace
   /** Hears of the result as it grows, so that an abrupt end still has something true to report. */
   progress: (result: TopologyResult) => void
 }
@@ -26,10 +28,14 @@ export const runTopology = async (run: TopologyRun): Promise<{ result: TopologyR
   const phases = phaseLog(terminal)
   let checks: CheckResult[] = await notRun(plan, run.withChecks ? 'the lab was not complete' : 'up runs no checks')
   let error: unknown
+  let bundle: string | undefined
   const result = (): TopologyResult => {
     const all = diagnose([...checks, ...plan.skipped])
     const verdict = topologyVerdict(all)
-    return { name: plan.topology.name, mtls: plan.topology.mtls, clusters: clustersOf(plan.topology), verdict, reason: verdict === 'not-run' && error !== undefined ? reasonOf(error) : '', phases: phases.all(), checks: all }
+    return {
+      name: plan.topology.name, mtls: plan.topology.mtls, clusters: clustersOf(plan.topology), verdict, reason: verdict === 'not-run' && error !== undefined ? reasonOf(error) : '',
+      phases: phases.all(), checks: all, ...(bundle === undefined ? {} : { bundle }),
+    }
   }
   ;({ error } = await inLab(run, phases, async (lab, passOn) => {
     const followed = await plan.procedure.follow?.(lab, signal)
@@ -51,6 +57,11 @@ export const runTopology = async (run: TopologyRun): Promise<{ result: TopologyR
       },
     }, { failFast: run.failFast, signal })
     phases.ended('checks', Date.now(), signal.aborted ? 'not-run' : topologyVerdict(checks) === 'fail' ? 'fail' : 'pass')
+  }, async (lab, thrown) => {
+    error = thrown
+    // Of `up` nothing is expected but that it comes up.
+    const failed = error !== undefined || (run.withChecks && ['fail', 'not-run'].includes(result().verdict))
+    if (failed) bundle = await supportBundle(lab, result(), run.bundle, phases, signal)
   }))
   return { result: result(), ...(error === undefined ? {} : { error }) }
 }

@@ -16,6 +16,7 @@ import { describePlans } from './plan-line.ts'
 import { prepare } from './prepare.ts'
 import { runTopology } from './run-topology.ts'
 import type { Signals } from './signals.ts'
+import { bundlePlace } from './support-bundle.ts'
 import { turns } from './turns.ts'
 
 /** What a run leaves: its results, and the folder they were written to. */
@@ -61,7 +62,7 @@ export const run = async (command: 'test' | 'up', options: RunOptions, commandLi
       const record = (result: TopologyResult): void => { results.topologies[index] = { ...result, phases: [phase, ...result.phases] } }
       const outcome = await runTopology({
         runId: idOf(index), plan, images, engine, keep: alone && (options.keep || command === 'up'), reuse: reused !== undefined,
-        withChecks: command === 'test', timeout: options.timeout, failFast: options.failFast, turn, terminal: alone ? terminal : about(terminal, variantName(plan.topology)),
+        withChecks: command === 'test', timeout: options.timeout, failFast: options.failFast, bundle: bundlePlace(folder, plan.topology, wanted.length), turn, terminal: alone ? terminal : about(terminal, variantName(plan.topology)),
         signal: AbortSignal.any([signals.signal, failure.signal]), progress: record,
       })
       record(outcome.result)

@@ -1,0 +1,45 @@
+import type { V1Pod } from '@kubernetes/client-node'
+import { explainApi, type KubeClient } from '../kube/client.ts'
+import { execIn, type ContainerRef } from '../kube/pods.ts'
+import { patience, type Piece, type Source } from './piece.ts'
+
+const debugPages = ['syncz', 'clusterz', 'networkz', 'endpointShardz', 'registryz', 'configz', 'push_status', 'mesh']
+
+// By the ending of the file that an answer of the proxy goes to.
+const proxyPages = { 'config_dump.json.gz': 'config_dump?include_eds', 'clusters.json.gz': 'clusters?format=json', 'stats.txt': 'stats?usedonly', 'certs.json': 'certs' }
+
+/** What every istiod of a cluster knows and believes. */
+export const controlPlanePieces = ({ kube, pods }: Source): Piece[] => pods.filter(({ metadata }) => metadata?.labels?.['app'] === 'istiod').flatMap((pod) =>
+  debugPages.map((page): Piece => ({
+    file: `istiod/${pod.metadata?.name ?? ''}/${page}.json`, read: () => printed(kube, containerOf(pod, 'discovery'), ['pilot-discovery', 'request', 'GET', `/debug/${page}`]),
+  })))
+
+/** What every proxy of a cluster was told and what it saw: sidecars and gateways. */
+export const proxyPieces = ({ kube, pods }: Source): Piece[] => pods.filter((pod) => containersOf(pod).includes('istio-proxy')).flatMap((pod) =>
+  Object.entries(proxyPages).map(([file, page]): Piece => ({
+    file: `proxies/${placeOf(pod)}/${file}`, read: () => printed(kube, containerOf(pod, 'istio-proxy'), ['pilot-agent', 'request', 'GET', page]),
+  })))
+
+/** The log of every container; of one that was restarted also that of the time before. */
+export const logPieces = ({ kube, pods }: Source): Piece[] => pods.flatMap((pod) => containersOf(pod).flatMap((container): Piece[] => {
+  const { namespace, pod: name } = containerOf(pod, container)
+  const log = (previous: boolean): Promise<string> => kube.core.readNamespacedPodLog({ namespace, name, container, previous, tailLines: 20_000 })
+    .catch((error: unknown) => { throw explainApi(error, placeOf(pod), `read the log of ${container}`) })
+  const restarted = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].some((status) => status.name === container && status.restartCount > 0)
+  return [
+    { file: `logs/${placeOf(pod)}/${container}.log`, read: () => log(false) },
+    ...(restarted ? [{ file: `logs/${placeOf(pod)}/${container}.previous.log`, read: () => log(true) }] : []),
+  ]
+}))
+
+const containersOf = ({ spec }: V1Pod): string[] => [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].map(({ name }) => name)
+
+const containerOf = ({ metadata }: V1Pod, container: string): ContainerRef => ({ namespace: metadata?.namespace ?? '', pod: metadata?.name ?? '', container })
+
+const placeOf = ({ metadata }: V1Pod): string => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`
+
+const printed = async (kube: KubeClient, container: ContainerRef, command: string[]): Promise<string> => {
+  const { stdout, stderr, exitCode } = await execIn(kube, container, command, { within: patience })
+  if (exitCode !== 0) throw new Error(stderr.trim().split('\n').at(-1) || `exit code ${exitCode}`)
+  return stdout
+}
