@@ -1,6 +1,6 @@
 import { MeshproofError, reasonOf } from '../errors.ts'
 import type { Survey } from '../existing/survey.ts'
-import { Diagnosis } from './diagnosis.ts'
+import { Diagnosis, withoutProbe } from './diagnosis.ts'
 import { meshLayers, pageOf } from './findings.ts'
 import type { Finding, Layer } from './layer.ts'
 import { api } from './layers/api.ts'
@@ -39,8 +39,6 @@ export const diagnoseMesh = async (mesh: Survey, probe: MeshProbe | undefined, j
   return Diagnosis.parse({ schema: 'meshproof.diagnosis/v1', at: new Date(since).toISOString(), seconds: (Date.now() - since) / 1000, topology: mesh.topology, clusters, layers, exitCode: exitCodeOf(layers) })
 }
 
-const withoutProbe = 'no request is sent without --probe'
-
 const judge = async (layer: Layer, mesh: Survey, probe: MeshProbe | undefined): Promise<LayerResult> => {
   if (layer === requests && !probe) return notJudged(layer, withoutProbe)
   try {
@@ -61,7 +59,6 @@ const inFull = ({ code, where, evidence, fix }: Finding): LayerResult['findings'
   return { code, severity: warning ? 'warning' : 'problem', cause, where, evidence, fix }
 }
 
-// Requests are an offer, not a part of every look.
 const exitCodeOf = (layers: LayerResult[]): number => {
   if (layers.some(({ verdict }) => verdict === 'broken')) return 1
   return layers.some(({ verdict, said }) => verdict === 'not-judged' && said !== withoutProbe) ? 2 : 0

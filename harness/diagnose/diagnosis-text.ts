@@ -1,5 +1,5 @@
 import { resembles, type Survey } from '../existing/survey.ts'
-import { firstBrokenLayer, type Diagnosis } from './diagnosis.ts'
+import { firstBrokenLayer, withoutProbe, type Diagnosis } from './diagnosis.ts'
 import { meshLayers } from './findings.ts'
 
 type LayerResult = Diagnosis['layers'][number]
@@ -26,7 +26,8 @@ export const verdictLines = (diagnosis: Diagnosis): string[] => {
   const [problem] = broken?.findings.filter(({ severity }) => severity === 'problem') ?? []
   const time = `(${diagnosis.seconds.toFixed(1)} s)`
   if (broken && problem) return [`first broken layer: ${meshLayers[broken.layer]}  ${problem.code} ${problem.cause}  ${time}`, `  fix: ${problem.fix}`, `  more: docs/codes.md#${problem.code.toLowerCase()}`]
-  const unseen = diagnosis.layers.filter(({ verdict }) => verdict === 'not-judged').map(({ layer }) => meshLayers[layer])
-  if (diagnosis.exitCode === 2) return [`nothing broken was found, and ${unseen.join(', ')} could not be looked at  ${time}`]
-  return [`healthy${unseen.length > 0 ? `; not judged: ${unseen.join(', ')} (--probe sends some)` : ''}  ${time}`]
+  const unseen = diagnosis.layers.filter(({ verdict, said }) => verdict === 'not-judged' && said !== withoutProbe).map(({ layer }) => meshLayers[layer])
+  if (unseen.length > 0) return [`nothing broken was found, and ${unseen.join(', ')} could not be looked at  ${time}`]
+  const asked = diagnosis.layers.every(({ said }) => said !== withoutProbe)
+  return [`healthy${asked ? '' : '; requests were not judged (--probe sends some)'}  ${time}`]
 }

@@ -26,3 +26,6 @@ export type Diagnosis = z.infer<typeof Diagnosis>
 
 /** The first broken layer, with what is wrong in it. */
 export const firstBrokenLayer = ({ layers }: Diagnosis): Diagnosis['layers'][number] | undefined => layers.find(({ verdict }) => verdict === 'broken')
+
+/** Why requests were not judged where nobody asked for them: an offer, and nothing that is missing from a look. */
+export const withoutProbe = 'no request is sent without --probe'
