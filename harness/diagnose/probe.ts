@@ -98,9 +98,9 @@ const refusedInjection = async (cluster: SurveyedCluster, image: string): Promis
   }
 }
 
-/** One request: what went wrong, or nothing. The agent tries once within its time and says why it got no answer. */
+/** One request: what went wrong, or nothing. The agent waits for its period before it tries, so that within its time it tries just once. */
 const ask = async ({ kube }: SurveyedCluster, host: string): Promise<string> => {
   const { stdout, stderr, exitCode } = await execIn(kube, { namespace: probeNamespace, pod: 'probe', container: 'probe' },
-    ['pilot-agent', 'wait', '--url', `http://${host}:8080/`, '--timeoutSeconds', '2', '--requestTimeoutMillis', '1500', '--periodMillis', '450'])
+    ['pilot-agent', 'wait', '--url', `http://${host}:8080/`, '--timeoutSeconds', '2', '--requestTimeoutMillis', '900', '--periodMillis', '1050'])
   return exitCode === 0 ? '' : meaning(exitCode, `${stdout}\n${stderr}`).said
 }
