@@ -1,6 +1,5 @@
-// Writes the documents that are generated: docs/checks.md from the catalogue, docs/codes.md from the
-// codes of diagnoses, docs/*.schema.json from the schemas. With
-// --check it writes nothing and fails when one is out of date.
+// Writes the documents that are generated: docs/checks.md from the catalogue, docs/codes.md from the codes of diagnoses,
+// docs/*.schema.json from the schemas. With --check it writes nothing and fails when one is out of date.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -8,6 +7,7 @@ import { catalogue } from '../harness/checks/catalogue.ts'
 import { faults } from '../fixtures/faults/index.ts'
 import { codesPage } from '../harness/diagnose/codes-page.ts'
 import { Diagnosis } from '../harness/diagnose/diagnosis.ts'
+import { ConformanceReport } from '../harness/report/conformance.ts'
 import { layers, Results } from '../harness/report/results.ts'
 
 const checks = await catalogue()
@@ -20,7 +20,9 @@ const page = [
 ].join('\n')
 const schema = (of: z.ZodType): string => `${JSON.stringify(z.toJSONSchema(of), null, 2)}\n`
 const codes = codesPage((code) => faults.filter(({ diagnosed }) => diagnosed === code).map(({ name }) => name))
-const documents = { 'checks.md': page, 'codes.md': codes, 'results.schema.json': schema(Results), 'diagnosis.schema.json': schema(Diagnosis) }
+const documents = {
+  'checks.md': page, 'codes.md': codes, 'results.schema.json': schema(Results), 'diagnosis.schema.json': schema(Diagnosis), 'conformance.schema.json': schema(ConformanceReport),
+}
 
 for (const [name, content] of Object.entries(documents)) {
   const path = join(import.meta.dirname, '../docs', name)

@@ -1,5 +1,5 @@
 import type { ClusterPlan, Topology } from '../plan/topology-file.ts'
-import type { CheckResult } from '../report/results.ts'
+import { notSelected, type CheckResult } from '../report/results.ts'
 import { notApplicable, type Check, type CheckHead } from './catalogue.ts'
 
 /** One check from one cluster (or from all of them): the unit of a result. */
@@ -15,7 +15,7 @@ export const planChecks = (
   const planned: PlannedCheck[] = []
   const skipped: CheckResult[] = []
   for (const check of checks) {
-    const reason = notApplicable(check, topology) ?? (selected(check.id) ? undefined : 'not selected by --suite')
+    const reason = notApplicable(check, topology) ?? (selected(check.id) ? undefined : notSelected)
     if (reason !== undefined) skipped.push(resultWithout(check, { from: names, to: names }, 'skipped', reason))
     else if (check.from === 'mesh') planned.push({ id: check.id, from: names, to: names })
     else {

@@ -39,6 +39,7 @@ describe('a command line', () => {
     expect(readArguments(['diagnose', '--contexts=east,west'], {})).toEqual({ command: 'diagnose', options: { contexts: ['east', 'west'], kubeconfig: undefined, probe: false, output: 'text' } })
     expect(readArguments(['down'], {})).toEqual({ command: 'down', options: { all: false, run: undefined } })
     expect(readArguments(['down', '--all', '--run=x'], {})).toEqual({ command: 'down', options: { all: true, run: 'x' } })
+    expect(readArguments(['report', 'a', 'b', '--report-dir=c'], {})).toEqual({ command: 'report', options: { folders: ['a', 'b'], reportDir: 'c' } })
     expect(readArguments(['doctor', '--output=json'], {})).toEqual({ command: 'doctor', options: { output: 'json' } })
     expect(readArguments(['images', 'build'], {})).toEqual({ command: 'images build', options: { output: 'text' } })
   })
@@ -59,6 +60,7 @@ test.each([
   ['--images=relase', 'value for --images “relase”', '“release”'],
   ['--mtls=strct', 'value for --mtls “strct”', '“strict”'],
   ['prove --mtls=of', 'value for --mtls “of”', '“off”'],
+  ['report a --reprt-dir=x', 'flag “--reprt-dir”', '“--report-dir”'],
   ['prov', 'command “prov”', '“prove”'],
   ['prove --reprt-dir=x', 'flag “--reprt-dir”', '“--report-dir”'],
   ['images list --output=jsn', 'value for --output “jsn”', '“json”'],
@@ -101,6 +103,11 @@ describe('a mistake', () => {
 
   test.each([['list x'], ['down x'], ['images build x'], ['test up'], ['prove up']])('%s names the word that is too much', (line) => {
     expect(() => readArguments(line.split(' '), {})).toThrow(new RegExp(`“${line.split(' ').at(-1) ?? ''}”`))
+  })
+
+  test('report without a folder says what is missing', () => {
+    expect(() => readArguments(['report'], {})).toThrow(refused('MP-101', '--help'))
+    expect(() => readArguments(['report'], {})).toThrow('folders')
   })
 
   test.each([['--keep'], ['--reuse'], ['--fail-fast']])('prove %s is no flag: it takes labs of its own, to the end', (flag) => {

@@ -10,6 +10,7 @@ export type Invocation =
   | { command: 'test' | 'up' | 'prove'; options: RunOptions }
   | { command: 'diagnose'; options: DiagnoseOptions }
   | { command: 'down'; options: { all: boolean; run: string | undefined } }
+  | { command: 'report'; options: { folders: string[]; reportDir: string | undefined } }
   | { command: 'list' | 'doctor' | 'images list' | 'images build'; options: { output: 'text' | 'json' } }
   | { command: 'help'; text: string }
 
@@ -66,6 +67,9 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
   add('down', 'delete what is ours: kept labs and what a killed run left')
     .option('--all', 'labs of runs that are still going, too').option('--run <id>', 'this run alone')
     .action((options: { all?: boolean; run?: string }) => { invocation = { command: 'down', options: { all: options.all ?? false, run: options.run } } })
+  add('report', 'render the reports of a run again; of several runs, one page beside each other').argument('<folders...>', 'report folders, each with a results.json')
+    .option('--report-dir <folder>', 'where matrix.html of several runs goes (default: reports)')
+    .action((folders: string[], options: { reportDir?: string }) => { invocation = { command: 'report', options: { folders, reportDir: options.reportDir } } })
   for (const [name, description] of [['list', 'checks and topologies, and which apply where'], ['doctor', 'what this machine is fit for']] as const) {
     add(name, description).addOption(output).action((options: { output?: 'text' | 'json' }) => { invocation = { command: name, options: { output: options.output ?? 'text' } } })
   }

@@ -10,6 +10,8 @@ import { imageBytes } from '../images/node-image.ts'
 import { imagesFor } from '../images/versions.ts'
 import { down } from '../lab/down.ts'
 import { makePlans } from '../plan/plan.ts'
+import { tellGitHub } from '../report/github-step.ts'
+import { renderFolders } from '../report/render-folders.ts'
 import { variantName } from '../report/results.ts'
 import { terminal as terminalOn, type Terminal } from '../report/terminal.ts'
 import { planDocument, describePlans } from '../run/plan-line.ts'
@@ -44,6 +46,9 @@ export const perform = async (invocation: Invocation): Promise<number> => {
     }
     case 'list':
       print(await listing(invocation.options.output))
+      return 0
+    case 'report':
+      for (const file of await renderFolders(invocation.options.folders, invocation.options.reportDir)) print(file)
       return 0
     case 'doctor': {
       const { fit, report, findings } = await doctor()
@@ -80,6 +85,7 @@ const test = async (command: 'test' | 'up', options: RunOptions): Promise<number
     }
     if (command === 'test') screen.summary(results, folder)
     else screen.line(`report: ${folder}`)
+    if (command === 'test') await tellGitHub(results, process.env, screen.line)
     if (options.output === 'json') print(results)
     return results.run.exitCode
   } finally {

@@ -20,9 +20,12 @@ export const diagnose = (checks: CheckResult[]): CheckResult[] => {
 
 /** The first broken layer's diagnosis, for the summary; undefined where nothing failed. */
 export const firstBroken = (checks: CheckResult[]): (Diagnosis & { check: string }) | undefined => {
-  const root = checks.find(({ diagnosis }) => diagnosis && !diagnosis.cause.startsWith('follows from'))
+  const root = checks.find((check) => check.diagnosis && !isConsequence(check))
   return root?.diagnosis && { ...root.diagnosis, check: root.id }
 }
+
+/** Whether a check failed because of what is broken below it. */
+export const isConsequence = ({ diagnosis }: CheckResult): boolean => diagnosis?.cause.startsWith('follows from') ?? false
 
 // A check may find that a lower layer than its own is to blame.
 const layerOf = (check: CheckResult): (typeof layers)[number] => {

@@ -33,15 +33,16 @@ const parsed = (xml: string): Element => {
 }
 
 const suitesOf = (...checks: CheckResult[]): Element => parsed(junit(resultsOf(topologyResult(checks))))
-const caseOf = (of: Partial<CheckResult>): Element => suitesOf(checkResult(of)).children[0]!.children[0]!
+const casesOf = (suite: Element | undefined): Element[] => suite?.children.filter(({ name }) => name === 'testcase') ?? []
+const caseOf = (of: Partial<CheckResult>): Element => casesOf(suitesOf(checkResult(of)).children[0])[0]!
 const outcomes = ({ children }: Element): string[] => children.map(({ name }) => name).filter((name) => !name.startsWith('system'))
 
 test('a suite is a variant of a topology, a case a check and where it asks from', () => {
   const attempt = { startedAt: '2026-01-01T00:00:00Z', seconds: 1.5, verdict: 'pass' as const, reason: '', evidence: [] }
   const { name, children: [suite] } = suitesOf(checkResult({ attempts: [attempt, attempt] }), checkResult({ from: ['cluster1', 'cluster2'] }))
   expect([name, suite?.attributes['name'], suite?.attributes['tests']]).toEqual(['testsuites', 'meshproof.gateway.strict', '2'])
-  expect(suite?.children.map(({ attributes }) => attributes)).toMatchObject([
-    { classname: 'meshproof.gateway.strict.reach', name: 'reach.local from cluster1', time: '3' },
+  expect(casesOf(suite).map(({ attributes }) => attributes)).toMatchObject([
+    { classname: 'meshproof.gateway.strict.reach', name: 'reach.local from cluster1', time: '3.000' },
     { classname: 'meshproof.gateway.strict.reach', name: 'reach.local from cluster1, cluster2' },
   ])
 })
@@ -49,25 +50,42 @@ test('a suite is a variant of a topology, a case a check and where it asks from'
 test('the variants of a topology are told apart', () => {
   const { children: suites } = parsed(junit(resultsOf(topologyResult([checkResult()]), topologyResult([checkResult()], { mtls: 'off' }))))
   expect(suites.map(({ attributes }) => attributes['name'])).toEqual(['meshproof.gateway.strict', 'meshproof.gateway.off'])
-  expect(suites.map(({ children: [its] }) => its?.attributes['classname'])).toEqual(['meshproof.gateway.strict.reach', 'meshproof.gateway.off.reach'])
+  expect(suites.map((suite) => casesOf(suite)[0]?.attributes['classname'])).toEqual(['meshproof.gateway.strict.reach', 'meshproof.gateway.off.reach'])
 })
 
 test('a failure has its code, and its cause and next step beside the reason', () => {
   const [failure] = caseOf({ verdict: 'fail', reason: 'expected 0 to be 21', diagnosis: { code: 'MP-721', ...causes['MP-721'] } }).children
-  expect(failure).toMatchObject({ name: 'failure', attributes: { type: 'MP-721' } })
-  expect(failure?.attributes['message']?.split('\n')).toEqual(['expected 0 to be 21', 'layer: trust', `cause: ${causes['MP-721'].cause}`, `next: ${causes['MP-721'].hint}`])
+  expect(failure).toMatchObject({ name: 'failure', attributes: { type: 'MP-721', message: 'expected 0 to be 21' } })
+  expect(failure?.text.split('\n')).toEqual(['expected 0 to be 21', 'layer: trust', `cause: ${causes['MP-721'].cause}`, `next: ${causes['MP-721'].hint}`, 'it proves that a client reaches its own cluster’s version (seed 000)'])
+})
+
+test('a failure keeps what its attempts saw, the newest of it when it is much', () => {
+  const attempt = { startedAt: '2026-01-01T00:00:00Z', seconds: 1.5, verdict: 'fail' as const, reason: 'nothing answered', evidence: [{ probe: 'curl', url: 'http://a/b' }] }
+  const said = (of: Partial<CheckResult>): string => caseOf({ verdict: 'fail', ...of }).children.find(({ name }) => name === 'system-out')?.text ?? ''
+  expect(said({ attempts: [attempt] })).toBe('attempt 1 of 1: failed after 1.5 s, 2026-01-01T00:00:00Z: nothing answered\n  curl: {"url":"http://a/b"}')
+  const much = said({ attempts: [{ ...attempt, evidence: [...Array.from({ length: 5000 }, () => attempt.evidence[0]!), { probe: 'the last' }] }] })
+  expect(much.length).toBeLessThan(20_000)
+  expect(much).toMatch(/^\(the beginning is left out/)
+  expect(much).toMatch(/the last: \{\}$/)
 })
 
 test('what was skipped keeps its reason', () => {
-  const skipped = caseOf({ verdict: 'skipped', reason: 'not selected by --suite' })
-  expect(outcomes(skipped)).toEqual(['skipped'])
-  expect(skipped.children.find(({ name }) => name === 'system-out')?.text).toBe('not selected by --suite')
+  const [skipped] = caseOf({ verdict: 'skipped', reason: 'not selected by --suite' }).children
+  expect(skipped).toMatchObject({ name: 'skipped', attributes: { message: 'not selected by --suite' } })
 })
 
-test('what was not run is an error, and counted as one', () => {
-  const suites = suitesOf(checkResult({ verdict: 'not-run', reason: 'the lab was not complete' }))
-  expect(suites.attributes).toMatchObject({ tests: '1', errors: '1', failures: '0', skipped: '0' })
-  const [error] = suites.children[0]!.children[0]!.children
+test('a document and its suites count what they hold, and say when and with what', () => {
+  const checks = [checkResult(), checkResult({ verdict: 'fail' }), checkResult({ verdict: 'skipped' }), checkResult({ verdict: 'flaky' }), checkResult({ verdict: 'not-run' })]
+  const suites = suitesOf(...checks)
+  const counts = { tests: '5', failures: '1', errors: '1', skipped: '1', time: '0.000', timestamp: '2026-01-01T00:00:00' }
+  expect(suites.attributes).toMatchObject(counts)
+  expect(suites.children[0]?.attributes).toMatchObject(counts)
+  const properties = suites.children[0]?.children.find(({ name }) => name === 'properties')?.children.map(({ attributes }) => attributes['name'])
+  expect(properties).toEqual(['istio', 'envoy', 'kubernetes', 'kind', 'run', 'topology', 'mtls'])
+})
+
+test('what was not run is an error', () => {
+  const [error] = caseOf({ verdict: 'not-run', reason: 'the lab was not complete' }).children
   expect(error).toMatchObject({ name: 'error', attributes: { message: 'not run: the lab was not complete' } })
 })
 
@@ -80,6 +98,7 @@ test('only a pass and a retry read as passed, and a retry says so', () => {
 test('what means something in XML is kept as text, and what XML cannot hold is left out', () => {
   const reason = 'a <b attr="1"> & \'c\' ]]> “d”'
   expect(caseOf({ verdict: 'fail', reason }).children[0]?.attributes['message']).toBe(reason)
-  expect(caseOf({ verdict: 'skipped', reason }).children.at(-1)?.text).toBe(reason)
+  expect(caseOf({ verdict: 'pass', reason }).children.at(-1)?.text).toBe(reason)
+  expect(caseOf({ id: reason }).attributes['name']).toBe(`${reason} from cluster1`)
   expect(caseOf({ verdict: 'not-run', reason: 'red\u001b \u0000text' }).children[0]?.attributes['message']).toBe('not run: red text')
 })

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { errorOf, scratchFolder } from '../testing/edge.ts'
 import { checkResult, resultsOf, topologyResult } from '../testing/results.ts'
+import { conformance } from './conformance.ts'
+import { reportPage } from './html/report-page.ts'
 import { junit } from './junit.ts'
 import { makeReportFolder, writeReports } from './report-folder.ts'
 import { Results } from './results.ts'
@@ -32,13 +34,15 @@ describe('the folder of the reports', () => {
 })
 
 describe('the reports', () => {
-  test('are results.json, which reads back as it was, and the JUnit file made from it', async () => {
+  test('are results.json, which reads back as it was, and what is made from it', async () => {
     const folder = await scratchFolder()
     const results = resultsOf(topologyResult([checkResult(), checkResult({ verdict: 'skipped', reason: 'not selected by --suite' })]))
     await writeReports(results, folder)
-    expect((await readdir(folder)).sort()).toEqual(['junit.xml', 'results.json'])
+    expect((await readdir(folder)).sort()).toEqual(['conformance.yaml', 'junit.xml', 'report.html', 'results.json'])
     expect(Results.parse(JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')))).toEqual(results)
     expect(await readFile(join(folder, 'junit.xml'), 'utf8')).toBe(junit(results))
+    expect(await readFile(join(folder, 'report.html'), 'utf8')).toBe(reportPage(results))
+    expect(await readFile(join(folder, 'conformance.yaml'), 'utf8')).toBe(conformance(results))
   })
 
   test('of a document that breaks its own schema are not written', async () => {

@@ -2,6 +2,8 @@ import { renameSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { MeshproofError } from '../errors.ts'
+import { conformance } from './conformance.ts'
+import { reportPage } from './html/report-page.ts'
 import { junit } from './junit.ts'
 import { Results } from './results.ts'
 import { writeWhole } from './write-whole.ts'
@@ -36,5 +38,12 @@ export const writeInterrupted = (results: Results, folder: string): void => {
 export const writeReports = async (results: Results, folder: string): Promise<void> => {
   const checked = Results.parse(results)
   await writeWhole(join(folder, 'results.json'), `${JSON.stringify(checked, null, 2)}\n`)
-  await writeWhole(join(folder, 'junit.xml'), junit(checked))
+  await renderReports(checked, folder)
+}
+
+/** Writes every report that is derived from results.json, beside it and from it alone: the same results give the same bytes. */
+export const renderReports = async (results: Results, folder: string): Promise<void> => {
+  await writeWhole(join(folder, 'report.html'), reportPage(results))
+  await writeWhole(join(folder, 'junit.xml'), junit(results))
+  await writeWhole(join(folder, 'conformance.yaml'), conformance(results))
 }

@@ -59,6 +59,9 @@ export const TopologyResult = z.strictObject({
 })
 export type TopologyResult = z.infer<typeof TopologyResult>
 
+/** Why a check is skipped that applies to the topology, but was not asked for. */
+export const notSelected = 'not selected by --suite'
+
 /** The part of a topology that its results tell of its clusters. */
 export const clustersOf = ({ clusters }: { clusters: TopologyResult['clusters'] }): TopologyResult['clusters'] => clusters.map(({ name, role, network }) => ({ name, role, network }))
 
@@ -70,6 +73,8 @@ const Environment = z.strictObject({
   cpus: z.number(),
   memoryBytes: z.number(),
   engine: z.string(),
+  /** This program's own version; results of before it was kept have none. */
+  meshproof: z.string().optional(),
   kind: z.string(),
   kubernetes: z.string(),
   istio: z.string(),

@@ -1,5 +1,6 @@
 import { release, totalmem, cpus, platform, arch } from 'node:os'
 import { execa } from 'execa'
+import ownPackage from '../../package.json' with { type: 'json' }
 import type { EngineInfo } from '../engine/docker.ts'
 import type { Images } from '../images/images.ts'
 import type { Environment } from '../report/results.ts'
@@ -9,6 +10,7 @@ export const environmentOf = async (engine?: EngineInfo, images?: Images): Promi
   os: `${platform()} ${release()} ${arch()}`,
   cpus: cpus().length,
   memoryBytes: totalmem(),
+  meshproof: ownPackage.version,
   engine: engine ? `docker ${engine.ServerVersion}` : 'unknown',
   kind: images ? (await execa(images.kind, ['version'], { reject: false })).stdout || 'unknown' : 'unknown',
   kubernetes: images?.kubernetes ?? 'unknown',

@@ -1,0 +1,30 @@
+import { firstBroken } from '../../diagnose/diagnose.ts'
+import { markup, type Markup } from '../markup.ts'
+import { layers, topologyVerdict, type Layer, type TopologyResult } from '../results.ts'
+import { anchorOf, countsOf } from '../words.ts'
+import { badge } from './badge.ts'
+
+/** What each layer is, for a reader who has never seen a mesh. */
+const meanings: Record<Layer, string> = {
+  network: 'packets reach what they should, and nothing else',
+  trust: 'every cluster’s certificates come from one root',
+  control: 'the control plane watches every cluster and configures every proxy',
+  discovery: 'proxies and DNS know where the service is',
+  reach: 'requests are answered in every cluster',
+  route: 'rules decide which version answers',
+  mtls: 'traffic is encrypted, and both sides show who they are',
+  failover: 'the service survives the loss of one cluster’s copy',
+}
+
+/** The layers from the bottom, each with its state: the first broken one explains those after it. */
+export const ladder = (topology: TopologyResult): Markup => {
+  const broken = firstBroken(topology.checks)
+  return markup`<ol class="ladder" aria-label="Layers, from the bottom">${layers.map((layer) => {
+    const checks = topology.checks.filter((check) => check.layer === layer)
+    const first = broken?.layer === layer
+    // A check of a higher layer may have found it.
+    const verdict = first ? 'fail' : checks.length === 0 ? 'skipped' : topologyVerdict(checks)
+    const note = first ? 'broken first' : verdict === 'fail' && broken ? `follows from ${broken.layer}` : ''
+    return markup`<li class="${verdict}${first && ' first'}"><a href="#${anchorOf(topology)}--${layer}"><b>${layer}</b> ${badge(verdict)}${note && markup` <em>${note}</em>`}</a> <small>${countsOf(checks)}</small><p>${meanings[layer]}</p></li>`
+  })}</ol>`
+}
