@@ -1,7 +1,6 @@
 // Times each topology's lab, and beside it, in the same round and on the same images, the documented steps typed by hand
 // (scripts/by-hand.sh): a ratio that means something on a noisy machine. `npm run bench -- all 5` makes five rounds of every
 // topology; default: three of gateway. What is not green is shown and not timed. Targets are printed, not asserted.
-import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -13,6 +12,7 @@ import type { Images } from '../harness/images/images.ts'
 import { makePlans } from '../harness/plan/plan.ts'
 import { Results, variantName, type Phase, type TopologyResult } from '../harness/report/results.ts'
 import { terminal } from '../harness/report/terminal.ts'
+import { byHandEnvironment, byHandScript } from './by-hand.ts'
 
 type Figures = Record<string, number>
 
@@ -72,18 +72,8 @@ const product = async (topology: string, images: Images): Promise<Map<string, Fi
 
 /** The same lab by hand: seconds until both versions were seen from both clusters, or undefined when they were not. */
 const byHand = async (topology: string, images: Images, restricted: boolean): Promise<number | undefined> => {
-  const { roles } = images
-  const { exitCode, all } = await execa('bash', [join(root, 'scripts/by-hand.sh'), topology], {
-    ...child,
-    // In a group of its own: a terminal's Ctrl-C would also end the programs that clean up.
-    detached: true,
-    env: {
-      NAME: `byhand-${process.pid}-${randomBytes(2).toString('hex')}`, KIND: images.kind, ISTIOCTL: images.istioctl, KUBECTL: images.kubectl,
-      IMAGES: images.source, NODE_IMAGE: images.node, METALLB_MANIFEST: images.loadBalancerManifest, RESTRICTED: restricted ? '1' : '',
-      ISTIO_HUB: roles['hub'], ISTIO_TAG: roles['tag'], COREDNS_TAG: roles['coredns'], CURL_IMAGE: roles['curl'],
-      HELLOWORLD_V1: roles['helloworld-v1'], HELLOWORLD_V2: roles['helloworld-v2'],
-    },
-  })
+  // In a group of its own: a terminal's Ctrl-C would also end the programs that clean up.
+  const { exitCode, all } = await execa('bash', [byHandScript, topology], { ...child, detached: true, env: byHandEnvironment(images, restricted) })
   stop.signal.throwIfAborted()
   const seconds = /^lab ready ([\d.]+)$/m.exec(all)?.[1]
   if (exitCode === 0 && seconds !== undefined) return Number(seconds)

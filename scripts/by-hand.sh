@@ -2,6 +2,7 @@
 # The lab by hand: what a careful person types from the documentation of kind, MetalLB and Istio to get one topology, without the harness
 # and without its short cuts. `npm run bench` sets the product beside it. The last line printed is `lab ready <seconds>`: from the first
 # command to the moment when curl has seen both versions from both clusters. All of it is deleted on the way out, whichever way that is.
+# Where there is more to do with it, THEN is a shell line that is run before that, with KUBECONFIG naming both clusters.
 #
 # Where there are two clusters there are two shells: what the documentation does in each of them is done in both at once.
 set -euo pipefail
@@ -19,6 +20,7 @@ esac
 IMAGES=${IMAGES:-source}    # source: the node brings no pod network of its own, and Envoy none of Istio’s filters
 RESTRICTED=${RESTRICTED:-}  # 1: this host cannot grant every capability
 NAME=${NAME:-byhand}
+THEN=${THEN:-}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 fixtures=$here/../fixtures/workloads
 # The seconds below are read with a point, whatever the user's language.
@@ -75,6 +77,7 @@ by_hand() {
   within 120 both_versions_from 1
   within 120 both_versions_from 2
   echo "lab ready $(elapsed)"
+  if [[ $THEN ]]; then KUBECONFIG=$work/cluster1.kubeconfig:$work/cluster2.kubeconfig bash -c "$THEN"; fi
 }
 
 ours() { docker ps --all --quiet --filter "name=^$NAME-cluster[12]-control-plane\$"; }

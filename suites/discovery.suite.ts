@@ -15,7 +15,7 @@ check({
   })
   expect(endpoints.filter((endpoint) => endpoint.startsWith(mesh.placeholder)), because('MP-742')).toEqual([])
   expect(endpoints, because('MP-741')).toEqual(wanted)
-  expect(await from.endpoints('outbound|5000||nowhere.app1.svc.cluster.local'), 'a service that does not exist must have none').toEqual([])
+  expect(await from.endpoints(`outbound|5000||${mesh.hostOf('nowhere')}`), 'a service that does not exist must have none').toEqual([])
   return endpoints.join(', ')
 })
 
@@ -27,6 +27,7 @@ check({
   from: 'mesh',
   alone: true,
   applies: where(only('gateway'), withMutualTls),
+  needs: ['meshNetworks'],
 }, async ({ mesh }) => {
   const configured = await mesh.gateways()
   for (const { network, gatewayAddress } of mesh.clusters) expect(configured[network], because('MP-742')).toBe(await gatewayAddress())
@@ -56,10 +57,10 @@ check({
   from: 'each',
   applies: withOneControlPlane,
 }, async ({ mesh, from }) => {
-  const resolves = async (name: string): Promise<boolean> => (await from.outside.connect(`${name}.app1:5000`)).exit !== 6
+  const resolves = async (name: string): Promise<boolean> => (await from.outside.connect(`${name}.${mesh.namespace}:5000`)).exit !== 6
   expect(await resolves('helloworld'), because('MP-743')).toBe(true)
-  expect(await resolves(`only-in-${from.name}`), because('MP-743')).toBe(true)
-  for (const { name } of mesh.othersThan(from)) expect(await resolves(`only-in-${name}`), 'without a stub the name must not resolve').toBe(false)
+  expect(await resolves(`only-with-${from.version}`), because('MP-743')).toBe(true)
+  for (const { version } of mesh.othersThan(from)) expect(await resolves(`only-with-${version}`), 'without a stub the name must not resolve').toBe(false)
   return 'helloworld resolves, a service without a stub does not'
 })
 

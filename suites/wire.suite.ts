@@ -8,6 +8,7 @@ check({
   from: 'mesh',
   alone: true,
   applies: whereRequestsCross,
+  needs: ['capture'],
 }, async ({ mesh }) => {
   const greeting = 'Hello version'
   const clear = 'sent-in-clear'
@@ -32,15 +33,15 @@ check({
   source: 'Istio’s routing tests: AUTO_PASSTHROUGH serves nobody without a client certificate, for names it knows and names it does not',
   from: 'mesh',
   applies: where(onSeveralNetworks, withMutualTls),
-}, async ({ mesh }) => mesh.besideClusters(async (outside) => {
+}, async ({ mesh }) => mesh.withStrangers(async (strangerTo) => {
   for (const from of mesh.clusters) {
     const served = await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
     expect(served.ok, 'with a certificate the same gateways must pass requests on').toBe(served.all.length)
   }
   for (const peer of mesh.clusters) {
     const through = `${await peer.gatewayAddress() ?? 'no address'}:15443`
-    for (const name of ['outbound_.5000_._.helloworld.app1.svc.cluster.local', 'outbound_.5000_._.nowhere.app1.svc.cluster.local', 'nowhere.example']) {
-      const answers = await outside.get(`https://${name}/hello`, { through, count: 4 })
+    for (const name of [`outbound_.5000_._.${mesh.hostOf('helloworld')}`, `outbound_.5000_._.${mesh.hostOf('nowhere')}`, 'nowhere.example']) {
+      const answers = await strangerTo(peer).getNow(`https://${name}/hello`, { through, count: 4 })
       expect(answers.all.some(({ connected }) => connected), because('MP-712')).toBe(true)
       expect(answers.statuses, because('MP-776')).toEqual([0])
     }

@@ -1,6 +1,7 @@
-import type { Topology } from '../plan/topology-file.ts'
+import type { MeshShape } from '../plan/topology-file.ts'
 import type { Layer } from '../report/results.ts'
 import type { Mesh } from './mesh.ts'
+import type { Need, Withheld } from './mesh-under-test.ts'
 import type { Site } from './site.ts'
 
 /** What a check says of itself; the list, the documents and the reports are made from it. */
@@ -19,7 +20,9 @@ export type CheckHead = {
   /** It must have the mesh to itself, since it changes it for a moment or counts what passes; the others of a layer are asked at once. */
   alone?: true
   /** Where it applies, and otherwise why not. */
-  applies?: (topology: Topology) => true | string
+  applies?: (topology: MeshShape) => true | string
+  /** What it cannot do without, and a mesh that somebody else made may withhold: it is skipped there. */
+  needs?: Need[]
 }
 
 /** What the sentence of a check is given. */
@@ -48,10 +51,13 @@ export const catalogue = async (): Promise<readonly Check[]> => {
 }
 
 /** Why a check does not apply to a topology, or undefined where it does. */
-export const notApplicable = (head: CheckHead, topology: Topology): string | undefined => {
+export const notApplicable = (head: CheckHead, topology: MeshShape): string | undefined => {
   const answer = head.applies?.(topology) ?? true
   return answer === true ? undefined : answer
 }
+
+/** Why a check cannot be made in a mesh that withholds things, or undefined where it can. */
+export const withheldFrom = ({ needs = [] }: CheckHead, withheld: Withheld): string | undefined => needs.map((need) => withheld[need]).find((reason) => reason !== undefined)
 
 type Applies = NonNullable<CheckHead['applies']>
 
@@ -82,4 +88,4 @@ export const only = (procedure: string): Applies => (topology) => topology.proce
 export const where = (...conditions: Applies[]): Applies => (topology) =>
   conditions.map((applies) => applies(topology)).find((answer) => answer !== true) ?? true
 
-const networksOf = (clusters: Topology['clusters']): Set<string> => new Set(clusters.map(({ network }) => network))
+const networksOf = (clusters: MeshShape['clusters']): Set<string> => new Set(clusters.map(({ network }) => network))

@@ -1,15 +1,17 @@
 import { describe, inject, test } from 'vitest'
+import { existingMesh } from '../existing/existing-mesh.ts'
 import { labOf } from '../lab/lab.ts'
 import { layers, type Layer } from '../report/results.ts'
 import { catalogue, type Check } from './catalogue.ts'
+import { labMesh } from './lab-mesh.ts'
 import { keyOf, type PlannedCheck } from './plan-checks.ts'
 import { runCheck } from './run-check.ts'
 import './vitest-contract.ts'
 
 // The one file Vitest runs. Every planned check is a test, in the order of the plan. Those of one layer that only look are asked at
 // once, from every cluster; the others have the mesh to themselves.
-const { runId, topology, images, planned, timeout } = inject('meshproof')
-const lab = labOf(runId, topology, images)
+const { mesh, planned, timeout } = inject('meshproof')
+const under = 'lab' in mesh ? labMesh(labOf(mesh.lab.runId, mesh.lab.topology, mesh.lab.images)) : existingMesh(mesh.existing)
 const checks = await catalogue()
 const failedLayers = new Set<Layer>()
 
@@ -26,7 +28,7 @@ for (const [number, group] of groups.entries()) {
     for (const { check, one } of group) {
       test.concurrent(keyOf(one), { timeout }, async ({ task, signal }) => {
         const onBroken = layers.slice(0, layers.indexOf(check.layer)).some((layer) => failedLayers.has(layer))
-        const result = await runCheck(check, one, lab, onBroken, signal)
+        const result = await runCheck(check, one, under, onBroken, signal)
         task.meta.result = result
         if (result.verdict !== 'fail') return
         failedLayers.add(check.layer)

@@ -32,10 +32,10 @@ export type Asking = { patience: number; versions: number; signal: AbortSignal }
 /** A client in a pod, its probes recorded as evidence. */
 export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, signal }: Asking): Client => {
   const name = `${pod.cluster} ${pod.namespace}/sleep`
-  const told = (url: string, answers: Answers): Answers => {
+  const told = (url: string, answers: Answers, through?: string): Answers => {
     const strange = answers.all.find(({ status }) => status !== 200)
     record.add({
-      probe: 'curl', from: name, url, answers: answers.summary, settledAfterSeconds: answers.settled.seconds, batches: answers.settled.batches,
+      probe: 'curl', from: name, url, ...(through === undefined ? {} : { through }), answers: answers.summary, settledAfterSeconds: answers.settled.seconds, batches: answers.settled.batches,
       chanceToMissAVersion: chanceToMiss(versions, answers.all.length),
       ...(strange ? { firstStrange: { status: strange.status, curl: strange.exit, error: strange.error, dialled: strange.remote } } : {}),
     })
@@ -47,7 +47,7 @@ export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, s
       (size) => curl(pod, url, { count: size, failEarly: !tolerant, ...(seconds === undefined ? {} : { seconds }), ...(header === undefined ? {} : { header }) }), until,
       { signal, within: Math.min(within ?? patience, patience), count: count ?? enoughFor(versions), ...(tolerant ? { batch: 8 } : {}) },
     )),
-    getNow: async (url, requests) => told(url, answersOf(await curl(pod, url, requests))),
+    getNow: async (url, requests) => told(url, answersOf(await curl(pod, url, requests)), requests?.through),
     connect: async (to, seconds = 2) => {
       const [answer] = await curl(pod, `https://${to}/`, { seconds })
       if (!answer) throw new Error('curl returned no transfer')

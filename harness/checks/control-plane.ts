@@ -1,9 +1,9 @@
 import { isReady } from '../kube/pods.ts'
-import type { Lab, LabCluster } from '../lab/lab.ts'
 import { istiodPods } from '../mesh/istiod-pods.ts'
 import { endpointShards, proxyStates, watchedClusters, type ProxyState } from '../probes/istiod.ts'
 import { remoteAccess, type RemoteAccess } from '../probes/remote-access.ts'
 import type { Recorder } from './evidence.ts'
+import { primariesOf, type ClusterUnderTest, type MeshUnderTest } from './mesh-under-test.ts'
 
 /** One istiod as a check sees it. */
 export type ControlPlane = {
@@ -16,48 +16,52 @@ export type ControlPlane = {
   watched: () => Promise<{ id: string; syncStatus: string }[]>
   /** The addresses it holds for helloworld, by cluster. */
   endpoints: () => Promise<Record<string, string[]>>
-  /** The proxies connected to it. */
+  /** The proxies connected to it that are judged. */
   proxies: () => Promise<ProxyState[]>
   /** Uses the remote secret of a cluster from a pod beside it. */
   remoteAccess: (of: string) => Promise<RemoteAccess | undefined>
 }
 
-/** Whether a cluster’s istiod pods are ready, and how often they restarted. */
+/** Whether a cluster’s istiod pods are ready, and how often those restarted that did so while it mattered. */
 export type IstiodPod = { name: string; ready: boolean; restarts: number }
 
 /** A control plane’s handle for one attempt of a check. */
-export const controlPlaneOf = (lab: Lab, at: LabCluster, record: Recorder): ControlPlane => ({
+export const controlPlaneOf = (under: MeshUnderTest, at: ClusterUnderTest, record: Recorder): ControlPlane => ({
   cluster: at.name,
-  serves: at === lab.primary ? lab.clusters.filter(({ name, role }) => name === at.name || role === 'remote').map(({ name }) => name) : [at.name],
-  watches: lab.clusters.filter(({ name }) => name !== at.name).map(({ name }) => name),
+  serves: at.name === primariesOf(under)[0]?.name ? under.clusters.filter(({ name, role }) => name === at.name || role === 'remote').map(({ name }) => name) : [at.name],
+  watches: under.clusters.filter(({ name }) => name !== at.name).map(({ name }) => name),
   watched: async () => {
     const watched = await watchedClusters(at.kube)
     record.add({ probe: 'watched clusters', by: at.name, watched })
     return watched
   },
   endpoints: async () => {
-    const endpoints = await endpointShards(at.kube, 'helloworld.app1.svc.cluster.local', 'app1')
+    const endpoints = await endpointShards(at.kube, `helloworld.${under.namespaces.mesh}.svc.${under.domain}`, under.namespaces.mesh)
     record.add({ probe: 'istiod’s endpoints', of: at.name, endpoints })
     return endpoints
   },
   proxies: async () => {
-    const proxies = await proxyStates(at.kube)
-    record.add({ probe: 'proxies', of: at.name, proxies })
+    // Each of its pods knows the proxies that are connected to it.
+    const pods = (await istiodPods(at.kube)).filter(isReady)
+    const states = (await Promise.all(pods.map(({ metadata }) => proxyStates(at.kube, metadata?.name)))).flat()
+    const proxies = states.filter(({ proxy }) => under.judges(proxy.slice(proxy.lastIndexOf('.') + 1)))
+    record.add({ probe: 'proxies', of: at.name, proxies, notJudged: states.length - proxies.length })
     return proxies
   },
   remoteAccess: async (of) => {
-    const access = await remoteAccess(at, of)
-    record.add({ probe: 'remote secret', of, from: `${at.name} legacy/sleep`, ...(access ?? { found: false }) })
+    const access = await remoteAccess(at.kube, of, under.namespaces.outside)
+    record.add({ probe: 'remote secret', of, from: `${at.name} ${under.namespaces.outside}/sleep`, ...(access ?? { found: false }) })
     return access
   },
 })
 
 /** Reads the istiod pods of a cluster, whether it should have any or not; those on their way out are left out. */
-export const istiodIn = async (cluster: LabCluster, record: Recorder): Promise<IstiodPod[]> => {
+export const istiodIn = async (cluster: ClusterUnderTest, since: Date | undefined, record: Recorder): Promise<IstiodPod[]> => {
   const pods = (await istiodPods(cluster.kube)).filter(({ metadata }) => !metadata?.deletionTimestamp).map((pod) => ({
     name: pod.metadata?.name ?? '',
     ready: isReady(pod),
-    restarts: (pod.status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0),
+    restarts: (pod.status?.containerStatuses ?? []).filter(({ lastState }) => since === undefined || new Date(lastState?.terminated?.finishedAt ?? 0) >= since)
+      .reduce((sum, { restartCount }) => sum + restartCount, 0),
   }))
   record.add({ probe: 'istiod', cluster: cluster.name, pods })
   return pods

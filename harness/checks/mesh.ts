@@ -1,18 +1,13 @@
 import { refOf, type KubeClient, type Manifest } from '../kube/client.ts'
 import { putInPlace } from '../kube/put-in-place.ts'
 import { until } from '../kube/until.ts'
-import type { Lab } from '../lab/lab.ts'
 import { fixture } from '../mesh/fixture.ts'
 import { placeholder, readGatewayAddresses, writeGatewayAddresses } from '../mesh/mesh-networks.ts'
-import { procedures } from '../mesh/procedures/index.ts'
 import type { Mtls } from '../plan/topology-file.ts'
 import { controlPlaneOf, type ControlPlane } from './control-plane.ts'
-import { withEngineClient, type EngineClient } from './engine-client.ts'
 import type { Recorder } from './evidence.ts'
+import { primariesOf, type MeshUnderTest, type Need, type Stranger } from './mesh-under-test.ts'
 import { siteOf, type Site } from './site.ts'
-
-/** Istio's name for a client's route to helloworld. */
-const helloworldCluster = 'outbound|5000||helloworld.app1.svc.cluster.local'
 
 /** The mesh as a check sees it. */
 export type Mesh = {
@@ -29,17 +24,28 @@ export type Mesh = {
   onOtherNetworks: (site: Site) => Site[]
   /** The clusters whose helloworld a client of one is meant to reach, its own included: with mutual TLS off, those of its network. */
   reachableFrom: (site: Site) => Site[]
+  /** The workloads’ namespace, the same in every cluster, and the name of a service in it. */
+  namespace: string
+  hostOf: (service: string) => string
+  /** Where clients ask for helloworld, and Istio’s name for their route to it. */
   helloworld: { origin: string; url: string; cluster: string }
+  /** The SPIFFE identity of a service account of the workloads’ namespace. */
+  identity: (serviceAccount: string) => string
   /** Every version of helloworld, wherever it runs. */
   versions: string[]
-  /** Where remote clusters are told to find their control plane. */
-  discoveryAddress: () => Promise<string | undefined>
+  /** Where remote clusters may find their control plane. */
+  discoveryAddresses: () => Promise<string[]>
   /** Applies a policy of fixtures/policies for as long as `during` runs, where control planes read their configuration. */
   withPolicy: <T>(name: string, during: () => Promise<T>) => Promise<T>
   /** Runs `during` where plaintext is allowed. */
   allowingPlaintext: <T>(during: () => Promise<T>) => Promise<T>
-  /** A client in no cluster, beside all of them on the engine’s network, for as long as `during` runs. */
-  besideClusters: <T>(during: (client: EngineClient) => Promise<T>) => Promise<T>
+  /**
+   * Clients without a certificate, for as long as `during` runs: in no cluster, where there is a place for one, else in another cluster
+   * than the one they ask.
+   */
+  withStrangers: <T>(during: (strangerTo: (peer: Site) => Stranger) => Promise<T>) => Promise<T>
+  /** Why a part of a check has to be left out; undefined where this mesh withholds nothing it needs. The evidence says so. */
+  leftOut: (need: Need) => string | undefined
   /** Asks until it holds; false when it does not within the time (milliseconds). */
   eventually: (holds: () => Promise<boolean>, within?: number) => Promise<boolean>
   /** The explicit gateways’ addresses of meshNetworks, by network. */
@@ -49,49 +55,65 @@ export type Mesh = {
 }
 
 /** The handles of one attempt. A wait of it lasts `patience` milliseconds, and no longer than three times as much. */
-export const meshOf = (lab: Lab, record: Recorder, patience: number, signal: AbortSignal): Mesh => {
-  const versions = lab.clusters.map(({ version }) => version).sort()
-  const clusters = lab.clusters.map((cluster) => siteOf(lab, cluster, record, { patience, versions: versions.length, signal }))
-  const controlPlanes = lab.primaries.map((cluster) => controlPlaneOf(lab, cluster, record))
-  const { mtls, procedure } = lab.topology
+export const meshOf = (under: MeshUnderTest, record: Recorder, patience: number, signal: AbortSignal): Mesh => {
+  const { mtls, besideClusters, namespaces: { mesh: namespace } } = under
+  const hostOf = (service: string): string => `${service}.${namespace}.svc.${under.domain}`
+  const origin = `http://helloworld.${namespace}:5000`
+  const primaries = primariesOf(under)
+  const primary = one(primaries, () => true)
+  const versions = under.clusters.map(({ version }) => version).sort()
+  const clusters = under.clusters.map((cluster) => siteOf(under, cluster, record, { patience, versions: versions.length, signal }))
+  const controlPlanes = primaries.map((cluster) => controlPlaneOf(under, cluster, record))
   const othersThan = ({ name }: Site): Site[] => clusters.filter((other) => other.name !== name)
   const onNetworkOf = (site: Site): Site[] => othersThan(site).filter(({ network }) => network === site.network)
   const withPolicy: Mesh['withPolicy'] = async (name, during) => {
-    const policy = await fixture(`policies/${name}.yaml`, policyValues(lab))
-    record.add({ probe: 'policy', applied: name, in: lab.primaries.map((primary) => primary.name), objects: policy.map((object) => `${object.kind ?? ''} ${refOf(object).name}`) })
-    return holdingEverywhere(lab.primaries.map(({ kube }) => kube), policy, during)
+    const policy = await fixture(`policies/${name}.yaml`, policyValues(under))
+    record.add({ probe: 'policy', applied: name, in: primaries.map(({ name: cluster }) => cluster), objects: policy.map((object) => `${object.kind ?? ''} ${refOf(object).name}`) })
+    return holdingEverywhere(primaries.map(({ kube }) => kube), policy, during)
   }
   return {
-    mtls, clusters, controlPlanes, versions, placeholder, othersThan, onNetworkOf, withPolicy,
-    primary: one(clusters, ({ name }) => name === lab.primary.name),
+    mtls, clusters, controlPlanes, versions, placeholder, othersThan, onNetworkOf, withPolicy, namespace,
+    primary: one(clusters, ({ name }) => name === primary.name),
     remotes: clusters.filter(({ role }) => role === 'remote'),
     controlPlaneOf: ({ name }) => one(controlPlanes, ({ serves }) => serves.includes(name)),
     onOtherNetworks: (site) => othersThan(site).filter(({ network }) => network !== site.network),
     reachableFrom: (site) => [site, ...(mtls === 'off' ? onNetworkOf(site) : othersThan(site))],
-    helloworld: { origin: 'http://helloworld.app1:5000', url: 'http://helloworld.app1:5000/hello', cluster: helloworldCluster },
-    discoveryAddress: async () => procedures[procedure].discoveryAddress?.(lab, signal),
+    hostOf,
+    helloworld: { origin, url: `${origin}/hello`, cluster: `outbound|5000||${hostOf('helloworld')}` },
+    identity: (serviceAccount) => `spiffe://${under.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
+    discoveryAddresses: () => under.discoveryAddresses(signal),
     allowingPlaintext: (during) => (mtls === 'off' ? during() : withPolicy('mtls-permissive', during)),
     eventually: (holds, within = patience) => until('', holds, { every: 200, within: Math.min(within, 3 * patience), signal }).then(() => true, (error: unknown) => {
       if (signal.aborted) throw error
       return false
     }),
-    besideClusters: (during) => withEngineClient(lab.runId, record, during),
+    withStrangers: (during) => (besideClusters ? besideClusters(record, (stranger) => during(() => stranger)) : during((peer) => one(othersThan(peer), () => true).outside)),
+    leftOut: (need) => {
+      const reason = under.withheld[need]
+      if (reason !== undefined) record.add({ probe: 'left out', what: need, reason })
+      return reason
+    },
     gateways: async () => {
-      const addresses = await readGatewayAddresses(lab.primary)
+      const addresses = await readGatewayAddresses(primary)
       record.add({ probe: 'meshNetworks', addresses })
       return addresses
     },
-    setGateways: (addresses) => writeGatewayAddresses(lab.primary, addresses),
+    setGateways: (addresses) => writeGatewayAddresses(primary, addresses),
   }
 }
 
 /** What a policy’s placeholders stand for: seed 003’s DestinationRule names ISTIO_MUTUAL where mutual TLS is on, and nothing where it is off. */
-const policyValues = ({ clusters, topology }: Lab): Record<string, string> => ({
-  trafficpolicy: JSON.stringify(topology.mtls === 'strict' ? { tls: { mode: 'ISTIO_MUTUAL' } } : {}),
-  clustersubsets: JSON.stringify(clusters.map(({ name }) => ({ name, labels: { 'topology.istio.io/cluster': name } }))),
-  clusterroutes: JSON.stringify(clusters.map(({ name }) => ({
+const policyValues = ({ clusters, mtls, namespaces, trustDomain, domain, policyNamespace }: MeshUnderTest): Record<string, string> => ({
+  namespace: namespaces.mesh,
+  host: `helloworld.${namespaces.mesh}.svc.${domain}`,
+  policynamespace: policyNamespace,
+  trustdomain: trustDomain,
+  trafficpolicy: JSON.stringify(mtls === 'strict' ? { tls: { mode: 'ISTIO_MUTUAL' } } : {}),
+  // A cluster’s name need not be one that a subset may have; its version is.
+  clustersubsets: JSON.stringify(clusters.map(({ name, version }) => ({ name: version, labels: { 'topology.istio.io/cluster': name } }))),
+  clusterroutes: JSON.stringify(clusters.map(({ name, version }) => ({
     match: [{ sourceLabels: { 'topology.istio.io/cluster': name } }],
-    route: [{ destination: { host: 'helloworld.app1.svc.cluster.local', subset: name } }],
+    route: [{ destination: { host: `helloworld.${namespaces.mesh}.svc.${domain}`, subset: version } }],
   }))),
 })
 

@@ -1,21 +1,23 @@
-import type { ClusterPlan, Topology } from '../plan/topology-file.ts'
+import type { MeshShape } from '../plan/topology-file.ts'
 import { notSelected, type CheckResult } from '../report/results.ts'
-import { notApplicable, type Check, type CheckHead } from './catalogue.ts'
+import { notApplicable, withheldFrom, type Check, type CheckHead } from './catalogue.ts'
+import type { Withheld } from './mesh-under-test.ts'
 
 /** One check from one cluster (or from all of them): the unit of a result. */
 export type PlannedCheck = { id: string; from: string[]; to: string[] }
 
-/** Which checks a topology gets, from where; and those it does not, with the reason. */
+/** Which checks a mesh gets, from where; and those it does not, with the reason. */
 export const planChecks = (
   checks: readonly Check[],
-  topology: Topology,
+  topology: MeshShape,
   selected: (id: string) => boolean,
+  withheld: Withheld = {},
 ): { planned: PlannedCheck[]; skipped: CheckResult[] } => {
   const names = topology.clusters.map(({ name }) => name)
   const planned: PlannedCheck[] = []
   const skipped: CheckResult[] = []
   for (const check of checks) {
-    const reason = notApplicable(check, topology) ?? (selected(check.id) ? undefined : notSelected)
+    const reason = notApplicable(check, topology) ?? withheldFrom(check, withheld) ?? (selected(check.id) ? undefined : notSelected)
     if (reason !== undefined) skipped.push(resultWithout(check, { from: names, to: names }, 'skipped', reason))
     else if (check.from === 'mesh') planned.push({ id: check.id, from: names, to: names })
     else {
@@ -28,7 +30,7 @@ export const planChecks = (
   return { planned, skipped }
 }
 
-const answering = (to: CheckHead['to'], from: ClusterPlan, all: ClusterPlan[]): string[] => all.filter((peer) => {
+const answering = (to: CheckHead['to'], from: MeshShape['clusters'][number], all: MeshShape['clusters']): string[] => all.filter((peer) => {
   if (to === undefined) return true
   if (to === 'own' || peer === from) return to === 'own' && peer === from
   return (to === 'same network') === (peer.network === from.network)

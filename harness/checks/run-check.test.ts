@@ -5,8 +5,10 @@ import { MeshproofError } from '../errors.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { CheckResult } from '../report/results.ts'
 import { emptyCache, errorOf } from '../testing/edge.ts'
+import { checkOf } from '../testing/checks.ts'
 import { idleLab } from '../testing/idle-lab.ts'
 import type { Check, CheckContext } from './catalogue.ts'
+import { labMesh } from './lab-mesh.ts'
 import { runCheck } from './run-check.ts'
 
 let lab: Lab
@@ -41,7 +43,7 @@ const runWith = (
   { onBroken = false, from = ['cluster1'], signal = new AbortController().signal }: { onBroken?: boolean; from?: string[]; signal?: AbortSignal } = {},
 ): Promise<CheckResult> => {
   const check: Check = { id: 'reach.local', layer: 'reach', title: 'it holds', source: 'seed 000', from: 'each', prove }
-  return runCheck(check, { id: check.id, from, to: ['cluster2'] }, lab, onBroken, signal)
+  return runCheck(check, { id: check.id, from, to: ['cluster2'] }, labMesh(lab), onBroken, signal)
 }
 
 test.each<[string, Outcome[], CheckResult['verdict'], CheckResult['attempts'][number]['verdict'][], string]>([
@@ -55,6 +57,23 @@ test.each<[string, Outcome[], CheckResult['verdict'], CheckResult['attempts'][nu
   expect(result).toMatchObject({ id: 'reach.local', layer: 'reach', from: ['cluster1'], to: ['cluster2'], verdict, reason })
   expect(result.attempts.map((attempt) => attempt.verdict)).toEqual(attempts)
   expect(result.attempts.map((attempt) => attempt.reason)).toEqual(outcomes.map((outcome) => (typeof outcome === 'string' ? outcome : outcome.message)))
+})
+
+test('one that needs what the mesh withholds is not asked, and says why', async () => {
+  const check = { ...checkOf({ from: 'mesh', needs: ['capture'] }), prove: () => Promise.reject(new Error('asked')) }
+  const under = { ...labMesh(lab), withheld: { capture: 'cluster2: pods may not use their node’s network' } }
+  const signal = new AbortController().signal
+  expect(await runCheck(check, { id: check.id, from: ['cluster1'], to: ['cluster2'] }, under, false, signal))
+    .toMatchObject({ verdict: 'skipped', reason: 'cluster2: pods may not use their node’s network', attempts: [] })
+  expect(await runCheck(check, { id: check.id, from: ['cluster1'], to: ['cluster2'] }, labMesh(lab), true, signal)).toMatchObject({ verdict: 'fail', reason: 'asked' })
+})
+
+test('what is left out of a check stands in its evidence', async () => {
+  const check = { ...checkOf(), prove: ({ mesh }: CheckContext) => Promise.resolve(`${mesh.leftOut('gateway log')}, ${mesh.leftOut('cacerts')}`) }
+  const under = { ...labMesh(lab), withheld: { 'gateway log': 'it has a format of its own' } }
+  const { reason, attempts } = await runCheck(check, { id: check.id, from: ['cluster1'], to: ['cluster2'] }, under, false, new AbortController().signal)
+  expect(reason).toBe('it has a format of its own, undefined')
+  expect(attempts[0]?.evidence).toEqual([{ probe: 'left out', what: 'gateway log', reason: 'it has a format of its own' }])
 })
 
 test('above a broken layer one attempt is enough', async () => {

@@ -1,22 +1,24 @@
 import { MeshproofError, reasonOf } from '../errors.ts'
-import type { Lab } from '../lab/lab.ts'
 import type { Attempt, CheckResult } from '../report/results.ts'
-import type { Check } from './catalogue.ts'
+import { withheldFrom, type Check } from './catalogue.ts'
 import { recorder } from './evidence.ts'
 import { meshOf } from './mesh.ts'
-import type { PlannedCheck } from './plan-checks.ts'
+import type { MeshUnderTest } from './mesh-under-test.ts'
+import { resultWithout, type PlannedCheck } from './plan-checks.ts'
 
 const attemptsAllowed = 2
 
 /**
  * Proves one planned check: an attempt that fails is made once more, and every attempt is kept. A check that passes only the
- * second time is `flaky`, never `pass`. An interruption is thrown, since it is no verdict. `onBroken` says that a check of a lower
+ * second time is `flaky`, never `pass`. One that needs what the mesh withholds is `skipped`. An interruption is thrown, since it is no verdict. `onBroken` says that a check of a lower
  * layer has failed already: then one attempt with little patience is enough, since a red verdict is explained from below.
  */
-export const runCheck = async (check: Check, { from, to }: PlannedCheck, lab: Lab, onBroken: boolean, signal: AbortSignal): Promise<CheckResult> => {
+export const runCheck = async (check: Check, { from, to }: PlannedCheck, under: MeshUnderTest, onBroken: boolean, signal: AbortSignal): Promise<CheckResult> => {
+  const withheld = withheldFrom(check, under.withheld)
+  if (withheld !== undefined) return resultWithout(check, { from, to }, 'skipped', withheld)
   const attempts: Attempt[] = []
   for (let number = 1; number <= (onBroken ? 1 : attemptsAllowed); number += 1) {
-    const attempt = await tryOnce(check, from, lab, onBroken ? 2_000 : 10_000, signal)
+    const attempt = await tryOnce(check, from, under, onBroken ? 2_000 : 10_000, signal)
     attempts.push(attempt)
     if (attempt.verdict === 'pass') break
   }
@@ -26,9 +28,9 @@ export const runCheck = async (check: Check, { from, to }: PlannedCheck, lab: La
   return { id, layer, title, from, to, verdict, reason: (attempts.find((attempt) => attempt.verdict === verdict) ?? last)?.reason ?? '', source, attempts }
 }
 
-const tryOnce = async (check: Check, from: string[], lab: Lab, patience: number, signal: AbortSignal): Promise<Attempt> => {
+const tryOnce = async (check: Check, from: string[], under: MeshUnderTest, patience: number, signal: AbortSignal): Promise<Attempt> => {
   const record = recorder()
-  const mesh = meshOf(lab, record, patience, signal)
+  const mesh = meshOf(under, record, patience, signal)
   const startedAt = new Date()
   const ended = (verdict: Attempt['verdict'], reason: string): Attempt => ({
     startedAt: startedAt.toISOString(), seconds: (Date.now() - startedAt.getTime()) / 1000, verdict, reason, evidence: record.all(),

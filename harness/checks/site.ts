@@ -1,10 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { V1EndpointSlice, V1Node, V1Pod, V1Secret, V1ServiceCIDR } from '@kubernetes/client-node'
 import { readyPod } from '../kube/pods.ts'
-import type { Lab, LabCluster } from '../lab/lab.ts'
-import { gatewayService } from '../mesh/gateway.ts'
 import { addressNow } from '../mesh/service-address.ts'
-import { legacyNamespace, meshNamespace } from '../mesh/workloads.ts'
 import { capture } from '../probes/capture.ts'
 import { flowsOf, wireOf, type Wire } from '../probes/flows.ts'
 import { accessLog, certificatesIn, endpointsOf, trustOf, type AccessLine, type Proxy, type ProxyTrust } from '../probes/envoy.ts'
@@ -12,15 +9,17 @@ import { clientOf, type Asking, type Client } from './client.ts'
 import { istiodIn, type IstiodPod } from './control-plane.ts'
 import type { Recorder } from './evidence.ts'
 import { injectedPod, type Injection } from './injection.ts'
+import type { ClusterUnderTest, MeshUnderTest } from './mesh-under-test.ts'
 
 /** One cluster as a check sees it. */
 export type Site = {
   name: string
   network: string
   role: 'primary' | 'remote'
-  podCidr: string
   /** The version of helloworld that runs here. */
   version: string
+  /** `host:port` at which new sidecars here are to find istiod. */
+  discovery: string
   /** The client in the mesh, and the one without a sidecar. */
   sleep: Client
   outside: Client
@@ -51,14 +50,18 @@ export type Site = {
   apiEndpoints: () => Promise<string[]>
   /** Where this cluster's proxies find istiod: the endpoints of its service. */
   discoveryAddresses: () => Promise<string[]>
-  pods: (namespace?: string) => Promise<V1Pod[]>
+  /** The pods that are judged: in a lab, every one. */
+  pods: () => Promise<V1Pod[]>
 }
 
 /** A cluster's handle for one attempt of a check. */
-export const siteOf = (lab: Lab, cluster: LabCluster, record: Recorder, asking: Asking): Site => {
-  const { kube, name } = cluster
+export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: Recorder, asking: Asking): Site => {
+  const { kube, name, gateway } = cluster
+  const { mesh: meshNamespace, outside: outsideNamespace } = under.namespaces
   const proxy = (selector: string, namespace = meshNamespace): Proxy => ({ kube, namespace, selector })
-  const proxies = { sleep: proxy('app=sleep'), helloworld: proxy('app=helloworld'), gateway: proxy('istio=eastwestgateway', 'istio-system') }
+  const proxies = {
+    sleep: proxy('app=sleep'), helloworld: proxy('app=helloworld'), ...(gateway ? { gateway: proxy(gateway.selector, gateway.service.namespace) } : {}),
+  }
   const slices = async (namespace: string, service: string): Promise<string[]> => {
     const found = await kube.list<V1EndpointSlice>({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace, selector: `kubernetes.io/service-name=${service}` })
     return found.flatMap(({ endpoints }) => (endpoints ?? []).flatMap(({ addresses, conditions }) => (conditions?.ready === false ? [] : addresses))).sort()
@@ -67,12 +70,12 @@ export const siteOf = (lab: Lab, cluster: LabCluster, record: Recorder, asking: 
     name,
     network: cluster.network,
     role: cluster.role,
-    podCidr: cluster.podCidr,
     version: cluster.version,
+    discovery: cluster.discovery,
     sleep: clientOf({ cluster: name, kube, namespace: meshNamespace }, record, asking),
-    outside: clientOf({ cluster: name, kube, namespace: legacyNamespace }, record, asking),
+    outside: clientOf({ cluster: name, kube, namespace: outsideNamespace }, record, asking),
     helloworldAddress: async () => (await readyPod(kube, meshNamespace, 'app=helloworld')).status?.podIP ?? '',
-    silentAddress: async () => (await readyPod(kube, legacyNamespace, 'app=sleep')).status?.podIP ?? '',
+    silentAddress: async () => (await readyPod(kube, outsideNamespace, 'app=sleep')).status?.podIP ?? '',
     ranges: async () => {
       const nodes = await kube.list<V1Node>({ apiVersion: 'v1', kind: 'Node' })
       const services = await kube.list<V1ServiceCIDR>({ apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR' })
@@ -80,20 +83,19 @@ export const siteOf = (lab: Lab, cluster: LabCluster, record: Recorder, asking: 
       record.add({ probe: 'ranges', cluster: name, ...ranges })
       return ranges
     },
-    istiod: () => istiodIn(cluster, record),
+    istiod: () => istiodIn(cluster, under.since, record),
     scaleHelloworld: (replicas) => {
       record.add({ probe: 'scale', cluster: name, deployment: `helloworld-${cluster.version}`, replicas })
       return kube.merge({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: `helloworld-${cluster.version}`, namespace: meshNamespace }, spec: { replicas } })
     },
-    gatewayAddress: () => addressNow(cluster, gatewayService),
+    gatewayAddress: async () => (gateway ? addressNow(cluster, gateway.service) : undefined),
     endpoints: async (of) => {
       const endpoints = await endpointsOf(proxies.sleep, of)
-      record.add({ probe: 'endpoints', proxy: `${name} app1/sleep`, cluster: of, endpoints })
+      record.add({ probe: 'endpoints', proxy: `${name} ${meshNamespace}/sleep`, cluster: of, endpoints })
       return endpoints
     },
     proxyTrust: async () => {
-      const running = Object.entries(proxies).filter(([workload]) => workload !== 'gateway' || hasGateway(lab))
-      const trust = await Promise.all(running.map(async ([workload, of]) => [workload, await trustOf(of)] as const))
+      const trust = await Promise.all(Object.entries(proxies).map(async ([workload, of]) => [workload, await trustOf(of)] as const))
       for (const [workload, { chain, roots }] of trust) {
         record.add({ probe: 'certificates', proxy: `${name} ${workload}`, chain: chain.map(describe), roots: roots.map(describe) })
       }
@@ -107,24 +109,26 @@ export const siteOf = (lab: Lab, cluster: LabCluster, record: Recorder, asking: 
       return intermediate && root ? { intermediate, root } : undefined
     },
     accessLog: async (of, since, matches) => {
-      const lines = (await accessLog(proxies[of], since)).filter(matches)
+      const writes = proxies[of]
+      if (!writes) throw new Error(`${name} has no ${of}`)
+      const lines = (await accessLog(writes, since)).filter(matches)
       record.add({ probe: 'access log', proxy: `${name} ${of}`, lines: lines.length, newest: lines.at(-1) })
       return lines
     },
     wire: async (text, during) => {
-      const { pcap } = await capture(kube, 'tcp port 5000 or tcp port 15443', during)
+      const { pcap } = await capture(kube, outsideNamespace, 'tcp port 5000 or tcp port 15443', during)
       const wire = wireOf(flowsOf(pcap), text)
       record.add({ probe: 'capture', node: name, looksFor: text, ...wire })
       return wire
     },
     injection: async (labels = {}) => {
-      const injection = await injectedPod(kube, labels)
+      const injection = await injectedPod(kube, meshNamespace, labels)
       record.add({ probe: 'injection', in: name, labels, ...injection })
       return injection
     },
     apiEndpoints: () => slices(meshNamespace, 'helloworld'),
-    discoveryAddresses: () => slices('istio-system', 'istiod'),
-    pods: (namespace) => kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', ...(namespace ? { namespace } : {}) }),
+    discoveryAddresses: () => slices('istio-system', cluster.discovery.split('.')[0] ?? ''),
+    pods: async () => (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })).filter(({ metadata }) => under.judges(metadata?.namespace ?? '')),
   }
 }
 
@@ -135,6 +139,3 @@ export const describe = (certificate: X509Certificate): object => ({
 
 // A workload's own certificate has no subject: its name is in the SAN.
 const words = (name: string | undefined): string => (name ?? '').replaceAll('\n', ', ')
-
-// Procedures without gateways are those of a flat network.
-const hasGateway = ({ clusters }: Lab): boolean => new Set(clusters.map(({ network }) => network)).size > 1

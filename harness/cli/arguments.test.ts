@@ -45,6 +45,22 @@ describe('a command line', () => {
   })
 })
 
+describe('existing clusters', () => {
+  test('are named by contexts, and their kubeconfig by its files', () => {
+    expect(optionsOf('--contexts=kind-a,kind-b', '--kubeconfig=a.yaml:b.yaml', '--mtls=off', '--suite=reach.*')).toMatchObject({
+      contexts: ['kind-a', 'kind-b'], kubeconfig: 'a.yaml:b.yaml', mtls: 'off', suite: ['reach.*'],
+    })
+  })
+
+  test.each([
+    [['--contexts=a,b', '--topology=gateway'], '--topology'], [['--contexts=a,b', '--keep'], '--keep'], [['--contexts=a,b', '--reuse', '--istio=1.30.4'], '--istio, --reuse'],
+    [['--kubeconfig=a.yaml'], '--kubeconfig'], [['--kubeconfig=a.yaml', '--topology=vpn'], '--kubeconfig'],
+  ])('do not go together with what is said of a lab: %j', (argv, named) => {
+    expect(() => readArguments(argv, {})).toThrow(refused('MP-141', '--contexts=A,B'))
+    expect(() => readArguments(argv, {})).toThrow(`(${named})`)
+  })
+})
+
 test.each([['abc'], ['4'], ['9.5'], ['']])('--timeout=%s is refused', (value) => {
   expect(() => readArguments([`--timeout=${value}`], {})).toThrow(refused('MP-101', '--help'))
   expect(() => readArguments([`--timeout=${value}`], {})).toThrow('--timeout does not take that value')

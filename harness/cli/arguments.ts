@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import type { z } from 'zod'
 import { MeshproofError } from '../errors.ts'
-import { RunOptions } from '../run/options.ts'
+import { DownOptions, RunOptions } from '../run/options.ts'
 import { unknownValue } from '../unknown-value.ts'
 import type { DiagnoseOptions } from './diagnose.ts'
 
@@ -9,13 +9,14 @@ import type { DiagnoseOptions } from './diagnose.ts'
 export type Invocation =
   | { command: 'test' | 'up' | 'prove'; options: RunOptions }
   | { command: 'diagnose'; options: DiagnoseOptions }
-  | { command: 'down'; options: { all: boolean; run: string | undefined } }
+  | { command: 'down'; options: DownOptions }
   | { command: 'report'; options: { folders: string[]; reportDir: string | undefined } }
   | { command: 'list' | 'doctor' | 'images list' | 'images build'; options: { output: 'text' | 'json' } }
   | { command: 'help'; text: string }
 
 const images = new Option('--images <source>', 'where images come from').choices(['auto', 'release', 'source'])
 const mtls = new Option('--mtls <mode>', 'mutual TLS required or off (default: what each topology names)').choices(['strict', 'off'])
+const contextFiles = new Option('--kubeconfig <paths>', 'files to read contexts from, joined by “:” (default: KUBECONFIG, else the user’s own)')
 const output = new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json'])
 
 const withRunOptions = (command: Command): Command => command
@@ -29,7 +30,8 @@ const withRunOptions = (command: Command): Command => command
 
 /**
  * Reads a command line. npm takes flags before `--` for itself and leaves a trace in the environment: that is told, not guessed.
- * @throws MeshproofError MP-101 for an unknown command, flag or value; MP-102 for `npm test --flag` without `--`.
+ * @throws MeshproofError MP-101 for an unknown command, flag or value; MP-102 for `npm test --flag` without `--`; MP-141 for flags that
+ * do not go together.
  */
 export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): Invocation => {
   let invocation: Invocation | undefined
@@ -49,7 +51,9 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .option('--keep', 'leave the lab and print how to use it')
     .option('--reuse [run]', 'run the checks on a kept lab again (default: the newest)')
     .option('--fail-fast', 'stop at the first failed check')
-    .action(run('test'))
+    .option('--contexts <names>', 'existing clusters of one mesh, comma-separated, instead of a lab')
+    .addOption(contextFiles)
+    .action((options: Record<string, unknown>) => { refuseTogether(options); run('test')(options) })
   withRunOptions(add('up', 'the lab alone; it stays until down')).action(run('up'))
   withRunOptions(add('prove', 'break running labs in every known way, and show that the checks notice'))
     .option('--suite <patterns>', 'the faults of these checks')
@@ -58,7 +62,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .action(run('prove'))
   add('diagnose', 'which layer of an existing mesh is broken; reads alone unless --probe is given')
     .requiredOption('--contexts <names>', 'the context of every cluster of the mesh, comma-separated')
-    .option('--kubeconfig <paths>', 'files to read contexts from, joined by “:” (default: KUBECONFIG, else the user’s own)')
+    .addOption(contextFiles)
     .option('--probe', 'send requests too, from one labelled namespace that is deleted again')
     .addOption(output)
     .action(({ contexts, kubeconfig, probe, output: form }: { contexts: string; kubeconfig?: string; probe?: boolean; output?: 'text' | 'json' }) => {
@@ -66,7 +70,8 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     })
   add('down', 'delete what is ours: kept labs and what a killed run left')
     .option('--all', 'labs of runs that are still going, too').option('--run <id>', 'this run alone')
-    .action((options: { all?: boolean; run?: string }) => { invocation = { command: 'down', options: { all: options.all ?? false, run: options.run } } })
+    .option('--contexts <names>', 'what runs left in these existing clusters').addOption(contextFiles)
+    .action((options: Record<string, unknown>) => { refuseTogether(options); invocation = { command: 'down', options: parsed(DownOptions, options) } })
   add('report', 'render the reports of a run again; of several runs, one page beside each other').argument('<folders...>', 'report folders, each with a results.json')
     .option('--report-dir <folder>', 'where matrix.html of several runs goes (default: reports)')
     .action((folders: string[], options: { reportDir?: string }) => { invocation = { command: 'report', options: { folders, reportDir: options.reportDir } } })
@@ -87,6 +92,15 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     throw explain(error, argv, program)
   }
   return invocation ?? { command: 'help', text: program.helpInformation() }
+}
+
+/** Flags that speak of a lab say nothing about existing clusters, and the other way round. */
+const refuseTogether = (options: Record<string, unknown>): void => {
+  const ofLabs = ['topology', 'istio', 'kubernetes', 'keep', 'reuse'].filter((flag) => options[flag] !== undefined)
+  const [what, where] = options['contexts'] === undefined
+    ? [options['kubeconfig'] === undefined ? undefined : '--kubeconfig leads to existing clusters, and --contexts does not name them', '--kubeconfig']
+    : [ofLabs.length === 0 ? undefined : 'Existing clusters are what they are: these flags are for labs', ofLabs.map((flag) => `--${flag}`).join(', ')]
+  if (what !== undefined) throw new MeshproofError('MP-141', { what, where, next: 'Name contexts with --contexts=A,B, or leave them out and have a lab made.' })
 }
 
 const refuseSwallowedFlags = (program: Command, argv: string[], environment: NodeJS.ProcessEnv): void => {

@@ -15,8 +15,12 @@ import { renderFolders } from '../report/render-folders.ts'
 import { variantName } from '../report/results.ts'
 import { terminal as terminalOn, type Terminal } from '../report/terminal.ts'
 import { planDocument, describePlans } from '../run/plan-line.ts'
+import { connectContexts } from '../existing/contexts.ts'
+import { downIn } from '../existing/namespaces.ts'
+import { planExisting } from '../existing/plan-existing.ts'
 import { prove } from '../prove/prove.ts'
 import { run } from '../run/run.ts'
+import { runExisting } from '../run/run-existing.ts'
 import type { RunOptions } from '../run/options.ts'
 import { listenForSignals } from '../run/signals.ts'
 import type { Invocation } from './arguments.ts'
@@ -56,7 +60,12 @@ export const perform = async (invocation: Invocation): Promise<number> => {
       return fit ? 0 : 2
     }
     case 'down':
-      return withTerminal(async (screen, signal) => { await engineInfo(signal); return down(invocation.options, screen.line) })
+      return withTerminal(async (screen, signal) => {
+        const { contexts, kubeconfig, all, run: runId } = invocation.options
+        if (contexts) return downIn(connectContexts(contexts, kubeconfig), { all, run: runId }, screen.line)
+        await engineInfo(signal)
+        return down({ all, run: runId }, screen.line)
+      })
     case 'images list':
       print(await sourceState(invocation.options.output))
       return 0
@@ -76,7 +85,8 @@ const test = async (command: 'test' | 'up', options: RunOptions): Promise<number
   const screen = terminalOn(options.output === 'json' ? process.stderr : process.stdout)
   const signals = listenForSignals(screen.line)
   try {
-    const { results, folder } = await run(command, options, `meshproof ${process.argv.slice(2).join(' ')}`.trim(), screen, signals)
+    const line = `meshproof ${process.argv.slice(2).join(' ')}`.trim()
+    const { results, folder } = options.contexts === undefined ? await run(command, options, line, screen, signals) : await runExisting(options.contexts, options, line, screen, signals)
     screen.close()
     const { error } = results.run
     if (error) {
@@ -118,11 +128,12 @@ const proveChecks = async (options: RunOptions): Promise<number> => {
 
 const printPlan = async (options: RunOptions): Promise<number> => {
   const checks = await catalogue()
-  const plans = await makePlans(options.topology, options.suite, checks, options.mtls)
-  const images = await imagesFor(options)
+  const existing = options.contexts && await planExisting(connectContexts(options.contexts, options.kubeconfig), options, checks)
+  const plans = existing ? [existing] : await makePlans(options.topology, options.suite, checks, options.mtls)
+  const images = existing ? existing.images.source : await imagesFor(options)
   if (options.output === 'json') print({ images, ...planDocument(plans) })
   else {
-    for (const line of describePlans(plans, checks)) print(line)
+    for (const line of [...existing?.lines ?? [], ...describePlans(plans, checks)]) print(line)
     for (const { topology, steps, planned } of plans) {
       print(`${variantName(topology)}:`)
       print('  steps:')

@@ -45,7 +45,7 @@ export const causes = {
   'MP-778': { layer: 'mtls', cause: 'with mutual TLS off the wire shows no plaintext', hint: 'Look for a PeerAuthentication of the namespace or workload that turns it on again.' },
   'MP-779': { layer: 'mtls', cause: 'with mutual TLS off a client does not reach its own network', hint: 'A side insists on mutual TLS: look at PeerAuthentication and DestinationRules.' },
   'MP-781': { layer: 'failover', cause: 'answers are lost while a cluster has no helloworld', hint: 'A control plane does not hear that the pods are gone: look at its watch of that cluster’s API server.' },
-  'MP-782': { layer: 'failover', cause: 'helloworld does not come back, or its answers do not', hint: 'kubectl -n app1 get pods shows what keeps the new pod from being ready.' },
+  'MP-782': { layer: 'failover', cause: 'helloworld does not come back, or its answers do not', hint: 'kubectl describe pod in helloworld’s namespace shows what keeps the new pod from being ready.' },
   'MP-783': { layer: 'failover', cause: 'helloworld cannot be scaled down', hint: 'Look for a controller that scales it up again.' },
 } as const satisfies Record<string, Cause>
 

@@ -7,15 +7,19 @@ import type { ImageSource } from './images.ts'
 import { loadRecipes } from './recipes.ts'
 import { releaseFile } from './release.ts'
 
-const Pinned = z.object({ kubernetes: z.string(), roles: z.object({ tag: z.string() }) })
+const Pinned = z.object({ kubernetes: z.string(), roles: z.record(z.string(), z.string()) })
+
+const pinned = async (): Promise<Record<ImageSource, z.infer<typeof Pinned>>> =>
+  ({ source: await loadRecipes(), release: Pinned.parse(parse(await readFile(releaseFile, 'utf8'))) })
+
+/** The names of a source's images, by the role they play in a plan. Nothing is pulled or built. */
+export const rolesOf = async (source: ImageSource): Promise<Record<string, string>> => (await pinned())[source].roles
 
 /** The versions that each source of images has. */
 const versions = async (): Promise<Record<ImageSource, { istio: string; kubernetes: string }>> => {
-  const [source, release] = [await loadRecipes(), Pinned.parse(parse(await readFile(releaseFile, 'utf8')))]
-  return {
-    source: { istio: source.roles['tag'] ?? '', kubernetes: source.kubernetes.replace(/^v/, '') },
-    release: { istio: release.roles.tag, kubernetes: release.kubernetes.replace(/^v/, '') },
-  }
+  const { source, release } = await pinned()
+  const of = ({ roles, kubernetes }: z.infer<typeof Pinned>): { istio: string; kubernetes: string } => ({ istio: roles['tag'] ?? '', kubernetes: kubernetes.replace(/^v/, '') })
+  return { source: of(source), release: of(release) }
 }
 
 /**

@@ -16,6 +16,8 @@ export type KubeClient = {
   readonly core: CoreV1Api
   /** Applies objects server-side, in order, as field manager `meshproof`. */
   apply: (objects: Manifest[]) => Promise<void>
+  /** Creates an object that is not there yet; one that is, is left as it is and refused. */
+  create: (object: Manifest) => Promise<void>
   /** Changes only what the object says of an existing one (a JSON merge patch; null removes). */
   merge: (object: Manifest) => Promise<void>
   /** Deletes an object; one that is not there is fine. */
@@ -57,6 +59,7 @@ export const clientOf = (cluster: string, config: KubeConfig): KubeClient => {
           objects.patch(manifest, undefined, undefined, 'meshproof', true, PatchStrategy.ServerSideApply))
       }
     },
+    create: async (manifest) => { await asked(`create ${nameOf(manifest)}`, () => objects.create(manifest)) },
     merge: async (manifest) => {
       await asked(`change ${nameOf(manifest)}`, () => objects.patch(manifest, undefined, undefined, undefined, undefined, PatchStrategy.MergePatch))
     },
@@ -108,13 +111,13 @@ export const explainApi = (error: unknown, cluster: string, what: string): Meshp
   const status = error instanceof ApiException ? error.code : undefined
   const why = error instanceof ApiException ? wordsOf(error.body) : reasonOf(error)
   if (status === undefined) {
-    return new MeshproofError('MP-406', { what: `The API server does not answer: ${what}`, where: cluster, why, next: 'Look whether its node still runs: docker ps.', cause: error })
+    return new MeshproofError('MP-406', { what: `The API server does not answer: ${what}`, where: cluster, why, next: 'Look whether the cluster still runs; the nodes of a lab are containers: docker ps.', cause: error })
   }
   return new MeshproofError(status === 404 ? 'MP-404' : 'MP-402', {
     what: `The API server refused to ${what}`,
     where: cluster,
     why: [status, why].filter(Boolean).join(' '),
-    next: 'Look at the cluster with --keep and the kubectl line that it prints.',
+    next: 'Look at the cluster with kubectl; --keep leaves a lab and prints how.',
     cause: error,
   })
 }

@@ -40,6 +40,6 @@ export const until = async <T>(
   throw new MeshproofError('MP-401', {
     what: `Waited ${Math.round(within / 1000)} s in vain: ${what}`,
     ...(last === undefined ? {} : { why: reasonOf(last), cause: last }),
-    next: 'Run again with --keep to look at the lab, or with --timeout for more patience.',
+    next: 'Run again and look at it meanwhile (--keep leaves a lab), or with --timeout for more patience.',
   })
 }

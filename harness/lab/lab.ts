@@ -72,6 +72,9 @@ export const labOf = (runId: string, topology: Topology, images: Images): Lab =>
   }
 }
 
+/** A running lab as data: `labOf` takes it up in another process. */
+export const inputOf = ({ runId, topology, images }: Lab): Pick<Lab, 'runId' | 'topology' | 'images'> => ({ runId, topology, images })
+
 /** The tasks that bring a lab up, from the engine's network to the last step of the topology, in order and with their undos. */
 export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure: Procedure): Task[] => {
   const { runId, topology, images } = lab

@@ -17,6 +17,8 @@ export type MeshNetworks = z.infer<typeof MeshNetworks>
 /** What a network's gateway address is before it is known (seed 000). */
 export const placeholder = '0.0.0.0'
 
+type At = Pick<LabCluster, 'name' | 'kube'>
+
 const configMap = { apiVersion: 'v1', kind: 'ConfigMap', name: 'istio', namespace: 'istio-system' }
 
 /** The `meshNetworks` of an install, every gateway still the placeholder. */
@@ -27,7 +29,7 @@ export const placeholderNetworks = (clusters: LabCluster[]): MeshNetworks['netwo
   }]))
 
 /** Reads what the control plane is configured with. @throws MeshproofError MP-510 when it is not there or not understood. */
-const readMeshNetworks = async (primary: LabCluster): Promise<MeshNetworks> => {
+const readMeshNetworks = async (primary: At): Promise<MeshNetworks> => {
   const map = await primary.kube.get<V1ConfigMap>(configMap)
   const parsed = MeshNetworks.safeParse(parse(map?.data?.['meshNetworks'] ?? ''))
   if (parsed.success) return parsed.data
@@ -37,13 +39,13 @@ const readMeshNetworks = async (primary: LabCluster): Promise<MeshNetworks> => {
 }
 
 /** The gateways' addresses that the control plane is configured with, by network. @throws MeshproofError MP-510 */
-export const readGatewayAddresses = async (primary: LabCluster): Promise<Record<string, string>> => {
+export const readGatewayAddresses = async (primary: At): Promise<Record<string, string>> => {
   const { networks } = await readMeshNetworks(primary)
   return Object.fromEntries(Object.entries(networks).map(([network, { gateways }]) => [network, gateways[0]?.address ?? '']))
 }
 
 /** Writes the gateways' addresses, by network, and leaves the rest of the config map as it is; istiod notices by itself. */
-export const writeGatewayAddresses = async (primary: LabCluster, addresses: Record<string, string>): Promise<void> => {
+export const writeGatewayAddresses = async (primary: At, addresses: Record<string, string>): Promise<void> => {
   const { networks } = await readMeshNetworks(primary)
   for (const [network, address] of Object.entries(addresses)) {
     for (const gateway of networks[network]?.gateways ?? []) gateway.address = address

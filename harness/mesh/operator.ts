@@ -9,7 +9,7 @@ const withoutIstioFilters = { PILOT_ENABLE_METADATA_EXCHANGE: 'false', PILOT_ENA
  * One line of JSON a request, with both peers' identities: what the path and identity checks read. Istio leaves a field out
  * when Envoy has no value for it.
  */
-const accessLogFormat = JSON.stringify({
+export const accessLogFormat = JSON.stringify({
   start: '%START_TIME%', path: '%REQ(:PATH)%', status: '%RESPONSE_CODE%', flags: '%RESPONSE_FLAGS%', cluster: '%UPSTREAM_CLUSTER_RAW%', upstream: '%UPSTREAM_HOST%',
   upstreamIdentity: '%UPSTREAM_PEER_URI_SAN%', downstream: '%DOWNSTREAM_REMOTE_ADDRESS%', downstreamIdentity: '%DOWNSTREAM_PEER_URI_SAN%', sni: '%REQUESTED_SERVER_NAME%',
 })

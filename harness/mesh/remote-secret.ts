@@ -1,5 +1,5 @@
 import type { V1Secret } from '@kubernetes/client-node'
-import { manifestsOf, type Ref } from '../kube/client.ts'
+import { manifestsOf, type KubeClient, type Ref } from '../kube/client.ts'
 import type { LabCluster } from '../lab/lab.ts'
 import { istioctl } from './istioctl.ts'
 
@@ -16,10 +16,12 @@ export const addRemoteSecret = async ({ of, to }: { of: LabCluster; to: LabClust
   await to.kube.apply(manifestsOf(secret))
 }
 
-/** The kubeconfig inside a remote secret: it holds a token, so it goes to a program's standard input and nowhere else. */
-export const remoteKubeconfig = async (primary: LabCluster, of: string): Promise<string | undefined> => {
-  const secret = await primary.kube.get<V1Secret>(remoteSecretRef(of))
-  const encoded = secret?.data?.[of]
+/**
+ * The kubeconfig inside the remote secret of a cluster, whatever the secret is called: it holds a token, so it goes to a program's
+ * standard input and nowhere else.
+ */
+export const remoteKubeconfig = async (kube: KubeClient, of: string): Promise<string | undefined> => {
+  const secrets = await kube.list<V1Secret>({ apiVersion: 'v1', kind: 'Secret', namespace: 'istio-system', selector: 'istio/multiCluster=true' })
+  const encoded = secrets.map(({ data }) => data?.[of]).find((value) => value !== undefined)
   return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString()
 }
-

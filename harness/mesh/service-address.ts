@@ -4,8 +4,10 @@ import { until } from '../kube/until.ts'
 import type { LabCluster } from '../lab/lab.ts'
 
 /** The address that the load balancer gave a service; undefined while it has none. */
-export const addressNow = async ({ kube }: Pick<LabCluster, 'kube'>, service: Ref): Promise<string | undefined> =>
-  (await kube.get<V1Service>(service))?.status?.loadBalancer?.ingress?.[0]?.ip
+export const addressNow = async ({ kube }: Pick<LabCluster, 'kube'>, service: Ref): Promise<string | undefined> => addressOf(await kube.get<V1Service>(service))
+
+/** The same, of a service that was read already. */
+export const addressOf = (service: V1Service | undefined): string | undefined => service?.status?.loadBalancer?.ingress?.[0]?.ip
 
 /** The same, once it has one; `what` is how the service is told of. @throws MeshproofError MP-401 after 60 s. */
 export const serviceAddress = (cluster: LabCluster, what: string, service: Ref, signal?: AbortSignal): Promise<string> =>

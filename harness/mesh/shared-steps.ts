@@ -73,4 +73,5 @@ export const workloads = (cluster: string, after: string[]): Step => step(named.
 
 /** Authentication as the variant wants it: required in the whole mesh, or off (seed 003). */
 export const mutualTls = (topology: Topology, after: (primary: string) => string[]): Step[] => rolesOf(topology).primaries.map((primary) =>
-  applied(`${primary}: mutual TLS ${topology.mtls === 'strict' ? 'required' : 'off'}`, primary, [`policies/mtls-${topology.mtls}.yaml`], after(primary)))
+  step(`${primary}: mutual TLS ${topology.mtls === 'strict' ? 'required' : 'off'}`, async (lab) =>
+    lab.cluster(primary).kube.apply(await fixture(`policies/mtls-${topology.mtls}.yaml`, { policynamespace: 'istio-system' })), after(primary)))

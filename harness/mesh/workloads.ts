@@ -1,46 +1,69 @@
 import { isRolledOut } from '../kube/pods.ts'
 import { until } from '../kube/until.ts'
+import type { Manifest } from '../kube/client.ts'
 import type { Images } from '../images/images.ts'
 import type { LabCluster } from '../lab/lab.ts'
 import { fixture } from './fixture.ts'
 
-/** The namespace of the workloads (seed 003) and the one of clients outside the mesh. */
+/** Where a mesh is tested: the namespace of the workloads and the one of clients outside the mesh, the same two in every cluster. */
+export type Namespaces = { mesh: string; outside: string }
+
+/** A lab’s: the workloads are in the seeds’ namespace (seed 003). */
 export const meshNamespace = 'app1'
 export const legacyNamespace = 'legacy'
+export const labNamespaces: Namespaces = { mesh: meshNamespace, outside: legacyNamespace }
 
-const namespaceOf = (name: string, labels: Record<string, string>): { apiVersion: string; kind: string; metadata: { name: string; labels: Record<string, string> } } =>
-  ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } })
+/** A namespace as a manifest. */
+export const namespaceOf = (name: string, labels: Record<string, string>, annotations: Record<string, string> = {}): Manifest =>
+  ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels, annotations } })
 
 /** The mesh's namespace and the services in it: where no pod is behind one, it is the stub that makes its name resolve (seed 003). */
 export const stubs = async (cluster: LabCluster): Promise<void> => cluster.kube.apply([
   namespaceOf(meshNamespace, { 'istio-injection': 'enabled' }),
-  ...(await fixture('workloads/helloworld-service.yaml')),
+  ...(await fixture('workloads/helloworld-service.yaml', { namespace: meshNamespace })),
 ])
 
 /**
- * Deploys what the seeds deploy: `sleep`, the service of helloworld, this cluster's version of it; and outside the mesh a client
- * and a pod that can capture what passes the node.
+ * What the seeds deploy in a cluster: `sleep`, the service of helloworld and this cluster's version of it; outside the mesh a second
+ * client. `roles` are the images by what they are for.
  */
-export const deployWorkloads = async (cluster: LabCluster, images: Images): Promise<void> => {
-  const { hub = '', tag = '', curl = '' } = images.roles
+export const workloadsOf = async (version: string, { mesh: namespace, outside }: Namespaces, roles: Record<string, string>): Promise<Manifest[]> => {
+  const { curl = '' } = roles
   // Which version it says it is, is told to it: a third and a fourth run the program of the second.
-  const helloworld = images.roles[`helloworld-${cluster.version}`] ?? images.roles['helloworld-v2'] ?? ''
+  const helloworld = roles[`helloworld-${version}`] ?? roles['helloworld-v2'] ?? ''
+  return [
+    ...(await fixture('workloads/helloworld-service.yaml', { namespace })),
+    ...(await fixture('workloads/sleep.yaml', { namespace, curl })),
+    ...(await fixture('workloads/sleep.yaml', { namespace: outside, curl })),
+    ...(await fixture('workloads/helloworld.yaml', { namespace, version, helloworld })),
+    ...(await fixture('workloads/stubless.yaml', { namespace, version })),
+  ]
+}
+
+/** The deployments of a cluster's workloads, by namespace and name. */
+export const deploymentsOf = (version: string, { mesh, outside }: Namespaces): (readonly [string, string])[] =>
+  [[mesh, 'sleep'], [outside, 'sleep'], [mesh, `helloworld-${version}`]]
+
+/** Deploys them in a lab's cluster, and a pod that can capture what passes the node. */
+export const deployWorkloads = async (cluster: LabCluster, images: Images): Promise<void> => {
+  const { hub = '', tag = '' } = images.roles
   await stubs(cluster)
   await cluster.kube.apply([
     namespaceOf(legacyNamespace, {}),
-    ...(await fixture('workloads/sleep.yaml', { namespace: meshNamespace, curl })),
-    ...(await fixture('workloads/sleep.yaml', { namespace: legacyNamespace, curl })),
-    ...(await fixture('workloads/helloworld.yaml', { version: cluster.version, helloworld })),
-    ...(await fixture('workloads/stubless.yaml', { cluster: cluster.name })),
-    ...(await fixture('workloads/capture.yaml', { proxy: `${hub}/proxyv2:${tag}` })),
-    // Proxies of a remote cluster read it where their control plane is.
-    ...(cluster.role === 'primary' ? await fixture('workloads/new-connections.yaml') : []),
+    ...(await workloadsOf(cluster.version, labNamespaces, images.roles)),
+    ...(await captureOf(legacyNamespace, `${hub}/proxyv2:${tag}`)),
+    ...(cluster.role === 'primary' ? await newConnections(meshNamespace) : []),
   ])
 }
 
-/** Waits until every workload of a cluster is rolled out. @throws MeshproofError MP-401 after two minutes. */
+/** The pod that captures what passes its node; a proxy's image has tcpdump. */
+export const captureOf = (namespace: string, proxy: string): Promise<Manifest[]> => fixture('workloads/capture.yaml', { namespace, proxy })
+
+/** The rule by which every request comes on a connection of its own. Proxies of a remote cluster read it where their control plane is. */
+export const newConnections = (namespace: string): Promise<Manifest[]> => fixture('workloads/new-connections.yaml', { namespace })
+
+/** Waits until every workload of a lab's cluster is rolled out. @throws MeshproofError MP-401 after two minutes. */
 export const workloadsReady = async (cluster: LabCluster, signal: AbortSignal): Promise<void> => {
-  const deployments = [[meshNamespace, 'sleep'], [legacyNamespace, 'sleep'], [legacyNamespace, 'capture'], [meshNamespace, `helloworld-${cluster.version}`]] as const
-  await Promise.all(deployments.map(([namespace, name]) =>
+  await Promise.all([...deploymentsOf(cluster.version, labNamespaces), [legacyNamespace, 'capture'] as const].map(([namespace, name]) =>
     until(`${namespace}/${name} is ready in ${cluster.name}`, () => isRolledOut(cluster.kube, namespace, name), { every: 250, within: 120_000, signal })))
 }

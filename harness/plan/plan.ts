@@ -5,17 +5,18 @@ import type { Procedure, Step } from '../mesh/procedure.ts'
 import { procedures } from '../mesh/procedures/index.ts'
 import type { CheckResult } from '../report/results.ts'
 import { unknownValue } from '../unknown-value.ts'
-import { loadTopologyFile, topologyNames, type Mtls, type Topology } from './topology-file.ts'
+import { loadTopologyFile, topologyNames, type MeshShape, type Mtls, type Topology } from './topology-file.ts'
+
+/** What is asked of one mesh of a run, and what is not. */
+export type MeshPlan = { topology: MeshShape; planned: PlannedCheck[]; skipped: CheckResult[] }
 
 /** What one topology of a run will do, in one of its variants: pure data and named steps; what `--plan` prints. */
-export type TopologyPlan = {
+export type TopologyPlan = MeshPlan & {
   /** What it was asked for by: its name, or the path of its file. */
   reference: string
   topology: Topology
   procedure: Procedure
   steps: Step[]
-  planned: PlannedCheck[]
-  skipped: CheckResult[]
 }
 
 /**

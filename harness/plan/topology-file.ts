@@ -8,7 +8,7 @@ import { ClusterSchema, complete, draftOf, FileSchema, procedureNames, type Topo
 import { readYaml, type Place } from './yaml-lines.ts'
 
 export { overlap } from './address-range.ts'
-export type { ClusterPlan, Mtls, ProcedureName, Topology, TopologyFile } from './topology-schema.ts'
+export type { ClusterPlan, MeshShape, Mtls, ProcedureName, Topology, TopologyFile } from './topology-schema.ts'
 
 const folder = join(import.meta.dirname, '../../fixtures/topologies')
 

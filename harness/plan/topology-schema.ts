@@ -46,6 +46,9 @@ export type TopologyFile = Omit<z.infer<typeof FileSchema>, 'procedure' | 'clust
 /** One variant of a topology: what a lab is made from. */
 export type Topology = Omit<TopologyFile, 'mtls'> & { mtls: Mtls }
 
+/** What of a mesh decides which checks it gets, whether it was planned or found. */
+export type MeshShape = Pick<Topology, 'name' | 'procedure' | 'mtls'> & { clusters: Pick<ClusterPlan, 'name' | 'role' | 'network' | 'version'>[] }
+
 /** What of a file is valid, each field for itself and with its default; the rest is left out. */
 export type Draft = { procedure?: ProcedureName; clusters: { [Field in keyof ClusterPlan]?: ClusterPlan[Field] | undefined }[] }
 

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { MeshproofError } from '../errors.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { execIn, readyPod, type ExecResult } from '../kube/pods.ts'
-import { legacyNamespace } from '../mesh/workloads.ts'
 
 /** What was on the wire, as a pcap file, while something happened; and what that gave. */
 export type Capture<T> = { result: T; pcap: Buffer }
@@ -17,13 +16,13 @@ export type CaptureOptions = { on?: string; seconds?: number; packets?: number }
 export type Run = (command: string[], within: number) => Promise<ExecResult>
 
 /**
- * Captures packets on a cluster's node while `during` runs, from its pod `app=capture`.
+ * Captures packets on a cluster's node while `during` runs, from the pod `app=capture` of a namespace.
  * @throws MeshproofError MP-403 when an exec fails, MP-405 when the pod is not ready, MP-601 when the capture is not whole.
  */
-export const capture = async <T>(kube: KubeClient, filter: string, during: () => Promise<T>, options: CaptureOptions = {}): Promise<Capture<T>> => {
-  const pod = (await readyPod(kube, legacyNamespace, 'app=capture')).metadata?.name ?? ''
-  const run: Run = (command, within) => execIn(kube, { namespace: legacyNamespace, pod, container: 'capture' }, command, { within })
-  return captureThrough(run, `${legacyNamespace}/${pod}`, filter, during, options)
+export const capture = async <T>(kube: KubeClient, namespace: string, filter: string, during: () => Promise<T>, options: CaptureOptions = {}): Promise<Capture<T>> => {
+  const pod = (await readyPod(kube, namespace, 'app=capture')).metadata?.name ?? ''
+  const run: Run = (command, within) => execIn(kube, { namespace, pod, container: 'capture' }, command, { within })
+  return captureThrough(run, `${namespace}/${pod}`, filter, during, options)
 }
 
 // Stays for as long as tcpdump runs, so that nothing outlives it, and takes its folder with it. Immediate mode: a packet that

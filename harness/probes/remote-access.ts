@@ -1,8 +1,7 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import { execIn, readyPod } from '../kube/pods.ts'
-import type { LabCluster } from '../lab/lab.ts'
+import type { KubeClient } from '../kube/client.ts'
 import { remoteKubeconfig } from '../mesh/remote-secret.ts'
-import { legacyNamespace } from '../mesh/workloads.ts'
 
 /** What became of a remote secret's own server and token, used from a pod in the control plane's cluster. */
 export type RemoteAccess = {
@@ -15,21 +14,21 @@ export type RemoteAccess = {
 }
 
 /**
- * Uses the remote secret of a cluster the way istiod does: its server, its credentials, from the pod network beside istiod. The
+ * Uses the remote secret of a cluster the way istiod does: its server, its credentials, from a pod `app=sleep` beside istiod. The
  * token goes through standard input and appears in no argument, log or report. Undefined when there is no such secret.
  */
-export const remoteAccess = async (primary: LabCluster, of: string): Promise<RemoteAccess | undefined> => {
-  const text = await remoteKubeconfig(primary, of)
+export const remoteAccess = async (kube: KubeClient, of: string, namespace: string): Promise<RemoteAccess | undefined> => {
+  const text = await remoteKubeconfig(kube, of)
   if (text === undefined) return undefined
   const config = new KubeConfig()
   config.loadFromString(text)
   const server = config.getCurrentCluster()?.server ?? ''
   const token = config.getCurrentUser()?.token ?? ''
-  const pod = (await readyPod(primary.kube, legacyNamespace, 'app=sleep')).metadata?.name ?? ''
+  const pod = (await readyPod(kube, namespace, 'app=sleep')).metadata?.name ?? ''
   const ask = async (header: string): Promise<{ status: number; error: string }> => {
     const settings = `url = "${server}/api/v1/pods?limit=1"\ninsecure\nsilent\nshow-error\nmax-time = 4\noutput = /dev/null\nwrite-out = "%{http_code}"\n${header}`
     // The channel has no way to close standard input, so curl is handed a finite piece of it.
-    const { stdout, stderr } = await execIn(primary.kube, { namespace: legacyNamespace, pod, container: 'sleep' },
+    const { stdout, stderr } = await execIn(kube, { namespace, pod, container: 'sleep' },
       ['sh', '-c', `head -c ${Buffer.byteLength(settings)} | curl --config -`], { stdin: settings })
     return { status: Number(stdout.trim()) || 0, error: stderr.trim().split('\n')[0] ?? '' }
   }

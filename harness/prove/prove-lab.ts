@@ -8,7 +8,7 @@ import { probeOf } from '../diagnose/probe.ts'
 import { MeshproofError, reasonOf } from '../errors.ts'
 import { survey } from '../existing/survey.ts'
 import type { Fault } from '../faults.ts'
-import type { Lab } from '../lab/lab.ts'
+import { inputOf, type Lab } from '../lab/lab.ts'
 import type { TopologyPlan } from '../plan/plan.ts'
 import { layers, type CheckResult } from '../report/results.ts'
 import type { Terminal } from '../report/terminal.ts'
@@ -66,7 +66,7 @@ const relevantTo = (fault: Fault, { plan, checks }: Showing): Set<string> => {
 }
 
 const ask = (lab: Lab, planned: PlannedCheck[], { timeout, signal }: Showing): Promise<CheckResult[]> =>
-  runChecks({ runId: lab.runId, topology: lab.topology, images: lab.images, planned, timeout: timeout * 1000 }, { started: () => undefined, ended: () => undefined }, { failFast: false, signal })
+  runChecks({ mesh: { lab: inputOf(lab) }, planned, timeout: timeout * 1000 }, { started: () => undefined, ended: () => undefined }, { failFast: false, signal })
 
 /** Asks until all is green, and a diagnosis where one is wanted finds nothing, for a minute and a half: what was broken takes a moment to heal. */
 const requireGreen = async (lab: Lab, planned: PlannedCheck[], showing: Showing, diagnosed: boolean, otherwise: MeshproofError): Promise<void> => {

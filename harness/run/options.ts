@@ -5,6 +5,9 @@ const list = z.string().transform((text) => text.split(',').map((part) => part.t
 /** The flags of `test`, `up` and `prove`, validated. */
 export const RunOptions = z.object({
   topology: list.default(['all']),
+  /** Clusters that exist already, by contexts of a kubeconfig; several files joined by “:”. */
+  contexts: list.optional(),
+  kubeconfig: z.string().optional(),
   /** Overrules the modes that the topologies name themselves. */
   mtls: z.enum(['strict', 'off']).optional(),
   suite: list.default([]),
@@ -21,4 +24,8 @@ export const RunOptions = z.object({
   reuse: z.union([z.string(), z.boolean()]).default(false),
   failFast: z.boolean().default(false),
 })
+/** Those of `down`: what runs left in the engine, or in existing clusters. */
+export const DownOptions = z.object({ all: z.boolean().default(false), run: z.string().optional(), contexts: list.optional(), kubeconfig: z.string().optional() })
+export type DownOptions = z.infer<typeof DownOptions>
+
 export type RunOptions = z.infer<typeof RunOptions>

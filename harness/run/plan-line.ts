@@ -1,15 +1,15 @@
 import type { Check } from '../checks/catalogue.ts'
-import type { TopologyPlan } from '../plan/plan.ts'
+import type { MeshPlan } from '../plan/plan.ts'
 import { variantName } from '../report/results.ts'
 
 /** The one line that says what a run will do. */
-export const describePlans = (plans: TopologyPlan[], checks: readonly Check[]): string[] => plans.map(({ topology, planned }) => {
+export const describePlans = (plans: MeshPlan[], checks: readonly Check[]): string[] => plans.map(({ topology, planned }) => {
   const clusters = topology.clusters.map(({ name, role, network }) => `${name} (${role}, ${network})`).join(', ')
   return `${variantName(topology)}: ${clusters}; ${new Set(planned.map(({ id }) => id)).size} of ${checks.length} checks, ${planned.length} verdicts`
 })
 
 /** Everything `--plan` prints: clusters, steps, checks. Pure data, so it is the same as JSON. */
-export const planDocument = (plans: TopologyPlan[]): object => ({
+export const planDocument = (plans: (MeshPlan & { steps: { name: string }[] })[]): object => ({
   topologies: plans.map(({ topology, steps, planned, skipped }) => ({
     ...topology,
     steps: steps.map(({ name }) => name),

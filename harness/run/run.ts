@@ -1,12 +1,11 @@
 import pMap from 'p-map'
 import { catalogue } from '../checks/catalogue.ts'
-import { resultWithout } from '../checks/plan-checks.ts'
-import { Interrupted, MeshproofError, reasonOf } from '../errors.ts'
+import { MeshproofError } from '../errors.ts'
 import { imagesFor } from '../images/versions.ts'
 import { newRunId } from '../lab/run-state.ts'
-import { makePlans, type TopologyPlan } from '../plan/plan.ts'
+import { makePlans } from '../plan/plan.ts'
 import { makeReportFolder, writeInterrupted, writeReports } from '../report/report-folder.ts'
-import { clustersOf, topologyVerdict, variantName, type Results, type TopologyResult } from '../report/results.ts'
+import { variantName, type Results, type TopologyResult } from '../report/results.ts'
 import { about, type Terminal } from '../report/terminal.ts'
 import { environmentOf } from './environment.ts'
 import { keptLab } from './kept-lab.ts'
@@ -14,6 +13,7 @@ import { leaveAtOnce } from './leave-at-once.ts'
 import type { RunOptions } from './options.ts'
 import { describePlans } from './plan-line.ts'
 import { prepare } from './prepare.ts'
+import { beginResults, finishResults } from './run-results.ts'
 import { runTopology } from './run-topology.ts'
 import type { Signals } from './signals.ts'
 import { bundlePlace } from './support-bundle.ts'
@@ -42,12 +42,7 @@ export const run = async (command: 'test' | 'up', options: RunOptions, commandLi
   const folder = await makeReportFolder(runId, options.reportDir)
   for (const line of describePlans(wanted, checks)) terminal.line(line)
 
-  const results: Results = {
-    schema: 'meshproof.results/v1',
-    run: { id: runId, command: commandLine, startedAt: new Date().toISOString(), finishedAt: new Date().toISOString(), exitCode: 2, interrupted: false },
-    environment: await environmentOf(),
-    topologies: wanted.map((plan) => notReached(plan, checks)),
-  }
+  const results = beginResults(runId, commandLine, await environmentOf(), wanted, checks)
   const idOf = (index: number): string => reused?.id ?? (wanted.length === 1 ? runId : `${runId}-${index + 1}`)
   signals.atOnce(() => leaveAtOnce(reused ? [] : wanted.map((_, index) => idOf(index)), terminal, () => { writeInterrupted(results, folder) }))
   let error: unknown
@@ -76,26 +71,8 @@ export const run = async (command: 'test' | 'up', options: RunOptions, commandLi
     error ??= thrown
   }
   if (signals.signal.aborted) error = signals.signal.reason
-  finish(results, command, error)
+  finishResults(results, command, error)
   await writeReports(results, folder)
   if (error !== undefined && !(error instanceof MeshproofError)) throw error
   return { results, folder }
-}
-
-const finish = (results: Results, command: 'test' | 'up', error: unknown): void => {
-  const verdicts = results.topologies.map(({ verdict }) => verdict)
-  const { run: told } = results
-  told.finishedAt = new Date().toISOString()
-  told.interrupted = error instanceof Interrupted
-  if (error !== undefined) {
-    const known = error instanceof MeshproofError ? error : new MeshproofError('MP-900', { what: 'The harness itself failed', why: reasonOf(error), next: 'Please report it with the command line.', cause: error })
-    told.error = { code: known.code, message: known.message, next: known.next }
-    told.exitCode = known.exitCode
-  } else if (command === 'up') told.exitCode = 0
-  else told.exitCode = verdicts.includes('fail') ? 1 : verdicts.length > 0 && verdicts.every((verdict) => verdict === 'pass' || verdict === 'flaky') ? 0 : 2
-}
-
-const notReached = ({ topology, planned, skipped }: TopologyPlan, checks: Awaited<ReturnType<typeof catalogue>>): TopologyResult => {
-  const all = [...planned.flatMap((one) => checks.filter(({ id }) => id === one.id).map((check) => resultWithout(check, one, 'not-run', 'the run ended before it'))), ...skipped]
-  return { name: topology.name, mtls: topology.mtls, clusters: clustersOf(topology), verdict: topologyVerdict(all), reason: 'the run ended before it', phases: [], checks: all }
 }

@@ -1,10 +1,12 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
 import { KubeConfig } from '@kubernetes/client-node'
 import type { ContextCluster } from '../existing/contexts.ts'
+import type { Wish } from '../existing/permissions.ts'
 import { clientOf, type Manifest } from '../kube/client.ts'
 
-/** An API server that answers what is read, over HTTP as a real one does. `forbidden` are resources that its user may not list. */
+/** An API server that answers what is read, over HTTP as a real one does. `forbidden` are resources that its user may not list; `allows` is asked what else may be done. */
 export type FakeApiServer = { url: string; cluster: (context: string) => ContextCluster; close: () => void }
 
 const plurals: Record<string, Record<string, string>> = {
@@ -12,13 +14,14 @@ const plurals: Record<string, Record<string, string>> = {
   'apps/v1': { Deployment: 'deployments' },
   'discovery.k8s.io/v1': { EndpointSlice: 'endpointslices' },
   'networking.k8s.io/v1': { ServiceCIDR: 'servicecidrs' },
+  'authorization.k8s.io/v1': { SelfSubjectAccessReview: 'selfsubjectaccessreviews' },
   'admissionregistration.k8s.io/v1': { MutatingWebhookConfiguration: 'mutatingwebhookconfigurations' },
   'networking.istio.io/v1': { Gateway: 'gateways', VirtualService: 'virtualservices', DestinationRule: 'destinationrules', Sidecar: 'sidecars' },
   'security.istio.io/v1': { PeerAuthentication: 'peerauthentications', AuthorizationPolicy: 'authorizationpolicies' },
 }
 
 /** Serves objects. Pods cannot be exec’d into: what needs that is shown in real labs. */
-export const fakeApiServer = async (objects: Manifest[], { forbidden = [] as string[], version = 'v1.34.4' } = {}): Promise<FakeApiServer> => {
+export const fakeApiServer = async (objects: Manifest[], { forbidden = [], version = 'v1.34.4', allows = () => true }: { forbidden?: string[]; version?: string; allows?: (wish: Wish) => boolean } = {}): Promise<FakeApiServer> => {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
     const send = (status: number, body: object): void => { response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)) }
@@ -27,10 +30,14 @@ export const fakeApiServer = async (objects: Manifest[], { forbidden = [] as str
     const kinds = plurals[group ?? '']
     if (group === undefined || !kinds) return send(404, { message: `no ${url.pathname}` })
     const rest = url.pathname.split(group)[1]?.split('/').filter(Boolean) ?? []
-    if (rest.length === 0) return send(200, { kind: 'APIResourceList', groupVersion: group, resources: Object.entries(kinds).map(([kind, name]) => ({ kind, name, namespaced: !['Namespace', 'Node', 'ServiceCIDR', 'MutatingWebhookConfiguration'].includes(kind) })) })
+    if (rest.length === 0) return send(200, { kind: 'APIResourceList', groupVersion: group, resources: Object.entries(kinds).map(([kind, name]) => ({ kind, name, namespaced: !['Namespace', 'Node', 'ServiceCIDR', 'MutatingWebhookConfiguration', 'SelfSubjectAccessReview'].includes(kind) })) })
     const [namespace, resource, name] = rest[0] === 'namespaces' && rest.length > 2 ? rest.slice(1) : [undefined, rest[0], rest[1]]
     if (forbidden.includes(resource ?? '')) return send(403, { message: `${resource} is forbidden: User "reader" cannot list resource` })
     const kind = Object.entries(kinds).find(([, plural]) => plural === resource)?.[0]
+    if (request.method === 'POST') {
+      void json(request).then((review) => { send(201, { ...review as object, status: { allowed: allows((review as { spec: { resourceAttributes: Wish } }).spec.resourceAttributes) } }) })
+      return
+    }
     const wanted = (url.searchParams.get('labelSelector') ?? '').split(',').filter(Boolean).map((one) => one.split('='))
     const items = objects.filter((object) => object.apiVersion === group && object.kind === kind && (namespace === undefined || object.metadata?.namespace === namespace)
       && wanted.every(([key = '', value]) => (value === undefined ? object.metadata?.labels?.[key] !== undefined : object.metadata?.labels?.[key] === value)))

@@ -9,7 +9,7 @@ export type FakeKube = KubeClient & {
   readonly refused: Set<string>
 }
 
-/** A cluster’s API that holds these objects. It has neither credentials nor lists: reading them fails the test. */
+/** A cluster’s API that holds these objects. It has no credentials: reading them fails the test. */
 export const fakeKube = (...standing: Manifest[]): FakeKube => {
   const keyOf = ({ apiVersion, kind, name, namespace = '' }: Ref): string => [apiVersion, kind, namespace, name].join(' ')
   const stored = new Map(standing.map((object) => [keyOf(refOf(object)), object]))
@@ -21,8 +21,16 @@ export const fakeKube = (...standing: Manifest[]): FakeKube => {
     get config() { return unasked() },
     get core() { return unasked() },
     merge: unasked,
-    list: unasked,
     dryRun: unasked,
+    create: async (object) => {
+      if (stored.has(keyOf(refOf(object)))) throw new MeshproofError('MP-402', { what: `The API server refused to create ${object.metadata?.name ?? ''}`, why: '409 already exists', next: '' })
+      stored.set(keyOf(refOf(object)), object)
+    },
+    list: async ({ apiVersion, kind, namespace, selector = '' }) => {
+      const [key = '', value] = selector.split('=')
+      return [...stored.values()].filter((object) => object.apiVersion === apiVersion && object.kind === kind && (namespace === undefined || object.metadata?.namespace === namespace)
+        && (key === '' || (value === undefined ? key in (object.metadata?.labels ?? {}) : object.metadata?.labels?.[key] === value))) as never
+    },
     apply: async (objects) => {
       for (const object of objects) {
         // A real one refuses an apply that names these as well: they are its own.

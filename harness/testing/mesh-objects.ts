@@ -2,7 +2,7 @@ import type { Manifest } from '../kube/client.ts'
 
 /** How a cluster of a made-up mesh differs from the usual one. */
 export type Shape = {
-  network?: string; role?: 'primary' | 'remote'; mesh?: string; uid?: string; podCidr?: string
+  network?: string; role?: 'primary' | 'remote'; mesh?: string; uid?: string; podCidr?: string; revision?: string
   /** Versions of the image of its proxies; none: no pods with a proxy. */
   proxies?: string[]
   more?: Manifest[]
@@ -11,13 +11,13 @@ export type Shape = {
 const labels = (of: Record<string, string>): { labels: Record<string, string> } => ({ labels: of })
 
 /** The objects by which a cluster of a mesh is recognised: a control plane, or an injector that leads to another cluster’s. */
-export const meshObjects = (name: string, { network = 'network1', role = 'primary', mesh = 'mesh1', uid = name, podCidr = `10.${name.length + Number(name.at(-1)) * 10}.0.0/24`, proxies = [], more = [] }: Shape = {}): Manifest[] => [
+export const meshObjects = (name: string, { network = 'network1', role = 'primary', mesh = 'mesh1', uid = name, podCidr = `10.${name.length + Number(name.at(-1)) * 10}.0.0/24`, revision, proxies = [], more = [] }: Shape = {}): Manifest[] => [
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid } },
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'istio-system', ...labels(network ? { 'topology.istio.io/network': network } : {}) } },
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', ...labels({ 'istio-injection': 'enabled' }) } },
   { apiVersion: 'v1', kind: 'Node', metadata: { name: `${name}-node` }, spec: { podCIDRs: [podCidr] } },
   {
-    apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration', metadata: { name: 'istio-sidecar-injector', ...labels({ app: 'sidecar-injector' }) },
+    apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration', metadata: { name: 'istio-sidecar-injector', ...labels({ app: 'sidecar-injector', ...(revision ? { 'istio.io/rev': revision } : {}) }) },
     webhooks: [{ name: 'namespace.sidecar-injector.istio.io', clientConfig: { service: { name: 'istiod', namespace: 'istio-system', path: role === 'remote' ? `/inject/cluster/${name}/net/${network}` : '/inject' } } }],
   },
   ...(role === 'primary' ? [

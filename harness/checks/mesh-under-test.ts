@@ -1,0 +1,59 @@
+import type { KubeClient, Ref } from '../kube/client.ts'
+import type { Namespaces } from '../mesh/workloads.ts'
+import type { Mtls } from '../plan/topology-file.ts'
+import type { Client } from './client.ts'
+import type { Recorder } from './evidence.ts'
+
+/**
+ * What a mesh that somebody else made may withhold from a check: `ranges` the API servers do not tell, certificates and secrets that may
+ * not be read, an istiod that may not be asked, configuration that is not ours to change, logs in a format that is not ours.
+ */
+export type Need = 'ranges' | 'cacerts' | 'remote secrets' | 'istiod' | 'discovery addresses' | 'meshNetworks' | 'access log' | 'gateway log' | 'capture'
+
+/** What is withheld, and why. */
+export type Withheld = { readonly [need in Need]?: string | undefined }
+
+/** An east-west gateway: its service, and the labels of its proxies. */
+export type GatewayRef = { service: Ref; selector: string }
+
+/** One cluster of a mesh under test. */
+export type ClusterUnderTest = {
+  name: string
+  network: string
+  role: 'primary' | 'remote'
+  /** The version of helloworld that runs here. */
+  version: string
+  readonly kube: KubeClient
+  /** `host:port` at which new sidecars here are told to find istiod. */
+  discovery: string
+  /** Its east-west gateway; a mesh of one network has none. */
+  gateway?: GatewayRef | undefined
+}
+
+/** A client without a certificate of the mesh. */
+export type Stranger = Pick<Client, 'name' | 'getNow'>
+
+/** A mesh as checks need to know it, whoever made it: a lab’s, or one of existing clusters. */
+export type MeshUnderTest = {
+  clusters: ClusterUnderTest[]
+  /** Whether workloads require mutual TLS, or do without. */
+  mtls: Mtls
+  namespaces: Namespaces
+  trustDomain: string
+  /** What services’ names end in. */
+  domain: string
+  /** Where the policy stands that says so: for the whole mesh, or for the workloads’ own namespace. */
+  policyNamespace: string
+  withheld: Withheld
+  /** Whether pods and proxies of a namespace are judged. */
+  judges: (namespace: string) => boolean
+  /** Restarts of istiod before this moment are not judged; undefined: every restart is. */
+  since?: Date
+  /** Where remote clusters may find their control plane. */
+  discoveryAddresses: (signal: AbortSignal) => Promise<string[]>
+  /** Runs `during` with a client that is in no cluster; undefined where there is no place for one. */
+  besideClusters?: <T>(record: Recorder, during: (stranger: Stranger) => Promise<T>) => Promise<T>
+}
+
+/** The clusters with a control plane; the first of them serves the remotes. */
+export const primariesOf = ({ clusters }: Pick<MeshUnderTest, 'clusters'>): ClusterUnderTest[] => clusters.filter(({ role }) => role === 'primary')

@@ -1,0 +1,42 @@
+import { execa } from 'execa'
+import { missingCapabilities } from '../engine/capabilities.ts'
+import { ensureEngine } from '../engine/ensure.ts'
+import { chooseImages } from '../images/choose.ts'
+import { byHandEnvironment, byHandScript } from '../../scripts/by-hand.ts'
+import { clusterContents } from './cluster-contents.ts'
+
+/** A lab that the harness did not make: its contexts, where they are, and what its clusters hold. */
+export type ByHandLab = {
+  contexts: string[]
+  kubeconfig: string
+  /** kubectl of one of its clusters. */
+  kubectl: (context: string, ...args: string[]) => Promise<string>
+  contents: () => Promise<Record<string, unknown>[]>
+  down: () => Promise<void>
+}
+
+/** Brings such a lab up; it stays until `down`. */
+export const byHandLab = async (topology: string): Promise<ByHandLab> => {
+  const images = await chooseImages('auto', await ensureEngine(() => undefined), () => undefined, () => undefined)
+  const environment = byHandEnvironment(images, (await missingCapabilities()).length > 0)
+  const child = execa('bash', [byHandScript, topology], {
+    env: { ...environment, THEN: 'echo "kubeconfig $KUBECONFIG"; sleep infinity' }, all: true, reject: false, stdin: 'ignore', detached: true, forceKillAfterDelay: false,
+  })
+  let output = ''
+  const kubeconfig = await new Promise<string>((resolve, reject) => {
+    child.all.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+      const found = /^kubeconfig (\S+)$/m.exec(output)?.[1]
+      if (found) resolve(found)
+    })
+    void child.then(() => { reject(new Error(output)) })
+  })
+  const contexts = [1, 2].map((number) => `kind-${environment['NAME']}-cluster${number}`)
+  const kubectl = async (context: string, ...args: string[]): Promise<string> =>
+    (await execa(images.kubectl, ['--context', context, ...args], { env: { KUBECONFIG: kubeconfig }, maxBuffer: 1e9 })).stdout
+  return {
+    contexts, kubeconfig, kubectl,
+    contents: () => Promise.all(contexts.map((context) => clusterContents((...args) => kubectl(context, ...args)))),
+    down: async () => { child.kill('SIGTERM'); await child },
+  }
+}

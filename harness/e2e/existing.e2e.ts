@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { byHandLab, type ByHandLab } from './by-hand-lab.ts'
+import { meshproof, type Disturbance } from './product.ts'
+
+describe.each([
+  // What needs the mesh’s own configuration or logs is left out; the rest belongs to other modes or networks.
+  ['primary-remote', ['discovery.placeholder', 'mtls.off-crosses', 'mtls.off-stays', 'net.cidrs-disjoint', 'net.pods-routable']],
+  ['multi-primary', ['discovery.dns-stub', 'discovery.placeholder', 'mtls.gateway-refuses-certless', 'mtls.off-crosses', 'mtls.off-stays', 'net.gateway-open', 'net.pods-isolated', 'reach.outside-mesh']],
+])('a mesh that was made by hand: %s', (topology, skipped) => {
+  let lab: ByHandLab
+  let before: Record<string, unknown>[]
+  const run = (flags: string[], disturb?: Disturbance): ReturnType<typeof meshproof> =>
+    meshproof([`--contexts=${lab.contexts.join(',')}`, `--kubeconfig=${lab.kubeconfig}`, ...flags], disturb ? { disturb } : {})
+
+  beforeAll(async () => {
+    lab = await byHandLab(topology)
+    before = await lab.contents()
+  })
+  afterAll(() => lab.down())
+
+  test('is proven, and left as it was', async () => {
+    const { exitCode, output, results } = await run([])
+    expect(exitCode, output).toBe(0)
+    expect(results?.environment).toMatchObject({ engine: 'none', kind: 'none' })
+    const [found] = results?.topologies ?? []
+    expect(found).toMatchObject({ name: topology, mtls: 'strict', clusters: [{ name: 'cluster1', role: 'primary' }, { name: 'cluster2' }], verdict: expect.stringMatching(/^(pass|flaky)$/) })
+    expect(found?.checks.filter(({ verdict }) => verdict === 'skipped').map(({ id }) => id).sort()).toEqual(skipped)
+    expect(found?.checks.filter(({ verdict, reason }) => verdict === 'skipped' && reason === '')).toEqual([])
+    expect(await lab.contents()).toEqual(before)
+  })
+
+  test('is proven with mutual TLS off for our workloads alone, and left as it was', async () => {
+    const { exitCode, output, results } = await run(['--mtls=off', '--suite=trust.*,reach.*,mtls.*'])
+    expect(exitCode, output).toBe(0)
+    expect(results?.topologies[0]?.checks.filter(({ id, verdict }) => verdict !== 'skipped' && id.startsWith('mtls.off')).length).toBeGreaterThan(0)
+    expect(await lab.contents()).toEqual(before)
+  })
+
+  /** Does it once a rule of the check stands in the mesh. */
+  const inThePolicy = (act: (group: number) => void | Promise<void>): Disturbance => ({
+    at: 'control.ready',
+    act: async (group) => {
+      const stands = (): Promise<string> => lab.kubectl(lab.contexts[0] ?? '', '--namespace=meshproof-app1', 'get', 'virtualservices', '--output=name')
+      while (!(await stands()).includes('helloworld')) await sleep(50)
+      await act(group)
+    },
+  })
+  const suite = '--suite=control.ready,route.pin-v2'
+
+  test('is left as it was by Ctrl-C in the middle of a policy', async () => {
+    const { exitCode, output, results } = await run([suite], inThePolicy((group) => { process.kill(-group, 'SIGINT') }))
+    expect(exitCode, output).toBe(130)
+    expect(results?.run.interrupted).toBe(true)
+    expect(await lab.contents()).toEqual(before)
+  })
+
+  test('is left as it was by a second Ctrl-C, in the background', async () => {
+    const { exitCode, output, seconds } = await run([suite], inThePolicy(async (group) => {
+      process.kill(-group, 'SIGINT')
+      await sleep(1200)
+      process.kill(-group, 'SIGINT')
+    }))
+    expect(exitCode, output).toBe(130)
+    expect(output, `after ${seconds} s`).toContain('being removed in the background')
+    await expect.poll(lab.contents, { timeout: 120_000, interval: 3000 }).toEqual(before)
+  })
+
+  test('is cleaned by the next run after kill -9', async () => {
+    await run([suite], inThePolicy((group) => { process.kill(-group, 'SIGKILL') }))
+    expect(await lab.contents()).not.toEqual(before)
+    const { exitCode, output } = await run(['--suite=control.ready'])
+    expect(exitCode, output).toBe(0)
+    expect(output.match(/Removed what the killed run \S+ had left/g)).toHaveLength(2)
+    expect(await lab.contents()).toEqual(before)
+  })
+
+  test('is not touched where a namespace of our name is somebody else’s', async () => {
+    const [context = ''] = lab.contexts
+    await lab.kubectl(context, 'create', 'namespace', 'meshproof-legacy')
+    try {
+      const { exitCode, output } = await run(['--suite=control.ready'])
+      expect(exitCode, output).toBe(2)
+      expect(output).toContain('MP-140')
+    } finally {
+      await lab.kubectl(context, 'delete', 'namespace', 'meshproof-legacy')
+    }
+    expect(await lab.contents()).toEqual(before)
+  })
+})

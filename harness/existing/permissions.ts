@@ -1,0 +1,46 @@
+import { MeshproofError } from '../errors.ts'
+import type { KubeClient, Manifest } from '../kube/client.ts'
+import { ownNamespaces } from './namespaces.ts'
+
+/** Something that somebody wants to do with a kind of object; without a namespace, in every one. */
+export type Wish = { verb: string; group?: string; resource: string; subresource?: string; namespace?: string }
+
+type Review = Manifest & { status?: { allowed?: boolean } }
+
+/** What of it the user of a cluster may not do, in words. The API server is asked; nothing is created. */
+export const refused = async (kube: KubeClient, wishes: Wish[]): Promise<string[]> => {
+  const answers = await Promise.all(wishes.map(async (wish) => {
+    const review = await kube.dryRun<Review>({ apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: wish } })
+    return review.status?.allowed === true ? [] : [inWords(wish)]
+  }))
+  return answers.flat()
+}
+
+const inWords = ({ verb, group, resource, subresource, namespace }: Wish): string =>
+  `${verb} ${[resource, subresource].filter(Boolean).join('/')}${group ? `.${group}` : ''}${namespace ? ` in ${namespace}` : ''}`
+
+/** What a run does in a cluster: all of it in two namespaces of its own. Where a control plane runs, policies stand. */
+const wishesFor = (role: 'primary' | 'remote'): Wish[] => {
+  const namespace = ownNamespaces.mesh
+  const all = (verbs: string[], of: Omit<Wish, 'verb'>): Wish[] => verbs.map((verb) => ({ verb, ...of }))
+  return [
+    ...all(['create', 'delete'], { resource: 'namespaces' }),
+    ...['services', 'serviceaccounts'].flatMap((resource) => all(['create', 'patch'], { resource, namespace })),
+    ...all(['create', 'patch'], { group: 'apps', resource: 'deployments', namespace }),
+    { verb: 'create', resource: 'pods', subresource: 'exec', namespace }, { verb: 'get', resource: 'pods', subresource: 'log', namespace },
+    ...(role === 'primary' ? [['networking.istio.io', 'destinationrules'], ['networking.istio.io', 'virtualservices'], ['security.istio.io', 'peerauthentications']] as const : [])
+      .flatMap(([group, resource]) => all(['create', 'patch', 'delete'], { group, resource, namespace })),
+  ]
+}
+
+/** Asks what the user may do before anything is made. @throws MeshproofError MP-142 when it is not enough. */
+export const requirePermissions = async (clusters: { context: string; kube: KubeClient; role: 'primary' | 'remote' }[]): Promise<void> => {
+  const lacking = (await Promise.all(clusters.map(async ({ context, kube, role }) => {
+    const words = await refused(kube, wishesFor(role))
+    return words.length > 0 ? [`context ${context}: ${words.join(', ')}`] : []
+  }))).flat()
+  if (lacking.length === 0) return
+  throw new MeshproofError('MP-142', {
+    what: 'You may not do what the checks need', where: lacking.join('; '), next: `Ask for these rights; all but namespaces are needed in ${ownNamespaces.mesh} and ${ownNamespaces.outside} alone. kubectl auth can-i shows what you have.`,
+  })
+}

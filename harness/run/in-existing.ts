@@ -1,0 +1,35 @@
+import type { ExistingPlan } from '../existing/plan-existing.ts'
+import type { Making } from '../existing/steps.ts'
+import { ownerOf } from '../lab/run-state.ts'
+import { runTasks, taskStack } from '../lab/task-stack.ts'
+import type { Terminal } from '../report/terminal.ts'
+import type { PhaseLog } from './phase-log.ts'
+import type { Asking } from './run-mesh.ts'
+
+/**
+ * Makes our namespaces and workloads in existing clusters, has the checks asked, and removes them again. It returns what went wrong on
+ * the way, if anything did; cleaning up is never left out for it.
+ */
+export const inExisting = async (
+  { runId, plan, terminal, signal }: { runId: string; plan: ExistingPlan; terminal: Terminal; signal: AbortSignal }, phases: PhaseLog, ask: Asking,
+): Promise<{ error?: unknown }> => {
+  const stack = taskStack()
+  const lacking: string[] = []
+  const making: Making = { runId, owner: await ownerOf(process.pid), say: terminal.line, withhold: (reason) => { lacking.push(reason) } }
+  let error: unknown
+  try {
+    await runTasks(plan.steps.map(({ name, after, run, undo }) => ({
+      name, after, run: (stop) => run(making, stop), ...(undo ? { undo: () => undo(making) } : {}),
+    })), stack, phases, signal)
+    const [capture] = lacking
+    await ask({ existing: { ...plan.found, withheld: { ...plan.found.withheld, ...(capture === undefined ? {} : { capture }) } } }, () => undefined)
+    signal.throwIfAborted()
+  } catch (thrown) {
+    error = signal.aborted ? signal.reason : thrown
+  }
+  phases.started('teardown', Date.now())
+  const failed = await stack.unwind().then(() => undefined, (thrown: unknown) => thrown)
+  phases.ended('teardown', Date.now(), failed === undefined ? 'pass' : 'fail', failed)
+  error ??= failed
+  return error === undefined ? {} : { error }
+}
