@@ -6,9 +6,9 @@ import type { Recorder } from './evidence.ts'
 
 /**
  * What a mesh that somebody else made may withhold from a check: `ranges` the API servers do not tell, certificates and secrets that may
- * not be read, an istiod that may not be asked, configuration that is not ours to change, logs in a format that is not ours.
+ * not be read, an istiod and gateways that may not be asked, configuration that is not ours to change, logs in a format that is not ours.
  */
-export type Need = 'ranges' | 'cacerts' | 'remote secrets' | 'istiod' | 'discovery addresses' | 'meshNetworks' | 'access log' | 'gateway log' | 'capture'
+export type Need = 'ranges' | 'cacerts' | 'remote secrets' | 'istiod' | 'gateways' | 'discovery addresses' | 'meshNetworks' | 'access log' | 'gateway log' | 'capture'
 
 /** What is withheld, and why. */
 export type Withheld = { readonly [need in Need]?: string | undefined }

@@ -65,6 +65,7 @@ test('what the mesh withholds is skipped, and says why', async () => {
   expect(skippedIn(await planOn(twoNetworks, { allows }))).toMatchObject({
     'control.proxies-synced': 'cluster1: you may not create pods/exec in istio-system', 'mtls.identity': 'cluster1: you may not create envoyfilters.networking.istio.io',
   })
+  expect((await planOn(twoNetworks, { allows })).found.withheld.gateways).toBe('cluster1: you may not create pods/exec in istio-system')
 })
 
 test('clusters of one name, and more than are tested, are refused', async () => {

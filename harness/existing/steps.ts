@@ -1,3 +1,4 @@
+import type { Need } from '../checks/mesh-under-test.ts'
 import type { KubeClient } from '../kube/client.ts'
 import type { FoundCluster, FoundMesh } from './found-mesh.ts'
 import type { WorkloadImages } from './images.ts'
@@ -7,8 +8,8 @@ import { applyPolicies, deployCapture, deployOwn } from './workloads.ts'
 /** A found cluster that can be asked. */
 export type ExistingCluster = FoundCluster & { kube: KubeClient }
 
-/** What a step is given: the run that makes things, what it says, and where it tells why packets cannot be captured. */
-export type Making = { runId: string; owner: string; say: (line: string) => void; withhold: (reason: string) => void }
+/** What a step is given: the run that makes things, what it says, and where it tells what turns out to be withheld. */
+export type Making = { runId: string; owner: string; say: (line: string) => void; withhold: (need: Need, reason: string) => void }
 
 /** One step of making existing clusters ready: everything it creates is in our own namespaces, and goes with them. */
 export type Step = { name: string; after: string[]; run: (making: Making, signal: AbortSignal) => Promise<void>; undo?: (making: Making) => Promise<void> }
@@ -30,7 +31,13 @@ export const stepsOf = (found: FoundMesh, clusters: ExistingCluster[], { roles }
       },
       undo: ({ runId }) => removeNamespaces(cluster, runId),
     })),
-    ...primaries.map((cluster): Step => ({ name: named.policies(cluster), after: [named.namespaces(cluster)], run: () => applyPolicies(cluster, found) })),
+    ...primaries.map((cluster): Step => ({
+      name: named.policies(cluster), after: [named.namespaces(cluster)],
+      run: async ({ withhold }) => {
+        const reason = await applyPolicies(cluster, found)
+        if (reason !== undefined) withhold('access log', `${cluster.name}: ${reason}`)
+      },
+    })),
     ...clusters.map((cluster): Step => ({
       name: named.workloads(cluster), after: [named.namespaces(cluster), ...primaries.map(named.policies)], run: (_, signal) => deployOwn(cluster, roles, signal),
     })),
@@ -38,7 +45,7 @@ export const stepsOf = (found: FoundMesh, clusters: ExistingCluster[], { roles }
       name: `${cluster.name}: pod that captures`, after: [named.workloads(cluster)],
       run: async ({ withhold }, signal) => {
         const reason = await deployCapture(cluster, signal)
-        if (reason !== undefined) withhold(`${cluster.name}: ${reason}`)
+        if (reason !== undefined) withhold('capture', `${cluster.name}: ${reason}`)
       },
     })),
   ]

@@ -8,7 +8,7 @@ import type { SurveyedCluster } from './survey.ts'
  * What a mesh that somebody else made withholds from the checks, each with the reason that a skipped check tells. Whether packets can be
  * captured shows only once there is a pod to do it.
  */
-export const withheldBy = async (clusters: SurveyedCluster[], found: Pick<FoundCluster, 'discovery' | 'name'>[]): Promise<Withheld> => {
+export const withheldBy = async (clusters: SurveyedCluster[], found: Pick<FoundCluster, 'discovery' | 'gateway' | 'name'>[]): Promise<Withheld> => {
   const primaries = clusters.filter(({ role }) => role === 'primary')
   const remotes = clusters.filter(({ role }) => role === 'remote')
   const told = {
@@ -20,6 +20,10 @@ export const withheldBy = async (clusters: SurveyedCluster[], found: Pick<FoundC
       ((await reads.secrets()).some(({ metadata }) => metadata?.name === 'cacerts') ? undefined : 'it has no cacerts: its certificate authority is of another kind')),
     'remote secrets': await first(primaries, async ({ reads }) => { await reads.secrets() }),
     istiod: await first(primaries, (cluster) => notAllowed(cluster, { verb: 'create', resource: 'pods', subresource: 'exec', namespace: 'istio-system' })),
+    gateways: await first(clusters, async (cluster) => {
+      const namespace = found.find(({ name }) => name === cluster.name)?.gateway?.service.namespace
+      return namespace === undefined ? undefined : notAllowed(cluster, { verb: 'create', resource: 'pods', subresource: 'exec', namespace })
+    }),
     'access log': await first(primaries, (cluster) => notAllowed(cluster, { verb: 'create', group: 'networking.istio.io', resource: 'envoyfilters' })),
     'discovery addresses': await first(remotes, async ({ name, reads }) => {
       const service = found.find((one) => one.name === name)?.discovery.split('.')[0]

@@ -23,6 +23,13 @@ test.each(['strict', 'off'] as const)('mutual TLS is %s for our own namespace, a
   expect(kube.objects[0]).toMatchObject({ spec: { mtls: { mode: mtls === 'strict' ? 'STRICT' : 'DISABLE' } } })
 })
 
+test('a cluster that refuses filters says why, and has mutual TLS as the run wants it all the same', async () => {
+  const kube = fakeKube()
+  kube.refused.add('EnvoyFilter')
+  expect(await applyPolicies(at(kube), { mtls: 'strict', withheld: {} })).toContain('refused to apply EnvoyFilter')
+  expect(objectsOf(kube)).toEqual(['PeerAuthentication meshproof-app1/default'])
+})
+
 test('where no filters may be made, there are none', async () => {
   const kube = fakeKube()
   await applyPolicies(at(kube), { mtls: 'strict', withheld: { 'access log': 'you may not' } })

@@ -12,12 +12,19 @@ import { proxyOf } from './reads.ts'
 
 type At = { context: string; version: string; kube: KubeClient }
 
-/** Mutual TLS for our own workloads, as the run wants it, and what makes their requests visible. */
-export const applyPolicies = async ({ kube }: At, { mtls, withheld }: Pick<MeshUnderTest, 'mtls' | 'withheld'>): Promise<void> => {
+/**
+ * Mutual TLS for our own workloads, as the run wants it, and what makes their requests visible. Returns why those cannot be made visible,
+ * where a cluster’s own policy refuses that.
+ */
+export const applyPolicies = async ({ kube }: At, { mtls, withheld }: Pick<MeshUnderTest, 'mtls' | 'withheld'>): Promise<string | undefined> => {
   const namespace = ownNamespaces.mesh
   await kube.apply(await fixture(`policies/mtls-${mtls}.yaml`, { policynamespace: namespace }))
-  if (withheld['access log'] !== undefined) return
-  await kube.apply([...(await newConnections(namespace)), ...(await fixture('workloads/access-log.yaml', { namespace, format: accessLogFormat }))])
+  if (withheld['access log'] !== undefined) return undefined
+  const filters = [...(await newConnections(namespace)), ...(await fixture('workloads/access-log.yaml', { namespace, format: accessLogFormat }))]
+  return kube.apply(filters).then(() => undefined, (error: unknown) => {
+    if (error instanceof MeshproofError && error.code === 'MP-402') return error.message
+    throw error
+  })
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Need } from '../checks/mesh-under-test.ts'
 import type { ExistingPlan } from '../existing/plan-existing.ts'
 import type { Making } from '../existing/steps.ts'
 import { ownerOf } from '../lab/run-state.ts'
@@ -14,15 +15,14 @@ export const inExisting = async (
   { runId, plan, terminal, signal }: { runId: string; plan: ExistingPlan; terminal: Terminal; signal: AbortSignal }, phases: PhaseLog, ask: Asking,
 ): Promise<{ error?: unknown }> => {
   const stack = taskStack()
-  const lacking: string[] = []
-  const making: Making = { runId, owner: await ownerOf(process.pid), say: terminal.line, withhold: (reason) => { lacking.push(reason) } }
+  const lacking = new Map<Need, string>()
+  const making: Making = { runId, owner: await ownerOf(process.pid), say: terminal.line, withhold: (need, reason) => { lacking.set(need, reason) } }
   let error: unknown
   try {
     await runTasks(plan.steps.map(({ name, after, run, undo }) => ({
       name, after, run: (stop) => run(making, stop), ...(undo ? { undo: () => undo(making) } : {}),
     })), stack, phases, signal)
-    const [capture] = lacking
-    await ask({ existing: { ...plan.found, withheld: { ...plan.found.withheld, ...(capture === undefined ? {} : { capture }) } } }, () => undefined)
+    await ask({ existing: { ...plan.found, withheld: { ...plan.found.withheld, ...Object.fromEntries(lacking) } } }, () => undefined)
     signal.throwIfAborted()
   } catch (thrown) {
     error = signal.aborted ? signal.reason : thrown

@@ -4,7 +4,7 @@ import { variantName } from '../report/results.ts'
 
 /** The one line that says what a run will do. */
 export const describePlans = (plans: MeshPlan[], checks: readonly Check[]): string[] => plans.map(({ topology, planned }) => {
-  const clusters = topology.clusters.map(({ name, role, network }) => `${name} (${role}, ${network})`).join(', ')
+  const clusters = topology.clusters.map(({ name, role, network }) => `${name} (${[role, network].filter(Boolean).join(', ')})`).join(', ')
   return `${variantName(topology)}: ${clusters}; ${new Set(planned.map(({ id }) => id)).size} of ${checks.length} checks, ${planned.length} verdicts`
 })
 
