@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { execa } from 'execa'
 import { missingCapabilities } from '../engine/capabilities.ts'
 import { ensureEngine } from '../engine/ensure.ts'
@@ -12,6 +14,8 @@ export type ByHandLab = {
   /** kubectl of one of its clusters. */
   kubectl: (context: string, ...args: string[]) => Promise<string>
   contents: () => Promise<Record<string, unknown>[]>
+  /** The same, once nothing changes any more: what has just been made goes on telling of itself for a while. */
+  settled: () => Promise<Record<string, unknown>[]>
   down: () => Promise<void>
 }
 
@@ -34,9 +38,17 @@ export const byHandLab = async (topology: string): Promise<ByHandLab> => {
   const contexts = [1, 2].map((number) => `kind-${environment['NAME']}-cluster${number}`)
   const kubectl = async (context: string, ...args: string[]): Promise<string> =>
     (await execa(images.kubectl, ['--context', context, ...args], { env: { KUBECONFIG: kubeconfig }, maxBuffer: 1e9 })).stdout
+  const contents = (): Promise<Record<string, unknown>[]> => Promise.all(contexts.map((context) => clusterContents((...args) => kubectl(context, ...args))))
   return {
-    contexts, kubeconfig, kubectl,
-    contents: () => Promise.all(contexts.map((context) => clusterContents((...args) => kubectl(context, ...args)))),
+    contexts, kubeconfig, kubectl, contents,
+    settled: async () => {
+      for (let last = await contents(); ;) {
+        await sleep(20_000)
+        const now = await contents()
+        if (isDeepStrictEqual(last, now)) return now
+        last = now
+      }
+    },
     down: async () => { child.kill('SIGTERM'); await child },
   }
 }

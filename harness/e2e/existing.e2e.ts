@@ -15,7 +15,7 @@ describe.each([
 
   beforeAll(async () => {
     lab = await byHandLab(topology)
-    before = await lab.contents()
+    before = await lab.settled()
   })
   afterAll(() => lab.down())
 
