@@ -1,9 +1,10 @@
 import { isReady } from '../kube/pods.ts'
 import { istiodPods } from '../mesh/istiod-pods.ts'
+import { primariesOf } from '../plan/roles.ts'
 import { endpointShards, proxyStates, watchedClusters, type ProxyState } from '../probes/istiod.ts'
 import { remoteAccess, type RemoteAccess } from '../probes/remote-access.ts'
 import type { Recorder } from './evidence.ts'
-import { primariesOf, type ClusterUnderTest, type MeshUnderTest } from './mesh-under-test.ts'
+import type { ClusterUnderTest, MeshUnderTest } from './mesh-under-test.ts'
 
 /** One istiod as a check sees it. */
 export type ControlPlane = {

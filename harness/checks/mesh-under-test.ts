@@ -54,6 +54,3 @@ export type MeshUnderTest = {
   /** Runs `during` with a client that is in no cluster; undefined where there is no place for one. */
   besideClusters?: <T>(record: Recorder, during: (stranger: Stranger) => Promise<T>) => Promise<T>
 }
-
-/** The clusters with a control plane; the first of them serves the remotes. */
-export const primariesOf = ({ clusters }: Pick<MeshUnderTest, 'clusters'>): ClusterUnderTest[] => clusters.filter(({ role }) => role === 'primary')

@@ -3,10 +3,11 @@ import { putInPlace } from '../kube/put-in-place.ts'
 import { until } from '../kube/until.ts'
 import { fixture } from '../mesh/fixture.ts'
 import { placeholder, readGatewayAddresses, writeGatewayAddresses } from '../mesh/mesh-networks.ts'
+import { primariesOf } from '../plan/roles.ts'
 import type { Mtls } from '../plan/topology-file.ts'
 import { controlPlaneOf, type ControlPlane } from './control-plane.ts'
 import type { Recorder } from './evidence.ts'
-import { primariesOf, type MeshUnderTest, type Need, type Stranger } from './mesh-under-test.ts'
+import type { MeshUnderTest, Need, Stranger } from './mesh-under-test.ts'
 import { siteOf, type Site } from './site.ts'
 
 /** The mesh as a check sees it. */

@@ -1,5 +1,6 @@
 import type { Survey, SurveyedCluster } from '../existing/survey.ts'
 import type { MeshProbe } from './probe.ts'
+import { primariesOf } from '../plan/roles.ts'
 import type { FindingCode, MeshLayer } from './findings.ts'
 
 /** One thing that is wrong, where it is, what shows it (in lines, without secrets), and the command that mends it or looks further. */
@@ -16,9 +17,6 @@ export type Layer = { name: MeshLayer; look: (mesh: Survey, probe: MeshProbe | u
 
 /** A kubectl command for a cluster. */
 export const kubectl = ({ context }: SurveyedCluster, command: string): string => `kubectl --context=${context} ${command}`
-
-/** The control planes’ clusters. */
-export const primariesOf = ({ clusters }: Survey): SurveyedCluster[] => clusters.filter(({ role }) => role === 'primary')
 
 /** The cluster whose control plane serves a cluster: its own, for a remote the first there is. */
 export const servedBy = (mesh: Survey, cluster: SurveyedCluster): SurveyedCluster | undefined => (cluster.role === 'primary' ? cluster : primariesOf(mesh)[0])

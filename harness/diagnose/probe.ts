@@ -1,3 +1,4 @@
+import { primariesOf } from '../plan/roles.ts'
 import type { V1Namespace, V1Pod } from '@kubernetes/client-node'
 import pMap from 'p-map'
 import { MeshproofError, reasonOf } from '../errors.ts'
@@ -6,7 +7,7 @@ import type { Survey, SurveyedCluster } from '../existing/survey.ts'
 import { isReady, execIn } from '../kube/pods.ts'
 import { until } from '../kube/until.ts'
 import { meaning } from '../probes/dial.ts'
-import { kubectl, primariesOf, type Finding } from './layer.ts'
+import { kubectl, type Finding } from './layer.ts'
 import { probeNamespace, probeObjects, probePod, serviceIn } from './probe-objects.ts'
 
 /** Requests from one cluster to another, each on a new connection: how many were answered, and what the others got. */

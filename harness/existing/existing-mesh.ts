@@ -1,5 +1,6 @@
+import { primariesOf } from '../plan/roles.ts'
 import type { V1Service } from '@kubernetes/client-node'
-import { primariesOf, type MeshUnderTest } from '../checks/mesh-under-test.ts'
+import type { MeshUnderTest } from '../checks/mesh-under-test.ts'
 import { isReady } from '../kube/pods.ts'
 import { istiodPods } from '../mesh/istiod-pods.ts'
 import { addressOf } from '../mesh/service-address.ts'

@@ -1,5 +1,6 @@
 import type { Need } from '../checks/mesh-under-test.ts'
 import type { KubeClient } from '../kube/client.ts'
+import { primariesOf } from '../plan/roles.ts'
 import type { FoundCluster, FoundMesh } from './found-mesh.ts'
 import type { WorkloadImages } from './images.ts'
 import { clearNamespaces, createNamespaces, ownNamespaces, removeNamespaces } from './namespaces.ts'
@@ -16,7 +17,7 @@ export type Step = { name: string; after: string[]; run: (making: Making, signal
 
 /** The steps, each cluster’s beside the others’. */
 export const stepsOf = (found: FoundMesh, clusters: ExistingCluster[], { roles }: WorkloadImages): Step[] => {
-  const primaries = clusters.filter(({ role }) => role === 'primary')
+  const primaries = primariesOf({ clusters })
   const named = {
     namespaces: ({ name }: ExistingCluster): string => `${name}: namespaces ${ownNamespaces.mesh} and ${ownNamespaces.outside}`,
     policies: ({ name }: ExistingCluster): string => `${name}: mutual TLS ${found.mtls === 'strict' ? 'required' : 'off'} for our workloads`,

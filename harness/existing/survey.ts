@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '../errors.ts'
+import { primariesOf } from '../plan/roles.ts'
 import type { ProcedureName } from '../plan/topology-schema.ts'
 import type { ContextCluster } from './contexts.ts'
 import { proxyOf, readsOf, variableOf, type Reads } from './reads.ts'
@@ -97,7 +98,7 @@ const lookAt = async (context: ContextCluster): Promise<{ cluster: SurveyedClust
 
 /** The documented topology that clusters resemble: by control planes and networks, and by how gateways and istiod are found. */
 const resemblance = async (clusters: SurveyedCluster[]): Promise<ProcedureName> => {
-  const primaries = clusters.filter(({ role }) => role === 'primary')
+  const primaries = primariesOf({ clusters })
   const severalNetworks = new Set(clusters.map(({ network }) => network)).size > 1
   if (primaries.length > 1) return severalNetworks ? 'multi-primary-multi-network' : 'multi-primary'
   if (severalNetworks) {

@@ -1,5 +1,6 @@
 import type { Withheld } from '../checks/mesh-under-test.ts'
 import { reasonOf } from '../errors.ts'
+import { primariesOf } from '../plan/roles.ts'
 import type { FoundCluster } from './found-mesh.ts'
 import { refused, type Wish } from './permissions.ts'
 import type { SurveyedCluster } from './survey.ts'
@@ -9,7 +10,7 @@ import type { SurveyedCluster } from './survey.ts'
  * captured shows only once there is a pod to do it.
  */
 export const withheldBy = async (clusters: SurveyedCluster[], found: Pick<FoundCluster, 'discovery' | 'gateway' | 'name'>[]): Promise<Withheld> => {
-  const primaries = clusters.filter(({ role }) => role === 'primary')
+  const primaries = primariesOf({ clusters })
   const remotes = clusters.filter(({ role }) => role === 'remote')
   const told = {
     ranges: await first(clusters, async ({ reads }) => {

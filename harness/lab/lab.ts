@@ -6,6 +6,7 @@ import type { Images } from '../images/images.ts'
 import { connect, type KubeClient } from '../kube/client.ts'
 import { createRoot, type RootAuthority } from '../mesh/certificate-authority.ts'
 import type { Procedure } from '../mesh/procedure.ts'
+import { primariesOf } from '../plan/roles.ts'
 import type { ClusterPlan, Topology } from '../plan/topology-file.ts'
 import { clusterName, createCluster, deleteCluster, kubectlApply, nodeAddress } from './kind.ts'
 import { labelArguments, runImage } from './labels.ts'
@@ -66,7 +67,7 @@ export const labOf = (runId: string, topology: Topology, images: Images): Lab =>
   let root: Promise<RootAuthority> | undefined
   return {
     runId, topology, images, clusters, cluster,
-    primaries: clusters.filter(({ role }) => role === 'primary'),
+    primaries: primariesOf({ clusters }),
     primary: clusters.find(({ role }) => role === 'primary') ?? cluster(''),
     root: () => (root ??= createRoot()),
   }

@@ -1,10 +1,11 @@
+import { primariesOf } from '../../plan/roles.ts'
 import type { V1MutatingWebhook, V1Namespace, V1Pod } from '@kubernetes/client-node'
 import { proxyOf } from '../../existing/reads.ts'
 import type { SurveyedCluster } from '../../existing/survey.ts'
 import { isReady } from '../../kube/pods.ts'
 import { certificatesIn } from '../../probes/envoy.ts'
 import { addressesBehind } from '../addresses.ts'
-import { kubectl, primariesOf, servedBy, type Finding, type Layer } from '../layer.ts'
+import { kubectl, servedBy, type Finding, type Layer } from '../layer.ts'
 
 /** istiod runs, and every cluster’s sidecar injector leads to it with the right certificate (istio/istio#42327, istio/istio#42942). */
 export const controlPlane: Layer = {

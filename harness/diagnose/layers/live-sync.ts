@@ -1,9 +1,10 @@
+import { primariesOf } from '../../plan/roles.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readsOf } from '../../existing/reads.ts'
 import type { Survey, SurveyedCluster } from '../../existing/survey.ts'
 import { isReady } from '../../kube/pods.ts'
 import { allShards, proxyStates, watchedClusters, type ProxyState } from '../../probes/istiod.ts'
-import { kubectl, primariesOf, servedBy, type Finding, type Layer } from '../layer.ts'
+import { kubectl, servedBy, type Finding, type Layer } from '../layer.ts'
 import { meshServices } from '../shared-services.ts'
 
 /**
