@@ -105,7 +105,7 @@ const signedByAnother = ({ cluster, proxies }: Trust, serving: Cacerts | undefin
   return strangers.length === 0 ? [] : [{
     code: 'MP-843', where: cluster.name,
     evidence: strangers.map(({ name, trust: { chain: [, issuer] } }) => `${name} was signed by ${issuer ? `${named(issuer)} ${short(issuer)}` : 'somebody else'}; cacerts hold ${serving?.intermediate ? `${named(serving.intermediate)} ${short(serving.intermediate)}` : ''}`),
-    fix: kubectl(cluster, '-n istio-system rollout restart deployment/istiod, then the workloads'),
+    fix: kubectl(cluster, '-n istio-system rollout restart deployment/istiod   # then the workloads'),
   }]
 }
 
