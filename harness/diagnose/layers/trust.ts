@@ -27,7 +27,7 @@ export const trust: Layer = {
       code: 'MP-842', where: cluster.name, evidence: [`${all.filter(({ cacerts }) => cacerts).map((other) => other.cluster.name).join(', ')} has the secret cacerts, ${cluster.name} has none`],
       fix: kubectl(cluster, '-n istio-system create secret generic cacerts --from-file=ca-cert.pem --from-file=ca-key.pem --from-file=root-cert.pem --from-file=cert-chain.pem'),
     }))
-    const stale = all.flatMap((one) => signedByAnother(one, all.find(({ cluster }) => cluster === servedBy(mesh, one.cluster))?.cacerts))
+    const stale = all.flatMap((one) => signedByAnother(one, all.find(({ cluster }) => cluster === servedBy(mesh, one.cluster))))
     const roots = [...new Set(all.flatMap(rootsOf).map(short))]
     return { findings: [...missing, ...stale], seen: `${all.reduce((sum, { proxies }) => sum + proxies.length, 0)} proxies asked, root ${roots.join(', ')}` }
   },
@@ -100,12 +100,14 @@ const rootsApart = (all: Trust[]): Finding[] => {
   }]
 }
 
-const signedByAnother = ({ cluster, proxies }: Trust, serving: Cacerts | undefined): Finding[] => {
-  const strangers = proxies.filter(({ trust: { chain: [leaf] } }) => leaf && serving?.intermediate && !leaf.verify(serving.intermediate.publicKey))
+const signedByAnother = ({ cluster, proxies }: Trust, serving: Trust | undefined): Finding[] => {
+  const intermediate = serving?.cacerts?.intermediate
+  if (!serving || !intermediate) return []
+  const strangers = proxies.filter(({ trust: { chain: [leaf] } }) => leaf && !leaf.verify(intermediate.publicKey))
   return strangers.length === 0 ? [] : [{
     code: 'MP-843', where: cluster.name,
-    evidence: strangers.map(({ name, trust: { chain: [, issuer] } }) => `${name} was signed by ${issuer ? `${named(issuer)} ${short(issuer)}` : 'somebody else'}; cacerts hold ${serving?.intermediate ? `${named(serving.intermediate)} ${short(serving.intermediate)}` : ''}`),
-    fix: kubectl(cluster, '-n istio-system rollout restart deployment/istiod   # then the workloads'),
+    evidence: strangers.map(({ name, trust: { chain: [, issuer] } }) => `${name} was signed by ${issuer ? `${named(issuer)} ${short(issuer)}` : 'somebody else'}; cacerts of ${serving.cluster.name} hold ${named(intermediate)} ${short(intermediate)}`),
+    fix: kubectl(serving.cluster, '-n istio-system rollout restart deployment/istiod   # then the workloads'),
   }]
 }
 
