@@ -10,6 +10,7 @@ import { ensureEngine } from '../harness/engine/ensure.ts'
 import { chooseImages } from '../harness/images/choose.ts'
 import type { Images } from '../harness/images/images.ts'
 import { makePlans } from '../harness/plan/plan.ts'
+import { reportPage } from '../harness/report/html/report-page.ts'
 import { Results, variantName, type Phase, type TopologyResult } from '../harness/report/results.ts'
 import { terminal } from '../harness/report/terminal.ts'
 import { byHandEnvironment, byHandScript } from './by-hand.ts'
@@ -17,7 +18,7 @@ import { byHandEnvironment, byHandScript } from './by-hand.ts'
 type Figures = Record<string, number>
 
 const root = resolve(import.meta.dirname, '..')
-const targets: Figures = { 'lab ready': 40, teardown: 5, 'lab ready / by hand': 0.5 }
+const targets: Figures = { 'lab ready': 40, teardown: 5, 'report.html': 1, 'lab ready / by hand': 0.5 }
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => { stop.abort(new Error('interrupted')) })
 // Both programs clean up when they are told to end, however long that takes.
@@ -32,8 +33,8 @@ const labOf = ({ phases }: TopologyResult): Phase[] => phases.filter(({ name }) 
 const bothSeen = ({ checks }: TopologyResult): number =>
   Math.max(...checks.filter(({ id }) => id === 'reach.both-versions').map(({ attempts }) => Math.min(...attempts.filter(({ verdict }) => verdict === 'pass').map(end))))
 
-/** One entry of a report. `startup` is what the command took before its first cluster; variants of one topology each count it. */
-const figuresOf = (entry: TopologyResult, startup: number): Figures => {
+/** One entry of a report. `startup` is what the command took before its first cluster, `rendering` what its page takes; variants of one topology each count them. */
+const figuresOf = (entry: TopologyResult, startup: number, rendering: number): Figures => {
   const [lab, checks, teardown] = [labOf(entry), ...['checks', 'teardown'].map((wanted) => entry.phases.filter(({ name }) => name === wanted))]
   const figures = {
     'command to verdict': startup + span([...lab, ...(checks ?? [])]),
@@ -41,6 +42,7 @@ const figuresOf = (entry: TopologyResult, startup: number): Figures => {
     'both versions seen': (bothSeen(entry) - begin(lab)) / 1000,
     checks: span(checks ?? []),
     teardown: span(teardown ?? []),
+    'report.html': rendering,
   }
   return Object.fromEntries(Object.entries(figures).filter(([, seconds]) => Number.isFinite(seconds) && seconds > 0))
 }
@@ -62,9 +64,13 @@ const product = async (topology: string, images: Images): Promise<Map<string, Fi
       notTimed(topology, exitCode, all)
       return new Map()
     }
-    const { topologies } = Results.parse(JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')))
+    const results = Results.parse(JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')))
+    const { topologies } = results
+    const begun = performance.now()
+    reportPage(results)
+    const rendering = (performance.now() - begun) / 1000
     const startup = (begin(topologies.slice(0, 1).flatMap(labOf)) - since) / 1000
-    return new Map(topologies.map((entry) => [variantName(entry), figuresOf(entry, startup)]))
+    return new Map(topologies.map((entry) => [variantName(entry), figuresOf(entry, startup, rendering)]))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -126,15 +126,6 @@ describe('a failing run', () => {
   })
 })
 
-test('a page of everything is rendered within a second', async () => {
-  const results = await runOf(['all', './fixtures/topologies/examples/three-clusters.yaml'])
-  const since = performance.now()
-  const page = reportPage(results)
-  const took = performance.now() - since
-  console.log(`report.html of ${results.topologies.length} topologies: ${Math.round(Buffer.byteLength(page) / 1000)} kB in ${took.toFixed(0)} ms`)
-  expect(took).toBeLessThan(1000)
-})
-
 describe('meshproof report', () => {
   const command = (...args: string[]) => meshproof(['report', ...args], { reports: false })
 
