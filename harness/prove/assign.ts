@@ -26,7 +26,12 @@ export const canBeShown = (fault: Fault, topology: Topology, checks: readonly Ch
 export const assign = (faults: readonly Fault[], asked: TopologyPlan[], others: TopologyPlan[], checks: readonly Check[]): { assignments: Assignment[]; unshown: Fault[] } => {
   const labs = (plans: TopologyPlan[]): Assignment[] => plans.map((plan) => ({ plan, faults: [] }))
   const [first, second] = [labs(asked), labs(others)]
-  const placesOf = (fault: Fault, among: Assignment[]): Assignment[] => among.filter(({ plan }) => canBeShown(fault, plan.topology, checks))
+  const placesOf = (fault: Fault, among: Assignment[]): Assignment[] => {
+    const places = among.filter(({ plan }) => canBeShown(fault, plan.topology, checks))
+    // Where it is one for a diagnosis, too, it proves more.
+    const diagnosed = places.filter(({ plan }) => diagnosedIn(fault, plan.topology) !== undefined)
+    return diagnosed.length > 0 ? diagnosed : places
+  }
   const unshown: Fault[] = []
   // The most particular first: what can be shown anywhere fills up the rest.
   for (const fault of faults.toSorted((a, b) => placesOf(a, first).length - placesOf(b, first).length)) {

@@ -44,12 +44,14 @@ test.each(diagnosedAlone.map((fault) => ({ name: fault.name, fault })))('the fau
   expect(variants.some((topology) => canBeShown(fault, topology, checks) && diagnosedIn(fault, topology) === fault.diagnosed)).toBe(true)
 })
 
-test('shown each once in all topologies, the faults turn every check red', async () => {
+test('shown each once in all topologies, the faults turn every check red, and each of their codes is diagnosed', async () => {
   const { assignments, unshown } = assign(faults, await makePlans(['all'], [], checks), await makePlans(['all'], [], checks, 'off'), checks)
   expect(unshown).toEqual([])
   expect(assignments.flatMap(({ faults: its }) => its).map(({ name }) => name).sort()).toEqual(faults.map(({ name }) => name).sort())
   const turnedRed = new Set(assignments.flatMap(({ plan, faults: its }) => its.flatMap((fault) => noticing(fault, plan.topology, checks))))
   expect(checks.filter(({ id }) => !turnedRed.has(id)).map(({ id }) => id)).toEqual([])
+  const named = new Set(assignments.flatMap(({ plan, faults: its }) => its.map((fault) => diagnosedIn(fault, plan.topology))))
+  expect(faults.filter(({ diagnosed }) => diagnosed !== undefined && !named.has(diagnosed)).map(({ name }) => name)).toEqual([])
 })
 
 const [flat, split] = [['vpn', 'shared-control-plane', 'multi-primary'], ['gateway', 'primary-remote', 'multi-primary-multi-network']]
