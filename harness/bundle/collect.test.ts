@@ -8,7 +8,7 @@ import type { Lab } from '../lab/lab.ts'
 import { runFolder } from '../lab/run-state.ts'
 import { emptyCache, errorOf, fakeProgram, scratchFolder } from '../testing/edge.ts'
 import { idleLab } from '../testing/idle-lab.ts'
-import { collectBundle } from './collect.ts'
+import { collectBundle, labSource } from './collect.ts'
 
 const password = 'one-that-nobody-guesses'
 const pod = { metadata: { namespace: 'istio-system', name: 'istiod-1', labels: { app: 'istiod' } }, spec: { containers: [{ name: 'discovery' }] }, status: { containerStatuses: [{ name: 'discovery', restartCount: 1 }] } }
@@ -48,7 +48,7 @@ const never = new AbortController().signal
 
 test('what is to be had is written, without the values of any secret, and the rest is listed with its reason', async () => {
   const folder = join(await scratchFolder(), 'bundle')
-  expect(await collectBundle(await halfALab(), { folder, bytes: 1_000_000, story: ['gateway: fail'] }, never)).toBe(true)
+  expect(await collectBundle(labSource(await halfALab()), { folder, bytes: 1_000_000, story: ['gateway: fail'] }, never)).toBe(true)
   const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   expect(files.map((file) => file.slice(folder.length + 1)).sort()).toEqual([
     'cluster1/logs/istio-system/istiod-1/discovery.log', 'cluster1/node/routes.txt',
@@ -72,9 +72,19 @@ test('a run that is interrupted waits for nothing', async () => {
   const folder = join(await scratchFolder(), 'bundle')
   const stop = new AbortController()
   const since = performance.now()
-  const collecting = collectBundle(await halfALab(() => 'silence'), { folder, bytes: 1_000_000, story: [] }, stop.signal)
+  const collecting = collectBundle(labSource(await halfALab(() => 'silence')), { folder, bytes: 1_000_000, story: [] }, stop.signal)
   setTimeout(() => { stop.abort(new Error('interrupted')) }, 100)
   expect(await collecting).toBe(false)
   expect(performance.now() - since).toBeLessThan(2000)
   expect(await errorOf(readdir(folder))).toMatchObject({ code: 'ENOENT' })
+})
+
+test('of clusters that are not ours it takes what stands in some namespaces, and nothing of others, nor of their nodes', async () => {
+  const folder = join(await scratchFolder(), 'bundle')
+  const asked: string[] = []
+  const { clusters: [cluster] } = await halfALab((path) => { asked.push(path); return path === '/api/v1/namespaces/istio-system/pods' ? { items: [pod] } : /\/namespaces\/[^/]+\/(pods|secrets|events|services)$/.test(path) ? { items: [] } : answers[path] })
+  expect(await collectBundle({ clusters: [cluster!], namespaces: ['istio-system', 'ours'], nodes: () => [] }, { folder, bytes: 1_000_000, story: [] }, never)).toBe(true)
+  expect(asked.filter((path) => /\/(pods|secrets|events|services)$/.test(path)).every((path) => /\/namespaces\/(istio-system|ours)\//.test(path))).toBe(true)
+  expect(await readdir(join(folder, 'cluster1'))).toEqual(expect.arrayContaining(['logs', 'objects', 'pods.txt']))
+  expect(await readdir(folder)).toEqual(['cluster1', 'index.md'])
 })

@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { V1Pod, V1Secret } from '@kubernetes/client-node'
 import pMap from 'p-map'
 import { reasonOf } from '../errors.ts'
-import type { Lab, LabCluster } from '../lab/lab.ts'
+import type { KubeClient } from '../kube/client.ts'
+import type { Lab } from '../lab/lab.ts'
 import { bundleFolder } from './folder.ts'
 import { controlPlanePieces, logPieces, proxyPieces } from './pods.ts'
 import { nodePieces } from './node.ts'
 import { addedKinds, objectPieces } from './objects.ts'
-import { patience, type Piece } from './piece.ts'
+import { patience, type Piece, type Source } from './piece.ts'
 import { secretValues } from './secrets.ts'
 
 /** Milliseconds for a whole bundle. */
@@ -16,21 +17,31 @@ const enough = 40_000
 /** Questions that a cluster is asked at a time: it shares its machine. */
 const atATime = 4
 
+/** Where a bundle is collected from: clusters, of those that are not ours some namespaces alone, and what is had of a cluster’s nodes. */
+export type BundleSource = {
+  clusters: { name: string; readonly kube: KubeClient }[]
+  namespaces?: string[]
+  nodes: (cluster: string, signal: AbortSignal) => Piece[]
+}
+
+/** All of a lab. */
+export const labSource = ({ runId, clusters }: Lab): BundleSource => ({ clusters, nodes: (cluster, signal) => nodePieces(runId, cluster, signal) })
+
 /**
- * Collects what somebody needs who asks why a lab is broken, into a folder of `bytes` at most; `story` stands at the top of its index.
+ * Collects what somebody needs who asks why a mesh is broken, into a folder of `bytes` at most; `story` stands at the top of its index.
  * What is not to be had within 40 s, or when the signal fires, is listed with its reason. False where nothing at all was to be had.
  */
-export const collectBundle = async (lab: Lab, { folder, bytes, story }: { folder: string; bytes: number; story: string[] }, signal: AbortSignal): Promise<boolean> => {
+export const collectBundle = async ({ clusters, namespaces, nodes }: BundleSource, { folder, bytes, story }: { folder: string; bytes: number; story: string[] }, signal: AbortSignal): Promise<boolean> => {
   const over = new AbortController()
   const clock = setTimeout(() => { over.abort(new Error(`${enough / 1000} s were over`)) }, enough)
   const stop = AbortSignal.any([signal, over.signal])
   try {
-    const surveys = await Promise.all(lab.clusters.map((cluster) => survey(cluster, stop)))
+    const surveys = await Promise.all(clusters.map((cluster) => survey(cluster, namespaces, stop)))
     // Of all clusters, since one’s tokens are the other’s secrets.
     const bundle = bundleFolder(folder, bytes, secretValues(surveys.flatMap(({ secrets }) => secrets)))
     await Promise.all(surveys.map(async ({ cluster, pieces, silent }) => {
       if (silent !== undefined) bundle.missing(cluster, silent)
-      await pMap([...nodePieces(lab.runId, cluster, stop), ...pieces], async ({ file, read }) => {
+      await pMap([...nodes(cluster, stop), ...pieces], async ({ file, read }) => {
         const text = await bounded(read, stop).catch((error: unknown) => { bundle.missing(`${cluster}/${file}`, reasonOf(error)) })
         if (text !== undefined) await bundle.write(`${cluster}/${file}`, text)
       }, { concurrency: atATime })
@@ -44,15 +55,22 @@ export const collectBundle = async (lab: Lab, { folder, bytes, story }: { folder
 /** What a cluster can be asked for, or why its API server cannot be asked at all. */
 type Survey = { cluster: string; secrets: V1Secret[]; pieces: Piece[]; silent?: string }
 
-const survey = async (cluster: LabCluster, stop: AbortSignal): Promise<Survey> => {
+const survey = async (cluster: BundleSource['clusters'][number], namespaces: string[] | undefined, stop: AbortSignal): Promise<Survey> => {
+  const { name } = cluster
   try {
+    // A lab that did not come up may lack the kubeconfig that this reads.
+    const { kube } = cluster
+    const list: Source['list'] = async (kind) => {
+      if (namespaces === undefined || !kind.namespaced) return kube.list(kind)
+      return (await Promise.all(namespaces.map((namespace) => kube.list<never>({ ...kind, namespace })))).flat()
+    }
     const [secrets, pods, added] = await bounded(async () => Promise.all([
-      cluster.kube.list<V1Secret>({ apiVersion: 'v1', kind: 'Secret' }), cluster.kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' }), addedKinds(cluster.kube),
+      list<V1Secret>({ apiVersion: 'v1', kind: 'Secret', namespaced: true }), list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespaced: true }), addedKinds(kube),
     ]), stop)
-    const source = { kube: cluster.kube, pods }
-    return { cluster: cluster.name, secrets, pieces: [...objectPieces(source, secrets, added), ...controlPlanePieces(source), ...proxyPieces(source), ...logPieces(source)] }
+    const source = { kube, pods, list }
+    return { cluster: name, secrets, pieces: [...objectPieces(source, secrets, added), ...controlPlanePieces(source), ...proxyPieces(source), ...logPieces(source)] }
   } catch (error) {
-    return { cluster: cluster.name, secrets: [], pieces: [], silent: reasonOf(error) }
+    return { cluster: name, secrets: [], pieces: [], silent: reasonOf(error) }
   }
 }
 

@@ -7,12 +7,14 @@ import { inExisting } from './in-existing.ts'
 import { phaseLog } from './phase-log.ts'
 
 /** Runs steps, then `ask`; what happened, in order, and what was returned. */
-const running = async (steps: Omit<Step, 'after'>[], ask: (mesh: unknown) => Promise<void>, signal = new AbortController().signal): Promise<{ phases: string[]; error?: unknown }> => {
+const running = async (
+  steps: Omit<Step, 'after'>[], ask: (mesh: unknown) => Promise<void>, signal = new AbortController().signal, lookBack: (error: unknown) => Promise<void> = () => Promise.resolve(),
+): Promise<{ phases: string[]; error?: unknown }> => {
   let terminal: Terminal | undefined
   linesOf((shown) => { terminal = shown })
   const plan = { steps: steps.map((step) => ({ ...step, after: [] })), found: { withheld: { meshNetworks: 'not ours' } } } as unknown as ExistingPlan
   const phases = phaseLog(terminal!)
-  const { error } = await inExisting({ runId: 'run-1', plan, terminal: terminal!, signal }, phases, ask)
+  const { error } = await inExisting({ runId: 'run-1', plan, terminal: terminal!, signal, bundle: { reports: '', path: '', bytes: 0 } }, phases, ask, lookBack)
   return { phases: phases.all().map(({ name, verdict }) => `${name}: ${verdict}`), ...(error === undefined ? {} : { error }) }
 }
 
@@ -41,4 +43,14 @@ test('a run that is stopped is undone, and ends with the reason', async () => {
   const reason = new Error('stopped by hand')
   const { error } = await running([step('namespaces', () => Promise.resolve())], () => { stop.abort(reason); return Promise.resolve() }, stop.signal)
   expect([error, undone.splice(0)]).toEqual([reason, ['namespaces of run-1']])
+})
+
+test('what went wrong is looked back at before anything is undone, and never keeps it from being undone', async () => {
+  const broken = new Error('no room')
+  const seen: unknown[] = []
+  const { error } = await running([step('namespaces', () => Promise.resolve())], () => Promise.reject(broken), undefined, (thrown) => {
+    seen.push(thrown, undone.length)
+    return Promise.reject(new Error('nothing to see'))
+  })
+  expect([seen, error, undone.splice(0)]).toEqual([[broken, 0], broken, ['namespaces of run-1']])
 })

@@ -1,18 +1,21 @@
 import type { Need } from '../checks/mesh-under-test.ts'
+import type { BundleSource } from '../bundle/collect.ts'
+import { ownNamespaces } from '../existing/namespaces.ts'
 import type { ExistingPlan } from '../existing/plan-existing.ts'
 import type { Making } from '../existing/steps.ts'
 import { ownerOf } from '../lab/run-state.ts'
 import { runTasks, taskStack } from '../lab/task-stack.ts'
 import type { Terminal } from '../report/terminal.ts'
 import type { PhaseLog } from './phase-log.ts'
-import type { Asking } from './run-mesh.ts'
+import type { Asking, LookBack } from './run-mesh.ts'
+import { supportBundle, type BundlePlace } from './support-bundle.ts'
 
 /**
  * Makes our namespaces and workloads in existing clusters, has the checks asked, and removes them again. It returns what went wrong on
  * the way, if anything did; cleaning up is never left out for it.
  */
 export const inExisting = async (
-  { runId, plan, terminal, signal }: { runId: string; plan: ExistingPlan; terminal: Terminal; signal: AbortSignal }, phases: PhaseLog, ask: Asking,
+  { runId, plan, terminal, signal, bundle }: { runId: string; plan: ExistingPlan; terminal: Terminal; signal: AbortSignal; bundle: BundlePlace }, phases: PhaseLog, ask: Asking, lookBack: LookBack,
 ): Promise<{ error?: unknown }> => {
   const stack = taskStack()
   const lacking = new Map<Need, string>()
@@ -27,9 +30,15 @@ export const inExisting = async (
   } catch (thrown) {
     error = signal.aborted ? signal.reason : thrown
   }
+  if (!signal.aborted) await lookBack(error, (result) => supportBundle(ourPart(plan), result, bundle, phases, signal)).catch((thrown: unknown) => { error ??= thrown })
   phases.started('teardown', Date.now())
   const failed = await stack.unwind().then(() => undefined, (thrown: unknown) => thrown)
   phases.ended('teardown', Date.now(), failed === undefined ? 'pass' : 'fail', failed)
   error ??= failed
   return error === undefined ? {} : { error }
 }
+
+/** What a bundle takes of clusters that somebody else made: our own namespaces, and those of control planes and gateways. */
+const ourPart = ({ clusters }: ExistingPlan): BundleSource => ({
+  clusters, namespaces: [...new Set([...Object.values(ownNamespaces), 'istio-system', ...clusters.flatMap(({ gateway }) => gateway?.service.namespace ?? [])])], nodes: () => [],
+})

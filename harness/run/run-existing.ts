@@ -15,6 +15,7 @@ import { beginResults, finishResults } from './run-results.ts'
 import { runMesh } from './run-mesh.ts'
 import type { Run } from './run.ts'
 import type { Signals } from './signals.ts'
+import { bundlePlace } from './support-bundle.ts'
 
 /**
  * A run on clusters that somebody else made: survey, namespaces and workloads of our own, checks, clean-up, reports. Neither engine nor
@@ -37,8 +38,8 @@ export const runExisting = async (contexts: string[], options: RunOptions, comma
   atOnce(() => leaveAtOnce([runId], terminal, () => { writeInterrupted(results, folder) }, where))
   const record = (result: TopologyResult): void => { results.topologies[0] = { ...result, phases: [surveyed, ...result.phases] } }
   const { timeout, failFast } = options
-  const { result, error } = await runMesh({ plan, timeout, failFast, unasked: 'the workloads were not ready', progress: record, terminal, signal }, (phases, ask) =>
-    inExisting({ runId, plan, terminal, signal }, phases, ask))
+  const { result, error } = await runMesh({ plan, timeout, failFast, unasked: 'the workloads were not ready', progress: record, terminal, signal }, (phases, ask, lookBack) =>
+    inExisting({ runId, plan, terminal, signal, bundle: bundlePlace(folder, plan.topology, 1) }, phases, ask, lookBack))
   record(result)
   const ended: unknown = signal.aborted ? signal.reason : error
   finishResults(results, 'test', ended)

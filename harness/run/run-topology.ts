@@ -1,3 +1,4 @@
+import { labSource } from '../bundle/collect.ts'
 import { inputOf } from '../lab/lab.ts'
 import type { TopologyResult } from '../report/results.ts'
 import { inLab, type LabRun } from './in-lab.ts'
@@ -13,4 +14,4 @@ export const runTopology = (run: TopologyRun): Promise<{ result: TopologyResult;
     const followed = await run.plan.procedure.follow?.(lab, run.signal)
     if (followed !== undefined) run.terminal.line(followed)
     if (run.withChecks) await ask({ lab: inputOf(lab) }, passOn)
-  }, (lab, error) => lookBack(error, (result) => supportBundle(lab, result, run.bundle, phases, run.signal))))
+  }, (lab, error) => lookBack(error, (result) => supportBundle(labSource(lab), result, run.bundle, phases, run.signal))))

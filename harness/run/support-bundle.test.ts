@@ -1,6 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { labSource } from '../bundle/collect.ts'
 import { emptyCache, fakeProgram, scratchFolder } from '../testing/edge.ts'
 import { idleLab } from '../testing/idle-lab.ts'
 import { checkResult, topologyResult } from '../testing/results.ts'
@@ -31,7 +32,7 @@ test('every variant of a run has a folder of its own, and a share of 20 MB', () 
 
 test('a bundle is a phase of the run, and tells first what failed', async () => {
   const { lab, place } = await nodesThat('echo 10.20.0.0/16')
-  const { log, told } = await quiet((phases, signal) => supportBundle(lab, failed, place, phases, signal))
+  const { log, told } = await quiet((phases, signal) => supportBundle(labSource(lab), failed, place, phases, signal))
   expect(told).toBe('bundle/gateway')
   expect(log.all()).toMatchObject([{ name: 'support bundle', verdict: 'pass' }])
   expect((await readdir(join(place.reports, 'bundle/gateway'))).sort()).toEqual(['cluster1', 'cluster2', 'index.md'])
@@ -39,7 +40,7 @@ test('a bundle is a phase of the run, and tells first what failed', async () => 
 
 test('where nothing is to be had there is none', async () => {
   const { lab, place } = await nodesThat('exit 1')
-  const { log, told } = await quiet((phases, signal) => supportBundle(lab, failed, place, phases, signal))
+  const { log, told } = await quiet((phases, signal) => supportBundle(labSource(lab), failed, place, phases, signal))
   expect(told).toBeUndefined()
   expect(log.all()).toMatchObject([{ name: 'support bundle', verdict: 'not-run' }])
   expect(await readdir(place.reports)).toEqual([])
@@ -48,7 +49,7 @@ test('where nothing is to be had there is none', async () => {
 test('one that cannot be written is a failed phase, and no error', async () => {
   const { lab, place } = await nodesThat('echo 10.20.0.0/16')
   await writeFile(join(place.reports, 'bundle'), 'in the way')
-  const { log, told } = await quiet((phases, signal) => supportBundle(lab, failed, place, phases, signal))
+  const { log, told } = await quiet((phases, signal) => supportBundle(labSource(lab), failed, place, phases, signal))
   expect(told).toBeUndefined()
   expect(log.all()).toMatchObject([{ name: 'support bundle', verdict: 'fail' }])
 })

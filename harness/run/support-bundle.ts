@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import { collectBundle } from '../bundle/collect.ts'
-import type { Lab } from '../lab/lab.ts'
+import { collectBundle, type BundleSource } from '../bundle/collect.ts'
 import type { TopologyResult } from '../report/results.ts'
 import { summaryOf } from '../report/terminal.ts'
 import type { PhaseLog } from './phase-log.ts'
@@ -16,14 +15,14 @@ export const bundlePlace = (reports: string, { name, mtls }: Pick<TopologyResult
   ({ reports, path: `bundle/${name}${mtls === 'off' ? '.mtls-off' : ''}`, bytes: Math.floor(allBundles / variants) })
 
 /**
- * Collects the support bundle of a lab in which something failed, as a phase of the run. Returns its path, or undefined where none was
+ * Collects the support bundle of a mesh in which something failed, as a phase of the run. Returns its path, or undefined where none was
  * written; whatever becomes of it changes no verdict, and it does not throw.
  */
-export const supportBundle = async (lab: Lab, result: TopologyResult, { reports, path, bytes }: BundlePlace, phases: PhaseLog, signal: AbortSignal): Promise<string | undefined> => {
+export const supportBundle = async (source: BundleSource, result: TopologyResult, { reports, path, bytes }: BundlePlace, phases: PhaseLog, signal: AbortSignal): Promise<string | undefined> => {
   const name = 'support bundle'
   phases.started(name, Date.now())
   try {
-    const written = await collectBundle(lab, { folder: join(reports, path), bytes, story: summaryOf(result) }, signal)
+    const written = await collectBundle(source, { folder: join(reports, path), bytes, story: summaryOf(result) }, signal)
     phases.ended(name, Date.now(), written ? 'pass' : 'not-run')
     return written ? path : undefined
   } catch (error) {
