@@ -36,7 +36,9 @@ export const diagnoseMesh = async (mesh: Survey, probe: MeshProbe | undefined, j
     judged(result)
   }
   const clusters = mesh.clusters.map(({ context, name, role, network, kubernetes, istio }) => ({ context, name, role, network, kubernetes, istio }))
-  return Diagnosis.parse({ schema: 'meshproof.diagnosis/v1', at: new Date(since).toISOString(), seconds: (Date.now() - since) / 1000, topology: mesh.topology, clusters, layers, exitCode: exitCodeOf(layers) })
+  return Diagnosis.parse({
+    schema: 'meshproof.diagnosis/v1', at: new Date(since).toISOString(), seconds: (Date.now() - since) / 1000, topology: mesh.topology, clusters, layers, exitCode: exitCodeOf(layers),
+  })
 }
 
 const judge = async (layer: Layer, mesh: Survey, probe: MeshProbe | undefined): Promise<LayerResult> => {

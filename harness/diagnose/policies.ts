@@ -29,7 +29,11 @@ export const policyFindings = async (mesh: Survey, services: MeshService[]): Pro
       const where = `${service.host} in ${primary.name}`
       const fix = kubectl(primary, `-n ${rule.metadata?.namespace ?? ''} get destinationrule ${rule.metadata?.name ?? ''} -o yaml`)
       if (overriding) return [{ code: 'MP-896', where, evidence: [`DestinationRule ${nameOf(rule)} sets tls.mode ${overriding} for ${service.host}`], fix }]
-      return policies.some((policy) => policy?.loadBalancer?.consistentHash !== undefined) ? [{ code: 'MP-898', where, evidence: [`DestinationRule ${nameOf(rule)} has loadBalancer.consistentHash for ${service.host}`], fix }] : []
+      return policies.some((policy) => policy?.loadBalancer?.consistentHash !== undefined) ? [{
+        code: 'MP-898', where,
+        evidence: [`DestinationRule ${nameOf(rule)} has loadBalancer.consistentHash for ${service.host}`],
+        fix,
+      }] : []
     })
   }))
   return perPrimary.flat()
@@ -40,17 +44,30 @@ export const whyUnknown = async (mesh: Survey, client: SurveyedCluster, clientNa
   const reader = servedBy(mesh, client)
   const { host, namespace } = service
   const sidecar = (await reader?.reads.istio('Sidecar') ?? []).find((one) => [clientNamespace, 'istio-system'].includes(one.metadata?.namespace ?? '') && leavesOut(one, clientNamespace, service))
-  if (reader && sidecar) return { code: 'MP-894', where: `${host} for ${client.name} ${clientNamespace}`, evidence: [`Sidecar ${nameOf(sidecar)} names no host of namespace ${namespace}`], fix: kubectl(reader, `-n ${sidecar.metadata?.namespace ?? ''} get sidecar ${sidecar.metadata?.name ?? ''} -o yaml`) }
+  if (reader && sidecar) return {
+    code: 'MP-894', where: `${host} for ${client.name} ${clientNamespace}`,
+    evidence: [`Sidecar ${nameOf(sidecar)} names no host of namespace ${namespace}`],
+    fix: kubectl(reader, `-n ${sidecar.metadata?.namespace ?? ''} get sidecar ${sidecar.metadata?.name ?? ''} -o yaml`),
+  }
   const hidden = service.perCluster.find(({ service: its }) => hides(its?.metadata?.annotations?.['networking.istio.io/exportTo'], namespace, clientNamespace))
-  if (hidden) return { code: 'MP-895', where: `${host} in ${hidden.cluster.name}`, evidence: [`networking.istio.io/exportTo is ${hidden.service?.metadata?.annotations?.['networking.istio.io/exportTo'] ?? ''}; its client is in ${clientNamespace}`], fix: kubectl(hidden.cluster, `-n ${namespace} annotate --overwrite service ${service.name} networking.istio.io/exportTo='*'`) }
+  if (hidden) return {
+    code: 'MP-895', where: `${host} in ${hidden.cluster.name}`,
+    evidence: [`networking.istio.io/exportTo is ${hidden.service?.metadata?.annotations?.['networking.istio.io/exportTo'] ?? ''}; its client is in ${clientNamespace}`],
+    fix: kubectl(hidden.cluster, `-n ${namespace} annotate --overwrite service ${service.name} networking.istio.io/exportTo='*'`),
+  }
   for (const server of unknown.filter(({ network }) => network !== client.network)) {
     const policy = (await servedBy(mesh, server)?.reads.istio('PeerAuthentication') ?? []).find((one) => disables(one, namespace))
-    if (policy) return { code: 'MP-893', where: `${host} in ${server.name}`, evidence: [`PeerAuthentication ${nameOf(policy)} sets mtls.mode DISABLE`], fix: kubectl(servedBy(mesh, server) ?? server, `-n ${policy.metadata?.namespace ?? ''} get peerauthentication ${policy.metadata?.name ?? ''} -o yaml`) }
+    if (policy) return {
+      code: 'MP-893', where: `${host} in ${server.name}`,
+      evidence: [`PeerAuthentication ${nameOf(policy)} sets mtls.mode DISABLE`],
+      fix: kubectl(servedBy(mesh, server) ?? server, `-n ${policy.metadata?.namespace ?? ''} get peerauthentication ${policy.metadata?.name ?? ''} -o yaml`),
+    }
   }
   return undefined
 }
 
-const disables = ({ metadata, spec }: Manifest & { spec?: unknown }, namespace: string): boolean => [namespace, 'istio-system'].includes(metadata?.namespace ?? '') && PeerAuthentication.safeParse(spec).data?.mtls?.mode === 'DISABLE'
+const disables = ({ metadata, spec }: Manifest & { spec?: unknown }, namespace: string): boolean =>
+  [namespace, 'istio-system'].includes(metadata?.namespace ?? '') && PeerAuthentication.safeParse(spec).data?.mtls?.mode === 'DISABLE'
 
 const leavesOut = ({ metadata, spec }: Manifest & { spec?: unknown }, clientNamespace: string, { namespace, host }: MeshService): boolean => {
   const hosts = Sidecar.safeParse(spec).data?.egress?.flatMap((egress) => egress.hosts)

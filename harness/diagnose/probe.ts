@@ -89,7 +89,11 @@ const imageIn = async (mesh: Survey, cluster: SurveyedCluster): Promise<string> 
 }
 
 const refusedInjection = async (cluster: SurveyedCluster, image: string): Promise<Finding[]> => {
-  const finding = (said: string): Finding[] => [{ code: 'MP-856', where: cluster.name, evidence: [said], fix: kubectl(cluster, 'get mutatingwebhookconfigurations -l app=sidecar-injector -o yaml') }]
+  const finding = (said: string): Finding[] => [{
+    code: 'MP-856', where: cluster.name,
+    evidence: [said],
+    fix: kubectl(cluster, 'get mutatingwebhookconfigurations -l app=sidecar-injector -o yaml'),
+  }]
   try {
     const pod = await cluster.kube.dryRun<V1Pod>(probePod(cluster, 0, image))
     return proxyOf(pod) ? [] : finding('the API server would make a pod of a namespace that asks for sidecars without one')

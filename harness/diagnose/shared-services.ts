@@ -30,7 +30,10 @@ export const meshServices = async ({ clusters, domain }: Survey): Promise<MeshSe
 
 /** The services that several clusters have and that have one address in each: what the mesh joins. */
 export const sharedServices = async (mesh: Survey): Promise<MeshService[]> =>
-  (await meshServices(mesh)).filter(({ perCluster }) => perCluster.filter(({ service }) => service && !isHeadless(service)).length > 1 && perCluster.every(({ service }) => !service || !isHeadless(service)))
+  (await meshServices(mesh)).filter(({ perCluster }) => {
+    const having = perCluster.flatMap(({ service }) => service ?? [])
+    return having.length > 1 && !having.some(isHeadless)
+  })
 
 /** True for a service without an address of its own. */
 export const isHeadless = ({ spec }: V1Service): boolean => spec?.clusterIP === 'None'

@@ -12,7 +12,11 @@ export const controlPlane: Layer = {
   name: 'control',
   look: async (mesh, probe) => {
     const primaries = primariesOf(mesh)
-    if (primaries.length === 0) return { findings: [{ code: 'MP-852', where: mesh.clusters.map(({ name }) => name).join(', '), evidence: ['no deployment labelled app=istiod in istio-system of any of them'], fix: 'kubectl config get-contexts' }], seen: '' }
+    if (primaries.length === 0) return { seen: '', findings: [{
+      code: 'MP-852', where: mesh.clusters.map(({ name }) => name).join(', '),
+      evidence: ['no deployment labelled app=istiod in istio-system of any of them'],
+      fix: 'kubectl config get-contexts',
+    }] }
     const pods = await Promise.all(primaries.map(async (cluster) => ({ cluster, ready: (await cluster.reads.istiodPods()).filter(isReady) })))
     const down = pods.filter(({ ready }) => ready.length === 0).map(({ cluster }): Finding => ({
       code: 'MP-851', where: cluster.name, evidence: ['no pod labelled app=istiod in istio-system is ready'], fix: kubectl(cluster, '-n istio-system describe deployment istiod'),
@@ -39,7 +43,11 @@ const injectorProblems = async (cluster: SurveyedCluster): Promise<Finding[]> =>
     const bundle = certificatesIn(Buffer.from(webhook?.clientConfig.caBundle ?? '', 'base64').toString())
     if (bundle.length === 0) return [{ code: 'MP-853' as const, where, evidence: ['caBundle is empty'], fix }]
     if (roots.length > 0 && !bundle.some(({ fingerprint256 }) => roots.includes(fingerprint256))) {
-      return [{ code: 'MP-853' as const, where, evidence: [`caBundle holds ${bundle.map((one) => one.fingerprint256.slice(0, 11)).join(', ')}…, the control plane’s root is ${roots.map((root) => root.slice(0, 11)).join(', ')}…`], fix }]
+      return [{
+        code: 'MP-853' as const, where,
+        evidence: [`caBundle holds ${bundle.map((one) => one.fingerprint256.slice(0, 11)).join(', ')}…, the control plane’s root is ${roots.map((root) => root.slice(0, 11)).join(', ')}…`],
+        fix,
+      }]
     }
     const service = webhook?.clientConfig.service
     if (!service) return []
@@ -68,7 +76,11 @@ const elsewhere = async (cluster: SurveyedCluster, serving: SurveyedCluster | un
   }]
 }
 
-const asks = ({ metadata }: V1Namespace): boolean => metadata?.labels?.['istio-injection'] === 'enabled' || (metadata?.labels?.['istio-injection'] === undefined && metadata?.labels?.['istio.io/rev'] !== undefined)
+/** A namespace asks by either label; by the second one alone where it does not have the first. */
+const asks = ({ metadata }: V1Namespace): boolean => {
+  const { 'istio-injection': injection, 'istio.io/rev': revision } = metadata?.labels ?? {}
+  return injection === 'enabled' || (injection === undefined && revision !== undefined)
+}
 
 /** What pods have is what their namespace asks for (istio/istio#28798). */
 const sidecarProblems = async (cluster: SurveyedCluster): Promise<Finding[]> => {
@@ -78,11 +90,19 @@ const sidecarProblems = async (cluster: SurveyedCluster): Promise<Finding[]> => 
     const name = namespace.metadata?.name ?? ''
     if (asks(namespace)) {
       const bare = (await cluster.reads.podsIn(name)).filter((pod) => pod.status?.phase === 'Running' && !proxyOf(pod) && !optsOut(pod))
-      return bare.length === 0 ? [] : [{ code: 'MP-857', where: `${cluster.name} ${name}`, evidence: bare.slice(0, 5).map(({ metadata }) => `${metadata?.name ?? ''} has no sidecar`), fix: kubectl(cluster, `-n ${name} rollout restart deployment`) }]
+      return bare.length === 0 ? [] : [{
+        code: 'MP-857', where: `${cluster.name} ${name}`,
+        evidence: bare.slice(0, 5).map(({ metadata }) => `${metadata?.name ?? ''} has no sidecar`),
+        fix: kubectl(cluster, `-n ${name} rollout restart deployment`),
+      }]
     }
     const sidecars = proxies.filter((pod) => pod.metadata?.namespace === name && proxyOf(pod)?.args?.includes('sidecar') && pod.metadata.labels?.['sidecar.istio.io/inject'] !== 'true')
     if (sidecars.length === 0 || byDefault) return []
-    return [{ code: 'MP-858', where: `${cluster.name} ${name}`, evidence: [`${sidecars.length} pods have sidecars; the namespace has neither istio-injection=enabled nor istio.io/rev`], fix: kubectl(cluster, `label --overwrite namespace ${name} istio-injection=enabled`) }]
+    return [{
+      code: 'MP-858', where: `${cluster.name} ${name}`,
+      evidence: [`${sidecars.length} pods have sidecars; the namespace has neither istio-injection=enabled nor istio.io/rev`],
+      fix: kubectl(cluster, `label --overwrite namespace ${name} istio-injection=enabled`),
+    }]
   }))
   return perNamespace.flat()
 }

@@ -51,14 +51,23 @@ const wrongFor = async (mesh: Survey, cluster: SurveyedCluster, pod: V1Pod, serv
     const all = clusterNames.flatMap((its) => held.get(its) ?? [])
     const fix = `istioctl --context=${cluster.context} -n ${namespace} proxy-config endpoints ${name} | grep ${service.host}`
     const shown = (evidence: string[]): string[] => [...evidence, `${client} holds ${all.map(({ address, port }) => `${address}:${port}`).join(', ') || 'nothing'} for ${service.host}`]
-    const foreign = service.perCluster.filter((its) => its.cluster.network !== cluster.network).flatMap((its) => its.addresses.filter((address) => all.some((one) => one.address === address)).map((address) => ({ ...its, address })))
-    if (foreign.length > 0) return [{ code: 'MP-891', where: client, evidence: shown(foreign.map((its) => `${its.address} is a pod of ${its.cluster.name} on ${its.cluster.network}`)), fix }]
+    const foreign = service.perCluster.filter((its) => its.cluster.network !== cluster.network).flatMap((its) =>
+      its.addresses.filter((address) => all.some((one) => one.address === address)).map((address) => ({ ...its, address })))
+    if (foreign.length > 0) return [{
+      code: 'MP-891', where: client,
+      evidence: shown(foreign.map((its) => `${its.address} is a pod of ${its.cluster.name} on ${its.cluster.network}`)),
+      fix,
+    }]
     const unknown = service.perCluster.filter((its) => isDue(its, cluster) && !waysTo(its, cluster, gateways).some((address) => all.some((one) => one.address === address)))
     if (unknown.length > 0) {
       const why = await whyUnknown(mesh, cluster, namespace, service, unknown.map((its) => its.cluster))
       return [why ?? { code: 'MP-892', where: `${service.host} for ${client}`, evidence: shown(unknown.map((its) => `${its.cluster.name} has ${its.meshed.length} pods of it`)), fix }]
     }
-    return preferred(service, cluster, all, gateways) ? [{ code: 'MP-897', where: `${service.host} for ${client}`, evidence: shown([`endpoints of other clusters have a lower priority: ${all.filter(({ priority }) => priority > 0).map(({ address }) => address).join(', ')}`]), fix }] : []
+    return preferred(service, cluster, all, gateways) ? [{
+      code: 'MP-897', where: `${service.host} for ${client}`,
+      evidence: shown([`endpoints of other clusters have a lower priority: ${all.filter(({ priority }) => priority > 0).map(({ address }) => address).join(', ')}`]),
+      fix,
+    }] : []
   }))
   return perService.flat()
 }

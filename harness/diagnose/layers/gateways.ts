@@ -14,7 +14,10 @@ export const gateways: Layer = {
     const all = severalNetworks(mesh) ? await networkGateways(mesh) : []
     const named = await Promise.all(all.map((one) => withoutEntrance(mesh, one)))
     if (named.flat().length > 0) return { findings: named.flat(), seen: '' }
-    const found = await Promise.all([...all.map((one) => closedPorts(mesh, one)), ...all.flatMap(({ services }) => services.map((one) => notPassedOn(mesh, one))), ...mesh.clusters.map((one) => closedToIstiod(one)), ...mesh.clusters.map((one) => closedNeighbours(mesh, one))])
+    const found = await Promise.all([
+      ...all.map((one) => closedPorts(mesh, one)), ...all.flatMap(({ services }) => services.map((one) => notPassedOn(mesh, one))),
+      ...mesh.clusters.flatMap((one) => [closedToIstiod(one), closedNeighbours(mesh, one)]),
+    ])
     const told = all.map((one) => `${one.network} at ${entrancesOf(one).join(', ')} open to the others`)
     return { findings: found.flat(), seen: told.join('; ') || 'one network needs none; its clusters’ pods reach each other' }
   },
@@ -25,19 +28,33 @@ const withoutEntrance = async (mesh: Survey, { network, services, configured }: 
   const [cluster] = mesh.clusters.filter((one) => one.network === network)
   if (!cluster) return []
   if (services.length === 0 && configured.length === 0) {
-    return [{ code: 'MP-881', where: network, evidence: [`no service of ${mesh.clusters.filter((one) => one.network === network).map(({ name }) => name).join(', ')} is labelled topology.istio.io/network=${network}, and meshNetworks names no gateway`], fix: kubectl(cluster, 'get services -A -l topology.istio.io/network') }]
+    return [{
+      code: 'MP-881', where: network,
+      evidence: [`no service of ${mesh.clusters.filter((one) => one.network === network).map(({ name }) => name).join(', ')} is labelled topology.istio.io/network=${network}, and meshNetworks names no gateway`],
+      fix: kubectl(cluster, 'get services -A -l topology.istio.io/network'),
+    }]
   }
   const pending = services.filter(({ addresses }) => addresses.length === 0).map((one): Finding => ({
-    code: 'MP-882', where: nameOf(one), evidence: [`type ${one.service.spec?.type ?? ''}, no address in its status and no externalIPs`], fix: kubectl(one.cluster, `-n ${one.service.metadata?.namespace ?? ''} describe service ${one.service.metadata?.name ?? ''}`),
+    code: 'MP-882', where: nameOf(one),
+    evidence: [`type ${one.service.spec?.type ?? ''}, no address in its status and no externalIPs`],
+    fix: kubectl(one.cluster, `-n ${one.service.metadata?.namespace ?? ''} describe service ${one.service.metadata?.name ?? ''}`),
   }))
   if (pending.length > 0 && services.every(({ addresses }) => addresses.length === 0)) return pending
   const known = services.flatMap(({ addresses }) => addresses)
   const strange = configured.filter(({ address }) => address === '0.0.0.0' || (known.length > 0 && !known.includes(address)))
   if (strange.length > 0) {
-    return strange.map(({ primary, address }) => ({ code: 'MP-883' as const, where: `${primary.name} ${network}`, evidence: [`meshNetworks says ${address}, gateways of ${network} have ${known.join(', ') || 'none'}`], fix: kubectl(primary, '-n istio-system edit configmap istio') }))
+    return strange.map(({ primary, address }) => ( {
+      code: 'MP-883' as const, where: `${primary.name} ${network}`,
+      evidence: [`meshNetworks says ${address}, gateways of ${network} have ${known.join(', ') || 'none'}`],
+      fix: kubectl(primary, '-n istio-system edit configmap istio'),
+    }))
   }
   const behind = await Promise.all(services.map(async (one) => ({ one, pods: await addressesBehind(one.cluster, one.service.metadata?.namespace ?? '', one.service.metadata?.name ?? '') })))
-  return behind.filter(({ pods }) => pods.length === 0).map(({ one }) => ({ code: 'MP-887' as const, where: nameOf(one), evidence: ['its service has no ready endpoints'], fix: kubectl(one.cluster, `-n ${one.service.metadata?.namespace ?? ''} get pods,endpointslices`) }))
+  return behind.filter(({ pods }) => pods.length === 0).map(({ one }) => ( {
+    code: 'MP-887' as const, where: nameOf(one),
+    evidence: ['its service has no ready endpoints'],
+    fix: kubectl(one.cluster, `-n ${one.service.metadata?.namespace ?? ''} get pods,endpointslices`),
+  }))
 }
 
 const nameOf = ({ cluster, service }: GatewayService): string => `${cluster.name} ${service.metadata?.namespace ?? ''}/${service.metadata?.name ?? ''}`
@@ -90,7 +107,10 @@ const notPassedOn = async (mesh: Survey, one: GatewayService): Promise<Finding[]
   if (missing.length === 0) return []
   return [{
     code: 'MP-884', where: nameOf(one),
-    evidence: [!gateway ? 'no pod behind its service is a proxy of the mesh' : port ? `its proxy passes on ${names.length} names at ${one.port}, and not ${missing.slice(0, 5).map(({ host }) => host).join(', ')}` : `its service has no port ${one.port}`],
+    evidence: [
+      !gateway ? 'no pod behind its service is a proxy of the mesh'
+        : port ? `its proxy passes on ${names.length} names at ${one.port}, and not ${missing.slice(0, 5).map(({ host }) => host).join(', ')}` : `its service has no port ${one.port}`,
+    ],
     fix: kubectl(cluster, 'get gateways.networking.istio.io -A -o yaml'),
   }]
 }

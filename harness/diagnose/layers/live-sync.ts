@@ -19,7 +19,8 @@ export const liveSync: Layer = {
       const unwatched = mesh.clusters.filter(({ name }) => !watched.some(({ id, syncStatus }) => id === name && syncStatus === 'synced'))
       if (unwatched.length > 0) {
         return unwatched.map(({ name }): Finding => ({
-          code: 'MP-871', where: primary.name, evidence: [`${name} is ${watched.find(({ id }) => id === name)?.syncStatus ?? 'not watched'}; watched are ${watched.map(({ id, syncStatus }) => `${id} ${syncStatus}`).join(', ')}`],
+          code: 'MP-871', where: primary.name,
+          evidence: [`${name} is ${watched.find(({ id }) => id === name)?.syncStatus ?? 'not watched'}; watched are ${watched.map(({ id, syncStatus }) => `${id} ${syncStatus}`).join(', ')}`],
           fix: kubectl(primary, `-n istio-system logs deployment/istiod | grep ${name}`),
         }))
       }
@@ -53,7 +54,11 @@ const staleEndpoints = async (mesh: Survey, primary: SurveyedCluster): Promise<F
       return service === undefined || known.join() === addresses.join() ? [] : [`${host} in ${cluster.name}: istiod holds ${known.join(', ') || 'none'}, the API server ${addresses.join(', ') || 'none'}`]
     })
   })
-  return different.length === 0 ? [] : [{ code: 'MP-872', where: primary.name, evidence: different.slice(0, 10), fix: kubectl(primary, '-n istio-system rollout restart deployment/istiod') }]
+  return different.length === 0 ? [] : [{
+    code: 'MP-872', where: primary.name,
+    evidence: different.slice(0, 10),
+    fix: kubectl(primary, '-n istio-system rollout restart deployment/istiod'),
+  }]
 }
 
 const proxyProblems = async (mesh: Survey, primary: SurveyedCluster): Promise<Finding[]> => {
@@ -68,7 +73,9 @@ const proxyProblems = async (mesh: Survey, primary: SurveyedCluster): Promise<Fi
     })
     const [first] = wrong
     return first === undefined ? [] : [{
-      code: 'MP-873', where: cluster.name, evidence: wrong.slice(0, 10).map(({ namespace, pod, said }) => `${namespace}/${pod} ${said}`), fix: kubectl(cluster, `-n ${first.namespace} logs ${first.pod} -c istio-proxy --tail=50`),
+      code: 'MP-873', where: cluster.name,
+      evidence: wrong.slice(0, 10).map(({ namespace, pod, said }) => `${namespace}/${pod} ${said}`),
+      fix: kubectl(cluster, `-n ${first.namespace} logs ${first.pod} -c istio-proxy --tail=50`),
     }]
   }))
   return perCluster.flat()

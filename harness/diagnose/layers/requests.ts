@@ -13,5 +13,9 @@ export const requests: Layer = {
 const problemOf = ({ from, to, answered, of, errors }: Asked): Finding[] => {
   if (answered === of) return []
   const code = from === to ? 'MP-922' as const : answered === 0 ? 'MP-921' as const : 'MP-923' as const
-  return [{ code, where: `${from.name} → ${to.name}`, evidence: [`${answered} of ${of} answered`, ...errors.slice(0, 3)], fix: kubectl(from, '-n istio-system logs -l istio=eastwestgateway --tail=50') }]
+  return [{
+    code, where: `${from.name} → ${to.name}`,
+    evidence: [`${answered} of ${of} answered`, ...errors.slice(0, 3)],
+    fix: kubectl(from, '-n istio-system logs -l istio=eastwestgateway --tail=50'),
+  }]
 }

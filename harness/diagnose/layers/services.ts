@@ -17,9 +17,17 @@ const different = ({ namespace, name, host, perCluster }: MeshService): Finding 
   const [first] = having
   if (!first) return undefined
   const odd = having.find(({ service }) => isHeadless(service) !== isHeadless(first.service))
-  if (odd) return { code: 'MP-913', where: host, evidence: having.map(({ cluster, service }) => `${cluster.name}: ${isHeadless(service) ? 'headless' : service.spec?.type ?? 'ClusterIP'}`), fix: kubectl(odd.cluster, `-n ${namespace} get service ${name} -o yaml`) }
+  if (odd) return {
+    code: 'MP-913', where: host,
+    evidence: having.map(({ cluster, service }) => `${cluster.name}: ${isHeadless(service) ? 'headless' : service.spec?.type ?? 'ClusterIP'}`),
+    fix: kubectl(odd.cluster, `-n ${namespace} get service ${name} -o yaml`),
+  }
   const unequal = having.find(({ service }) => portsOf(service) !== portsOf(first.service))
-  return unequal && { code: 'MP-912', where: host, evidence: having.map(({ cluster, service }) => `${cluster.name}: ${portsOf(service)}`), fix: kubectl(unequal.cluster, `-n ${namespace} get service ${name} -o yaml`) }
+  return unequal && {
+    code: 'MP-912', where: host,
+    evidence: having.map(({ cluster, service }) => `${cluster.name}: ${portsOf(service)}`),
+    fix: kubectl(unequal.cluster, `-n ${namespace} get service ${name} -o yaml`),
+  }
 }
 
 const missing = async ({ clusters }: Survey, { namespace, name, host, perCluster }: MeshService): Promise<Finding | undefined> => {
@@ -31,9 +39,17 @@ const missing = async ({ clusters }: Survey, { namespace, name, host, perCluster
     const pods = await cluster.reads.podsIn(namespace)
     const its = pods.filter(({ metadata }) => selector.length > 0 && selector.every(([key, value]) => metadata?.labels?.[key] === value))
     const fix = `${kubectl(having.cluster, `-n ${namespace} get service ${name} -o yaml`)}   # create the same, without clusterIP, in ${cluster.name}`
-    if (its.length > 0) return { code: 'MP-911', where: `${host} in ${cluster.name}`, evidence: [`${its.length} pods with its labels run in ${cluster.name}, where the service does not exist; ${having.cluster.name} has it`], fix }
+    if (its.length > 0) return {
+      code: 'MP-911', where: `${host} in ${cluster.name}`,
+      evidence: [`${its.length} pods with its labels run in ${cluster.name}, where the service does not exist; ${having.cluster.name} has it`],
+      fix,
+    }
     const clients = (await cluster.reads.proxies()).filter(({ metadata }) => metadata?.namespace === namespace)
-    if (clients.length > 0) return { code: 'MP-914', where: `${host} in ${cluster.name}`, evidence: [`${having.cluster.name} has it with ${having.addresses.length} pods; ${clients.length} clients of ${namespace} run in ${cluster.name}`], fix }
+    if (clients.length > 0) return {
+      code: 'MP-914', where: `${host} in ${cluster.name}`,
+      evidence: [`${having.cluster.name} has it with ${having.addresses.length} pods; ${clients.length} clients of ${namespace} run in ${cluster.name}`],
+      fix,
+    }
   }
   return undefined
 }
