@@ -40,6 +40,6 @@ describe('a diagnosis', () => {
     const text = [...diagnosis.layers.flatMap(layerLines), ...verdictLines(diagnosis)].join('\n')
     expect(text).toContain('✗ address ranges\n    MP-821  clusters of one network use overlapping address ranges  (cluster1, cluster2)\n      pods 10.1.0.0/16 of cluster1 and pods 10.1.2.0/24 of cluster2\n      fix: kubectl --context=context2')
     expect(text).toMatch(/first broken layer: address ranges {2}MP-821/)
-    expect(text).toContain('? network labels  not judged: ')
+    expect(text).toContain('? network labels  not judged because address ranges (MP-821) must be mended first')
   })
 })
