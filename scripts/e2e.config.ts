@@ -4,6 +4,6 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['harness/e2e/*.e2e.ts'], globalSetup: ['harness/e2e/setup.ts'], fileParallelism: false, maxWorkers: 1,
-    testTimeout: 10 * 60_000,
+    testTimeout: 10 * 60_000, hookTimeout: 5 * 60_000,
   },
 })

@@ -12,8 +12,8 @@ describe('a mesh that was made by hand, with one control plane and two networks'
   beforeAll(async () => {
     lab = await byHandLab('primary-remote')
     before = await lab.settled()
-  })
-  afterAll(() => lab.down())
+  }, 10 * 60_000)
+  afterAll(() => lab.down(), 2 * 60_000)
 
   test('is proven, and left as it was', async () => {
     const { exitCode, output, results } = await run([])
