@@ -1,8 +1,8 @@
-import { primariesOf } from '../../plan/roles.ts'
 import type { V1MutatingWebhook, V1Namespace, V1Pod } from '@kubernetes/client-node'
 import { proxyOf } from '../../existing/reads.ts'
 import type { SurveyedCluster } from '../../existing/survey.ts'
 import { isReady } from '../../kube/pods.ts'
+import { primariesOf } from '../../plan/roles.ts'
 import { certificatesIn } from '../../probes/envoy.ts'
 import { addressesBehind } from '../addresses.ts'
 import { kubectl, servedBy, type Finding, type Layer } from '../layer.ts'
@@ -34,15 +34,17 @@ export const controlPlane: Layer = {
 }
 
 const injectorProblems = async (cluster: SurveyedCluster): Promise<Finding[]> => {
-  const [injectors, map] = await Promise.all([cluster.reads.injectors(), cluster.reads.configMap('istio-ca-root-cert')])
+  const [injectors, map, own] = await Promise.all([cluster.reads.injectors(), cluster.reads.configMap('istio-ca-root-cert'), cluster.reads.configMap('kube-root-ca.crt')])
   const roots = certificatesIn(map?.data?.['root-cert.pem'] ?? '').map(({ fingerprint256 }) => fingerprint256)
+  // istiod may also have its certificate from Kubernetes.
+  const accepted = [...roots, ...certificatesIn(own?.data?.['ca.crt'] ?? '').map(({ fingerprint256 }) => fingerprint256)]
   const perInjector = await Promise.all(injectors.map(async ({ metadata, webhooks }) => {
     const [webhook] = webhooks ?? []
     const where = `${cluster.name} ${metadata?.name ?? ''}`
     const fix = kubectl(cluster, `get mutatingwebhookconfiguration ${metadata?.name ?? ''} -o yaml`)
     const bundle = certificatesIn(Buffer.from(webhook?.clientConfig.caBundle ?? '', 'base64').toString())
     if (bundle.length === 0) return [{ code: 'MP-853' as const, where, evidence: ['caBundle is empty'], fix }]
-    if (roots.length > 0 && !bundle.some(({ fingerprint256 }) => roots.includes(fingerprint256))) {
+    if (roots.length > 0 && !bundle.some(({ fingerprint256 }) => accepted.includes(fingerprint256))) {
       return [{
         code: 'MP-853' as const, where,
         evidence: [`caBundle holds ${bundle.map((one) => one.fingerprint256.slice(0, 11)).join(', ')}…, the control plane’s root is ${roots.map((root) => root.slice(0, 11)).join(', ')}…`],

@@ -1,7 +1,7 @@
 import type { Survey, SurveyedCluster } from '../../existing/survey.ts'
 import { dial } from '../../probes/dial.ts'
 import { serverNamesOf } from '../../probes/envoy.ts'
-import { addressesBehind } from '../addresses.ts'
+import { addressesBehind, portBehind } from '../addresses.ts'
 import { kubectl, severalNetworks, type Finding, type Layer } from '../layer.ts'
 import { entrancesOf, networkGateways, type GatewayService, type NetworkGateways } from '../network-gateways.ts'
 import { sharedServices } from '../shared-services.ts'
@@ -19,7 +19,8 @@ export const gateways: Layer = {
       ...mesh.clusters.flatMap((one) => [closedToIstiod(one), closedNeighbours(mesh, one)]),
     ])
     const told = all.map((one) => `${one.network} at ${entrancesOf(one).join(', ')} open to the others`)
-    return { findings: found.flat(), seen: told.join('; ') || 'one network needs none; its clusters’ pods reach each other' }
+    const joined = mesh.clusters.some((one) => neighboursOf(mesh, one).length > 0) && (await sharedServices(mesh)).length > 0
+    return { findings: found.flat(), seen: [...told, ...(joined ? ['pods of clusters on one network reach each other'] : [])].join('; ') || 'one network needs none' }
   },
 }
 
@@ -43,14 +44,14 @@ const withoutEntrance = async (mesh: Survey, { network, services, configured }: 
   const known = services.flatMap(({ addresses }) => addresses)
   const strange = configured.filter(({ address }) => address === '0.0.0.0' || (known.length > 0 && !known.includes(address)))
   if (strange.length > 0) {
-    return strange.map(({ primary, address }) => ( {
+    return strange.map(({ primary, address }) => ({
       code: 'MP-883' as const, where: `${primary.name} ${network}`,
       evidence: [`meshNetworks says ${address}, gateways of ${network} have ${known.join(', ') || 'none'}`],
       fix: kubectl(primary, '-n istio-system edit configmap istio'),
     }))
   }
   const behind = await Promise.all(services.map(async (one) => ({ one, pods: await addressesBehind(one.cluster, one.service.metadata?.namespace ?? '', one.service.metadata?.name ?? '') })))
-  return behind.filter(({ pods }) => pods.length === 0).map(({ one }) => ( {
+  return behind.filter(({ pods }) => pods.length === 0).map(({ one }) => ({
     code: 'MP-887' as const, where: nameOf(one),
     evidence: ['its service has no ready endpoints'],
     fix: kubectl(one.cluster, `-n ${one.service.metadata?.namespace ?? ''} get pods,endpointslices`),
@@ -77,13 +78,15 @@ const closedToIstiod = async (cluster: SurveyedCluster): Promise<Finding[]> => {
 /** Where no gateway is between clusters, pods reach pods: one pod of a shared service in each neighbour is dialled. */
 const closedNeighbours = async (mesh: Survey, cluster: SurveyedCluster): Promise<Finding[]> => {
   const shared = (await sharedServices(mesh)).flatMap(({ perCluster }) => perCluster)
-  const neighbours = mesh.clusters.filter((other) => other !== cluster && other.network === cluster.network)
-  return (await Promise.all(neighbours.map(async (neighbour) => {
+  return (await Promise.all(neighboursOf(mesh, cluster).map(async (neighbour) => {
     const served = shared.find((its) => its.cluster === neighbour && its.addresses.length > 0)
-    const [address, port] = [served?.addresses[0], served?.service?.spec?.ports?.[0]]
-    return address === undefined || port === undefined ? [] : closed(cluster, address, typeof port.targetPort === 'number' ? port.targetPort : port.port, 'MP-888')
+    const [address, first] = [served?.addresses[0], served?.service?.spec?.ports?.[0]]
+    const port = served?.service && first && await portBehind(neighbour, served.service.metadata?.namespace ?? '', served.service.metadata?.name ?? '', first)
+    return address === undefined || port === undefined ? [] : closed(cluster, address, port, 'MP-888')
   }))).flat()
 }
+
+const neighboursOf = ({ clusters }: Survey, cluster: SurveyedCluster): SurveyedCluster[] => clusters.filter((other) => other !== cluster && other.network === cluster.network)
 
 const closed = async (cluster: SurveyedCluster, address: string, port: number, code: 'MP-885' | 'MP-886' | 'MP-888'): Promise<Finding[]> => {
   const vantage = await vantageIn(cluster)
@@ -101,7 +104,8 @@ const notPassedOn = async (mesh: Survey, one: GatewayService): Promise<Finding[]
   const pods = await addressesBehind(cluster, namespace, name)
   const gateway = (await cluster.reads.proxies()).find(({ status }) => pods.includes(status?.podIP ?? ''))
   const port = service.spec?.ports?.find((its) => its.port === one.port)
-  const names = port && gateway ? await serverNamesOf({ kube: cluster.kube, namespace, pod: gateway.metadata?.name ?? '' }, Number(port.targetPort ?? port.port)) : []
+  const listens = port && await portBehind(cluster, namespace, name, port)
+  const names = listens && gateway ? await serverNamesOf({ kube: cluster.kube, namespace, pod: gateway.metadata?.name ?? '' }, listens) : []
   const behind = (await sharedServices(mesh)).filter(({ perCluster }) => perCluster.some((its) => its.cluster.network === cluster.network && its.meshed.length > 0))
   const missing = behind.filter(({ host }) => !names.some((its) => its.endsWith(`_.${host}`)))
   if (missing.length === 0) return []
