@@ -1,6 +1,6 @@
 import type { Survey, SurveyedCluster } from '../existing/survey.ts'
-import type { MeshProbe } from './probe.ts'
 import { primariesOf } from '../plan/roles.ts'
+import type { MeshProbe } from './probe.ts'
 import type { FindingCode, MeshLayer } from './findings.ts'
 
 /** One thing that is wrong, where it is, what shows it (in lines, without secrets), and the command that mends it or looks further. */

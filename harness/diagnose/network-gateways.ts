@@ -1,8 +1,8 @@
-import { primariesOf } from '../plan/roles.ts'
 import type { V1Service } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import type { Survey, SurveyedCluster } from '../existing/survey.ts'
+import { primariesOf } from '../plan/roles.ts'
 
 const crossNetworkPort = 15443
 

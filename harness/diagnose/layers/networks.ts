@@ -1,7 +1,7 @@
-import { primariesOf } from '../../plan/roles.ts'
 import type { V1Pod } from '@kubernetes/client-node'
 import { proxyOf, variableOf } from '../../existing/reads.ts'
 import { injectedWith, type SurveyedCluster } from '../../existing/survey.ts'
+import { primariesOf } from '../../plan/roles.ts'
 import { kubectl, severalNetworks, type Finding, type Layer } from '../layer.ts'
 
 const label = 'topology.istio.io/network'

@@ -1,7 +1,7 @@
-import { primariesOf } from '../../plan/roles.ts'
 import { ApiException, CoreV1Api, DiscoveryV1Api, KubeConfig, type Cluster, type User } from '@kubernetes/client-node'
 import { remoteEntries, sameAuthority, serverOf, type RemoteEntry } from '../../existing/remote-secrets.ts'
 import type { SurveyedCluster } from '../../existing/survey.ts'
+import { primariesOf } from '../../plan/roles.ts'
 import { dial } from '../../probes/dial.ts'
 import { kubectl, type Finding, type Layer } from '../layer.ts'
 import { vantageIn } from '../vantage.ts'

@@ -1,7 +1,7 @@
-import { primariesOf } from '../../plan/roles.ts'
 import { createPrivateKey, type X509Certificate } from 'node:crypto'
 import type { V1Pod } from '@kubernetes/client-node'
 import { isReady } from '../../kube/pods.ts'
+import { primariesOf } from '../../plan/roles.ts'
 import { certificatesIn, trustOf, type ProxyTrust } from '../../probes/envoy.ts'
 import type { SurveyedCluster } from '../../existing/survey.ts'
 import { kubectl, servedBy, type Finding, type Layer } from '../layer.ts'
