@@ -42,9 +42,15 @@ const again = async (look: () => Promise<Finding[]>): Promise<Finding[]> => {
   return look()
 }
 
-const wrongFor = async (mesh: Survey, cluster: SurveyedCluster, pod: V1Pod, services: MeshService[], gateways: NetworkGateways[]): Promise<Finding[]> => {
-  const [namespace, name] = [pod.metadata?.namespace ?? '', pod.metadata?.name ?? '']
-  const held = await clustersOf({ kube: cluster.kube, namespace, pod: name })
+const wrongFor = async (mesh: Survey, cluster: SurveyedCluster, { metadata }: V1Pod, services: MeshService[], gateways: NetworkGateways[]): Promise<Finding[]> => {
+  const [namespace, name] = [metadata?.namespace ?? '', metadata?.name ?? '']
+  return judgeHeld(mesh, { cluster, namespace, name }, await clustersOf({ kube: cluster.kube, namespace, pod: name }), services, gateways)
+}
+
+/** What is wrong with what one client’s proxy holds: every cluster of endpoints that it knows, by Istio’s name for it. */
+export const judgeHeld = async (
+  mesh: Survey, { cluster, namespace, name }: { cluster: SurveyedCluster; namespace: string; name: string }, held: Map<string, Endpoint[]>, services: MeshService[], gateways: NetworkGateways[],
+): Promise<Finding[]> => {
   const client = `${cluster.name} ${namespace}/${name}`
   const perService = await Promise.all(services.map(async (service): Promise<Finding[]> => {
     const clusterNames = [...held.keys()].filter((its) => its.startsWith('outbound|') && its.endsWith(`||${service.host}`))
