@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { MeshproofError } from '../errors.ts'
 import type { KubeClient } from '../kube/client.ts'
+import { proxyOf, variableOf } from '../mesh/proxy-container.ts'
 
 /** What the mesh's webhook made of a new pod. */
 export type Injection = { sidecar: boolean; cluster?: string | undefined; network?: string; discovery?: string | undefined; refused?: string }
@@ -15,8 +16,8 @@ export const injectedPod = async (kube: KubeClient, namespace: string, labels: R
   })
   if ('refused' in asked) return { sidecar: false, refused: asked.refused }
   const { pod } = asked
-  // Since 1.27 the sidecar is an init container that keeps running; before, it was a container beside the others.
-  const sidecar = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].find(({ name }) => name === 'istio-proxy')
-  const variable = (name: string): string | undefined => sidecar?.env?.find((entry) => entry.name === name)?.value
-  return { sidecar: sidecar !== undefined, cluster: variable('ISTIO_META_CLUSTER_ID'), network: variable('ISTIO_META_NETWORK') ?? '', discovery: variable('CA_ADDR') }
+  const sidecar = proxyOf(pod)
+  return {
+    sidecar: sidecar !== undefined, cluster: variableOf(sidecar, 'ISTIO_META_CLUSTER_ID'), network: variableOf(sidecar, 'ISTIO_META_NETWORK') ?? '', discovery: variableOf(sidecar, 'CA_ADDR'),
+  }
 }

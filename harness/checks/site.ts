@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import type { V1EndpointSlice, V1Node, V1Pod, V1Secret, V1ServiceCIDR } from '@kubernetes/client-node'
+import { readyAddresses } from '../kube/endpoint-slices.ts'
 import { readyPod } from '../kube/pods.ts'
 import { addressNow } from '../mesh/service-address.ts'
 import { capture } from '../probes/capture.ts'
@@ -64,7 +65,7 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
   }
   const slices = async (namespace: string, service: string): Promise<string[]> => {
     const found = await kube.list<V1EndpointSlice>({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace, selector: `kubernetes.io/service-name=${service}` })
-    return found.flatMap(({ endpoints }) => (endpoints ?? []).flatMap(({ addresses, conditions }) => (conditions?.ready === false ? [] : addresses))).sort()
+    return readyAddresses(found).sort()
   }
   return {
     name,

@@ -1,9 +1,8 @@
 import { Command, CommanderError, Option } from 'commander'
 import type { z } from 'zod'
 import { MeshproofError } from '../errors.ts'
-import { DownOptions, RunOptions } from '../run/options.ts'
+import { DiagnoseOptions, DownOptions, RunOptions } from '../run/options.ts'
 import { unknownValue } from '../unknown-value.ts'
-import type { DiagnoseOptions } from './diagnose.ts'
 
 /** A command line that was understood. */
 export type Invocation =
@@ -65,9 +64,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .addOption(contextFiles)
     .option('--probe', 'send requests too, from one labelled namespace that is deleted again')
     .addOption(output)
-    .action(({ contexts, kubeconfig, probe, output: form }: { contexts: string; kubeconfig?: string; probe?: boolean; output?: 'text' | 'json' }) => {
-      invocation = { command: 'diagnose', options: { contexts: contexts.split(',').map((name) => name.trim()).filter(Boolean), kubeconfig, probe: probe ?? false, output: form ?? 'text' } }
-    })
+    .action((options: unknown) => { invocation = { command: 'diagnose', options: parsed(DiagnoseOptions, options) } })
   add('down', 'delete what is ours: kept labs and what a killed run left')
     .option('--all', 'labs of runs that are still going, too').option('--run <id>', 'this run alone')
     .option('--contexts <names>', 'what runs left in these existing clusters').addOption(contextFiles)

@@ -5,9 +5,7 @@ import { probeOf } from '../diagnose/probe.ts'
 import { connectContexts } from '../existing/contexts.ts'
 import { survey } from '../existing/survey.ts'
 import type { Terminal } from '../report/terminal.ts'
-
-/** The flags of `diagnose`. */
-export type DiagnoseOptions = { contexts: string[]; kubeconfig: string | undefined; probe: boolean; output: 'text' | 'json' }
+import type { DiagnoseOptions } from '../run/options.ts'
 
 /**
  * Diagnoses an existing mesh and tells each layer as it is judged. What `probe` made is deleted whatever happens.

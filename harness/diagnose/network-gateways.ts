@@ -2,6 +2,7 @@ import type { V1Service } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import type { Survey, SurveyedCluster } from '../existing/survey.ts'
+import { outsideAddresses } from '../mesh/service-address.ts'
 import { primariesOf } from '../plan/roles.ts'
 
 const crossNetworkPort = 15443
@@ -26,7 +27,7 @@ export const networkGateways = async (mesh: Survey): Promise<NetworkGateways[]> 
     const told = configured.flatMap(({ primary, networks: its }) => (its[network]?.gateways ?? []).map((gateway) => ({ primary, ...gateway })))
     const perCluster = await Promise.all(mesh.clusters.filter((cluster) => cluster.network === network).map(async (cluster) => (await cluster.reads.services())
       .filter((service) => lets(service, network, told.map(({ registryServiceName }) => registryServiceName)) || (told.length > 0 && service.spec?.ports?.some(({ port }) => port === crossNetworkPort)))
-      .map((service): GatewayService => ({ cluster, service, addresses: addressesOf(service), port: Number(service.metadata?.labels?.['networking.istio.io/gatewayPort'] ?? crossNetworkPort) }))))
+      .map((service): GatewayService => ({ cluster, service, addresses: outsideAddresses(service), port: Number(service.metadata?.labels?.['networking.istio.io/gatewayPort'] ?? crossNetworkPort) }))))
     return { network, services: perCluster.flat(), configured: told.flatMap(({ primary, address, port }) => (address === undefined ? [] : [{ primary, address, port }])) }
   }))
 }
@@ -37,9 +38,6 @@ export const entrancesOf = ({ services, configured }: NetworkGateways): string[]
 
 const lets = ({ metadata, spec }: V1Service, network: string, registered: (string | undefined)[]): boolean =>
   spec !== undefined && (metadata?.labels?.['topology.istio.io/network'] === network || registered.some((name) => name?.startsWith(`${metadata?.name ?? ''}.${metadata?.namespace ?? ''}.`)))
-
-const addressesOf = ({ spec, status }: V1Service): string[] =>
-  [...(status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip ?? hostname ?? []), ...(spec?.externalIPs ?? [])]
 
 const meshNetworksOf = async ({ reads }: SurveyedCluster): Promise<NonNullable<z.infer<typeof MeshNetworks>['networks']>> =>
   MeshNetworks.safeParse(parse((await reads.configMap('istio'))?.data?.['meshNetworks'] ?? '') ?? {}).data?.networks ?? {}

@@ -4,6 +4,7 @@ import {
 } from '@kubernetes/client-node'
 import { MeshproofError } from '../errors.ts'
 import type { KubeClient, Manifest } from '../kube/client.ts'
+import { proxyOf } from '../mesh/proxy-container.ts'
 
 /**
  * What is asked of a cluster that is looked at: each thing at most once, so that all who look see the same, and by `get` and `list`
@@ -74,14 +75,6 @@ export const readsOf = (kube: KubeClient): Reads => {
     istio: perName((kind) => known(kube.list<Manifest>({ apiVersion: istioKinds[kind as IstioKind], kind }))),
   }
 }
-
-/** The proxy’s container in a pod: since 1.27 an init container that keeps running, before one beside the others. */
-export const proxyOf = ({ spec }: V1Pod): NonNullable<V1Pod['spec']>['containers'][number] | undefined =>
-  [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].find(({ name }) => name === 'istio-proxy')
-
-/** A variable of a container, where it is written down and not taken from elsewhere. */
-export const variableOf = (container: { env?: { name: string; value?: string }[] } | undefined, name: string): string | undefined =>
-  container?.env?.find((variable) => variable.name === name)?.value
 
 // A kind that an API server does not know has no objects; the client says so before it asks.
 const known = <T>(asked: Promise<T[]>): Promise<T[]> => asked.catch((error: unknown) => {

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '../errors.ts'
+import { proxyOf, variableOf } from '../mesh/proxy-container.ts'
 import { primariesOf } from '../plan/roles.ts'
 import type { ProcedureName } from '../plan/topology-schema.ts'
 import type { ContextCluster } from './contexts.ts'
-import { proxyOf, readsOf, variableOf, type Reads } from './reads.ts'
+import { readsOf, type Reads } from './reads.ts'
 
 /** One cluster of a mesh that somebody else made, as it tells of itself. */
 export type SurveyedCluster = ContextCluster & {

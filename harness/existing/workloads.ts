@@ -6,9 +6,9 @@ import { execIn, isRolledOut, readyPod } from '../kube/pods.ts'
 import { until } from '../kube/until.ts'
 import { fixture } from '../mesh/fixture.ts'
 import { accessLogFormat } from '../mesh/operator.ts'
+import { proxyOf } from '../mesh/proxy-container.ts'
 import { captureOf, deploymentsOf, newConnections, workloadsOf } from '../mesh/workloads.ts'
 import { ownNamespaces } from './namespaces.ts'
-import { proxyOf } from './reads.ts'
 
 type At = { context: string; version: string; kube: KubeClient }
 

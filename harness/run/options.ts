@@ -24,8 +24,12 @@ export const RunOptions = z.object({
   reuse: z.union([z.string(), z.boolean()]).default(false),
   failFast: z.boolean().default(false),
 })
+export type RunOptions = z.infer<typeof RunOptions>
+
+/** Those of `diagnose`. */
+export const DiagnoseOptions = z.object({ contexts: list, kubeconfig: z.string().optional(), probe: z.boolean().default(false), output: z.enum(['text', 'json']).default('text') })
+export type DiagnoseOptions = z.infer<typeof DiagnoseOptions>
+
 /** Those of `down`: what runs left in the engine, or in existing clusters. */
 export const DownOptions = z.object({ all: z.boolean().default(false), run: z.string().optional(), contexts: list.optional(), kubeconfig: z.string().optional() })
 export type DownOptions = z.infer<typeof DownOptions>
-
-export type RunOptions = z.infer<typeof RunOptions>

@@ -1,4 +1,4 @@
-import { proxyOf } from '../../existing/reads.ts'
+import { proxyOf } from '../../mesh/proxy-container.ts'
 import { kubectl, servedBy, type Finding, type Layer } from '../layer.ts'
 
 /** API servers answer (else there was no survey), and proxies are not too far from their control plane (Istio’s supported skew: two minor versions). */

@@ -1,7 +1,8 @@
 import type { V1MutatingWebhook, V1Namespace, V1Pod } from '@kubernetes/client-node'
-import { proxyOf } from '../../existing/reads.ts'
 import type { SurveyedCluster } from '../../existing/survey.ts'
 import { isReady } from '../../kube/pods.ts'
+import { proxyOf } from '../../mesh/proxy-container.ts'
+import { outsideAddresses } from '../../mesh/service-address.ts'
 import { primariesOf } from '../../plan/roles.ts'
 import { certificatesIn } from '../../probes/envoy.ts'
 import { addressesBehind } from '../addresses.ts'
@@ -66,8 +67,7 @@ const injectorProblems = async (cluster: SurveyedCluster): Promise<Finding[]> =>
 const elsewhere = async (cluster: SurveyedCluster, serving: SurveyedCluster | undefined): Promise<Finding[]> => {
   if (cluster.role === 'primary' || !serving) return []
   const [pods, services, injectors] = await Promise.all([serving.reads.istiodPods(), serving.reads.services(), cluster.reads.injectors()])
-  const offered = services.filter(({ spec }) => spec?.ports?.some(({ port }) => port === 15012)).flatMap(({ spec, status }) =>
-    [...(status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip ?? hostname ?? []), ...(spec?.externalIPs ?? []), ...(spec?.clusterIPs ?? [])])
+  const offered = services.filter(({ spec }) => spec?.ports?.some(({ port }) => port === 15012)).flatMap((service) => [...outsideAddresses(service), ...(service.spec?.clusterIPs ?? [])])
   const known = [...pods.filter(isReady).flatMap(({ status }) => status?.podIP ?? []), ...offered]
   const names = new Set(injectors.flatMap(({ webhooks }) => (webhooks ?? []).flatMap(({ clientConfig }: V1MutatingWebhook) => clientConfig.service?.name ?? [])))
   const looked = (await Promise.all([...names].map((name) => addressesBehind(cluster, 'istio-system', name)))).flat()

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { V1Pod } from '@kubernetes/client-node'
-import { proxyOf } from '../../existing/reads.ts'
 import type { Survey, SurveyedCluster } from '../../existing/survey.ts'
 import { isReady } from '../../kube/pods.ts'
+import { proxyOf } from '../../mesh/proxy-container.ts'
 import { clustersOf, type Endpoint } from '../../probes/envoy.ts'
+import { again } from '../again.ts'
 import { severalNetworks, type Finding, type Layer } from '../layer.ts'
 import { entrancesOf, networkGateways, type NetworkGateways } from '../network-gateways.ts'
 import { policyFindings, whyUnknown } from '../policies.ts'
@@ -24,7 +24,7 @@ export const endpoints: Layer = {
     const explained = services.filter(({ host }) => policies.some(({ code, where }) => code === 'MP-896' && where.startsWith(`${host} `)))
     const clients = (await Promise.all(mesh.clusters.map(async (cluster) => clientsIn(await cluster.reads.proxies()).map((pod) => ({ cluster, pod }))))).flat()
     if (clients.length === 0) throw nothingToAsk('no sidecar is ready that could be asked', mesh.clusters.map(({ name }) => name).join(', '))
-    const perClient = await Promise.all(clients.map(({ cluster, pod }) => again(() => wrongFor(mesh, cluster, pod, services.filter((service) => !explained.includes(service)), gateways))))
+    const perClient = await Promise.all(clients.map(({ cluster, pod }) => again(() => wrongFor(mesh, cluster, pod, services.filter((service) => !explained.includes(service)), gateways), 1, 1500)))
     return { findings: [...policies, ...perClient.flat()], seen: `${clients.length} clients’ proxies hold what they should for ${services.map(({ host }) => host).join(', ')}` }
   },
 }
@@ -33,13 +33,6 @@ export const endpoints: Layer = {
 const clientsIn = (proxies: V1Pod[]): V1Pod[] => {
   const sidecars = proxies.filter((pod) => isReady(pod) && proxyOf(pod)?.args?.includes('sidecar'))
   return [...new Map(sidecars.map((pod) => [pod.metadata?.namespace, pod])).values()].slice(0, 5)
-}
-
-const again = async (look: () => Promise<Finding[]>): Promise<Finding[]> => {
-  const found = await look()
-  if (found.length === 0) return found
-  await sleep(1500)
-  return look()
 }
 
 const wrongFor = async (mesh: Survey, cluster: SurveyedCluster, { metadata }: V1Pod, services: MeshService[], gateways: NetworkGateways[]): Promise<Finding[]> => {

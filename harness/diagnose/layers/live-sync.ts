@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { readsOf } from '../../existing/reads.ts'
 import type { Survey, SurveyedCluster } from '../../existing/survey.ts'
 import { isReady } from '../../kube/pods.ts'
 import { primariesOf } from '../../plan/roles.ts'
 import { allShards, proxyStates, watchedClusters, type ProxyState } from '../../probes/istiod.ts'
+import { again } from '../again.ts'
 import { kubectl, servedBy, type Finding, type Layer } from '../layer.ts'
 import { meshServices } from '../shared-services.ts'
 
@@ -24,21 +24,11 @@ export const liveSync: Layer = {
           fix: kubectl(primary, `-n istio-system logs deployment/istiod | grep ${name}`),
         }))
       }
-      return [...await again(() => staleEndpoints(mesh, primary)), ...await again(() => proxyProblems(mesh, primary))]
+      return [...await again(() => staleEndpoints(mesh, primary), 2, 1200), ...await again(() => proxyProblems(mesh, primary), 2, 1200)]
     }))
     const proxies = (await Promise.all(mesh.clusters.map(({ reads }) => reads.proxies()))).flat().length
     return { findings: perPrimary.flat(), seen: `endpoints of ${(await meshServices(mesh)).length} services equal the API servers’; ${proxies} proxies in sync` }
   },
-}
-
-/** A difference counts when it is still there after a moment, three times. */
-const again = async (look: () => Promise<Finding[]>): Promise<Finding[]> => {
-  let found = await look()
-  for (let times = 0; times < 2 && found.length > 0; times += 1) {
-    await sleep(1200)
-    found = await look()
-  }
-  return found
 }
 
 const fresh = (mesh: Survey): Survey => ({ ...mesh, clusters: mesh.clusters.map((cluster) => ({ ...cluster, reads: readsOf(cluster.kube) })) })

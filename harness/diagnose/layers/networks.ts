@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { proxyOf, variableOf } from '../../existing/reads.ts'
 import { injectedWith, type SurveyedCluster } from '../../existing/survey.ts'
+import { proxyOf, variableOf } from '../../mesh/proxy-container.ts'
 import { primariesOf } from '../../plan/roles.ts'
 import { kubectl, severalNetworks, type Finding, type Layer } from '../layer.ts'
 

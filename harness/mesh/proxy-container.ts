@@ -1,0 +1,9 @@
+import type { V1Pod } from '@kubernetes/client-node'
+
+/** The proxy’s container in a pod: since 1.27 an init container that keeps running, before one beside the others. */
+export const proxyOf = ({ spec }: V1Pod): NonNullable<V1Pod['spec']>['containers'][number] | undefined =>
+  [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].find(({ name }) => name === 'istio-proxy')
+
+/** A variable of a container, where it is written down and not taken from elsewhere. */
+export const variableOf = (container: { env?: { name: string; value?: string }[] } | undefined, name: string): string | undefined =>
+  container?.env?.find((variable) => variable.name === name)?.value
