@@ -19,4 +19,9 @@ export type Images = {
   /** The names of the images by the role they play in a plan: hub, tag, coredns, helloworld-v1, helloworld-v2, curl. */
   roles: Record<string, string>
   digests: { name: string; digest: string; source: ImageSource }[]
+  /** The version whose defaults the mesh keeps, where that is an older one than its own (Istio’s `compatibilityVersion`). */
+  compatibilityVersion?: string
 }
+
+/** What a mesh is upgraded between: one node image that holds both releases, and the programs and image names of each. */
+export type UpgradeImages = { from: Images; to: Images }

@@ -2,6 +2,7 @@ import pMap from 'p-map'
 import { faults as every } from '../../fixtures/faults/index.ts'
 import { catalogue } from '../checks/catalogue.ts'
 import { reasonOf } from '../errors.ts'
+import { chooseImages } from '../images/choose.ts'
 import { imagesFor } from '../images/versions.ts'
 import { newRunId } from '../lab/run-state.ts'
 import { makePlans, selection } from '../plan/plan.ts'
@@ -51,7 +52,8 @@ export const prove = async (options: RunOptions, terminal: Terminal, { signal, a
   let error: unknown
   let environment = ''
   try {
-    const { engine, images } = await prepare(await imagesFor(options), terminal, signal)
+    const source = await imagesFor(options)
+    const { engine, images } = await prepare((ready) => chooseImages(source, ready, terminal.line, terminal.building, signal), terminal, signal)
     const { kubernetes, istio, envoy, cpus } = await environmentOf(engine, images)
     environment = `Kubernetes ${kubernetes}, Istio ${istio}, Envoy ${envoy}, ${cpus} cores`
     const failure = new AbortController()

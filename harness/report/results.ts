@@ -1,49 +1,9 @@
 import { z } from 'zod'
+import { CheckResult, Phase, Timestamp, Verdict } from './result-parts.ts'
+import { Upgrade } from './upgrade-results.ts'
 
-/** `flaky`: passed on a retry. `skipped` and `not-run` carry a reason and never count as passed. */
-export const Verdict = z.enum(['pass', 'fail', 'flaky', 'skipped', 'not-run'])
-export type Verdict = z.infer<typeof Verdict>
-
-/** The layers of a mesh, from the bottom: the first broken one explains those above it. */
-export const layers = ['network', 'trust', 'control', 'discovery', 'reach', 'route', 'mtls', 'failover'] as const
-export const Layer = z.enum(layers)
-export type Layer = z.infer<typeof Layer>
-
-const Timestamp = z.iso.datetime()
-
-/** One thing a probe saw: what it was, and its facts. */
-export const Evidence = z.looseObject({ probe: z.string() })
-export type Evidence = z.infer<typeof Evidence>
-
-export const Attempt = z.strictObject({
-  startedAt: Timestamp,
-  seconds: z.number(),
-  /** `not-run`: the question could not be asked, which says nothing about the mesh. */
-  verdict: z.enum(['pass', 'fail', 'not-run']),
-  reason: z.string(),
-  evidence: z.array(Evidence),
-})
-export type Attempt = z.infer<typeof Attempt>
-
-export const Diagnosis = z.strictObject({ layer: Layer, code: z.string(), cause: z.string(), hint: z.string() })
-export type Diagnosis = z.infer<typeof Diagnosis>
-
-export const CheckResult = z.strictObject({
-  id: z.string(),
-  layer: Layer,
-  title: z.string(),
-  from: z.array(z.string()),
-  to: z.array(z.string()),
-  verdict: Verdict,
-  reason: z.string(),
-  source: z.string(),
-  attempts: z.array(Attempt),
-  diagnosis: Diagnosis.optional(),
-})
-export type CheckResult = z.infer<typeof CheckResult>
-
-export const Phase = z.strictObject({ name: z.string(), startedAt: Timestamp, seconds: z.number(), verdict: z.enum(['pass', 'fail', 'not-run']) })
-export type Phase = z.infer<typeof Phase>
+export * from './result-parts.ts'
+export * from './upgrade-results.ts'
 
 export const TopologyResult = z.strictObject({
   name: z.string(),
@@ -56,6 +16,8 @@ export const TopologyResult = z.strictObject({
   checks: z.array(CheckResult),
   /** The folder with the support bundle of a failure, beside results.json. */
   bundle: z.string().optional(),
+  /** What an upgrade under live traffic came to; only `upgrade` writes it. */
+  upgrade: Upgrade.optional(),
 })
 export type TopologyResult = z.infer<typeof TopologyResult>
 

@@ -1,19 +1,16 @@
 import { catalogue } from '../checks/catalogue.ts'
-import { MeshproofError } from '../errors.ts'
 import { connectContexts } from '../existing/contexts.ts'
 import { planExisting } from '../existing/plan-existing.ts'
 import { newRunId } from '../lab/run-state.ts'
-import { makeReportFolder, writeInterrupted, writeReports } from '../report/report-folder.ts'
 import type { Phase, TopologyResult } from '../report/results.ts'
 import type { Terminal } from '../report/terminal.ts'
 import { environmentOf } from './environment.ts'
 import { inExisting } from './in-existing.ts'
-import { leaveAtOnce } from './leave-at-once.ts'
 import type { RunOptions } from './options.ts'
 import { describePlans } from './plan-line.ts'
-import { beginResults, finishResults } from './run-results.ts'
+import { reported, type Run } from './reported.ts'
+import { exitCodeOfChecks } from './run-results.ts'
 import { runMesh } from './run-mesh.ts'
-import type { Run } from './run.ts'
 import type { Signals } from './signals.ts'
 import { bundlePlace } from './support-bundle.ts'
 
@@ -22,28 +19,24 @@ import { bundlePlace } from './support-bundle.ts'
  * node image is needed.
  * @throws MeshproofError as connectContexts and planExisting do, before anything is made.
  */
-export const runExisting = async (contexts: string[], options: RunOptions, commandLine: string, terminal: Terminal, { signal, atOnce }: Signals): Promise<Run> => {
+export const runExisting = async (contexts: string[], options: RunOptions, commandLine: string, terminal: Terminal, signals: Signals): Promise<Run> => {
+  const { signal } = signals
   const checks = await catalogue()
   const since = Date.now()
   const plan = await planExisting(connectContexts(contexts, options.kubeconfig), options, checks)
   signal.throwIfAborted()
   const surveyed: Phase = { name: 'survey', startedAt: new Date(since).toISOString(), seconds: (Date.now() - since) / 1000, verdict: 'pass' }
   const runId = newRunId()
-  const folder = await makeReportFolder(runId, options.reportDir)
   for (const line of [...plan.lines, ...describePlans([plan], checks)]) terminal.line(line)
 
   const environment = { ...await environmentOf(), engine: 'none', kind: 'none', kubernetes: plan.kubernetes, istio: plan.istio }
-  const results = beginResults(runId, commandLine, environment, [plan], checks)
   const where = [`--contexts=${contexts.join(',')}`, ...(options.kubeconfig === undefined ? [] : [`--kubeconfig=${options.kubeconfig}`])]
-  atOnce(() => leaveAtOnce([runId], terminal, () => { writeInterrupted(results, folder) }, where))
-  const record = (result: TopologyResult): void => { results.topologies[0] = { ...result, phases: [surveyed, ...result.phases] } }
-  const { timeout, failFast } = options
-  const { result, error } = await runMesh({ plan, timeout, failFast, unasked: 'the workloads were not ready', progress: record, terminal, signal }, (phases, ask, lookBack) =>
-    inExisting({ runId, plan, terminal, signal, bundle: bundlePlace(folder, plan.topology, 1) }, phases, ask, lookBack))
-  record(result)
-  const ended: unknown = signal.aborted ? signal.reason : error
-  finishResults(results, 'test', ended)
-  await writeReports(results, folder)
-  if (ended !== undefined && !(ended instanceof MeshproofError)) throw ended
-  return { results, folder }
+  return reported({ runId, commandLine, plans: [plan], checks, environment, reportDir: options.reportDir, made: [runId], where, exitCode: exitCodeOfChecks }, terminal, signals, async (results, folder) => {
+    const record = (result: TopologyResult): void => { results.topologies[0] = { ...result, phases: [surveyed, ...result.phases] } }
+    const { timeout, failFast } = options
+    const { result, error } = await runMesh({ plan, timeout, failFast, unasked: 'the workloads were not ready', progress: record, terminal, signal }, (phases, ask, lookBack) =>
+      inExisting({ runId, plan, terminal, signal, bundle: bundlePlace(folder, plan.topology, 1) }, phases, ask, lookBack))
+    record(result)
+    return error
+  })
 }

@@ -12,9 +12,8 @@ export const beginResults = (id: string, command: string, environment: Environme
   topologies: plans.map((plan) => notReached(plan, checks)),
 })
 
-/** Closes them: how the run ended, and its exit code. */
-export const finishResults = (results: Results, command: 'test' | 'up', error: unknown): void => {
-  const verdicts = results.topologies.map(({ verdict }) => verdict)
+/** Closes them: how the run ended, and its exit code, which is `exitCode`’s where it ended by itself. */
+export const finishResults = (results: Results, exitCode: (results: Results) => number, error: unknown): void => {
   const { run: told } = results
   told.finishedAt = new Date().toISOString()
   told.interrupted = error instanceof Interrupted
@@ -22,8 +21,13 @@ export const finishResults = (results: Results, command: 'test' | 'up', error: u
     const known = error instanceof MeshproofError ? error : new MeshproofError('MP-900', { what: 'The harness itself failed', why: reasonOf(error), next: 'Please report it with the command line.', cause: error })
     told.error = { code: known.code, message: known.message, next: known.next }
     told.exitCode = known.exitCode
-  } else if (command === 'up') told.exitCode = 0
-  else told.exitCode = verdicts.includes('fail') ? 1 : verdicts.length > 0 && verdicts.every((verdict) => verdict === 'pass' || verdict === 'flaky') ? 0 : 2
+  } else told.exitCode = exitCode(results)
+}
+
+/** The exit code that the topologies’ verdicts come to: 1 where one failed, 0 where all have passed, 2 where anything was not run. */
+export const exitCodeOfChecks = ({ topologies }: Results): number => {
+  const verdicts = topologies.map(({ verdict }) => verdict)
+  return verdicts.includes('fail') ? 1 : verdicts.length > 0 && verdicts.every((verdict) => verdict === 'pass' || verdict === 'flaky') ? 0 : 2
 }
 
 const notReached = ({ topology, planned, skipped }: MeshPlan, checks: readonly Check[]): TopologyResult => {

@@ -1,26 +1,23 @@
 import pMap from 'p-map'
 import { catalogue } from '../checks/catalogue.ts'
 import { MeshproofError } from '../errors.ts'
+import { chooseImages } from '../images/choose.ts'
 import { imagesFor } from '../images/versions.ts'
 import { newRunId } from '../lab/run-state.ts'
 import { makePlans } from '../plan/plan.ts'
-import { makeReportFolder, writeInterrupted, writeReports } from '../report/report-folder.ts'
-import { variantName, type Results, type TopologyResult } from '../report/results.ts'
+import { variantName, type TopologyResult } from '../report/results.ts'
 import { about, type Terminal } from '../report/terminal.ts'
 import { environmentOf } from './environment.ts'
 import { keptLab } from './kept-lab.ts'
-import { leaveAtOnce } from './leave-at-once.ts'
 import type { RunOptions } from './options.ts'
 import { describePlans } from './plan-line.ts'
 import { prepare } from './prepare.ts'
-import { beginResults, finishResults } from './run-results.ts'
+import { reported, type Run } from './reported.ts'
+import { exitCodeOfChecks } from './run-results.ts'
 import { runTopology } from './run-topology.ts'
 import type { Signals } from './signals.ts'
 import { bundlePlace } from './support-bundle.ts'
 import { turns } from './turns.ts'
-
-/** What a run leaves: its results, and the folder they were written to. */
-export type Run = { results: Results; folder: string }
 
 /**
  * A whole run: engine, images, every planned topology, reports. It writes results.json on every way out but a mistake in what it
@@ -39,19 +36,18 @@ export const run = async (command: 'test' | 'up', options: RunOptions, commandLi
     })
   }
   const runId = newRunId()
-  const folder = await makeReportFolder(runId, options.reportDir)
   for (const line of describePlans(wanted, checks)) terminal.line(line)
-
-  const results = beginResults(runId, commandLine, await environmentOf(), wanted, checks)
   const idOf = (index: number): string => reused?.id ?? (wanted.length === 1 ? runId : `${runId}-${index + 1}`)
-  signals.atOnce(() => leaveAtOnce(reused ? [] : wanted.map((_, index) => idOf(index)), terminal, () => { writeInterrupted(results, folder) }))
-  let error: unknown
-  try {
-    const { engine, images, phase } = await prepare(source, terminal, signals.signal)
+  return reported({
+    runId, commandLine, plans: wanted, checks, environment: await environmentOf(), reportDir: options.reportDir, made: reused ? [] : wanted.map((_, index) => idOf(index)),
+    exitCode: command === 'up' ? () => 0 : exitCodeOfChecks,
+  }, terminal, signals, async (results, folder) => {
+    const { engine, images, phase } = await prepare((ready) => chooseImages(source, ready, terminal.line, terminal.building, signals.signal), terminal, signals.signal)
     results.environment = await environmentOf(engine, images)
     const alone = wanted.length === 1
     const failure = new AbortController()
     const turn = turns()
+    let error: unknown
     // Two labs at most: one that answers its last checks, and the next that is brought up beside it.
     await pMap(wanted.entries(), async ([index, plan]) => {
       const record = (result: TopologyResult): void => { results.topologies[index] = { ...result, phases: [phase, ...result.phases] } }
@@ -65,14 +61,6 @@ export const run = async (command: 'test' | 'up', options: RunOptions, commandLi
       error ??= outcome.error
       failure.abort(outcome.error)
     }, { concurrency: 2 })
-    // Also when the verdict was complete and only the cleaning up was interrupted.
-    signals.signal.throwIfAborted()
-  } catch (thrown) {
-    error ??= thrown
-  }
-  if (signals.signal.aborted) error = signals.signal.reason
-  finishResults(results, command, error)
-  await writeReports(results, folder)
-  if (error !== undefined && !(error instanceof MeshproofError)) throw error
-  return { results, folder }
+    return error
+  })
 }
