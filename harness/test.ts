@@ -1,9 +1,13 @@
 /** What a suite is written with: the checks themselves need to know neither the harness nor its clients. */
 export { check, only, onSeveralNetworks, onSharedNetwork, where, whereRequestsCross, withMutualTls, withOneControlPlane, withoutMutualTls } from './checks/catalogue.ts'
+export { inTime } from './checks/in-time.ts'
 export type { CheckContext } from './checks/catalogue.ts'
 export type { Mesh } from './checks/mesh.ts'
 export type { Site } from './checks/site.ts'
+export type { Visitor } from './checks/visitor.ts'
+export type { Upgrading } from './checks/mesh-under-test.ts'
 export { because, type CauseCode } from './diagnose/causes.ts'
+export { proxyOf, revisionOfPod } from './mesh/proxy-container.ts'
 export { allRefused, allSeen, answersOf, plausible } from './probes/sample.ts'
 export { expect } from 'vitest'
 export { overlap } from './plan/address-range.ts'

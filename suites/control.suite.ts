@@ -1,4 +1,4 @@
-import { because, check, expect } from '../harness/test.ts'
+import { because, check, expect, proxyOf, revisionOfPod } from '../harness/test.ts'
 
 check({
   id: 'control.ready',
@@ -39,7 +39,7 @@ check({
     const same = await mesh.eventually(async () => JSON.stringify(sorted(await controlPlane.endpoints())) === JSON.stringify(sorted(wanted)), 5_000)
     expect(same, because('MP-734')).toBe(true)
   }
-  return `${mesh.controlPlanes.map(({ cluster, watches }) => `${cluster} watches ${watches.join(', ')}`).join('; ')}; endpoints equal the API’s`
+  return `${mesh.controlPlanes.map(({ name, watches }) => `${name} watches ${watches.join(', ')}`).join('; ')}; endpoints equal the API’s`
 })
 
 check({
@@ -52,9 +52,13 @@ check({
 }, async ({ mesh }) => {
   const told = await Promise.all(mesh.controlPlanes.map(async (controlPlane) => {
     const served = mesh.clusters.filter(({ name }) => controlPlane.serves.includes(name))
+    const revisions: (string | undefined)[] = mesh.controlPlanes.filter(({ cluster }) => cluster === controlPlane.cluster).map(({ revision }) => revision)
     const pods = (await Promise.all(served.map((site) => site.pods()))).flat()
-    const withProxy = pods.filter(({ metadata, spec }) => !metadata?.deletionTimestamp && [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].some(({ name }) => name === 'istio-proxy'))
-    const wanted = withProxy.map(({ metadata }) => `${metadata?.name ?? ''}.${metadata?.namespace ?? ''}`).sort()
+    const withProxy = pods.filter((pod) => !pod.metadata?.deletionTimestamp && proxyOf(pod))
+    const orphans = withProxy.filter((pod) => controlPlane.revision !== undefined && !revisions.includes(revisionOfPod(pod)))
+    expect(orphans.map(({ metadata }) => metadata?.name), because('MP-730')).toEqual([])
+    const own = withProxy.filter((pod) => controlPlane.revision === undefined || revisionOfPod(pod) === controlPlane.revision)
+    const wanted = own.map(({ metadata }) => `${metadata?.name ?? ''}.${metadata?.namespace ?? ''}`).sort()
     expect(pods.length, 'pods without a proxy must exist, or the comparison shows nothing').toBeGreaterThan(wanted.length)
 
     let states = await controlPlane.proxies()
@@ -64,7 +68,7 @@ check({
     }, 8_000)
     expect(states.map(({ proxy }) => proxy).sort(), because('MP-735')).toEqual(wanted)
     expect(states.filter(({ stale, refused }) => stale.length > 0 || refused.length > 0), because('MP-735')).toEqual([])
-    return `${controlPlane.cluster} ${states.length} of ${wanted.length} in sync`
+    return `${controlPlane.name} ${states.length} of ${wanted.length} in sync`
   }))
   return `${told.join(', ')}, 0 refusals`
 })
@@ -82,8 +86,8 @@ check({
     expect(told.length, because('MP-738')).toBeGreaterThan(0)
     expect(right, because('MP-738')).toEqual(expect.arrayContaining(told))
   }
-  const injected = await from.injection()
-  expect(injected, because('MP-736')).toEqual({ sidecar: true, cluster: from.name, network: from.network, discovery: from.discovery })
+  const { sidecar, cluster, network, discovery } = await from.injection()
+  expect({ sidecar, cluster, network, discovery }, because('MP-736')).toEqual({ sidecar: true, cluster: from.name, network: from.network, discovery: from.discovery })
   expect((await from.injection({ 'sidecar.istio.io/inject': 'false' })).sidecar, 'a pod that opts out must get none').toBe(false)
   return `sidecar for ${from.name}, ${from.network}`
 })

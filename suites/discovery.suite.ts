@@ -25,7 +25,7 @@ check({
   title: 'with the placeholder a client has local answers only, with the gateway’s address both',
   source: 'seed 000: 0.0.0.0 stands for the gateway’s address until the gateway has one',
   from: 'mesh',
-  alone: true,
+  alone: 'in the mesh',
   applies: where(only('gateway'), withMutualTls),
   needs: ['meshNetworks'],
 }, async ({ mesh }) => {

@@ -7,7 +7,7 @@ check({
   title: 'when a cluster has no helloworld, clients of every cluster get all answers from the others',
   source: 'Istio’s multicluster concept: a service survives the loss of its pods in one cluster; istio/istio#38440',
   from: 'mesh',
-  alone: true,
+  alone: 'in the mesh',
   applies: whereRequestsCross,
 }, async ({ mesh }) => {
   const told: string[] = []
@@ -24,7 +24,7 @@ check({
   title: 'when helloworld is back in a cluster, every version answers again',
   source: 'Istio’s multicluster concept: endpoints are followed as they come and go',
   from: 'mesh',
-  alone: true,
+  alone: 'in the mesh',
   applies: whereRequestsCross,
 }, async ({ mesh }) => {
   const down = mesh.clusters.at(-1) ?? mesh.primary

@@ -35,7 +35,7 @@ check({
   title: 'a request to another cluster takes the hop that the topology says, on a new connection',
   source: 'seed 000: a remote workload is reached through its cluster’s gateway; seed 003: the log of istio-proxy shows the endpoint',
   from: 'mesh',
-  alone: true,
+  alone: 'among checks',
   applies: whereRequestsCross,
   needs: ['access log'],
 }, async ({ mesh }) => (await Promise.all(mesh.clusters.map((from) => followed(mesh, from)))).join('; '))
@@ -46,7 +46,7 @@ check({
   title: 'a client without a sidecar reaches its own cluster only, and one without a certificate gets nothing from a gateway',
   source: 'Istio’s multicluster tests: clients without a sidecar reach their own cluster only',
   from: 'mesh',
-  alone: true,
+  alone: 'in the mesh',
   applies: where(onSeveralNetworks, withMutualTls),
 }, async ({ mesh }) => {
   const inClusters = await mesh.allowingPlaintext(() => Promise.all(mesh.clusters.map(async (from) => {

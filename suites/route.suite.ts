@@ -7,7 +7,7 @@ check({
   title: 'with a rule that pins v2, clients of every cluster get v2 alone',
   source: 'seed 003: with the rule in place, repeated calls see v2 only',
   from: 'mesh',
-  alone: true,
+  alone: 'in the mesh',
   applies: whereRequestsCross,
 }, async ({ mesh }) => {
   await everyClientSees(mesh, mesh.versions, 'MP-761')
@@ -20,7 +20,7 @@ check({
   title: 'with weights of 80 and 20, v2 answers about a fifth of the requests of every cluster',
   source: 'Istio’s traffic tests: weighted routing holds across clusters',
   from: 'mesh',
-  alone: true,
+  alone: 'in the mesh',
   applies: whereRequestsCross,
 }, async ({ mesh }) => {
   const count = 200
@@ -45,7 +45,7 @@ check({
   title: 'requests with a header get v2, those without it v1',
   source: 'Istio’s traffic tests: routing by header holds across clusters',
   from: 'mesh',
-  alone: true,
+  alone: 'in the mesh',
   applies: whereRequestsCross,
 }, async ({ mesh }) => mesh.withPolicy('header', async () => {
   const perClient = await Promise.all(mesh.clusters.map(async (from) => {
@@ -64,7 +64,7 @@ check({
   title: 'a service kept local to each cluster stays local, and is shared again afterwards',
   source: 'Istio’s multicluster tests: subsets by topology.istio.io/cluster keep requests in their cluster',
   from: 'mesh',
-  alone: true,
+  alone: 'in the mesh',
   applies: whereRequestsCross,
 }, async ({ mesh }) => {
   const local = await mesh.withPolicy('cluster-local', () => Promise.all(mesh.clusters.map(async (from) => {
@@ -83,7 +83,7 @@ check({
   title: 'when the rule is gone, every version answers again',
   source: 'seed 003: the rule is what pins: without it both versions answer',
   from: 'mesh',
-  alone: true,
+  alone: 'in the mesh',
   applies: whereRequestsCross,
 }, async ({ mesh }) => {
   await mesh.withPolicy('pin-v2', () => everyClientSees(mesh, ['v2'], 'MP-761'))

@@ -6,7 +6,7 @@ check({
   title: 'what crosses between clusters is TLS and shows no greeting; with mutual TLS off it is in clear',
   source: 'seed 003, mutual TLS on and off; Istio’s security concept: traffic between workloads is encrypted in transit',
   from: 'mesh',
-  alone: true,
+  alone: 'in the mesh',
   applies: whereRequestsCross,
   needs: ['capture'],
 }, async ({ mesh }) => {
@@ -34,18 +34,18 @@ check({
   from: 'mesh',
   applies: where(onSeveralNetworks, withMutualTls),
 }, async ({ mesh }) => mesh.withStrangers(async (strangerTo) => {
-  for (const from of mesh.clusters) {
+  await Promise.all(mesh.clusters.map(async (from) => {
     const served = await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
     expect(served.ok, 'with a certificate the same gateways must pass requests on').toBe(served.all.length)
-  }
-  for (const peer of mesh.clusters) {
+  }))
+  await Promise.all(mesh.clusters.map(async (peer) => {
     const through = `${await peer.gatewayAddress() ?? 'no address'}:15443`
-    for (const name of [`outbound_.5000_._.${mesh.hostOf('helloworld')}`, `outbound_.5000_._.${mesh.hostOf('nowhere')}`, 'nowhere.example']) {
+    await Promise.all([`outbound_.5000_._.${mesh.hostOf('helloworld')}`, `outbound_.5000_._.${mesh.hostOf('nowhere')}`, 'nowhere.example'].map(async (name) => {
       const answers = await strangerTo(peer).getNow(`https://${name}/hello`, { through, count: 4 })
       expect(answers.all.some(({ connected }) => connected), because('MP-712')).toBe(true)
       expect(answers.statuses, because('MP-776')).toEqual([0])
-    }
-  }
+    }))
+  }))
   return `${mesh.clusters.length} gateways, 3 names each: 0 answers`
 }))
 

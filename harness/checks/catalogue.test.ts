@@ -3,8 +3,9 @@ import { layers } from '../report/results.ts'
 import { topologyNames } from '../plan/topology-file.ts'
 import { checkOf } from '../testing/checks.ts'
 import { threeClusters, variant } from '../testing/idle-lab.ts'
+import { upgradeTo } from '../testing/upgrade-stage.ts'
 import {
-  catalogue, check, notApplicable, only, onSeveralNetworks, onSharedNetwork, where, whereRequestsCross, withMutualTls, withOneControlPlane, withoutMutualTls, type Check,
+  catalogue, check, matrixOf, notApplicable, only, onSeveralNetworks, onSharedNetwork, where, whereRequestsCross, withMutualTls, withOneControlPlane, withoutMutualTls, type Check,
 } from './catalogue.ts'
 
 const variants = (await Promise.all([...await topologyNames(), threeClusters].flatMap((name) => [variant(name, 'strict'), variant(name, 'off')])))
@@ -45,12 +46,35 @@ test('a check without a condition applies everywhere, one with a condition where
   expect(notApplicable(checkOf({ applies: () => true }), topology)).toBeUndefined()
 })
 
+test('a check of an upgrade applies nowhere else, and an old proxy is asked about once a control plane leads', async () => {
+  const [{ topology } = variants[0]!] = variants
+  const oldProxy = (await catalogue()).find(({ id }) => id === 'upgrade.old-proxy-restarts')!
+  expect(notApplicable(oldProxy, topology)).toContain('a stage of an upgrade')
+  expect(notApplicable(oldProxy, topology, upgradeTo('lab-a'))).toBe('control plane and proxies are of one release')
+  expect(notApplicable(oldProxy, topology, upgradeTo('lab-b'))).toBeUndefined()
+  // Beside the old one the new control plane serves nobody yet.
+  expect(notApplicable(oldProxy, topology, upgradeTo('lab-b', 'lab-b'))).toBe('control plane and proxies are of one release')
+})
+
+test('beside traffic that is measured nothing changes the mesh', async () => {
+  const beside = matrixOf(await catalogue()).map(({ id }) => id)
+  expect(beside).toEqual(expect.arrayContaining(['net.gateway-open', 'control.proxies-synced', 'upgrade.new-namespace', 'reach.path', 'mtls.identity', 'mtls.strict']))
+  expect(beside.filter((id) => /^(route|failover)\.|^discovery\.placeholder|^mtls\.(wire|wrong-identity|plaintext-refused)|^reach\.outside-mesh/.test(id))).toEqual([])
+})
+
+// A policy or a scaled deployment is seen by everything that goes on: what does that says so.
+test('whoever changes the mesh says that it is alone in it', async () => {
+  const changing = (await catalogue()).filter(({ prove }) => /withPolicy|allowingPlaintext|setGateways|scaleHelloworld|without\(|\.wire\(/.test(String(prove)))
+  expect(changing.length).toBeGreaterThan(8)
+  expect(changing.filter(({ alone }) => alone !== 'in the mesh').map(({ id }) => id)).toEqual([])
+})
+
 describe('the catalogue', () => {
   test('has every check once, bottom layer first, each with an id that names its layer', async () => {
     const checks = await catalogue()
     expect(new Set(checks.map(({ id }) => id)).size).toBe(checks.length)
     expect(checks.map(({ layer }) => layer)).toEqual(layers.flatMap((layer) => checks.filter((one) => one.layer === layer).map(() => layer)))
-    expect(checks.filter(({ id, layer }) => id.split('.')[0] !== (layer === 'network' ? 'net' : layer)).map(({ id }) => id)).toEqual([])
+    expect(checks.filter(({ id, layer, upgrade }) => id.split('.')[0] !== (upgrade ? 'upgrade' : layer === 'network' ? 'net' : layer)).map(({ id }) => id)).toEqual([])
     expect(new Set(checks.map(({ layer }) => layer))).toEqual(new Set(layers))
   })
 
@@ -62,6 +86,7 @@ describe('the catalogue', () => {
   })
 
   test('asks everything somewhere', async () => {
-    expect((await catalogue()).filter((one) => variants.every(({ topology }) => notApplicable(one, topology) !== undefined)).map(({ id }) => id)).toEqual([])
+    const anyStage = upgradeTo('lab-b')
+    expect((await catalogue()).filter((one) => variants.every(({ topology }) => notApplicable(one, topology, anyStage) !== undefined)).map(({ id }) => id)).toEqual([])
   })
 })

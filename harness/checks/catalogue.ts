@@ -1,7 +1,7 @@
 import type { MeshShape } from '../plan/topology-file.ts'
 import type { Layer } from '../report/results.ts'
 import type { Mesh } from './mesh.ts'
-import type { Need, Withheld } from './mesh-under-test.ts'
+import type { Need, Upgrading, Withheld } from './mesh-under-test.ts'
 import type { Site } from './site.ts'
 
 /** What a check says of itself; the list, the documents and the reports are made from it. */
@@ -17,10 +17,20 @@ export type CheckHead = {
   from: 'each' | 'mesh'
   /** Which clusters answer, seen from the one that asks; default: all of them. A cluster that has none of them does not ask. */
   to?: 'own' | 'same network' | 'other networks'
-  /** It must have the mesh to itself, since it changes it for a moment or counts what passes; the others of a layer are asked at once. */
-  alone?: true
-  /** Where it applies, and otherwise why not. */
-  applies?: (topology: MeshShape) => true | string
+  /**
+   * The others of a layer are asked at once. `among checks`: it counts what passes, and would count theirs. `in the mesh`: it changes the mesh for a moment, or takes all that passes for its own, so that no traffic can
+   * be measured beside it either.
+   */
+  alone?: 'among checks' | 'in the mesh'
+  /**
+   * It disrupts the mesh, so it is alone in it, and in a lab’s only. It is part of a plan where a pattern of `--suite` names it or its layer, and is made once, for up to so many seconds: what it loses is what it is
+   * made to find, and a second attempt, in a mesh that has just been disturbed, would be another question.
+   */
+  disrupts?: { seconds: number }
+  /** It compares the mesh with the stage that an upgrade has reached: elsewhere there is none, and it is no part of the plan. */
+  upgrade?: true
+  /** Where it applies, and at which stage of an upgrade, and otherwise why not. */
+  applies?: (topology: MeshShape, upgrade?: Upgrading) => true | string
   /** What it cannot do without, and a mesh that somebody else made may withhold: it is skipped there. */
   needs?: Need[]
 }
@@ -50,14 +60,19 @@ export const catalogue = async (): Promise<readonly Check[]> => {
   return registered
 }
 
-/** Why a check does not apply to a topology, or undefined where it does. */
-export const notApplicable = (head: CheckHead, topology: MeshShape): string | undefined => {
-  const answer = head.applies?.(topology) ?? true
+/** The checks that only look and ask: those that can be made while an upgrade’s traffic is measured. */
+export const matrixOf = (checks: readonly Check[]): Check[] => checks.filter(({ alone }) => alone !== 'in the mesh')
+
+/** Why a check does not apply to a topology, at a stage of an upgrade where there is one, or undefined where it does. */
+export const notApplicable = (head: CheckHead, topology: MeshShape, upgrade?: Upgrading): string | undefined => {
+  if (head.upgrade && !upgrade) return 'it compares the mesh with a stage of an upgrade'
+  const answer = head.applies?.(topology, upgrade) ?? true
   return answer === true ? undefined : answer
 }
 
 /** Why a check cannot be made in a mesh that withholds things, or undefined where it can. */
-export const withheldFrom = ({ needs = [] }: CheckHead, withheld: Withheld): string | undefined => needs.map((need) => withheld[need]).find((reason) => reason !== undefined)
+export const withheldFrom = ({ needs = [], disrupts }: CheckHead, withheld: Withheld): string | undefined =>
+  [...needs, ...(disrupts ? ['disruption' as const] : [])].map((need) => withheld[need]).find((reason) => reason !== undefined)
 
 type Applies = NonNullable<CheckHead['applies']>
 
@@ -85,7 +100,7 @@ export const whereRequestsCross: Applies = (topology) =>
 export const only = (procedure: string): Applies => (topology) => topology.procedure === procedure || `it belongs to the ${procedure} topology`
 
 /** Applies where all of these do; the first that does not says why. */
-export const where = (...conditions: Applies[]): Applies => (topology) =>
-  conditions.map((applies) => applies(topology)).find((answer) => answer !== true) ?? true
+export const where = (...conditions: Applies[]): Applies => (topology, upgrade) =>
+  conditions.map((applies) => applies(topology, upgrade)).find((answer) => answer !== true) ?? true
 
 const networksOf = (clusters: MeshShape['clusters']): Set<string> => new Set(clusters.map(({ network }) => network))

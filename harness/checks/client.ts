@@ -1,5 +1,7 @@
 import { curl, type Answer, type CurlPod, type Requests } from '../probes/curl.ts'
 import { answersOf, chanceToMiss, enoughFor, sample, type Answers } from '../probes/sample.ts'
+import { askAlong } from '../probes/background.ts'
+import { trafficOf, type Traffic } from '../probes/traffic.ts'
 import type { Recorder } from './evidence.ts'
 
 /** What a sample waits for before it is judged, how many requests are judged, and for how long (milliseconds) it may settle. */
@@ -22,6 +24,8 @@ export type Client = {
   get: (url: string, sampling: Sampling) => Promise<Answers>
   /** One sample as it is now, without waiting for anything. */
   getNow: (url: string, requests?: Requests) => Promise<Answers>
+  /** Asks twenty times a second until it is told to stop, which tells what became of it all; whatever happens to the API server meanwhile. */
+  askAlong: (url: string) => Promise<{ stop: () => Promise<Traffic> }>
   /** One attempt to open TCP to an address, by `host:port`; `connected` says whether it opened. */
   connect: (to: string, seconds?: number) => Promise<Answer>
 }
@@ -48,6 +52,16 @@ export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, s
       { signal, within: Math.min(within ?? patience, patience), count: count ?? enoughFor(versions), ...(tolerant ? { batch: 8 } : {}) },
     )),
     getNow: async (url, requests) => told(url, answersOf(await curl(pod, url, requests)), requests?.through),
+    askAlong: async (url) => {
+      const asking = await askAlong(pod, url, 20)
+      return {
+        stop: async () => {
+          const traffic = trafficOf(await asking.stop())
+          record.add({ probe: 'traffic', from: name, url, ...traffic })
+          return traffic
+        },
+      }
+    },
     connect: async (to, seconds = 2) => {
       const [answer] = await curl(pod, `https://${to}/`, { seconds })
       if (!answer) throw new Error('curl returned no transfer')

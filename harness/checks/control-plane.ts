@@ -1,5 +1,5 @@
-import { isReady } from '../kube/pods.ts'
-import { istiodPods } from '../mesh/istiod-pods.ts'
+import { isReady, readyPod } from '../kube/pods.ts'
+import { istiodPods, istiodSelector } from '../mesh/istiod-pods.ts'
 import { primariesOf } from '../plan/roles.ts'
 import { endpointShards, proxyStates, watchedClusters, type ProxyState } from '../probes/istiod.ts'
 import { remoteAccess, type RemoteAccess } from '../probes/remote-access.ts'
@@ -10,6 +10,10 @@ import type { ClusterUnderTest, MeshUnderTest } from './mesh-under-test.ts'
 export type ControlPlane = {
   /** The cluster it runs in. */
   cluster: string
+  /** Its revision, where several may run beside each other. */
+  revision: string | undefined
+  /** For people: `cluster1`, with its revision where that matters. */
+  name: string
   /** The clusters whose proxies it serves. */
   serves: string[]
   /** The other clusters that it must watch through a remote secret. */
@@ -26,35 +30,41 @@ export type ControlPlane = {
 /** Whether a cluster’s istiod pods are ready, and how often those restarted that did so while it mattered. */
 export type IstiodPod = { name: string; ready: boolean; restarts: number }
 
-/** A control plane’s handle for one attempt of a check. */
-export const controlPlaneOf = (under: MeshUnderTest, at: ClusterUnderTest, record: Recorder): ControlPlane => ({
-  cluster: at.name,
-  serves: at.name === primariesOf(under)[0]?.name ? under.clusters.filter(({ name, role }) => name === at.name || role === 'remote').map(({ name }) => name) : [at.name],
-  watches: under.clusters.filter(({ name }) => name !== at.name).map(({ name }) => name),
-  watched: async () => {
-    const watched = await watchedClusters(at.kube)
-    record.add({ probe: 'watched clusters', by: at.name, watched })
-    return watched
-  },
-  endpoints: async () => {
-    const endpoints = await endpointShards(at.kube, `helloworld.${under.namespaces.mesh}.svc.${under.domain}`, under.namespaces.mesh)
-    record.add({ probe: 'istiod’s endpoints', of: at.name, endpoints })
-    return endpoints
-  },
-  proxies: async () => {
-    // Each of its pods knows the proxies that are connected to it.
-    const pods = (await istiodPods(at.kube)).filter(isReady)
-    const states = (await Promise.all(pods.map(({ metadata }) => proxyStates(at.kube, metadata?.name)))).flat()
-    const proxies = states.filter(({ proxy }) => under.judges(proxy.slice(proxy.lastIndexOf('.') + 1)))
-    record.add({ probe: 'proxies', of: at.name, proxies, notJudged: states.length - proxies.length })
-    return proxies
-  },
-  remoteAccess: async (of) => {
-    const access = await remoteAccess(at.kube, of, under.namespaces.outside)
-    record.add({ probe: 'remote secret', of, from: `${at.name} ${under.namespaces.outside}/sleep`, ...(access ?? { found: false }) })
-    return access
-  },
-})
+/** A control plane’s handle for one attempt of a check: the one of a cluster, or of a revision there. */
+export const controlPlaneOf = (under: MeshUnderTest, at: ClusterUnderTest, revision: string | undefined, record: Recorder): ControlPlane => {
+  const called = revision === undefined ? at.name : `${at.name} ${revision}`
+  const anyPod = async (): Promise<string | undefined> => (await readyPod(at.kube, 'istio-system', istiodSelector(revision))).metadata?.name
+  return {
+    cluster: at.name,
+    revision,
+    name: called,
+    serves: at.name === primariesOf(under)[0]?.name ? under.clusters.filter(({ name, role }) => name === at.name || role === 'remote').map(({ name }) => name) : [at.name],
+    watches: under.clusters.filter(({ name }) => name !== at.name).map(({ name }) => name),
+    watched: async () => {
+      const watched = await watchedClusters(at.kube, await anyPod())
+      record.add({ probe: 'watched clusters', by: called, watched })
+      return watched
+    },
+    endpoints: async () => {
+      const endpoints = await endpointShards(at.kube, `helloworld.${under.namespaces.mesh}.svc.${under.domain}`, under.namespaces.mesh, await anyPod())
+      record.add({ probe: 'istiod’s endpoints', of: called, endpoints })
+      return endpoints
+    },
+    proxies: async () => {
+      // Each of its pods knows the proxies that are connected to it.
+      const pods = (await istiodPods(at.kube, revision)).filter(isReady)
+      const states = (await Promise.all(pods.map(({ metadata }) => proxyStates(at.kube, metadata?.name)))).flat()
+      const proxies = states.filter(({ proxy }) => under.judges(proxy.slice(proxy.lastIndexOf('.') + 1)))
+      record.add({ probe: 'proxies', of: called, proxies, notJudged: states.length - proxies.length })
+      return proxies
+    },
+    remoteAccess: async (of) => {
+      const access = await remoteAccess(at.kube, of, under.namespaces.outside)
+      record.add({ probe: 'remote secret', of, from: `${at.name} ${under.namespaces.outside}/sleep`, ...(access ?? { found: false }) })
+      return access
+    },
+  }
+}
 
 /** Reads the istiod pods of a cluster, whether it should have any or not; those on their way out are left out. */
 export const istiodIn = async (cluster: ClusterUnderTest, since: Date | undefined, record: Recorder): Promise<IstiodPod[]> => {

@@ -1,20 +1,29 @@
 import type { KubeClient, Ref } from '../kube/client.ts'
 import type { Namespaces } from '../mesh/workloads.ts'
 import type { Mtls } from '../plan/topology-file.ts'
+import type { Stage } from '../upgrade/upgrade-phase.ts'
+import type { Disruptions } from '../disruption/disruptions.ts'
 import type { Client } from './client.ts'
 import type { Recorder } from './evidence.ts'
 
 /**
  * What a mesh that somebody else made may withhold from a check: `ranges` the API servers do not tell, certificates and secrets that may
- * not be read, an istiod and gateways that may not be asked, configuration that is not ours to change, logs in a format that is not ours.
+ * not be read, an istiod and gateways that may not be asked, configuration that is not ours to change, logs in a format that
+ * is not ours, and its very peace.
  */
-export type Need = 'ranges' | 'cacerts' | 'remote secrets' | 'istiod' | 'gateways' | 'discovery addresses' | 'meshNetworks' | 'access log' | 'gateway log' | 'capture'
+export type Need = 'ranges' | 'cacerts' | 'remote secrets' | 'istiod' | 'gateways' | 'discovery addresses' | 'meshNetworks' | 'access log' | 'gateway log' | 'capture' | 'disruption'
 
 /** What is withheld, and why. */
 export type Withheld = { readonly [need in Need]?: string | undefined }
 
 /** An east-west gateway: its service, and the labels of its proxies. */
 export type GatewayRef = { service: Ref; selector: string }
+
+/** What an upgrade has reached: what holds now, and the name of the release it comes from. */
+export type Upgrading = { stage: Stage; from: string }
+
+/** An upgrade as its checks need to know it: with the image of a release’s proxy, and of a client. */
+export type UpgradeUnderTest = Upgrading & { proxyImage: (release: string) => string; clientImage: string }
 
 /** One cluster of a mesh under test. */
 export type ClusterUnderTest = {
@@ -28,6 +37,8 @@ export type ClusterUnderTest = {
   discovery: string
   /** Its east-west gateway; a mesh of one network has none. */
   gateway?: GatewayRef | undefined
+  /** The revisions of the control planes that run here; undefined: one, whatever it is called. */
+  revisions?: string[] | undefined
 }
 
 /** A client without a certificate of the mesh. */
@@ -49,8 +60,18 @@ export type MeshUnderTest = {
   judges: (namespace: string) => boolean
   /** Restarts of istiod before this moment are not judged; undefined: every restart is. */
   since?: Date
+  /** The upgrade it is asked within; undefined: it is as it is. */
+  upgrade?: UpgradeUnderTest
+  /** What can be done to it; undefined where it is not ours to disrupt. */
+  disruptions?: (signal: AbortSignal) => Disruptions
   /** Where remote clusters may find their control plane. */
   discoveryAddresses: (signal: AbortSignal) => Promise<string[]>
   /** Runs `during` with a client that is in no cluster; undefined where there is no place for one. */
   besideClusters?: <T>(record: Recorder, during: (stranger: Stranger) => Promise<T>) => Promise<T>
+}
+
+/** The upgrade that a check is asked within; only its own checks ask for it, and they are planned nowhere else. */
+export const upgradeOf = ({ upgrade }: MeshUnderTest): UpgradeUnderTest => {
+  if (!upgrade) throw new Error('this check was planned outside of an upgrade')
+  return upgrade
 }

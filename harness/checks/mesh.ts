@@ -1,13 +1,16 @@
 import { refOf, type KubeClient, type Manifest } from '../kube/client.ts'
 import { putInPlace } from '../kube/put-in-place.ts'
 import { until } from '../kube/until.ts'
+import { watch } from '../kube/watch.ts'
 import { fixture } from '../mesh/fixture.ts'
 import { placeholder, readGatewayAddresses, writeGatewayAddresses } from '../mesh/mesh-networks.ts'
 import { primariesOf } from '../plan/roles.ts'
 import type { Mtls } from '../plan/topology-file.ts'
+import type { Disruptions } from '../disruption/disruptions.ts'
+import type { Traffic } from '../probes/traffic.ts'
 import { controlPlaneOf, type ControlPlane } from './control-plane.ts'
 import type { Recorder } from './evidence.ts'
-import type { MeshUnderTest, Need, Stranger } from './mesh-under-test.ts'
+import { upgradeOf, type MeshUnderTest, type Need, type Stranger, type UpgradeUnderTest } from './mesh-under-test.ts'
 import { siteOf, type Site } from './site.ts'
 
 /** The mesh as a check sees it. */
@@ -17,6 +20,7 @@ export type Mesh = {
   /** The cluster whose control plane serves the remotes, and those remotes. */
   primary: Site
   remotes: Site[]
+  /** Every control plane; within an upgrade one for each revision that runs. */
   controlPlanes: ControlPlane[]
   controlPlaneOf: (site: Site) => ControlPlane
   /** The clusters other than one: all, those on its network, those on others. */
@@ -49,6 +53,14 @@ export type Mesh = {
   leftOut: (need: Need) => string | undefined
   /** Asks until it holds; false when it does not within the time (milliseconds). */
   eventually: (holds: () => Promise<boolean>, within?: number) => Promise<boolean>
+  /** Looks every second, for so long (milliseconds), and returns all that was seen. */
+  watch: <T>(look: () => Promise<T>, during: number) => Promise<T[]>
+  /** Runs `during` while clients ask for helloworld without end: those of every cluster, or of some. Returns what became of their requests, in the order of the clusters. */
+  underTraffic: (during: () => Promise<unknown>, from?: Site[]) => Promise<Traffic[]>
+  /** What can be done to the mesh; only checks that disrupt ask for it, and they are planned where it can. */
+  disruptions: () => Disruptions
+  /** The upgrade that it is asked within. */
+  upgrade: () => UpgradeUnderTest
   /** The explicit gateways’ addresses of meshNetworks, by network. */
   gateways: () => Promise<Record<string, string>>
   setGateways: (addresses: Record<string, string>) => Promise<void>
@@ -60,11 +72,12 @@ export const meshOf = (under: MeshUnderTest, record: Recorder, patience: number,
   const { mtls, besideClusters, namespaces: { mesh: namespace } } = under
   const hostOf = (service: string): string => `${service}.${namespace}.svc.${under.domain}`
   const origin = `http://helloworld.${namespace}:5000`
+  const helloworld = { origin, url: `${origin}/hello`, cluster: `outbound|5000||${hostOf('helloworld')}` }
   const primaries = primariesOf(under)
   const primary = one(primaries, () => true)
   const versions = under.clusters.map(({ version }) => version).sort()
   const clusters = under.clusters.map((cluster) => siteOf(under, cluster, record, { patience, versions: versions.length, signal }))
-  const controlPlanes = primaries.map((cluster) => controlPlaneOf(under, cluster, record))
+  const controlPlanes = primaries.flatMap((cluster) => (cluster.revisions ?? [undefined]).map((revision) => controlPlaneOf(under, cluster, revision, record)))
   const othersThan = ({ name }: Site): Site[] => clusters.filter((other) => other.name !== name)
   const onNetworkOf = (site: Site): Site[] => othersThan(site).filter(({ network }) => network === site.network)
   const withPolicy: Mesh['withPolicy'] = async (name, during) => {
@@ -80,7 +93,7 @@ export const meshOf = (under: MeshUnderTest, record: Recorder, patience: number,
     onOtherNetworks: (site) => othersThan(site).filter(({ network }) => network !== site.network),
     reachableFrom: (site) => [site, ...(mtls === 'off' ? onNetworkOf(site) : othersThan(site))],
     hostOf,
-    helloworld: { origin, url: `${origin}/hello`, cluster: `outbound|5000||${hostOf('helloworld')}` },
+    helloworld,
     identity: (serviceAccount) => `spiffe://${under.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
     discoveryAddresses: () => under.discoveryAddresses(signal),
     allowingPlaintext: (during) => (mtls === 'off' ? during() : withPolicy('mtls-permissive', during)),
@@ -88,6 +101,22 @@ export const meshOf = (under: MeshUnderTest, record: Recorder, patience: number,
       if (signal.aborted) throw error
       return false
     }),
+    watch: (look, during) => watch(look, during, signal),
+    upgrade: () => upgradeOf(under),
+    disruptions: () => {
+      if (!under.disruptions) throw new Error('this check was planned in a mesh that is not ours to disrupt')
+      return under.disruptions(signal)
+    },
+    underTraffic: async (during, from = clusters) => {
+      const asking = await Promise.all(from.map(({ sleep }) => sleep.askAlong(helloworld.url)))
+      try {
+        await during()
+      } catch (error) {
+        await Promise.allSettled(asking.map(({ stop }) => stop()))
+        throw error
+      }
+      return Promise.all(asking.map(({ stop }) => stop()))
+    },
     withStrangers: (during) => (besideClusters ? besideClusters(record, (stranger) => during(() => stranger)) : during((peer) => one(othersThan(peer), () => true).outside)),
     leftOut: (need) => {
       const reason = under.withheld[need]

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { loadTopologyFile, type Mtls, type Topology } from '../plan/topology-file.ts'
 import { checkOf } from '../testing/checks.ts'
 import { threeClusters as example, variant } from '../testing/idle-lab.ts'
+import { upgradeTo } from '../testing/upgrade-stage.ts'
 import { catalogue, type Check } from './catalogue.ts'
 import { keyOf, planChecks } from './plan-checks.ts'
 
@@ -39,6 +40,21 @@ test.each<[string, Mtls, [string, string[]][]]>([
 ])('in the example of three clusters %s, mutual TLS %s, asks those that it is about', async (id, mtls, expected) => {
   const { planned } = planChecks(await catalogue(), await variant(example, mtls), everything)
   expect(planned.filter((check) => check.id === id)).toEqual(expected.map(([from, to]) => ({ id, from: [from], to })))
+})
+
+test('what disrupts is no part of a plan that does not name it, and is skipped where it does not apply', async () => {
+  const disrupting = [checkOf({ id: 'resilience.node', disrupts: { seconds: 60 } }), checkOf({ id: 'resilience.gateway', disrupts: { seconds: 60 }, applies: () => 'all clusters are on one network' })]
+  expect(planChecks(disrupting, await threeClusters(), () => false)).toEqual({ planned: [], skipped: [] })
+  const { planned, skipped } = planChecks(disrupting, await threeClusters(), everything)
+  expect(new Set(planned.map(({ id }) => id))).toEqual(new Set(['resilience.node']))
+  expect(skipped).toMatchObject([{ id: 'resilience.gateway', reason: 'all clusters are on one network' }])
+  expect(planChecks(disrupting, await threeClusters(), everything, { withheld: { disruption: 'it is not ours to disrupt' } }).skipped.map(({ reason }) => reason)).toEqual(['it is not ours to disrupt', 'all clusters are on one network'])
+})
+
+test('checks of an upgrade are planned within one, and elsewhere no word is lost on them', async () => {
+  const ofUpgrade = checkOf({ id: 'upgrade.versions', upgrade: true, from: 'mesh' })
+  expect(planChecks([ofUpgrade], await threeClusters(), everything)).toEqual({ planned: [], skipped: [] })
+  expect(planChecks([ofUpgrade], await threeClusters(), everything, { upgrade: upgradeTo('lab-b') }).planned).toEqual([{ id: 'upgrade.versions', from: names, to: names }])
 })
 
 test('what does not apply or was not selected is skipped with its reason, never dropped', async () => {

@@ -1,23 +1,26 @@
 import type { MeshShape } from '../plan/topology-file.ts'
 import { notSelected, type CheckResult } from '../report/results.ts'
 import { notApplicable, withheldFrom, type Check, type CheckHead } from './catalogue.ts'
-import type { Withheld } from './mesh-under-test.ts'
+import type { Upgrading, Withheld } from './mesh-under-test.ts'
 
 /** One check from one cluster (or from all of them): the unit of a result. */
 export type PlannedCheck = { id: string; from: string[]; to: string[] }
 
-/** Which checks a mesh gets, from where; and those it does not, with the reason. */
+/**
+ * Which checks a mesh gets, from where; and those it does not, with the reason. Those of an upgrade are part of it within one, and those that
+ * disrupt where they were selected.
+ */
 export const planChecks = (
   checks: readonly Check[],
   topology: MeshShape,
   selected: (id: string) => boolean,
-  withheld: Withheld = {},
+  { withheld = {}, upgrade: within }: { withheld?: Withheld; upgrade?: Upgrading } = {},
 ): { planned: PlannedCheck[]; skipped: CheckResult[] } => {
   const names = topology.clusters.map(({ name }) => name)
   const planned: PlannedCheck[] = []
   const skipped: CheckResult[] = []
-  for (const check of checks) {
-    const reason = notApplicable(check, topology) ?? withheldFrom(check, withheld) ?? (selected(check.id) ? undefined : notSelected)
+  for (const check of checks.filter(({ id, upgrade, disrupts }) => (!upgrade || within) && (!disrupts || selected(id)))) {
+    const reason = notApplicable(check, topology, within) ?? withheldFrom(check, withheld) ?? (selected(check.id) ? undefined : notSelected)
     if (reason !== undefined) skipped.push(resultWithout(check, { from: names, to: names }, 'skipped', reason))
     else if (check.from === 'mesh') planned.push({ id: check.id, from: names, to: names })
     else {

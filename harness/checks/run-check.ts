@@ -6,19 +6,18 @@ import { meshOf } from './mesh.ts'
 import type { MeshUnderTest } from './mesh-under-test.ts'
 import { resultWithout, type PlannedCheck } from './plan-checks.ts'
 
-const attemptsAllowed = 2
 
 /**
  * Proves one planned check: an attempt that fails is made once more, and every attempt is kept. A check that passes only the
- * second time is `flaky`, never `pass`. One that needs what the mesh withholds is `skipped`. An interruption is thrown, since it is no verdict. `onBroken` says that a check of a lower
+ * second time is `flaky`, never `pass`; one that disrupts has no second, and waits longer for what it has disturbed. One that needs what the mesh withholds is `skipped`. An interruption is thrown, since it is no verdict. `onBroken` says that a check of a lower
  * layer has failed already: then one attempt with little patience is enough, since a red verdict is explained from below.
  */
 export const runCheck = async (check: Check, { from, to }: PlannedCheck, under: MeshUnderTest, onBroken: boolean, signal: AbortSignal): Promise<CheckResult> => {
   const withheld = withheldFrom(check, under.withheld)
   if (withheld !== undefined) return resultWithout(check, { from, to }, 'skipped', withheld)
   const attempts: Attempt[] = []
-  for (let number = 1; number <= (onBroken ? 1 : attemptsAllowed); number += 1) {
-    const attempt = await tryOnce(check, from, under, onBroken ? 2_000 : 10_000, signal)
+  for (let number = 1; number <= (onBroken || check.disrupts ? 1 : 2); number += 1) {
+    const attempt = await tryOnce(check, from, under, onBroken ? 2_000 : check.disrupts ? 30_000 : 10_000, signal)
     attempts.push(attempt)
     if (attempt.verdict === 'pass') break
   }

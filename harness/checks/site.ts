@@ -1,7 +1,8 @@
 import type { X509Certificate } from 'node:crypto'
 import type { V1EndpointSlice, V1Node, V1Pod, V1Secret, V1ServiceCIDR } from '@kubernetes/client-node'
 import { readyAddresses } from '../kube/endpoint-slices.ts'
-import { readyPod } from '../kube/pods.ts'
+import { isReady, readyPod } from '../kube/pods.ts'
+import { proxyOf } from '../mesh/proxy-container.ts'
 import { addressNow } from '../mesh/service-address.ts'
 import { capture } from '../probes/capture.ts'
 import { flowsOf, wireOf, type Wire } from '../probes/flows.ts'
@@ -9,8 +10,11 @@ import { accessLog, certificatesIn, endpointsOf, trustOf, type AccessLine, type 
 import { clientOf, type Asking, type Client } from './client.ts'
 import { istiodIn, type IstiodPod } from './control-plane.ts'
 import type { Recorder } from './evidence.ts'
-import { injectedPod, type Injection } from './injection.ts'
-import type { ClusterUnderTest, MeshUnderTest } from './mesh-under-test.ts'
+import { gatewayReplicas, type GatewayReplica } from './gateway-replicas.ts'
+import { injectedPod, injectorsIn, type Injection, type Injector } from './injection.ts'
+import { upgradeOf, type ClusterUnderTest, type MeshUnderTest } from './mesh-under-test.ts'
+import { releasesIn, type Releases } from './releases.ts'
+import { withVisitor, type Visitor } from './visitor.ts'
 
 /** One cluster as a check sees it. */
 export type Site = {
@@ -33,6 +37,10 @@ export type Site = {
   istiod: () => Promise<IstiodPod[]>
   /** Scales helloworld; it does not wait for what follows. */
   scaleHelloworld: (replicas: number) => Promise<void>
+  /** Scales the client in the mesh; it does not wait for what follows. */
+  scaleSleep: (replicas: number) => Promise<void>
+  /** How many pods of that client there are, and how many are ready with a sidecar. */
+  sleepPods: () => Promise<{ all: number; ready: number }>
   /** The address the load balancer gave the east-west gateway; undefined while it has none. */
   gatewayAddress: () => Promise<string | undefined>
   /** What the client's proxy holds for a service, `address:port`, sorted. */
@@ -47,6 +55,16 @@ export type Site = {
   wire: (text: string, during: () => Promise<unknown>) => Promise<Wire>
   /** What a new pod of the mesh's namespace would be turned into; nothing is created. */
   injection: (labels?: Record<string, string>) => Promise<Injection>
+  /** What a new pod would be turned into that asks for one webhook by its label, in a namespace that asks for none. */
+  injectionBy: (label: string) => Promise<Injection>
+  /** The webhooks that inject here. */
+  injectors: () => Promise<Injector[]>
+  /** What the proxies and control planes here say that they run. */
+  releases: () => Promise<Releases>
+  /** The ready pods of the east-west gateway, and what they pass on. */
+  gatewayReplicas: () => Promise<GatewayReplica[]>
+  /** Within an upgrade: runs `during` with a client in a new namespace, of the workloads’ revision and with the proxy of a release, if not the revision’s own. */
+  withVisitor: <T>(release: string | undefined, during: (visitor: Visitor) => Promise<T>) => Promise<T>
   /** Addresses of helloworld's ready pods, from the API server. */
   apiEndpoints: () => Promise<string[]>
   /** Where this cluster's proxies find istiod: the endpoints of its service. */
@@ -89,6 +107,14 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
       record.add({ probe: 'scale', cluster: name, deployment: `helloworld-${cluster.version}`, replicas })
       return kube.merge({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: `helloworld-${cluster.version}`, namespace: meshNamespace }, spec: { replicas } })
     },
+    scaleSleep: (replicas) => {
+      record.add({ probe: 'scale', cluster: name, deployment: 'sleep', replicas })
+      return kube.merge({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'sleep', namespace: meshNamespace }, spec: { replicas } })
+    },
+    sleepPods: async () => {
+      const pods = (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace: meshNamespace, selector: 'app=sleep' })).filter(({ metadata }) => !metadata?.deletionTimestamp)
+      return { all: pods.length, ready: pods.filter((pod) => isReady(pod) && proxyOf(pod) !== undefined).length }
+    },
     gatewayAddress: async () => (gateway ? addressNow(cluster, gateway.service) : undefined),
     endpoints: async (of) => {
       const endpoints = await endpointsOf(proxies.sleep, of)
@@ -126,6 +152,23 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
       const injection = await injectedPod(kube, meshNamespace, labels)
       record.add({ probe: 'injection', in: name, labels, ...injection })
       return injection
+    },
+    injectionBy: async (label) => {
+      const injection = await injectedPod(kube, outsideNamespace, { 'istio.io/rev': label })
+      record.add({ probe: 'injection', in: name, label, ...injection })
+      return injection
+    },
+    injectors: async () => {
+      const injectors = await injectorsIn(kube)
+      record.add({ probe: 'injectors', in: name, injectors })
+      return injectors
+    },
+    releases: () => releasesIn(under, cluster, record),
+    gatewayReplicas: () => gatewayReplicas(cluster, record),
+    withVisitor: (release, during) => {
+      const { stage, proxyImage, clientImage } = upgradeOf(under)
+      const revision = stage.workloads[name]?.revision ?? 'default'
+      return withVisitor(cluster, { revision, client: clientImage, proxy: release === undefined ? undefined : proxyImage(release) }, record, asking, during)
     },
     apiEndpoints: () => slices(meshNamespace, 'helloworld'),
     discoveryAddresses: () => slices('istio-system', cluster.discovery.split('.')[0] ?? ''),

@@ -1,12 +1,14 @@
 import { Command, CommanderError, Option } from 'commander'
 import type { z } from 'zod'
 import { MeshproofError } from '../errors.ts'
-import { DiagnoseOptions, DownOptions, RunOptions } from '../run/options.ts'
+import { DiagnoseOptions, DownOptions, RunOptions, UpgradeOptions } from '../run/options.ts'
+import { strategies } from '../upgrade/upgrade-phase.ts'
 import { unknownValue } from '../unknown-value.ts'
 
 /** A command line that was understood. */
 export type Invocation =
   | { command: 'test' | 'up' | 'prove'; options: RunOptions }
+  | { command: 'upgrade'; options: UpgradeOptions }
   | { command: 'diagnose'; options: DiagnoseOptions }
   | { command: 'down'; options: DownOptions }
   | { command: 'report'; options: { folders: string[]; reportDir: string | undefined } }
@@ -59,6 +61,26 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .option('--report-dir <folder>', 'where the proof goes (default: reports/<run id>)')
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .action(run('prove'))
+  add('upgrade', 'replace the release of a mesh under live traffic, phase by phase, and prove that it went on working')
+    .requiredOption('--topology <name>', 'one topology, or a file of your own')
+    .requiredOption('--from <version>', 'the Istio version it begins with')
+    .requiredOption('--to <version>', 'the Istio version it ends with')
+    .addOption(new Option('--strategy <how>', 'the control plane replaced where it stands, or by a second one (default: in-place)').choices([...strategies]))
+    .addOption(mtls)
+    .option('--rotate-ca', 'rotate the certificate authority as well, in three steps (P10)')
+    .option('--rollback', 'go back to the old release as well (P11)')
+    .option('--max-loss <share>', 'what may be lost without retries while workloads and gateways are replaced (default: 0.1%)')
+    .option('--max-gap <time>', 'the longest time without an answer there (default: 1s)')
+    .option('--max-p99-ratio <ratio>', 'how slow answers may become beside the baseline, as a warning (default: 1.5)')
+    .option('--compare <results>', 'what got worse than in an earlier upgrade, by its results.json')
+    .option('--fault <name>', 'do it wrong in a known way, and show that the verdict notices')
+    .addOption(images)
+    .addOption(output)
+    .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
+    .option('--timeout <seconds>', 'for one check (default: 180)')
+    .option('--keep', 'leave the lab and print how to use it')
+    .option('--plan', 'print what would run, and run nothing')
+    .action((options: unknown) => { invocation = { command: 'upgrade', options: parsed(UpgradeOptions, options) } })
   add('diagnose', 'which layer of an existing mesh is broken; reads alone unless --probe is given')
     .requiredOption('--contexts <names>', 'the context of every cluster of the mesh, comma-separated')
     .addOption(contextFiles)

@@ -22,7 +22,10 @@ import { prove } from '../prove/prove.ts'
 import { run } from '../run/run.ts'
 import { runExisting } from '../run/run-existing.ts'
 import type { RunOptions } from '../run/options.ts'
-import { listenForSignals } from '../run/signals.ts'
+import type { Run } from '../run/reported.ts'
+import { listenForSignals, type Signals } from '../run/signals.ts'
+import { runUpgrade } from '../upgrade/run-upgrade.ts'
+import { upgradePlanDocument } from '../upgrade/upgrade-plan-document.ts'
 import type { Invocation } from './arguments.ts'
 import { diagnoseExisting } from './diagnose.ts'
 import { listing } from './listing.ts'
@@ -38,6 +41,12 @@ export const perform = async (invocation: Invocation): Promise<number> => {
     case 'test':
     case 'up':
       return invocation.options.plan ? printPlan(invocation.options) : test(invocation.command, invocation.options)
+    case 'upgrade': {
+      const { options } = invocation
+      if (!options.plan) return tell(options.output, true, (line, screen, signals) => runUpgrade(options, line, screen, signals))
+      print(await upgradePlanDocument(options))
+      return 0
+    }
     case 'prove':
       return proveChecks(invocation.options)
     case 'diagnose': {
@@ -80,29 +89,33 @@ export const perform = async (invocation: Invocation): Promise<number> => {
   }
 }
 
-const test = async (command: 'test' | 'up', options: RunOptions): Promise<number> => {
+/** Runs something that writes reports, tells how it ended, and returns its exit code. */
+const tell = async (output: 'text' | 'json', withSummary: boolean, running: (line: string, screen: Terminal, signals: Signals) => Promise<Run>): Promise<number> => {
   // Programs read stdout, people watch: with --output=json the people's lines go to stderr.
-  const screen = terminalOn(options.output === 'json' ? process.stderr : process.stdout)
+  const screen = terminalOn(output === 'json' ? process.stderr : process.stdout)
   const signals = listenForSignals(screen.line)
   try {
-    const line = `meshproof ${process.argv.slice(2).join(' ')}`.trim()
-    const { results, folder } = options.contexts === undefined ? await run(command, options, line, screen, signals) : await runExisting(options.contexts, options, line, screen, signals)
+    const { results, folder } = await running(`meshproof ${process.argv.slice(2).join(' ')}`.trim(), screen, signals)
     screen.close()
     const { error } = results.run
     if (error) {
       screen.problem(`${error.code}  ${error.message}`)
       screen.line(`  next: ${error.next}`)
     }
-    if (command === 'test') screen.summary(results, folder)
-    else screen.line(`report: ${folder}`)
-    if (command === 'test') await tellGitHub(results, process.env, screen.line)
-    if (options.output === 'json') print(results)
+    if (withSummary) {
+      screen.summary(results, folder)
+      await tellGitHub(results, process.env, screen.line)
+    } else screen.line(`report: ${folder}`)
+    if (output === 'json') print(results)
     return results.run.exitCode
   } finally {
     screen.close()
     signals.release()
   }
 }
+
+const test = (command: 'test' | 'up', options: RunOptions): Promise<number> => tell(options.output, command === 'test', (line, screen, signals) =>
+  (options.contexts === undefined ? run(command, options, line, screen, signals) : runExisting(options.contexts, options, line, screen, signals)))
 
 const proveChecks = async (options: RunOptions): Promise<number> => {
   const screen = terminalOn(options.output === 'json' ? process.stderr : process.stdout)

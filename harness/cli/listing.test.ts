@@ -17,6 +17,7 @@ const flat = 'vpn, shared-control-plane, multi-primary'
 
 test.each<[string, string[]]>([
   ['reach.local', []],
+  ['resilience.gateway-restart', ['on demand, since it disrupts the mesh: --suite=resilience.gateway-restart', `not on ${flat}: all clusters are on one network`, `not on ${split} with it off: mutual TLS is off`]],
   ['net.pods-isolated', [`not on ${flat}: all clusters are on one network`]],
   ['net.pods-routable', [`not on ${split}: every cluster is on a network of its own`]],
   ['mtls.strict', ['not on any topology with it off: mutual TLS is off']],

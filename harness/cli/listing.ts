@@ -6,7 +6,7 @@ export const listing = async (form: 'text' | 'json'): Promise<string> => {
   const files = await Promise.all((await topologyNames()).map(loadTopologyFile))
   const topologies = files.flatMap((file) => (['strict', 'off'] as const).map((mtls) => ({ ...file, mtls, byDefault: file.mtls.includes(mtls) })))
   const checks = (await catalogue()).map((check) => ({
-    id: check.id, layer: check.layer, title: check.title, source: check.source, from: check.from,
+    id: check.id, layer: check.layer, title: check.title, source: check.source, from: check.from, onDemand: check.disrupts !== undefined,
     topologies: topologies.map((topology) => ({ name: topology.name, mtls: topology.mtls, applies: notApplicable(check, topology) === undefined, reason: notApplicable(check, topology) ?? '' })),
   }))
   if (form === 'json') return JSON.stringify({ topologies: topologies.map(({ name, title, seed, mtls, byDefault }) => ({ name, title, seed, mtls, byDefault })), checks }, null, 2)
@@ -16,10 +16,11 @@ export const listing = async (form: 'text' | 'json'): Promise<string> => {
     ...files.map(({ name, title, seed, mtls }) => `  ${name}  ${title} (${seed === undefined ? 'beyond the seeds' : `seed ${seed}`}; mutual TLS ${mtls.join(' and ')})`),
     '',
     'Checks',
-    ...checks.map(({ id, title, topologies: where }) => {
+    ...checks.map(({ id, title, onDemand, topologies: where }) => {
       const not = Map.groupBy(where.filter(({ applies }) => !applies), ({ reason }) => reason)
       const lines = [...not].map(([reason, variants]) => `  ${''.padEnd(width)}    not on ${variantsOf(variants, files.length)}: ${reason}`)
-      return [`  ${id.padEnd(width)}  ${title}`, ...lines].join('\n')
+      const demand = onDemand ? [`  ${''.padEnd(width)}    on demand, since it disrupts the mesh: --suite=${id}`] : []
+      return [`  ${id.padEnd(width)}  ${title}`, ...demand, ...lines].join('\n')
     }),
   ].join('\n')
 }

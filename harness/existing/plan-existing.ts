@@ -34,14 +34,14 @@ export const planExisting = async (
   { kubeconfig, mtls = 'strict', suite, images: wanted }: { kubeconfig?: string | undefined; mtls?: Mtls | undefined; suite: string[]; images: WantedImages },
   checks: readonly Check[],
 ): Promise<ExistingPlan> => {
-  const selected = selection(suite, checks.map(({ id }) => id))
+  const selected = selection(suite, checks)
   const surveyed = await survey(connected)
   await requirePermissions(surveyed.clusters)
   const [found, images] = await Promise.all([foundMesh(surveyed, mtls, kubeconfig), workloadImages(wanted, surveyed.clusters)])
   const clusters = found.clusters.flatMap((cluster) => surveyed.clusters.filter(({ context }) => context === cluster.context).map(({ kube }) => ({ ...cluster, kube })))
   const each = (tell: (cluster: typeof surveyed.clusters[number]) => string): string => [...new Set(surveyed.clusters.map(tell))].join(', ')
   return {
-    topology: found, ...planChecks(checks, found, selected, found.withheld), found, clusters, images, steps: stepsOf(found, clusters, images),
+    topology: found, ...planChecks(checks, found, selected, { withheld: found.withheld }), found, clusters, images, steps: stepsOf(found, clusters, images),
     lines: [...meshLines(surveyed), `Images: ${images.source} (${images.why})`],
     kubernetes: each(({ kubernetes }) => kubernetes), istio: each(({ istio }) => istio || 'unknown'),
   }

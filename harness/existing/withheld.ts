@@ -36,7 +36,7 @@ export const withheldBy = async (clusters: SurveyedCluster[], found: Pick<FoundC
       return length === 1 ? undefined : `it has ${length} nodes, and what crosses passes any of them`
     }),
   }
-  return { ...told, meshNetworks: 'meshNetworks is not ours to change', 'gateway log': 'the gateways’ log has a format of its own' }
+  return { ...told, meshNetworks: 'meshNetworks is not ours to change', disruption: 'it is not ours to disrupt', 'gateway log': 'the gateways’ log has a format of its own' }
 }
 
 /** The first cluster's reason, told with its name; what may not be read is a reason, too. */

@@ -33,7 +33,7 @@ export const applyPolicies = async ({ kube }: At, { mtls, withheld }: Pick<MeshU
  * ready within three minutes.
  */
 export const deployOwn = async ({ context, version, kube }: At, roles: Record<string, string>, signal: AbortSignal): Promise<void> => {
-  await kube.apply((await workloadsOf(version, ownNamespaces, roles)).map(modest))
+  await kube.apply((await workloadsOf(version, ownNamespaces, roles, false)).map(modest))
   const deployments = deploymentsOf(version, ownNamespaces)
   let [since, trouble] = [0, undefined as string | undefined]
   const settled = await until(`the workloads are ready in ${context}`, async () => {

@@ -1,9 +1,10 @@
 import type { EngineInfo } from '../engine/docker.ts'
 import { MeshproofError } from '../errors.ts'
 import type { BuildProgress } from './build.ts'
-import type { Images, ImageSource } from './images.ts'
-import { releaseImages, requireRelease } from './release.ts'
-import { sourceImages } from './source.ts'
+import type { Images, ImageSource, UpgradeImages, Upgrading } from './images.ts'
+import { releaseImages, releaseUpgrade, requireRelease } from './release.ts'
+import { sourceImages, sourceUpgrade } from './source.ts'
+import { upgradeSource } from './versions.ts'
 
 /** What `--images` may be: where the lab's images come from, or `auto`. */
 export type WantedImages = ImageSource | 'auto'
@@ -35,4 +36,21 @@ export const chooseImages = async (
     say(`Images: source (${error.message})`)
     return sourceImages(engine, progress, signal)
   }
+}
+
+/**
+ * Gets the images of both releases of an upgrade, in one node image, and says where from: a name settles that by itself.
+ * @throws MeshproofError MP-101 and MP-107 for names that are not to be had (together), and whatever the taken way throws.
+ */
+export const chooseUpgradeImages = async (
+  wanted: WantedImages,
+  names: Upgrading,
+  engine: EngineInfo,
+  say: (line: string) => void,
+  progress: (now: BuildProgress) => void,
+  signal?: AbortSignal,
+): Promise<UpgradeImages> => {
+  const source = await upgradeSource(wanted, names)
+  say(`Images: ${source} (${wanted === 'auto' ? `it has ${names.from} and ${names.to}` : 'as asked'})`)
+  return (source === 'source' ? sourceUpgrade : releaseUpgrade)(engine, names, progress, signal)
 }

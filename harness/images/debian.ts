@@ -8,7 +8,7 @@ export type RootFs = {
   suite: string
   packages: string[]
   variant: 'extract' | 'minbase'
-  /** Folder of the recipe whose customize.sh trims the result. */
+  /** Folder of the recipe whose customize.sh trims the result; the setup.sh of the tools adds to apt's sources. */
   recipe: 'tools' | 'node'
   arch: string
 }
@@ -23,6 +23,7 @@ export const makeRootFs = async (rootFs: RootFs, file: string, signal?: AbortSig
   try {
     await execa('mmdebstrap', [
       '--quiet', `--variant=${rootFs.variant}`, `--architectures=${rootFs.arch}`, `--include=${rootFs.packages.join(',')}`, ...withoutDocs,
+      ...(rootFs.recipe === 'tools' ? [`--setup-hook=sh ${join(recipeFolder, 'tools/setup.sh')} "$1"`] : []),
       `--${rootFs.variant === 'extract' ? 'extract' : 'customize'}-hook=sh ${join(recipeFolder, rootFs.recipe, 'customize.sh')} "$1"`, rootFs.suite, file,
     ], { env: { SOURCE_DATE_EPOCH: '0' }, ...(signal ? { cancelSignal: signal } : {}) })
   } catch (error) {

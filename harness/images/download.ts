@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { request } from 'undici'
 import { Interrupted, MeshproofError, reasonOf } from '../errors.ts'
@@ -35,6 +36,19 @@ export const download = async ({ url, sha256 }: PublishedFile, path: string, sig
     if (signal?.aborted) throw new Interrupted()
     throw error instanceof MeshproofError ? error : unavailable(url, reasonOf(error), error)
   }
+}
+
+/**
+ * The SHA-256 that a publisher puts beside a file, under the same address and `.sha256`.
+ * @throws MeshproofError MP-320 and MP-321 as download does, MP-321 too where there is no checksum in it; Interrupted when the signal fires.
+ */
+export const publishedChecksum = async (url: string, signal?: AbortSignal): Promise<string> => {
+  const beside = `${url}.sha256`
+  const body = await open(new URL(beside), signal)
+  const content = await text(body).catch((cause: unknown) => { throw signal?.aborted ? new Interrupted() : unavailable(beside, reasonOf(cause), cause) })
+  const [checksum = ''] = content.trim().split(/\s+/)
+  if (!/^[0-9a-f]{64}$/.test(checksum)) throw unavailable(beside, 'there is no SHA-256 in it')
+  return checksum
 }
 
 /** The body of the answer after redirects; each hop is asked here so that an error names the host that is out of reach. */

@@ -25,3 +25,6 @@ export type Images = {
 
 /** What a mesh is upgraded between: one node image that holds both releases, and the programs and image names of each. */
 export type UpgradeImages = { from: Images; to: Images }
+
+/** The names of the two, as the user spells them: Istio versions, or releases of recipes.yaml. */
+export type Upgrading = { from: string; to: string }

@@ -3,19 +3,22 @@ import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { scratchFolder } from '../testing/edge.ts'
 import { loadRecipes, recipeFolder, recipeKey } from './recipes.ts'
+import { stamped } from './stamp.ts'
 
 describe('the recipes', () => {
   test('make every program that an image holds, from a pinned module', async () => {
-    const { modules, images } = await loadRecipes()
+    const { modules, images, releases } = await loadRecipes()
     const made = modules.flatMap(({ programs }) => programs.map(({ name }) => name)).concat('envoy', 'envoy-bootstrap')
     expect(made).toHaveLength(new Set(made).size)
     expect(images.flatMap(({ programs }) => programs).filter((program) => !made.includes(program))).toEqual([])
     await Promise.all(modules.map(({ name }) => access(join(recipeFolder, name, 'go.mod'))))
+    await Promise.all(releases.map(({ envoy }) => access(join(recipeFolder, 'envoy', `${envoy}.txt`))))
   })
 
   test('name an image for every role that is one', async () => {
-    const { images, roles } = await loadRecipes()
-    const names = images.map(({ name }) => name)
+    const { images, roles, releases } = await loadRecipes()
+    expect(releases.map(({ name }) => name)).toContain(roles['tag'])
+    const names = images.map(({ name }) => stamped(name, roles['tag']!))
     expect(names).toHaveLength(new Set(names).size)
     expect(names).toEqual(expect.arrayContaining([`${roles['hub']}/pilot:${roles['tag']}`, `${roles['hub']}/proxyv2:${roles['tag']}`, roles['helloworld-v1'], roles['helloworld-v2'], roles['curl']]))
   })

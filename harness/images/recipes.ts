@@ -13,8 +13,10 @@ const Program = z.strictObject({
 
 const Recipes = z.strictObject({
   kubernetes: z.string(),
-  envoy: z.string(),
+  /** The version whose source it is. */
+  istio: z.string(),
   debian: z.string(),
+  releases: z.array(z.strictObject({ name: z.string(), envoy: z.string(), compatibilityVersion: z.string().optional() })),
   modules: z.array(z.strictObject({
     name: z.string(),
     tags: z.string().default(''),
@@ -39,8 +41,9 @@ export type Recipes = z.infer<typeof Recipes>
 export type ModuleRecipe = Recipes['modules'][number]
 export type ProgramRecipe = ModuleRecipe['programs'][number]
 export type ImageRecipe = Recipes['images'][number]
+export type ReleaseRecipe = Recipes['releases'][number]
 
-/** The folder of the recipes: one folder a Go module, Envoy's requirements, Debian's customisations, the node's Dockerfile. */
+/** The folder of the recipes: one folder a Go module, Envoy's requirements by version, Debian's customisations, the node's Dockerfile. */
 export const recipeFolder = join(import.meta.dirname, '../../fixtures/images')
 
 /** Reads the recipes. */

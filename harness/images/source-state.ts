@@ -1,17 +1,26 @@
 import { execa } from 'execa'
-import { loadRecipes } from './recipes.ts'
+import { loadRecipes, type ReleaseRecipe } from './recipes.ts'
+import { stamped } from './stamp.ts'
 
-/** What `images list` prints: the images a lab is made of, and the programs they hold. */
+/** What `images list` prints: the images a lab is made of and the programs they hold, and the releases that there are of them. */
 export const sourceState = async (form: 'text' | 'json'): Promise<string> => {
-  const recipes = await loadRecipes()
+  const { kubernetes, roles, releases, images: recipes } = await loadRecipes()
   const built = (await execa('docker', ['images', '--format', '{{.Repository}}:{{.Tag}}\t{{.Size}}', 'meshproof/node'], { reject: false })).stdout
   const nodes = built ? built.split('\n').map((line) => line.split('\t')).map(([name = '', size = '']) => ({ name, size })) : []
-  if (form === 'json') return JSON.stringify({ images: recipes.images.map(({ name, programs }) => ({ name, programs })), nodes }, null, 2)
+  const tag = roles['tag'] ?? ''
+  const images = recipes.map(({ name, programs }) => ({ name: stamped(name, tag), programs }))
+  if (form === 'json') return JSON.stringify({ images, releases, nodes }, null, 2)
   return [
-    `Images of a lab, from source (Kubernetes ${recipes.kubernetes}, Istio ${recipes.roles['tag'] ?? ''}, Envoy ${recipes.envoy})`,
-    ...recipes.images.map(({ name, programs }) => `  ${name}${programs.length > 0 ? `  (${programs.join(', ')})` : ''}`),
+    `Images of a lab, from source (Kubernetes ${kubernetes}, Istio ${tag})`,
+    ...images.map(({ name, programs }) => `  ${name}${programs.length > 0 ? `  (${programs.join(', ')})` : ''}`),
+    '',
+    `Releases of Istio, from source: a lab runs ${tag}, an upgrade goes from one to another`,
+    ...releases.map(releaseLine),
     '',
     nodes.length === 0 ? 'No preloaded node image is built yet.' : 'Preloaded node images in the engine',
     ...nodes.map(({ name, size }) => `  ${name}  ${size}`),
   ].join('\n')
 }
+
+const releaseLine = ({ name, envoy, compatibilityVersion }: ReleaseRecipe): string =>
+  `  ${name}  Envoy ${envoy}${compatibilityVersion === undefined ? '' : `, defaults of Istio ${compatibilityVersion}`}`

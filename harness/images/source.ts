@@ -1,17 +1,17 @@
-import { createReadStream } from 'node:fs'
-import { copyFile, readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EngineInfo } from '../engine/docker.ts'
 import { nodeArchitecture } from '../engine/docker.ts'
 import { installPackages, isInstalled, mayInstallPackages } from '../engine/packages.ts'
+import { unknownValue } from '../unknown-value.ts'
 import { buildAll, type BuildItem, type BuildProgress } from './build.ts'
-import { makeRootFs, type RootFs } from './debian.ts'
-import { buildProgram, hostPlatform, moduleFolder, type Platform } from './go.ts'
-import type { Images } from './images.ts'
+import { moduleFolder } from './go.ts'
+import type { Images, UpgradeImages, Upgrading } from './images.ts'
 import { buildNode, nodeFiles, preload } from './node-image.ts'
 import { digestOf, readLayer, tarOf, writeArchive, writeLayer, type Layer } from './oci.ts'
-import { loadRecipes, recipeKey, type ImageRecipe, type Recipes } from './recipes.ts'
-import { fetchEnvoy } from './wheel.ts'
+import { loadRecipes, recipeKey, type ImageRecipe, type Recipes, type ReleaseRecipe } from './recipes.ts'
+import { sourceItems } from './source-items.ts'
+import { imagesOf } from './stamp.ts'
 
 /** Everything a lab needs, built from source packages: only package registries are reached. */
 export const sourceImages = async (
@@ -20,10 +20,45 @@ export const sourceImages = async (
   signal?: AbortSignal,
 ): Promise<Images> => {
   const recipes = await loadRecipes()
+  const release = releaseOf(recipes, recipes.roles['tag'] ?? '')
+  return (await build(engine, recipes, [release], progress, signal))(release)
+}
+
+/**
+ * Two releases of the same source, to upgrade between, in one node image.
+ * @throws MeshproofError MP-101 for a name that recipes.yaml does not have.
+ */
+export const sourceUpgrade = async (
+  engine: EngineInfo,
+  { from, to }: Upgrading,
+  progress: (now: BuildProgress) => void,
+  signal?: AbortSignal,
+): Promise<UpgradeImages> => {
+  const recipes = await loadRecipes()
+  const [old, next] = [releaseOf(recipes, from), releaseOf(recipes, to)]
+  // In the recipes' order: there and back again take the same node image.
+  const imagesOfRelease = await build(engine, recipes, recipes.releases.filter((release) => release === old || release === next), progress, signal)
+  return { from: imagesOfRelease(old), to: imagesOfRelease(next) }
+}
+
+const releaseOf = ({ releases }: Recipes, wanted: string): ReleaseRecipe => {
+  const release = releases.find(({ name }) => name === wanted)
+  if (!release) throw unknownValue('release', wanted, releases.map(({ name }) => name))
+  return release
+}
+
+/** Builds what these releases need and says what each of them is made of. */
+const build = async (
+  engine: EngineInfo,
+  recipes: Recipes,
+  releases: ReleaseRecipe[],
+  progress: (now: BuildProgress) => void,
+  signal?: AbortSignal,
+): Promise<(release: ReleaseRecipe) => Images> => {
   const arch = nodeArchitecture(engine)
   if (!(await isInstalled('mmdebstrap')) && (await mayInstallPackages())) await installPackages(['mmdebstrap'], signal)
 
-  const items = [...(await programItems(recipes, arch)), ...(await downloadItems(recipes, arch))]
+  const items = await sourceItems(recipes, releases, arch)
   const keys = new Map(items.map(({ name, key }) => [name, key]))
   const folders = await buildAll(items, progress, signal)
   const folderOf = (name: string): string => {
@@ -32,15 +67,16 @@ export const sourceImages = async (
     return folder
   }
 
-  const layerItems = await Promise.all(recipes.images.filter(({ programs }) => programs.length > 0).map((image) => layerItem(image, keys, folderOf)))
+  const images = imagesOf(recipes, releases)
+  const layerItems = await Promise.all(images.filter(({ programs }) => programs.length > 0).map((image) => layerItem(image, keys, folderOf)))
   const layers = await buildAll(layerItems, progress, signal)
   const layersOf = async (image: ImageRecipe): Promise<Layer[]> => Promise.all([
     ...(image.base ? [folderOf('tools-layer')] : []),
     ...(image.programs.length > 0 ? [layers.get(layerName(image)) ?? ''] : []),
   ].map(readLayer))
 
-  const key = await recipeKey([keys.get('kubelet'), keys.get('node-root'), keys.get('tools-layer'), layerItems.map((item) => item.key), recipes.images], ['node'])
-  const contents = await Promise.all(recipes.images.map(async (recipe) => ({ recipe, layers: await layersOf(recipe) })))
+  const key = await recipeKey([keys.get('kubelet'), keys.get('node-root'), keys.get('tools-layer'), layerItems.map((item) => item.key), images], ['node'])
+  const contents = await Promise.all(images.map(async (recipe) => ({ recipe, layers: await layersOf(recipe) })))
   const nodePrograms = Object.fromEntries(['kubelet', 'kubeadm', 'kubectl'].map((name) => [name, join(folderOf(name), name)]))
   const kindFiles = join(await moduleFolder('kind', 'sigs.k8s.io/kind'), 'images/base/files')
   const say = (step: string): void => progress({ building: [step], done: items.length, of: items.length, remaining: 30 })
@@ -51,52 +87,24 @@ export const sourceImages = async (
     say,
     signal,
   })
-  return {
-    source: 'source',
-    node,
-    kind: join(folderOf('kind'), 'kind'),
-    istioctl: join(folderOf('istioctl'), 'istioctl'),
-    kubectl: join(folderOf('kubectl'), 'kubectl'),
-    loadBalancerManifest: join(await moduleFolder('metallb', 'go.universe.tf/metallb'), 'config/manifests/metallb-native.yaml'),
-    kubernetes: recipes.kubernetes,
-    envoy: recipes.envoy,
-    roles: recipes.roles,
-    digests: contents.map(({ recipe, layers: all }) => ({ name: recipe.name, digest: digestOf(recipe, all, arch), source: 'source' as const })),
-  }
-}
-
-const programItems = async (recipes: Recipes, arch: string): Promise<BuildItem[]> =>
-  Promise.all(recipes.modules.flatMap((module) => module.programs.map(async (program): Promise<BuildItem> => {
-    const platform: Platform = program.runsOn === 'host' ? hostPlatform() : { os: 'linux', arch }
+  const loadBalancerManifest = join(await moduleFolder('metallb', 'go.universe.tf/metallb'), 'config/manifests/metallb-native.yaml')
+  return (release) => {
+    const own = imagesOf(recipes, [release]).map(({ name }) => name)
     return {
-      name: program.name,
-      key: await recipeKey([program.package, module.tags, module.ldflags, platform], [module.name]),
-      lane: 'cpu',
-      seconds: program.seconds,
-      make: (folder, signal) => buildProgram(module, program, platform, folder, signal),
+      source: 'source',
+      node,
+      kind: join(folderOf('kind'), 'kind'),
+      istioctl: join(folderOf('istioctl'), 'istioctl'),
+      kubectl: join(folderOf('kubectl'), 'kubectl'),
+      loadBalancerManifest,
+      kubernetes: recipes.kubernetes,
+      envoy: release.envoy,
+      roles: { ...recipes.roles, tag: release.name },
+      digests: contents.filter(({ recipe }) => own.includes(recipe.name))
+        .map(({ recipe, layers: all }) => ({ name: recipe.name, digest: digestOf(recipe, all, arch), source: 'source' as const })),
+      ...(release.compatibilityVersion === undefined ? {} : { compatibilityVersion: release.compatibilityVersion }),
     }
-  })))
-
-const downloadItems = async (recipes: Recipes, arch: string): Promise<BuildItem[]> => {
-  const tools: RootFs = { suite: recipes.debian, packages: recipes.tools, variant: 'extract', recipe: 'tools', arch }
-  const node: RootFs = { suite: recipes.debian, packages: recipes.node, variant: 'minbase', recipe: 'node', arch }
-  return [
-    { name: 'envoy', key: await recipeKey([arch], ['envoy']), lane: 'network', seconds: 10, make: (folder, signal) => fetchEnvoy(arch, folder, signal) },
-    {
-      name: 'envoy-bootstrap', key: await recipeKey([], ['istio']), lane: 'network', seconds: 2,
-      make: async (folder) => copyFile(join(await moduleFolder('istio', 'istio.io/istio'), 'tools/packaging/common/envoy_bootstrap.json'), join(folder, 'envoy-bootstrap')),
-    },
-    {
-      name: 'tools-layer', key: await recipeKey(tools, ['tools']), lane: 'network', seconds: 30,
-      make: async (folder, signal) => {
-        const tar = join(folder, 'root.tar')
-        await makeRootFs(tools, tar, signal)
-        await writeLayer(createReadStream(tar), folder)
-        await rm(tar)
-      },
-    },
-    { name: 'node-root', key: await recipeKey(node, ['node']), lane: 'network', seconds: 60, make: (folder, signal) => makeRootFs(node, join(folder, 'root.tar'), signal) },
-  ]
+  }
 }
 
 const layerName = (image: ImageRecipe): string => `layer-${image.name.replace(/[^a-z0-9.]+/g, '-')}`
@@ -107,7 +115,10 @@ const layerItem = async (image: ImageRecipe, keys: Map<string, string>, folderOf
   lane: 'cpu',
   seconds: 2,
   make: async (folder) => {
-    const files = await Promise.all(image.programs.map(async (name) => ({ from: await fileOf(name, folderOf(name)), ...placeOf(name) })))
+    const files = await Promise.all(image.programs.map(async (name) => {
+      const [file = ''] = await readdir(folderOf(name))
+      return { from: join(folderOf(name), file), ...placeOf(file) }
+    }))
     await writeLayer(tarOf(files), folder)
   },
 })
@@ -116,6 +127,3 @@ const placeOf = (program: string): { to: string; mode: number } =>
   program === 'envoy-bootstrap'
     ? { to: '/var/lib/istio/envoy/envoy_bootstrap_tmpl.json', mode: 0o644 }
     : { to: `/usr/local/bin/${program}`, mode: 0o755 }
-
-const fileOf = async (program: string, folder: string): Promise<string> =>
-  program === 'envoy' ? join(folder, 'envoy/_bin/envoy') : join(folder, (await readdir(folder)).find((file) => file === program) ?? program)

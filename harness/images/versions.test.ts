@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { errorOf } from '../testing/edge.ts'
 import { loadRecipes } from './recipes.ts'
-import { releaseFile } from './release.ts'
-import { imagesFor } from './versions.ts'
+import { releaseFile } from './release-plan.ts'
+import { imagesFor, upgradeSource } from './versions.ts'
 
 const built = await loadRecipes()
 const published = parse(await readFile(releaseFile, 'utf8')) as { kubernetes: string; roles: { tag: string } }
@@ -35,4 +35,26 @@ test.each<[Parameters<typeof imagesFor>[0]]>([
   [{ images: 'auto', istio: source.istio, kubernetes: release.kubernetes }],
 ])('versions that do not go together are refused: %j', async (asked) => {
   expect(await errorOf(imagesFor(asked))).toMatchObject({ code: 'MP-107', message: expect.stringContaining(source.kubernetes) })
+})
+
+test.each<[Parameters<typeof upgradeSource>, string]>([
+  [['auto', { from: 'lab-a', to: 'lab-b' }], 'source'],
+  [['source', { from: source.istio, to: 'lab-a' }], 'source'],
+  [['auto', { from: '1.29.2', to: release.istio }], 'release'],
+  [['release', { from: '1.29.2', to: '1.30.0' }], 'release'],
+])('releases of %j come from %s', async (asked, expected) => {
+  expect(await upgradeSource(...asked)).toBe(expected)
+})
+
+test('a release that nobody has is refused with the nearest, whatever the other one is', async () => {
+  expect(await errorOf(upgradeSource('auto', { from: 'lab-a', to: 'lab-bb' }))).toMatchObject({ code: 'MP-101', next: expect.stringContaining('“lab-b”') })
+  expect(await errorOf(upgradeSource('release', { from: '1.30', to: '1.30.4' }))).toMatchObject({ code: 'MP-101', next: expect.stringContaining(`“${release.istio}”`) })
+})
+
+test.each<[Parameters<typeof upgradeSource>]>([
+  [['auto', { from: 'lab-a', to: '1.30.4' }]],
+  [['release', { from: 'lab-a', to: 'lab-b' }]],
+  [['source', { from: '1.29.2', to: '1.30.4' }]],
+])('releases that no wanted source has both of are refused: %j', async ([wanted, names]) => {
+  expect(await errorOf(upgradeSource(wanted, names))).toMatchObject({ code: 'MP-107', message: expect.stringContaining(`${names.from} and ${names.to}, --images=${wanted}`) })
 })

@@ -3,9 +3,9 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { unknownValue } from '../unknown-value.ts'
 import { MeshproofError } from '../errors.ts'
-import type { ImageSource } from './images.ts'
+import type { ImageSource, Upgrading } from './images.ts'
 import { loadRecipes } from './recipes.ts'
-import { releaseFile } from './release.ts'
+import { releaseFile } from './release-plan.ts'
 
 const Pinned = z.object({ kubernetes: z.string(), roles: z.record(z.string(), z.string()) })
 
@@ -43,4 +43,35 @@ export const imagesFor = async (
     why: sources.map((source) => `${source}: Istio ${known[source].istio}, Kubernetes ${known[source].kubernetes}`).join('; '),
     next: 'Leave out --images, --istio or --kubernetes.',
   })
+}
+
+const published = /^\d+\.\d+\.\d+$/
+
+/**
+ * Where both releases of an upgrade come from: the recipes name those of `source`, and every version x.y.z of Istio is published.
+ * @throws MeshproofError MP-101 for a name that no source has, MP-107 where no source that is wanted has both.
+ */
+export const upgradeSource = async (wanted: ImageSource | 'auto', { from, to }: Upgrading): Promise<ImageSource> => {
+  const { releases } = await loadRecipes()
+  const built = releases.map(({ name }) => name)
+  const has: Record<ImageSource, (name: string) => boolean> = { source: (name) => built.includes(name), release: (name) => published.test(name) }
+  for (const name of [from, to]) {
+    if (!has.source(name) && !has.release(name)) throw unknownValue('release', name, [...built, (await rolesOf('release'))['tag'] ?? ''])
+  }
+  const fitting = (['release', 'source'] as const).find((source) => (wanted === 'auto' || wanted === source) && has[source](from) && has[source](to))
+  if (fitting) return fitting
+  throw new MeshproofError('MP-107', {
+    what: 'No source of images has both releases', where: `${from} and ${to}, --images=${wanted}`,
+    why: `source: ${built.join(', ')}; release: the versions of Istio that are published, such as ${(await rolesOf('release'))['tag'] ?? ''}`,
+    next: 'Choose two of one source, and leave out --images.',
+  })
+}
+
+/** The versions of Istio that two releases count as, and the version of Kubernetes they run on: one that keeps the defaults of an older version counts as that. */
+export const upgradeVersions = async (source: ImageSource, { from, to }: Upgrading): Promise<Upgrading & { kubernetes: string }> => {
+  const { kubernetes } = (await versions())[source]
+  if (source === 'release') return { from, to, kubernetes }
+  const { istio, releases } = await loadRecipes()
+  const of = (name: string): string => releases.find((release) => release.name === name)?.compatibilityVersion ?? istio
+  return { from: of(from), to: of(to), kubernetes }
 }

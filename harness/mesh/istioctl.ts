@@ -1,8 +1,8 @@
 import { execa, ExecaError } from 'execa'
 import { stringify } from 'yaml'
 import { MeshproofError, reasonOf } from '../errors.ts'
-import { isRolledOut } from '../kube/pods.ts'
-import { until } from '../kube/until.ts'
+import { manifestsOf, refOf, type Ref } from '../kube/client.ts'
+import { settled } from '../kube/roll-out.ts'
 import type { LabCluster } from '../lab/lab.ts'
 
 /** The body of an IstioOperator: what `istioctl` is given. */
@@ -14,11 +14,30 @@ export type OperatorSpec = Record<string, unknown>
  * @throws MeshproofError MP-501 when istioctl refuses the operator, MP-401 when a deployment is not ready within two minutes.
  */
 export const installIstio = async (cluster: LabCluster, spec: OperatorSpec, signal: AbortSignal): Promise<void> => {
-  const operator = { apiVersion: 'install.istio.io/v1alpha1', kind: 'IstioOperator', spec }
-  const manifest = await istioctl(cluster, ['manifest', 'generate', '--filename', '-'], signal, stringify(operator))
-  const applied = await cluster.applyText(manifest, signal)
-  await Promise.all(applied.flatMap((object) => (/^deployment\.apps\/(.+)$/.exec(object)?.[1] ?? [])).map((name) =>
-    until(`istio-system/${name} is ready in ${cluster.name}`, () => isRolledOut(cluster.kube, 'istio-system', name), { every: 200, within: 120_000, signal })))
+  const applied = await cluster.applyText(await manifestOf(cluster, spec, signal), signal)
+  await Promise.all(applied.flatMap((object) => (/^deployment\.apps\/(.+)$/.exec(object)?.[1] ?? [])).map((name) => settled(cluster, { namespace: 'istio-system', name }, signal)))
+}
+
+/** What an operator installs, as a manifest. @throws MeshproofError MP-501 when istioctl refuses the operator. */
+const manifestOf = (cluster: LabCluster, spec: OperatorSpec, signal: AbortSignal): Promise<string> =>
+  istioctl(cluster, ['manifest', 'generate', '--filename', '-'], signal, stringify({ apiVersion: 'install.istio.io/v1alpha1', kind: 'IstioOperator', spec }))
+
+/**
+ * Removes what one operator has installed and another has not, webhooks first: what they share stays (custom resources, the reader
+ * service account). @throws MeshproofError MP-501 when istioctl refuses an operator.
+ */
+export const uninstallIstio = async (was: { cluster: LabCluster; spec: OperatorSpec }, is: { cluster: LabCluster; spec: OperatorSpec }, signal: AbortSignal): Promise<void> => {
+  const [before, now] = await Promise.all([was, is].map(async ({ cluster, spec }) => manifestsOf(await manifestOf(cluster, spec, signal)).map(refOf)))
+  const gone = without(before ?? [], now ?? [])
+  const isWebhook = ({ kind }: Ref): boolean => kind.endsWith('WebhookConfiguration')
+  for (const ref of [...gone.filter(isWebhook), ...gone.filter((one) => !isWebhook(one))]) await is.cluster.kube.remove(ref)
+}
+
+/** The objects of one list that another does not name. */
+export const without = (all: Ref[], others: Ref[]): Ref[] => {
+  const keyOf = ({ apiVersion, kind, namespace = '', name }: Ref): string => [apiVersion, kind, namespace, name].join(' ')
+  const named = new Set(others.map(keyOf))
+  return all.filter((ref) => !named.has(keyOf(ref)))
 }
 
 /** Runs istioctl against a cluster and returns what it printed. @throws MeshproofError MP-501 when it fails. */

@@ -19,39 +19,43 @@ export const placeholder = '0.0.0.0'
 
 type At = Pick<LabCluster, 'name' | 'kube'>
 
-const configMap = { apiVersion: 'v1', kind: 'ConfigMap', name: 'istio', namespace: 'istio-system' }
-
-/** The `meshNetworks` of an install, every gateway still the placeholder. */
-export const placeholderNetworks = (clusters: LabCluster[]): MeshNetworks['networks'] =>
+/** The `meshNetworks` of an install, every gateway still the placeholder whose address is not known. */
+export const meshNetworksOf = (clusters: LabCluster[], addresses: Record<string, string> = {}): MeshNetworks['networks'] =>
   Object.fromEntries(clusters.map(({ network }) => [network, {
     endpoints: clusters.filter((cluster) => cluster.network === network).map(({ name }) => ({ fromRegistry: name })),
-    gateways: [{ address: placeholder, port: 15443 }],
+    gateways: [{ address: addresses[network] ?? placeholder, port: 15443 }],
   }]))
 
-/** Reads what the control plane is configured with. @throws MeshproofError MP-510 when it is not there or not understood. */
-const readMeshNetworks = async (primary: At): Promise<MeshNetworks> => {
-  const map = await primary.kube.get<V1ConfigMap>(configMap)
-  const parsed = MeshNetworks.safeParse(parse(map?.data?.['meshNetworks'] ?? ''))
-  if (parsed.success) return parsed.data
+/** Every control plane’s: the config map is called `istio`, and `istio-` and its revision where it has one. */
+const configured = async ({ kube }: At): Promise<{ name: string; networks: MeshNetworks['networks'] }[]> => {
+  const maps = await kube.list<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'istio-system' })
+  return maps.flatMap(({ metadata, data }) => {
+    const parsed = MeshNetworks.safeParse(parse(data?.['meshNetworks'] ?? ''))
+    return parsed.success ? [{ name: metadata?.name ?? '', ...parsed.data }] : []
+  })
+}
+
+/** The gateways’ addresses that a control plane was configured with so far, by network: none before it is installed. */
+export const gatewayAddressesSoFar = async (primary: At): Promise<Record<string, string>> => {
+  const networks = (await configured(primary))[0]?.networks ?? {}
+  return Object.fromEntries(Object.entries(networks).map(([network, { gateways }]) => [network, gateways[0]?.address ?? '']))
+}
+
+/** The gateways' addresses that the control plane is configured with, by network. @throws MeshproofError MP-510 when there are none to be read. */
+export const readGatewayAddresses = async (primary: At): Promise<Record<string, string>> => {
+  const addresses = await gatewayAddressesSoFar(primary)
+  if (Object.keys(addresses).length > 0) return addresses
   throw new MeshproofError('MP-510', {
     what: 'The mesh has no meshNetworks that could be read', where: `config map istio of ${primary.name}`, next: 'kubectl -n istio-system get configmap istio -o yaml',
   })
 }
 
-/** The gateways' addresses that the control plane is configured with, by network. @throws MeshproofError MP-510 */
-export const readGatewayAddresses = async (primary: At): Promise<Record<string, string>> => {
-  const { networks } = await readMeshNetworks(primary)
-  return Object.fromEntries(Object.entries(networks).map(([network, { gateways }]) => [network, gateways[0]?.address ?? '']))
-}
-
-/** Writes the gateways' addresses, by network, and leaves the rest of the config map as it is; istiod notices by itself. */
+/** Writes the gateways' addresses, by network, and leaves the rest of the config maps as it is; istiod notices by itself. */
 export const writeGatewayAddresses = async (primary: At, addresses: Record<string, string>): Promise<void> => {
-  const { networks } = await readMeshNetworks(primary)
-  for (const [network, address] of Object.entries(addresses)) {
-    for (const gateway of networks[network]?.gateways ?? []) gateway.address = address
+  for (const { name, networks } of await configured(primary)) {
+    for (const [network, address] of Object.entries(addresses)) {
+      for (const gateway of networks[network]?.gateways ?? []) gateway.address = address
+    }
+    await primary.kube.apply([{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'istio-system' }, data: { meshNetworks: stringify({ networks }) } }])
   }
-  await primary.kube.apply([{ ...objectOf(configMap), data: { meshNetworks: stringify({ networks }) } }])
 }
-
-const objectOf = ({ apiVersion, kind, name, namespace }: typeof configMap): { apiVersion: string; kind: string; metadata: { name: string; namespace: string } } =>
-  ({ apiVersion, kind, metadata: { name, namespace } })

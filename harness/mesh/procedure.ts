@@ -1,4 +1,5 @@
 import type { Lab } from '../lab/lab.ts'
+import type { Manifest } from '../kube/client.ts'
 import type { ProcedureName, Topology } from '../plan/topology-file.ts'
 
 /** One step of an installation: its name appears in the output, its time in the results. */
@@ -15,6 +16,8 @@ export type Procedure = {
   steps: (topology: Topology) => Step[]
   /** The clusters that give services addresses of their own; default: none. */
   loadBalancers?: (topology: Topology) => string[]
+  /** What stands beside the primary’s control plane so that other clusters reach it; default: nothing. */
+  exposure?: (topology: Topology) => Promise<Manifest[]>
   /** Where proxies and webhooks of the remote clusters find istiod; no remote clusters, no address. */
   discoveryAddress?: (lab: Lab, signal?: AbortSignal) => Promise<string>
   /** Follows what has moved since the installation, and says what it did; undefined where nothing had moved. */

@@ -4,6 +4,9 @@ import type { V1Pod } from '@kubernetes/client-node'
 export const proxyOf = ({ spec }: V1Pod): NonNullable<V1Pod['spec']>['containers'][number] | undefined =>
   [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].find(({ name }) => name === 'istio-proxy')
 
+/** The revision of the control plane that gave a pod its proxy. */
+export const revisionOfPod = ({ metadata }: V1Pod): string | undefined => metadata?.annotations?.['istio.io/rev']
+
 /** A variable of a container, where it is written down and not taken from elsewhere. */
 export const variableOf = (container: { env?: { name: string; value?: string }[] } | undefined, name: string): string | undefined =>
   container?.env?.find((variable) => variable.name === name)?.value

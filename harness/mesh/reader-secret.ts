@@ -4,20 +4,21 @@ import { until } from '../kube/until.ts'
 import type { LabCluster } from '../lab/lab.ts'
 import { remoteSecretRef } from './remote-secret.ts'
 
-const serviceAccount = 'istio-reader-service-account'
-const tokenRef = { apiVersion: 'v1', kind: 'Secret', name: 'istio-reader-token', namespace: 'istio-system' }
+/** The service account that may read a cluster; its installation makes it. */
+export const readerServiceAccount = 'istio-reader-service-account'
 
 /**
  * The token of the service account that may read a cluster, asked for by a secret of its own (Kubernetes makes none by itself since
- * 1.24, where the seed's did). @throws MeshproofError MP-401 when none is filled in within 30 s.
+ * 1.24, where the seed's did). `secret` is that secret's name. @throws MeshproofError MP-401 when none is filled in within 30 s.
  */
-export const readerToken = async ({ name, kube }: LabCluster, signal?: AbortSignal): Promise<{ token: string; authority: string }> => {
+export const readerToken = async ({ name, kube }: LabCluster, signal?: AbortSignal, secret = 'istio-reader-token'): Promise<{ token: string; authority: string }> => {
+  const at = { name: secret, namespace: 'istio-system' }
   await kube.apply([{
     apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/service-account-token',
-    metadata: { name: tokenRef.name, namespace: tokenRef.namespace, annotations: { 'kubernetes.io/service-account.name': serviceAccount } },
+    metadata: { ...at, annotations: { 'kubernetes.io/service-account.name': readerServiceAccount } },
   }])
   return until(`${name}’s reader service account has a token`, async () => {
-    const { data } = await kube.get<V1Secret>(tokenRef) ?? {}
+    const { data } = await kube.get<V1Secret>({ apiVersion: 'v1', kind: 'Secret', ...at }) ?? {}
     const [token, authority] = [data?.['token'], data?.['ca.crt']]
     return token && authority ? { token: Buffer.from(token, 'base64').toString(), authority } : undefined
   }, { every: 100, within: 30_000, signal })
@@ -33,8 +34,8 @@ export const addReaderSecret = async ({ of, to }: { of: LabCluster; to: LabClust
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: of.name, cluster: { server: `https://${await of.address()}:6443`, 'certificate-authority-data': authority } }],
-    users: [{ name: serviceAccount, user: { token } }],
-    contexts: [{ name: of.name, context: { cluster: of.name, user: serviceAccount, namespace: 'istio-system' } }],
+    users: [{ name: readerServiceAccount, user: { token } }],
+    contexts: [{ name: of.name, context: { cluster: of.name, user: readerServiceAccount, namespace: 'istio-system' } }],
     'current-context': of.name,
   }
   const { name, namespace } = remoteSecretRef(of.name)

@@ -2,11 +2,12 @@ import { fixture } from './fixture.ts'
 import { cacertsFor } from './certificate-authority.ts'
 import { gatewayAddress } from './gateway.ts'
 import { installIstio } from './istioctl.ts'
-import { commonSpec, controlPlaneSpec, gatewaySpec } from './operator.ts'
+import { controlPlaneSpec, gatewaySpec, remoteSpec } from './operator.ts'
 import { rolesOf, step, type Step } from './procedure.ts'
 import { addRemoteSecret } from './remote-secret.ts'
 import { deployWorkloads, workloadsReady } from './workloads.ts'
 import type { Lab, LabCluster } from '../lab/lab.ts'
+import type { Manifest } from '../kube/client.ts'
 import type { Topology } from '../plan/topology-file.ts'
 
 // Steps that several procedures have in common. Each procedure still names every one of its own steps, in its own order: a step is
@@ -18,6 +19,7 @@ export const named = {
   controlPlane: (cluster: string): string => `${cluster}: control plane`,
   gatewayAddress: (cluster: string): string => `${cluster}: address of the gateway`,
   gateway: (cluster: string): string => `${cluster}: gateway`,
+  exposed: (cluster: string): string => `${cluster}: control plane exposed`,
   remote: (cluster: string): string => `${cluster}: remote profile`,
   remoteSecret: (of: string, to: string): string => `${to}: remote secret of ${of}`,
   workloads: (cluster: string): string => `${cluster}: workloads`,
@@ -34,10 +36,10 @@ export const trust = (cluster: string): Step => step(named.trust(cluster), async
 }, [`${cluster}: created`])
 
 /** istiod with the minimal profile; `global` is what makes it this topology's. */
-export const controlPlane = (cluster: string, global: (lab: Lab) => Record<string, unknown> = () => ({})): Step =>
-  step(named.controlPlane(cluster), (lab, signal) => {
+export const controlPlane = (cluster: string, global: (lab: Lab) => Promise<Record<string, unknown>> | Record<string, unknown> = () => ({})): Step =>
+  step(named.controlPlane(cluster), async (lab, signal) => {
     const at = lab.cluster(cluster)
-    return installIstio(at, controlPlaneSpec(at, lab.images, global(lab)), signal)
+    return installIstio(at, controlPlaneSpec(at, lab, await global(lab)), signal)
   }, [named.trust(cluster)])
 
 /** A gateway's service ahead of its proxy: the load balancer has the address long before the gateway runs, and some need that alone. */
@@ -48,14 +50,16 @@ export const earlyGatewayAddress = (cluster: string): Step => step(named.gateway
 
 /** An east-west gateway; `labelled` ones are found by their network label. */
 export const gateway = (cluster: string, after: string[], { labelled }: { labelled: boolean }): Step => step(named.gateway(cluster), (lab, signal) =>
-  installIstio(lab.cluster(cluster), gatewaySpec(lab.cluster(cluster), lab.images, labelled), signal), after)
+  installIstio(lab.cluster(cluster), gatewaySpec(lab.cluster(cluster), lab, labelled), signal), after)
 
 /** Installs the remote profile of a cluster that is served from elsewhere. */
-export const installRemote = (lab: Lab, remote: LabCluster, remotePilotAddress: string, signal: AbortSignal): Promise<void> => {
-  const spec = commonSpec(remote, lab.images, { remotePilotAddress })
-  const injectionPath = `/inject/cluster/${remote.name}/net/${remote.network}`
-  return installIstio(remote, { ...spec, profile: 'remote', values: { ...(spec['values'] as object), istiodRemote: { injectionPath } } }, signal)
-}
+export const installRemote = (lab: Lab, remote: LabCluster, remotePilotAddress: string, signal: AbortSignal): Promise<void> =>
+  installIstio(remote, remoteSpec(remote, lab, remotePilotAddress), signal)
+
+
+/** What the procedure puts beside a control plane so that other clusters reach it. */
+export const exposed = (cluster: string, exposure: (topology: Topology) => Promise<Manifest[]>, after?: string[]): Step =>
+  step(named.exposed(cluster), async (lab) => lab.cluster(cluster).kube.apply(await exposure(lab.topology)), after)
 
 /** The remote secret of one cluster in another, from its reader service account. */
 export const remoteSecret = (of: string, to: string, after: string[]): Step =>

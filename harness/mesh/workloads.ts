@@ -24,10 +24,16 @@ export const stubs = async (cluster: LabCluster): Promise<void> => cluster.kube.
 ])
 
 /**
- * What the seeds deploy in a cluster: `sleep`, the service of helloworld and this cluster's version of it; outside the mesh a second
- * client. `roles` are the images by what they are for.
+ * The life of a workload’s container, for a fixture: one that drains goes on answering while the mesh learns that it goes, longer than a
+ * busy lab takes for that; one that does not drain ends as soon as it is told to, while requests are still on their way to it.
  */
-export const workloadsOf = async (version: string, { mesh: namespace, outside }: Namespaces, roles: Record<string, string>): Promise<Manifest[]> => {
+export const lifecycleOf = (drains: boolean): string => JSON.stringify(drains ? { preStop: { sleep: { seconds: 5 } } } : {})
+
+/**
+ * What the seeds deploy in a cluster: `sleep`, the service of helloworld and this cluster's version of it; outside the mesh a second
+ * client. `roles` are the images by what they are for. Helloworld drains where Kubernetes knows how to (1.30), as in labs.
+ */
+export const workloadsOf = async (version: string, { mesh: namespace, outside }: Namespaces, roles: Record<string, string>, drains: boolean): Promise<Manifest[]> => {
   const { curl = '' } = roles
   // Which version it says it is, is told to it: a third and a fourth run the program of the second.
   const helloworld = roles[`helloworld-${version}`] ?? roles['helloworld-v2'] ?? ''
@@ -35,7 +41,7 @@ export const workloadsOf = async (version: string, { mesh: namespace, outside }:
     ...(await fixture('workloads/helloworld-service.yaml', { namespace })),
     ...(await fixture('workloads/sleep.yaml', { namespace, curl })),
     ...(await fixture('workloads/sleep.yaml', { namespace: outside, curl })),
-    ...(await fixture('workloads/helloworld.yaml', { namespace, version, helloworld })),
+    ...(await fixture('workloads/helloworld.yaml', { namespace, version, helloworld, lifecycle: lifecycleOf(drains) })),
     ...(await fixture('workloads/stubless.yaml', { namespace, version })),
   ]
 }
@@ -50,7 +56,7 @@ export const deployWorkloads = async (cluster: LabCluster, images: Images): Prom
   await stubs(cluster)
   await cluster.kube.apply([
     namespaceOf(legacyNamespace, {}),
-    ...(await workloadsOf(cluster.version, labNamespaces, images.roles)),
+    ...(await workloadsOf(cluster.version, labNamespaces, images.roles, true)),
     ...(await captureOf(legacyNamespace, `${hub}/proxyv2:${tag}`)),
     ...(cluster.role === 'primary' ? await newConnections(meshNamespace) : []),
   ])

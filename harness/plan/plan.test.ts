@@ -5,7 +5,7 @@ import { makePlans, selection } from './plan.ts'
 import { topologyNames, type Mtls } from './topology-file.ts'
 
 const ids = ['reach.local', 'reach.path', 'mtls.strict', 'reachXlocal']
-const chosen = (...patterns: string[]): string[] => ids.filter(selection(patterns, ids))
+const chosen = (...patterns: string[]): string[] => ids.filter(selection(patterns, ids.map((id) => ({ id }))))
 
 describe('a selection', () => {
   test.each<[string[], string[]]>([
@@ -18,6 +18,21 @@ describe('a selection', () => {
     [['reach.local'], ['reach.local']],
   ])('of %j is %j', (patterns, expected) => {
     expect(chosen(...patterns)).toEqual(expected)
+  })
+
+  test.each<[string[], string[]]>([
+    [[], ['reach.local']],
+    [['*'], ['reach.local']],
+    [['!reach.local', '*.*'], []],
+    [['resilience.*'], ['resilience.node', 'resilience.secret']],
+    [['resilience.*', '!*.node'], ['resilience.secret']],
+    [['resilience.node'], ['resilience.node']],
+    [['*', 'resilience.node'], ['reach.local', 'resilience.node']],
+  ])('of %j takes what disrupts only where it is named: %j', (patterns, expected) => {
+    const checks = [{ id: 'reach.local' }, ...['resilience.node', 'resilience.secret'].map((id) => ({ id, disrupts: { seconds: 60 } }))]
+    const taken = (): string[] => checks.map(({ id }) => id).filter(selection(patterns, checks))
+    if (expected.length > 0) expect(taken()).toEqual(expected)
+    else expect(taken).toThrow(expect.objectContaining({ code: 'MP-103' }))
   })
 
   test.each([['reach.pat'], ['!reach.pat']])('of %s, which fits nothing, is refused with the nearest', (pattern) => {
@@ -37,10 +52,10 @@ describe('plans', () => {
     expect(await namesOf('gateway', 'gateway')).toEqual(['gateway'])
   })
 
-  test('hold every check of the catalogue, planned or with the reason why not', async () => {
+  test('hold every check of the catalogue that neither disrupts nor belongs to an upgrade, planned or with the reason why not', async () => {
     const checks = await catalogue()
     for (const { planned, skipped } of await makePlans(['all'], ['reach.*'], checks)) {
-      expect(new Set([...planned, ...skipped].map(({ id }) => id))).toEqual(new Set(checks.map(({ id }) => id)))
+      expect(new Set([...planned, ...skipped].map(({ id }) => id))).toEqual(new Set(checks.filter(({ disrupts, upgrade }) => !disrupts && !upgrade).map(({ id }) => id)))
       expect(planned.length).toBeGreaterThan(0)
       expect(planned.filter(({ id }) => !id.startsWith('reach.'))).toEqual([])
     }

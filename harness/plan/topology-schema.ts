@@ -44,7 +44,13 @@ export type ClusterPlan = Omit<z.infer<typeof ClusterSchema>, 'version'> & { ver
 export type TopologyFile = Omit<z.infer<typeof FileSchema>, 'procedure' | 'clusters'> & { procedure: ProcedureName; clusters: ClusterPlan[] }
 
 /** One variant of a topology: what a lab is made from. */
-export type Topology = Omit<TopologyFile, 'mtls'> & { mtls: Mtls }
+export type Topology = Omit<TopologyFile, 'mtls'> & {
+  mtls: Mtls
+  /** How many proxies an east-west gateway has; default: one. A mesh that is upgraded has two, so that one is there while the other is replaced. */
+  gatewayReplicas?: number
+  /** The revision of its control planes, where an upgrade has given them one. */
+  revision?: string
+}
 
 /** What of a mesh decides which checks it gets, whether it was planned or found. */
 export type MeshShape = Pick<Topology, 'name' | 'procedure' | 'mtls'> & { clusters: Pick<ClusterPlan, 'name' | 'role' | 'network' | 'version'>[] }

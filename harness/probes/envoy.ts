@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto'
+import type { V1Pod } from '@kubernetes/client-node'
 import { z } from 'zod'
 import type { KubeClient } from '../kube/client.ts'
-import { execIn, logsSince, readyPod } from '../kube/pods.ts'
+import { execIn, isReady, logsSince, readyPod } from '../kube/pods.ts'
 
 /** The proxy of a workload: a sidecar, or a gateway, by its pod's labels or by its name. */
 export type Proxy = { kube: KubeClient; namespace: string } & ({ selector: string } | { pod: string })
@@ -36,11 +37,19 @@ const Listeners = z.object({
   })).default([]),
 })
 
+const ServerInfo = z.object({ version: z.string(), node: z.object({ metadata: z.object({ ISTIO_VERSION: z.string() }) }) })
+
 const podOf = async (proxy: Proxy): Promise<string> => ('pod' in proxy ? proxy.pod : (await readyPod(proxy.kube, proxy.namespace, proxy.selector)).metadata?.name ?? '')
 
 const ask = async (proxy: Proxy, path: string): Promise<unknown> => {
   const { stdout } = await execIn(proxy.kube, { namespace: proxy.namespace, pod: await podOf(proxy), container: 'istio-proxy' }, ['pilot-agent', 'request', 'GET', path])
   return JSON.parse(stdout)
+}
+
+/** What a live proxy says it is: the stamp of its Istio agent, and its Envoy’s version, which stands between the build’s hash and its kind (`…/1.40.0/Clean/…`). */
+export const releaseOf = async (proxy: Proxy): Promise<{ istio: string; envoy: string }> => {
+  const { version, node } = ServerInfo.parse(await ask(proxy, 'server_info'))
+  return { istio: node.metadata.ISTIO_VERSION, envoy: version.split('/')[1] ?? '' }
 }
 
 /** Where a proxy may send a request; those of a higher priority number are used when the others are not enough. */
@@ -93,10 +102,12 @@ const AccessLine = z.object({
 /** One line of a proxy's access log. */
 export type AccessLine = z.infer<typeof AccessLine>
 
-/** A proxy's access log since a moment; lines that are no access log are left out. */
+/** A proxy's access log since a moment, of a gateway with several pods that of them all; lines that are no access log are left out. */
 export const accessLog = async (proxy: Proxy, since: Date): Promise<AccessLine[]> => {
-  const text = await logsSince(proxy.kube, { namespace: proxy.namespace, pod: await podOf(proxy), container: 'istio-proxy' }, since)
-  return text.split('\n').flatMap((line) => {
+  const { kube, namespace } = proxy
+  const pods = 'pod' in proxy ? [proxy.pod] : (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, selector: proxy.selector })).filter(isReady).map(({ metadata }) => metadata?.name ?? '')
+  const texts = await Promise.all(pods.map((pod) => logsSince(kube, { namespace, pod, container: 'istio-proxy' }, since)))
+  return texts.join('\n').split('\n').flatMap((line) => {
     if (!line.startsWith('{')) return []
     const parsed = AccessLine.safeParse(JSON.parse(line))
     return parsed.success && new Date(parsed.data.start) >= since ? [parsed.data] : []

@@ -24,19 +24,27 @@ const ask = async (kube: KubeClient, path: string, pod?: string): Promise<unknow
   return JSON.parse(stdout)
 }
 
-/** The clusters istiod watches, and whether each was synced once (it never takes that back). */
-export const watchedClusters = async (kube: KubeClient): Promise<z.infer<typeof RemoteClusters>> =>
-  RemoteClusters.parse(await ask(kube, '/debug/clusterz'))
+const Version = z.object({ clientVersion: z.object({ version: z.string() }) })
 
-/** The addresses istiod holds for every service, by host, namespace and cluster. */
-export const allShards = async (kube: KubeClient): Promise<(host: string, namespace: string) => Record<string, string[]>> => {
-  const shards = Shards.parse(await ask(kube, '/debug/endpointShardz'))
+/** The stamp of the program that an istiod pod runs. */
+export const istiodRelease = async (kube: KubeClient, namespace: string, pod: string): Promise<string> => {
+  const { stdout } = await execIn(kube, { namespace, pod, container: 'discovery' }, ['pilot-discovery', 'version', '--output', 'json'])
+  return Version.parse(JSON.parse(stdout)).clientVersion.version
+}
+
+/** The clusters istiod watches, and whether each was synced once (it never takes that back); told by any of its pods or by the one named. */
+export const watchedClusters = async (kube: KubeClient, pod?: string): Promise<z.infer<typeof RemoteClusters>> =>
+  RemoteClusters.parse(await ask(kube, '/debug/clusterz', pod))
+
+/** The addresses istiod holds for every service, by host, namespace and cluster; told by any of its pods or by the one named. */
+export const allShards = async (kube: KubeClient, pod?: string): Promise<(host: string, namespace: string) => Record<string, string[]>> => {
+  const shards = Shards.parse(await ask(kube, '/debug/endpointShardz', pod))
   return (host, namespace) => Object.fromEntries(Object.entries(shards[host]?.[namespace]?.Shards ?? {}).map(([shard, endpoints]) =>
     [shard.replace('Kubernetes/', ''), (endpoints ?? []).flatMap(({ Addresses }) => Addresses).sort()]))
 }
 
 /** The addresses istiod holds for a service, by cluster. */
-export const endpointShards = async (kube: KubeClient, host: string, namespace: string): Promise<Record<string, string[]>> => (await allShards(kube))(host, namespace)
+export const endpointShards = async (kube: KubeClient, host: string, namespace: string, pod?: string): Promise<Record<string, string[]>> => (await allShards(kube, pod))(host, namespace)
 
 /** How far one proxy is behind: what is not acknowledged, and what it refused. */
 export type ProxyState = { proxy: string; cluster: string; stale: string[]; refused: string[] }

@@ -27,7 +27,9 @@ export type Samples = { probe: Probe; samples: Sample[] }
 /** Probes that run in a lab. */
 export type Probing = {
   probes: Probe[]
-  /** Everything written so far; it can be asked again and again. A stream’s samples are its lines. */
+  /** What is not probed here, and why: words for a person. */
+  unplanned: string[]
+  /** Everything written so far; it can be asked again and again. A stream’s samples are its lines and its ends: only an end has words in `error`. */
   collect: (signal: AbortSignal) => Promise<Samples[]>
   /** Share of one core that the probes’ own programs, and the mesh’s proxies, took since the probes began. */
   overhead: (signal: AbortSignal) => Promise<{ probes: number; proxies: number }>

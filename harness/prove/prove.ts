@@ -33,12 +33,15 @@ export type Proven = { proofs: Proof[]; unproven: string[]; folder: string; exit
  * @throws MeshproofError MP-1xx for a mistake in what it was asked for.
  */
 export const prove = async (options: RunOptions, terminal: Terminal, { signal, atOnce }: Signals): Promise<Proven> => {
-  const checks = await catalogue()
-  const plans = await makePlans(options.topology, [], checks, options.mtls)
-  const selected = selection(options.suite, checks.map(({ id }) => id))
+  const all = await catalogue()
+  const selected = selection(options.suite, all)
+  // What disrupts is proven where it was asked for; the checks of the layers below are always asked.
+  const checks = all.filter(({ id, disrupts }) => !disrupts || selected(id))
+  const patterns = ['*', ...checks.filter(({ disrupts }) => disrupts).map(({ id }) => id)]
+  const plans = await makePlans(options.topology, patterns, checks, options.mtls)
   // What no check notices is nothing that --suite could select.
   const wanted = every.filter(({ turnsRed }) => (Object.keys(turnsRed).length === 0 ? options.suite.length === 0 : Object.keys(turnsRed).some(selected)))
-  const others = options.mtls === undefined && plans.length > 1 ? await makePlans(options.topology, [], checks, 'off') : []
+  const others = options.mtls === undefined && plans.length > 1 ? await makePlans(options.topology, patterns, checks, 'off') : []
   const { assignments, unshown } = assign(wanted, plans, others, checks)
   const runId = newRunId()
   for (const { plan, faults } of assignments) terminal.line(`${variantName(plan.topology)}: ${faults.map(({ name }) => name).join(', ')}`)

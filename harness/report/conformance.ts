@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { layers, notSelected, topologyVerdict, type CheckResult, type Results, type TopologyResult } from './results.ts'
+import { upgradeChecks } from './upgrade-checks.ts'
 
 const Count = z.number().int().min(0)
 
@@ -38,7 +39,8 @@ export const conformance = ({ run, environment, topologies }: Results): string =
   return stringify(ConformanceReport.parse(report), { lineWidth: 0 })
 }
 
-const coreOf = ({ checks }: TopologyResult): ConformanceReport['profiles'][number]['core'] => {
+const coreOf = (topology: TopologyResult): ConformanceReport['profiles'][number]['core'] => {
+  const checks = [...topology.checks, ...upgradeChecks(topology)]
   const tests = [...Map.groupBy(checks, ({ id }) => id)].map(([name, results]) => ({ name, results, verdict: topologyVerdict(results) }))
   const of = (verdict: CheckResult['verdict']): typeof tests => tests.filter((test) => test.verdict === verdict)
   const [failed, retried, skipped, notRun] = [of('fail'), of('flaky'), of('skipped'), of('not-run')]

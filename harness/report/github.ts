@@ -1,11 +1,13 @@
 import { firstBroken } from '../diagnose/diagnose.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult } from './results.ts'
-import { countsOf, duration, routeOf, runVerdict, verdictWords, worstFirst } from './words.ts'
+import { lostWith } from './upgrade-text.ts'
+import { outcomeOf, phaseWords, upgradeRunVerdict, upgradeVerdictWords } from './upgrade-words.ts'
+import { duration, routeOf, runVerdict, verdictWords, worstFirst } from './words.ts'
 
 /** GitHub shows this many annotations of a kind for a step. */
 const mostAnnotations = 10
 
-/** Workflow commands for what failed (errors) and what passed on retry (warnings), the causes first, no more of a kind than GitHub shows. */
+/** Workflow commands for what failed (errors), and for what passed on retry or an upgrade leaves to look at (warnings), the causes first, no more of a kind than GitHub shows. */
 export const annotations = ({ run, topologies }: Results): string[] => {
   const of = (verdict: CheckResult['verdict']): { topology: TopologyResult; check: CheckResult }[] =>
     worstFirst(topologies).flatMap((topology) => {
@@ -15,21 +17,22 @@ export const annotations = ({ run, topologies }: Results): string[] => {
     })
   const early = run.error === undefined ? [] : [command('error', run.error.code, `${run.error.message} Next: ${run.error.next}`)]
   return [
-    ...limited('error', [...early, ...of('fail').map(({ topology, check }) => command('error', titleOf(topology, check), failure(check)))]),
-    ...limited('warning', of('flaky').map(({ topology, check }) => command('warning', titleOf(topology, check), `passed on retry: ${check.reason}`))),
+    ...limited('error', [...early, ...foundIn(topologies, 'error'), ...of('fail').map(({ topology, check }) => command('error', titleOf(topology, check), failure(check)))]),
+    ...limited('warning', [...foundIn(topologies, 'warning'), ...of('flaky').map(({ topology, check }) => command('warning', titleOf(topology, check), `passed on retry: ${check.reason}`))]),
   ]
 }
 
 /** The step summary, in GitHub's Markdown: the verdict, what is broken, every topology, and what failed. At most so many bytes of UTF-8. */
 export const stepSummary = (results: Results, bytes: number): string => {
   const { run, environment, topologies } = results
-  const verdict = runVerdict(results)
+  const { mark, word } = topologies.some(({ upgrade }) => upgrade) ? upgradeVerdictWords[upgradeRunVerdict(results)] : verdictWords[runVerdict(results)]
   const lines = [
-    `## ${verdictWords[verdict].mark} meshproof: ${verdictWords[verdict].word}`, '',
+    `## ${mark} meshproof: ${word}`, '',
     ...(run.error === undefined ? [] : [`**${run.error.code}** ${text(run.error.message)}`, '', `Next step: ${text(run.error.next)}`, '']),
     ...worstFirst(topologies).flatMap(broken),
-    '| topology | verdict | checks |', '|---|---|---|',
-    ...topologies.map((topology) => `| ${text(variantName(topology))} | ${verdictWords[topology.verdict].mark} ${verdictWords[topology.verdict].word} | ${countsOf(topology.checks)} |`), '',
+    `| topology | verdict | ${topologies.some(({ upgrade }) => upgrade) ? 'requests' : 'checks'} |`, '|---|---|---|',
+    ...topologies.map((topology) => `| ${text(variantName(topology))} | ${wordsOf(topology)} | ${outcomeOf(topology)} |`), '',
+    ...topologies.flatMap(upgraded),
     `Istio ${text(environment.istio)}, Kubernetes ${text(environment.kubernetes)}, Envoy ${text(environment.envoy)}; run ${text(run.id)}, ${duration((Date.parse(run.finishedAt) - Date.parse(run.startedAt)) / 1000)}`, '',
     ...problems(topologies),
   ]
@@ -50,6 +53,24 @@ const data = (value: string): string => value.replaceAll('%', '%25').replaceAll(
 
 // Neither markup nor a table's end: what the evidence says is text.
 const text = (value: string): string => value.replaceAll(/[\r\n]+/g, ' ').replaceAll(/[\\`*_{}[\]<>#|~@&]/g, (character) => `&#${character.codePointAt(0) ?? 32};`)
+
+const wordsOf = ({ verdict, upgrade }: TopologyResult): string => {
+  const { mark, word } = upgrade ? upgradeVerdictWords[upgrade.verdict] : verdictWords[verdict]
+  return `${mark} ${word}`
+}
+
+/** What upgrades found: errors what failed, warnings what leaves the verdict open or is to be looked at. */
+const foundIn = (topologies: TopologyResult[], kind: 'error' | 'warning'): string[] => topologies.flatMap((topology) => (topology.upgrade?.findings ?? [])
+  .filter(({ verdict }) => (verdict === 'fail') === (kind === 'error'))
+  .map(({ code, phase, cause, seen, hint }) => command(kind, `${code} ${phase} (${variantName(topology)})`, `${cause}: ${seen}\nNext: ${hint}`)))
+
+/** The phases of an upgrade, and what was found in them. */
+const upgraded = ({ upgrade }: TopologyResult): string[] => (upgrade === undefined ? [] : [
+  ...(upgrade.findings.length === 0 ? [] : ['| verdict | phase | code | cause | seen | next |', '|---|---|---|---|---|---|',
+    ...upgrade.findings.map(({ verdict, phase, code, cause, seen, hint }) => `| ${upgradeVerdictWords[verdict].mark} ${upgradeVerdictWords[verdict].word} | ${phase} | ${code} | ${text(cause)} | ${text(seen)} | ${text(hint)} |`), '']),
+  '| phase | verdict | seconds | requests |', '|---|---|---|---|',
+  ...upgrade.phases.map((phase) => `| ${text(phaseWords(phase))} | ${upgradeVerdictWords[phase.verdict].mark} ${upgradeVerdictWords[phase.verdict].word} | ${phase.seconds.toFixed(1)} | ${phase.verdict === 'not-run' ? text(phase.reason) : lostWith(upgrade, upgrade.measured.filter((one) => one.phase === phase.id))} |`), '',
+])
 
 const broken = (topology: TopologyResult): string[] => {
   const first = firstBroken(topology.checks)

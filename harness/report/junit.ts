@@ -1,15 +1,19 @@
 import { markup, type Markup } from './markup.ts'
+import { upgradeChecks } from './upgrade-checks.ts'
 import type { CheckResult, Evidence, Results, TopologyResult } from './results.ts'
 import { verdictWords } from './words.ts'
 
 /** Characters of evidence a case keeps, the newest: a CI system stores and shows every one of them. */
 const mostEvidence = 16_000
 
-/** JUnit XML from the results alone: a suite a topology, a case a check and origin; reasons of what did not run are kept. */
-export const junit = ({ run, environment, topologies }: Results): string => `${markup`<?xml version="1.0" encoding="UTF-8"?>
+/** JUnit XML from the results alone: a suite a topology, a case a check and origin, in an upgrade one for each phase, and one for each probe and phase; reasons of what did not run are kept. */
+export const junit = ({ run, environment, topologies: told }: Results): string => {
+  const topologies = told.map((topology) => ({ ...topology, checks: [...topology.checks, ...upgradeChecks(topology)] }))
+  return `${markup`<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="meshproof" ${totals(topologies.flatMap(({ checks }) => checks))} timestamp="${seconds(run.startedAt)}">
 ${topologies.map((topology) => suite(topology, { ...versionsOf(environment), run: run.id, topology: topology.name, mtls: topology.mtls }, run.startedAt))}</testsuites>`.markup}
 `
+}
 
 const versionsOf = ({ istio, envoy, kubernetes, kind, meshproof }: Results['environment']): Record<string, string> => ({ istio, envoy, kubernetes, kind, ...(meshproof === undefined ? {} : { meshproof }) })
 

@@ -7,7 +7,7 @@ export const Verdict = z.enum(['pass', 'fail', 'flaky', 'skipped', 'not-run'])
 export type Verdict = z.infer<typeof Verdict>
 
 /** The layers of a mesh, from the bottom: the first broken one explains those above it. */
-export const layers = ['network', 'trust', 'control', 'discovery', 'reach', 'route', 'mtls', 'failover'] as const
+export const layers = ['network', 'trust', 'control', 'discovery', 'reach', 'route', 'mtls', 'failover', 'resilience'] as const
 export const Layer = z.enum(layers)
 export type Layer = z.infer<typeof Layer>
 

@@ -3,6 +3,7 @@ import { styleText } from 'node:util'
 import type { BuildProgress } from '../images/build.ts'
 import { firstBroken } from '../diagnose/diagnose.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from './results.ts'
+import { upgradeLines } from './upgrade-text.ts'
 
 /** Where the terminal report goes: a TTY gets colour and one live line, anything else plain lines. */
 export type Screen = NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
@@ -92,7 +93,8 @@ export const checkLine = ({ id, from, to, reason, verdict }: CheckResult): strin
 
 /** A topology's last lines: what was proven, and the first broken layer with its hint. */
 export const summaryOf = (topology: TopologyResult): string[] => {
-  const { verdict, reason, checks, phases } = topology
+  const { verdict, reason, checks, phases, upgrade } = topology
+  if (upgrade) return upgradeLines(variantName(topology), upgrade)
   const count = (wanted: Verdict): number => checks.filter((check) => check.verdict === wanted).length
   const others = (['flaky', 'skipped', 'not-run'] as const).flatMap((kind) => (count(kind) > 0 ? [`${count(kind)} ${kind}`] : []))
   const times = phaseTimes(phases)

@@ -26,8 +26,11 @@ export const runVerdict = ({ run, topologies }: Results): Verdict => {
 /** The topologies, the worst first and otherwise in the order they were run. */
 export const worstFirst = (topologies: readonly TopologyResult[]): TopologyResult[] => topologies.toSorted((a, b) => verdictWords[a.verdict].rank - verdictWords[b.verdict].rank)
 
-/** A name that is an anchor of a page: `vpn-off`. */
-export const anchorOf = ({ name, mtls }: Pick<TopologyResult, 'name' | 'mtls'>): string => `${name}-${mtls}`.replaceAll(/[^\w-]+/g, '-')
+/** What has an anchor: a variant of a topology, or a phase of its upgrade. */
+export type Anchored = Pick<TopologyResult, 'name' | 'mtls'> & { phase?: string }
+
+/** A name that is an anchor of a page: `vpn-off`; of a phase of an upgrade: `vpn-off-P3`. */
+export const anchorOf = ({ name, mtls, phase }: Anchored): string => [name, mtls, ...(phase === undefined ? [] : [phase])].join('-').replaceAll(/[^\w-]+/g, '-')
 
 /** `cluster1 → cluster2, cluster3`; `the whole mesh` for a check that is about all clusters together. */
 export const routeOf = ({ from, to }: Pick<CheckResult, 'from' | 'to'>): string => (from.length > 1 ? 'the whole mesh' : `${from.join(', ')} → ${to.join(', ')}`)

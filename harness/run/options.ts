@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { budgetOptions } from '../upgrade/budgets.ts'
+import { strategies } from '../upgrade/upgrade-phase.ts'
 
 const list = z.string().transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean)).refine((parts) => parts.length > 0, 'it names nothing')
 
@@ -25,6 +27,21 @@ export const RunOptions = z.object({
   failFast: z.boolean().default(false),
 })
 export type RunOptions = z.infer<typeof RunOptions>
+
+/** Those of `upgrade`. */
+export const UpgradeOptions = z.object({
+  ...RunOptions.pick({ mtls: true, images: true, reportDir: true, output: true, timeout: true, plan: true, keep: true }).shape,
+  topology: z.string().refine((text) => !/^all$|,/.test(text), 'it names several: an upgrade takes one topology'),
+  from: z.string(),
+  to: z.string(),
+  strategy: z.enum(strategies).default('in-place'),
+  rotateCa: z.boolean().default(false),
+  rollback: z.boolean().default(false),
+  ...budgetOptions,
+  compare: z.string().optional(),
+  fault: z.string().optional(),
+})
+export type UpgradeOptions = z.infer<typeof UpgradeOptions>
 
 /** Those of `diagnose`. */
 export const DiagnoseOptions = z.object({ contexts: list, kubeconfig: z.string().optional(), probe: z.boolean().default(false), output: z.enum(['text', 'json']).default('text') })

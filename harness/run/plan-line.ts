@@ -3,9 +3,10 @@ import type { MeshPlan } from '../plan/plan.ts'
 import { variantName } from '../report/results.ts'
 
 /** The one line that says what a run will do. */
-export const describePlans = (plans: MeshPlan[], checks: readonly Check[]): string[] => plans.map(({ topology, planned }) => {
+export const describePlans = (plans: MeshPlan[], checks: readonly Check[]): string[] => plans.map(({ topology, planned, skipped }) => {
   const clusters = topology.clusters.map(({ name, role, network }) => `${name} (${[role, network].filter(Boolean).join(', ')})`).join(', ')
-  return `${variantName(topology)}: ${clusters}; ${new Set(planned.map(({ id }) => id)).size} of ${checks.length} checks, ${planned.length} verdicts`
+  const every = checks.filter(({ id }) => [...planned, ...skipped].some((one) => one.id === id)).length
+  return `${variantName(topology)}: ${clusters}; ${new Set(planned.map(({ id }) => id)).size} of ${every} checks, ${planned.length} verdicts`
 })
 
 /** Everything `--plan` prints: clusters, steps, checks. Pure data, so it is the same as JSON. */

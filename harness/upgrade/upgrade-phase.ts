@@ -29,5 +29,5 @@ export type Stage = {
   gatewayReplicas: number
 }
 
-/** One phase of an upgrade (facts of upgrades, P2 to P11): what is done, and what holds afterwards. Its steps are run in order. */
-export type UpgradePhase = { id: PhaseId; name: string; kind: PhaseKind; steps: Step[]; after: Stage }
+/** One phase of an upgrade (facts of upgrades, P0 to P11): what is done, in order, and what holds afterwards; before there is traffic, nothing is asked. */
+export type UpgradePhase = { id: PhaseId; name: string; kind: PhaseKind; steps: Step[]; after?: Stage }

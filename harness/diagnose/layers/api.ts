@@ -18,7 +18,8 @@ export const api: Layer = {
   },
 }
 
-const tagOf = (image = ''): string => /:([^:@/]+)(?:@|$)/.exec(image)?.[1] ?? ''
+/** The tag of an image’s name; empty where it has none. */
+export const tagOf = (image = ''): string => /:([^:@/]+)(?:@|$)/.exec(image)?.[1] ?? ''
 
 /** The minor version that a tag begins with; undefined where it tells none. */
 export const minorOf = (tag: string): number | undefined => {

@@ -1,27 +1,30 @@
 import type { LabCluster } from '../../lab/lab.ts'
+import { exposedByGateway } from '../exposure.ts'
 import { gatewayAddress } from '../gateway.ts'
-import { placeholderNetworks, writeGatewayAddresses } from '../mesh-networks.ts'
+import { gatewayAddressesSoFar, meshNetworksOf, writeGatewayAddresses } from '../mesh-networks.ts'
 import { rolesOf, step, type Procedure } from '../procedure.ts'
-import { applied, controlPlane, earlyGatewayAddress, gateway as eastWestGateway, installRemote, mutualTls, named, remoteSecret, trust, workloads } from '../shared-steps.ts'
+import { applied, controlPlane, earlyGatewayAddress, exposed, gateway as eastWestGateway, installRemote, mutualTls, named, remoteSecret, trust, workloads } from '../shared-steps.ts'
 
 const discoveryAddress = (primary: LabCluster, signal?: AbortSignal): Promise<string> => gatewayAddress(primary, signal)
 
 /**
  * Single control plane, networks joined by gateways: split-horizon EDS from explicit `meshNetworks` (seed 000). The seed
- * installs with a placeholder address and patches it when the gateway has one. Every network is configured, so that clients
+ * installs with a placeholder address and patches it when the gateway has one; installed again, it is given the address that is there. Every network is configured, so that clients
  * of all clusters reach all versions; the seed configures the second alone and tests from cluster 1.
  */
 export const gateway: Procedure = {
   name: 'gateway',
   loadBalancers: (topology) => rolesOf(topology).all,
+  exposure: exposedByGateway,
   discoveryAddress: ({ primary }, signal) => discoveryAddress(primary, signal),
   steps: (topology) => {
     const { all, primary, remotes } = rolesOf(topology)
     return [
       ...all.map(trust),
       earlyGatewayAddress(primary),
-      controlPlane(primary, ({ clusters }) => ({ externalIstiod: true, meshNetworks: placeholderNetworks(clusters) })),
-      applied(`${primary}: cross-network Gateway resource`, primary, ['workloads/expose-services.yaml', 'workloads/expose-istiod.yaml']),
+      controlPlane(primary, async ({ clusters, primary: at }) => ({ externalIstiod: true, meshNetworks: meshNetworksOf(clusters, await gatewayAddressesSoFar(at)) })),
+      applied(`${primary}: cross-network Gateway resource`, primary, ['workloads/expose-services.yaml']),
+      exposed(primary, exposedByGateway),
       ...mutualTls(topology, () => [named.controlPlane(primary)]),
       eastWestGateway(primary, [named.controlPlane(primary)], { labelled: false }),
 

@@ -1,6 +1,7 @@
+import { exposedByGateway } from '../exposure.ts'
 import { gatewayAddress } from '../gateway.ts'
 import { rolesOf, step, type Procedure } from '../procedure.ts'
-import { applied, controlPlane, earlyGatewayAddress, gateway, installRemote, mutualTls, named, remoteSecret, trust, workloads } from '../shared-steps.ts'
+import { applied, controlPlane, earlyGatewayAddress, exposed, gateway, installRemote, mutualTls, named, remoteSecret, trust, workloads } from '../shared-steps.ts'
 
 /**
  * Primary and remotes on different networks (seed 001): east-west gateways that the control plane finds by their network label,
@@ -9,6 +10,7 @@ import { applied, controlPlane, earlyGatewayAddress, gateway, installRemote, mut
 export const primaryRemote: Procedure = {
   name: 'primary-remote',
   loadBalancers: (topology) => rolesOf(topology).all,
+  exposure: exposedByGateway,
   discoveryAddress: ({ primary }, signal) => gatewayAddress(primary, signal),
   steps: (topology) => {
     const { all, primary, remotes } = rolesOf(topology)
@@ -17,7 +19,7 @@ export const primaryRemote: Procedure = {
       earlyGatewayAddress(primary),
       controlPlane(primary, () => ({ externalIstiod: true })),
       gateway(primary, [named.controlPlane(primary)], { labelled: true }),
-      applied(`${primary}: control plane exposed`, primary, ['workloads/expose-istiod.yaml'], [named.controlPlane(primary)]),
+      exposed(primary, exposedByGateway, [named.controlPlane(primary)]),
       applied(`${primary}: services exposed`, primary, ['workloads/expose-services.yaml']),
       ...mutualTls(topology, () => [named.controlPlane(primary)]),
 
@@ -25,12 +27,12 @@ export const primaryRemote: Procedure = {
         step(named.remote(remote), async (lab, signal) => installRemote(lab, lab.cluster(remote), await gatewayAddress(lab.primary, signal), signal),
           [named.gatewayAddress(primary), named.trust(remote)]),
         remoteSecret(remote, primary, [named.remote(remote)]),
-        gateway(remote, [named.remoteSecret(remote, primary), named.gateway(primary), `${primary}: control plane exposed`], { labelled: true }),
+        gateway(remote, [named.remoteSecret(remote, primary), named.gateway(primary), named.exposed(primary)], { labelled: true }),
         applied(`${remote}: services exposed`, remote, ['workloads/expose-services.yaml'], [named.remote(remote)]),
       ]),
 
       workloads(primary, [named.controlPlane(primary)]),
-      ...remotes.map((remote) => workloads(remote, [named.remoteSecret(remote, primary), named.gateway(primary), `${primary}: control plane exposed`])),
+      ...remotes.map((remote) => workloads(remote, [named.remoteSecret(remote, primary), named.gateway(primary), named.exposed(primary)])),
     ]
   },
 }

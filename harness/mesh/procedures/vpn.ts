@@ -1,9 +1,10 @@
 import { stubs } from '../workloads.ts'
+import { exposedByLoadBalancer } from '../exposure.ts'
 import { internalAddress } from '../internal-load-balancer.ts'
 import { requireInterception } from '../interception.ts'
 import { rolesOf, step, type Procedure } from '../procedure.ts'
 import { addReaderSecret, readerToken } from '../reader-secret.ts'
-import { applied, controlPlane, installRemote, mutualTls, named, trust, workloads } from '../shared-steps.ts'
+import { controlPlane, exposed, installRemote, mutualTls, named, trust, workloads } from '../shared-steps.ts'
 
 /**
  * Single control plane over one flat network (seed 003): istiod behind an internal load balancer, the remote secret assembled by
@@ -13,7 +14,8 @@ import { applied, controlPlane, installRemote, mutualTls, named, trust, workload
 export const vpn: Procedure = {
   name: 'vpn',
   loadBalancers: (topology) => [rolesOf(topology).primary],
-  discoveryAddress: ({ primary }, signal) => internalAddress(primary, signal),
+  exposure: exposedByLoadBalancer,
+  discoveryAddress: internalAddress,
   steps: (topology) => {
     const { all, primary, remotes } = rolesOf(topology)
     return [
@@ -21,12 +23,11 @@ export const vpn: Procedure = {
       controlPlane(primary, () => ({ externalIstiod: true })),
       step(`${primary}: sidecars include every cluster’s ranges`, (lab) => requireInterception(lab), [named.controlPlane(primary)]),
       ...mutualTls(topology, () => [named.controlPlane(primary)]),
-      applied(`${primary}: internal load balancer of istiod`, primary, ['workloads/internal-load-balancer.yaml'], [named.trust(primary)]),
-      step(`${primary}: address of the internal load balancer`, ({ primary: at }, signal) => internalAddress(at, signal),
-        [`${primary}: internal load balancer of istiod`, `${primary}: load balancer`]),
+      exposed(primary, exposedByLoadBalancer, [named.trust(primary)]),
+      step(`${primary}: address of the internal load balancer`, internalAddress, [named.exposed(primary), `${primary}: load balancer`]),
 
       ...remotes.flatMap((remote) => [
-        step(named.remote(remote), async (lab, signal) => installRemote(lab, lab.cluster(remote), await internalAddress(lab.primary, signal), signal),
+        step(named.remote(remote), async (lab, signal) => installRemote(lab, lab.cluster(remote), await internalAddress(lab, signal), signal),
           [`${primary}: address of the internal load balancer`, named.trust(remote)]),
         step(`${remote}: token of the reader service account`, (lab, signal) => readerToken(lab.cluster(remote), signal)),
         step(named.remoteSecret(remote, primary), (lab, signal) => addReaderSecret({ of: lab.cluster(remote), to: lab.primary }, signal)),

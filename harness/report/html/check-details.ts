@@ -1,7 +1,7 @@
 import { isConsequence } from '../../diagnose/diagnose.ts'
 import { markup, type Markup } from '../markup.ts'
 import { layers, type Attempt, type CheckResult, type TopologyResult } from '../results.ts'
-import { anchorOf, duration, routeOf, verdictWords } from '../words.ts'
+import { anchorOf, duration, routeOf, verdictWords, type Anchored } from '../words.ts'
 import { idOf, routeWords } from './check-id.ts'
 import { evidence } from './evidence.ts'
 import { badge } from './badge.ts'
@@ -14,8 +14,8 @@ export const failedChecks = (topology: TopologyResult, extent: Extent): Markup |
   const failed = topology.checks.filter(({ verdict }) => verdict === 'fail')
   if (failed.length === 0) return undefined
   const [roots, followers] = [failed.filter((check) => !isConsequence(check)), failed.filter(isConsequence)]
-  return markup`<h3>What failed</h3>${roots.map((check) => details(topology, check, extent, true))}
-${followers.length > 0 && markup`<h4>What failed because of it</h4>${followers.map((check) => details(topology, check, extent, false))}`}`
+  return markup`<h3>What failed</h3>${roots.map((check) => checkDetails(topology, check, extent, true))}
+${followers.length > 0 && markup`<h4>What failed because of it</h4>${followers.map((check) => checkDetails(topology, check, extent, false))}`}`
 }
 
 /** Every other check that was asked, by layer, closed. */
@@ -25,10 +25,11 @@ ${layers.map((layer) => {
     const shown = checks.filter(({ verdict, attempts }) => verdict !== 'fail' && attempts.length > 0)
     const failed = checks.filter(({ verdict }) => verdict === 'fail').length
     return markup`<h4 id="${anchorOf(topology)}--${layer}">${layer}</h4>${failed > 0 && markup`<p class="note">${failed} failed: see “What failed”.</p>`}
-${shown.length === 0 && failed === 0 && markup`<p class="note">None was asked.</p>`}${shown.map((check) => details(topology, check, extent, false))}`
+${shown.length === 0 && failed === 0 && markup`<p class="note">None was asked.</p>`}${shown.map((check) => checkDetails(topology, check, extent, false))}`
   })}`
 
-const details = (topology: TopologyResult, check: CheckResult, extent: Extent, open: boolean): Markup => {
+/** One check with its attempts and their evidence. */
+export const checkDetails = (topology: Anchored, check: CheckResult, extent: Extent, open: boolean): Markup => {
   const { id, verdict, title, source, diagnosis, reason, attempts } = check
   const seconds = attempts.reduce((sum, attempt) => sum + attempt.seconds, 0)
   // The anchor is inside, so that a link to it opens what it is in.

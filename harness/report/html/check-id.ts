@@ -1,10 +1,10 @@
 import { markup, type Markup } from '../markup.ts'
-import type { CheckResult, TopologyResult } from '../results.ts'
-import { anchorOf, routeOf } from '../words.ts'
+import type { CheckResult } from '../results.ts'
+import { anchorOf, routeOf, type Anchored } from '../words.ts'
 
 /** The anchor of one check asked from one place: `gateway-strict--reach.local--cluster1`. */
-export const idOf = (topology: TopologyResult, { id, from }: Pick<CheckResult, 'id' | 'from'>): string =>
-  `${anchorOf(topology)}--${id}--${from.length > 1 ? 'mesh' : from.join()}`.replaceAll(/[^\w.-]+/g, '-')
+export const idOf = (asked: Anchored, { id, from }: Pick<CheckResult, 'id' | 'from'>): string =>
+  `${anchorOf(asked)}--${id}--${from.length > 1 ? 'mesh' : from.join()}`.replaceAll(/[^\w.-]+/g, '-')
 
 /** From where to where, with an arrow that is read as a word. */
 export const routeWords = (check: Pick<CheckResult, 'from' | 'to'>): Markup | string => {

@@ -14,16 +14,19 @@ const meanings: Record<Layer, string> = {
   route: 'rules decide which version answers',
   mtls: 'traffic is encrypted, and both sides show who they are',
   failover: 'the service survives the loss of one cluster’s copy',
+  resilience: 'what is taken down comes back, and nothing is lost that need not be',
 }
 
 /** The layers from the bottom, each with its state: the first broken one explains those after it. */
 export const ladder = (topology: TopologyResult): Markup => {
   const broken = firstBroken(topology.checks)
-  return markup`<ol class="ladder" aria-label="Layers, from the bottom">${layers.map((layer) => {
+  return markup`<ol class="ladder" aria-label="Layers, from the bottom">${layers.flatMap((layer) => {
     const checks = topology.checks.filter((check) => check.layer === layer)
+    // One whose checks are on demand has none where nobody demanded them.
+    if (checks.length === 0) return []
     const first = broken?.layer === layer
     // A check of a higher layer may have found it.
-    const verdict = first ? 'fail' : checks.length === 0 ? 'skipped' : topologyVerdict(checks)
+    const verdict = first ? 'fail' : topologyVerdict(checks)
     const note = first ? 'broken first' : verdict === 'fail' && broken ? `follows from ${broken.layer}` : ''
     return markup`<li class="${verdict}${first && ' first'}"><a href="#${anchorOf(topology)}--${layer}"><b>${layer}</b> ${badge(verdict)}${note && markup` <em>${note}</em>`}</a> <small>${countsOf(checks)}</small><p>${meanings[layer]}</p></li>`
   })}</ol>`

@@ -1,6 +1,7 @@
 import { firstBroken } from '../../diagnose/diagnose.ts'
 import { joined, markup, type Markup } from '../markup.ts'
 import { variantName, type Results, type TopologyResult, type Verdict } from '../results.ts'
+import { outcomeOf } from '../upgrade-words.ts'
 import { anchorOf, countsOf, duration, moment, runVerdict, verdictWords, worstFirst } from '../words.ts'
 import { badge } from './badge.ts'
 import { idOf, routeWords } from './check-id.ts'
@@ -9,18 +10,24 @@ const headlines: Record<Verdict, string> = { pass: 'Passed', flaky: 'Passed on r
 
 /** What comes first: the verdict in a word, what is broken and what to do about it, and the way to every topology. */
 export const verdictHead = (results: Results): Markup => {
-  const { run, environment, topologies } = results
+  const { topologies } = results
   const verdict = runVerdict(results)
-  const seconds = (Date.parse(run.finishedAt) - Date.parse(run.startedAt)) / 1000
   const broken = worstFirst(topologies).filter((topology) => topology.verdict === 'fail')
   return markup`<header class="head ${verdict}">
 <h1><span class="mark" aria-hidden="true">${verdictWords[verdict].mark}</span> ${headlines[verdict]}</h1>
 <p class="sentence">${sentence(results, broken)}</p>
-${run.error !== undefined && markup`<div class="cause"><p><b>The run ended early</b> <code>${run.error.code}</code></p><p>${run.error.message}</p><p class="next"><b>Next step</b> ${run.error.next}</p></div>`}
+${endedEarly(results)}
 ${causesOf(broken).map((same) => causeCard(same, topologies.length > 1))}
-<p class="run">meshproof run ${run.id} · Istio ${environment.istio} · Kubernetes ${environment.kubernetes} · ${moment(run.startedAt)} · ${duration(seconds)}</p>
+${runLine(results)}
 </header>${topologies.length > 1 && index(topologies)}`
 }
+
+/** Why a run ended early, where it did. */
+export const endedEarly = ({ run: { error } }: Results): Markup | false => error !== undefined && markup`<div class="cause"><p><b>The run ended early</b> <code>${error.code}</code></p><p>${error.message}</p><p class="next"><b>Next step</b> ${error.next}</p></div>`
+
+/** Which run it was: its id, versions, and when. */
+export const runLine = ({ run, environment }: Results): Markup =>
+  markup`<p class="run">meshproof run ${run.id} · Istio ${environment.istio} · Kubernetes ${environment.kubernetes} · ${moment(run.startedAt)} · ${duration((Date.parse(run.finishedAt) - Date.parse(run.startedAt)) / 1000)}</p>`
 
 const sentence = ({ run, topologies }: Results, broken: TopologyResult[]): string => {
   const counts = countsOf(topologies.flatMap(({ checks }) => checks))
@@ -55,5 +62,6 @@ const foundBy = ({ topology, first }: Broken): Markup => {
   return markup`<a href="#${check ? idOf(topology, check) : anchorOf(topology)}">${first.check}</a>${check && markup`, ${routeWords(check)}`}`
 }
 
-const index = (topologies: TopologyResult[]): Markup => markup`<nav class="index" aria-label="Topologies"><ul>${worstFirst(topologies).map((topology) =>
-  markup`<li><a href="#${anchorOf(topology)}">${badge(topology.verdict)} <b>${variantName(topology)}</b> <small>${countsOf(topology.checks)}</small></a></li>`)}</ul></nav>`
+/** The way to every topology, the worst first. */
+export const index = (topologies: TopologyResult[]): Markup => markup`<nav class="index" aria-label="Topologies"><ul>${worstFirst(topologies).map((topology) =>
+  markup`<li><a href="#${anchorOf(topology)}">${badge(topology.upgrade?.verdict ?? topology.verdict)} <b>${variantName(topology)}</b> <small>${outcomeOf(topology)}</small></a></li>`)}</ul></nav>`

@@ -1,0 +1,26 @@
+import { runningReleases } from '../probes/releases.ts'
+import { keptDeployments } from '../probing/restarts.ts'
+import type { RunningRelease } from '../report/results.ts'
+import type { Recorder } from './evidence.ts'
+import type { ClusterUnderTest, MeshUnderTest } from './mesh-under-test.ts'
+
+/** What a cluster’s control planes, gateways and workloads say that they run. `kept` are the probes’ clients that no upgrade restarts. */
+export type Releases = Record<'controlPlanes' | 'gateways' | 'workloads' | 'kept', RunningRelease[]>
+
+/** What part of the mesh a proxy or control plane is, by what its pod is called. */
+export const partOf = ({ workload, envoy }: Pick<RunningRelease, 'workload' | 'envoy'>): keyof Releases => {
+  const [namespace, pod = ''] = workload.split('/')
+  if (envoy === '') return 'controlPlanes'
+  if (namespace === 'istio-system') return 'gateways'
+  // Behind a deployment’s name are its set’s and the pod’s own.
+  const deployment = pod.split('-').slice(0, -2).join('-')
+  return keptDeployments.some(([of, name]) => of === namespace && name === deployment) ? 'kept' : 'workloads'
+}
+
+/** Asks every proxy and control plane of a cluster that is judged. */
+export const releasesIn = async (under: MeshUnderTest, cluster: ClusterUnderTest, record: Recorder): Promise<Releases> => {
+  const running = (await runningReleases(cluster)).filter(({ workload }) => under.judges(workload.split('/')[0] ?? ''))
+  const of = (part: keyof Releases): RunningRelease[] => running.filter((one) => partOf(one) === part)
+  record.add({ probe: 'releases', cluster: cluster.name, running })
+  return { controlPlanes: of('controlPlanes'), gateways: of('gateways'), workloads: of('workloads'), kept: of('kept') }
+}

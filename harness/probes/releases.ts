@@ -1,0 +1,24 @@
+import type { V1Pod } from '@kubernetes/client-node'
+import pMap from 'p-map'
+import type { KubeClient } from '../kube/client.ts'
+import { isReady } from '../kube/pods.ts'
+import { proxyOf } from '../mesh/proxy-container.ts'
+import type { RunningRelease } from '../report/results.ts'
+import { releaseOf } from './envoy.ts'
+import { istiodRelease } from './istiod.ts'
+
+/**
+ * What every ready istiod, gateway and sidecar of a cluster runs, told by itself and not by its image’s name; `namespace/pod` each, sorted.
+ * An istiod has no Envoy: there it is empty.
+ * @throws MeshproofError MP-403 for a pod that cannot be asked.
+ */
+export const runningReleases = async ({ name, kube }: { name: string; kube: KubeClient }): Promise<RunningRelease[]> => {
+  const pods = (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })).filter(isReady)
+  const releases = await pMap(pods, async (one): Promise<RunningRelease[]> => {
+    const { name: pod = '', namespace = '', labels } = one.metadata ?? {}
+    const running = { cluster: name, workload: `${namespace}/${pod}` }
+    if (labels?.['app'] === 'istiod') return [{ ...running, istio: await istiodRelease(kube, namespace, pod), envoy: '' }]
+    return proxyOf(one) ? [{ ...running, ...await releaseOf({ kube, namespace, pod }) }] : []
+  }, { concurrency: 4 })
+  return releases.flat().toSorted((a, b) => a.workload.localeCompare(b.workload))
+}

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import { upgradeResults } from '../testing/upgrade-results.ts'
+import { conformance } from './conformance.ts'
+import { annotations, stepSummary } from './github.ts'
+import { junit } from './junit.ts'
+import type { Results } from './results.ts'
+import { summaryOf } from './terminal.ts'
+import { upgradeChecks } from './upgrade-checks.ts'
+
+const linesOf = ({ topologies: [topology] }: Results): string[] => summaryOf(topology!)
+
+test('a terminal gets a line for each phase, what was found with its next step, and the verdict', () => {
+  const healthy = linesOf(upgradeResults())
+  expect(healthy).toHaveLength(11)
+  expect(healthy[2]).toMatch(/^✓ P2 cluster1: control plane {2}42\.0 s, lost 0 of [\d,]+ with Istio’s retries and 0 of [\d,]+ without, longest gap 96 ms$/)
+  expect(healthy.at(-1)).toMatch(/^✓ gateway: passed {2}lab-a to lab-b in place, 10 of 10 phases, lost 0 of/)
+  const [finding, seen, next] = linesOf(upgradeResults('losses')).slice(10)
+  expect(finding).toMatch(/^✗ P6 {2}MP-\d+ {2}requests were lost/)
+  expect([seen, next]).toEqual([expect.stringMatching(/^ {2}seen: {2}\d+ of \d+ lost.*cluster\d→cluster2/), expect.stringMatching(/^ {2}next: {2}Let the workload drain/)])
+  expect(linesOf(upgradeResults('losses')).at(-1)).toMatch(/^✗ gateway: failed .* lost [1-9]/)
+})
+
+test('a phase that was not run says why, and the verdict counts it out', () => {
+  const results = upgradeResults()
+  const { upgrade } = results.topologies[0]!
+  Object.assign(upgrade!.phases[9]!, { verdict: 'not-run', reason: 'the run ended before it' })
+  expect(linesOf(results)[9]).toBe('? P9 remote secret rotated  not run: the run ended before it')
+  expect(linesOf(results).at(-1)).toContain('9 of 10 phases')
+  expect(junit(results)).toContain('<error message="not run: the run ended before it" type="not-run"/>')
+  expect(conformance(results)).toContain('result: partial')
+})
+
+test('each phase, each check of it and each probe in it is a case', () => {
+  const results = upgradeResults('losses')
+  const { upgrade } = results.topologies[0]!
+  const cases = upgradeChecks(results.topologies[0]!)
+  expect(cases).toHaveLength(10 + upgrade!.phases.reduce((sum, { checks }) => sum + checks.length, 0) + upgrade!.measured.length)
+  const failed = cases.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id)
+  expect(failed).toContain('P6 cluster2: workloads')
+  expect(failed).toEqual(expect.arrayContaining(['P6 cluster1→cluster2 new-connection', 'P6 cluster1→cluster2 new-connection no-retries']))
+  expect(failed.every((id) => id.startsWith('P6'))).toBe(true)
+  expect(junit(results)).toContain(`failures="${failed.length}"`)
+  expect(conformance(results)).toContain('result: failure')
+})
+
+test('what is inconclusive never reads as passed', () => {
+  const results = upgradeResults('stall')
+  expect(junit(results)).toMatch(/name="P6 cluster2: workloads from [^"]*" time="0\.000"><error message="not run/)
+  expect(conformance(results)).toContain('result: partial')
+  expect(stepSummary(results, 1e6)).toMatch(/^## \? meshproof: inconclusive/)
+  expect(annotations(results)).toEqual([expect.stringMatching(/^::warning title=MP-\d+ P6 \(gateway\)::/)])
+})
+
+test('GitHub is told what failed, and shows phases and findings', () => {
+  const results = upgradeResults('losses')
+  expect(annotations(results)).toEqual([expect.stringMatching(/^::error title=MP-\d+ P6 \(gateway\)::requests were lost.*%0ANext: Let the workload drain/), expect.stringMatching(/^::warning title=MP-\d+ P7/)])
+  const summary = stepSummary(results, 1e6)
+  expect(summary).toMatch(/^## ✗ meshproof: failed/)
+  expect(summary).toMatch(/\| gateway \| ✗ failed \| [\d,]+ of [\d,]+ requests lost \|/)
+  expect(summary).toMatch(/\| P2 cluster1: control plane \| ✓ passed \| 42\.0 \| lost 0 of/)
+  expect(summary).toMatch(/\| ✗ failed \| P6 \| MP-\d+ \| requests were lost/)
+})

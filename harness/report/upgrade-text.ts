@@ -1,0 +1,36 @@
+import type { Probe, Upgrade, UpgradePhaseResult } from './results.ts'
+import { count, phaseWords, strategyWords, trafficOf, upgradeVerdictWords } from './upgrade-words.ts'
+
+/** An upgrade in lines, for a terminal: each phase, what was found, the worst first, and the verdict. */
+export const upgradeLines = (name: string, upgrade: Upgrade): string[] => {
+  const { findings, phases, verdict, from, to, strategy } = upgrade
+  const { mark, word } = upgradeVerdictWords[verdict]
+  const left = phases.filter((phase) => phase.verdict === 'not-run').length
+  return [
+    ...phases.map((phase) => phaseLine(upgrade, phase)),
+    ...findings.flatMap(({ verdict: worth, phase, code, cause, seen, hint, probe }) => [
+      `${upgradeVerdictWords[worth].mark} ${phase}  ${code}  ${cause}`, `  seen:  ${seen}${probe === undefined ? '' : `  (${probe})`}`, `  next:  ${hint}`,
+    ]),
+    `${mark} ${name}: ${word}  ${from.istio} to ${to.istio} ${strategyWords[strategy]}, ${phases.length - left} of ${phases.length} phases, ${lostWith(upgrade, upgrade.measured)}`,
+  ]
+}
+
+/** One phase in one line: its verdict, what it took, what was lost with and without retries, and the longest time without a good answer. */
+const phaseLine = (upgrade: Upgrade, phase: UpgradePhaseResult): string => {
+  const { mark } = upgradeVerdictWords[phase.verdict]
+  if (phase.verdict === 'not-run') return `${mark} ${phaseWords(phase)}  not run: ${phase.reason}`
+  const measured = upgrade.measured.filter((one) => one.phase === phase.id)
+  const { longestGapMilliseconds, streamBreaks } = trafficOf(upgrade.probes, measured)
+  const failed = phase.checks.filter(({ verdict }) => verdict === 'fail').length
+  const traffic = measured.length === 0 ? [] : [lostWith(upgrade, measured), `longest gap ${longestGapMilliseconds} ms`, ...(streamBreaks > 0 ? [`${streamBreaks} long answers broke`] : [])]
+  return `${mark} ${phaseWords(phase)}  ${[`${phase.seconds.toFixed(1)} s`, ...traffic, ...(failed > 0 ? [`${failed} of ${phase.checks.length} checks failed`] : [])].join(', ')}`
+}
+
+/** `lost 0 of 42,300 with Istio’s retries and 3 of 9,100 without`. */
+export const lostWith = ({ probes }: Pick<Upgrade, 'probes'>, measured: Upgrade['measured']): string => {
+  const of = (retries: Probe['retries']): string => {
+    const { lost, sent } = trafficOf(probes.filter((probe) => probe.retries === retries), measured)
+    return `${count(lost)} of ${count(sent)}`
+  }
+  return `lost ${of('default')} with Istio’s retries and ${of('none')} without`
+}

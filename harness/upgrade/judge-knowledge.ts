@@ -1,0 +1,39 @@
+import type { UpgradeFinding } from '../report/results.ts'
+import type { PhaseCase } from './case.ts'
+import { found } from './findings.ts'
+import { stallsIn } from './stalls.ts'
+import { lostOf } from './unexplained.ts'
+
+/** Fewer requests of a probe in a phase say nothing (facts of upgrades, “Verdict”). */
+const fewest = 200
+
+/** A probe that was silent for longer, in milliseconds, and traffic outside the mesh that stopped for longer, leave a verdict open. */
+const tooLong = 2000
+
+/** What keeps a phase from a verdict: too few requests, silent probes, a host that stood still. And what is green with something to look at: slower answers. */
+export const knowledgeFindings = (given: PhaseCase): UpgradeFinding[] => {
+  const { phase, probes, seen, budgets, stalls } = given
+  const [from, to] = [Date.parse(phase.startedAt), Date.parse(phase.startedAt) + phase.seconds * 1000]
+  if (phase.kind === 'preflight') return []
+  const few = probes.flatMap(({ id }) => {
+    const sent = seen.find(({ probe }) => probe.id === id)?.measured.sent ?? 0
+    return sent < fewest ? [{ id, sent }] : []
+  }).toSorted((a, b) => a.sent - b.sent)
+  const still = stalls.filter((stall) => stall.from < to && stall.to > from).toSorted((a, b) => lasted(b) - lasted(a))
+  const excused = seen.reduce((total, one) => total + lostOf(one, stalls).excused, 0)
+  const silent = seen.filter(({ probe, measured }) => measured.longestSilenceMilliseconds > tooLong && !stallsIn(stalls, [probe.from, probe.to], from, to).some((stall) => lasted(stall) > tooLong))
+    .toSorted((a, b) => b.measured.longestSilenceMilliseconds - a.measured.longestSilenceMilliseconds)
+  const slower = seen.filter(({ probe, measured, baseline }) => probe.expects === 'answers' && probe.kind !== 'outside' && baseline !== undefined && baseline.answered > 0 && phase.kind !== 'baseline'
+    && measured.p99Milliseconds > Math.max(budgets.maxP99Ratio * baseline.p99Milliseconds, baseline.p99Milliseconds + 50)).toSorted((a, b) => b.measured.p99Milliseconds - a.measured.p99Milliseconds)
+  const [longest, quietest, slowest, least] = [still[0], silent[0], slower[0], few[0]]
+  return [
+    ...(longest !== undefined && (lasted(longest) > tooLong || excused > 0)
+      ? [found('MP-953', phase.id, `traffic outside the mesh in ${longest.cluster} stopped for ${(lasted(longest) / 1000).toFixed(1)} s at ${new Date(longest.from).toISOString()}; ${excused} requests were lost meanwhile`)] : []),
+    ...(quietest ? [found('MP-952', phase.id, `${silent.length} of ${probes.length} probes, for up to ${(quietest.measured.longestSilenceMilliseconds / 1000).toFixed(1)} s`, { probe: quietest.probe.id })] : []),
+    ...(least ? [found('MP-954', phase.id, `${few.length} of ${probes.length} probes sent fewer than ${fewest}, one of them ${least.sent}`, { probe: least.id })]
+      : probes.length === 0 ? [found('MP-954', phase.id, 'no probe was running')] : []),
+    ...(slowest ? [found('MP-957', phase.id, `p99 of ${slower.length} of ${probes.length} probes, at worst ${slowest.measured.p99Milliseconds.toFixed(0)} ms, and ${(slowest.baseline?.p99Milliseconds ?? 0).toFixed(0)} ms at the baseline`, { probe: slowest.probe.id })] : []),
+  ]
+}
+
+const lasted = ({ from, to }: { from: number; to: number }): number => to - from

@@ -1,0 +1,107 @@
+import { labSource } from '../bundle/collect.ts'
+import { catalogue, matrixOf } from '../checks/catalogue.ts'
+import { planChecks } from '../checks/plan-checks.ts'
+import { runChecks } from '../checks/run-checks.ts'
+import { diagnose } from '../diagnose/diagnose.ts'
+import { reasonOf } from '../errors.ts'
+import { chooseUpgradeImages } from '../images/choose.ts'
+import { inputOf, type Lab } from '../lab/lab.ts'
+import { newRunId } from '../lab/run-state.ts'
+import { selection } from '../plan/plan.ts'
+import { clustersOf, type CheckResult, type Phase, type Results, type TopologyResult } from '../report/results.ts'
+import type { Terminal } from '../report/terminal.ts'
+import { environmentOf } from '../run/environment.ts'
+import { inLab } from '../run/in-lab.ts'
+import type { UpgradeOptions } from '../run/options.ts'
+import { phaseLog } from '../run/phase-log.ts'
+import { prepare } from '../run/prepare.ts'
+import { reported, type Run } from '../run/reported.ts'
+import type { Signals } from '../run/signals.ts'
+import { bundlePlace, supportBundle } from '../run/support-bundle.ts'
+import { turns } from '../run/turns.ts'
+import { budgetsOf } from './budgets.ts'
+import { compare, compareLines } from './compare.ts'
+import { trafficIn } from './traffic.ts'
+import { upgradeLabOf } from './upgrade-lab.ts'
+import { upgradeMesh, type CarriedOut, type Upgrading } from './upgrade-mesh.ts'
+import { phasesFor } from './upgrade-phases.ts'
+import { planUpgrade, upgradeLine } from './upgrade-plan.ts'
+import { upgradeResult, type Underway } from './upgrade-result.ts'
+import { asTopology, exitCodeOf } from './verdict.ts'
+
+/**
+ * A whole upgrade: a lab with the old release, every phase of the way to the new one under live traffic, a verdict, reports. What the
+ * versions alone forbid is told before anything is made.
+ * @throws MeshproofError MP-1xx for a mistake in what it was asked for.
+ */
+export const runUpgrade = async (options: UpgradeOptions, commandLine: string, terminal: Terminal, signals: Signals): Promise<Run> => {
+  const { signal } = signals
+  const checks = await catalogue()
+  const planned = await planUpgrade(options, checks)
+  const { plan, versions, source, earlier } = planned
+  const { topology } = plan
+  const runId = newRunId()
+  terminal.line(upgradeLine(planned, options))
+  const exitCode = ({ topologies: [only] }: Results): number => exitCodeOf(only?.upgrade?.verdict ?? 'not-run')
+  const run = await reported({ runId, commandLine, plans: [plan], checks, environment: await environmentOf(), reportDir: options.reportDir, made: [runId], exitCode }, terminal, signals, async (results, folder) => {
+    const { engine, images, phase: got } = await prepare((ready) => chooseUpgradeImages(source, options, ready, terminal.line, terminal.building, signal), terminal, signal)
+    results.environment = await environmentOf(engine, images.to)
+    const log = phaseLog(terminal)
+    const underway: Underway = { topology, images, versions, strategy: options.strategy, budgets: budgetsOf(options), planned: [], carriedOut: [], seen: { samples: [], events: [] }, unreached: 'an earlier phase failed' }
+    let bundle: string | undefined
+    const tell = (): TopologyResult => (results.topologies[0] = topologyResult(underway, [got, ...log.all()], results.topologies[0]?.checks ?? [], bundle))
+
+    const work = async (lab: Lab): Promise<void> => {
+      const upgrade = upgradeLabOf(lab, images.to, options.strategy)
+      const traffic = trafficIn(lab)
+      const phases = phasesFor(upgrade, traffic, planned.fault, options)
+      underway.planned = phases
+      const record = (phase: CarriedOut): void => {
+        underway.carriedOut = [...underway.carriedOut.filter(({ id }) => id !== phase.id), phase]
+        tell()
+      }
+      const ask: Upgrading['ask'] = async (stage, which) => {
+        const every = which === 'every'
+        const at = { stage, from: images.from.roles['tag'] ?? '' }
+        const { planned: asked, skipped } = planChecks(every ? checks : matrixOf(checks), topology, selection([], checks), { upgrade: at })
+        const input = { mesh: { lab: inputOf(lab), upgrade: at }, planned: asked, timeout: options.timeout * 1000, ...(every ? {} : { atOnce: true as const }) }
+        const answers = await runChecks(input, { started: ({ id }) => { terminal.started(id) }, ended: (one) => { told(terminal, one) } }, { failFast: false, signal })
+        terminal.line(`    ${answers.filter(({ verdict }) => verdict === 'pass').length} of ${answers.length} checks passed`)
+        return diagnose([...answers, ...(every ? skipped : [])])
+      }
+      log.started('upgrade', Date.now())
+      try {
+        await upgradeMesh({ lab: upgrade.to, phases, traffic, ask, record, terminal }, signal)
+      } catch (error) {
+        underway.unreached = reasonOf(signal.aborted ? signal.reason : error)
+        throw error
+      } finally {
+        underway.seen = traffic.seen()
+        log.ended('upgrade', Date.now(), tell().verdict === 'fail' ? 'fail' : signal.aborted ? 'not-run' : 'pass')
+      }
+    }
+    const outcome = await inLab({ runId, plan, images: images.from, engine, keep: options.keep, reuse: false, turn: turns(), terminal, signal }, log, work, async (lab) => {
+      if (['fail', 'not-run'].includes(tell().verdict)) bundle = await supportBundle(labSource(lab), tell(), bundlePlace(folder, topology, 1), log, signal)
+    })
+    tell()
+    return outcome.error
+  })
+  if (earlier) for (const line of compareLines(compare(earlier, run.results), earlier)) terminal.line(line)
+  return run
+}
+
+/** A check that is not green, in a line of its own; there are many of the others, after every phase. */
+const told = (terminal: Terminal, result: CheckResult): void => {
+  terminal.ended(result.id, 0, 'not-run')
+  if (result.verdict !== 'pass') terminal.check(result)
+}
+
+/** The topology’s part of results.json: its checks are those after the last phase that was asked. */
+const topologyResult = (underway: Underway, phases: Phase[], unasked: CheckResult[], bundle: string | undefined): TopologyResult => {
+  const { topology, carriedOut } = underway
+  const upgrade = upgradeResult(underway)
+  return {
+    name: topology.name, mtls: topology.mtls, clusters: clustersOf(topology), ...asTopology(upgrade), phases, upgrade,
+    checks: carriedOut.findLast(({ checks }) => checks.length > 0)?.checks ?? unasked, ...(bundle === undefined ? {} : { bundle }),
+  }
+}

@@ -1,0 +1,39 @@
+import { faultNamed } from '../../fixtures/upgrade-faults/index.ts'
+import type { Check } from '../checks/catalogue.ts'
+import { MeshproofError } from '../errors.ts'
+import type { ImageSource } from '../images/images.ts'
+import { upgradeSource, upgradeVersions } from '../images/versions.ts'
+import { makePlans, type TopologyPlan } from '../plan/plan.ts'
+import type { Results } from '../report/results.ts'
+import type { UpgradeOptions } from '../run/options.ts'
+import { readEarlier } from './compare.ts'
+import { refusal } from './preflight-problem.ts'
+import { versionProblems } from './preflight-versions.ts'
+import { impossible, type UpgradeFault } from './upgrade-fault.ts'
+import { upgradable } from './upgrade-lab.ts'
+
+/** What an upgrade will do, as far as it can be said before there is a lab. */
+export type UpgradePlan = { plan: TopologyPlan; source: ImageSource; versions: { from: string; to: string }; fault: UpgradeFault | undefined; earlier: Results | undefined }
+
+/**
+ * Turns the flags of `upgrade` into a plan.
+ * @throws MeshproofError MP-101 for what does not exist, MP-107 for releases of which no source has both, MP-111 to MP-113 and MP-123 for an earlier run that
+ * cannot be compared with, MP-125 for a fault that cannot happen there, MP-150 to MP-153 where versions alone forbid it.
+ */
+export const planUpgrade = async (options: UpgradeOptions, checks: readonly Check[]): Promise<UpgradePlan> => {
+  const [only] = await makePlans([options.topology], [], checks, options.mtls ?? 'strict')
+  if (only === undefined) throw new Error('a topology has no variant')
+  const topology = upgradable(only.topology)
+  const source = await upgradeSource(options.images, options)
+  const fault = options.fault === undefined ? undefined : faultNamed(options.fault)
+  const why = fault && impossible(fault, topology, options.strategy)
+  if (why !== undefined) throw new MeshproofError('MP-125', { what: `The fault ${fault?.name ?? ''} cannot happen there`, where: `${topology.name}, ${options.strategy}`, why, next: 'Choose another topology, strategy or fault.' })
+  const { from, to, kubernetes } = await upgradeVersions(source, options)
+  const problems = versionProblems({ from, to, strategy: options.strategy, kubernetes: [kubernetes] })
+  if (problems.length > 0) throw refusal(problems)
+  return { plan: { ...only, topology, steps: only.procedure.steps(topology) }, source, versions: { from, to }, fault, earlier: options.compare === undefined ? undefined : await readEarlier(options.compare) }
+}
+
+/** The one line that says what an upgrade will do. */
+export const upgradeLine = ({ plan: { topology }, fault }: UpgradePlan, { from, to, strategy }: UpgradeOptions): string =>
+  `${topology.name}: from ${from} to ${to}, ${strategy === 'in-place' ? 'in place' : 'by revision'}${fault ? `, wrongly: ${fault.breaks}` : ''}`
