@@ -39,5 +39,7 @@ export const reasonOf = (thrown: unknown): string => {
     const short = 'shortMessage' in thrown && typeof thrown.shortMessage === 'string' ? thrown.shortMessage : thrown.message
     return short.split('\n')[0] ?? thrown.name
   }
+  // A web socket’s error event is no Error, but says what happened.
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string') return thrown.message
   return String(thrown)
 }

@@ -15,7 +15,7 @@ const page = [
   '# Checks', '', 'Generated from the suites by `npm run docs`; ids are stable.', '',
   ...layers.flatMap((layer) => [
     `## ${layer}`, '', '| id | proves that | source |', '|---|---|---|',
-    ...checks.filter((check) => check.layer === layer).map(({ id, title, source }) => `| \`${id}\` | ${title} | ${source} |`), '',
+    ...checks.filter((check) => check.layer === layer).map(({ id, title, source, disrupts }) => `| \`${id}\` | ${title}${disrupts ? ' (on demand: `--suite` must name it)' : ''} | ${source} |`), '',
   ]),
 ].join('\n')
 const schema = (of: z.ZodType): string => `${JSON.stringify(z.toJSONSchema(of), null, 2)}\n`

@@ -23,8 +23,9 @@ export type CheckHead = {
    */
   alone?: 'among checks' | 'in the mesh'
   /**
-   * It disrupts the mesh, so it is alone in it, and in a lab’s only. It is part of a plan where a pattern of `--suite` names it or its layer, and is made once, for up to so many seconds: what it loses is what it is
-   * made to find, and a second attempt, in a mesh that has just been disturbed, would be another question.
+   * It disrupts the mesh, so it is alone in it, and in a lab’s only. It is part of a plan where a pattern of `--suite` names it or its
+   * layer, and is made once, for up to so many seconds (or for `--timeout`, where that is more): what it loses is what it is made to
+   * find, and a second attempt, in a mesh that has just been disturbed, would be another question.
    */
   disrupts?: { seconds: number }
   /** It compares the mesh with the stage that an upgrade has reached: elsewhere there is none, and it is no part of the plan. */

@@ -29,22 +29,26 @@ const broken = new Error('expected 0 to be 21')
 const unasked = new MeshproofError('MP-403', { what: 'The API server does not answer', next: '' })
 
 /** Runs a check whose attempts end as told, one after the other; an attempt more than that fails the test. */
-const run = (outcomes: Outcome[], onBroken = false): Promise<CheckResult> => {
+const run = (outcomes: Outcome[], onBroken = false, of: Partial<Check> = {}): Promise<CheckResult> => {
   const left = [...outcomes]
   return runWith(() => {
     const outcome = left.shift()
     if (outcome === undefined) throw new Error('one attempt too many')
     return typeof outcome === 'string' ? Promise.resolve(outcome) : Promise.reject(outcome)
-  }, { onBroken })
+  }, { onBroken, of })
 }
 
 const runWith = (
   prove: (context: CheckContext) => Promise<string>,
-  { onBroken = false, from = ['cluster1'], signal = new AbortController().signal }: { onBroken?: boolean; from?: string[]; signal?: AbortSignal } = {},
+  { onBroken = false, from = ['cluster1'], signal = new AbortController().signal, of = {} }: { onBroken?: boolean; from?: string[]; signal?: AbortSignal; of?: Partial<Check> } = {},
 ): Promise<CheckResult> => {
-  const check: Check = { id: 'reach.local', layer: 'reach', title: 'it holds', source: 'seed 000', from: 'each', prove }
+  const check: Check = { id: 'reach.local', layer: 'reach', title: 'it holds', source: 'seed 000', from: 'each', prove, ...of }
   return runCheck(check, { id: check.id, from, to: ['cluster2'] }, labMesh(lab), onBroken, signal)
 }
+
+test('a check that disrupts has one attempt: what it lost stays lost', async () => {
+  expect(await run([broken], false, { disrupts: { seconds: 60 } })).toMatchObject({ verdict: 'fail', attempts: [{ verdict: 'fail' }] })
+})
 
 test.each<[string, Outcome[], CheckResult['verdict'], CheckResult['attempts'][number]['verdict'][], string]>([
   ['passes', ['21 of 21'], 'pass', ['pass'], '21 of 21'],

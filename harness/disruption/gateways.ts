@@ -1,6 +1,7 @@
+import type { V1Deployment } from '@kubernetes/client-node'
+import type { Manifest, Ref } from '../kube/client.ts'
 import { restart, settled } from '../kube/roll-out.ts'
 import { until } from '../kube/until.ts'
-import type { V1Deployment } from '@kubernetes/client-node'
 import type { Lab, LabCluster } from '../lab/lab.ts'
 import { gatewayService } from '../mesh/gateway.ts'
 import { writeGatewayAddresses } from '../mesh/mesh-networks.ts'
@@ -8,7 +9,6 @@ import { procedures } from '../mesh/procedures/index.ts'
 import { istiodOf } from '../mesh/revision.ts'
 import { addressNow, serviceAddress } from '../mesh/service-address.ts'
 import { installRemote } from '../mesh/shared-steps.ts'
-import type { Manifest, Ref } from '../kube/client.ts'
 
 const gateway = { namespace: 'istio-system', name: gatewayService.name }
 
@@ -40,8 +40,8 @@ const addressed = async ({ topology }: Lab, { kube }: LabCluster): Promise<Ref |
 }
 
 /**
- * Gives what others know of a cluster by its address another one of the load balancer’s pool, the last, and returns both, and what gives it the first one
- * back. Undefined where the cluster is known by no such address. @throws MeshproofError MP-401 when the load balancer does not give it within 60 s.
+ * Gives what others know of a cluster by its address another one of the load balancer’s pool, the last, and returns both, and what gives
+ * it the first one back. Undefined where the cluster is known by no such address. @throws MeshproofError MP-401 when the load balancer does not give it within 60 s.
  */
 export const moveAddress = async (lab: Lab, cluster: LabCluster, signal: AbortSignal): Promise<{ from: string; to: string; back: () => Promise<void> } | undefined> => {
   const service = await addressed(lab, cluster)
@@ -60,8 +60,8 @@ export const moveAddress = async (lab: Lab, cluster: LabCluster, signal: AbortSi
 }
 
 /**
- * What a topology’s documentation has somebody do when an address has changed that was written down: the gateways’ in `meshNetworks` (seed 000), and the one by which remote clusters find
- * their control plane, with their profile installed again (Istio: `remotePilotAddress`). What is found by its label follows by itself.
+ * What a topology’s documentation has somebody do when an address has changed that was written down: the gateways’ in `meshNetworks`
+ * (seed 000), and the one by which remote clusters find their control plane, with their profile installed again (`remotePilotAddress`). What is found by its label follows by itself.
  */
 export const followAddresses = async (lab: Lab, signal: AbortSignal): Promise<void> => {
   const { procedure } = lab.topology

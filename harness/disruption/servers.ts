@@ -49,8 +49,9 @@ export const withoutApiServer = async ({ runId }: Lab, cluster: LabCluster, last
 }
 
 /**
- * Takes a cluster’s only node away without a word and starts it again. A lab’s pod network and its routes are the harness’s own, and are laid again as when the cluster was made: pods wait for kube-proxy’s rules, since those that
- * do not lose half a minute. @throws MeshproofError MP-541 when the node comes back with another address, MP-430 when kube-proxy does not come up within 90 s.
+ * Takes a cluster’s only node away without a word and starts it again. A lab’s pod network and its routes are the harness’s own, and are
+ * laid again as when the cluster was made: pods wait for kube-proxy’s rules, since those that do not lose half a minute.
+ * @throws MeshproofError MP-541 when the node comes back with another address, MP-430 when kube-proxy does not come up within 90 s.
  */
 export const restartNode = async (lab: Lab, cluster: LabCluster): Promise<void> => {
   const { runId, topology } = lab
@@ -59,7 +60,11 @@ export const restartNode = async (lab: Lab, cluster: LabCluster): Promise<void> 
   await docker(['kill', nodeName(runId, cluster.name)])
   await docker(['start', nodeName(runId, cluster.name)])
   const after = await nodeAddress(runId, cluster.name)
-  if (after !== before) throw new MeshproofError('MP-541', { what: 'A node came back with another address', where: cluster.name, why: `${before}, now ${after}`, next: 'This says nothing about the mesh; make a new lab.' })
+  if (after !== before) {
+    throw new MeshproofError('MP-541', {
+      what: 'A node came back with another address', where: cluster.name, why: `${before}, now ${after}`, next: 'This says nothing about the mesh; make a new lab.',
+    })
+  }
   await openPodNetwork(runId, cluster, topology.clusters, unstopped())
   await joinNetworks(lab, unstopped())
 }

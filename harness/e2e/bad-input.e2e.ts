@@ -28,6 +28,9 @@ describe('a mistake in the command line', () => {
     ['an unknown command', ['lst'], 'MP-101', /Did you mean “list”/],
     ['an unknown source of images', ['--images=releases'], 'MP-101', /Did you mean “release”/],
     ['versions that no source has together', ['--istio=1.30.4', '--images=source'], 'MP-107', /release: Istio 1.30.4/],
+    ['an upgrade to the same release', ['upgrade', '--topology=gateway', '--from=lab-a', '--to=lab-a'], 'MP-126', /nothing to upgrade/],
+    ['a downgrade', ['upgrade', '--topology=gateway', '--from=lab-b', '--to=lab-a'], 'MP-152', /downgrade/],
+    ['a faulty upgrade that cannot happen', ['upgrade', '--topology=vpn', '--from=lab-a', '--to=lab-b', '--fault=gateway-left-behind'], 'MP-125', /one network/],
     ['a lab that was not kept', ['--reuse=20000101-000000-beef'], 'MP-106', /--keep/],
   ])('%s', async (_, args, code, words) => {
     expectRefusal(await meshproof(args, { reports: false }), code, words)

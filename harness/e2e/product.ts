@@ -20,7 +20,7 @@ export const meshproof = async (
   } = {},
 ): Promise<Outcome> => {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-e2e-'))
-  const flags = [...args, ...(reports && ['test', undefined].includes(args.find((argument) => !argument.startsWith('-'))) ? [`--report-dir=${folder}`] : [])]
+  const flags = [...args, ...(reports && ['test', 'upgrade', undefined].includes(args.find((argument) => !argument.startsWith('-'))) ? [`--report-dir=${folder}`] : [])]
   const command = { node: ['node', 'scripts/meshproof.mjs', ...flags], npm: ['npm', 'test', '--', ...flags], 'npm without --': ['npm', 'test', ...args] }[through]
   const [program = 'node', ...rest] = command
   const since = Date.now()

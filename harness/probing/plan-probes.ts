@@ -6,19 +6,18 @@ export type ProbedMesh = Pick<MeshShape, 'mtls'> & { clusters: { name: string }[
 
 /**
  * Every probe of a mesh (issue 6, section 3): from each cluster to each, its own too, every kind with Istio’s retries and without, in pods
- * that stay; requests also in pods that are restarted with the workloads; what must be refused, where mutual TLS makes anybody
+ * that stay; new connections also from pods that are restarted with the workloads; what must be refused, where mutual TLS makes anybody
  * refuse; and in every cluster one probe that no mesh is part of.
  */
 export const planProbes = ({ mtls, clusters, streams }: ProbedMesh): Probe[] => {
   const names = clusters.map(({ name }) => name)
   const directions = names.flatMap((from) => names.map((to) => ({ from, to })))
-  const requests = ['new-connection', 'keep-alive'] as const
   const answers = (direction: Direction, rest: Omit<Probe, 'id' | 'from' | 'to' | 'expects'>): Probe => probe({ ...direction, ...rest, expects: 'answers' })
   const refusal = (from: string, to: string, kind: Probe['kind']): Probe => probe({ from, to, kind, retries: 'default', pods: 'kept', expects: 'refusal' })
   return [
-    ...directions.flatMap((direction) => [...requests, ...(streams ? ['stream'] as const : [])].flatMap((kind) =>
+    ...directions.flatMap((direction) => ['new-connection' as const, 'keep-alive' as const, ...(streams ? ['stream'] as const : [])].flatMap((kind) =>
       (['default', 'none'] as const).map((retries) => answers(direction, { kind, retries, pods: 'kept' })))),
-    ...directions.flatMap((direction) => requests.map((kind) => answers(direction, { kind, retries: 'default', pods: 'restarted' }))),
+    ...directions.map((direction) => answers(direction, { kind: 'new-connection', retries: 'default', pods: 'restarted' })),
     ...names.flatMap((from, index) => {
       // The next cluster, so that the identity is one that had to cross.
       const next = names[(index + 1) % names.length] ?? from

@@ -11,7 +11,7 @@ const linesOf = ({ topologies: [topology] }: Results): string[] => summaryOf(top
 
 test('a terminal gets a line for each phase, what was found with its next step, and the verdict', () => {
   const healthy = linesOf(upgradeResults())
-  expect(healthy).toHaveLength(11)
+  expect(healthy).toHaveLength(13)
   expect(healthy[2]).toMatch(/^✓ P2 cluster1: control plane {2}42\.0 s, lost 0 of [\d,]+ with Istio’s retries and 0 of [\d,]+ without, longest gap 96 ms$/)
   expect(healthy.at(-1)).toMatch(/^✓ gateway: passed {2}lab-a to lab-b in place, 10 of 10 phases, lost 0 of/)
   const [finding, seen, next] = linesOf(upgradeResults('losses')).slice(10)

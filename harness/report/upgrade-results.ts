@@ -118,6 +118,10 @@ export type UpgradePhaseResult = z.infer<typeof UpgradePhaseResult>
 export const Budgets = z.strictObject({ maxLoss: z.number(), maxGapMilliseconds: z.number(), maxP99Ratio: z.number() })
 export type Budgets = z.infer<typeof Budgets>
 
+/** Something that is worse than in an earlier run: what, and how it was and is. */
+export const Worse = z.strictObject({ what: z.string(), before: z.string(), now: z.string() })
+export type Worse = z.infer<typeof Worse>
+
 /** The part of results.json that an upgrade adds to its topology (facts of upgrades; issue 6). */
 export const Upgrade = z.strictObject({
   from: z.strictObject({ istio: z.string(), envoy: z.string() }),
@@ -127,6 +131,8 @@ export const Upgrade = z.strictObject({
   verdict: UpgradeVerdict,
   findings: z.array(UpgradeFinding),
   phases: z.array(UpgradePhaseResult),
+  /** Phases that this upgrade has not, and why: there is nothing to do in them, or nobody asked. */
+  leftOut: z.array(z.strictObject({ phase: PhaseId, why: z.string() })),
   probes: z.array(Probe),
   measured: z.array(Measured),
   timeline: z.strictObject({ startedAt: Timestamp, lanes: z.array(Lane), events: z.array(UpgradeEvent) }),
@@ -134,5 +140,7 @@ export const Upgrade = z.strictObject({
   overhead: z.strictObject({ probes: z.number(), proxies: z.number() }).optional(),
   /** Defaults of Istio that changed between the two versions, a line each. */
   changedDefaults: z.array(z.string()),
+  /** What got worse than in an earlier run, where there was one to compare with. */
+  compared: z.strictObject({ run: z.string(), worse: z.array(Worse) }).optional(),
 })
 export type Upgrade = z.infer<typeof Upgrade>

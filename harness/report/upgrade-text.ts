@@ -3,14 +3,17 @@ import { count, phaseWords, strategyWords, trafficOf, upgradeVerdictWords } from
 
 /** An upgrade in lines, for a terminal: each phase, what was found, the worst first, and the verdict. */
 export const upgradeLines = (name: string, upgrade: Upgrade): string[] => {
-  const { findings, phases, verdict, from, to, strategy } = upgrade
+  const { findings, phases, leftOut, verdict, from, to, strategy, compared } = upgrade
   const { mark, word } = upgradeVerdictWords[verdict]
   const left = phases.filter((phase) => phase.verdict === 'not-run').length
   return [
     ...phases.map((phase) => phaseLine(upgrade, phase)),
+    ...leftOut.map(({ phase, why }) => `- ${phase}  left out: ${why}`),
     ...findings.flatMap(({ verdict: worth, phase, code, cause, seen, hint, probe }) => [
       `${upgradeVerdictWords[worth].mark} ${phase}  ${code}  ${cause}`, `  seen:  ${seen}${probe === undefined ? '' : `  (${probe})`}`, `  next:  ${hint}`,
     ]),
+    ...(compared === undefined ? [] : compared.worse.length === 0 ? [`nothing is worse than in run ${compared.run}`]
+      : [`worse than in run ${compared.run}:`, ...compared.worse.map(({ what, before, now }) => `  ${what}: ${now}, before ${before}`)]),
     `${mark} ${name}: ${word}  ${from.istio} to ${to.istio} ${strategyWords[strategy]}, ${phases.length - left} of ${phases.length} phases, ${lostWith(upgrade, upgrade.measured)}`,
   ]
 }

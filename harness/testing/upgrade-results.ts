@@ -49,6 +49,7 @@ export const upgradeResults = (story: UpgradeStory = 'healthy', { phaseSeconds =
         steps: steps.map((step, nth) => ({ name: step, startedAt: at(from + nth * 4), seconds: 3.5, verdict: 'pass' })), checks: checksAt(from + 12), releases: runningAt(index),
       }
     }),
+    leftOut: [{ phase: 'P10', why: 'no --rotate-ca' }, { phase: 'P11', why: 'no --rollback' }],
     probes, measured, timeline: { startedAt: at(0), lanes, events: eventsOf(story, when) },
     overhead: { probes: 0.031, proxies: 0.12 }, changedDefaults: ['1.31: gateways are merged strictly', '1.31: unhealthy endpoints are sent'],
   }

@@ -2,11 +2,11 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { MeshproofError } from '../errors.ts'
 import { readResults } from '../report/read-results.ts'
-import { variantName, type Results, type TopologyResult, type Upgrade } from '../report/results.ts'
+import { variantName, type TopologyResult, type Upgrade, type Worse } from '../report/results.ts'
 import { rank } from './verdict.ts'
 
-/** Something that is worse than in an earlier run of the same topology: what, and how it was and is. */
-export type Worse = { topology: string; what: string; before: string; now: string }
+/** An earlier upgrade of the same topology: its run, and what it came to. */
+export type Earlier = { run: string; upgrade: Upgrade }
 
 /** So much slower, in milliseconds and times, is no noise between two runs. */
 const [slowerBy, slowerTimes] = [10, 1.5]
@@ -14,42 +14,26 @@ const [slowerBy, slowerTimes] = [10, 1.5]
 const longerBy = 100
 
 /**
- * The results of an earlier upgrade, from its results.json or its folder.
- * @throws MeshproofError MP-111 to MP-113 where it cannot be read, MP-123 where it is no upgrade’s.
+ * An earlier upgrade of a topology, from its results.json or its folder.
+ * @throws MeshproofError MP-111 to MP-113 where it cannot be read, MP-123 where it is no upgrade’s, MP-124 where it is another topology’s.
  */
-export const readEarlier = async (path: string): Promise<Results> => {
+export const readEarlier = async (path: string, of: Pick<TopologyResult, 'name' | 'mtls'>): Promise<Earlier> => {
   const isFile = await stat(path).then((found) => found.isFile(), () => false)
   if (isFile && basename(path) !== 'results.json') throw noUpgrade(path, 'the file is not called results.json')
-  const results = await readResults(isFile ? dirname(path) : path)
-  if (results.topologies.every(({ upgrade }) => upgrade === undefined)) throw noUpgrade(path, `it is of “${results.run.command}”`)
-  return results
+  const { run, topologies } = await readResults(isFile ? dirname(path) : path)
+  if (topologies.every(({ upgrade }) => upgrade === undefined)) throw noUpgrade(path, `it is of “${run.command}”`)
+  const same = topologies.find(({ name, mtls }) => name === of.name && mtls === of.mtls)
+  if (same?.upgrade) return { run: run.id, upgrade: same.upgrade }
+  throw new MeshproofError('MP-124', { what: 'The earlier run upgraded another topology', where: topologies.map(variantName).join(', '), next: `Compare with an earlier upgrade of ${variantName(of)}.` })
 }
 
 const noUpgrade = (where: string, why: string): MeshproofError => new MeshproofError('MP-123', {
   what: 'There is nothing of an upgrade to compare with', where, why, next: 'Give --compare the report folder of an earlier `meshproof upgrade`, or its results.json.',
 })
 
-/**
- * What is worse than in the earlier run: verdicts, checks, and of each probe in each phase its losses, wrong answers, longest gap and p99.
- * @throws MeshproofError MP-124 where the earlier run upgraded none of these topologies.
- */
-export const compare = (earlier: Results, now: Results): Worse[] => {
-  const pairs = now.topologies.flatMap((topology) => {
-    const before = earlier.topologies.find(({ name, mtls, upgrade }) => name === topology.name && mtls === topology.mtls && upgrade !== undefined)
-    return before?.upgrade && topology.upgrade ? [worseOf(topology, before.upgrade, topology.upgrade)] : []
-  })
-  if (pairs.length > 0) return pairs.flat()
-  throw new MeshproofError('MP-124', {
-    what: 'The earlier run upgraded none of these topologies', where: earlier.topologies.map(variantName).join(', '), next: `Compare with an earlier upgrade of ${now.topologies.map(variantName).join(', ')}.`,
-  })
-}
-
-/** The comparison in lines. */
-export const compareLines = (worse: readonly Worse[], earlier: Results): string[] => (worse.length === 0 ? [`nothing is worse than in run ${earlier.run.id}`]
-  : [`worse than in run ${earlier.run.id}:`, ...worse.map(({ topology, what, before, now }) => `  ${topology}  ${what}: ${now}, before ${before}`)])
-
-const worseOf = (topology: TopologyResult, before: Upgrade, now: Upgrade): Worse[] => {
-  const worse = (what: string, then: string, today: string): Worse => ({ topology: variantName(topology), what, before: then, now: today })
+/** What is worse than in an earlier upgrade: verdicts, checks, and of each probe in each phase its losses, wrong answers, longest gap and p99. */
+export const compare = (before: Upgrade, now: Upgrade): Worse[] => {
+  const worse = (what: string, then: string, today: string): Worse => ({ what, before: then, now: today })
   const verdicts = [
     ...(rank(now.verdict) > rank(before.verdict) ? [worse('verdict', before.verdict, now.verdict)] : []),
     ...now.phases.flatMap((phase) => {

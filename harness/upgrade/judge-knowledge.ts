@@ -1,11 +1,11 @@
-import type { UpgradeFinding } from '../report/results.ts'
+import type { Probe, UpgradeFinding } from '../report/results.ts'
 import type { PhaseCase } from './case.ts'
 import { found } from './findings.ts'
 import { stallsIn } from './stalls.ts'
 import { lostOf } from './unexplained.ts'
 
-/** Fewer requests of a probe in a phase say nothing (facts of upgrades, “Verdict”). */
-const fewest = 200
+/** Fewer requests of a probe in a phase say nothing (facts of upgrades, “Verdict”); what must be refused is asked less often, since each must. */
+const fewestOf = ({ expects }: Probe): number => (expects === 'refusal' ? 20 : 200)
 
 /** A probe that was silent for longer, in milliseconds, and traffic outside the mesh that stopped for longer, leave a verdict open. */
 const tooLong = 2000
@@ -15,9 +15,9 @@ export const knowledgeFindings = (given: PhaseCase): UpgradeFinding[] => {
   const { phase, probes, seen, budgets, stalls } = given
   const [from, to] = [Date.parse(phase.startedAt), Date.parse(phase.startedAt) + phase.seconds * 1000]
   if (phase.kind === 'preflight') return []
-  const few = probes.flatMap(({ id }) => {
-    const sent = seen.find(({ probe }) => probe.id === id)?.measured.sent ?? 0
-    return sent < fewest ? [{ id, sent }] : []
+  const few = probes.flatMap((one) => {
+    const sent = seen.find(({ probe }) => probe.id === one.id)?.measured.sent ?? 0
+    return sent < fewestOf(one) ? [{ id: one.id, sent, fewest: fewestOf(one) }] : []
   }).toSorted((a, b) => a.sent - b.sent)
   const still = stalls.filter((stall) => stall.from < to && stall.to > from).toSorted((a, b) => lasted(b) - lasted(a))
   const excused = seen.reduce((total, one) => total + lostOf(one, stalls).excused, 0)
@@ -30,7 +30,7 @@ export const knowledgeFindings = (given: PhaseCase): UpgradeFinding[] => {
     ...(longest !== undefined && (lasted(longest) > tooLong || excused > 0)
       ? [found('MP-953', phase.id, `traffic outside the mesh in ${longest.cluster} stopped for ${(lasted(longest) / 1000).toFixed(1)} s at ${new Date(longest.from).toISOString()}; ${excused} requests were lost meanwhile`)] : []),
     ...(quietest ? [found('MP-952', phase.id, `${silent.length} of ${probes.length} probes, for up to ${(quietest.measured.longestSilenceMilliseconds / 1000).toFixed(1)} s`, { probe: quietest.probe.id })] : []),
-    ...(least ? [found('MP-954', phase.id, `${few.length} of ${probes.length} probes sent fewer than ${fewest}, one of them ${least.sent}`, { probe: least.id })]
+    ...(least ? [found('MP-954', phase.id, `${few.length} of ${probes.length} probes sent too few, one of them ${least.sent} and not ${least.fewest}`, { probe: least.id })]
       : probes.length === 0 ? [found('MP-954', phase.id, 'no probe was running')] : []),
     ...(slowest ? [found('MP-957', phase.id, `p99 of ${slower.length} of ${probes.length} probes, at worst ${slowest.measured.p99Milliseconds.toFixed(0)} ms, and ${(slowest.baseline?.p99Milliseconds ?? 0).toFixed(0)} ms at the baseline`, { probe: slowest.probe.id })] : []),
   ]

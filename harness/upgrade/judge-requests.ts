@@ -39,14 +39,17 @@ const wrongAnswers = (seen: readonly Seen[]): Trouble[] => seen.filter(({ measur
   return { probe, measured, count: measured.wrong, losses: [], code: probe.kind in code ? code[probe.kind as keyof typeof code] : elsewhere ? 'MP-933' : 'MP-946' }
 })
 
-const lossesOf = (one: Seen, { phase, budgets, stalls, events }: PhaseCase): Trouble[] => {
+const lossesOf = (one: Seen, { phase, budgets, stalls, events, seen }: PhaseCase): Trouble[] => {
   const { probe, measured, baseline } = one
   const { count, losses } = lostOf(one, stalls)
   // A long answer’s losses are its breaks.
   if (count === 0 || probe.kind === 'stream') return []
   const trouble = (code: UpgradeCode, some: readonly Loss[], many: number): Trouble => ({ probe, measured, code, count: many, losses: some })
   if (phase.kind === 'baseline' || (baseline !== undefined && lostOf({ ...one, measured: baseline }, stalls).count > 0)) return [trouble('MP-951', losses, count)]
-  const tooMany = (many: number): boolean => (isPure(phase.kind) || probe.retries === 'default' ? many > 0 : many > budgets.maxLoss * measured.sent)
+  // The budget is a share of all that is asked without retries: of the two hundred requests of one probe, a thousandth is none at all.
+  const unretried = seen.filter((other) => other.probe.expects === 'answers' && other.probe.retries === 'none' && other.probe.kind !== 'stream')
+  const [sentUnretried, lostUnretried] = [unretried.reduce((sum, other) => sum + other.measured.sent, 0), unretried.reduce((sum, other) => sum + lostOf(other, stalls).count, 0)]
+  const tooMany = (many: number): boolean => (isPure(phase.kind) || probe.retries === 'default' ? many > 0 : many > 0 && lostUnretried > budgets.maxLoss * sentUnretried)
   if (!tooMany(count)) return []
   const drains = phase.kind === 'workloads' || phase.kind === 'rollback'
   const withPod = drains ? losses.filter((loss) => podsEndedNear(events, 'workloads', [probe.to], Date.parse(loss.at), Date.parse(loss.at) + loss.milliseconds).some((pod) => pod !== podOf(loss.id))) : []

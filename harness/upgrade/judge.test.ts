@@ -141,6 +141,13 @@ describe('checks and releases', () => {
     expect(codes({}, { phases: withPhase('P2', { checks: [checkResult({ verdict: 'fail' })] }) })).toEqual(['P2 MP-948'])
   })
 
+  test('where plaintext is answered, missing certificates and endpoints of other networks are no cause of their own', () => {
+    const check = (code: keyof typeof causes): ReturnType<typeof checkResult> => checkResult({ verdict: 'fail', diagnosis: { code, ...causes[code] } })
+    const with722 = withPhase('P2', { checks: [check('MP-722'), check('MP-725')] })
+    expect(codes({ 'P2 plain': { wrong: 1 }, 'P2 there': losing('P2', 'UH') }, { phases: with722 })).toEqual(['P2 MP-936', 'P2 MP-725'])
+    expect(codes({}, { phases: with722 })).toEqual(['P2 MP-931', 'P2 MP-725'])
+  })
+
   test('a retry warns, and a step that fails fails once the upgrade has begun', () => {
     expect(judged({}, { phases: withPhase('P2', { checks: [checkResult({ verdict: 'flaky' })] }) }).verdict).toBe('warn')
     const steps = [{ name: 'install', startedAt: new Date(begin).toISOString(), seconds: 3, verdict: 'fail' as const }]

@@ -21,12 +21,12 @@ export const judge = (given: Case): { verdict: UpgradeVerdict; findings: Upgrade
     const one: PhaseCase = { ...given, phase, seen }
     const checked = [...checkFindings(one), ...releaseFindings(one)]
     outage ??= checked.find(isLasting)
-    const findings = merged([...checked, ...requestFindings(one, outage), ...knowledgeFindings(one)])
+    const findings = withoutConsequences(merged([...checked, ...requestFindings(one, outage), ...knowledgeFindings(one)]))
     outage ??= findings.find(isLasting)
     return { phase: { ...phase, verdict: worstOf(findings.map(({ verdict }) => verdict)), reason: findings[0]?.cause ?? summaryOf(one) }, findings }
   })
   const order = (id: PhaseId): number => given.phases.findIndex((phase) => phase.id === id)
-  const findings = judged.flatMap((one) => one.findings).toSorted((a, b) => rank(b.verdict) - rank(a.verdict) || order(a.phase) - order(b.phase) || a.code.localeCompare(b.code))
+  const findings = judged.flatMap((one) => one.findings).toSorted((a, b) => rank(b.verdict) - rank(a.verdict) || order(a.phase) - order(b.phase) || named(a, b))
   const phases = judged.map(({ phase }) => phase)
   // Without a baseline there is nothing that an upgrade could be compared with.
   return { verdict: worstOf([...phases.map(({ verdict }) => verdict), ...(first === undefined ? ['not-run' as const] : [])]), findings, phases }
@@ -36,7 +36,16 @@ export const judge = (given: Case): { verdict: UpgradeVerdict; findings: Upgrade
 const merged = (findings: readonly UpgradeFinding[]): UpgradeFinding[] => [...Map.groupBy(findings, ({ code }) => code).values()].flatMap((same) => {
   const [probe, check] = [same.find((one) => one.probe)?.probe, same.find((one) => one.check)?.check]
   return same.slice(0, 1).map((one) => ({ ...one, seen: same.map(({ seen }) => seen).join('; '), ...(probe ? { probe } : {}), ...(check ? { check } : {}) }))
-}).toSorted((a, b) => rank(b.verdict) - rank(a.verdict) || a.code.localeCompare(b.code))
+}).toSorted((a, b) => rank(b.verdict) - rank(a.verdict) || named(a, b))
+
+// The causes that an upgrade’s findings name come before those of single checks, and before what is only seen.
+const named = (a: UpgradeFinding, b: UpgradeFinding): number => Number(b.code.startsWith('MP-93')) - Number(a.code.startsWith('MP-93')) || a.code.localeCompare(b.code)
+
+/** What else is found where plaintext was answered: proxies hold no certificates then, and plaintext does not cross networks (Istio’s mutual TLS matrix). */
+const withoutMutualTls = ['MP-722', 'MP-723', 'MP-931', 'MP-933']
+
+const withoutConsequences = (findings: UpgradeFinding[]): UpgradeFinding[] =>
+  (findings.some(({ code }) => code === 'MP-936') ? findings.filter(({ code }) => !withoutMutualTls.includes(code)) : findings)
 
 const summaryOf = ({ seen }: PhaseCase): string => {
   const asking = seen.filter(({ probe }) => probe.expects === 'answers')

@@ -3,7 +3,7 @@ import type { Lab } from '../lab/lab.ts'
 import { rolesOf, step, type Step } from '../mesh/procedure.ts'
 import { procedures } from '../mesh/procedures/index.ts'
 import { istiodOf, revisionOf } from '../mesh/revision.ts'
-import type { PhaseId } from '../report/results.ts'
+import type { Upgrade } from '../report/results.ts'
 import { caRotation } from '../rotation/ca-rotation.ts'
 import { rotateRemoteSecret } from '../rotation/rotate-remote-secret.ts'
 import { inPlace } from './strategies/in-place.ts'
@@ -82,10 +82,10 @@ export const baselineOf = ({ from }: Pick<UpgradeLab, 'from'>): Stage => {
 }
 
 /** Why phases are not among those of an upgrade: there is nothing to do in them, or nobody asked. */
-export const leftOut = ({ to }: UpgradeLab, { rotateCa, rollback }: PhaseOptions): { id: PhaseId; why: string }[] => [
-  ...(to.clusters.some(({ name }) => hasGateway(to, name)) ? [] : (['P4', 'P7'] as const).map((id) => ({ id, why: 'the clusters are on one network: there is no gateway' }))),
-  ...(rotateCa ? [] : [{ id: 'P10' as const, why: 'no --rotate-ca' }]),
-  ...(rollback ? [] : [{ id: 'P11' as const, why: 'no --rollback' }]),
+export const leftOut = ({ to }: UpgradeLab, { rotateCa, rollback }: PhaseOptions): Upgrade['leftOut'] => [
+  ...(to.clusters.some(({ name }) => hasGateway(to, name)) ? [] : (['P4', 'P7'] as const).map((phase) => ({ phase, why: 'the clusters are on one network: there is no gateway' }))),
+  ...(rotateCa ? [] : [{ phase: 'P10' as const, why: 'no --rotate-ca' }]),
+  ...(rollback ? [] : [{ phase: 'P11' as const, why: 'no --rollback' }]),
 ]
 
 const releaseOf = ({ images, topology }: Lab): Expected => ({ istio: images.roles['tag'] ?? '', envoy: images.envoy, revision: revisionOf(topology) })

@@ -20,8 +20,9 @@ import type { Signals } from '../run/signals.ts'
 import { bundlePlace, supportBundle } from '../run/support-bundle.ts'
 import { turns } from '../run/turns.ts'
 import { budgetsOf } from './budgets.ts'
-import { compare, compareLines } from './compare.ts'
+import { leftOut } from './phases.ts'
 import { trafficIn } from './traffic.ts'
+import { faultLine } from './upgrade-fault.ts'
 import { upgradeLabOf } from './upgrade-lab.ts'
 import { upgradeMesh, type CarriedOut, type Upgrading } from './upgrade-mesh.ts'
 import { phasesFor } from './upgrade-phases.ts'
@@ -38,24 +39,25 @@ export const runUpgrade = async (options: UpgradeOptions, commandLine: string, t
   const { signal } = signals
   const checks = await catalogue()
   const planned = await planUpgrade(options, checks)
-  const { plan, versions, source, earlier } = planned
+  const { plan, versions, source, fault, earlier } = planned
   const { topology } = plan
   const runId = newRunId()
   terminal.line(upgradeLine(planned, options))
   const exitCode = ({ topologies: [only] }: Results): number => exitCodeOf(only?.upgrade?.verdict ?? 'not-run')
-  const run = await reported({ runId, commandLine, plans: [plan], checks, environment: await environmentOf(), reportDir: options.reportDir, made: [runId], exitCode }, terminal, signals, async (results, folder) => {
+  return reported({ runId, commandLine, plans: [plan], checks, environment: await environmentOf(), reportDir: options.reportDir, made: [runId], exitCode }, terminal, signals, async (results, folder) => {
     const { engine, images, phase: got } = await prepare((ready) => chooseUpgradeImages(source, options, ready, terminal.line, terminal.building, signal), terminal, signal)
     results.environment = await environmentOf(engine, images.to)
     const log = phaseLog(terminal)
-    const underway: Underway = { topology, images, versions, strategy: options.strategy, budgets: budgetsOf(options), planned: [], carriedOut: [], seen: { samples: [], events: [] }, unreached: 'an earlier phase failed' }
+    const underway: Underway = { topology, images, versions, strategy: options.strategy, budgets: budgetsOf(options), planned: [], leftOut: [], carriedOut: [], seen: { samples: [], events: [] }, earlier, unreached: 'an earlier phase failed' }
     let bundle: string | undefined
     const tell = (): TopologyResult => (results.topologies[0] = topologyResult(underway, [got, ...log.all()], results.topologies[0]?.checks ?? [], bundle))
 
     const work = async (lab: Lab): Promise<void> => {
       const upgrade = upgradeLabOf(lab, images.to, options.strategy)
       const traffic = trafficIn(lab)
-      const phases = phasesFor(upgrade, traffic, planned.fault, options)
+      const phases = phasesFor(upgrade, traffic, fault, options)
       underway.planned = phases
+      underway.leftOut = leftOut(upgrade, options)
       const record = (phase: CarriedOut): void => {
         underway.carriedOut = [...underway.carriedOut.filter(({ id }) => id !== phase.id), phase]
         tell()
@@ -83,11 +85,10 @@ export const runUpgrade = async (options: UpgradeOptions, commandLine: string, t
     const outcome = await inLab({ runId, plan, images: images.from, engine, keep: options.keep, reuse: false, turn: turns(), terminal, signal }, log, work, async (lab) => {
       if (['fail', 'not-run'].includes(tell().verdict)) bundle = await supportBundle(labSource(lab), tell(), bundlePlace(folder, topology, 1), log, signal)
     })
-    tell()
+    const { upgrade: seen } = tell()
+    if (fault && seen) terminal.line(faultLine(fault, seen))
     return outcome.error
   })
-  if (earlier) for (const line of compareLines(compare(earlier, run.results), earlier)) terminal.line(line)
-  return run
 }
 
 /** A check that is not green, in a line of its own; there are many of the others, after every phase. */

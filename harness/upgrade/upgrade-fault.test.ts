@@ -4,7 +4,7 @@ import type { UpgradeFinding } from '../report/results.ts'
 import { idleLab } from '../testing/idle-lab.ts'
 import { upgradeFindings, type UpgradeCode } from './findings.ts'
 import { phasesOf } from './phases.ts'
-import { impossible, notShown, type UpgradeFault } from './upgrade-fault.ts'
+import { faultLine, impossible, notShown, type UpgradeFault } from './upgrade-fault.ts'
 import { upgradeLabOf } from './upgrade-lab.ts'
 import type { Strategy, UpgradeLab, UpgradePhase } from './upgrade-phase.ts'
 
@@ -21,6 +21,11 @@ describe('a report shows a fault', () => {
     ['it names another cause', { verdict: 'fail', findings: [seen('MP-941', 'P4'), seen('MP-957', 'P5')] }, 'it names MP-941 and not MP-932'],
     ['it failed before', { verdict: 'fail', findings: [seen('MP-932', 'P4'), seen('MP-942', 'P2')] }, 'MP-942 is found in P2, before the fault strikes in P4'],
   ])('not when %s', (_what, report, reason) => { expect(notShown(fault, report)).toBe(reason) })
+
+  test('and the line says so', () => {
+    expect(faultLine(fault, { verdict: 'fail', findings: [seen('MP-932', 'P4')] })).toBe('✓ one: the report names it, MP-932')
+    expect(faultLine(fault, { verdict: 'pass', findings: [] })).toBe('✗ one: not shown, since the verdict is pass and not fail')
+  })
 
   test('that must leave the verdict open: a failure is no proof of it', () => {
     const stall: UpgradeFault = { ...fault, strikes: 'P2', names: 'MP-953' }

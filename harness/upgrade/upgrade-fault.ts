@@ -37,3 +37,9 @@ export const notShown = ({ names, strikes }: UpgradeFault, { verdict, findings }
   const early = findings.find((finding) => finding.verdict === wanted && Number(finding.phase.slice(1)) < Number(strikes.slice(1)))
   return early && `${early.code} is found in ${early.phase}, before the fault strikes in ${strikes}`
 }
+
+/** The line that says whether a faulty upgrade was seen through. */
+export const faultLine = (fault: UpgradeFault, upgrade: Parameters<typeof notShown>[1]): string => {
+  const why = notShown(fault, upgrade)
+  return why === undefined ? `✓ ${fault.name}: the report names it, ${fault.names}` : `✗ ${fault.name}: not shown, since ${why}`
+}

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { visitorPrefix } from '../checks/visitor.ts'
 import type { Lab } from '../lab/lab.ts'
 import { runningReleases } from '../probes/releases.ts'
 import type { CheckResult, Phase, RunningRelease } from '../report/results.ts'
@@ -11,7 +12,7 @@ import type { Stage, UpgradePhase } from './upgrade-phase.ts'
  * Milliseconds of traffic that a phase lasts at least: two hundred requests of a probe at ten a second (facts of upgrades), and a little
  * for those that are answered slowly.
  */
-const least = 21_500
+const least = 24_000
 
 /** A phase as it was carried out; times are milliseconds since the epoch. Traffic counts from `trafficFrom`; `complete` once its checks were asked. */
 export type CarriedOut = UpgradePhase & { startedAt: number; trafficFrom?: number; endedAt: number; complete: boolean; done: Phase[]; checks: CheckResult[]; releases: RunningRelease[] }
@@ -67,7 +68,8 @@ const carryOut = async (planned: UpgradePhase, { lab, traffic, ask, record, term
   if (after && (failed === undefined || kind !== 'baseline')) {
     phase.trafficFrom ??= Date.now()
     phase.checks = await ask(after, 'undisturbing')
-    phase.releases = (await Promise.all(lab.clusters.map(runningReleases))).flat()
+    // A check’s visitor may still be on its way out, with a proxy that it chose itself.
+    phase.releases = (await Promise.all(lab.clusters.map(runningReleases))).flat().filter(({ workload }) => !workload.startsWith(visitorPrefix))
     await sleep(Math.max(0, phase.trafficFrom + least - Date.now()), undefined, { signal })
   }
   phase.complete = true

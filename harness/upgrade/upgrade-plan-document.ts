@@ -27,7 +27,7 @@ export const upgradePlanDocument = async (options: UpgradeOptions): Promise<stri
   return [
     upgradeLine(planned, options),
     ...phases.flatMap(({ id, name, steps, checks: asked }) => [`  ${id}  ${name}${asked.length > 0 ? `; ${asked.length} verdicts` : ''}`, ...steps.map((step) => `        ${step}`)]),
-    ...without.map(({ id, why }) => `  ${id}  left out: ${why}`),
+    ...without.map(({ phase, why }) => `  ${phase}  left out: ${why}`),
     `images: ${source}`,
   ].join('\n')
 }

@@ -2,6 +2,7 @@ import type { UpgradeImages } from '../images/images.ts'
 import type { Topology } from '../plan/topology-file.ts'
 import type { Budgets, PhaseId, Upgrade, UpgradePhaseResult } from '../report/results.ts'
 import { changedDefaults } from './changed-defaults.ts'
+import { compare, type Earlier } from './compare.ts'
 import { judge } from './judge.ts'
 import { lanesOf } from './lanes.ts'
 import { measure, type Window } from './measure.ts'
@@ -19,14 +20,16 @@ export type Underway = {
   strategy: Strategy
   budgets: Budgets
   planned: readonly UpgradePhase[]
+  leftOut: Upgrade['leftOut']
   carriedOut: readonly CarriedOut[]
   seen: Seen
+  earlier: Earlier | undefined
   /** Why the phases that were not begun were not. */
   unreached: string
 }
 
 /** The part of results.json that an upgrade adds: measured, judged, and ready to be told. */
-export const upgradeResult = ({ topology, images, versions, strategy, budgets, planned, carriedOut, seen, unreached }: Underway): Upgrade => {
+export const upgradeResult = ({ topology, images, versions, strategy, budgets, planned, leftOut, carriedOut, seen, earlier, unreached }: Underway): Upgrade => {
   const versionOf = Object.fromEntries(topology.clusters.map(({ name, version }) => [name, version]))
   const windows = windowsOf(carriedOut)
   const measured = measure(seen.samples, windows, seen.events, versionOf)
@@ -36,12 +39,13 @@ export const upgradeResult = ({ topology, images, versions, strategy, budgets, p
   const judged = judge({
     phases: planned.map((phase) => phaseResult(phase, carriedOut.find(({ id }) => id === phase.id), unreached)), probes, measured, budgets, events: seen.events, stalls: stallsOf(seen.samples), stages,
   })
-  return {
-    from: releaseOf(images.from), to: releaseOf(images.to), strategy, budgets, ...judged, probes, measured,
+  const upgrade: Upgrade = {
+    from: releaseOf(images.from), to: releaseOf(images.to), strategy, budgets, ...judged, leftOut, probes, measured,
     timeline: { startedAt: new Date(startedAt).toISOString(), lanes: lanesOf(seen.samples, startedAt, versionOf), events: seen.events },
     ...(seen.overhead ? { overhead: seen.overhead } : {}),
     changedDefaults: changedDefaults(versions.from, versions.to),
   }
+  return earlier ? { ...upgrade, compared: { run: earlier.run, worse: compare(earlier.upgrade, upgrade) } } : upgrade
 }
 
 const releaseOf = ({ roles, envoy }: UpgradeImages['from']): Upgrade['from'] => ({ istio: roles['tag'] ?? '', envoy })

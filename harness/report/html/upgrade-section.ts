@@ -1,5 +1,5 @@
 import { markup, type Markup } from '../markup.ts'
-import { variantName } from '../results.ts'
+import { variantName, type Worse } from '../results.ts'
 import { count, outcomeOf, trafficOf } from '../upgrade-words.ts'
 import { anchorOf } from '../words.ts'
 import { badge } from './badge.ts'
@@ -15,6 +15,7 @@ import { upgradePhases } from './upgrade-phases.ts'
 /** An upgraded topology: its traffic second by second, the findings besides the worst, which stands at the page’s head, its phases, its checks after each, and how it was judged. */
 export const upgradeSection = (topology: Upgraded, extent: Extent): Markup => {
   const { upgrade, reason, bundle, phases } = topology
+  const { compared, leftOut } = upgrade
   const anchor = anchorOf(topology)
   return markup`<section id="${anchor}" class="topology"><h2>${variantName(topology)} ${badge(upgrade.verdict)} <small>${outcomeOf(topology)}</small></h2>
 ${reason !== '' && markup`<p class="said">${reason}</p>`}
@@ -22,13 +23,18 @@ ${bundle !== undefined && markup`<p class="bundle">The state of the clusters whe
 ${figures(topology)}
 <h3>Traffic</h3>${traffic(topology, upgrade)}
 ${upgrade.findings.length > 1 && markup`<h3 id="${anchor}--findings">What else was found</h3>${findings(upgrade.findings.slice(1), upgrade, anchor)}`}
-<h3>Phases</h3>${upgradePhases(topology, extent)}
+${compared && markup`<h3>Beside run ${compared.run}</h3>${worse(compared.worse)}`}
+<h3>Phases</h3>${upgradePhases(topology, extent)}${leftOut.length > 0 && markup`<ul class="reasons">${leftOut.map(({ phase, why }) => markup`<li>${phase} is left out: ${why}</li>`)}</ul>`}
 <h3>Checks after every phase</h3>${byPhase(topology)}
 ${upgrade.phases.every(({ checks }) => checks.length === 0) && notAsked(topology)}
 <h3>How it was judged</h3>${terms(topology)}
 ${phases.length > 0 && markup`<h3>Timeline of the lab</h3>${timeline(topology)}`}</section>
 `
 }
+
+const worse = (all: readonly Worse[]): Markup => (all.length === 0 ? markup`<p>Nothing is worse.</p>` : markup`<div class="scroll" tabindex="0" role="group" aria-label="What is worse than in the earlier run"><table><thead><tr><th scope="col">what</th><th scope="col">before</th><th scope="col">now</th></tr></thead><tbody>${
+  all.map(({ what, before, now }) => markup`<tr><td>${what}</td><td>${before}</td><td>${now}</td></tr>
+`)}</tbody></table></div>`)
 
 const figures = ({ upgrade: { probes, measured } }: Upgraded): Markup => {
   const { sent, lost, longestGapMilliseconds, streamBreaks, wrong } = trafficOf(probes, measured)
