@@ -15,9 +15,9 @@ describe('the probes of two clusters', () => {
     ])
   })
 
-  it('are requests alone where pods are restarted, with Istio’s retries', () => {
+  it('are new connections alone where pods are restarted, with Istio’s retries', () => {
     const restarted = strict.filter(({ pods }) => pods === 'restarted')
-    expect(restarted).toHaveLength(4 * 2)
+    expect(restarted).toHaveLength(4)
     expect(new Set(restarted.map(({ retries }) => retries))).toEqual(new Set(['default']))
     expect(restarted[0]?.id).toBe('cluster1→cluster1 new-connection restarted')
   })

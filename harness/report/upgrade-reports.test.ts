@@ -14,7 +14,7 @@ test('a terminal gets a line for each phase, what was found with its next step, 
   expect(healthy).toHaveLength(13)
   expect(healthy[2]).toMatch(/^✓ P2 cluster1: control plane {2}42\.0 s, lost 0 of [\d,]+ with Istio’s retries and 0 of [\d,]+ without, longest gap 96 ms$/)
   expect(healthy.at(-1)).toMatch(/^✓ gateway: passed {2}lab-a to lab-b in place, 10 of 10 phases, lost 0 of/)
-  const [finding, seen, next] = linesOf(upgradeResults('losses')).slice(10)
+  const [finding, seen, next] = linesOf(upgradeResults('losses')).slice(12)
   expect(finding).toMatch(/^✗ P6 {2}MP-\d+ {2}requests were lost/)
   expect([seen, next]).toEqual([expect.stringMatching(/^ {2}seen: {2}\d+ of \d+ lost.*cluster\d→cluster2/), expect.stringMatching(/^ {2}next: {2}Let the workload drain/)])
   expect(linesOf(upgradeResults('losses')).at(-1)).toMatch(/^✗ gateway: failed .* lost [1-9]/)

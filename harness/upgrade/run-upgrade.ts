@@ -1,14 +1,10 @@
 import { labSource } from '../bundle/collect.ts'
-import { catalogue, matrixOf } from '../checks/catalogue.ts'
-import { planChecks } from '../checks/plan-checks.ts'
-import { runChecks } from '../checks/run-checks.ts'
-import { diagnose } from '../diagnose/diagnose.ts'
+import { catalogue } from '../checks/catalogue.ts'
 import { reasonOf } from '../errors.ts'
 import { chooseUpgradeImages } from '../images/choose.ts'
-import { inputOf, type Lab } from '../lab/lab.ts'
+import type { Lab } from '../lab/lab.ts'
 import { newRunId } from '../lab/run-state.ts'
-import { selection } from '../plan/plan.ts'
-import { clustersOf, type CheckResult, type Phase, type Results, type TopologyResult } from '../report/results.ts'
+import type { Results, TopologyResult } from '../report/results.ts'
 import type { Terminal } from '../report/terminal.ts'
 import { environmentOf } from '../run/environment.ts'
 import { inLab } from '../run/in-lab.ts'
@@ -19,16 +15,17 @@ import { reported, type Run } from '../run/reported.ts'
 import type { Signals } from '../run/signals.ts'
 import { bundlePlace, supportBundle } from '../run/support-bundle.ts'
 import { turns } from '../run/turns.ts'
+import { asking } from './ask-stage.ts'
 import { budgetsOf } from './budgets.ts'
 import { leftOut } from './phases.ts'
 import { trafficIn } from './traffic.ts'
 import { faultLine } from './upgrade-fault.ts'
 import { upgradeLabOf } from './upgrade-lab.ts'
-import { upgradeMesh, type CarriedOut, type Upgrading } from './upgrade-mesh.ts'
+import { upgradeMesh, type CarriedOut } from './upgrade-mesh.ts'
 import { phasesFor } from './upgrade-phases.ts'
 import { planUpgrade, upgradeLine } from './upgrade-plan.ts'
-import { upgradeResult, type Underway } from './upgrade-result.ts'
-import { asTopology, exitCodeOf } from './verdict.ts'
+import { topologyResult, type Underway } from './upgrade-result.ts'
+import { exitCodeOf } from './verdict.ts'
 
 /**
  * A whole upgrade: a lab with the old release, every phase of the way to the new one under live traffic, a verdict, reports. What the
@@ -62,15 +59,7 @@ export const runUpgrade = async (options: UpgradeOptions, commandLine: string, t
         underway.carriedOut = [...underway.carriedOut.filter(({ id }) => id !== phase.id), phase]
         tell()
       }
-      const ask: Upgrading['ask'] = async (stage, which) => {
-        const every = which === 'every'
-        const at = { stage, from: images.from.roles['tag'] ?? '' }
-        const { planned: asked, skipped } = planChecks(every ? checks : matrixOf(checks), topology, selection([], checks), { upgrade: at })
-        const input = { mesh: { lab: inputOf(lab), upgrade: at }, planned: asked, timeout: options.timeout * 1000, ...(every ? {} : { atOnce: true as const }) }
-        const answers = await runChecks(input, { started: ({ id }) => { terminal.started(id) }, ended: (one) => { told(terminal, one) } }, { failFast: false, signal })
-        terminal.line(`    ${answers.filter(({ verdict }) => verdict === 'pass').length} of ${answers.length} checks passed`)
-        return diagnose([...answers, ...(every ? skipped : [])])
-      }
+      const ask = asking({ lab, checks, from: images.from.roles['tag'] ?? '', timeout: options.timeout, terminal, signal })
       log.started('upgrade', Date.now())
       try {
         await upgradeMesh({ lab: upgrade.to, phases, traffic, ask, record, terminal }, signal)
@@ -89,20 +78,4 @@ export const runUpgrade = async (options: UpgradeOptions, commandLine: string, t
     if (fault && seen) terminal.line(faultLine(fault, seen))
     return outcome.error
   })
-}
-
-/** A check that is not green, in a line of its own; there are many of the others, after every phase. */
-const told = (terminal: Terminal, result: CheckResult): void => {
-  terminal.ended(result.id, 0, 'not-run')
-  if (result.verdict !== 'pass') terminal.check(result)
-}
-
-/** The topology’s part of results.json: its checks are those after the last phase that was asked. */
-const topologyResult = (underway: Underway, phases: Phase[], unasked: CheckResult[], bundle: string | undefined): TopologyResult => {
-  const { topology, carriedOut } = underway
-  const upgrade = upgradeResult(underway)
-  return {
-    name: topology.name, mtls: topology.mtls, clusters: clustersOf(topology), ...asTopology(upgrade), phases, upgrade,
-    checks: carriedOut.findLast(({ checks }) => checks.length > 0)?.checks ?? unasked, ...(bundle === undefined ? {} : { bundle }),
-  }
 }

@@ -1,6 +1,6 @@
 import type { UpgradeImages } from '../images/images.ts'
 import type { Topology } from '../plan/topology-file.ts'
-import type { Budgets, PhaseId, Upgrade, UpgradePhaseResult } from '../report/results.ts'
+import { clustersOf, type Budgets, type CheckResult, type Phase, type PhaseId, type TopologyResult, type Upgrade, type UpgradePhaseResult } from '../report/results.ts'
 import { changedDefaults } from './changed-defaults.ts'
 import { compare, type Earlier } from './compare.ts'
 import { judge } from './judge.ts'
@@ -10,6 +10,7 @@ import { stallsOf } from './stalls.ts'
 import type { Seen } from './traffic.ts'
 import type { CarriedOut } from './upgrade-mesh.ts'
 import type { Stage, Strategy, UpgradePhase } from './upgrade-phase.ts'
+import { asTopology } from './verdict.ts'
 
 /** What an upgrade has come to, so far: the phases that were planned, those that were begun, and what its traffic saw. */
 export type Underway = {
@@ -46,6 +47,19 @@ export const upgradeResult = ({ topology, images, versions, strategy, budgets, p
     changedDefaults: changedDefaults(versions.from, versions.to),
   }
   return earlier ? { ...upgrade, compared: { run: earlier.run, worse: compare(earlier.upgrade, upgrade) } } : upgrade
+}
+
+/**
+ * An upgraded topology’s result: its checks are those after the last phase that was asked, or `unasked`. `phases` are those of its lab, `bundle` where its
+ * support bundle is.
+ */
+export const topologyResult = (underway: Underway, phases: Phase[], unasked: CheckResult[], bundle: string | undefined): TopologyResult => {
+  const { topology, carriedOut } = underway
+  const upgrade = upgradeResult(underway)
+  return {
+    name: topology.name, mtls: topology.mtls, clusters: clustersOf(topology), ...asTopology(upgrade), phases, upgrade,
+    checks: carriedOut.findLast(({ checks }) => checks.length > 0)?.checks ?? unasked, ...(bundle === undefined ? {} : { bundle }),
+  }
 }
 
 const releaseOf = ({ roles, envoy }: UpgradeImages['from']): Upgrade['from'] => ({ istio: roles['tag'] ?? '', envoy })

@@ -1,0 +1,30 @@
+import { matrixOf, type Check } from '../checks/catalogue.ts'
+import { planChecks } from '../checks/plan-checks.ts'
+import { runChecks } from '../checks/run-checks.ts'
+import { diagnose } from '../diagnose/diagnose.ts'
+import { inputOf, type Lab } from '../lab/lab.ts'
+import { selection } from '../plan/plan.ts'
+import type { CheckResult } from '../report/results.ts'
+import type { Terminal } from '../report/terminal.ts'
+import type { Upgrading } from './upgrade-mesh.ts'
+
+/** How the checks of a lab are asked: `from` is the old release’s name, `timeout` seconds for one check. */
+export type StageAsking = { lab: Lab; checks: readonly Check[]; from: string; timeout: number; terminal: Terminal; signal: AbortSignal }
+
+/**
+ * Asks a lab’s checks at a stage of its upgrade: beside traffic those that disturb nothing, all at once; without it every one. The terminal
+ * is told of those that are not green, and how many are.
+ */
+export const asking = ({ lab, checks, from, timeout, terminal, signal }: StageAsking): Upgrading['ask'] => async (stage, which) => {
+  const every = which === 'every'
+  const upgrade = { stage, from }
+  const { planned, skipped } = planChecks(every ? checks : matrixOf(checks), lab.topology, selection([], checks), { upgrade })
+  const ended = (result: CheckResult): void => {
+    terminal.ended(result.id, 0, 'not-run')
+    if (result.verdict !== 'pass') terminal.check(result)
+  }
+  const answers = await runChecks({ mesh: { lab: inputOf(lab), upgrade }, planned, timeout: timeout * 1000, ...(every ? {} : { atOnce: true }) },
+    { started: ({ id }) => { terminal.started(id) }, ended }, { failFast: false, signal })
+  terminal.line(`    ${answers.filter(({ verdict }) => verdict === 'pass').length} of ${answers.length} checks passed`)
+  return diagnose([...answers, ...(every ? skipped : [])])
+}
