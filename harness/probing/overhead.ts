@@ -6,8 +6,8 @@ import { proberDeployments } from './manifests.ts'
 /** What a container has taken of a core so far, in seconds, and since when it runs, in milliseconds since the epoch. */
 type Usage = { container: string; of: 'probes' | 'proxies'; cpuSeconds: number; startedAt: number }
 
-/** Both generations of control groups; of the older, the one controller that counts. */
-const read = 'find /sys/fs/cgroup \\( -path "*cpuacct/*" -name cpuacct.usage -o -path "*kubepods*" -name cpu.stat \\) -exec grep -H -E "^[0-9]+$|^usage_usec" {} +'
+/** Both generations of control groups; of the older, the one controller that counts. A container may go while it is read. */
+const read = 'find /sys/fs/cgroup \\( -path "*cpuacct/*" -name cpuacct.usage -o -path "*kubepods*" -name cpu.stat \\) -exec grep -H -s -E "^[0-9]+$|^usage_usec" {} + || true'
 
 /** Seconds of a core by container, from what the node prints: nanoseconds, or microseconds after `usage_usec`. */
 export const parseUsage = (printed: string): Map<string, number> => new Map(printed.split('\n').flatMap((line) => {

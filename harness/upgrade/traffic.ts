@@ -30,7 +30,8 @@ export const trafficIn = (lab: Lab): Traffic => {
       const { probing, events } = running
       running = undefined
       await events.stop()
-      seen = { samples: await probing.collect(signal), events: events.all(), overhead: await probing.overhead(signal) }
+      seen = { samples: await probing.collect(signal), events: events.all() }
+      seen = { ...seen, overhead: await probing.overhead(signal) }
       await probing.stop()
     },
     seen: () => seen,
