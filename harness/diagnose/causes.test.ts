@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { because, causeIn, causes, type CauseCode } from './causes.ts'
 
-const bands = { 71: 'network', 72: 'trust', 73: 'control', 74: 'discovery', 75: 'reach', 76: 'route', 77: 'mtls', 78: 'failover' }
+const bands = { 71: 'network', 72: 'trust', 73: 'control', 74: 'discovery', 75: 'reach', 76: 'route', 77: 'mtls', 78: 'failover', 79: 'resilience' }
 const codes = Object.keys(causes) as CauseCode[]
 
 test('the band of every code is its layer', () => {
@@ -16,7 +16,7 @@ describe('the code of an assertion', () => {
     expect(causeIn(`AssertionError: ${because('MP-752')}: expected [ 'v1' ] to deeply equal [ 'v1', 'v2' ]`)).toBe('MP-752')
   })
 
-  test.each(['expected 1 to be 2', 'MP-799 unheard of', 'MP-7521 too long', 'the log says MP-752', ''])('is not found in “%s”', (message) => {
+  test.each(['expected 1 to be 2', 'MP-709 unheard of', 'MP-7521 too long', 'the log says MP-752', ''])('is not found in “%s”', (message) => {
     expect(causeIn(message)).toBeUndefined()
   })
 })

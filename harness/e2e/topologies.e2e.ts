@@ -18,7 +18,8 @@ describe('every topology, from nothing', () => {
     expect(results?.topologies.map(variantName)).toEqual([
       'vpn', 'vpn with mutual TLS off', 'shared-control-plane', 'gateway', 'primary-remote', 'multi-primary', 'multi-primary-multi-network',
     ])
-    const ids = (await catalogue()).map(({ id }) => id)
+    // Those of an upgrade, and those that are only asked where they are named, are no part of it.
+    const ids = (await catalogue()).filter(({ upgrade, disrupts }) => !upgrade && !disrupts).map(({ id }) => id)
     for (const topology of results?.topologies ?? []) {
       expect(topology.verdict, variantName(topology)).toMatch(/^(pass|flaky)$/)
       expect([...new Set(topology.checks.map(({ id }) => id))].sort()).toEqual([...ids].sort())

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { execa } from 'execa'
 import { cacheFolder } from '../images/cache.ts'
@@ -18,6 +19,7 @@ export const doctor = async (): Promise<{ fit: boolean; findings: Finding[]; rep
     cgroupFinding(engine),
     ...(await spaceFindings(engine)),
     memoryFinding(engine),
+    ...(await inotifyFindings()),
     ...(await Promise.all([
       tool('go', ['version'], 'builds the images from source'), tool('python3', ['-m', 'pip', '--version'], 'fetches Envoy for images from source'),
       tool('mmdebstrap', ['--version'], 'assembles Debian’s packages for images from source', await mayInstallPackages()),
@@ -50,6 +52,17 @@ const cgroupFinding = (engine: EngineInfo | undefined): Finding => {
   const version = engine?.CgroupVersion ?? ''
   if (version === '1') return { what: 'cgroups', found: 'version 1', state: 'ok', means: 'works up to Kubernetes 1.34; kubelet 1.35 refuses it' }
   return { what: 'cgroups', found: version ? `version ${version}` : 'unknown without an engine', state: version ? 'ok' : 'note', means: 'works with every Kubernetes version' }
+}
+
+/** A node takes some twenty-five of these, and dies while it starts when there are none left; they are shared with whatever else a user runs. */
+const inotifyFindings = async (): Promise<Finding[]> => {
+  const limit = Number(await readFile('/proc/sys/fs/inotify/max_user_instances', 'utf8').catch(() => ''))
+  if (!limit) return []
+  const few = limit < 256
+  return [{
+    what: 'inotify instances', found: String(limit), state: few ? 'note' : 'ok',
+    means: few ? 'enough for two labs at a time; for more: sysctl fs.inotify.max_user_instances=512' : 'enough for several labs at a time',
+  }]
 }
 
 const spaceFindings = async (engine: EngineInfo | undefined): Promise<Finding[]> => {

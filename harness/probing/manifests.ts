@@ -33,6 +33,7 @@ export const probeRules = async ({ clusters, topology: { mtls } }: Lab): Promise
     fixture('policies/probe-host.yaml', { namespace: mesh, host: hostOf(cluster, isOnce), trafficpolicy: isOnce ? once : kept })
   return [
     ...(await Promise.all(clusters.flatMap(({ name }) => [host(name, false), host(name, true)]))).flat(),
+    ...(await fixture('policies/probe-log.yaml', { namespace: mesh })),
     ...(mtls === 'strict' ? await fixture('policies/probe-stranger.yaml', { namespace: mesh }) : []),
   ]
 }

@@ -69,7 +69,7 @@ export const Second = z.tuple([z.number(), z.number(), z.number()])
 export const Lane = z.strictObject({ probe: z.string(), seconds: z.array(Second) })
 export type Lane = z.infer<typeof Lane>
 
-/** Something that happened: a pod that went or became ready, a step, a host that stood still. */
+/** Something that happened in a cluster, or to the upgrade itself where `cluster` is empty: a pod that went or became ready, a step, a host that stood still. */
 export const UpgradeEvent = z.strictObject({ at: Timestamp, cluster: z.string(), what: z.string() })
 export type UpgradeEvent = z.infer<typeof UpgradeEvent>
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { V1Pod } from '@kubernetes/client-node'
+import { Watch, type V1Pod } from '@kubernetes/client-node'
 import { isReady } from '../kube/pods.ts'
 import type { Lab, LabCluster } from '../lab/lab.ts'
 import type { UpgradeEvent } from '../report/results.ts'
 
-/** Milliseconds between two looks at the pods: how late an event may be told. */
-const every = 500
+/** Milliseconds until a watch that has ended is begun again: an API server may be away. */
+const pause = 250
 
 /** A record of what happens in a lab while it is changed. */
 export type EventLog = {
@@ -16,42 +16,50 @@ export type EventLog = {
 }
 
 /**
- * Follows the pods of a lab’s clusters, and keeps when each came, was ready, was told to end and was gone: what a loss is set beside.
- * An API server that does not answer for a while costs the events of that while.
+ * Follows the pods of a lab’s clusters, and keeps when each came, was ready, was told to end and was gone: what a loss is set beside. They
+ * are watched and not asked for again and again, which would cost more than all probes.
  */
 export const followEvents = (lab: Lab, signal: AbortSignal): EventLog => {
   const events: UpgradeEvent[] = []
   const note = (cluster: string, what: string): void => { events.push({ at: new Date().toISOString(), cluster, what }) }
   const ended = new AbortController()
   const stop = AbortSignal.any([signal, ended.signal])
-  const watching = Promise.all(lab.clusters.map((cluster) => watch(cluster, (what) => { note(cluster.name, what) }, stop)))
+  const following = Promise.all(lab.clusters.map((cluster) => follow(cluster, (what) => { note(cluster.name, what) }, stop)))
   return {
     note,
     all: () => events.toSorted((a, b) => a.at.localeCompare(b.at)),
-    stop: async () => { ended.abort(); await watching },
+    stop: async () => { ended.abort(); await following },
   }
 }
 
-type Seen = Map<string, string>
-
-const watch = async ({ kube }: LabCluster, tell: (what: string) => void, stop: AbortSignal): Promise<void> => {
-  let before: Seen | undefined
+const follow = async ({ kube }: LabCluster, tell: (what: string) => void, stop: AbortSignal): Promise<void> => {
+  const since = Date.now()
+  const seen = new Map<string, string>()
+  // Where a watch goes on; undefined begins with every pod there is.
+  let resourceVersion: string | undefined
   while (!stop.aborted) {
-    const pods = await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' }).catch(() => undefined)
-    if (pods !== undefined && !stop.aborted) {
-      const now = new Map(pods.map((pod) => [nameOf(pod), stateOf(pod)]))
-      if (before) for (const what of changes(before, now)) tell(what)
-      before = now
-    }
-    await sleep(every, undefined, { signal: stop }).catch(() => undefined)
+    await new Promise<void>((done) => {
+      const heard = (phase: string, pod: V1Pod): void => {
+        resourceVersion = phase === 'ERROR' ? undefined : pod.metadata?.resourceVersion
+        const what = phase === 'ERROR' ? undefined : changeOf(seen, phase, pod, since)
+        if (what !== undefined) tell(what)
+      }
+      new Watch(kube.config).watch('/api/v1/pods', { resourceVersion }, heard, () => { done() }).then((watch) => {
+        if (stop.aborted) watch.abort()
+        else stop.addEventListener('abort', () => { watch.abort(); done() }, { once: true })
+      }, () => { done() })
+    })
+    await sleep(pause, undefined, { signal: stop }).catch(() => undefined)
   }
 }
 
-/** What changed between two looks at the pods, in words: `app1/sleep-1 is ready`. */
-export const changes = (before: Seen, now: Seen): string[] => [
-  ...[...now].flatMap(([pod, state]) => (before.get(pod) === state ? [] : [`${pod} ${state}`])),
-  ...[...before.keys()].filter((pod) => !now.has(pod)).map((pod) => `${pod} is gone`),
-]
-
-const nameOf = ({ metadata }: V1Pod): string => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`
-const stateOf = (pod: V1Pod): string => (pod.metadata?.deletionTimestamp ? 'is told to end' : isReady(pod) ? 'is ready' : 'is not ready')
+/** What a pod’s event means, in words (`app1/sleep-1 is ready`), where it is news; pods from before `since`, in milliseconds, are none. `seen` keeps each pod’s state. */
+export const changeOf = (seen: Map<string, string>, phase: string, pod: V1Pod, since: number): string | undefined => {
+  const { name = '', namespace = '', creationTimestamp, deletionTimestamp } = pod.metadata ?? {}
+  const key = `${namespace}/${name}`
+  const state = phase === 'DELETED' ? 'is gone' : deletionTimestamp ? 'is told to end' : isReady(pod) ? 'is ready' : 'is not ready'
+  const before = seen.get(key)
+  seen.set(key, state)
+  const known = before !== undefined || new Date(creationTimestamp ?? 0).getTime() < since
+  return state === before || (before === undefined && known) ? undefined : `${key} ${state}`
+}
