@@ -38,17 +38,19 @@ const follow = async ({ kube }: LabCluster, tell: (what: string) => void, stop: 
   // Where a watch goes on; undefined begins with every pod there is.
   let resourceVersion: string | undefined
   while (!stop.aborted) {
-    await new Promise<void>((done) => {
-      const heard = (phase: string, pod: V1Pod): void => {
-        resourceVersion = phase === 'ERROR' ? undefined : pod.metadata?.resourceVersion
-        const what = phase === 'ERROR' ? undefined : changeOf(seen, phase, pod, since)
-        if (what !== undefined) tell(what)
-      }
-      new Watch(kube.config).watch('/api/v1/pods', { resourceVersion }, heard, () => { done() }).then((watch) => {
-        if (stop.aborted) watch.abort()
-        else stop.addEventListener('abort', () => { watch.abort(); done() }, { once: true })
-      }, () => { done() })
-    })
+    const ended = Promise.withResolvers<undefined>()
+    const end = (): void => { ended.resolve(undefined) }
+    const heard = (phase: string, pod: V1Pod): void => {
+      resourceVersion = phase === 'ERROR' ? undefined : pod.metadata?.resourceVersion
+      const what = phase === 'ERROR' ? undefined : changeOf(seen, phase, pod, since)
+      if (what !== undefined) tell(what)
+    }
+    const watch = await new Watch(kube.config).watch('/api/v1/pods', { resourceVersion }, heard, end).catch(() => undefined)
+    const abort = (): void => { watch?.abort(); end() }
+    if (watch === undefined || stop.aborted) abort()
+    stop.addEventListener('abort', abort, { once: true })
+    await ended.promise
+    stop.removeEventListener('abort', abort)
     await sleep(pause, undefined, { signal: stop }).catch(() => undefined)
   }
 }
