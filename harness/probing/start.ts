@@ -28,7 +28,9 @@ export const startProbing: StartProbing = async (lab, signal) => {
   }
   const stop = async (): Promise<void> => {
     for (const remove of placed.splice(0).toReversed()) await remove()
-    await Promise.all(lab.clusters.map(({ name }) => inNode(lab.runId, name, `rm -rf ${accountsFolder}`)))
+    // Pods that are told to end go on writing for a moment.
+    const removal = `for try in $(seq 60); do rm -rf ${accountsFolder} 2> /dev/null && exit; sleep 0.5; done; rm -rf ${accountsFolder}`
+    await Promise.all(lab.clusters.map(({ name }) => inNode(lab.runId, name, removal)))
   }
   const rolledOut = (of: (readonly [string, string])[]): Promise<unknown> => Promise.all(lab.clusters.flatMap(({ name: cluster, kube }) => of.map(([namespace, name]) =>
     until(`${namespace}/${name} is ready in ${cluster}`, () => isRolledOut(kube, namespace, name), { ...patience, signal }))))
