@@ -3,8 +3,7 @@ import type { Manifest, Ref } from '../kube/client.ts'
 import { restart, settled } from '../kube/roll-out.ts'
 import { until } from '../kube/until.ts'
 import type { Lab, LabCluster } from '../lab/lab.ts'
-import { gatewayService } from '../mesh/gateway.ts'
-import { writeGatewayAddresses } from '../mesh/mesh-networks.ts'
+import { gatewayService, writeOwnAddresses } from '../mesh/gateway.ts'
 import { procedures } from '../mesh/procedures/index.ts'
 import { istiodOf } from '../mesh/revision.ts'
 import { addressNow, serviceAddress } from '../mesh/service-address.ts'
@@ -65,10 +64,7 @@ export const moveAddress = async (lab: Lab, cluster: LabCluster, signal: AbortSi
  */
 export const followAddresses = async (lab: Lab, signal: AbortSignal): Promise<void> => {
   const { procedure } = lab.topology
-  if (procedure === 'gateway') {
-    const addresses = await Promise.all(lab.clusters.map(async (cluster) => [cluster.network, await serviceAddress(cluster, 'gateway', gatewayService, signal)] as const))
-    await writeGatewayAddresses(lab.primary, Object.fromEntries(addresses))
-  }
+  if (procedure === 'gateway') await writeOwnAddresses(lab, signal)
   const address = await procedures[procedure].discoveryAddress?.(lab, signal)
   if (address !== undefined) await Promise.all(lab.clusters.filter(({ role }) => role === 'remote').map((remote) => installRemote(lab, remote, address, signal)))
 }

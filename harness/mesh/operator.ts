@@ -49,7 +49,7 @@ const quickEnd = (topology: Release['topology']): object => ({
 })
 
 /** What every install of a mesh here has in common: images, revision, identity of the cluster, and requests that fit a laptop. */
-export const commonSpec = (cluster: LabCluster, { images, topology }: Release, global: Record<string, unknown> = {}): OperatorSpec => ({
+const commonSpec = (cluster: LabCluster, { images, topology }: Release, global: Record<string, unknown> = {}): OperatorSpec => ({
   hub: images.roles['hub'],
   tag: images.roles['tag'],
   ...(topology.revision === undefined ? {} : { revision: topology.revision }),

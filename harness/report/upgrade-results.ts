@@ -73,7 +73,7 @@ export type Lane = z.infer<typeof Lane>
 export const UpgradeEvent = z.strictObject({ at: Timestamp, cluster: z.string(), what: z.string() })
 export type UpgradeEvent = z.infer<typeof UpgradeEvent>
 
-export const phaseIds = ['P0', 'P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8', 'P9', 'P10', 'P11'] as const
+const phaseIds = ['P0', 'P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8', 'P9', 'P10', 'P11'] as const
 export const PhaseId = z.enum(phaseIds)
 export type PhaseId = z.infer<typeof PhaseId>
 

@@ -30,7 +30,7 @@ export type Underway = {
 }
 
 /** The part of results.json that an upgrade adds: measured, judged, and ready to be told. */
-export const upgradeResult = ({ topology, images, versions, strategy, budgets, planned, leftOut, carriedOut, seen, earlier, unreached }: Underway): Upgrade => {
+const upgradeResult = ({ topology, images, versions, strategy, budgets, planned, leftOut, carriedOut, seen, earlier, unreached }: Underway): Upgrade => {
   const versionOf = Object.fromEntries(topology.clusters.map(({ name, version }) => [name, version]))
   const windows = windowsOf(carriedOut)
   const measured = measure(seen.samples, windows, seen.events, versionOf)

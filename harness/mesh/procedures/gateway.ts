@@ -1,7 +1,7 @@
 import type { LabCluster } from '../../lab/lab.ts'
 import { exposedByGateway } from '../exposure.ts'
-import { gatewayAddress } from '../gateway.ts'
-import { gatewayAddressesSoFar, meshNetworksOf, writeGatewayAddresses } from '../mesh-networks.ts'
+import { gatewayAddress, writeOwnAddresses } from '../gateway.ts'
+import { gatewayAddressesSoFar, meshNetworksOf } from '../mesh-networks.ts'
 import { rolesOf, step, type Procedure } from '../procedure.ts'
 import { applied, controlPlane, earlyGatewayAddress, exposed, gateway as eastWestGateway, installRemote, mutualTls, named, remoteSecret, trust, workloads } from '../shared-steps.ts'
 
@@ -38,10 +38,7 @@ export const gateway: Procedure = {
       workloads(primary, [named.controlPlane(primary)]),
       ...remotes.map((remote) => workloads(remote, [named.remoteSecret(remote, primary), named.gateway(primary)])),
 
-      step(`${primary}: placeholders replaced by the gateways’ addresses`, async (lab, signal) => {
-        const addresses = await Promise.all(lab.clusters.map(async (cluster) => [cluster.network, await gatewayAddress(cluster, signal)] as const))
-        await writeGatewayAddresses(lab.primary, Object.fromEntries(addresses))
-      }, remotes.map((remote) => named.remoteSecret(remote, primary))),
+      step(`${primary}: placeholders replaced by the gateways’ addresses`, writeOwnAddresses, remotes.map((remote) => named.remoteSecret(remote, primary))),
     ]
   },
 }
