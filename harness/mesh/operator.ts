@@ -25,11 +25,12 @@ const replicasOf = ({ gatewayReplicas = 1 }: Release['topology']): number => gat
 
 /**
  * A request is also a share: beside an API server’s 250m, a proxy that asks for 10m waits seconds for its turn while images are
- * unpacked. Everything of one cluster still fits two cores; a mesh that is upgraded holds most things twice, for a time, and asks for less of each.
+ * unpacked, and live traffic hundreds of milliseconds. Everything of one cluster still fits two cores; a mesh that is upgraded holds most things twice,
+ * for a time, and asks for less of each.
  */
 const requestsOf = (topology: Release['topology']): { istiod: Requests; proxy: Requests } =>
   (replicasOf(topology) > 1
-    ? { istiod: { cpu: '100m', memory: '128Mi' }, proxy: { cpu: '20m', memory: '40Mi' } }
+    ? { istiod: { cpu: '50m', memory: '128Mi' }, proxy: { cpu: '50m', memory: '40Mi' } }
     : { istiod: { cpu: '250m', memory: '128Mi' }, proxy: { cpu: '100m', memory: '40Mi' } })
 
 type Requests = { cpu: string; memory: string }

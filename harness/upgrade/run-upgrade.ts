@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os'
 import { labSource } from '../bundle/collect.ts'
 import { catalogue } from '../checks/catalogue.ts'
 import { reasonOf } from '../errors.ts'
@@ -61,6 +62,8 @@ export const runUpgrade = async (options: UpgradeOptions, commandLine: string, t
       }
       const ask = asking({ lab, checks, from: images.from.roles['tag'] ?? '', timeout: options.timeout, terminal, signal })
       log.started('upgrade', Date.now())
+      // Checks and programs give way to the traffic that is measured.
+      setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
       try {
         await upgradeMesh({ lab: upgrade.to, phases, traffic, ask, record, terminal }, signal)
       } catch (error) {
