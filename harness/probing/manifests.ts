@@ -27,9 +27,9 @@ export const targetsIn = async ({ clusters, images: { roles } }: Lab, { name: cl
 
 /** How the targets are asked, and whom they refuse: for every cluster with a control plane, since remote ones read it there. */
 export const probeRules = async ({ clusters, topology: { mtls } }: Lab): Promise<Manifest[]> => {
-  // A gateway passes connections through and cannot end one between two requests: clients renew theirs well within the 5 s that a gateway drains.
-  const kept = JSON.stringify({ connectionPool: { tcp: { maxConnectionDuration: '2s' } } })
-  const once = JSON.stringify({ connectionPool: { http: { maxRequestsPerConnection: 1 } } })
+  const upTo = (requests: number): string => JSON.stringify({ connectionPool: { http: { maxRequestsPerConnection: requests } } })
+  // A gateway passes connections through and cannot end one between two requests: clients renew theirs within the 5 s that a gateway drains.
+  const [kept, once] = [upTo(15), upTo(1)]
   const host = (cluster: string, isOnce: boolean): Promise<Manifest[]> =>
     fixture('policies/probe-host.yaml', { namespace: mesh, host: hostOf(cluster, isOnce), trafficpolicy: isOnce ? once : kept })
   return [
