@@ -61,7 +61,7 @@ test('what is to be had is written, without the values of any secret, and the re
   expect(texts.get('cluster1/node/routes.txt')).toBe('unreachable 10.20.0.0/16')
   const index = texts.get('index.md')
   expect(index).toContain('\ngateway: fail\n')
-  expect(index).toMatch(/^- `cluster1\/istiod\/istiod-1\/syncz.json`: A command could not be run in a pod/m)
+  expect(index).toMatch(/^- `cluster1\/istiod\/istiod-1\/syncz.json`: A page of a pod could not be read/m)
   expect(index).toContain('- `cluster1/logs/istio-system/istiod-1/discovery.previous.log`: The API server refused to read the log of discovery (istio-system/istiod-1): 404 not found\n')
   expect(index).toMatch(/^- `cluster1\/objects\/Node.yaml`: /m)
   expect(index).toMatch(/^- `cluster2`: .*cluster2.kubeconfig/m)

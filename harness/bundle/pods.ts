@@ -1,6 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { explainApi, type KubeClient } from '../kube/client.ts'
-import { execIn, type ContainerRef } from '../kube/pods.ts'
+import { explainApi } from '../kube/client.ts'
+import type { ContainerRef } from '../kube/pods.ts'
+import { adminPage } from '../probes/envoy.ts'
+import { debugPage } from '../probes/istiod.ts'
 import { patience, type Piece, type Source } from './piece.ts'
 
 const debugPages = ['syncz', 'clusterz', 'networkz', 'endpointShardz', 'registryz', 'configz', 'push_status', 'mesh']
@@ -11,13 +13,13 @@ const proxyPages = { 'config_dump.json.gz': 'config_dump?include_eds', 'clusters
 /** What every istiod of a cluster knows and believes. */
 export const controlPlanePieces = ({ kube, pods }: Source): Piece[] => pods.filter(({ metadata }) => metadata?.labels?.['app'] === 'istiod').flatMap((pod) =>
   debugPages.map((page): Piece => ({
-    file: `istiod/${pod.metadata?.name ?? ''}/${page}.json`, read: () => printed(kube, containerOf(pod, 'discovery'), ['pilot-discovery', 'request', 'GET', `/debug/${page}`]),
+    file: `istiod/${pod.metadata?.name ?? ''}/${page}.json`, read: () => debugPage(kube, pod.metadata?.name ?? '', `/debug/${page}`, patience),
   })))
 
 /** What every proxy of a cluster was told and what it saw: sidecars and gateways. */
 export const proxyPieces = ({ kube, pods }: Source): Piece[] => pods.filter((pod) => containersOf(pod).includes('istio-proxy')).flatMap((pod) =>
   Object.entries(proxyPages).map(([file, page]): Piece => ({
-    file: `proxies/${placeOf(pod)}/${file}`, read: () => printed(kube, containerOf(pod, 'istio-proxy'), ['pilot-agent', 'request', 'GET', page]),
+    file: `proxies/${placeOf(pod)}/${file}`, read: () => adminPage(kube, pod.metadata?.namespace ?? '', pod.metadata?.name ?? '', page, patience),
   })))
 
 /** The log of every container; of one that was restarted also that of the time before. */
@@ -37,9 +39,3 @@ const containersOf = ({ spec }: V1Pod): string[] => [...(spec?.initContainers ??
 const containerOf = ({ metadata }: V1Pod, container: string): ContainerRef => ({ namespace: metadata?.namespace ?? '', pod: metadata?.name ?? '', container })
 
 const placeOf = ({ metadata }: V1Pod): string => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`
-
-const printed = async (kube: KubeClient, container: ContainerRef, command: string[]): Promise<string> => {
-  const { stdout, stderr, exitCode } = await execIn(kube, container, command, { within: patience })
-  if (exitCode !== 0) throw new Error(stderr.trim().split('\n').at(-1) || `exit code ${exitCode}`)
-  return stdout
-}

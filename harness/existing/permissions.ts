@@ -27,7 +27,7 @@ const wishesFor = (role: 'primary' | 'remote'): Wish[] => {
     ...all(['create', 'delete'], { resource: 'namespaces' }),
     ...['services', 'serviceaccounts'].flatMap((resource) => all(['create', 'patch'], { resource, namespace })),
     ...all(['create', 'patch'], { group: 'apps', resource: 'deployments', namespace }),
-    { verb: 'create', resource: 'pods', subresource: 'exec', namespace }, { verb: 'get', resource: 'pods', subresource: 'log', namespace },
+    { verb: 'create', resource: 'pods', subresource: 'exec', namespace }, { verb: 'create', resource: 'pods', subresource: 'portforward', namespace }, { verb: 'get', resource: 'pods', subresource: 'log', namespace },
     ...(role === 'primary' ? [['networking.istio.io', 'destinationrules'], ['networking.istio.io', 'virtualservices'], ['security.istio.io', 'peerauthentications']] as const : [])
       .flatMap(([group, resource]) => all(['create', 'patch', 'delete'], { group, resource, namespace })),
   ]

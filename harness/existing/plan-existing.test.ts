@@ -61,11 +61,11 @@ test('what the mesh withholds is skipped, and says why', async () => {
     'net.cidrs-disjoint': 'cluster2: its API server does not tell the ranges of its pods and services',
   })
   expect(skippedIn(await planOn(twoNetworks))).not.toHaveProperty(['trust.intermediates'])
-  const allows = ({ resource, subresource, namespace }: Wish): boolean => !(namespace === 'istio-system' && subresource === 'exec') && resource !== 'envoyfilters'
+  const allows = ({ resource, subresource, namespace }: Wish): boolean => !(namespace === 'istio-system' && subresource === 'portforward') && resource !== 'envoyfilters'
   expect(skippedIn(await planOn(twoNetworks, { allows }))).toMatchObject({
-    'control.proxies-synced': 'cluster1: you may not create pods/exec in istio-system', 'mtls.identity': 'cluster1: you may not create envoyfilters.networking.istio.io',
+    'control.proxies-synced': 'cluster1: you may not create pods/portforward in istio-system', 'mtls.identity': 'cluster1: you may not create envoyfilters.networking.istio.io',
   })
-  expect((await planOn(twoNetworks, { allows })).found.withheld.gateways).toBe('cluster1: you may not create pods/exec in istio-system')
+  expect((await planOn(twoNetworks, { allows })).found.withheld.gateways).toBe('cluster1: you may not create pods/portforward in istio-system')
 })
 
 test('clusters of one name, and more than are tested, are refused', async () => {

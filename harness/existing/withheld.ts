@@ -20,10 +20,10 @@ export const withheldBy = async (clusters: SurveyedCluster[], found: Pick<FoundC
     cacerts: await first(clusters, async ({ reads }) =>
       ((await reads.secrets()).some(({ metadata }) => metadata?.name === 'cacerts') ? undefined : 'it has no cacerts: its certificate authority is of another kind')),
     'remote secrets': await first(primaries, async ({ reads }) => { await reads.secrets() }),
-    istiod: await first(primaries, (cluster) => notAllowed(cluster, { verb: 'create', resource: 'pods', subresource: 'exec', namespace: 'istio-system' })),
+    istiod: await first(primaries, (cluster) => notAllowed(cluster, { verb: 'create', resource: 'pods', subresource: 'portforward', namespace: 'istio-system' })),
     gateways: await first(clusters, async (cluster) => {
       const namespace = found.find(({ name }) => name === cluster.name)?.gateway?.service.namespace
-      return namespace === undefined ? undefined : notAllowed(cluster, { verb: 'create', resource: 'pods', subresource: 'exec', namespace })
+      return namespace === undefined ? undefined : notAllowed(cluster, { verb: 'create', resource: 'pods', subresource: 'portforward', namespace })
     }),
     'access log': await first(primaries, (cluster) => notAllowed(cluster, { verb: 'create', group: 'networking.istio.io', resource: 'envoyfilters' })),
     'discovery addresses': await first(remotes, async ({ name, reads }) => {

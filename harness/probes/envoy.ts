@@ -2,7 +2,8 @@ import { X509Certificate } from 'node:crypto'
 import type { V1Pod } from '@kubernetes/client-node'
 import { z } from 'zod'
 import type { KubeClient } from '../kube/client.ts'
-import { execIn, isReady, logsSince, readyPod } from '../kube/pods.ts'
+import { readPage } from '../kube/pod-http.ts'
+import { isReady, logsSince, readyPod } from '../kube/pods.ts'
 
 /** The proxy of a workload: a sidecar, or a gateway, by its pod's labels or by its name. */
 export type Proxy = { kube: KubeClient; namespace: string } & ({ selector: string } | { pod: string })
@@ -41,10 +42,10 @@ const ServerInfo = z.object({ version: z.string(), node: z.object({ metadata: z.
 
 const podOf = async (proxy: Proxy): Promise<string> => ('pod' in proxy ? proxy.pod : (await readyPod(proxy.kube, proxy.namespace, proxy.selector)).metadata?.name ?? '')
 
-const ask = async (proxy: Proxy, path: string): Promise<unknown> => {
-  const { stdout } = await execIn(proxy.kube, { namespace: proxy.namespace, pod: await podOf(proxy), container: 'istio-proxy' }, ['pilot-agent', 'request', 'GET', path])
-  return JSON.parse(stdout)
-}
+const ask = async (proxy: Proxy, path: string): Promise<unknown> => JSON.parse(await adminPage(proxy.kube, proxy.namespace, await podOf(proxy), path))
+
+/** A page of the administration that every proxy serves its own pod, as text. @throws MeshproofError MP-403 when it cannot be read within so many milliseconds. */
+export const adminPage = (kube: KubeClient, namespace: string, pod: string, path: string, within?: number): Promise<string> => readPage(kube, { namespace, pod, port: 15000, path: `/${path}` }, within)
 
 /** What a live proxy says it is: the stamp of its Istio agent, and its Envoy’s version, which stands between the build’s hash and its kind (`…/1.40.0/Clean/…`). */
 export const releaseOf = async (proxy: Proxy): Promise<{ istio: string; envoy: string }> => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { KubeClient } from '../kube/client.ts'
+import { readPage } from '../kube/pod-http.ts'
 import { execIn, readyPod } from '../kube/pods.ts'
 
 const RemoteClusters = z.array(z.object({ id: z.string(), syncStatus: z.string().default('') }))
@@ -20,9 +21,11 @@ const ProxySync = z.array(z.object({
 
 const ask = async (kube: KubeClient, path: string, pod?: string): Promise<unknown> => {
   const asked = pod ?? (await readyPod(kube, 'istio-system', 'app=istiod')).metadata?.name ?? ''
-  const { stdout } = await execIn(kube, { namespace: 'istio-system', pod: asked, container: 'discovery' }, ['pilot-discovery', 'request', 'GET', path])
-  return JSON.parse(stdout)
+  return JSON.parse(await debugPage(kube, asked, path))
 }
+
+/** A page of what an istiod knows, which it serves its own pod without asking who asks, as text. @throws MeshproofError MP-403 when it cannot be read within so many milliseconds. */
+export const debugPage = (kube: KubeClient, pod: string, path: string, within?: number): Promise<string> => readPage(kube, { namespace: 'istio-system', pod, port: 15014, path }, within)
 
 const Version = z.object({ clientVersion: z.object({ version: z.string() }) })
 

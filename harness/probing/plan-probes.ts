@@ -6,8 +6,8 @@ export type ProbedMesh = Pick<MeshShape, 'mtls'> & { clusters: { name: string }[
 
 /**
  * Every probe of a mesh (issue 6, section 3): from each cluster to each, its own too, every kind with Istio’s retries and without, in pods
- * that stay; new connections also from pods that are restarted with the workloads; what must be refused, where mutual TLS makes anybody
- * refuse; and in every cluster one probe that no mesh is part of.
+ * that stay; new connections to the next cluster also from pods that are restarted with the workloads; what must be refused, where mutual TLS
+ * makes anybody refuse; and in every cluster one probe that no mesh is part of.
  */
 export const planProbes = ({ mtls, clusters, streams }: ProbedMesh): Probe[] => {
   const names = clusters.map(({ name }) => name)
@@ -17,11 +17,11 @@ export const planProbes = ({ mtls, clusters, streams }: ProbedMesh): Probe[] => 
   return [
     ...directions.flatMap((direction) => ['new-connection' as const, 'keep-alive' as const, ...(streams ? ['stream'] as const : [])].flatMap((kind) =>
       (['default', 'none'] as const).map((retries) => answers(direction, { kind, retries, pods: 'kept' })))),
-    ...directions.map((direction) => answers(direction, { kind: 'new-connection', retries: 'default', pods: 'restarted' })),
     ...names.flatMap((from, index) => {
-      // The next cluster, so that the identity is one that had to cross.
+      // The next cluster, so that the request, and the identity, had to cross.
       const next = names[(index + 1) % names.length] ?? from
       return [
+        answers({ from, to: next }, { kind: 'new-connection', retries: 'default', pods: 'restarted' }),
         ...(mtls === 'strict' ? [refusal(from, from, 'plaintext'), refusal(from, next, 'wrong-identity')] : []),
         refusal(from, from, 'wrong-subset'),
         answers({ from, to: from }, { kind: 'outside', retries: 'default', pods: 'kept' }),
