@@ -129,7 +129,8 @@ check({
   source: 'istio/istio#51612, pull request 60486; facts of upgrades: the control plane may lead the data plane',
   from: 'mesh',
   upgrade: true,
-  applies: (_, upgrade) => (upgrade !== undefined && leading(upgrade).length > 0) || 'control plane and proxies are of one release',
+  // It costs a pod in every cluster.
+  applies: (_, upgrade) => (upgrade !== undefined && ['P2', 'P5'].includes(upgrade.stage.phase) && leading(upgrade).length > 0) || 'it is asked once a control plane has moved, where old proxies stay with it',
 }, async ({ mesh }) => {
   const { from: old, proxyImage } = mesh.upgrade()
   const told = await Promise.all(mesh.clusters.filter(({ name }) => leading(mesh.upgrade()).includes(name)).map((site) => site.withVisitor(old, async (visitor) => {

@@ -32,7 +32,7 @@ export const runChecks = async (input: CheckInput, observer: CheckObserver, { fa
   const listeners = (['SIGINT', 'SIGTERM'] as const).map((name) => ({ name, before: process.listeners(name) }))
   const vitest = await createVitest({
     config: false, root: import.meta.dirname, include: ['checks.spec.ts'], watch: false, pool: 'forks', fileParallelism: false, isolate: false, maxWorkers: 1, reporters: [reporter], testTimeout: input.timeout,
-    hookTimeout: input.timeout, bail: failFast ? 1 : 0, passWithNoTests: false, provide: { meshproof: input }, maxConcurrency: input.atOnce ? 3 : 6, clearScreen: false,
+    hookTimeout: input.timeout, bail: failFast ? 1 : 0, passWithNoTests: false, provide: { meshproof: input }, maxConcurrency: input.atOnce ? 2 : 6, clearScreen: false,
   })
   // Vitest ends the process on a signal by itself; the run's own signals decide here.
   for (const { name, before } of listeners) for (const added of process.listeners(name)) if (!before.includes(added)) process.off(name, added)

@@ -9,10 +9,10 @@ import type { Traffic } from './traffic.ts'
 import type { Stage, UpgradePhase } from './upgrade-phase.ts'
 
 /**
- * Milliseconds of traffic that a phase lasts at least: two hundred requests of a probe at ten a second (facts of upgrades), and a little
- * for those that are answered slowly.
+ * Milliseconds of traffic that a phase lasts at least: two hundred requests of a probe at ten a second (facts of upgrades), and half as long
+ * again, since beside steps and checks each waits longer for its answer.
  */
-const least = 24_000
+const least = 30_000
 
 /** A phase as it was carried out; times are milliseconds since the epoch. Traffic counts from `trafficFrom`; `complete` once its checks were asked. */
 export type CarriedOut = UpgradePhase & { startedAt: number; trafficFrom?: number; endedAt: number; complete: boolean; done: Phase[]; checks: CheckResult[]; releases: RunningRelease[] }
