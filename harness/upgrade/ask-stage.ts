@@ -12,19 +12,21 @@ import type { Upgrading } from './upgrade-mesh.ts'
 export type StageAsking = { lab: Lab; checks: readonly Check[]; from: string; timeout: number; terminal: Terminal; signal: AbortSignal }
 
 /**
- * Asks a lab’s checks at a stage of its upgrade: beside traffic those that disturb nothing, all at once; without it every one. The terminal
- * is told of those that are not green, and how many are.
+ * Asks a lab’s checks at a stage of its upgrade: beside traffic those that disturb nothing, all at once; without it the others, with those that do
+ * not apply. The terminal is told of those that are not green, and how many are.
  */
 export const asking = ({ lab, checks, from, timeout, terminal, signal }: StageAsking): Upgrading['ask'] => async (stage, which) => {
-  const every = which === 'every'
+  const beside = which === 'undisturbing'
   const upgrade = { stage, from }
-  const { planned, skipped } = planChecks(every ? checks : matrixOf(checks), lab.topology, selection([], checks), { upgrade })
+  const matrix = matrixOf(checks)
+  const planOf = (some: readonly Check[]): ReturnType<typeof planChecks> => planChecks(some, lab.topology, selection([], checks), { upgrade })
+  const { planned } = planOf(beside ? matrix : checks.filter((check) => !matrix.includes(check)))
   const ended = (result: CheckResult): void => {
     terminal.ended(result.id, 0, 'not-run')
     if (result.verdict !== 'pass') terminal.check(result)
   }
-  const answers = await runChecks({ mesh: { lab: inputOf(lab), upgrade }, planned, timeout: timeout * 1000, ...(every ? {} : { atOnce: true }) },
+  const answers = await runChecks({ mesh: { lab: inputOf(lab), upgrade }, planned, timeout: timeout * 1000, ...(beside ? { atOnce: true } : {}) },
     { started: ({ id }) => { terminal.started(id) }, ended }, { failFast: false, signal })
   terminal.line(`    ${answers.filter(({ verdict }) => verdict === 'pass').length} of ${answers.length} checks passed`)
-  return diagnose([...answers, ...(every ? skipped : [])])
+  return diagnose([...answers, ...(beside ? [] : planOf(checks).skipped)])
 }

@@ -22,8 +22,8 @@ export type Upgrading = {
   lab: Lab
   phases: UpgradePhase[]
   traffic: Traffic
-  /** Asks checks at a stage: those that disturb nothing, or, once there is no traffic to disturb, every one. */
-  ask: (stage: Stage, which: 'undisturbing' | 'every') => Promise<CheckResult[]>
+  /** Asks checks at a stage: those that disturb nothing, or, once there is no traffic to disturb, the others. */
+  ask: (stage: Stage, which: 'undisturbing' | 'others') => Promise<CheckResult[]>
   /** Hears of a phase as it grows. */
   record: (phase: CarriedOut) => void
   terminal: Terminal
@@ -31,7 +31,7 @@ export type Upgrading = {
 
 /**
  * Takes a mesh from one release to another, phase by phase. After every phase its checks are asked, and when the last has ended and the
- * traffic with it, all of them. A phase that fails is the last one; one whose step fails is asked nevertheless, since its checks name
+ * traffic with it, also those that would have disturbed it. A phase that fails is the last one; one whose step fails is asked nevertheless, since its checks name
  * what is broken.
  * @throws what a step of the preflight or of the baseline threw, whatever ends it that is no step’s failure, and the signal’s reason.
  */
@@ -43,7 +43,7 @@ export const upgradeMesh = async (upgrading: Upgrading, signal: AbortSignal): Pr
     const broken = failed !== undefined || phase.checks.some(({ verdict }) => verdict === 'fail')
     if (broken || planned !== phases.at(-1)) { if (broken) break; continue }
     await traffic.end(signal)
-    if (planned.after) record({ ...phase, checks: await ask(planned.after, 'every') })
+    if (planned.after) record({ ...phase, checks: [...phase.checks, ...await ask(planned.after, 'others')] })
   }
   await traffic.end(signal)
 }
