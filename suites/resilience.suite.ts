@@ -15,8 +15,8 @@ check({
 }, async ({ mesh }) => {
   const { withGatewayReplicas, restartGateways } = mesh.disruptions()
   const withOne = await withGatewayReplicas(1, () => mesh.underTraffic(restartGateways))
-  await withGatewayReplicas(2, async () => { await nothingLost(mesh, restartGateways, 'MP-790') })
-  return `two replicas: nothing lost; one: ${told(mesh.clusters, withOne)}`
+  const withTwo = await withGatewayReplicas(2, () => nothingLost(mesh, restartGateways, 'MP-790'))
+  return `two replicas: ${withTwo}; one: ${told(mesh.clusters, withOne)}`
 })
 
 check({

@@ -23,7 +23,10 @@ export const trafficIn = (lab: Lab): Traffic => {
   let running: { probing: Probing; events: EventLog } | undefined
   let seen: Seen = { samples: [], events: [] }
   return {
-    begin: async (signal) => { running = { probing: await startProbing(lab, signal), events: followEvents(lab, signal) } },
+    begin: async (signal) => {
+      running = { probing: await startProbing(lab, signal), events: followEvents(lab, signal) }
+      for (const missing of running.probing.unplanned) running.events.note('', `not probed: ${missing}`)
+    },
     note: (cluster, what) => { running?.events.note(cluster, what) },
     end: async (signal) => {
       if (running === undefined) return
