@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
-import { filesOf } from './collect.ts'
+import { countIn, filesOf } from './collect.ts'
 
 it('takes a node’s answer apart into the files of each pod', async () => {
   const answer = gzipSync('\u001dprober-1/a-b\nHello\n\u001e1\t\n\u001dprober-2/a-b\n').toString('base64')
@@ -9,4 +9,8 @@ it('takes a node’s answer apart into the files of each pod', async () => {
 
 it('finds no files where nothing has been written', async () => {
   expect(await filesOf('')).toEqual([])
+})
+
+it('counts what a probe’s pods wrote together, and no other probe', () => {
+  expect(countIn('prober-1/a-b:20\nprober-2/a-b:3\nprober-1/a-b-c:7\n/dev/null:0', 'a-b')).toBe(23)
 })

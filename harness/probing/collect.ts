@@ -15,6 +15,8 @@ const separator = '\u001d'
 const read = `cd ${accountsFolder} 2> /dev/null || exit 0
 for file in */*; do [ ! -f "$file" ] || { printf '${separator}%s\\n' "$file"; cat "$file"; }; done | gzip -1 | base64 -w 0`
 
+const count = `cd ${accountsFolder} 2> /dev/null && grep -c "$(printf '\\036')" */* /dev/null || true`
+
 /**
  * What the probes of a lab have written so far, from the nodes: pods that are gone, and API servers that do not answer, lose nothing.
  * @throws MeshproofError MP-202 when a node does not answer, MP-611 when a file cannot be read.
@@ -27,6 +29,16 @@ export const collectSamples = async (lab: Lab, probes: Probe[], signal: AbortSig
     return { probe, samples: samples.sort((one, other) => one.startedAt - other.startedAt) }
   })
 }
+
+/** How many requests each probe of a lab has an account of so far; of a long answer, how often it ended. @throws MeshproofError MP-202 when a node does not answer. */
+export const countRequests = async (lab: Lab, probes: Probe[], signal: AbortSignal): Promise<number[]> => {
+  const told = (await Promise.all(lab.clusters.map(({ name }) => inNode(lab.runId, name, count, signal)))).join('\n')
+  return probes.map((probe) => countIn(told, fileOf(probe)))
+}
+
+/** What a node counted in the files of one name, whichever pods wrote them. */
+export const countIn = (told: string, file: string): number =>
+  told.split('\n').reduce((sum, line) => sum + Number(line.split(`/${file}:`)[1] ?? 0), 0)
 
 /** The files of a node’s answer, with the pods that wrote them. */
 export const filesOf = async (answer: string): Promise<{ pod: string; file: string; text: string }[]> => {

@@ -5,7 +5,7 @@ import { isRolledOut } from '../kube/pods.ts'
 import { until } from '../kube/until.ts'
 import { inNode } from '../lab/kind.ts'
 import { labNamespaces } from '../mesh/workloads.ts'
-import { accountsFolder, collectSamples } from './collect.ts'
+import { accountsFolder, collectSamples, countRequests } from './collect.ts'
 import { proberDeployments, probeRules, probersIn, targetsIn } from './manifests.ts'
 import { shareOf, usageIn } from './overhead.ts'
 import { planProbes } from './plan-probes.ts'
@@ -59,6 +59,7 @@ export const startProbing: StartProbing = async (lab, signal) => {
   return {
     probes,
     unplanned: streams ? [] : ['long-lived streams: the published helloworld has no long answer'],
+    sent: (during) => countRequests(lab, probes, during),
     collect: (during) => collectSamples(lab, probes, during),
     overhead: async (during) => shareOf(before, { usage: await usageIn(lab, during), at: Date.now() }),
     stop,

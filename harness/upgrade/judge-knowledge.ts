@@ -1,11 +1,9 @@
-import type { Probe, UpgradeFinding } from '../report/results.ts'
+import type { UpgradeFinding } from '../report/results.ts'
 import type { PhaseCase } from './case.ts'
+import { fewestOf } from './enough.ts'
 import { found } from './findings.ts'
 import { stallsIn } from './stalls.ts'
 import { lostOf } from './unexplained.ts'
-
-/** Fewer requests of a probe in a phase say nothing (facts of upgrades, “Verdict”); what must be refused is asked less often, since each must. */
-const fewestOf = ({ expects }: Probe): number => (expects === 'refusal' ? 20 : 200)
 
 /** A probe that was silent for longer, in milliseconds, and traffic outside the mesh that stopped for longer, leave a verdict open. */
 const tooLong = 2000

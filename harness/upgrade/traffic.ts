@@ -2,6 +2,7 @@ import type { Lab } from '../lab/lab.ts'
 import type { Probing, Samples } from '../probing/probing.ts'
 import { startProbing } from '../probing/start.ts'
 import type { Upgrade, UpgradeEvent } from '../report/results.ts'
+import { enoughRequests } from './enough.ts'
 import { followEvents, type EventLog } from './events.ts'
 
 /** What the probes of an upgrade saw, and what happened meanwhile. */
@@ -12,6 +13,8 @@ export type Traffic = {
   begin: (signal: AbortSignal) => Promise<void>
   /** Something that happened and that no pod shows. */
   note: (cluster: string, what: string) => void
+  /** Counts from now; what it returns waits until every probe has sent what a verdict needs. */
+  counting: (signal: AbortSignal) => Promise<() => Promise<void>>
   /** Ends it, if it was begun and has not ended. */
   end: (signal: AbortSignal) => Promise<void>
   /** What was seen, once it has ended; nothing before. */
@@ -28,6 +31,7 @@ export const trafficIn = (lab: Lab): Traffic => {
       for (const missing of running.probing.unplanned) running.events.note('', `not probed: ${missing}`)
     },
     note: (cluster, what) => { running?.events.note(cluster, what) },
+    counting: async (signal) => (running === undefined ? async () => undefined : enoughRequests(running.probing, signal)),
     end: async (signal) => {
       if (running === undefined) return
       const { probing, events } = running

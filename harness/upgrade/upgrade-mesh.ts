@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { visitorPrefix } from '../checks/visitor.ts'
 import type { Lab } from '../lab/lab.ts'
 import { runningReleases } from '../probes/releases.ts'
@@ -7,12 +6,6 @@ import type { Terminal } from '../report/terminal.ts'
 import { phaseLog } from '../run/phase-log.ts'
 import type { Traffic } from './traffic.ts'
 import type { Stage, UpgradePhase } from './upgrade-phase.ts'
-
-/**
- * Milliseconds of traffic that a phase lasts at least: two hundred requests of a probe at ten a second (facts of upgrades), and half as long
- * again, since beside steps and checks each waits longer for its answer.
- */
-const least = 30_000
 
 /** A phase as it was carried out; times are milliseconds since the epoch. Traffic counts from `trafficFrom`; `complete` once its checks were asked. */
 export type CarriedOut = UpgradePhase & { startedAt: number; trafficFrom?: number; endedAt: number; complete: boolean; done: Phase[]; checks: CheckResult[]; releases: RunningRelease[] }
@@ -55,6 +48,7 @@ const carryOut = async (planned: UpgradePhase, { lab, traffic, ask, record, term
   terminal.line(`${id}  ${name}`)
   const phase: CarriedOut = { ...planned, startedAt, endedAt: startedAt, complete: false, done: [], checks: [], releases: [], ...(after && kind !== 'baseline' ? { trafficFrom: startedAt } : {}) }
   record(phase)
+  let enough = await traffic.counting(signal)
   let failed: unknown
   for (const step of planned.steps) {
     log.started(step.name, Date.now())
@@ -66,11 +60,14 @@ const carryOut = async (planned: UpgradePhase, { lab, traffic, ask, record, term
     if (failed !== undefined) break
   }
   if (after && (failed === undefined || kind !== 'baseline')) {
-    phase.trafficFrom ??= Date.now()
+    if (phase.trafficFrom === undefined) {
+      phase.trafficFrom = Date.now()
+      enough = await traffic.counting(signal)
+    }
     phase.checks = await ask(after, 'undisturbing')
     // A check’s visitor may still be on its way out, with a proxy that it chose itself.
     phase.releases = (await Promise.all(lab.clusters.map(runningReleases))).flat().filter(({ workload }) => !workload.startsWith(visitorPrefix))
-    await sleep(Math.max(0, phase.trafficFrom + least - Date.now()), undefined, { signal })
+    if (failed === undefined && phase.checks.every(({ verdict }) => verdict !== 'fail')) await enough()
   }
   phase.complete = true
   phase.endedAt = Date.now()
