@@ -9,7 +9,7 @@ import type { KubeClient } from './client.ts'
 export type PodPage = { namespace: string; pod: string; port: number; path: string }
 
 /**
- * Reads a page through a forwarded port. Unlike a command in the container it starts no program there, which costs a hundred times what the answer does.
+ * Reads a page through a forwarded port. Unlike a command in the container it starts no program there, which would cost more than the answer.
  * @throws MeshproofError MP-403 when the channel fails, the program answers other than 200, or the time (milliseconds) is up.
  */
 export const readPage = async (kube: KubeClient, { namespace, pod, port, path }: PodPage, within = 30_000): Promise<string> => {
@@ -18,26 +18,30 @@ export const readPage = async (kube: KubeClient, { namespace, pod, port, path }:
   })
   const [toPod, fromPod, refusal] = [new PassThrough(), new PassThrough(), new PassThrough()]
   const channel = Duplex.from({ writable: toPod, readable: fromPod })
-  const socket = await new PortForward(kube.config).portForward(namespace, pod, [port], fromPod, refusal, toPod).catch((error: unknown) => { throw broken(reasonOf(error), error) })
-  try {
-    return await new Promise<string>((resolve, reject) => {
-      const timer = setTimeout(() => { reject(broken(`no answer within ${within / 1000} s`)) }, within)
-      const fail = (why: string, cause?: unknown): void => { clearTimeout(timer); reject(broken(why, cause)) }
-      refusal.once('data', (words: Buffer) => { fail(words.toString().trim()) })
-      socket.onerror = ({ message }: { message: string }) => { fail(message) }
-      socket.onclose = () => { fail('the connection closed early') }
-      const asking = request({ path, host: 'localhost', createConnection: () => channel }, (response) => {
+  const opening = new PortForward(kube.config).portForward(namespace, pod, [port], fromPod, refusal, toPod)
+  const timer = Promise.withResolvers<never>()
+  const late = setTimeout(() => { timer.reject(broken(`no answer within ${within / 1000} s`)) }, within)
+  const answer = async (): Promise<string> => {
+    const socket = await opening
+    return new Promise((resolve, reject) => {
+      socket.onerror = ({ message }: { message: string }) => { reject(broken(message)) }
+      socket.onclose = () => { reject(broken('the connection closed early')) }
+      refusal.once('data', (words: Buffer) => { reject(broken(words.toString().trim())) })
+      request({ path, host: 'localhost', createConnection: () => channel }, (response) => {
         text(response).then((page) => {
-          clearTimeout(timer)
           if (response.statusCode === 200) resolve(page)
-          else fail(`${response.statusCode ?? ''} ${page.slice(0, 200)}`)
-        }, (error: unknown) => { fail(reasonOf(error), error) })
-      })
-      asking.on('error', (error) => { fail(reasonOf(error), error) })
-      asking.end()
+          else reject(broken(`${response.statusCode ?? ''} ${page.slice(0, 200)}`))
+        }, reject)
+      }).on('error', reject).end()
     })
+  }
+  try {
+    return await Promise.race([answer(), timer.promise])
+  } catch (error) {
+    throw error instanceof MeshproofError ? error : broken(reasonOf(error), error)
   } finally {
+    clearTimeout(late)
     channel.destroy()
-    socket.close()
+    void opening.then((socket) => { socket.close() }, () => undefined)
   }
 }
