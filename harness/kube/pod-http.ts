@@ -18,6 +18,8 @@ export const readPage = async (kube: KubeClient, { namespace, pod, port, path }:
   })
   const [toPod, fromPod, refusal] = [new PassThrough(), new PassThrough(), new PassThrough()]
   const channel = Duplex.from({ writable: toPod, readable: fromPod })
+  // A channel that is given up says so, also where nobody uses it yet.
+  channel.on('error', () => undefined)
   const opening = new PortForward(kube.config).portForward(namespace, pod, [port], fromPod, refusal, toPod)
   const timer = Promise.withResolvers<never>()
   const late = setTimeout(() => { timer.reject(broken(`no answer within ${within / 1000} s`)) }, within)
