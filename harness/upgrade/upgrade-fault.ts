@@ -1,6 +1,7 @@
+import type { CauseCode } from '../diagnose/causes.ts'
 import type { Topology } from '../plan/topology-file.ts'
 import type { Step } from '../mesh/procedure.ts'
-import type { PhaseId, Upgrade } from '../report/results.ts'
+import type { PhaseId, Upgrade, UpgradeVerdict } from '../report/results.ts'
 import { upgradeFindings, type UpgradeCode } from './findings.ts'
 import type { Strategy, UpgradeLab, UpgradePhase } from './upgrade-phase.ts'
 
@@ -11,7 +12,8 @@ export type UpgradeFault = {
   breaks: string
   /** The phase in which it strikes: its steps are the first that differ. */
   strikes: PhaseId
-  names: UpgradeCode
+  /** A finding of upgrades, or the cause that a check has for its failure. */
+  names: UpgradeCode | CauseCode
   /** Where it can happen, and otherwise why not. */
   applies?: (topology: Topology, strategy: Strategy) => true | string
   /** The phases of a right upgrade made into those of a faulty one. Nothing is done yet. */
@@ -28,9 +30,14 @@ export const impossible = ({ applies }: UpgradeFault, topology: Topology, strate
   return answer === true ? undefined : answer
 }
 
+/** The verdict that what a fault names calls for. */
+export const verdictOf = ({ names }: Pick<UpgradeFault, 'names'>): UpgradeVerdict => (isFinding(names) ? upgradeFindings[names].verdict : 'fail')
+
+const isFinding = (code: string): code is UpgradeCode => code in upgradeFindings
+
 /** Why a report does not show what a fault did, or undefined where it does: the fault’s cause is named, and the verdict is the one that it calls for. */
 export const notShown = ({ names, strikes }: UpgradeFault, { verdict, findings }: Pick<Upgrade, 'verdict' | 'findings'>): string | undefined => {
-  const wanted = upgradeFindings[names].verdict
+  const wanted = verdictOf({ names })
   if (verdict !== wanted) return `the verdict is ${verdict} and not ${wanted}`
   const named = findings.filter((finding) => finding.verdict === wanted)
   if (!named.some(({ code }) => code === names)) return `it names ${[...new Set(named.map(({ code }) => code))].join(', ') || 'no cause'} and not ${names}`
