@@ -111,7 +111,7 @@ const wanted = (args.find((text) => !isNumber(text)) ?? 'gateway').split(',')
 const topologies = [...new Set((await makePlans(wanted, [], [])).map(({ topology }) => topology.name))]
 const screen = terminal(process.stdout)
 const engine = await ensureEngine(screen.line, stop.signal)
-const images = await chooseImages('auto', engine, screen.line, screen.building, stop.signal)
+const images = await chooseImages({ images: 'auto' }, engine, screen.line, screen.building, stop.signal)
 screen.close()
 const restricted = engine.OSType === 'linux' && (await missingCapabilities()).length > 0
 

@@ -16,6 +16,7 @@ export type Invocation =
   | { command: 'help'; text: string }
 
 const images = new Option('--images <source>', 'where images come from').choices(['auto', 'release', 'source'])
+const pins = new Option('--pins <file>', 'versions, addresses and checksums of published artifacts, instead of fixtures/images/release.yaml')
 const mtls = new Option('--mtls <mode>', 'mutual TLS required or off (default: what each topology names)').choices(['strict', 'off'])
 const contextFiles = new Option('--kubeconfig <paths>', 'files to read contexts from, joined by “:” (default: KUBECONFIG, else the user’s own)')
 const output = new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json'])
@@ -24,6 +25,7 @@ const withRunOptions = (command: Command): Command => command
   .option('--topology <names>', 'topologies or files of your own, comma-separated, or all (default: every topology)')
   .addOption(mtls)
   .addOption(images)
+  .addOption(pins)
   .option('--istio <version>', 'Istio version')
   .option('--kubernetes <version>', 'Kubernetes version')
   .addOption(output)
@@ -75,6 +77,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .option('--compare <results>', 'what got worse than in an earlier upgrade, by its results.json')
     .option('--fault <name>', 'do it wrong in a known way, and show that the verdict notices')
     .addOption(images)
+    .addOption(pins)
     .addOption(output)
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
     .option('--timeout <seconds>', 'for one check (default: 180)')

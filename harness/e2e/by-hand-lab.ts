@@ -21,7 +21,7 @@ export type ByHandLab = {
 
 /** Brings such a lab up; it stays until `down`. */
 export const byHandLab = async (topology: string): Promise<ByHandLab> => {
-  const images = await chooseImages('auto', await ensureEngine(() => undefined), () => undefined, () => undefined)
+  const images = await chooseImages({ images: 'auto' }, await ensureEngine(() => undefined), () => undefined, () => undefined)
   const environment = byHandEnvironment(images, (await missingCapabilities()).length > 0)
   const child = execa('bash', [byHandScript, topology], {
     env: { ...environment, THEN: 'echo "kubeconfig $KUBECONFIG"; sleep infinity' }, all: true, reject: false, stdin: 'ignore', detached: true, forceKillAfterDelay: false,

@@ -1,6 +1,5 @@
 import { rolesOf } from '../images/versions.ts'
-import type { ImageSource } from '../images/images.ts'
-import type { WantedImages } from '../images/choose.ts'
+import type { ImageSource, Wanted } from '../images/images.ts'
 import type { Reads } from './reads.ts'
 
 /** The workloads' images, by what they are for, and why these. */
@@ -12,7 +11,7 @@ const needed = ['helloworld-v1', 'helloworld-v2', 'curl'] as const
  * Which images the workloads are made of. The clusters pull published ones by themselves; those built from source are in no registry, so
  * `auto` takes them only where every node has them already.
  */
-export const workloadImages = async (wanted: WantedImages, clusters: { reads: Reads }[]): Promise<WorkloadImages> => {
+export const workloadImages = async (wanted: Wanted['images'], clusters: { reads: Reads }[]): Promise<WorkloadImages> => {
   if (wanted !== 'auto') return { source: wanted, roles: await rolesOf(wanted), why: 'as asked' }
   const built = await rolesOf('source')
   const nodes = await Promise.all(clusters.map(({ reads }) => reads.nodes())).then((all) => all.flat(), () => [])

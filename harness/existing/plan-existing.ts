@@ -1,7 +1,7 @@
 import type { Check } from '../checks/catalogue.ts'
 import { planChecks } from '../checks/plan-checks.ts'
 import { meshLines } from '../diagnose/diagnosis-text.ts'
-import type { WantedImages } from '../images/choose.ts'
+import type { Wanted } from '../images/images.ts'
 import { selection, type MeshPlan } from '../plan/plan.ts'
 import type { Mtls } from '../plan/topology-file.ts'
 import type { ContextCluster } from './contexts.ts'
@@ -31,7 +31,7 @@ export type ExistingPlan = MeshPlan & {
  */
 export const planExisting = async (
   connected: ContextCluster[],
-  { kubeconfig, mtls = 'strict', suite, images: wanted }: { kubeconfig?: string | undefined; mtls?: Mtls | undefined; suite: string[]; images: WantedImages },
+  { kubeconfig, mtls = 'strict', suite, images: wanted }: { kubeconfig?: string | undefined; mtls?: Mtls | undefined; suite: string[]; images: Wanted['images'] },
   checks: readonly Check[],
 ): Promise<ExistingPlan> => {
   const selected = selection(suite, checks)

@@ -1,13 +1,10 @@
 import type { EngineInfo } from '../engine/docker.ts'
 import { MeshproofError } from '../errors.ts'
 import type { BuildProgress } from './build.ts'
-import type { Images, ImageSource, UpgradeImages, Upgrading } from './images.ts'
+import type { Images, UpgradeImages, Upgrading, Wanted } from './images.ts'
 import { releaseImages, releaseUpgrade, requireRelease } from './release.ts'
 import { sourceImages, sourceUpgrade } from './source.ts'
 import { upgradeSource } from './versions.ts'
-
-/** What `--images` may be: where the lab's images come from, or `auto`. */
-export type WantedImages = ImageSource | 'auto'
 
 /**
  * Gets a lab's images from where they are wanted and says in one line which way was taken and why. `auto` always asks first
@@ -17,7 +14,7 @@ export type WantedImages = ImageSource | 'auto'
  * @throws MeshproofError whatever the taken way throws; under `auto`, never MP-320.
  */
 export const chooseImages = async (
-  wanted: WantedImages,
+  { images: wanted, pins }: Wanted,
   engine: EngineInfo,
   say: (line: string) => void,
   progress: (now: BuildProgress) => void,
@@ -28,9 +25,9 @@ export const chooseImages = async (
     return sourceImages(engine, progress, signal)
   }
   try {
-    await requireRelease(engine, signal)
+    await requireRelease(engine, signal, pins)
     say(`Images: release (${wanted === 'auto' ? 'every registry answers' : 'as asked'})`)
-    return await releaseImages(engine, progress, signal)
+    return await releaseImages(engine, progress, signal, pins)
   } catch (error) {
     if (wanted !== 'auto' || !(error instanceof MeshproofError) || error.code !== 'MP-320') throw error
     say(`Images: source (${error.message})`)
@@ -43,14 +40,14 @@ export const chooseImages = async (
  * @throws MeshproofError MP-101 and MP-107 for names that are not to be had (together), and whatever the taken way throws.
  */
 export const chooseUpgradeImages = async (
-  wanted: WantedImages,
+  { images: wanted, pins }: Wanted,
   names: Upgrading,
   engine: EngineInfo,
   say: (line: string) => void,
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
 ): Promise<UpgradeImages> => {
-  const source = await upgradeSource(wanted, names)
+  const source = await upgradeSource({ images: wanted, pins }, names)
   say(`Images: ${source} (${wanted === 'auto' ? `it has ${names.from} and ${names.to}` : 'as asked'})`)
-  return (source === 'source' ? sourceUpgrade : releaseUpgrade)(engine, names, progress, signal)
+  return source === 'source' ? sourceUpgrade(engine, names, progress, signal) : releaseUpgrade(engine, names, progress, signal, pins)
 }

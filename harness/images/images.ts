@@ -1,6 +1,14 @@
 /** Where an image came from. */
 export type ImageSource = 'source' | 'release'
 
+/** What a lab's images are asked to be. */
+export type Wanted = {
+  /** Where from; `auto` takes published ones where they can be had. */
+  images: ImageSource | 'auto'
+  /** Path of the pins of published artifacts, instead of fixtures/images/release.yaml. */
+  pins?: string | undefined
+}
+
 /** What a lab is made of, wherever it came from: files on this machine and image names the nodes already hold. */
 export type Images = {
   source: ImageSource

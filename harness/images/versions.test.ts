@@ -38,23 +38,23 @@ test.each<[Parameters<typeof imagesFor>[0]]>([
 })
 
 test.each<[Parameters<typeof upgradeSource>, string]>([
-  [['auto', { from: 'lab-a', to: 'lab-b' }], 'source'],
-  [['source', { from: source.istio, to: 'lab-a' }], 'source'],
-  [['auto', { from: '1.29.2', to: release.istio }], 'release'],
-  [['release', { from: '1.29.2', to: '1.30.0' }], 'release'],
+  [[{ images: 'auto' }, { from: 'lab-a', to: 'lab-b' }], 'source'],
+  [[{ images: 'source' }, { from: source.istio, to: 'lab-a' }], 'source'],
+  [[{ images: 'auto' }, { from: '1.29.2', to: release.istio }], 'release'],
+  [[{ images: 'release' }, { from: '1.29.2', to: '1.30.0' }], 'release'],
 ])('releases of %j come from %s', async (asked, expected) => {
   expect(await upgradeSource(...asked)).toBe(expected)
 })
 
 test('a release that nobody has is refused with the nearest, whatever the other one is', async () => {
-  expect(await errorOf(upgradeSource('auto', { from: 'lab-a', to: 'lab-bb' }))).toMatchObject({ code: 'MP-101', next: expect.stringContaining('“lab-b”') })
-  expect(await errorOf(upgradeSource('release', { from: '1.30', to: '1.30.4' }))).toMatchObject({ code: 'MP-101', next: expect.stringContaining(`“${release.istio}”`) })
+  expect(await errorOf(upgradeSource({ images: 'auto' }, { from: 'lab-a', to: 'lab-bb' }))).toMatchObject({ code: 'MP-101', next: expect.stringContaining('“lab-b”') })
+  expect(await errorOf(upgradeSource({ images: 'release' }, { from: '1.30', to: '1.30.4' }))).toMatchObject({ code: 'MP-101', next: expect.stringContaining(`“${release.istio}”`) })
 })
 
 test.each<[Parameters<typeof upgradeSource>]>([
-  [['auto', { from: 'lab-a', to: '1.30.4' }]],
-  [['release', { from: 'lab-a', to: 'lab-b' }]],
-  [['source', { from: '1.29.2', to: '1.30.4' }]],
+  [[{ images: 'auto' }, { from: 'lab-a', to: '1.30.4' }]],
+  [[{ images: 'release' }, { from: 'lab-a', to: 'lab-b' }]],
+  [[{ images: 'source' }, { from: '1.29.2', to: '1.30.4' }]],
 ])('releases that no wanted source has both of are refused: %j', async ([wanted, names]) => {
-  expect(await errorOf(upgradeSource(wanted, names))).toMatchObject({ code: 'MP-107', message: expect.stringContaining(`${names.from} and ${names.to}, --images=${wanted}`) })
+  expect(await errorOf(upgradeSource(wanted, names))).toMatchObject({ code: 'MP-107', message: expect.stringContaining(`${names.from} and ${names.to}, --images=${wanted.images}`) })
 })

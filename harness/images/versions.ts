@@ -3,21 +3,21 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { unknownValue } from '../unknown-value.ts'
 import { MeshproofError } from '../errors.ts'
-import type { ImageSource, Upgrading } from './images.ts'
+import type { ImageSource, Upgrading, Wanted } from './images.ts'
 import { loadRecipes } from './recipes.ts'
 import { releaseFile } from './release-plan.ts'
 
 const Pinned = z.object({ kubernetes: z.string(), roles: z.record(z.string(), z.string()) })
 
-const pinned = async (): Promise<Record<ImageSource, z.infer<typeof Pinned>>> =>
-  ({ source: await loadRecipes(), release: Pinned.parse(parse(await readFile(releaseFile, 'utf8'))) })
+const pinned = async (pins = releaseFile): Promise<Record<ImageSource, z.infer<typeof Pinned>>> =>
+  ({ source: await loadRecipes(), release: Pinned.parse(parse(await readFile(pins, 'utf8'))) })
 
 /** The names of a source's images, by the role they play in a plan. Nothing is pulled or built. */
-export const rolesOf = async (source: ImageSource): Promise<Record<string, string>> => (await pinned())[source].roles
+export const rolesOf = async (source: ImageSource, pins?: string): Promise<Record<string, string>> => (await pinned(pins))[source].roles
 
 /** The versions that each source of images has. */
-const versions = async (): Promise<Record<ImageSource, { istio: string; kubernetes: string }>> => {
-  const { source, release } = await pinned()
+const versions = async (pins?: string): Promise<Record<ImageSource, { istio: string; kubernetes: string }>> => {
+  const { source, release } = await pinned(pins)
   const of = ({ roles, kubernetes }: z.infer<typeof Pinned>): { istio: string; kubernetes: string } => ({ istio: roles['tag'] ?? '', kubernetes: kubernetes.replace(/^v/, '') })
   return { source: of(source), release: of(release) }
 }
@@ -27,9 +27,9 @@ const versions = async (): Promise<Record<ImageSource, { istio: string; kubernet
  * @throws MeshproofError MP-101 for a version that no source has, MP-107 where the versions and the source do not go together.
  */
 export const imagesFor = async (
-  { images, istio, kubernetes }: { images: ImageSource | 'auto'; istio?: string | undefined; kubernetes?: string | undefined },
+  { images, pins, istio, kubernetes }: Wanted & { istio?: string | undefined; kubernetes?: string | undefined },
 ): Promise<ImageSource | 'auto'> => {
-  const known = await versions()
+  const known = await versions(pins)
   const sources = ['release', 'source'] as const
   for (const [kind, value] of [['istio', istio], ['kubernetes', kubernetes?.replace(/^v/, '')]] as const) {
     if (value !== undefined && !sources.some((source) => known[source][kind] === value)) throw unknownValue(`${kind} version`, value, sources.map((source) => known[source][kind]))
@@ -51,25 +51,25 @@ const published = /^\d+\.\d+\.\d+$/
  * Where both releases of an upgrade come from: the recipes name those of `source`, and every version x.y.z of Istio is published.
  * @throws MeshproofError MP-101 for a name that no source has, MP-107 where no source that is wanted has both.
  */
-export const upgradeSource = async (wanted: ImageSource | 'auto', { from, to }: Upgrading): Promise<ImageSource> => {
+export const upgradeSource = async ({ images: wanted, pins }: Wanted, { from, to }: Upgrading): Promise<ImageSource> => {
   const { releases } = await loadRecipes()
   const built = releases.map(({ name }) => name)
   const has: Record<ImageSource, (name: string) => boolean> = { source: (name) => built.includes(name), release: (name) => published.test(name) }
   for (const name of [from, to]) {
-    if (!has.source(name) && !has.release(name)) throw unknownValue('release', name, [...built, (await rolesOf('release'))['tag'] ?? ''])
+    if (!has.source(name) && !has.release(name)) throw unknownValue('release', name, [...built, (await rolesOf('release', pins))['tag'] ?? ''])
   }
   const fitting = (['release', 'source'] as const).find((source) => (wanted === 'auto' || wanted === source) && has[source](from) && has[source](to))
   if (fitting) return fitting
   throw new MeshproofError('MP-107', {
     what: 'No source of images has both releases', where: `${from} and ${to}, --images=${wanted}`,
-    why: `source: ${built.join(', ')}; release: the versions of Istio that are published, such as ${(await rolesOf('release'))['tag'] ?? ''}`,
+    why: `source: ${built.join(', ')}; release: the versions of Istio that are published, such as ${(await rolesOf('release', pins))['tag'] ?? ''}`,
     next: 'Choose two of one source, and leave out --images.',
   })
 }
 
 /** The versions of Istio that two releases count as, and the version of Kubernetes they run on: one that keeps the defaults of an older version counts as that. */
-export const upgradeVersions = async (source: ImageSource, { from, to }: Upgrading): Promise<Upgrading & { kubernetes: string }> => {
-  const { kubernetes } = (await versions())[source]
+export const upgradeVersions = async ({ images: source, pins }: Wanted & { images: ImageSource }, { from, to }: Upgrading): Promise<Upgrading & { kubernetes: string }> => {
+  const { kubernetes } = (await versions(pins))[source]
   if (source === 'release') return { from, to, kubernetes }
   const { istio, releases } = await loadRecipes()
   const of = (name: string): string => releases.find((release) => release.name === name)?.compatibilityVersion ?? istio

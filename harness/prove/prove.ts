@@ -56,7 +56,7 @@ export const prove = async (options: RunOptions, terminal: Terminal, { signal, a
   let environment = ''
   try {
     const source = await imagesFor(options)
-    const { engine, images } = await prepare((ready) => chooseImages(source, ready, terminal.line, terminal.building, signal), terminal, signal)
+    const { engine, images } = await prepare((ready) => chooseImages({ images: source, pins: options.pins }, ready, terminal.line, terminal.building, signal), terminal, signal)
     const { kubernetes, istio, envoy, cpus } = await environmentOf(engine, images)
     environment = `Kubernetes ${kubernetes}, Istio ${istio}, Envoy ${envoy}, ${cpus} cores`
     const failure = new AbortController()

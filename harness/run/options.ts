@@ -14,6 +14,8 @@ export const RunOptions = z.object({
   mtls: z.enum(['strict', 'off']).optional(),
   suite: list.default([]),
   images: z.enum(['auto', 'release', 'source']).default('auto'),
+  /** A file of pins for published artifacts, of the form of fixtures/images/release.yaml. */
+  pins: z.string().optional(),
   istio: z.string().optional(),
   kubernetes: z.string().optional(),
   reportDir: z.string().optional(),
@@ -30,7 +32,7 @@ export type RunOptions = z.infer<typeof RunOptions>
 
 /** Those of `upgrade`. */
 export const UpgradeOptions = z.object({
-  ...RunOptions.pick({ mtls: true, images: true, reportDir: true, output: true, timeout: true, plan: true, keep: true }).shape,
+  ...RunOptions.pick({ mtls: true, images: true, pins: true, reportDir: true, output: true, timeout: true, plan: true, keep: true }).shape,
   topology: z.string().refine((text) => !/^all$|,/.test(text), 'it names several: an upgrade takes one topology'),
   from: z.string(),
   to: z.string(),

@@ -24,11 +24,11 @@ export const planUpgrade = async (options: UpgradeOptions, checks: readonly Chec
   if (only === undefined) throw new Error('a topology has no variant')
   const topology = upgradable(only.topology)
   if (options.from === options.to) throw new MeshproofError('MP-126', { what: 'There is nothing to upgrade: both releases are the same', where: `--from=${options.from} --to=${options.to}`, next: 'Name two releases; meshproof images list shows those that are built here.' })
-  const source = await upgradeSource(options.images, options)
+  const source = await upgradeSource(options, options)
   const fault = options.fault === undefined ? undefined : faultNamed(options.fault)
   const why = fault && impossible(fault, topology, options.strategy)
   if (why !== undefined) throw new MeshproofError('MP-125', { what: `The fault ${fault?.name ?? ''} cannot happen there`, where: `${topology.name}, ${options.strategy}`, why, next: 'Choose another topology, strategy or fault.' })
-  const { from, to, kubernetes } = await upgradeVersions(source, options)
+  const { from, to, kubernetes } = await upgradeVersions({ images: source, pins: options.pins }, options)
   const problems = versionProblems({ from, to, strategy: options.strategy, kubernetes: [kubernetes] })
   if (problems.length > 0) throw refusal(problems)
   return { plan: { ...only, topology, steps: only.procedure.steps(topology) }, source, versions: { from, to }, fault, earlier: options.compare === undefined ? undefined : await readEarlier(options.compare, topology) }
