@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import pMap from 'p-map'
 import { docker, type EngineInfo } from '../engine/docker.ts'
-import { buildAll, type BuildProgress } from './build.ts'
+import { buildAll, named, type BuildProgress } from './build.ts'
 import { isCached } from './cache.ts'
 import type { Images, UpgradeImages, Upgrading } from './images.ts'
 import { preload } from './node-image.ts'
@@ -73,12 +73,13 @@ const fetchAll = async (
   const fileOf = (name: string): string => join(folders.get(name) ?? '', name)
   const pulled = [release.node, ...images]
   const of = downloads.length + pulled.length + 1
-  const pulling = new Set<string>()
+  const pulling = new Map<string, string>()
   let done = downloads.length
   const report = (building: string[]): void => progress({ building, done, of, remaining: Math.max(0, of - done - 1) * secondsAnImage + 30 })
   const pullReported = async (image: PublishedImage): Promise<void> => {
-    report([...pulling.add(image.name)])
-    await pull(image, arch, signal)
+    const tell = (waitsFor: string): void => report([...pulling.set(image.name, waitsFor)].map(([name, told]) => named(name, told)))
+    tell('')
+    await pull(image, arch, { signal, tell })
     pulling.delete(image.name)
     done += 1
   }
