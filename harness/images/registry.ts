@@ -112,7 +112,7 @@ export const pulledDigest = async (image: PublishedImage): Promise<string> => {
   const all = await docker(['image', 'inspect', '--format', '{{range .RepoDigests}}{{println .}}{{end}}', image.name]).catch(() => '')
   // The engine leaves docker.io out of names.
   const own = all.split('\n').map((line) => line.split('@')).find(([repository = '']) => repository && repositoryOf(image).endsWith(repository))
-  return own?.[1] ?? 'unknown: the engine no longer holds what was pulled'
+  return own?.[1] ?? ''
 }
 
 const explainPull = (error: unknown, image: PublishedImage): unknown => {

@@ -12,7 +12,8 @@ export type KindCluster = {
   kind: string
   image: string
   kubeconfig: string
-  corednsTag: string
+  /** Where the node image holds another one than its kubeadm asks for. */
+  corednsTag: string | undefined
   /** True on a host that cannot grant every capability: kubelet must then not insist on what it cannot set. */
   restricted: boolean
 }
@@ -46,7 +47,7 @@ export const createCluster = async ({ runId, plan, kind, image, kubeconfig, core
     networking: { podSubnet: plan.podCidr, serviceSubnet: plan.serviceCidr, disableDefaultCNI: true, kubeProxyMode: 'iptables' },
     ...(restricted ? { featureGates: { KubeletInUserNamespace: true } } : {}),
     nodes: [{ role: 'control-plane', image }],
-    kubeadmConfigPatches: [stringify({ kind: 'ClusterConfiguration', dns: { imageTag: corednsTag }, ...shortLived })],
+    kubeadmConfigPatches: [stringify({ kind: 'ClusterConfiguration', ...(corednsTag === undefined ? {} : { dns: { imageTag: corednsTag } }), ...shortLived })],
   }
   try {
     await execa(kind, ['create', 'cluster', '--name', name, '--kubeconfig', kubeconfig, '--config', '-'], {

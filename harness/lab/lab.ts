@@ -98,7 +98,7 @@ export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure:
       name: `${cluster.name}: created`,
       after: [network.name],
       run: async (signal) => createCluster({
-        runId, plan: cluster, kind: images.kind, image: runImage(runId), kubeconfig: cluster.kubeconfig, corednsTag: images.roles['coredns'] ?? '',
+        runId, plan: cluster, kind: images.kind, image: runImage(runId), kubeconfig: cluster.kubeconfig, corednsTag: images.roles['coredns'],
         restricted: engine.OSType === 'linux' && (await missingCapabilities()).length > 0,
       }, signal),
       undo: () => deleteCluster(runId, cluster.name),
