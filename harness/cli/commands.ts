@@ -81,7 +81,7 @@ export const perform = async (invocation: Invocation): Promise<number> => {
     case 'images build':
       return withTerminal(async (screen, signal) => {
         await requireCache()
-        const images = await sourceImages(await ensureEngine(screen.line, signal), screen.building, signal)
+        const images = await sourceImages({}, await ensureEngine(screen.line, signal), screen.building, signal)
         screen.close()
         screen.line(`${images.node}  ${Math.round((await imageBytes(images.node)) / 1e6)} MB`)
         return 0

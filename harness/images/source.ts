@@ -6,20 +6,24 @@ import { installPackages, isInstalled, mayInstallPackages } from '../engine/pack
 import { unknownValue } from '../unknown-value.ts'
 import { buildAll, type BuildItem, type BuildProgress } from './build.ts'
 import { moduleFolder } from './go.ts'
-import type { Images, UpgradeImages, Upgrading } from './images.ts'
+import type { Images, UpgradeImages, Upgrading, Wanted } from './images.ts'
 import { buildNode, nodeFiles, preload } from './node-image.ts'
 import { digestOf, readLayer, tarOf, writeArchive, writeLayer, type Layer } from './oci.ts'
 import { loadRecipes, recipeKey, type ImageRecipe, type Recipes, type ReleaseRecipe } from './recipes.ts'
 import { sourceItems } from './source-items.ts'
 import { imagesOf } from './stamp.ts'
 
-/** Everything a lab needs, built from source packages: only package registries are reached. */
+/**
+ * Everything a lab needs, built from source packages: only package registries are reached.
+ * @throws MeshproofError MP-101 for a Kubernetes version that recipes.yaml does not have.
+ */
 export const sourceImages = async (
+  { kubernetes }: Pick<Wanted, 'kubernetes'>,
   engine: EngineInfo,
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
 ): Promise<Images> => {
-  const recipes = await loadRecipes()
+  const recipes = await loadRecipes(kubernetes)
   const release = releaseOf(recipes, recipes.roles['tag'] ?? '')
   return (await build(engine, recipes, [release], progress, signal))(release)
 }

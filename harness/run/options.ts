@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Wanted } from '../images/images.ts'
 import { budgetOptions } from '../upgrade/budgets.ts'
 import { strategies } from '../upgrade/upgrade-phase.ts'
 
@@ -29,6 +30,9 @@ export const RunOptions = z.object({
   failFast: z.boolean().default(false),
 })
 export type RunOptions = z.infer<typeof RunOptions>
+
+/** What they ask of a lab's images. */
+export const wantedOf = ({ images, pins, kubernetes }: RunOptions): Wanted => ({ images, pins, kubernetes })
 
 /** Those of `upgrade`. */
 export const UpgradeOptions = z.object({
