@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { docker } from '../../engine/docker.ts'
 import { installPackages, isInstalled } from '../../engine/packages.ts'
 import { artifact } from '../../images/cache.ts'
 import type { BuildProgress } from '../../images/build.ts'
@@ -74,8 +75,11 @@ const push = async ({ key, images, bareNode }: Contents, kubernetes: string, arc
   const published = `meshproof/published-node:${key}`
   await publishedNode(await bareNode(), published, (to) => writeArchive(ofNode, arch, to), signal)
   const place = { repository: 'kindest/node', tag: kubernetes }
-  const digest = await pushImage(published, arch, { host, ...place }, signal)
-  return { node: { ...place, digest }, images: pushed }
+  try {
+    return { node: { ...place, digest: await pushImage(published, arch, { host, ...place }, signal) }, images: pushed }
+  } finally {
+    await docker(['rmi', published])
+  }
 }
 
 /** A published node image holds Kubernetes' own images already. */
