@@ -4,6 +4,7 @@ import { MeshproofError } from '../errors.ts'
 import { DiagnoseOptions, DownOptions, RunOptions, UpgradeOptions } from '../run/options.ts'
 import { strategies } from '../upgrade/upgrade-phase.ts'
 import { unknownValue } from '../unknown-value.ts'
+import { addImagesCommands, type ImagesInvocation } from './images-arguments.ts'
 
 /** A command line that was understood. */
 export type Invocation =
@@ -12,11 +13,13 @@ export type Invocation =
   | { command: 'diagnose'; options: DiagnoseOptions }
   | { command: 'down'; options: DownOptions }
   | { command: 'report'; options: { folders: string[]; reportDir: string | undefined } }
-  | { command: 'list' | 'doctor' | 'images list' | 'images build'; options: { output: 'text' | 'json' } }
+  | ImagesInvocation
+  | { command: 'list' | 'doctor'; options: { output: 'text' | 'json' } }
   | { command: 'help'; text: string }
 
 const images = new Option('--images <source>', 'where images come from').choices(['auto', 'release', 'source'])
 const pins = new Option('--pins <file>', 'versions, addresses and checksums of published artifacts, instead of fixtures/images/release.yaml')
+const registry = new Option('--registry <host/prefix>', 'a mirror that published images and files come from, kind’s node among them')
 const mtls = new Option('--mtls <mode>', 'mutual TLS required or off (default: what each topology names)').choices(['strict', 'off'])
 const contextFiles = new Option('--kubeconfig <paths>', 'files to read contexts from, joined by “:” (default: KUBECONFIG, else the user’s own)')
 const output = new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json'])
@@ -26,8 +29,10 @@ const withRunOptions = (command: Command): Command => command
   .addOption(mtls)
   .addOption(images)
   .addOption(pins)
-  .option('--istio <version>', 'Istio version')
-  .option('--kubernetes <version>', 'Kubernetes version')
+  .addOption(registry)
+  .option('--istio <version>', 'Istio version: 1.28.3, or 1.28 for its newest patch')
+  .option('--kubernetes <version>', 'Kubernetes version: 1.33.7, or 1.33 for its newest patch')
+  .option('--kind <version>', 'kind version: 0.32.0')
   .addOption(output)
   .option('--plan', 'print what would run, and run nothing')
 
@@ -78,6 +83,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .option('--fault <name>', 'do it wrong in a known way, and show that the verdict notices')
     .addOption(images)
     .addOption(pins)
+    .addOption(registry)
     .addOption(output)
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
     .option('--timeout <seconds>', 'for one check (default: 180)')
@@ -101,9 +107,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     add(name, description).addOption(output).action((options: { output?: 'text' | 'json' }) => { invocation = { command: name, options: { output: options.output ?? 'text' } } })
   }
   const group = add('images', 'the images a lab is made of').exitOverride().helpCommand(false)
-  for (const [name, description] of [['list', 'what a lab needs, and what of it is built'], ['build', 'build everything from source now']] as const) {
-    group.command(name).description(description).addOption(output).action((options: { output?: 'text' | 'json' }) => { invocation = { command: `images ${name}`, options: { output: options.output ?? 'text' } } })
-  }
+  addImagesCommands(group, parsed, (one) => { invocation = one })
 
   refuseSwallowedFlags(program, argv, environment)
   try {
@@ -118,7 +122,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
 
 /** Flags that speak of a lab say nothing about existing clusters, and the other way round. */
 const refuseTogether = (options: Record<string, unknown>): void => {
-  const ofLabs = ['topology', 'istio', 'kubernetes', 'keep', 'reuse'].filter((flag) => options[flag] !== undefined)
+  const ofLabs = ['topology', 'istio', 'kubernetes', 'kind', 'registry', 'keep', 'reuse'].filter((flag) => options[flag] !== undefined)
   const [what, where] = options['contexts'] === undefined
     ? [options['kubeconfig'] === undefined ? undefined : '--kubeconfig leads to existing clusters, and --contexts does not name them', '--kubeconfig']
     : [ofLabs.length === 0 ? undefined : 'Existing clusters are what they are: these flags are for labs', ofLabs.map((flag) => `--${flag}`).join(', ')]

@@ -2,11 +2,6 @@ import { MeshproofError } from '../errors.ts'
 import { catalogue } from '../checks/catalogue.ts'
 import { engineInfo } from '../engine/docker.ts'
 import { doctor } from '../engine/doctor.ts'
-import { ensureEngine } from '../engine/ensure.ts'
-import { requireCache } from '../images/cache.ts'
-import { sourceImages } from '../images/source.ts'
-import { sourceState } from '../images/source-state.ts'
-import { imageBytes } from '../images/node-image.ts'
 import { imagesFor } from '../images/versions.ts'
 import { down } from '../lab/down.ts'
 import { makePlans } from '../plan/plan.ts'
@@ -28,6 +23,7 @@ import { runUpgrade } from '../upgrade/run-upgrade.ts'
 import { upgradePlanDocument } from '../upgrade/upgrade-plan-document.ts'
 import type { Invocation } from './arguments.ts'
 import { diagnoseExisting } from './diagnose.ts'
+import { performImages } from './images.ts'
 import { listing } from './listing.ts'
 
 const print = (value: unknown): void => { process.stdout.write(`${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}\n`) }
@@ -76,16 +72,12 @@ export const perform = async (invocation: Invocation): Promise<number> => {
         return down({ all, run: runId }, screen.line)
       })
     case 'images list':
-      print(await sourceState(invocation.options.output))
-      return 0
     case 'images build':
-      return withTerminal(async (screen, signal) => {
-        await requireCache()
-        const images = await sourceImages({}, await ensureEngine(screen.line, signal), screen.building, signal)
-        screen.close()
-        screen.line(`${images.node}  ${Math.round((await imageBytes(images.node)) / 1e6)} MB`)
-        return 0
-      })
+    case 'images mirror':
+    case 'images verify':
+    case 'images save':
+    case 'images load':
+      return withTerminal((screen, signal) => performImages(invocation, screen, print, signal), process.stderr)
   }
 }
 

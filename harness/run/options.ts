@@ -17,8 +17,12 @@ export const RunOptions = z.object({
   images: z.enum(['auto', 'release', 'source']).default('auto'),
   /** A file of pins for published artifacts, of the form of fixtures/images/release.yaml. */
   pins: z.string().optional(),
+  /** A mirror that everything published comes from. */
+  registry: z.string().regex(/^[\w.-]+(:\d+)?(\/[a-z0-9._/-]*[a-z0-9])?$/, 'a host, or a host and a prefix').optional(),
   istio: z.string().optional(),
   kubernetes: z.string().optional(),
+  /** The version of kind that makes the clusters. */
+  kind: z.string().regex(/^v?\d+\.\d+\.\d+$/, 'a whole version: 0.32.0').optional(),
   reportDir: z.string().optional(),
   output: z.enum(['text', 'json']).default('text'),
   /** Seconds for one check, both attempts together. */
@@ -32,11 +36,11 @@ export const RunOptions = z.object({
 export type RunOptions = z.infer<typeof RunOptions>
 
 /** What they ask of a lab's images. */
-export const wantedOf = ({ images, pins, kubernetes }: RunOptions): Wanted => ({ images, pins, kubernetes })
+export const wantedOf = ({ images, pins, registry, istio, kubernetes, kind }: Wanted): Wanted => ({ images, pins, registry, istio, kubernetes, kind })
 
 /** Those of `upgrade`. */
 export const UpgradeOptions = z.object({
-  ...RunOptions.pick({ mtls: true, images: true, pins: true, reportDir: true, output: true, timeout: true, plan: true, keep: true }).shape,
+  ...RunOptions.pick({ mtls: true, images: true, pins: true, registry: true, reportDir: true, output: true, timeout: true, plan: true, keep: true }).shape,
   topology: z.string().refine((text) => !/^all$|,/.test(text), 'it names several: an upgrade takes one topology'),
   from: z.string(),
   to: z.string(),
