@@ -7,6 +7,7 @@ import { hostPlatform } from '../images/go.ts'
 import type { Wanted } from '../images/images.ts'
 import { listPublished, mirror, verifyMirror, type Difference } from '../images/mirror.ts'
 import { imageBytes } from '../images/node-image.ts'
+import { mirroredIn } from '../images/registry.ts'
 import { filesOf, loadRelease, planOf, type ReleasePlan } from '../images/release-plan.ts'
 import { planRelease } from '../images/release.ts'
 import { resolveVersions } from '../images/resolve-versions.ts'
@@ -38,7 +39,7 @@ export const performImages = async (invocation: ImagesInvocation, screen: Termin
       await ensureEngine(screen.line, signal)
       const { copied, there } = await mirror(plan, to, screen.building, signal)
       screen.close()
-      print(output === 'json' ? { copied, there } : [...copied.map((name) => `copied  ${to}/${name}`), `${copied.length} copied, ${there.length} there already`, next('images verify', plan, `--registry=${to}`)].join('\n'))
+      print(output === 'json' ? { copied, there } : [...copied.map((name) => `copied  ${placed(to, name)}`), `${copied.length} copied, ${there.length} there already`, next('images verify', plan, `--registry=${to}`, wanted)].join('\n'))
       return 0
     }
     case 'images verify': {
@@ -57,7 +58,7 @@ export const performImages = async (invocation: ImagesInvocation, screen: Termin
       await saveImages(ready, file, screen.building, signal)
       screen.close()
       const { size } = await stat(file)
-      print(output === 'json' ? { file, bytes: size, architecture: nodeArchitecture(engine), versions: ready.plan.versions } : `${file}  ${megabytes(size)}\n${next('test', ready.plan, '--images=release')}   (there, after: meshproof images load ${file})`)
+      print(output === 'json' ? { file, bytes: size, architecture: nodeArchitecture(engine), versions: ready.plan.versions } : `${file}  ${megabytes(size)}\n${next('test', ready.plan, '--images=release', wanted)}   (there, after: meshproof images load ${file})`)
       return 0
     }
     case 'images load': {
@@ -92,10 +93,12 @@ const publishedState = async (wanted: Omit<Wanted, 'images'>, form: 'text' | 'js
 }
 
 const differenceLine = ({ name, expected, found }: Difference, registry: string): string =>
-  `differs  ${registry}/${name}  ${found === undefined ? 'not there' : `${found} instead of ${expected ?? 'one that was recorded: mirror it again'}`}`
+  `differs  ${placed(registry, name)}  ${found === undefined ? 'not there' : `${found} instead of ${expected ?? 'one that was recorded: mirror it again'}`}`
+
+const placed = (registry: string, name: string): string => mirroredIn(registry, { name, digest: undefined }).name
 
 /** The command that comes next, with whole versions: without a network nothing can be resolved. */
-const next = (command: string, { versions: { istio, kubernetes, kind } }: ReleasePlan, flag: string): string =>
-  `next: meshproof ${command} ${flag} --istio=${istio.join(',')} --kubernetes=${kubernetes.replace(/^v/, '')} --kind=${kind}`
+const next = (command: string, { versions: { istio, kubernetes, kind } }: ReleasePlan, flag: string, { pins }: Omit<Wanted, 'images'>): string =>
+  `next: meshproof ${command} ${flag}${pins === undefined ? '' : ` --pins=${pins}`} --istio=${istio.join(',')} --kubernetes=${kubernetes.replace(/^v/, '')} --kind=${kind}`
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`

@@ -47,7 +47,10 @@ export const imagesFor = async ({ images, pins, istio, kubernetes, kind, registr
   const problems = fitting.map((source) => unsupportedPair(istio ?? known[source].istio[0] ?? '', kubernetes ?? known[source].kubernetes[0] ?? ''))
   const supported = fitting.filter((_, index) => problems[index] === undefined)
   if (supported[0] === undefined) throw problems[0]
-  return supported.length === 2 ? 'auto' : supported[0]
+  if (supported.length === 1) return supported[0]
+  // Not every patch gets a node image of kind: one that recipes.yaml names and the pins do not is the one that is built here.
+  const bySourceAlone = ([['istio', istio], ['kubernetes', kubernetes?.replace(/^v/, '')]] as const).some(([of, value]) => value !== undefined && known.source[of].includes(value) && !known.release[of].includes(value))
+  return bySourceAlone ? 'source' : 'auto'
 }
 
 const published = /^\d+\.\d+\.\d+$/
