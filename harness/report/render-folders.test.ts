@@ -127,7 +127,7 @@ describe('the cells of a matrix', () => {
     await reportFolder(parent, 'gateway-istio-1.31', { istio: '1.31.0' })
     await reportFolder(parent, 'vpn-istio-1.30', { topology: 'vpn', istio: '1.30.4' })
     expect(await outcome(parent)).toBe(2)
-    expect((await tableOf(parent)).at(-1)).toEqual(['vpn', '✓ passed 1 passed', '? not run vpn-istio-1.31: it has no report folder with results'])
+    expect((await tableOf(parent)).at(-1)).toEqual(['vpn', '✓ passed 1 passed', '? not run vpn-istio-1.31: it left no results'])
     expect(await readFile(join(parent, 'matrix.html'), 'utf8')).toContain('1 of 4 cells not complete')
   })
 
@@ -154,7 +154,7 @@ describe('the cells of a matrix', () => {
     expect(exitCodeOfCells((await renderFolders([join(parent, 'none')], parent, cells)).runs)).toBe(2)
     expect(await tableOf(parent)).toEqual([
       ['topology', 'Istio 1.30 Kubernetes unknown', 'Istio 1.31 Kubernetes unknown'],
-      ...['gateway', 'vpn'].map((name) => [name, ...['1.30', '1.31'].map((istio) => `? not run ${name}-istio-${istio}: it has no report folder with results`)]),
+      ...['gateway', 'vpn'].map((name) => [name, ...['1.30', '1.31'].map((istio) => `? not run ${name}-istio-${istio}: it left no results`)]),
     ])
   })
 
@@ -163,7 +163,7 @@ describe('the cells of a matrix', () => {
     await reportFolder(parent, '1-net')
     const suites = ['net', 'reach'].map((suite, index) => ({ name: `${index + 1}-${suite}`, args: ['test', '--contexts=east,west', `--suite=${suite}.*`] }))
     await renderFolders([parent], parent, suites)
-    expect(await tableOf(parent)).toEqual([['cell', expect.stringMatching(/^Istio 1.31.0/)], ['1-net', '✓ passed 1 passed'], ['2-reach', '? not run it has no report folder with results']])
+    expect(await tableOf(parent)).toEqual([['cell', expect.stringMatching(/^Istio 1.31.0/)], ['1-net', '✓ passed 1 passed'], ['2-reach', '? not run it left no results']])
   })
 
   test('are no verdict where two folders claim one of them', async () => {

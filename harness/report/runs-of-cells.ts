@@ -15,6 +15,6 @@ export type CellRun = { cell: Cell } & ({ folder: string; results: NonNullable<S
 export const runsOfCells = (cells: readonly Cell[], folders: readonly string[]): Promise<CellRun[]> => Promise.all(cells.map(async (cell): Promise<CellRun> => {
   const [folder, ...others] = folders.filter((one) => basename(resolve(one)) === cell.name)
   if (others.length > 0) throw new MeshproofError('MP-164', { what: 'A cell has more than one report folder', where: [folder, ...others].join(', '), next: 'Leave out what is not of this matrix.' })
-  if (folder === undefined) return { cell, reason: 'it has no report folder with results' }
+  if (folder === undefined) return { cell, reason: 'it left no results' }
   return readResults(folder).then((results) => ({ cell, folder, results }), (error: unknown) => ({ cell, reason: reasonOf(error) }))
 }))
