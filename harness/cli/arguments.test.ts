@@ -41,7 +41,8 @@ describe('a command line', () => {
     expect(readArguments(['down', '--all', '--run=x'], {})).toEqual({ command: 'down', options: { all: true, run: 'x' } })
     expect(readArguments(['report', 'a', 'b', '--report-dir=c'], {})).toEqual({ command: 'report', options: { folders: ['a', 'b'], reportDir: 'c' } })
     expect(readArguments(['doctor', '--output=json'], {})).toEqual({ command: 'doctor', options: { output: 'json' } })
-    expect(readArguments(['images', 'build'], {})).toEqual({ command: 'images build', options: { output: 'text' } })
+    expect(readArguments(['images', 'build'], {})).toEqual({ command: 'images build', options: { harness: false } })
+    expect(readArguments(['images', 'build', '--harness'], {})).toEqual({ command: 'images build', options: { harness: true } })
   })
 })
 
@@ -59,6 +60,11 @@ describe('existing clusters', () => {
     expect(() => readArguments(argv, {})).toThrow(refused('MP-141', '--contexts=A,B'))
     expect(() => readArguments(argv, {})).toThrow(`(${named})`)
   })
+})
+
+test('results of a pod go to a ConfigMap, and nowhere else', () => {
+  expect(optionsOf('--contexts=in-cluster,b', '--results=configmap:proofs/nightly')).toMatchObject({ contexts: ['in-cluster', 'b'], results: 'configmap:proofs/nightly' })
+  for (const place of ['proofs', 'secret:proofs', 'configmap:', 'configmap:a/b/c', 'configmap:A/b']) expect(() => readArguments([`--results=${place}`], {})).toThrow('--results does not take that value')
 })
 
 test.each([['abc'], ['4'], ['9.5'], ['']])('--timeout=%s is refused', (value) => {

@@ -12,7 +12,8 @@ export type Invocation =
   | { command: 'diagnose'; options: DiagnoseOptions }
   | { command: 'down'; options: DownOptions }
   | { command: 'report'; options: { folders: string[]; reportDir: string | undefined } }
-  | { command: 'list' | 'doctor' | 'images list' | 'images build'; options: { output: 'text' | 'json' } }
+  | { command: 'images build'; options: { harness: boolean } }
+  | { command: 'list' | 'doctor' | 'images list'; options: { output: 'text' | 'json' } }
   | { command: 'help'; text: string }
 
 const images = new Option('--images <source>', 'where images come from').choices(['auto', 'release', 'source'])
@@ -50,6 +51,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
   withRunOptions(add('test', 'create, install, verify, report, delete (the default command)'))
     .option('--suite <patterns>', 'check ids, comma-separated, * for anything, ! to exclude')
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
+    .option('--results <place>', 'in a pod, keep the results as a ConfigMap, too: configmap:NAMESPACE[/NAME]')
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .option('--keep', 'leave the lab and print how to use it')
     .option('--reuse [run]', 'run the checks on a kept lab again (default: the newest)')
@@ -101,9 +103,10 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     add(name, description).addOption(output).action((options: { output?: 'text' | 'json' }) => { invocation = { command: name, options: { output: options.output ?? 'text' } } })
   }
   const group = add('images', 'the images a lab is made of').exitOverride().helpCommand(false)
-  for (const [name, description] of [['list', 'what a lab needs, and what of it is built'], ['build', 'build everything from source now']] as const) {
-    group.command(name).description(description).addOption(output).action((options: { output?: 'text' | 'json' }) => { invocation = { command: `images ${name}`, options: { output: options.output ?? 'text' } } })
-  }
+  group.command('list').description('what a lab needs, and what of it is built').addOption(output)
+    .action((options: { output?: 'text' | 'json' }) => { invocation = { command: 'images list', options: { output: options.output ?? 'text' } } })
+  group.command('build').description('build everything from source now').addOption(output).option('--harness', 'the image of the harness itself instead, to run it inside a cluster')
+    .action((options: { harness?: boolean }) => { invocation = { command: 'images build', options: { harness: options.harness === true } } })
 
   refuseSwallowedFlags(program, argv, environment)
   try {

@@ -4,6 +4,7 @@ import { engineInfo } from '../engine/docker.ts'
 import { doctor } from '../engine/doctor.ts'
 import { ensureEngine } from '../engine/ensure.ts'
 import { requireCache } from '../images/cache.ts'
+import { buildHarness } from '../images/harness-image.ts'
 import { sourceImages } from '../images/source.ts'
 import { sourceState } from '../images/source-state.ts'
 import { imageBytes } from '../images/node-image.ts'
@@ -18,6 +19,7 @@ import { planDocument, describePlans } from '../run/plan-line.ts'
 import { connectContexts } from '../existing/contexts.ts'
 import { downIn } from '../existing/namespaces.ts'
 import { planExisting } from '../existing/plan-existing.ts'
+import { ownStore, type Store } from '../inside/store-results.ts'
 import { prove } from '../prove/prove.ts'
 import { run } from '../run/run.ts'
 import { runExisting } from '../run/run-existing.ts'
@@ -81,16 +83,17 @@ export const perform = async (invocation: Invocation): Promise<number> => {
     case 'images build':
       return withTerminal(async (screen, signal) => {
         await requireCache()
-        const images = await sourceImages(await ensureEngine(screen.line, signal), screen.building, signal)
+        const engine = await ensureEngine(screen.line, signal)
+        const image = invocation.options.harness ? await buildHarness(engine, screen.building, signal) : (await sourceImages(engine, screen.building, signal)).node
         screen.close()
-        screen.line(`${images.node}  ${Math.round((await imageBytes(images.node)) / 1e6)} MB`)
+        screen.line(`${image}  ${Math.round((await imageBytes(image)) / 1e6)} MB`)
         return 0
       })
   }
 }
 
 /** Runs something that writes reports, tells how it ended, and returns its exit code. */
-const tell = async (output: 'text' | 'json', withSummary: boolean, running: (line: string, screen: Terminal, signals: Signals) => Promise<Run>): Promise<number> => {
+const tell = async (output: 'text' | 'json', withSummary: boolean, running: (line: string, screen: Terminal, signals: Signals) => Promise<Run>, store?: Store): Promise<number> => {
   // Programs read stdout, people watch: with --output=json the people's lines go to stderr.
   const screen = terminalOn(output === 'json' ? process.stderr : process.stdout)
   const signals = listenForSignals(screen.line)
@@ -107,6 +110,7 @@ const tell = async (output: 'text' | 'json', withSummary: boolean, running: (lin
       await tellGitHub(results, process.env, screen.line)
     } else screen.line(`report: ${folder}`)
     if (output === 'json') print(results)
+    await store?.({ results, folder })
     return results.run.exitCode
   } finally {
     screen.close()
@@ -114,8 +118,8 @@ const tell = async (output: 'text' | 'json', withSummary: boolean, running: (lin
   }
 }
 
-const test = (command: 'test' | 'up', options: RunOptions): Promise<number> => tell(options.output, command === 'test', (line, screen, signals) =>
-  (options.contexts === undefined ? run(command, options, line, screen, signals) : runExisting(options.contexts, options, line, screen, signals)))
+const test = async (command: 'test' | 'up', options: RunOptions): Promise<number> => tell(options.output, command === 'test', (line, screen, signals) =>
+  (options.contexts === undefined ? run(command, options, line, screen, signals) : runExisting(options.contexts, options, line, screen, signals)), options.results === undefined ? undefined : await ownStore(options.results))
 
 const proveChecks = async (options: RunOptions): Promise<number> => {
   const screen = terminalOn(options.output === 'json' ? process.stderr : process.stdout)
