@@ -22,6 +22,8 @@ export const RunOptions = z.object({
   /** The version of kind that makes the clusters. */
   kind: z.string().optional(),
   reportDir: z.string().optional(),
+  /** Where in the pod’s own cluster the results are kept, too: `configmap:NAMESPACE` or `configmap:NAMESPACE/NAME`. */
+  results: z.string().regex(/^configmap:[a-z0-9-]+(\/[a-z0-9.-]+)?$/, 'it is configmap:NAMESPACE or configmap:NAMESPACE/NAME').optional(),
   output: z.enum(['text', 'json']).default('text'),
   /** Seconds for one check, both attempts together. */
   timeout: z.coerce.number().int().min(5).max(3600).default(180),
