@@ -15,9 +15,10 @@ case $topology in
   gateway | primary-remote | multi-primary-multi-network) one_network= ;;
   *) echo "$usage" >&2; exit 2 ;;
 esac
-: "${KIND:?}" "${ISTIOCTL:?}" "${KUBECTL:?}" "${NODE_IMAGE:?}" "${ISTIO_HUB:?}" "${ISTIO_TAG:?}" "${COREDNS_TAG:?}" "${METALLB_MANIFEST:?}"
+: "${KIND:?}" "${ISTIOCTL:?}" "${KUBECTL:?}" "${NODE_IMAGE:?}" "${ISTIO_HUB:?}" "${ISTIO_TAG:?}" "${METALLB_MANIFEST:?}"
 : "${HELLOWORLD_V1:?}" "${HELLOWORLD_V2:?}" "${CURL_IMAGE:?}" "${EPOCHREALTIME:?bash 5 is needed}"
 IMAGES=${IMAGES:-source}    # source: the node brings no pod network of its own, and Envoy none of Istio’s filters
+COREDNS_TAG=${COREDNS_TAG:-}  # of the node image, where it is not the one that kubeadm asks for
 RESTRICTED=${RESTRICTED:-}  # 1: this host cannot grant every capability
 NAME=${NAME:-byhand}
 THEN=${THEN:-}

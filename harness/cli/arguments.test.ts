@@ -44,7 +44,8 @@ describe('a command line', () => {
     expect(readArguments(['matrix', '--suite=net.*,control.*', '--suite=reach.*', '--emit=github'], {}))
       .toMatchObject({ command: 'matrix', options: { topology: ['all'], suite: [['net.*', 'control.*'], ['reach.*']], emit: 'github' } })
     expect(readArguments(['doctor', '--output=json'], {})).toEqual({ command: 'doctor', options: { output: 'json' } })
-    expect(readArguments(['images', 'build'], {})).toEqual({ command: 'images build', options: { output: 'text' } })
+    expect(readArguments(['images', 'build'], {})).toEqual({ command: 'images build', options: { harness: false } })
+    expect(readArguments(['images', 'build', '--harness'], {})).toEqual({ command: 'images build', options: { harness: true } })
   })
 })
 
@@ -81,6 +82,11 @@ describe('existing clusters', () => {
     expect(() => readArguments(argv, {})).toThrow(refused('MP-141', '--contexts=A,B'))
     expect(() => readArguments(argv, {})).toThrow(`(${named})`)
   })
+})
+
+test('results of a pod go to a ConfigMap, and nowhere else', () => {
+  expect(optionsOf('--contexts=in-cluster,b', '--results=configmap:proofs/nightly')).toMatchObject({ contexts: ['in-cluster', 'b'], results: 'configmap:proofs/nightly' })
+  for (const place of ['proofs', 'secret:proofs', 'configmap:', 'configmap:a/b/c', 'configmap:A/b']) expect(() => readArguments([`--results=${place}`], {})).toThrow('--results does not take that value')
 })
 
 test.each([['abc'], ['4'], ['9.5'], ['']])('--timeout=%s is refused', (value) => {

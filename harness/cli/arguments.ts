@@ -16,7 +16,8 @@ export type Invocation =
   | { command: 'report'; options: { folders: string[]; reportDir: string | undefined; cells: string | undefined } }
   | { command: 'matrix'; options: MatrixOptions }
   | { command: 'cell'; options: CellOptions }
-  | { command: 'list' | 'doctor' | 'images list' | 'images build'; options: { output: 'text' | 'json' } }
+  | { command: 'images build'; options: { harness: boolean } }
+  | { command: 'list' | 'doctor' | 'images list'; options: { output: 'text' | 'json' } }
   | { command: 'help'; text: string }
 
 const images = new Option('--images <source>', 'where images come from').choices(['auto', 'release', 'source'])
@@ -60,6 +61,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
   withRunOptions(add('test', 'create, install, verify, report, delete (the default command)'), 'versions, comma-separated')
     .option('--suite <patterns>', 'check ids, comma-separated, * for anything, ! to exclude')
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
+    .option('--results <place>', 'in a pod, keep the results as a ConfigMap, too: configmap:NAMESPACE[/NAME]')
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .option('--keep', 'leave the lab and print how to use it')
     .option('--reuse [run]', 'run the checks on a kept lab again (default: the newest)')
@@ -133,9 +135,10 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     add(name, description).addOption(output).action((options: { output?: 'text' | 'json' }) => { invocation = { command: name, options: { output: options.output ?? 'text' } } })
   }
   const group = add('images', 'the images a lab is made of').exitOverride().helpCommand(false)
-  for (const [name, description] of [['list', 'what a lab needs, and what of it is built'], ['build', 'build everything from source now']] as const) {
-    group.command(name).description(description).addOption(output).action((options: { output?: 'text' | 'json' }) => { invocation = { command: `images ${name}`, options: { output: options.output ?? 'text' } } })
-  }
+  group.command('list').description('what a lab needs, and what of it is built').addOption(output)
+    .action((options: { output?: 'text' | 'json' }) => { invocation = { command: 'images list', options: { output: options.output ?? 'text' } } })
+  group.command('build').description('build everything from source now').addOption(output).option('--harness', 'the image of the harness itself instead, to run it inside a cluster')
+    .action((options: { harness?: boolean }) => { invocation = { command: 'images build', options: { harness: options.harness === true } } })
 
   refuseSwallowedFlags(program, argv, environment)
   try {
@@ -151,8 +154,9 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
 /** Flags that speak of a lab say nothing about existing clusters, and the other way round. */
 const refuseTogether = (options: Record<string, unknown>): void => {
   const ofLabs = ['topology', 'istio', 'kubernetes', 'kind', 'keep', 'reuse'].filter((flag) => options[flag] !== undefined)
+  const ofClusters = ['kubeconfig', 'results'].filter((flag) => options[flag] !== undefined)
   const [what, where] = options['contexts'] === undefined
-    ? [options['kubeconfig'] === undefined ? undefined : '--kubeconfig leads to existing clusters, and --contexts does not name them', '--kubeconfig']
+    ? [ofClusters.length === 0 ? undefined : 'These flags are for existing clusters, and --contexts names none', ofClusters.map((flag) => `--${flag}`).join(', ')]
     : [ofLabs.length === 0 ? undefined : 'Existing clusters are what they are: these flags are for labs', ofLabs.map((flag) => `--${flag}`).join(', ')]
   if (what !== undefined) throw new MeshproofError('MP-141', { what, where, next: 'Name contexts with --contexts=A,B, or leave them out and have a lab made.' })
 }

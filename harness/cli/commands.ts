@@ -4,6 +4,7 @@ import { engineInfo } from '../engine/docker.ts'
 import { doctor } from '../engine/doctor.ts'
 import { ensureEngine } from '../engine/ensure.ts'
 import { requireCache } from '../images/cache.ts'
+import { buildHarness } from '../images/harness-image.ts'
 import { sourceImages } from '../images/source.ts'
 import { sourceState } from '../images/source-state.ts'
 import { imageBytes } from '../images/node-image.ts'
@@ -100,9 +101,10 @@ export const perform = async (invocation: Invocation, words: readonly string[] =
     case 'images build':
       return withTerminal(async (screen, signal) => {
         await requireCache()
-        const images = await sourceImages(await ensureEngine(screen.line, signal), screen.building, signal)
+        const engine = await ensureEngine(screen.line, signal)
+        const image = invocation.options.harness ? await buildHarness(engine, screen.building, signal) : (await sourceImages({}, engine, screen.building, signal)).node
         screen.close()
-        screen.line(`${images.node}  ${Math.round((await imageBytes(images.node)) / 1e6)} MB`)
+        screen.line(`${image}  ${Math.round((await imageBytes(image)) / 1e6)} MB`)
         return 0
       })
   }

@@ -1,3 +1,4 @@
+import { ownStore } from '../inside/store-results.ts'
 import { versionCells } from '../matrix/version-cells.ts'
 import { cellLines } from '../report/shown-run.ts'
 import type { RunOptions, TestOptions } from '../run/options.ts'
@@ -9,6 +10,7 @@ import { onScreen, print, tellRun } from './tell.ts'
 
 /** Performs `test` and returns its exit code: one run, or, of several versions, one for every combination. `line` is the command line as it was typed. */
 export const test = (options: TestOptions, line: string): Promise<number> => onScreen(options.output, async (screen, signals) => {
+  const store = options.results === undefined ? undefined : await ownStore(options.results)
   const runOne = (one: RunOptions): Promise<Run> => (one.contexts === undefined ? run('test', one, line, screen, signals) : runExisting(one.contexts, one, line, screen, signals))
   const [first, ...others] = versionCells(options)
   if (first && others.length === 0) {
@@ -16,6 +18,7 @@ export const test = (options: TestOptions, line: string): Promise<number> => onS
     screen.close()
     await tellRun(one, screen)
     if (options.output === 'json') print(one.results)
+    await store?.(one)
     return one.results.run.exitCode
   }
   const { runs, folder, exitCode } = await runCells(versionCells(options), screen, signals, async (cell) => {

@@ -15,7 +15,7 @@ const keptLab = async (topology: string): Promise<Lab> => {
   const { exitCode, output, results } = await meshproof([`--topology=${topology}`, '--keep', '--suite=net.*'])
   expect(exitCode, output).toBe(0)
   expect(output).toContain('kubectl')
-  return labOf(results?.run.id ?? '', { ...(await loadTopologyFile(topology)), mtls: 'strict' }, await sourceImages(await engineInfo(), () => undefined))
+  return labOf(results?.run.id ?? '', { ...(await loadTopologyFile(topology)), mtls: 'strict' }, await sourceImages({}, await engineInfo(), () => undefined))
 }
 
 describe('a kept lab that somebody breaks', () => {

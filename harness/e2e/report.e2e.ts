@@ -134,7 +134,7 @@ describe('meshproof report', () => {
     await rm(pages.failing)
     expect(await command(join(folder, 'failing'))).toMatchObject({ exitCode: 0, output: expect.stringContaining(`${pages.failing}\n`) })
     expect(await readFile(pages.failing, 'utf8')).toBe(before)
-    expect((await readdir(join(folder, 'failing'))).sort()).toEqual(['conformance.yaml', 'junit.xml', 'report.html', 'results.json'])
+    expect((await readdir(join(folder, 'failing'))).sort()).toEqual(['conformance.yaml', 'junit.xml', 'metrics.prom', 'report.html', 'results.json'])
   })
 
   test('of several runs links to each', async () => {

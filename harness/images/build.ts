@@ -1,5 +1,6 @@
 import pMap from 'p-map'
 import { artifact, isCached } from './cache.ts'
+import type { Tell } from './patience.ts'
 
 /** One thing that is built once and cached: what it is called, what it takes, and how it is made. */
 export type BuildItem = {
@@ -9,11 +10,14 @@ export type BuildItem = {
   lane: 'cpu' | 'network'
   /** Cold build on 2 cores, for the estimate of what remains. */
   seconds: number
-  make: (folder: string, signal?: AbortSignal) => Promise<void>
+  make: (folder: string, signal?: AbortSignal, tell?: Tell) => Promise<void>
 }
 
 /** What a build says while it runs. `remaining` is an estimate in seconds for everything still to be built. */
 export type BuildProgress = { building: string[]; done: number; of: number; remaining: number }
+
+/** What is being built, and in a few words what it waits for. */
+export const named = (name: string, waitsFor: string): string => (waitsFor === '' ? name : `${name} (${waitsFor})`)
 
 /** Builds what the cache lacks and returns every item's folder by name. The first failure stops what has not started. */
 export const buildAll = async (
@@ -27,13 +31,13 @@ export const buildAll = async (
     if (await isCached(item.name, item.key)) folders.set(item.name, await artifact(item.name, item.key, item.make))
     else due.push(item)
   }
-  const building = new Map<string, { seconds: number; since: number }>()
+  const building = new Map<string, { seconds: number; since: number; waitsFor: string }>()
   let waiting = due.reduce((sum, { seconds }) => sum + seconds, 0)
   let done = items.length - due.length
   const report = (): void => {
     const now = performance.now()
     const running = [...building.values()].reduce((sum, { seconds, since }) => sum + Math.max(0, seconds - (now - since) / 1000), 0)
-    progress({ building: [...building.keys()], done, of: items.length, remaining: Math.round(waiting + running) })
+    progress({ building: [...building].map(([name, { waitsFor }]) => named(name, waitsFor)), done, of: items.length, remaining: Math.round(waiting + running) })
   }
   const failure = new AbortController()
   const stop = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal
@@ -41,10 +45,11 @@ export const buildAll = async (
   const build = async (item: BuildItem): Promise<void> => {
     stop.throwIfAborted()
     waiting -= item.seconds
-    building.set(item.name, { seconds: item.seconds, since: performance.now() })
+    const one = { seconds: item.seconds, since: performance.now(), waitsFor: '' }
+    building.set(item.name, one)
     report()
     try {
-      folders.set(item.name, await artifact(item.name, item.key, (folder) => item.make(folder, stop)))
+      folders.set(item.name, await artifact(item.name, item.key, (folder) => item.make(folder, stop, (waitsFor) => { one.waitsFor = waitsFor; report() })))
     } catch (error) {
       // The first failure stops everything else; what ends because of that is not the reason.
       if (!failure.signal.aborted) failure.abort(error)

@@ -14,15 +14,16 @@ import { upgradeSource } from './versions.ts'
  * @throws MeshproofError whatever the taken way throws; under `auto`, never MP-320.
  */
 export const chooseImages = async (
-  { images: wanted, pins }: Wanted,
+  asked: Wanted,
   engine: EngineInfo,
   say: (line: string) => void,
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
 ): Promise<Images> => {
+  const { images: wanted, pins } = asked
   if (wanted === 'source') {
     say('Images: source (as asked)')
-    return sourceImages(engine, progress, signal)
+    return sourceImages(asked, engine, progress, signal)
   }
   try {
     await requireRelease(engine, signal, pins)
@@ -31,7 +32,7 @@ export const chooseImages = async (
   } catch (error) {
     if (wanted !== 'auto' || !(error instanceof MeshproofError) || error.code !== 'MP-320') throw error
     say(`Images: source (${error.message})`)
-    return sourceImages(engine, progress, signal)
+    return sourceImages(asked, engine, progress, signal)
   }
 }
 

@@ -7,6 +7,8 @@ export type Wanted = {
   images: ImageSource | 'auto'
   /** Path of the pins of published artifacts, instead of fixtures/images/release.yaml. */
   pins?: string | undefined
+  /** Kubernetes' version, as it is asked for: 1.33 or 1.33.13. */
+  kubernetes?: string | undefined
 }
 
 /** What a lab is made of, wherever it came from: files on this machine and image names the nodes already hold. */
@@ -24,7 +26,7 @@ export type Images = {
   kubernetes: string
   /** Envoy's version in the proxies. */
   envoy: string
-  /** The names of the images by the role they play in a plan: hub, tag, coredns, helloworld-v1, helloworld-v2, curl. */
+  /** The names of the images by the role they play in a plan: hub, tag, helloworld-v1, helloworld-v2, curl; coredns and etcd where kubeadm's own tags are not what there is. */
   roles: Record<string, string>
   digests: { name: string; digest: string; source: ImageSource }[]
   /** The version whose defaults the mesh keeps, where that is an older one than its own (Istio’s `compatibilityVersion`). */

@@ -48,6 +48,17 @@ export const buildNode = async (rootTar: string, files: AsyncIterable<NodeFile>,
   }
 }
 
+/** Digests by the names of images. */
+export type PreloadedDigests = ReadonlyMap<string, string>
+
+const digestsLabel = 'dev.meshproof.digests'
+
+/** The digests that a preloaded node image keeps of what it holds; no registry is asked, nor what the engine remembers. */
+export const preloadedDigests = async (tag: string): Promise<PreloadedDigests> => {
+  const label = await docker(['image', 'inspect', '--format', `{{index .Config.Labels "${digestsLabel}"}}`, tag])
+  return new Map(label.split(' ').filter(Boolean).map((one) => { const [name = '', digest = ''] = one.split('@'); return [name, digest] }))
+}
+
 /** How a preloaded node image is had. */
 export type Preload = {
   tag: string
@@ -55,6 +66,8 @@ export type Preload = {
   base: () => Promise<string>
   /** Writes an archive that `ctr images import` reads. */
   load: (write: Writable) => Promise<void>
+  /** The digests of what is preloaded, asked for once `base` has returned and kept with the image. */
+  digests?: () => Promise<PreloadedDigests>
   say: (step: string) => void
   signal?: AbortSignal | undefined
 }
@@ -63,7 +76,7 @@ export type Preload = {
  * The node image with every image of the plan unpacked in it: what makes a lab fast. It is made by a container of the node image
  * that runs nothing but containerd (fixtures/images/node/unpack.sh), and kept in the engine under its tag.
  */
-export const preload = async ({ tag, base, load, say, signal }: Preload): Promise<string> => {
+export const preload = async ({ tag, base, load, digests, say, signal }: Preload): Promise<string> => {
   if (await docker(['image', 'inspect', '--format', '{{.Id}}', tag], { signal }).then(() => true, () => false)) return tag
   say('node image')
   const bare = await base()
@@ -75,7 +88,8 @@ export const preload = async ({ tag, base, load, say, signal }: Preload): Promis
     const script = await readFile(join(recipeFolder, 'node/unpack.sh'), 'utf8')
     const unpacked = execa('docker', ['exec', '--interactive', container, 'sh', '-c', script, 'unpack', '/unpacked/store'], { stdin: 'pipe', ...(signal ? { cancelSignal: signal } : {}) })
     await Promise.all([load(unpacked.stdin), unpacked])
-    await docker(['commit', '--change', 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]', '--change', 'CMD []', container, tag], { signal })
+    const changes = ['ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]', 'CMD []', ...(digests ? [`LABEL ${digestsLabel}="${[...await digests()].map((one) => one.join('@')).join(' ')}"`] : [])]
+    await docker(['commit', ...changes.flatMap((change) => ['--change', change]), container, tag], { signal })
   } finally {
     await docker(['rm', '--force', '--volumes', container]).catch(() => undefined)
   }

@@ -1,4 +1,4 @@
-import { access, writeFile } from 'node:fs/promises'
+import { access, readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { scratchFolder } from '../testing/edge.ts'
@@ -21,6 +21,35 @@ describe('the recipes', () => {
     const names = images.map(({ name }) => stamped(name, roles['tag']!))
     expect(names).toHaveLength(new Set(names).size)
     expect(names).toEqual(expect.arrayContaining([`${roles['hub']}/pilot:${roles['tag']}`, `${roles['hub']}/proxyv2:${roles['tag']}`, roles['helloworld-v1'], roles['helloworld-v2'], roles['curl']]))
+  })
+})
+
+describe('the recipes of a version of Kubernetes', async () => {
+  const { kubernetes: usual, kubernetesVersions } = await loadRecipes()
+
+  test('are those of the newest where none is asked for', () => {
+    expect(usual).toBe(kubernetesVersions[0])
+    expect(kubernetesVersions).toEqual(kubernetesVersions.toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true })))
+  })
+
+  test.each(kubernetesVersions)('%s build it from its module and the parts of the same version', async (version) => {
+    const minor = version.slice(1).split('.', 2).join('.')
+    const recipes = await loadRecipes(minor)
+    expect(recipes.kubernetes).toBe(version)
+    expect(await loadRecipes(version.slice(1))).toEqual(recipes)
+    const module = recipes.modules.find(({ programs }) => programs.some(({ name }) => name === 'kubelet'))!
+    expect(module.ldflags).toMatch(new RegExp(`gitVersion=${version} .*gitMajor=1 .*gitMinor=${minor.slice(2)} `))
+    const pins = await readFile(join(recipeFolder, module.name, 'go.mod'), 'utf8')
+    expect(pins).toContain(`require k8s.io/kubernetes ${version}\n`)
+    const parts = [...pins.matchAll(/^\tk8s\.io\/(\S+) => k8s\.io\/(\S+) (\S+)$/gm)]
+    expect(parts.length).toBeGreaterThan(25)
+    for (const [, part, from, of] of parts) expect([from, of]).toEqual([part, version.replace('v1', 'v0')])
+    expect(recipes.images.filter(({ name }) => /\/kube-/.test(name)).map(({ name }) => name.split(':')[1])).toEqual(Array(4).fill(version))
+    expect(JSON.stringify(recipes)).not.toMatch(/\{(kubernetes|minor)\}/)
+  })
+
+  test('that they do not have are refused with those that they do', async () => {
+    await expect(loadRecipes('1.31')).rejects.toMatchObject({ code: 'MP-101', next: expect.stringContaining(kubernetesVersions.join(', ')) })
   })
 })
 

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { unknownValue } from '../unknown-value.ts'
+import { versionAsked } from './version-asked.ts'
 
 const Program = z.strictObject({
   name: z.string(),
@@ -11,8 +13,11 @@ const Program = z.strictObject({
   seconds: z.number(),
 })
 
+const version = z.string().regex(/^v1\.\d+\.\d+$/)
+
 const Recipes = z.strictObject({
-  kubernetes: z.string(),
+  /** The versions that can be built, newest first. */
+  kubernetes: z.tuple([version], version),
   /** The version whose source it is. */
   istio: z.string(),
   debian: z.string(),
@@ -25,6 +30,7 @@ const Recipes = z.strictObject({
   })),
   tools: z.array(z.string()),
   node: z.array(z.string()),
+  harness: z.array(z.string()),
   images: z.array(z.strictObject({
     name: z.string(),
     base: z.literal('tools').optional(),
@@ -36,8 +42,8 @@ const Recipes = z.strictObject({
   roles: z.record(z.string(), z.string()),
 })
 
-/** `fixtures/images/recipes.yaml`, validated. */
-export type Recipes = z.infer<typeof Recipes>
+/** `fixtures/images/recipes.yaml`, validated, as it is for one version of Kubernetes: `kubernetes`, of those there are. */
+export type Recipes = Omit<z.infer<typeof Recipes>, 'kubernetes'> & { kubernetes: string; kubernetesVersions: string[] }
 export type ModuleRecipe = Recipes['modules'][number]
 export type ProgramRecipe = ModuleRecipe['programs'][number]
 export type ImageRecipe = Recipes['images'][number]
@@ -46,9 +52,18 @@ export type ReleaseRecipe = Recipes['releases'][number]
 /** The folder of the recipes: one folder a Go module, Envoy's requirements by version, Debian's customisations, the node's Dockerfile. */
 export const recipeFolder = join(import.meta.dirname, '../../fixtures/images')
 
-/** Reads the recipes. */
-export const loadRecipes = async (): Promise<Recipes> =>
-  Recipes.parse(parse(await readFile(join(recipeFolder, 'recipes.yaml'), 'utf8')))
+/**
+ * Reads the recipes for a version of Kubernetes, spelled 1.33 or 1.33.13; without one, for that which labs run.
+ * @throws MeshproofError MP-101 for a version that they do not have.
+ */
+export const loadRecipes = async (asked?: string): Promise<Recipes> => {
+  const text = await readFile(join(recipeFolder, 'recipes.yaml'), 'utf8')
+  const { kubernetes: versions } = Recipes.parse(parse(text))
+  const kubernetes = asked === undefined ? versions[0] : versionAsked(versions, asked)
+  if (kubernetes === undefined) throw unknownValue('kubernetes version', asked ?? '', versions)
+  const filled = text.replaceAll('{kubernetes}', kubernetes).replaceAll('{minor}', kubernetes.split('.')[1] ?? '')
+  return { ...Recipes.parse(parse(filled)), kubernetes, kubernetesVersions: versions }
+}
 
 /** A short hash over values and over every file of the named recipe folders: the key an artifact is cached under. */
 export const recipeKey = async (values: unknown, folders: string[] = []): Promise<string> => {

@@ -84,6 +84,25 @@ test.each([
   await expect(pull(image, 'amd64')).rejects.toMatchObject({ code, message: expect.stringContaining(code === 'MP-320' ? 'docker.io does not answer: asked by the engine' : '') })
 })
 
+test.each([
+  'Error response from daemon: toomanyrequests: You have reached your pull rate limit.',
+  'Error response from daemon: received unexpected HTTP status: 503 Service Unavailable',
+  'Error response from daemon: unexpected status code [manifests 1.30.4]: 502 Bad Gateway',
+])('a registry that is busy is asked again: %s', async (output) => {
+  const folder = await mkdtemp(join(tmpdir(), 'meshproof-pull-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  await fakeDocker(`[ -e '${folder}/asked' ] || { touch '${folder}/asked'; echo '${output}' >&2; exit 1; }`)
+  const told: string[] = []
+  await pull(image, 'amd64', { tell: (line) => told.push(line) })
+  expect(told).toEqual([expect.stringMatching(/^docker\.io: .+, again in 1 s$/), ''])
+})
+
+test('credentials are found by docker, where its configuration says', async () => {
+  await fakeDocker('[ "$DOCKER_CONFIG" = /where/docker/looks ]')
+  vi.stubEnv('DOCKER_CONFIG', '/where/docker/looks')
+  await pull(image, 'amd64')
+})
+
 test('an image without a pin reports the digest it was pulled by', async () => {
   await fakeDocker(`echo 'mirror.example/istio/pilot@sha256:${'b'.repeat(64)}'; echo 'istio/pilot@${digest}'`)
   expect(await pulledDigest({ name: image.name, digest: undefined })).toBe(digest)

@@ -2,6 +2,7 @@ import { ExecaError } from 'execa'
 import { EnvHttpProxyAgent, request, type Dispatcher } from 'undici'
 import { docker } from '../engine/docker.ts'
 import { Interrupted, MeshproofError, reasonOf } from '../errors.ts'
+import { NotNow, patiently, type Patience } from './patience.ts'
 
 /** How long a host may take to answer at all, in milliseconds. */
 const patience = 5_000
@@ -93,16 +94,17 @@ export const hostOf = ({ name }: PublishedImage): string => name.split('/')[0] ?
 export const referenceOf = (image: PublishedImage): string => (image.digest ? `${repositoryOf(image)}@${image.digest}` : image.name)
 
 /**
- * Has the engine pull an image for its own architecture; docker checks the digest.
- * @throws MeshproofError MP-320 when the engine cannot reach the registry, MP-323 when it gets no image from it.
+ * Has the engine pull an image for its own architecture, with the credentials that docker itself finds; docker checks the digest. A
+ * registry that is busy (429, 5xx) is asked again.
+ * @throws MeshproofError MP-320 when the engine cannot reach the registry, MP-323 when it gets no image from it; Interrupted when the signal fires.
  */
-export const pull = async (image: PublishedImage, arch: string, signal?: AbortSignal): Promise<void> => {
+export const pull = (image: PublishedImage, arch: string, patience: Patience = {}): Promise<void> => patiently(async () => {
   try {
-    await docker(['pull', '--quiet', '--platform', `linux/${arch}`, referenceOf(image)], { signal })
+    await docker(['pull', '--quiet', '--platform', `linux/${arch}`, referenceOf(image)], { signal: patience.signal })
   } catch (error) {
     throw explainPull(error, image)
   }
-}
+}, patience)
 
 /** The digest an image was pulled by; of one without a pin, what the engine remembers. */
 export const pulledDigest = async (image: PublishedImage): Promise<string> => {
@@ -110,7 +112,7 @@ export const pulledDigest = async (image: PublishedImage): Promise<string> => {
   const all = await docker(['image', 'inspect', '--format', '{{range .RepoDigests}}{{println .}}{{end}}', image.name]).catch(() => '')
   // The engine leaves docker.io out of names.
   const own = all.split('\n').map((line) => line.split('@')).find(([repository = '']) => repository && repositoryOf(image).endsWith(repository))
-  return own?.[1] ?? 'unknown: the engine no longer holds what was pulled'
+  return own?.[1] ?? ''
 }
 
 const explainPull = (error: unknown, image: PublishedImage): unknown => {
@@ -120,8 +122,10 @@ const explainPull = (error: unknown, image: PublishedImage): unknown => {
   if (/dial tcp|no such host|server misbehaving|Client\.Timeout|i\/o timeout|deadline exceeded|proxyconnect|EOF$/m.test(output)) {
     return hostUnreachable(hostOf(image), `asked by the engine: ${why}`, error)
   }
-  return new MeshproofError('MP-323', {
+  const failed = new MeshproofError('MP-323', {
     what: 'A published image could not be pulled', where: referenceOf(image), why,
     next: 'Run the same command again: layers pulled so far are kept. Or use --images=source.', cause: error,
   })
+  const busy = /toomanyrequests|too many requests|unexpected HTTP status:? (?:429|5\d\d)|\b5\d\d (?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)|connection reset by peer|unexpected EOF/i.exec(output)
+  return busy ? new NotNow(failed, `${hostOf(image)}: ${busy[0]}`) : failed
 }

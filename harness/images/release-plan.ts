@@ -72,8 +72,9 @@ export const imagesOf = (release: Release, versions: string[]): PublishedImage[]
 /** A file without a checksum of ours has one published beside it, and is cached by where it comes from. */
 const downloadItem = async (name: string, { url, sha256 }: { url: string; sha256?: string }, finish: (path: string) => Promise<void>): Promise<BuildItem & { host: string }> => ({
   name, key: sha256 ?? await recipeKey(url), host: new URL(url).host, lane: 'network', seconds: 5,
-  make: async (folder, signal) => {
-    await download({ url, sha256: sha256 ?? await publishedChecksum(url, signal) }, join(folder, name), signal)
+  make: async (folder, signal, tell) => {
+    const patience = { signal, tell }
+    await download({ url, sha256: sha256 ?? await publishedChecksum(`${url}.sha256`, patience) }, join(folder, name), patience)
     await finish(join(folder, name))
   },
 })

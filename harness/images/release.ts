@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import pMap from 'p-map'
 import { docker, type EngineInfo } from '../engine/docker.ts'
-import { buildAll, type BuildProgress } from './build.ts'
+import { buildAll, named, type BuildProgress } from './build.ts'
 import { isCached } from './cache.ts'
 import type { Images, UpgradeImages, Upgrading } from './images.ts'
-import { preload } from './node-image.ts'
+import { preload, preloadedDigests } from './node-image.ts'
 import { hostOf, pull, pulledDigest, referenceOf, requireRegistries, type PublishedImage } from './registry.ts'
 import { imagesOf, istioctlOf, loadRelease, pinnedIstio, planOf, releaseFile, type Release, type ReleasePlan } from './release-plan.ts'
 
@@ -55,7 +55,7 @@ export const releaseUpgrade = async (
   file = releaseFile,
 ): Promise<UpgradeImages> => {
   const imagesOfVersion = await fetchAll(await loadRelease(file), [...new Set([from, to])], engine, progress, signal)
-  return { from: await imagesOfVersion(from), to: await imagesOfVersion(to) }
+  return { from: imagesOfVersion(from), to: imagesOfVersion(to) }
 }
 
 /** Downloads and pulls what these versions need and says what each of them is made of. */
@@ -65,7 +65,7 @@ const fetchAll = async (
   engine: EngineInfo,
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
-): Promise<(version: string) => Promise<Images>> => {
+): Promise<(version: string) => Images> => {
   const plan = await planOf(release, versions, engine)
   await requireHosts(release, plan, signal)
   const { images, downloads, tag, arch } = plan
@@ -73,12 +73,13 @@ const fetchAll = async (
   const fileOf = (name: string): string => join(folders.get(name) ?? '', name)
   const pulled = [release.node, ...images]
   const of = downloads.length + pulled.length + 1
-  const pulling = new Set<string>()
+  const pulling = new Map<string, string>()
   let done = downloads.length
   const report = (building: string[]): void => progress({ building, done, of, remaining: Math.max(0, of - done - 1) * secondsAnImage + 30 })
   const pullReported = async (image: PublishedImage): Promise<void> => {
-    report([...pulling.add(image.name)])
-    await pull(image, arch, signal)
+    const tell = (waitsFor: string): void => report([...pulling.set(image.name, waitsFor)].map(([name, told]) => named(name, told)))
+    tell('')
+    await pull(image, arch, { signal, tell })
     pulling.delete(image.name)
     done += 1
   }
@@ -94,10 +95,12 @@ const fetchAll = async (
       return bare
     },
     load: (write) => save(images.map(({ name }) => name), arch, write, signal),
+    digests: async () => new Map(await pMap(pulled, async (image) => [image.name, await pulledDigest(image)] as const)),
     say: (step) => report([step]),
     signal,
   })
-  return async (version) => ({
+  const digests = await preloadedDigests(node)
+  return (version) => ({
     source: 'release',
     node,
     kind: fileOf('kind'),
@@ -107,7 +110,7 @@ const fetchAll = async (
     envoy: `the one of Istio ${version}`,
     kubernetes: release.kubernetes,
     roles: { ...release.roles, tag: version },
-    digests: await pMap([release.node, ...imagesOf(release, [version])], async (image) => ({ name: image.name, digest: await pulledDigest(image), source: 'release' as const })),
+    digests: [release.node, ...imagesOf(release, [version])].map(({ name }) => ({ name, digest: digests.get(name) ?? '', source: 'release' as const })),
   })
 }
 

@@ -6,20 +6,24 @@ import { installPackages, isInstalled, mayInstallPackages } from '../engine/pack
 import { unknownValue } from '../unknown-value.ts'
 import { buildAll, type BuildItem, type BuildProgress } from './build.ts'
 import { moduleFolder } from './go.ts'
-import type { Images, UpgradeImages, Upgrading } from './images.ts'
+import type { Images, UpgradeImages, Upgrading, Wanted } from './images.ts'
 import { buildNode, nodeFiles, preload } from './node-image.ts'
 import { digestOf, readLayer, tarOf, writeArchive, writeLayer, type Layer } from './oci.ts'
 import { loadRecipes, recipeKey, type ImageRecipe, type Recipes, type ReleaseRecipe } from './recipes.ts'
 import { sourceItems } from './source-items.ts'
 import { imagesOf } from './stamp.ts'
 
-/** Everything a lab needs, built from source packages: only package registries are reached. */
+/**
+ * Everything a lab needs, built from source packages: only package registries are reached.
+ * @throws MeshproofError MP-101 for a Kubernetes version that recipes.yaml does not have.
+ */
 export const sourceImages = async (
+  { kubernetes }: Pick<Wanted, 'kubernetes'>,
   engine: EngineInfo,
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
 ): Promise<Images> => {
-  const recipes = await loadRecipes()
+  const recipes = await loadRecipes(kubernetes)
   const release = releaseOf(recipes, recipes.roles['tag'] ?? '')
   return (await build(engine, recipes, [release], progress, signal))(release)
 }
@@ -47,15 +51,25 @@ const releaseOf = ({ releases }: Recipes, wanted: string): ReleaseRecipe => {
   return release
 }
 
-/** Builds what these releases need and says what each of them is made of. */
-const build = async (
-  engine: EngineInfo,
+/** What some releases are made of, built but not yet in a node image. */
+export type Contents = {
+  /** The key of all of it. */
+  key: string
+  /** Where an artifact lies, by its name. */
+  folderOf: (name: string) => string
+  images: { recipe: ImageRecipe; layers: Layer[] }[]
+  /** Builds the node image that holds no images, and names it. */
+  bareNode: () => Promise<string>
+}
+
+/** Builds every program and every layer of these releases, for nodes of an architecture. */
+export const buildContents = async (
+  arch: string,
   recipes: Recipes,
   releases: ReleaseRecipe[],
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
-): Promise<(release: ReleaseRecipe) => Images> => {
-  const arch = nodeArchitecture(engine)
+): Promise<Contents> => {
   if (!(await isInstalled('mmdebstrap')) && (await mayInstallPackages())) await installPackages(['mmdebstrap'], signal)
 
   const items = await sourceItems(recipes, releases, arch)
@@ -76,15 +90,32 @@ const build = async (
   ].map(readLayer))
 
   const key = await recipeKey([keys.get('kubelet'), keys.get('node-root'), keys.get('tools-layer'), layerItems.map((item) => item.key), images], ['node'])
-  const contents = await Promise.all(images.map(async (recipe) => ({ recipe, layers: await layersOf(recipe) })))
-  const nodePrograms = Object.fromEntries(['kubelet', 'kubeadm', 'kubectl'].map((name) => [name, join(folderOf(name), name)]))
-  const kindFiles = join(await moduleFolder('kind', 'sigs.k8s.io/kind'), 'images/base/files')
-  const say = (step: string): void => progress({ building: [step], done: items.length, of: items.length, remaining: 30 })
+  return {
+    key, folderOf,
+    images: await Promise.all(images.map(async (recipe) => ({ recipe, layers: await layersOf(recipe) }))),
+    bareNode: async () => {
+      const programs = Object.fromEntries(['kubelet', 'kubeadm', 'kubectl'].map((name) => [name, join(folderOf(name), name)]))
+      const kindFiles = join(await moduleFolder('kind', 'sigs.k8s.io/kind'), 'images/base/files')
+      return buildNode(join(folderOf('node-root'), 'root.tar'), nodeFiles(kindFiles, programs, recipes.kubernetes), key, signal)
+    },
+  }
+}
+
+/** Builds what these releases need and says what each of them is made of. */
+const build = async (
+  engine: EngineInfo,
+  recipes: Recipes,
+  releases: ReleaseRecipe[],
+  progress: (now: BuildProgress) => void,
+  signal?: AbortSignal,
+): Promise<(release: ReleaseRecipe) => Images> => {
+  const arch = nodeArchitecture(engine)
+  const { key, folderOf, images, bareNode } = await buildContents(arch, recipes, releases, progress, signal)
   const node = await preload({
     tag: `meshproof/node:${key}`,
-    base: () => buildNode(join(folderOf('node-root'), 'root.tar'), nodeFiles(kindFiles, nodePrograms, recipes.kubernetes), key, signal),
-    load: (write) => writeArchive(contents, arch, write),
-    say,
+    base: bareNode,
+    load: (write) => writeArchive(images, arch, write),
+    say: (step) => progress({ building: [step], done: images.length, of: images.length, remaining: 30 }),
     signal,
   })
   const loadBalancerManifest = join(await moduleFolder('metallb', 'go.universe.tf/metallb'), 'config/manifests/metallb-native.yaml')
@@ -100,7 +131,7 @@ const build = async (
       kubernetes: recipes.kubernetes,
       envoy: release.envoy,
       roles: { ...recipes.roles, tag: release.name },
-      digests: contents.filter(({ recipe }) => own.includes(recipe.name))
+      digests: images.filter(({ recipe }) => own.includes(recipe.name))
         .map(({ recipe, layers: all }) => ({ name: recipe.name, digest: digestOf(recipe, all, arch), source: 'source' as const })),
       ...(release.compatibilityVersion === undefined ? {} : { compatibilityVersion: release.compatibilityVersion }),
     }

@@ -10,6 +10,8 @@ const built = await loadRecipes()
 const published = parse(await readFile(releaseFile, 'utf8')) as { kubernetes: string; roles: { tag: string } }
 const source = { istio: built.roles['tag']!, kubernetes: built.kubernetes.slice(1) }
 const release = { istio: published.roles.tag, kubernetes: published.kubernetes.slice(1) }
+const minor = ({ kubernetes }: { kubernetes: string }): string => kubernetes.replace(/^v|\.\d+$/g, '')
+const older = built.kubernetesVersions.slice(1)
 
 test.each<[Parameters<typeof imagesFor>[0], string]>([
   [{ images: 'auto' }, 'auto'],
@@ -20,6 +22,11 @@ test.each<[Parameters<typeof imagesFor>[0], string]>([
   [{ images: 'auto', kubernetes: source.kubernetes }, 'source'],
   [{ images: 'auto', kubernetes: `v${release.kubernetes}` }, 'release'],
   [{ images: 'source', ...source }, 'source'],
+  [{ images: 'source', kubernetes: minor(source) }, 'source'],
+  [{ images: 'auto', kubernetes: minor(source) }, 'auto'],
+  ...older.flatMap((version): [Parameters<typeof imagesFor>[0], string][] => [
+    [{ images: 'auto', kubernetes: version }, 'source'], [{ images: 'auto', kubernetes: minor({ kubernetes: version }) }, 'source'],
+  ]),
 ])('images for %j come from %s', async (asked, expected) => {
   expect(await imagesFor(asked)).toBe(expected)
 })

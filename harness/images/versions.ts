@@ -4,22 +4,23 @@ import { z } from 'zod'
 import { unknownValue } from '../unknown-value.ts'
 import { MeshproofError } from '../errors.ts'
 import type { ImageSource, Upgrading, Wanted } from './images.ts'
-import { loadRecipes } from './recipes.ts'
+import { loadRecipes, type Recipes } from './recipes.ts'
 import { releaseFile } from './release-plan.ts'
+import { versionAsked } from './version-asked.ts'
 
 const Pinned = z.object({ kubernetes: z.string(), roles: z.record(z.string(), z.string()) })
 
-const pinned = async (pins = releaseFile): Promise<Record<ImageSource, z.infer<typeof Pinned>>> =>
+const pinned = async (pins = releaseFile): Promise<{ source: Recipes; release: z.infer<typeof Pinned> }> =>
   ({ source: await loadRecipes(), release: Pinned.parse(parse(await readFile(pins, 'utf8'))) })
 
 /** The names of a source's images, by the role they play in a plan. Nothing is pulled or built. */
 export const rolesOf = async (source: ImageSource, pins?: string): Promise<Record<string, string>> => (await pinned(pins))[source].roles
 
-/** The versions that each source of images has. */
-const versions = async (pins?: string): Promise<Record<ImageSource, { istio: string; kubernetes: string }>> => {
+/** The versions that each source of images has; the first is what it has when none is asked for. */
+const versions = async (pins?: string): Promise<Record<ImageSource, { istio: string[]; kubernetes: string[] }>> => {
   const { source, release } = await pinned(pins)
-  const of = ({ roles, kubernetes }: z.infer<typeof Pinned>): { istio: string; kubernetes: string } => ({ istio: roles['tag'] ?? '', kubernetes: kubernetes.replace(/^v/, '') })
-  return { source: of(source), release: of(release) }
+  const of = (roles: Record<string, string>, kubernetes: string[]): { istio: string[]; kubernetes: string[] } => ({ istio: [roles['tag'] ?? ''], kubernetes: kubernetes.map((version) => version.replace(/^v/, '')) })
+  return { source: of(source.roles, source.kubernetesVersions), release: of(release.roles, [release.kubernetes]) }
 }
 
 /**
@@ -27,20 +28,20 @@ const versions = async (pins?: string): Promise<Record<ImageSource, { istio: str
  * @throws MeshproofError MP-101 for a version that no source has, MP-107 where the versions and the source do not go together.
  */
 export const imagesFor = async (
-  { images, pins, istio, kubernetes }: Wanted & { istio?: string | undefined; kubernetes?: string | undefined },
+  { images, pins, istio, kubernetes }: Wanted & { istio?: string | undefined },
 ): Promise<ImageSource | 'auto'> => {
   const known = await versions(pins)
   const sources = ['release', 'source'] as const
-  for (const [kind, value] of [['istio', istio], ['kubernetes', kubernetes?.replace(/^v/, '')]] as const) {
-    if (value !== undefined && !sources.some((source) => known[source][kind] === value)) throw unknownValue(`${kind} version`, value, sources.map((source) => known[source][kind]))
+  const has = (source: ImageSource, kind: 'istio' | 'kubernetes', value: string | undefined): boolean => value === undefined || versionAsked(known[source][kind], value) !== undefined
+  for (const [kind, value] of [['istio', istio], ['kubernetes', kubernetes]] as const) {
+    if (value !== undefined && !sources.some((source) => has(source, kind, value))) throw unknownValue(`${kind} version`, value, sources.flatMap((source) => known[source][kind]))
   }
-  const fitting = sources.filter((source) =>
-    (images === 'auto' || images === source) && (istio === undefined || known[source].istio === istio) && (kubernetes === undefined || known[source].kubernetes === kubernetes.replace(/^v/, '')))
+  const fitting = sources.filter((source) => (images === 'auto' || images === source) && has(source, 'istio', istio) && has(source, 'kubernetes', kubernetes))
   if (fitting.length === 2) return 'auto'
   if (fitting[0]) return fitting[0]
   throw new MeshproofError('MP-107', {
     what: 'No source of images has these versions together',
-    why: sources.map((source) => `${source}: Istio ${known[source].istio}, Kubernetes ${known[source].kubernetes}`).join('; '),
+    why: sources.map((source) => `${source}: Istio ${known[source].istio.join(' or ')}, Kubernetes ${known[source].kubernetes.join(' or ')}`).join('; '),
     next: 'Leave out --images, --istio or --kubernetes.',
   })
 }
@@ -69,7 +70,7 @@ export const upgradeSource = async ({ images: wanted, pins }: Wanted, { from, to
 
 /** The versions of Istio that two releases count as, and the version of Kubernetes they run on: one that keeps the defaults of an older version counts as that. */
 export const upgradeVersions = async ({ images: source, pins }: Wanted & { images: ImageSource }, { from, to }: Upgrading): Promise<Upgrading & { kubernetes: string }> => {
-  const { kubernetes } = (await versions(pins))[source]
+  const [kubernetes = ''] = (await versions(pins))[source].kubernetes
   if (source === 'release') return { from, to, kubernetes }
   const { istio, releases } = await loadRecipes()
   const of = (name: string): string => releases.find((release) => release.name === name)?.compatibilityVersion ?? istio

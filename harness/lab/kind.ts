@@ -12,7 +12,8 @@ export type KindCluster = {
   kind: string
   image: string
   kubeconfig: string
-  corednsTag: string
+  /** Tags that kubeadm takes instead of its own defaults, which are each minor's own: those of what a node image holds that was built here. */
+  tags: { etcd?: string | undefined; coredns?: string | undefined }
   /** True on a host that cannot grant every capability: kubelet must then not insist on what it cannot set. */
   restricted: boolean
 }
@@ -24,8 +25,17 @@ export type KindCluster = {
 const shortLived = {
   controllerManager: { extraArgs: { 'leader-elect': 'false', 'kube-api-qps': '200', 'kube-api-burst': '400' } },
   scheduler: { extraArgs: { 'leader-elect': 'false' } },
-  etcd: { local: { extraArgs: { 'unsafe-no-fsync': 'true' } } },
+  etcd: { extraArgs: { 'unsafe-no-fsync': 'true' } },
 }
+
+/** Without an apiVersion kind spells it as each version of kubeadm wants it; every flag is known to Kubernetes 1.32 and later. */
+const clusterConfiguration = ({ etcd, coredns }: KindCluster['tags']): object => ({
+  kind: 'ClusterConfiguration',
+  controllerManager: shortLived.controllerManager,
+  scheduler: shortLived.scheduler,
+  etcd: { local: { ...shortLived.etcd, ...(etcd === undefined ? {} : { imageTag: etcd }) } },
+  ...(coredns === undefined ? {} : { dns: { imageTag: coredns } }),
+})
 
 /** The name of a cluster in the engine. */
 export const clusterName = (runId: string, cluster: string): string => nameOf(runId, cluster)
@@ -37,7 +47,7 @@ export const nodeName = (runId: string, cluster: string): string => `${clusterNa
  * Creates one cluster on the run's network, without a pod network and without waiting for one.
  * @throws MeshproofError MP-420 when somebody else's cluster has its name, MP-421 when kind fails.
  */
-export const createCluster = async ({ runId, plan, kind, image, kubeconfig, corednsTag, restricted }: KindCluster, signal: AbortSignal): Promise<void> => {
+export const createCluster = async ({ runId, plan, kind, image, kubeconfig, tags, restricted }: KindCluster, signal: AbortSignal): Promise<void> => {
   const name = clusterName(runId, plan.name)
   await refuseForeign(runId, plan.name)
   const config = {
@@ -46,7 +56,7 @@ export const createCluster = async ({ runId, plan, kind, image, kubeconfig, core
     networking: { podSubnet: plan.podCidr, serviceSubnet: plan.serviceCidr, disableDefaultCNI: true, kubeProxyMode: 'iptables' },
     ...(restricted ? { featureGates: { KubeletInUserNamespace: true } } : {}),
     nodes: [{ role: 'control-plane', image }],
-    kubeadmConfigPatches: [stringify({ kind: 'ClusterConfiguration', dns: { imageTag: corednsTag }, ...shortLived })],
+    kubeadmConfigPatches: [stringify(clusterConfiguration(tags))],
   }
   try {
     await execa(kind, ['create', 'cluster', '--name', name, '--kubeconfig', kubeconfig, '--config', '-'], {

@@ -15,6 +15,7 @@ import { addressPools, createNetwork, removeNetwork } from './network.ts'
 import { openPodNetwork, quickNameService } from './pod-network.ts'
 import { joinNetworks, routes } from './routes.ts'
 import { runFolder } from './run-state.ts'
+import { requireServerVersion } from './server-version.ts'
 import type { Task } from './task-stack.ts'
 
 /** One running cluster of a lab. */
@@ -97,10 +98,13 @@ export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure:
     {
       name: `${cluster.name}: created`,
       after: [network.name],
-      run: async (signal) => createCluster({
-        runId, plan: cluster, kind: images.kind, image: runImage(runId), kubeconfig: cluster.kubeconfig, corednsTag: images.roles['coredns'] ?? '',
-        restricted: engine.OSType === 'linux' && (await missingCapabilities()).length > 0,
-      }, signal),
+      run: async (signal) => {
+        await createCluster({
+          runId, plan: cluster, kind: images.kind, image: runImage(runId), kubeconfig: cluster.kubeconfig, tags: { etcd: images.roles['etcd'], coredns: images.roles['coredns'] },
+          restricted: engine.OSType === 'linux' && (await missingCapabilities()).length > 0,
+        }, signal)
+        await requireServerVersion(cluster.name, cluster.kube, images.kubernetes)
+      },
       undo: () => deleteCluster(runId, cluster.name),
     },
     ...(procedure.loadBalancers?.(topology).includes(cluster.name) ? [{

@@ -1,9 +1,7 @@
+import { differences } from '../images/differences.ts'
 import type { Lab, LabCluster } from '../lab/lab.ts'
 import type { OperatorSpec } from './istioctl.ts'
 import { istiodOf } from './revision.ts'
-
-/** Upstream Envoy lacks Istio's own filters; images built from source carry upstream Envoy (facts of the source build). */
-const withoutIstioFilters = { PILOT_ENABLE_METADATA_EXCHANGE: 'false', PILOT_ENABLE_ALPN_FILTER: 'false', PILOT_DISABLE_MX_ALPN: 'true' }
 
 /** Without both a mesh cannot change its root: istiod keeps to the one it began with, and proxies hear of no second one (istio/istio, tests/integration/security/cacert_rotation). */
 const severalRoots = { istiod: { ISTIO_MULTIROOT_MESH: 'true' }, proxies: { PROXY_CONFIG_XDS_AGENT: 'true' } }
@@ -69,9 +67,9 @@ const commonSpec = (cluster: LabCluster, { images, topology }: Release, global: 
     pilot: {
       resources: { requests: requestsOf(topology).istiod },
       autoscaleEnabled: false,
-      env: { ...severalRoots.istiod, ...(images.source === 'source' ? withoutIstioFilters : {}) },
+      env: { ...severalRoots.istiod, ...differences[images.source].istiod },
     },
-    ...(images.source === 'source' ? { telemetry: { enabled: false } } : {}),
+    ...differences[images.source].values,
   },
 })
 

@@ -1,4 +1,5 @@
 import { MeshproofError } from '../errors.ts'
+import { differences } from '../images/differences.ts'
 import type { Manifest } from '../kube/client.ts'
 import { refOf } from '../kube/client.ts'
 import { isRolledOut } from '../kube/pods.ts'
@@ -18,7 +19,7 @@ const patience = { every: 500, within: 120_000 }
  * @throws MeshproofError MP-401 when a pod does not get ready, MP-610 when a probe gets no such sample within a minute.
  */
 export const startProbing: StartProbing = async (lab, signal) => {
-  const streams = lab.images.source === 'source'
+  const { streams } = differences[lab.images.source]
   const probes = planProbes({ mtls: lab.topology.mtls, clusters: lab.clusters, streams })
   const placed: (() => Promise<void>)[] = []
   const place = async (cluster: string, objects: Manifest[]): Promise<void> => {

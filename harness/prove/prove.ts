@@ -13,7 +13,7 @@ import { writeWhole } from '../report/write-whole.ts'
 import { environmentOf } from '../run/environment.ts'
 import { inLab } from '../run/in-lab.ts'
 import { leaveAtOnce } from '../run/leave-at-once.ts'
-import type { RunOptions } from '../run/options.ts'
+import { wantedOf, type RunOptions } from '../run/options.ts'
 import { phaseLog } from '../run/phase-log.ts'
 import { prepare } from '../run/prepare.ts'
 import type { Signals } from '../run/signals.ts'
@@ -56,7 +56,7 @@ export const prove = async (options: RunOptions, terminal: Terminal, { signal, a
   let environment = ''
   try {
     const source = await imagesFor(options)
-    const { engine, images } = await prepare((ready) => chooseImages({ images: source, pins: options.pins }, ready, terminal.line, terminal.building, signal), terminal, signal)
+    const { engine, images } = await prepare((ready) => chooseImages({ ...wantedOf(options), images: source }, ready, terminal.line, terminal.building, signal), terminal, signal)
     const { kubernetes, istio, envoy, cpus } = await environmentOf(engine, images)
     environment = `Kubernetes ${kubernetes}, Istio ${istio}, Envoy ${envoy}, ${cpus} cores`
     const failure = new AbortController()

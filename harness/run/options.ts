@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Wanted } from '../images/images.ts'
 import { budgetOptions } from '../upgrade/budgets.ts'
 import { strategies } from '../upgrade/upgrade-phase.ts'
 
@@ -21,6 +22,8 @@ export const RunOptions = z.object({
   /** The version of kind that makes the clusters. */
   kind: z.string().optional(),
   reportDir: z.string().optional(),
+  /** Where in the pod’s own cluster the results are kept, too: `configmap:NAMESPACE` or `configmap:NAMESPACE/NAME`. */
+  results: z.string().regex(/^configmap:[a-z0-9-]+(\/[a-z0-9.-]+)?$/, 'it is configmap:NAMESPACE or configmap:NAMESPACE/NAME').optional(),
   output: z.enum(['text', 'json']).default('text'),
   /** Seconds for one check, both attempts together. */
   timeout: z.coerce.number().int().min(5).max(3600).default(180),
@@ -31,6 +34,9 @@ export const RunOptions = z.object({
   failFast: z.boolean().default(false),
 })
 export type RunOptions = z.infer<typeof RunOptions>
+
+/** What they ask of a lab's images. */
+export const wantedOf = ({ images, pins, kubernetes }: RunOptions): Wanted => ({ images, pins, kubernetes })
 
 /** Those of `test`: of versions it takes several, and every combination of them is a cell. */
 export const TestOptions = z.object({ ...RunOptions.shape, istio: list.optional(), kubernetes: list.optional(), kind: list.optional() })

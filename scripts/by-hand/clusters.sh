@@ -9,7 +9,7 @@ create_cluster() {
     printf '%s\n' 'networking:' "  podSubnet: $(pods "$1")" "  serviceSubnet: $(services "$1")"
     if [[ $IMAGES == source ]]; then printf '%s\n' '  disableDefaultCNI: true'; fi
     if [[ $RESTRICTED == 1 ]]; then printf '%s\n' 'featureGates: {KubeletInUserNamespace: true}'; fi
-    printf '%s\n' 'kubeadmConfigPatches:' '- |' '  kind: ClusterConfiguration' "  dns: {imageTag: '$COREDNS_TAG'}"
+    if [[ $COREDNS_TAG ]]; then printf '%s\n' 'kubeadmConfigPatches:' '- |' '  kind: ClusterConfiguration' "  dns: {imageTag: '$COREDNS_TAG'}"; fi
   } > "$config"
   # Without a pod network a node does not get ready: there is nothing to wait for yet.
   if [[ $IMAGES == source ]]; then ready=(); fi

@@ -1,0 +1,44 @@
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { execa } from 'execa'
+import { parseDocument } from 'yaml'
+import { artifact } from '../../images/cache.ts'
+import { buildProgram, hostPlatform, moduleFolder } from '../../images/go.ts'
+import { recipeFolder, recipeKey } from '../../images/recipes.ts'
+
+/** What a publisher whose proxies are upstream Envoy ships: charts that ask for none of Istio's own filters by themselves. */
+const chartDefaults = {
+  env: { PILOT_ENABLE_METADATA_EXCHANGE: 'false', PILOT_ENABLE_ALPN_FILTER: 'false', PILOT_DISABLE_MX_ALPN: 'true' },
+  'telemetry.enabled': false,
+}
+
+/**
+ * istioctl of the rehearsal's publisher, as an archive of the published shape; made once. Go refuses to overlay files of its module
+ * cache, so it is built from a copy of the module, in which the chart of the control plane has other defaults.
+ * @throws MeshproofError MP-31x when it cannot be built.
+ */
+export const istioctlArchive = async (version: string, signal?: AbortSignal): Promise<string> => {
+  const key = await recipeKey([version, chartDefaults, hostPlatform()], ['istio'])
+  const folder = await artifact('rehearsal-istioctl', key, async (into) => {
+    const scratch = await mkdtemp(join(tmpdir(), 'meshproof-istio-'))
+    try {
+      await execa('cp', ['-r', '--no-preserve=mode', await moduleFolder('istio', 'istio.io/istio'), join(scratch, 'istio')])
+      await changeDefaults(join(scratch, 'istio/manifests/charts/istio-control/istio-discovery/values.yaml'))
+      for (const file of ['go.sum', 'tools.go']) await copyFile(join(recipeFolder, 'istio', file), join(scratch, file))
+      await writeFile(join(scratch, 'go.mod'), `${await readFile(join(recipeFolder, 'istio/go.mod'), 'utf8')}\nreplace istio.io/istio => ./istio\n`)
+      const module = { name: relative(recipeFolder, scratch), tags: 'vtprotobuf,disable_pgv', ldflags: `-X istio.io/istio/pkg/version.buildVersion=${version}` }
+      await buildProgram(module, { name: 'istioctl', package: 'istio.io/istio/istioctl/cmd/istioctl' }, hostPlatform(), scratch, signal)
+      await execa('tar', ['-czf', join(into, 'istioctl.tar.gz'), '-C', scratch, 'istioctl'])
+    } finally {
+      await rm(scratch, { recursive: true, force: true })
+    }
+  })
+  return join(folder, 'istioctl.tar.gz')
+}
+
+const changeDefaults = async (file: string): Promise<void> => {
+  const values = parseDocument(await readFile(file, 'utf8'))
+  for (const [path, value] of Object.entries(chartDefaults)) values.setIn(['_internal_defaults_do_not_set', ...path.split('.')], values.createNode(value))
+  await writeFile(file, values.toString())
+}
