@@ -86,7 +86,7 @@ describe('existing clusters', () => {
 
 test('results of a pod go to a ConfigMap, and nowhere else', () => {
   expect(optionsOf('--contexts=in-cluster,b', '--results=configmap:proofs/nightly')).toMatchObject({ contexts: ['in-cluster', 'b'], results: 'configmap:proofs/nightly' })
-  for (const place of ['proofs', 'secret:proofs', 'configmap:', 'configmap:a/b/c', 'configmap:A/b']) expect(() => readArguments([`--results=${place}`], {})).toThrow('--results does not take that value')
+  for (const place of ['proofs', 'secret:proofs', 'configmap:', 'configmap:a/b/c', 'configmap:A/b']) expect(() => readArguments(['--contexts=a,b', `--results=${place}`], {})).toThrow('--results does not take that value')
 })
 
 test.each([['abc'], ['4'], ['9.5'], ['']])('--timeout=%s is refused', (value) => {

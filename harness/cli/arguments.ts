@@ -24,6 +24,7 @@ const images = new Option('--images <source>', 'where images come from').choices
 const pins = new Option('--pins <file>', 'versions, addresses and checksums of published artifacts, instead of fixtures/images/release.yaml')
 const mtls = new Option('--mtls <mode>', 'mutual TLS required or off (default: what each topology names)').choices(['strict', 'off'])
 const contextFiles = new Option('--kubeconfig <paths>', 'files to read contexts from, joined by “:” (default: KUBECONFIG, else the user’s own)')
+const results = new Option('--results <place>', 'in a pod, keep the results as a ConfigMap, too: configmap:NAMESPACE[/NAME]')
 const output = new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json'])
 
 const withLabOptions = (command: Command, version = 'version'): Command => command
@@ -61,7 +62,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
   withRunOptions(add('test', 'create, install, verify, report, delete (the default command)'), 'versions, comma-separated')
     .option('--suite <patterns>', 'check ids, comma-separated, * for anything, ! to exclude')
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
-    .option('--results <place>', 'in a pod, keep the results as a ConfigMap, too: configmap:NAMESPACE[/NAME]')
+    .addOption(results)
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .option('--keep', 'leave the lab and print how to use it')
     .option('--reuse [run]', 'run the checks on a kept lab again (default: the newest)')
@@ -109,6 +110,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .option('--fail-fast', 'stop a cell at its first failed check')
     .option('--contexts <names>', 'existing clusters of one mesh, comma-separated, instead of a lab')
     .addOption(contextFiles)
+    .addOption(results)
     .addOption(new Option('--emit <form>', 'for whom (default: cells, the document that cell and report read)').choices(['cells', 'github', 'gitlab', 'kubernetes']))
     .option('--queue <name>', 'the Kueue queue that admits the Job')
     .option('--image <name>', 'the image of the Job’s pods (default: the harness’s own)')

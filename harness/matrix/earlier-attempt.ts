@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readResults } from '../report/read-results.ts'
+import { isOfAReport } from '../report/report-folder.ts'
 import { verdictOfCell } from '../report/verdict-of-cell.ts'
 
 /**
@@ -11,8 +12,6 @@ export const earlierAttempt = async (folder: string): Promise<0 | 1 | undefined>
   const exitCode = await readResults(folder).then(verdictOfCell, () => undefined)
   if (exitCode === 0 || exitCode === 1) return exitCode
   const left = await readdir(folder).catch(() => [])
-  await Promise.all(left.filter((name) => ofAReport.test(name)).map((name) => rm(join(folder, name), { recursive: true })))
+  await Promise.all(left.filter(isOfAReport).map((name) => rm(join(folder, name), { recursive: true })))
   return undefined
 }
-
-const ofAReport = /^(results\.json|report\.html|junit\.xml|conformance\.yaml)(\.\d+)?(\.part)?$|^bundle$/

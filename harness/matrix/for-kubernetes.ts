@@ -1,33 +1,36 @@
-import { stringify } from 'yaml'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { V1Job } from '@kubernetes/client-node'
+import { parse, stringify } from 'yaml'
 import type { Cell } from './cells.ts'
-import { cellContainer, podOf } from './pod-of-cells.ts'
+import { podOfCells } from './pod-of-cells.ts'
 
+const manifest = join(import.meta.dirname, '../../fixtures/manifests/suites-job.yaml')
 const name = 'meshproof-cells'
 
 /**
- * The cells as an Indexed Job, whose pods find theirs by their index, and the document that they find it in. A pod that ends without a
- * verdict is tried again; one whose mesh failed a check is not. `queue` is a Kueue queue, which lets a suspended Job go on (kueue.sigs.k8s.io,
- * “Run A Kubernetes Job”).
+ * The cells as an Indexed Job, whose pods find theirs by their index, and the document that they find it in: otherwise the Job of
+ * fixtures/manifests. What makes labs is no part of the namespace that this one runs in. `queue` is a Kueue queue, which lets a suspended
+ * Job go on (kueue.sigs.k8s.io, “Run A Kubernetes Job”).
  */
-export const forKubernetes = (cells: readonly Cell[], { queue, image }: { queue?: string | undefined; image?: string | undefined }): string => {
-  const onOneMesh = cells.some(({ args }) => args.some((arg) => arg.startsWith('--contexts=')))
-  const objects = [
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { 'cells.json': `${JSON.stringify({ cells }, null, 2)}\n` } },
+export const forKubernetes = async (cells: readonly Cell[], { queue, image }: { queue?: string | undefined; image?: string | undefined }): Promise<string> => {
+  const { spec, metadata: own, ...job } = parse(await readFile(manifest, 'utf8')) as V1Job
+  if (!spec?.template.spec) throw new Error(`${manifest} is no Job with a pod`)
+  const asked = (flag: string): boolean => cells.every(({ args }) => args.some((arg) => arg.startsWith(`--${flag}=`)))
+  const labs = !asked('contexts')
+  const metadata = { name, ...(labs ? {} : { namespace: own?.namespace }) }
+  return [
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'cells.json': `${JSON.stringify({ cells }, null, 2)}\n` } },
     {
-      apiVersion: 'batch/v1', kind: 'Job', metadata: { name, ...(queue === undefined ? {} : { labels: { 'kueue.x-k8s.io/queue-name': queue } }) },
+      ...job, metadata: { ...metadata, ...(queue === undefined ? {} : { labels: { 'kueue.x-k8s.io/queue-name': queue } }) },
       spec: {
-        ...(queue === undefined ? {} : { suspend: true }),
-        completionMode: 'Indexed', completions: cells.length,
+        ...spec, ...(queue === undefined ? {} : { suspend: true }),
+        completions: cells.length,
         // Cells that ask one and the same mesh go one after the other.
-        parallelism: onOneMesh ? 1 : cells.length,
-        backoffLimitPerIndex: 2,
-        podFailurePolicy: { rules: [
-          { action: 'FailIndex', onExitCodes: { containerName: cellContainer, operator: 'In', values: [1] } },
-          { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget' }] },
-        ] },
-        template: { spec: podOf({ image, configMap: name, lab: !onOneMesh }) },
+        parallelism: labs ? cells.length : 1,
+        activeDeadlineSeconds: (spec.activeDeadlineSeconds ?? 0) * cells.length,
+        template: { ...spec.template, spec: podOfCells(spec.template.spec, { image, configMap: name, labs, kept: asked('results') }) },
       },
     },
-  ]
-  return objects.map((object) => stringify(object, { lineWidth: 0 })).join('---\n')
+  ].map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')
 }

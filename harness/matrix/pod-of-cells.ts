@@ -1,44 +1,28 @@
-import ownPackage from '../../package.json' with { type: 'json' }
-import type { V1PodSpec, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
+import type { V1Container, V1PodSpec, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
 
-/** The container’s name, by which the Job knows its exit code. */
-export const cellContainer = 'meshproof'
-
-/** What a pod of cells is made of; `lab` is for cells that make clusters of their own, in an engine that they start themselves. */
-export type PodParts = { image: string | undefined; configMap: string; lab: boolean }
+/** What pods of cells are given: their image, if it is another than that of the suites; where the cells are; whether these make labs, and whether results are kept elsewhere (`--results`). */
+export type CellPods = { image: string | undefined; configMap: string; labs: boolean; kept: boolean }
 
 /**
- * The pod that performs a cell. Its reports go to the claim `meshproof-reports`, into a folder of the Job’s own, so that a Job that is made
- * again asks again. What asks an existing mesh has the account `meshproof` and may write nowhere else; what makes a lab is privileged, since
- * it starts an engine, and has room for one of two clusters.
+ * The pod of the suites as one that performs a cell, with its reports in a folder of the Job’s own: a Job that is made again asks again. They
+ * go to the claim `meshproof-reports`, unless they are kept elsewhere. A pod that makes a lab has an engine to start, so it is privileged
+ * and has room for the lab, but no access to the cluster it runs in.
  */
-export const podOf = ({ image = `meshproof:${ownPackage.version}`, configMap, lab }: PodParts): V1PodSpec => {
-  const places: [V1Volume, V1VolumeMount][] = [
-    [{ name: 'cells', configMap: { name: configMap } }, { name: 'cells', mountPath: '/etc/meshproof/cells', readOnly: true }],
-    [{ name: 'reports', persistentVolumeClaim: { claimName: 'meshproof-reports' } }, { name: 'reports', mountPath: '/reports' }],
-    ...(lab ? [emptied('engine', '/var/lib/docker')] : [
-      [{ name: 'kubeconfig', secret: { secretName: 'meshproof-kubeconfig', optional: true, defaultMode: 0o440 } }, { name: 'kubeconfig', mountPath: '/etc/meshproof/kubeconfig', readOnly: true }] satisfies [V1Volume, V1VolumeMount],
-      emptied('tmp', '/tmp'),
-    ]),
+export const podOfCells = (pod: V1PodSpec, { image, configMap, labs, kept }: CellPods): V1PodSpec => {
+  const asOfSuites = (pod.volumes ?? []).filter(({ name }) => kept || name !== 'work').filter(({ name }) => !labs || name !== 'kubeconfig')
+  const volumes: V1Volume[] = [
+    ...asOfSuites, { name: 'cells', configMap: { name: configMap } },
+    ...(kept ? [] : [{ name: 'work', persistentVolumeClaim: { claimName: 'meshproof-reports' } }]), ...(labs ? [{ name: 'engine', emptyDir: {} }] : []),
   ]
-  return {
-    restartPolicy: 'Never',
-    // A run that is told to end takes down what it made.
-    terminationGracePeriodSeconds: 120,
-    ...(lab ? { automountServiceAccountToken: false } : { serviceAccountName: 'meshproof', securityContext: { runAsNonRoot: true, runAsUser: 65532, fsGroup: 65532 } }),
-    containers: [{
-      name: cellContainer, image,
-      args: ['cell', '--cells=/etc/meshproof/cells/cells.json', '--report-dir=/reports/$(JOB)'],
-      env: [
-        { name: 'JOB', valueFrom: { fieldRef: { fieldPath: 'metadata.labels[\'batch.kubernetes.io/controller-uid\']' } } },
-        ...(lab ? [] : [{ name: 'KUBECONFIG', value: '/etc/meshproof/kubeconfig/config' }]),
-      ],
-      resources: { requests: lab ? { cpu: '2', memory: '6Gi' } : { cpu: '100m', memory: '256Mi' } },
-      securityContext: lab ? { privileged: true, runAsUser: 0 } : { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
-      volumeMounts: places.map(([, mount]) => mount),
-    }],
-    volumes: places.map(([volume]) => volume),
-  }
+  const containers = pod.containers.map((container): V1Container => ({
+    ...container, ...(image === undefined ? {} : { image }),
+    args: ['cell', '--cells=/etc/meshproof/cells/cells.json', '--report-dir=/work/reports/$(JOB_UID)'],
+    volumeMounts: [...container.volumeMounts ?? [], ...own].filter((mount) => volumes.some(({ name }) => name === mount.name)),
+    ...(labs ? { resources: { requests: { cpu: '2', memory: '6Gi' } }, securityContext: { privileged: true, runAsUser: 0 }, env: (container.env ?? []).filter(({ name }) => name !== 'KUBECONFIG') } : {}),
+  }))
+  if (!labs) return { ...pod, containers, volumes }
+  const { serviceAccountName: _account, securityContext: _unprivileged, ...rest } = pod
+  return { ...rest, automountServiceAccountToken: false, containers, volumes }
 }
 
-const emptied = (name: string, mountPath: string): [V1Volume, V1VolumeMount] => [{ name, emptyDir: {} }, { name, mountPath }]
+const own: V1VolumeMount[] = [{ name: 'cells', mountPath: '/etc/meshproof/cells', readOnly: true }, { name: 'engine', mountPath: '/var/lib/docker' }]

@@ -49,3 +49,6 @@ export const renderReports = async (results: Results, folder: string): Promise<v
   await writeWhole(join(folder, 'conformance.yaml'), conformance(results))
   await writeWhole(join(folder, 'metrics.prom'), metrics(results))
 }
+
+/** Whether that is the name of something that a run writes into its report folder, whole or not. */
+export const isOfAReport = (name: string): boolean => /^(results\.json|report\.html|junit\.xml|conformance\.yaml|metrics\.prom)(\.\d+)?(\.part)?$|^bundle$/.test(name)
