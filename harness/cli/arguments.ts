@@ -1,17 +1,21 @@
 import { Command, CommanderError, Option } from 'commander'
 import type { z } from 'zod'
 import { MeshproofError } from '../errors.ts'
-import { DiagnoseOptions, DownOptions, RunOptions, UpgradeOptions } from '../run/options.ts'
+import { requireOneVersion } from '../matrix/one-version.ts'
+import { CellOptions, DiagnoseOptions, DownOptions, MatrixOptions, RunOptions, TestOptions, UpgradeOptions } from '../run/options.ts'
 import { strategies } from '../upgrade/upgrade-phase.ts'
 import { unknownValue } from '../unknown-value.ts'
 
 /** A command line that was understood. */
 export type Invocation =
-  | { command: 'test' | 'up' | 'prove'; options: RunOptions }
+  | { command: 'test'; options: TestOptions }
+  | { command: 'up' | 'prove'; options: RunOptions }
   | { command: 'upgrade'; options: UpgradeOptions }
   | { command: 'diagnose'; options: DiagnoseOptions }
   | { command: 'down'; options: DownOptions }
-  | { command: 'report'; options: { folders: string[]; reportDir: string | undefined } }
+  | { command: 'report'; options: { folders: string[]; reportDir: string | undefined; cells: string | undefined } }
+  | { command: 'matrix'; options: MatrixOptions }
+  | { command: 'cell'; options: CellOptions }
   | { command: 'images build'; options: { harness: boolean } }
   | { command: 'list' | 'doctor' | 'images list'; options: { output: 'text' | 'json' } }
   | { command: 'help'; text: string }
@@ -20,22 +24,26 @@ const images = new Option('--images <source>', 'where images come from').choices
 const pins = new Option('--pins <file>', 'versions, addresses and checksums of published artifacts, instead of fixtures/images/release.yaml')
 const mtls = new Option('--mtls <mode>', 'mutual TLS required or off (default: what each topology names)').choices(['strict', 'off'])
 const contextFiles = new Option('--kubeconfig <paths>', 'files to read contexts from, joined by “:” (default: KUBECONFIG, else the user’s own)')
+const results = new Option('--results <place>', 'in a pod, keep the results as a ConfigMap, too: configmap:NAMESPACE[/NAME]')
 const output = new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json'])
 
-const withRunOptions = (command: Command): Command => command
+const withLabOptions = (command: Command, version = 'version'): Command => command
   .option('--topology <names>', 'topologies or files of your own, comma-separated, or all (default: every topology)')
   .addOption(mtls)
   .addOption(images)
   .addOption(pins)
-  .option('--istio <version>', 'Istio version')
-  .option('--kubernetes <version>', 'Kubernetes version')
+  .option(`--istio <${version}>`, `Istio ${version}`)
+  .option(`--kubernetes <${version}>`, `Kubernetes ${version}`)
+  .option(`--kind <${version}>`, `${version} of kind, which makes the clusters`)
+
+const withRunOptions = (command: Command, version?: string): Command => withLabOptions(command, version)
   .addOption(output)
   .option('--plan', 'print what would run, and run nothing')
 
 /**
  * Reads a command line. npm takes flags before `--` for itself and leaves a trace in the environment: that is told, not guessed.
  * @throws MeshproofError MP-101 for an unknown command, flag or value; MP-102 for `npm test --flag` without `--`; MP-141 for flags that
- * do not go together.
+ * do not go together; MP-162 for several versions where one is taken.
  */
 export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): Invocation => {
   let invocation: Invocation | undefined
@@ -46,19 +54,26 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .helpCommand(false).allowExcessArguments(false)
   const add = (name: string, description: string): Command =>
     program.command(name, name === 'test' ? { isDefault: true } : {}).description(description).allowExcessArguments(false)
-  const run = (command: 'test' | 'up' | 'prove') => (options: unknown): void => { invocation = { command, options: parsed(RunOptions, options) } }
+  const run = (command: 'up' | 'prove') => (options: Record<string, unknown>): void => {
+    requireOneVersion(`meshproof ${command}`, options)
+    invocation = { command, options: parsed(RunOptions, options) }
+  }
 
-  withRunOptions(add('test', 'create, install, verify, report, delete (the default command)'))
+  withRunOptions(add('test', 'create, install, verify, report, delete (the default command)'), 'versions, comma-separated')
     .option('--suite <patterns>', 'check ids, comma-separated, * for anything, ! to exclude')
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
-    .option('--results <place>', 'in a pod, keep the results as a ConfigMap, too: configmap:NAMESPACE[/NAME]')
+    .addOption(results)
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .option('--keep', 'leave the lab and print how to use it')
     .option('--reuse [run]', 'run the checks on a kept lab again (default: the newest)')
     .option('--fail-fast', 'stop at the first failed check')
     .option('--contexts <names>', 'existing clusters of one mesh, comma-separated, instead of a lab')
     .addOption(contextFiles)
-    .action((options: Record<string, unknown>) => { refuseTogether(options); run('test')(options) })
+    .action((options: Record<string, unknown>) => {
+      refuseTogether(options)
+      for (const flag of ['keep', 'reuse', 'results']) if (options[flag]) requireOneVersion(`--${flag}`, options)
+      invocation = { command: 'test', options: parsed(TestOptions, options) }
+    })
   withRunOptions(add('up', 'the lab alone; it stays until down')).action(run('up'))
   withRunOptions(add('prove', 'break running labs in every known way, and show that the checks notice'))
     .option('--suite <patterns>', 'the faults of these checks')
@@ -85,7 +100,25 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .option('--keep', 'leave the lab and print how to use it')
     .option('--plan', 'print what would run, and run nothing')
-    .action((options: unknown) => { invocation = { command: 'upgrade', options: parsed(UpgradeOptions, options) } })
+    .action((options: Record<string, unknown>) => {
+      requireOneVersion('meshproof upgrade', options)
+      invocation = { command: 'upgrade', options: parsed(UpgradeOptions, options) }
+    })
+  withLabOptions(add('matrix', 'print the cells of a matrix, each a test of its own, for continuous integration or a cluster'), 'versions, comma-separated')
+    .option('--suite <patterns>', 'check ids, comma-separated; given again, another cell', (patterns, before: string[] = []) => [...before, patterns])
+    .option('--timeout <seconds>', 'for one check (default: 180)')
+    .option('--fail-fast', 'stop a cell at its first failed check')
+    .option('--contexts <names>', 'existing clusters of one mesh, comma-separated, instead of a lab')
+    .addOption(contextFiles)
+    .addOption(results)
+    .addOption(new Option('--emit <form>', 'for whom (default: cells, the document that cell and report read)').choices(['cells', 'github', 'gitlab', 'kubernetes']))
+    .option('--queue <name>', 'the Kueue queue that admits the Job')
+    .option('--image <name>', 'the image of the Job’s pods (default: the harness’s own)')
+    .action((options: Record<string, unknown>) => { refuseTogether(options); invocation = { command: 'matrix', options: parsed(MatrixOptions, options) } })
+  add('cell', 'perform one cell of a matrix').requiredOption('--cells <file>', 'the cells, as matrix prints them')
+    .option('--index <number>', 'which, from 0 (default: JOB_COMPLETION_INDEX, as an Indexed Job sets it)')
+    .option('--report-dir <folder>', 'where the report goes, into a folder of the cell’s name (default: reports)')
+    .action((options: unknown) => { invocation = { command: 'cell', options: parsed(CellOptions, options) } })
   add('diagnose', 'which layer of an existing mesh is broken; reads alone unless --probe is given')
     .requiredOption('--contexts <names>', 'the context of every cluster of the mesh, comma-separated')
     .addOption(contextFiles)
@@ -96,9 +129,10 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .option('--all', 'labs of runs that are still going, too').option('--run <id>', 'this run alone')
     .option('--contexts <names>', 'what runs left in these existing clusters').addOption(contextFiles)
     .action((options: Record<string, unknown>) => { refuseTogether(options); invocation = { command: 'down', options: parsed(DownOptions, options) } })
-  add('report', 'render the reports of a run again; of several runs, one page beside each other').argument('<folders...>', 'report folders, each with a results.json')
+  add('report', 'render the reports of a run again; of several runs, one page beside each other').argument('<folders...>', 'report folders, each with a results.json, or folders of them')
     .option('--report-dir <folder>', 'where matrix.html of several runs goes (default: reports)')
-    .action((folders: string[], options: { reportDir?: string }) => { invocation = { command: 'report', options: { folders, reportDir: options.reportDir } } })
+    .option('--cells <file>', 'the cells of the matrix that these are the reports of: what is missing counts as not run')
+    .action((folders: string[], { reportDir, cells }: { reportDir?: string; cells?: string }) => { invocation = { command: 'report', options: { folders, reportDir, cells } } })
   for (const [name, description] of [['list', 'checks and topologies, and which apply where'], ['doctor', 'what this machine is fit for']] as const) {
     add(name, description).addOption(output).action((options: { output?: 'text' | 'json' }) => { invocation = { command: name, options: { output: options.output ?? 'text' } } })
   }
@@ -121,7 +155,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
 
 /** Flags that speak of a lab say nothing about existing clusters, and the other way round. */
 const refuseTogether = (options: Record<string, unknown>): void => {
-  const ofLabs = ['topology', 'istio', 'kubernetes', 'keep', 'reuse'].filter((flag) => options[flag] !== undefined)
+  const ofLabs = ['topology', 'istio', 'kubernetes', 'kind', 'keep', 'reuse'].filter((flag) => options[flag] !== undefined)
   const [what, where] = options['contexts'] === undefined
     ? [options['kubeconfig'] === undefined ? undefined : '--kubeconfig leads to existing clusters, and --contexts does not name them', '--kubeconfig']
     : [ofLabs.length === 0 ? undefined : 'Existing clusters are what they are: these flags are for labs', ofLabs.map((flag) => `--${flag}`).join(', ')]

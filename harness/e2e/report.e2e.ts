@@ -25,7 +25,7 @@ beforeAll(async () => {
     await mkdir(join(folder, name))
     await writeReports(results, join(folder, name))
   }
-  const written = await renderFolders(Object.keys(runs).map((name) => join(folder, name)), join(folder, 'all'))
+  const { pages: written } = await renderFolders(Object.keys(runs).map((name) => join(folder, name)), join(folder, 'all'))
   Object.assign(pages, { passing: written[0], failing: written[1], everything: written[2], 'several runs': written.at(-1) })
   browser = await startBrowser()
 })

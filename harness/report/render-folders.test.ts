@@ -22,7 +22,7 @@ describe('one folder', () => {
     const folder = await reportFolder(await scratchFolder(), 'run')
     const before = await contents(folder)
     await writeFile(join(folder, 'report.html'), 'lost')
-    expect(await renderFolders([folder], undefined)).toEqual([join(folder, 'report.html')])
+    expect(await renderFolders([folder], undefined)).toMatchObject({ pages: [join(folder, 'report.html')] })
     expect(await contents(folder)).toEqual(before)
   })
 
@@ -56,7 +56,7 @@ describe('several folders', () => {
   test('become a page of variants by runs, ordered by version, that links to theirs', async () => {
     const parent = await scratchFolder()
     const [newer, older] = [await reportFolder(parent, 'a b', { istio: '1.30.0', verdict: 'fail' }), await reportFolder(parent, 'c', { istio: '1.9.0' })]
-    const pages = await renderFolders([newer, older, join(parent, 'x', '..', 'c')], join(parent, 'all'))
+    const { pages } = await renderFolders([newer, older, join(parent, 'x', '..', 'c')], join(parent, 'all'))
     expect(pages).toEqual([join(newer, 'report.html'), join(older, 'report.html'), join(parent, 'all', 'matrix.html')])
     const page = await readFile(join(parent, 'all', 'matrix.html'), 'utf8')
     expect([...page.matchAll(/<b>Istio (.*?)<\/b>/g)].map(([, version]) => version)).toEqual(['1.9.0', '1.30.0'])

@@ -18,6 +18,8 @@ export const RunOptions = z.object({
   pins: z.string().optional(),
   istio: z.string().optional(),
   kubernetes: z.string().optional(),
+  /** The version of kind that makes the clusters. */
+  kind: z.string().optional(),
   reportDir: z.string().optional(),
   /** Where in the pod’s own cluster the results are kept, too: `configmap:NAMESPACE` or `configmap:NAMESPACE/NAME`. */
   results: z.string().regex(/^configmap:[a-z0-9-]+(\/[a-z0-9.-]+)?$/, 'it is configmap:NAMESPACE or configmap:NAMESPACE/NAME').optional(),
@@ -31,6 +33,25 @@ export const RunOptions = z.object({
   failFast: z.boolean().default(false),
 })
 export type RunOptions = z.infer<typeof RunOptions>
+
+/** Those of `test`: of versions it takes several, and every combination of them is a cell. */
+export const TestOptions = z.object({ ...RunOptions.shape, istio: list.optional(), kubernetes: list.optional(), kind: list.optional() })
+export type TestOptions = z.infer<typeof TestOptions>
+
+/** Those of `matrix`: those of tests that share no folder and leave no lab. A `suite` is the patterns of one cell. */
+export const MatrixOptions = z.object({
+  ...TestOptions.omit({ reportDir: true, output: true, plan: true, keep: true, reuse: true }).shape,
+  suite: z.array(list).default([]),
+  emit: z.enum(['cells', 'github', 'gitlab', 'kubernetes']).default('cells'),
+  /** Of a Job: the Kueue queue that it waits in, and the image of its pods. */
+  queue: z.string().optional(),
+  image: z.string().optional(),
+}).refine(({ emit, queue, image }) => emit === 'kubernetes' || (queue ?? image) === undefined, { path: ['emit'], message: '--queue and --image are for --emit=kubernetes' })
+export type MatrixOptions = z.infer<typeof MatrixOptions>
+
+/** Those of `cell`. */
+export const CellOptions = z.object({ cells: z.string(), index: z.coerce.number().int().min(0).optional(), reportDir: z.string().default('reports') })
+export type CellOptions = z.infer<typeof CellOptions>
 
 /** Those of `upgrade`. */
 export const UpgradeOptions = z.object({
