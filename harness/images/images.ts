@@ -7,8 +7,14 @@ export type Wanted = {
   images: ImageSource | 'auto'
   /** Path of the pins of published artifacts, instead of fixtures/images/release.yaml. */
   pins?: string | undefined
+  /** A mirror of published artifacts, `host` or `host/prefix`, that everything comes from. */
+  registry?: string | undefined
+  /** Istio's version, as it is asked for: 1.28 (its newest patch) or 1.28.3. */
+  istio?: string | undefined
   /** Kubernetes' version, as it is asked for: 1.33 or 1.33.13. */
   kubernetes?: string | undefined
+  /** The version of kind that makes the clusters. */
+  kind?: string | undefined
 }
 
 /** What a lab is made of, wherever it came from: files on this machine and image names the nodes already hold. */

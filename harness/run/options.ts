@@ -5,6 +5,8 @@ import { strategies } from '../upgrade/upgrade-phase.ts'
 
 const list = z.string().transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean)).refine((parts) => parts.length > 0, 'it names nothing')
 
+const kindVersion = z.string().regex(/^v?\d+\.\d+\.\d+$/, 'a whole version: 0.32.0')
+
 /** The flags of `test`, `up` and `prove`, validated. */
 export const RunOptions = z.object({
   topology: list.default(['all']),
@@ -17,10 +19,12 @@ export const RunOptions = z.object({
   images: z.enum(['auto', 'release', 'source']).default('auto'),
   /** A file of pins for published artifacts, of the form of fixtures/images/release.yaml. */
   pins: z.string().optional(),
+  /** A mirror that everything published comes from. */
+  registry: z.string().regex(/^[\w.-]+(:\d+)?(\/[a-z0-9._/-]*[a-z0-9])?$/, 'a host, or a host and a prefix').optional(),
   istio: z.string().optional(),
   kubernetes: z.string().optional(),
   /** The version of kind that makes the clusters. */
-  kind: z.string().optional(),
+  kind: kindVersion.optional(),
   reportDir: z.string().optional(),
   /** Where in the pod’s own cluster the results are kept, too: `configmap:NAMESPACE` or `configmap:NAMESPACE/NAME`. */
   results: z.string().regex(/^configmap:[a-z0-9-]+(\/[a-z0-9.-]+)?$/, 'it is configmap:NAMESPACE or configmap:NAMESPACE/NAME').optional(),
@@ -36,10 +40,10 @@ export const RunOptions = z.object({
 export type RunOptions = z.infer<typeof RunOptions>
 
 /** What they ask of a lab's images. */
-export const wantedOf = ({ images, pins, kubernetes }: RunOptions): Wanted => ({ images, pins, kubernetes })
+export const wantedOf = ({ images, pins, registry, istio, kubernetes, kind }: Wanted): Wanted => ({ images, pins, registry, istio, kubernetes, kind })
 
 /** Those of `test`: of versions it takes several, and every combination of them is a cell. */
-export const TestOptions = z.object({ ...RunOptions.shape, istio: list.optional(), kubernetes: list.optional(), kind: list.optional() })
+export const TestOptions = z.object({ ...RunOptions.shape, istio: list.optional(), kubernetes: list.optional(), kind: list.pipe(z.array(kindVersion)).optional() })
 export type TestOptions = z.infer<typeof TestOptions>
 
 /** Those of `matrix`: those of tests that share no folder and leave no lab. A `suite` is the patterns of one cell. */
@@ -59,7 +63,7 @@ export type CellOptions = z.infer<typeof CellOptions>
 
 /** Those of `upgrade`. */
 export const UpgradeOptions = z.object({
-  ...RunOptions.pick({ mtls: true, images: true, pins: true, reportDir: true, output: true, timeout: true, plan: true, keep: true }).shape,
+  ...RunOptions.pick({ mtls: true, images: true, pins: true, registry: true, reportDir: true, output: true, timeout: true, plan: true, keep: true }).shape,
   topology: z.string().refine((text) => !/^all$|,/.test(text), 'it names several: an upgrade takes one topology'),
   from: z.string(),
   to: z.string(),
