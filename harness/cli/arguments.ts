@@ -71,7 +71,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .addOption(contextFiles)
     .action((options: Record<string, unknown>) => {
       refuseTogether(options)
-      if (options['keep'] || options['reuse']) requireOneVersion(options['keep'] ? '--keep' : '--reuse', options)
+      for (const flag of ['keep', 'reuse', 'results']) if (options[flag]) requireOneVersion(`--${flag}`, options)
       invocation = { command: 'test', options: parsed(TestOptions, options) }
     })
   withRunOptions(add('up', 'the lab alone; it stays until down')).action(run('up'))

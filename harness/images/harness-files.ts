@@ -12,8 +12,7 @@ const Lockfile = z.object({ packages: z.record(z.string(), z.object({ dev: z.boo
 export const runtimePackages = (lockfile: unknown): string[] =>
   Object.entries(Lockfile.parse(lockfile).packages).flatMap(([folder, { dev, devOptional }]) => (folder === '' || dev === true || devOptional === true ? [] : [folder]))
 
-/** What no program of a package reads when it runs: types and sources in TypeScript, maps, words for
- * people, C, and programs for another runtime. */
+/** What no program of a package reads when it runs: TypeScript, maps, words for people, C, and programs for another runtime. */
 const idle = /\.([cm]?ts|map|md|markdown|c|cc|h|bare)$/i
 
 /** What the harness is made of, without its tests and the recipes of images. */
@@ -44,7 +43,7 @@ const filesIn = async (path: string, enters: (name: string) => boolean): Promise
   })
   if (entries === 'ENOENT') return []
   if (typeof entries === 'string') return [path]
-  const files = await Promise.all(entries.map((entry) => {
+  const files = await Promise.all(entries.map(async (entry) => {
     const at = relative(root, join(root, path, entry.name))
     return entry.isDirectory() ? (enters(entry.name) ? filesIn(at, enters) : []) : entry.isFile() ? [at] : []
   }))

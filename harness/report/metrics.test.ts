@@ -24,8 +24,8 @@ const parse = (text: string): Parsed[] => {
       typed.set(of, type)
     } else if (name !== undefined) {
       if (name !== group || !typed.has(name)) throw new Error(`a sample of ${name} is out of its group`)
-      const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, key = '', text = '']) => [key, text.replaceAll(/\\(.)/g, (_, letter: string) => (letter === 'n' ? '\n' : letter))] as const)
-      const key = `${name} ${JSON.stringify(pairs.toSorted())}`
+      const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, key = '', quoted = '']) => [key, quoted.replaceAll(/\\(.)/g, (_, letter: string) => (letter === 'n' ? '\n' : letter))] as const)
+      const key = `${name} ${JSON.stringify(Object.entries(Object.fromEntries(pairs)).toSorted(([a], [b]) => a.localeCompare(b)))}`
       if (series.has(key) || new Set(pairs.map(([label]) => label)).size < pairs.length) throw new Error(`twice: ${line}`)
       series.add(key)
       samples.push({ name, labels: Object.fromEntries(pairs), value: Number(value) })
