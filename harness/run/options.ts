@@ -38,8 +38,10 @@ export type RunOptions = z.infer<typeof RunOptions>
 /** What they ask of a lab's images. */
 export const wantedOf = ({ images, pins, kubernetes }: RunOptions): Wanted => ({ images, pins, kubernetes })
 
+const several = (one: z.ZodOptional<z.ZodString>): z.ZodOptional<z.ZodType<string[], string>> => list.pipe(z.array(one.unwrap())).optional()
+
 /** Those of `test`: of versions it takes several, and every combination of them is a cell. */
-export const TestOptions = z.object({ ...RunOptions.shape, istio: list.optional(), kubernetes: list.optional(), kind: list.optional() })
+export const TestOptions = z.object({ ...RunOptions.shape, istio: several(RunOptions.shape.istio), kubernetes: several(RunOptions.shape.kubernetes), kind: several(RunOptions.shape.kind) })
 export type TestOptions = z.infer<typeof TestOptions>
 
 /** Those of `matrix`: those of tests that share no folder and leave no lab. A `suite` is the patterns of one cell. */
