@@ -109,7 +109,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
       invocation = { command: 'upgrade', options: parsed(UpgradeOptions, options) }
     })
   withLabOptions(add('matrix', 'print the cells of a matrix, each a test of its own, for continuous integration or a cluster'), 'versions, comma-separated')
-    .option('--suite <patterns>', 'check ids, comma-separated; given again, another cell', (patterns, before: string[] = []) => [...before, patterns])
+    .option('--suite <patterns>', 'check ids, comma-separated; given again, another cell', (patterns, before: string[] | undefined) => [...before ?? [], patterns])
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .option('--fail-fast', 'stop a cell at its first failed check')
     .option('--contexts <names>', 'existing clusters of one mesh, comma-separated, instead of a lab')

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { V1Job } from '@kubernetes/client-node'
 import { parse, stringify } from 'yaml'
+import { z } from 'zod'
 import type { Cell } from './cells.ts'
-import { podOfCells } from './pod-of-cells.ts'
+import { Pod, podOfCells } from './pod-of-cells.ts'
 
 const manifest = join(import.meta.dirname, '../../fixtures/manifests/suites-job.yaml')
+const Job = z.looseObject({ metadata: z.object({ namespace: z.string() }), spec: z.looseObject({ activeDeadlineSeconds: z.number(), template: z.looseObject({ spec: Pod }) }) })
 const name = 'meshproof-cells'
 
 /**
@@ -14,11 +15,10 @@ const name = 'meshproof-cells'
  * Job go on (kueue.sigs.k8s.io, “Run A Kubernetes Job”).
  */
 export const forKubernetes = async (cells: readonly Cell[], { queue, image }: { queue?: string | undefined; image?: string | undefined }): Promise<string> => {
-  const { spec, metadata: own, ...job } = parse(await readFile(manifest, 'utf8')) as V1Job
-  if (!spec?.template.spec) throw new Error(`${manifest} is no Job with a pod`)
+  const { spec, metadata: { namespace }, ...job } = Job.parse(parse(await readFile(manifest, 'utf8')))
   const asked = (flag: string): boolean => cells.every(({ args }) => args.some((arg) => arg.startsWith(`--${flag}=`)))
   const labs = !asked('contexts')
-  const metadata = { name, ...(labs ? {} : { namespace: own?.namespace }) }
+  const metadata = { name, ...(labs ? {} : { namespace }) }
   return [
     { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'cells.json': `${JSON.stringify({ cells }, null, 2)}\n` } },
     {
@@ -28,7 +28,7 @@ export const forKubernetes = async (cells: readonly Cell[], { queue, image }: { 
         completions: cells.length,
         // Cells that ask one and the same mesh go one after the other.
         parallelism: labs ? cells.length : 1,
-        activeDeadlineSeconds: (spec.activeDeadlineSeconds ?? 0) * cells.length,
+        activeDeadlineSeconds: spec.activeDeadlineSeconds * cells.length,
         template: { ...spec.template, spec: podOfCells(spec.template.spec, { image, configMap: name, labs, kept: asked('results') }) },
       },
     },

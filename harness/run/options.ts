@@ -5,8 +5,6 @@ import { strategies } from '../upgrade/upgrade-phase.ts'
 
 const list = z.string().transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean)).refine((parts) => parts.length > 0, 'it names nothing')
 
-const kindVersion = z.string().regex(/^v?\d+\.\d+\.\d+$/, 'a whole version: 0.32.0')
-
 /** The flags of `test`, `up` and `prove`, validated. */
 export const RunOptions = z.object({
   topology: list.default(['all']),
@@ -24,7 +22,7 @@ export const RunOptions = z.object({
   istio: z.string().optional(),
   kubernetes: z.string().optional(),
   /** The version of kind that makes the clusters. */
-  kind: kindVersion.optional(),
+  kind: z.string().regex(/^v?\d+\.\d+\.\d+$/, 'a whole version: 0.32.0').optional(),
   reportDir: z.string().optional(),
   /** Where in the pod’s own cluster the results are kept, too: `configmap:NAMESPACE` or `configmap:NAMESPACE/NAME`. */
   results: z.string().regex(/^configmap:[a-z0-9-]+(\/[a-z0-9.-]+)?$/, 'it is configmap:NAMESPACE or configmap:NAMESPACE/NAME').optional(),
@@ -42,8 +40,10 @@ export type RunOptions = z.infer<typeof RunOptions>
 /** What they ask of a lab's images. */
 export const wantedOf = ({ images, pins, registry, istio, kubernetes, kind }: Wanted): Wanted => ({ images, pins, registry, istio, kubernetes, kind })
 
+const several = (one: z.ZodOptional<z.ZodString>): z.ZodOptional<z.ZodType<string[], string>> => list.pipe(z.array(one.unwrap())).optional()
+
 /** Those of `test`: of versions it takes several, and every combination of them is a cell. */
-export const TestOptions = z.object({ ...RunOptions.shape, istio: list.optional(), kubernetes: list.optional(), kind: list.pipe(z.array(kindVersion)).optional() })
+export const TestOptions = z.object({ ...RunOptions.shape, istio: several(RunOptions.shape.istio), kubernetes: several(RunOptions.shape.kubernetes), kind: several(RunOptions.shape.kind) })
 export type TestOptions = z.infer<typeof TestOptions>
 
 /** Those of `matrix`: those of tests that share no folder and leave no lab. A `suite` is the patterns of one cell. */

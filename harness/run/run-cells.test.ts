@@ -63,7 +63,7 @@ test('a run that ends at once has said from the beginning what there was to run'
 })
 
 test.each([
-  ['versions that cannot be had', { kubernetes: '1.34.11,1.2' }, 'MP-165'], ['an unknown topology', { kubernetes: '1.34.11,1.34.4', topology: 'gatway' }, 'MP-101'],
+  ['versions that cannot be had', { kubernetes: '1.34.11,nope' }, 'MP-165'], ['an unknown topology', { kubernetes: '1.34.11,1.34.4', topology: 'gatway' }, 'MP-101'],
 ])('%s are refused before anything is run or made', async (_, flags, code) => {
   const folder = join(await scratchFolder(), 'all')
   expect(await errorOf(running(folder, flags, () => { throw new Error('run') }))).toMatchObject({ code })

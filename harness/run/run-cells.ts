@@ -31,7 +31,7 @@ export const runCells = async (cells: VersionCell[], terminal: Terminal, { signa
   await requirePossible(cells)
   for (const { options } of cells.slice(0, 1)) await makePlans(options.topology, options.suite, await catalogue(), options.mtls)
   const folder = await makeReportFolder(newRunId(), cells[0]?.options.reportDir)
-  const document: Cells = { cells: cells.map(({ name, options: { reportDir: _, ...options } }) => ({ name, args: argumentsOf(options) })) }
+  const document: Cells = { cells: cells.map(({ name, options }) => ({ name, args: argumentsOf({ ...options, reportDir: undefined }) })) }
   await writeWhole(join(folder, 'cells.json'), `${JSON.stringify(document, null, 2)}\n`)
   const runs = document.cells.map((cell): ShownRun => ({ cell, reason: 'the run ended before it' }))
   await writeRunsPage(runs, folder)
