@@ -27,7 +27,8 @@ const withRunOptions = (command: Command): Command => command
   .addOption(images)
   .addOption(pins)
   .option('--istio <version>', 'Istio version')
-  .option('--kubernetes <version>', 'Kubernetes version')
+  .option('--kubernetes <version>', 'Kubernetes version: 1.33, or a patch of it')
+  .option('--istio-source <folder>', 'build istiod, the agent and istioctl from this checkout of Istio (implies --images=source)')
   .addOption(output)
   .option('--plan', 'print what would run, and run nothing')
 
@@ -118,10 +119,10 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
 
 /** Flags that speak of a lab say nothing about existing clusters, and the other way round. */
 const refuseTogether = (options: Record<string, unknown>): void => {
-  const ofLabs = ['topology', 'istio', 'kubernetes', 'keep', 'reuse'].filter((flag) => options[flag] !== undefined)
+  const ofLabs = ['topology', 'istio', 'kubernetes', 'istioSource', 'keep', 'reuse'].filter((flag) => options[flag] !== undefined)
   const [what, where] = options['contexts'] === undefined
     ? [options['kubeconfig'] === undefined ? undefined : '--kubeconfig leads to existing clusters, and --contexts does not name them', '--kubeconfig']
-    : [ofLabs.length === 0 ? undefined : 'Existing clusters are what they are: these flags are for labs', ofLabs.map((flag) => `--${flag}`).join(', ')]
+    : [ofLabs.length === 0 ? undefined : 'Existing clusters are what they are: these flags are for labs', ofLabs.map((flag) => `--${flag.replace('S', '-s')}`).join(', ')]
   if (what !== undefined) throw new MeshproofError('MP-141', { what, where, next: 'Name contexts with --contexts=A,B, or leave them out and have a lab made.' })
 }
 

@@ -9,6 +9,8 @@ export type Wanted = {
   pins?: string | undefined
   /** Kubernetes' version, as it is asked for: 1.33 or 1.33.13. */
   kubernetes?: string | undefined
+  /** Folder of a checkout of Istio, which istiod, the proxies' agent and istioctl are built from. */
+  istioSource?: string | undefined
 }
 
 /** What a lab is made of, wherever it came from: files on this machine and image names the nodes already hold. */

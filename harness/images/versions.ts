@@ -3,6 +3,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { unknownValue } from '../unknown-value.ts'
 import { MeshproofError } from '../errors.ts'
+import { checkoutSource } from './checkout.ts'
 import type { ImageSource, Upgrading, Wanted } from './images.ts'
 import { loadRecipes, type Recipes } from './recipes.ts'
 import { releaseFile } from './release-plan.ts'
@@ -25,18 +26,19 @@ const versions = async (pins?: string): Promise<Record<ImageSource, { istio: str
 
 /**
  * Where images come from when versions are asked for: a version that one source alone has settles `auto`.
- * @throws MeshproofError MP-101 for a version that no source has, MP-107 where the versions and the source do not go together.
+ * @throws MeshproofError MP-101 for a version that no source has, MP-107 where the versions and the source do not go together, MP-350 for a folder that is no checkout.
  */
 export const imagesFor = async (
-  { images, pins, istio, kubernetes }: Wanted & { istio?: string | undefined },
+  { images, pins, istio, kubernetes, istioSource }: Wanted & { istio?: string | undefined },
 ): Promise<ImageSource | 'auto'> => {
+  const from = istioSource === undefined ? images : await checkoutSource(istioSource, { images, istio })
   const known = await versions(pins)
   const sources = ['release', 'source'] as const
   const has = (source: ImageSource, kind: 'istio' | 'kubernetes', value: string | undefined): boolean => value === undefined || versionAsked(known[source][kind], value) !== undefined
   for (const [kind, value] of [['istio', istio], ['kubernetes', kubernetes]] as const) {
     if (value !== undefined && !sources.some((source) => has(source, kind, value))) throw unknownValue(`${kind} version`, value, sources.flatMap((source) => known[source][kind]))
   }
-  const fitting = sources.filter((source) => (images === 'auto' || images === source) && has(source, 'istio', istio) && has(source, 'kubernetes', kubernetes))
+  const fitting = sources.filter((source) => (from === 'auto' || from === source) && has(source, 'istio', istio) && has(source, 'kubernetes', kubernetes))
   if (fitting.length === 2) return 'auto'
   if (fitting[0]) return fitting[0]
   throw new MeshproofError('MP-107', {

@@ -19,6 +19,8 @@ export const RunOptions = z.object({
   pins: z.string().optional(),
   istio: z.string().optional(),
   kubernetes: z.string().optional(),
+  /** A checkout of Istio to build it from. */
+  istioSource: z.string().optional(),
   reportDir: z.string().optional(),
   output: z.enum(['text', 'json']).default('text'),
   /** Seconds for one check, both attempts together. */
@@ -32,7 +34,7 @@ export const RunOptions = z.object({
 export type RunOptions = z.infer<typeof RunOptions>
 
 /** What they ask of a lab's images. */
-export const wantedOf = ({ images, pins, kubernetes }: RunOptions): Wanted => ({ images, pins, kubernetes })
+export const wantedOf = ({ images, pins, kubernetes, istioSource }: RunOptions): Wanted => ({ images, pins, kubernetes, istioSource })
 
 /** Those of `upgrade`. */
 export const UpgradeOptions = z.object({
