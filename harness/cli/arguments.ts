@@ -38,6 +38,7 @@ const withLabOptions = (command: Command, version = 'version'): Command => comma
   .option(`--istio <${version}>`, `Istio ${version}: 1.28.3, or 1.28 for its newest patch`)
   .option(`--kubernetes <${version}>`, `Kubernetes ${version}: 1.33.7, or 1.33 for its newest patch`)
   .option(`--kind <${version}>`, `${version} of kind, which makes the clusters: 0.32.0`)
+  .option('--istio-source <folder>', 'build istiod, the agent and istioctl from this checkout of Istio (implies --images=source)')
 
 const withRunOptions = (command: Command, version?: string): Command => withLabOptions(command, version)
   .addOption(output)
@@ -156,11 +157,11 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
 
 /** Flags that speak of a lab say nothing about existing clusters, and the other way round. */
 const refuseTogether = (options: Record<string, unknown>): void => {
-  const ofLabs = ['topology', 'istio', 'kubernetes', 'kind', 'registry', 'keep', 'reuse'].filter((flag) => options[flag] !== undefined)
+  const ofLabs = ['topology', 'istio', 'kubernetes', 'kind', 'istioSource', 'registry', 'keep', 'reuse'].filter((flag) => options[flag] !== undefined)
   const ofClusters = ['kubeconfig', 'results'].filter((flag) => options[flag] !== undefined)
   const [what, where] = options['contexts'] === undefined
     ? [ofClusters.length === 0 ? undefined : 'These flags are for existing clusters, and --contexts names none', ofClusters.map((flag) => `--${flag}`).join(', ')]
-    : [ofLabs.length === 0 ? undefined : 'Existing clusters are what they are: these flags are for labs', ofLabs.map((flag) => `--${flag}`).join(', ')]
+    : [ofLabs.length === 0 ? undefined : 'Existing clusters are what they are: these flags are for labs', ofLabs.map((flag) => `--${flag.replace('S', '-s')}`).join(', ')]
   if (what !== undefined) throw new MeshproofError('MP-141', { what, where, next: 'Name contexts with --contexts=A,B, or leave them out and have a lab made.' })
 }
 

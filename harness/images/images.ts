@@ -15,6 +15,8 @@ export type Wanted = {
   kubernetes?: string | undefined
   /** The version of kind that makes the clusters. */
   kind?: string | undefined
+  /** Folder of a checkout of Istio, which istiod, the proxies' agent and istioctl are built from. */
+  istioSource?: string | undefined
 }
 
 /** What a lab is made of, wherever it came from: files on this machine and image names the nodes already hold. */

@@ -23,6 +23,8 @@ export const RunOptions = z.object({
   kubernetes: z.string().optional(),
   /** The version of kind that makes the clusters. */
   kind: z.string().regex(/^v?\d+\.\d+\.\d+$/, 'a whole version: 0.32.0').optional(),
+  /** A checkout of Istio to build it from. */
+  istioSource: z.string().optional(),
   reportDir: z.string().optional(),
   /** Where in the pod’s own cluster the results are kept, too: `configmap:NAMESPACE` or `configmap:NAMESPACE/NAME`. */
   results: z.string().regex(/^configmap:[a-z0-9-]+(\/[a-z0-9.-]+)?$/, 'it is configmap:NAMESPACE or configmap:NAMESPACE/NAME').optional(),
@@ -38,7 +40,7 @@ export const RunOptions = z.object({
 export type RunOptions = z.infer<typeof RunOptions>
 
 /** What they ask of a lab's images. */
-export const wantedOf = ({ images, pins, registry, istio, kubernetes, kind }: Wanted): Wanted => ({ images, pins, registry, istio, kubernetes, kind })
+export const wantedOf = ({ images, pins, registry, istio, kubernetes, kind, istioSource }: Wanted): Wanted => ({ images, pins, registry, istio, kubernetes, kind, istioSource })
 
 const several = (one: z.ZodOptional<z.ZodString>): z.ZodOptional<z.ZodType<string[], string>> => list.pipe(z.array(one.unwrap())).optional()
 
