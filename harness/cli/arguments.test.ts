@@ -129,7 +129,7 @@ test('what else npm says in the environment is no flag of ours', () => {
   expect(readArguments([], { npm_config_loglevel: 'warn', npm_config_cache: '/tmp', npm_lifecycle_event: 'test' })).toMatchObject({ command: 'test' })
 })
 
-test.each([['--help', 'Commands:'], ['-h', 'doctor'], ['up --help', '--topology <names>'], ['prove --help', '--suite <patterns>'], ['images', 'build everything from source'], ['images build --help', '--output <form>']])(
+test.each([['--help', 'Commands:'], ['-h', 'doctor'], ['up --help', '--topology <names>'], ['prove --help', '--suite <patterns>'], ['images', 'build everything from source'], ['images build --help', '--harness'], ['images mirror --help', '--to <host/prefix>']])(
   'the help of “%s” is returned and not printed', (line, text) => {
     const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
     onTestFinished(() => { printed.mockRestore() })

@@ -1,11 +1,9 @@
 import { Command, CommanderError, Option } from 'commander'
-import type { z } from 'zod'
-import { MeshproofError } from '../errors.ts'
 import { requireOneVersion } from '../matrix/one-version.ts'
 import { CellOptions, DiagnoseOptions, DownOptions, MatrixOptions, RunOptions, TestOptions, UpgradeOptions } from '../run/options.ts'
 import { strategies } from '../upgrade/upgrade-phase.ts'
-import { unknownValue } from '../unknown-value.ts'
 import { addImagesCommands, type ImagesInvocation } from './images-arguments.ts'
+import { explain, parsed, refuseSwallowedFlags, refuseTogether } from './refused-arguments.ts'
 
 /** A command line that was understood. */
 export type Invocation =
@@ -29,18 +27,21 @@ const contextFiles = new Option('--kubeconfig <paths>', 'files to read contexts 
 const results = new Option('--results <place>', 'in a pod, keep the results as a ConfigMap, too: configmap:NAMESPACE[/NAME]')
 const output = new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json'])
 
-const withLabOptions = (command: Command, version = 'version'): Command => command
+/** `several` where a list of versions is taken. */
+const withLabOptions = (command: Command, several = false): Command => command
   .option('--topology <names>', 'topologies or files of your own, comma-separated, or all (default: every topology)')
   .addOption(mtls)
   .addOption(images)
   .addOption(pins)
   .addOption(registry)
-  .option(`--istio <${version}>`, `Istio ${version}: 1.28.3, or 1.28 for its newest patch`)
-  .option(`--kubernetes <${version}>`, `Kubernetes ${version}: 1.33.7, or 1.33 for its newest patch`)
-  .option(`--kind <${version}>`, `${version} of kind, which makes the clusters: 0.32.0`)
+  .option(several ? '--istio <versions>' : '--istio <version>', `Istio: 1.28.3, or 1.28 for its newest patch${orSeveral(several)}`)
+  .option(several ? '--kubernetes <versions>' : '--kubernetes <version>', `Kubernetes: 1.33.7, or 1.33 for its newest patch${orSeveral(several)}`)
+  .option(several ? '--kind <versions>' : '--kind <version>', `kind, which makes the clusters: 0.32.0${orSeveral(several)}`)
   .option('--istio-source <folder>', 'build istiod, the agent and istioctl from this checkout of Istio (implies --images=source)')
 
-const withRunOptions = (command: Command, version?: string): Command => withLabOptions(command, version)
+const orSeveral = (several: boolean): string => (several ? '; several by commas: every combination is a run' : '')
+
+const withRunOptions = (command: Command, several?: boolean): Command => withLabOptions(command, several)
   .addOption(output)
   .option('--plan', 'print what would run, and run nothing')
 
@@ -63,7 +64,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     invocation = { command, options: parsed(RunOptions, options) }
   }
 
-  withRunOptions(add('test', 'create, install, verify, report, delete (the default command)'), 'versions, comma-separated')
+  withRunOptions(add('test', 'create, install, verify, report, delete (the default command)'), true)
     .option('--suite <patterns>', 'check ids, comma-separated, * for anything, ! to exclude')
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
     .addOption(results)
@@ -109,7 +110,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
       requireOneVersion('meshproof upgrade', options)
       invocation = { command: 'upgrade', options: parsed(UpgradeOptions, options) }
     })
-  withLabOptions(add('matrix', 'print the cells of a matrix, each a test of its own, for continuous integration or a cluster'), 'versions, comma-separated')
+  withLabOptions(add('matrix', 'print the cells of a matrix, each a test of its own, for continuous integration or a cluster'), true)
     .option('--suite <patterns>', 'check ids, comma-separated; given again, another cell', (patterns, before: string[] | undefined) => [...before ?? [], patterns])
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .option('--fail-fast', 'stop a cell at its first failed check')
@@ -153,58 +154,4 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     throw explain(error, argv, program)
   }
   return invocation ?? { command: 'help', text: program.helpInformation() }
-}
-
-/** Flags that speak of a lab say nothing about existing clusters, and the other way round. */
-const refuseTogether = (options: Record<string, unknown>): void => {
-  const ofLabs = ['topology', 'istio', 'kubernetes', 'kind', 'istioSource', 'registry', 'keep', 'reuse'].filter((flag) => options[flag] !== undefined)
-  const ofClusters = ['kubeconfig', 'results'].filter((flag) => options[flag] !== undefined)
-  const [what, where] = options['contexts'] === undefined
-    ? [ofClusters.length === 0 ? undefined : 'These flags are for existing clusters, and --contexts names none', ofClusters.map((flag) => `--${flag}`).join(', ')]
-    : [ofLabs.length === 0 ? undefined : 'Existing clusters are what they are: these flags are for labs', ofLabs.map((flag) => `--${flag.replace('S', '-s')}`).join(', ')]
-  if (what !== undefined) throw new MeshproofError('MP-141', { what, where, next: 'Name contexts with --contexts=A,B, or leave them out and have a lab made.' })
-}
-
-const refuseSwallowedFlags = (program: Command, argv: string[], environment: NodeJS.ProcessEnv): void => {
-  const options = program.commands.find((command) => command.name() === 'test')?.options ?? []
-  const rest = [...argv]
-  const swallowed = options.flatMap(({ long, flags }) => {
-    const value = environment[`npm_config_${(long ?? '').slice(2).replaceAll('-', '_')}`]
-    if (value === undefined) return []
-    // For npm, `--topology gateway` is a flag without a value and a word that goes to the script.
-    const word = value === 'true' && flags.includes('<') && rest[0] !== undefined && !rest[0].startsWith('-') ? rest.shift() : undefined
-    return [word !== undefined ? `${long ?? ''}=${word}` : value === 'true' ? long ?? '' : `${long ?? ''}=${value}`]
-  })
-  if (swallowed.length === 0) return
-  throw new MeshproofError('MP-102', { what: 'npm took the flags for itself: they need a -- before them', next: `npm test -- ${[...swallowed, ...rest].join(' ')}` })
-}
-
-const parsed = <T>(schema: z.ZodType<T>, options: unknown): T => {
-  const result = schema.safeParse(options)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  throw new MeshproofError('MP-101', { what: `--${String(issue?.path[0] ?? '')} does not take that value`, ...(issue ? { why: issue.message } : {}), next: 'meshproof --help' })
-}
-
-/** The command that the words lead to, and the words that are left. */
-const resolve = (program: Command, words: string[]): { command: Command; left: string[] } => {
-  const next = program.commands.find((command) => command.name() === words[0])
-  return next ? resolve(next, words.slice(1)) : { command: program, left: words }
-}
-
-const explain = (error: CommanderError, argv: string[], program: Command): MeshproofError => {
-  const { command } = resolve(program, argv.filter((word) => !word.startsWith('-')))
-  const named = command === program ? program.commands[0] ?? program : command
-  const flag = /unknown option '(--?[^'=]+)/.exec(error.message)?.[1]
-  if (flag) return unknownValue('flag', flag, named.options.map(({ long }) => long ?? ''))
-  const choice = /option '--(\S+) .*' argument '(.*)' is invalid\. Allowed choices are (.*)\./.exec(error.message)
-  if (choice?.[1] !== undefined && choice[2] !== undefined) return unknownValue(`value for --${choice[1]}`, choice[2], (choice[3] ?? '').split(', '))
-  const surplus = named.args[0] ?? command.args[0] ?? ''
-  if (error.code === 'commander.unknownCommand' || (error.code === 'commander.excessArguments' && command === program)) {
-    return unknownValue('command', surplus, command.commands.map((known) => known.name()))
-  }
-  if (error.code === 'commander.excessArguments') {
-    return new MeshproofError('MP-101', { what: `${named.name()} takes no argument “${surplus}”`, next: `meshproof ${named.name()} --help` })
-  }
-  return new MeshproofError('MP-101', { what: error.message.replace(/^error: /, ''), next: 'meshproof --help' })
 }

@@ -5,6 +5,9 @@ import { strategies } from '../upgrade/upgrade-phase.ts'
 
 const list = z.string().transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean)).refine((parts) => parts.length > 0, 'it names nothing')
 
+/** A flag as it is typed, by the name that its value has here. */
+export const flagOf = (name: string): string => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+
 /** The flags of `test`, `up` and `prove`, validated. */
 export const RunOptions = z.object({
   topology: list.default(['all']),
