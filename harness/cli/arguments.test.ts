@@ -34,6 +34,7 @@ describe('a command line', () => {
     expect(readArguments(['up', '--images=source'], {})).toMatchObject({ command: 'up', options: { images: 'source' } })
     expect(readArguments(['prove', '--topology=vpn', '--mtls=off', '--suite=mtls.*', '--report-dir=proof', '--timeout=90', '--plan'], {}))
       .toMatchObject({ command: 'prove', options: { topology: ['vpn'], mtls: 'off', suite: ['mtls.*'], reportDir: 'proof', timeout: 90, plan: true } })
+    expect(readArguments(['up', '--kubernetes=1.33', '--istio-source=../istio'], {})).toMatchObject({ command: 'up', options: { kubernetes: '1.33', istioSource: '../istio' } })
     expect(readArguments(['diagnose', '--contexts=east, west,', '--kubeconfig=a:b', '--probe', '--output=json'], {}))
       .toEqual({ command: 'diagnose', options: { contexts: ['east', 'west'], kubeconfig: 'a:b', probe: true, output: 'json' } })
     expect(readArguments(['diagnose', '--contexts=east,west'], {})).toEqual({ command: 'diagnose', options: { contexts: ['east', 'west'], kubeconfig: undefined, probe: false, output: 'text' } })
@@ -76,7 +77,7 @@ describe('existing clusters', () => {
   })
 
   test.each([
-    [['--contexts=a,b', '--topology=gateway'], '--topology'], [['matrix', '--contexts=a,b', '--istio=1.30.4'], '--istio'], [['--contexts=a,b', '--keep'], '--keep'], [['--contexts=a,b', '--reuse', '--istio=1.30.4'], '--istio, --reuse'],
+    [['--contexts=a,b', '--topology=gateway'], '--topology'], [['matrix', '--contexts=a,b', '--istio=1.30.4'], '--istio'], [['--contexts=a,b', '--keep'], '--keep'], [['--contexts=a,b', '--istio-source=../istio'], '--istio-source'], [['--contexts=a,b', '--reuse', '--istio=1.30.4'], '--istio, --reuse'],
     [['--kubeconfig=a.yaml'], '--kubeconfig'], [['--kubeconfig=a.yaml', '--topology=vpn'], '--kubeconfig'],
   ])('do not go together with what is said of a lab: %j', (argv, named) => {
     expect(() => readArguments(argv, {})).toThrow(refused('MP-141', '--contexts=A,B'))

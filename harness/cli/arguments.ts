@@ -5,6 +5,7 @@ import { requireOneVersion } from '../matrix/one-version.ts'
 import { CellOptions, DiagnoseOptions, DownOptions, MatrixOptions, RunOptions, TestOptions, UpgradeOptions } from '../run/options.ts'
 import { strategies } from '../upgrade/upgrade-phase.ts'
 import { unknownValue } from '../unknown-value.ts'
+import { addImagesCommands, type ImagesInvocation } from './images-arguments.ts'
 
 /** A command line that was understood. */
 export type Invocation =
@@ -16,12 +17,13 @@ export type Invocation =
   | { command: 'report'; options: { folders: string[]; reportDir: string | undefined; cells: string | undefined } }
   | { command: 'matrix'; options: MatrixOptions }
   | { command: 'cell'; options: CellOptions }
-  | { command: 'images build'; options: { harness: boolean } }
-  | { command: 'list' | 'doctor' | 'images list'; options: { output: 'text' | 'json' } }
+  | ImagesInvocation
+  | { command: 'list' | 'doctor'; options: { output: 'text' | 'json' } }
   | { command: 'help'; text: string }
 
 const images = new Option('--images <source>', 'where images come from').choices(['auto', 'release', 'source'])
 const pins = new Option('--pins <file>', 'versions, addresses and checksums of published artifacts, instead of fixtures/images/release.yaml')
+const registry = new Option('--registry <host/prefix>', 'a mirror that published images and files come from, kind’s node among them')
 const mtls = new Option('--mtls <mode>', 'mutual TLS required or off (default: what each topology names)').choices(['strict', 'off'])
 const contextFiles = new Option('--kubeconfig <paths>', 'files to read contexts from, joined by “:” (default: KUBECONFIG, else the user’s own)')
 const results = new Option('--results <place>', 'in a pod, keep the results as a ConfigMap, too: configmap:NAMESPACE[/NAME]')
@@ -32,9 +34,11 @@ const withLabOptions = (command: Command, version = 'version'): Command => comma
   .addOption(mtls)
   .addOption(images)
   .addOption(pins)
-  .option(`--istio <${version}>`, `Istio ${version}`)
-  .option(`--kubernetes <${version}>`, `Kubernetes ${version}`)
-  .option(`--kind <${version}>`, `${version} of kind, which makes the clusters`)
+  .addOption(registry)
+  .option(`--istio <${version}>`, `Istio ${version}: 1.28.3, or 1.28 for its newest patch`)
+  .option(`--kubernetes <${version}>`, `Kubernetes ${version}: 1.33.7, or 1.33 for its newest patch`)
+  .option(`--kind <${version}>`, `${version} of kind, which makes the clusters: 0.32.0`)
+  .option('--istio-source <folder>', 'build istiod, the agent and istioctl from this checkout of Istio (implies --images=source)')
 
 const withRunOptions = (command: Command, version?: string): Command => withLabOptions(command, version)
   .addOption(output)
@@ -95,6 +99,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .option('--fault <name>', 'do it wrong in a known way, and show that the verdict notices')
     .addOption(images)
     .addOption(pins)
+    .addOption(registry)
     .addOption(output)
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
     .option('--timeout <seconds>', 'for one check (default: 180)')
@@ -137,10 +142,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     add(name, description).addOption(output).action((options: { output?: 'text' | 'json' }) => { invocation = { command: name, options: { output: options.output ?? 'text' } } })
   }
   const group = add('images', 'the images a lab is made of').exitOverride().helpCommand(false)
-  group.command('list').description('what a lab needs, and what of it is built').addOption(output)
-    .action((options: { output?: 'text' | 'json' }) => { invocation = { command: 'images list', options: { output: options.output ?? 'text' } } })
-  group.command('build').description('build everything from source now').addOption(output).option('--harness', 'the image of the harness itself instead, to run it inside a cluster')
-    .action((options: { harness?: boolean }) => { invocation = { command: 'images build', options: { harness: options.harness === true } } })
+  addImagesCommands(group, parsed, (one) => { invocation = one })
 
   refuseSwallowedFlags(program, argv, environment)
   try {
@@ -155,11 +157,11 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
 
 /** Flags that speak of a lab say nothing about existing clusters, and the other way round. */
 const refuseTogether = (options: Record<string, unknown>): void => {
-  const ofLabs = ['topology', 'istio', 'kubernetes', 'kind', 'keep', 'reuse'].filter((flag) => options[flag] !== undefined)
+  const ofLabs = ['topology', 'istio', 'kubernetes', 'kind', 'istioSource', 'registry', 'keep', 'reuse'].filter((flag) => options[flag] !== undefined)
   const ofClusters = ['kubeconfig', 'results'].filter((flag) => options[flag] !== undefined)
   const [what, where] = options['contexts'] === undefined
     ? [ofClusters.length === 0 ? undefined : 'These flags are for existing clusters, and --contexts names none', ofClusters.map((flag) => `--${flag}`).join(', ')]
-    : [ofLabs.length === 0 ? undefined : 'Existing clusters are what they are: these flags are for labs', ofLabs.map((flag) => `--${flag}`).join(', ')]
+    : [ofLabs.length === 0 ? undefined : 'Existing clusters are what they are: these flags are for labs', ofLabs.map((flag) => `--${flag.replace('S', '-s')}`).join(', ')]
   if (what !== undefined) throw new MeshproofError('MP-141', { what, where, next: 'Name contexts with --contexts=A,B, or leave them out and have a lab made.' })
 }
 

@@ -2,12 +2,6 @@ import { join } from 'node:path'
 import { MeshproofError } from '../errors.ts'
 import { engineInfo } from '../engine/docker.ts'
 import { doctor } from '../engine/doctor.ts'
-import { ensureEngine } from '../engine/ensure.ts'
-import { requireCache } from '../images/cache.ts'
-import { buildHarness } from '../images/harness-image.ts'
-import { sourceImages } from '../images/source.ts'
-import { sourceState } from '../images/source-state.ts'
-import { imageBytes } from '../images/node-image.ts'
 import { down } from '../lab/down.ts'
 import { cellOf } from '../matrix/cell-of.ts'
 import { readCells } from '../matrix/cells.ts'
@@ -30,6 +24,7 @@ import { runUpgrade } from '../upgrade/run-upgrade.ts'
 import { upgradePlanDocument } from '../upgrade/upgrade-plan-document.ts'
 import { readArguments, type Invocation } from './arguments.ts'
 import { diagnoseExisting } from './diagnose.ts'
+import { performImages } from './images.ts'
 import { listing } from './listing.ts'
 import { printPlan } from './print-plan.ts'
 import { onScreen, print, tellRun } from './tell.ts'
@@ -96,17 +91,12 @@ export const perform = async (invocation: Invocation, words: readonly string[] =
         return down({ all, run: runId }, screen.line)
       })
     case 'images list':
-      print(await sourceState(invocation.options.output))
-      return 0
     case 'images build':
-      return withTerminal(async (screen, signal) => {
-        await requireCache()
-        const engine = await ensureEngine(screen.line, signal)
-        const image = invocation.options.harness ? await buildHarness(engine, screen.building, signal) : (await sourceImages({}, engine, screen.building, signal)).node
-        screen.close()
-        screen.line(`${image}  ${Math.round((await imageBytes(image)) / 1e6)} MB`)
-        return 0
-      })
+    case 'images mirror':
+    case 'images verify':
+    case 'images save':
+    case 'images load':
+      return withTerminal((screen, signal) => performImages(invocation, screen, print, signal), process.stderr)
   }
 }
 

@@ -17,10 +17,14 @@ export const RunOptions = z.object({
   images: z.enum(['auto', 'release', 'source']).default('auto'),
   /** A file of pins for published artifacts, of the form of fixtures/images/release.yaml. */
   pins: z.string().optional(),
+  /** A mirror that everything published comes from. */
+  registry: z.string().regex(/^[\w.-]+(:\d+)?(\/[a-z0-9._/-]*[a-z0-9])?$/, 'a host, or a host and a prefix').optional(),
   istio: z.string().optional(),
   kubernetes: z.string().optional(),
   /** The version of kind that makes the clusters. */
-  kind: z.string().optional(),
+  kind: z.string().regex(/^v?\d+\.\d+\.\d+$/, 'a whole version: 0.32.0').optional(),
+  /** A checkout of Istio to build it from. */
+  istioSource: z.string().optional(),
   reportDir: z.string().optional(),
   /** Where in the pod’s own cluster the results are kept, too: `configmap:NAMESPACE` or `configmap:NAMESPACE/NAME`. */
   results: z.string().regex(/^configmap:[a-z0-9-]+(\/[a-z0-9.-]+)?$/, 'it is configmap:NAMESPACE or configmap:NAMESPACE/NAME').optional(),
@@ -36,7 +40,7 @@ export const RunOptions = z.object({
 export type RunOptions = z.infer<typeof RunOptions>
 
 /** What they ask of a lab's images. */
-export const wantedOf = ({ images, pins, kubernetes }: RunOptions): Wanted => ({ images, pins, kubernetes })
+export const wantedOf = ({ images, pins, registry, istio, kubernetes, kind, istioSource }: Wanted): Wanted => ({ images, pins, registry, istio, kubernetes, kind, istioSource })
 
 const several = (one: z.ZodOptional<z.ZodString>): z.ZodOptional<z.ZodType<string[], string>> => list.pipe(z.array(one.unwrap())).optional()
 
@@ -61,7 +65,7 @@ export type CellOptions = z.infer<typeof CellOptions>
 
 /** Those of `upgrade`. */
 export const UpgradeOptions = z.object({
-  ...RunOptions.pick({ mtls: true, images: true, pins: true, reportDir: true, output: true, timeout: true, plan: true, keep: true }).shape,
+  ...RunOptions.pick({ mtls: true, images: true, pins: true, registry: true, reportDir: true, output: true, timeout: true, plan: true, keep: true }).shape,
   topology: z.string().refine((text) => !/^all$|,/.test(text), 'it names several: an upgrade takes one topology'),
   from: z.string(),
   to: z.string(),
