@@ -1,7 +1,10 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { MatrixOptions } from '../run/options.ts'
+import { scratchFolder } from '../testing/edge.ts'
 import { Cells, type Cell } from './cells.ts'
 import { emitted } from './emitted.ts'
 import { forGitHub } from './for-github.ts'
@@ -9,8 +12,12 @@ import { forGitLab } from './for-gitlab.ts'
 
 const emit = (options: Record<string, unknown>): Promise<string> => emitted(MatrixOptions.parse({ topology: 'vpn,gateway', suite: ['reach.*,!reach.path'], ...options }))
 
-/** The words that a shell makes of a line, where `npx meshproof` prints what it is given. */
-const wordsOf = async (line: string): Promise<string[]> => (await execa('sh', ['-c', `meshproof() { printf '%s\\n' "$@"; }; npx() { "$@"; }; ${line}`])).stdout.split('\n')
+/** The words that a shell makes of a line, where `npx meshproof` prints what it is given, among files that its patterns would fit. */
+const wordsOf = async (line: string): Promise<string[]> => {
+  const cwd = await scratchFolder()
+  await writeFile(join(cwd, '--suite=reach.x,!reach.path'), '')
+  return (await execa('sh', ['-c', `meshproof() { printf '%s\\n' "$@"; }; npx() { "$@"; }; ${line}`], { cwd })).stdout.split('\n')
+}
 
 test('by itself, the cells document is printed', async () => {
   expect(Cells.parse(JSON.parse(await emit({}))).cells.map(({ name }) => name)).toEqual(['vpn', 'gateway'])

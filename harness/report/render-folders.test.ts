@@ -131,6 +131,16 @@ describe('the cells of a matrix', () => {
     expect(await readFile(join(parent, 'matrix.html'), 'utf8')).toContain('1 of 4 cells not complete')
   })
 
+  test('without results are missing in every row that cells like them have', async () => {
+    const parent = await scratchFolder()
+    const [there, missing] = [cell('vpn', '1.30'), cell('vpn', '1.31')]
+    await mkdir(join(parent, there.name))
+    await writeReports(resultsOf(...(['strict', 'off'] as const).map((mtls) => topologyResult([checkResult()], { name: 'vpn', mtls }))), join(parent, there.name))
+    await renderFolders([parent], parent, [there, missing])
+    const rows = await tableOf(parent)
+    expect(rows.slice(1).map(([row, , second]) => [row, second])).toEqual(['vpn', 'vpn with mutual TLS off'].map((row) => [row, '? not run vpn-istio-1.31: it left no results']))
+  })
+
   test('whose results are broken are as good as missing, and the others are rendered', async () => {
     const parent = await scratchFolder()
     for (const { name } of cells) await reportFolder(parent, name)
