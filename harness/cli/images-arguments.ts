@@ -2,13 +2,12 @@ import { Option, type Command } from 'commander'
 import { z } from 'zod'
 import { RunOptions } from '../run/options.ts'
 
-const Output = RunOptions.pick({ output: true })
 const Published = RunOptions.pick({ pins: true, registry: true, istio: true, kubernetes: true, kind: true, output: true })
 
 /** The flags of `images …`, validated. */
 export const ImagesOptions = {
   list: z.object({ ...Published.shape, images: z.enum(['source', 'release']).optional() }),
-  build: Output,
+  build: z.object({ harness: z.boolean().default(false) }),
   mirror: z.object({ ...Published.omit({ registry: true }).shape, to: RunOptions.shape.registry.unwrap() }),
   verify: z.object({ ...Published.shape, registry: RunOptions.shape.registry.unwrap() }),
   save: z.object({ ...Published.shape, file: z.string() }),
@@ -32,7 +31,7 @@ export const addImagesCommands = (group: Command, parsed: <T>(schema: z.ZodType<
   output(versions(group.command('list').description('what a lab needs, and what of it is built; with a version, or --images=release, every published image with its digest')))
     .addOption(new Option('--images <source>', 'built here, or published').choices(['source', 'release'])).option(registry, 'the digests that this mirror has')
     .action((options: unknown) => { take({ command: 'images list', options: parsed(ImagesOptions.list, options) }) })
-  output(group.command('build').description('build everything from source now')).action((options: unknown) => { take({ command: 'images build', options: parsed(ImagesOptions.build, options) }) })
+  group.command('build').description('build everything from source now').option('--harness', 'the image of the harness itself instead, to run it inside a cluster').action((options: unknown) => { take({ command: 'images build', options: parsed(ImagesOptions.build, options) }) })
   output(versions(group.command('mirror').description('copy everything published into a registry: what is there already stays'))).requiredOption('--to <host/prefix>', 'the registry, and where in it')
     .action((options: unknown) => { take({ command: 'images mirror', options: parsed(ImagesOptions.mirror, options) }) })
   output(versions(group.command('verify').description('compare a mirror with what is pinned and recorded; exit 1 where it differs'))).requiredOption(registry, 'the mirror')

@@ -5,6 +5,7 @@ import { loadImages, saveImages } from '../images/archive.ts'
 import { requireCache } from '../images/cache.ts'
 import { hostPlatform } from '../images/go.ts'
 import type { Wanted } from '../images/images.ts'
+import { buildHarness } from '../images/harness-image.ts'
 import { listPublished, mirror, verifyMirror, type Difference } from '../images/mirror.ts'
 import { imageBytes } from '../images/node-image.ts'
 import { mirroredIn } from '../images/registry.ts'
@@ -28,9 +29,10 @@ export const performImages = async (invocation: ImagesInvocation, screen: Termin
     }
     case 'images build': {
       await requireCache()
-      const { node } = await sourceImages({}, await ensureEngine(screen.line, signal), screen.building, signal)
+      const engine = await ensureEngine(screen.line, signal)
+      const image = invocation.options.harness ? await buildHarness(engine, screen.building, signal) : (await sourceImages({}, engine, screen.building, signal)).node
       screen.close()
-      print(`${node}  ${megabytes(await imageBytes(node))}`)
+      print(`${image}  ${megabytes(await imageBytes(image))}`)
       return 0
     }
     case 'images mirror': {

@@ -24,6 +24,15 @@ test('what is built is had by name, and the second time nothing is built', async
   expect(started).toEqual([])
 })
 
+test('what has no key is made every time, beside what has one', async () => {
+  await emptyCache()
+  const started: string[] = []
+  const { key: _, ...fresh } = item('istiod', 'cpu', started)
+  const folders = await buildAll([item('kind', 'cpu', started), fresh], silent)
+  expect(await buildAll([item('kind', 'cpu', started), fresh], silent)).toEqual(folders)
+  expect(started).toEqual(['kind', 'istiod', 'istiod'])
+})
+
 test('compilers run one at a time, downloads beside them', async () => {
   await emptyCache()
   let [compiling, most] = [0, 0]

@@ -1,10 +1,11 @@
 import pMap from 'p-map'
-import { artifact, isCached } from './cache.ts'
+import { artifact, artifactAsMade, isCached } from './cache.ts'
 import type { Tell } from './patience.ts'
 
 /** One thing that is built once and cached: what it is called, what it takes, and how it is made. */
 export type BuildItem = {
   name: string
+  /** What it is made from, as a hash. */
   key: string
   /** `cpu` items compile and already use every core: one at a time. `network` items mostly wait: they run beside. */
   lane: 'cpu' | 'network'
@@ -12,6 +13,9 @@ export type BuildItem = {
   seconds: number
   make: (folder: string, signal?: AbortSignal, tell?: Tell) => Promise<void>
 }
+
+/** One thing of which nobody can say beforehand what it is made from: it is made every time, and kept by what came out. */
+export type FreshItem = Omit<BuildItem, 'key'> & { key?: undefined }
 
 /** What a build says while it runs. `remaining` is an estimate in seconds for everything still to be built. */
 export type BuildProgress = { building: string[]; done: number; of: number; remaining: number }
@@ -21,14 +25,14 @@ export const named = (name: string, waitsFor: string): string => (waitsFor === '
 
 /** Builds what the cache lacks and returns every item's folder by name. The first failure stops what has not started. */
 export const buildAll = async (
-  items: BuildItem[],
+  items: (BuildItem | FreshItem)[],
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
 ): Promise<Map<string, string>> => {
   const folders = new Map<string, string>()
-  const due: BuildItem[] = []
+  const due: typeof items = []
   for (const item of items) {
-    if (await isCached(item.name, item.key)) folders.set(item.name, await artifact(item.name, item.key, item.make))
+    if (item.key !== undefined && await isCached(item.name, item.key)) folders.set(item.name, await artifact(item.name, item.key, item.make))
     else due.push(item)
   }
   const building = new Map<string, { seconds: number; since: number; waitsFor: string }>()
@@ -42,14 +46,15 @@ export const buildAll = async (
   const failure = new AbortController()
   const stop = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal
   const ticker = setInterval(report, 1000)
-  const build = async (item: BuildItem): Promise<void> => {
+  const build = async (item: BuildItem | FreshItem): Promise<void> => {
     stop.throwIfAborted()
     waiting -= item.seconds
     const one = { seconds: item.seconds, since: performance.now(), waitsFor: '' }
     building.set(item.name, one)
     report()
     try {
-      folders.set(item.name, await artifact(item.name, item.key, (folder) => item.make(folder, stop, (waitsFor) => { one.waitsFor = waitsFor; report() })))
+      const make = (folder: string): Promise<void> => item.make(folder, stop, (waitsFor) => { one.waitsFor = waitsFor; report() })
+      folders.set(item.name, await (item.key === undefined ? artifactAsMade(item.name, make) : artifact(item.name, item.key, make)))
     } catch (error) {
       // The first failure stops everything else; what ends because of that is not the reason.
       if (!failure.signal.aborted) failure.abort(error)

@@ -1,8 +1,8 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { emptyCache, scratchFolder, setVariable } from '../testing/edge.ts'
-import { artifact, artifactPath, isCached, requireCache } from './cache.ts'
+import { artifact, artifactAsMade, artifactPath, isCached, requireCache } from './cache.ts'
 
 const cached = async (): Promise<string[]> => readdir(join(artifactPath('x', 'y'), '..'))
 
@@ -73,5 +73,33 @@ describe('the cache folder', () => {
     await writeFile(file, '')
     setVariable('XDG_CACHE_HOME', file)
     await expect(requireCache()).rejects.toMatchObject({ code: 'MP-301', message: expect.stringContaining(file), next: expect.stringContaining('XDG_CACHE_HOME') })
+  })
+})
+
+describe('what is made every time', () => {
+  const holding = (content: string, file = 'istiod') => (folder: string): Promise<void> => writeFile(join(folder, file), content)
+
+  test('is one artifact as long as the same comes out, and another when it does not', async () => {
+    await emptyCache()
+    const one = await artifactAsMade('istiod', holding('program'))
+    expect(await artifactAsMade('istiod', holding('program'))).toBe(one)
+    expect(new Set([one, await artifactAsMade('istiod', holding('changed')), await artifactAsMade('istiod', holding('program', 'renamed'))]).size).toBe(3)
+    expect(await readFile(join(one, 'istiod'), 'utf8')).toBe('program')
+    expect(await cached()).toHaveLength(3)
+  })
+
+  test('goes when nobody has used it for a day; other artifacts stay', async () => {
+    await emptyCache()
+    const [kept, old, used] = [await artifact('kind', '0123', holding('kind')), await artifactAsMade('istiod', holding('old')), await artifactAsMade('istiod', holding('used'))]
+    const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000)
+    for (const path of [kept, old, used]) await utimes(path, twoDaysAgo, twoDaysAgo)
+    await artifactAsMade('istiod', holding('used'))
+    expect((await cached()).map((name) => join(artifactPath('x', 'y'), '..', name)).toSorted()).toEqual([kept, used].toSorted())
+  })
+
+  test('and could not be made leaves nothing', async () => {
+    await emptyCache()
+    await expect(artifactAsMade('istiod', async (folder) => { await holding('half')(folder); throw new Error('does not compile') })).rejects.toThrow('does not compile')
+    expect(await cached()).toEqual([])
   })
 })

@@ -1,4 +1,6 @@
-import { mkdir, mkdtemp, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { MeshproofError, reasonOf } from '../errors.ts'
@@ -31,7 +33,9 @@ export const requireCache = async (): Promise<void> => {
 }
 
 /** Where the artifact of that name and key lies, or would lie. */
-export const artifactPath = (name: string, key: string): string => join(cacheFolder(), 'artifacts', `${name}-${key}`)
+export const artifactPath = (name: string, key: string): string => join(artifactsFolder(), `${name}-${key}`)
+
+const artifactsFolder = (): string => join(cacheFolder(), 'artifacts')
 
 /** True when the artifact is in the cache, whole. */
 export const isCached = (name: string, key: string): Promise<boolean> => exists(artifactPath(name, key))
@@ -42,20 +46,54 @@ export const isCached = (name: string, key: string): Promise<boolean> => exists(
  */
 export const artifact = async (name: string, key: string, make: (folder: string) => Promise<void>): Promise<string> => {
   const path = artifactPath(name, key)
-  if (await exists(path)) {
-    await utimes(path, new Date(), new Date())
-    return path
-  }
-  await mkdir(join(cacheFolder(), 'artifacts'), { recursive: true })
-  const scratch = await mkdtemp(join(cacheFolder(), 'artifacts', `.making-${name}-`))
-  try {
+  if (!(await exists(path))) await inScratch(name, async (scratch) => { await make(scratch); await settle(scratch, path) })
+  else await utimes(path, new Date(), new Date())
+  return path
+}
+
+const madeEachTime = 'as-made-'
+const day = 86_400_000
+
+/**
+ * The same for what is made every time because nobody can say beforehand what it will be: its key is the hash of what came out. What was
+ * made like that and nobody has used for a day goes: each change of a source leaves another.
+ */
+export const artifactAsMade = async (name: string, make: (folder: string) => Promise<void>): Promise<string> => {
+  const path = await inScratch(name, async (scratch) => {
     await make(scratch)
-    await rename(scratch, path).catch(async (error: unknown) => {
-      // Another run made the same artifact meanwhile; both are the same content.
-      if (!(await exists(path))) throw error
-    })
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
+    const own = artifactPath(`${madeEachTime}${name}`, await hashOf(scratch))
+    await settle(scratch, own)
+    return own
+  })
+  await utimes(path, new Date(), new Date())
+  for (const old of await readdir(artifactsFolder())) {
+    if (old.startsWith(madeEachTime) && await unused(join(artifactsFolder(), old))) await rm(join(artifactsFolder(), old), { recursive: true, force: true })
   }
   return path
 }
+
+const inScratch = async <Made>(name: string, work: (scratch: string) => Promise<Made>): Promise<Made> => {
+  await mkdir(artifactsFolder(), { recursive: true })
+  const scratch = await mkdtemp(join(artifactsFolder(), `.making-${name}-`))
+  try {
+    return await work(scratch)
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+const settle = (scratch: string, path: string): Promise<void> => rename(scratch, path).catch(async (error: unknown) => {
+  // Another run made the same artifact meanwhile; both are the same content.
+  if (!(await exists(path))) throw error
+})
+
+const hashOf = async (folder: string): Promise<string> => {
+  const hash = createHash('sha256')
+  for (const file of (await readdir(folder)).sort()) {
+    hash.update(`\0${file}\0`)
+    for await (const chunk of createReadStream(join(folder, file))) hash.update(chunk as Buffer)
+  }
+  return hash.digest('hex').slice(0, 16)
+}
+
+const unused = (path: string): Promise<boolean> => stat(path).then(({ mtimeMs }) => Date.now() - mtimeMs > day, () => false)

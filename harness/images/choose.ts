@@ -22,7 +22,7 @@ export const chooseImages = async (
 ): Promise<Images> => {
   const { images: wanted, registry } = asked
   if (wanted === 'source') {
-    say('Images: source (as asked)')
+    say(`Images: source (${asked.istioSource === undefined ? 'as asked' : `Istio from ${asked.istioSource}`})`)
     return sourceImages(asked, engine, progress, signal)
   }
   try {

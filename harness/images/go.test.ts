@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { emptyCache, failingWith, fakeProgram, scratchFolder, withoutPrograms } from '../testing/edge.ts'
+import { emptyCache, failingWith, fakeProgram, scratchFolder, setVariable, withoutPrograms } from '../testing/edge.ts'
 import { artifact, artifactPath, isCached } from './cache.ts'
 import { buildProgram } from './go.ts'
 
@@ -17,6 +17,9 @@ have intercepted the download attempt.`
 
 const build = (folder: string): Promise<void> =>
   buildProgram({ name: 'kind', tags: 'vtprotobuf', ldflags: '-X main.version=1' }, { name: 'kind', package: 'sigs.k8s.io/kind' }, { os: 'linux', arch: 'arm64' }, folder)
+
+const fromCheckout = (folder: string): Promise<void> =>
+  buildProgram({ name: 'istio', tags: '', ldflags: '', checkout: '/src/istio' }, { name: 'pilot-agent', package: 'istio.io/istio/pilot/cmd/pilot-agent' }, { os: 'linux', arch: 'amd64' }, folder)
 
 describe('building a Go program', () => {
   test('asks for a static program of the platform and lets nothing be added to the pins', async () => {
@@ -43,6 +46,24 @@ describe('building a Go program', () => {
     await fakeProgram('go', failingWith('# sigs.k8s.io/kind\nmain.go:7:2: undefined: x'))
     await expect(build(folder)).rejects.toMatchObject({ code: 'MP-312', message: expect.stringContaining('undefined: x') })
     expect(await readdir(folder)).toEqual([])
+  })
+
+  test('of a checkout is built there, as its go.mod and its user say', async () => {
+    const folder = await scratchFolder()
+    await fakeProgram('go', `echo "$GOFLAGS $*" > '${join(folder, 'asked')}'`)
+    setVariable('GOFLAGS', '-mod=vendor')
+    await fromCheckout(folder)
+    expect(await readFile(join(folder, 'asked'), 'utf8')).toMatch(/^-mod=vendor build -C \/src\/istio -trimpath .*istio\.io\/istio\/pilot\/cmd\/pilot-agent$/m)
+  })
+
+  test('of a checkout that does not compile says what the compiler says first', async () => {
+    const folder = await scratchFolder()
+    await fakeProgram('go', failingWith('go: downloading istio.io/api v1.31.1\n# istio.io/istio/pkg/a\npkg/a/a.go:7:2: undefined: x\npkg/a/a.go:9:1: missing return\npkg/a/b.go:1:1: expected package\npkg/a/b.go:2:1: more'))
+    await expect(fromCheckout(folder)).rejects.toMatchObject({
+      code: 'MP-351', message: 'A program could not be built from the checkout (pilot-agent, /src/istio): pkg/a/a.go:7:2: undefined: x; pkg/a/a.go:9:1: missing return; pkg/a/b.go:1:1: expected package',
+    })
+    await fakeProgram('go', failingWith('go: updates to go.mod needed; to update it:\n\tgo mod tidy'))
+    await expect(fromCheckout(folder)).rejects.toMatchObject({ code: 'MP-351', message: expect.stringContaining('updates to go.mod needed; to update it:; go mod tidy') })
   })
 
   test('says that Go is missing where it is', async () => {

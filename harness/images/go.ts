@@ -15,11 +15,12 @@ export const hostPlatform = (): Platform => ({
 })
 
 /**
- * Builds one static program from its pinned module into `folder`. go.sum must already hold every checksum: nothing is added.
- * @throws MeshproofError MP-310 without Go, MP-311 on a wrong checksum, MP-312 when the build fails.
+ * Builds one static program into `folder`: from its pinned module, whose go.sum must already hold every checksum (nothing is added), or from
+ * a checkout, as its own go.mod and the user's settings of Go say.
+ * @throws MeshproofError MP-310 without Go, MP-311 on a wrong checksum, MP-312 when the build fails, MP-351 when a checkout's does.
  */
 export const buildProgram = async (
-  module: Pick<ModuleRecipe, 'name' | 'tags' | 'ldflags'>,
+  module: Pick<ModuleRecipe, 'name' | 'tags' | 'ldflags' | 'checkout'>,
   program: Pick<ProgramRecipe, 'name' | 'package'>,
   platform: Platform,
   folder: string,
@@ -30,16 +31,16 @@ export const buildProgram = async (
   const ldflags = ['-s -w', module.ldflags].filter(Boolean).join(' ')
   try {
     await execa('go', [
-      'build', '-C', join(recipeFolder, module.name), '-mod=readonly', '-trimpath', '-buildvcs=false',
+      'build', '-C', module.checkout ?? join(recipeFolder, module.name), ...(module.checkout === undefined ? ['-mod=readonly'] : []), '-trimpath', '-buildvcs=false',
       ...(module.tags ? ['-tags', module.tags] : []), '-ldflags', ldflags, '-o', output, program.package,
     ], {
-      env: { CGO_ENABLED: '0', GOOS: platform.os, GOARCH: platform.arch, GOFLAGS: '', GOWORK: 'off' },
+      env: { CGO_ENABLED: '0', GOOS: platform.os, GOARCH: platform.arch, ...(module.checkout === undefined ? { GOFLAGS: '', GOWORK: 'off' } : {}) },
       stdin: 'ignore',
       ...(signal ? { cancelSignal: signal } : {}),
     })
   } catch (error) {
     await rm(output, { force: true })
-    throw explain(error, program.name)
+    throw explain(error, program.name, module.checkout)
   }
 }
 
@@ -56,7 +57,7 @@ export const moduleFolder = async (module: string, path: string): Promise<string
   }
 }
 
-const explain = (error: unknown, program: string): unknown => {
+const explain = (error: unknown, program: string, checkout?: string): unknown => {
   if (!(error instanceof ExecaError)) return error
   if (error.isCanceled) return error
   if (error.code === 'ENOENT') {
@@ -68,6 +69,12 @@ const explain = (error: unknown, program: string): unknown => {
     })
   }
   const output = error.stderr ?? ''
+  if (checkout !== undefined) {
+    return new MeshproofError('MP-351', {
+      what: 'A program could not be built from the checkout', where: `${program}, ${checkout}`, why: firstLines(output) || reasonOf(error),
+      next: 'Mend what the compiler names, and run the same command again.', cause: error,
+    })
+  }
   if (/checksum mismatch|SECURITY ERROR|missing go\.sum entry/.test(output)) {
     return new MeshproofError('MP-311', {
       what: 'A Go module does not match its pinned checksum; it was refused and nothing was cached',
@@ -85,3 +92,6 @@ const explain = (error: unknown, program: string): unknown => {
     cause: error,
   })
 }
+
+/** The first lines of Go’s output that say what is wrong: not which package it is in, nor what was fetched before. */
+const firstLines = (output: string): string => output.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !/^#|^go: downloading /.test(line)).slice(0, 3).join('; ')

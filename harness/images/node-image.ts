@@ -91,6 +91,13 @@ export const preload = async ({ tag, base, load, digests, say, signal }: Preload
   return tag
 }
 
+/** Removes the node images whose names begin so, but one; those that something still stands on lose their names alone. */
+export const forgetNodes = async (named: string, kept: string): Promise<void> => {
+  const all = await docker(['images', '--format', '{{.Repository}}:{{.Tag}}', '--filter', `reference=${named}*`])
+  const others = all.split('\n').filter((name) => name !== '' && name !== kept)
+  if (others.length > 0) await docker(['rmi', ...others]).catch(() => undefined)
+}
+
 /** Size of an image in the engine, in bytes. */
 export const imageBytes = async (tag: string): Promise<number> => Number(await docker(['image', 'inspect', '--format', '{{.Size}}', tag]))
 

@@ -30,6 +30,7 @@ const Recipes = z.strictObject({
   })),
   tools: z.array(z.string()),
   node: z.array(z.string()),
+  harness: z.array(z.string()),
   images: z.array(z.strictObject({
     name: z.string(),
     base: z.literal('tools').optional(),
@@ -42,8 +43,9 @@ const Recipes = z.strictObject({
 })
 
 /** `fixtures/images/recipes.yaml`, validated, as it is for one version of Kubernetes: `kubernetes`, of those there are. */
-export type Recipes = Omit<z.infer<typeof Recipes>, 'kubernetes'> & { kubernetes: string; kubernetesVersions: string[] }
-export type ModuleRecipe = Recipes['modules'][number]
+export type Recipes = Omit<z.infer<typeof Recipes>, 'kubernetes' | 'modules'> & { kubernetes: string; kubernetesVersions: string[]; modules: ModuleRecipe[] }
+/** A module, and the folder of its source where that is a checkout and not what go.mod pins. */
+export type ModuleRecipe = z.infer<typeof Recipes>['modules'][number] & { checkout?: string }
 export type ProgramRecipe = ModuleRecipe['programs'][number]
 export type ImageRecipe = Recipes['images'][number]
 export type ReleaseRecipe = Recipes['releases'][number]

@@ -1,32 +1,43 @@
+import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { EngineInfo } from '../engine/docker.ts'
 import { nodeArchitecture } from '../engine/docker.ts'
 import { installPackages, isInstalled, mayInstallPackages } from '../engine/packages.ts'
 import { unknownValue } from '../unknown-value.ts'
 import { buildAll, type BuildItem, type BuildProgress } from './build.ts'
+import { readCheckout, withCheckout, type Checkout } from './checkout.ts'
 import { moduleFolder } from './go.ts'
 import type { Images, UpgradeImages, Upgrading, Wanted } from './images.ts'
-import { buildNode, nodeFiles, preload } from './node-image.ts'
+import { buildNode, forgetNodes, nodeFiles, preload } from './node-image.ts'
 import { digestOf, readLayer, tarOf, writeArchive, writeLayer, type Layer } from './oci.ts'
 import { loadRecipes, recipeKey, type ImageRecipe, type Recipes, type ReleaseRecipe } from './recipes.ts'
 import { sourceItems } from './source-items.ts'
 import { imagesOf } from './stamp.ts'
 
 /**
- * Everything a lab needs, built from source packages: only package registries are reached.
- * @throws MeshproofError MP-101 for a Kubernetes version that recipes.yaml does not have.
+ * Everything a lab needs, built from source packages: only package registries are reached. Of a checkout of Istio there is one node image at
+ * a time, since each change of its source makes another.
+ * @throws MeshproofError MP-101 for a Kubernetes version that recipes.yaml does not have, MP-350 for a folder that is no checkout.
  */
 export const sourceImages = async (
-  { kubernetes }: Pick<Wanted, 'kubernetes'>,
+  { kubernetes, istioSource }: Pick<Wanted, 'kubernetes' | 'istioSource'>,
   engine: EngineInfo,
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
 ): Promise<Images> => {
-  const recipes = await loadRecipes(kubernetes)
+  const checkout = istioSource === undefined ? undefined : await readCheckout(istioSource)
+  const own = await loadRecipes(kubernetes)
+  const recipes = checkout ? withCheckout(own, checkout) : own
   const release = releaseOf(recipes, recipes.roles['tag'] ?? '')
-  return (await build(engine, recipes, [release], progress, signal))(release)
+  const images = (await build(engine, recipes, [release], checkout ? nodesOf(checkout) : nodes, progress, signal))(release)
+  if (checkout) await forgetNodes(nodesOf(checkout), images.node)
+  return images
 }
+
+/** What node images are called, before their keys; those of a checkout are told apart by its folder. */
+const nodes = 'meshproof/node:'
+const nodesOf = ({ folder }: Checkout): string => `${nodes}checkout-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}-`
 
 /**
  * Two releases of the same source, to upgrade between, in one node image.
@@ -41,7 +52,7 @@ export const sourceUpgrade = async (
   const recipes = await loadRecipes()
   const [old, next] = [releaseOf(recipes, from), releaseOf(recipes, to)]
   // In the recipes' order: there and back again take the same node image.
-  const imagesOfRelease = await build(engine, recipes, recipes.releases.filter((release) => release === old || release === next), progress, signal)
+  const imagesOfRelease = await build(engine, recipes, recipes.releases.filter((release) => release === old || release === next), nodes, progress, signal)
   return { from: imagesOfRelease(old), to: imagesOfRelease(next) }
 }
 
@@ -73,13 +84,13 @@ export const buildContents = async (
   if (!(await isInstalled('mmdebstrap')) && (await mayInstallPackages())) await installPackages(['mmdebstrap'], signal)
 
   const items = await sourceItems(recipes, releases, arch)
-  const keys = new Map(items.map(({ name, key }) => [name, key]))
   const folders = await buildAll(items, progress, signal)
   const folderOf = (name: string): string => {
     const folder = folders.get(name)
     if (!folder) throw new Error(`recipes.yaml names no program “${name}”`)
     return folder
   }
+  const keys = new Map(items.map(({ name, key }) => [name, key ?? basename(folderOf(name))]))
 
   const images = imagesOf(recipes, releases)
   const layerItems = await Promise.all(images.filter(({ programs }) => programs.length > 0).map((image) => layerItem(image, keys, folderOf)))
@@ -101,18 +112,19 @@ export const buildContents = async (
   }
 }
 
-/** Builds what these releases need and says what each of them is made of. */
+/** Builds what these releases need, in a node image whose name begins as `named`, and says what each of them is made of. */
 const build = async (
   engine: EngineInfo,
   recipes: Recipes,
   releases: ReleaseRecipe[],
+  named: string,
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
 ): Promise<(release: ReleaseRecipe) => Images> => {
   const arch = nodeArchitecture(engine)
   const { key, folderOf, images, bareNode } = await buildContents(arch, recipes, releases, progress, signal)
   const node = await preload({
-    tag: `meshproof/node:${key}`,
+    tag: `${named}${key}`,
     base: bareNode,
     load: (write) => writeArchive(images, arch, write),
     say: (step) => progress({ building: [step], done: images.length, of: images.length, remaining: 30 }),

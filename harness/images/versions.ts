@@ -1,5 +1,6 @@
 import { unknownValue } from '../unknown-value.ts'
 import { MeshproofError } from '../errors.ts'
+import { checkoutSource } from './checkout.ts'
 import type { ImageSource, Upgrading, Wanted } from './images.ts'
 import { loadRecipes, type Recipes } from './recipes.ts'
 import { loadRelease, type Release } from './release-plan.ts'
@@ -22,12 +23,13 @@ const versions = async (pins?: string): Promise<Record<ImageSource, { istio: str
 const publishable = /^v?\d+\.\d+(\.\d+)?$/
 
 /**
- * Where images come from when versions are asked for: a version that one source alone has settles `auto`, and so does what published images
- * alone can be had by (a mirror, a version of kind). No registry is asked.
+ * Where images come from when versions are asked for: a version that one source alone has settles `auto`, and so does what one of them
+ * alone can be had by (a mirror, a version of kind; a checkout). No registry is asked.
  * @throws MeshproofError MP-101 for a version that no source has, MP-107 where the versions and the source do not go together, MP-153 for an
- *   Istio that does not support that Kubernetes.
+ *   Istio that does not support that Kubernetes, MP-350 for a folder that is no checkout.
  */
-export const imagesFor = async ({ images, pins, istio, kubernetes, kind, registry }: Wanted): Promise<ImageSource | 'auto'> => {
+export const imagesFor = async ({ images, pins, istio, kubernetes, kind, registry, istioSource }: Wanted): Promise<ImageSource | 'auto'> => {
+  const from = istioSource === undefined ? images : await checkoutSource(istioSource, { images, istio })
   const known = await versions(pins)
   const sources = ['release', 'source'] as const
   const has = (source: ImageSource, of: 'istio' | 'kubernetes', value: string | undefined): boolean =>
@@ -35,7 +37,7 @@ export const imagesFor = async ({ images, pins, istio, kubernetes, kind, registr
   for (const [of, value] of [['istio', istio], ['kubernetes', kubernetes]] as const) {
     if (!sources.some((source) => has(source, of, value))) throw unknownValue(`${of} version`, value ?? '', sources.flatMap((source) => known[source][of]))
   }
-  const allowed = (source: ImageSource): boolean => (images === 'auto' || images === source) && (source === 'release' || (registry === undefined && kind === undefined))
+  const allowed = (source: ImageSource): boolean => (from === 'auto' || from === source) && (source === 'release' || (registry === undefined && kind === undefined))
   const fitting = sources.filter((source) => allowed(source) && has(source, 'istio', istio) && has(source, 'kubernetes', kubernetes))
   if (fitting.length === 0) {
     throw new MeshproofError('MP-107', {

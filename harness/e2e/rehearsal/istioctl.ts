@@ -1,17 +1,15 @@
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { parseDocument } from 'yaml'
 import { artifact } from '../../images/cache.ts'
+import { differences } from '../../images/differences.ts'
 import { buildProgram, hostPlatform, moduleFolder } from '../../images/go.ts'
 import { recipeFolder, recipeKey } from '../../images/recipes.ts'
 
-/** What a publisher whose proxies are upstream Envoy ships: charts that ask for none of Istio's own filters by themselves. */
-const chartDefaults = {
-  env: { PILOT_ENABLE_METADATA_EXCHANGE: 'false', PILOT_ENABLE_ALPN_FILTER: 'false', PILOT_DISABLE_MX_ALPN: 'true' },
-  'telemetry.enabled': false,
-}
+/** A publisher whose proxies are upstream Envoy ships charts that say so themselves: what is set for images built here is a default there. */
+const chartDefaults = { env: differences.source.istiod, ...differences.source.values }
 
 /**
  * istioctl of the rehearsal's publisher, as an archive of the published shape; made once. Go refuses to overlay files of its module
@@ -27,7 +25,7 @@ export const istioctlArchive = async (version: string, signal?: AbortSignal): Pr
       await changeDefaults(join(scratch, 'istio/manifests/charts/istio-control/istio-discovery/values.yaml'))
       for (const file of ['go.sum', 'tools.go']) await copyFile(join(recipeFolder, 'istio', file), join(scratch, file))
       await writeFile(join(scratch, 'go.mod'), `${await readFile(join(recipeFolder, 'istio/go.mod'), 'utf8')}\nreplace istio.io/istio => ./istio\n`)
-      const module = { name: relative(recipeFolder, scratch), tags: 'vtprotobuf,disable_pgv', ldflags: `-X istio.io/istio/pkg/version.buildVersion=${version}` }
+      const module = { name: 'istio', checkout: scratch, tags: 'vtprotobuf,disable_pgv', ldflags: `-X istio.io/istio/pkg/version.buildVersion=${version}` }
       await buildProgram(module, { name: 'istioctl', package: 'istio.io/istio/istioctl/cmd/istioctl' }, hostPlatform(), scratch, signal)
       await execa('tar', ['-czf', join(into, 'istioctl.tar.gz'), '-C', scratch, 'istioctl'])
     } finally {
@@ -39,6 +37,9 @@ export const istioctlArchive = async (version: string, signal?: AbortSignal): Pr
 
 const changeDefaults = async (file: string): Promise<void> => {
   const values = parseDocument(await readFile(file, 'utf8'))
-  for (const [path, value] of Object.entries(chartDefaults)) values.setIn(['_internal_defaults_do_not_set', ...path.split('.')], values.createNode(value))
+  for (const [path, value] of leavesOf(chartDefaults)) values.setIn(['_internal_defaults_do_not_set', ...path], value)
   await writeFile(file, values.toString())
 }
+
+const leavesOf = (tree: object): [path: string[], value: unknown][] => Object.entries(tree).flatMap(([name, value]: [string, unknown]) =>
+  (typeof value === 'object' && value !== null ? leavesOf(value).map(([path, leaf]): [string[], unknown] => [[name, ...path], leaf]) : [[[name], value]]))
