@@ -40,10 +40,33 @@ describe('a command line', () => {
     expect(readArguments(['diagnose', '--contexts=east,west'], {})).toEqual({ command: 'diagnose', options: { contexts: ['east', 'west'], kubeconfig: undefined, probe: false, output: 'text' } })
     expect(readArguments(['down'], {})).toEqual({ command: 'down', options: { all: false, run: undefined } })
     expect(readArguments(['down', '--all', '--run=x'], {})).toEqual({ command: 'down', options: { all: true, run: 'x' } })
-    expect(readArguments(['report', 'a', 'b', '--report-dir=c'], {})).toEqual({ command: 'report', options: { folders: ['a', 'b'], reportDir: 'c' } })
+    expect(readArguments(['report', 'a', 'b', '--report-dir=c', '--cells=d.json'], {})).toEqual({ command: 'report', options: { folders: ['a', 'b'], reportDir: 'c', cells: 'd.json' } })
+    expect(readArguments(['cell', '--cells=d.json', '--index=3'], {})).toEqual({ command: 'cell', options: { cells: 'd.json', index: 3, reportDir: 'reports' } })
+    expect(readArguments(['matrix', '--suite=net.*,control.*', '--suite=reach.*', '--emit=github'], {}))
+      .toMatchObject({ command: 'matrix', options: { topology: ['all'], suite: [['net.*', 'control.*'], ['reach.*']], emit: 'github' } })
     expect(readArguments(['doctor', '--output=json'], {})).toEqual({ command: 'doctor', options: { output: 'json' } })
-    expect(readArguments(['images', 'build'], {})).toEqual({ command: 'images build', options: { output: 'text' } })
+    expect(readArguments(['images', 'build'], {})).toEqual({ command: 'images build', options: { harness: false } })
+    expect(readArguments(['images', 'build', '--harness'], {})).toEqual({ command: 'images build', options: { harness: true } })
   })
+})
+
+describe('several versions', () => {
+  test('are taken by test and matrix', () => {
+    expect(optionsOf('--istio=1.30.4, 1.31.0', '--kubernetes=1.33', '--kind=0.33.0')).toMatchObject({ istio: ['1.30.4', '1.31.0'], kubernetes: ['1.33'], kind: ['0.33.0'] })
+    expect(optionsOf('matrix', '--istio=1.30.4,1.31.0')).toMatchObject({ istio: ['1.30.4', '1.31.0'] })
+  })
+
+  test.each([
+    [['up', '--istio=1.30.4,1.31.0'], 'meshproof up', '--istio=1.30.4,1.31.0'], [['prove', '--kubernetes=1.33,1.34'], 'meshproof prove', '--kubernetes=1.33,1.34'],
+    [['upgrade', '--topology=vpn', '--from=1.30.4,1.30.5', '--to=1.31.0'], 'meshproof upgrade', '--from=1.30.4,1.30.5'], [['--keep', '--kind=0.32.0,0.33.0'], '--keep', '--kind'], [['--reuse', '--istio=a,b'], '--reuse', '--istio=a,b'],
+  ])('are refused where one lab is worked with: %j', (argv, who, flag) => {
+    expect(() => readArguments(argv, {})).toThrow(refused('MP-162', 'meshproof test'))
+    expect(() => readArguments(argv, {})).toThrow(new RegExp(`${who} takes one.*${flag}`))
+  })
+})
+
+test.each([['--queue=ci'], ['--emit=github', '--image=mine'], ['--emit=helm']])('matrix %j is refused', (...argv) => {
+  expect(() => readArguments(['matrix', ...argv], {})).toThrow(refused('MP-101', ''))
 })
 
 describe('existing clusters', () => {
@@ -54,12 +77,17 @@ describe('existing clusters', () => {
   })
 
   test.each([
-    [['--contexts=a,b', '--topology=gateway'], '--topology'], [['--contexts=a,b', '--keep'], '--keep'], [['--contexts=a,b', '--istio-source=../istio'], '--istio-source'], [['--contexts=a,b', '--reuse', '--istio=1.30.4'], '--istio, --reuse'],
+    [['--contexts=a,b', '--topology=gateway'], '--topology'], [['matrix', '--contexts=a,b', '--istio=1.30.4'], '--istio'], [['--contexts=a,b', '--keep'], '--keep'], [['--contexts=a,b', '--istio-source=../istio'], '--istio-source'], [['--contexts=a,b', '--reuse', '--istio=1.30.4'], '--istio, --reuse'],
     [['--kubeconfig=a.yaml'], '--kubeconfig'], [['--kubeconfig=a.yaml', '--topology=vpn'], '--kubeconfig'],
   ])('do not go together with what is said of a lab: %j', (argv, named) => {
     expect(() => readArguments(argv, {})).toThrow(refused('MP-141', '--contexts=A,B'))
     expect(() => readArguments(argv, {})).toThrow(`(${named})`)
   })
+})
+
+test('results of a pod go to a ConfigMap, and nowhere else', () => {
+  expect(optionsOf('--contexts=in-cluster,b', '--results=configmap:proofs/nightly')).toMatchObject({ contexts: ['in-cluster', 'b'], results: 'configmap:proofs/nightly' })
+  for (const place of ['proofs', 'secret:proofs', 'configmap:', 'configmap:a/b/c', 'configmap:A/b']) expect(() => readArguments(['--contexts=a,b', `--results=${place}`], {})).toThrow('--results does not take that value')
 })
 
 test.each([['abc'], ['4'], ['9.5'], ['']])('--timeout=%s is refused', (value) => {
@@ -101,7 +129,7 @@ test('what else npm says in the environment is no flag of ours', () => {
   expect(readArguments([], { npm_config_loglevel: 'warn', npm_config_cache: '/tmp', npm_lifecycle_event: 'test' })).toMatchObject({ command: 'test' })
 })
 
-test.each([['--help', 'Commands:'], ['-h', 'doctor'], ['up --help', '--topology <names>'], ['prove --help', '--suite <patterns>'], ['images', 'build everything from source'], ['images build --help', '--output <form>']])(
+test.each([['--help', 'Commands:'], ['-h', 'doctor'], ['up --help', '--topology <names>'], ['prove --help', '--suite <patterns>'], ['images', 'build everything from source'], ['images build --help', '--harness'], ['images mirror --help', '--to <host/prefix>']])(
   'the help of “%s” is returned and not printed', (line, text) => {
     const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
     onTestFinished(() => { printed.mockRestore() })

@@ -1,41 +1,54 @@
 import { Command, CommanderError, Option } from 'commander'
-import type { z } from 'zod'
-import { MeshproofError } from '../errors.ts'
-import { DiagnoseOptions, DownOptions, RunOptions, UpgradeOptions } from '../run/options.ts'
+import { requireOneVersion } from '../matrix/one-version.ts'
+import { CellOptions, DiagnoseOptions, DownOptions, MatrixOptions, RunOptions, TestOptions, UpgradeOptions } from '../run/options.ts'
 import { strategies } from '../upgrade/upgrade-phase.ts'
-import { unknownValue } from '../unknown-value.ts'
+import { addImagesCommands, type ImagesInvocation } from './images-arguments.ts'
+import { explain, parsed, refuseSwallowedFlags, refuseTogether } from './refused-arguments.ts'
 
 /** A command line that was understood. */
 export type Invocation =
-  | { command: 'test' | 'up' | 'prove'; options: RunOptions }
+  | { command: 'test'; options: TestOptions }
+  | { command: 'up' | 'prove'; options: RunOptions }
   | { command: 'upgrade'; options: UpgradeOptions }
   | { command: 'diagnose'; options: DiagnoseOptions }
   | { command: 'down'; options: DownOptions }
-  | { command: 'report'; options: { folders: string[]; reportDir: string | undefined } }
-  | { command: 'list' | 'doctor' | 'images list' | 'images build'; options: { output: 'text' | 'json' } }
+  | { command: 'report'; options: { folders: string[]; reportDir: string | undefined; cells: string | undefined } }
+  | { command: 'matrix'; options: MatrixOptions }
+  | { command: 'cell'; options: CellOptions }
+  | ImagesInvocation
+  | { command: 'list' | 'doctor'; options: { output: 'text' | 'json' } }
   | { command: 'help'; text: string }
 
 const images = new Option('--images <source>', 'where images come from').choices(['auto', 'release', 'source'])
 const pins = new Option('--pins <file>', 'versions, addresses and checksums of published artifacts, instead of fixtures/images/release.yaml')
+const registry = new Option('--registry <host/prefix>', 'a mirror that published images and files come from, kind’s node among them')
 const mtls = new Option('--mtls <mode>', 'mutual TLS required or off (default: what each topology names)').choices(['strict', 'off'])
 const contextFiles = new Option('--kubeconfig <paths>', 'files to read contexts from, joined by “:” (default: KUBECONFIG, else the user’s own)')
+const results = new Option('--results <place>', 'in a pod, keep the results as a ConfigMap, too: configmap:NAMESPACE[/NAME]')
 const output = new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json'])
 
-const withRunOptions = (command: Command): Command => command
+/** `several` where a list of versions is taken. */
+const withLabOptions = (command: Command, several = false): Command => command
   .option('--topology <names>', 'topologies or files of your own, comma-separated, or all (default: every topology)')
   .addOption(mtls)
   .addOption(images)
   .addOption(pins)
-  .option('--istio <version>', 'Istio version')
-  .option('--kubernetes <version>', 'Kubernetes version: 1.33, or a patch of it')
+  .addOption(registry)
+  .option(several ? '--istio <versions>' : '--istio <version>', `Istio: 1.28.3, or 1.28 for its newest patch${orSeveral(several)}`)
+  .option(several ? '--kubernetes <versions>' : '--kubernetes <version>', `Kubernetes: 1.33.7, or 1.33 for its newest patch${orSeveral(several)}`)
+  .option(several ? '--kind <versions>' : '--kind <version>', `kind, which makes the clusters: 0.32.0${orSeveral(several)}`)
   .option('--istio-source <folder>', 'build istiod, the agent and istioctl from this checkout of Istio (implies --images=source)')
+
+const orSeveral = (several: boolean): string => (several ? '; several by commas: every combination is a run' : '')
+
+const withRunOptions = (command: Command, several?: boolean): Command => withLabOptions(command, several)
   .addOption(output)
   .option('--plan', 'print what would run, and run nothing')
 
 /**
  * Reads a command line. npm takes flags before `--` for itself and leaves a trace in the environment: that is told, not guessed.
  * @throws MeshproofError MP-101 for an unknown command, flag or value; MP-102 for `npm test --flag` without `--`; MP-141 for flags that
- * do not go together.
+ * do not go together; MP-162 for several versions where one is taken.
  */
 export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): Invocation => {
   let invocation: Invocation | undefined
@@ -46,18 +59,26 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .helpCommand(false).allowExcessArguments(false)
   const add = (name: string, description: string): Command =>
     program.command(name, name === 'test' ? { isDefault: true } : {}).description(description).allowExcessArguments(false)
-  const run = (command: 'test' | 'up' | 'prove') => (options: unknown): void => { invocation = { command, options: parsed(RunOptions, options) } }
+  const run = (command: 'up' | 'prove') => (options: Record<string, unknown>): void => {
+    requireOneVersion(`meshproof ${command}`, options)
+    invocation = { command, options: parsed(RunOptions, options) }
+  }
 
-  withRunOptions(add('test', 'create, install, verify, report, delete (the default command)'))
+  withRunOptions(add('test', 'create, install, verify, report, delete (the default command)'), true)
     .option('--suite <patterns>', 'check ids, comma-separated, * for anything, ! to exclude')
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
+    .addOption(results)
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .option('--keep', 'leave the lab and print how to use it')
     .option('--reuse [run]', 'run the checks on a kept lab again (default: the newest)')
     .option('--fail-fast', 'stop at the first failed check')
     .option('--contexts <names>', 'existing clusters of one mesh, comma-separated, instead of a lab')
     .addOption(contextFiles)
-    .action((options: Record<string, unknown>) => { refuseTogether(options); run('test')(options) })
+    .action((options: Record<string, unknown>) => {
+      refuseTogether(options)
+      for (const flag of ['keep', 'reuse', 'results']) if (options[flag]) requireOneVersion(`--${flag}`, options)
+      invocation = { command: 'test', options: parsed(TestOptions, options) }
+    })
   withRunOptions(add('up', 'the lab alone; it stays until down')).action(run('up'))
   withRunOptions(add('prove', 'break running labs in every known way, and show that the checks notice'))
     .option('--suite <patterns>', 'the faults of these checks')
@@ -79,12 +100,31 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .option('--fault <name>', 'do it wrong in a known way, and show that the verdict notices')
     .addOption(images)
     .addOption(pins)
+    .addOption(registry)
     .addOption(output)
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .option('--keep', 'leave the lab and print how to use it')
     .option('--plan', 'print what would run, and run nothing')
-    .action((options: unknown) => { invocation = { command: 'upgrade', options: parsed(UpgradeOptions, options) } })
+    .action((options: Record<string, unknown>) => {
+      requireOneVersion('meshproof upgrade', options)
+      invocation = { command: 'upgrade', options: parsed(UpgradeOptions, options) }
+    })
+  withLabOptions(add('matrix', 'print the cells of a matrix, each a test of its own, for continuous integration or a cluster'), true)
+    .option('--suite <patterns>', 'check ids, comma-separated; given again, another cell', (patterns, before: string[] | undefined) => [...before ?? [], patterns])
+    .option('--timeout <seconds>', 'for one check (default: 180)')
+    .option('--fail-fast', 'stop a cell at its first failed check')
+    .option('--contexts <names>', 'existing clusters of one mesh, comma-separated, instead of a lab')
+    .addOption(contextFiles)
+    .addOption(results)
+    .addOption(new Option('--emit <form>', 'for whom (default: cells, the document that cell and report read)').choices(['cells', 'github', 'gitlab', 'kubernetes']))
+    .option('--queue <name>', 'the Kueue queue that admits the Job')
+    .option('--image <name>', 'the image of the Job’s pods (default: the harness’s own)')
+    .action((options: Record<string, unknown>) => { refuseTogether(options); invocation = { command: 'matrix', options: parsed(MatrixOptions, options) } })
+  add('cell', 'perform one cell of a matrix').requiredOption('--cells <file>', 'the cells, as matrix prints them')
+    .option('--index <number>', 'which, from 0 (default: JOB_COMPLETION_INDEX, as an Indexed Job sets it)')
+    .option('--report-dir <folder>', 'where the report goes, into a folder of the cell’s name (default: reports)')
+    .action((options: unknown) => { invocation = { command: 'cell', options: parsed(CellOptions, options) } })
   add('diagnose', 'which layer of an existing mesh is broken; reads alone unless --probe is given')
     .requiredOption('--contexts <names>', 'the context of every cluster of the mesh, comma-separated')
     .addOption(contextFiles)
@@ -95,16 +135,15 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .option('--all', 'labs of runs that are still going, too').option('--run <id>', 'this run alone')
     .option('--contexts <names>', 'what runs left in these existing clusters').addOption(contextFiles)
     .action((options: Record<string, unknown>) => { refuseTogether(options); invocation = { command: 'down', options: parsed(DownOptions, options) } })
-  add('report', 'render the reports of a run again; of several runs, one page beside each other').argument('<folders...>', 'report folders, each with a results.json')
+  add('report', 'render the reports of a run again; of several runs, one page beside each other').argument('<folders...>', 'report folders, each with a results.json, or folders of them')
     .option('--report-dir <folder>', 'where matrix.html of several runs goes (default: reports)')
-    .action((folders: string[], options: { reportDir?: string }) => { invocation = { command: 'report', options: { folders, reportDir: options.reportDir } } })
+    .option('--cells <file>', 'the cells of the matrix that these are the reports of: what is missing counts as not run')
+    .action((folders: string[], { reportDir, cells }: { reportDir?: string; cells?: string }) => { invocation = { command: 'report', options: { folders, reportDir, cells } } })
   for (const [name, description] of [['list', 'checks and topologies, and which apply where'], ['doctor', 'what this machine is fit for']] as const) {
     add(name, description).addOption(output).action((options: { output?: 'text' | 'json' }) => { invocation = { command: name, options: { output: options.output ?? 'text' } } })
   }
   const group = add('images', 'the images a lab is made of').exitOverride().helpCommand(false)
-  for (const [name, description] of [['list', 'what a lab needs, and what of it is built'], ['build', 'build everything from source now']] as const) {
-    group.command(name).description(description).addOption(output).action((options: { output?: 'text' | 'json' }) => { invocation = { command: `images ${name}`, options: { output: options.output ?? 'text' } } })
-  }
+  addImagesCommands(group, parsed, (one) => { invocation = one })
 
   refuseSwallowedFlags(program, argv, environment)
   try {
@@ -115,57 +154,4 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     throw explain(error, argv, program)
   }
   return invocation ?? { command: 'help', text: program.helpInformation() }
-}
-
-/** Flags that speak of a lab say nothing about existing clusters, and the other way round. */
-const refuseTogether = (options: Record<string, unknown>): void => {
-  const ofLabs = ['topology', 'istio', 'kubernetes', 'istioSource', 'keep', 'reuse'].filter((flag) => options[flag] !== undefined)
-  const [what, where] = options['contexts'] === undefined
-    ? [options['kubeconfig'] === undefined ? undefined : '--kubeconfig leads to existing clusters, and --contexts does not name them', '--kubeconfig']
-    : [ofLabs.length === 0 ? undefined : 'Existing clusters are what they are: these flags are for labs', ofLabs.map((flag) => `--${flag.replace('S', '-s')}`).join(', ')]
-  if (what !== undefined) throw new MeshproofError('MP-141', { what, where, next: 'Name contexts with --contexts=A,B, or leave them out and have a lab made.' })
-}
-
-const refuseSwallowedFlags = (program: Command, argv: string[], environment: NodeJS.ProcessEnv): void => {
-  const options = program.commands.find((command) => command.name() === 'test')?.options ?? []
-  const rest = [...argv]
-  const swallowed = options.flatMap(({ long, flags }) => {
-    const value = environment[`npm_config_${(long ?? '').slice(2).replaceAll('-', '_')}`]
-    if (value === undefined) return []
-    // For npm, `--topology gateway` is a flag without a value and a word that goes to the script.
-    const word = value === 'true' && flags.includes('<') && rest[0] !== undefined && !rest[0].startsWith('-') ? rest.shift() : undefined
-    return [word !== undefined ? `${long ?? ''}=${word}` : value === 'true' ? long ?? '' : `${long ?? ''}=${value}`]
-  })
-  if (swallowed.length === 0) return
-  throw new MeshproofError('MP-102', { what: 'npm took the flags for itself: they need a -- before them', next: `npm test -- ${[...swallowed, ...rest].join(' ')}` })
-}
-
-const parsed = <T>(schema: z.ZodType<T>, options: unknown): T => {
-  const result = schema.safeParse(options)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  throw new MeshproofError('MP-101', { what: `--${String(issue?.path[0] ?? '')} does not take that value`, ...(issue ? { why: issue.message } : {}), next: 'meshproof --help' })
-}
-
-/** The command that the words lead to, and the words that are left. */
-const resolve = (program: Command, words: string[]): { command: Command; left: string[] } => {
-  const next = program.commands.find((command) => command.name() === words[0])
-  return next ? resolve(next, words.slice(1)) : { command: program, left: words }
-}
-
-const explain = (error: CommanderError, argv: string[], program: Command): MeshproofError => {
-  const { command } = resolve(program, argv.filter((word) => !word.startsWith('-')))
-  const named = command === program ? program.commands[0] ?? program : command
-  const flag = /unknown option '(--?[^'=]+)/.exec(error.message)?.[1]
-  if (flag) return unknownValue('flag', flag, named.options.map(({ long }) => long ?? ''))
-  const choice = /option '--(\S+) .*' argument '(.*)' is invalid\. Allowed choices are (.*)\./.exec(error.message)
-  if (choice?.[1] !== undefined && choice[2] !== undefined) return unknownValue(`value for --${choice[1]}`, choice[2], (choice[3] ?? '').split(', '))
-  const surplus = named.args[0] ?? command.args[0] ?? ''
-  if (error.code === 'commander.unknownCommand' || (error.code === 'commander.excessArguments' && command === program)) {
-    return unknownValue('command', surplus, command.commands.map((known) => known.name()))
-  }
-  if (error.code === 'commander.excessArguments') {
-    return new MeshproofError('MP-101', { what: `${named.name()} takes no argument “${surplus}”`, next: `meshproof ${named.name()} --help` })
-  }
-  return new MeshproofError('MP-101', { what: error.message.replace(/^error: /, ''), next: 'meshproof --help' })
 }

@@ -1,49 +1,51 @@
+import { join } from 'node:path'
 import { MeshproofError } from '../errors.ts'
-import { catalogue } from '../checks/catalogue.ts'
 import { engineInfo } from '../engine/docker.ts'
 import { doctor } from '../engine/doctor.ts'
-import { ensureEngine } from '../engine/ensure.ts'
-import { requireCache } from '../images/cache.ts'
-import { sourceImages } from '../images/source.ts'
-import { sourceState } from '../images/source-state.ts'
-import { imageBytes } from '../images/node-image.ts'
-import { imagesFor } from '../images/versions.ts'
 import { down } from '../lab/down.ts'
-import { makePlans } from '../plan/plan.ts'
-import { tellGitHub } from '../report/github-step.ts'
+import { cellOf } from '../matrix/cell-of.ts'
+import { readCells } from '../matrix/cells.ts'
+import { earlierAttempt } from '../matrix/earlier-attempt.ts'
+import { emitted } from '../matrix/emitted.ts'
+import { requireOneVersion } from '../matrix/one-version.ts'
+import { versionCells } from '../matrix/version-cells.ts'
 import { renderFolders } from '../report/render-folders.ts'
-import { variantName } from '../report/results.ts'
+import { cellLines } from '../report/shown-run.ts'
 import { terminal as terminalOn, type Terminal } from '../report/terminal.ts'
-import { planDocument, describePlans } from '../run/plan-line.ts'
+import { exitCodeOfCells } from '../report/verdict-of-cell.ts'
 import { connectContexts } from '../existing/contexts.ts'
 import { downIn } from '../existing/namespaces.ts'
-import { planExisting } from '../existing/plan-existing.ts'
 import { prove } from '../prove/prove.ts'
 import { run } from '../run/run.ts'
-import { runExisting } from '../run/run-existing.ts'
 import type { RunOptions } from '../run/options.ts'
 import type { Run } from '../run/reported.ts'
 import { listenForSignals, type Signals } from '../run/signals.ts'
 import { runUpgrade } from '../upgrade/run-upgrade.ts'
 import { upgradePlanDocument } from '../upgrade/upgrade-plan-document.ts'
-import type { Invocation } from './arguments.ts'
+import { readArguments, type Invocation } from './arguments.ts'
 import { diagnoseExisting } from './diagnose.ts'
+import { performImages } from './images.ts'
 import { listing } from './listing.ts'
+import { printPlan } from './print-plan.ts'
+import { onScreen, print, tellRun } from './tell.ts'
+import { test } from './test.ts'
 
-const print = (value: unknown): void => { process.stdout.write(`${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}\n`) }
-
-/** Does what a command line says and returns the exit code. */
-export const perform = async (invocation: Invocation): Promise<number> => {
+/** Does what a command line says and returns the exit code; `words` are what it says. */
+export const perform = async (invocation: Invocation, words: readonly string[] = process.argv.slice(2)): Promise<number> => {
+  const line = ['meshproof', ...words].join(' ')
   switch (invocation.command) {
     case 'help':
       print(invocation.text.trimEnd())
       return 0
     case 'test':
-    case 'up':
-      return invocation.options.plan ? printPlan(invocation.options) : test(invocation.command, invocation.options)
+      return invocation.options.plan ? printPlan(versionCells(invocation.options)) : test(invocation.options, line)
+    case 'up': {
+      const { options } = invocation
+      return options.plan ? printPlan([{ name: '', options }]) : told(options.output, false, (screen, signals) => run('up', options, line, screen, signals))
+    }
     case 'upgrade': {
       const { options } = invocation
-      if (!options.plan) return tell(options.output, true, (line, screen, signals) => runUpgrade(options, line, screen, signals))
+      if (!options.plan) return told(options.output, true, (screen, signals) => runUpgrade(options, line, screen, signals))
       print(await upgradePlanDocument(options))
       return 0
     }
@@ -61,8 +63,21 @@ export const perform = async (invocation: Invocation): Promise<number> => {
       print(await listing(invocation.options.output))
       return 0
     case 'report':
-      for (const file of await renderFolders(invocation.options.folders, invocation.options.reportDir)) print(file)
+      return report(invocation.options)
+    case 'matrix':
+      print((await emitted(invocation.options)).trimEnd())
       return 0
+    case 'cell': {
+      const { reportDir, cells, index } = invocation.options
+      const { name, args } = await cellOf(cells, index, process.env)
+      const folder = join(reportDir, name)
+      const again = readArguments([...args, `--report-dir=${folder}`], {})
+      if (again.command === 'test') requireOneVersion('A cell', again.options)
+      const verdict = await earlierAttempt(folder)
+      if (verdict === undefined) return perform(again, args)
+      print(`${name} has its verdict already: ${folder}\nTo have it asked again, name another folder with --report-dir.`)
+      return verdict
+    }
     case 'doctor': {
       const { fit, report, findings } = await doctor()
       print(invocation.options.output === 'json' ? { fit, findings } : report)
@@ -76,88 +91,44 @@ export const perform = async (invocation: Invocation): Promise<number> => {
         return down({ all, run: runId }, screen.line)
       })
     case 'images list':
-      print(await sourceState(invocation.options.output))
-      return 0
     case 'images build':
-      return withTerminal(async (screen, signal) => {
-        await requireCache()
-        const images = await sourceImages({}, await ensureEngine(screen.line, signal), screen.building, signal)
-        screen.close()
-        screen.line(`${images.node}  ${Math.round((await imageBytes(images.node)) / 1e6)} MB`)
-        return 0
-      })
+    case 'images mirror':
+    case 'images verify':
+    case 'images save':
+    case 'images load':
+      return withTerminal((screen, signal) => performImages(invocation, screen, print, signal), process.stderr)
   }
 }
 
-/** Runs something that writes reports, tells how it ended, and returns its exit code. */
-const tell = async (output: 'text' | 'json', withSummary: boolean, running: (line: string, screen: Terminal, signals: Signals) => Promise<Run>): Promise<number> => {
-  // Programs read stdout, people watch: with --output=json the people's lines go to stderr.
-  const screen = terminalOn(output === 'json' ? process.stderr : process.stdout)
-  const signals = listenForSignals(screen.line)
-  try {
-    const { results, folder } = await running(`meshproof ${process.argv.slice(2).join(' ')}`.trim(), screen, signals)
-    screen.close()
-    const { error } = results.run
-    if (error) {
-      screen.problem(`${error.code}  ${error.message}`)
-      screen.line(`  next: ${error.next}`)
-    }
-    if (withSummary) {
-      screen.summary(results, folder)
-      await tellGitHub(results, process.env, screen.line)
-    } else screen.line(`report: ${folder}`)
-    if (output === 'json') print(results)
-    return results.run.exitCode
-  } finally {
-    screen.close()
-    signals.release()
-  }
+const told = (output: 'text' | 'json', withSummary: boolean, running: (screen: Terminal, signals: Signals) => Promise<Run>): Promise<number> => onScreen(output, async (screen, signals) => {
+  const one = await running(screen, signals)
+  screen.close()
+  await tellRun(one, screen, withSummary)
+  if (output === 'json') print(one.results)
+  return one.results.run.exitCode
+})
+
+const report = async ({ folders, reportDir, cells }: { folders: string[]; reportDir: string | undefined; cells: string | undefined }): Promise<number> => {
+  const matrix = cells === undefined ? undefined : await readCells(cells)
+  const { pages, runs } = await renderFolders(folders, reportDir, matrix)
+  for (const line of [...(matrix ? cellLines(runs) : []), ...pages]) print(line)
+  return matrix ? exitCodeOfCells(runs) : 0
 }
 
-const test = (command: 'test' | 'up', options: RunOptions): Promise<number> => tell(options.output, command === 'test', (line, screen, signals) =>
-  (options.contexts === undefined ? run(command, options, line, screen, signals) : runExisting(options.contexts, options, line, screen, signals)))
-
-const proveChecks = async (options: RunOptions): Promise<number> => {
-  const screen = terminalOn(options.output === 'json' ? process.stderr : process.stdout)
-  const signals = listenForSignals(screen.line)
-  try {
-    const { proofs, unproven, folder, exitCode, error } = await prove(options, screen, signals)
-    screen.close()
-    if (error instanceof MeshproofError) {
-      screen.problem(`${error.code}  ${error.message}`)
-      screen.line(`  next: ${error.next}`)
-    } else if (error !== undefined) throw error
-    if (unproven.length > 0) screen.problem(`not proven: ${unproven.join(', ')}`)
-    if (options.plan) return 0
-    screen.line(`${proofs.filter(({ verdict }) => verdict === 'detected').length} of ${proofs.length} faults detected`)
-    screen.line(`report: ${folder}`)
-    if (options.output === 'json') print(proofs)
-    return error instanceof MeshproofError ? error.exitCode : exitCode
-  } finally {
-    screen.close()
-    signals.release()
-  }
-}
-
-const printPlan = async (options: RunOptions): Promise<number> => {
-  const checks = await catalogue()
-  const existing = options.contexts && await planExisting(connectContexts(options.contexts, options.kubeconfig), options, checks)
-  const plans = existing ? [existing] : await makePlans(options.topology, options.suite, checks, options.mtls)
-  const images = existing ? existing.images.source : await imagesFor(options)
-  if (options.output === 'json') print({ images, ...planDocument(plans) })
-  else {
-    for (const line of [...existing?.lines ?? [], ...describePlans(plans, checks)]) print(line)
-    for (const { topology, steps, planned } of plans) {
-      print(`${variantName(topology)}:`)
-      print('  steps:')
-      for (const { name } of steps) print(`    ${name}`)
-      print('  checks:')
-      for (const { id, from, to } of planned) print(`    ${id}  ${from.join(', ')} → ${to.join(', ')}`)
-    }
-    print(`images: ${images}`)
-  }
-  return 0
-}
+const proveChecks = (options: RunOptions): Promise<number> => onScreen(options.output, async (screen, signals) => {
+  const { proofs, unproven, folder, exitCode, error } = await prove(options, screen, signals)
+  screen.close()
+  if (error instanceof MeshproofError) {
+    screen.problem(`${error.code}  ${error.message}`)
+    screen.line(`  next: ${error.next}`)
+  } else if (error !== undefined) throw error
+  if (unproven.length > 0) screen.problem(`not proven: ${unproven.join(', ')}`)
+  if (options.plan) return 0
+  screen.line(`${proofs.filter(({ verdict }) => verdict === 'detected').length} of ${proofs.length} faults detected`)
+  screen.line(`report: ${folder}`)
+  if (options.output === 'json') print(proofs)
+  return error instanceof MeshproofError ? error.exitCode : exitCode
+})
 
 const withTerminal = async (work: (screen: Terminal, signal: AbortSignal) => Promise<number>, stream: NodeJS.WritableStream = process.stdout): Promise<number> => {
   const screen = terminalOn(stream)

@@ -11,6 +11,7 @@ import { clusterContents } from './cluster-contents.ts'
 export type ByHandLab = {
   contexts: string[]
   kubeconfig: string
+  kubectlProgram: string
   /** kubectl of one of its clusters. */
   kubectl: (context: string, ...args: string[]) => Promise<string>
   contents: () => Promise<Record<string, unknown>[]>
@@ -40,7 +41,7 @@ export const byHandLab = async (topology: string): Promise<ByHandLab> => {
     (await execa(images.kubectl, ['--context', context, ...args], { env: { KUBECONFIG: kubeconfig }, maxBuffer: 1e9 })).stdout
   const contents = (): Promise<Record<string, unknown>[]> => Promise.all(contexts.map((context) => clusterContents((...args) => kubectl(context, ...args))))
   return {
-    contexts, kubeconfig, kubectl, contents,
+    contexts, kubeconfig, kubectlProgram: images.kubectl, kubectl, contents,
     settled: async () => {
       for (let last = await contents(); ;) {
         await sleep(20_000)

@@ -25,7 +25,7 @@ beforeAll(async () => {
     await mkdir(join(folder, name))
     await writeReports(results, join(folder, name))
   }
-  const written = await renderFolders(Object.keys(runs).map((name) => join(folder, name)), join(folder, 'all'))
+  const { pages: written } = await renderFolders(Object.keys(runs).map((name) => join(folder, name)), join(folder, 'all'))
   Object.assign(pages, { passing: written[0], failing: written[1], everything: written[2], 'several runs': written.at(-1) })
   browser = await startBrowser()
 })
@@ -134,7 +134,7 @@ describe('meshproof report', () => {
     await rm(pages.failing)
     expect(await command(join(folder, 'failing'))).toMatchObject({ exitCode: 0, output: expect.stringContaining(`${pages.failing}\n`) })
     expect(await readFile(pages.failing, 'utf8')).toBe(before)
-    expect((await readdir(join(folder, 'failing'))).sort()).toEqual(['conformance.yaml', 'junit.xml', 'report.html', 'results.json'])
+    expect((await readdir(join(folder, 'failing'))).sort()).toEqual(['conformance.yaml', 'junit.xml', 'metrics.prom', 'report.html', 'results.json'])
   })
 
   test('of several runs links to each', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
+import { setVariable } from '../testing/edge.ts'
 import { connectContexts } from './contexts.ts'
 
 const kubeconfig = async (...contexts: string[]): Promise<string> => {
@@ -38,4 +39,10 @@ test('the nearest context is suggested', async () => {
 
 test('a file that is not there, or is no kubeconfig, is told by its path', async () => {
   expect(() => connectContexts(['a', 'b'], '/nowhere/config')).toThrow(expect.objectContaining({ code: 'MP-116', message: expect.stringContaining('/nowhere/config') }))
+})
+
+test('the cluster of a pod is none where there is no pod', async () => {
+  setVariable('KUBERNETES_SERVICE_HOST', '')
+  const path = await kubeconfig('east', 'west')
+  expect(() => connectContexts(['in-cluster', 'west'], path)).toThrow(expect.objectContaining({ code: 'MP-172' }))
 })

@@ -1,16 +1,17 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import { MeshproofError, reasonOf } from '../errors.ts'
 import { clientOf, type KubeClient } from '../kube/client.ts'
+import { inCluster, requireOwnAccount } from '../inside/own-account.ts'
 import { unknownValue } from '../unknown-value.ts'
 
 /** A cluster that somebody else made, by the context of a kubeconfig that leads to it. */
 export type ContextCluster = { context: string; kube: KubeClient }
 
 /**
- * Connects to contexts of a kubeconfig: the named files (joined as KUBECONFIG joins them), else KUBECONFIG, else the user’s own. Nothing
- * is asked of the clusters yet.
+ * Connects to contexts of a kubeconfig: the named files (joined as KUBECONFIG joins them), else KUBECONFIG, else the user’s own. In a pod,
+ * `in-cluster` is its own cluster. Nothing is asked of the clusters yet.
  * @throws MeshproofError MP-101 for a context that does not exist, MP-115 for fewer than two or one named twice, MP-116 when the
- * kubeconfig cannot be read.
+ * kubeconfig cannot be read, MP-172 for `in-cluster` where this is no pod with an account.
  */
 export const connectContexts = (contexts: string[], kubeconfig?: string): ContextCluster[] => {
   const [twice] = contexts.filter((context, index) => contexts.indexOf(context) !== index)
@@ -21,6 +22,7 @@ export const connectContexts = (contexts: string[], kubeconfig?: string): Contex
     })
   }
   return contexts.map((context) => {
+    if (context === inCluster) return { context, kube: clientOf(context, requireOwnAccount()) }
     const config = loaded(kubeconfig)
     const names = config.getContexts().map(({ name }) => name)
     if (!names.includes(context)) throw unknownValue('context', context, names)

@@ -2,7 +2,7 @@ import type { EngineInfo } from '../engine/docker.ts'
 import { MeshproofError } from '../errors.ts'
 import type { BuildProgress } from './build.ts'
 import type { Images, UpgradeImages, Upgrading, Wanted } from './images.ts'
-import { releaseImages, releaseUpgrade, requireRelease } from './release.ts'
+import { planRelease, releaseImages, releaseUpgrade } from './release.ts'
 import { sourceImages, sourceUpgrade } from './source.ts'
 import { upgradeSource } from './versions.ts'
 
@@ -20,15 +20,15 @@ export const chooseImages = async (
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
 ): Promise<Images> => {
-  const { images: wanted, pins } = asked
+  const { images: wanted, registry } = asked
   if (wanted === 'source') {
     say(`Images: source (${asked.istioSource === undefined ? 'as asked' : `Istio from ${asked.istioSource}`})`)
     return sourceImages(asked, engine, progress, signal)
   }
   try {
-    await requireRelease(engine, signal, pins)
-    say(`Images: release (${wanted === 'auto' ? 'every registry answers' : 'as asked'})`)
-    return await releaseImages(engine, progress, signal, pins)
+    const planned = await planRelease(asked, engine, signal)
+    say(`Images: release (${registry === undefined ? (wanted === 'auto' ? 'every registry answers' : 'as asked') : `from ${registry}`})`)
+    return await releaseImages(planned, progress, signal)
   } catch (error) {
     if (wanted !== 'auto' || !(error instanceof MeshproofError) || error.code !== 'MP-320') throw error
     say(`Images: source (${error.message})`)
@@ -41,14 +41,14 @@ export const chooseImages = async (
  * @throws MeshproofError MP-101 and MP-107 for names that are not to be had (together), and whatever the taken way throws.
  */
 export const chooseUpgradeImages = async (
-  { images: wanted, pins }: Wanted,
+  asked: Wanted,
   names: Upgrading,
   engine: EngineInfo,
   say: (line: string) => void,
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
 ): Promise<UpgradeImages> => {
-  const source = await upgradeSource({ images: wanted, pins }, names)
-  say(`Images: ${source} (${wanted === 'auto' ? `it has ${names.from} and ${names.to}` : 'as asked'})`)
-  return source === 'source' ? sourceUpgrade(engine, names, progress, signal) : releaseUpgrade(engine, names, progress, signal, pins)
+  const source = await upgradeSource(asked, names)
+  say(`Images: ${source} (${asked.images === 'auto' ? `it has ${names.from} and ${names.to}` : 'as asked'})`)
+  return source === 'source' ? sourceUpgrade(engine, names, progress, signal) : releaseUpgrade(await planRelease(asked, engine, signal, names), names, progress, signal)
 }

@@ -9,7 +9,7 @@ export type RootFs = {
   packages: string[]
   variant: 'extract' | 'minbase'
   /** Folder of the recipe whose customize.sh trims the result; the setup.sh of the tools adds to apt's sources. */
-  recipe: 'tools' | 'node'
+  recipe: 'tools' | 'node' | 'meshproof'
   arch: string
 }
 

@@ -129,7 +129,8 @@ const unavailable = (url: string, why: string, cause?: unknown): MeshproofError 
     cause,
   })
 
-const mismatch = (url: string, expected: string, actual: string): MeshproofError =>
+/** The error for a file that is not the one it should be. */
+export const mismatch = (url: string, expected: string, actual: string): MeshproofError =>
   new MeshproofError('MP-311', {
     what: 'A download does not match its pinned checksum; it was refused and nothing was cached',
     where: url,

@@ -72,7 +72,7 @@ const explain = (error: unknown, program: string, checkout?: string): unknown =>
   if (checkout !== undefined) {
     return new MeshproofError('MP-351', {
       what: 'A program could not be built from the checkout', where: `${program}, ${checkout}`, why: firstLines(output) || reasonOf(error),
-      next: 'Mend what the compiler names, and run the same command again: what it did not have to refuse is compiled already.', cause: error,
+      next: 'Mend what the compiler names, and run the same command again.', cause: error,
     })
   }
   if (/checksum mismatch|SECURITY ERROR|missing go\.sum entry/.test(output)) {

@@ -7,6 +7,7 @@ import type { Writable } from 'node:stream'
 import { execa } from 'execa'
 import { pack } from 'tar-stream'
 import { docker } from '../engine/docker.ts'
+import { digestsIn, digestsLabel, spelledDigests } from './digests-label.ts'
 import { recipeFolder } from './recipes.ts'
 
 /** A file of the node image: where it goes, what it holds and its mode. */
@@ -48,16 +49,9 @@ export const buildNode = async (rootTar: string, files: AsyncIterable<NodeFile>,
   }
 }
 
-/** Digests by the names of images. */
-export type PreloadedDigests = ReadonlyMap<string, string>
-
-const digestsLabel = 'dev.meshproof.digests'
-
 /** The digests that a preloaded node image keeps of what it holds; no registry is asked, nor what the engine remembers. */
-export const preloadedDigests = async (tag: string): Promise<PreloadedDigests> => {
-  const label = await docker(['image', 'inspect', '--format', `{{index .Config.Labels "${digestsLabel}"}}`, tag])
-  return new Map(label.split(' ').filter(Boolean).map((one) => { const [name = '', digest = ''] = one.split('@'); return [name, digest] }))
-}
+export const preloadedDigests = async (tag: string): Promise<ReadonlyMap<string, string>> =>
+  digestsIn(await docker(['image', 'inspect', '--format', `{{index .Config.Labels "${digestsLabel}"}}`, tag]))
 
 /** How a preloaded node image is had. */
 export type Preload = {
@@ -67,7 +61,7 @@ export type Preload = {
   /** Writes an archive that `ctr images import` reads. */
   load: (write: Writable) => Promise<void>
   /** The digests of what is preloaded, asked for once `base` has returned and kept with the image. */
-  digests?: () => Promise<PreloadedDigests>
+  digests?: () => Promise<(readonly [name: string, digest: string])[]>
   say: (step: string) => void
   signal?: AbortSignal | undefined
 }
@@ -88,7 +82,7 @@ export const preload = async ({ tag, base, load, digests, say, signal }: Preload
     const script = await readFile(join(recipeFolder, 'node/unpack.sh'), 'utf8')
     const unpacked = execa('docker', ['exec', '--interactive', container, 'sh', '-c', script, 'unpack', '/unpacked/store'], { stdin: 'pipe', ...(signal ? { cancelSignal: signal } : {}) })
     await Promise.all([load(unpacked.stdin), unpacked])
-    const changes = ['ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]', 'CMD []', ...(digests ? [`LABEL ${digestsLabel}="${[...await digests()].map((one) => one.join('@')).join(' ')}"`] : [])]
+    const changes = ['ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]', 'CMD []', ...(digests ? [`LABEL ${digestsLabel}="${spelledDigests(await digests())}"`] : [])]
     await docker(['commit', ...changes.flatMap((change) => ['--change', change]), container, tag], { signal })
   } finally {
     await docker(['rm', '--force', '--volumes', container]).catch(() => undefined)

@@ -30,6 +30,7 @@ const Recipes = z.strictObject({
   })),
   tools: z.array(z.string()),
   node: z.array(z.string()),
+  harness: z.array(z.string()),
   images: z.array(z.strictObject({
     name: z.string(),
     base: z.literal('tools').optional(),

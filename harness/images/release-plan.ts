@@ -1,18 +1,14 @@
-import { chmod, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { execa } from 'execa'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { nodeArchitecture, type EngineInfo } from '../engine/docker.ts'
-import { MeshproofError } from '../errors.ts'
-import type { BuildItem } from './build.ts'
-import { download, publishedChecksum } from './download.ts'
+import { MeshproofError, reasonOf } from '../errors.ts'
 import { hostPlatform } from './go.ts'
 import { recipeFolder, recipeKey } from './recipes.ts'
 import type { PublishedImage } from './registry.ts'
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/)
-const Program = z.strictObject({ url: z.string(), sha256: z.record(z.string(), Sha256) })
+const Program = z.strictObject({ url: z.string(), checksum: z.string(), sha256: z.record(z.string(), Sha256) })
 const Image = z.string().regex(/^[^/@]+\/[^@]+:[\w.-]+(@sha256:[0-9a-f]{64})?$/).transform((reference): PublishedImage => {
   const [name = '', digest] = reference.split('@')
   return { name, digest }
@@ -20,6 +16,7 @@ const Image = z.string().regex(/^[^/@]+\/[^@]+:[\w.-]+(@sha256:[0-9a-f]{64})?$/)
 
 const Release = z.strictObject({
   kubernetes: z.string(),
+  kind: z.string(),
   programs: z.strictObject({ kind: Program, istioctl: Program }),
   loadBalancerManifest: z.strictObject({ url: z.string(), sha256: Sha256 }),
   node: Image,
@@ -33,67 +30,90 @@ export type Release = z.infer<typeof Release>
 /** The pins of `--images=release`. */
 export const releaseFile = join(recipeFolder, 'release.yaml')
 
-/** Reads the pins. */
-export const loadRelease = async (file: string): Promise<Release> => Release.parse(parse(await readFile(file, 'utf8')))
+/** Reads pins. @throws MeshproofError MP-330 for a file that cannot be read or is not of that form. */
+export const loadRelease = async (file: string = releaseFile): Promise<Release> => {
+  const broken = (why: string, cause?: unknown): MeshproofError =>
+    new MeshproofError('MP-330', { what: 'The pins of published artifacts cannot be read', where: file, why, next: 'Take fixtures/images/release.yaml as a pattern.', cause })
+  const content = await readFile(file, 'utf8').then(parse).catch((cause: unknown) => { throw broken(reasonOf(cause), cause) }) as unknown
+  const read = Release.safeParse(content)
+  if (read.success) return read.data
+  const [issue] = read.error.issues
+  throw broken(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`)
+}
 
 /** The version of Istio that is pinned. */
 export const pinnedIstio = ({ roles }: Release): string => roles['tag'] ?? ''
 
-/** What has to be had for some versions of Istio: files by the host that has them, images beside the node's, and the preloaded node image's name. */
-export type ReleasePlan = { arch: string; downloads: (BuildItem & { host: string })[]; images: PublishedImage[]; tag: string }
+/** Whole versions: of Istio one, or two to upgrade between; of Kubernetes with its v. */
+export type Versions = { istio: string[]; kubernetes: string; kind: string }
 
-/** What istioctl of a version is called among what is downloaded. */
-export const istioctlOf = (version: string): string => `istioctl-${version}`
+/** The versions that are pinned. */
+export const pinnedVersions = (release: Release): Versions => ({ istio: [pinnedIstio(release)], kubernetes: release.kubernetes, kind: release.kind })
 
-/** What these versions need on this machine. @throws MeshproofError MP-322 when nothing is published for this platform. */
-export const planOf = async (release: Release, versions: string[], engine: EngineInfo): Promise<ReleasePlan> => {
-  const arch = nodeArchitecture(engine)
-  const { kind, istioctl } = release.programs
-  const istioctls = versions.map(async (version) => {
-    const { url, sha256 } = forThisHost('istioctl', istioctl)
-    const from = { url: url.replaceAll('{istio}', version), ...(version === pinnedIstio(release) ? { sha256 } : {}) }
-    return downloadItem(istioctlOf(version), from, unpackIstioctl)
-  })
-  const downloads = await Promise.all([
-    downloadItem('kind', forThisHost('kind', kind), (path) => chmod(path, 0o755)),
-    ...istioctls,
-    downloadItem('metallb-native.yaml', release.loadBalancerManifest, async () => undefined),
-  ])
-  return { arch, downloads, images: imagesOf(release, versions), tag: `meshproof/node:${await recipeKey([release, versions.toSorted(), arch])}` }
+/** A file that is published: where, the checksum that is pinned for it, or else where its publisher puts one. */
+export type PublishedDownload = { url: string; checksum: { pinned: string } | { published: string } }
+
+/** The programs and the manifest that a lab needs beside images, for one platform of hosts. */
+export type Downloads = { kind: PublishedDownload; istioctl: Map<string, PublishedDownload>; loadBalancerManifest: PublishedDownload }
+
+/** What is downloaded for these versions on a platform. @throws MeshproofError MP-322 when nothing is published for it. */
+export const downloadsOf = ({ programs, loadBalancerManifest, ...release }: Release, { istio, kind }: Versions, platform = hostPlatform()): Downloads => {
+  const program = (name: keyof Release['programs'], version: string, pinned: string): PublishedDownload => {
+    const { url: template, checksum, sha256 } = programs[name]
+    const known = sha256[`${platform.os}-${platform.arch}`]
+    if (known === undefined) throw unpublished(name, platform)
+    const url = template.replaceAll(`{${name === 'kind' ? 'kind' : 'istio'}}`, version).replace('{os}', platform.os).replace('{arch}', platform.arch)
+    return { url, checksum: version === pinned ? { pinned: known } : { published: `${url}${checksum}` } }
+  }
+  return {
+    kind: program('kind', kind, release.kind),
+    istioctl: new Map(istio.map((version) => [version, program('istioctl', version, release.roles['tag'] ?? '')])),
+    loadBalancerManifest: { url: loadBalancerManifest.url, checksum: { pinned: loadBalancerManifest.sha256 } },
+  }
 }
 
-/** The images of some versions of Istio; what is no image of Istio's own is the same for all. A version that is not pinned has no digest yet. */
+/** The platforms of hosts that programs are pinned for. */
+const platformsOf = ({ programs }: Release): { os: string; arch: string }[] =>
+  Object.keys(programs.kind.sha256).filter((platform) => platform in programs.istioctl.sha256).map((platform) => { const [os = '', arch = ''] = platform.split('-'); return { os, arch } })
+
+const unpublished = (name: string, { os, arch }: { os: string; arch: string }): MeshproofError => new MeshproofError('MP-322', {
+  what: `No published ${name} is pinned for this platform`, where: `${os}-${arch}`,
+  next: 'Run on Linux (amd64 or arm64), or use --images=source; the pins are in fixtures/images/release.yaml.',
+})
+
+/** The node's image. One of a version that is not pinned has no digest yet. */
+export const nodeOf = ({ node, kubernetes: pinned }: Release, { kubernetes }: Pick<Versions, 'kubernetes'>): PublishedImage =>
+  (kubernetes === pinned ? node : { name: node.name.replace(/:[^:/]+$/, `:${kubernetes}`), digest: undefined })
+
+/** The images beside the node's: Istio's of some versions, and what is the same for all. One of a version that is not pinned has no digest yet. */
 export const imagesOf = (release: Release, versions: string[]): PublishedImage[] => release.images.flatMap((image) => {
   const [own, pinned] = [`${release.roles['hub'] ?? ''}/`, `:${pinnedIstio(release)}`]
   if (!image.name.startsWith(own) || !image.name.endsWith(pinned)) return [image]
   return versions.map((version) => (version === pinnedIstio(release) ? image : { name: image.name.replace(pinned, `:${version}`), digest: undefined }))
 })
 
-/** A file without a checksum of ours has one published beside it, and is cached by where it comes from. */
-const downloadItem = async (name: string, { url, sha256 }: { url: string; sha256?: string }, finish: (path: string) => Promise<void>): Promise<BuildItem & { host: string }> => ({
-  name, key: sha256 ?? await recipeKey(url), host: new URL(url).host, lane: 'network', seconds: 5,
-  make: async (folder, signal, tell) => {
-    const patience = { signal, tell }
-    await download({ url, sha256: sha256 ?? await publishedChecksum(`${url}.sha256`, patience) }, join(folder, name), patience)
-    await finish(join(folder, name))
-  },
+/** Every file that these versions need, for every platform. */
+export const filesOf = (release: Release, versions: Versions): PublishedDownload[] => {
+  const all = platformsOf(release).map((platform) => downloadsOf(release, versions, platform)).flatMap(({ kind, istioctl, loadBalancerManifest }) => [kind, ...istioctl.values(), loadBalancerManifest])
+  return [...new Map(all.map((file) => [file.url, file])).values()]
+}
+
+/** Everything published that a lab of some versions is made of, wherever it is got from. */
+export type ReleasePlan = {
+  release: Release
+  versions: Versions
+  arch: string
+  node: PublishedImage
+  images: PublishedImage[]
+  downloads: Downloads
+  /** The names of two images that are made of these: the preloaded node image, and the image of the files of every platform. */
+  preloaded: string
+  files: string
+}
+
+/** What these versions need on nodes of an architecture. @throws MeshproofError MP-322 when nothing is published for this platform. */
+export const planOf = async (release: Release, versions: Versions, arch: string): Promise<ReleasePlan> => ({
+  release, versions, arch, node: nodeOf(release, versions), images: imagesOf(release, versions.istio), downloads: downloadsOf(release, versions),
+  preloaded: `meshproof/node:${await recipeKey([release, { ...versions, istio: versions.istio.toSorted() }, arch], ['node'])}`,
+  files: `meshproof/files:${await recipeKey(filesOf(release, versions))}`,
 })
-
-const forThisHost = (name: string, { url, sha256 }: z.infer<typeof Program>): { url: string; sha256: string } => {
-  const { os, arch } = hostPlatform()
-  const checksum = sha256[`${os}-${arch}`]
-  if (checksum) return { url: url.replace('{os}', os).replace('{arch}', arch), sha256: checksum }
-  throw new MeshproofError('MP-322', {
-    what: `No published ${name} is pinned for this platform`, where: `${os}-${arch}`,
-    next: 'Run on Linux (amd64 or arm64), or use --images=source; the pins are in fixtures/images/release.yaml.',
-  })
-}
-
-const unpackIstioctl = async (path: string): Promise<void> => {
-  const archive = `${path}.tar.gz`
-  await rename(path, archive)
-  await execa('tar', ['-xzf', archive, '-C', dirname(path), 'istioctl'])
-  await rm(archive)
-  await rename(join(dirname(path), 'istioctl'), path)
-  await chmod(path, 0o755)
-}

@@ -1,101 +1,87 @@
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import pMap from 'p-map'
-import { docker, type EngineInfo } from '../engine/docker.ts'
+import { docker, nodeArchitecture, type EngineInfo } from '../engine/docker.ts'
 import { buildAll, named, type BuildProgress } from './build.ts'
-import { isCached } from './cache.ts'
-import type { Images, UpgradeImages, Upgrading } from './images.ts'
+import { inEngine, withFiles } from './files.ts'
+import type { Images, UpgradeImages, Upgrading, Wanted } from './images.ts'
 import { preload, preloadedDigests } from './node-image.ts'
-import { hostOf, pull, pulledDigest, referenceOf, requireRegistries, type PublishedImage } from './registry.ts'
-import { imagesOf, istioctlOf, loadRelease, pinnedIstio, planOf, releaseFile, type Release, type ReleasePlan } from './release-plan.ts'
+import { hostOf, mirroredIn, pull, pulledDigest, referenceOf, requireRegistries, type PublishedImage } from './registry.ts'
+import { istioctlOf, missingHosts, releaseItems } from './release-items.ts'
+import { imagesOf, loadRelease, planOf, type ReleasePlan } from './release-plan.ts'
+import { resolveVersions } from './resolve-versions.ts'
 
 /** A guess that feeds the estimate of what remains; the line's speed decides. */
 const secondsAnImage = 10
 
+/** What is wanted of published artifacts, planned; and the mirror it comes from, where there is one. */
+export type Planned = { plan: ReleasePlan; registry: string | undefined }
+
 /**
- * Makes sure that the hosts of everything this machine still lacks answer; what is here already needs none of them.
- * @throws MeshproofError MP-320 within seconds when one does not, MP-322 when nothing is published for this platform.
+ * Plans a lab of published, pinned artifacts, or an upgrade between two published versions, and makes sure that the hosts of everything
+ * this machine still lacks answer; what is here already needs none of them.
+ * @throws MeshproofError MP-320 within seconds when one does not, MP-322 when nothing is published for this platform, MP-330 for pins that
+ *   cannot be read, and MP-331 to MP-333 when versions cannot be resolved.
  */
-export const requireRelease = async (engine: EngineInfo, signal?: AbortSignal, file = releaseFile): Promise<void> => {
-  const release = await loadRelease(file)
-  await requireHosts(release, await planOf(release, [pinnedIstio(release)], engine), signal)
-}
-
-const requireHosts = async ({ node }: Release, { images, downloads, tag }: ReleasePlan, signal?: AbortSignal): Promise<void> => {
-  const missing = await pMap(downloads, async ({ name, key, host }) => ((await isCached(name, key)) ? [] : [host]))
-  const preloaded = await docker(['image', 'inspect', '--format', '{{.Id}}', tag], { signal }).then(() => true, () => false)
-  await requireRegistries([...(preloaded ? [] : [node, ...images].map(hostOf)), ...missing.flat()], signal)
+export const planRelease = async (wanted: Omit<Wanted, 'images'>, engine: EngineInfo, signal?: AbortSignal, upgrading?: Upgrading): Promise<Planned> => {
+  const release = await loadRelease(wanted.pins)
+  const versions = await resolveVersions(release, wanted, signal)
+  const istio = upgrading === undefined ? versions.istio : [...new Set([upgrading.from, upgrading.to])]
+  const plan = await planOf(release, { ...versions, istio }, nodeArchitecture(engine))
+  const { registry } = wanted
+  const preloaded = await inEngine(plan.preloaded)
+  const hosts = preloaded ? [] : [plan.node, ...plan.images].map((image) => hostOf(mirroredIn(registry, image)))
+  await requireRegistries([...hosts, ...await missingHosts(plan, registry)], signal)
+  return { plan, registry }
 }
 
 /**
- * Everything a lab needs from published, pinned artifacts. The user's own kubectl is used.
+ * Everything a lab needs from what is published. The user's own kubectl is used.
  * @throws MeshproofError MP-320 when a host does not answer, MP-321 when a file and MP-323 when an image cannot be had, MP-311
- *   on a wrong checksum, MP-322 when nothing is published for this platform.
+ *   on a wrong checksum.
  */
-export const releaseImages = async (
-  engine: EngineInfo,
-  progress: (now: BuildProgress) => void,
-  signal?: AbortSignal,
-  file = releaseFile,
-): Promise<Images> => {
-  const release = await loadRelease(file)
-  const version = pinnedIstio(release)
-  return (await fetchAll(release, [version], engine, progress, signal))(version)
-}
+export const releaseImages = async (planned: Planned, progress: (now: BuildProgress) => void, signal?: AbortSignal): Promise<Images> =>
+  (await fetchAll(planned, progress, signal))(planned.plan.versions.istio[0] ?? '')
 
 /**
- * Two published versions of Istio, to upgrade between, in one node image; all else is what is pinned.
+ * Two published versions of Istio, to upgrade between, in one node image; all else is the same.
  * @throws MeshproofError as releaseImages does; MP-321 and MP-323 also for a version that was never published.
  */
-export const releaseUpgrade = async (
-  engine: EngineInfo,
-  { from, to }: Upgrading,
-  progress: (now: BuildProgress) => void,
-  signal?: AbortSignal,
-  file = releaseFile,
-): Promise<UpgradeImages> => {
-  const imagesOfVersion = await fetchAll(await loadRelease(file), [...new Set([from, to])], engine, progress, signal)
+export const releaseUpgrade = async (planned: Planned, { from, to }: Upgrading, progress: (now: BuildProgress) => void, signal?: AbortSignal): Promise<UpgradeImages> => {
+  const imagesOfVersion = await fetchAll(planned, progress, signal)
   return { from: imagesOfVersion(from), to: imagesOfVersion(to) }
 }
 
-/** Downloads and pulls what these versions need and says what each of them is made of. */
-const fetchAll = async (
-  release: Release,
-  versions: string[],
-  engine: EngineInfo,
-  progress: (now: BuildProgress) => void,
-  signal?: AbortSignal,
-): Promise<(version: string) => Images> => {
-  const plan = await planOf(release, versions, engine)
-  await requireHosts(release, plan, signal)
-  const { images, downloads, tag, arch } = plan
-  const folders = await buildAll(downloads, progress, signal)
+/** Downloads and pulls what is planned and says what each version of Istio is made of. */
+const fetchAll = async ({ plan, registry }: Planned, progress: (now: BuildProgress) => void, signal?: AbortSignal): Promise<(version: string) => Images> => {
+  const { release, versions, arch } = plan
+  const folders = await withFiles(plan, registry, async (fetch) => buildAll(await releaseItems(plan.downloads, fetch), progress, signal))
   const fileOf = (name: string): string => join(folders.get(name) ?? '', name)
-  const pulled = [release.node, ...images]
-  const of = downloads.length + pulled.length + 1
+  const published = [plan.node, ...plan.images]
+  const of = folders.size + published.length + 1
   const pulling = new Map<string, string>()
-  let done = downloads.length
+  let done = folders.size
   const report = (building: string[]): void => progress({ building, done, of, remaining: Math.max(0, of - done - 1) * secondsAnImage + 30 })
   const pullReported = async (image: PublishedImage): Promise<void> => {
     const tell = (waitsFor: string): void => report([...pulling.set(image.name, waitsFor)].map(([name, told]) => named(name, told)))
     tell('')
-    await pull(image, arch, { signal, tell })
+    await pull(mirroredIn(registry, image), arch, { signal, tell })
     pulling.delete(image.name)
     done += 1
   }
   const node = await preload({
-    tag,
+    tag: plan.preloaded,
     base: async () => {
-      await pMap(pulled, pullReported, { concurrency: 2 })
-      // An image pulled by digest has no name yet, and a node looks for the name.
-      for (const image of images) await docker(['tag', referenceOf(image), image.name], { signal })
+      await pMap(published, pullReported, { concurrency: 2 })
+      // An image pulled by digest has no name yet, and one of a mirror another name; a node looks for the published name.
+      for (const image of plan.images) await docker(['tag', referenceOf(mirroredIn(registry, image)), image.name], { signal })
       // preload removes its base image: a name of ours, so that a kindest/node of the user's stays.
-      const bare = tag.replace('node:', 'node-bare:')
-      await docker(['tag', referenceOf(release.node), bare], { signal })
+      const bare = plan.preloaded.replace('node:', 'node-bare:')
+      await docker(['tag', referenceOf(mirroredIn(registry, plan.node)), bare], { signal })
       return bare
     },
-    load: (write) => save(images.map(({ name }) => name), arch, write, signal),
-    digests: async () => new Map(await pMap(pulled, async (image) => [image.name, await pulledDigest(image)] as const)),
+    load: (write) => save(plan.images.map(({ name }) => name), arch, write, signal),
+    digests: () => pMap(published, async (image) => [image.name, await pulledDigest(mirroredIn(registry, image))] as const),
     say: (step) => report([step]),
     signal,
   })
@@ -108,9 +94,9 @@ const fetchAll = async (
     kubectl: 'kubectl',
     loadBalancerManifest: fileOf('metallb-native.yaml'),
     envoy: `the one of Istio ${version}`,
-    kubernetes: release.kubernetes,
+    kubernetes: versions.kubernetes,
     roles: { ...release.roles, tag: version },
-    digests: [release.node, ...imagesOf(release, [version])].map(({ name }) => ({ name, digest: digests.get(name) ?? '', source: 'release' as const })),
+    digests: [plan.node, ...imagesOf(release, [version])].map(({ name }) => ({ name, digest: digests.get(name) ?? '', source: 'release' as const })),
   })
 }
 

@@ -25,23 +25,39 @@ test.each<[Parameters<typeof imagesFor>[0], string]>([
   [{ images: 'source', kubernetes: minor(source) }, 'source'],
   [{ images: 'auto', kubernetes: minor(source) }, 'auto'],
   ...older.flatMap((version): [Parameters<typeof imagesFor>[0], string][] => [
-    [{ images: 'auto', kubernetes: version }, 'source'], [{ images: 'auto', kubernetes: minor({ kubernetes: version }) }, 'source'],
+    [{ images: 'auto', kubernetes: version }, 'source'], [{ images: 'auto', kubernetes: minor({ kubernetes: version }) }, 'auto'],
   ]),
+  [{ images: 'release', kubernetes: source.kubernetes }, 'release'],
+  [{ images: 'auto', istio: '1.28.3' }, 'release'],
+  [{ images: 'auto', istio: '1.28', kubernetes: '1.33' }, 'release'],
+  [{ images: 'auto', istio: '1.20.0' }, 'release'], // nothing is known of what it supports
+  [{ images: 'auto', kind: '0.32.0' }, 'release'],
+  [{ images: 'auto', registry: 'mirror.example' }, 'release'],
 ])('images for %j come from %s', async (asked, expected) => {
   expect(await imagesFor(asked)).toBe(expected)
 })
 
 test('a version that no source has is refused with those that are', async () => {
-  expect(await errorOf(imagesFor({ images: 'auto', istio: '9.99.9' }))).toMatchObject({ code: 'MP-101', next: expect.stringContaining(`${release.istio}, ${source.istio}`) })
-  expect(await errorOf(imagesFor({ images: 'auto', kubernetes: `${source.kubernetes}9` }))).toMatchObject({ code: 'MP-101', next: expect.stringContaining(`“${source.kubernetes}”`) })
+  expect(await errorOf(imagesFor({ images: 'auto', istio: 'lab-z' }))).toMatchObject({ code: 'MP-101', next: expect.stringContaining(`${release.istio}, ${source.istio}`) })
+  expect(await errorOf(imagesFor({ images: 'auto', kubernetes: `${source.kubernetes}.9` }))).toMatchObject({ code: 'MP-101', next: expect.stringContaining(`“${source.kubernetes}”`) })
 })
 
 test.each<[Parameters<typeof imagesFor>[0]]>([
   [{ images: 'source', istio: release.istio }],
-  [{ images: 'release', kubernetes: source.kubernetes }],
+  [{ images: 'release', istio: source.istio }],
+  [{ images: 'source', registry: 'mirror.example' }],
+  [{ images: 'source', kind: '0.32.0' }],
   [{ images: 'auto', istio: source.istio, kubernetes: release.kubernetes }],
 ])('versions that do not go together are refused: %j', async (asked) => {
   expect(await errorOf(imagesFor(asked))).toMatchObject({ code: 'MP-107', message: expect.stringContaining(source.kubernetes) })
+})
+
+test.each<[Parameters<typeof imagesFor>[0], string]>([
+  [{ images: 'release', istio: '1.28.3', kubernetes: '1.35' }, 'Istio 1.28.3 supports Kubernetes 1.30 to 1.34'],
+  [{ images: 'auto', kubernetes: '1.30.2' }, `Istio ${release.istio} supports Kubernetes 1.32 to 1.36`],
+  [{ images: 'auto', istio: '1.29.1', kubernetes: 'v1.36.0' }, 'Istio 1.29.1 supports Kubernetes 1.31 to 1.35'],
+])('MP-153: an Istio that does not support that Kubernetes is refused before anything is asked: %j', async (asked, why) => {
+  expect(await errorOf(imagesFor(asked))).toMatchObject({ code: 'MP-153', message: expect.stringContaining(why) })
 })
 
 test.each<[Parameters<typeof upgradeSource>, string]>([

@@ -1,51 +1,58 @@
-import { readFile } from 'node:fs/promises'
-import { parse } from 'yaml'
-import { z } from 'zod'
 import { unknownValue } from '../unknown-value.ts'
 import { MeshproofError } from '../errors.ts'
 import { checkoutSource } from './checkout.ts'
 import type { ImageSource, Upgrading, Wanted } from './images.ts'
 import { loadRecipes, type Recipes } from './recipes.ts'
-import { releaseFile } from './release-plan.ts'
+import { loadRelease, type Release } from './release-plan.ts'
+import { unsupportedPair } from './supported-pairs.ts'
 import { versionAsked } from './version-asked.ts'
 
-const Pinned = z.object({ kubernetes: z.string(), roles: z.record(z.string(), z.string()) })
-
-const pinned = async (pins = releaseFile): Promise<{ source: Recipes; release: z.infer<typeof Pinned> }> =>
-  ({ source: await loadRecipes(), release: Pinned.parse(parse(await readFile(pins, 'utf8'))) })
+const pinned = async (pins?: string): Promise<{ source: Recipes; release: Release }> => ({ source: await loadRecipes(), release: await loadRelease(pins) })
 
 /** The names of a source's images, by the role they play in a plan. Nothing is pulled or built. */
 export const rolesOf = async (source: ImageSource, pins?: string): Promise<Record<string, string>> => (await pinned(pins))[source].roles
 
-/** The versions that each source of images has; the first is what it has when none is asked for. */
+/** The versions that each source of images names; the first is what it has when none is asked for. */
 const versions = async (pins?: string): Promise<Record<ImageSource, { istio: string[]; kubernetes: string[] }>> => {
   const { source, release } = await pinned(pins)
   const of = (roles: Record<string, string>, kubernetes: string[]): { istio: string[]; kubernetes: string[] } => ({ istio: [roles['tag'] ?? ''], kubernetes: kubernetes.map((version) => version.replace(/^v/, '')) })
   return { source: of(source.roles, source.kubernetesVersions), release: of(release.roles, [release.kubernetes]) }
 }
 
+/** A version, or a minor of which the newest patch is meant: every one of them may have been published. */
+const publishable = /^v?\d+\.\d+(\.\d+)?$/
+
 /**
- * Where images come from when versions are asked for: a version that one source alone has settles `auto`.
- * @throws MeshproofError MP-101 for a version that no source has, MP-107 where the versions and the source do not go together, MP-350 for a folder that is no checkout.
+ * Where images come from when versions are asked for: a version that one source alone has settles `auto`, and so does what one of them
+ * alone can be had by (a mirror, a version of kind; a checkout). No registry is asked.
+ * @throws MeshproofError MP-101 for a version that no source has, MP-107 where the versions and the source do not go together, MP-153 for an
+ *   Istio that does not support that Kubernetes, MP-350 for a folder that is no checkout.
  */
-export const imagesFor = async (
-  { images, pins, istio, kubernetes, istioSource }: Wanted & { istio?: string | undefined },
-): Promise<ImageSource | 'auto'> => {
+export const imagesFor = async ({ images, pins, istio, kubernetes, kind, registry, istioSource }: Wanted): Promise<ImageSource | 'auto'> => {
   const from = istioSource === undefined ? images : await checkoutSource(istioSource, { images, istio })
   const known = await versions(pins)
   const sources = ['release', 'source'] as const
-  const has = (source: ImageSource, kind: 'istio' | 'kubernetes', value: string | undefined): boolean => value === undefined || versionAsked(known[source][kind], value) !== undefined
-  for (const [kind, value] of [['istio', istio], ['kubernetes', kubernetes]] as const) {
-    if (value !== undefined && !sources.some((source) => has(source, kind, value))) throw unknownValue(`${kind} version`, value, sources.flatMap((source) => known[source][kind]))
+  const has = (source: ImageSource, of: 'istio' | 'kubernetes', value: string | undefined): boolean =>
+    value === undefined || (source === 'release' ? publishable.test(value) : versionAsked(known.source[of], value) !== undefined)
+  for (const [of, value] of [['istio', istio], ['kubernetes', kubernetes]] as const) {
+    if (!sources.some((source) => has(source, of, value))) throw unknownValue(`${of} version`, value ?? '', sources.flatMap((source) => known[source][of]))
   }
-  const fitting = sources.filter((source) => (from === 'auto' || from === source) && has(source, 'istio', istio) && has(source, 'kubernetes', kubernetes))
-  if (fitting.length === 2) return 'auto'
-  if (fitting[0]) return fitting[0]
-  throw new MeshproofError('MP-107', {
-    what: 'No source of images has these versions together',
-    why: sources.map((source) => `${source}: Istio ${known[source].istio.join(' or ')}, Kubernetes ${known[source].kubernetes.join(' or ')}`).join('; '),
-    next: 'Leave out --images, --istio or --kubernetes.',
-  })
+  const allowed = (source: ImageSource): boolean => (from === 'auto' || from === source) && (source === 'release' || (registry === undefined && kind === undefined))
+  const fitting = sources.filter((source) => allowed(source) && has(source, 'istio', istio) && has(source, 'kubernetes', kubernetes))
+  if (fitting.length === 0) {
+    throw new MeshproofError('MP-107', {
+      what: 'No source of images has these versions together',
+      why: `source: Istio ${known.source.istio.join(' or ')}, Kubernetes ${known.source.kubernetes.join(' or ')}; release: whatever is published, also from a mirror and with another kind`,
+      next: 'Leave out --images, --istio, --kubernetes, --kind or --registry.',
+    })
+  }
+  const problems = fitting.map((source) => unsupportedPair(istio ?? known[source].istio[0] ?? '', kubernetes ?? known[source].kubernetes[0] ?? ''))
+  const supported = fitting.filter((_, index) => problems[index] === undefined)
+  if (supported[0] === undefined) throw problems[0]
+  if (supported.length === 1) return supported[0]
+  // Not every patch gets a node image of kind: one that recipes.yaml names and the pins do not is the one that is built here.
+  const bySourceAlone = ([['istio', istio], ['kubernetes', kubernetes?.replace(/^v/, '')]] as const).some(([of, value]) => value !== undefined && known.source[of].includes(value) && !known.release[of].includes(value))
+  return bySourceAlone ? 'source' : 'auto'
 }
 
 const published = /^\d+\.\d+\.\d+$/
@@ -54,14 +61,14 @@ const published = /^\d+\.\d+\.\d+$/
  * Where both releases of an upgrade come from: the recipes name those of `source`, and every version x.y.z of Istio is published.
  * @throws MeshproofError MP-101 for a name that no source has, MP-107 where no source that is wanted has both.
  */
-export const upgradeSource = async ({ images: wanted, pins }: Wanted, { from, to }: Upgrading): Promise<ImageSource> => {
+export const upgradeSource = async ({ images: wanted, pins, registry }: Wanted, { from, to }: Upgrading): Promise<ImageSource> => {
   const { releases } = await loadRecipes()
   const built = releases.map(({ name }) => name)
   const has: Record<ImageSource, (name: string) => boolean> = { source: (name) => built.includes(name), release: (name) => published.test(name) }
   for (const name of [from, to]) {
     if (!has.source(name) && !has.release(name)) throw unknownValue('release', name, [...built, (await rolesOf('release', pins))['tag'] ?? ''])
   }
-  const fitting = (['release', 'source'] as const).find((source) => (wanted === 'auto' || wanted === source) && has[source](from) && has[source](to))
+  const fitting = (['release', 'source'] as const).find((source) => (wanted === 'auto' || wanted === source) && (source === 'release' || registry === undefined) && has[source](from) && has[source](to))
   if (fitting) return fitting
   throw new MeshproofError('MP-107', {
     what: 'No source of images has both releases', where: `${from} and ${to}, --images=${wanted}`,

@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { emptyCache } from '../testing/edge.ts'
+import { idleLab } from '../testing/idle-lab.ts'
 import { forgetRun, loadRun, newRunId, ownerLives, ownerOf, runFolder, runIds, saveRun, type RunState } from './run-state.ts'
 
 describe('the owner of a run', () => {
@@ -30,8 +31,9 @@ describe('the owner of a run', () => {
   })
 })
 
-describe('the state of a run', () => {
-  const state: RunState = { id: '20260101-000000-abcd', topology: 'gateway', mtls: 'strict', owner: 'host/1/1', kept: true }
+describe('the state of a run', async () => {
+  const { images } = await idleLab()
+  const state: RunState = { id: '20260101-000000-abcd', topology: 'gateway', mtls: 'strict', owner: 'host/1/1', kept: true, images }
 
   test('is read back as it was written, by its user alone', async () => {
     await emptyCache()

@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { cacheFolder } from '../images/cache.ts'
+import { Images } from '../images/images.ts'
 import { writeWhole } from '../report/write-whole.ts'
 
 const RunState = z.object({
@@ -12,6 +13,8 @@ const RunState = z.object({
   mtls: z.enum(['strict', 'off']),
   owner: z.string(),
   kept: z.boolean(),
+  /** What its lab is made of: what it is asked later is told of that, whatever images there are by then. */
+  images: Images.optional(),
 })
 
 /** What is remembered of a run while anything of it exists, in a folder of its own that only its user can read. */

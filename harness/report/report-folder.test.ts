@@ -7,6 +7,7 @@ import { conformance } from './conformance.ts'
 import { reportPage } from './html/report-page.ts'
 import { junit } from './junit.ts'
 import { makeReportFolder, writeReports } from './report-folder.ts'
+import { metrics } from './metrics.ts'
 import { Results } from './results.ts'
 
 describe('the folder of the reports', () => {
@@ -38,11 +39,12 @@ describe('the reports', () => {
     const folder = await scratchFolder()
     const results = resultsOf(topologyResult([checkResult(), checkResult({ verdict: 'skipped', reason: 'not selected by --suite' })]))
     await writeReports(results, folder)
-    expect((await readdir(folder)).sort()).toEqual(['conformance.yaml', 'junit.xml', 'report.html', 'results.json'])
+    expect((await readdir(folder)).sort()).toEqual(['conformance.yaml', 'junit.xml', 'metrics.prom', 'report.html', 'results.json'])
     expect(Results.parse(JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')))).toEqual(results)
     expect(await readFile(join(folder, 'junit.xml'), 'utf8')).toBe(junit(results))
     expect(await readFile(join(folder, 'report.html'), 'utf8')).toBe(reportPage(results))
     expect(await readFile(join(folder, 'conformance.yaml'), 'utf8')).toBe(conformance(results))
+    expect(await readFile(join(folder, 'metrics.prom'), 'utf8')).toBe(metrics(results))
   })
 
   test('of a document that breaks its own schema are not written', async () => {

@@ -5,6 +5,7 @@ import { MeshproofError } from '../errors.ts'
 import { conformance } from './conformance.ts'
 import { reportPage } from './html/report-page.ts'
 import { junit } from './junit.ts'
+import { metrics } from './metrics.ts'
 import { Results } from './results.ts'
 import { writeWhole } from './write-whole.ts'
 
@@ -46,4 +47,8 @@ export const renderReports = async (results: Results, folder: string): Promise<v
   await writeWhole(join(folder, 'report.html'), reportPage(results))
   await writeWhole(join(folder, 'junit.xml'), junit(results))
   await writeWhole(join(folder, 'conformance.yaml'), conformance(results))
+  await writeWhole(join(folder, 'metrics.prom'), metrics(results))
 }
+
+/** Whether that is the name of something that a run writes into its report folder, whole or not. */
+export const isOfAReport = (name: string): boolean => /^(results\.json|report\.html|junit\.xml|conformance\.yaml|metrics\.prom)(\.\d+)?(\.part)?$|^bundle$/.test(name)

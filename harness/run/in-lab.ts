@@ -60,13 +60,13 @@ export const inLab = async (
 
 const bringUp = async (lab: Lab, run: LabRun, stack: ReturnType<typeof taskStack>, phases: PhaseLog): Promise<void> => {
   const owner = await ownerOf(process.pid)
-  await saveRun({ id: run.runId, topology: lab.topology.name, mtls: lab.topology.mtls, owner, kept: false })
+  await saveRun({ id: run.runId, topology: lab.topology.name, mtls: lab.topology.mtls, owner, kept: false, images: run.images })
   await runTasks(labTasks(lab, owner, run.engine, run.plan.procedure), stack, phases, run.signal)
 }
 
-const keepLab = async (lab: Lab, { runId, terminal, plan }: LabRun): Promise<void> => {
+const keepLab = async (lab: Lab, { runId, terminal, plan, images }: LabRun): Promise<void> => {
   const { name, mtls } = lab.topology
-  await saveRun({ id: runId, topology: name, mtls, owner: await ownerOf(process.pid), kept: true })
+  await saveRun({ id: runId, topology: name, mtls, owner: await ownerOf(process.pid), kept: true, images })
   terminal.line('The lab stays. Use it:')
   for (const cluster of lab.clusters) terminal.line(`  ${kubectlLine(lab, cluster)}`)
   terminal.line(`Check it again: npm test -- --topology=${plan.reference}${mtls === 'off' ? ' --mtls=off' : ''} --reuse=${runId}`)

@@ -42,7 +42,7 @@ export const run = async (command: 'test' | 'up', options: RunOptions, commandLi
     runId, commandLine, plans: wanted, checks, environment: await environmentOf(), reportDir: options.reportDir, made: reused ? [] : wanted.map((_, index) => idOf(index)),
     exitCode: command === 'up' ? () => 0 : exitCodeOfChecks,
   }, terminal, signals, async (results, folder) => {
-    const { engine, images, phase } = await prepare((ready) => chooseImages({ ...wantedOf(options), images: source }, ready, terminal.line, terminal.building, signals.signal), terminal, signals.signal)
+    const { engine, images, phase } = await prepare(async (ready) => reused?.images ?? chooseImages({ ...wantedOf(options), images: source }, ready, terminal.line, terminal.building, signals.signal), terminal, signals.signal)
     results.environment = await environmentOf(engine, images)
     const alone = wanted.length === 1
     const failure = new AbortController()

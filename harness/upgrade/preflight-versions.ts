@@ -1,4 +1,5 @@
 import { minorOf } from '../diagnose/layers/api.ts'
+import { isWithin, knownMinors, spelled, supportedBy } from '../images/supported-pairs.ts'
 import type { Problem } from './preflight-problem.ts'
 import type { Strategy } from './upgrade-phase.ts'
 
@@ -7,9 +8,6 @@ export type UpgradeVersions = { from: string; to: string; strategy: Strategy; ku
 
 /** How many minor versions a control plane may advance at once: where it stands one, beside the old one two (istio.io, “In-place upgrades” and “Canary upgrades”). */
 const furthest: Record<Strategy, number> = { 'in-place': 1, revision: 2 }
-
-/** The Kubernetes minors that a release of Istio supports, by Istio’s minor (istio.io, “Supported releases”). */
-const kubernetesOf = new Map<number, readonly [lowest: number, highest: number]>([[28, [30, 34]], [29, [31, 35]], [30, [32, 36]], [31, [32, 36]]])
 
 /** What versions alone forbid, before anything is made: a way back, a step that is too long, a Kubernetes version that one of them does not support. */
 export const versionProblems = ({ from, to, strategy, kubernetes }: UpgradeVersions): Problem[] => [...skewProblems(from, to, strategy), ...kubernetesProblems([from, to], kubernetes)]
@@ -35,21 +33,17 @@ const skewProblems = (from: string, to: string, strategy: Strategy): Problem[] =
 const patchOf = (version: string): number => Number(/^v?1\.\d+\.(\d+)/.exec(version)?.[1] ?? 0)
 
 const kubernetesProblems = (istio: string[], kubernetes: string[]): Problem[] => {
-  const untold = istio.filter((version) => rangeOf(version) === undefined)
+  const untold = istio.filter((version) => supportedBy(version) === undefined)
   if (untold.length > 0) {
     return [{
       code: 'MP-153', what: 'It is not known which Kubernetes versions a release supports', where: `Istio ${untold.join(', ')}`,
-      why: `known are those of ${[...kubernetesOf.keys()].map((minor) => `1.${minor}`).join(', ')}`, next: 'Choose releases among these.',
+      why: `known are those of ${knownMinors}`, next: 'Choose releases among these.',
     }]
   }
-  const [lowest, highest] = [Math.max(...istio.map((version) => rangeOf(version)?.[0] ?? 0)), Math.min(...istio.map((version) => rangeOf(version)?.[1] ?? Infinity))]
-  return [...new Set(kubernetes)].filter((version) => !within(minorOf(version), lowest, highest)).map((version) => ({
+  const [lowest, highest] = [Math.max(...istio.map((version) => supportedBy(version)?.[0] ?? 0)), Math.min(...istio.map((version) => supportedBy(version)?.[1] ?? Infinity))]
+  return [...new Set(kubernetes)].filter((version) => !isWithin(version, [lowest, highest])).map((version) => ({
     code: 'MP-153', what: 'A Kubernetes version is not supported all the way', where: `Kubernetes ${version}`,
-    why: istio.map((one) => `Istio ${one} supports ${spelled(rangeOf(one))}`).join(', '),
+    why: istio.map((one) => `Istio ${one} supports ${spelled(supportedBy(one))}`).join(', '),
     next: lowest <= highest ? `Upgrade between these releases on Kubernetes ${spelled([lowest, highest])}.` : 'No Kubernetes version is supported by both: upgrade in shorter steps.',
   }))
 }
-
-const rangeOf = (istio: string): readonly [number, number] | undefined => kubernetesOf.get(minorOf(istio) ?? 0)
-const within = (minor: number | undefined, lowest: number, highest: number): boolean => minor !== undefined && minor >= lowest && minor <= highest
-const spelled = (range: readonly [number, number] | undefined): string => (range ? `1.${range[0]} to 1.${range[1]}` : 'none known')

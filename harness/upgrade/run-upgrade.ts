@@ -43,7 +43,7 @@ export const runUpgrade = async (options: UpgradeOptions, commandLine: string, t
   terminal.line(upgradeLine(planned, options))
   const exitCode = ({ topologies: [only] }: Results): number => exitCodeOf(only?.upgrade?.verdict ?? 'not-run')
   return reported({ runId, commandLine, plans: [plan], checks, environment: await environmentOf(), reportDir: options.reportDir, made: [runId], exitCode }, terminal, signals, async (results, folder) => {
-    const { engine, images, phase: got } = await prepare((ready) => chooseUpgradeImages({ images: source, pins: options.pins }, options, ready, terminal.line, terminal.building, signal), terminal, signal)
+    const { engine, images, phase: got } = await prepare((ready) => chooseUpgradeImages({ images: source, pins: options.pins, registry: options.registry }, options, ready, terminal.line, terminal.building, signal), terminal, signal)
     results.environment = await environmentOf(engine, images.to)
     const log = phaseLog(terminal)
     const underway: Underway = { topology, images, versions, strategy: options.strategy, budgets: budgetsOf(options), planned: [], leftOut: [], carriedOut: [], seen: { samples: [], events: [] }, earlier, unreached: 'an earlier phase failed' }

@@ -16,7 +16,7 @@ export const writePins = async (published: Published, { registry, site }: { regi
   const release = await loadRelease(releaseFile)
   const { recipes: { roles, kubernetes }, istio } = published
   const here = (url: string): string => url.replace(/^https:\/\/[^/]+/, `http://${site}`)
-  const placeOf = (url: string): string => join(folder, new URL(fill(here(url), istio)).pathname)
+  const placeOf = (url: string): string => join(folder, new URL(fill(here(url), { istio, kind: release.kind })).pathname)
 
   const { kind, istioctl } = release.programs
   const manifest = release.loadBalancerManifest
@@ -26,15 +26,15 @@ export const writePins = async (published: Published, { registry, site }: { regi
   const shipped = await readFile(join(await moduleFolder('metallb', 'go.universe.tf/metallb'), 'config/manifests/metallb-native.yaml'), 'utf8')
   await writeFile(placeOf(manifest.url), shipped.replaceAll('quay.io/', `${registry}/`))
   const checksumOf = async (url: string): Promise<string> => createHash('sha256').update(await readFile(placeOf(url))).digest('hex')
-  await writeFile(`${placeOf(istioctl.url)}.sha256`, `${await checksumOf(istioctl.url)}  istioctl-${istio}-${os}-${arch}.tar.gz\n`)
+  await writeFile(`${placeOf(istioctl.url)}${istioctl.checksum}`, `${await checksumOf(istioctl.url)}  istioctl-${istio}-${os}-${arch}.tar.gz\n`)
 
-  const program = async (url: string): Promise<{ url: string; sha256: Record<string, string> }> => ({ url: here(url), sha256: { [`${os}-${arch}`]: await checksumOf(url) } })
+  const program = async ({ url, checksum }: Release['programs']['kind']): Promise<Release['programs']['kind']> => ({ url: here(url), checksum, sha256: { [`${os}-${arch}`]: await checksumOf(url) } })
   const byTag = release.images.filter(({ digest }) => digest === undefined).map(({ name }) => name.replace(/^[^/]+\/|:[^:]+$/g, ''))
   const reference = ({ repository, tag, digest }: PushedImage): string => `${registry}/${repository}:${tag}${byTag.includes(repository) ? '' : `@${digest}`}`
   const pins = {
     ...release,
     kubernetes,
-    programs: { kind: await program(kind.url), istioctl: await program(istioctl.url) },
+    programs: { kind: await program(kind), istioctl: await program(istioctl) },
     loadBalancerManifest: { url: here(manifest.url), sha256: await checksumOf(manifest.url) },
     node: reference(published.node),
     images: published.images.map(reference),
@@ -43,4 +43,4 @@ export const writePins = async (published: Published, { registry, site }: { regi
   await writeFile(file, stringify(pins))
 }
 
-const fill = (url: string, istio: string): string => url.replaceAll('{istio}', istio).replace('{os}', os).replace('{arch}', arch)
+const fill = (url: string, { istio, kind }: { istio: string; kind: string }): string => url.replaceAll('{istio}', istio).replaceAll('{kind}', kind).replace('{os}', os).replace('{arch}', arch)

@@ -1,43 +1,45 @@
 import { firstBroken } from '../../diagnose/diagnose.ts'
 import { markup, type Markup } from '../markup.ts'
-import { variantName, type Results, type TopologyResult } from '../results.ts'
-import { outcomeOf, strategyWords } from '../upgrade-words.ts'
-import { anchorOf, runVerdict, verdictWords } from '../words.ts'
+import { variantName, type TopologyResult } from '../results.ts'
+import { headline, whyNot, type ShownRun } from '../shown-run.ts'
+import { outcomeOf } from '../upgrade-words.ts'
+import { anchorOf, verdictWords } from '../words.ts'
 import { badge } from './badge.ts'
 import { document } from './document.ts'
+import { gridOf, type Column, type Grid } from './runs-grid.ts'
 
-/** A run and where its own page is, seen from the page of all. */
-export type LinkedRun = { results: Results; link: string }
-
-/** matrix.html: a row for every variant of a topology, a column for every run, by its versions and then its date. */
-export const runsPage = (runs: readonly LinkedRun[]): string => {
-  const sorted = runs.toSorted((a, b) => byVersion(a.results.environment.istio, b.results.environment.istio)
-    || byVersion(a.results.environment.kubernetes, b.results.environment.kubernetes) || a.results.run.startedAt.localeCompare(b.results.run.startedAt))
-  const variants = [...new Set(runs.flatMap(({ results }) => results.topologies.map(rowName)))]
-  const verdicts = runs.map(({ results }) => runVerdict(results))
-  const failed = verdicts.filter((one) => one === 'fail').length
-  const verdict = failed > 0 ? 'fail' as const : verdicts.every((one) => one === 'pass' || one === 'flaky') ? 'pass' as const : 'not-run' as const
-  const titles = { fail: `${failed} of ${runs.length} runs failed`, pass: `All ${runs.length} runs passed`, 'not-run': `${verdicts.filter((one) => one === 'not-run').length} of ${runs.length} runs not complete` }
-  return document(titles[verdict], { href: '#main', text: 'Skip to the table' }, markup`<header class="head ${verdict}"><h1><span class="mark" aria-hidden="true">${verdictWords[verdict].mark}</span> ${titles[verdict]}</h1>
-<p class="sentence">Topologies by version: ${[...new Set(sorted.map(({ results }) => `Istio ${releaseOf(results)} on Kubernetes ${results.environment.kubernetes}`))].join(', ')}.</p></header>
-<main id="main"><div class="scroll" tabindex="0" role="group" aria-label="Topologies by run"><table class="runs"><thead><tr><th scope="col">topology</th>${sorted.map(({ results, link }) =>
-  markup`<th scope="col"><b>Istio ${releaseOf(results)}</b><br>Kubernetes ${results.environment.kubernetes}<small><a href="${link}">${results.run.startedAt.slice(0, 16).replace('T', ' ')}</a></small></th>`)}</tr></thead><tbody>
-${variants.map((name) => markup`<tr><th scope="row">${name}</th>${sorted.map((run) => cell(run, name))}</tr>
+/** matrix.html: a row for every variant of a topology, a column for the runs of the same versions. Cells that ask different checks have a row each. */
+export const runsPage = (runs: readonly ShownRun[]): string => {
+  const { verdict, title } = headline(runs)
+  const grid = gridOf(runs)
+  const { by, rows, columns } = grid
+  const kinds = new Set(columns.map(({ versions }) => versions.kind)).size > 1
+  const what = by === 'cell' ? 'Cells' : 'Topologies'
+  return document(title, { href: '#main', text: 'Skip to the table' }, markup`<header class="head ${verdict}"><h1><span class="mark" aria-hidden="true">${verdictWords[verdict].mark}</span> ${title}</h1>
+<p class="sentence">${what} by version: ${[...new Set(columns.map(({ versions }) => `Istio ${versions.istio} on Kubernetes ${versions.kubernetes}`))].join(', ')}.</p></header>
+<main id="main"><div class="scroll" tabindex="0" role="group" aria-label="${what} by run"><table class="runs"><thead><tr><th scope="col">${by}</th>${columns.map((column) => head(column, kinds))}</tr></thead><tbody>
+${rows.map((row) => markup`<tr><th scope="row">${row}</th>${columns.map((column) => cell(grid, column, row))}</tr>
 `)}</tbody></table></div></main>`)
 }
 
-const cell = ({ results, link }: LinkedRun, name: string): Markup => {
-  const topology = results.topologies.find((one) => rowName(one) === name)
-  if (!topology) return markup`<td><span aria-hidden="true">·</span><span class="unseen">not part of the run</span></td>`
-  return markup`<td class="${topology.verdict}"><a href="${link}#${anchorOf(topology)}">${badge(topology.upgrade?.verdict ?? topology.verdict)}</a><small>${outcomeOf(topology)}${whatBroke(topology)}</small></td>`
+const head = ({ versions, runs }: Column, kinds: boolean): Markup => {
+  const [only, ...others] = runs
+  return markup`<th scope="col"><b>Istio ${versions.istio}</b><br>Kubernetes ${versions.kubernetes}${kinds && markup`<br>${versions.kind}`}${others.length === 0 && only?.results
+    && markup`<small><a href="${only.link}">${only.results.run.startedAt.slice(0, 16).replace('T', ' ')}</a></small>`}</th>`
 }
 
-// Of a run that upgraded, both.
-const releaseOf = ({ environment, topologies }: Results): string =>
-  [...new Set(topologies.flatMap(({ upgrade }) => (upgrade ? [`${upgrade.from.istio} → ${upgrade.to.istio}`] : [])))].join(', ') || environment.istio
+const cell = ({ inRow }: Grid, { at }: Column, row: string): Markup => {
+  const run = at.get(row)
+  if (!run) return markup`<td><span aria-hidden="true">·</span><span class="unseen">not part of the run</span></td>`
+  const topologies = inRow(run, row)
+  const [only, ...others] = topologies
+  if (!run.results || !only) return markup`<td class="not-run">${badge('not-run')}<small>${run.cell && run.cell.name !== row && `${run.cell.name}: `}${whyNot(run)}</small></td>`
+  if (others.length === 0) return markup`<td class="${only.verdict}">${outcome(run.link, only)}</td>`
+  return markup`<td>${topologies.map((topology) => markup`<p class="${topology.verdict}"><b>${variantName(topology)}</b><br>${outcome(run.link, topology)}</p>`)}</td>`
+}
 
-// An upgrade proves something else than the checks of its topology do: it is no other version of their row.
-const rowName = (topology: TopologyResult): string => (topology.upgrade ? `${variantName(topology)}, upgraded ${strategyWords[topology.upgrade.strategy]}` : variantName(topology))
+const outcome = (link: string, topology: TopologyResult): Markup =>
+  markup`<a href="${link}#${anchorOf(topology)}">${badge(topology.upgrade?.verdict ?? topology.verdict)}</a><small>${outcomeOf(topology)}${whatBroke(topology)}</small>`
 
 const whatBroke = ({ checks, upgrade }: TopologyResult): string => {
   const [found] = upgrade?.findings ?? []
@@ -45,6 +47,3 @@ const whatBroke = ({ checks, upgrade }: TopologyResult): string => {
   const broken = firstBroken(checks)
   return broken === undefined ? '' : `: ${broken.layer} (${broken.code})`
 }
-
-// By their numbers: 1.9 before 1.30.
-const { compare: byVersion } = new Intl.Collator('en', { numeric: true })

@@ -1,0 +1,31 @@
+import { tellGitHub } from '../report/github-step.ts'
+import { terminal as terminalOn, type Terminal } from '../report/terminal.ts'
+import type { Run } from '../run/reported.ts'
+import { listenForSignals, type Signals } from '../run/signals.ts'
+
+/** Prints what programs read: text as it is, anything else as JSON. */
+export const print = (value: unknown): void => { process.stdout.write(`${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}\n`) }
+
+/** Works with a terminal and signals of its own. Programs read stdout, people watch: with `json` the people’s lines go to stderr. */
+export const onScreen = async <T>(output: 'text' | 'json', work: (screen: Terminal, signals: Signals) => Promise<T>): Promise<T> => {
+  const screen = terminalOn(output === 'json' ? process.stderr : process.stdout)
+  const signals = listenForSignals(screen.line)
+  try {
+    return await work(screen, signals)
+  } finally {
+    screen.close()
+    signals.release()
+  }
+}
+
+/** Tells how a run ended: why early, where it did, what was proven, and where its report is. */
+export const tellRun = async ({ results, folder }: Run, screen: Terminal, withSummary = true): Promise<void> => {
+  const { error } = results.run
+  if (error) {
+    screen.problem(`${error.code}  ${error.message}`)
+    screen.line(`  next: ${error.next}`)
+  }
+  if (!withSummary) return screen.line(`report: ${folder}`)
+  screen.summary(results, folder)
+  await tellGitHub(results, process.env, screen.line)
+}

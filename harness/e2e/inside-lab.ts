@@ -1,0 +1,70 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { execa } from 'execa'
+import { harnessImage } from '../images/harness-image.ts'
+import { byHandLab, type ByHandLab } from './by-hand-lab.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+
+/** A manifest for use inside a cluster. */
+export const manifest = (name: string): string => join(root, 'fixtures/manifests', `${name}.yaml`)
+
+/** A lab whose first cluster holds the harness’s image and, with the rights of the manifests, access to the second. */
+export type InsideLab = ByHandLab & {
+  /** kubectl of the first cluster, in the harness’s namespace. */
+  inside: (...args: string[]) => Promise<string>
+  /** Applies objects as YAML, in the harness’s namespace where they name none. */
+  applied: (context: string, yaml: string) => Promise<void>
+  /** A kubeconfig for this machine with both clusters, as a service account of the harness’s namespace. */
+  as: (account: string) => Promise<string>
+  folder: string
+}
+
+/** Brings such a lab up; it stays until `down`. */
+export const insideLab = async (): Promise<InsideLab> => {
+  const lab = await byHandLab('primary-remote')
+  const { contexts, kubectl } = lab
+  const [first = ''] = contexts
+  const folder = await mkdtemp(join(tmpdir(), 'meshproof-inside-'))
+  await Promise.all(contexts.map((context) =>
+    execa('sh', ['-c', 'docker save "$1" | docker exec --interactive "$2" ctr --namespace k8s.io images import --digests -', 'sh', harnessImage, nodeOf(context)])))
+  for (const context of contexts) for (const name of ['diagnosis-rbac', 'suites-rbac']) await kubectl(context, 'apply', '--filename', manifest(name))
+
+  // From pods, an API server is reached at its node; from this machine at a published port.
+  const as = async (account: string, where: 'here' | 'pods' = 'here'): Promise<string> => {
+    const parts = await Promise.all(contexts.map(async (context, index) => {
+      const { clusters: [is] } = JSON.parse(await kubectl(context, 'config', 'view', '--raw', '--minify', '--output=json')) as { clusters: { cluster: object }[] }
+      const address = await kubectl(context, 'get', 'nodes', '--output=jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}')
+      const token = await kubectl(context, '--namespace=meshproof', 'create', 'token', account, '--duration=2h')
+      return { name: `cluster${index + 1}`, cluster: { ...is?.cluster, ...(where === 'pods' ? { server: `https://${address}:6443` } : {}) }, user: { token } }
+    }))
+    const file = join(folder, `${account}-${where}.json`)
+    await writeFile(file, JSON.stringify({
+      apiVersion: 'v1', kind: 'Config', clusters: parts.map(({ name, cluster }) => ({ name, cluster })), users: parts.map(({ name, user }) => ({ name, user })),
+      contexts: parts.map(({ name }) => ({ name, context: { cluster: name, user: name } })),
+    }), { mode: 0o600 })
+    return file
+  }
+  const config = await as('meshproof', 'pods')
+  await kubectl(first, '--namespace=meshproof', 'create', 'secret', 'generic', 'meshproof-kubeconfig', `--from-file=config=${config}`)
+  return {
+    ...lab, folder, as: (account) => as(account),
+    inside: (...args) => kubectl(first, '--namespace=meshproof', ...args),
+    applied: async (context, yaml) => {
+      const file = join(folder, 'objects.yaml')
+      await writeFile(file, yaml)
+      await kubectl(context, '--namespace=meshproof', 'apply', '--filename', file)
+    },
+  }
+}
+
+const nodeOf = (context: string): string => `${context.replace(/^kind-/, '')}-control-plane`
+
+/** The block of a page of the documentation that holds a text, as a person copies it. */
+export const blockOf = async (page: string, holding: string): Promise<string> => {
+  const blocks = [...(await readFile(join(root, 'docs', page), 'utf8')).matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) => block)
+  const found = blocks.find((block) => block.includes(holding))
+  if (found === undefined) throw new Error(`docs/${page} has no block with ${holding}`)
+  return found
+}
