@@ -1,6 +1,6 @@
 import { docker } from '../engine/docker.ts'
 import { MeshproofError } from '../errors.ts'
-import type { BuildProgress } from './build.ts'
+import { tellOf, type BuildProgress } from './build.ts'
 import { inEngine, packFiles, withFiles } from './files.ts'
 import { releaseImages, type Planned } from './release.ts'
 
@@ -11,12 +11,12 @@ import { releaseImages, type Planned } from './release.ts'
 export const saveImages = async (planned: Planned, file: string, progress: (now: BuildProgress) => void, signal?: AbortSignal): Promise<void> => {
   const { plan, registry } = planned
   const { node } = await releaseImages(planned, progress, signal)
-  const step = (building: string): void => progress({ building: [building], done: 0, of: 1, remaining: 30 })
   if (!(await inEngine(plan.files))) {
-    step('files')
-    await withFiles(plan, registry, (fetch) => packFiles(plan, {}, fetch, { signal, tell: (waitsFor) => step(waitsFor === '' ? 'files' : `files (${waitsFor})`) }))
+    const tell = tellOf(progress, 'files')
+    tell('')
+    await withFiles(plan, registry, (fetch) => packFiles(plan, {}, fetch, { signal, tell }))
   }
-  step(file)
+  tellOf(progress, file)('')
   await docker(['save', '--output', file, node, plan.files], { signal })
 }
 
