@@ -5,9 +5,10 @@ import { packFiles, withFiles } from './files.ts'
 import { digestsLabel, digestsIn, spelledDigests } from './digests-label.ts'
 import { MeshproofError } from '../errors.ts'
 import type { Patience } from './patience.ts'
-import { hostOf, mirroredIn, push, repositoryOf, requireRegistries, type PublishedImage } from './registry.ts'
+import { hostOf, mirroredIn, repositoryOf, requireRegistries, type PublishedImage } from './registry.ts'
 import type { ReleasePlan } from './release-plan.ts'
 import { copyImage, remoteDigest, remoteLabels, requireSkopeo } from './skopeo.ts'
+import { push } from './transfer.ts'
 
 /** Registries are asked for so many digests at a time. */
 const atOnce = 8

@@ -7,10 +7,11 @@ import { inEngine, withFiles } from './files.ts'
 import type { Images, UpgradeImages, Upgrading, Wanted } from './images.ts'
 import type { Patience } from './patience.ts'
 import { preload, preloadedDigests } from './node-image.ts'
-import { hostOf, mirroredIn, pull, pulledDigest, referenceOf, requireRegistries, type PublishedImage } from './registry.ts'
+import { hostOf, mirroredIn, referenceOf, requireRegistries, type PublishedImage } from './registry.ts'
 import { istioctlOf, missingHosts, releaseItems } from './release-items.ts'
 import { imagesOf, loadRelease, planOf, type ReleasePlan } from './release-plan.ts'
 import { resolveVersions } from './resolve-versions.ts'
+import { pull, pulledDigest } from './transfer.ts'
 
 /** A guess that feeds the estimate of what remains; the line's speed decides. */
 const secondsAnImage = 10

@@ -6,7 +6,8 @@ import { execa, ExecaError } from 'execa'
 import { z } from 'zod'
 import { installPackages, isInstalled, mayInstallPackages } from '../engine/packages.ts'
 import { Interrupted, MeshproofError, reasonOf } from '../errors.ts'
-import { busy, hostUnreachable, isLoopback, noWayTo } from './registry.ts'
+import { hostUnreachable, isLoopback } from './registry.ts'
+import { busy, noWayTo } from './transfer.ts'
 import { NotNow, patiently, type Patience } from './patience.ts'
 
 /**
