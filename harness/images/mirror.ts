@@ -42,11 +42,11 @@ export const mirror = async (plan: ReleasePlan, to: string, progress: (now: Buil
   const asking = { signal, tell: tellOf(progress, 'digests') }
   const published = await listPublished(plan, undefined, asking)
   const targets = await reachable(published.map(({ name, digest }) => mirroredIn(to, { name, digest })), signal)
-  const found = await pMap(targets, ({ name }) => remoteDigest(name, asking), { concurrency: atOnce })
+  const found = await pMap(targets, ({ name }) => unlessRefused(remoteDigest(name, asking)), { concurrency: atOnce })
   const due = published.filter(({ digest }, index) => digest === undefined || digest !== found[index])
   const record = spelledDigests(published.map(({ name, digest = '' }) => [name, digest]))
   const target = mirroredIn(to, { name: plan.files, digest: undefined }).name
-  const filesDue = (await remoteLabels(target, asking))?.[digestsLabel] !== record
+  const filesDue = (await unlessRefused(remoteLabels(target, asking)))?.[digestsLabel] !== record
   const of = due.length + (filesDue ? 1 : 0)
   for (const [done, { name, digest }] of due.entries()) {
     if (digest === undefined) throw new MeshproofError('MP-334', { what: 'An image is not published', where: name, next: 'Name versions that are.' })
@@ -85,6 +85,10 @@ export const verifyMirror = async (plan: ReleasePlan, registry: string, patience
     differing: [...compared.filter((one) => !isSame(one)), ...(labels ? [] : [{ name: plan.files, expected: undefined, found: undefined }])],
   }
 }
+
+/** Some registries refuse to speak of what they do not have yet. Whether they take it is told by copying it. */
+const unlessRefused = <Answer>(answer: Promise<Answer>): Promise<Answer | undefined> =>
+  answer.catch((error: unknown) => { if (error instanceof MeshproofError && error.code === 'MP-332') return undefined; throw error })
 
 /** The same images, once their registries answer and skopeo is there. */
 const reachable = async (images: PublishedImage[], signal?: AbortSignal): Promise<PublishedImage[]> => {
