@@ -24,7 +24,7 @@ export const test = (options: TestOptions, line: string): Promise<number> => wit
     await store?.(one)
     return one.results.run.exitCode
   }
-  const { runs, folder, exitCode } = await runCells(versionCells(options), screen, signals, async (cell) => {
+  const { runs, folder, exitCode } = await runCells(options, screen, signals, async (cell) => {
     const one = await runOne(cell)
     await tellRun(one, screen)
     return one
