@@ -46,8 +46,9 @@ export const insideLab = async (): Promise<InsideLab> => {
     }), { mode: 0o600 })
     return file
   }
-  const config = await as('meshproof', 'pods')
-  await kubectl(first, '--namespace=meshproof', 'create', 'secret', 'generic', 'meshproof-kubeconfig', `--from-file=config=${config}`)
+  for (const account of ['meshproof', 'meshproof-diagnosis']) {
+    await kubectl(first, '--namespace=meshproof', 'create', 'secret', 'generic', `${account}-kubeconfig`, `--from-file=config=${await as(account, 'pods')}`)
+  }
   return {
     ...lab, folder, as: (account) => as(account),
     inside: (...args) => kubectl(first, '--namespace=meshproof', ...args),
