@@ -14,8 +14,8 @@ export const manifest = (name: string): string => join(root, 'fixtures/manifests
 export type InsideLab = ByHandLab & {
   /** kubectl of the first cluster, in the harness’s namespace. */
   inside: (...args: string[]) => Promise<string>
-  /** Applies objects as YAML, in the harness’s namespace where they name none. */
-  applied: (context: string, yaml: string) => Promise<void>
+  /** Applies objects as YAML. */
+  applied: (context: string, yaml: string, ...flags: string[]) => Promise<void>
   /** A kubeconfig for this machine with both clusters, as a service account of the harness’s namespace. */
   as: (account: string) => Promise<string>
   folder: string
@@ -52,10 +52,10 @@ export const insideLab = async (): Promise<InsideLab> => {
   return {
     ...lab, folder, as: (account) => as(account),
     inside: (...args) => kubectl(first, '--namespace=meshproof', ...args),
-    applied: async (context, yaml) => {
+    applied: async (context, yaml, ...flags) => {
       const file = join(folder, 'objects.yaml')
       await writeFile(file, yaml)
-      await kubectl(context, '--namespace=meshproof', 'apply', '--filename', file)
+      await kubectl(context, ...flags, 'apply', '--filename', file)
     },
   }
 }

@@ -46,23 +46,6 @@ describe('inside a cluster', () => {
   // ConfigMaps of results to pods.
   const elsewhere = /^create pods\/(exec|portforward)|servicecidrs|configmaps in meshproof$/
 
-  test('a pod diagnoses the mesh it lives in, with rights of which none is too many', async () => {
-    await lab.inside('apply', '--filename', manifest('diagnosis-cronjob'))
-    await lab.inside('create', 'job', 'now', '--from=cronjob/meshproof-diagnosis')
-    await lab.inside('wait', '--for=condition=Complete', 'job/now', '--timeout=180s')
-    await lab.inside('delete', 'cronjob/meshproof-diagnosis')
-
-    const flags = ['diagnose', ...await contextsOf('meshproof-diagnosis')]
-    const { exitCode, output } = await meshproof(flags)
-    expect(exitCode, output).toBe(0)
-    const unnoticed: string[] = []
-    for (const right of (await rightsOf('diagnosis-rbac')).filter(({ name }) => !elsewhere.test(name))) {
-      const { exitCode: without } = await lacking(right, () => meshproof(flags))
-      if (without !== 2) unnoticed.push(right.name)
-    }
-    expect(unnoticed).toEqual([])
-  })
-
   test('the account of the suites can change nothing outside of its namespaces', async () => {
     const refused = lab.inside('--as=system:serviceaccount:meshproof:meshproof', '--namespace=default', 'create', 'deployment', 'stranger', '--image=none')
     await expect(refused).rejects.toThrow('meshproof may change nothing outside of meshproof-app1 and meshproof-legacy')
@@ -73,7 +56,7 @@ describe('inside a cluster', () => {
     const flags = ['--contexts=in-cluster,cluster2', '--results=configmap:meshproof', '--suite=net.*,trust.*,control.*,discovery.*', '--suite=reach.*,route.*', '--suite=mtls.*,failover.*']
     const cells = join(lab.folder, 'cells.json')
     await writeFile(cells, (await meshproof(['matrix', ...flags])).output)
-    await lab.applied(lab.contexts[0] ?? '', (await meshproof(['matrix', ...flags, '--emit=kubernetes'])).output)
+    await lab.applied(lab.contexts[0] ?? '', (await meshproof(['matrix', ...flags, '--emit=kubernetes'])).output, '--namespace=meshproof')
 
     const podOf = (index: number): Promise<string> => lab.inside('get', 'pods', `--selector=batch.kubernetes.io/job-completion-index=${index}`, '--field-selector=status.phase=Running', '--output=name')
     const log = (pod: string): Promise<string> => lab.inside('logs', pod).catch(() => '')
@@ -99,6 +82,23 @@ describe('inside a cluster', () => {
     const less = await meshproof(['report', join(lab.folder, 'reports'), `--cells=${cells}`, `--report-dir=${join(lab.folder, 'less')}`])
     expect(less.exitCode, less.output).toBe(2)
     expect(await readFile(join(lab.folder, 'less/matrix.html'), 'utf8')).toContain('not run')
+  })
+
+  test('a pod diagnoses the mesh it lives in, with rights of which none is too many', async () => {
+    await lab.inside('apply', '--filename', manifest('diagnosis-cronjob'))
+    await lab.inside('create', 'job', 'now', '--from=cronjob/meshproof-diagnosis')
+    await lab.inside('wait', '--for=condition=Complete', 'job/now', '--timeout=180s')
+    await lab.inside('delete', 'cronjob/meshproof-diagnosis')
+
+    const flags = ['diagnose', ...await contextsOf('meshproof-diagnosis')]
+    const { exitCode, output } = await meshproof(flags)
+    expect(exitCode, output).toBe(0)
+    const unnoticed: string[] = []
+    for (const right of (await rightsOf('diagnosis-rbac')).filter(({ name }) => !elsewhere.test(name))) {
+      const { exitCode: without } = await lacking(right, () => meshproof(flags))
+      if (without !== 2) unnoticed.push(right.name)
+    }
+    expect(unnoticed).toEqual([])
   })
 
   test('the rights of the suites are enough, and none is too many', async () => {
