@@ -82,7 +82,7 @@ describe('inside a cluster', () => {
     const less = await meshproof(['report', join(lab.folder, 'reports'), `--cells=${cells}`, `--report-dir=${join(lab.folder, 'less')}`])
     expect(less.exitCode, less.output).toBe(2)
     expect(await readFile(join(lab.folder, 'less/matrix.html'), 'utf8')).toContain('not run')
-  })
+  }, 20 * 60_000)
 
   test('a pod diagnoses the mesh it lives in, with rights of which none is too many', async () => {
     await lab.inside('apply', '--filename', manifest('diagnosis-cronjob'))
