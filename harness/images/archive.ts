@@ -22,11 +22,15 @@ export const saveImages = async (planned: Planned, file: string, progress: (now:
 
 /**
  * Gives the engine what such an archive holds, and returns the names.
- * @throws MeshproofError MP-202 when the engine cannot read it, MP-335 when it is an archive of something else.
+ * @throws MeshproofError MP-335 for a file that cannot be read or is an archive of something else.
  */
 export const loadImages = async (file: string, signal?: AbortSignal): Promise<string[]> => {
-  const loaded = await docker(['load', '--quiet', '--input', file], { signal })
+  const refused = (why: string, cause?: unknown): MeshproofError =>
+    new MeshproofError('MP-335', { what: 'That is no archive of a node image and files of meshproof', where: file, why, next: 'meshproof images save FILE writes one.', cause })
+  const loaded = await docker(['load', '--quiet', '--input', file], { signal }).catch((error: unknown) => {
+    throw error instanceof MeshproofError && error.code === 'MP-202' ? refused(error.message, error) : error
+  })
   const names = [...loaded.matchAll(/^Loaded image: (\S+)$/gm)].map(([, name = '']) => name)
   if (['meshproof/node:', 'meshproof/files:'].every((ours) => names.some((name) => name.startsWith(ours)))) return names
-  throw new MeshproofError('MP-335', { what: 'That archive holds no node image and files of meshproof', where: file, why: `it holds ${names.join(', ') || 'no image with a name'}`, next: 'meshproof images save FILE writes one.' })
+  throw refused(`it holds ${names.join(', ') || 'no image with a name'}`)
 }
