@@ -59,8 +59,8 @@ const published = async ({ beside, files: withImage = false, kind = 'kind' }: { 
   await writeFile(log, '')
   // An engine that can pull the image of files has it from then on, and hands its files out.
   const inImage = join(folder, 'files', host.replace(':', '_'))
-  await mkdir(join(inImage, '1.30.4'), { recursive: true })
-  for (const [name, content] of Object.entries({ 'kind-0.33.0': kind, metallb: 'metallb', '1.30.4/istioctl.tar.gz': pinned })) await writeFile(join(inImage, name), content)
+  for (const version of ['1.30.4', '1.29.2']) await mkdir(join(inImage, version), { recursive: true })
+  for (const [name, content] of Object.entries({ ...files, '/kind-0.33.0': kind })) await writeFile(join(inImage, name), content)
   await fakeProgram('docker', `echo "$*" >> '${log}'
 case "$1 $2" in
   'image inspect') case "$*" in
@@ -147,6 +147,15 @@ test('from a mirror, everything is pulled under its whole name there and gets it
   expect(pulled.every((name) => name.startsWith(`${host}/company/mirror/`))).toBe(true)
   expect(lines).toContain(`tag ${there}/istio/pilot@${digest} ${host}/istio/pilot:1.30.4`)
   expect(got.digests.map(({ name }) => name)).toContain(`${host}/istio/pilot:1.30.4`)
+}, 20_000)
+
+test('a mirror has the checksums of other versions beside their files', async () => {
+  const { host, pins, requested } = await published({ files: true })
+  const got = await images(pins, { registry: host, istio: '1.29.2', kind: '0.32.0' })
+  expect(await Promise.all([got.istioctl, got.kind].map((path) => readFile(path, 'utf8')))).toEqual(['istioctl 1.29.2', 'older kind'])
+  expect(requested()).toEqual(['/v2/'])
+  const other = await published({ files: true, beside: '0'.repeat(64) })
+  expect(await errorOf(images(other.pins, { registry: other.host, istio: '1.29.2' }))).toMatchObject({ code: 'MP-311' })
 }, 20_000)
 
 test('a file of the mirror that is not the pinned one is refused', async () => {
