@@ -7,7 +7,7 @@ import { isCached } from './cache.ts'
 import { inEngine, type Fetch } from './files.ts'
 import { recipeKey } from './recipes.ts'
 import { hostOf, mirroredIn } from './registry.ts'
-import type { Downloads, PublishedDownload, ReleasePlan } from './release-plan.ts'
+import type { Downloads, PublishedDownload } from './release-plan.ts'
 
 /** What istioctl of a version is called among what is downloaded. */
 export const istioctlOf = (version: string): string => `istioctl-${version}`
@@ -22,7 +22,7 @@ export const releaseItems = (downloads: Downloads, fetch: Fetch): Promise<BuildI
 })))
 
 /** The hosts that have the files this machine lacks: none where the engine has them all, the mirror's alone where one is asked. */
-export const missingHosts = async ({ downloads, files }: ReleasePlan, registry: string | undefined): Promise<string[]> => {
+export const missingHosts = async ({ downloads, files }: { downloads: Downloads; files: string }, registry: string | undefined): Promise<string[]> => {
   const lacking = await pMap(filesIn(downloads), async ([name, file]) => ((await isCached(name, await keyOf(file))) ? [] : [new URL(file.url).host]))
   if (lacking.flat().length === 0 || await inEngine(files)) return []
   return registry === undefined ? lacking.flat() : [hostOf(mirroredIn(registry, { name: files, digest: undefined }))]

@@ -105,15 +105,14 @@ export type ReleasePlan = {
   arch: string
   node: PublishedImage
   images: PublishedImage[]
-  downloads: Downloads
   /** The names of two images that are made of these: the preloaded node image, and the image of the files of every platform. */
   preloaded: string
   files: string
 }
 
-/** What these versions need on nodes of an architecture. @throws MeshproofError MP-322 when nothing is published for this platform. */
+/** What these versions need on nodes of an architecture. */
 export const planOf = async (release: Release, versions: Versions, arch: string): Promise<ReleasePlan> => ({
-  release, versions, arch, node: nodeOf(release, versions), images: imagesOf(release, versions.istio), downloads: downloadsOf(release, versions),
+  release, versions, arch, node: nodeOf(release, versions), images: imagesOf(release, versions.istio),
   preloaded: `meshproof/node:${await recipeKey([release, { ...versions, istio: versions.istio.toSorted() }, arch], ['node'])}`,
   files: `meshproof/files:${await recipeKey(filesOf(release, versions))}`,
 })

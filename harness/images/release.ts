@@ -9,15 +9,15 @@ import type { Patience } from './patience.ts'
 import { preload, preloadedDigests } from './node-image.ts'
 import { hostOf, mirroredIn, referenceOf, requireRegistries, type PublishedImage } from './registry.ts'
 import { istioctlOf, missingHosts, releaseItems } from './release-items.ts'
-import { imagesOf, loadRelease, planOf, type ReleasePlan } from './release-plan.ts'
+import { downloadsOf, imagesOf, loadRelease, planOf, type Downloads, type ReleasePlan } from './release-plan.ts'
 import { resolveVersions } from './resolve-versions.ts'
 import { pull, pulledDigest } from './transfer.ts'
 
 /** A guess that feeds the estimate of what remains; the line's speed decides. */
 const secondsAnImage = 10
 
-/** What is wanted of published artifacts, planned; and the mirror it comes from, where there is one. */
-export type Planned = { plan: ReleasePlan; registry: string | undefined }
+/** What is wanted of published artifacts, planned, with the files for this host; and the mirror it all comes from, where there is one. */
+export type Planned = { plan: ReleasePlan; downloads: Downloads; registry: string | undefined }
 
 /**
  * Plans a lab of published, pinned artifacts, or an upgrade between two published versions, and makes sure that the hosts of everything
@@ -30,11 +30,11 @@ export const planRelease = async (wanted: Omit<Wanted, 'images'>, engine: Engine
   const versions = await resolveVersions(release, wanted, patience)
   const istio = upgrading === undefined ? versions.istio : [...new Set([upgrading.from, upgrading.to])]
   const plan = await planOf(release, { ...versions, istio }, nodeArchitecture(engine))
-  const { registry } = wanted
+  const [downloads, { registry }] = [downloadsOf(release, plan.versions), wanted]
   const preloaded = await inEngine(plan.preloaded)
   const hosts = preloaded ? [] : [plan.node, ...plan.images].map((image) => hostOf(mirroredIn(registry, image)))
-  await requireRegistries([...hosts, ...await missingHosts(plan, registry)], patience.signal)
-  return { plan, registry }
+  await requireRegistries([...hosts, ...await missingHosts({ downloads, files: plan.files }, registry)], patience.signal)
+  return { plan, downloads, registry }
 }
 
 /**
@@ -55,9 +55,9 @@ export const releaseUpgrade = async (planned: Planned, { from, to }: Upgrading, 
 }
 
 /** Downloads and pulls what is planned and says what each version of Istio is made of. */
-const fetchAll = async ({ plan, registry }: Planned, progress: (now: BuildProgress) => void, signal?: AbortSignal): Promise<(version: string) => Images> => {
+const fetchAll = async ({ plan, downloads, registry }: Planned, progress: (now: BuildProgress) => void, signal?: AbortSignal): Promise<(version: string) => Images> => {
   const { release, versions, arch } = plan
-  const folders = await withFiles(plan, registry, async (fetch) => buildAll(await releaseItems(plan.downloads, fetch), progress, signal))
+  const folders = await withFiles(plan, registry, async (fetch) => buildAll(await releaseItems(downloads, fetch), progress, signal))
   const fileOf = (name: string): string => join(folders.get(name) ?? '', name)
   const published = [plan.node, ...plan.images]
   const of = folders.size + published.length + 1
