@@ -38,6 +38,12 @@ describe('published images, from a publisher on this machine', () => {
     expect(results?.topologies.map(({ name, verdict }) => ({ name, verdict }))).toEqual([{ name: 'primary-remote', verdict: expect.stringMatching(/^(pass|flaky)$/) }])
   })
 
+  test('the newest patch of a minor is the one that the registry has', async () => {
+    const { exitCode, output } = await meshproof(['images', 'list', '--images=release', `--pins=${stage.pins}`, '--istio=1.31', '--kubernetes=1.34'])
+    expect(exitCode, output).toBe(0)
+    for (const image of [`istio/pilot:${stage.istio}`, `kindest/node:${stage.kubernetes}`]) expect(output).toContain(`${stage.registry}/${image}`)
+  })
+
   // What follows ends before there is a cluster: at the latest where an image is asked for that is not published.
   const missing = (text: string): string => text.replace(/(node: [^@\s]+:)\S+/, (_, name: string) => `${name}9.9.9`)
 

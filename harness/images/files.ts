@@ -38,7 +38,11 @@ const wayTo = async (name: string, registry: string | undefined, folder: string,
     await docker(['tag', mirrored.name, name], { signal })
   }
   const container = await docker(['create', '--platform', platform, name, 'none'], { signal })
-  await docker(['cp', `${container}:/files/.`, folder], { signal }).finally(() => docker(['rm', container]))
+  try {
+    await docker(['cp', `${container}:/files/.`, folder], { signal })
+  } finally {
+    await docker(['rm', container])
+  }
   return fetchFrom(folder)
 }
 

@@ -56,7 +56,11 @@ export const mirror = async (plan: ReleasePlan, to: string, progress: (now: Buil
     tell('')
     await withFiles(plan, undefined, (fetch) => packFiles(plan, { [digestsLabel]: record }, fetch, { signal, tell }))
     await docker(['tag', plan.files, target], { signal })
-    await push(target, { signal, tell }).finally(() => docker(['rmi', target]))
+    try {
+      await push(target, { signal, tell })
+    } finally {
+      await docker(['rmi', target])
+    }
   }
   const copied = [...due.map(({ name }) => name), ...(filesDue ? [plan.files] : [])]
   return { copied, there: [...published.map(({ name }) => name), plan.files].filter((name) => !copied.includes(name)) }

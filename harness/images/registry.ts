@@ -5,7 +5,7 @@ import { Interrupted, MeshproofError, reasonOf } from '../errors.ts'
 import { NotNow, patiently, type Patience } from './patience.ts'
 
 /** How long a host may take to answer at all, in milliseconds. */
-const patience = 5_000
+const answersWithin = 5_000
 
 /** Where the API of a registry lives when that is not the host its image names begin with. */
 const endpoints: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' }
@@ -17,7 +17,7 @@ let agent: Dispatcher | undefined
 
 /** The way out of this machine: the user's proxy variables apply, and a connection is made within 5 s or not at all. */
 export const wayOut = (): Dispatcher => (agent ??= new EnvHttpProxyAgent({
-  connect: { timeout: patience },
+  connect: { timeout: answersWithin },
   // Go's clients, docker's among them, never ask a proxy for this machine itself; a proxy that is asked refuses.
   noProxy: [process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '', 'localhost', '127.0.0.1'].join(','),
 }))
@@ -61,7 +61,7 @@ export const registryAnswers = async (host: string, signal?: AbortSignal): Promi
   try {
     const { statusCode, body } = await request(`${scheme}://${endpoints[host] ?? host}/v2/`, {
       dispatcher: wayOut(),
-      signal: AbortSignal.any([AbortSignal.timeout(patience), ...(signal ? [signal] : [])]),
+      signal: AbortSignal.any([AbortSignal.timeout(answersWithin), ...(signal ? [signal] : [])]),
     })
     body.on('error', () => undefined).destroy()
     return { host, status: statusCode }

@@ -83,7 +83,7 @@ const credentials = async (): Promise<Record<string, string>> => {
 const explain = (error: unknown, name: string): unknown => {
   if (!(error instanceof ExecaError)) return error
   if (error.isCanceled) return new Interrupted()
-  const output = String(error.stderr ?? '').trim()
+  const output = (error.stderr ?? '').trim()
   const why = /msg="(.*)"$/.exec(output.split('\n').at(-1) ?? '')?.[1]?.replaceAll('\\"', '"') ?? reasonOf(error)
   if (noWayTo.test(output)) return hostUnreachable(name.split('/')[0] ?? '', why, error)
   const refused = { what: 'A registry refused what was asked of it', where: name, why, next: `Look at the name, and whether docker is logged in: docker login ${name.split('/')[0] ?? ''}`, cause: error }

@@ -24,7 +24,7 @@ export const pushLayers = async (image: { recipe: ImageRecipe; layers: Layer[] }
     const archive = join(folder, 'image.tar')
     await writeArchive([image], arch, createWriteStream(archive))
     const to = `docker://${place.host}/${place.repository}:${place.tag}`
-    await execa('skopeo', ['--insecure-policy', 'copy', '--quiet', '--dest-tls-verify=false', `oci-archive:${archive}`, to], { stdin: 'ignore', ...(signal ? { cancelSignal: signal } : {}) })
+    await execa('skopeo', ['--insecure-policy', 'copy', '--quiet', '--dest-tls-verify=false', '--dest-compress-format=gzip', `oci-archive:${archive}`, to], { stdin: 'ignore', ...(signal ? { cancelSignal: signal } : {}) })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
