@@ -87,7 +87,7 @@ export const requireRegistries = async (hosts: Iterable<string>, signal?: AbortS
 export const noWayTo = /dial tcp|no such host|server misbehaving|Client\.Timeout|i\/o timeout|deadline exceeded|proxyconnect|EOF$/m
 
 /** What they say of a registry that may do later what it does not do now. */
-export const busy = /toomanyrequests|too many requests|unexpected HTTP status:? (?:429|5\d\d)|\b5\d\d (?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)|connection reset by peer|unexpected EOF/i
+export const busy = /toomanyrequests|too many requests|HTTP (?:status:? )?(?:429|5\d\d)|\b5\d\d (?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)|connection reset by peer|unexpected EOF/i
 
 /** An image of a registry: its name with host and tag, and the digest it is pinned to. */
 export type PublishedImage = { name: string; digest: string | undefined }
