@@ -24,6 +24,7 @@ test.each([
   'Error response from daemon: toomanyrequests: You have reached your pull rate limit.',
   'Error response from daemon: received unexpected HTTP status: 503 Service Unavailable',
   'Error response from daemon: unexpected status code [manifests 1.30.4]: 502 Bad Gateway',
+  'Error response from daemon: error parsing HTTP 429 response body: invalid character in literal null: "not now"',
 ])('a registry that is busy is asked again: %s', async (output) => {
   const folder = await scratchFolder()
   await fakeProgram('docker', `[ -e '${folder}/asked' ] || { touch '${folder}/asked'; echo '${output}' >&2; exit 1; }`)

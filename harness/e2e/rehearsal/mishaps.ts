@@ -13,6 +13,9 @@ export type UnreliableServer = {
   close: () => Promise<void>
 }
 
+/** As registries put it (OCI distribution specification, “Error Codes”). */
+const notNow = JSON.stringify({ errors: [{ code: 'TOOMANYREQUESTS', message: 'not now' }] })
+
 /** Puts a server that has mishaps in front of a good one (`host:port`). */
 export const unreliable = async (target: string, mishaps: Mishap[]): Promise<UnreliableServer> => {
   const asked: UnreliableServer['asked'] = []
@@ -23,7 +26,7 @@ export const unreliable = async (target: string, mishaps: Mishap[]): Promise<Unr
     const mishap = left.find(({ at, times }) => times > 0 && path.includes(at))
     if (mishap) mishap.times -= 1
     if (mishap && 'status' in mishap) {
-      response.writeHead(mishap.status, { 'retry-after': String(mishap.retryAfter) }).end('not now')
+      response.writeHead(mishap.status, { 'retry-after': String(mishap.retryAfter), 'content-type': 'application/json' }).end(notNow)
       return
     }
     const passed = ask({ host: '127.0.0.1', port: target.split(':')[1], path, method: request.method, headers: request.headers }, (answer) => {
