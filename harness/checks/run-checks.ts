@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createVitest, type Reporter, type TestCase } from 'vitest/node'
+import { cacheFolder } from '../images/cache.ts'
 import { CheckResult } from '../report/results.ts'
 import { catalogue, type Check } from './catalogue.ts'
 import { keyOf, resultWithout, type PlannedCheck } from './plan-checks.ts'
@@ -32,7 +34,7 @@ export const runChecks = async (input: CheckInput, observer: CheckObserver, { fa
   const listeners = (['SIGINT', 'SIGTERM'] as const).map((name) => ({ name, before: process.listeners(name) }))
   const vitest = await createVitest({
     config: false, root: import.meta.dirname, include: ['checks.spec.ts'], watch: false, pool: 'forks', fileParallelism: false, isolate: false, maxWorkers: 1, reporters: [reporter], testTimeout: input.timeout,
-    hookTimeout: input.timeout, bail: failFast ? 1 : 0, passWithNoTests: false, provide: { meshproof: input }, maxConcurrency: input.atOnce ? 2 : 6, clearScreen: false,
+    hookTimeout: input.timeout, bail: failFast ? 1 : 0, passWithNoTests: false, fsModuleCachePath: join(cacheFolder(), 'modules'), provide: { meshproof: input }, maxConcurrency: input.atOnce ? 2 : 6, clearScreen: false,
   })
   // Vitest ends the process on a signal by itself; the run's own signals decide here.
   for (const { name, before } of listeners) for (const added of process.listeners(name)) if (!before.includes(added)) process.off(name, added)

@@ -11,7 +11,7 @@ import { requireOneVersion } from '../matrix/one-version.ts'
 import { versionCells } from '../matrix/version-cells.ts'
 import { renderFolders } from '../report/render-folders.ts'
 import { cellLines } from '../report/shown-run.ts'
-import { terminal as terminalOn, type Terminal } from '../report/terminal.ts'
+import type { Terminal } from '../report/terminal.ts'
 import { exitCodeOfCells } from '../report/verdict-of-cell.ts'
 import { connectContexts } from '../existing/contexts.ts'
 import { downIn } from '../existing/namespaces.ts'
@@ -19,7 +19,7 @@ import { prove } from '../prove/prove.ts'
 import { run } from '../run/run.ts'
 import type { RunOptions } from '../run/options.ts'
 import type { Run } from '../run/reported.ts'
-import { listenForSignals, type Signals } from '../run/signals.ts'
+import type { Signals } from '../run/signals.ts'
 import { runUpgrade } from '../upgrade/run-upgrade.ts'
 import { upgradePlanDocument } from '../upgrade/upgrade-plan-document.ts'
 import { readArguments, type Invocation } from './arguments.ts'
@@ -27,7 +27,7 @@ import { diagnoseExisting } from './diagnose.ts'
 import { performImages } from './images.ts'
 import { listing } from './listing.ts'
 import { printPlan } from './print-plan.ts'
-import { onScreen, print, tellRun } from './tell.ts'
+import { print, streamFor, tellRun, withTerminal } from './tell.ts'
 import { test } from './test.ts'
 
 /** Does what a command line says and returns the exit code; `words` are what it says. */
@@ -53,11 +53,11 @@ export const perform = async (invocation: Invocation, words: readonly string[] =
       return proveChecks(invocation.options)
     case 'diagnose': {
       const { options } = invocation
-      return withTerminal(async (screen, signal) => {
+      return withTerminal(async (screen, { signal }) => {
         const diagnosis = await diagnoseExisting(options, screen, signal)
         if (options.output === 'json') print(diagnosis)
         return diagnosis.exitCode
-      }, options.output === 'json' ? process.stderr : process.stdout)
+      }, streamFor(options.output))
     }
     case 'list':
       print(await listing(invocation.options.output))
@@ -84,7 +84,7 @@ export const perform = async (invocation: Invocation, words: readonly string[] =
       return fit ? 0 : 2
     }
     case 'down':
-      return withTerminal(async (screen, signal) => {
+      return withTerminal(async (screen, { signal }) => {
         const { contexts, kubeconfig, all, run: runId } = invocation.options
         if (contexts) return downIn(connectContexts(contexts, kubeconfig), { all, run: runId }, screen.line)
         await engineInfo(signal)
@@ -96,17 +96,17 @@ export const perform = async (invocation: Invocation, words: readonly string[] =
     case 'images verify':
     case 'images save':
     case 'images load':
-      return withTerminal((screen, signal) => performImages(invocation, screen, print, signal), process.stderr)
+      return withTerminal((screen, { signal }) => performImages(invocation, screen, print, signal), process.stderr)
   }
 }
 
-const told = (output: 'text' | 'json', withSummary: boolean, running: (screen: Terminal, signals: Signals) => Promise<Run>): Promise<number> => onScreen(output, async (screen, signals) => {
+const told = (output: 'text' | 'json', withSummary: boolean, running: (screen: Terminal, signals: Signals) => Promise<Run>): Promise<number> => withTerminal(async (screen, signals) => {
   const one = await running(screen, signals)
   screen.close()
   await tellRun(one, screen, withSummary)
   if (output === 'json') print(one.results)
   return one.results.run.exitCode
-})
+}, streamFor(output))
 
 const report = async ({ folders, reportDir, cells }: { folders: string[]; reportDir: string | undefined; cells: string | undefined }): Promise<number> => {
   const matrix = cells === undefined ? undefined : await readCells(cells)
@@ -115,7 +115,7 @@ const report = async ({ folders, reportDir, cells }: { folders: string[]; report
   return matrix ? exitCodeOfCells(runs) : 0
 }
 
-const proveChecks = (options: RunOptions): Promise<number> => onScreen(options.output, async (screen, signals) => {
+const proveChecks = (options: RunOptions): Promise<number> => withTerminal(async (screen, signals) => {
   const { proofs, unproven, folder, exitCode, error } = await prove(options, screen, signals)
   screen.close()
   if (error instanceof MeshproofError) {
@@ -128,17 +128,4 @@ const proveChecks = (options: RunOptions): Promise<number> => onScreen(options.o
   screen.line(`report: ${folder}`)
   if (options.output === 'json') print(proofs)
   return error instanceof MeshproofError ? error.exitCode : exitCode
-})
-
-const withTerminal = async (work: (screen: Terminal, signal: AbortSignal) => Promise<number>, stream: NodeJS.WritableStream = process.stdout): Promise<number> => {
-  const screen = terminalOn(stream)
-  const signals = listenForSignals(screen.line)
-  try {
-    return await work(screen, signals.signal)
-  } catch (error) {
-    throw signals.signal.aborted ? signals.signal.reason : error
-  } finally {
-    screen.close()
-    signals.release()
-  }
-}
+}, streamFor(options.output))

@@ -2,12 +2,14 @@ import { stat } from 'node:fs/promises'
 import { nodeArchitecture } from '../engine/docker.ts'
 import { ensureEngine } from '../engine/ensure.ts'
 import { loadImages, saveImages } from '../images/archive.ts'
+import { tellOf } from '../images/build.ts'
 import { requireCache } from '../images/cache.ts'
 import { hostPlatform } from '../images/go.ts'
 import type { Wanted } from '../images/images.ts'
 import { buildHarness } from '../images/harness-image.ts'
 import { listPublished, mirror, verifyMirror, type Difference } from '../images/mirror.ts'
 import { imageBytes } from '../images/node-image.ts'
+import type { Patience } from '../images/patience.ts'
 import { mirroredIn } from '../images/registry.ts'
 import { filesOf, loadRelease, planOf, type ReleasePlan } from '../images/release-plan.ts'
 import { planRelease } from '../images/release.ts'
@@ -24,7 +26,9 @@ export const performImages = async (invocation: ImagesInvocation, screen: Termin
     case 'images list': {
       const { images, output, ...wanted } = invocation.options
       const published = images === 'release' || (images === undefined && Object.values(wanted).some((value) => value !== undefined))
-      print(published ? await publishedState(wanted, output, signal) : await sourceState(output))
+      const text = published ? await publishedState(wanted, output, { signal, tell: tellOf(screen.building, 'digests') }) : await sourceState(output)
+      screen.close()
+      print(text)
       return 0
     }
     case 'images build': {
@@ -37,7 +41,7 @@ export const performImages = async (invocation: ImagesInvocation, screen: Termin
     }
     case 'images mirror': {
       const { to, output, ...wanted } = invocation.options
-      const plan = await planned(wanted, signal)
+      const plan = await planned(wanted, { signal, tell: tellOf(screen.building, 'versions') })
       await ensureEngine(screen.line, signal)
       const { copied, there } = await mirror(plan, to, screen.building, signal)
       screen.close()
@@ -46,7 +50,8 @@ export const performImages = async (invocation: ImagesInvocation, screen: Termin
     }
     case 'images verify': {
       const { registry, output, ...wanted } = invocation.options
-      const { same, differing } = await verifyMirror(await planned({ ...wanted, registry }, signal), registry, signal)
+      const asking = { signal, tell: tellOf(screen.building, 'digests') }
+      const { same, differing } = await verifyMirror(await planned({ ...wanted, registry }, asking), registry, asking)
       screen.close()
       print(output === 'json' ? { same, differing } : [...differing.map((one) => differenceLine(one, registry)), `${same.length} as they should be, ${differing.length} not`].join('\n'))
       return differing.length === 0 ? 0 : 1
@@ -56,11 +61,11 @@ export const performImages = async (invocation: ImagesInvocation, screen: Termin
       await requireCache()
       const engine = await ensureEngine(screen.line, signal)
       await imagesFor({ ...wanted, images: 'release' })
-      const ready = await planRelease(wanted, engine, signal)
+      const ready = await planRelease(wanted, engine, { signal, tell: tellOf(screen.building, 'versions') })
       await saveImages(ready, file, screen.building, signal)
       screen.close()
       const { size } = await stat(file)
-      print(output === 'json' ? { file, bytes: size, architecture: nodeArchitecture(engine), versions: ready.plan.versions } : `${file}  ${megabytes(size)}\n${next('test', ready.plan, '--images=release', wanted)}   (there, after: meshproof images load ${file})`)
+      print(output === 'json' ? { file, bytes: size, architecture: nodeArchitecture(engine), versions: ready.plan.versions } : [`${file}  ${megabytes(size)}`, `there: meshproof images load ${file}`, next('test', ready.plan, '--images=release', wanted)].join('\n'))
       return 0
     }
     case 'images load': {
@@ -73,16 +78,16 @@ export const performImages = async (invocation: ImagesInvocation, screen: Termin
   }
 }
 
-const planned = async (wanted: Omit<Wanted, 'images'>, signal: AbortSignal): Promise<ReleasePlan> => {
+const planned = async (wanted: Omit<Wanted, 'images'>, patience: Patience): Promise<ReleasePlan> => {
   await imagesFor({ ...wanted, images: 'release' })
   const release = await loadRelease(wanted.pins)
-  return planOf(release, await resolveVersions(release, wanted, signal), hostPlatform().arch)
+  return planOf(release, await resolveVersions(release, wanted, patience), hostPlatform().arch)
 }
 
 /** Every published image with its digest, and every file with its checksum where one is pinned. */
-const publishedState = async (wanted: Omit<Wanted, 'images'>, form: 'text' | 'json', signal: AbortSignal): Promise<string> => {
-  const plan = await planned(wanted, signal)
-  const images = await listPublished(plan, wanted.registry, signal)
+const publishedState = async (wanted: Omit<Wanted, 'images'>, form: 'text' | 'json', patience: Patience): Promise<string> => {
+  const plan = await planned(wanted, patience)
+  const images = await listPublished(plan, wanted.registry, patience)
   const files = filesOf(plan.release, plan.versions).map(({ url, checksum }) => ({ url, sha256: 'pinned' in checksum ? checksum.pinned : undefined }))
   if (form === 'json') return JSON.stringify({ versions: plan.versions, images, files }, null, 2)
   return [

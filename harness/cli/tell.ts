@@ -6,12 +6,17 @@ import { listenForSignals, type Signals } from '../run/signals.ts'
 /** Prints what programs read: text as it is, anything else as JSON. */
 export const print = (value: unknown): void => { process.stdout.write(`${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}\n`) }
 
-/** Works with a terminal and signals of its own. Programs read stdout, people watch: with `json` the people’s lines go to stderr. */
-export const onScreen = async <T>(output: 'text' | 'json', work: (screen: Terminal, signals: Signals) => Promise<T>): Promise<T> => {
-  const screen = terminalOn(output === 'json' ? process.stderr : process.stdout)
+/** Where lines for people go: programs read stdout, so with `json` it is stderr. */
+export const streamFor = (output: 'text' | 'json'): NodeJS.WritableStream => (output === 'json' ? process.stderr : process.stdout)
+
+/** Works with a terminal and signals of its own. @throws whatever the work throws; once a signal has come, its reason. */
+export const withTerminal = async <T>(work: (screen: Terminal, signals: Signals) => Promise<T>, stream: NodeJS.WritableStream = process.stdout): Promise<T> => {
+  const screen = terminalOn(stream)
   const signals = listenForSignals(screen.line)
   try {
     return await work(screen, signals)
+  } catch (error) {
+    throw signals.signal.aborted ? signals.signal.reason : error
   } finally {
     screen.close()
     signals.release()

@@ -6,13 +6,13 @@ import type { Run } from '../run/reported.ts'
 import { runCells } from '../run/run-cells.ts'
 import { runExisting } from '../run/run-existing.ts'
 import { run } from '../run/run.ts'
-import { onScreen, print, tellRun } from './tell.ts'
+import { print, streamFor, tellRun, withTerminal } from './tell.ts'
 
 /**
  * Performs `test` and returns its exit code: one run, or, of several versions, one for every combination. `line` is the command line as it was typed.
  * @throws MeshproofError as ownStore does, before anything is made, and MP-174 where the results cannot be kept there.
  */
-export const test = (options: TestOptions, line: string): Promise<number> => onScreen(options.output, async (screen, signals) => {
+export const test = (options: TestOptions, line: string): Promise<number> => withTerminal(async (screen, signals) => {
   const store = options.results === undefined ? undefined : await ownStore(options.results)
   const runOne = (one: RunOptions): Promise<Run> => (one.contexts === undefined ? run('test', one, line, screen, signals) : runExisting(one.contexts, one, line, screen, signals))
   const [first, ...others] = versionCells(options)
@@ -24,7 +24,7 @@ export const test = (options: TestOptions, line: string): Promise<number> => onS
     await store?.(one)
     return one.results.run.exitCode
   }
-  const { runs, folder, exitCode } = await runCells(versionCells(options), screen, signals, async (cell) => {
+  const { runs, folder, exitCode } = await runCells(options, screen, signals, async (cell) => {
     const one = await runOne(cell)
     await tellRun(one, screen)
     return one
@@ -35,4 +35,4 @@ export const test = (options: TestOptions, line: string): Promise<number> => onS
   screen.line(`report: ${folder}`)
   if (options.output === 'json') print({ cells: runs.map(({ cell, results }) => ({ name: cell?.name, results: results ?? null })) })
   return exitCode
-})
+}, streamFor(options.output))

@@ -14,8 +14,8 @@ export const manifest = (name: string): string => join(root, 'fixtures/manifests
 export type InsideLab = ByHandLab & {
   /** kubectl of the first cluster, in the harness’s namespace. */
   inside: (...args: string[]) => Promise<string>
-  /** Applies objects as YAML, in the harness’s namespace where they name none. */
-  applied: (context: string, yaml: string) => Promise<void>
+  /** Applies objects as YAML. */
+  applied: (context: string, yaml: string, ...flags: string[]) => Promise<void>
   /** A kubeconfig for this machine with both clusters, as a service account of the harness’s namespace. */
   as: (account: string) => Promise<string>
   folder: string
@@ -46,15 +46,16 @@ export const insideLab = async (): Promise<InsideLab> => {
     }), { mode: 0o600 })
     return file
   }
-  const config = await as('meshproof', 'pods')
-  await kubectl(first, '--namespace=meshproof', 'create', 'secret', 'generic', 'meshproof-kubeconfig', `--from-file=config=${config}`)
+  for (const account of ['meshproof', 'meshproof-diagnosis']) {
+    await kubectl(first, '--namespace=meshproof', 'create', 'secret', 'generic', `${account}-kubeconfig`, `--from-file=config=${await as(account, 'pods')}`)
+  }
   return {
     ...lab, folder, as: (account) => as(account),
     inside: (...args) => kubectl(first, '--namespace=meshproof', ...args),
-    applied: async (context, yaml) => {
+    applied: async (context, yaml, ...flags) => {
       const file = join(folder, 'objects.yaml')
       await writeFile(file, yaml)
-      await kubectl(context, '--namespace=meshproof', 'apply', '--filename', file)
+      await kubectl(context, ...flags, 'apply', '--filename', file)
     },
   }
 }

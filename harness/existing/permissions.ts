@@ -2,8 +2,8 @@ import { MeshproofError } from '../errors.ts'
 import type { KubeClient, Manifest } from '../kube/client.ts'
 import { ownNamespaces } from './namespaces.ts'
 
-/** Something that somebody wants to do with a kind of object; without a namespace, in every one. */
-export type Wish = { verb: string; group?: string; resource: string; subresource?: string; namespace?: string }
+/** Something that somebody wants to do with a kind of object, or with the one of a name; without a namespace, in every one. */
+export type Wish = { verb: string; group?: string; resource: string; subresource?: string; namespace?: string; name?: string }
 
 type Review = Manifest & { status?: { allowed?: boolean } }
 
@@ -16,15 +16,15 @@ export const refused = async (kube: KubeClient, wishes: Wish[]): Promise<string[
   return answers.flat()
 }
 
-const inWords = ({ verb, group, resource, subresource, namespace }: Wish): string =>
-  `${verb} ${[resource, subresource].filter(Boolean).join('/')}${group ? `.${group}` : ''}${namespace ? ` in ${namespace}` : ''}`
+const inWords = ({ verb, group, resource, subresource, namespace, name }: Wish): string =>
+  `${verb} ${[resource, subresource].filter(Boolean).join('/')}${group ? `.${group}` : ''}${name ? ` ${name}` : ''}${namespace ? ` in ${namespace}` : ''}`
 
 /** What a run does in a cluster: all of it in two namespaces of its own. Where a control plane runs, policies stand. */
 const wishesFor = (role: 'primary' | 'remote'): Wish[] => {
   const namespace = ownNamespaces.mesh
   const all = (verbs: string[], of: Omit<Wish, 'verb'>): Wish[] => verbs.map((verb) => ({ verb, ...of }))
   return [
-    ...all(['create', 'delete'], { resource: 'namespaces' }),
+    { verb: 'create', resource: 'namespaces' }, ...Object.values(ownNamespaces).map((name) => ({ verb: 'delete', resource: 'namespaces', name })),
     ...['services', 'serviceaccounts'].flatMap((resource) => all(['create', 'patch'], { resource, namespace })),
     ...all(['create', 'patch'], { group: 'apps', resource: 'deployments', namespace }),
     { verb: 'create', resource: 'pods', subresource: 'exec', namespace }, { verb: 'create', resource: 'pods', subresource: 'portforward', namespace }, { verb: 'get', resource: 'pods', subresource: 'log', namespace },

@@ -80,3 +80,8 @@ test('a user who may not do what it takes is told what, before anything is made'
     message: expect.stringMatching(/context a: create namespaces, create virtualservices.networking.istio.io in meshproof-app1, .*; context b: create namespaces\)/),
   })
 })
+
+test('of namespaces, only our own two need be such that they may be deleted', async () => {
+  const allows = ({ verb, resource, name }: Wish): boolean => !(verb === 'delete' && resource === 'namespaces') || name === 'meshproof-app1'
+  expect(await errorOf(planOn(twoNetworks, { allows }))).toMatchObject({ code: 'MP-142', message: expect.stringContaining('(context a: delete namespaces meshproof-legacy; context b: delete namespaces meshproof-legacy)') })
+})

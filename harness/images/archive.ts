@@ -1,6 +1,6 @@
 import { docker } from '../engine/docker.ts'
 import { MeshproofError } from '../errors.ts'
-import type { BuildProgress } from './build.ts'
+import { tellOf, type BuildProgress } from './build.ts'
 import { inEngine, packFiles, withFiles } from './files.ts'
 import { releaseImages, type Planned } from './release.ts'
 
@@ -11,22 +11,26 @@ import { releaseImages, type Planned } from './release.ts'
 export const saveImages = async (planned: Planned, file: string, progress: (now: BuildProgress) => void, signal?: AbortSignal): Promise<void> => {
   const { plan, registry } = planned
   const { node } = await releaseImages(planned, progress, signal)
-  const step = (building: string): void => progress({ building: [building], done: 0, of: 1, remaining: 30 })
   if (!(await inEngine(plan.files))) {
-    step('files')
-    await withFiles(plan, registry, (fetch) => packFiles(plan, {}, fetch, { signal, tell: (waitsFor) => step(waitsFor === '' ? 'files' : `files (${waitsFor})`) }))
+    const tell = tellOf(progress, 'files')
+    tell('')
+    await withFiles(plan, registry, (fetch) => packFiles(plan, {}, fetch, { signal, tell }))
   }
-  step(file)
+  tellOf(progress, file)('')
   await docker(['save', '--output', file, node, plan.files], { signal })
 }
 
 /**
  * Gives the engine what such an archive holds, and returns the names.
- * @throws MeshproofError MP-202 when the engine cannot read it, MP-335 when it is an archive of something else.
+ * @throws MeshproofError MP-335 for a file that cannot be read or is an archive of something else.
  */
 export const loadImages = async (file: string, signal?: AbortSignal): Promise<string[]> => {
-  const loaded = await docker(['load', '--quiet', '--input', file], { signal })
+  const refused = (why: string, cause?: unknown): MeshproofError =>
+    new MeshproofError('MP-335', { what: 'That is no archive of a node image and files of meshproof', where: file, why, next: 'meshproof images save FILE writes one.', cause })
+  const loaded = await docker(['load', '--quiet', '--input', file], { signal }).catch((error: unknown) => {
+    throw error instanceof MeshproofError && error.code === 'MP-202' ? refused(error.message, error) : error
+  })
   const names = [...loaded.matchAll(/^Loaded image: (\S+)$/gm)].map(([, name = '']) => name)
   if (['meshproof/node:', 'meshproof/files:'].every((ours) => names.some((name) => name.startsWith(ours)))) return names
-  throw new MeshproofError('MP-335', { what: 'That archive holds no node image and files of meshproof', where: file, why: `it holds ${names.join(', ') || 'no image with a name'}`, next: 'meshproof images save FILE writes one.' })
+  throw refused(`it holds ${names.join(', ') || 'no image with a name'}`)
 }

@@ -23,6 +23,9 @@ export type BuildProgress = { building: string[]; done: number; of: number; rema
 /** What is being built, and in a few words what it waits for. */
 export const named = (name: string, waitsFor: string): string => (waitsFor === '' ? name : `${name} (${waitsFor})`)
 
+/** Tells what one thing waits for, where nothing is counted. */
+export const tellOf = (progress: (now: BuildProgress) => void, name: string): Tell => (waitsFor) => progress({ building: [named(name, waitsFor)], done: 0, of: 1, remaining: 0 })
+
 /** Builds what the cache lacks and returns every item's folder by name. The first failure stops what has not started. */
 export const buildAll = async (
   items: (BuildItem | FreshItem)[],

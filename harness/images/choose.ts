@@ -1,6 +1,6 @@
 import type { EngineInfo } from '../engine/docker.ts'
 import { MeshproofError } from '../errors.ts'
-import type { BuildProgress } from './build.ts'
+import { tellOf, type BuildProgress } from './build.ts'
 import type { Images, UpgradeImages, Upgrading, Wanted } from './images.ts'
 import { planRelease, releaseImages, releaseUpgrade } from './release.ts'
 import { sourceImages, sourceUpgrade } from './source.ts'
@@ -26,7 +26,7 @@ export const chooseImages = async (
     return sourceImages(asked, engine, progress, signal)
   }
   try {
-    const planned = await planRelease(asked, engine, signal)
+    const planned = await planRelease(asked, engine, { signal, tell: tellOf(progress, 'versions') })
     say(`Images: release (${registry === undefined ? (wanted === 'auto' ? 'every registry answers' : 'as asked') : `from ${registry}`})`)
     return await releaseImages(planned, progress, signal)
   } catch (error) {
@@ -50,5 +50,5 @@ export const chooseUpgradeImages = async (
 ): Promise<UpgradeImages> => {
   const source = await upgradeSource(asked, names)
   say(`Images: ${source} (${asked.images === 'auto' ? `it has ${names.from} and ${names.to}` : 'as asked'})`)
-  return source === 'source' ? sourceUpgrade(engine, names, progress, signal) : releaseUpgrade(await planRelease(asked, engine, signal, names), names, progress, signal)
+  return source === 'source' ? sourceUpgrade(engine, names, progress, signal) : releaseUpgrade(await planRelease(asked, engine, { signal, tell: tellOf(progress, 'versions') }, names), names, progress, signal)
 }

@@ -178,7 +178,7 @@ describe('a proxy', () => {
   }
 
   /** The module as a new process has it: proxies are read from the environment once. */
-  const withProxy = async (address: string, noProxy: string): Promise<typeof import('./download.ts')> => {
+  const withProxy = async (address: string, noProxy: string): Promise<{ download: typeof download }> => {
     for (const name of ['HTTP_PROXY', 'HTTPS_PROXY']) vi.stubEnv(name, address)
     vi.stubEnv('NO_PROXY', noProxy)
     vi.resetModules()

@@ -7,8 +7,9 @@ import pMap from 'p-map'
 import { docker } from '../engine/docker.ts'
 import { checksumIn, download, mismatch, publishedChecksum } from './download.ts'
 import type { Patience } from './patience.ts'
-import { mirroredIn, pull } from './registry.ts'
+import { mirroredIn } from './registry.ts'
 import { filesOf, type PublishedDownload, type ReleasePlan } from './release-plan.ts'
+import { pull } from './transfer.ts'
 
 /** How a published file is had, checked against its checksum. */
 export type Fetch = (file: PublishedDownload, path: string, patience: Patience) => Promise<void>
@@ -38,7 +39,11 @@ const wayTo = async (name: string, registry: string | undefined, folder: string,
     await docker(['tag', mirrored.name, name], { signal })
   }
   const container = await docker(['create', '--platform', platform, name, 'none'], { signal })
-  await docker(['cp', `${container}:/files/.`, folder], { signal }).finally(() => docker(['rm', container]))
+  try {
+    await docker(['cp', `${container}:/files/.`, folder], { signal })
+  } finally {
+    await docker(['rm', container])
+  }
   return fetchFrom(folder)
 }
 

@@ -54,7 +54,7 @@ for last in "$@"; do before=$here; here=$last; done
 case "$1 $*" in
   'copy '*) cp "$(place "$before")" "$(place "$here")" ;;
   'inspect '*--config*) [ -e "$(place "$here")" ] && cat "$(place "$here")" || { echo 'level=fatal msg="reading manifest: manifest unknown"' >&2; exit 1; } ;;
-  'inspect '*) [ -e "$(place "$here")" ] && cat "$(place "$here")" || { echo 'level=fatal msg="reading manifest: manifest unknown"' >&2; exit 1; } ;;
+  'inspect '*) grep -qs refused "$(place "$here")" && { echo 'level=fatal msg="reading manifest: denied: requested access to the resource is denied"' >&2; exit 1; }; [ -e "$(place "$here")" ] && cat "$(place "$here")" || { echo 'level=fatal msg="reading manifest: manifest unknown"' >&2; exit 1; } ;;
 esac`)
   // An engine that keeps of an image its label alone, and pushes it as a configuration.
   await fakeProgram('docker', `echo "docker $*" >> '${log}'
@@ -86,6 +86,11 @@ test('a second time nothing is copied; what has changed since is', async () => {
   await put(`${host}/istio/helloworld@${digestOf('hello again')}`, 'hello again')
   expect((await mirror(plan, `${host}/mirror`, silent)).copied).toEqual([`${host}/istio/helloworld:1.0`, plan.files])
   expect(await verifyMirror(plan, `${host}/mirror`)).toMatchObject({ differing: [] })
+})
+
+test('a registry that refuses to speak of what it does not have gets it all the same', async () => {
+  await put(mirrored(plan.node.name), 'refused')
+  expect((await mirror(plan, `${host}/mirror`, silent)).copied).toContain(plan.node.name)
 })
 
 test('an image that is not published stops it, by its name', async () => {

@@ -38,9 +38,20 @@ export const writeLayer = async (tar: AsyncIterable<unknown>, folder: string): P
   const packed = hashing()
   const file = join(folder, 'layer.tar.zst')
   const compress = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 6 } })
-  await pipeline(tar, plain.through, compress, packed.through, createWriteStream(file))
+  await Promise.all([pipeline(tar, plain.through, (chunks: AsyncIterable<Buffer>) => oneByOne(chunks, compress)), pipeline(compress, packed.through, createWriteStream(file))])
   const sizes: z.infer<typeof LayerSize> = { digest: packed.digest(), diffId: plain.digest(), size: packed.size() }
   await writeFile(join(folder, 'layer.json'), JSON.stringify(sizes))
+}
+
+/** A last chunk that comes together with the end is packed otherwise than one before it, and which of the two happens would be a matter of time. */
+const oneByOne = async (chunks: AsyncIterable<Buffer>, to: Writable): Promise<void> => {
+  try {
+    for await (const chunk of chunks) await new Promise<void>((resolve, reject) => { to.write(chunk, (error) => { if (error) reject(error); else resolve() }) })
+    to.end()
+  } catch (error) {
+    to.destroy(error instanceof Error ? error : new Error(String(error)))
+    throw error
+  }
 }
 
 /** Reads back what `writeLayer` wrote. */

@@ -1,11 +1,8 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { createServer as createWebServer } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { deserted } from '../testing/edge.ts'
-import { pull, pulledDigest, registryAnswers, requireRegistries } from './registry.ts'
+import { mirroredIn, registryAnswers, requireRegistries } from './registry.ts'
 
 /** A registry on this machine that answers everything with one status. */
 const registry = async (status: number): Promise<string> => {
@@ -22,15 +19,6 @@ const silent = async (): Promise<string> => {
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   onTestFinished(() => { sockets.forEach((socket) => socket.destroy()); server.close() })
   return `127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-/** Puts a `docker` on PATH that prints what the real one would have. */
-const fakeDocker = async (script: string): Promise<void> => {
-  const folder = await mkdtemp(join(tmpdir(), 'meshproof-docker-'))
-  await writeFile(join(folder, 'docker'), `#!/bin/sh\n${script}\n`)
-  await chmod(join(folder, 'docker'), 0o755)
-  vi.stubEnv('PATH', `${folder}:${process.env['PATH'] ?? ''}`)
-  onTestFinished(async () => { vi.unstubAllEnvs(); await rm(folder, { recursive: true }) })
 }
 
 test.each([200, 401, 404, 429, 503])('HTTP %i is an answer', async (status) => {
@@ -66,45 +54,11 @@ test('asking stops when the run is stopped', async () => {
   await expect(requireRegistries([await silent()], stop)).rejects.toMatchObject({ code: 'MP-130' })
 })
 
-const digest = `sha256:${'a'.repeat(64)}`
-const image = { name: 'docker.io/istio/pilot:1.30.4', digest }
-
-test('an image is pulled by its digest, for the engine’s architecture', async () => {
-  await fakeDocker(`[ "$*" = "pull --quiet --platform linux/arm64 docker.io/istio/pilot@${digest}" ]`)
-  await pull(image, 'arm64')
-})
-
 test.each([
-  ['MP-320', 'Error response from daemon: Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host'],
-  ['MP-320', 'Error response from daemon: Get "https://registry-1.docker.io/v2/": net/http: request canceled (Client.Timeout exceeded while awaiting headers)'],
-  ['MP-323', 'Error response from daemon: manifest for istio/pilot@sha256:aaa not found: manifest unknown'],
-  ['MP-201', 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'],
-])('a pull that fails is %s: %s', async (code, output) => {
-  await fakeDocker(`echo '${output}' >&2; exit 1`)
-  await expect(pull(image, 'amd64')).rejects.toMatchObject({ code, message: expect.stringContaining(code === 'MP-320' ? 'docker.io does not answer: asked by the engine' : '') })
-})
-
-test.each([
-  'Error response from daemon: toomanyrequests: You have reached your pull rate limit.',
-  'Error response from daemon: received unexpected HTTP status: 503 Service Unavailable',
-  'Error response from daemon: unexpected status code [manifests 1.30.4]: 502 Bad Gateway',
-  'Error response from daemon: error parsing HTTP 429 response body: invalid character in literal null: "not now"',
-])('a registry that is busy is asked again: %s', async (output) => {
-  const folder = await mkdtemp(join(tmpdir(), 'meshproof-pull-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  await fakeDocker(`[ -e '${folder}/asked' ] || { touch '${folder}/asked'; echo '${output}' >&2; exit 1; }`)
-  const told: string[] = []
-  await pull(image, 'amd64', { tell: (line) => told.push(line) })
-  expect(told).toEqual([expect.stringMatching(/^docker\.io: .+, again in 1 s$/), ''])
-})
-
-test('credentials are found by docker, where its configuration says', async () => {
-  await fakeDocker('[ "$DOCKER_CONFIG" = /where/docker/looks ]')
-  vi.stubEnv('DOCKER_CONFIG', '/where/docker/looks')
-  await pull(image, 'amd64')
-})
-
-test('an image without a pin reports the digest it was pulled by', async () => {
-  await fakeDocker(`echo 'mirror.example/istio/pilot@sha256:${'b'.repeat(64)}'; echo 'istio/pilot@${digest}'`)
-  expect(await pulledDigest({ name: image.name, digest: undefined })).toBe(digest)
+  ['docker.io/istio/pilot:1.30.4', 'mirror.example/company/docker.io/istio/pilot:1.30.4'],
+  ['mirror.example:5000/pilot:1', 'mirror.example/company/mirror.example_5000/pilot:1'],
+  ['meshproof/files:abc', 'mirror.example/company/meshproof/files:abc'],
+])('%s is %s in a mirror, with the same digest', (name, there) => {
+  expect(mirroredIn('mirror.example/company', { name, digest: 'sha256:a' })).toEqual({ name: there, digest: 'sha256:a' })
+  expect(mirroredIn(undefined, { name, digest: undefined })).toEqual({ name, digest: undefined })
 })

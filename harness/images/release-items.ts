@@ -13,7 +13,7 @@ import type { Downloads, PublishedDownload, ReleasePlan } from './release-plan.t
 export const istioctlOf = (version: string): string => `istioctl-${version}`
 
 /** The programs and the manifest as things to be cached, fetched in a given way. */
-export const releaseItems = (downloads: Downloads, fetch: Fetch): Promise<BuildItem[]> => Promise.all(named(downloads).map(async ([name, file, finish]) => ({
+export const releaseItems = (downloads: Downloads, fetch: Fetch): Promise<BuildItem[]> => Promise.all(filesIn(downloads).map(async ([name, file, finish]) => ({
   name, key: await keyOf(file), lane: 'network', seconds: 5,
   make: async (folder, signal, tell) => {
     await fetch(file, join(folder, name), { signal, tell })
@@ -23,12 +23,13 @@ export const releaseItems = (downloads: Downloads, fetch: Fetch): Promise<BuildI
 
 /** The hosts that have the files this machine lacks: none where the engine has them all, the mirror's alone where one is asked. */
 export const missingHosts = async ({ downloads, files }: ReleasePlan, registry: string | undefined): Promise<string[]> => {
-  const lacking = await pMap(named(downloads), async ([name, file]) => ((await isCached(name, await keyOf(file))) ? [] : [new URL(file.url).host]))
+  const lacking = await pMap(filesIn(downloads), async ([name, file]) => ((await isCached(name, await keyOf(file))) ? [] : [new URL(file.url).host]))
   if (lacking.flat().length === 0 || await inEngine(files)) return []
   return registry === undefined ? lacking.flat() : [hostOf(mirroredIn(registry, { name: files, digest: undefined }))]
 }
 
-const named = ({ kind, istioctl, loadBalancerManifest }: Downloads): [string, PublishedDownload, (path: string) => Promise<void>][] => [
+/** The files by what they are called, and what makes of each what it is for. */
+const filesIn = ({ kind, istioctl, loadBalancerManifest }: Downloads): [string, PublishedDownload, (path: string) => Promise<void>][] => [
   ['kind', kind, (path) => chmod(path, 0o755)],
   ...[...istioctl].map(([version, file]): [string, PublishedDownload, (path: string) => Promise<void>] => [istioctlOf(version), file, unpackIstioctl]),
   ['metallb-native.yaml', loadBalancerManifest, async () => undefined],

@@ -82,7 +82,7 @@ const unpublished = (name: string, { os, arch }: { os: string; arch: string }): 
 })
 
 /** The node's image. One of a version that is not pinned has no digest yet. */
-export const nodeOf = ({ node, kubernetes: pinned }: Release, { kubernetes }: Pick<Versions, 'kubernetes'>): PublishedImage =>
+const nodeOf = ({ node, kubernetes: pinned }: Release, { kubernetes }: Pick<Versions, 'kubernetes'>): PublishedImage =>
   (kubernetes === pinned ? node : { name: node.name.replace(/:[^:/]+$/, `:${kubernetes}`), digest: undefined })
 
 /** The images beside the node's: Istio's of some versions, and what is the same for all. One of a version that is not pinned has no digest yet. */

@@ -5,11 +5,13 @@ import { docker, nodeArchitecture, type EngineInfo } from '../engine/docker.ts'
 import { buildAll, named, type BuildProgress } from './build.ts'
 import { inEngine, withFiles } from './files.ts'
 import type { Images, UpgradeImages, Upgrading, Wanted } from './images.ts'
+import type { Patience } from './patience.ts'
 import { preload, preloadedDigests } from './node-image.ts'
-import { hostOf, mirroredIn, pull, pulledDigest, referenceOf, requireRegistries, type PublishedImage } from './registry.ts'
+import { hostOf, mirroredIn, referenceOf, requireRegistries, type PublishedImage } from './registry.ts'
 import { istioctlOf, missingHosts, releaseItems } from './release-items.ts'
 import { imagesOf, loadRelease, planOf, type ReleasePlan } from './release-plan.ts'
 import { resolveVersions } from './resolve-versions.ts'
+import { pull, pulledDigest } from './transfer.ts'
 
 /** A guess that feeds the estimate of what remains; the line's speed decides. */
 const secondsAnImage = 10
@@ -23,15 +25,15 @@ export type Planned = { plan: ReleasePlan; registry: string | undefined }
  * @throws MeshproofError MP-320 within seconds when one does not, MP-322 when nothing is published for this platform, MP-330 for pins that
  *   cannot be read, and MP-331 to MP-333 when versions cannot be resolved.
  */
-export const planRelease = async (wanted: Omit<Wanted, 'images'>, engine: EngineInfo, signal?: AbortSignal, upgrading?: Upgrading): Promise<Planned> => {
+export const planRelease = async (wanted: Omit<Wanted, 'images'>, engine: EngineInfo, patience: Patience = {}, upgrading?: Upgrading): Promise<Planned> => {
   const release = await loadRelease(wanted.pins)
-  const versions = await resolveVersions(release, wanted, signal)
+  const versions = await resolveVersions(release, wanted, patience)
   const istio = upgrading === undefined ? versions.istio : [...new Set([upgrading.from, upgrading.to])]
   const plan = await planOf(release, { ...versions, istio }, nodeArchitecture(engine))
   const { registry } = wanted
   const preloaded = await inEngine(plan.preloaded)
   const hosts = preloaded ? [] : [plan.node, ...plan.images].map((image) => hostOf(mirroredIn(registry, image)))
-  await requireRegistries([...hosts, ...await missingHosts(plan, registry)], signal)
+  await requireRegistries([...hosts, ...await missingHosts(plan, registry)], patience.signal)
   return { plan, registry }
 }
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import { errorOf, failingWith, fakeProgram, withoutPrograms } from '../testing/edge.ts'
+import { errorOf, failingWith, fakeProgram, scratchFolder, withoutPrograms } from '../testing/edge.ts'
 import { loadRelease, type Release } from './release-plan.ts'
 import { resolveVersions } from './resolve-versions.ts'
 
@@ -54,6 +54,12 @@ test.each([
 ])('%s: skopeo’s own words are told: %s', async (code, output, told) => {
   await fakeProgram('skopeo', failingWith(output))
   expect(await errorOf(resolveVersions(release, { kubernetes: '1.33' }))).toMatchObject({ code, message: expect.stringContaining(told) })
+})
+
+test.each(['too many requests to registry', 'fetching tags list: invalid status code from registry 503 (Service Unavailable)'])('a registry that is busy is asked again: %s', async (told) => {
+  const folder = await scratchFolder()
+  await fakeProgram('skopeo', `[ -e '${folder}/asked' ] && { echo '{"Tags":["v1.33.4"]}'; exit; }; touch '${folder}/asked'; echo 'level=fatal msg="Error listing repository tags: ${told}"' >&2; exit 1`)
+  expect(await resolveVersions(release, { kubernetes: '1.33' })).toMatchObject({ kubernetes: 'v1.33.4' })
 })
 
 test('MP-320: a registry that does not answer is told before skopeo is looked for', async () => {

@@ -1,5 +1,6 @@
 import { MeshproofError } from '../errors.ts'
 import type { Wanted } from './images.ts'
+import type { Patience } from './patience.ts'
 import { hostOf, mirroredIn, repositoryOf, requireRegistries, type PublishedImage } from './registry.ts'
 import { pinnedIstio, pinnedVersions, type Release, type Versions } from './release-plan.ts'
 import { requireSkopeo, tagsOf } from './skopeo.ts'
@@ -9,10 +10,10 @@ import { requireSkopeo, tagsOf } from './skopeo.ts'
  * registry, or the mirror, has an image of. Only for such a minor anything is asked.
  * @throws MeshproofError MP-320 when that registry does not answer, MP-331 without skopeo, MP-332 when it refuses, MP-333 when it has no patch of that minor.
  */
-export const resolveVersions = async (release: Release, { istio, kubernetes, kind, registry }: Omit<Wanted, 'images'>, signal?: AbortSignal): Promise<Versions> => {
+export const resolveVersions = async (release: Release, { istio, kubernetes, kind, registry }: Omit<Wanted, 'images'>, patience: Patience = {}): Promise<Versions> => {
   const pinned = pinnedVersions(release)
   const pilot = { name: `${release.roles['hub'] ?? ''}/pilot:${pinnedIstio(release)}`, digest: undefined }
-  const whole = async (asked: string, image: PublishedImage): Promise<string> => (/^v?\d+\.\d+$/.test(asked) ? newestPatch(mirroredIn(registry, image), asked, signal) : asked)
+  const whole = async (asked: string, image: PublishedImage): Promise<string> => (/^v?\d+\.\d+$/.test(asked) ? newestPatch(mirroredIn(registry, image), asked, patience) : asked)
   return {
     istio: istio === undefined ? pinned.istio : [await whole(istio, pilot)],
     kubernetes: kubernetes === undefined ? pinned.kubernetes : `v${(await whole(kubernetes, release.node)).replace(/^v/, '')}`,
@@ -21,11 +22,11 @@ export const resolveVersions = async (release: Release, { istio, kubernetes, kin
 }
 
 /** Tags with more behind the patch (`-rc.1`, `-distroless`) are no releases. */
-const newestPatch = async (image: PublishedImage, minor: string, signal?: AbortSignal): Promise<string> => {
-  await requireRegistries([hostOf(image)], signal)
-  await requireSkopeo(signal)
+const newestPatch = async (image: PublishedImage, minor: string, patience: Patience): Promise<string> => {
+  await requireRegistries([hostOf(image)], patience.signal)
+  await requireSkopeo(patience.signal)
   const repository = repositoryOf(image)
-  const patches = (await tagsOf(repository, { signal })).flatMap((tag) => {
+  const patches = (await tagsOf(repository, patience)).flatMap((tag) => {
     const [, of, patch] = /^v?(\d+\.\d+)\.(\d+)$/.exec(tag) ?? []
     return of === minor.replace(/^v/, '') && patch !== undefined ? [Number(patch)] : []
   })

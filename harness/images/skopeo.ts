@@ -6,7 +6,8 @@ import { execa, ExecaError } from 'execa'
 import { z } from 'zod'
 import { installPackages, isInstalled, mayInstallPackages } from '../engine/packages.ts'
 import { Interrupted, MeshproofError, reasonOf } from '../errors.ts'
-import { busy, hostUnreachable, isLoopback, noWayTo } from './registry.ts'
+import { hostUnreachable, isLoopback } from './registry.ts'
+import { busy, noWayTo } from './transfer.ts'
 import { NotNow, patiently, type Patience } from './patience.ts'
 
 /**
@@ -83,7 +84,7 @@ const credentials = async (): Promise<Record<string, string>> => {
 const explain = (error: unknown, name: string): unknown => {
   if (!(error instanceof ExecaError)) return error
   if (error.isCanceled) return new Interrupted()
-  const output = String(error.stderr ?? '').trim()
+  const output = (error.stderr ?? '').trim()
   const why = /msg="(.*)"$/.exec(output.split('\n').at(-1) ?? '')?.[1]?.replaceAll('\\"', '"') ?? reasonOf(error)
   if (noWayTo.test(output)) return hostUnreachable(name.split('/')[0] ?? '', why, error)
   const refused = { what: 'A registry refused what was asked of it', where: name, why, next: `Look at the name, and whether docker is logged in: docker login ${name.split('/')[0] ?? ''}`, cause: error }

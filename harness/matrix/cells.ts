@@ -4,7 +4,7 @@ import { MeshproofError, reasonOf } from '../errors.ts'
 
 /** What one runner, or one pod, does of a matrix: the name is also that of its report folder, the arguments are those of `meshproof`. */
 export const Cell = z.strictObject({
-  name: z.string().max(120).regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a name is letters, digits and . _ -, and begins with a letter or a digit'),
+  name: z.string().max(200).regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a name is letters, digits and . _ -, and begins with a letter or a digit'),
   args: z.array(z.string()).refine(([command]) => command === 'test', 'a cell is a test: its first argument says so'),
 })
 export type Cell = z.infer<typeof Cell>

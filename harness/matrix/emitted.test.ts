@@ -1,8 +1,9 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
+import { readArguments } from '../cli/arguments.ts'
 import { MatrixOptions } from '../run/options.ts'
 import { scratchFolder } from '../testing/edge.ts'
 import { Cells, type Cell } from './cells.ts'
@@ -109,4 +110,15 @@ describe('for Kubernetes', () => {
     expect(metadata).toMatchObject({ labels: { 'kueue.x-k8s.io/queue-name': 'ci' } })
     expect(spec).toMatchObject({ suspend: true, template: { spec: { containers: [{ image: 'mine:1' }] } } })
   })
+})
+
+test('the documentation’s examples are what they seem to be', async () => {
+  const page = await readFile(join(import.meta.dirname, '../../docs/matrix.md'), 'utf8')
+  const blocks = [...page.matchAll(/```(yaml|json)\n([\s\S]*?)```/g)].map(([, , block = '']) => parse(block) as Record<string, unknown>)
+  const [document, github, gitlab] = blocks as [unknown, { env: { CELLS: string } }, { cells: { script: string[] } }]
+  expect(Cells.parse(document).cells).toHaveLength(1)
+  const asked = (line: string): unknown => readArguments(line.split(' '), {})
+  const flags = { command: 'matrix', options: { topology: ['all'], istio: ['1.30.4'], kubernetes: ['1.33', '1.34'] } }
+  expect(asked(`matrix ${github.env.CELLS}`)).toMatchObject(flags)
+  expect(asked(/meshproof (.*) >/.exec(gitlab.cells.script[1] ?? '')?.[1] ?? '')).toMatchObject(flags)
 })

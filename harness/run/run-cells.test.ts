@@ -2,7 +2,6 @@ import { mkdir, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readCells } from '../matrix/cells.ts'
-import { versionCells } from '../matrix/version-cells.ts'
 import { cellLines } from '../report/shown-run.ts'
 import type { Terminal } from '../report/terminal.ts'
 import { errorOf, scratchFolder } from '../testing/edge.ts'
@@ -24,7 +23,7 @@ const running = async (folder: string, flags: Record<string, unknown>, runOne: (
   let terminal: Terminal | undefined
   linesOf((shown) => { terminal = shown })
   const signals: Signals = { signal: stop.signal, atOnce: () => undefined, release: () => undefined }
-  const outcome = await runCells(versionCells(TestOptions.parse({ topology: 'vpn', reportDir: folder, ...flags })), terminal!, signals, async (options) => {
+  const outcome = await runCells(TestOptions.parse({ topology: 'vpn', reportDir: folder, ...flags }), terminal!, signals, async (options) => {
     asked.push(options)
     return ended(options.reportDir ?? '', await runOne(options, stop))
   })

@@ -4,7 +4,7 @@ import { newRunId } from '../lab/run-state.ts'
 import { argumentsOf } from '../matrix/arguments-of.ts'
 import type { Cells } from '../matrix/cells.ts'
 import { requirePossible } from '../matrix/possible.ts'
-import type { VersionCell } from '../matrix/version-cells.ts'
+import { versionCells } from '../matrix/version-cells.ts'
 import { makePlans } from '../plan/plan.ts'
 import { writeRunsPage } from '../report/render-folders.ts'
 import { makeReportFolder } from '../report/report-folder.ts'
@@ -12,7 +12,7 @@ import type { ShownRun } from '../report/shown-run.ts'
 import type { Terminal } from '../report/terminal.ts'
 import { exitCodeOfCells } from '../report/verdict-of-cell.ts'
 import { writeWhole } from '../report/write-whole.ts'
-import type { RunOptions } from './options.ts'
+import type { RunOptions, TestOptions } from './options.ts'
 import type { Run } from './reported.ts'
 import type { Signals } from './signals.ts'
 
@@ -27,10 +27,11 @@ export type RunCell = (options: RunOptions) => Promise<Run>
  * there are, so that however this ends, what did not run is told as that.
  * @throws MeshproofError MP-1xx for a mistake in what is asked of any of them, before anything is made.
  */
-export const runCells = async (cells: VersionCell[], terminal: Terminal, { signal }: Signals, runCell: RunCell): Promise<CellsRun> => {
+export const runCells = async (asked: TestOptions, terminal: Terminal, { signal }: Signals, runCell: RunCell): Promise<CellsRun> => {
+  const cells = versionCells(asked)
   await requirePossible(cells)
-  for (const { options } of cells.slice(0, 1)) await makePlans(options.topology, options.suite, await catalogue(), options.mtls)
-  const folder = await makeReportFolder(newRunId(), cells[0]?.options.reportDir)
+  await makePlans(asked.topology, asked.suite, await catalogue(), asked.mtls)
+  const folder = await makeReportFolder(newRunId(), asked.reportDir)
   const document: Cells = { cells: cells.map(({ name, options }) => ({ name, args: argumentsOf({ ...options, reportDir: undefined }) })) }
   await writeWhole(join(folder, 'cells.json'), `${JSON.stringify(document, null, 2)}\n`)
   const runs = document.cells.map((cell): ShownRun => ({ cell, reason: 'the run ended before it' }))
