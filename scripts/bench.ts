@@ -46,10 +46,16 @@ const besideRelease = (pins: string): Round => async (topology, round) => {
   const order = round % 2 === 1 ? (['source', 'release'] as const) : (['release', 'source'] as const)
   const timed: Partial<Record<keyof typeof ways, Map<string, Figures>>> = {}
   for (const way of order) timed[way] = await product(topology, ways[way], stop.signal)
-  return new Map([...timed.source ?? []].flatMap(([entry, { 'command to verdict': source }]) => {
-    const release = timed.release?.get(entry)?.['command to verdict']
-    return source === undefined || release === undefined ? [] : [[entry, { 'source: command to verdict': source, 'release: command to verdict': release, 'release / source': release / source, 'release − source': release - source }]]
+  return new Map([...timed.source ?? []].flatMap(([entry, source]) => {
+    const release = timed.release?.get(entry)
+    return release === undefined ? [] : [[entry, compared(source, release)]]
   }))
+}
+
+const compared = (source: Figures, release: Figures): Figures => {
+  const [whole, published] = [source['command to verdict'] ?? NaN, release['command to verdict'] ?? NaN]
+  const each = Object.entries({ source, release }).flatMap(([way, figures]) => ['command to verdict', 'lab ready', 'checks'].map((name) => [`${way}: ${name}`, figures[name] ?? NaN] as const))
+  return { ...Object.fromEntries(each), 'release / source': published / whole, 'release − source': published - whole }
 }
 
 const timed = new Map<string, Figures[]>()

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -8,7 +8,11 @@ import { serveNamed, serveProxy } from './rehearsal/proxy.ts'
 import { startRegistry, type Registry } from './rehearsal/registry.ts'
 import { removePulled, startStage, type Stage } from './rehearsal/stage.ts'
 
-const scratch = (): Promise<string> => mkdtemp(join(tmpdir(), 'meshproof-release-'))
+const scratch = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), 'meshproof-release-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  return folder
+}
 const downloads = ['istioctl', 'kind', 'metallb-native.yaml']
 
 describe('published images, from a publisher on this machine', () => {
@@ -169,7 +173,6 @@ describe('published images, from a publisher on this machine', () => {
 
     const loginOf = async (password: string): Promise<Record<string, string>> => {
       const folder = await scratch()
-      await mkdir(folder, { recursive: true })
       await writeFile(join(folder, 'config.json'), JSON.stringify({ auths: { [registry.host]: { auth: Buffer.from(`rehearsal:${password}`).toString('base64') } } }))
       return { DOCKER_CONFIG: folder }
     }
