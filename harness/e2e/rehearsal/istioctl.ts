@@ -16,9 +16,10 @@ const chartDefaults = { env: differences.source.istiod, ...differences.source.va
  * cache, so it is built from a copy of the module, in which the chart of the control plane has other defaults.
  * @throws MeshproofError MP-31x when it cannot be built.
  */
-export const istioctlArchive = async (version: string, signal?: AbortSignal): Promise<string> => {
+export const istioctlArchive = async (version: string, say: (building: string) => void, signal?: AbortSignal): Promise<string> => {
   const key = await recipeKey([version, chartDefaults, hostPlatform()], ['istio'])
   const folder = await artifact('rehearsal-istioctl', key, async (into) => {
+    say('istioctl of the rehearsal')
     const scratch = await mkdtemp(join(tmpdir(), 'meshproof-istio-'))
     try {
       await execa('cp', ['-r', '--no-preserve=mode', await moduleFolder('istio', 'istio.io/istio'), join(scratch, 'istio')])

@@ -47,8 +47,7 @@ export const publish = async (
   const recipes = { ...made, releases: [release] }
   const contents = await buildContents(arch, recipes, [release], progress, signal)
   const say = (building: string): void => progress({ building: [building], done: 0, of: 1, remaining: 120 })
-  say('istioctl of the rehearsal')
-  const istioctl = await istioctlArchive(istio, signal)
+  const istioctl = await istioctlArchive(istio, say, signal)
   const folder = await artifact('rehearsal-registry', await recipeKey(contents.key), async (into) => {
     const storage = join(into, 'storage')
     await mkdir(storage)
