@@ -4,6 +4,9 @@ export const runLabel = 'dev.meshproof.run'
 /** The label that names the process which answers for it. */
 export const ownerLabel = 'dev.meshproof.owner'
 
+/** The label of a container that a node image is made in; its value is the process which answers for it. The image keeps it, and so have its nodes. */
+export const preloadLabel = 'dev.meshproof.preload'
+
 /** What a run's things are called: nobody else's carry this prefix and this id. */
 export const nameOf = (runId: string, part?: string): string => ['meshproof', runId, part].filter(Boolean).join('-')
 

@@ -1,5 +1,5 @@
 import { docker } from '../engine/docker.ts'
-import { runLabel, ownerLabel, runImage } from './labels.ts'
+import { runLabel, ownerLabel, preloadLabel, runImage } from './labels.ts'
 import { forgetRun, loadRun, ownerLives, runIds } from './run-state.ts'
 
 /** A run that has left something in the engine, or a state folder. */
@@ -40,9 +40,19 @@ export const removeRun = async (id: string): Promise<void> => {
   await forgetRun(id)
 }
 
-/** Removes the runs whose process is gone and that nobody asked to keep; returns their ids. */
+/** Removes the containers in which a killed process was making a node image. */
+const removePreloads = async (): Promise<void> => {
+  const all = await docker(['ps', '--all', '--filter', `label=${preloadLabel}`, '--format', `{{.ID}} {{.Label "${preloadLabel}"}} {{.Label "${runLabel}"}}`])
+  for (const line of all.split('\n')) {
+    const [id, owner = '', run] = line.split(' ')
+    if (id && !run && !(await ownerLives(owner))) await docker(['rm', '--force', '--volumes', id])
+  }
+}
+
+/** Removes the runs whose process is gone and that nobody asked to keep, and returns their ids; what such a process was making of a node image goes, too. */
 export const reap = async (): Promise<string[]> => {
   const dead = (await findRemains()).filter(({ alive, kept }) => !alive && !kept).map(({ id }) => id)
   for (const id of dead) await removeRun(id)
+  await removePreloads()
   return dead
 }
