@@ -74,7 +74,7 @@ test('the first phase leaves workloads and gateways as they are', async () => {
 
 describe('the steps', () => {
   test('are in place the installation’s own, again', async () => {
-    expect(await stepsOf('gateway', 'in-place', 'P2')).toEqual(['cluster1: control plane', 'cluster1: control plane exposed', 'cluster1: injector trusted'])
+    expect(await stepsOf('gateway', 'in-place', 'P2')).toEqual(['cluster1: control plane', 'cluster1: control plane exposed', 'cluster1: injector trusted', 'cluster1: proxies in sync'])
     expect(await stepsOf('gateway', 'in-place', 'P3')).toEqual(['cluster1: workloads restarted'])
     expect(await stepsOf('gateway', 'in-place', 'P4')).toEqual(['cluster1: gateway'])
     expect(await stepsOf('gateway', 'in-place', 'P5')).toEqual(['cluster2: remote profile', 'cluster2: injector trusted'])
@@ -101,9 +101,9 @@ describe('the steps', () => {
   })
 
   test('of a rollback take the second cluster back before the first, after the control plane that serves both', async () => {
-    const order = async (topology: string): Promise<string[]> => (await stepsOf(topology, 'in-place', 'P11', everything)).filter((name) => /workloads|gateway$|control plane$|remote profile/.test(name))
-    expect(await order('primary-remote')).toEqual(['cluster1: control plane', 'cluster2: remote profile', 'cluster2: workloads restarted', 'cluster2: gateway', 'cluster1: workloads restarted', 'cluster1: gateway'])
-    expect(await order('multi-primary')).toEqual(['cluster2: control plane', 'cluster2: workloads restarted', 'cluster1: control plane', 'cluster1: workloads restarted'])
+    const order = async (topology: string): Promise<string[]> => (await stepsOf(topology, 'in-place', 'P11', everything)).filter((name) => /workloads|gateway$|control plane$|remote profile|in sync/.test(name))
+    expect(await order('primary-remote')).toEqual(['cluster1: control plane', 'cluster1: proxies in sync', 'cluster2: remote profile', 'cluster2: workloads restarted', 'cluster2: gateway', 'cluster1: workloads restarted', 'cluster1: gateway'])
+    expect(await order('multi-primary')).toEqual(['cluster2: control plane', 'cluster2: proxies in sync', 'cluster2: workloads restarted', 'cluster1: control plane', 'cluster1: proxies in sync', 'cluster1: workloads restarted'])
   })
 })
 
