@@ -146,7 +146,7 @@ describe('meshproof report', () => {
 
   test.each([
     ['no such folder', 'MP-111', () => join(folder, 'none')],
-    ['a folder without results', 'MP-112', () => folder],
+    ['a folder without results', 'MP-112', async () => { await mkdir(join(folder, 'empty')); return join(folder, 'empty') }],
     ['results that break their schema', 'MP-113', async () => { await mkdir(join(folder, 'broken')); await writeFile(join(folder, 'broken', 'results.json'), '{}'); return join(folder, 'broken') }],
   ])('%s is refused', async (_, code, make) => {
     const { exitCode, output } = await command(await make())
