@@ -22,7 +22,7 @@ export const podOfCells = (pod: Pod, { image, configMap, labs, kept }: CellPods)
   ]
   const containers = pod.containers.map((container) => ({
     ...container, ...(image === undefined ? {} : { image }),
-    args: ['cell', '--cells=/etc/meshproof/cells/cells.json', '--report-dir=/work/reports/$(JOB_UID)'],
+    args: ['cell', '--cells=/etc/meshproof/cells/cells.json', '--report-dir=/meshproof/reports/$(JOB_UID)'],
     volumeMounts: [...container.volumeMounts, ...own].filter((mount) => volumes.some(({ name }) => name === mount.name)),
     ...(labs ? { resources: { requests: { cpu: '2', memory: '6Gi' } }, securityContext: { privileged: true, runAsUser: 0 }, env: container.env.filter(({ name }) => name !== 'KUBECONFIG') } : {}),
   }))
