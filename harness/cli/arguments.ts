@@ -4,6 +4,7 @@ import { CellOptions, DiagnoseOptions, DownOptions, MatrixOptions, RunOptions, T
 import { strategies } from '../upgrade/upgrade-phase.ts'
 import { addImagesCommands, type ImagesInvocation } from './images-arguments.ts'
 import { explain, parsed, refuseSwallowedFlags, refuseTogether } from './refused-arguments.ts'
+import { output, pins, withVersions } from './shared-flags.ts'
 
 /** A command line that was understood. */
 export type Invocation =
@@ -20,26 +21,19 @@ export type Invocation =
   | { command: 'help'; text: string }
 
 const images = new Option('--images <source>', 'where images come from').choices(['auto', 'release', 'source'])
-const pins = new Option('--pins <file>', 'versions, addresses and checksums of published artifacts, instead of fixtures/images/release.yaml')
 const registry = new Option('--registry <host/prefix>', 'a mirror that published images and files come from, kind’s node among them')
 const mtls = new Option('--mtls <mode>', 'mutual TLS required or off (default: what each topology names)').choices(['strict', 'off'])
 const contextFiles = new Option('--kubeconfig <paths>', 'files to read contexts from, joined by “:” (default: KUBECONFIG, else the user’s own)')
 const results = new Option('--results <place>', 'in a pod, keep the results as a ConfigMap, too: configmap:NAMESPACE[/NAME]')
-const output = new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json'])
 
 /** `several` where a list of versions is taken. */
-const withLabOptions = (command: Command, several = false): Command => command
+const withLabOptions = (command: Command, several?: boolean): Command => withVersions(command
   .option('--topology <names>', 'topologies or files of your own, comma-separated, or all (default: every topology)')
   .addOption(mtls)
   .addOption(images)
   .addOption(pins)
-  .addOption(registry)
-  .option(several ? '--istio <versions>' : '--istio <version>', `Istio: 1.28.3, or 1.28 for its newest patch${orSeveral(several)}`)
-  .option(several ? '--kubernetes <versions>' : '--kubernetes <version>', `Kubernetes: 1.33.7, or 1.33 for its newest patch${orSeveral(several)}`)
-  .option(several ? '--kind <versions>' : '--kind <version>', `kind, which makes the clusters: 0.32.0${orSeveral(several)}`)
+  .addOption(registry), several)
   .option('--istio-source <folder>', 'build istiod, the agent and istioctl from this checkout of Istio (implies --images=source)')
-
-const orSeveral = (several: boolean): string => (several ? '; several by commas: every combination is a run' : '')
 
 const withRunOptions = (command: Command, several?: boolean): Command => withLabOptions(command, several)
   .addOption(output)

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import { z } from 'zod'
 import { RunOptions } from '../run/options.ts'
+import { output, pins, withVersions } from './shared-flags.ts'
 
 const Published = RunOptions.pick({ pins: true, registry: true, istio: true, kubernetes: true, kind: true, output: true })
 
@@ -17,26 +18,20 @@ export const ImagesOptions = {
 /** What one of them was asked for. */
 export type ImagesInvocation = { [Name in keyof typeof ImagesOptions]: { command: `images ${Name}`; options: z.infer<(typeof ImagesOptions)[Name]> } }[keyof typeof ImagesOptions]
 
-const versions = (command: Command): Command => command
-  .addOption(new Option('--pins <file>', 'versions, addresses and checksums of published artifacts, instead of fixtures/images/release.yaml'))
-  .option('--istio <version>', 'Istio version: 1.28.3, or 1.28 for its newest patch')
-  .option('--kubernetes <version>', 'Kubernetes version: 1.33.7, or 1.33 for its newest patch')
-  .option('--kind <version>', 'kind version: 0.32.0')
-
-const output = (command: Command): Command => command.addOption(new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json']))
+const versions = (command: Command): Command => withVersions(command.addOption(pins)).addOption(output)
 
 /** Adds the commands to their group; `take` hears which was asked for, once `parsed` has validated its flags. */
 export const addImagesCommands = (group: Command, parsed: <T>(schema: z.ZodType<T>, options: unknown) => T, take: (invocation: ImagesInvocation) => void): void => {
   const registry = '--registry <host/prefix>'
-  output(versions(group.command('list').description('what a lab needs, and what of it is built; with a version, or --images=release, every published image with its digest')))
+  versions(group.command('list').description('what a lab needs, and what of it is built; with a version, or --images=release, every published image with its digest'))
     .addOption(new Option('--images <source>', 'built here, or published').choices(['source', 'release'])).option(registry, 'the digests that this mirror has')
     .action((options: unknown) => { take({ command: 'images list', options: parsed(ImagesOptions.list, options) }) })
   group.command('build').description('build everything from source now').option('--harness', 'the image of the harness itself instead, to run it inside a cluster').action((options: unknown) => { take({ command: 'images build', options: parsed(ImagesOptions.build, options) }) })
-  output(versions(group.command('mirror').description('copy everything published into a registry: what is there already stays'))).requiredOption('--to <host/prefix>', 'the registry, and where in it')
+  versions(group.command('mirror').description('copy everything published into a registry: what is there already stays')).requiredOption('--to <host/prefix>', 'the registry, and where in it')
     .action((options: unknown) => { take({ command: 'images mirror', options: parsed(ImagesOptions.mirror, options) }) })
-  output(versions(group.command('verify').description('compare a mirror with what is pinned and recorded; exit 1 where it differs'))).requiredOption(registry, 'the mirror')
+  versions(group.command('verify').description('compare a mirror with what is pinned and recorded; exit 1 where it differs')).requiredOption(registry, 'the mirror')
     .action((options: unknown) => { take({ command: 'images verify', options: parsed(ImagesOptions.verify, options) }) })
-  output(versions(group.command('save').description('write one archive that a run needs no network with').argument('<file>'))).option(registry, 'take everything from this mirror')
+  versions(group.command('save').description('write one archive that a run needs no network with').argument('<file>')).option(registry, 'take everything from this mirror')
     .action((file: string, options: object) => { take({ command: 'images save', options: parsed(ImagesOptions.save, { ...options, file }) }) })
   group.command('load').description('give the engine what such an archive holds').argument('<file>').action((file: string) => { take({ command: 'images load', options: parsed(ImagesOptions.load, { file }) }) })
 }
