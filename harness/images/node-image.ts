@@ -8,7 +8,7 @@ import { execa } from 'execa'
 import { pack } from 'tar-stream'
 import { docker } from '../engine/docker.ts'
 import { digestsIn, digestsLabel, spelledDigests } from './digests-label.ts'
-import { preloadLabel } from '../lab/labels.ts'
+import { preloadArguments } from '../lab/labels.ts'
 import { ownerOf } from '../lab/run-state.ts'
 import { recipeFolder } from './recipes.ts'
 
@@ -80,7 +80,7 @@ export const preload = async ({ tag, base, load, digests, say, signal }: Preload
   // Layers are unpacked in a volume: an overlay file system takes no other as the one it writes to. A mount, since what --volume asks
   // for would be written into the image, and every node would get one of its own.
   // Not given up halfway: a container whose name nobody has learned yet would stay. A killed process leaves it to the next run (lab/reaper.ts).
-  const container = await docker(['run', '--detach', '--privileged', '--mount', 'type=volume,destination=/unpacked', '--label', `${preloadLabel}=${await ownerOf(process.pid)}`, '--entrypoint', 'sleep', bare, 'infinity'])
+  const container = await docker(['run', '--detach', '--privileged', '--mount', 'type=volume,destination=/unpacked', ...preloadArguments(await ownerOf(process.pid)), '--entrypoint', 'sleep', bare, 'infinity'])
   try {
     signal?.throwIfAborted()
     const script = await readFile(join(recipeFolder, 'node/unpack.sh'), 'utf8')

@@ -2,17 +2,17 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { emptyCache, fakeProgram, scratchFolder } from '../testing/edge.ts'
-import { preloadLabel } from './labels.ts'
+import { preloadLabel, preloadPrefix } from './labels.ts'
 import { reap } from './reaper.ts'
 import { ownerOf } from './run-state.ts'
 
-test('of the containers that node images are made in, those of killed processes go, and no node that was made of one', async () => {
+test('of the containers that node images are made in, those of killed processes go; asked for by name, too, since the label is in the images', async () => {
   await emptyCache()
   const log = join(await scratchFolder(), 'log')
   const living = await ownerOf(process.pid)
   const dead = living.replace(/\/[^/]*$/, '/1')
   await fakeProgram('docker', `case "$*" in
-  *label=${preloadLabel}*) printf '%s\\n' 'aaa ${dead} ' 'bbb ${living} ' 'ccc ${dead} 20260101-000000-abcd' ;;
+  *'label=${preloadLabel} --filter name=^${preloadPrefix} '*) printf '%s\\n' 'aaa ${dead}' 'bbb ${living}' ;;
   rm*) echo "$*" >> '${log}' ;;
 esac`)
   await reap()

@@ -1,5 +1,5 @@
 import { docker } from '../engine/docker.ts'
-import { runLabel, ownerLabel, preloadLabel, runImage } from './labels.ts'
+import { runLabel, ownerLabel, preloadLabel, preloadPrefix, runImage } from './labels.ts'
 import { forgetRun, loadRun, ownerLives, runIds } from './run-state.ts'
 
 /** A run that has left something in the engine, or a state folder. */
@@ -42,10 +42,11 @@ export const removeRun = async (id: string): Promise<void> => {
 
 /** Removes the containers in which a killed process was making a node image. */
 const removePreloads = async (): Promise<void> => {
-  const all = await docker(['ps', '--all', '--filter', `label=${preloadLabel}`, '--format', `{{.ID}} {{.Label "${preloadLabel}"}} {{.Label "${runLabel}"}}`])
+  const filter = ['--filter', `label=${preloadLabel}`, '--filter', `name=^${preloadPrefix}`]
+  const all = await docker(['ps', '--all', ...filter, '--format', `{{.ID}} {{.Label "${preloadLabel}"}}`])
   for (const line of all.split('\n')) {
-    const [id, owner = '', run] = line.split(' ')
-    if (id && !run && !(await ownerLives(owner))) await docker(['rm', '--force', '--volumes', id])
+    const [id, owner = ''] = line.split(' ')
+    if (id && !(await ownerLives(owner))) await docker(['rm', '--force', '--volumes', id])
   }
 }
 

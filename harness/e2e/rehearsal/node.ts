@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import { execa } from 'execa'
 import { docker } from '../../engine/docker.ts'
-import { preloadLabel } from '../../lab/labels.ts'
+import { preloadArguments } from '../../lab/labels.ts'
 import { ownerOf } from '../../lab/run-state.ts'
 
 /** As kind's own build leaves them in its node images (kind, pkg/build/nodeimage): imported, not unpacked, in containerd's own folder. */
@@ -19,7 +19,7 @@ rm /tmp/containerd.log`
  * @throws MeshproofError MP-202 when the engine refuses.
  */
 export const publishedNode = async (bare: string, tag: string, load: (to: Writable) => Promise<void>, signal?: AbortSignal): Promise<void> => {
-  const container = await docker(['run', '--detach', '--privileged', '--label', `${preloadLabel}=${await ownerOf(process.pid)}`, '--entrypoint', 'sleep', bare, 'infinity'])
+  const container = await docker(['run', '--detach', '--privileged', ...preloadArguments(await ownerOf(process.pid)), '--entrypoint', 'sleep', bare, 'infinity'])
   try {
     signal?.throwIfAborted()
     const imported = execa('docker', ['exec', '--interactive', container, 'sh', '-c', importImages], { stdin: 'pipe', ...(signal ? { cancelSignal: signal } : {}) })
