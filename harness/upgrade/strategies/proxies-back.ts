@@ -7,7 +7,7 @@ import { istiodPods } from '../../mesh/istiod-pods.ts'
 import { step, type Step } from '../../mesh/procedure.ts'
 import { proxyOf, revisionOfPod } from '../../mesh/proxy-container.ts'
 import { revisionOf } from '../../mesh/revision.ts'
-import { proxyStates } from '../../probes/istiod.ts'
+import { proxyStates, type ProxyState } from '../../probes/istiod.ts'
 
 /**
  * Waits until every proxy that a cluster's control plane serves is connected to it again and has what it tells. A proxy whose control
@@ -21,11 +21,18 @@ export const proxiesBack = (lab: Lab, cluster: string): Step => step(`${cluster}
   const served = lab.clusters.filter(({ name, role }) => name === cluster || (cluster === lab.primary.name && role === 'remote'))
   return until(`${cluster}: every proxy is in sync with the control plane`, async () => {
     const pods = (await Promise.all(served.map((one) => one.kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })))).flat()
-    const wanted = pods.filter((pod) => proxyOf(pod) && !pod.metadata?.deletionTimestamp && revisionOfPod(pod) === revision)
     const istiods = (await istiodPods(kube, revision)).filter((pod) => isReady(pod) && !pod.metadata?.deletionTimestamp)
     const states = (await Promise.all(istiods.map(({ metadata }) => proxyStates(kube, metadata?.name)))).flat()
-    return states.length >= wanted.length && states.every(({ stale }) => stale.length === 0)
+    return allBack(pods, revision, states)
   }, { every: 1000, within: 60_000, signal }).catch((error: unknown) => {
     if (!(error instanceof MeshproofError) || error.code !== 'MP-401') throw error
   })
 })
+
+/** Whether every pod that a revision gave its proxy, and that stays, is connected and lacks nothing of what it was sent. */
+export const allBack = (pods: V1Pod[], revision: string | undefined, states: ProxyState[]): boolean => {
+  const inSync = new Set(states.filter(({ stale }) => stale.length === 0).map(({ proxy }) => proxy))
+  return pods
+    .filter((pod) => proxyOf(pod) && !pod.metadata?.deletionTimestamp && revisionOfPod(pod) === revision)
+    .every(({ metadata }) => inSync.has(`${metadata?.name}.${metadata?.namespace}`))
+}
