@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { harnessImage } from '../images/harness-image.ts'
 import { byHandLab, type ByHandLab } from './by-hand-lab.ts'
+import { meshproof } from './product.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
@@ -21,8 +22,10 @@ export type InsideLab = ByHandLab & {
   folder: string
 }
 
-/** Brings such a lab up; it stays until `down`. */
+/** Builds the image and brings such a lab up; it stays until `down`. */
 export const insideLab = async (): Promise<InsideLab> => {
+  const built = await meshproof(['images', 'build', '--harness'])
+  if (built.exitCode !== 0) throw new Error(built.output)
   const lab = await byHandLab('primary-remote')
   const { contexts, kubectl } = lab
   const [first = ''] = contexts

@@ -33,6 +33,9 @@ export const buildHarness = async (engine: EngineInfo, progress: (now: BuildProg
   const item = { name: 'harness-base', key: await recipeKey(base, ['meshproof']), lane: 'network' as const, seconds: 20, make: (folder: string, stop?: AbortSignal) => makeRootFs(base, join(folder, 'base.tar'), stop) }
   const folder = (await buildAll([item], progress, signal)).get(item.name) ?? ''
   progress({ building: [harnessImage], done: 1, of: 1, remaining: 20 })
-  await docker(['build', '--quiet', '--tag', harnessImage, '-'], { stdin: 'pipe', input: Readable.from(tarOf(await harnessFiles(join(folder, 'base.tar')))), signal })
+  const before = await docker(['images', '--quiet', '--no-trunc', harnessImage], { signal })
+  const built = await docker(['build', '--quiet', '--tag', harnessImage, '-'], { stdin: 'pipe', input: Readable.from(tarOf(await harnessFiles(join(folder, 'base.tar')))), signal })
+  // What lost its name would stay in the engine; where something still runs from it, it does.
+  if (before !== '' && before !== built) await docker(['rmi', before]).catch(() => undefined)
   return harnessImage
 }
