@@ -30,6 +30,9 @@ export const insideLab = async (): Promise<InsideLab> => {
   const { contexts, kubectl } = lab
   const [first = ''] = contexts
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-inside-'))
+  // Of a node's two cores, what istiod asks for by default leaves no room for a pod of the harness beside the workloads it makes.
+  await kubectl(first, '--namespace=istio-system', 'set', 'resources', 'deployment/istiod', '--requests=cpu=100m')
+  await kubectl(first, '--namespace=istio-system', 'rollout', 'status', 'deployment/istiod', '--timeout=120s')
   await Promise.all(contexts.map((context) =>
     execa('sh', ['-c', 'docker save "$1" | docker exec --interactive "$2" ctr --namespace k8s.io images import --digests -', 'sh', harnessImage, nodeOf(context)])))
   for (const context of contexts) for (const name of ['diagnosis-rbac', 'suites-rbac']) await kubectl(context, 'apply', '--filename', manifest(name))
