@@ -35,10 +35,7 @@ export type Reads = {
   istio: (kind: IstioKind) => Promise<Manifest[]>
 }
 
-const istioKinds = {
-  Gateway: 'networking.istio.io/v1', VirtualService: 'networking.istio.io/v1', DestinationRule: 'networking.istio.io/v1', Sidecar: 'networking.istio.io/v1',
-  PeerAuthentication: 'security.istio.io/v1', AuthorizationPolicy: 'security.istio.io/v1',
-} as const
+const istioKinds = { DestinationRule: 'networking.istio.io/v1', Sidecar: 'networking.istio.io/v1', PeerAuthentication: 'security.istio.io/v1' } as const
 export type IstioKind = keyof typeof istioKinds
 
 /** The reads of one cluster. */
