@@ -29,7 +29,7 @@ const wishesFor = (role: 'primary' | 'remote'): Wish[] => {
     ...all(['create', 'patch'], { group: 'apps', resource: 'deployments', namespace }),
     { verb: 'create', resource: 'pods', subresource: 'exec', namespace }, { verb: 'create', resource: 'pods', subresource: 'portforward', namespace }, { verb: 'get', resource: 'pods', subresource: 'log', namespace },
     ...(role === 'primary' ? [['networking.istio.io', 'destinationrules'], ['networking.istio.io', 'virtualservices'], ['security.istio.io', 'peerauthentications']] as const : [])
-      .flatMap(([group, resource]) => all(['create', 'patch', 'delete'], { group, resource, namespace })),
+      .flatMap(([group, resource]) => all(['get', 'create', 'patch', 'delete'], { group, resource, namespace })),
   ]
 }
 

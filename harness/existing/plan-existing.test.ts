@@ -77,7 +77,7 @@ test('a user who may not do what it takes is told what, before anything is made'
   const allows = ({ verb, resource }: Wish): boolean => !(verb === 'create' && resource === 'namespaces') && resource !== 'virtualservices'
   expect(await errorOf(planOn(twoNetworks, { allows }))).toMatchObject({
     code: 'MP-142', exitCode: 2,
-    message: expect.stringMatching(/context a: create namespaces, create virtualservices.networking.istio.io in meshproof-app1, .*; context b: create namespaces\)/),
+    message: expect.stringMatching(/context a: create namespaces, get virtualservices.networking.istio.io in meshproof-app1, .*; context b: create namespaces\)/),
   })
 })
 
