@@ -35,7 +35,8 @@ export const buildHarness = async (engine: EngineInfo, progress: (now: BuildProg
   progress({ building: [harnessImage], done: 1, of: 1, remaining: 20 })
   const before = await docker(['images', '--quiet', '--no-trunc', harnessImage], { signal })
   const built = await docker(['build', '--quiet', '--tag', harnessImage, '-'], { stdin: 'pipe', input: Readable.from(tarOf(await harnessFiles(join(folder, 'base.tar')))), signal })
-  // What lost its name would stay in the engine; where something still runs from it, it does.
-  if (before !== '' && before !== built) await docker(['rmi', before]).catch(() => undefined)
+  // What lost its only name would stay in the engine; where something still runs from it, it does, and by another name it is the user's.
+  const nameless = (await docker(['images', '--quiet', '--no-trunc', '--filter', 'dangling=true'])).split('\n')
+  if (before !== '' && before !== built && nameless.includes(before)) await docker(['rmi', before]).catch(() => undefined)
   return harnessImage
 }
