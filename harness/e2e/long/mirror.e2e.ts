@@ -1,0 +1,64 @@
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadRelease, pinnedVersions, planOf } from '../../images/release-plan.ts'
+import { meshproof } from '../product.ts'
+import { startRegistry, type Registry } from '../rehearsal/registry.ts'
+import { removePulled, startStage, type Stage } from '../rehearsal/stage.ts'
+
+describe('a mirror of what a publisher on this machine has', () => {
+  let folder: string
+  let stage: Stage
+  let mirror: Registry
+  let pins: string[]
+  let place: string
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'meshproof-mirror-'))
+    stage = await startStage(console.log, () => undefined)
+    // The publisher takes its own away when it goes.
+    await copyFile(stage.pins, join(folder, 'pins.yaml'))
+    pins = [`--pins=${join(folder, 'pins.yaml')}`]
+    const storage = join(folder, 'storage')
+    await mkdir(storage)
+    mirror = await startRegistry({ arch: stage.arch, port: 15503, storage })
+    place = `${mirror.host}/mesh`
+  }, 30 * 60_000)
+  afterAll(async () => {
+    await mirror.stop()
+    await stage.stop()
+    await removePulled(mirror.host)
+    await rm(folder, { recursive: true })
+  }, 2 * 60_000)
+
+  test('is filled once: a second run copies nothing, and what is there is what is pinned', { timeout: 20 * 60_000 }, async () => {
+    const first = await meshproof(['images', 'mirror', `--to=${place}`, ...pins])
+    expect(first.exitCode, first.output).toBe(0)
+    expect(first.output).toMatch(/^9 copied, 0 there already$/m)
+    const second = await meshproof(['images', 'mirror', `--to=${place}`, ...pins])
+    expect(second.exitCode, second.output).toBe(0)
+    expect(second.output).toMatch(/^0 copied, 9 there already$/m)
+    console.log(`mirrored in ${first.seconds.toFixed(1)} s, and again in ${second.seconds.toFixed(1)} s`)
+    const verified = await meshproof(['images', 'verify', `--registry=${place}`, ...pins])
+    expect(verified.exitCode, verified.output).toBe(0)
+    expect(verified.output).toMatch(/^9 as they should be, 0 not$/m)
+  })
+
+  test('is all that a lab needs: the publisher is gone, and this machine has kept nothing of it', { timeout: 20 * 60_000 }, async () => {
+    const release = await loadRelease(stage.pins)
+    await stage.stop()
+    await execa('docker', ['rmi', (await planOf(release, pinnedVersions(release), stage.arch)).preloaded], { reject: false })
+    const flags = ['--topology=primary-remote', '--images=release', ...pins]
+    const environment = { XDG_CACHE_HOME: join(folder, 'cache') }
+    const without = await meshproof([...flags, '--suite=net.*'], { environment })
+    expect(without.exitCode, without.output).toBe(2)
+    expect(without.output).toContain(`MP-320  ${stage.registry} does not answer`)
+
+    const { exitCode, output, results } = await meshproof([...flags, `--registry=${place}`], { through: 'npm', environment })
+    expect(exitCode, output).toBe(0)
+    expect(results?.topologies.map(({ verdict }) => verdict)).toEqual([expect.stringMatching(/^(pass|flaky)$/)])
+    expect(results?.environment).toMatchObject({ istio: stage.istio, kubernetes: stage.kubernetes })
+  })
+})
