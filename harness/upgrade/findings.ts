@@ -34,7 +34,7 @@ export const upgradeFindings = {
   'MP-954': { verdict: 'inconclusive', cause: 'a probe sent too few requests to tell', hint: 'A phase needs 200 of every probe: run again on a machine with less to do.' },
   'MP-955': { verdict: 'inconclusive', cause: 'a check could not be asked', hint: 'Its reason says what stood in the way; run again.' },
   'MP-956': { verdict: 'inconclusive', cause: 'the mesh of the old release did not come up', hint: 'Its steps fail before anything was upgraded: run `meshproof test` with that release first.' },
-  'MP-957': { verdict: 'warn', cause: 'answers became slower than before the upgrade', hint: 'Compare the proxies’ CPU and configuration with before; --max-p99-ratio sets another limit.' },
+  'MP-957': { verdict: 'warn', cause: 'answers became slower than before the upgrade', hint: 'Where traffic outside the mesh became slower as well, the machine had too little to give; else compare the proxies’ CPU and configuration with before. --max-p99-ratio sets another limit.' },
   'MP-958': { verdict: 'warn', cause: 'a check passed only when it was tried again', hint: 'Something settles slowly after the phase: see the attempts of the check.' },
 } as const satisfies Record<string, UpgradeCause>
 
