@@ -27,11 +27,20 @@ describe('a mirror of what a publisher on this machine has', () => {
     place = `${mirror.host}/mesh`
   }, 30 * 60_000)
   afterAll(async () => {
-    await mirror.stop()
+    // Stopped before, unless a test failed.
+    await mirror.stop().catch(() => undefined)
     await stage.stop()
     await removePulled(mirror.host)
     await rm(folder, { recursive: true })
   }, 2 * 60_000)
+
+  /** Takes away from the engine what was made of the pinned images. */
+  const forget = async (): Promise<void> => {
+    const release = await loadRelease(join(folder, 'pins.yaml'))
+    const { preloaded, files } = await planOf(release, pinnedVersions(release), stage.arch)
+    await execa('docker', ['rmi', preloaded, files], { reject: false })
+    await removePulled(mirror.host)
+  }
 
   test('is filled once: a second run copies nothing, and what is there is what is pinned', { timeout: 20 * 60_000 }, async () => {
     const first = await meshproof(['images', 'mirror', `--to=${place}`, ...pins])
@@ -47,9 +56,8 @@ describe('a mirror of what a publisher on this machine has', () => {
   })
 
   test('is all that a lab needs: the publisher is gone, and this machine has kept nothing of it', { timeout: 20 * 60_000 }, async () => {
-    const release = await loadRelease(stage.pins)
     await stage.stop()
-    await execa('docker', ['rmi', (await planOf(release, pinnedVersions(release), stage.arch)).preloaded], { reject: false })
+    await forget()
     const flags = ['--topology=primary-remote', '--images=release', ...pins]
     const environment = { XDG_CACHE_HOME: join(folder, 'cache') }
     const without = await meshproof([...flags, '--suite=net.*'], { environment })
@@ -60,5 +68,20 @@ describe('a mirror of what a publisher on this machine has', () => {
     expect(exitCode, output).toBe(0)
     expect(results?.topologies.map(({ verdict }) => verdict)).toEqual([expect.stringMatching(/^(pass|flaky)$/)])
     expect(results?.environment).toMatchObject({ istio: stage.istio, kubernetes: stage.kubernetes })
+  })
+
+  test('makes an archive that is all that a machine without a network needs', { timeout: 20 * 60_000 }, async () => {
+    const archive = join(folder, 'meshproof.tar')
+    const saved = await meshproof(['images', 'save', archive, `--registry=${place}`, ...pins])
+    expect(saved.exitCode, saved.output).toBe(0)
+    await mirror.stop()
+    await forget()
+    const environment = { XDG_CACHE_HOME: join(folder, 'other-cache') }
+    const loaded = await meshproof(['images', 'load', archive], { environment })
+    expect(loaded.exitCode, loaded.output).toBe(0)
+    // As the archive's own last line says.
+    const [, flags = ''] = /^next: meshproof test (.*)$/m.exec(saved.output) ?? []
+    const { exitCode, output } = await meshproof(['--topology=gateway', '--suite=net.*,reach.*', ...flags.split(' ')], { environment })
+    expect(exitCode, output).toBe(0)
   })
 })
