@@ -116,9 +116,9 @@ describe('a wire', () => {
     expect(wire({ sequence: 100, syn: true }, { sequence: 101, payload: Buffer.concat([hello, Buffer.from('Hello version')]) })).toMatchObject({ tls: 1, clear: 1 })
   })
 
-  test('starts with application data only on a connection that was open before', () => {
-    expect(wire({ sequence: 101, payload: applicationData })).toMatchObject({ flows: 1, tls: 1 })
-    expect(wire({ sequence: 100, syn: true }, { sequence: 101, payload: applicationData })).toMatchObject({ flows: 1, tls: 0 })
+  test.each([['application data', applicationData], ['an alert', Buffer.from([0x15, 3, 3, 0, 2, 1, 0])]])('starts with %s only on a connection that was open before', (_, record) => {
+    expect(wire({ sequence: 101, payload: record })).toMatchObject({ flows: 1, tls: 1 })
+    expect(wire({ sequence: 100, syn: true }, { sequence: 101, payload: record })).toMatchObject({ flows: 1, tls: 0 })
   })
 
   test('that carries other bytes is neither TLS nor clear', () => {

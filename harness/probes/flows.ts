@@ -121,5 +121,5 @@ export const wireOf = (flows: Flow[], greeting: string): Wire => {
   }
 }
 
-/** A handshake's record, or one of application data on a connection that was open before. */
-const startsWithTls = ({ bytes, opened }: Flow): boolean => (bytes[0] === 0x16 || (!opened && bytes[0] === 0x17)) && bytes[1] === 3
+/** A handshake's record; on a connection that was open before, one of any kind (RFC 5246, 6.2.1): what it goes on with, or the alert that closes it. */
+const startsWithTls = ({ bytes: [kind = 0, version], opened }: Flow): boolean => (opened ? kind === 0x16 : kind >= 0x14 && kind <= 0x17) && version === 3
