@@ -20,6 +20,17 @@ test('a terminal gets a line for each phase, what was found with its next step, 
   expect(linesOf(upgradeResults('losses')).at(-1)).toMatch(/^✗ gateway: failed .* lost [1-9]/)
 })
 
+test('what several phases show alike is told once, with what was seen in each', () => {
+  const results = upgradeResults('losses')
+  const { findings } = results.topologies[0]!.upgrade!
+  const slower = findings.find(({ phase }) => phase === 'P7')!
+  findings.push({ ...slower, phase: 'P8', seen: 'p99 of one probe' })
+  const lines = linesOf(results)
+  const first = lines.findIndex((line) => line.includes(slower.code))
+  expect(lines.slice(first, first + 4)).toEqual([`! P7, P8  ${slower.code}  ${slower.cause}`, expect.stringMatching(/^ {2}seen: {2}P7 {2}/), expect.stringMatching(/^ {2}seen: {2}P8 {2}p99 of one probe/), `  next:  ${slower.hint}`])
+  expect(lines.filter((line) => line.includes(slower.code))).toHaveLength(1)
+})
+
 test('a phase that was not run says why, and the verdict counts it out', () => {
   const results = upgradeResults()
   const { upgrade } = results.topologies[0]!

@@ -1,4 +1,4 @@
-import type { Probe, Upgrade, UpgradePhaseResult } from './results.ts'
+import type { Probe, Upgrade, UpgradeFinding, UpgradePhaseResult } from './results.ts'
 import { count, phaseWords, strategyWords, trafficOf, upgradeVerdictWords } from './upgrade-words.ts'
 
 /** An upgrade in lines, for a terminal: each phase, what was found, the worst first, and the verdict. */
@@ -9,14 +9,19 @@ export const upgradeLines = (name: string, upgrade: Upgrade): string[] => {
   return [
     ...phases.map((phase) => phaseLine(upgrade, phase)),
     ...leftOut.map(({ phase, why }) => `- ${phase}  left out: ${why}`),
-    ...findings.flatMap(({ verdict: worth, phase, code, cause, seen, hint, probe }) => [
-      `${upgradeVerdictWords[worth].mark} ${phase}  ${code}  ${cause}`, `  seen:  ${seen}${probe === undefined ? '' : `  (${probe})`}`, `  next:  ${hint}`,
-    ]),
+    ...[...Map.groupBy(findings, ({ verdict: worth, code, cause }) => `${worth} ${code} ${cause}`).values()].flatMap(findingLines),
     ...(compared === undefined ? [] : compared.worse.length === 0 ? [`nothing is worse than in run ${compared.run}`]
       : [`worse than in run ${compared.run}:`, ...compared.worse.map(({ what, before, now }) => `  ${what}: ${now}, before ${before}`)]),
     `${mark} ${name}: ${word}  ${from.istio} to ${to.istio} ${strategyWords[strategy]}, ${phases.length - left} of ${phases.length} phases, ${lostWith(upgrade, upgrade.measured)}`,
   ]
 }
+
+/** One finding, or the same one of several phases. */
+const findingLines = (same: readonly UpgradeFinding[]): string[] => same.slice(0, 1).flatMap(({ verdict, code, cause, hint }) => [
+  `${upgradeVerdictWords[verdict].mark} ${same.map(({ phase }) => phase).join(', ')}  ${code}  ${cause}`,
+  ...same.map(({ phase, seen, probe }) => `  seen:  ${same.length > 1 ? `${phase}  ` : ''}${seen}${probe === undefined ? '' : `  (${probe})`}`),
+  `  next:  ${hint}`,
+])
 
 /** One phase in one line: its verdict, what it took, what was lost with and without retries, and the longest time without a good answer. */
 const phaseLine = (upgrade: Upgrade, phase: UpgradePhaseResult): string => {
