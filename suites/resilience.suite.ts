@@ -72,11 +72,16 @@ check({
   const struck = last(mesh)
   const { rotateRemoteSecret, withoutRemoteSecret } = mesh.disruptions()
   const watching = mesh.controlPlanes.filter(({ watches }) => watches.includes(struck.name))
-  const rotated = await nothingLost(mesh, () => rotateRemoteSecret(struck.name), 'MP-796')
+  const held = (): Promise<string[][]> => Promise.all(watching.map(async (controlPlane) => (await controlPlane.endpoints())[struck.name] ?? []))
+  const rotated = await nothingLost(mesh, async () => {
+    await rotateRemoteSecret(struck.name)
+    // What a rotation wipes is gone a moment later.
+    for (const endpoints of (await mesh.watch(held, 10_000)).flat()) expect(endpoints, because('MP-796')).not.toEqual([])
+  }, 'MP-796')
   for (const controlPlane of watching) expect((await controlPlane.remoteAccess(struck.name))?.withToken, because('MP-796')).toBe(200)
   await followed(mesh, struck, 'MP-796')
   await withoutRemoteSecret(struck.name, async () => {
-    const gone = await mesh.eventually(async () => (await Promise.all(watching.map(async (controlPlane) => (await controlPlane.endpoints())[struck.name] ?? []))).flat().length === 0, 30_000)
+    const gone = await mesh.eventually(async () => (await held()).flat().length === 0, 30_000)
     expect(gone, because('MP-796')).toBe(true)
     await everyClientSees(mesh, mesh.versions.filter((version) => version !== struck.version), 'MP-796', mesh.clusters.filter(({ name }) => watching.some(({ cluster }) => cluster === name)))
   })
