@@ -11,6 +11,11 @@ test('a lane is a low line where all is well, higher where an answer was slow, w
   ])
 })
 
+test('a probe that heard nothing in the last second, which is only a part of one, was not silent', () => {
+  expect(lane([[1, 0, 1], [0, 0, 0]], 2).markup).not.toContain('silent')
+  expect(lane([[1, 0, 1], [0, 0, 0]], 3).markup).toContain('<path class="silent" d="M1 0h1v16h-1z"')
+})
+
 test('seconds in a row are one run', () => {
   expect(runsOf([[0, 0, 0], [1, 0, 1], [0, 0, 0], [0, 0, 0]], ([good]) => good === 0)).toEqual([[0, 1], [2, 2]])
 })

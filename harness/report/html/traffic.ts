@@ -3,7 +3,7 @@ import { variantName, type Probe, type TopologyResult, type Upgrade, type Upgrad
 import { count, phaseWords, trafficOf, upgradeVerdictWords } from '../upgrade-words.ts'
 import { anchorOf } from '../words.ts'
 import { clock } from './clock.ts'
-import { lane, secondsText } from './lane.ts'
+import { lane, secondsText, silencesOf } from './lane.ts'
 import { laneGroups, probeWords } from './lane-groups.ts'
 
 type Span = { phase: UpgradePhaseResult; from: number; until: number }
@@ -23,12 +23,12 @@ export const traffic = (topology: TopologyResult, upgrade: Upgrade): Markup => {
 `
   const laneOf = (probe: Probe): Markup => {
     const own = bySeconds.get(probe.id) ?? []
-    const silent = own.filter(([good, bad]) => good + bad === 0).length
+    const silent = silencesOf(own, seconds).reduce((sum, [, long]) => sum + long, 0)
     const measured = upgrade.measured.filter((one) => one.probe === probe.id)
     const [lost, wrong, breaks] = [measured.reduce((sum, one) => sum + one.lost, 0), measured.reduce((sum, one) => sum + one.wrong, 0), measured.flatMap(({ streamBreaks }) => streamBreaks)]
     const [good, bad, answered] = probe.expects === 'refusal' ? ['refused', 'not refused as it must be', 'let through'] : ['answered', 'lost or wrong', 'wrong']
     return markup`<div class="row lane" data-probe="${probe.id}" data-good="${good}" data-bad="${bad}" data-seconds="${secondsText(own)}"><div class="label"><span>${probeWords(probe)}</span>${
-      lost > 0 && markup` <b class="fail">${count(lost)} lost</b>`}${wrong > 0 && markup` <b class="fail">${count(wrong)} ${answered}</b>`}${breaks.length > 0 && markup` <b class="fail">${breaks.length} ${breaks.length === 1 ? 'break' : 'breaks'}</b>`}${silent > 0 && markup` <b class="not-run">${silent} s silent</b>`}</div><div class="plot">${
+      lost > 0 && probe.kind !== 'stream' && markup` <b class="fail">${count(lost)} lost</b>`}${wrong > 0 && markup` <b class="fail">${count(wrong)} ${answered}</b>`}${breaks.length > 0 && markup` <b class="fail">${breaks.length} ${breaks.length === 1 ? 'break' : 'breaks'}</b>`}${silent > 0 && markup` <b class="not-run">${silent} s silent</b>`}</div><div class="plot">${
       lane(own, seconds)}${breaks.map(({ at, event, gapMilliseconds }) => markup`<i class="break" style="left:${across(since(at))}%" title="broken off for ${count(gapMilliseconds)} ms: ${event}"></i>`)}</div></div>
 `
   }

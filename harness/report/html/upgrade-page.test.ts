@@ -29,6 +29,14 @@ describe('a healthy upgrade', () => {
   })
 })
 
+test('long answers that ended with their pods are told, and red only where nothing explains them', () => {
+  const ended = changed(upgradeResults('stall'), (upgrade) => ({ ...upgrade, findings: [] }))
+  expect(reportPage(ended)).toMatch(/<div class=""><dt>streams broken off<\/dt><dd>[1-9]/)
+  const [worst] = upgradeResults('losses').topologies[0]!.upgrade!.findings
+  const unexplained = changed(ended, (upgrade) => ({ ...upgrade, findings: [{ ...worst!, code: 'MP-945' }] }))
+  expect(reportPage(unexplained)).toMatch(/<div class="fail"><dt>streams broken off/)
+})
+
 describe('an upgrade that lost requests', () => {
   test('leads with the phase, what was seen, its cause and what to do', () => {
     expect(textOf(losses)).toMatch(/✗ Upgrade failed .* 24 of 90,720 requests lost .*✗ failed in P6 cluster2: workloads requests were lost while workloads were restarted.*3 of 504 lost.*Next step Let the workload drain.*MP-963 found by cluster1→cluster2 new-connection/)
