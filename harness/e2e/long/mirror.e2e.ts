@@ -30,7 +30,7 @@ describe('a mirror of what a publisher on this machine has', () => {
     // Stopped before, unless a test failed.
     await mirror.stop().catch(() => undefined)
     await stage.stop()
-    await removePulled(mirror.host)
+    await forget()
     await rm(folder, { recursive: true })
   }, 2 * 60_000)
 
