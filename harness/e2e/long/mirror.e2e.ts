@@ -40,6 +40,8 @@ describe('a mirror of what a publisher on this machine has', () => {
     const { preloaded, files } = await planOf(release, pinnedVersions(release), stage.arch)
     await execa('docker', ['rmi', preloaded, files], { reject: false })
     await removePulled(mirror.host)
+    // A mirror’s images are given their published names.
+    await removePulled(stage.registry)
   }
 
   test('is filled once: a second run copies nothing, and what is there is what is pinned', { timeout: 20 * 60_000 }, async () => {
