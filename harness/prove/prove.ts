@@ -35,8 +35,8 @@ export type Proven = { proofs: Proof[]; unproven: string[]; folder: string; exit
 export const prove = async (options: RunOptions, terminal: Terminal, { signal, atOnce }: Signals): Promise<Proven> => {
   const all = await catalogue()
   const selected = selection(options.suite, all)
-  // What disrupts is proven where it was asked for; the checks of the layers below are always asked.
-  const checks = all.filter(({ id, disrupts }) => !disrupts || selected(id))
+  // What disrupts is proven where it was asked for, and what belongs to upgrades by faulty ones; the checks of the layers below are always asked.
+  const checks = all.filter(({ id, disrupts, upgrade }) => !upgrade && (!disrupts || selected(id)))
   const patterns = ['*', ...checks.filter(({ disrupts }) => disrupts).map(({ id }) => id)]
   const plans = await makePlans(options.topology, patterns, checks, options.mtls)
   // What no check notices is nothing that --suite could select.
@@ -85,7 +85,7 @@ export const prove = async (options: RunOptions, terminal: Terminal, { signal, a
   }
   const inOrder = every.flatMap(({ name }) => proofs.filter(({ fault }) => fault === name))
   await writeWhole(`${folder}/proof.json`, `${JSON.stringify(inOrder, null, 2)}\n`)
-  await writeWhole(`${folder}/proof.md`, proofPage(inOrder, checks, environment))
+  await writeWhole(`${folder}/proof.md`, proofPage(inOrder, checks.filter(({ id }) => selected(id)), environment))
   const missed = inOrder.some(({ verdict }) => verdict === 'missed')
   const unrun = inOrder.some(({ verdict }) => verdict === 'not-run')
   const open = unproven(inOrder, checks.filter(({ id }) => wanted.some(({ name, turnsRed }) => id in turnsRed && !unshown.some((fault) => fault.name === name))))
