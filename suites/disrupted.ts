@@ -13,12 +13,16 @@ export const nothingLost = async (mesh: Mesh, during: () => Promise<unknown>, co
 /** What each client lost, and how slow its answers were, in words. */
 export const told = (clients: Site[], seen: { summary: string }[]): string => clients.map(({ name }, index) => `${name} ${seen[index]?.summary ?? ''}`).join(', ')
 
+/** What each of some control planes holds of a cluster’s endpoints of helloworld. */
+export const endpointsHeld = (controlPlanes: Mesh['controlPlanes'], cluster: string): Promise<string[][]> =>
+  Promise.all(controlPlanes.map(async (controlPlane) => (await controlPlane.endpoints())[cluster] ?? []))
+
 /** A second pod of a cluster’s helloworld comes and goes, and every control plane knows; returns how many seconds the coming took. */
 export const followed = async (mesh: Mesh, site: Site, code: CauseCode): Promise<number> => {
   const since = Date.now()
   const known = (pods: number): Promise<boolean> => mesh.eventually(async () => {
     const addresses = await site.apiEndpoints()
-    const held = await Promise.all(mesh.controlPlanes.map(async (controlPlane) => (await controlPlane.endpoints())[site.name] ?? []))
+    const held = await endpointsHeld(mesh.controlPlanes, site.name)
     return addresses.length === pods && held.every((one) => one.join() === addresses.join())
   }, 60_000)
   try {

@@ -1,5 +1,5 @@
 import { because, check, expect, inTime, onSeveralNetworks, where, whereRequestsCross, withMutualTls } from '../harness/test.ts'
-import { followed, inSync, last, nothingLost, secondsSince, told, trustedRoots, whole, withNewPods } from './disrupted.ts'
+import { endpointsHeld, followed, inSync, last, nothingLost, secondsSince, told, trustedRoots, whole, withNewPods } from './disrupted.ts'
 import { everyClientSees } from './every-client.ts'
 
 // These take something down in a running mesh, measure what is lost, and put it back: on demand, one at a time, each once.
@@ -73,7 +73,7 @@ check({
   const struck = last(mesh)
   const { rotateRemoteSecret, withoutRemoteSecret } = mesh.disruptions()
   const watching = mesh.controlPlanes.filter(({ watches }) => watches.includes(struck.name))
-  const held = (): Promise<string[][]> => Promise.all(watching.map(async (controlPlane) => (await controlPlane.endpoints())[struck.name] ?? []))
+  const held = (): Promise<string[][]> => endpointsHeld(watching, struck.name)
   const rotated = await nothingLost(mesh, async () => {
     await rotateRemoteSecret(struck.name)
     // What a rotation wipes is gone a moment later.
