@@ -1,10 +1,10 @@
-import type { CheckHead } from './checks/catalogue.ts'
-import type { CauseCode } from './diagnose/causes.ts'
-import type { FindingCode } from './diagnose/findings.ts'
-import type { Manifest } from './kube/client.ts'
-import { putInPlace } from './kube/put-in-place.ts'
-import { inNode } from './lab/kind.ts'
-import type { Lab, LabCluster } from './lab/lab.ts'
+import type { CheckHead } from '#checks/catalogue.ts'
+import type { CauseCode } from '#diagnose/causes.ts'
+import type { FindingCode } from '#diagnose/findings.ts'
+import type { Manifest } from '#kube/client.ts'
+import { putInPlace } from '#kube/put-in-place.ts'
+import { inNode } from '#lab/kind.ts'
+import type { Lab, LabCluster } from '#lab/lab.ts'
 
 /** Takes a fault back. */
 export type Mend = () => Promise<void>

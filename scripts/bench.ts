@@ -2,12 +2,12 @@
 // machine. That is the documented steps typed by hand (scripts/by-hand.sh), on the same images; with --rehearsal, the same run with
 // published images (scripts/rehearsal.ts), which are preloaded before. `npm run bench -- all 5` makes five rounds of every topology;
 // default: three of gateway. What is not green is shown and not timed. Targets are printed, not asserted.
-import { missingCapabilities } from '../harness/engine/capabilities.ts'
-import { ensureEngine } from '../harness/engine/ensure.ts'
-import { startStage } from '../harness/e2e/rehearsal/stage.ts'
-import { chooseImages } from '../harness/images/choose.ts'
-import { makePlans } from '../harness/plan/plan.ts'
-import { terminal } from '../harness/report/terminal.ts'
+import { missingCapabilities } from '#engine/capabilities.ts'
+import { ensureEngine } from '#engine/ensure.ts'
+import { startStage } from '#e2e/rehearsal/stage.ts'
+import { chooseImages } from '#images/choose.ts'
+import { makePlans } from '#plan/plan.ts'
+import { terminal } from '#report/terminal.ts'
 import { shown, table, type Figures } from './bench/figures.ts'
 import { byHand, product } from './bench/runs.ts'
 

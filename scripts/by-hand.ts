@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import type { Images } from '../harness/images/images.ts'
+import type { Images } from '#images/images.ts'
 
 /** The script that brings a lab up without the harness. */
 export const byHandScript = join(import.meta.dirname, 'by-hand.sh')

@@ -1,10 +1,10 @@
 // A publisher of images and files on this machine, for as long as this runs: `npm run rehearsal`. Runs are led to it by their pins
 // and know nothing else of it.
 import { once } from 'node:events'
-import { startStage } from '../harness/e2e/rehearsal/stage.ts'
-import { MeshproofError } from '../harness/errors.ts'
-import { terminal } from '../harness/report/terminal.ts'
-import { listenForSignals } from '../harness/run/signals.ts'
+import { startStage } from '#e2e/rehearsal/stage.ts'
+import { MeshproofError } from '#errors.ts'
+import { terminal } from '#report/terminal.ts'
+import { listenForSignals } from '#run/signals.ts'
 
 const screen = terminal(process.stdout)
 const { signal, release } = listenForSignals(screen.line)

@@ -3,7 +3,7 @@
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { startVitest, type CliOptions } from 'vitest/node'
-import { leave } from '../harness/cli/leave.ts'
+import { leave } from '#cli/leave.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const bin = (name: string): string => join(root, 'node_modules', ...name.split('/'))

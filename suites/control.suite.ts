@@ -1,4 +1,4 @@
-import { because, check, expect, proxyOf, revisionOfPod } from '../harness/test.ts'
+import { because, check, expect, proxyOf, revisionOfPod } from '#test.ts'
 
 check({
   id: 'control.ready',

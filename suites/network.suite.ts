@@ -1,4 +1,4 @@
-import { because, check, expect, onSeveralNetworks, onSharedNetwork, overlap } from '../harness/test.ts'
+import { because, check, expect, onSeveralNetworks, onSharedNetwork, overlap } from '#test.ts'
 
 check({
   id: 'net.cidrs-disjoint',

@@ -1,4 +1,4 @@
-import { because, check, expect, withMutualTls, type Site } from '../harness/test.ts'
+import { because, check, expect, withMutualTls, type Site } from '#test.ts'
 
 check({
   id: 'trust.common-root',

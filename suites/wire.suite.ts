@@ -1,4 +1,4 @@
-import { allSeen, because, check, expect, onSeveralNetworks, where, whereRequestsCross, withMutualTls, type Site } from '../harness/test.ts'
+import { allSeen, because, check, expect, onSeveralNetworks, where, whereRequestsCross, withMutualTls, type Site } from '#test.ts'
 
 check({
   id: 'mtls.wire',

@@ -2,7 +2,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { scratchFolder } from '../testing/edge.ts'
+import { scratchFolder } from '#testing/edge.ts'
 import { bundleFolder } from './folder.ts'
 
 const known = 'nobody-knows-it-by-its-looks'

@@ -1,5 +1,5 @@
-import { docker } from '../engine/docker.ts'
-import { inNode, nodeName } from '../lab/kind.ts'
+import { docker } from '#engine/docker.ts'
+import { inNode, nodeName } from '#lab/kind.ts'
 import type { Piece } from './piece.ts'
 
 const commands = {

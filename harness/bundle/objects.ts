@@ -1,6 +1,6 @@
 import { ApisApi, CustomObjectsApi, type CoreV1Event, type V1Secret } from '@kubernetes/client-node'
 import { stringify } from 'yaml'
-import type { KubeClient, Manifest } from '../kube/client.ts'
+import type { KubeClient, Manifest } from '#kube/client.ts'
 import { eventLines, podLines } from './lines.ts'
 import type { Kind, Piece, Source } from './piece.ts'
 import { described } from './secrets.ts'

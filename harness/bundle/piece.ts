@@ -1,5 +1,5 @@
 import type { KubernetesObject, V1Pod } from '@kubernetes/client-node'
-import type { KubeClient } from '../kube/client.ts'
+import type { KubeClient } from '#kube/client.ts'
 
 /** One file of a bundle, by its path within the cluster’s folder, and how its content is had. */
 export type Piece = { file: string; read: () => Promise<string> }

@@ -1,8 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { explainApi } from '../kube/client.ts'
-import type { ContainerRef } from '../kube/pods.ts'
-import { adminPage } from '../probes/envoy.ts'
-import { debugPage } from '../probes/istiod.ts'
+import { explainApi } from '#kube/client.ts'
+import type { ContainerRef } from '#kube/pods.ts'
+import { adminPage } from '#probes/envoy.ts'
+import { debugPage } from '#probes/istiod.ts'
 import { patience, type Piece, type Source } from './piece.ts'
 
 const debugPages = ['syncz', 'clusterz', 'networkz', 'endpointShardz', 'registryz', 'configz', 'push_status', 'mesh']

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { createRoot } from '../mesh/certificate-authority.ts'
+import { createRoot } from '#mesh/certificate-authority.ts'
 import { redacted } from './redact.ts'
 
 const base64 = (text: string | Buffer): string => Buffer.from(text).toString('base64')

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { cacertsFor, createRoot } from '../mesh/certificate-authority.ts'
+import { cacertsFor, createRoot } from '#mesh/certificate-authority.ts'
 import { described, secretValues } from './secrets.ts'
 
 const encoded = (data: Record<string, string>): Record<string, string> => Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]))

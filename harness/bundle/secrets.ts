@@ -1,7 +1,7 @@
 import type { V1Secret } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { certificatesIn } from '../probes/envoy.ts'
+import { certificatesIn } from '#probes/envoy.ts'
 
 const Kubeconfig = z.object({ clusters: z.array(z.object({ name: z.string(), cluster: z.object({ server: z.string() }) })) })
 

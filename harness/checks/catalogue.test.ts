@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { layers } from '../report/results.ts'
-import { topologyNames } from '../plan/topology-file.ts'
-import { checkOf } from '../testing/checks.ts'
-import { threeClusters, variant } from '../testing/idle-lab.ts'
-import { upgradeTo } from '../testing/upgrade-stage.ts'
+import { layers } from '#report/results.ts'
+import { topologyNames } from '#plan/topology-file.ts'
+import { checkOf } from '#testing/checks.ts'
+import { threeClusters, variant } from '#testing/idle-lab.ts'
+import { upgradeTo } from '#testing/upgrade-stage.ts'
 import {
   catalogue, check, matrixOf, notApplicable, only, onSeveralNetworks, onSharedNetwork, where, whereRequestsCross, withMutualTls, withOneControlPlane, withoutMutualTls, type Check,
 } from './catalogue.ts'

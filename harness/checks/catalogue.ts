@@ -1,5 +1,5 @@
-import type { MeshShape } from '../plan/topology-file.ts'
-import type { Layer } from '../report/results.ts'
+import type { MeshShape } from '#plan/topology-file.ts'
+import type { Layer } from '#report/results.ts'
 import type { Mesh } from './mesh.ts'
 import type { Need, Upgrading, Withheld } from './mesh-under-test.ts'
 import type { Site } from './site.ts'

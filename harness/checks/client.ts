@@ -1,7 +1,7 @@
-import { curl, type Answer, type CurlPod, type Requests } from '../probes/curl.ts'
-import { answersOf, chanceToMiss, enoughFor, sample, type Answers } from '../probes/sample.ts'
-import { askAlong } from '../probes/background.ts'
-import { trafficOf, type Traffic } from '../probes/traffic.ts'
+import { curl, type Answer, type CurlPod, type Requests } from '#probes/curl.ts'
+import { answersOf, chanceToMiss, enoughFor, sample, type Answers } from '#probes/sample.ts'
+import { askAlong } from '#probes/background.ts'
+import { trafficOf, type Traffic } from '#probes/traffic.ts'
 import type { Recorder } from './evidence.ts'
 
 /** What a sample waits for before it is judged, how many requests are judged, and for how long (milliseconds) it may settle. */

@@ -1,8 +1,8 @@
 import { GenericContainer } from 'testcontainers'
-import { MeshproofError, reasonOf } from '../errors.ts'
-import { nameOf, runImage } from '../lab/labels.ts'
-import { curlCommand, parseTransfers } from '../probes/curl.ts'
-import { answersOf } from '../probes/sample.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
+import { nameOf, runImage } from '#lab/labels.ts'
+import { curlCommand, parseTransfers } from '#probes/curl.ts'
+import { answersOf } from '#probes/sample.ts'
 import type { Recorder } from './evidence.ts'
 import type { Stranger } from './mesh-under-test.ts'
 

@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { isReady } from '../kube/pods.ts'
-import { serverNamesOf } from '../probes/envoy.ts'
+import { isReady } from '#kube/pods.ts'
+import { serverNamesOf } from '#probes/envoy.ts'
 import type { Recorder } from './evidence.ts'
 import type { ClusterUnderTest } from './mesh-under-test.ts'
 

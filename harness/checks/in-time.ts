@@ -1,5 +1,5 @@
-import { because, type CauseCode } from '../diagnose/causes.ts'
-import { MeshproofError } from '../errors.ts'
+import { because, type CauseCode } from '#diagnose/causes.ts'
+import { MeshproofError } from '#errors.ts'
 
 /** What it means when something is waited for in vain (MP-401): the cause, and what was waited for. Other errors stay as they are. */
 export const inTime = async <T>(code: CauseCode, waited: Promise<T>): Promise<T> => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { loadTopologyFile, type Mtls, type Topology } from '../plan/topology-file.ts'
-import { checkOf } from '../testing/checks.ts'
-import { threeClusters as example, variant } from '../testing/idle-lab.ts'
-import { upgradeTo } from '../testing/upgrade-stage.ts'
+import { loadTopologyFile, type Mtls, type Topology } from '#plan/topology-file.ts'
+import { checkOf } from '#testing/checks.ts'
+import { threeClusters as example, variant } from '#testing/idle-lab.ts'
+import { upgradeTo } from '#testing/upgrade-stage.ts'
 import { catalogue, type Check } from './catalogue.ts'
 import { keyOf, planChecks } from './plan-checks.ts'
 

@@ -1,5 +1,5 @@
-import type { MeshShape } from '../plan/topology-file.ts'
-import { notSelected, type CheckResult } from '../report/results.ts'
+import type { MeshShape } from '#plan/topology-file.ts'
+import { notSelected, type CheckResult } from '#report/results.ts'
 import { notApplicable, withheldFrom, type Check, type CheckHead } from './catalogue.ts'
 import type { Upgrading, Withheld } from './mesh-under-test.ts'
 

@@ -1,5 +1,5 @@
-import { MeshproofError, reasonOf } from '../errors.ts'
-import type { Attempt, CheckResult } from '../report/results.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
+import type { Attempt, CheckResult } from '#report/results.ts'
 import { withheldFrom, type Check } from './catalogue.ts'
 import { recorder } from './evidence.ts'
 import { meshOf } from './mesh.ts'

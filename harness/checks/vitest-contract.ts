@@ -1,6 +1,6 @@
-import type { FoundMesh } from '../existing/found-mesh.ts'
-import type { Lab } from '../lab/lab.ts'
-import type { CheckResult } from '../report/results.ts'
+import type { FoundMesh } from '#existing/found-mesh.ts'
+import type { Lab } from '#lab/lab.ts'
+import type { CheckResult } from '#report/results.ts'
 import type { Upgrading } from './mesh-under-test.ts'
 import type { PlannedCheck } from './plan-checks.ts'
 

@@ -1,11 +1,11 @@
-import { diagnoseMesh } from '../diagnose/diagnose-mesh.ts'
-import type { Diagnosis } from '../diagnose/diagnosis.ts'
-import { layerLines, meshLines, verdictLines } from '../diagnose/diagnosis-text.ts'
-import { probeOf } from '../diagnose/probe.ts'
-import { connectContexts } from '../existing/contexts.ts'
-import { survey } from '../existing/survey.ts'
-import type { Terminal } from '../report/terminal.ts'
-import type { DiagnoseOptions } from '../run/options.ts'
+import { diagnoseMesh } from '#diagnose/diagnose-mesh.ts'
+import type { Diagnosis } from '#diagnose/diagnosis.ts'
+import { layerLines, meshLines, verdictLines } from '#diagnose/diagnosis-text.ts'
+import { probeOf } from '#diagnose/probe.ts'
+import { connectContexts } from '#existing/contexts.ts'
+import { survey } from '#existing/survey.ts'
+import type { Terminal } from '#report/terminal.ts'
+import type { DiagnoseOptions } from '#run/options.ts'
 
 /**
  * Diagnoses an existing mesh and tells each layer as it is judged. What `probe` made is deleted whatever happens.

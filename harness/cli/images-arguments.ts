@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import { z } from 'zod'
-import { RunOptions } from '../run/options.ts'
+import { RunOptions } from '#run/options.ts'
 import { output, pins, withVersions } from './shared-flags.ts'
 
 const Published = RunOptions.pick({ pins: true, registry: true, istio: true, kubernetes: true, kind: true, output: true })

@@ -5,7 +5,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
-import { scratchFolder } from '../testing/edge.ts'
+import { scratchFolder } from '#testing/edge.ts'
 
 const withLeave = `import { leave } from ${JSON.stringify(join(import.meta.dirname, 'leave.ts'))}\n`
 const neverEnding = "process.on('exit', () => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) })\n"

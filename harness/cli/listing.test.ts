@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { catalogue } from '../checks/catalogue.ts'
-import { topologyNames } from '../plan/topology-file.ts'
+import { catalogue } from '#checks/catalogue.ts'
+import { topologyNames } from '#plan/topology-file.ts'
 import { listing } from './listing.ts'
 
 const text = (await listing('text')).split('\n')

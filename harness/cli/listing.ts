@@ -1,5 +1,5 @@
-import { catalogue, notApplicable } from '../checks/catalogue.ts'
-import { loadTopologyFile, topologyNames, type Mtls } from '../plan/topology-file.ts'
+import { catalogue, notApplicable } from '#checks/catalogue.ts'
+import { loadTopologyFile, topologyNames, type Mtls } from '#plan/topology-file.ts'
 
 /** What `list` prints: every topology, and every check with where it applies and why not. */
 export const listing = async (form: 'text' | 'json'): Promise<string> => {

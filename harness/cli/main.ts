@@ -1,6 +1,6 @@
 import { ExecaError } from 'execa'
-import { MeshproofError, reasonOf } from '../errors.ts'
-import { terminal as terminalOn } from '../report/terminal.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
+import { terminal as terminalOn } from '#report/terminal.ts'
 import { readArguments } from './arguments.ts'
 import { perform } from './commands.ts'
 import { leave } from './leave.ts'

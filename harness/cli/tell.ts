@@ -1,7 +1,7 @@
-import { tellGitHub } from '../report/github-step.ts'
-import { terminal as terminalOn, type Terminal } from '../report/terminal.ts'
-import type { Run } from '../run/reported.ts'
-import { listenForSignals, type Signals } from '../run/signals.ts'
+import { tellGitHub } from '#report/github-step.ts'
+import { terminal as terminalOn, type Terminal } from '#report/terminal.ts'
+import type { Run } from '#run/reported.ts'
+import { listenForSignals, type Signals } from '#run/signals.ts'
 
 /** Prints what programs read: text as it is, anything else as JSON. */
 export const print = (value: unknown): void => { process.stdout.write(`${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}\n`) }

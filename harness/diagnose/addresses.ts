@@ -1,6 +1,6 @@
 import type { V1EndpointSlice } from '@kubernetes/client-node'
-import type { SurveyedCluster } from '../existing/survey.ts'
-import { readyAddresses } from '../kube/endpoint-slices.ts'
+import type { SurveyedCluster } from '#existing/survey.ts'
+import { readyAddresses } from '#kube/endpoint-slices.ts'
 
 const slicesOf = async ({ reads }: SurveyedCluster, namespace: string, service: string): Promise<V1EndpointSlice[]> =>
   (await reads.slices()).filter(({ metadata }) => metadata?.namespace === namespace && metadata.labels?.['kubernetes.io/service-name'] === service)

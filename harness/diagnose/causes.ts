@@ -1,4 +1,4 @@
-import type { Layer } from '../report/results.ts'
+import type { Layer } from '#report/results.ts'
 
 /** What is wrong, in one line, and what to do about it. */
 export type Cause = { layer: Layer; cause: string; hint: string }

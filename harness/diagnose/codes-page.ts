@@ -1,4 +1,4 @@
-import { upgradeFindings, type UpgradeCause } from '../upgrade/findings.ts'
+import { upgradeFindings, type UpgradeCause } from '#upgrade/findings.ts'
 import { causes } from './causes.ts'
 import { findings, meshLayers, type FindingCode, type MeshLayer, type Page } from './findings.ts'
 

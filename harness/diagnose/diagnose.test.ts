@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { layers, Diagnosis, type CheckResult, type Layer, type Verdict } from '../report/results.ts'
+import { layers, Diagnosis, type CheckResult, type Layer, type Verdict } from '#report/results.ts'
 import { because, causes } from './causes.ts'
 import { diagnose, firstBroken } from './diagnose.ts'
 

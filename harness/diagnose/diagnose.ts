@@ -1,4 +1,4 @@
-import { layers, type CheckResult, type Diagnosis } from '../report/results.ts'
+import { layers, type CheckResult, type Diagnosis } from '#report/results.ts'
 import { causeIn, causes } from './causes.ts'
 
 /**

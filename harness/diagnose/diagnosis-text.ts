@@ -1,4 +1,4 @@
-import { resembles, type Survey } from '../existing/survey.ts'
+import { resembles, type Survey } from '#existing/survey.ts'
 import { firstBrokenLayer, withoutProbe, type Diagnosis } from './diagnosis.ts'
 import { meshLayers } from './findings.ts'
 

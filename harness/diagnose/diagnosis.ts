@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { procedureNames } from '../plan/topology-schema.ts'
+import { procedureNames } from '#plan/topology-schema.ts'
 import { findings, meshLayers, type FindingCode, type MeshLayer } from './findings.ts'
 
 const names = Object.keys(meshLayers) as [MeshLayer, ...MeshLayer[]]

@@ -1,5 +1,5 @@
-import type { Survey, SurveyedCluster } from '../existing/survey.ts'
-import { primariesOf } from '../plan/roles.ts'
+import type { Survey, SurveyedCluster } from '#existing/survey.ts'
+import { primariesOf } from '#plan/roles.ts'
 import type { MeshProbe } from './probe.ts'
 import type { FindingCode, MeshLayer } from './findings.ts'
 

@@ -1,9 +1,9 @@
 import type { V1Service } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import type { Survey, SurveyedCluster } from '../existing/survey.ts'
-import { outsideAddresses } from '../mesh/service-address.ts'
-import { primariesOf } from '../plan/roles.ts'
+import type { Survey, SurveyedCluster } from '#existing/survey.ts'
+import { outsideAddresses } from '#mesh/service-address.ts'
+import { primariesOf } from '#plan/roles.ts'
 
 const crossNetworkPort = 15443
 

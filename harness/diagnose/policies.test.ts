@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
-import { survey } from '../existing/survey.ts'
-import type { Manifest } from '../kube/client.ts'
-import { fakeApiServer, type FakeApiServer } from '../testing/fake-api-server.ts'
-import { meshObjects } from '../testing/mesh-objects.ts'
+import { survey } from '#existing/survey.ts'
+import type { Manifest } from '#kube/client.ts'
+import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
+import { meshObjects } from '#testing/mesh-objects.ts'
 import { policyFindings, whyUnknown } from './policies.ts'
 import { meshServices } from './shared-services.ts'
 

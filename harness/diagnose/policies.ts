@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { Survey, SurveyedCluster } from '../existing/survey.ts'
-import type { Manifest } from '../kube/client.ts'
-import { primariesOf } from '../plan/roles.ts'
+import type { Survey, SurveyedCluster } from '#existing/survey.ts'
+import type { Manifest } from '#kube/client.ts'
+import { primariesOf } from '#plan/roles.ts'
 import { kubectl, servedBy, severalNetworks, type Finding } from './layer.ts'
 import type { MeshService } from './shared-services.ts'
 

@@ -1,7 +1,7 @@
 import type { V1Namespace, V1Pod } from '@kubernetes/client-node'
 import { stringify } from 'yaml'
-import type { Survey, SurveyedCluster } from '../existing/survey.ts'
-import type { Manifest } from '../kube/client.ts'
+import type { Survey, SurveyedCluster } from '#existing/survey.ts'
+import type { Manifest } from '#kube/client.ts'
 
 /** The one namespace that diagnosing with --probe makes in every cluster. */
 export const probeNamespace = 'meshproof-probe'

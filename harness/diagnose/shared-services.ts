@@ -1,5 +1,5 @@
 import type { V1Service } from '@kubernetes/client-node'
-import type { Survey, SurveyedCluster } from '../existing/survey.ts'
+import type { Survey, SurveyedCluster } from '#existing/survey.ts'
 import { addressesBehind } from './addresses.ts'
 
 /** A service as one cluster has it: `addresses` are those of its ready pods, `meshed` those of them that have a sidecar. */

@@ -1,7 +1,7 @@
-import { MeshproofError } from '../errors.ts'
-import type { SurveyedCluster } from '../existing/survey.ts'
-import { isReady } from '../kube/pods.ts'
-import type { Vantage } from '../probes/dial.ts'
+import { MeshproofError } from '#errors.ts'
+import type { SurveyedCluster } from '#existing/survey.ts'
+import { isReady } from '#kube/pods.ts'
+import type { Vantage } from '#probes/dial.ts'
 
 /**
  * A ready pod of a cluster from which addresses can be dialled: one with a proxy, a gateway’s first.

@@ -1,8 +1,8 @@
-import { takeAway } from '../kube/put-in-place.ts'
-import type { Lab } from '../lab/lab.ts'
-import { remoteSecretRef } from '../mesh/remote-secret.ts'
-import { caRotation, swapRoot } from '../rotation/ca-rotation.ts'
-import { rotateRemoteSecret } from '../rotation/rotate-remote-secret.ts'
+import { takeAway } from '#kube/put-in-place.ts'
+import type { Lab } from '#lab/lab.ts'
+import { remoteSecretRef } from '#mesh/remote-secret.ts'
+import { caRotation, swapRoot } from '#rotation/ca-rotation.ts'
+import { rotateRemoteSecret } from '#rotation/rotate-remote-secret.ts'
 import { followAddresses, moveAddress, restartGateways, withGatewayReplicas } from './gateways.ts'
 import { freshIstiod, restartNode, withoutApiServer, withoutIstiod } from './servers.ts'
 

@@ -1,13 +1,13 @@
 import type { V1Deployment } from '@kubernetes/client-node'
-import type { Manifest, Ref } from '../kube/client.ts'
-import { restart, settled } from '../kube/roll-out.ts'
-import { until } from '../kube/until.ts'
-import type { Lab, LabCluster } from '../lab/lab.ts'
-import { gatewayService, writeOwnAddresses } from '../mesh/gateway.ts'
-import { procedures } from '../mesh/procedures/index.ts'
-import { istiodOf } from '../mesh/revision.ts'
-import { addressNow, serviceAddress } from '../mesh/service-address.ts'
-import { installRemote } from '../mesh/shared-steps.ts'
+import type { Manifest, Ref } from '#kube/client.ts'
+import { restart, settled } from '#kube/roll-out.ts'
+import { until } from '#kube/until.ts'
+import type { Lab, LabCluster } from '#lab/lab.ts'
+import { gatewayService, writeOwnAddresses } from '#mesh/gateway.ts'
+import { procedures } from '#mesh/procedures/index.ts'
+import { istiodOf } from '#mesh/revision.ts'
+import { addressNow, serviceAddress } from '#mesh/service-address.ts'
+import { installRemote } from '#mesh/shared-steps.ts'
 
 const gateway = { namespace: 'istio-system', name: gatewayService.name }
 

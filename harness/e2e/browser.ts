@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { execa } from 'execa'
 import { chromium, type Browser, type Page } from 'playwright-core'
-import { installPackages, mayInstallPackages } from '../engine/packages.ts'
+import { installPackages, mayInstallPackages } from '#engine/packages.ts'
 
 /** A page as a reader has it open, and what it did that a report must not: errors on its console, and requests beyond its own file. */
 export type Opened = { page: Page; problems: string[] }

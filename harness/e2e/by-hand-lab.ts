@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { execa } from 'execa'
-import { missingCapabilities } from '../engine/capabilities.ts'
-import { ensureEngine } from '../engine/ensure.ts'
-import { chooseImages } from '../images/choose.ts'
+import { missingCapabilities } from '#engine/capabilities.ts'
+import { ensureEngine } from '#engine/ensure.ts'
+import { chooseImages } from '#images/choose.ts'
 import { byHandEnvironment, byHandScript } from '../../scripts/by-hand.ts'
 import { clusterContents } from './cluster-contents.ts'
 

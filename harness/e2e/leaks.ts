@@ -2,7 +2,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import type { V1Secret } from '@kubernetes/client-node'
-import type { Lab } from '../lab/lab.ts'
+import type { Lab } from '#lab/lab.ts'
 
 /** Every file below a folder, and its text, unpacked. */
 export const textsIn = async (folder: string): Promise<Map<string, string>> => {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { manifestsOf, type Manifest } from '../kube/client.ts'
+import { manifestsOf, type Manifest } from '#kube/client.ts'
 import { manifest } from './inside-lab.ts'
 
 type Rule = { apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[] }

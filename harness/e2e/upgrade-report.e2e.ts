@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { reportPage } from '../report/html/report-page.ts'
-import type { Results } from '../report/results.ts'
-import { upgradeResults } from '../testing/upgrade-results.ts'
+import { reportPage } from '#report/html/report-page.ts'
+import type { Results } from '#report/results.ts'
+import { upgradeResults } from '#testing/upgrade-results.ts'
 import { openFile, startBrowser, violations } from './browser.ts'
 
 const stories = ['healthy', 'losses', 'stall'] as const

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { reasonOf } from '../errors.ts'
-import { errorOf, failingWith, fakeProgram, withoutPrograms } from '../testing/edge.ts'
+import { reasonOf } from '#errors.ts'
+import { errorOf, failingWith, fakeProgram, withoutPrograms } from '#testing/edge.ts'
 import { docker, engineAnswers, engineInfo } from './docker.ts'
 
 describe('the docker program', () => {

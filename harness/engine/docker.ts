@@ -1,6 +1,6 @@
 import { execa, ExecaError, type Options } from 'execa'
 import { z } from 'zod'
-import { MeshproofError, reasonOf } from '../errors.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
 
 const Info = z.object({
   ServerVersion: z.string(),

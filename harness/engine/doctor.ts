@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { execa } from 'execa'
-import { cacheFolder } from '../images/cache.ts'
+import { cacheFolder } from '#images/cache.ts'
 import { missingCapabilities } from './capabilities.ts'
 import { engineInfo, type EngineInfo } from './docker.ts'
 import { mayInstallPackages } from './packages.ts'

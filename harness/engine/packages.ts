@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { execa, ExecaError } from 'execa'
-import { MeshproofError, reasonOf } from '../errors.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
 
 /** True on a Debian-family system when we are root: the one place where the harness installs packages itself. */
 export const mayInstallPackages = async (): Promise<boolean> => {

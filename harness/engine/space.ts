@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
-import { MeshproofError } from '../errors.ts'
-import { cacheFolder } from '../images/cache.ts'
+import { MeshproofError } from '#errors.ts'
+import { cacheFolder } from '#images/cache.ts'
 import type { EngineInfo } from './docker.ts'
 
 const gigabyte = 1024 ** 3

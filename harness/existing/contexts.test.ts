@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { setVariable } from '../testing/edge.ts'
+import { setVariable } from '#testing/edge.ts'
 import { connectContexts } from './contexts.ts'
 
 const kubeconfig = async (...contexts: string[]): Promise<string> => {

@@ -1,9 +1,9 @@
 import { parse } from 'yaml'
 import { z } from 'zod'
-import type { GatewayRef, Withheld } from '../checks/mesh-under-test.ts'
-import { MeshproofError } from '../errors.ts'
-import { addressOf } from '../mesh/service-address.ts'
-import type { MeshShape, Mtls } from '../plan/topology-file.ts'
+import type { GatewayRef, Withheld } from '#checks/mesh-under-test.ts'
+import { MeshproofError } from '#errors.ts'
+import { addressOf } from '#mesh/service-address.ts'
+import type { MeshShape, Mtls } from '#plan/topology-file.ts'
 import type { Survey, SurveyedCluster } from './survey.ts'
 import { withheldBy } from './withheld.ts'
 

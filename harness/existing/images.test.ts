@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { rolesOf } from '../images/versions.ts'
-import type { Manifest } from '../kube/client.ts'
-import { fakeKube } from '../testing/fake-kube.ts'
+import { rolesOf } from '#images/versions.ts'
+import type { Manifest } from '#kube/client.ts'
+import { fakeKube } from '#testing/fake-kube.ts'
 import { workloadImages } from './images.ts'
 import { readsOf, type Reads } from './reads.ts'
 

@@ -1,5 +1,5 @@
-import { rolesOf } from '../images/versions.ts'
-import type { ImageSource, Wanted } from '../images/images.ts'
+import { rolesOf } from '#images/versions.ts'
+import type { ImageSource, Wanted } from '#images/images.ts'
 import type { Reads } from './reads.ts'
 
 /** The workloads' images, by what they are for, and why these. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { ownerOf } from '../lab/run-state.ts'
-import type { Manifest } from '../kube/client.ts'
-import { fakeKube } from '../testing/fake-kube.ts'
-import { errorOf } from '../testing/edge.ts'
+import { ownerOf } from '#lab/run-state.ts'
+import type { Manifest } from '#kube/client.ts'
+import { fakeKube } from '#testing/fake-kube.ts'
+import { errorOf } from '#testing/edge.ts'
 import { clearNamespaces, createNamespaces, downIn, ownNamespaces, removeNamespaces } from './namespaces.ts'
 
 const named = (objects: Manifest[]): string[] => objects.map(({ metadata }) => metadata?.name ?? '').sort()

@@ -1,10 +1,10 @@
 import type { V1Namespace } from '@kubernetes/client-node'
-import { MeshproofError } from '../errors.ts'
-import type { KubeClient } from '../kube/client.ts'
-import { until } from '../kube/until.ts'
-import { ownerLabel, runLabel } from '../lab/labels.ts'
-import { ownerLives } from '../lab/run-state.ts'
-import { namespaceOf, type Namespaces } from '../mesh/workloads.ts'
+import { MeshproofError } from '#errors.ts'
+import type { KubeClient } from '#kube/client.ts'
+import { until } from '#kube/until.ts'
+import { ownerLabel, runLabel } from '#lab/labels.ts'
+import { ownerLives } from '#lab/run-state.ts'
+import { namespaceOf, type Namespaces } from '#mesh/workloads.ts'
 
 /** The namespaces that a run makes in clusters that somebody else made; everything it creates is in them. */
 export const ownNamespaces: Namespaces = { mesh: 'meshproof-app1', outside: 'meshproof-legacy' }

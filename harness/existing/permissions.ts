@@ -1,5 +1,5 @@
-import { MeshproofError } from '../errors.ts'
-import type { KubeClient, Manifest } from '../kube/client.ts'
+import { MeshproofError } from '#errors.ts'
+import type { KubeClient, Manifest } from '#kube/client.ts'
 import { ownNamespaces } from './namespaces.ts'
 
 /** Something that somebody wants to do with a kind of object, or with the one of a name; without a namespace, in every one. */

@@ -2,9 +2,9 @@ import {
   VersionApi, type KubernetesObject, type V1ConfigMap, type V1Deployment, type V1EndpointSlice, type V1MutatingWebhookConfiguration, type V1Namespace, type V1Node, type V1Pod, type V1Secret,
   type V1Service, type V1ServiceCIDR,
 } from '@kubernetes/client-node'
-import { MeshproofError } from '../errors.ts'
-import type { KubeClient, Manifest } from '../kube/client.ts'
-import { proxyOf } from '../mesh/proxy-container.ts'
+import { MeshproofError } from '#errors.ts'
+import type { KubeClient, Manifest } from '#kube/client.ts'
+import { proxyOf } from '#mesh/proxy-container.ts'
 
 /**
  * What is asked of a cluster that is looked at: each thing at most once, so that all who look see the same, and by `get` and `list`

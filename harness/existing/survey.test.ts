@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Manifest } from '../kube/client.ts'
-import { fakeApiServer, type FakeApiServer } from '../testing/fake-api-server.ts'
-import { meshObjects, type Shape } from '../testing/mesh-objects.ts'
+import type { Manifest } from '#kube/client.ts'
+import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
+import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
 import { survey, type Survey } from './survey.ts'
 
 const servers: FakeApiServer[] = []

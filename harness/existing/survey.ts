@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { MeshproofError, reasonOf } from '../errors.ts'
-import { proxyOf, variableOf } from '../mesh/proxy-container.ts'
-import { primariesOf } from '../plan/roles.ts'
-import type { ProcedureName } from '../plan/topology-schema.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
+import { proxyOf, variableOf } from '#mesh/proxy-container.ts'
+import { primariesOf } from '#plan/roles.ts'
+import type { ProcedureName } from '#plan/topology-schema.ts'
 import type { ContextCluster } from './contexts.ts'
 import { readsOf, type Reads } from './reads.ts'
 

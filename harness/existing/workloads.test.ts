@@ -1,9 +1,9 @@
 import type { V1Container } from '@kubernetes/client-node'
 import { expect, test } from 'vitest'
-import { MeshproofError } from '../errors.ts'
-import type { Manifest } from '../kube/client.ts'
-import { errorOf } from '../testing/edge.ts'
-import { fakeKube, type FakeKube } from '../testing/fake-kube.ts'
+import { MeshproofError } from '#errors.ts'
+import type { Manifest } from '#kube/client.ts'
+import { errorOf } from '#testing/edge.ts'
+import { fakeKube, type FakeKube } from '#testing/fake-kube.ts'
 import { applyPolicies, deployCapture, deployOwn, troubleOf } from './workloads.ts'
 
 const at = (kube: FakeKube): { context: string; version: string; kube: FakeKube } => ({ context: 'a', version: 'v2', kube })

@@ -1,5 +1,5 @@
-import { docker } from '../engine/docker.ts'
-import { MeshproofError } from '../errors.ts'
+import { docker } from '#engine/docker.ts'
+import { MeshproofError } from '#errors.ts'
 import { tellOf, type BuildProgress } from './build.ts'
 import { inEngine, packFiles, withFiles } from './files.ts'
 import { releaseImages, type Planned } from './release.ts'

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { emptyCache } from '../testing/edge.ts'
+import { emptyCache } from '#testing/edge.ts'
 import { buildAll, type BuildItem, type BuildProgress } from './build.ts'
 
 const silent = (): void => undefined

@@ -1,7 +1,7 @@
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { emptyCache, scratchFolder, setVariable } from '../testing/edge.ts'
+import { emptyCache, scratchFolder, setVariable } from '#testing/edge.ts'
 import { artifact, artifactAsMade, artifactPath, isCached, requireCache } from './cache.ts'
 
 const cached = async (): Promise<string[]> => readdir(join(artifactPath('x', 'y'), '..'))

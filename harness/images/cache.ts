@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { MeshproofError, reasonOf } from '../errors.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
 
 /** The user's cache folder for meshproof: artifacts by the hash of their recipe, and the state of runs that are alive. */
 export const cacheFolder = (): string => resolve(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'meshproof')

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
-import { MeshproofError } from '../errors.ts'
+import { MeshproofError } from '#errors.ts'
 import type { ImageSource } from './images.ts'
 import type { Recipes } from './recipes.ts'
 

@@ -1,5 +1,5 @@
-import type { EngineInfo } from '../engine/docker.ts'
-import { MeshproofError } from '../errors.ts'
+import type { EngineInfo } from '#engine/docker.ts'
+import { MeshproofError } from '#errors.ts'
 import { tellOf, type BuildProgress } from './build.ts'
 import type { Images, UpgradeImages, Upgrading, Wanted } from './images.ts'
 import { planRelease, releaseImages, releaseUpgrade } from './release.ts'

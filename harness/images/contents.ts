@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { installPackages, isInstalled, mayInstallPackages } from '../engine/packages.ts'
+import { installPackages, isInstalled, mayInstallPackages } from '#engine/packages.ts'
 import { buildAll, type BuildItem, type BuildProgress } from './build.ts'
 import { moduleFolder } from './go.ts'
 import { buildNode, nodeFiles } from './node-image.ts'

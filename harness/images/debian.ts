@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { execa, ExecaError } from 'execa'
-import { MeshproofError, reasonOf } from '../errors.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
 import { recipeFolder } from './recipes.ts'
 
 /** A file system made of Debian packages: `extract` unpacks them alone, `minbase` installs them into a bootable system. */

@@ -5,7 +5,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { deserted } from '../testing/edge.ts'
+import { deserted } from '#testing/edge.ts'
 import { artifact, isCached } from './cache.ts'
 import { download } from './download.ts'
 

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { request, type Dispatcher } from 'undici'
-import { Interrupted, MeshproofError, reasonOf } from '../errors.ts'
+import { Interrupted, MeshproofError, reasonOf } from '#errors.ts'
 import { NotNow, patiently, retryAfter, type Patience } from './patience.ts'
 import { hostUnreachable, wayOut, whyUnreachable } from './registry.ts'
 

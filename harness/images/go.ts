@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa, ExecaError } from 'execa'
 import { z } from 'zod'
-import { MeshproofError, reasonOf } from '../errors.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
 import { recipeFolder, type ModuleRecipe, type ProgramRecipe } from './recipes.ts'
 
 /** What a Go build is for: the host's own platform, or the nodes' (`linux` and the engine's architecture). */

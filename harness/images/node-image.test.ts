@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { fakeProgram, scratchFolder } from '../testing/edge.ts'
+import { fakeProgram, scratchFolder } from '#testing/edge.ts'
 import { forgetNodes } from './node-image.ts'
 
 const one = 'meshproof/node:checkout-0a1b2c3d-'

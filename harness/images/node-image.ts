@@ -6,10 +6,10 @@ import { pipeline } from 'node:stream/promises'
 import type { Writable } from 'node:stream'
 import { execa } from 'execa'
 import { pack } from 'tar-stream'
-import { docker } from '../engine/docker.ts'
+import { docker } from '#engine/docker.ts'
 import { digestsIn, digestsLabel, spelledDigests } from './digests-label.ts'
-import { preloadArguments } from '../lab/labels.ts'
-import { ownerOf } from '../lab/run-state.ts'
+import { preloadArguments } from '#lab/labels.ts'
+import { ownerOf } from '#lab/run-state.ts'
 import { recipeFolder } from './recipes.ts'
 
 /** A file of the node image: where it goes, what it holds and its mode. */

@@ -6,7 +6,7 @@ import { zstdDecompressSync } from 'node:zlib'
 import { extract } from 'tar-stream'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { scratchFolder } from '../testing/edge.ts'
+import { scratchFolder } from '#testing/edge.ts'
 import { readLayer, tarOf, writeArchive, writeLayer, type Layer, type LayerFile } from './oci.ts'
 import type { ImageRecipe } from './recipes.ts'
 

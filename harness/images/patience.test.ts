@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { MeshproofError } from '../errors.ts'
-import { errorOf } from '../testing/edge.ts'
+import { MeshproofError } from '#errors.ts'
+import { errorOf } from '#testing/edge.ts'
 import { NotNow, patiently, retryAfter } from './patience.ts'
 
 const refused = new MeshproofError('MP-999', { what: 'refused', next: '' })

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { Interrupted, type MeshproofError } from '../errors.ts'
+import { Interrupted, type MeshproofError } from '#errors.ts'
 
 /** Milliseconds between one try and the next. */
 const pauses = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000]

@@ -1,7 +1,7 @@
 import { access, readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { scratchFolder } from '../testing/edge.ts'
+import { scratchFolder } from '#testing/edge.ts'
 import { loadRecipes, recipeFolder, recipeKey } from './recipes.ts'
 import { stamped } from './stamp.ts'
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { unknownValue } from '../unknown-value.ts'
+import { unknownValue } from '#unknown-value.ts'
 import { versionAsked } from './version-asked.ts'
 
 const Program = z.strictObject({

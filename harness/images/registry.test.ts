@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { createServer as createWebServer } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
-import { deserted } from '../testing/edge.ts'
+import { deserted } from '#testing/edge.ts'
 import { mirroredIn, registryAnswers, requireRegistries } from './registry.ts'
 
 /** A registry on this machine that answers everything with one status. */

@@ -1,5 +1,5 @@
 import { EnvHttpProxyAgent, request, type Dispatcher } from 'undici'
-import { Interrupted, MeshproofError, reasonOf } from '../errors.ts'
+import { Interrupted, MeshproofError, reasonOf } from '#errors.ts'
 
 /** How long a host may take to answer at all, in milliseconds. */
 const answersWithin = 5_000

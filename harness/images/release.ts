@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import pMap from 'p-map'
-import { docker, nodeArchitecture, type EngineInfo } from '../engine/docker.ts'
+import { docker, nodeArchitecture, type EngineInfo } from '#engine/docker.ts'
 import { buildAll, named, type BuildProgress } from './build.ts'
 import { inEngine, withFiles } from './files.ts'
 import type { Images, UpgradeImages, Upgrading, Wanted } from './images.ts'

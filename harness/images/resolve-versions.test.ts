@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import { errorOf, failingWith, fakeProgram, scratchFolder, withoutPrograms } from '../testing/edge.ts'
+import { errorOf, failingWith, fakeProgram, scratchFolder, withoutPrograms } from '#testing/edge.ts'
 import { loadRelease, type Release } from './release-plan.ts'
 import { resolveVersions } from './resolve-versions.ts'
 

@@ -1,4 +1,4 @@
-import { MeshproofError } from '../errors.ts'
+import { MeshproofError } from '#errors.ts'
 import type { Wanted } from './images.ts'
 import type { Patience } from './patience.ts'
 import { hostOf, mirroredIn, repositoryOf, requireRegistries, type PublishedImage } from './registry.ts'

@@ -1,5 +1,5 @@
-import { minorOf } from '../diagnose/layers/api.ts'
-import { MeshproofError } from '../errors.ts'
+import { minorOf } from '#diagnose/layers/api.ts'
+import { MeshproofError } from '#errors.ts'
 
 /** Minors of Kubernetes, from the lowest to the highest. */
 export type Minors = readonly [lowest: number, highest: number]

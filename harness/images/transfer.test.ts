@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fakeProgram, scratchFolder, setVariable } from '../testing/edge.ts'
+import { fakeProgram, scratchFolder, setVariable } from '#testing/edge.ts'
 import { pull, pulledDigest, push } from './transfer.ts'
 
 const digest = `sha256:${'a'.repeat(64)}`

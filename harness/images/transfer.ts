@@ -1,6 +1,6 @@
 import { ExecaError } from 'execa'
-import { docker } from '../engine/docker.ts'
-import { MeshproofError } from '../errors.ts'
+import { docker } from '#engine/docker.ts'
+import { MeshproofError } from '#errors.ts'
 import { NotNow, patiently, type Patience } from './patience.ts'
 import { hostOf, hostUnreachable, referenceOf, repositoryOf, type PublishedImage } from './registry.ts'
 

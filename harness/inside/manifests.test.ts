@@ -2,9 +2,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { V1CronJob, V1Job, V1PodTemplateSpec } from '@kubernetes/client-node'
 import { expect, test } from 'vitest'
-import { readArguments } from '../cli/arguments.ts'
-import { harnessImage } from '../images/harness-image.ts'
-import { manifestsOf, type Manifest } from '../kube/client.ts'
+import { readArguments } from '#cli/arguments.ts'
+import { harnessImage } from '#images/harness-image.ts'
+import { manifestsOf, type Manifest } from '#kube/client.ts'
 
 const folder = join(import.meta.dirname, '../../fixtures/manifests')
 const all = (await Promise.all((await readdir(folder)).map(async (file) => manifestsOf(await readFile(join(folder, file), 'utf8'))))).flat()

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { scratchFolder, setVariable } from '../testing/edge.ts'
+import { scratchFolder, setVariable } from '#testing/edge.ts'
 import { ownAccount } from './own-account.ts'
 
 const mounted = async (): Promise<string> => {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { KubeConfig } from '@kubernetes/client-node'
-import { MeshproofError } from '../errors.ts'
+import { MeshproofError } from '#errors.ts'
 
 /** The name that stands for the cluster which a pod runs in, as the account that it has there: no kubeconfig is needed for it. */
 export const inCluster = 'in-cluster'

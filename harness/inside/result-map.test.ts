@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { metrics } from '../report/metrics.ts'
-import { Results } from '../report/results.ts'
-import { failingRun } from '../testing/report-results.ts'
-import { checkResult, resultsOf, topologyResult } from '../testing/results.ts'
+import { metrics } from '#report/metrics.ts'
+import { Results } from '#report/results.ts'
+import { failingRun } from '#testing/report-results.ts'
+import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { resultMap } from './result-map.ts'
 
 const place = { namespace: 'proofs', name: 'suites-1' }

@@ -1,11 +1,11 @@
 import { basename } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { MeshproofError } from '../errors.ts'
-import type { Manifest } from '../kube/client.ts'
-import { metrics } from '../report/metrics.ts'
-import { summaryOf } from '../report/terminal.ts'
-import { runVerdict } from '../report/words.ts'
-import type { Run } from '../run/reported.ts'
+import { MeshproofError } from '#errors.ts'
+import type { Manifest } from '#kube/client.ts'
+import { metrics } from '#report/metrics.ts'
+import { summaryOf } from '#report/terminal.ts'
+import { runVerdict } from '#report/words.ts'
+import type { Run } from '#run/reported.ts'
 
 /** Where results go: a ConfigMap. */
 export type MapPlace = { namespace: string; name: string }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import type { Wish } from '../existing/permissions.ts'
-import type { KubeClient, Manifest } from '../kube/client.ts'
-import { errorOf, setVariable } from '../testing/edge.ts'
-import { fakeKube, type FakeKube } from '../testing/fake-kube.ts'
-import { checkResult, resultsOf, topologyResult } from '../testing/results.ts'
+import type { Wish } from '#existing/permissions.ts'
+import type { KubeClient, Manifest } from '#kube/client.ts'
+import { errorOf, setVariable } from '#testing/edge.ts'
+import { fakeKube, type FakeKube } from '#testing/fake-kube.ts'
+import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { ownStore, storeIn } from './store-results.ts'
 
 const place = { namespace: 'proofs', name: 'suites-1' }

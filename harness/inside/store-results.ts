@@ -1,8 +1,8 @@
 import { hostname } from 'node:os'
-import { MeshproofError } from '../errors.ts'
-import { refused } from '../existing/permissions.ts'
-import { clientOf, type KubeClient } from '../kube/client.ts'
-import type { Run } from '../run/reported.ts'
+import { MeshproofError } from '#errors.ts'
+import { refused } from '#existing/permissions.ts'
+import { clientOf, type KubeClient } from '#kube/client.ts'
+import type { Run } from '#run/reported.ts'
 import { inCluster, requireOwnAccount } from './own-account.ts'
 import { resultMap, type Job, type MapPlace } from './result-map.ts'
 

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { expect, onTestFinished, test } from 'vitest'
-import { createRoot } from '../mesh/certificate-authority.ts'
-import { scratchFolder } from '../testing/edge.ts'
+import { createRoot } from '#mesh/certificate-authority.ts'
+import { scratchFolder } from '#testing/edge.ts'
 import { connect } from './client.ts'
 
 /** A server that answers every read with a pod of that name and counts its connections; with it the kubeconfig for it. */

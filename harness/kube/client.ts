@@ -2,7 +2,7 @@ import {
   ApiException, CoreV1Api, KubeConfig, KubernetesObjectApi, PatchStrategy, type KubernetesObject, type RequestContext,
 } from '@kubernetes/client-node'
 import { parseAllDocuments } from 'yaml'
-import { MeshproofError, reasonOf } from '../errors.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
 
 /** Any object of the API; `spec`, `data` and the rest stay as they are. */
 export type Manifest = KubernetesObject & Record<string, unknown>

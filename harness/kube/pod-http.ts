@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { Duplex, PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { PortForward } from '@kubernetes/client-node'
-import { MeshproofError, reasonOf } from '../errors.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
 import type { KubeClient } from './client.ts'
 
 /** A page that a program serves inside a pod, on the pod’s own localhost. */

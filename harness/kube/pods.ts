@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from 'node:stream'
 import { Exec, type V1Deployment, type V1Pod, type V1Status } from '@kubernetes/client-node'
-import { MeshproofError, reasonOf } from '../errors.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
 import type { KubeClient } from './client.ts'
 
 /** What a command in a container printed, and how it ended. */

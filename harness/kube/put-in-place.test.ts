@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
-import { errorOf } from '../testing/edge.ts'
-import { fakeKube } from '../testing/fake-kube.ts'
+import { errorOf } from '#testing/edge.ts'
+import { fakeKube } from '#testing/fake-kube.ts'
 import { refOf, type Manifest } from './client.ts'
 import { putInPlace, takeAway } from './put-in-place.ts'
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Interrupted, MeshproofError, reasonOf } from '../errors.ts'
+import { Interrupted, MeshproofError, reasonOf } from '#errors.ts'
 
 /** How often to ask, and for how long, in milliseconds; `signal` stops the wait. */
 export type Patience = { every: number; within: number; signal?: AbortSignal | undefined }

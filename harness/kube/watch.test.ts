@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Interrupted } from '../errors.ts'
+import { Interrupted } from '#errors.ts'
 import { watch } from './watch.ts'
 
 const running = new AbortController().signal

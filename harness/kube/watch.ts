@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Interrupted } from '../errors.ts'
+import { Interrupted } from '#errors.ts'
 
 /** Looks every second for so long (milliseconds), at least twice, and returns all that was seen. @throws Interrupted when the signal fires. */
 export const watch = async <T>(look: () => Promise<T>, during: number, signal: AbortSignal, every = 1_000): Promise<T[]> => {

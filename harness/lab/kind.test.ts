@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { loadRecipes } from '../images/recipes.ts'
-import { rolesOf } from '../images/versions.ts'
-import { failingWith, fakeProgram, scratchFolder } from '../testing/edge.ts'
+import { loadRecipes } from '#images/recipes.ts'
+import { rolesOf } from '#images/versions.ts'
+import { failingWith, fakeProgram, scratchFolder } from '#testing/edge.ts'
 import { createCluster, type KindCluster } from './kind.ts'
 
 const plan = { name: 'cluster1', role: 'primary', network: 'network1', podCidr: '10.10.0.0/16', serviceCidr: '10.251.0.0/16', version: 'v1' } as const

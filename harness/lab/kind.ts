@@ -1,8 +1,8 @@
 import { execa, ExecaError } from 'execa'
 import { stringify } from 'yaml'
-import { docker, requireEngine } from '../engine/docker.ts'
-import { MeshproofError, reasonOf } from '../errors.ts'
-import type { ClusterPlan } from '../plan/topology-file.ts'
+import { docker, requireEngine } from '#engine/docker.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
+import type { ClusterPlan } from '#plan/topology-file.ts'
 import { nameOf, runLabel } from './labels.ts'
 
 /** What a kind cluster is created from. */

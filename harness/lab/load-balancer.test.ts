@@ -1,6 +1,6 @@
 import type { V1Deployment } from '@kubernetes/client-node'
 import { expect, test } from 'vitest'
-import { manifestsOf, type Manifest } from '../kube/client.ts'
+import { manifestsOf, type Manifest } from '#kube/client.ts'
 import { withoutWebhook } from './load-balancer.ts'
 
 const shipped = `

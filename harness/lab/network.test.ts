@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js'
 import { describe, expect, test } from 'vitest'
-import { loadTopologyFile } from '../plan/topology-file.ts'
-import { fakeProgram } from '../testing/edge.ts'
+import { loadTopologyFile } from '#plan/topology-file.ts'
+import { fakeProgram } from '#testing/edge.ts'
 import { addressPools, createNetwork } from './network.ts'
 
 const numberOf = (address: string): number => ipaddr.IPv4.parse(address).octets.reduce((sum, octet) => sum * 256 + octet, 0)

@@ -1,4 +1,4 @@
-import { docker } from '../engine/docker.ts'
+import { docker } from '#engine/docker.ts'
 import { runLabel, ownerLabel, preloadLabel, preloadPrefix, runImage } from './labels.ts'
 import { forgetRun, loadRun, ownerLives, runIds } from './run-state.ts'
 

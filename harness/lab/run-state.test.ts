@@ -4,8 +4,8 @@ import { stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { emptyCache } from '../testing/edge.ts'
-import { idleLab } from '../testing/idle-lab.ts'
+import { emptyCache } from '#testing/edge.ts'
+import { idleLab } from '#testing/idle-lab.ts'
 import { forgetRun, loadRun, newRunId, ownerLives, ownerOf, runFolder, runIds, saveRun, type RunState } from './run-state.ts'
 
 describe('the owner of a run', () => {

@@ -3,9 +3,9 @@ import { mkdir, readFile, readdir, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { cacheFolder } from '../images/cache.ts'
-import { Images } from '../images/images.ts'
-import { writeWhole } from '../report/write-whole.ts'
+import { cacheFolder } from '#images/cache.ts'
+import { Images } from '#images/images.ts'
+import { writeWhole } from '#report/write-whole.ts'
 
 const RunState = z.object({
   id: z.string(),

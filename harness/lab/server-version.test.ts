@@ -1,5 +1,5 @@
 import { onTestFinished, test, expect } from 'vitest'
-import { fakeApiServer } from '../testing/fake-api-server.ts'
+import { fakeApiServer } from '#testing/fake-api-server.ts'
 import { requireServerVersion } from './server-version.ts'
 
 test('a cluster of another version than its images are said to be is refused', async () => {

@@ -1,6 +1,6 @@
 import { VersionApi } from '@kubernetes/client-node'
-import { MeshproofError } from '../errors.ts'
-import { explainApi, type KubeClient } from '../kube/client.ts'
+import { MeshproofError } from '#errors.ts'
+import { explainApi, type KubeClient } from '#kube/client.ts'
 
 /**
  * Sees to it that a cluster's API server is of the version that its images are said to be: results name that one.

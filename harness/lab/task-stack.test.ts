@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Interrupted } from '../errors.ts'
+import { Interrupted } from '#errors.ts'
 import { runTasks, taskStack, type Task, type TaskObserver } from './task-stack.ts'
 
 const never = new AbortController().signal

@@ -1,4 +1,4 @@
-import { MeshproofError, reasonOf } from '../errors.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
 
 /** One thing a lab is made of: how it comes to be, and how it goes again. */
 export type Task = {

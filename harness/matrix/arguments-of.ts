@@ -1,4 +1,4 @@
-import { flagOf, RunOptions } from '../run/options.ts'
+import { flagOf, RunOptions } from '#run/options.ts'
 
 const defaults: Record<string, unknown> = RunOptions.parse({})
 

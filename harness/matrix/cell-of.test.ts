@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { errorOf, scratchFolder } from '../testing/edge.ts'
+import { errorOf, scratchFolder } from '#testing/edge.ts'
 import { cellOf } from './cell-of.ts'
 
 const written = async (content: unknown): Promise<string> => {

@@ -1,4 +1,4 @@
-import { MeshproofError } from '../errors.ts'
+import { MeshproofError } from '#errors.ts'
 import { readCells, type Cell } from './cells.ts'
 
 /**

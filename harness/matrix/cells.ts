@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { MeshproofError, reasonOf } from '../errors.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
 
 /** What one runner, or one pod, does of a matrix: the name is also that of its report folder, the arguments are those of `meshproof`. */
 export const Cell = z.strictObject({

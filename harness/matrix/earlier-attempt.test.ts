@@ -1,9 +1,9 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { writeReports } from '../report/report-folder.ts'
-import { scratchFolder } from '../testing/edge.ts'
-import { checkResult, resultsOf, topologyResult } from '../testing/results.ts'
+import { writeReports } from '#report/report-folder.ts'
+import { scratchFolder } from '#testing/edge.ts'
+import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { earlierAttempt } from './earlier-attempt.ts'
 
 const left = async (run: { exitCode: number; interrupted?: boolean }, verdict: 'pass' | 'fail' = 'pass'): Promise<string> => {

@@ -1,8 +1,8 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readResults } from '../report/read-results.ts'
-import { isOfAReport } from '../report/report-folder.ts'
-import { verdictOfCell } from '../report/verdict-of-cell.ts'
+import { readResults } from '#report/read-results.ts'
+import { isOfAReport } from '#report/report-folder.ts'
+import { verdictOfCell } from '#report/verdict-of-cell.ts'
 
 /**
  * What an attempt before this one left in the report folder of a cell. A verdict about the mesh stands, and is returned as its exit code:

@@ -1,4 +1,4 @@
-import type { MatrixOptions } from '../run/options.ts'
+import type { MatrixOptions } from '#run/options.ts'
 import type { Cell } from './cells.ts'
 import { forGitHub } from './for-github.ts'
 import { forGitLab } from './for-gitlab.ts'

@@ -1,4 +1,4 @@
-import { MeshproofError } from '../errors.ts'
+import { MeshproofError } from '#errors.ts'
 import type { Cell } from './cells.ts'
 import { shellWords } from './shell.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { readArguments } from '../cli/arguments.ts'
-import { topologyNames } from '../plan/topology-file.ts'
-import { MatrixOptions } from '../run/options.ts'
-import { errorOf } from '../testing/edge.ts'
+import { readArguments } from '#cli/arguments.ts'
+import { topologyNames } from '#plan/topology-file.ts'
+import { MatrixOptions } from '#run/options.ts'
+import { errorOf } from '#testing/edge.ts'
 import { Cells, type Cell } from './cells.ts'
 import { matrixCells } from './matrix.ts'
 

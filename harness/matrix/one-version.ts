@@ -1,4 +1,4 @@
-import { MeshproofError } from '../errors.ts'
+import { MeshproofError } from '#errors.ts'
 import { versionFlags } from './combinations.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { MeshproofError } from '../errors.ts'
-import { imagesFor } from '../images/versions.ts'
+import { MeshproofError } from '#errors.ts'
+import { imagesFor } from '#images/versions.ts'
 
 /**
  * Sees to it that every combination of versions can be had, before any is.

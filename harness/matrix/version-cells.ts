@@ -1,4 +1,4 @@
-import type { RunOptions, TestOptions } from '../run/options.ts'
+import type { RunOptions, TestOptions } from '#run/options.ts'
 import { combinations, nameOf } from './combinations.ts'
 
 /** One combination of the versions that a command line asks for. */

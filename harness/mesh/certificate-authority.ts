@@ -4,7 +4,7 @@ import {
   BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator, cryptoProvider,
   type X509Certificate,
 } from '@peculiar/x509'
-import type { Manifest } from '../kube/client.ts'
+import type { Manifest } from '#kube/client.ts'
 
 cryptoProvider.set(webcrypto as unknown as Crypto)
 

@@ -1,5 +1,5 @@
-import type { Manifest } from '../kube/client.ts'
-import type { Topology } from '../plan/topology-file.ts'
+import type { Manifest } from '#kube/client.ts'
+import type { Topology } from '#plan/topology-file.ts'
 import { fixture } from './fixture.ts'
 import { istiodOf, revisionOf } from './revision.ts'
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { manifestsOf, type Manifest } from '../kube/client.ts'
+import { manifestsOf, type Manifest } from '#kube/client.ts'
 
 /** A manifest of fixtures/, its `${…}` filled in. */
 export const fixture = async (path: string, values: Record<string, string> = {}): Promise<Manifest[]> => {

@@ -1,4 +1,4 @@
-import type { Lab, LabCluster } from '../lab/lab.ts'
+import type { Lab, LabCluster } from '#lab/lab.ts'
 import { writeGatewayAddresses } from './mesh-networks.ts'
 import { serviceAddress } from './service-address.ts'
 

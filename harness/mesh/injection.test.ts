@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest'
-import type { Manifest } from '../kube/client.ts'
-import type { Lab, LabCluster } from '../lab/lab.ts'
-import { emptyCache, errorOf } from '../testing/edge.ts'
-import { fakeKube } from '../testing/fake-kube.ts'
-import { idleLab, variant } from '../testing/idle-lab.ts'
+import type { Manifest } from '#kube/client.ts'
+import type { Lab, LabCluster } from '#lab/lab.ts'
+import { emptyCache, errorOf } from '#testing/edge.ts'
+import { fakeKube } from '#testing/fake-kube.ts'
+import { idleLab, variant } from '#testing/idle-lab.ts'
 import { requireOnly } from './injection.ts'
 
 const istiod = (name: string, revision: string): Manifest =>

@@ -1,8 +1,8 @@
 import type { V1Deployment, V1MutatingWebhookConfiguration, V1Namespace } from '@kubernetes/client-node'
-import { MeshproofError } from '../errors.ts'
-import { podsOf, type DeploymentRef } from '../kube/roll-out.ts'
-import { until } from '../kube/until.ts'
-import type { Lab, LabCluster } from '../lab/lab.ts'
+import { MeshproofError } from '#errors.ts'
+import { podsOf, type DeploymentRef } from '#kube/roll-out.ts'
+import { until } from '#kube/until.ts'
+import type { Lab, LabCluster } from '#lab/lab.ts'
 import { injectionLabels, istiodOf, revisionOf } from './revision.ts'
 
 /** The namespaces of a cluster whose pods get sidecars, by whichever label. */

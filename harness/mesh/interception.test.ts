@@ -1,10 +1,10 @@
 import type { V1ConfigMap } from '@kubernetes/client-node'
 import { describe, expect, test } from 'vitest'
-import type { Manifest } from '../kube/client.ts'
-import type { Lab } from '../lab/lab.ts'
-import { emptyCache, errorOf } from '../testing/edge.ts'
-import { fakeKube } from '../testing/fake-kube.ts'
-import { idleLab } from '../testing/idle-lab.ts'
+import type { Manifest } from '#kube/client.ts'
+import type { Lab } from '#lab/lab.ts'
+import { emptyCache, errorOf } from '#testing/edge.ts'
+import { fakeKube } from '#testing/fake-kube.ts'
+import { idleLab } from '#testing/idle-lab.ts'
 import { includes, requireInterception } from './interception.ts'
 
 test.each<[string, string, boolean]>([

@@ -1,8 +1,8 @@
 import ipaddr from 'ipaddr.js'
 import type { V1ConfigMap } from '@kubernetes/client-node'
 import { z } from 'zod'
-import { MeshproofError } from '../errors.ts'
-import type { Lab } from '../lab/lab.ts'
+import { MeshproofError } from '#errors.ts'
+import type { Lab } from '#lab/lab.ts'
 
 const Values = z.object({ global: z.object({ proxy: z.object({ includeIPRanges: z.string() }) }) })
 

@@ -1,4 +1,4 @@
-import type { Lab } from '../lab/lab.ts'
+import type { Lab } from '#lab/lab.ts'
 import { istiodOf } from './revision.ts'
 import { serviceAddress } from './service-address.ts'
 

@@ -1,9 +1,9 @@
 import { execa, ExecaError } from 'execa'
 import { stringify } from 'yaml'
-import { MeshproofError, reasonOf } from '../errors.ts'
-import { manifestsOf, refOf, type Ref } from '../kube/client.ts'
-import { settled } from '../kube/roll-out.ts'
-import type { LabCluster } from '../lab/lab.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
+import { manifestsOf, refOf, type Ref } from '#kube/client.ts'
+import { settled } from '#kube/roll-out.ts'
+import type { LabCluster } from '#lab/lab.ts'
 
 /** The body of an IstioOperator: what `istioctl` is given. */
 export type OperatorSpec = Record<string, unknown>

@@ -1,5 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import type { KubeClient } from '../kube/client.ts'
+import type { KubeClient } from '#kube/client.ts'
 
 /** Selects the pods of istiod: of every revision, or of one. */
 export const istiodSelector = (revision?: string): string => (revision === undefined ? 'app=istiod' : `app=istiod,istio.io/rev=${revision}`)

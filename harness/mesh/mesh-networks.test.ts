@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import type { KubeClient, Manifest } from '../kube/client.ts'
-import type { LabCluster } from '../lab/lab.ts'
-import { loadTopologyFile } from '../plan/topology-file.ts'
-import { errorOf } from '../testing/edge.ts'
-import { fakeKube } from '../testing/fake-kube.ts'
+import type { KubeClient, Manifest } from '#kube/client.ts'
+import type { LabCluster } from '#lab/lab.ts'
+import { loadTopologyFile } from '#plan/topology-file.ts'
+import { errorOf } from '#testing/edge.ts'
+import { fakeKube } from '#testing/fake-kube.ts'
 import { gatewayAddressesSoFar, meshNetworksOf, readGatewayAddresses, writeGatewayAddresses } from './mesh-networks.ts'
 
 const clustersOf = async (network?: string): Promise<LabCluster[]> => (await loadTopologyFile('gateway')).clusters.map((plan) => ({

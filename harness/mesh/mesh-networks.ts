@@ -1,8 +1,8 @@
 import type { V1ConfigMap } from '@kubernetes/client-node'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
-import { MeshproofError } from '../errors.ts'
-import type { LabCluster } from '../lab/lab.ts'
+import { MeshproofError } from '#errors.ts'
+import type { LabCluster } from '#lab/lab.ts'
 
 const MeshNetworks = z.object({
   networks: z.record(z.string(), z.object({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { idleLab } from '../testing/idle-lab.ts'
+import { idleLab } from '#testing/idle-lab.ts'
 import { controlPlaneSpec, gatewaySpec, remoteSpec } from './operator.ts'
 
 test('a release that keeps the defaults of an older version is installed with them, another one says nothing of it', async () => {

@@ -1,5 +1,5 @@
-import { differences } from '../images/differences.ts'
-import type { Lab, LabCluster } from '../lab/lab.ts'
+import { differences } from '#images/differences.ts'
+import type { Lab, LabCluster } from '#lab/lab.ts'
 import type { OperatorSpec } from './istioctl.ts'
 import { istiodOf } from './revision.ts'
 

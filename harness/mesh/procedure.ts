@@ -1,6 +1,6 @@
-import type { Lab } from '../lab/lab.ts'
-import type { Manifest } from '../kube/client.ts'
-import type { ProcedureName, Topology } from '../plan/topology-file.ts'
+import type { Lab } from '#lab/lab.ts'
+import type { Manifest } from '#kube/client.ts'
+import type { ProcedureName, Topology } from '#plan/topology-file.ts'
 
 /** One step of an installation: its name appears in the output, its time in the results. */
 export type Step = {

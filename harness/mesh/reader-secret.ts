@@ -1,7 +1,7 @@
 import type { V1Secret } from '@kubernetes/client-node'
 import { stringify } from 'yaml'
-import { until } from '../kube/until.ts'
-import type { LabCluster } from '../lab/lab.ts'
+import { until } from '#kube/until.ts'
+import type { LabCluster } from '#lab/lab.ts'
 import { remoteSecretRef } from './remote-secret.ts'
 
 /** The service account that may read a cluster; its installation makes it. */

@@ -1,6 +1,6 @@
 import type { V1Secret } from '@kubernetes/client-node'
-import { manifestsOf, type KubeClient, type Ref } from '../kube/client.ts'
-import type { LabCluster } from '../lab/lab.ts'
+import { manifestsOf, type KubeClient, type Ref } from '#kube/client.ts'
+import type { LabCluster } from '#lab/lab.ts'
 import { istioctl } from './istioctl.ts'
 
 /** Where the remote secret of a cluster lies in the control plane's. */

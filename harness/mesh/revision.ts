@@ -1,4 +1,4 @@
-import type { Topology } from '../plan/topology-file.ts'
+import type { Topology } from '#plan/topology-file.ts'
 
 type Revised = Pick<Topology, 'revision'>
 

@@ -1,7 +1,7 @@
 import type { V1Service } from '@kubernetes/client-node'
-import type { Ref } from '../kube/client.ts'
-import { until } from '../kube/until.ts'
-import type { LabCluster } from '../lab/lab.ts'
+import type { Ref } from '#kube/client.ts'
+import { until } from '#kube/until.ts'
+import type { LabCluster } from '#lab/lab.ts'
 
 /** The address that the load balancer gave a service; undefined while it has none. */
 export const addressNow = async ({ kube }: Pick<LabCluster, 'kube'>, service: Ref): Promise<string | undefined> => addressOf(await kube.get<V1Service>(service))

@@ -6,9 +6,9 @@ import { controlPlaneSpec, gatewaySpec, remoteSpec } from './operator.ts'
 import { rolesOf, step, type Step } from './procedure.ts'
 import { addRemoteSecret } from './remote-secret.ts'
 import { deployWorkloads, workloadsReady } from './workloads.ts'
-import type { Lab, LabCluster } from '../lab/lab.ts'
-import type { Manifest } from '../kube/client.ts'
-import type { Topology } from '../plan/topology-file.ts'
+import type { Lab, LabCluster } from '#lab/lab.ts'
+import type { Manifest } from '#kube/client.ts'
+import type { Topology } from '#plan/topology-file.ts'
 
 // Steps that several procedures have in common. Each procedure still names every one of its own steps, in its own order: a step is
 // made here, and its place among the others is said there.

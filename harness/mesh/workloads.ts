@@ -1,8 +1,8 @@
-import { isRolledOut } from '../kube/pods.ts'
-import { until } from '../kube/until.ts'
-import type { Manifest } from '../kube/client.ts'
-import type { Images } from '../images/images.ts'
-import type { LabCluster } from '../lab/lab.ts'
+import { isRolledOut } from '#kube/pods.ts'
+import { until } from '#kube/until.ts'
+import type { Manifest } from '#kube/client.ts'
+import type { Images } from '#images/images.ts'
+import type { LabCluster } from '#lab/lab.ts'
 import { fixture } from './fixture.ts'
 
 /** Where a mesh is tested: the namespace of the workloads and the one of clients outside the mesh, the same two in every cluster. */

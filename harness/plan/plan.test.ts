@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { catalogue } from '../checks/catalogue.ts'
-import { errorOf } from '../testing/edge.ts'
+import { catalogue } from '#checks/catalogue.ts'
+import { errorOf } from '#testing/edge.ts'
 import { makePlans, selection } from './plan.ts'
 import { topologyNames, type Mtls } from './topology-file.ts'
 

@@ -1,10 +1,10 @@
-import { planChecks, type PlannedCheck } from '../checks/plan-checks.ts'
-import type { Check } from '../checks/catalogue.ts'
-import { MeshproofError } from '../errors.ts'
-import type { Procedure, Step } from '../mesh/procedure.ts'
-import { procedures } from '../mesh/procedures/index.ts'
-import type { CheckResult } from '../report/results.ts'
-import { unknownValue } from '../unknown-value.ts'
+import { planChecks, type PlannedCheck } from '#checks/plan-checks.ts'
+import type { Check } from '#checks/catalogue.ts'
+import { MeshproofError } from '#errors.ts'
+import type { Procedure, Step } from '#mesh/procedure.ts'
+import { procedures } from '#mesh/procedures/index.ts'
+import type { CheckResult } from '#report/results.ts'
+import { unknownValue } from '#unknown-value.ts'
 import { loadTopologyFile, topologyNames, type MeshShape, type Mtls, type Topology } from './topology-file.ts'
 
 /** What is asked of one mesh of a run, and what is not. */

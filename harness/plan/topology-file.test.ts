@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { errorOf, scratchFolder } from '../testing/edge.ts'
+import { errorOf, scratchFolder } from '#testing/edge.ts'
 import { loadTopologyFile, topologyNames, type TopologyFile } from './topology-file.ts'
 
 const fixtures = join(import.meta.dirname, '../../fixtures/topologies')

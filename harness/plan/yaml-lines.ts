@@ -1,5 +1,5 @@
 import { isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Node } from 'yaml'
-import { reasonOf } from '../errors.ts'
+import { reasonOf } from '#errors.ts'
 
 /** A place in a text, counted from 1. */
 export type Place = { line: number; column: number }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { MeshproofError } from '../errors.ts'
-import { execIn, readyPod } from '../kube/pods.ts'
+import { MeshproofError } from '#errors.ts'
+import { execIn, readyPod } from '#kube/pods.ts'
 import type { CurlPod } from './curl.ts'
 
 /** What one request of a background probe got, and when (milliseconds since the epoch); `status` is 0 where there was no HTTP answer. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { MeshproofError } from '../errors.ts'
-import type { KubeClient } from '../kube/client.ts'
-import { execIn, readyPod, type ExecResult } from '../kube/pods.ts'
+import { MeshproofError } from '#errors.ts'
+import type { KubeClient } from '#kube/client.ts'
+import { execIn, readyPod, type ExecResult } from '#kube/pods.ts'
 
 /** What was on the wire, as a pcap file, while something happened; and what that gave. */
 export type Capture<T> = { result: T; pcap: Buffer }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { MeshproofError } from '../errors.ts'
-import type { KubeClient } from '../kube/client.ts'
-import { execIn, readyPod } from '../kube/pods.ts'
+import { MeshproofError } from '#errors.ts'
+import type { KubeClient } from '#kube/client.ts'
+import { execIn, readyPod } from '#kube/pods.ts'
 
 const Transfer = z.object({
   http_code: z.number(),

@@ -1,5 +1,5 @@
-import type { KubeClient } from '../kube/client.ts'
-import { execIn } from '../kube/pods.ts'
+import type { KubeClient } from '#kube/client.ts'
+import { execIn } from '#kube/pods.ts'
 
 /** A pod with a proxy, from which addresses are dialled. */
 export type Vantage = { kube: KubeClient; namespace: string; pod: string }

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import type { V1Pod } from '@kubernetes/client-node'
 import { z } from 'zod'
-import type { KubeClient } from '../kube/client.ts'
-import { readPage } from '../kube/pod-http.ts'
-import { isReady, logsSince, readyPod } from '../kube/pods.ts'
+import type { KubeClient } from '#kube/client.ts'
+import { readPage } from '#kube/pod-http.ts'
+import { isReady, logsSince, readyPod } from '#kube/pods.ts'
 
 /** The proxy of a workload: a sidecar, or a gateway, by its pod's labels or by its name. */
 export type Proxy = { kube: KubeClient; namespace: string } & ({ selector: string } | { pod: string })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { client, server, ipOf, links, pcapOf, pcapOfFrames, type Sent } from '../testing/pcap.ts'
+import { client, server, ipOf, links, pcapOf, pcapOfFrames, type Sent } from '#testing/pcap.ts'
 import { flowsOf, wireOf } from './flows.ts'
 
 const unreadable = (pcap: Buffer): void => { expect(() => flowsOf(pcap)).toThrow(expect.objectContaining({ code: 'MP-601' })) }

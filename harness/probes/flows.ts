@@ -1,4 +1,4 @@
-import { MeshproofError } from '../errors.ts'
+import { MeshproofError } from '#errors.ts'
 
 /** One direction of a TCP connection. */
 export type Flow = {

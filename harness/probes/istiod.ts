@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { KubeClient } from '../kube/client.ts'
-import { readPage } from '../kube/pod-http.ts'
-import { execIn, readyPod } from '../kube/pods.ts'
+import type { KubeClient } from '#kube/client.ts'
+import { readPage } from '#kube/pod-http.ts'
+import { execIn, readyPod } from '#kube/pods.ts'
 
 const RemoteClusters = z.array(z.object({ id: z.string(), syncStatus: z.string().default('') }))
 

@@ -1,9 +1,9 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import pMap from 'p-map'
-import type { KubeClient } from '../kube/client.ts'
-import { isReady } from '../kube/pods.ts'
-import { proxyOf } from '../mesh/proxy-container.ts'
-import type { RunningRelease } from '../report/results.ts'
+import type { KubeClient } from '#kube/client.ts'
+import { isReady } from '#kube/pods.ts'
+import { proxyOf } from '#mesh/proxy-container.ts'
+import type { RunningRelease } from '#report/results.ts'
 import { releaseOf } from './envoy.ts'
 import { istiodRelease } from './istiod.ts'
 

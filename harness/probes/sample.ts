@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Interrupted } from '../errors.ts'
+import { Interrupted } from '#errors.ts'
 import type { Answer } from './curl.ts'
 
 /** The answers to one verdict's requests, and how long the mesh took to settle before they were sent. */

@@ -1,8 +1,8 @@
-import type { Manifest } from '../kube/client.ts'
-import type { Lab, LabCluster } from '../lab/lab.ts'
-import { fixture } from '../mesh/fixture.ts'
-import { labNamespaces, lifecycleOf } from '../mesh/workloads.ts'
-import type { Probe } from '../report/results.ts'
+import type { Manifest } from '#kube/client.ts'
+import type { Lab, LabCluster } from '#lab/lab.ts'
+import { fixture } from '#mesh/fixture.ts'
+import { labNamespaces, lifecycleOf } from '#mesh/workloads.ts'
+import type { Probe } from '#report/results.ts'
 import { fileOf } from './plan-probes.ts'
 
 const { mesh, outside } = labNamespaces

@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { inNode } from '../lab/kind.ts'
-import type { Lab, LabCluster } from '../lab/lab.ts'
+import { inNode } from '#lab/kind.ts'
+import type { Lab, LabCluster } from '#lab/lab.ts'
 import { proberDeployments } from './manifests.ts'
 
 /** What a container has taken of a core so far, in seconds, and since when it runs, in milliseconds since the epoch. */

@@ -1,5 +1,5 @@
-import type { MeshShape } from '../plan/topology-schema.ts'
-import type { Probe } from '../report/results.ts'
+import type { MeshShape } from '#plan/topology-schema.ts'
+import type { Probe } from '#report/results.ts'
 
 /** What continuous probes are planned for: a mesh, and whether its helloworld has the long answer (the published one has not). */
 export type ProbedMesh = Pick<MeshShape, 'mtls'> & { clusters: { name: string }[]; streams: boolean }

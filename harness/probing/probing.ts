@@ -1,5 +1,5 @@
-import type { Lab } from '../lab/lab.ts'
-import type { Probe } from '../report/results.ts'
+import type { Lab } from '#lab/lab.ts'
+import type { Probe } from '#report/results.ts'
 
 /** One request of a probe, or one line of its long answer. Times are milliseconds since the epoch, good to 5. */
 export type Sample = {

@@ -1,5 +1,5 @@
-import type { LabCluster } from '../lab/lab.ts'
-import { deploymentsOf, labNamespaces } from '../mesh/workloads.ts'
+import type { LabCluster } from '#lab/lab.ts'
+import { deploymentsOf, labNamespaces } from '#mesh/workloads.ts'
 
 const { mesh, outside } = labNamespaces
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { onSeveralNetworks, withMutualTls, withoutMutualTls } from '../checks/catalogue.ts'
-import type { Fault } from '../faults.ts'
-import { makePlans } from '../plan/plan.ts'
-import { variantName } from '../report/results.ts'
-import { checkOf } from '../testing/checks.ts'
-import { variant } from '../testing/idle-lab.ts'
+import { onSeveralNetworks, withMutualTls, withoutMutualTls } from '#checks/catalogue.ts'
+import type { Fault } from '#faults.ts'
+import { makePlans } from '#plan/plan.ts'
+import { variantName } from '#report/results.ts'
+import { checkOf } from '#testing/checks.ts'
+import { variant } from '#testing/idle-lab.ts'
 import { assign, canBeShown, noticing } from './assign.ts'
 
 const checks = [

@@ -1,8 +1,8 @@
-import { notApplicable, type Check } from '../checks/catalogue.ts'
-import type { FindingCode } from '../diagnose/findings.ts'
-import type { Fault } from '../faults.ts'
-import type { TopologyPlan } from '../plan/plan.ts'
-import type { Topology } from '../plan/topology-file.ts'
+import { notApplicable, type Check } from '#checks/catalogue.ts'
+import type { FindingCode } from '#diagnose/findings.ts'
+import type { Fault } from '#faults.ts'
+import type { TopologyPlan } from '#plan/plan.ts'
+import type { Topology } from '#plan/topology-file.ts'
 
 /** What is proven in one lab. */
 export type Assignment = { plan: TopologyPlan; faults: Fault[] }

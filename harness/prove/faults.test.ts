@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { faults } from '../../fixtures/faults/index.ts'
-import { catalogue } from '../checks/catalogue.ts'
-import { causes } from '../diagnose/causes.ts'
-import { makePlans } from '../plan/plan.ts'
-import { layers } from '../report/results.ts'
+import { catalogue } from '#checks/catalogue.ts'
+import { causes } from '#diagnose/causes.ts'
+import { makePlans } from '#plan/plan.ts'
+import { layers } from '#report/results.ts'
 import { assign, canBeShown, diagnosedIn, noticing } from './assign.ts'
 
 // The checks of an upgrade are proven by upgrades that go wrong (fixtures/upgrade-faults).

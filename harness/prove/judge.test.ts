@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { because, type CauseCode } from '../diagnose/causes.ts'
-import type { Fault } from '../faults.ts'
-import type { CheckResult, Layer } from '../report/results.ts'
-import { checkResult } from '../testing/results.ts'
+import { because, type CauseCode } from '#diagnose/causes.ts'
+import type { Fault } from '#faults.ts'
+import type { CheckResult, Layer } from '#report/results.ts'
+import { checkResult } from '#testing/results.ts'
 import { judge } from './judge.ts'
 
 const turnsRed: Fault['turnsRed'] = { 'reach.local': 'MP-751', 'reach.path': 'MP-753' }

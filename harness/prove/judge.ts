@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { diagnose } from '../diagnose/diagnose.ts'
-import type { Fault } from '../faults.ts'
-import { CheckResult, layers, type Layer } from '../report/results.ts'
+import { diagnose } from '#diagnose/diagnose.ts'
+import type { Fault } from '#faults.ts'
+import { CheckResult, layers, type Layer } from '#report/results.ts'
 
 /** What became of one fault in one lab. */
 export const Proof = z.strictObject({

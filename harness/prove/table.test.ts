@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkOf } from '../testing/checks.ts'
+import { checkOf } from '#testing/checks.ts'
 import { Proof } from './judge.ts'
 import { proofPage, unproven } from './table.ts'
 

@@ -1,5 +1,5 @@
-import type { Check } from '../checks/catalogue.ts'
-import { variantName } from '../report/results.ts'
+import type { Check } from '#checks/catalogue.ts'
+import { variantName } from '#report/results.ts'
 import type { Proof } from './judge.ts'
 
 /** The page that `prove` leaves: every fault with what noticed it, and every check with what proves it. Markdown. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { failingRun, runOf } from '../testing/report-results.ts'
-import { checkResult, resultsOf, topologyResult } from '../testing/results.ts'
+import { failingRun, runOf } from '#testing/report-results.ts'
+import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { conformance, ConformanceReport } from './conformance.ts'
 import { notSelected, type CheckResult } from './results.ts'
 

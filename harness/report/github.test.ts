@@ -1,9 +1,9 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { scratchFolder } from '../testing/edge.ts'
-import { failingRun } from '../testing/report-results.ts'
-import { checkResult, resultsOf, topologyResult } from '../testing/results.ts'
+import { scratchFolder } from '#testing/edge.ts'
+import { failingRun } from '#testing/report-results.ts'
+import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { annotations, stepSummary } from './github.ts'
 import { tellGitHub } from './github-step.ts'
 

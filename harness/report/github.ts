@@ -1,4 +1,4 @@
-import { firstBroken } from '../diagnose/diagnose.ts'
+import { firstBroken } from '#diagnose/diagnose.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult } from './results.ts'
 import { lostWith } from './upgrade-text.ts'
 import { outcomeOf, phaseWords, upgradeRunVerdict, upgradeVerdictWords } from './upgrade-words.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { causes } from '../diagnose/causes.ts'
-import { checkResult, resultsOf, topologyResult } from '../testing/results.ts'
+import { causes } from '#diagnose/causes.ts'
+import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { junit } from './junit.ts'
 import type { CheckResult } from './results.ts'
 

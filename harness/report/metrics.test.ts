@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { failingRun } from '../testing/report-results.ts'
-import { checkResult, resultsOf, topologyResult } from '../testing/results.ts'
-import { upgradeResults } from '../testing/upgrade-results.ts'
+import { failingRun } from '#testing/report-results.ts'
+import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
+import { upgradeResults } from '#testing/upgrade-results.ts'
 import { metrics } from './metrics.ts'
 
 type Parsed = { name: string; labels: Record<string, string>; value: number }

@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path'
-import { MeshproofError, reasonOf } from '../errors.ts'
-import type { Cell } from '../matrix/cells.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
+import type { Cell } from '#matrix/cells.ts'
 import { readResults } from './read-results.ts'
 import type { ShownRun } from './shown-run.ts'
 

@@ -1,4 +1,4 @@
-import type { Cell } from '../matrix/cells.ts'
+import type { Cell } from '#matrix/cells.ts'
 import type { Results, Verdict } from './results.ts'
 import { runVerdict, verdictWords } from './words.ts'
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { styleText } from 'node:util'
-import type { BuildProgress } from '../images/build.ts'
-import { firstBroken } from '../diagnose/diagnose.ts'
+import type { BuildProgress } from '#images/build.ts'
+import { firstBroken } from '#diagnose/diagnose.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from './results.ts'
 import { upgradeLines } from './upgrade-text.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { upgradeResults } from '../testing/upgrade-results.ts'
+import { upgradeResults } from '#testing/upgrade-results.ts'
 import { conformance } from './conformance.ts'
 import { annotations, stepSummary } from './github.ts'
 import { junit } from './junit.ts'

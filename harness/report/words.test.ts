@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkResult, resultsOf, topologyResult } from '../testing/results.ts'
+import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { anchorOf, countsOf, duration, routeOf, runVerdict, worstFirst } from './words.ts'
 
 test.each<[number, string]>([[0.04, '0.0 s'], [9.94, '9.9 s'], [10.4, '10 s'], [59.4, '59 s'], [59.6, '1 min 0 s'], [432, '7 min 12 s']])('%d seconds are %s', (seconds, words) => {

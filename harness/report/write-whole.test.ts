@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { scratchFolder } from '../testing/edge.ts'
+import { scratchFolder } from '#testing/edge.ts'
 import { writeWhole } from './write-whole.ts'
 
 test('who reads while it is written anew reads the old content whole', async () => {

@@ -1,13 +1,13 @@
 import type { V1ConfigMap, V1Pod, V1Secret } from '@kubernetes/client-node'
-import type { KubeClient, Manifest } from '../kube/client.ts'
-import { execIn, isReady, logsSince } from '../kube/pods.ts'
-import { until } from '../kube/until.ts'
-import type { Lab, LabCluster } from '../lab/lab.ts'
-import { certificatesIn, trustOf } from '../probes/envoy.ts'
-import { cacertsFor, createRoot } from '../mesh/certificate-authority.ts'
-import { istiodPods } from '../mesh/istiod-pods.ts'
-import { step, type Step } from '../mesh/procedure.ts'
-import { proxyOf } from '../mesh/proxy-container.ts'
+import type { KubeClient, Manifest } from '#kube/client.ts'
+import { execIn, isReady, logsSince } from '#kube/pods.ts'
+import { until } from '#kube/until.ts'
+import type { Lab, LabCluster } from '#lab/lab.ts'
+import { certificatesIn, trustOf } from '#probes/envoy.ts'
+import { cacertsFor, createRoot } from '#mesh/certificate-authority.ts'
+import { istiodPods } from '#mesh/istiod-pods.ts'
+import { step, type Step } from '#mesh/procedure.ts'
+import { proxyOf } from '#mesh/proxy-container.ts'
 
 /** The files of a `cacerts` secret, by name, as text. */
 type Cacerts = Record<string, string>

@@ -1,14 +1,14 @@
 import type { V1Secret } from '@kubernetes/client-node'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
-import { MeshproofError } from '../errors.ts'
-import { isReady } from '../kube/pods.ts'
-import { until } from '../kube/until.ts'
-import type { Lab, LabCluster } from '../lab/lab.ts'
-import { watchedClusters } from '../probes/istiod.ts'
-import { istiodPods } from '../mesh/istiod-pods.ts'
-import { readerServiceAccount, readerToken } from '../mesh/reader-secret.ts'
-import { remoteKubeconfig, remoteSecretRef } from '../mesh/remote-secret.ts'
+import { MeshproofError } from '#errors.ts'
+import { isReady } from '#kube/pods.ts'
+import { until } from '#kube/until.ts'
+import type { Lab, LabCluster } from '#lab/lab.ts'
+import { watchedClusters } from '#probes/istiod.ts'
+import { istiodPods } from '#mesh/istiod-pods.ts'
+import { readerServiceAccount, readerToken } from '#mesh/reader-secret.ts'
+import { remoteKubeconfig, remoteSecretRef } from '#mesh/remote-secret.ts'
 
 const Kubeconfig = z.looseObject({ users: z.array(z.looseObject({ user: z.looseObject({ token: z.string() }) })) })
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { ExistingPlan } from '../existing/plan-existing.ts'
-import type { Step } from '../existing/steps.ts'
-import type { Terminal } from '../report/terminal.ts'
-import { linesOf } from '../testing/screen.ts'
+import type { ExistingPlan } from '#existing/plan-existing.ts'
+import type { Step } from '#existing/steps.ts'
+import type { Terminal } from '#report/terminal.ts'
+import { linesOf } from '#testing/screen.ts'
 import { inExisting } from './in-existing.ts'
 import { phaseLog } from './phase-log.ts'
 

@@ -1,6 +1,6 @@
-import { MeshproofError } from '../errors.ts'
-import type { TopologyPlan } from '../plan/plan.ts'
-import { loadRun, runIds, type RunState } from '../lab/run-state.ts'
+import { MeshproofError } from '#errors.ts'
+import type { TopologyPlan } from '#plan/plan.ts'
+import { loadRun, runIds, type RunState } from '#lab/run-state.ts'
 
 /**
  * The kept lab that --reuse means: the named one, or the newest, of the topologies asked for.

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import type { Terminal } from '../report/terminal.ts'
+import type { Terminal } from '#report/terminal.ts'
 
 /**
  * The second Ctrl-C: writes what is known, lets processes of their own remove what these runs made, and is gone. `where` are the flags that

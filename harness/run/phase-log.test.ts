@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { MeshproofError } from '../errors.ts'
-import { Phase } from '../report/results.ts'
-import { linesOf } from '../testing/screen.ts'
+import { MeshproofError } from '#errors.ts'
+import { Phase } from '#report/results.ts'
+import { linesOf } from '#testing/screen.ts'
 import { phaseLog, type PhaseLog } from './phase-log.ts'
 
 const noon = Date.UTC(2026, 0, 1, 12)

@@ -1,6 +1,6 @@
-import { reasonOf } from '../errors.ts'
-import type { Phase } from '../report/results.ts'
-import type { Terminal } from '../report/terminal.ts'
+import { reasonOf } from '#errors.ts'
+import type { Phase } from '#report/results.ts'
+import type { Terminal } from '#report/terminal.ts'
 
 /** What a run keeps of its phases; times are milliseconds since the epoch. */
 export type PhaseLog = {

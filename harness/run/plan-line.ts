@@ -1,6 +1,6 @@
-import type { Check } from '../checks/catalogue.ts'
-import type { MeshPlan } from '../plan/plan.ts'
-import { variantName } from '../report/results.ts'
+import type { Check } from '#checks/catalogue.ts'
+import type { MeshPlan } from '#plan/plan.ts'
+import { variantName } from '#report/results.ts'
 
 /** The one line that says what a run will do. */
 export const describePlans = (plans: MeshPlan[], checks: readonly Check[]): string[] => plans.map(({ topology, planned, skipped }) => {

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { Interrupted } from '../errors.ts'
+import { Interrupted } from '#errors.ts'
 import { listenForSignals, type Signals } from './signals.ts'
 
 /** Signals with a clock of the test's own; leaving at once is an error that whoever sends the signal gets. */

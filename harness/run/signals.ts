@@ -1,4 +1,4 @@
-import { Interrupted } from '../errors.ts'
+import { Interrupted } from '#errors.ts'
 
 /** How a run is told to stop: orderly by the signal, at once by `atOnce`. */
 export type Signals = { signal: AbortSignal; atOnce: (leave: () => never) => void; release: () => void }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { collectBundle, type BundleSource } from '../bundle/collect.ts'
-import type { TopologyResult } from '../report/results.ts'
-import { summaryOf } from '../report/terminal.ts'
+import { collectBundle, type BundleSource } from '#bundle/collect.ts'
+import type { TopologyResult } from '#report/results.ts'
+import { summaryOf } from '#report/terminal.ts'
 import type { PhaseLog } from './phase-log.ts'
 
 /** Where the support bundle of a failure goes: a path within the folder of the reports, and the bytes that it may take. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { errorOf } from '../testing/edge.ts'
+import { errorOf } from '#testing/edge.ts'
 import { turns } from './turns.ts'
 
 const { signal: never } = new AbortController()

@@ -1,5 +1,5 @@
-import { MeshproofError } from '../errors.ts'
-import { refOf, type KubeClient, type Manifest, type Ref } from '../kube/client.ts'
+import { MeshproofError } from '#errors.ts'
+import { refOf, type KubeClient, type Manifest, type Ref } from '#kube/client.ts'
 
 /** An API server of a few objects, at the edge of the product. What it stores it adorns as a real one does. */
 export type FakeKube = KubeClient & {

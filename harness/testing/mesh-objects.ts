@@ -1,4 +1,4 @@
-import type { Manifest } from '../kube/client.ts'
+import type { Manifest } from '#kube/client.ts'
 
 /** How a cluster of a made-up mesh differs from the usual one. */
 export type Shape = {

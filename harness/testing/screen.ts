@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream'
-import { terminal, type Screen, type Terminal } from '../report/terminal.ts'
+import { terminal, type Screen, type Terminal } from '#report/terminal.ts'
 
 /** Everything a terminal writes to such a screen while `use` uses it. */
 export const written = (screen: { isTTY?: boolean }, environment: NodeJS.ProcessEnv, use: (terminal: Terminal) => void): string => {

@@ -1,4 +1,4 @@
-import type { Upgrading } from '../checks/mesh-under-test.ts'
+import type { Upgrading } from '#checks/mesh-under-test.ts'
 
 /** A mesh of lab-a whose first cluster has a control plane of another release, of a revision of its own where one is named; the workloads are those of lab-a. */
 export const upgradeTo = (release: string, revision = 'default'): Upgrading => {

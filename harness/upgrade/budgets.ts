@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Budgets } from '../report/results.ts'
+import type { Budgets } from '#report/results.ts'
 
 const share = z.string().regex(/^\d+(\.\d+)?%?$/, 'a share of requests: 0.1% or 0.001')
   .transform((text) => (text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text))).refine((part) => part <= 1, 'more than all requests cannot be lost')

@@ -1,4 +1,4 @@
-import type { Budgets, Measured, PhaseId, PhaseKind, Probe, UpgradeEvent, UpgradePhaseResult } from '../report/results.ts'
+import type { Budgets, Measured, PhaseId, PhaseKind, Probe, UpgradeEvent, UpgradePhaseResult } from '#report/results.ts'
 import type { Stall } from './stalls.ts'
 import type { Stage } from './upgrade-phase.ts'
 

@@ -1,5 +1,5 @@
-import type { Sample } from '../probing/probing.ts'
-import type { LossClass, Probe } from '../report/results.ts'
+import type { Sample } from '#probing/probing.ts'
+import type { LossClass, Probe } from '#report/results.ts'
 
 /** What became of a request: what the probe expects, an answer that must not be, or why there was none. */
 export type Outcome = 'answered' | 'wrong' | LossClass

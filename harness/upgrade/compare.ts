@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
-import { MeshproofError } from '../errors.ts'
-import { readResults } from '../report/read-results.ts'
-import { variantName, type TopologyResult, type Upgrade, type Worse } from '../report/results.ts'
+import { MeshproofError } from '#errors.ts'
+import { readResults } from '#report/read-results.ts'
+import { variantName, type TopologyResult, type Upgrade, type Worse } from '#report/results.ts'
 import { rank } from './verdict.ts'
 
 /** An earlier upgrade of the same topology: its run, and what it came to. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Probe } from '../report/results.ts'
+import type { Probe } from '#report/results.ts'
 import { enoughRequests } from './enough.ts'
 
 const probe = (kind: Probe['kind'], expects: Probe['expects'] = 'answers'): Probe => ({ id: kind, from: 'cluster1', to: 'cluster2', kind, retries: 'default', pods: 'kept', expects })

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Probing } from '../probing/probing.ts'
-import type { Probe } from '../report/results.ts'
+import type { Probing } from '#probing/probing.ts'
+import type { Probe } from '#report/results.ts'
 
 /** Fewer requests of a probe in a phase say nothing (facts of upgrades, “Verdict”); what must be refused is asked less often, since each must. */
 export const fewestOf = ({ expects }: Pick<Probe, 'expects'>): number => (expects === 'refusal' ? 20 : 200)

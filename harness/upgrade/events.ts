@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Watch, type V1Pod } from '@kubernetes/client-node'
-import { isReady } from '../kube/pods.ts'
-import type { Lab, LabCluster } from '../lab/lab.ts'
-import type { UpgradeEvent } from '../report/results.ts'
+import { isReady } from '#kube/pods.ts'
+import type { Lab, LabCluster } from '#lab/lab.ts'
+import type { UpgradeEvent } from '#report/results.ts'
 
 /** Milliseconds until a watch that has ended is begun again: an API server may be away. */
 const pause = 250

@@ -1,4 +1,4 @@
-import type { PhaseId, UpgradeFinding } from '../report/results.ts'
+import type { PhaseId, UpgradeFinding } from '#report/results.ts'
 
 /** What a code of an upgrade means: what is wrong and what to do about it; docs/codes.md is made from this. `threads` tell of meshes it happened to. */
 export type UpgradeCause = { verdict: UpgradeFinding['verdict']; cause: string; hint: string; threads?: string }

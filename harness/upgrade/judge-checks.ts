@@ -1,5 +1,5 @@
-import { isConsequence } from '../diagnose/diagnose.ts'
-import type { CheckResult, UpgradeFinding } from '../report/results.ts'
+import { isConsequence } from '#diagnose/diagnose.ts'
+import type { CheckResult, UpgradeFinding } from '#report/results.ts'
 import type { PhaseCase } from './case.ts'
 import { found, type UpgradeCode } from './findings.ts'
 import { stallsIn } from './stalls.ts'

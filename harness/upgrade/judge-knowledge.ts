@@ -1,4 +1,4 @@
-import type { UpgradeFinding } from '../report/results.ts'
+import type { UpgradeFinding } from '#report/results.ts'
 import type { PhaseCase, Seen } from './case.ts'
 import { fewestOf } from './enough.ts'
 import { found } from './findings.ts'

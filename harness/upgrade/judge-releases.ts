@@ -1,5 +1,5 @@
-import { partOf } from '../checks/releases.ts'
-import type { UpgradeFinding } from '../report/results.ts'
+import { partOf } from '#checks/releases.ts'
+import type { UpgradeFinding } from '#report/results.ts'
 import type { PhaseCase } from './case.ts'
 import { found } from './findings.ts'
 

@@ -1,4 +1,4 @@
-import type { Loss, Measured, Probe, UpgradeFinding } from '../report/results.ts'
+import type { Loss, Measured, Probe, UpgradeFinding } from '#report/results.ts'
 import { isPure, type PhaseCase, type Seen } from './case.ts'
 import { found, isLasting, type UpgradeCode } from './findings.ts'
 import { podsEndedNear } from './near-events.ts'

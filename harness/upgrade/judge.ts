@@ -1,4 +1,4 @@
-import type { Measured, PhaseId, UpgradeFinding, UpgradePhaseResult, UpgradeVerdict } from '../report/results.ts'
+import type { Measured, PhaseId, UpgradeFinding, UpgradePhaseResult, UpgradeVerdict } from '#report/results.ts'
 import type { Case, PhaseCase } from './case.ts'
 import { isLasting } from './findings.ts'
 import { checkFindings } from './judge-checks.ts'

@@ -1,5 +1,5 @@
-import type { Samples } from '../probing/probing.ts'
-import type { Lane } from '../report/results.ts'
+import type { Samples } from '#probing/probing.ts'
+import type { Lane } from '#report/results.ts'
 import { classify, type VersionOf } from './classify.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Sample } from '../probing/probing.ts'
-import type { Probe } from '../report/results.ts'
+import type { Sample } from '#probing/probing.ts'
+import type { Probe } from '#report/results.ts'
 import { classify } from './classify.ts'
 import { lanesOf } from './lanes.ts'
 import { measure } from './measure.ts'

@@ -1,5 +1,5 @@
-import type { Sample, Samples } from '../probing/probing.ts'
-import type { Loss, LossClass, Measured, PhaseId, StreamBreak, UpgradeEvent } from '../report/results.ts'
+import type { Sample, Samples } from '#probing/probing.ts'
+import type { Loss, LossClass, Measured, PhaseId, StreamBreak, UpgradeEvent } from '#report/results.ts'
 import { classify, type Outcome, type VersionOf } from './classify.ts'
 import { nearestEvent } from './near-events.ts'
 import { gapsOf, longestIn, pausesOf, podOf } from './spans.ts'

@@ -1,5 +1,5 @@
-import { labNamespaces } from '../mesh/workloads.ts'
-import type { UpgradeEvent } from '../report/results.ts'
+import { labNamespaces } from '#mesh/workloads.ts'
+import type { UpgradeEvent } from '#report/results.ts'
 
 /** Events this near to a loss, in milliseconds, may explain it: what was sent to a pod that went hangs until a timeout of some seconds. */
 const near = 5000

@@ -2,8 +2,8 @@ import 'reflect-metadata'
 import { X509Certificate, webcrypto } from 'node:crypto'
 import { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, X509CertificateGenerator, type Extension } from '@peculiar/x509'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { cacertsFor, createRoot, type RootAuthority } from '../mesh/certificate-authority.ts'
-import { certificatesIn } from '../probes/envoy.ts'
+import { cacertsFor, createRoot, type RootAuthority } from '#mesh/certificate-authority.ts'
+import { certificatesIn } from '#probes/envoy.ts'
 import { certificateProblems } from './preflight-certificates.ts'
 
 const hour = 60 * 60 * 1000

@@ -1,4 +1,4 @@
-import { MeshproofError, type Explanation } from '../errors.ts'
+import { MeshproofError, type Explanation } from '#errors.ts'
 
 /** Something that an upgrade must not begin with. */
 export type Problem = { code: string } & Pick<Explanation, 'what' | 'where' | 'why' | 'next'>

@@ -1,5 +1,5 @@
-import { minorOf } from '../diagnose/layers/api.ts'
-import { isWithin, knownMinors, spelled, supportedBy } from '../images/supported-pairs.ts'
+import { minorOf } from '#diagnose/layers/api.ts'
+import { isWithin, knownMinors, spelled, supportedBy } from '#images/supported-pairs.ts'
 import type { Problem } from './preflight-problem.ts'
 import type { Strategy } from './upgrade-phase.ts'
 

@@ -1,4 +1,4 @@
-import type { Samples } from '../probing/probing.ts'
+import type { Samples } from '#probing/probing.ts'
 import type { Outcome } from './classify.ts'
 
 /** A time from one moment to another, and how much of it counts. Milliseconds, the moments since the epoch. */

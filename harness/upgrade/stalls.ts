@@ -1,4 +1,4 @@
-import type { Samples } from '../probing/probing.ts'
+import type { Samples } from '#probing/probing.ts'
 import { classify } from './classify.ts'
 import { gapsOf } from './spans.ts'
 

@@ -1,7 +1,7 @@
-import type { Lab } from '../lab/lab.ts'
-import type { Probing, Samples } from '../probing/probing.ts'
-import { startProbing } from '../probing/start.ts'
-import type { Upgrade, UpgradeEvent } from '../report/results.ts'
+import type { Lab } from '#lab/lab.ts'
+import type { Probing, Samples } from '#probing/probing.ts'
+import { startProbing } from '#probing/start.ts'
+import type { Upgrade, UpgradeEvent } from '#report/results.ts'
 import { enoughRequests } from './enough.ts'
 import { followEvents, type EventLog } from './events.ts'
 

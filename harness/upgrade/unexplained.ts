@@ -1,4 +1,4 @@
-import type { Loss, StreamBreak } from '../report/results.ts'
+import type { Loss, StreamBreak } from '#report/results.ts'
 import type { Seen } from './case.ts'
 import { stallsIn, type Stall } from './stalls.ts'
 

@@ -1,7 +1,7 @@
-import type { CauseCode } from '../diagnose/causes.ts'
-import type { Topology } from '../plan/topology-file.ts'
-import type { Step } from '../mesh/procedure.ts'
-import type { PhaseId, Upgrade, UpgradeVerdict } from '../report/results.ts'
+import type { CauseCode } from '#diagnose/causes.ts'
+import type { Topology } from '#plan/topology-file.ts'
+import type { Step } from '#mesh/procedure.ts'
+import type { PhaseId, Upgrade, UpgradeVerdict } from '#report/results.ts'
 import { upgradeFindings, type UpgradeCode } from './findings.ts'
 import type { Strategy, UpgradeLab, UpgradePhase } from './upgrade-phase.ts'
 

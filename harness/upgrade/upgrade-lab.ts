@@ -1,6 +1,6 @@
-import type { Images } from '../images/images.ts'
-import { labOf, type Lab } from '../lab/lab.ts'
-import type { Topology } from '../plan/topology-file.ts'
+import type { Images } from '#images/images.ts'
+import { labOf, type Lab } from '#lab/lab.ts'
+import type { Topology } from '#plan/topology-file.ts'
 import type { Strategy, UpgradeLab } from './upgrade-phase.ts'
 
 /** A topology as it is installed to be upgraded: with two proxies a gateway, so that one is there while the other is replaced (facts of upgrades). */

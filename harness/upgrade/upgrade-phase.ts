@@ -1,6 +1,6 @@
-import type { Lab } from '../lab/lab.ts'
-import type { Step } from '../mesh/procedure.ts'
-import type { PhaseId, PhaseKind } from '../report/results.ts'
+import type { Lab } from '#lab/lab.ts'
+import type { Step } from '#mesh/procedure.ts'
+import type { PhaseId, PhaseKind } from '#report/results.ts'
 
 /** How a control plane is replaced: where it stands, or by a second one of another revision that workloads move to. */
 export const strategies = ['in-place', 'revision'] as const

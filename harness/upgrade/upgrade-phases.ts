@@ -1,4 +1,4 @@
-import type { UpgradeOptions } from '../run/options.ts'
+import type { UpgradeOptions } from '#run/options.ts'
 import { baselineOf, phasesOf } from './phases.ts'
 import { preflight } from './preflight.ts'
 import { refusal } from './preflight-problem.ts'

@@ -1,4 +1,4 @@
-import { UpgradeVerdict, type UpgradeFinding, type UpgradePhaseResult, type Verdict } from '../report/results.ts'
+import { UpgradeVerdict, type UpgradeFinding, type UpgradePhaseResult, type Verdict } from '#report/results.ts'
 
 /** The worst of verdicts; of none, `pass`. */
 export const worstOf = (verdicts: readonly UpgradeVerdict[]): UpgradeVerdict => verdicts.reduce((worst, one) => (rank(one) > rank(worst) ? one : worst), 'pass')

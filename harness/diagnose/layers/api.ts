@@ -1,5 +1,5 @@
-import { proxyOf } from '../../mesh/proxy-container.ts'
-import { kubectl, servedBy, type Finding, type Layer } from '../layer.ts'
+import { proxyOf } from '#mesh/proxy-container.ts'
+import { kubectl, servedBy, type Finding, type Layer } from '#diagnose/layer.ts'
 
 /** API servers answer (else there was no survey), and proxies are not too far from their control plane (Istio’s supported skew: two minor versions). */
 export const api: Layer = {

@@ -1,12 +1,12 @@
 import type { V1MutatingWebhook, V1Namespace, V1Pod } from '@kubernetes/client-node'
-import type { SurveyedCluster } from '../../existing/survey.ts'
-import { isReady } from '../../kube/pods.ts'
-import { proxyOf } from '../../mesh/proxy-container.ts'
-import { outsideAddresses } from '../../mesh/service-address.ts'
-import { primariesOf } from '../../plan/roles.ts'
-import { certificatesIn } from '../../probes/envoy.ts'
-import { addressesBehind } from '../addresses.ts'
-import { kubectl, servedBy, type Finding, type Layer } from '../layer.ts'
+import type { SurveyedCluster } from '#existing/survey.ts'
+import { isReady } from '#kube/pods.ts'
+import { proxyOf } from '#mesh/proxy-container.ts'
+import { outsideAddresses } from '#mesh/service-address.ts'
+import { primariesOf } from '#plan/roles.ts'
+import { certificatesIn } from '#probes/envoy.ts'
+import { addressesBehind } from '#diagnose/addresses.ts'
+import { kubectl, servedBy, type Finding, type Layer } from '#diagnose/layer.ts'
 
 /** istiod runs, and every cluster’s sidecar injector leads to it with the right certificate (istio/istio#42327, istio/istio#42942). */
 export const controlPlane: Layer = {

@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from 'vitest'
-import { survey } from '../../existing/survey.ts'
-import type { Manifest } from '../../kube/client.ts'
-import { fakeApiServer, type FakeApiServer } from '../../testing/fake-api-server.ts'
-import { meshObjects } from '../../testing/mesh-objects.ts'
-import { networkGateways } from '../network-gateways.ts'
-import { meshServices } from '../shared-services.ts'
+import { survey } from '#existing/survey.ts'
+import type { Manifest } from '#kube/client.ts'
+import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
+import { meshObjects } from '#testing/mesh-objects.ts'
+import { networkGateways } from '#diagnose/network-gateways.ts'
+import { meshServices } from '#diagnose/shared-services.ts'
 import { judgeHeld } from './endpoints.ts'
 
 const servers: FakeApiServer[] = []

@@ -1,11 +1,11 @@
-import type { Survey, SurveyedCluster } from '../../existing/survey.ts'
-import { dial } from '../../probes/dial.ts'
-import { serverNamesOf } from '../../probes/envoy.ts'
-import { addressesBehind, portBehind } from '../addresses.ts'
-import { kubectl, severalNetworks, type Finding, type Layer } from '../layer.ts'
-import { entrancesOf, networkGateways, type GatewayService, type NetworkGateways } from '../network-gateways.ts'
-import { sharedServices } from '../shared-services.ts'
-import { vantageIn } from '../vantage.ts'
+import type { Survey, SurveyedCluster } from '#existing/survey.ts'
+import { dial } from '#probes/dial.ts'
+import { serverNamesOf } from '#probes/envoy.ts'
+import { addressesBehind, portBehind } from '#diagnose/addresses.ts'
+import { kubectl, severalNetworks, type Finding, type Layer } from '#diagnose/layer.ts'
+import { entrancesOf, networkGateways, type GatewayService, type NetworkGateways } from '#diagnose/network-gateways.ts'
+import { sharedServices } from '#diagnose/shared-services.ts'
+import { vantageIn } from '#diagnose/vantage.ts'
 
 /** Every network is entered through a gateway that has an address, passes on the mesh’s services, and opens its ports to the others. */
 export const gateways: Layer = {

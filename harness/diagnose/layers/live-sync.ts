@@ -1,11 +1,11 @@
-import { readsOf } from '../../existing/reads.ts'
-import type { Survey, SurveyedCluster } from '../../existing/survey.ts'
-import { isReady } from '../../kube/pods.ts'
-import { primariesOf } from '../../plan/roles.ts'
-import { allShards, proxyStates, watchedClusters, type ProxyState } from '../../probes/istiod.ts'
-import { again } from '../again.ts'
-import { kubectl, servedBy, type Finding, type Layer } from '../layer.ts'
-import { meshServices } from '../shared-services.ts'
+import { readsOf } from '#existing/reads.ts'
+import type { Survey, SurveyedCluster } from '#existing/survey.ts'
+import { isReady } from '#kube/pods.ts'
+import { primariesOf } from '#plan/roles.ts'
+import { allShards, proxyStates, watchedClusters, type ProxyState } from '#probes/istiod.ts'
+import { again } from '#diagnose/again.ts'
+import { kubectl, servedBy, type Finding, type Layer } from '#diagnose/layer.ts'
+import { meshServices } from '#diagnose/shared-services.ts'
 
 /**
  * What istiod knows is what the API servers say now: its word “synced” is about the first time alone (istio/istio#38440). What

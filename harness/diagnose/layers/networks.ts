@@ -1,8 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { injectedWith, type SurveyedCluster } from '../../existing/survey.ts'
-import { proxyOf, variableOf } from '../../mesh/proxy-container.ts'
-import { primariesOf } from '../../plan/roles.ts'
-import { kubectl, severalNetworks, type Finding, type Layer } from '../layer.ts'
+import { injectedWith, type SurveyedCluster } from '#existing/survey.ts'
+import { proxyOf, variableOf } from '#mesh/proxy-container.ts'
+import { primariesOf } from '#plan/roles.ts'
+import { kubectl, severalNetworks, type Finding, type Layer } from '#diagnose/layer.ts'
 
 const label = 'topology.istio.io/network'
 

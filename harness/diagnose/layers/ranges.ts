@@ -1,6 +1,6 @@
-import type { SurveyedCluster } from '../../existing/survey.ts'
-import { overlap } from '../../plan/address-range.ts'
-import { kubectl, type Finding, type Layer } from '../layer.ts'
+import type { SurveyedCluster } from '#existing/survey.ts'
+import { overlap } from '#plan/address-range.ts'
+import { kubectl, type Finding, type Layer } from '#diagnose/layer.ts'
 
 /** Pod and service ranges of clusters that share a network do not overlap (istio/istio#14066). */
 export const ranges: Layer = {

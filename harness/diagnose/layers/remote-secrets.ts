@@ -1,10 +1,10 @@
 import { ApiException, CoreV1Api, DiscoveryV1Api, KubeConfig, type Cluster, type User } from '@kubernetes/client-node'
-import { remoteEntries, sameAuthority, serverOf, type RemoteEntry } from '../../existing/remote-secrets.ts'
-import type { SurveyedCluster } from '../../existing/survey.ts'
-import { primariesOf } from '../../plan/roles.ts'
-import { dial } from '../../probes/dial.ts'
-import { kubectl, type Finding, type Layer } from '../layer.ts'
-import { vantageIn } from '../vantage.ts'
+import { remoteEntries, sameAuthority, serverOf, type RemoteEntry } from '#existing/remote-secrets.ts'
+import type { SurveyedCluster } from '#existing/survey.ts'
+import { primariesOf } from '#plan/roles.ts'
+import { dial } from '#probes/dial.ts'
+import { kubectl, type Finding, type Layer } from '#diagnose/layer.ts'
+import { vantageIn } from '#diagnose/vantage.ts'
 
 /**
  * Every control plane has a remote secret for every other cluster, under that cluster’s own name (istio/istio#52065), with a server

@@ -1,5 +1,5 @@
-import type { Asked } from '../probe.ts'
-import { kubectl, type Finding, type Layer } from '../layer.ts'
+import type { Asked } from '#diagnose/probe.ts'
+import { kubectl, type Finding, type Layer } from '#diagnose/layer.ts'
 
 /** Requests cross: from a pod of every cluster to a service of every cluster, each on a new connection. */
 export const requests: Layer = {

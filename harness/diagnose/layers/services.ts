@@ -1,6 +1,6 @@
-import type { Survey } from '../../existing/survey.ts'
-import { kubectl, type Finding, type Layer } from '../layer.ts'
-import { isHeadless, meshServices, portsOf, type MeshService } from '../shared-services.ts'
+import type { Survey } from '#existing/survey.ts'
+import { kubectl, type Finding, type Layer } from '#diagnose/layer.ts'
+import { isHeadless, meshServices, portsOf, type MeshService } from '#diagnose/shared-services.ts'
 
 /** A service is the same thing in every cluster that has it, and exists wherever its pods are (istio/istio#31760, istio/istio#36733). */
 export const services: Layer = {

@@ -1,10 +1,10 @@
 import { createPrivateKey, type X509Certificate } from 'node:crypto'
 import type { V1Pod } from '@kubernetes/client-node'
-import { isReady } from '../../kube/pods.ts'
-import { primariesOf } from '../../plan/roles.ts'
-import { certificatesIn, trustOf, type ProxyTrust } from '../../probes/envoy.ts'
-import type { SurveyedCluster } from '../../existing/survey.ts'
-import { kubectl, servedBy, type Finding, type Layer } from '../layer.ts'
+import { isReady } from '#kube/pods.ts'
+import { primariesOf } from '#plan/roles.ts'
+import { certificatesIn, trustOf, type ProxyTrust } from '#probes/envoy.ts'
+import type { SurveyedCluster } from '#existing/survey.ts'
+import { kubectl, servedBy, type Finding, type Layer } from '#diagnose/layer.ts'
 
 type Cacerts = { intermediate: X509Certificate | undefined; chain: X509Certificate[]; roots: X509Certificate[]; ownsKey: boolean }
 type Trust = { cluster: SurveyedCluster; cacerts: Cacerts | undefined; handedOut: X509Certificate[]; proxies: { name: string; trust: ProxyTrust }[] }

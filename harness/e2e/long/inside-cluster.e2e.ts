@@ -4,9 +4,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { execa } from 'execa'
 import { stringify } from 'yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { blockOf, insideLab, manifest, type InsideLab } from '../inside-lab.ts'
-import { meshproof, type Outcome } from '../product.ts'
-import { rightsOf, type Right } from '../rights.ts'
+import { blockOf, insideLab, manifest, type InsideLab } from '#e2e/inside-lab.ts'
+import { meshproof, type Outcome } from '#e2e/product.ts'
+import { rightsOf, type Right } from '#e2e/rights.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 

@@ -2,11 +2,11 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { upgradeFaults } from '../../../fixtures/upgrade-faults/index.ts'
-import { loadTopologyFile } from '../../plan/topology-file.ts'
-import type { Upgrade } from '../../report/results.ts'
-import { upgradable } from '../../upgrade/upgrade-lab.ts'
-import { impossible } from '../../upgrade/upgrade-fault.ts'
-import { meshproof, type Outcome } from '../product.ts'
+import { loadTopologyFile } from '#plan/topology-file.ts'
+import type { Upgrade } from '#report/results.ts'
+import { upgradable } from '#upgrade/upgrade-lab.ts'
+import { impossible } from '#upgrade/upgrade-fault.ts'
+import { meshproof, type Outcome } from '#e2e/product.ts'
 
 const upgraded = async (topology: string, strategy: string, ...flags: string[]): Promise<Outcome & { upgrade: Upgrade | undefined }> => {
   const outcome = await meshproof(['upgrade', `--topology=${topology}`, '--from=lab-a', '--to=lab-b', `--strategy=${strategy}`, ...flags])

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { parseDocument } from 'yaml'
-import { artifact } from '../../images/cache.ts'
-import { differences } from '../../images/differences.ts'
-import { buildProgram, hostPlatform, moduleFolder } from '../../images/go.ts'
-import { recipeFolder, recipeKey } from '../../images/recipes.ts'
+import { artifact } from '#images/cache.ts'
+import { differences } from '#images/differences.ts'
+import { buildProgram, hostPlatform, moduleFolder } from '#images/go.ts'
+import { recipeFolder, recipeKey } from '#images/recipes.ts'
 
 /** A publisher whose proxies are upstream Envoy ships charts that say so themselves: what is set for images built here is a default there. */
 const chartDefaults = { env: differences.source.istiod, ...differences.source.values }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
-import { hostPlatform, moduleFolder } from '../../images/go.ts'
-import { loadRelease, releaseFile, type Release } from '../../images/release-plan.ts'
+import { hostPlatform, moduleFolder } from '#images/go.ts'
+import { loadRelease, releaseFile, type Release } from '#images/release-plan.ts'
 import type { Published, PushedImage } from './publish.ts'
 
 const { os, arch } = hostPlatform()

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { connect } from 'node:net'
 import { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509'
-import { createRoot } from '../../mesh/certificate-authority.ts'
+import { createRoot } from '#mesh/certificate-authority.ts'
 import { filesOf, listen, type Served } from './site.ts'
 
 /** A download site that a certificate names and no name server does; `root` is what its callers have to trust, as PEM. */

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { request } from 'undici'
-import { docker } from '../../engine/docker.ts'
-import { writeArchive, type Layer } from '../../images/oci.ts'
-import type { ImageRecipe } from '../../images/recipes.ts'
+import { docker } from '#engine/docker.ts'
+import { writeArchive, type Layer } from '#images/oci.ts'
+import type { ImageRecipe } from '#images/recipes.ts'
 
 /** Where an image is published: a registry, and the image's name in it. */
 export type Place = { host: string; repository: string; tag: string }

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { GenericContainer, Wait } from 'testcontainers'
-import { docker } from '../../engine/docker.ts'
-import { MeshproofError, reasonOf } from '../../errors.ts'
-import { artifact } from '../../images/cache.ts'
-import { buildProgram } from '../../images/go.ts'
-import { tarOf } from '../../images/oci.ts'
-import { recipeFolder, recipeKey } from '../../images/recipes.ts'
-import { ownerLabel, runLabel } from '../../lab/labels.ts'
-import { newRunId, ownerOf } from '../../lab/run-state.ts'
+import { docker } from '#engine/docker.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
+import { artifact } from '#images/cache.ts'
+import { buildProgram } from '#images/go.ts'
+import { tarOf } from '#images/oci.ts'
+import { recipeFolder, recipeKey } from '#images/recipes.ts'
+import { ownerLabel, runLabel } from '#lab/labels.ts'
+import { newRunId, ownerOf } from '#lab/run-state.ts'
 
 /** A registry of this machine: what image names begin with, and its end. */
 export type Registry = { host: string; stop: () => Promise<void> }

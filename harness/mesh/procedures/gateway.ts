@@ -1,9 +1,9 @@
-import type { LabCluster } from '../../lab/lab.ts'
-import { exposedByGateway } from '../exposure.ts'
-import { gatewayAddress, writeOwnAddresses } from '../gateway.ts'
-import { gatewayAddressesSoFar, meshNetworksOf } from '../mesh-networks.ts'
-import { rolesOf, step, type Procedure } from '../procedure.ts'
-import { applied, controlPlane, earlyGatewayAddress, exposed, gateway as eastWestGateway, installRemote, mutualTls, named, remoteSecret, trust, workloads } from '../shared-steps.ts'
+import type { LabCluster } from '#lab/lab.ts'
+import { exposedByGateway } from '#mesh/exposure.ts'
+import { gatewayAddress, writeOwnAddresses } from '#mesh/gateway.ts'
+import { gatewayAddressesSoFar, meshNetworksOf } from '#mesh/mesh-networks.ts'
+import { rolesOf, step, type Procedure } from '#mesh/procedure.ts'
+import { applied, controlPlane, earlyGatewayAddress, exposed, gateway as eastWestGateway, installRemote, mutualTls, named, remoteSecret, trust, workloads } from '#mesh/shared-steps.ts'
 
 const discoveryAddress = (primary: LabCluster, signal?: AbortSignal): Promise<string> => gatewayAddress(primary, signal)
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { EngineInfo } from '../../engine/docker.ts'
-import { labTasks } from '../../lab/lab.ts'
-import { topologyNames, type Mtls, type Topology } from '../../plan/topology-file.ts'
-import { emptyCache } from '../../testing/edge.ts'
-import { idleLab, threeClusters, variant } from '../../testing/idle-lab.ts'
-import { rolesOf } from '../procedure.ts'
-import { named } from '../shared-steps.ts'
+import type { EngineInfo } from '#engine/docker.ts'
+import { labTasks } from '#lab/lab.ts'
+import { topologyNames, type Mtls, type Topology } from '#plan/topology-file.ts'
+import { emptyCache } from '#testing/edge.ts'
+import { idleLab, threeClusters, variant } from '#testing/idle-lab.ts'
+import { rolesOf } from '#mesh/procedure.ts'
+import { named } from '#mesh/shared-steps.ts'
 import { procedures } from './index.ts'
 
 const noEngine: EngineInfo = {

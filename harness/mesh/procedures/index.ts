@@ -1,5 +1,5 @@
-import type { ProcedureName } from '../../plan/topology-file.ts'
-import type { Procedure } from '../procedure.ts'
+import type { ProcedureName } from '#plan/topology-file.ts'
+import type { Procedure } from '#mesh/procedure.ts'
 import { gateway } from './gateway.ts'
 import { multiPrimary, multiPrimaryMultiNetwork } from './multi-primary.ts'
 import { primaryRemote } from './primary-remote.ts'

@@ -1,6 +1,6 @@
-import type { Topology } from '../../plan/topology-file.ts'
-import { rolesOf, type Procedure, type Step } from '../procedure.ts'
-import { applied, controlPlane, gateway, mutualTls, named, remoteSecret, trust, workloads } from '../shared-steps.ts'
+import type { Topology } from '#plan/topology-file.ts'
+import { rolesOf, type Procedure, type Step } from '#mesh/procedure.ts'
+import { applied, controlPlane, gateway, mutualTls, named, remoteSecret, trust, workloads } from '#mesh/shared-steps.ts'
 
 /** A control plane in every cluster, each watching the API servers of all others. */
 const controlPlanes = (topology: Topology): Step[] => {

@@ -1,7 +1,7 @@
-import { exposedByGateway } from '../exposure.ts'
-import { gatewayAddress } from '../gateway.ts'
-import { rolesOf, step, type Procedure } from '../procedure.ts'
-import { applied, controlPlane, earlyGatewayAddress, exposed, gateway, installRemote, mutualTls, named, remoteSecret, trust, workloads } from '../shared-steps.ts'
+import { exposedByGateway } from '#mesh/exposure.ts'
+import { gatewayAddress } from '#mesh/gateway.ts'
+import { rolesOf, step, type Procedure } from '#mesh/procedure.ts'
+import { applied, controlPlane, earlyGatewayAddress, exposed, gateway, installRemote, mutualTls, named, remoteSecret, trust, workloads } from '#mesh/shared-steps.ts'
 
 /**
  * Primary and remotes on different networks (seed 001): east-west gateways that the control plane finds by their network label,

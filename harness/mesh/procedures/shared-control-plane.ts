@@ -1,11 +1,11 @@
 import type { V1EndpointSlice, V1Pod } from '@kubernetes/client-node'
-import { isReady } from '../../kube/pods.ts'
-import { until } from '../../kube/until.ts'
-import type { Lab } from '../../lab/lab.ts'
-import { routes } from '../../lab/routes.ts'
-import { rolesOf, step, type Procedure } from '../procedure.ts'
-import { istiodOf, revisionOf } from '../revision.ts'
-import { controlPlane, installRemote, mutualTls, named, remoteSecret, trust, workloads } from '../shared-steps.ts'
+import { isReady } from '#kube/pods.ts'
+import { until } from '#kube/until.ts'
+import type { Lab } from '#lab/lab.ts'
+import { routes } from '#lab/routes.ts'
+import { rolesOf, step, type Procedure } from '#mesh/procedure.ts'
+import { istiodOf, revisionOf } from '#mesh/revision.ts'
+import { controlPlane, installRemote, mutualTls, named, remoteSecret, trust, workloads } from '#mesh/shared-steps.ts'
 
 /** The address of istiod's pod as it is now. @throws MeshproofError MP-401 when it has none within 60 s. */
 const capturedAddress = ({ primary, topology }: Lab, signal?: AbortSignal): Promise<string> =>

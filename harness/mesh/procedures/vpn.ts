@@ -1,10 +1,10 @@
-import { stubs } from '../workloads.ts'
-import { exposedByLoadBalancer } from '../exposure.ts'
-import { internalAddress } from '../internal-load-balancer.ts'
-import { requireInterception } from '../interception.ts'
-import { rolesOf, step, type Procedure } from '../procedure.ts'
-import { addReaderSecret, readerToken } from '../reader-secret.ts'
-import { controlPlane, exposed, installRemote, mutualTls, named, trust, workloads } from '../shared-steps.ts'
+import { stubs } from '#mesh/workloads.ts'
+import { exposedByLoadBalancer } from '#mesh/exposure.ts'
+import { internalAddress } from '#mesh/internal-load-balancer.ts'
+import { requireInterception } from '#mesh/interception.ts'
+import { rolesOf, step, type Procedure } from '#mesh/procedure.ts'
+import { addReaderSecret, readerToken } from '#mesh/reader-secret.ts'
+import { controlPlane, exposed, installRemote, mutualTls, named, trust, workloads } from '#mesh/shared-steps.ts'
 
 /**
  * Single control plane over one flat network (seed 003): istiod behind an internal load balancer, the remote secret assembled by

@@ -1,5 +1,5 @@
-import { markup, type Markup } from '../markup.ts'
-import { verdictWords } from '../words.ts'
+import { markup, type Markup } from '#report/markup.ts'
+import { verdictWords } from '#report/words.ts'
 import type { Crossing } from './crossings.ts'
 import { gateOf, type PlacedCluster, type Point } from './layout.ts'
 

@@ -1,7 +1,7 @@
-import { markup, type Markup } from '../markup.ts'
-import type { UpgradeVerdict, Verdict } from '../results.ts'
-import { upgradeVerdictWords } from '../upgrade-words.ts'
-import { verdictWords } from '../words.ts'
+import { markup, type Markup } from '#report/markup.ts'
+import type { UpgradeVerdict, Verdict } from '#report/results.ts'
+import { upgradeVerdictWords } from '#report/upgrade-words.ts'
+import { verdictWords } from '#report/words.ts'
 
 /** A verdict as a mark and a word, so that colour is never what tells. */
 export const badge = (verdict: Verdict | UpgradeVerdict): Markup => {

@@ -1,6 +1,6 @@
-import { markup, type Markup } from '../markup.ts'
-import { layers, variantName } from '../results.ts'
-import { routeOf, verdictWords } from '../words.ts'
+import { markup, type Markup } from '#report/markup.ts'
+import { layers, variantName } from '#report/results.ts'
+import { routeOf, verdictWords } from '#report/words.ts'
 import { idOf } from './check-id.ts'
 import type { Upgraded } from './upgrade-head.ts'
 

@@ -1,6 +1,6 @@
-import { markup, type Markup } from '../markup.ts'
-import type { CheckResult } from '../results.ts'
-import { anchorOf, routeOf, type Anchored } from '../words.ts'
+import { markup, type Markup } from '#report/markup.ts'
+import type { CheckResult } from '#report/results.ts'
+import { anchorOf, routeOf, type Anchored } from '#report/words.ts'
 
 /** The anchor of one check asked from one place: `gateway-strict--reach.local--cluster1`. */
 export const idOf = (asked: Anchored, { id, from }: Pick<CheckResult, 'id' | 'from'>): string =>

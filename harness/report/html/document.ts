@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { markup, type Markup } from '../markup.ts'
+import { markup, type Markup } from '#report/markup.ts'
 import { style } from './style.ts'
 
 /** A style and a script of ours that one kind of page has besides. */

@@ -1,6 +1,6 @@
-import { markup, type Markup } from '../markup.ts'
-import type { Results } from '../results.ts'
-import { moment } from '../words.ts'
+import { markup, type Markup } from '#report/markup.ts'
+import type { Results } from '#report/results.ts'
+import { moment } from '#report/words.ts'
 
 /** With what and where it ran: versions, the command, and every image by its digest. */
 export const environmentSection = ({ run, environment }: Results): Markup => {

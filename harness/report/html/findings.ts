@@ -1,6 +1,6 @@
-import { markup, type Markup } from '../markup.ts'
-import type { Upgrade, UpgradeFinding } from '../results.ts'
-import { phaseWords } from '../upgrade-words.ts'
+import { markup, type Markup } from '#report/markup.ts'
+import type { Upgrade, UpgradeFinding } from '#report/results.ts'
+import { phaseWords } from '#report/upgrade-words.ts'
 import { badge } from './badge.ts'
 
 /** What the verdict of an upgrade rests on, a card each, in the order it was judged: worst first. `anchor` is the topology’s. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { markup, type Markup } from '../markup.ts'
-import { duration } from '../words.ts'
+import { markup, type Markup } from '#report/markup.ts'
+import { duration } from '#report/words.ts'
 import type { Column } from './evidence.ts'
 import { figure, value } from './value.ts'
 

@@ -1,7 +1,7 @@
-import { firstBroken } from '../../diagnose/diagnose.ts'
-import { markup, type Markup } from '../markup.ts'
-import { layers, topologyVerdict, type Layer, type TopologyResult } from '../results.ts'
-import { anchorOf, countsOf } from '../words.ts'
+import { firstBroken } from '#diagnose/diagnose.ts'
+import { markup, type Markup } from '#report/markup.ts'
+import { layers, topologyVerdict, type Layer, type TopologyResult } from '#report/results.ts'
+import { anchorOf, countsOf } from '#report/words.ts'
 import { badge } from './badge.ts'
 
 /** What each layer is, for a reader who has never seen a mesh. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { upgradeProbes } from '../../testing/upgrade-probes.ts'
+import { upgradeProbes } from '#testing/upgrade-probes.ts'
 import { lane, runsOf } from './lane.ts'
 import { laneGroups, probeWords } from './lane-groups.ts'
 

@@ -1,4 +1,4 @@
-import type { TopologyResult } from '../results.ts'
+import type { TopologyResult } from '#report/results.ts'
 
 type Cluster = TopologyResult['clusters'][number]
 

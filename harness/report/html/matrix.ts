@@ -1,6 +1,6 @@
-import { joined, markup, type Markup } from '../markup.ts'
-import { layers, variantName, type CheckResult, type TopologyResult } from '../results.ts'
-import { verdictWords } from '../words.ts'
+import { joined, markup, type Markup } from '#report/markup.ts'
+import { layers, variantName, type CheckResult, type TopologyResult } from '#report/results.ts'
+import { verdictWords } from '#report/words.ts'
 import { idOf } from './check-id.ts'
 
 /** Every check in a row, every cluster it is asked from in a column; what is about the whole mesh spans them all. */

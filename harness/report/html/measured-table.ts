@@ -1,6 +1,6 @@
-import { markup, type Markup } from '../markup.ts'
-import type { Measured, Probe } from '../results.ts'
-import { count } from '../upgrade-words.ts'
+import { markup, type Markup } from '#report/markup.ts'
+import type { Measured, Probe } from '#report/results.ts'
+import { count } from '#report/upgrade-words.ts'
 import { laneGroups, probeWords } from './lane-groups.ts'
 
 // Of a probe in a phase; results.json has up to a hundred.

@@ -1,7 +1,7 @@
-import type { Versions } from '../../matrix/combinations.ts'
-import { variantName, type TopologyResult } from '../results.ts'
-import type { ShownRun } from '../shown-run.ts'
-import { strategyWords } from '../upgrade-words.ts'
+import type { Versions } from '#matrix/combinations.ts'
+import { variantName, type TopologyResult } from '#report/results.ts'
+import type { ShownRun } from '#report/shown-run.ts'
+import { strategyWords } from '#report/upgrade-words.ts'
 
 /** The versions of a column, as they are written above it. */
 export type ColumnVersions = Required<Versions>

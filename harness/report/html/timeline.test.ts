@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { topologyResult } from '../../testing/results.ts'
+import { topologyResult } from '#testing/results.ts'
 import { spansOf, timeline } from './timeline.ts'
 
 const phase = (name: string, second: number, seconds: number, verdict: 'pass' | 'fail' = 'pass') => ({ name, startedAt: new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString(), seconds, verdict })

@@ -1,6 +1,6 @@
-import { markup, type Markup } from '../markup.ts'
-import { variantName, type Phase, type TopologyResult } from '../results.ts'
-import { duration, verdictWords } from '../words.ts'
+import { markup, type Markup } from '#report/markup.ts'
+import { variantName, type Phase, type TopologyResult } from '#report/results.ts'
+import { duration, verdictWords } from '#report/words.ts'
 
 type Span = Phase & { start: number; end: number }
 

@@ -1,7 +1,7 @@
-import { markup, type Markup } from '../markup.ts'
-import { variantName, type Results, type TopologyResult, type Upgrade, type UpgradeVerdict } from '../results.ts'
-import { outcomeOf, strategyWords, upgradeRunVerdict, upgradeVerdictWords } from '../upgrade-words.ts'
-import { anchorOf, duration, worstFirst } from '../words.ts'
+import { markup, type Markup } from '#report/markup.ts'
+import { variantName, type Results, type TopologyResult, type Upgrade, type UpgradeVerdict } from '#report/results.ts'
+import { outcomeOf, strategyWords, upgradeRunVerdict, upgradeVerdictWords } from '#report/upgrade-words.ts'
+import { anchorOf, duration, worstFirst } from '#report/words.ts'
 import { findings } from './findings.ts'
 import { endedEarly, index, runLine } from './verdict.ts'
 

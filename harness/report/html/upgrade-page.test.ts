@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { upgradeProbes } from '../../testing/upgrade-probes.ts'
-import { upgradeResults } from '../../testing/upgrade-results.ts'
-import type { Results, TopologyResult, Upgrade } from '../results.ts'
+import { upgradeProbes } from '#testing/upgrade-probes.ts'
+import { upgradeResults } from '#testing/upgrade-results.ts'
+import type { Results, TopologyResult, Upgrade } from '#report/results.ts'
 import { largestUpgradePage, reportPage } from './report-page.ts'
 import { runsPage } from './runs-page.ts'
 

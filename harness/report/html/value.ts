@@ -1,4 +1,4 @@
-import { joined, markup, type Markup } from '../markup.ts'
+import { joined, markup, type Markup } from '#report/markup.ts'
 
 const longest = 2000
 

@@ -1,8 +1,8 @@
-import { firstBroken } from '../../diagnose/diagnose.ts'
-import { joined, markup, type Markup } from '../markup.ts'
-import { variantName, type Results, type TopologyResult, type Verdict } from '../results.ts'
-import { outcomeOf } from '../upgrade-words.ts'
-import { anchorOf, countsOf, duration, moment, runVerdict, verdictWords, worstFirst } from '../words.ts'
+import { firstBroken } from '#diagnose/diagnose.ts'
+import { joined, markup, type Markup } from '#report/markup.ts'
+import { variantName, type Results, type TopologyResult, type Verdict } from '#report/results.ts'
+import { outcomeOf } from '#report/upgrade-words.ts'
+import { anchorOf, countsOf, duration, moment, runVerdict, verdictWords, worstFirst } from '#report/words.ts'
 import { badge } from './badge.ts'
 import { idOf, routeWords } from './check-id.ts'
 

@@ -1,7 +1,7 @@
-import type { Lab } from '../../lab/lab.ts'
-import { injectorTrusted, requireOnly } from '../../mesh/injection.ts'
-import { step } from '../../mesh/procedure.ts'
-import { procedures } from '../../mesh/procedures/index.ts'
+import type { Lab } from '#lab/lab.ts'
+import { injectorTrusted, requireOnly } from '#mesh/injection.ts'
+import { step } from '#mesh/procedure.ts'
+import { procedures } from '#mesh/procedures/index.ts'
 import { proxiesBack } from './proxies-back.ts'
 import { again, gatewayAgain, installedBy, workloadsRestarted, type Replacement } from './replacement.ts'
 

@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { expect, test } from 'vitest'
-import type { ProxyState } from '../../probes/istiod.ts'
+import type { ProxyState } from '#probes/istiod.ts'
 import { allBack } from './proxies-back.ts'
 
 const pod = (name: string, metadata: { deletionTimestamp?: Date; annotations?: Record<string, string> } = {}, container = 'istio-proxy'): V1Pod => ({

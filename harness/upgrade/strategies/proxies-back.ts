@@ -1,13 +1,13 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { MeshproofError } from '../../errors.ts'
-import { isReady } from '../../kube/pods.ts'
-import { until } from '../../kube/until.ts'
-import type { Lab } from '../../lab/lab.ts'
-import { istiodPods } from '../../mesh/istiod-pods.ts'
-import { step, type Step } from '../../mesh/procedure.ts'
-import { proxyOf, revisionOfPod } from '../../mesh/proxy-container.ts'
-import { revisionOf } from '../../mesh/revision.ts'
-import { proxyStates, type ProxyState } from '../../probes/istiod.ts'
+import { MeshproofError } from '#errors.ts'
+import { isReady } from '#kube/pods.ts'
+import { until } from '#kube/until.ts'
+import type { Lab } from '#lab/lab.ts'
+import { istiodPods } from '#mesh/istiod-pods.ts'
+import { step, type Step } from '#mesh/procedure.ts'
+import { proxyOf, revisionOfPod } from '#mesh/proxy-container.ts'
+import { revisionOf } from '#mesh/revision.ts'
+import { proxyStates, type ProxyState } from '#probes/istiod.ts'
 
 /**
  * Waits until every proxy that a cluster's control plane serves is connected to it again and has what it tells. A proxy whose control

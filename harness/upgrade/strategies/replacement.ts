@@ -1,10 +1,10 @@
-import { podsOf, restart } from '../../kube/roll-out.ts'
-import type { Lab } from '../../lab/lab.ts'
-import { gatewayService } from '../../mesh/gateway.ts'
-import { step, type Step } from '../../mesh/procedure.ts'
-import { procedures } from '../../mesh/procedures/index.ts'
-import { named } from '../../mesh/shared-steps.ts'
-import { restartedDeployments } from '../../probing/restarts.ts'
+import { podsOf, restart } from '#kube/roll-out.ts'
+import type { Lab } from '#lab/lab.ts'
+import { gatewayService } from '#mesh/gateway.ts'
+import { step, type Step } from '#mesh/procedure.ts'
+import { procedures } from '#mesh/procedures/index.ts'
+import { named } from '#mesh/shared-steps.ts'
+import { restartedDeployments } from '#probing/restarts.ts'
 
 /** How one release takes another one’s place, part by part, as named steps that are run in order; each strategy says it in its own way. */
 export type Replacement = {
