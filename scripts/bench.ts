@@ -3,10 +3,10 @@
 // published images (scripts/rehearsal.ts), which are preloaded before. `npm run bench -- all 5` makes five rounds of every topology;
 // default: three of gateway. What is not green is shown and not timed. Targets are printed, not asserted.
 import { missingCapabilities } from '#engine/capabilities.ts'
-import { ensureEngine } from '#engine/ensure.ts'
-import { startStage } from '#e2e/rehearsal/stage.ts'
+import { ensureEngine } from '#run/ensure-engine.ts'
+import { startStage } from './rehearsal/stage.ts'
 import { chooseImages } from '#images/choose.ts'
-import { makePlans } from '#plan/plan.ts'
+import { makePlans } from '#run/plan.ts'
 import { terminal } from '#report/terminal.ts'
 import { shown, table, type Figures } from './bench/figures.ts'
 import { byHand, product } from './bench/runs.ts'

@@ -3,12 +3,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { catalogue } from '#checks/catalogue.ts'
+import { catalogue } from '#checks/check.ts'
 import { faults } from '../fixtures/faults/index.ts'
-import { codesPage } from '#diagnose/codes-page.ts'
-import { Diagnosis } from '#diagnose/diagnosis.ts'
+import { codesPage } from './docs/codes-page.ts'
+import { Diagnosis } from '#diagnosis/diagnosis.ts'
 import { ConformanceReport } from '#report/conformance.ts'
-import { layers, Results } from '#report/results.ts'
+import { layers, Results } from '#results/results.ts'
 
 const checks = await catalogue()
 const page = [

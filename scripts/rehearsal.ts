@@ -1,7 +1,7 @@
 // A publisher of images and files on this machine, for as long as this runs: `npm run rehearsal`. Runs are led to it by their pins
 // and know nothing else of it.
 import { once } from 'node:events'
-import { startStage } from '#e2e/rehearsal/stage.ts'
+import { startStage } from './rehearsal/stage.ts'
 import { MeshproofError } from '#errors.ts'
 import { terminal } from '#report/terminal.ts'
 import { listenForSignals } from '#run/signals.ts'

@@ -1,4 +1,4 @@
-import { because, check, expect, proxyOf, revisionOfPod } from '#test.ts'
+import { because, check, expect, proxyOf, revisionOfPod } from '#suite.ts'
 
 check({
   id: 'control.ready',

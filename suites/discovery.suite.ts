@@ -1,4 +1,4 @@
-import { allSeen, because, check, expect, only, where, withMutualTls, withOneControlPlane, type Mesh, type Site } from '#test.ts'
+import { allSeen, because, check, expect, only, where, withMutualTls, withOneControlPlane, type Mesh, type Site } from '#suite.ts'
 
 check({
   id: 'discovery.endpoints',

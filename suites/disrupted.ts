@@ -1,4 +1,4 @@
-import { because, expect, inTime, type CauseCode, type Mesh, type Site } from '#test.ts'
+import { because, expect, inTime, type CauseCode, type Mesh, type Site } from '#suite.ts'
 
 /** Asks from every cluster while something is done: every request is answered, and by every version. */
 export const nothingLost = async (mesh: Mesh, during: () => Promise<unknown>, code: CauseCode): Promise<string> => {

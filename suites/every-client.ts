@@ -1,4 +1,4 @@
-import { allSeen, because, expect, type CauseCode, type Mesh } from '#test.ts'
+import { allSeen, because, expect, type CauseCode, type Mesh } from '#suite.ts'
 
 /** The client of every cluster, or of some, gets all its answers, from these versions and no other; `code` says what is wrong where it does not. */
 export const everyClientSees = async (mesh: Mesh, versions: string[], code: CauseCode, clients = mesh.clusters): Promise<string> => {

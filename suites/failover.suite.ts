@@ -1,4 +1,4 @@
-import { because, check, expect, whereRequestsCross, type Mesh, type Site } from '#test.ts'
+import { because, check, expect, whereRequestsCross, type Mesh, type Site } from '#suite.ts'
 import { everyClientSees } from './every-client.ts'
 
 check({

@@ -1,6 +1,6 @@
 import {
   allRefused, allSeen, answersOf, because, check, expect, onSeveralNetworks, onSharedNetwork, where, withMutualTls, withoutMutualTls, type Answers, type Mesh, type Site,
-} from '#test.ts'
+} from '#suite.ts'
 import { everyClientSees } from './every-client.ts'
 
 check({

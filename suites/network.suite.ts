@@ -1,4 +1,4 @@
-import { because, check, expect, onSeveralNetworks, onSharedNetwork, overlap } from '#test.ts'
+import { because, check, expect, onSeveralNetworks, onSharedNetwork, overlap } from '#suite.ts'
 
 check({
   id: 'net.cidrs-disjoint',

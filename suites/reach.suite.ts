@@ -1,4 +1,4 @@
-import { allSeen, because, check, expect, onSeveralNetworks, where, whereRequestsCross, withMutualTls, type Mesh, type Site } from '#test.ts'
+import { allSeen, because, check, expect, onSeveralNetworks, where, whereRequestsCross, withMutualTls, type Mesh, type Site } from '#suite.ts'
 
 check({
   id: 'reach.local',

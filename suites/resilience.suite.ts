@@ -1,4 +1,4 @@
-import { because, check, expect, inTime, onSeveralNetworks, where, whereRequestsCross, withMutualTls } from '#test.ts'
+import { because, check, expect, inTime, onSeveralNetworks, where, whereRequestsCross, withMutualTls } from '#suite.ts'
 import { endpointsHeld, followed, inSync, last, nothingLost, secondsSince, told, trustedRoots, whole, withNewPods } from './disrupted.ts'
 import { everyClientSees } from './every-client.ts'
 

@@ -1,4 +1,4 @@
-import { allSeen, because, check, expect, plausible, whereRequestsCross, type Answers } from '#test.ts'
+import { allSeen, because, check, expect, plausible, whereRequestsCross, type Answers } from '#suite.ts'
 import { everyClientSees } from './every-client.ts'
 
 check({

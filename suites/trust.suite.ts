@@ -1,4 +1,4 @@
-import { because, check, expect, withMutualTls, type Site } from '#test.ts'
+import { because, check, expect, withMutualTls, type Site } from '#suite.ts'
 
 check({
   id: 'trust.common-root',

@@ -1,4 +1,4 @@
-import { allSeen, because, check, expect, onSeveralNetworks, type Mesh, type Site, type Upgrading, type Visitor } from '#test.ts'
+import { allSeen, because, check, expect, onSeveralNetworks, type Mesh, type Site, type Upgrading, type Visitor } from '#suite.ts'
 
 check({
   id: 'upgrade.versions',

@@ -1,6 +1,6 @@
 import { isReady, readyPod } from '#kube/pods.ts'
-import { istiodPods, istiodSelector } from '#mesh/istiod-pods.ts'
-import { primariesOf } from '#plan/roles.ts'
+import { istiodPods, istiodSelector } from '#istio/istiod-pods.ts'
+import { primariesOf } from '#topology/roles.ts'
 import { endpointShards, proxyStates, watchedClusters, type ProxyState } from '#probes/istiod.ts'
 import { remoteAccess, type RemoteAccess } from '#probes/remote-access.ts'
 import type { Recorder } from './evidence.ts'

@@ -1,4 +1,4 @@
-import type { Evidence } from '#report/results.ts'
+import type { Evidence } from '#results/results.ts'
 
 /** Collects what the probes of one attempt see. */
 export type Recorder = { add: (evidence: Evidence) => void; all: () => Evidence[] }

@@ -1,4 +1,4 @@
-import { because, type CauseCode } from '#diagnose/causes.ts'
+import { because, type CauseCode } from '#results/causes.ts'
 import { MeshproofError } from '#errors.ts'
 
 /** What it means when something is waited for in vain (MP-401): the cause, and what was waited for. Other errors stay as they are. */

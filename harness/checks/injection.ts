@@ -1,7 +1,7 @@
 import type { V1MutatingWebhookConfiguration, V1Pod } from '@kubernetes/client-node'
 import { MeshproofError } from '#errors.ts'
 import type { KubeClient } from '#kube/client.ts'
-import { proxyOf, revisionOfPod, variableOf } from '#mesh/proxy-container.ts'
+import { proxyOf, revisionOfPod, variableOf } from '#istio/proxy-container.ts'
 
 /** What the mesh's webhook made of a new pod. */
 export type Injection = {

@@ -1,8 +1,8 @@
 import type { KubeClient, Ref } from '#kube/client.ts'
-import type { Namespaces } from '#mesh/workloads.ts'
-import type { Mtls } from '#plan/topology-file.ts'
-import type { Stage } from '#upgrade/upgrade-phase.ts'
-import type { Disruptions } from '#disruption/disruptions.ts'
+import type { Namespaces } from '#istio/workloads.ts'
+import type { Mtls } from '#topology/topology-file.ts'
+import type { Stage } from '#commands/upgrade/upgrade-phase.ts'
+import type { Disruptions } from '#operations/disruptions.ts'
 import type { Client } from './client.ts'
 import type { Recorder } from './evidence.ts'
 

@@ -1,6 +1,6 @@
 import { runningReleases } from '#probes/releases.ts'
-import { keptDeployments } from '#probing/restarts.ts'
-import type { RunningRelease } from '#report/results.ts'
+import { keptDeployments } from '#istio/restarts.ts'
+import type { RunningRelease } from '#results/results.ts'
 import type { Recorder } from './evidence.ts'
 import type { ClusterUnderTest, MeshUnderTest } from './mesh-under-test.ts'
 

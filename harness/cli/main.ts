@@ -2,7 +2,7 @@ import { ExecaError } from 'execa'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { terminal as terminalOn } from '#report/terminal.ts'
 import { readArguments } from './arguments.ts'
-import { perform } from './commands.ts'
+import { perform } from './dispatch.ts'
 import { leave } from './leave.ts'
 
 /** Reads the command line, does what it says, and turns what was thrown into words and an exit code. */

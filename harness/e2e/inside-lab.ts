@@ -2,7 +2,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
-import { harnessImage } from '#images/harness-image.ts'
+import { harnessImage } from '#images/source/harness-image.ts'
 import { byHandLab, type ByHandLab } from './by-hand-lab.ts'
 import { meshproof } from './product.ts'
 

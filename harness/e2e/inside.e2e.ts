@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
-import { harnessImage } from '#images/harness-image.ts'
+import { harnessImage } from '#images/source/harness-image.ts'
 import { meshproof } from './product.ts'
 
 describe('the image of the harness', () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { Results } from '#report/results.ts'
+import { Results } from '#results/results.ts'
 import { engineContents, meshproof } from './product.ts'
 
 const ctrlC = (group: number): void => { process.kill(-group, 'SIGINT') }

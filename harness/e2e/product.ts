@@ -2,7 +2,7 @@ import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
-import { Results } from '#report/results.ts'
+import { Results } from '#results/results.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 

@@ -1,8 +1,8 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { catalogue } from '#checks/catalogue.ts'
-import { variantName } from '#report/results.ts'
+import { catalogue } from '#checks/check.ts'
+import { variantName } from '#results/results.ts'
 import { engineContents, meshproof } from './product.ts'
 
 const example = 'fixtures/topologies/examples/three-clusters.yaml'

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reportPage } from '#report/html/report-page.ts'
-import type { Results } from '#report/results.ts'
+import type { Results } from '#results/results.ts'
 import { upgradeResults } from '#testing/upgrade-results.ts'
 import { openFile, startBrowser, violations } from './browser.ts'
 

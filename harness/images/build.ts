@@ -1,6 +1,6 @@
 import pMap from 'p-map'
 import { artifact, artifactAsMade, isCached } from './cache.ts'
-import type { Tell } from './patience.ts'
+import type { Tell } from '#images/release/patience.ts'
 
 /** One thing that is built once and cached: what it is called, what it takes, and how it is made. */
 export type BuildItem = {

@@ -2,8 +2,8 @@ import type { EngineInfo } from '#engine/docker.ts'
 import { MeshproofError } from '#errors.ts'
 import { tellOf, type BuildProgress } from './build.ts'
 import type { Images, UpgradeImages, Upgrading, Wanted } from './images.ts'
-import { planRelease, releaseImages, releaseUpgrade } from './release.ts'
-import { sourceImages, sourceUpgrade } from './source.ts'
+import { planRelease, releaseImages, releaseUpgrade } from '#images/release/release.ts'
+import { sourceImages, sourceUpgrade } from '#images/source/source.ts'
 import { upgradeSource } from './versions.ts'
 
 /**

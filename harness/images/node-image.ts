@@ -7,10 +7,10 @@ import type { Writable } from 'node:stream'
 import { execa } from 'execa'
 import { pack } from 'tar-stream'
 import { docker } from '#engine/docker.ts'
-import { digestsIn, digestsLabel, spelledDigests } from './digests-label.ts'
-import { preloadArguments } from '#lab/labels.ts'
+import { digestsIn, digestsLabel, spelledDigests } from '#images/release/digests-label.ts'
+import { preloadArguments } from '#engine/labels.ts'
 import { ownerOf } from '#lab/run-state.ts'
-import { recipeFolder } from './recipes.ts'
+import { recipeFolder } from '#images/source/recipes.ts'
 
 /** A file of the node image: where it goes, what it holds and its mode. */
 export type NodeFile = { to: string; content: () => Promise<Buffer>; mode: number }

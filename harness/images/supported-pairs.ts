@@ -1,4 +1,4 @@
-import { minorOf } from '#diagnose/layers/api.ts'
+import { minorOf } from '#diagnosis/layers/api.ts'
 import { MeshproofError } from '#errors.ts'
 
 /** Minors of Kubernetes, from the lowest to the highest. */

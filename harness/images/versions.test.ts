@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { errorOf } from '#testing/edge.ts'
-import { loadRecipes } from './recipes.ts'
-import { releaseFile } from './release-plan.ts'
+import { loadRecipes } from '#images/source/recipes.ts'
+import { releaseFile } from '#images/release/release-plan.ts'
 import { imagesFor, upgradeSource } from './versions.ts'
 
 const built = await loadRecipes()

@@ -1,11 +1,11 @@
 import { unknownValue } from '#unknown-value.ts'
 import { MeshproofError } from '#errors.ts'
-import { checkoutSource } from './checkout.ts'
+import { checkoutSource } from '#images/source/checkout.ts'
 import type { ImageSource, Upgrading, Wanted } from './images.ts'
-import { loadRecipes, type Recipes } from './recipes.ts'
-import { loadRelease, type Release } from './release-plan.ts'
+import { loadRecipes, type Recipes } from '#images/source/recipes.ts'
+import { loadRelease, type Release } from '#images/release/release-plan.ts'
 import { unsupportedPair } from './supported-pairs.ts'
-import { versionAsked } from './version-asked.ts'
+import { versionAsked } from './version.ts'
 
 const pinned = async (pins?: string): Promise<{ source: Recipes; release: Release }> => ({ source: await loadRecipes(), release: await loadRelease(pins) })
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { expect, onTestFinished, test } from 'vitest'
-import { createRoot } from '#mesh/certificate-authority.ts'
+import { createRoot } from '#lab/certificate-authority.ts'
 import { scratchFolder } from '#testing/edge.ts'
 import { connect } from './client.ts'
 

@@ -2,8 +2,8 @@ import { execa, ExecaError } from 'execa'
 import { stringify } from 'yaml'
 import { docker, requireEngine } from '#engine/docker.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
-import type { ClusterPlan } from '#plan/topology-file.ts'
-import { nameOf, runLabel } from './labels.ts'
+import type { ClusterPlan } from '#topology/topology-file.ts'
+import { nameOf, runLabel } from '#engine/labels.ts'
 
 /** What a kind cluster is created from. */
 export type KindCluster = {

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import { describe, expect, test } from 'vitest'
-import { loadTopologyFile } from '#plan/topology-file.ts'
+import { loadTopologyFile } from '#topology/topology-file.ts'
 import { fakeProgram } from '#testing/edge.ts'
 import { addressPools, createNetwork } from './network.ts'
 

@@ -2,8 +2,8 @@ import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { docker } from '#engine/docker.ts'
 import { MeshproofError } from '#errors.ts'
-import { overlap, type ClusterPlan } from '#plan/topology-file.ts'
-import { labelArguments, nameOf } from './labels.ts'
+import { overlap, type ClusterPlan } from '#topology/topology-file.ts'
+import { labelArguments, nameOf } from '#engine/labels.ts'
 
 const Inspected = z.tuple([z.object({ IPAM: z.object({ Config: z.array(z.object({ Subnet: z.string() })) }) })])
 

@@ -2,7 +2,7 @@ import { requireEngine } from '#engine/docker.ts'
 import { inNode } from './kind.ts'
 import { MeshproofError } from '#errors.ts'
 import type { Manifest } from '#kube/client.ts'
-import type { ClusterPlan } from '#plan/topology-file.ts'
+import type { ClusterPlan } from '#topology/topology-file.ts'
 
 /**
  * Opens a node to pods, but only once kube-proxy has programmed the `kubernetes` service: a pod that starts earlier loses its

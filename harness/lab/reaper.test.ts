@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { emptyCache, fakeProgram, scratchFolder } from '#testing/edge.ts'
-import { preloadLabel, preloadPrefix } from './labels.ts'
+import { preloadLabel, preloadPrefix } from '#engine/labels.ts'
 import { reap } from './reaper.ts'
 import { ownerOf } from './run-state.ts'
 

@@ -1,5 +1,5 @@
 import { docker } from '#engine/docker.ts'
-import { runLabel, ownerLabel, preloadLabel, preloadPrefix, runImage } from './labels.ts'
+import { runLabel, ownerLabel, preloadLabel, preloadPrefix, runImage } from '#engine/labels.ts'
 import { forgetRun, loadRun, ownerLives, runIds } from './run-state.ts'
 
 /** A run that has left something in the engine, or a state folder. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { cacheFolder } from '#images/cache.ts'
 import { Images } from '#images/images.ts'
-import { writeWhole } from '#report/write-whole.ts'
+import { writeWhole } from '#results/write-whole.ts'
 
 const RunState = z.object({
   id: z.string(),

@@ -1,7 +1,7 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import { execIn, readyPod } from '#kube/pods.ts'
 import type { KubeClient } from '#kube/client.ts'
-import { remoteKubeconfig } from '#mesh/remote-secret.ts'
+import { remoteKubeconfig } from '#istio/remote-secret.ts'
 
 /** What became of a remote secret's own server and token, used from a pod in the control plane's cluster. */
 export type RemoteAccess = {

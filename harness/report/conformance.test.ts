@@ -3,7 +3,7 @@ import { parse } from 'yaml'
 import { failingRun, runOf } from '#testing/report-results.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { conformance, ConformanceReport } from './conformance.ts'
-import { notSelected, type CheckResult } from './results.ts'
+import { notSelected, type CheckResult } from '#results/results.ts'
 
 const coreOf = (...checks: CheckResult[]) => ConformanceReport.parse(parse(conformance(resultsOf(topologyResult(checks))))).profiles[0]!.core
 

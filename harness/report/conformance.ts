@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import { z } from 'zod'
-import { layers, notSelected, topologyVerdict, type CheckResult, type Results, type TopologyResult } from './results.ts'
+import { layers, notSelected, topologyVerdict, type CheckResult, type Results, type TopologyResult } from '#results/results.ts'
 import { upgradeChecks } from './upgrade-checks.ts'
 
 const Count = z.number().int().min(0)

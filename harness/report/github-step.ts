@@ -1,6 +1,6 @@
 import { appendFile, stat } from 'node:fs/promises'
 import { annotations, stepSummary } from './github.ts'
-import type { Results } from './results.ts'
+import type { Results } from '#results/results.ts'
 
 /** What GitHub takes of a step's summary, in bytes; of a larger one it shows nothing. */
 const largestSummary = 2 ** 20

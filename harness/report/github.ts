@@ -1,5 +1,5 @@
-import { firstBroken } from '#diagnose/diagnose.ts'
-import { variantName, type CheckResult, type Results, type TopologyResult } from './results.ts'
+import { firstBroken } from '#results/explain.ts'
+import { variantName, type CheckResult, type Results, type TopologyResult } from '#results/results.ts'
 import { lostWith } from './upgrade-text.ts'
 import { outcomeOf, phaseWords, upgradeRunVerdict, upgradeVerdictWords } from './upgrade-words.ts'
 import { duration, routeOf, runVerdict, verdictWords, worstFirst } from './words.ts'

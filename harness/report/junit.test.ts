@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { causes } from '#diagnose/causes.ts'
+import { causes } from '#results/causes.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { junit } from './junit.ts'
-import type { CheckResult } from './results.ts'
+import type { CheckResult } from '#results/results.ts'
 
 type Element = { name: string; attributes: Record<string, string>; text: string; children: Element[] }
 

@@ -1,6 +1,6 @@
 import { markup, type Markup } from './markup.ts'
 import { upgradeChecks } from './upgrade-checks.ts'
-import type { CheckResult, Evidence, Results, TopologyResult } from './results.ts'
+import type { CheckResult, Evidence, Results, TopologyResult } from '#results/results.ts'
 import { verdictWords } from './words.ts'
 
 /** Characters of evidence a case keeps, the newest: a CI system stores and shows every one of them. */

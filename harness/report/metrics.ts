@@ -1,4 +1,4 @@
-import { Verdict, type CheckResult, type Results } from './results.ts'
+import { Verdict, type CheckResult, type Results } from '#results/results.ts'
 import { upgradeChecks } from './upgrade-checks.ts'
 import { runVerdict } from './words.ts'
 

@@ -1,14 +1,14 @@
 import { mkdir } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
 import { MeshproofError, reasonOf } from '#errors.ts'
-import type { Cell } from '#matrix/cells.ts'
+import type { Cell } from '#results/cells.ts'
 import { findRuns } from './find-runs.ts'
 import { runsPage } from '#report/html/runs-page.ts'
-import { readResults } from './read-results.ts'
+import { readResults } from '#results/read-results.ts'
 import { renderReports } from './report-folder.ts'
 import { runsOfCells } from './runs-of-cells.ts'
 import type { ShownRun } from './shown-run.ts'
-import { writeWhole } from './write-whole.ts'
+import { writeWhole } from '#results/write-whole.ts'
 
 /** What was rendered: the pages to look at, and what they show. */
 export type Rendered = { pages: string[]; runs: ShownRun[] }

@@ -8,7 +8,7 @@ import { reportPage } from '#report/html/report-page.ts'
 import { junit } from './junit.ts'
 import { makeReportFolder, writeReports } from './report-folder.ts'
 import { metrics } from './metrics.ts'
-import { Results } from './results.ts'
+import { Results } from '#results/results.ts'
 
 describe('the folder of the reports', () => {
   test('is made with its parents, or taken when it is empty', async () => {

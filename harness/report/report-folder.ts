@@ -6,8 +6,8 @@ import { conformance } from './conformance.ts'
 import { reportPage } from '#report/html/report-page.ts'
 import { junit } from './junit.ts'
 import { metrics } from './metrics.ts'
-import { Results } from './results.ts'
-import { writeWhole } from './write-whole.ts'
+import { Results } from '#results/results.ts'
+import { writeWhole } from '#results/write-whole.ts'
 
 /**
  * Makes the folder of a run's reports. One that already holds something belongs to another run and is left alone.

@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path'
 import { MeshproofError, reasonOf } from '#errors.ts'
-import type { Cell } from '#matrix/cells.ts'
-import { readResults } from './read-results.ts'
+import type { Cell } from '#results/cells.ts'
+import { readResults } from '#results/read-results.ts'
 import type { ShownRun } from './shown-run.ts'
 
 /** What a cell of a matrix left: its folder with its results, or why there are none. */

@@ -1,5 +1,5 @@
-import type { Cell } from '#matrix/cells.ts'
-import type { Results, Verdict } from './results.ts'
+import type { Cell } from '#results/cells.ts'
+import type { Results, Verdict } from '#results/results.ts'
 import { runVerdict, verdictWords } from './words.ts'
 
 /** A run beside others: its results and where its own page is, seen from the page of all; of a cell that has no results, why. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { because, causes } from '#diagnose/causes.ts'
-import { diagnose } from '#diagnose/diagnose.ts'
+import { because, causes } from '#results/causes.ts'
+import { diagnose } from '#results/explain.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { linesOf, written } from '#testing/screen.ts'
 import { about, summaryOf, type Terminal } from './terminal.ts'

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { BuildProgress } from '#images/build.ts'
-import { firstBroken } from '#diagnose/diagnose.ts'
-import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from './results.ts'
+import { firstBroken } from '#results/explain.ts'
+import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
 import { upgradeLines } from './upgrade-text.ts'
 
 /** Where the terminal report goes: a TTY gets colour and one live line, anything else plain lines. */

@@ -1,4 +1,4 @@
-import type { CheckResult, Measured, Probe, TopologyResult, Upgrade, UpgradePhaseResult } from './results.ts'
+import type { CheckResult, Measured, Probe, TopologyResult, Upgrade, UpgradePhaseResult } from '#results/results.ts'
 import { phaseWords } from './upgrade-words.ts'
 
 /**

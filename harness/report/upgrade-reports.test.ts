@@ -3,7 +3,7 @@ import { upgradeResults } from '#testing/upgrade-results.ts'
 import { conformance } from './conformance.ts'
 import { annotations, stepSummary } from './github.ts'
 import { junit } from './junit.ts'
-import type { Results } from './results.ts'
+import type { Results } from '#results/results.ts'
 import { summaryOf } from './terminal.ts'
 import { upgradeChecks } from './upgrade-checks.ts'
 

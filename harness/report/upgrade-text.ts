@@ -1,4 +1,4 @@
-import type { Probe, Upgrade, UpgradeFinding, UpgradePhaseResult } from './results.ts'
+import type { Probe, Upgrade, UpgradeFinding, UpgradePhaseResult } from '#results/results.ts'
 import { count, phaseWords, strategyWords, trafficOf, upgradeVerdictWords } from './upgrade-words.ts'
 
 /** An upgrade in lines, for a terminal: each phase, what was found, the worst first, and the verdict. */

@@ -1,5 +1,5 @@
-import type { Measured, Probe, Results, TopologyResult, Upgrade, UpgradePhaseResult, UpgradeVerdict, Verdict } from './results.ts'
-import { UpgradeVerdict as verdicts } from './results.ts'
+import type { Measured, Probe, Results, TopologyResult, Upgrade, UpgradePhaseResult, UpgradeVerdict, Verdict } from '#results/results.ts'
+import { UpgradeVerdict as verdicts } from '#results/results.ts'
 import { countsOf, runVerdict, verdictWords } from './words.ts'
 
 /** A verdict of an upgrade for people: a mark and a word. */

@@ -1,4 +1,4 @@
-import type { Results } from './results.ts'
+import type { Results } from '#results/results.ts'
 import type { ShownRun } from './shown-run.ts'
 import { runVerdict } from './words.ts'
 

@@ -1,5 +1,5 @@
-import type { CheckResult, Results, TopologyResult, Verdict } from './results.ts'
-import { topologyVerdict } from './results.ts'
+import type { CheckResult, Results, TopologyResult, Verdict } from '#results/results.ts'
+import { topologyVerdict } from '#results/results.ts'
 
 /** A verdict for people: a mark, a word, and how bad it is (0 worst). */
 export const verdictWords: Record<Verdict, { mark: string; word: string; rank: number }> = {

@@ -3,7 +3,7 @@ import { execa } from 'execa'
 import ownPackage from '../../package.json' with { type: 'json' }
 import type { EngineInfo } from '#engine/docker.ts'
 import type { Images } from '#images/images.ts'
-import type { Environment } from '#report/results.ts'
+import type { Environment } from '#results/results.ts'
 
 /** Where a run took place and with what; unknown until the engine and the images are there. */
 export const environmentOf = async (engine?: EngineInfo, images?: Images): Promise<Environment> => ({

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Wanted } from '#images/images.ts'
-import { budgetOptions } from '#upgrade/budgets.ts'
-import { strategies } from '#upgrade/upgrade-phase.ts'
+import { budgetOptions } from '#commands/upgrade/verdict/budgets.ts'
+import { strategies } from '#commands/upgrade/upgrade-phase.ts'
 
 const list = z.string().transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean)).refine((parts) => parts.length > 0, 'it names nothing')
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { MeshproofError } from '#errors.ts'
-import { Phase } from '#report/results.ts'
+import { Phase } from '#results/results.ts'
 import { linesOf } from '#testing/screen.ts'
 import { phaseLog, type PhaseLog } from './phase-log.ts'
 

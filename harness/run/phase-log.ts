@@ -1,5 +1,5 @@
 import { reasonOf } from '#errors.ts'
-import type { Phase } from '#report/results.ts'
+import type { Phase } from '#results/results.ts'
 import type { Terminal } from '#report/terminal.ts'
 
 /** What a run keeps of its phases; times are milliseconds since the epoch. */

@@ -1,9 +1,9 @@
 import type { EngineInfo } from '#engine/docker.ts'
-import { ensureEngine } from '#engine/ensure.ts'
-import { requireSpace } from '#engine/space.ts'
+import { ensureEngine } from './ensure-engine.ts'
+import { requireSpace } from './space.ts'
 import { requireCache } from '#images/cache.ts'
 import { reap } from '#lab/reaper.ts'
-import type { Phase } from '#report/results.ts'
+import type { Phase } from '#results/results.ts'
 import type { Terminal } from '#report/terminal.ts'
 
 /** What every lab of a run stands on, and the phase in which its images were got. */

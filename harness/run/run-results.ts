@@ -1,8 +1,8 @@
-import type { Check } from '#checks/catalogue.ts'
-import { resultWithout } from '#checks/plan-checks.ts'
+import type { Check } from '#checks/check.ts'
+import { resultWithout } from './plan-checks.ts'
 import { Interrupted, MeshproofError, reasonOf } from '#errors.ts'
-import type { MeshPlan } from '#plan/plan.ts'
-import { clustersOf, topologyVerdict, type Environment, type Results, type TopologyResult } from '#report/results.ts'
+import type { MeshPlan } from './plan.ts'
+import { clustersOf, topologyVerdict, type Environment, type Results, type TopologyResult } from '#results/results.ts'
 
 /** The results of a run that has just begun: nothing of it was reached yet. */
 export const beginResults = (id: string, command: string, environment: Environment, plans: MeshPlan[], checks: readonly Check[]): Results => ({

@@ -1,7 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { labSource } from '#bundle/collect.ts'
+import { labSource } from '#report/bundle/collect.ts'
 import { emptyCache, fakeProgram, scratchFolder } from '#testing/edge.ts'
 import { idleLab } from '#testing/idle-lab.ts'
 import { checkResult, topologyResult } from '#testing/results.ts'

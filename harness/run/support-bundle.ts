@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { collectBundle, type BundleSource } from '#bundle/collect.ts'
-import type { TopologyResult } from '#report/results.ts'
+import { collectBundle, type BundleSource } from '#report/bundle/collect.ts'
+import type { TopologyResult } from '#results/results.ts'
 import { summaryOf } from '#report/terminal.ts'
 import type { PhaseLog } from './phase-log.ts'
 

@@ -1,4 +1,4 @@
-import type { Check } from '#checks/catalogue.ts'
+import type { Check } from '#checks/check.ts'
 
 /** A check that unit tests plan, spread or judge; it proves nothing. */
 export const checkOf = (of: Partial<Check> = {}): Check => ({

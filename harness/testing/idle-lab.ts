@@ -1,6 +1,6 @@
 import type { Images } from '#images/images.ts'
 import { labOf, type Lab } from '#lab/lab.ts'
-import { loadTopologyFile, type Mtls, type Topology } from '#plan/topology-file.ts'
+import { loadTopologyFile, type Mtls, type Topology } from '#topology/topology-file.ts'
 
 const noImages: Images = {
   source: 'source', node: '', kind: '', istioctl: '', kubectl: '', loadBalancerManifest: '', kubernetes: '', envoy: '', roles: {}, digests: [],

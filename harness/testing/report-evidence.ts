@@ -1,4 +1,4 @@
-import type { CheckResult, Evidence, TopologyResult } from '#report/results.ts'
+import type { CheckResult, Evidence, TopologyResult } from '#results/results.ts'
 
 type Clusters = TopologyResult['clusters']
 

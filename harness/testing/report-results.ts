@@ -1,8 +1,8 @@
-import { catalogue } from '#checks/catalogue.ts'
-import { because, causes, type CauseCode } from '#diagnose/causes.ts'
-import { diagnose } from '#diagnose/diagnose.ts'
-import { makePlans, type TopologyPlan } from '#plan/plan.ts'
-import { clustersOf, topologyVerdict, type Attempt, type CheckResult, type Results, type TopologyResult } from '#report/results.ts'
+import { catalogue } from '#checks/check.ts'
+import { because, causes, type CauseCode } from '#results/causes.ts'
+import { diagnose } from '#results/explain.ts'
+import { makePlans, type TopologyPlan } from '#run/plan.ts'
+import { clustersOf, topologyVerdict, type Attempt, type CheckResult, type Results, type TopologyResult } from '#results/results.ts'
 import { evidenceOf } from './report-evidence.ts'
 import { resultsOf } from './results.ts'
 

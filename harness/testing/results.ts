@@ -1,5 +1,5 @@
-import type { CheckResult, Results, TopologyResult } from '#report/results.ts'
-import { topologyVerdict } from '#report/results.ts'
+import type { CheckResult, Results, TopologyResult } from '#results/results.ts'
+import { topologyVerdict } from '#results/results.ts'
 
 /** What unit tests make reports of. */
 export const checkResult = (of: Partial<CheckResult> = {}): CheckResult => ({

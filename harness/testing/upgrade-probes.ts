@@ -1,4 +1,4 @@
-import type { Probe } from '#report/results.ts'
+import type { Probe } from '#results/results.ts'
 
 const clusters = ['cluster1', 'cluster2']
 const directions = clusters.flatMap((from) => clusters.map((to) => ({ from, to })))

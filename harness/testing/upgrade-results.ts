@@ -1,5 +1,5 @@
-import type { CheckResult, Lane, Layer, Loss, Measured, PhaseKind, Probe, RunningRelease, Results, Upgrade, UpgradeEvent, UpgradeFinding, UpgradePhaseResult, UpgradeVerdict } from '#report/results.ts'
-import { clustersOf } from '#report/results.ts'
+import type { CheckResult, Lane, Layer, Loss, Measured, PhaseKind, Probe, RunningRelease, Results, Upgrade, UpgradeEvent, UpgradeFinding, UpgradePhaseResult, UpgradeVerdict } from '#results/results.ts'
+import { clustersOf } from '#results/results.ts'
 import { evidenceOf } from './report-evidence.ts'
 import { checkResult, resultsOf, topologyResult } from './results.ts'
 import { upgradeProbes } from './upgrade-probes.ts'

@@ -1,4 +1,4 @@
-import type { Phase, TopologyResult } from '#report/results.ts'
+import type { Phase, TopologyResult } from '#results/results.ts'
 
 /** Seconds, or a ratio where the name holds a “/”, by what was timed. */
 export type Figures = Record<string, number>

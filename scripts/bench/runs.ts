@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import type { Images } from '#images/images.ts'
 import { reportPage } from '#report/html/report-page.ts'
-import { Results, variantName } from '#report/results.ts'
+import { Results, variantName } from '#results/results.ts'
 import { byHandEnvironment, byHandScript } from '../by-hand.ts'
 import { begin, figuresOf, labOf, type Figures } from './figures.ts'
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { loadRelease, pinnedVersions, planOf } from '#images/release-plan.ts'
+import { loadRelease, pinnedVersions, planOf } from '#images/release/release-plan.ts'
 import { meshproof } from '#e2e/product.ts'
-import { startRegistry, type Registry } from '#e2e/rehearsal/registry.ts'
-import { removePulled, startStage, type Stage } from '#e2e/rehearsal/stage.ts'
+import { startRegistry, type Registry } from '../../../scripts/rehearsal/registry.ts'
+import { removePulled, startStage, type Stage } from '../../../scripts/rehearsal/stage.ts'
 
 describe('a mirror of what a publisher on this machine has', () => {
   let folder: string

@@ -1,5 +1,5 @@
 import { markup, type Markup } from '#report/markup.ts'
-import type { UpgradeVerdict, Verdict } from '#report/results.ts'
+import type { UpgradeVerdict, Verdict } from '#results/results.ts'
 import { upgradeVerdictWords } from '#report/upgrade-words.ts'
 import { verdictWords } from '#report/words.ts'
 

@@ -1,5 +1,5 @@
 import { markup, type Markup } from '#report/markup.ts'
-import { layers, variantName } from '#report/results.ts'
+import { layers, variantName } from '#results/results.ts'
 import { routeOf, verdictWords } from '#report/words.ts'
 import { idOf } from './check-id.ts'
 import type { Upgraded } from './upgrade-head.ts'

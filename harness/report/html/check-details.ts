@@ -1,6 +1,6 @@
-import { isConsequence } from '#diagnose/diagnose.ts'
+import { isConsequence } from '#results/explain.ts'
 import { markup, type Markup } from '#report/markup.ts'
-import { layers, type Attempt, type CheckResult, type TopologyResult } from '#report/results.ts'
+import { layers, type Attempt, type CheckResult, type TopologyResult } from '#results/results.ts'
 import { anchorOf, duration, routeOf, verdictWords, type Anchored } from '#report/words.ts'
 import { idOf, routeWords } from './check-id.ts'
 import { evidence } from './evidence.ts'

@@ -1,5 +1,5 @@
 import { markup, type Markup } from '#report/markup.ts'
-import type { CheckResult } from '#report/results.ts'
+import type { CheckResult } from '#results/results.ts'
 import { anchorOf, routeOf, type Anchored } from '#report/words.ts'
 
 /** The anchor of one check asked from one place: `gateway-strict--reach.local--cluster1`. */

@@ -1,4 +1,4 @@
-import { topologyVerdict, type CheckResult, type TopologyResult, type Verdict } from '#report/results.ts'
+import { topologyVerdict, type CheckResult, type TopologyResult, type Verdict } from '#results/results.ts'
 
 /** What went from one cluster to another: the checks asked there and answered here, and what they say together. */
 export type Crossing = { from: string; to: string; verdict: Verdict | 'none'; asked: CheckResult[] }

@@ -1,5 +1,5 @@
 import { markup, type Markup } from '#report/markup.ts'
-import type { Results } from '#report/results.ts'
+import type { Results } from '#results/results.ts'
 import { moment } from '#report/words.ts'
 
 /** With what and where it ran: versions, the command, and every image by its digest. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Evidence } from '#report/results.ts'
+import type { Evidence } from '#results/results.ts'
 import { evidence } from './evidence.ts'
 
 const textOf = (...pieces: Evidence[]): string => evidence(pieces).markup.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ').trim()

@@ -1,5 +1,5 @@
 import { markup, type Markup } from '#report/markup.ts'
-import type { Evidence } from '#report/results.ts'
+import type { Evidence } from '#results/results.ts'
 import { knownEvidence } from './known-evidence.ts'
 import { labelOf, value } from './value.ts'
 

@@ -1,5 +1,5 @@
 import { markup, type Markup } from '#report/markup.ts'
-import type { Upgrade, UpgradeFinding } from '#report/results.ts'
+import type { Upgrade, UpgradeFinding } from '#results/results.ts'
 import { phaseWords } from '#report/upgrade-words.ts'
 import { badge } from './badge.ts'
 

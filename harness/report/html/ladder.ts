@@ -1,6 +1,6 @@
-import { firstBroken } from '#diagnose/diagnose.ts'
+import { firstBroken } from '#results/explain.ts'
 import { markup, type Markup } from '#report/markup.ts'
-import { layers, topologyVerdict, type Layer, type TopologyResult } from '#report/results.ts'
+import { layers, topologyVerdict, type Layer, type TopologyResult } from '#results/results.ts'
 import { anchorOf, countsOf } from '#report/words.ts'
 import { badge } from './badge.ts'
 

@@ -1,5 +1,5 @@
-import type { Probe } from '#report/results.ts'
-import { ProbeKind } from '#report/results.ts'
+import type { Probe } from '#results/results.ts'
+import { ProbeKind } from '#results/results.ts'
 
 /** Probes that stand together in a timeline or a table, and what they have in common. */
 export type LaneGroup = { title: string; probes: Probe[] }

@@ -1,5 +1,5 @@
 import { markup, type Markup } from '#report/markup.ts'
-import type { Lane } from '#report/results.ts'
+import type { Lane } from '#results/results.ts'
 
 /** How high a lane is, in units of its picture; one unit across is a second. */
 export const laneHeight = 16

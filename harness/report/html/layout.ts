@@ -1,4 +1,4 @@
-import type { TopologyResult } from '#report/results.ts'
+import type { TopologyResult } from '#results/results.ts'
 
 type Cluster = TopologyResult['clusters'][number]
 

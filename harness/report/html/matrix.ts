@@ -1,5 +1,5 @@
 import { joined, markup, type Markup } from '#report/markup.ts'
-import { layers, variantName, type CheckResult, type TopologyResult } from '#report/results.ts'
+import { layers, variantName, type CheckResult, type TopologyResult } from '#results/results.ts'
 import { verdictWords } from '#report/words.ts'
 import { idOf } from './check-id.ts'
 

@@ -1,5 +1,5 @@
 import { markup, type Markup } from '#report/markup.ts'
-import type { Measured, Probe } from '#report/results.ts'
+import type { Measured, Probe } from '#results/results.ts'
 import { count } from '#report/upgrade-words.ts'
 import { laneGroups, probeWords } from './lane-groups.ts'
 

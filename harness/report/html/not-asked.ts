@@ -1,5 +1,5 @@
 import { markup, type Markup } from '#report/markup.ts'
-import type { CheckResult, TopologyResult } from '#report/results.ts'
+import type { CheckResult, TopologyResult } from '#results/results.ts'
 import { badge } from './badge.ts'
 
 /** What was skipped or not run, by its reason: what did not run never counts as passed. */

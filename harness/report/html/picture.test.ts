@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { checkResult, topologyResult } from '#testing/results.ts'
-import type { CheckResult, TopologyResult, Verdict } from '#report/results.ts'
+import type { CheckResult, TopologyResult, Verdict } from '#results/results.ts'
 import { crossingsOf } from './crossings.ts'
 import { layoutOf, type Box } from './layout.ts'
 import { picture } from './picture.ts'

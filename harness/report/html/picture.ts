@@ -1,5 +1,5 @@
 import { markup, type Markup } from '#report/markup.ts'
-import { variantName, type TopologyResult } from '#report/results.ts'
+import { variantName, type TopologyResult } from '#results/results.ts'
 import { anchorOf, countsOf } from '#report/words.ts'
 import { arrow } from './arrow.ts'
 import { crossingsOf, type Crossing } from './crossings.ts'

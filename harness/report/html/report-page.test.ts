@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { failingRun, runOf } from '#testing/report-results.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
-import type { Attempt, Results } from '#report/results.ts'
+import type { Attempt, Results } from '#results/results.ts'
 import { largestPage, reportPage } from './report-page.ts'
 
 /** What a page says, without its markup. */

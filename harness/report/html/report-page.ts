@@ -1,6 +1,6 @@
-import { isConsequence } from '#diagnose/diagnose.ts'
+import { isConsequence } from '#results/explain.ts'
 import { markup, type Markup } from '#report/markup.ts'
-import { variantName, type Results, type TopologyResult } from '#report/results.ts'
+import { variantName, type Results, type TopologyResult } from '#results/results.ts'
 import { anchorOf, countsOf, runVerdict, verdictWords, worstFirst } from '#report/words.ts'
 import { idOf } from './check-id.ts'
 import { badge } from './badge.ts'

@@ -1,5 +1,5 @@
-import type { Versions } from '#matrix/combinations.ts'
-import { variantName, type TopologyResult } from '#report/results.ts'
+import type { Versions } from '#commands/matrix/combinations.ts'
+import { variantName, type TopologyResult } from '#results/results.ts'
 import type { ShownRun } from '#report/shown-run.ts'
 import { strategyWords } from '#report/upgrade-words.ts'
 

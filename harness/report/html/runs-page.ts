@@ -1,6 +1,6 @@
-import { firstBroken } from '#diagnose/diagnose.ts'
+import { firstBroken } from '#results/explain.ts'
 import { markup, type Markup } from '#report/markup.ts'
-import { variantName, type TopologyResult } from '#report/results.ts'
+import { variantName, type TopologyResult } from '#results/results.ts'
 import { headline, whyNot, type ShownRun } from '#report/shown-run.ts'
 import { outcomeOf } from '#report/upgrade-words.ts'
 import { anchorOf, verdictWords } from '#report/words.ts'

@@ -1,5 +1,5 @@
 import { markup, type Markup } from '#report/markup.ts'
-import { variantName, type Phase, type TopologyResult } from '#report/results.ts'
+import { variantName, type Phase, type TopologyResult } from '#results/results.ts'
 import { duration, verdictWords } from '#report/words.ts'
 
 type Span = Phase & { start: number; end: number }

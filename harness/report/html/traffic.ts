@@ -1,5 +1,5 @@
 import { markup, type Markup } from '#report/markup.ts'
-import { variantName, type Probe, type TopologyResult, type Upgrade, type UpgradePhaseResult } from '#report/results.ts'
+import { variantName, type Probe, type TopologyResult, type Upgrade, type UpgradePhaseResult } from '#results/results.ts'
 import { count, phaseWords, trafficOf, upgradeVerdictWords } from '#report/upgrade-words.ts'
 import { anchorOf } from '#report/words.ts'
 import { clock } from './clock.ts'

@@ -1,5 +1,5 @@
 import { markup, type Markup } from '#report/markup.ts'
-import { variantName, type Results, type TopologyResult, type Upgrade, type UpgradeVerdict } from '#report/results.ts'
+import { variantName, type Results, type TopologyResult, type Upgrade, type UpgradeVerdict } from '#results/results.ts'
 import { outcomeOf, strategyWords, upgradeRunVerdict, upgradeVerdictWords } from '#report/upgrade-words.ts'
 import { anchorOf, duration, worstFirst } from '#report/words.ts'
 import { findings } from './findings.ts'

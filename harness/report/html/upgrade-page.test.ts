@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { upgradeProbes } from '#testing/upgrade-probes.ts'
 import { upgradeResults } from '#testing/upgrade-results.ts'
-import type { Results, TopologyResult, Upgrade } from '#report/results.ts'
+import type { Results, TopologyResult, Upgrade } from '#results/results.ts'
 import { largestUpgradePage, reportPage } from './report-page.ts'
 import { runsPage } from './runs-page.ts'
 

@@ -1,5 +1,5 @@
 import { markup, type Markup } from '#report/markup.ts'
-import { variantName, type RunningRelease, type UpgradePhaseResult } from '#report/results.ts'
+import { variantName, type RunningRelease, type UpgradePhaseResult } from '#results/results.ts'
 import { count, lostWords, phaseWords, trafficOf } from '#report/upgrade-words.ts'
 import { anchorOf, countsOf, duration, verdictWords } from '#report/words.ts'
 import { badge } from './badge.ts'

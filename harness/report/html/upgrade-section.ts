@@ -1,5 +1,5 @@
 import { markup, type Markup } from '#report/markup.ts'
-import { variantName, type Worse } from '#report/results.ts'
+import { variantName, type Worse } from '#results/results.ts'
 import { count, outcomeOf, trafficOf } from '#report/upgrade-words.ts'
 import { anchorOf } from '#report/words.ts'
 import { badge } from './badge.ts'

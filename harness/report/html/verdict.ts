@@ -1,6 +1,6 @@
-import { firstBroken } from '#diagnose/diagnose.ts'
+import { firstBroken } from '#results/explain.ts'
 import { joined, markup, type Markup } from '#report/markup.ts'
-import { variantName, type Results, type TopologyResult, type Verdict } from '#report/results.ts'
+import { variantName, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
 import { outcomeOf } from '#report/upgrade-words.ts'
 import { anchorOf, countsOf, duration, moment, runVerdict, verdictWords, worstFirst } from '#report/words.ts'
 import { badge } from './badge.ts'

@@ -1,0 +1,35 @@
+import type { V1Service } from '@kubernetes/client-node'
+import type { MeshUnderTest } from './mesh-under-test.ts'
+import { isReady } from '#kube/pods.ts'
+import { istiodPods } from '#istio/istiod-pods.ts'
+import { addressOf } from '#istio/service-address.ts'
+import { primariesOf } from '#topology/roles.ts'
+import { connectContexts } from '#survey/contexts.ts'
+import type { FoundMesh } from '#commands/test/existing/found-mesh.ts'
+import { ownNamespaces } from '#commands/test/existing/namespaces.ts'
+
+/** A mesh that somebody else made as checks need to know it: ours are the two namespaces, and what stands in them. */
+export const existingMesh = ({ clusters, kubeconfig, mtls, trustDomain, domain, withheld, since }: FoundMesh): MeshUnderTest => {
+  const connected = connectContexts(clusters.map(({ context }) => context), kubeconfig)
+  const under: MeshUnderTest = {
+    clusters: clusters.flatMap(({ name, network, role, version, discovery, gateway, context }) =>
+      connected.filter((one) => one.context === context).map(({ kube }) => ({ name, network, role, version, discovery, gateway, kube }))),
+    mtls,
+    namespaces: ownNamespaces,
+    trustDomain,
+    domain,
+    policyNamespace: ownNamespaces.mesh,
+    withheld,
+    judges: (namespace) => Object.values(ownNamespaces).includes(namespace),
+    since: new Date(since),
+    discoveryAddresses: async () => {
+      const [primary] = primariesOf(under)
+      if (!primary) return []
+      const [pods, services] = await Promise.all([istiodPods(primary.kube), primary.kube.list<V1Service>({ apiVersion: 'v1', kind: 'Service' })])
+      // It is reached at its pods, or through whatever leads to its port.
+      const leading = services.filter(({ spec }) => spec?.ports?.some(({ port }) => port === 15012))
+      return [...pods.filter(isReady).flatMap(({ status }) => status?.podIP ?? []), ...leading.flatMap((service) => addressOf(service) ?? [])]
+    },
+  }
+  return under
+}

@@ -1,0 +1,12 @@
+import { findRemains, removeRun } from '#lab/reaper.ts'
+
+/** Removes our labs: kept ones and what killed runs left; with `all` those of living runs, too; with `run` that one alone. */
+export const down = async ({ all, run }: { all: boolean; run: string | undefined }, say: (line: string) => void): Promise<number> => {
+  const remains = (await findRemains()).filter(({ id, alive, kept }) => (run === undefined || id === run) && (all || kept || !alive))
+  for (const { id, kept } of remains) {
+    await removeRun(id)
+    say(`Removed ${kept ? 'the kept lab' : 'what is left of run'} ${id}.`)
+  }
+  if (remains.length === 0) say(run === undefined ? 'Nothing of ours is left.' : `Nothing of run ${run} is left, or it is still going (--all removes it).`)
+  return 0
+}

@@ -1,0 +1,13 @@
+import type { MatrixOptions } from '#run/options.ts'
+import type { Cell } from '#results/cells.ts'
+import { forGitHub } from './for-github.ts'
+import { forGitLab } from './for-gitlab.ts'
+import { forKubernetes } from './for-kubernetes.ts'
+import { matrixCells } from './matrix.ts'
+
+/** The cells of a matrix as its reader wants them. @throws MeshproofError as matrixCells and forGitHub do. */
+export const emitted = async (options: MatrixOptions): Promise<string> => forms[options.emit](await matrixCells(options), options)
+
+const forms: Record<MatrixOptions['emit'], (cells: Cell[], options: MatrixOptions) => string | Promise<string>> = {
+  cells: (cells) => JSON.stringify({ cells }, null, 2), github: forGitHub, gitlab: forGitLab, kubernetes: forKubernetes,
+}

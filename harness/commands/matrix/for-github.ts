@@ -1,0 +1,22 @@
+import { MeshproofError } from '#errors.ts'
+import type { Cell } from '#results/cells.ts'
+import { shellWords } from './shell.ts'
+
+/** What a matrix of GitHub Actions may hold (docs.github.com, “Usage limits”). */
+const mostJobs = 256
+
+/**
+ * The cells for `strategy.matrix: ${{ fromJSON(…) }}`, in one line.
+ * @throws MeshproofError MP-166 where they are more than GitHub runs of one matrix.
+ */
+export const forGitHub = (cells: readonly Cell[]): string => {
+  if (cells.length > mostJobs) {
+    throw new MeshproofError('MP-166', { what: 'That is more than GitHub runs of one matrix', where: `${cells.length} cells`, why: `it takes ${mostJobs} jobs at most`, next: 'Name fewer topologies or versions, or use several matrices.' })
+  }
+  return JSON.stringify({ include: cells.map(({ name, args }) => ({ cell: name, ...topologyOf(args), args: shellWords(args) })) })
+}
+
+const topologyOf = (args: readonly string[]): { topology?: string } => {
+  const flag = args.find((arg) => arg.startsWith('--topology='))
+  return flag === undefined ? {} : { topology: flag.slice('--topology='.length) }
+}

@@ -1,0 +1,19 @@
+import { MeshproofError } from '#errors.ts'
+import type { TopologyPlan } from '#run/plan.ts'
+import { loadRun, runIds, type RunState } from '#lab/run-state.ts'
+
+/**
+ * The kept lab that --reuse means: the named one, or the newest, of the topologies asked for.
+ * @throws MeshproofError MP-106 when there is none.
+ */
+export const keptLab = async (which: string | boolean, plans: TopologyPlan[]): Promise<RunState> => {
+  const states = await Promise.all((await runIds()).map(loadRun))
+  const kept = states.filter((state): state is RunState => state?.kept === true)
+  const found = kept.findLast((state) => (typeof which !== 'string' || state.id === which) && plans.some(({ topology }) => topology.name === state.topology && topology.mtls === state.mtls))
+  if (found) return found
+  throw new MeshproofError('MP-106', {
+    what: typeof which === 'string' ? `No kept lab is called ${which}` : 'No kept lab of that topology exists',
+    ...(kept.length > 0 ? { why: `kept: ${kept.map(({ id }) => id).join(', ')}` } : {}),
+    next: 'Make one with --keep.',
+  })
+}

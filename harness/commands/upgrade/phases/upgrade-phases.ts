@@ -1,0 +1,22 @@
+import type { UpgradeOptions } from '#run/options.ts'
+import { baselineOf, phasesOf } from './phases.ts'
+import { preflight } from './preflight.ts'
+import { refusal } from './preflight-problem.ts'
+import type { Traffic } from '#commands/upgrade/traffic/traffic.ts'
+import type { UpgradeFault } from '#commands/upgrade/upgrade-fault.ts'
+import type { UpgradeLab, UpgradePhase } from '#commands/upgrade/upgrade-phase.ts'
+
+/** Every phase of an upgrade, the preflight and the baseline first; a fault changes those that it strikes. */
+export const phasesFor = (upgrade: UpgradeLab, traffic: Traffic, fault: UpgradeFault | undefined, options: Pick<UpgradeOptions, 'rotateCa' | 'rollback'>): UpgradePhase[] => {
+  const phases: UpgradePhase[] = [
+    { id: 'P0', name: 'preflight', kind: 'preflight', steps: [{ name: 'nothing stands against it', run: () => refuseWhereDue(upgrade) }] },
+    { id: 'P1', name: 'baseline', kind: 'baseline', steps: [{ name: 'traffic from inside the pods', run: (_, signal) => traffic.begin(signal) }], after: baselineOf(upgrade) },
+    ...phasesOf(upgrade, options),
+  ]
+  return fault ? fault.change(phases, upgrade) : phases
+}
+
+const refuseWhereDue = async (upgrade: UpgradeLab): Promise<void> => {
+  const problems = await preflight(upgrade)
+  if (problems.length > 0) throw refusal(problems)
+}

@@ -1,0 +1,171 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { survey, type Survey } from '#survey/survey.ts'
+import type { Manifest } from '#kube/client.ts'
+import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
+import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
+import type { Finding, Layer } from '#diagnosis/layer.ts'
+import { api } from './api.ts'
+import { controlPlane } from './control-plane.ts'
+import { gateways } from './gateways.ts'
+import { networks } from './networks.ts'
+import { ranges } from './ranges.ts'
+import { remoteSecrets } from './remote-secrets.ts'
+import { services } from './services.ts'
+import { trust } from './trust.ts'
+
+// What layers find by reading alone. What they exec and dial for is shown in real labs (meshproof prove).
+const servers: FakeApiServer[] = []
+
+afterEach(() => { for (const server of servers.splice(0)) server.close() })
+
+const meshOf = async (first: Shape, second: Shape): Promise<Survey> => {
+  const all = await Promise.all([meshObjects('cluster1', first), meshObjects('cluster2', second)].map((objects) => fakeApiServer(objects)))
+  servers.push(...all)
+  return survey(all.map((server, index) => server.cluster(`context${index + 1}`)))
+}
+
+const found = async (layer: Layer, first: Shape, second: Shape): Promise<Finding[]> => (await layer.look(await meshOf(first, second), undefined)).findings
+const codes = async (...[layer, first, second]: Parameters<typeof found>): Promise<string[]> => (await found(layer, first, second)).map(({ code }) => code)
+
+describe('API servers and versions', () => {
+  test.each([[['1.31.0', '1.29.4'], []], [['1.31.0', '1.28.9'], ['MP-811']], [['latest'], []]])('proxies of %j', async (proxies, expected) => {
+    expect(await codes(api, { proxies }, {})).toEqual(expected)
+  })
+
+  test('of a remote are compared with the control plane that serves it', async () => {
+    const [finding] = await found(api, {}, { role: 'remote', proxies: ['1.27.0'] })
+    expect(finding).toMatchObject({ code: 'MP-811', where: 'cluster2', evidence: ['shop/client-1 runs 1.27.0, its control plane 1.31.2'] })
+  })
+})
+
+describe('address ranges', () => {
+  test('that overlap on one network are told with both owners', async () => {
+    const [finding] = await found(ranges, { podCidr: '10.1.0.0/16' }, { podCidr: '10.1.2.0/24' })
+    expect(finding).toMatchObject({ code: 'MP-821', evidence: ['pods 10.1.0.0/16 of cluster1 and pods 10.1.2.0/24 of cluster2'] })
+  })
+
+  test('may be the same on different networks', async () => {
+    expect(await codes(ranges, { podCidr: '10.1.0.0/16' }, { podCidr: '10.1.0.0/16', network: 'network2' })).toEqual([])
+  })
+})
+
+describe('network labels', () => {
+  const unlabelled = (shape: Shape): Shape => ({ ...shape, more: [...shape.more ?? []] })
+
+  test('a missing one counts where there are several networks', async () => {
+    const mesh = await meshOf({ proxies: ['1.31.0'] }, { network: 'network2', role: 'remote', proxies: ['1.31.0'] })
+    const label = (await mesh.clusters[1]!.reads.namespaces()).find(({ metadata }) => metadata?.name === 'istio-system')!.metadata!.labels!
+    delete label['topology.istio.io/network']
+    expect((await networks.look(mesh, undefined)).findings).toMatchObject([{ code: 'MP-831', where: 'cluster2', fix: expect.stringContaining('--context=context2 label namespace istio-system topology.istio.io/network=network2') }])
+  })
+
+  test('none are needed on one network', async () => {
+    expect(await codes(networks, unlabelled({ network: '' }), { network: '' })).toEqual([])
+  })
+
+  const elsewhere: Manifest = {
+    apiVersion: 'v1', kind: 'Pod', metadata: { name: 'odd', namespace: 'shop', labels: { 'service.istio.io/canonical-name': 'odd', 'topology.istio.io/network': 'network9' } },
+    spec: { containers: [{ name: 'istio-proxy', env: [{ name: 'ISTIO_META_NETWORK', value: 'network1' }] }] }, status: { phase: 'Running' },
+  }
+
+  test('a pod’s own that is not its cluster’s is told with the pod', async () => {
+    expect(await found(networks, { more: [elsewhere] }, {})).toMatchObject([{ code: 'MP-833', where: 'cluster1 shop/odd' }])
+  })
+})
+
+test('a mesh of remotes alone has no control plane to look at', async () => {
+  expect(await codes(controlPlane, { role: 'remote' }, { role: 'remote' })).toEqual(['MP-852'])
+})
+
+test('a control plane without a ready pod is told, and nothing beyond it is asked', async () => {
+  expect(await codes(controlPlane, {}, { role: 'remote' })).toEqual(['MP-851'])
+})
+
+describe('trust', () => {
+  const cacerts = (texts: Record<string, string>): Manifest => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'cacerts', namespace: 'istio-system' }, data: Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')])) })
+
+  test('cacerts without certificates are told, key by key, and never shown', async () => {
+    const [finding] = await found(trust, { more: [cacerts({ 'ca-cert.pem': 'none', 'ca-key.pem': 'a secret key' })] }, {})
+    expect(finding).toMatchObject({ code: 'MP-844', where: 'cluster1', evidence: ['ca-cert.pem holds no certificate', 'root-cert.pem holds no certificate'] })
+    expect(JSON.stringify(finding)).not.toContain('secret key')
+  })
+
+  test('no cacerts anywhere is no problem of its own', async () => {
+    expect(await codes(trust, {}, {})).toEqual([])
+  })
+})
+
+describe('remote secrets', () => {
+  const secret = (data: Record<string, string>, labels: Record<string, string> = { 'istio/multiCluster': 'true' }): Manifest => ({
+    apiVersion: 'v1', kind: 'Secret', metadata: { name: 'istio-remote-secret-cluster2', namespace: 'istio-system', labels }, data: Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')])),
+  })
+  const kubeconfig = (server: string): string => JSON.stringify({
+    clusters: [{ name: 'c', cluster: { server } }], users: [{ name: 'u', user: { token: 'a-token' } }], contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }], 'current-context': 'x',
+  })
+
+  test.each<[string, Manifest[], string[]]>([
+    ['none', [], ['MP-861']],
+    ['one that is no kubeconfig', [secret({ cluster2: 'see the wiki' })], ['MP-866']],
+    ['one without its label', [secret({ cluster2: kubeconfig('https://192.0.2.1:6443') }, {})], ['MP-868']],
+    ['one of a loopback address', [secret({ cluster2: kubeconfig('https://127.0.0.1:6443') })], ['MP-862']],
+    ['one of localhost', [secret({ cluster2: kubeconfig('https://localhost:6443') })], ['MP-862']],
+    ['one of another cluster', [secret({ cluster9: kubeconfig('https://192.0.2.1:6443') })], ['MP-861']],
+  ])('%s', async (_what, more, expected) => {
+    const all = await found(remoteSecrets, { more }, { role: 'remote' })
+    expect(all.map(({ code }) => code)).toEqual(expected)
+    expect(JSON.stringify(all)).not.toContain('a-token')
+  })
+})
+
+describe('gateways', () => {
+  const gateway = (network: string, status: object, spec: object = {}): Manifest => ({
+    apiVersion: 'v1', kind: 'Service', metadata: { name: 'eastwest', namespace: 'gateways', labels: network ? { 'topology.istio.io/network': network } : {} }, spec: { type: 'LoadBalancer', ports: [{ port: 15443 }], ...spec }, status,
+  })
+  const pods: Manifest = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: 'eastwest-1', namespace: 'gateways', labels: { 'kubernetes.io/service-name': 'eastwest' } }, endpoints: [{ addresses: ['10.1.0.7'] }] }
+  const at = (ip: string): object => ({ loadBalancer: { ingress: [{ ip }] } })
+  const named = (address: string): Manifest => ({
+    apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'istio', namespace: 'istio-system' },
+    data: { meshNetworks: `networks: {network1: {gateways: [{address: 192.0.2.1, port: 15443}]}, network2: {gateways: [{address: ${address}, port: 15443}]}}` },
+  })
+  const first = [gateway('network1', at('192.0.2.1')), pods]
+
+  test.each<[string, Manifest[], Manifest[], string[]]>([
+    ['found by their labels', first, [gateway('network2', at('192.0.2.2')), pods], []],
+    ['with a name for an address', first, [gateway('network2', { loadBalancer: { ingress: [{ hostname: 'lb.example' }] } }), pods], []],
+    ['with an address given by hand', first, [gateway('network2', {}, { type: 'ClusterIP', externalIPs: ['192.0.2.2'] }), pods], []],
+    ['of which one has no label', first, [gateway('', at('192.0.2.2')), pods], ['MP-881']],
+    ['of which one waits for an address', first, [gateway('network2', {}), pods], ['MP-882']],
+    ['of which one has no pod', first, [gateway('network2', at('192.0.2.2'))], ['MP-887']],
+    ['named in meshNetworks', [gateway('', at('192.0.2.1')), pods, named('192.0.2.2')], [gateway('', at('192.0.2.2')), pods], []],
+    ['named in meshNetworks, one still a placeholder', [gateway('', at('192.0.2.1')), pods, named('0.0.0.0')], [gateway('', at('192.0.2.2')), pods], ['MP-883']],
+    ['named in meshNetworks, one by an address it had', [gateway('', at('192.0.2.1')), pods, named('192.0.2.9')], [gateway('', at('192.0.2.2')), pods], ['MP-883']],
+  ])('%s', async (_what, one, other, expected) => {
+    const asked = codes(gateways, { more: one }, { network: 'network2', more: other })
+    // Where nothing is wrong as it is written down, they are dialled next: without a pod that could, they are not judged.
+    await (expected.length > 0 ? expect(asked).resolves.toEqual(expected) : expect(asked).rejects.toMatchObject({ code: 'MP-122' }))
+  })
+})
+
+describe('services across clusters', () => {
+  const service = (spec: object, name = 'cart'): Manifest => ({ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'shop' }, spec })
+  const usual = { clusterIP: '10.9.0.1', selector: { app: 'cart' }, ports: [{ name: 'http', port: 80 }] }
+  const slice: Manifest = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: 'cart-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'cart' } }, endpoints: [{ addresses: ['10.1.0.9'] }] }
+  const pod: Manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'cart-1', namespace: 'shop', labels: { app: 'cart' } }, status: { phase: 'Running' } }
+  const proxies = ['1.31.0']
+
+  test.each<[string, Manifest[], Manifest[], string[]]>([
+    ['the same in both', [service(usual), slice], [service(usual)], []],
+    ['another port name', [service(usual)], [service({ ...usual, ports: [{ name: 'web', port: 80 }] })], ['MP-912']],
+    ['another port', [service(usual)], [service({ ...usual, ports: [{ name: 'http', port: 8080 }] })], ['MP-912']],
+    ['headless in one', [service(usual)], [service({ ...usual, clusterIP: 'None' })], ['MP-913']],
+    ['missing where its pods are', [service(usual), slice], [pod], ['MP-911']],
+    ['missing where its clients are', [service(usual), slice], [], ['MP-914']],
+    ['missing, and without pods anywhere', [service(usual)], [], []],
+  ])('%s', async (_what, first, second, expected) => {
+    expect(await codes(services, { proxies, more: first }, { proxies, more: second })).toEqual(expected)
+  })
+
+  test('missing where nobody of its namespace is in the mesh, it is nobody’s concern', async () => {
+    expect(await codes(services, { proxies, more: [service(usual), slice] }, {})).toEqual([])
+  })
+})

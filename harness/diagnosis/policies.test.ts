@@ -1,0 +1,63 @@
+import { afterEach, expect, test } from 'vitest'
+import { survey } from '#survey/survey.ts'
+import type { Manifest } from '#kube/client.ts'
+import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
+import { meshObjects } from '#testing/mesh-objects.ts'
+import { policyFindings, whyUnknown } from './policies.ts'
+import { meshServices } from './shared-services.ts'
+
+const servers: FakeApiServer[] = []
+
+afterEach(() => { for (const server of servers.splice(0)) server.close() })
+
+const object = (apiVersion: string, kind: string, spec: object, namespace = 'shop'): Manifest => ({ apiVersion, kind, metadata: { name: 'it', namespace }, spec })
+const rule = (trafficPolicy: object, host = 'cart.shop.svc.cluster.local'): Manifest => object('networking.istio.io/v1', 'DestinationRule', { host, trafficPolicy })
+
+/** What is found about a service of two networks whose pods have sidecars, with an object in the first cluster. */
+const about = async (policy: Manifest | undefined, annotations: Record<string, string> = {}, network = 'network2'): Promise<{ rules: string[]; why: string | undefined }> => {
+  const its: Manifest[] = [
+    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'cart', namespace: 'shop', annotations }, spec: { clusterIP: '10.9.0.1', ports: [{ port: 80 }] } },
+    { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: 'cart-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'cart' } }, endpoints: [{ addresses: ['10.1.8.1'] }] },
+  ]
+  const all = await Promise.all([
+    fakeApiServer(meshObjects('cluster1', { proxies: ['1.31.0'], more: [...its, ...(policy ? [policy] : [])] })), fakeApiServer(meshObjects('cluster2', { role: 'remote', network, proxies: ['1.31.0'], more: its })),
+  ])
+  servers.push(...all)
+  const mesh = await survey(all.map((server, index) => server.cluster(`context${index + 1}`)))
+  const services = await meshServices(mesh)
+  const [client, server] = mesh.clusters
+  return { rules: (await policyFindings(mesh, services)).map(({ code }) => code), why: (await whyUnknown(mesh, client!, 'shop', services[0]!, [server!]))?.code }
+}
+
+test.each<[string, Manifest, string[]]>([
+  ['SIMPLE', rule({ tls: { mode: 'SIMPLE' } }), ['MP-896']],
+  ['DISABLE', rule({ tls: { mode: 'DISABLE' } }), ['MP-896']],
+  ['DISABLE, by the short name', rule({ tls: { mode: 'DISABLE' } }, 'cart'), ['MP-896']],
+  ['SIMPLE for one port', rule({ portLevelSettings: [{ port: { number: 80 }, tls: { mode: 'SIMPLE' } }] }), ['MP-896']],
+  ['ISTIO_MUTUAL', rule({ tls: { mode: 'ISTIO_MUTUAL' } }), []],
+  ['SIMPLE for another host', rule({ tls: { mode: 'SIMPLE' } }, 'mail.example'), []],
+  ['a consistent hash', rule({ loadBalancer: { consistentHash: { useSourceIp: true } } }), ['MP-898']],
+])('a DestinationRule with %s', async (_what, policy, expected) => {
+  expect((await about(policy)).rules).toEqual(expected)
+})
+
+test('plaintext by rule is fine on one network', async () => {
+  expect((await about(rule({ tls: { mode: 'DISABLE' } }), {}, 'network1')).rules).toEqual([])
+})
+
+const sidecar = (hosts: string[]): Manifest => object('networking.istio.io/v1', 'Sidecar', { egress: [{ hosts }] })
+
+test.each<[string, Manifest | undefined, Record<string, string>, string | undefined]>([
+  ['nothing', undefined, {}, undefined],
+  ['a Sidecar without it', sidecar(['istio-system/*']), {}, 'MP-894'],
+  ['a Sidecar of its own namespace', sidecar(['./*']), {}, undefined],
+  ['a Sidecar that names another host of it', sidecar(['shop/mail.shop.svc.cluster.local']), {}, 'MP-894'],
+  ['a Sidecar with everything', sidecar(['*/*']), {}, undefined],
+  ['an export to others', undefined, { 'networking.istio.io/exportTo': 'bank' }, 'MP-895'],
+  ['an export to its own namespace', undefined, { 'networking.istio.io/exportTo': '.' }, undefined],
+  ['plaintext of the namespace', object('security.istio.io/v1', 'PeerAuthentication', { mtls: { mode: 'DISABLE' } }), {}, 'MP-893'],
+  ['plaintext of the mesh', object('security.istio.io/v1', 'PeerAuthentication', { mtls: { mode: 'DISABLE' } }, 'istio-system'), {}, 'MP-893'],
+  ['plaintext of another namespace', object('security.istio.io/v1', 'PeerAuthentication', { mtls: { mode: 'DISABLE' } }, 'bank'), {}, undefined],
+])('a client that does not know a service is explained by %s', async (_what, policy, annotations, expected) => {
+  expect((await about(policy, annotations)).why).toBe(expected)
+})

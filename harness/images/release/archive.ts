@@ -1,0 +1,36 @@
+import { docker } from '#engine/docker.ts'
+import { MeshproofError } from '#errors.ts'
+import { tellOf, type BuildProgress } from '#images/build.ts'
+import { inEngine, packFiles, withFiles } from './files.ts'
+import { releaseImages, type Planned } from './release.ts'
+
+/**
+ * Writes one archive that a run needs no network with: the preloaded node image and the image of files, as `docker save` does.
+ * @throws MeshproofError as releaseImages does; MP-202 when the engine refuses, or the archive cannot be written.
+ */
+export const saveImages = async (planned: Planned, file: string, progress: (now: BuildProgress) => void, signal?: AbortSignal): Promise<void> => {
+  const { plan, registry } = planned
+  const { node } = await releaseImages(planned, progress, signal)
+  if (!(await inEngine(plan.files))) {
+    const tell = tellOf(progress, 'files')
+    tell('')
+    await withFiles(plan, registry, (fetch) => packFiles(plan, {}, fetch, { signal, tell }))
+  }
+  tellOf(progress, file)('')
+  await docker(['save', '--output', file, node, plan.files], { signal })
+}
+
+/**
+ * Gives the engine what such an archive holds, and returns the names.
+ * @throws MeshproofError MP-335 for a file that cannot be read or is an archive of something else.
+ */
+export const loadImages = async (file: string, signal?: AbortSignal): Promise<string[]> => {
+  const refused = (why: string, cause?: unknown): MeshproofError =>
+    new MeshproofError('MP-335', { what: 'That is no archive of a node image and files of meshproof', where: file, why, next: 'meshproof images save FILE writes one.', cause })
+  const loaded = await docker(['load', '--quiet', '--input', file], { signal }).catch((error: unknown) => {
+    throw error instanceof MeshproofError && error.code === 'MP-202' ? refused(error.message, error) : error
+  })
+  const names = [...loaded.matchAll(/^Loaded image: (\S+)$/gm)].map(([, name = '']) => name)
+  if (['meshproof/node:', 'meshproof/files:'].every((ours) => names.some((name) => name.startsWith(ours)))) return names
+  throw refused(`it holds ${names.join(', ') || 'no image with a name'}`)
+}

@@ -1,0 +1,247 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { createServer, get, type RequestListener } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { deserted } from '#testing/edge.ts'
+import { artifact, isCached } from '#images/cache.ts'
+import { download } from './download.ts'
+
+const content = 'a published file '.repeat(10_000)
+const sha256 = createHash('sha256').update(content).digest('hex')
+const otherSha256 = '0'.repeat(64)
+
+const serve = async (answer: RequestListener): Promise<string> => {
+  const server = createServer(answer)
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  onTestFinished(() => { server.closeAllConnections(); server.close() })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const scratch = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), 'meshproof-download-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  return folder
+}
+
+test('a file is kept when its checksum is the pinned one, also behind a redirect', async () => {
+  const folder = await scratch()
+  const url = await serve((request, response) => {
+    if (request.url === '/kind') response.writeHead(302, { location: '/storage/kind' }).end('moved')
+    else response.end(content)
+  })
+  await download({ url: `${url}/kind`, sha256 }, join(folder, 'kind'))
+  expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
+})
+
+test('another checksum is refused, and nothing is left on disk', async () => {
+  const folder = await scratch()
+  const url = await serve((_request, response) => { response.end(content) })
+  await expect(download({ url: `${url}/kind`, sha256: otherSha256 }, join(folder, 'kind'))).rejects.toMatchObject({
+    code: 'MP-311', message: expect.stringContaining(`${url}/kind): expected ${otherSha256}, got ${sha256}`),
+  })
+  expect(await readdir(folder)).toEqual([])
+})
+
+test('another checksum leaves nothing in the cache either', async () => {
+  const folder = await scratch()
+  vi.stubEnv('XDG_CACHE_HOME', folder)
+  onTestFinished(() => { vi.unstubAllEnvs() })
+  const url = await serve((_request, response) => { response.end(content) })
+  const made = artifact('kind', otherSha256, (into) => download({ url, sha256: otherSha256 }, join(into, 'kind')))
+  await expect(made).rejects.toMatchObject({ code: 'MP-311' })
+  expect(await isCached('kind', otherSha256)).toBe(false)
+  expect(await readdir(join(folder, 'meshproof/artifacts'))).toEqual([])
+})
+
+test('a file that is not there is told with its status', async () => {
+  const folder = await scratch()
+  const url = await serve((_request, response) => { response.writeHead(404).end('no such file') })
+  await expect(download({ url, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({ code: 'MP-321', message: expect.stringMatching(/HTTP 404$/) })
+  expect(await readdir(folder)).toEqual([])
+})
+
+describe('a host that is busy', () => {
+  test.each([
+    ['429 with seconds', 429, '1'], ['503 with a date', 503, new Date(Date.now() + 1000).toUTCString()], ['502 without a word', 502, undefined],
+  ])('HTTP %s: is asked again, and one line tells it', async (_, status, after) => {
+    const folder = await scratch()
+    const asked: number[] = []
+    const url = await serve((_request, response) => {
+      if (asked.push(performance.now()) > 1) response.end(content)
+      else response.writeHead(status, after === undefined ? {} : { 'retry-after': after }).end('busy')
+    })
+    const told: string[] = []
+    await download({ url, sha256 }, join(folder, 'kind'), { tell: (line) => told.push(line) })
+    expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
+    expect(told).toEqual([expect.stringMatching(new RegExp(`^${new URL(url).host}: HTTP ${status}, again in [01] s$`)), ''])
+  })
+
+  test('and wants an hour: its status is told at once', async () => {
+    const folder = await scratch()
+    const url = await serve((_request, response) => { response.writeHead(429, { 'retry-after': '3600' }).end() })
+    await expect(download({ url, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({ code: 'MP-321', message: expect.stringMatching(/HTTP 429$/) })
+  })
+})
+
+describe('a download that breaks off', () => {
+  /** Serves the content and breaks off twice; keeps to ranges where it has a version to compare, and writes down what it was asked. */
+  const breaking = async (versions: (string | undefined)[], now = content): Promise<{ url: string; ranges: (string | undefined)[] }> => {
+    const ranges: (string | undefined)[] = []
+    const url = await serve((request, response) => {
+      const version = versions[Math.min(ranges.length, versions.length - 1)]
+      const from = version !== undefined && request.headers['if-range'] === version ? Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0) : 0
+      const last = ranges.push(request.headers.range) === 3
+      const body = (last ? content : now).slice(from)
+      response.writeHead(from > 0 ? 206 : 200, { 'content-length': body.length, ...(version ? { etag: version } : {}), ...(from > 0 ? { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` } : {}) })
+      if (last) response.end(body)
+      else response.write(body.slice(0, 1000), () => { setTimeout(() => response.destroy(), 50) })
+    })
+    return { url, ranges }
+  }
+
+  test('goes on where it stopped, as long as the host says that it is the same file', async () => {
+    const folder = await scratch()
+    const { url, ranges } = await breaking(['"one"'])
+    await download({ url, sha256 }, join(folder, 'kind'), { pause: async () => undefined })
+    expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
+    expect(ranges).toEqual([undefined, 'bytes=1000-', 'bytes=2000-'])
+  })
+
+  test.each<[string, (string | undefined)[]]>([['says nothing of versions', [undefined]], ['has another file by now', ['"one"', '"one"', '"two"']]])('begins again where the host %s', async (_, versions) => {
+    const folder = await scratch()
+    const { url } = await breaking(versions, 'another file '.repeat(1_000))
+    await download({ url, sha256 }, join(folder, 'kind'), { pause: async () => undefined })
+    expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
+  })
+
+  test('and whose host is gone then names it, and leaves nothing on disk', async () => {
+    const folder = await scratch()
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-length': content.length })
+      response.write(content.slice(0, 1000), () => { server.close(); server.closeAllConnections() })
+    })
+    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+    const { port } = server.address() as AddressInfo
+    await expect(download({ url: `http://127.0.0.1:${port}`, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({ code: 'MP-320' })
+    expect(await readdir(folder)).toEqual([])
+  })
+})
+
+describe('a host that is slow', () => {
+  /** Sends a tenth of the content every 200 ms, so many times. */
+  const dripping = (times: number): Promise<string> => serve((_request, response) => {
+    response.writeHead(200, { 'content-length': content.length })
+    const tenth = content.length / 10
+    const drop = (sent: number): void => {
+      if (sent === times) return
+      response.write(content.slice(sent * tenth, (sent + 1) * tenth))
+      setTimeout(drop, 200, sent + 1)
+    }
+    drop(0)
+  })
+
+  test('is waited for as long as bytes come', async () => {
+    const folder = await scratch()
+    await download({ url: await dripping(10), sha256 }, join(folder, 'kind'), {}, 1_000)
+    expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
+  })
+
+  test('is given up when none has come for so long, and is not asked again', async () => {
+    const folder = await scratch()
+    const pause = vi.fn(async () => undefined)
+    const stopped = download({ url: await dripping(2), sha256 }, join(folder, 'kind'), { pause }, 1_000)
+    await expect(stopped).rejects.toMatchObject({ code: 'MP-321', message: expect.stringContaining('it stood still') })
+    expect(pause).not.toHaveBeenCalled()
+    expect(await readdir(folder)).toEqual([])
+  })
+})
+
+describe('a proxy', () => {
+  /** A proxy that sends everybody to one place and writes down where they wanted to go. */
+  const proxy = async (to: string): Promise<{ address: string; wanted: string[] }> => {
+    const wanted: string[] = []
+    const server = createServer((request, response) => {
+      wanted.push(new URL(request.url ?? '').host)
+      get(to, (answer) => { answer.pipe(response.writeHead(answer.statusCode ?? 0, answer.headers)) })
+    })
+    server.on('connect', (request, socket) => {
+      wanted.push(request.url ?? '')
+      const through = connect(Number(new URL(to).port), '127.0.0.1', () => { socket.write('HTTP/1.1 200 OK\r\n\r\n') })
+      socket.pipe(through).pipe(socket)
+    })
+    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+    onTestFinished(() => { server.closeAllConnections(); server.close() })
+    return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, wanted }
+  }
+
+  /** The module as a new process has it: proxies are read from the environment once. */
+  const withProxy = async (address: string, noProxy: string): Promise<{ download: typeof download }> => {
+    for (const name of ['HTTP_PROXY', 'HTTPS_PROXY']) vi.stubEnv(name, address)
+    vi.stubEnv('NO_PROXY', noProxy)
+    vi.resetModules()
+    onTestFinished(() => { vi.unstubAllEnvs(); vi.resetModules() })
+    return import('./download.ts')
+  }
+
+  test('that is named in the environment is asked, also by those who ask again', async () => {
+    const folder = await scratch()
+    let asked = 0
+    const site = await serve((_request, response) => { if (asked++ === 0) response.writeHead(503, { 'retry-after': '0' }).end(); else response.end(content) })
+    const { address, wanted } = await proxy(site)
+    const { download: fetched } = await withProxy(address, '')
+    await fetched({ url: 'http://downloads.invalid/kind', sha256 }, join(folder, 'kind'))
+    expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
+    expect(new Set(wanted.map((host) => host.replace(/:80$/, '')))).toEqual(new Set(['downloads.invalid']))
+  })
+
+  test('is asked for a tunnel where the address is https', async () => {
+    const { address, wanted } = await proxy(await serve((_request, response) => { response.end() }))
+    const { download: fetched } = await withProxy(address, '')
+    await expect(fetched({ url: 'https://downloads.invalid/kind', sha256 }, join(await scratch(), 'kind'))).rejects.toMatchObject({ code: 'MP-320' })
+    expect(wanted).toEqual(['downloads.invalid:443'])
+  })
+
+  test('is not asked for hosts of NO_PROXY', async () => {
+    const { address, wanted } = await proxy(await serve((_request, response) => { response.end() }))
+    const { download: fetched } = await withProxy(address, 'other.invalid,.downloads.invalid')
+    await expect(fetched({ url: 'http://a.downloads.invalid/kind', sha256 }, join(await scratch(), 'kind'))).rejects.toMatchObject({ code: 'MP-320' })
+    expect(wanted).toEqual([])
+  })
+})
+
+test('a host that does not answer is named, within a second where it refuses', async () => {
+  const folder = await scratch()
+  const host = await deserted()
+  const asked = performance.now()
+  await expect(download({ url: `http://${host}/kind`, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({
+    code: 'MP-320', message: `${host} does not answer: ECONNREFUSED, the connection is refused`,
+  })
+  expect(performance.now() - asked).toBeLessThan(1_000)
+})
+
+test('behind a redirect, the host that is out of reach is named, not the one that answered', async () => {
+  const folder = await scratch()
+  const host = await deserted()
+  const url = await serve((_request, response) => { response.writeHead(302, { location: `http://${host}/kind` }).end() })
+  await expect(download({ url, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({ code: 'MP-320', message: expect.stringContaining(`${host} does not answer`) })
+})
+
+test('a redirect that leads in circles ends', async () => {
+  const folder = await scratch()
+  const url = await serve((_request, response) => { response.writeHead(302, { location: '/' }).end() })
+  await expect(download({ url, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({ code: 'MP-321', message: expect.stringMatching(/more than 5 redirects$/) })
+})
+
+test('a download stops when asked to, and leaves nothing on disk', async () => {
+  const folder = await scratch()
+  const stop = new AbortController()
+  const url = await serve((_request, response) => { response.write(content) })
+  const stopped = download({ url, sha256 }, join(folder, 'kind'), { signal: stop.signal })
+  await vi.waitFor(async () => { expect(await readdir(folder)).toEqual(['kind']) })
+  stop.abort()
+  await expect(stopped).rejects.toMatchObject({ code: 'MP-130' })
+  expect(await readdir(folder)).toEqual([])
+})

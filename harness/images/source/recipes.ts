@@ -1,0 +1,77 @@
+import { readFile, readdir } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { unknownValue } from '#unknown-value.ts'
+import { versionAsked } from '#images/version.ts'
+
+const Program = z.strictObject({
+  name: z.string(),
+  package: z.string(),
+  runsOn: z.enum(['host', 'node']).default('node'),
+  seconds: z.number(),
+})
+
+const version = z.string().regex(/^v1\.\d+\.\d+$/)
+
+const Recipes = z.strictObject({
+  /** The versions that can be built, newest first. */
+  kubernetes: z.tuple([version], version),
+  /** The version whose source it is. */
+  istio: z.string(),
+  debian: z.string(),
+  releases: z.array(z.strictObject({ name: z.string(), envoy: z.string(), compatibilityVersion: z.string().optional() })),
+  modules: z.array(z.strictObject({
+    name: z.string(),
+    tags: z.string().default(''),
+    ldflags: z.string().default(''),
+    programs: z.array(Program),
+  })),
+  tools: z.array(z.string()),
+  node: z.array(z.string()),
+  harness: z.array(z.string()),
+  images: z.array(z.strictObject({
+    name: z.string(),
+    base: z.literal('tools').optional(),
+    programs: z.array(z.string()),
+    entrypoint: z.array(z.string()).default([]),
+    env: z.record(z.string(), z.string()).default({}),
+    user: z.string().default(''),
+  })),
+  roles: z.record(z.string(), z.string()),
+})
+
+/** `fixtures/images/recipes.yaml`, validated, as it is for one version of Kubernetes: `kubernetes`, of those there are. */
+export type Recipes = Omit<z.infer<typeof Recipes>, 'kubernetes' | 'modules'> & { kubernetes: string; kubernetesVersions: string[]; modules: ModuleRecipe[] }
+/** A module, and the folder of its source where that is a checkout and not what go.mod pins. */
+export type ModuleRecipe = z.infer<typeof Recipes>['modules'][number] & { checkout?: string }
+export type ProgramRecipe = ModuleRecipe['programs'][number]
+export type ImageRecipe = Recipes['images'][number]
+export type ReleaseRecipe = Recipes['releases'][number]
+
+/** The folder of the recipes: one folder a Go module, Envoy's requirements by version, Debian's customisations, the node's Dockerfile. */
+export const recipeFolder = join(import.meta.dirname, '../../../fixtures/images')
+
+/**
+ * Reads the recipes for a version of Kubernetes, spelled 1.33 or 1.33.13; without one, for that which labs run.
+ * @throws MeshproofError MP-101 for a version that they do not have.
+ */
+export const loadRecipes = async (asked?: string): Promise<Recipes> => {
+  const text = await readFile(join(recipeFolder, 'recipes.yaml'), 'utf8')
+  const { kubernetes: versions } = Recipes.parse(parse(text))
+  const kubernetes = asked === undefined ? versions[0] : versionAsked(versions, asked)
+  if (kubernetes === undefined) throw unknownValue('kubernetes version', asked ?? '', versions)
+  const filled = text.replaceAll('{kubernetes}', kubernetes).replaceAll('{minor}', kubernetes.split('.')[1] ?? '')
+  return { ...Recipes.parse(parse(filled)), kubernetes, kubernetesVersions: versions }
+}
+
+/** A short hash over values and over every file of the named recipe folders: the key an artifact is cached under. */
+export const recipeKey = async (values: unknown, folders: string[] = []): Promise<string> => {
+  const hash = createHash('sha256').update(JSON.stringify(values))
+  for (const folder of folders) {
+    const path = join(recipeFolder, folder)
+    for (const file of (await readdir(path)).sort()) hash.update(`\0${folder}/${file}\0`).update(await readFile(join(path, file)))
+  }
+  return hash.digest('hex').slice(0, 16)
+}

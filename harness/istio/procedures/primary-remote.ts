@@ -1,0 +1,38 @@
+import { exposedByGateway } from '#istio/exposure.ts'
+import { gatewayAddress } from '#istio/gateway.ts'
+import { rolesOf, step, type Procedure } from '#istio/procedure.ts'
+import { applied, controlPlane, earlyGatewayAddress, exposed, gateway, installRemote, mutualTls, named, remoteSecret, trust, workloads } from '#istio/shared-steps.ts'
+
+/**
+ * Primary and remotes on different networks (seed 001): east-west gateways that the control plane finds by their network label,
+ * istiod exposed through the primary's, the remote attached by its namespace's annotation, an injection path and a remote secret.
+ */
+export const primaryRemote: Procedure = {
+  name: 'primary-remote',
+  loadBalancers: (topology) => rolesOf(topology).all,
+  exposure: exposedByGateway,
+  discoveryAddress: ({ primary }, signal) => gatewayAddress(primary, signal),
+  steps: (topology) => {
+    const { all, primary, remotes } = rolesOf(topology)
+    return [
+      ...all.map(trust),
+      earlyGatewayAddress(primary),
+      controlPlane(primary, () => ({ externalIstiod: true })),
+      gateway(primary, [named.controlPlane(primary)], { labelled: true }),
+      exposed(primary, exposedByGateway, [named.controlPlane(primary)]),
+      applied(`${primary}: services exposed`, primary, ['workloads/expose-services.yaml']),
+      ...mutualTls(topology, () => [named.controlPlane(primary)]),
+
+      ...remotes.flatMap((remote) => [
+        step(named.remote(remote), async (lab, signal) => installRemote(lab, lab.cluster(remote), await gatewayAddress(lab.primary, signal), signal),
+          [named.gatewayAddress(primary), named.trust(remote)]),
+        remoteSecret(remote, primary, [named.remote(remote)]),
+        gateway(remote, [named.remoteSecret(remote, primary), named.gateway(primary), named.exposed(primary)], { labelled: true }),
+        applied(`${remote}: services exposed`, remote, ['workloads/expose-services.yaml'], [named.remote(remote)]),
+      ]),
+
+      workloads(primary, [named.controlPlane(primary)]),
+      ...remotes.map((remote) => workloads(remote, [named.remoteSecret(remote, primary), named.gateway(primary), named.exposed(primary)])),
+    ]
+  },
+}

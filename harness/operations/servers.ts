@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { docker } from '#engine/docker.ts'
+import { MeshproofError } from '#errors.ts'
+import { settled } from '#kube/roll-out.ts'
+import { until } from '#kube/until.ts'
+import { inNode, nodeAddress, nodeName } from '#lab/kind.ts'
+import type { Lab, LabCluster } from '#lab/lab.ts'
+import { openPodNetwork } from '#lab/pod-network.ts'
+import { joinNetworks } from '#lab/routes.ts'
+import { istiodPods } from '#istio/istiod-pods.ts'
+import { procedures } from '#istio/procedures/index.ts'
+import { istiodOf } from '#istio/revision.ts'
+
+// What is put back must be put back also after somebody has asked to stop.
+const unstopped = (): AbortSignal => new AbortController().signal
+
+const istiodBack = async (lab: Lab): Promise<void> => {
+  await Promise.all(lab.primaries.map((primary) => settled(primary, { namespace: 'istio-system', name: istiodOf(lab.topology) }, unstopped())))
+  await procedures[lab.topology.procedure].follow?.(lab, unstopped())
+}
+
+/** Scales every control plane to nothing for so long (milliseconds) and as long as `during` runs; it is over once they are ready again, and remote clusters know where. */
+export const withoutIstiod = async (lab: Lab, lasting: number, during: () => Promise<unknown>, signal: AbortSignal): Promise<void> => {
+  const scale = (replicas: number): Promise<unknown> => Promise.all(lab.primaries.map(({ kube }) =>
+    kube.merge({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'istio-system', name: istiodOf(lab.topology) }, spec: { replicas } })))
+  try {
+    await scale(0)
+    await until('every istiod is gone', async () => (await Promise.all(lab.primaries.map(({ kube }) => istiodPods(kube)))).flat().length === 0, { every: 200, within: 60_000 })
+    await Promise.all([during(), sleep(lasting, undefined, { signal })])
+  } finally {
+    await scale(1)
+    await istiodBack(lab)
+  }
+}
+
+const answers = ({ kube }: LabCluster): Promise<boolean> => kube.get({ apiVersion: 'v1', kind: 'Namespace', name: 'default' }).then(() => true, () => false)
+
+/** Stops a cluster’s API server for so long (milliseconds); it is over once it answers again. What is in the cluster goes on. */
+export const withoutApiServer = async ({ runId }: Lab, cluster: LabCluster, lasting: number, signal: AbortSignal): Promise<void> => {
+  const [manifest, aside] = ['/etc/kubernetes/manifests/kube-apiserver.yaml', '/etc/kubernetes/kube-apiserver.yaml']
+  try {
+    await inNode(runId, cluster.name, `mv ${manifest} ${aside}`)
+    await until(`${cluster.name}’s API server is gone`, async () => !await answers(cluster), { every: 200, within: 60_000 })
+    await sleep(lasting, undefined, { signal })
+  } finally {
+    await inNode(runId, cluster.name, `mv ${aside} ${manifest}`)
+    await until(`${cluster.name}’s API server answers again`, () => answers(cluster), { every: 250, within: 120_000 })
+  }
+}
+
+/**
+ * Takes a cluster’s only node away without a word and starts it again. A lab’s pod network and its routes are the harness’s own, and are
+ * laid again as when the cluster was made: pods wait for kube-proxy’s rules, since those that do not lose half a minute.
+ * @throws MeshproofError MP-541 when the node comes back with another address, MP-430 when kube-proxy does not come up within 90 s.
+ */
+export const restartNode = async (lab: Lab, cluster: LabCluster): Promise<void> => {
+  const { runId, topology } = lab
+  const before = await cluster.address()
+  await inNode(runId, cluster.name, 'rm -f /etc/cni/net.d/*')
+  await docker(['kill', nodeName(runId, cluster.name)])
+  await docker(['start', nodeName(runId, cluster.name)])
+  const after = await nodeAddress(runId, cluster.name)
+  if (after !== before) {
+    throw new MeshproofError('MP-541', {
+      what: 'A node came back with another address', where: cluster.name, why: `${before}, now ${after}`, next: 'This says nothing about the mesh; make a new lab.',
+    })
+  }
+  await openPodNetwork(runId, cluster, topology.clusters, unstopped())
+  await joinNetworks(lab, unstopped())
+}
+
+/** Gives every control plane of a cluster a pod that has never restarted, as a lab’s is judged by that; remote clusters are told where it is. */
+export const freshIstiod = async (lab: Lab, cluster: LabCluster): Promise<void> => {
+  for (const { metadata } of await istiodPods(cluster.kube)) await cluster.kube.remove({ apiVersion: 'v1', kind: 'Pod', name: metadata?.name ?? '', namespace: 'istio-system' })
+  await istiodBack(lab)
+}
