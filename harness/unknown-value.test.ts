@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { closest, unknownValue } from './unknown-value.ts'
+import { closest, unknownValue } from './errors.ts'
 
 test.each([
   ['gatway', 'gateway'],

@@ -3,14 +3,14 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { catalogue } from '#checks/check.ts'
-import { faults } from '../fixtures/faults/index.ts'
-import { codesPage } from './docs/codes-page.ts'
 import { Diagnosis } from '#diagnosis/diagnosis.ts'
 import { ConformanceReport } from '#report/conformance.ts'
 import { layers, Results } from '#results/results.ts'
+import { catalogue } from '#run/catalogue.ts'
+import { faults } from '../fixtures/faults/index.ts'
+import { codesPage } from './docs/codes-page.ts'
 
-const checks = await catalogue()
+const checks = catalogue
 const page = [
   '# Checks', '', 'Generated from the suites by `npm run docs`; ids are stable.', '',
   ...layers.flatMap((layer) => [

@@ -1,12 +1,14 @@
-// The conformance specification, bottom layer first: a broken layer explains those above it.
-import './network.suite.ts'
-import './trust.suite.ts'
-import './control.suite.ts'
-import './upgrade.suite.ts'
-import './discovery.suite.ts'
-import './reach.suite.ts'
-import './route.suite.ts'
-import './mtls.suite.ts'
-import './wire.suite.ts'
-import './failover.suite.ts'
-import './resilience.suite.ts'
+import { control } from './control.suite.ts'
+import { discovery } from './discovery.suite.ts'
+import { failover } from './failover.suite.ts'
+import { mtls } from './mtls.suite.ts'
+import { network } from './network.suite.ts'
+import { reach } from './reach.suite.ts'
+import { resilience } from './resilience.suite.ts'
+import { route } from './route.suite.ts'
+import { trust } from './trust.suite.ts'
+import { upgrade } from './upgrade.suite.ts'
+import { wire } from './wire.suite.ts'
+
+/** The conformance specification, bottom layer first: a broken layer explains those above it. */
+export const suites = [network, trust, control, upgrade, discovery, reach, route, mtls, wire, failover, resilience]

@@ -1,71 +1,71 @@
 import { allSeen, because, check, expect, onSeveralNetworks, where, whereRequestsCross, withMutualTls, type Mesh, type Site } from '#suite.ts'
 
-check({
-  id: 'reach.local',
-  layer: 'reach',
-  title: 'a client reaches the version in its own cluster',
-  source: 'seed 000: what is in the same cluster is reached there',
-  from: 'each',
-  to: 'own',
-}, async ({ mesh, from }) => {
-  const answers = await from.sleep.get(mesh.helloworld.url, { until: ({ versions }) => versions.includes(from.version), seconds: 1, tolerant: true })
-  expect(answers.versions, because('MP-751')).toContain(from.version)
-  const nowhere = await from.sleep.getNow(`${mesh.helloworld.origin}/nowhere`, { count: 4, seconds: 1 })
-  expect(nowhere.ok, 'a path that nobody serves must not answer 200').toBe(0)
-  return `${from.version} among ${answers.summary}`
-})
+/** The checks of this layer, in the order of the catalogue. */
+export const reach = [
+  check({
+    id: 'reach.local',
+    layer: 'reach',
+    title: 'a client reaches the version in its own cluster',
+    source: 'seed 000: what is in the same cluster is reached there',
+    from: 'each',
+    to: 'own',
+  }, async ({ mesh, from }) => {
+    const answers = await from.sleep.get(mesh.helloworld.url, { until: ({ versions }) => versions.includes(from.version), seconds: 1, tolerant: true })
+    expect(answers.versions, because('MP-751')).toContain(from.version)
+    const nowhere = await from.sleep.getNow(`${mesh.helloworld.origin}/nowhere`, { count: 4, seconds: 1 })
+    expect(nowhere.ok, 'a path that nobody serves must not answer 200').toBe(0)
+    return `${from.version} among ${answers.summary}`
+  }),
+  check({
+    id: 'reach.both-versions',
+    layer: 'reach',
+    title: 'a client reaches the local version and those of the other clusters',
+    source: 'seed 003: curl of helloworld shows both versions',
+    from: 'each',
+    applies: whereRequestsCross,
+  }, async ({ mesh, from }) => {
+    const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
+    expect(answers.statuses, because('MP-752')).toEqual([200])
+    expect(answers.versions, because('MP-752')).toEqual(mesh.versions)
+    return answers.summary
+  }),
+  check({
+    id: 'reach.path',
+    layer: 'reach',
+    title: 'a request to another cluster takes the hop that the topology says, on a new connection',
+    source: 'seed 000: a remote workload is reached through its cluster’s gateway; seed 003: the log of istio-proxy shows the endpoint',
+    from: 'mesh',
+    alone: 'among checks',
+    applies: whereRequestsCross,
+    needs: ['access log'],
+  }, async ({ mesh }) => (await Promise.all(mesh.clusters.map((from) => followed(mesh, from)))).join('; ')),
+  check({
+    id: 'reach.outside-mesh',
+    layer: 'reach',
+    title: 'a client without a sidecar reaches its own cluster only, and one without a certificate gets nothing from a gateway',
+    source: 'Istio’s multicluster tests: clients without a sidecar reach their own cluster only',
+    from: 'mesh',
+    alone: 'in the mesh',
+    applies: where(onSeveralNetworks, withMutualTls),
+  }, async ({ mesh }) => {
+    const inClusters = await mesh.allowingPlaintext(() => Promise.all(mesh.clusters.map(async (from) => {
+      const answers = await from.outside.get(mesh.helloworld.url, { until: allSeen([from.version]) })
+      expect(answers.versions.filter((version) => version !== from.version), because('MP-754')).toEqual([])
+      expect(answers.ok, because('MP-774')).toBe(answers.all.length)
+      return `${from.name} ${answers.summary}`
+    })))
 
-check({
-  id: 'reach.both-versions',
-  layer: 'reach',
-  title: 'a client reaches the local version and those of the other clusters',
-  source: 'seed 003: curl of helloworld shows both versions',
-  from: 'each',
-  applies: whereRequestsCross,
-}, async ({ mesh, from }) => {
-  const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
-  expect(answers.statuses, because('MP-752')).toEqual([200])
-  expect(answers.versions, because('MP-752')).toEqual(mesh.versions)
-  return answers.summary
-})
-
-check({
-  id: 'reach.path',
-  layer: 'reach',
-  title: 'a request to another cluster takes the hop that the topology says, on a new connection',
-  source: 'seed 000: a remote workload is reached through its cluster’s gateway; seed 003: the log of istio-proxy shows the endpoint',
-  from: 'mesh',
-  alone: 'among checks',
-  applies: whereRequestsCross,
-  needs: ['access log'],
-}, async ({ mesh }) => (await Promise.all(mesh.clusters.map((from) => followed(mesh, from)))).join('; '))
-
-check({
-  id: 'reach.outside-mesh',
-  layer: 'reach',
-  title: 'a client without a sidecar reaches its own cluster only, and one without a certificate gets nothing from a gateway',
-  source: 'Istio’s multicluster tests: clients without a sidecar reach their own cluster only',
-  from: 'mesh',
-  alone: 'in the mesh',
-  applies: where(onSeveralNetworks, withMutualTls),
-}, async ({ mesh }) => {
-  const inClusters = await mesh.allowingPlaintext(() => Promise.all(mesh.clusters.map(async (from) => {
-    const answers = await from.outside.get(mesh.helloworld.url, { until: allSeen([from.version]) })
-    expect(answers.versions.filter((version) => version !== from.version), because('MP-754')).toEqual([])
-    expect(answers.ok, because('MP-774')).toBe(answers.all.length)
-    return `${from.name} ${answers.summary}`
-  })))
-
-  const strangers = await mesh.withStrangers(async (strangerTo) => {
-    for (const peer of mesh.clusters) {
-      const answers = await strangerTo(peer).getNow(`http://${mesh.hostOf('helloworld')}:5000/hello`, { through: `${await peer.gatewayAddress() ?? 'no address'}:15443` })
-      expect(answers.all.some(({ connected }) => connected), because('MP-712')).toBe(true)
-      expect(answers.ok, because('MP-754')).toBe(0)
-    }
-    return [...new Set(mesh.clusters.map((peer) => strangerTo(peer).name))].join(', ')
-  })
-  return `${inClusters.join('; ')}; ${strangers} 0`
-})
+    const strangers = await mesh.withStrangers(async (strangerTo) => {
+      for (const peer of mesh.clusters) {
+        const answers = await strangerTo(peer).getNow(`http://${mesh.hostOf('helloworld')}:5000/hello`, { through: `${await peer.gatewayAddress() ?? 'no address'}:15443` })
+        expect(answers.all.some(({ connected }) => connected), because('MP-712')).toBe(true)
+        expect(answers.ok, because('MP-754')).toBe(0)
+      }
+      return [...new Set(mesh.clusters.map((peer) => strangerTo(peer).name))].join(', ')
+    })
+    return `${inClusters.join('; ')}; ${strangers} 0`
+  }),
+]
 
 /**
  * Sends marked requests from one cluster and follows them: the hop its proxy took for each, the gateway they passed, the proxies

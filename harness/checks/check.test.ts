@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { layers } from '#results/results.ts'
-import { topologyNames } from '#topology/topology-file.ts'
+import { catalogue, joined } from '#run/catalogue.ts'
 import { checkOf } from '#testing/checks.ts'
 import { threeClusters, variant } from '#testing/idle-lab.ts'
 import { upgradeTo } from '#testing/upgrade-stage.ts'
-import {
-  catalogue, check, matrixOf, notApplicable, only, onSeveralNetworks, onSharedNetwork, where, whereRequestsCross, withMutualTls, withOneControlPlane, withoutMutualTls, type Check,
-} from './check.ts'
+import { topologyNames } from '#topology/topology-file.ts'
+import { check, type Check, harmlessChecks, notApplicable, only, onSeveralNetworks, onSharedNetwork, where, whereRequestsCross, withMutualTls, withOneControlPlane, withoutMutualTls } from './check.ts'
 
 const variants = (await Promise.all([...await topologyNames(), threeClusters].flatMap((name) => [variant(name, 'strict'), variant(name, 'off')])))
   .map((topology) => ({ called: `${topology.name} ${topology.mtls}`, topology }))
@@ -48,7 +47,7 @@ test('a check without a condition applies everywhere, one with a condition where
 
 test('a check of an upgrade applies nowhere else, and an old proxy is asked about once a control plane leads', async () => {
   const [{ topology } = variants[0]!] = variants
-  const oldProxy = (await catalogue()).find(({ id }) => id === 'upgrade.old-proxy-restarts')!
+  const oldProxy = catalogue.find(({ id }) => id === 'upgrade.old-proxy-restarts')!
   expect(notApplicable(oldProxy, topology)).toContain('a stage of an upgrade')
   expect(notApplicable(oldProxy, topology, upgradeTo('lab-a'))).toContain('once a control plane has moved')
   expect(notApplicable(oldProxy, topology, upgradeTo('lab-b'))).toBeUndefined()
@@ -59,21 +58,21 @@ test('a check of an upgrade applies nowhere else, and an old proxy is asked abou
 })
 
 test('beside traffic that is measured nothing changes the mesh', async () => {
-  const beside = matrixOf(await catalogue()).map(({ id }) => id)
+  const beside = harmlessChecks(catalogue).map(({ id }) => id)
   expect(beside).toEqual(expect.arrayContaining(['net.gateway-open', 'control.proxies-synced', 'upgrade.new-namespace', 'reach.path', 'mtls.identity', 'mtls.strict']))
   expect(beside.filter((id) => /^(route|failover)\.|^discovery\.placeholder|^mtls\.(wire|wrong-identity|plaintext-refused)|^reach\.outside-mesh/.test(id))).toEqual([])
 })
 
 // A policy or a scaled deployment is seen by everything that goes on: what does that says so.
 test('whoever changes the mesh says that it is alone in it', async () => {
-  const changing = (await catalogue()).filter(({ prove }) => /withPolicy|allowingPlaintext|setGateways|scaleHelloworld|without\(|\.wire\(/.test(String(prove)))
+  const changing = catalogue.filter(({ prove }) => /withPolicy|allowingPlaintext|setGateways|scaleHelloworld|without\(|\.wire\(/.test(String(prove)))
   expect(changing.length).toBeGreaterThan(8)
   expect(changing.filter(({ alone }) => alone !== 'in the mesh').map(({ id }) => id)).toEqual([])
 })
 
 describe('the catalogue', () => {
   test('has every check once, bottom layer first, each with an id that names its layer', async () => {
-    const checks = await catalogue()
+    const checks = catalogue
     expect(new Set(checks.map(({ id }) => id)).size).toBe(checks.length)
     expect(checks.map(({ layer }) => layer)).toEqual(layers.flatMap((layer) => checks.filter((one) => one.layer === layer).map(() => layer)))
     expect(checks.filter(({ id, layer, upgrade }) => id.split('.')[0] !== (upgrade ? 'upgrade' : layer === 'network' ? 'net' : layer)).map(({ id }) => id)).toEqual([])
@@ -81,15 +80,13 @@ describe('the catalogue', () => {
   })
 
   test('takes no second check of a name', async () => {
-    const [first] = await catalogue()
-    const { length } = await catalogue()
-    expect(() => { check(checkOf({ id: first!.id }), () => Promise.resolve('')) }).toThrow(first!.id)
-    expect(await catalogue()).toHaveLength(length)
+    const [first] = catalogue
+    expect(() => joined([catalogue, [check(checkOf({ id: first!.id }), () => Promise.resolve(''))]])).toThrow(first!.id)
   })
 
   test('asks everything somewhere', async () => {
     const begun = upgradeTo('lab-b')
     const stages = [begun, { ...begun, stage: { ...begun.stage, phase: 'P3' as const } }]
-    expect((await catalogue()).filter((one) => variants.every(({ topology }) => stages.every((stage) => notApplicable(one, topology, stage) !== undefined))).map(({ id }) => id)).toEqual([])
+    expect(catalogue.filter((one) => variants.every(({ topology }) => stages.every((stage) => notApplicable(one, topology, stage) !== undefined))).map(({ id }) => id)).toEqual([])
   })
 })

@@ -1,8 +1,8 @@
-import type { MeshShape } from '#topology/topology-file.ts'
 import type { Layer } from '#results/results.ts'
-import type { Mesh } from './mesh.ts'
-import type { Need, Upgrading, Withheld } from './mesh-under-test.ts'
+import type { MeshShape } from '#topology/topology-file.ts'
 import type { Site } from './cluster.ts'
+import type { Need, Upgrading, Withheld } from './mesh-under-test.ts'
+import type { Mesh } from './mesh.ts'
 
 /** What a check says of itself; the list, the documents and the reports are made from it. */
 export type CheckHead = {
@@ -47,22 +47,11 @@ export type CheckContext = {
 /** A check: what it says of itself, and the sentence that proves it. It returns what was seen, in few words. */
 export type Check = CheckHead & { prove: (context: CheckContext) => Promise<string> }
 
-const registered: Check[] = []
-
-/** Declares a check. Its place in the catalogue is its place in the suites. */
-export const check = (head: CheckHead, prove: Check['prove']): void => {
-  if (registered.some(({ id }) => id === head.id)) throw new Error(`two checks are called ${head.id}`)
-  registered.push({ ...head, prove })
-}
-
-/** Every check of the suites, bottom layer first. */
-export const catalogue = async (): Promise<readonly Check[]> => {
-  await import('../../suites/index.ts')
-  return registered
-}
+/** A check, from its head and the sentence that proves it. */
+export const check = (head: CheckHead, prove: Check['prove']): Check => ({ ...head, prove })
 
 /** The checks that only look and ask: those that can be made while an upgrade’s traffic is measured. */
-export const matrixOf = (checks: readonly Check[]): Check[] => checks.filter(({ alone }) => alone !== 'in the mesh')
+export const harmlessChecks = (checks: readonly Check[]): Check[] => checks.filter(({ alone }) => alone !== 'in the mesh')
 
 /** Why a check does not apply to a topology, at a stage of an upgrade where there is one, or undefined where it does. */
 export const notApplicable = (head: CheckHead, topology: MeshShape, upgrade?: Upgrading): string | undefined => {

@@ -1,12 +1,12 @@
 import type { V1Service } from '@kubernetes/client-node'
-import type { MeshUnderTest } from './mesh-under-test.ts'
-import { isReady } from '#kube/pods.ts'
 import { istiodPods } from '#istio/istiod-pods.ts'
 import { addressOf } from '#istio/service-address.ts'
-import { primariesOf } from '#topology/roles.ts'
+import type { Namespaces } from '#istio/workloads.ts'
+import { isReady } from '#kube/pods.ts'
 import { connectContexts } from '#survey/contexts.ts'
-import type { FoundMesh } from '#commands/test/existing/found-mesh.ts'
-import { ownNamespaces } from '#commands/test/existing/namespaces.ts'
+import { primariesOf } from '#topology/roles.ts'
+import type { MeshShape } from '#topology/topology-file.ts'
+import type { GatewayRef, MeshUnderTest, Withheld } from './mesh-under-test.ts'
 
 /** A mesh that somebody else made as checks need to know it: ours are the two namespaces, and what stands in them. */
 export const existingMesh = ({ clusters, kubeconfig, mtls, trustDomain, domain, withheld, since }: FoundMesh): MeshUnderTest => {
@@ -33,3 +33,19 @@ export const existingMesh = ({ clusters, kubeconfig, mtls, trustDomain, domain, 
   }
   return under
 }
+
+/** One cluster of a mesh that somebody else made, as far as it takes to test it. */
+export type FoundCluster = MeshShape['clusters'][number] & {
+  context: string
+  /** The labels by which a namespace here asks for sidecars. */
+  injection: Record<string, string>
+  /** `host:port` at which new sidecars here are told to find istiod. */
+  discovery: string
+  gateway?: GatewayRef
+}
+
+/** A mesh that somebody else made, as data that another process can take up. */
+export type FoundMesh = Omit<MeshShape, 'clusters'> & { clusters: FoundCluster[]; kubeconfig?: string; trustDomain: string; domain: string; withheld: Withheld; since: string }
+
+/** The namespaces that a run makes in clusters that somebody else made; everything it creates is in them. */
+export const ownNamespaces: Namespaces = { mesh: 'meshproof-app1', outside: 'meshproof-legacy' }

@@ -1,8 +1,8 @@
-import type { KubeClient, Ref } from '#kube/client.ts'
 import type { Namespaces } from '#istio/workloads.ts'
-import type { Mtls } from '#topology/topology-file.ts'
-import type { Stage } from '#commands/upgrade/upgrade-phase.ts'
+import type { KubeClient, Ref } from '#kube/client.ts'
 import type { Disruptions } from '#operations/disruptions.ts'
+import type { PhaseId } from '#results/results.ts'
+import type { Mtls } from '#topology/topology-file.ts'
 import type { Client } from './client.ts'
 import type { Recorder } from './evidence.ts'
 
@@ -74,4 +74,18 @@ export type MeshUnderTest = {
 export const upgradeOf = ({ upgrade }: MeshUnderTest): UpgradeUnderTest => {
   if (!upgrade) throw new Error('this check was planned outside of an upgrade')
   return upgrade
+}
+
+/** What proxies of one kind in one cluster must be after a phase: the release’s name, its Envoy, and the control plane’s revision (`default` without one). */
+export type Expected = { istio: string; envoy: string; revision: string }
+
+/** What holds once a phase is over; the checks of an upgrade compare the mesh with it. It is data. */
+export type Stage = {
+  phase: PhaseId
+  /** The revisions that run a control plane, by cluster: none in a remote one. */
+  controlPlanes: Record<string, Expected[]>
+  /** What workloads that are restarted with the upgrade, and gateways, run; by cluster. Gateways only where there are any. */
+  workloads: Record<string, Expected>
+  gateways: Record<string, Expected>
+  gatewayReplicas: number
 }

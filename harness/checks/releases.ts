@@ -1,5 +1,5 @@
+import { keptDeployments } from '#istio/workloads.ts'
 import { runningReleases } from '#probes/releases.ts'
-import { keptDeployments } from '#istio/restarts.ts'
 import type { RunningRelease } from '#results/results.ts'
 import type { Recorder } from './evidence.ts'
 import type { ClusterUnderTest, MeshUnderTest } from './mesh-under-test.ts'

@@ -1,22 +1,7 @@
-import { Option, type Command } from 'commander'
-import { z } from 'zod'
-import { RunOptions } from '#run/options.ts'
+import { type Command, Option } from 'commander'
+import type { z } from 'zod'
+import { type ImagesInvocation, ImagesOptions } from '#commands/images/options.ts'
 import { output, pins, withVersions } from './shared-flags.ts'
-
-const Published = RunOptions.pick({ pins: true, registry: true, istio: true, kubernetes: true, kind: true, output: true })
-
-/** The flags of `images …`, validated. */
-export const ImagesOptions = {
-  list: z.object({ ...Published.shape, images: z.enum(['source', 'release']).optional() }),
-  build: z.object({ harness: z.boolean().default(false) }),
-  mirror: z.object({ ...Published.omit({ registry: true }).shape, to: RunOptions.shape.registry.unwrap() }),
-  verify: z.object({ ...Published.shape, registry: RunOptions.shape.registry.unwrap() }),
-  save: z.object({ ...Published.shape, file: z.string() }),
-  load: z.object({ file: z.string() }),
-}
-
-/** What one of them was asked for. */
-export type ImagesInvocation = { [Name in keyof typeof ImagesOptions]: { command: `images ${Name}`; options: z.infer<(typeof ImagesOptions)[Name]> } }[keyof typeof ImagesOptions]
 
 const versions = (command: Command): Command => withVersions(command.addOption(pins)).addOption(output)
 

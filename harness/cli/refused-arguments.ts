@@ -1,8 +1,7 @@
 import type { Command, CommanderError } from 'commander'
 import type { z } from 'zod'
-import { MeshproofError } from '#errors.ts'
+import { MeshproofError, unknownValue } from '#errors.ts'
 import { flagOf } from '#run/options.ts'
-import { unknownValue } from '#unknown-value.ts'
 
 /** Flags that speak of a lab say nothing about existing clusters, and the other way round. @throws MeshproofError MP-141. */
 export const refuseTogether = (options: Record<string, unknown>): void => {

@@ -1,4 +1,6 @@
+import { z } from 'zod'
 import { findRemains, removeRun } from '#lab/reaper.ts'
+import { list } from '#run/options.ts'
 
 /** Removes our labs: kept ones and what killed runs left; with `all` those of living runs, too; with `run` that one alone. */
 export const down = async ({ all, run }: { all: boolean; run: string | undefined }, say: (line: string) => void): Promise<number> => {
@@ -10,3 +12,8 @@ export const down = async ({ all, run }: { all: boolean; run: string | undefined
   if (remains.length === 0) say(run === undefined ? 'Nothing of ours is left.' : `Nothing of run ${run} is left, or it is still going (--all removes it).`)
   return 0
 }
+
+/** Those of `down`: what runs left in the engine, or in existing clusters. */
+export const DownOptions = z.object({ all: z.boolean().default(false), run: z.string().optional(), contexts: list.optional(), kubeconfig: z.string().optional() })
+
+export type DownOptions = z.infer<typeof DownOptions>

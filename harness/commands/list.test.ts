@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { catalogue } from '#checks/check.ts'
+import { catalogue } from '#run/catalogue.ts'
 import { topologyNames } from '#topology/topology-file.ts'
 import { listing } from './list.ts'
 
@@ -28,7 +28,7 @@ test.each<[string, string[]]>([
     'not on vpn, shared-control-plane, primary-remote, multi-primary, multi-primary-multi-network: it belongs to the gateway topology', 'not on gateway with it off: mutual TLS is off',
   ]],
 ])('the list says of %s where it does not apply, and why', async (id, reasons) => {
-  const { title } = (await catalogue()).find((check) => check.id === id)!
+  const { title } = catalogue.find((check) => check.id === id)!
   const [head, ...lines] = linesOf(id)
   expect(head).toMatch(new RegExp(`^${id} +${title}$`))
   expect(lines).toEqual(reasons)
@@ -39,7 +39,7 @@ test('the list names every topology, with its modes of mutual TLS, and every che
   expect(text.slice(0, names.length + 3).map((line) => line.split('  ')[1] ?? line)).toEqual(['Topologies', ...names, '', 'Checks'])
   expect(text.find((line) => line.startsWith('  vpn '))).toContain('(seed 003; mutual TLS strict and off)')
   expect(text.find((line) => line.startsWith('  multi-primary '))).toContain('(beyond the seeds; mutual TLS strict)')
-  for (const { id } of await catalogue()) expect(linesOf(id)[0]).toContain(id)
+  for (const { id } of catalogue) expect(linesOf(id)[0]).toContain(id)
 })
 
 test('for programs, every check has a word on every variant', async () => {

@@ -1,11 +1,12 @@
-import { catalogue, notApplicable } from '#checks/check.ts'
-import { loadTopologyFile, topologyNames, type Mtls } from '#topology/topology-file.ts'
+import { notApplicable } from '#checks/check.ts'
+import { catalogue } from '#run/catalogue.ts'
+import { loadTopologyFile, type Mtls, topologyNames } from '#topology/topology-file.ts'
 
 /** What `list` prints: every topology, and every check with where it applies and why not. */
 export const listing = async (form: 'text' | 'json'): Promise<string> => {
   const files = await Promise.all((await topologyNames()).map(loadTopologyFile))
   const topologies = files.flatMap((file) => (['strict', 'off'] as const).map((mtls) => ({ ...file, mtls, byDefault: file.mtls.includes(mtls) })))
-  const checks = (await catalogue()).map((check) => ({
+  const checks = catalogue.map((check) => ({
     id: check.id, layer: check.layer, title: check.title, source: check.source, from: check.from, onDemand: check.disrupts !== undefined,
     topologies: topologies.map((topology) => ({ name: topology.name, mtls: topology.mtls, applies: notApplicable(check, topology) === undefined, reason: notApplicable(check, topology) ?? '' })),
   }))

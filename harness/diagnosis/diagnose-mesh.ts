@@ -1,8 +1,3 @@
-import { MeshproofError, reasonOf } from '#errors.ts'
-import type { Survey } from '#survey/survey.ts'
-import { Diagnosis, withoutProbe } from './diagnosis.ts'
-import { meshLayers, pageOf } from './findings.ts'
-import type { Finding, Layer } from './layer.ts'
 import { api } from '#diagnosis/layers/api.ts'
 import { controlPlane } from '#diagnosis/layers/control-plane.ts'
 import { endpoints } from '#diagnosis/layers/endpoints.ts'
@@ -14,7 +9,11 @@ import { remoteSecrets } from '#diagnosis/layers/remote-secrets.ts'
 import { requests } from '#diagnosis/layers/requests.ts'
 import { services } from '#diagnosis/layers/services.ts'
 import { trust } from '#diagnosis/layers/trust.ts'
-import type { MeshProbe } from './probe.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
+import type { Survey } from '#survey/survey.ts'
+import { Diagnosis, withoutProbe } from './diagnosis.ts'
+import { meshLayers, pageOf } from './findings.ts'
+import type { Finding, Layer, MeshProbe } from './layer.ts'
 
 const ladder: readonly Layer[] = [api, ranges, networks, trust, controlPlane, remoteSecrets, liveSync, gateways, endpoints, services, requests]
 

@@ -1,16 +1,9 @@
-import { resembles, type Survey } from '#survey/survey.ts'
-import { firstBrokenLayer, withoutProbe, type Diagnosis } from './diagnosis.ts'
+import { type Diagnosis, firstBrokenLayer, withoutProbe } from './diagnosis.ts'
 import { meshLayers } from './findings.ts'
 
 type LayerResult = Diagnosis['layers'][number]
 
 const marks = { healthy: '✓', broken: '✗', 'not-judged': '?' } as const
-
-/** The clusters that are looked at, in lines. */
-export const meshLines = ({ clusters, topology }: Pick<Survey, 'topology'> & { clusters: Diagnosis['clusters'] }): string[] => [
-  `${clusters.length} clusters, like topology ${topology}: ${resembles[topology]}`,
-  ...clusters.map(({ context, name, role, network, kubernetes, istio }) => `  ${name}  ${role}${network ? `, ${network}` : ''}  Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}${context === name ? '' : `  (context ${context})`}`),
-]
 
 /** One layer, in lines: what was seen, what is wrong and what shows it, or why it was not judged. */
 export const layerLines = ({ layer, verdict, said, findings }: LayerResult): string[] => [

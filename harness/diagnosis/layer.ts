@@ -1,6 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
-import type { MeshProbe } from './probe.ts'
 import type { FindingCode, MeshLayer } from './findings.ts'
 
 /** One thing that is wrong, where it is, what shows it (in lines, without secrets), and the command that mends it or looks further. */
@@ -23,3 +23,25 @@ export const servedBy = (mesh: Survey, cluster: SurveyedCluster): SurveyedCluste
 
 /** True where clusters are on more than one network. */
 export const severalNetworks = ({ clusters }: Survey): boolean => new Set(clusters.map(({ network }) => network)).size > 1
+
+/** Looks once more, up to so many times and after so many milliseconds, while anything is found: what pods that come and go make differ does not count. */
+export const again = async (look: () => Promise<Finding[]>, times: number, pause: number): Promise<Finding[]> => {
+  let found = await look()
+  for (let looked = 0; looked < times && found.length > 0; looked += 1) {
+    await sleep(pause)
+    found = await look()
+  }
+  return found
+}
+
+/** Requests from one cluster to another, each on a new connection: how many were answered, and what the others got. */
+export type Asked = { from: SurveyedCluster; to: SurveyedCluster; answered: number; of: number; errors: string[] }
+
+/** What may be done where pods may be made: one labelled namespace in every cluster, which `close` deletes again. */
+export type MeshProbe = {
+  /** Where a new pod does not get a sidecar, asked of the API server without making one. */
+  refusedInjections: () => Promise<Finding[]>
+  /** Sends requests from every cluster to every cluster. @throws MeshproofError MP-401 when a pod of it does not become ready. */
+  requests: () => Promise<Asked[]>
+  close: () => Promise<void>
+}

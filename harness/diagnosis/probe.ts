@@ -1,26 +1,14 @@
 import type { V1Namespace, V1Pod } from '@kubernetes/client-node'
 import pMap from 'p-map'
 import { MeshproofError, reasonOf } from '#errors.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
-import { isReady, execIn } from '#kube/pods.ts'
-import { until } from '#kube/until.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
-import { primariesOf } from '#topology/roles.ts'
+import { execIn, isReady } from '#kube/pods.ts'
+import { until } from '#kube/until.ts'
 import { meaning } from '#probes/dial.ts'
-import { kubectl, type Finding } from './layer.ts'
+import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { primariesOf } from '#topology/roles.ts'
+import { type Asked, type Finding, kubectl, type MeshProbe } from './layer.ts'
 import { probeNamespace, probeObjects, probePod, serviceIn } from './probe-objects.ts'
-
-/** Requests from one cluster to another, each on a new connection: how many were answered, and what the others got. */
-export type Asked = { from: SurveyedCluster; to: SurveyedCluster; answered: number; of: number; errors: string[] }
-
-/** What may be done where pods may be made: one labelled namespace in every cluster, which `close` deletes again. */
-export type MeshProbe = {
-  /** Where a new pod does not get a sidecar, asked of the API server without making one. */
-  refusedInjections: () => Promise<Finding[]>
-  /** Sends requests from every cluster to every cluster. @throws MeshproofError MP-401 when a pod of it does not become ready. */
-  requests: () => Promise<Asked[]>
-  close: () => Promise<void>
-}
 
 /** A loss of a third of them is missed once in four thousand times, one of a tenth once in nine. */
 const requestsEach = 21

@@ -1,5 +1,5 @@
-import { minorOf } from '#diagnosis/layers/api.ts'
 import { MeshproofError } from '#errors.ts'
+import { minorOf } from './version.ts'
 
 /** Minors of Kubernetes, from the lowest to the highest. */
 export type Minors = readonly [lowest: number, highest: number]

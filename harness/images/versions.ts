@@ -1,9 +1,8 @@
-import { unknownValue } from '#unknown-value.ts'
-import { MeshproofError } from '#errors.ts'
-import { checkoutSource } from '#images/source/checkout.ts'
-import type { ImageSource, Upgrading, Wanted } from './images.ts'
-import { loadRecipes, type Recipes } from '#images/source/recipes.ts'
+import { MeshproofError, unknownValue } from '#errors.ts'
 import { loadRelease, type Release } from '#images/release/release-plan.ts'
+import { checkoutSource } from '#images/source/checkout.ts'
+import { loadRecipes, type Recipes } from '#images/source/recipes.ts'
+import type { ImageSource, Upgrading, Wanted } from './images.ts'
 import { unsupportedPair } from './supported-pairs.ts'
 import { versionAsked } from './version.ts'
 

@@ -1,7 +1,7 @@
+import type { Images } from '#images/images.ts'
+import type { Manifest } from '#kube/client.ts'
 import { isRolledOut } from '#kube/pods.ts'
 import { until } from '#kube/until.ts'
-import type { Manifest } from '#kube/client.ts'
-import type { Images } from '#images/images.ts'
 import type { LabCluster } from '#lab/lab.ts'
 import { fixture } from './fixture.ts'
 
@@ -73,3 +73,13 @@ export const workloadsReady = async (cluster: LabCluster, signal: AbortSignal): 
   await Promise.all([...deploymentsOf(cluster.version, labNamespaces), [legacyNamespace, 'capture'] as const].map(([namespace, name]) =>
     until(`${namespace}/${name} is ready in ${cluster.name}`, () => isRolledOut(cluster.kube, namespace, name), { every: 250, within: 120_000, signal })))
 }
+
+const { mesh, outside } = labNamespaces
+
+/** The deployments of a cluster that an upgrade restarts, by namespace and name: they get the new proxy. */
+export const restartedDeployments = ({ version }: Pick<LabCluster, 'version'>): (readonly [string, string])[] =>
+  [...deploymentsOf(version, labNamespaces).filter(([namespace]) => namespace === mesh), [mesh, 'probe-target'], [mesh, 'prober-restarted']]
+
+/** Those of the probes that stay through an upgrade, on the old proxy or on none. */
+export const keptDeployments: (readonly [string, string])[] =
+  [[mesh, 'prober'], [mesh, 'prober-stranger'], [outside, 'prober'], [outside, 'probe-target']]

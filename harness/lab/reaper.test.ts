@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { emptyCache, fakeProgram, scratchFolder } from '#testing/edge.ts'
 import { preloadLabel, preloadPrefix } from '#engine/labels.ts'
+import { ownerOf } from '#engine/owner.ts'
+import { emptyCache, fakeProgram, scratchFolder } from '#testing/edge.ts'
 import { reap } from './reaper.ts'
-import { ownerOf } from './run-state.ts'
 
 test('of the containers that node images are made in, those of killed processes go; asked for by name, too, since the label is in the images', async () => {
   await emptyCache()

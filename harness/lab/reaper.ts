@@ -1,6 +1,7 @@
 import { docker } from '#engine/docker.ts'
-import { runLabel, ownerLabel, preloadLabel, preloadPrefix, runImage } from '#engine/labels.ts'
-import { forgetRun, loadRun, ownerLives, runIds } from './run-state.ts'
+import { ownerLabel, preloadLabel, preloadPrefix, runImage, runLabel } from '#engine/labels.ts'
+import { ownerLives } from '#engine/owner.ts'
+import { forgetRun, loadRun, runIds } from './run-state.ts'
 
 /** A run that has left something in the engine, or a state folder. */
 export type Remains = { id: string; alive: boolean; kept: boolean }

@@ -1,12 +1,13 @@
-import { once } from 'node:events'
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { ownerLives, ownerOf } from '#engine/owner.ts'
 import { emptyCache } from '#testing/edge.ts'
 import { idleLab } from '#testing/idle-lab.ts'
-import { forgetRun, loadRun, newRunId, ownerLives, ownerOf, runFolder, runIds, saveRun, type RunState } from './run-state.ts'
+import { forgetRun, loadRun, newRunId, runFolder, runIds, type RunState, saveRun } from './run-state.ts'
 
 describe('the owner of a run', () => {
   test('lives as long as its process', async () => {

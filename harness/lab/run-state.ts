@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, readdir, rm } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { cacheFolder } from '#images/cache.ts'
@@ -28,26 +27,6 @@ const runsFolder = (): string => join(cacheFolder(), 'runs')
 
 /** The run's private folder: kubeconfigs and keys lie here, never in a report. */
 export const runFolder = (id: string): string => join(runsFolder(), id)
-
-/** The process that answers for a run: host, process id and when the process started, so that a reused id is no owner. */
-export const ownerOf = async (pid: number): Promise<string> => `${hostname()}/${pid}/${await startOf(pid)}`
-
-/** True while the owning process lives, and for owners on other hosts, which cannot be judged from here. */
-export const ownerLives = async (owner: string): Promise<boolean> => {
-  const [host, pid = '', start] = owner.split('/')
-  if (host !== hostname()) return true
-  try {
-    process.kill(Number(pid), 0)
-  } catch (error) {
-    // Another user's process may not be signalled, and lives all the same.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false
-  }
-  return (await startOf(Number(pid))) === start
-}
-
-// The 22nd field of /proc/<pid>/stat; elsewhere the process id alone has to do.
-const startOf = async (pid: number): Promise<string> =>
-  readFile(`/proc/${pid}/stat`, 'utf8').then((stat) => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '', () => '')
 
 /** Writes a run's state, whole or not at all. */
 export const saveRun = async (state: RunState): Promise<void> => {

@@ -27,3 +27,8 @@ export const readCells = async (file: string): Promise<Cell[]> => {
     throw new MeshproofError('MP-161', { what: 'That is no cells document', where: file, why, next: 'Print one with meshproof matrix.', cause })
   }
 }
+
+/** Versions that a run may be asked for, each of which may be several. */
+export const versionFlags = ['istio', 'kubernetes', 'kind'] as const
+
+export type Versions = Partial<Record<(typeof versionFlags)[number], string>>

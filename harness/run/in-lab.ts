@@ -1,12 +1,14 @@
 import type { EngineInfo } from '#engine/docker.ts'
+import { ownerOf } from '#engine/owner.ts'
 import type { Images } from '#images/images.ts'
-import { kubectlLine, labOf, labTasks, type Lab } from '#lab/lab.ts'
+import { kubectlLine, type Lab, labOf } from '#lab/lab.ts'
 import { removeRun } from '#lab/reaper.ts'
-import { forgetRun, ownerOf, saveRun } from '#lab/run-state.ts'
-import { runTasks, taskStack } from './task-stack.ts'
-import type { TopologyPlan } from './plan.ts'
+import { forgetRun, saveRun } from '#lab/run-state.ts'
 import type { Terminal } from '#report/terminal.ts'
+import { labTasks } from './bring-up.ts'
 import type { PhaseLog } from './phase-log.ts'
+import type { TopologyPlan } from './plan.ts'
+import { runTasks, taskStack } from './task-stack.ts'
 import type { Turn } from './turns.ts'
 
 /** What a lab is brought up from and told to. `reuse` takes the one that is already up, `keep` leaves it. */

@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import type { Wanted } from '#images/images.ts'
-import { budgetOptions } from '#commands/upgrade/verdict/budgets.ts'
-import { strategies } from '#commands/upgrade/upgrade-phase.ts'
 
-const list = z.string().transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean)).refine((parts) => parts.length > 0, 'it names nothing')
+/** A list of names, comma-separated. */
+export const list = z.string().transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean)).refine((parts) => parts.length > 0, 'it names nothing')
 
 /** A flag as it is typed, by the name that its value has here. */
 export const flagOf = (name: string): string => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
@@ -50,41 +49,3 @@ const several = (one: z.ZodOptional<z.ZodString>): z.ZodOptional<z.ZodType<strin
 /** Those of `test`: of versions it takes several, and every combination of them is a cell. */
 export const TestOptions = z.object({ ...RunOptions.shape, istio: several(RunOptions.shape.istio), kubernetes: several(RunOptions.shape.kubernetes), kind: several(RunOptions.shape.kind) })
 export type TestOptions = z.infer<typeof TestOptions>
-
-/** Those of `matrix`: those of tests that share no folder and leave no lab. A `suite` is the patterns of one cell. */
-export const MatrixOptions = z.object({
-  ...TestOptions.omit({ reportDir: true, output: true, plan: true, keep: true, reuse: true }).shape,
-  suite: z.array(list).default([]),
-  emit: z.enum(['cells', 'github', 'gitlab', 'kubernetes']).default('cells'),
-  /** Of a Job: the Kueue queue that it waits in, and the image of its pods. */
-  queue: z.string().optional(),
-  image: z.string().optional(),
-}).refine(({ emit, queue, image }) => emit === 'kubernetes' || (queue ?? image) === undefined, { path: ['emit'], message: '--queue and --image are for --emit=kubernetes' })
-export type MatrixOptions = z.infer<typeof MatrixOptions>
-
-/** Those of `cell`. */
-export const CellOptions = z.object({ cells: z.string(), index: z.coerce.number().int().min(0).optional(), reportDir: z.string().default('reports') })
-export type CellOptions = z.infer<typeof CellOptions>
-
-/** Those of `upgrade`. */
-export const UpgradeOptions = z.object({
-  ...RunOptions.pick({ mtls: true, images: true, pins: true, registry: true, reportDir: true, output: true, timeout: true, plan: true, keep: true }).shape,
-  topology: z.string().refine((text) => !/^all$|,/.test(text), 'it names several: an upgrade takes one topology'),
-  from: z.string(),
-  to: z.string(),
-  strategy: z.enum(strategies).default('in-place'),
-  rotateCa: z.boolean().default(false),
-  rollback: z.boolean().default(false),
-  ...budgetOptions,
-  compare: z.string().optional(),
-  fault: z.string().optional(),
-})
-export type UpgradeOptions = z.infer<typeof UpgradeOptions>
-
-/** Those of `diagnose`. */
-export const DiagnoseOptions = z.object({ contexts: list, kubeconfig: z.string().optional(), probe: z.boolean().default(false), output: z.enum(['text', 'json']).default('text') })
-export type DiagnoseOptions = z.infer<typeof DiagnoseOptions>
-
-/** Those of `down`: what runs left in the engine, or in existing clusters. */
-export const DownOptions = z.object({ all: z.boolean().default(false), run: z.string().optional(), contexts: list.optional(), kubeconfig: z.string().optional() })
-export type DownOptions = z.infer<typeof DownOptions>

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
-import { loadTopologyFile, type Mtls, type Topology } from '#topology/topology-file.ts'
+import type { Check } from '#checks/check.ts'
 import { checkOf } from '#testing/checks.ts'
 import { threeClusters as example, variant } from '#testing/idle-lab.ts'
 import { upgradeTo } from '#testing/upgrade-stage.ts'
-import { catalogue, type Check } from '#checks/check.ts'
+import { loadTopologyFile, type Mtls, type Topology } from '#topology/topology-file.ts'
+import { catalogue } from './catalogue.ts'
 import { keyOf, planChecks } from './plan-checks.ts'
 
 const threeClusters = async (): Promise<Topology> => {
@@ -38,7 +39,7 @@ test.each<[string, Mtls, [string, string[]][]]>([
   ['mtls.off-stays', 'off', names.map((name) => [name, names])],
   ['reach.both-versions', 'off', []],
 ])('in the example of three clusters %s, mutual TLS %s, asks those that it is about', async (id, mtls, expected) => {
-  const { planned } = planChecks(await catalogue(), await variant(example, mtls), everything)
+  const { planned } = planChecks(catalogue, await variant(example, mtls), everything)
   expect(planned.filter((check) => check.id === id)).toEqual(expected.map(([from, to]) => ({ id, from: [from], to })))
 })
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { catalogue } from '#checks/check.ts'
 import { errorOf } from '#testing/edge.ts'
+import { type Mtls, topologyNames } from '#topology/topology-file.ts'
+import { catalogue } from './catalogue.ts'
 import { makePlans, selection } from './plan.ts'
-import { topologyNames, type Mtls } from '#topology/topology-file.ts'
 
 const ids = ['reach.local', 'reach.path', 'mtls.strict', 'reachXlocal']
 const chosen = (...patterns: string[]): string[] => ids.filter(selection(patterns, ids.map((id) => ({ id }))))
@@ -53,7 +53,7 @@ describe('plans', () => {
   })
 
   test('hold every check of the catalogue that neither disrupts nor belongs to an upgrade, planned or with the reason why not', async () => {
-    const checks = await catalogue()
+    const checks = catalogue
     for (const { planned, skipped } of await makePlans(['all'], ['reach.*'], checks)) {
       expect(new Set([...planned, ...skipped].map(({ id }) => id))).toEqual(new Set(checks.filter(({ disrupts, upgrade }) => !disrupts && !upgrade).map(({ id }) => id)))
       expect(planned.length).toBeGreaterThan(0)
@@ -70,7 +70,7 @@ describe('plans', () => {
   })
 
   test('hold the steps and the checks of their own mode', async () => {
-    const [strict, off] = await makePlans(['vpn'], [], await catalogue())
+    const [strict, off] = await makePlans(['vpn'], [], catalogue)
     expect([strict, off].map((plan) => plan?.steps.filter(({ name }) => name.includes('mutual TLS')).map(({ name }) => name))).toEqual([['cluster1: mutual TLS required'], ['cluster1: mutual TLS off']])
     expect([strict, off].map((plan) => plan?.planned.some(({ id }) => id === 'mtls.strict'))).toEqual([true, false])
   })

@@ -1,11 +1,10 @@
-import { planChecks, type PlannedCheck } from './plan-checks.ts'
 import type { Check } from '#checks/check.ts'
-import { MeshproofError } from '#errors.ts'
+import { MeshproofError, unknownValue } from '#errors.ts'
 import type { Procedure, Step } from '#istio/procedure.ts'
 import { procedures } from '#istio/procedures/index.ts'
 import type { CheckResult } from '#results/results.ts'
-import { unknownValue } from '#unknown-value.ts'
-import { loadTopologyFile, topologyNames, type MeshShape, type Mtls, type Topology } from '#topology/topology-file.ts'
+import { loadTopologyFile, type MeshShape, type Mtls, type Topology, topologyNames } from '#topology/topology-file.ts'
+import { planChecks, type PlannedCheck } from './plan-checks.ts'
 
 /** What is asked of one mesh of a run, and what is not. */
 export type MeshPlan = { topology: MeshShape; planned: PlannedCheck[]; skipped: CheckResult[] }

@@ -5,7 +5,7 @@ import { metrics } from '#report/metrics.ts'
 import { Results } from '#results/results.ts'
 import { failingRun } from '#testing/report-results.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
-import { resultMap } from './result-map.ts'
+import { resultMap } from './store-results.ts'
 
 const place = { namespace: 'proofs', name: 'suites-1' }
 

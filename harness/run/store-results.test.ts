@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Wish } from '#commands/test/existing/permissions.ts'
 import type { KubeClient, Manifest } from '#kube/client.ts'
+import type { Wish } from '#kube/permissions.ts'
 import { errorOf, setVariable } from '#testing/edge.ts'
 import { fakeKube, type FakeKube } from '#testing/fake-kube.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'

@@ -1,10 +1,14 @@
 import { hostname } from 'node:os'
+import { basename } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { MeshproofError } from '#errors.ts'
-import { refused } from '#commands/test/existing/permissions.ts'
-import { clientOf, type KubeClient } from '#kube/client.ts'
-import type { Run } from './reported.ts'
+import { clientOf, type KubeClient, type Manifest } from '#kube/client.ts'
 import { inCluster, requireOwnAccount } from '#kube/own-account.ts'
-import { resultMap, type Job, type MapPlace } from './result-map.ts'
+import { refused } from '#kube/permissions.ts'
+import { metrics } from '#report/metrics.ts'
+import { summaryOf } from '#report/terminal.ts'
+import { runVerdict } from '#report/words.ts'
+import type { Run } from './reported.ts'
 
 /** Keeps the results of a run. */
 export type Store = (run: Run) => Promise<void>
@@ -34,3 +38,40 @@ export const storeIn = async (kube: KubeClient, { namespace, name }: MapPlace, j
 }
 
 const jobOf = ({ JOB_NAME: name, JOB_UID: uid }: NodeJS.ProcessEnv): Job | undefined => (name && uid ? { name, uid } : undefined)
+
+/** Where results go: a ConfigMap. */
+export type MapPlace = { namespace: string; name: string }
+
+/** The Job that a pod belongs to; its pods learn it from their own labels (fixtures/manifests). */
+export type Job = { name: string; uid: string }
+
+/** Bytes that a ConfigMap may hold (kubernetes.io, “ConfigMaps”). */
+const mostBytes = 1_048_576
+
+/**
+ * The results of a run as a ConfigMap: verdict, exit code, summary and metrics in words, and `results.json` compressed. `folder` is what a
+ * folder of reports is called that is made of it. It goes with its Job.
+ * @throws MeshproofError MP-174 when it would be larger than a ConfigMap may be.
+ */
+export const resultMap = ({ namespace, name }: MapPlace, { results, folder }: Run, job: Job | undefined): Manifest => {
+  const data = {
+    verdict: runVerdict(results), exitCode: String(results.run.exitCode), run: results.run.id, folder: basename(folder),
+    summary: [...results.topologies.flatMap(summaryOf), ...(results.run.error ? [`${results.run.error.code}  ${results.run.error.message}`] : [])].join('\n'),
+    'metrics.prom': metrics(results),
+  }
+  const compressed = gzipSync(JSON.stringify(results))
+  const bytes = Object.values(data).reduce((sum, text) => sum + Buffer.byteLength(text), compressed.length)
+  if (bytes > mostBytes) {
+    throw new MeshproofError('MP-174', {
+      what: 'The results are too large for a ConfigMap', where: `${namespace}/${name}`, why: `${bytes} bytes compressed; ${mostBytes} are possible`, next: 'Write the reports to a volume: mount one and name it with --report-dir.',
+    })
+  }
+  return {
+    apiVersion: 'v1', kind: 'ConfigMap',
+    metadata: {
+      name, namespace, labels: { 'app.kubernetes.io/name': 'meshproof', 'app.kubernetes.io/component': 'results', ...(job ? { 'batch.kubernetes.io/job-name': job.name } : {}) },
+      ...(job ? { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', ...job }] } : {}),
+    },
+    data, binaryData: { 'results.json.gz': compressed.toString('base64') },
+  }
+}

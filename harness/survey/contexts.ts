@@ -1,8 +1,7 @@
 import { KubeConfig } from '@kubernetes/client-node'
-import { MeshproofError, reasonOf } from '#errors.ts'
+import { MeshproofError, reasonOf, unknownValue } from '#errors.ts'
 import { clientOf, type KubeClient } from '#kube/client.ts'
 import { inCluster, requireOwnAccount } from '#kube/own-account.ts'
-import { unknownValue } from '#unknown-value.ts'
 
 /** A cluster that somebody else made, by the context of a kubeconfig that leads to it. */
 export type ContextCluster = { context: string; kube: KubeClient }

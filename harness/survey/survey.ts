@@ -4,7 +4,7 @@ import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import { primariesOf } from '#topology/roles.ts'
 import type { ProcedureName } from '#topology/topology-schema.ts'
 import type { ContextCluster } from './contexts.ts'
-import { readsOf, type Reads } from './reads.ts'
+import { type Reads, readsOf } from './reads.ts'
 
 /** One cluster of a mesh that somebody else made, as it tells of itself. */
 export type SurveyedCluster = ContextCluster & {
@@ -122,3 +122,9 @@ export const resembles: Record<ProcedureName, string> = {
   'multi-primary': 'several control planes, one network',
   'multi-primary-multi-network': 'several control planes, several networks',
 }
+
+/** The clusters that are looked at, in lines. */
+export const meshLines = ({ clusters, topology }: { topology: ProcedureName; clusters: Omit<SurveyedCluster, 'reads' | 'kube'>[] }): string[] => [
+  `${clusters.length} clusters, like topology ${topology}: ${resembles[topology]}`,
+  ...clusters.map(({ context, name, role, network, kubernetes, istio }) => `  ${name}  ${role}${network ? `, ${network}` : ''}  Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}${context === name ? '' : `  (context ${context})`}`),
+]

@@ -2,9 +2,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { KubeConfig } from '@kubernetes/client-node'
-import type { ContextCluster } from '#survey/contexts.ts'
-import type { Wish } from '#commands/test/existing/permissions.ts'
 import { clientOf, type Manifest } from '#kube/client.ts'
+import type { Wish } from '#kube/permissions.ts'
+import type { ContextCluster } from '#survey/contexts.ts'
 
 /** An API server that answers what is read, over HTTP as a real one does. `forbidden` are resources that its user may not list; `allows` is asked what else may be done. */
 export type FakeApiServer = { url: string; cluster: (context: string) => ContextCluster; close: () => void }

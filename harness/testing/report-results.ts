@@ -1,8 +1,8 @@
-import { catalogue } from '#checks/check.ts'
-import { because, causes, type CauseCode } from '#results/causes.ts'
+import { because, type CauseCode, causes } from '#results/causes.ts'
 import { diagnose } from '#results/explain.ts'
+import { type Attempt, type CheckResult, clustersOf, type Results, type TopologyResult, topologyVerdict } from '#results/results.ts'
+import { catalogue } from '#run/catalogue.ts'
 import { makePlans, type TopologyPlan } from '#run/plan.ts'
-import { clustersOf, topologyVerdict, type Attempt, type CheckResult, type Results, type TopologyResult } from '#results/results.ts'
 import { evidenceOf } from './report-evidence.ts'
 import { resultsOf } from './results.ts'
 
@@ -14,7 +14,7 @@ const at = (seconds: number): string => new Date(begin + seconds * 1000).toISOSt
 
 /** Results as a run of these topologies leaves them: every planned check with its evidence, and what was skipped with its reason. */
 export const runOf = async (names: string[], faults: Faults = {}): Promise<Results> => {
-  const checks = await catalogue()
+  const checks = catalogue
   const plans = await makePlans(names, [], checks)
   const topologies = plans.map((plan): TopologyResult => {
     const asked = plan.planned.flatMap((one) => checks.filter(({ id }) => id === one.id)

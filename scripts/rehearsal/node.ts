@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream'
 import { execa } from 'execa'
 import { docker } from '#engine/docker.ts'
 import { preloadArguments } from '#engine/labels.ts'
-import { ownerOf } from '#lab/run-state.ts'
+import { ownerOf } from '#engine/owner.ts'
 
 /** As kind's own build leaves them in its node images (kind, pkg/build/nodeimage): imported, not unpacked, in containerd's own folder. */
 const importImages = `set -eu

@@ -2,13 +2,14 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { GenericContainer, Wait } from 'testcontainers'
 import { docker } from '#engine/docker.ts'
+import { ownerLabel, runLabel } from '#engine/labels.ts'
+import { ownerOf } from '#engine/owner.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { artifact } from '#images/cache.ts'
 import { buildProgram } from '#images/source/go.ts'
 import { tarOf } from '#images/source/oci.ts'
 import { recipeFolder, recipeKey } from '#images/source/recipes.ts'
-import { ownerLabel, runLabel } from '#engine/labels.ts'
-import { newRunId, ownerOf } from '#lab/run-state.ts'
+import { newRunId } from '#lab/run-state.ts'
 
 /** A registry of this machine: what image names begin with, and its end. */
 export type Registry = { host: string; stop: () => Promise<void> }

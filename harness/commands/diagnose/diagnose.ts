@@ -1,11 +1,11 @@
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
+import { layerLines, verdictLines } from '#diagnosis/diagnosis-text.ts'
 import type { Diagnosis } from '#diagnosis/diagnosis.ts'
-import { layerLines, meshLines, verdictLines } from '#diagnosis/diagnosis-text.ts'
 import { probeOf } from '#diagnosis/probe.ts'
-import { connectContexts } from '#survey/contexts.ts'
-import { survey } from '#survey/survey.ts'
 import type { Terminal } from '#report/terminal.ts'
-import type { DiagnoseOptions } from '#run/options.ts'
+import { connectContexts } from '#survey/contexts.ts'
+import { meshLines, survey } from '#survey/survey.ts'
+import type { DiagnoseOptions } from './options.ts'
 
 /**
  * Diagnoses an existing mesh and tells each layer as it is judged. What `probe` made is deleted whatever happens.

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { errorOf, scratchFolder } from '#testing/edge.ts'
-import { cellOf } from './cell-of.ts'
+import { cellOf } from './earlier-attempt.ts'
 
 const written = async (content: unknown): Promise<string> => {
   const file = join(await scratchFolder(), 'cells.json')

@@ -1,8 +1,10 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readResults } from '#results/read-results.ts'
+import { MeshproofError } from '#errors.ts'
 import { isOfAReport } from '#report/report-folder.ts'
 import { verdictOfCell } from '#report/verdict-of-cell.ts'
+import { type Cell, readCells } from '#results/cells.ts'
+import { readResults } from '#results/read-results.ts'
 
 /**
  * What an attempt before this one left in the report folder of a cell. A verdict about the mesh stands, and is returned as its exit code:
@@ -14,4 +16,18 @@ export const earlierAttempt = async (folder: string): Promise<0 | 1 | undefined>
   const left = await readdir(folder).catch(() => [])
   await Promise.all(left.filter(isOfAReport).map((name) => rm(join(folder, name), { recursive: true })))
   return undefined
+}
+
+/**
+ * The cell of a document that this process is to perform: by an index, or by the one that an Indexed Job gives each of its pods
+ * (kubernetes.io, “Indexed Job for Parallel Processing with Static Work Assignment”).
+ * @throws MeshproofError MP-161 for a document that is none, MP-163 where no index is given, or no cell has it.
+ */
+export const cellOf = async (file: string, index: number | undefined, environment: NodeJS.ProcessEnv): Promise<Cell> => {
+  const cells = await readCells(file)
+  const given = index?.toString() ?? environment['JOB_COMPLETION_INDEX']
+  if (given === undefined) throw new MeshproofError('MP-163', { what: 'It is not said which cell', where: file, why: 'neither --index nor JOB_COMPLETION_INDEX is set', next: `Name one with --index, from 0 to ${cells.length - 1}.` })
+  const cell = /^\d+$/.test(given) ? cells[Number(given)] : undefined
+  if (cell) return cell
+  throw new MeshproofError('MP-163', { what: 'There is no such cell', where: `${file}, index ${given}`, next: `Its indices are 0 to ${cells.length - 1}: give the Job as many completions as it has cells.` })
 }

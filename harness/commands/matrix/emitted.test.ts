@@ -4,12 +4,12 @@ import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { readArguments } from '#cli/arguments.ts'
-import { MatrixOptions } from '#run/options.ts'
+import { type Cell, Cells } from '#results/cells.ts'
 import { scratchFolder } from '#testing/edge.ts'
-import { Cells, type Cell } from '#results/cells.ts'
 import { emitted } from './emitted.ts'
 import { forGitHub } from './for-github.ts'
 import { forGitLab } from './for-gitlab.ts'
+import { MatrixOptions } from './options.ts'
 
 const emit = (options: Record<string, unknown>): Promise<string> => emitted(MatrixOptions.parse({ topology: 'vpn,gateway', suite: ['reach.*,!reach.path'], ...options }))
 

@@ -1,9 +1,9 @@
-import type { MatrixOptions } from '#run/options.ts'
 import type { Cell } from '#results/cells.ts'
 import { forGitHub } from './for-github.ts'
 import { forGitLab } from './for-gitlab.ts'
 import { forKubernetes } from './for-kubernetes.ts'
 import { matrixCells } from './matrix.ts'
+import type { MatrixOptions } from './options.ts'
 
 /** The cells of a matrix as its reader wants them. @throws MeshproofError as matrixCells and forGitHub do. */
 export const emitted = async (options: MatrixOptions): Promise<string> => forms[options.emit](await matrixCells(options), options)

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { readArguments } from '#cli/arguments.ts'
-import { topologyNames } from '#topology/topology-file.ts'
-import { MatrixOptions } from '#run/options.ts'
+import { type Cell, Cells } from '#results/cells.ts'
 import { errorOf } from '#testing/edge.ts'
-import { Cells, type Cell } from '#results/cells.ts'
+import { topologyNames } from '#topology/topology-file.ts'
 import { matrixCells } from './matrix.ts'
+import { MatrixOptions } from './options.ts'
 
 const cellsOf = (options: Record<string, unknown>): Promise<Cell[]> => matrixCells(MatrixOptions.parse(options))
 const namesOf = async (options: Record<string, unknown>): Promise<string[]> => (await cellsOf(options)).map(({ name }) => name)

@@ -1,9 +1,9 @@
-import { catalogue } from '#checks/check.ts'
-import { makePlans, selection } from '#run/plan.ts'
-import type { MatrixOptions } from '#run/options.ts'
-import { argumentsOf } from './arguments-of.ts'
 import type { Cell } from '#results/cells.ts'
+import { catalogue } from '#run/catalogue.ts'
+import { makePlans, selection } from '#run/plan.ts'
+import { argumentsOf } from './arguments-of.ts'
 import { combinations, nameOf } from './combinations.ts'
+import type { MatrixOptions } from './options.ts'
 import { requirePossible } from './possible.ts'
 
 /**
@@ -12,7 +12,7 @@ import { requirePossible } from './possible.ts'
  * @throws MeshproofError MP-1xx for a topology, a check or a version that does not exist, or versions that do not go together.
  */
 export const matrixCells = async ({ emit: _emit, queue: _queue, image: _image, topology, istio, kubernetes, kind, suite: suites, ...same }: MatrixOptions): Promise<Cell[]> => {
-  const checks = await catalogue()
+  const checks = catalogue
   for (const patterns of suites) selection(patterns, checks)
   const versions = combinations({ istio, kubernetes, kind })
   if (!same.contexts) await requirePossible(versions.map((one) => ({ name: nameOf(one), options: { ...same, ...one } })))

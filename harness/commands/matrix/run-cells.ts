@@ -1,20 +1,20 @@
 import { join } from 'node:path'
-import { catalogue } from '#checks/check.ts'
 import { newRunId } from '#lab/run-state.ts'
-import { argumentsOf } from './arguments-of.ts'
-import type { Cells } from '#results/cells.ts'
-import { requirePossible } from './possible.ts'
-import { versionCells } from './version-cells.ts'
-import { makePlans } from '#run/plan.ts'
 import { writeRunsPage } from '#report/render-folders.ts'
 import { makeReportFolder } from '#report/report-folder.ts'
 import type { ShownRun } from '#report/shown-run.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { exitCodeOfCells } from '#report/verdict-of-cell.ts'
+import type { Cells } from '#results/cells.ts'
 import { writeWhole } from '#results/write-whole.ts'
+import { catalogue } from '#run/catalogue.ts'
 import type { RunOptions, TestOptions } from '#run/options.ts'
+import { makePlans } from '#run/plan.ts'
 import type { Run } from '#run/reported.ts'
 import type { Signals } from '#run/signals.ts'
+import { argumentsOf } from './arguments-of.ts'
+import { versionCells } from './combinations.ts'
+import { requirePossible } from './possible.ts'
 
 /** What the cells of a run came to: all of them, those that were not run as such; the folder that holds theirs; the worst exit code. */
 export type CellsRun = { runs: ShownRun[]; folder: string; exitCode: number }
@@ -30,7 +30,7 @@ export type RunCell = (options: RunOptions) => Promise<Run>
 export const runCells = async (asked: TestOptions, terminal: Terminal, { signal }: Signals, runCell: RunCell): Promise<CellsRun> => {
   const cells = versionCells(asked)
   await requirePossible(cells)
-  await makePlans(asked.topology, asked.suite, await catalogue(), asked.mtls)
+  await makePlans(asked.topology, asked.suite, catalogue, asked.mtls)
   const folder = await makeReportFolder(newRunId(), asked.reportDir)
   const document: Cells = { cells: cells.map(({ name, options }) => ({ name, args: argumentsOf({ ...options, reportDir: undefined }) })) }
   await writeWhole(join(folder, 'cells.json'), `${JSON.stringify(document, null, 2)}\n`)

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { faults } from '../../../fixtures/faults/index.ts'
-import { catalogue } from '#checks/check.ts'
 import { causes } from '#results/causes.ts'
-import { makePlans } from '#run/plan.ts'
 import { layers } from '#results/results.ts'
+import { catalogue } from '#run/catalogue.ts'
+import { makePlans } from '#run/plan.ts'
+import { faults } from '../../../fixtures/faults/index.ts'
 import { assign, canBeShown, diagnosedIn, noticing } from './assign.ts'
 
 // The checks of an upgrade are proven by upgrades that go wrong (fixtures/upgrade-faults).
-const checks = (await catalogue()).filter(({ upgrade }) => !upgrade)
+const checks = catalogue.filter(({ upgrade }) => !upgrade)
 const variants = (await Promise.all((['strict', 'off'] as const).map((mtls) => makePlans(['all'], [], checks, mtls)))).flat().map(({ topology }) => topology)
 const layersOf = (ids: string[]): string[] => [...new Set(checks.filter(({ id }) => ids.includes(id)).map(({ layer }) => layer))]
 

@@ -1,23 +1,23 @@
 import pMap from 'p-map'
-import { faults as every } from '../../../fixtures/faults/index.ts'
-import { catalogue } from '#checks/check.ts'
 import { reasonOf } from '#errors.ts'
 import { chooseImages } from '#images/choose.ts'
 import { imagesFor } from '#images/versions.ts'
 import { newRunId } from '#lab/run-state.ts'
-import { makePlans, selection } from '#run/plan.ts'
 import { makeReportFolder } from '#report/report-folder.ts'
-import { variantName } from '#results/results.ts'
 import { about, type Terminal } from '#report/terminal.ts'
+import { variantName } from '#results/results.ts'
 import { writeWhole } from '#results/write-whole.ts'
+import { catalogue } from '#run/catalogue.ts'
 import { environmentOf } from '#run/environment.ts'
 import { inLab } from '#run/in-lab.ts'
 import { leaveAtOnce } from '#run/leave-at-once.ts'
-import { wantedOf, type RunOptions } from '#run/options.ts'
+import { type RunOptions, wantedOf } from '#run/options.ts'
 import { phaseLog } from '#run/phase-log.ts'
+import { makePlans, selection } from '#run/plan.ts'
 import { prepare } from '#run/prepare.ts'
 import type { Signals } from '#run/signals.ts'
 import { turns } from '#run/turns.ts'
+import { faults as every } from '../../../fixtures/faults/index.ts'
 import { assign } from './assign.ts'
 import type { Proof } from './judge.ts'
 import { proveInLab } from './prove-lab.ts'
@@ -33,7 +33,7 @@ export type Proven = { proofs: Proof[]; unproven: string[]; folder: string; exit
  * @throws MeshproofError MP-1xx for a mistake in what it was asked for.
  */
 export const prove = async (options: RunOptions, terminal: Terminal, { signal, atOnce }: Signals): Promise<Proven> => {
-  const all = await catalogue()
+  const all = catalogue
   const selected = selection(options.suite, all)
   // What disrupts is proven where it was asked for, and what belongs to upgrades by faulty ones; the checks of the layers below are always asked.
   const checks = all.filter(({ id, disrupts, upgrade }) => !upgrade && (!disrupts || selected(id)))

@@ -1,20 +1,20 @@
-import { catalogue } from '#checks/check.ts'
-import { connectContexts } from '#survey/contexts.ts'
+import type { VersionCell } from '#commands/matrix/combinations.ts'
+import { requirePossible } from '#commands/matrix/possible.ts'
 import { planExisting } from '#commands/test/existing/plan-existing.ts'
 import { imagesFor } from '#images/versions.ts'
-import { requirePossible } from '#commands/matrix/possible.ts'
-import type { VersionCell } from '#commands/matrix/version-cells.ts'
-import { makePlans } from '#run/plan.ts'
 import { variantName } from '#results/results.ts'
-import { describePlans, planDocument } from './plan-line.ts'
+import { catalogue } from '#run/catalogue.ts'
+import { makePlans } from '#run/plan.ts'
 import { print } from '#run/tell.ts'
+import { connectContexts } from '#survey/contexts.ts'
+import { describePlans, planDocument } from './plan-line.ts'
 
 /** Prints what a run would do: its topologies, their steps and checks, where images come from; of several versions, its cells. */
 export const printPlan = async (cells: readonly VersionCell[]): Promise<number> => {
   const [first] = cells
   if (!first) return 0
   const { options } = first
-  const checks = await catalogue()
+  const checks = catalogue
   const existing = options.contexts && await planExisting(connectContexts(options.contexts, options.kubeconfig), options, checks)
   const plans = existing ? [existing] : await makePlans(options.topology, options.suite, checks, options.mtls)
   await (existing ? undefined : requirePossible(cells))

@@ -1,18 +1,18 @@
-import { catalogue } from '#checks/check.ts'
-import { connectContexts } from '#survey/contexts.ts'
+import { inExisting } from '#commands/test/existing/in-existing.ts'
 import { planExisting } from '#commands/test/existing/plan-existing.ts'
 import { newRunId } from '#lab/run-state.ts'
-import type { Phase, TopologyResult } from '#results/results.ts'
 import type { Terminal } from '#report/terminal.ts'
+import type { Phase, TopologyResult } from '#results/results.ts'
+import { catalogue } from '#run/catalogue.ts'
 import { environmentOf } from '#run/environment.ts'
-import { inExisting } from '#commands/test/existing/in-existing.ts'
 import type { RunOptions } from '#run/options.ts'
-import { describePlans } from './plan-line.ts'
 import { reported, type Run } from '#run/reported.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
-import { runMesh } from './run-mesh.ts'
 import type { Signals } from '#run/signals.ts'
 import { bundlePlace } from '#run/support-bundle.ts'
+import { connectContexts } from '#survey/contexts.ts'
+import { describePlans } from './plan-line.ts'
+import { runMesh } from './run-mesh.ts'
 
 /**
  * A run on clusters that somebody else made: survey, namespaces and workloads of our own, checks, clean-up, reports. Neither engine nor
@@ -21,7 +21,7 @@ import { bundlePlace } from '#run/support-bundle.ts'
  */
 export const runExisting = async (contexts: string[], options: RunOptions, commandLine: string, terminal: Terminal, signals: Signals): Promise<Run> => {
   const { signal } = signals
-  const checks = await catalogue()
+  const checks = catalogue
   const since = Date.now()
   const plan = await planExisting(connectContexts(contexts, options.kubeconfig), options, checks)
   signal.throwIfAborted()

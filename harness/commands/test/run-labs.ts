@@ -1,23 +1,23 @@
 import pMap from 'p-map'
-import { catalogue } from '#checks/check.ts'
 import { MeshproofError } from '#errors.ts'
 import { chooseImages } from '#images/choose.ts'
 import { imagesFor } from '#images/versions.ts'
 import { newRunId } from '#lab/run-state.ts'
-import { makePlans } from '#run/plan.ts'
-import { variantName, type TopologyResult } from '#results/results.ts'
 import { about, type Terminal } from '#report/terminal.ts'
+import { type TopologyResult, variantName } from '#results/results.ts'
+import { catalogue } from '#run/catalogue.ts'
 import { environmentOf } from '#run/environment.ts'
-import { keptLab } from './kept-lab.ts'
-import { wantedOf, type RunOptions } from '#run/options.ts'
-import { describePlans } from './plan-line.ts'
+import { type RunOptions, wantedOf } from '#run/options.ts'
+import { makePlans } from '#run/plan.ts'
 import { prepare } from '#run/prepare.ts'
 import { reported, type Run } from '#run/reported.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
-import { runTopology } from './run-topology.ts'
 import type { Signals } from '#run/signals.ts'
 import { bundlePlace } from '#run/support-bundle.ts'
 import { turns } from '#run/turns.ts'
+import { keptLab } from './kept-lab.ts'
+import { describePlans } from './plan-line.ts'
+import { runTopology } from './run-mesh.ts'
 
 /**
  * A whole run: engine, images, every planned topology, reports. It writes results.json on every way out but a mistake in what it
@@ -25,7 +25,7 @@ import { turns } from '#run/turns.ts'
  * @throws MeshproofError MP-1xx for such a mistake.
  */
 export const run = async (command: 'test' | 'up', options: RunOptions, commandLine: string, terminal: Terminal, signals: Signals): Promise<Run> => {
-  const checks = await catalogue()
+  const checks = catalogue
   const plans = await makePlans(options.topology, options.suite, checks, options.mtls)
   const source = await imagesFor(options)
   const reused = options.reuse === false ? undefined : await keptLab(options.reuse, plans)

@@ -1,13 +1,17 @@
-import { catalogue } from '#checks/check.ts'
-import { keyOf, resultWithout } from '#run/plan-checks.ts'
-import { runChecks } from '#run/vitest/run-checks.ts'
-import type { MeshInput } from '#run/vitest/contract.ts'
-import { diagnose } from '#results/explain.ts'
 import { reasonOf } from '#errors.ts'
-import type { MeshPlan } from '#run/plan.ts'
-import { clustersOf, topologyVerdict, type CheckResult, type TopologyResult } from '#results/results.ts'
+import { inputOf } from '#lab/lab.ts'
+import { labSource } from '#report/bundle/collect.ts'
 import type { Terminal } from '#report/terminal.ts'
+import { diagnose } from '#results/explain.ts'
+import { type CheckResult, clustersOf, type TopologyResult, topologyVerdict } from '#results/results.ts'
+import { catalogue } from '#run/catalogue.ts'
+import { inLab, type LabRun } from '#run/in-lab.ts'
 import { phaseLog, type PhaseLog } from '#run/phase-log.ts'
+import { keyOf, resultWithout } from '#run/plan-checks.ts'
+import type { MeshPlan } from '#run/plan.ts'
+import { type BundlePlace, supportBundle } from '#run/support-bundle.ts'
+import type { MeshInput } from '#run/vitest/contract.ts'
+import { runChecks } from '#run/vitest/run-checks.ts'
 
 /** What the checks of a mesh are run with. `timeout` is seconds for one check. */
 export type MeshRun = {
@@ -51,7 +55,7 @@ export const runMesh = async ({ plan, terminal, signal, timeout, failFast, unask
   }
   ;({ error } = await inMesh(phases, async (mesh, passOn) => {
     asked = true
-    const waiting = (await catalogue()).filter(({ layer }) => layer === 'failover').map(({ id }) => id)
+    const waiting = catalogue.filter(({ layer }) => layer === 'failover').map(({ id }) => id)
     phases.started('checks', Date.now())
     checks = await runChecks({ mesh, planned: plan.planned, timeout: timeout * 1000 }, {
       started: ({ id }) => {
@@ -76,6 +80,17 @@ export const runMesh = async ({ plan, terminal, signal, timeout, failFast, unask
 }
 
 const notRun = async ({ planned }: MeshPlan, why: string): Promise<CheckResult[]> => {
-  const checks = await catalogue()
+  const checks = catalogue
   return planned.flatMap((one) => checks.filter(({ id }) => id === one.id).map((check) => resultWithout(check, one, 'not-run', why)))
 }
+
+/** What a topology's run is given: a lab, and how its checks are run. */
+export type TopologyRun = LabRun & Omit<MeshRun, 'unasked'> & { withChecks: boolean; bundle: BundlePlace }
+
+/** One topology, from nothing to a verdict and back to nothing. */
+export const runTopology = (run: TopologyRun): Promise<{ result: TopologyResult; error?: unknown }> =>
+  runMesh({ ...run, unasked: run.withChecks ? 'the lab was not complete' : 'up runs no checks' }, (phases, ask, lookBack) => inLab(run, phases, async (lab, passOn) => {
+    const followed = await run.plan.procedure.follow?.(lab, run.signal)
+    if (followed !== undefined) run.terminal.line(followed)
+    if (run.withChecks) await ask({ lab: inputOf(lab) }, passOn)
+  }, (lab, error) => lookBack(error, (result) => supportBundle(labSource(lab), result, run.bundle, phases, run.signal))))

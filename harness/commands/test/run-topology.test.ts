@@ -1,15 +1,15 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { makePlans } from '#run/plan.ts'
-import { emptyCache, fakeProgram, scratchFolder } from '#testing/edge.ts'
-import { idleLab } from '#testing/idle-lab.ts'
-import { checkOf } from '#testing/checks.ts'
-import { linesOf } from '#testing/screen.ts'
 import type { Terminal } from '#report/terminal.ts'
-import { runTopology, type TopologyRun } from './run-topology.ts'
+import { makePlans } from '#run/plan.ts'
 import { bundlePlace } from '#run/support-bundle.ts'
 import { turns } from '#run/turns.ts'
+import { checkOf } from '#testing/checks.ts'
+import { emptyCache, fakeProgram, scratchFolder } from '#testing/edge.ts'
+import { idleLab } from '#testing/idle-lab.ts'
+import { linesOf } from '#testing/screen.ts'
+import { runTopology, type TopologyRun } from './run-mesh.ts'
 
 /** A run on an engine whose network cannot be used, so that no lab comes up; `exec` in a node answers all the same. */
 const doomed = async (of: Partial<TopologyRun> = {}): Promise<TopologyRun> => {

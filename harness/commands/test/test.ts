@@ -1,12 +1,12 @@
-import { ownStore } from '#run/store-results.ts'
-import { versionCells } from '#commands/matrix/version-cells.ts'
+import { versionCells } from '#commands/matrix/combinations.ts'
+import { runCells } from '#commands/matrix/run-cells.ts'
 import { cellLines } from '#report/shown-run.ts'
 import type { RunOptions, TestOptions } from '#run/options.ts'
 import type { Run } from '#run/reported.ts'
-import { runCells } from '#commands/matrix/run-cells.ts'
+import { ownStore } from '#run/store-results.ts'
+import { print, streamFor, tellRun, withTerminal } from '#run/tell.ts'
 import { runExisting } from './run-existing.ts'
 import { run } from './run-labs.ts'
-import { print, streamFor, tellRun, withTerminal } from '#run/tell.ts'
 
 /**
  * Performs `test` and returns its exit code: one run, or, of several versions, one for every combination. `line` is the command line as it was typed.

@@ -1,4 +1,4 @@
-import { matrixOf, type Check } from '#checks/check.ts'
+import { harmlessChecks, type Check } from '#checks/check.ts'
 import { planChecks } from '#run/plan-checks.ts'
 import { runChecks } from '#run/vitest/run-checks.ts'
 import { diagnose } from '#results/explain.ts'
@@ -18,7 +18,7 @@ export type StageAsking = { lab: Lab; checks: readonly Check[]; from: string; ti
 export const asking = ({ lab, checks, from, timeout, terminal, signal }: StageAsking): Upgrading['ask'] => async (stage, which) => {
   const beside = which === 'undisturbing'
   const upgrade = { stage, from }
-  const matrix = matrixOf(checks)
+  const matrix = harmlessChecks(checks)
   const planOf = (some: readonly Check[]): ReturnType<typeof planChecks> => planChecks(some, lab.topology, selection([], checks), { upgrade })
   const { planned } = planOf(beside ? matrix : checks.filter((check) => !matrix.includes(check)))
   const ended = (result: CheckResult): void => {

@@ -1,11 +1,12 @@
+import type { Stage } from '#checks/mesh-under-test.ts'
 import { visitorPrefix } from '#checks/visitor.ts'
+import type { Traffic } from '#commands/upgrade/traffic/traffic.ts'
 import type { Lab } from '#lab/lab.ts'
 import { runningReleases } from '#probes/releases.ts'
-import type { CheckResult, Phase, RunningRelease } from '#results/results.ts'
 import type { Terminal } from '#report/terminal.ts'
+import type { CheckResult, Phase, RunningRelease } from '#results/results.ts'
 import { phaseLog } from '#run/phase-log.ts'
-import type { Traffic } from '#commands/upgrade/traffic/traffic.ts'
-import type { Stage, UpgradePhase } from './upgrade-phase.ts'
+import type { UpgradePhase } from './upgrade-phase.ts'
 
 /** A phase as it was carried out; times are milliseconds since the epoch. Traffic counts from `trafficFrom`; `complete` once its checks were asked. */
 export type CarriedOut = UpgradePhase & { startedAt: number; trafficFrom?: number; endedAt: number; complete: boolean; done: Phase[]; checks: CheckResult[]; releases: RunningRelease[] }

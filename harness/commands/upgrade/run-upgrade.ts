@@ -1,15 +1,19 @@
 import { constants, setPriority } from 'node:os'
-import { labSource } from '#report/bundle/collect.ts'
-import { catalogue } from '#checks/check.ts'
+import { leftOut } from '#commands/upgrade/phases/phases.ts'
+import { phasesFor } from '#commands/upgrade/phases/upgrade-phases.ts'
+import { trafficIn } from '#commands/upgrade/traffic/traffic.ts'
+import { budgetsOf } from '#commands/upgrade/verdict/budgets.ts'
+import { exitCodeOf } from '#commands/upgrade/verdict/verdict.ts'
 import { reasonOf } from '#errors.ts'
 import { chooseUpgradeImages } from '#images/choose.ts'
 import type { Lab } from '#lab/lab.ts'
 import { newRunId } from '#lab/run-state.ts'
-import type { Results, TopologyResult } from '#results/results.ts'
+import { labSource } from '#report/bundle/collect.ts'
 import type { Terminal } from '#report/terminal.ts'
+import type { Results, TopologyResult } from '#results/results.ts'
+import { catalogue } from '#run/catalogue.ts'
 import { environmentOf } from '#run/environment.ts'
 import { inLab } from '#run/in-lab.ts'
-import type { UpgradeOptions } from '#run/options.ts'
 import { phaseLog } from '#run/phase-log.ts'
 import { prepare } from '#run/prepare.ts'
 import { reported, type Run } from '#run/reported.ts'
@@ -17,16 +21,12 @@ import type { Signals } from '#run/signals.ts'
 import { bundlePlace, supportBundle } from '#run/support-bundle.ts'
 import { turns } from '#run/turns.ts'
 import { asking } from './ask-stage.ts'
-import { budgetsOf } from '#commands/upgrade/verdict/budgets.ts'
-import { leftOut } from '#commands/upgrade/phases/phases.ts'
-import { trafficIn } from '#commands/upgrade/traffic/traffic.ts'
+import { type CarriedOut, upgradeMesh } from './carry-out.ts'
+import type { UpgradeOptions } from './options.ts'
 import { faultLine } from './upgrade-fault.ts'
 import { upgradeLabOf } from './upgrade-lab.ts'
-import { upgradeMesh, type CarriedOut } from './carry-out.ts'
-import { phasesFor } from '#commands/upgrade/phases/upgrade-phases.ts'
 import { planUpgrade, upgradeLine } from './upgrade-plan.ts'
 import { topologyResult, type Underway } from './upgrade-result.ts'
-import { exitCodeOf } from '#commands/upgrade/verdict/verdict.ts'
 
 /**
  * A whole upgrade: a lab with the old release, every phase of the way to the new one under live traffic, a verdict, reports. What the
@@ -35,7 +35,7 @@ import { exitCodeOf } from '#commands/upgrade/verdict/verdict.ts'
  */
 export const runUpgrade = async (options: UpgradeOptions, commandLine: string, terminal: Terminal, signals: Signals): Promise<Run> => {
   const { signal } = signals
-  const checks = await catalogue()
+  const checks = catalogue
   const planned = await planUpgrade(options, checks)
   const { plan, versions, source, fault, earlier } = planned
   const { topology } = plan

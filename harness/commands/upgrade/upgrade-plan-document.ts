@@ -1,18 +1,19 @@
-import { catalogue, matrixOf } from '#checks/check.ts'
-import { planChecks } from '#run/plan-checks.ts'
+import { harmlessChecks } from '#checks/check.ts'
+import { leftOut } from '#commands/upgrade/phases/phases.ts'
+import { phasesFor } from '#commands/upgrade/phases/upgrade-phases.ts'
+import { trafficIn } from '#commands/upgrade/traffic/traffic.ts'
 import type { Images } from '#images/images.ts'
 import { labOf } from '#lab/lab.ts'
+import { catalogue } from '#run/catalogue.ts'
+import { planChecks } from '#run/plan-checks.ts'
 import { selection } from '#run/plan.ts'
-import type { UpgradeOptions } from '#run/options.ts'
-import { leftOut } from '#commands/upgrade/phases/phases.ts'
-import { trafficIn } from '#commands/upgrade/traffic/traffic.ts'
+import type { UpgradeOptions } from './options.ts'
 import { upgradeLabOf } from './upgrade-lab.ts'
-import { phasesFor } from '#commands/upgrade/phases/upgrade-phases.ts'
 import { planUpgrade, upgradeLine } from './upgrade-plan.ts'
 
 /** Everything `upgrade --plan` prints: the phases with their steps, the checks after each, and what is left out; as text or as data. */
 export const upgradePlanDocument = async (options: UpgradeOptions): Promise<string | object> => {
-  const checks = await catalogue()
+  const checks = catalogue
   const planned = await planUpgrade(options, checks)
   const { plan: { topology }, source, fault } = planned
   // Of images that nobody has got yet, names alone are known, and no step is run.
@@ -20,7 +21,7 @@ export const upgradePlanDocument = async (options: UpgradeOptions): Promise<stri
   const lab = labOf('plan', topology, named(options.from))
   const upgrade = upgradeLabOf(lab, named(options.to), options.strategy)
   const phases = phasesFor(upgrade, trafficIn(lab), fault, options).map(({ id, name, kind, steps, after }) => ({
-    id, name, kind, steps: steps.map((step) => step.name), checks: after ? planChecks(matrixOf(checks), topology, selection([], checks), { upgrade: { stage: after, from: options.from } }).planned : [],
+    id, name, kind, steps: steps.map((step) => step.name), checks: after ? planChecks(harmlessChecks(checks), topology, selection([], checks), { upgrade: { stage: after, from: options.from } }).planned : [],
   }))
   const without = leftOut(upgrade, options)
   if (options.output === 'json') return { topology, from: options.from, to: options.to, strategy: options.strategy, images: source, phases, leftOut: without }

@@ -1,16 +1,17 @@
-import type { UpgradeImages } from '#images/images.ts'
-import type { Topology } from '#topology/topology-file.ts'
-import { clustersOf, type Budgets, type CheckResult, type Phase, type PhaseId, type TopologyResult, type Upgrade, type UpgradePhaseResult } from '#results/results.ts'
+import type { Stage } from '#checks/mesh-under-test.ts'
+import type { Seen } from '#commands/upgrade/traffic/traffic.ts'
 import { changedDefaults } from '#commands/upgrade/verdict/changed-defaults.ts'
 import { compare, type Earlier } from '#commands/upgrade/verdict/compare.ts'
 import { judge } from '#commands/upgrade/verdict/judge.ts'
 import { lanesOf } from '#commands/upgrade/verdict/lanes.ts'
 import { measure, type Window } from '#commands/upgrade/verdict/measure.ts'
 import { stallsOf } from '#commands/upgrade/verdict/stalls.ts'
-import type { Seen } from '#commands/upgrade/traffic/traffic.ts'
-import type { CarriedOut } from './carry-out.ts'
-import type { Stage, Strategy, UpgradePhase } from './upgrade-phase.ts'
 import { asTopology } from '#commands/upgrade/verdict/verdict.ts'
+import type { UpgradeImages } from '#images/images.ts'
+import { type Budgets, type CheckResult, clustersOf, type Phase, type PhaseId, type TopologyResult, type Upgrade, type UpgradePhaseResult } from '#results/results.ts'
+import type { Topology } from '#topology/topology-file.ts'
+import type { CarriedOut } from './carry-out.ts'
+import type { Strategy, UpgradePhase } from './upgrade-phase.ts'
 
 /** What an upgrade has come to, so far: the phases that were planned, those that were begun, and what its traffic saw. */
 export type Underway = {

@@ -1,5 +1,6 @@
+import { type Finding, kubectl, type Layer, servedBy } from '#diagnosis/layer.ts'
+import { minorOf, tagOf } from '#images/version.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
-import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 
 /** API servers answer (else there was no survey), and proxies are not too far from their control plane (Istio’s supported skew: two minor versions). */
 export const api: Layer = {
@@ -16,15 +17,6 @@ export const api: Layer = {
     }))
     return { findings: perCluster.flat(), seen: mesh.clusters.map(({ name, kubernetes, istio }) => `${name} Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}`).join('; ') }
   },
-}
-
-/** The tag of an image’s name; empty where it has none. */
-export const tagOf = (image = ''): string => /:([^:@/]+)(?:@|$)/.exec(image)?.[1] ?? ''
-
-/** The minor version that a tag begins with; undefined where it tells none. */
-export const minorOf = (tag: string): number | undefined => {
-  const minor = /^v?1\.(\d+)/.exec(tag)?.[1]
-  return minor === undefined ? undefined : Number(minor)
 }
 
 const apart = (one: number | undefined, other: number | undefined): number => (one === undefined || other === undefined ? 0 : Math.abs(one - other))

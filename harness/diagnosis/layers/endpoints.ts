@@ -1,14 +1,13 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
-import { isReady } from '#kube/pods.ts'
-import { proxyOf } from '#istio/proxy-container.ts'
-import { clustersOf, type Endpoint } from '#probes/envoy.ts'
-import { again } from '#diagnosis/again.ts'
-import { severalNetworks, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { again, type Finding, type Layer, severalNetworks } from '#diagnosis/layer.ts'
 import { entrancesOf, networkGateways, type NetworkGateways } from '#diagnosis/network-gateways.ts'
 import { policyFindings, whyUnknown } from '#diagnosis/policies.ts'
-import { portsOf, sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
+import { type MeshService, portsOf, sharedServices } from '#diagnosis/shared-services.ts'
 import { nothingToAsk } from '#diagnosis/vantage.ts'
+import { proxyOf } from '#istio/proxy-container.ts'
+import { isReady } from '#kube/pods.ts'
+import { clustersOf, type Endpoint } from '#probes/envoy.ts'
+import type { Survey, SurveyedCluster } from '#survey/survey.ts'
 
 /**
  * What clients’ proxies hold for shared services: pods of their own network, gateways of the others, and of every cluster that has

@@ -1,11 +1,10 @@
+import { again, type Finding, kubectl, type Layer, servedBy } from '#diagnosis/layer.ts'
+import { meshServices } from '#diagnosis/shared-services.ts'
+import { isReady } from '#kube/pods.ts'
+import { allShards, type ProxyState, proxyStates, watchedClusters } from '#probes/istiod.ts'
 import { readsOf } from '#survey/reads.ts'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
-import { isReady } from '#kube/pods.ts'
 import { primariesOf } from '#topology/roles.ts'
-import { allShards, proxyStates, watchedClusters, type ProxyState } from '#probes/istiod.ts'
-import { again } from '#diagnosis/again.ts'
-import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
-import { meshServices } from '#diagnosis/shared-services.ts'
 
 /**
  * What istiod knows is what the API servers say now: its word “synced” is about the first time alone (istio/istio#38440). What

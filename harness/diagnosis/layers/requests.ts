@@ -1,5 +1,4 @@
-import type { Asked } from '#diagnosis/probe.ts'
-import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { type Asked, type Finding, kubectl, type Layer } from '#diagnosis/layer.ts'
 
 /** Requests cross: from a pod of every cluster to a service of every cluster, each on a new connection. */
 export const requests: Layer = {

@@ -1,9 +1,9 @@
-import { readFile, readdir } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { unknownValue } from '#unknown-value.ts'
+import { unknownValue } from '#errors.ts'
 import { versionAsked } from '#images/version.ts'
 
 const Program = z.strictObject({

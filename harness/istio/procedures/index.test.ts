@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { EngineInfo } from '#engine/docker.ts'
-import { labTasks } from '#lab/lab.ts'
-import { topologyNames, type Mtls, type Topology } from '#topology/topology-file.ts'
-import { emptyCache } from '#testing/edge.ts'
-import { idleLab, threeClusters, variant } from '#testing/idle-lab.ts'
 import { rolesOf } from '#istio/procedure.ts'
 import { named } from '#istio/shared-steps.ts'
+import { labTasks } from '#run/bring-up.ts'
+import { emptyCache } from '#testing/edge.ts'
+import { idleLab, threeClusters, variant } from '#testing/idle-lab.ts'
+import { type Mtls, type Topology, topologyNames } from '#topology/topology-file.ts'
 import { procedures } from './index.ts'
 
 const noEngine: EngineInfo = {

@@ -1,10 +1,7 @@
 import { markup, type Markup } from '#report/markup.ts'
 import type { Evidence } from '#results/results.ts'
-import { knownEvidence } from './known-evidence.ts'
+import { type Column, knownEvidence } from './known-evidence.ts'
 import { labelOf, value } from './value.ts'
-
-/** A column of a table of evidence: its title, and what stands in it. */
-export type Column = { title: string; of: (piece: Evidence) => Markup | string | undefined }
 
 /** The evidence of an attempt as tables, in the order it was taken: pieces of one kind that follow each other share a table. */
 export const evidence = (pieces: readonly Evidence[]): Markup => {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { markup, type Markup } from '#report/markup.ts'
 import { duration } from '#report/words.ts'
-import type { Column } from './evidence.ts'
+import type { Evidence } from '#results/results.ts'
 import { figure, value } from './value.ts'
 
 const Certificate = z.object({ subject: z.string(), issuer: z.string(), san: z.string(), sha256: z.string() })
@@ -65,3 +65,6 @@ const plain: Record<string, Column[]> = {
   policy: [column('applied'), column('in'), column('objects')],
   'remote secret': [column('of'), column('from'), column('found'), coded('server'), column('with token', 'withToken'), column('without token', 'withoutToken'), column('error')],
 }
+
+/** A column of a table of evidence: its title, and what stands in it. */
+export type Column = { title: string; of: (piece: Evidence) => Markup | string | undefined }

@@ -1,7 +1,7 @@
-import type { Versions } from '#commands/matrix/combinations.ts'
-import { variantName, type TopologyResult } from '#results/results.ts'
 import type { ShownRun } from '#report/shown-run.ts'
 import { strategyWords } from '#report/upgrade-words.ts'
+import type { Versions } from '#results/cells.ts'
+import { type TopologyResult, variantName } from '#results/results.ts'
 
 /** The versions of a column, as they are written above it. */
 export type ColumnVersions = Required<Versions>

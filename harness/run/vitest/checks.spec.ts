@@ -1,9 +1,10 @@
 import { describe, inject, test } from 'vitest'
+import type { Check } from '#checks/check.ts'
 import { existingMesh } from '#checks/existing-mesh.ts'
-import { labOf } from '#lab/lab.ts'
-import { layers, type Layer } from '#results/results.ts'
-import { catalogue, type Check } from '#checks/check.ts'
 import { labMesh } from '#checks/lab-mesh.ts'
+import { labOf } from '#lab/lab.ts'
+import { type Layer, layers } from '#results/results.ts'
+import { catalogue } from '#run/catalogue.ts'
 import { keyOf, type PlannedCheck } from '#run/plan-checks.ts'
 import { runCheck } from './run-check.ts'
 import './contract.ts'
@@ -12,7 +13,7 @@ import './contract.ts'
 // once, from every cluster, and on request those of all layers; the others have the mesh to themselves.
 const { mesh, planned, timeout, atOnce = false } = inject('meshproof')
 const under = 'lab' in mesh ? labMesh(labOf(mesh.lab.runId, mesh.lab.topology, mesh.lab.images), mesh.upgrade) : existingMesh(mesh.existing)
-const checks = await catalogue()
+const checks = catalogue
 const failedLayers = new Set<Layer>()
 
 const groups = planned.reduce<{ check: Check; one: PlannedCheck }[][]>((all, one) => {

@@ -1,7 +1,7 @@
-import type { FoundMesh } from '#commands/test/existing/found-mesh.ts'
+import type { FoundMesh } from '#checks/existing-mesh.ts'
+import type { Upgrading } from '#checks/mesh-under-test.ts'
 import type { Lab } from '#lab/lab.ts'
 import type { CheckResult } from '#results/results.ts'
-import type { Upgrading } from '#checks/mesh-under-test.ts'
 import type { PlannedCheck } from '#run/plan-checks.ts'
 
 /** Which mesh is asked, as data: a lab’s, at the stage of an upgrade where there is one, or one that somebody else made. */

@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createVitest, type Reporter, type TestCase } from 'vitest/node'
+import type { Check } from '#checks/check.ts'
 import { cacheFolder } from '#images/cache.ts'
 import { CheckResult } from '#results/results.ts'
-import { catalogue, type Check } from '#checks/check.ts'
-import { keyOf, resultWithout, type PlannedCheck } from '#run/plan-checks.ts'
+import { catalogue } from '#run/catalogue.ts'
+import { keyOf, type PlannedCheck, resultWithout } from '#run/plan-checks.ts'
 import type { CheckInput } from './contract.ts'
 
 /** What the caller hears while checks run. */
@@ -15,7 +16,7 @@ export type CheckObserver = { started: (check: PlannedCheck) => void; ended: (re
  * is `not-run`. The signal stops between checks, and within a check's next wait; policies are still taken back.
  */
 export const runChecks = async (input: CheckInput, observer: CheckObserver, { failFast, signal }: { failFast: boolean; signal: AbortSignal }): Promise<CheckResult[]> => {
-  const checks = await catalogue()
+  const checks = catalogue
   const results = new Map<string, CheckResult>()
   const plannedOf = (test: TestCase): PlannedCheck | undefined => input.planned.find((one) => keyOf(one) === test.name)
   const reporter: Reporter = {

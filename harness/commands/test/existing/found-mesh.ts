@@ -1,24 +1,12 @@
 import { parse } from 'yaml'
 import { z } from 'zod'
-import type { GatewayRef, Withheld } from '#checks/mesh-under-test.ts'
+import type { FoundCluster, FoundMesh } from '#checks/existing-mesh.ts'
+import type { GatewayRef } from '#checks/mesh-under-test.ts'
 import { MeshproofError } from '#errors.ts'
 import { addressOf } from '#istio/service-address.ts'
-import type { MeshShape, Mtls } from '#topology/topology-file.ts'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Mtls } from '#topology/topology-file.ts'
 import { withheldBy } from './withheld.ts'
-
-/** One cluster of a mesh that somebody else made, as far as it takes to test it. */
-export type FoundCluster = MeshShape['clusters'][number] & {
-  context: string
-  /** The labels by which a namespace here asks for sidecars. */
-  injection: Record<string, string>
-  /** `host:port` at which new sidecars here are told to find istiod. */
-  discovery: string
-  gateway?: GatewayRef
-}
-
-/** A mesh that somebody else made, as data that another process can take up. */
-export type FoundMesh = Omit<MeshShape, 'clusters'> & { clusters: FoundCluster[]; kubeconfig?: string; trustDomain: string; domain: string; withheld: Withheld; since: string }
 
 const versions = ['v1', 'v2', 'v3', 'v4'] as const
 

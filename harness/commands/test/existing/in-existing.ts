@@ -1,14 +1,14 @@
+import { ownNamespaces } from '#checks/existing-mesh.ts'
 import type { Need } from '#checks/mesh-under-test.ts'
+import type { Asking, LookBack } from '#commands/test/run-mesh.ts'
+import { ownerOf } from '#engine/owner.ts'
 import type { BundleSource } from '#report/bundle/collect.ts'
-import { ownNamespaces } from './namespaces.ts'
-import type { ExistingPlan } from './plan-existing.ts'
-import type { Making } from './steps.ts'
-import { ownerOf } from '#lab/run-state.ts'
-import { runTasks, taskStack } from '#run/task-stack.ts'
 import type { Terminal } from '#report/terminal.ts'
 import type { PhaseLog } from '#run/phase-log.ts'
-import type { Asking, LookBack } from '#commands/test/run-mesh.ts'
-import { supportBundle, type BundlePlace } from '#run/support-bundle.ts'
+import { type BundlePlace, supportBundle } from '#run/support-bundle.ts'
+import { runTasks, taskStack } from '#run/task-stack.ts'
+import type { ExistingPlan } from './plan-existing.ts'
+import type { Making } from './steps.ts'
 
 /**
  * Makes our namespaces and workloads in existing clusters, has the checks asked, and removes them again. It returns what went wrong on

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
-import { ownerOf } from '#lab/run-state.ts'
+import { ownNamespaces } from '#checks/existing-mesh.ts'
+import { ownerOf } from '#engine/owner.ts'
 import type { Manifest } from '#kube/client.ts'
-import { fakeKube } from '#testing/fake-kube.ts'
 import { errorOf } from '#testing/edge.ts'
-import { clearNamespaces, createNamespaces, downIn, ownNamespaces, removeNamespaces } from './namespaces.ts'
+import { fakeKube } from '#testing/fake-kube.ts'
+import { clearNamespaces, createNamespaces, downIn, removeNamespaces } from './namespaces.ts'
 
 const named = (objects: Manifest[]): string[] => objects.map(({ metadata }) => metadata?.name ?? '').sort()
 const foreign: Manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'app1', labels: { 'istio-injection': 'enabled' } } }

@@ -1,13 +1,11 @@
 import type { V1Namespace } from '@kubernetes/client-node'
+import { ownNamespaces } from '#checks/existing-mesh.ts'
+import { ownerLabel, runLabel } from '#engine/labels.ts'
+import { ownerLives } from '#engine/owner.ts'
 import { MeshproofError } from '#errors.ts'
+import { namespaceOf } from '#istio/workloads.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { until } from '#kube/until.ts'
-import { ownerLabel, runLabel } from '#engine/labels.ts'
-import { ownerLives } from '#lab/run-state.ts'
-import { namespaceOf, type Namespaces } from '#istio/workloads.ts'
-
-/** The namespaces that a run makes in clusters that somebody else made; everything it creates is in them. */
-export const ownNamespaces: Namespaces = { mesh: 'meshproof-app1', outside: 'meshproof-legacy' }
 
 type At = { context: string; kube: KubeClient }
 

@@ -1,23 +1,7 @@
+import { ownNamespaces } from '#checks/existing-mesh.ts'
 import { MeshproofError } from '#errors.ts'
-import type { KubeClient, Manifest } from '#kube/client.ts'
-import { ownNamespaces } from './namespaces.ts'
-
-/** Something that somebody wants to do with a kind of object, or with the one of a name; without a namespace, in every one. */
-export type Wish = { verb: string; group?: string; resource: string; subresource?: string; namespace?: string; name?: string }
-
-type Review = Manifest & { status?: { allowed?: boolean } }
-
-/** What of it the user of a cluster may not do, in words. The API server is asked; nothing is created. */
-export const refused = async (kube: KubeClient, wishes: Wish[]): Promise<string[]> => {
-  const answers = await Promise.all(wishes.map(async (wish) => {
-    const review = await kube.dryRun<Review>({ apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: wish } })
-    return review.status?.allowed === true ? [] : [inWords(wish)]
-  }))
-  return answers.flat()
-}
-
-const inWords = ({ verb, group, resource, subresource, namespace, name }: Wish): string =>
-  `${verb} ${[resource, subresource].filter(Boolean).join('/')}${group ? `.${group}` : ''}${name ? ` ${name}` : ''}${namespace ? ` in ${namespace}` : ''}`
+import type { KubeClient } from '#kube/client.ts'
+import { refused, type Wish } from '#kube/permissions.ts'
 
 /** What a run does in a cluster: all of it in two namespaces of its own. Where a control plane runs, policies stand. */
 const wishesFor = (role: 'primary' | 'remote'): Wish[] => {

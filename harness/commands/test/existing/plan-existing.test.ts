@@ -1,11 +1,11 @@
 import { afterEach, expect, test } from 'vitest'
-import { catalogue } from '#checks/check.ts'
 import type { Manifest } from '#kube/client.ts'
+import type { Wish } from '#kube/permissions.ts'
+import { catalogue } from '#run/catalogue.ts'
 import { errorOf } from '#testing/edge.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
-import type { Wish } from './permissions.ts'
-import { planExisting, type ExistingPlan } from './plan-existing.ts'
+import { type ExistingPlan, planExisting } from './plan-existing.ts'
 
 const servers: FakeApiServer[] = []
 afterEach(() => { for (const server of servers.splice(0)) server.close() })
@@ -14,7 +14,7 @@ afterEach(() => { for (const server of servers.splice(0)) server.close() })
 const planOn = async (shapes: (Shape & { called?: string })[], { allows, mtls }: { allows?: (wish: Wish) => boolean; mtls?: 'strict' | 'off' } = {}): Promise<ExistingPlan> => {
   const started = await Promise.all(shapes.map(({ called, ...shape }, index) => fakeApiServer(meshObjects(called ?? `cluster${index + 1}`, shape), allows ? { allows } : {})))
   servers.push(...started)
-  return planExisting(started.map((server, index) => server.cluster('abcde'[index] ?? '')), { suite: [], images: 'auto', ...(mtls ? { mtls } : {}) }, await catalogue())
+  return planExisting(started.map((server, index) => server.cluster('abcde'[index] ?? '')), { suite: [], images: 'auto', ...(mtls ? { mtls } : {}) }, catalogue)
 }
 
 const inSystem = (apiVersion: string, kind: string, name: string, rest: object): Manifest => ({ apiVersion, kind, metadata: { name, namespace: 'istio-system' }, ...rest })

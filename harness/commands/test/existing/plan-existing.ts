@@ -1,15 +1,15 @@
 import type { Check } from '#checks/check.ts'
-import { planChecks } from '#run/plan-checks.ts'
-import { meshLines } from '#diagnosis/diagnosis-text.ts'
+import type { FoundMesh } from '#checks/existing-mesh.ts'
 import type { Wanted } from '#images/images.ts'
-import { selection, type MeshPlan } from '#run/plan.ts'
-import type { Mtls } from '#topology/topology-file.ts'
+import { planChecks } from '#run/plan-checks.ts'
+import { type MeshPlan, selection } from '#run/plan.ts'
 import type { ContextCluster } from '#survey/contexts.ts'
-import { foundMesh, type FoundMesh } from './found-mesh.ts'
+import { meshLines, survey } from '#survey/survey.ts'
+import type { Mtls } from '#topology/topology-file.ts'
+import { foundMesh } from './found-mesh.ts'
 import { workloadImages, type WorkloadImages } from './images.ts'
 import { requirePermissions } from './permissions.ts'
-import { survey } from '#survey/survey.ts'
-import { stepsOf, type ExistingCluster, type Step } from './steps.ts'
+import { type ExistingCluster, type Step, stepsOf } from './steps.ts'
 
 /** What existing clusters turned out to be, and what will be made in them and asked of them. */
 export type ExistingPlan = MeshPlan & {

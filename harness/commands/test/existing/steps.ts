@@ -1,9 +1,9 @@
+import { type FoundCluster, type FoundMesh, ownNamespaces } from '#checks/existing-mesh.ts'
 import type { Need } from '#checks/mesh-under-test.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { primariesOf } from '#topology/roles.ts'
-import type { FoundCluster, FoundMesh } from './found-mesh.ts'
 import type { WorkloadImages } from './images.ts'
-import { clearNamespaces, createNamespaces, ownNamespaces, removeNamespaces } from './namespaces.ts'
+import { clearNamespaces, createNamespaces, removeNamespaces } from './namespaces.ts'
 import { applyPolicies, deployCapture, deployOwn } from './workloads.ts'
 
 /** A found cluster that can be asked. */

@@ -1,9 +1,9 @@
+import type { FoundCluster } from '#checks/existing-mesh.ts'
 import type { Withheld } from '#checks/mesh-under-test.ts'
 import { reasonOf } from '#errors.ts'
-import { primariesOf } from '#topology/roles.ts'
-import type { FoundCluster } from './found-mesh.ts'
-import { refused, type Wish } from './permissions.ts'
+import { refused, type Wish } from '#kube/permissions.ts'
 import type { SurveyedCluster } from '#survey/survey.ts'
+import { primariesOf } from '#topology/roles.ts'
 
 /**
  * What a mesh that somebody else made withholds from the checks, each with the reason that a skipped check tells. Whether packets can be

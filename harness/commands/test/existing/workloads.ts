@@ -1,14 +1,14 @@
 import type { V1Deployment, V1Pod } from '@kubernetes/client-node'
+import { ownNamespaces } from '#checks/existing-mesh.ts'
 import type { MeshUnderTest } from '#checks/mesh-under-test.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
-import type { KubeClient, Manifest } from '#kube/client.ts'
-import { execIn, isRolledOut, readyPod } from '#kube/pods.ts'
-import { until } from '#kube/until.ts'
 import { fixture } from '#istio/fixture.ts'
 import { accessLogFormat } from '#istio/operator.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 import { captureOf, deploymentsOf, newConnections, workloadsOf } from '#istio/workloads.ts'
-import { ownNamespaces } from './namespaces.ts'
+import type { KubeClient, Manifest } from '#kube/client.ts'
+import { execIn, isRolledOut, readyPod } from '#kube/pods.ts'
+import { until } from '#kube/until.ts'
 
 type At = { context: string; version: string; kube: KubeClient }
 

@@ -1,7 +1,7 @@
-import { minorOf } from '#diagnosis/layers/api.ts'
-import { isWithin, knownMinors, spelled, supportedBy } from '#images/supported-pairs.ts'
-import type { Problem } from './preflight-problem.ts'
 import type { Strategy } from '#commands/upgrade/upgrade-phase.ts'
+import { isWithin, knownMinors, spelled, supportedBy } from '#images/supported-pairs.ts'
+import { minorOf } from '#images/version.ts'
+import type { Problem } from './preflight-problem.ts'
 
 /** Two versions of Istio, the way from one to the other, and the Kubernetes version of every cluster on the way. */
 export type UpgradeVersions = { from: string; to: string; strategy: Strategy; kubernetes: string[] }

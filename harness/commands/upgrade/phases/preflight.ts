@@ -1,16 +1,16 @@
 import type { V1Deployment } from '@kubernetes/client-node'
-import { findings, type FindingCode } from '#diagnosis/findings.ts'
-import { tagOf } from '#diagnosis/layers/api.ts'
+import type { UpgradeLab } from '#commands/upgrade/upgrade-phase.ts'
+import { type FindingCode, findings } from '#diagnosis/findings.ts'
 import { trust } from '#diagnosis/layers/trust.ts'
-import type { ContextCluster } from '#survey/contexts.ts'
-import { survey, type SurveyedCluster } from '#survey/survey.ts'
+import { tagOf } from '#images/version.ts'
 import { gatewayService } from '#istio/gateway.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 import { certificatesIn } from '#probes/envoy.ts'
+import type { ContextCluster } from '#survey/contexts.ts'
+import { survey, type SurveyedCluster } from '#survey/survey.ts'
 import { certificateProblems } from './preflight-certificates.ts'
 import { revisionProblems } from './preflight-injectors.ts'
 import type { Problem } from './preflight-problem.ts'
-import type { UpgradeLab } from '#commands/upgrade/upgrade-phase.ts'
 
 /**
  * What of a running mesh an upgrade must not begin with (facts of upgrades, P0): roots that differ, authorities that end too soon or may

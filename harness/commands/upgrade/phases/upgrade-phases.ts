@@ -1,10 +1,10 @@
-import type { UpgradeOptions } from '#run/options.ts'
-import { baselineOf, phasesOf } from './phases.ts'
-import { preflight } from './preflight.ts'
-import { refusal } from './preflight-problem.ts'
+import type { UpgradeOptions } from '#commands/upgrade/options.ts'
 import type { Traffic } from '#commands/upgrade/traffic/traffic.ts'
 import type { UpgradeFault } from '#commands/upgrade/upgrade-fault.ts'
 import type { UpgradeLab, UpgradePhase } from '#commands/upgrade/upgrade-phase.ts'
+import { baselineOf, phasesOf } from './phases.ts'
+import { refusal } from './preflight-problem.ts'
+import { preflight } from './preflight.ts'
 
 /** Every phase of an upgrade, the preflight and the baseline first; a fault changes those that it strikes. */
 export const phasesFor = (upgrade: UpgradeLab, traffic: Traffic, fault: UpgradeFault | undefined, options: Pick<UpgradeOptions, 'rotateCa' | 'rollback'>): UpgradePhase[] => {

@@ -1,6 +1,6 @@
-import type { Budgets, Measured, PhaseId, PhaseKind, Probe, UpgradeEvent, UpgradePhaseResult } from '#results/results.ts'
-import type { Stall } from './stalls.ts'
-import type { Stage } from '#commands/upgrade/upgrade-phase.ts'
+import type { Stage } from '#checks/mesh-under-test.ts'
+import type { Budgets, Loss, Measured, PhaseId, PhaseKind, Probe, StreamBreak, UpgradeEvent, UpgradePhaseResult } from '#results/results.ts'
+import { type Stall, stallsIn } from './stalls.ts'
 
 /** What an upgrade is judged by. */
 export type Case = {
@@ -30,3 +30,18 @@ const pure: readonly PhaseKind[] = ['control-plane', 'removal', 'secrets', 'trus
 
 /** Whether a phase restarts no proxy that a request passes. */
 export const isPure = (kind: PhaseKind): boolean => pure.includes(kind)
+
+/**
+ * What a probe lost and no stall of its hosts explains: how many, and those of them that are told one by one. `excused` are the others. Of more losses
+ * than are told one by one, the rest counts as unexplained: a stall is too short for so many.
+ */
+export const lostOf = ({ probe, measured }: Seen, stalls: readonly Stall[]): { count: number; losses: Loss[]; excused: number } => {
+  if (probe.expects === 'refusal' || probe.kind === 'outside') return { count: 0, losses: [], excused: 0 }
+  const losses = measured.losses.filter(({ at, milliseconds }) => stallsIn(stalls, [probe.from, probe.to], Date.parse(at), Date.parse(at) + milliseconds).length === 0)
+  const excused = measured.losses.length - losses.length
+  return { count: measured.lost - excused, losses, excused }
+}
+
+/** The breaks of a long answer that no stall explains. */
+export const breaksOf = ({ probe, measured }: Seen, stalls: readonly Stall[]): StreamBreak[] =>
+  measured.streamBreaks.filter(({ at, gapMilliseconds }) => stallsIn(stalls, [probe.from, probe.to], Date.parse(at), Date.parse(at) + gapMilliseconds).length === 0)

@@ -1,9 +1,8 @@
-import type { UpgradeFinding } from '#results/results.ts'
-import type { PhaseCase, Seen } from './case.ts'
 import { fewestOf } from '#commands/upgrade/traffic/enough.ts'
+import type { UpgradeFinding } from '#results/results.ts'
+import { lostOf, type PhaseCase, type Seen } from './case.ts'
 import { found } from './findings.ts'
 import { stallsIn } from './stalls.ts'
-import { lostOf } from './unexplained.ts'
 
 /** A probe that was silent for longer, in milliseconds, and traffic outside the mesh that stopped for longer, leave a verdict open. */
 const tooLong = 2000

@@ -1,10 +1,9 @@
 import type { Loss, Measured, Probe, UpgradeFinding } from '#results/results.ts'
-import { isPure, type PhaseCase, type Seen } from './case.ts'
+import { breaksOf, isPure, lostOf, type PhaseCase, type Seen } from './case.ts'
 import { found, isLasting, type UpgradeCode } from './findings.ts'
 import { podsEndedNear } from './near-events.ts'
 import { podOf } from './spans.ts'
 import { stallsIn } from './stalls.ts'
-import { breaksOf, lostOf } from './unexplained.ts'
 
 /** What went wrong with one probe: under which code, and how many of its requests. */
 type Trouble = { probe: Probe; measured: Measured; code: UpgradeCode; count: number; losses: readonly Loss[] }

@@ -1,10 +1,10 @@
-import { podsOf, restart } from '#kube/roll-out.ts'
-import type { Lab } from '#lab/lab.ts'
 import { gatewayService } from '#istio/gateway.ts'
 import { step, type Step } from '#istio/procedure.ts'
 import { procedures } from '#istio/procedures/index.ts'
 import { named } from '#istio/shared-steps.ts'
-import { restartedDeployments } from '#istio/restarts.ts'
+import { restartedDeployments } from '#istio/workloads.ts'
+import { podsOf, restart } from '#kube/roll-out.ts'
+import type { Lab } from '#lab/lab.ts'
 
 /** How one release takes another one’s place, part by part, as named steps that are run in order; each strategy says it in its own way. */
 export type Replacement = {

@@ -1,0 +1,17 @@
+import { z } from 'zod'
+import { RunOptions } from '#run/options.ts'
+
+const Published = RunOptions.pick({ pins: true, registry: true, istio: true, kubernetes: true, kind: true, output: true })
+
+/** The flags of `images …`, validated. */
+export const ImagesOptions = {
+  list: z.object({ ...Published.shape, images: z.enum(['source', 'release']).optional() }),
+  build: z.object({ harness: z.boolean().default(false) }),
+  mirror: z.object({ ...Published.omit({ registry: true }).shape, to: RunOptions.shape.registry.unwrap() }),
+  verify: z.object({ ...Published.shape, registry: RunOptions.shape.registry.unwrap() }),
+  save: z.object({ ...Published.shape, file: z.string() }),
+  load: z.object({ file: z.string() }),
+}
+
+/** What one of them was asked for. */
+export type ImagesInvocation = { [Name in keyof typeof ImagesOptions]: { command: `images ${Name}`; options: z.infer<(typeof ImagesOptions)[Name]> } }[keyof typeof ImagesOptions]

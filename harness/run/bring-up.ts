@@ -1,0 +1,64 @@
+import { missingCapabilities } from '#engine/capabilities.ts'
+import { docker, type EngineInfo } from '#engine/docker.ts'
+import { labelArguments, runImage } from '#engine/labels.ts'
+import type { Procedure } from '#istio/procedure.ts'
+import { createCluster, deleteCluster } from '#lab/kind.ts'
+import type { Lab } from '#lab/lab.ts'
+import { installLoadBalancer } from '#lab/load-balancer.ts'
+import { addressPools, createNetwork, removeNetwork } from '#lab/network.ts'
+import { openPodNetwork, quickNameService } from '#lab/pod-network.ts'
+import { joinNetworks, routes } from '#lab/routes.ts'
+import { requireServerVersion } from '#lab/server-version.ts'
+import type { Task } from './task-stack.ts'
+
+/** The tasks that bring a lab up, from the engine's network to the last step of the topology, in order and with their undos. */
+export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure: Procedure): Task[] => {
+  const { runId, topology, images } = lab
+  let subnet = ''
+  const network: Task = {
+    name: 'network and node image',
+    after: [],
+    run: async (signal) => {
+      void lab.root()
+      const labelled = docker(['build', '--quiet', '--tag', runImage(runId), ...labelArguments(runId, owner), '-'], { signal, stdin: 'pipe', input: `FROM ${images.node}\n` })
+      ;[subnet] = await Promise.all([createNetwork(runId, owner, topology.clusters, signal), labelled])
+    },
+    undo: async () => {
+      await removeNetwork(runId)
+      if (await docker(['images', '--quiet', runImage(runId)])) await docker(['rmi', '--force', runImage(runId)])
+    },
+  }
+  const perCluster = lab.clusters.flatMap((cluster, index): Task[] => [
+    {
+      name: `${cluster.name}: created`,
+      after: [network.name],
+      run: async (signal) => {
+        await createCluster({
+          runId, plan: cluster, kind: images.kind, image: runImage(runId), kubeconfig: cluster.kubeconfig, tags: { etcd: images.roles['etcd'], coredns: images.roles['coredns'] },
+          restricted: engine.OSType === 'linux' && (await missingCapabilities()).length > 0,
+        }, signal)
+        await requireServerVersion(cluster.name, cluster.kube, images.kubernetes)
+      },
+      undo: () => deleteCluster(runId, cluster.name),
+    },
+    ...(procedure.loadBalancers?.(topology).includes(cluster.name) ? [{
+      name: `${cluster.name}: load balancer`,
+      run: (signal: AbortSignal) => installLoadBalancer(cluster, images.loadBalancerManifest, addressPools(subnet, lab.clusters.length)[index] ?? '', signal),
+    }] : []),
+    {
+      name: `${cluster.name}: pod network`,
+      after: [`${cluster.name}: created`],
+      run: async (signal) => {
+        await cluster.kube.apply(quickNameService)
+        await openPodNetwork(runId, cluster, topology.clusters, signal)
+      },
+    },
+  ])
+  const joined: Task = { name: routes, after: lab.clusters.map(({ name }) => `${name}: created`), run: (signal) => joinNetworks(lab, signal) }
+  const steps = procedure.steps(topology).map((step): Task => ({
+    name: step.name,
+    ...(step.after ? { after: step.after } : {}),
+    run: async (signal) => { await step.run(lab, signal) },
+  }))
+  return [network, ...perCluster, joined, ...steps]
+}
