@@ -38,11 +38,13 @@ export class Interrupted extends MeshproofError {
 /** The one line that says what an unknown thrown value means, without its stack. */
 export const reasonOf = (thrown: unknown): string => {
   if (thrown instanceof Error) {
-    const short = 'shortMessage' in thrown && typeof thrown.shortMessage === 'string' ? thrown.shortMessage : thrown.message
+    const short =
+      'shortMessage' in thrown && typeof thrown.shortMessage === 'string' ? thrown.shortMessage : thrown.message
     return short.split('\n')[0] ?? thrown.name
   }
   // A web socket’s error event is no Error, but says what happened.
-  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string') return thrown.message
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string')
+    return thrown.message
   return String(thrown)
 }
 
@@ -63,5 +65,7 @@ export const closest = (word: string, candidates: readonly string[]): string | u
   const [best] = candidates
     .map((candidate) => ({ candidate, distance: leven(word.toLowerCase(), candidate.toLowerCase()) }))
     .toSorted((a, b) => a.distance - b.distance)
-  return best && best.distance < word.length && best.distance <= Math.max(2, word.length * 0.4) ? best.candidate : undefined
+  return best && best.distance < word.length && best.distance <= Math.max(2, word.length * 0.4)
+    ? best.candidate
+    : undefined
 }

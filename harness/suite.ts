@@ -1,5 +1,15 @@
 /** What a suite is written with: the checks themselves need to know neither the harness nor its clients. */
-export { check, only, onSeveralNetworks, onSharedNetwork, where, whereRequestsCross, withMutualTls, withOneControlPlane, withoutMutualTls } from '#checks/check.ts'
+export {
+  check,
+  only,
+  onSeveralNetworks,
+  onSharedNetwork,
+  where,
+  whereRequestsCross,
+  withMutualTls,
+  withOneControlPlane,
+  withoutMutualTls,
+} from '#checks/check.ts'
 export { inTime } from '#checks/in-time.ts'
 export type { CheckContext } from '#checks/check.ts'
 export type { Mesh } from '#checks/mesh.ts'

@@ -17,11 +17,18 @@ test('nearest to anything among nothing is nothing', () => {
 })
 
 test('an unknown value is told with all that are known', () => {
-  expect(unknownValue('topology', 'gatway', ['gateway', 'all'])).toMatchObject({ code: 'MP-101', message: 'Unknown topology “gatway”', next: 'Did you mean “gateway”? Valid: gateway, all.' })
+  expect(unknownValue('topology', 'gatway', ['gateway', 'all'])).toMatchObject({
+    code: 'MP-101',
+    message: 'Unknown topology “gatway”',
+    next: 'Did you mean “gateway”? Valid: gateway, all.',
+  })
   expect(unknownValue('topology', 'entirely-other', ['gateway', 'all']).next).toBe('Valid: gateway, all.')
 })
 
 // A word of two letters is within two slips of every other.
-test.each([['', 'up'], ['xy', 'up']])('“%s” is nowhere near “%s”', (word, candidate) => {
+test.each([
+  ['', 'up'],
+  ['xy', 'up'],
+])('“%s” is nowhere near “%s”', (word, candidate) => {
   expect(closest(word, [candidate])).toBeUndefined()
 })

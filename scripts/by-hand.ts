@@ -5,10 +5,23 @@ import type { Images } from '#images/images.ts'
 /** The script that brings a lab up without the harness. */
 export const byHandScript = join(import.meta.dirname, 'by-hand.sh')
 
-/** What it is started with: a name of its own, and the same images as the harness’s labs. `restricted`: the host cannot grant every capability. */
+/**
+ * What it is started with: a name of its own, and the same images as the harness’s labs. `restricted`: the host
+ * cannot grant every capability.
+ */
 export const byHandEnvironment = ({ roles, ...images }: Images, restricted: boolean): Record<string, string> => ({
-  NAME: `byhand-${process.pid}-${randomBytes(2).toString('hex')}`, KIND: images.kind, ISTIOCTL: images.istioctl, KUBECTL: images.kubectl,
-  IMAGES: images.source, NODE_IMAGE: images.node, METALLB_MANIFEST: images.loadBalancerManifest, RESTRICTED: restricted ? '1' : '',
-  ISTIO_HUB: roles['hub'] ?? '', ISTIO_TAG: roles['tag'] ?? '', COREDNS_TAG: roles['coredns'] ?? '', CURL_IMAGE: roles['curl'] ?? '',
-  HELLOWORLD_V1: roles['helloworld-v1'] ?? '', HELLOWORLD_V2: roles['helloworld-v2'] ?? '',
+  NAME: `byhand-${process.pid}-${randomBytes(2).toString('hex')}`,
+  KIND: images.kind,
+  ISTIOCTL: images.istioctl,
+  KUBECTL: images.kubectl,
+  IMAGES: images.source,
+  NODE_IMAGE: images.node,
+  METALLB_MANIFEST: images.loadBalancerManifest,
+  RESTRICTED: restricted ? '1' : '',
+  ISTIO_HUB: roles['hub'] ?? '',
+  ISTIO_TAG: roles['tag'] ?? '',
+  COREDNS_TAG: roles['coredns'] ?? '',
+  CURL_IMAGE: roles['curl'] ?? '',
+  HELLOWORLD_V1: roles['helloworld-v1'] ?? '',
+  HELLOWORLD_V2: roles['helloworld-v2'] ?? '',
 })

@@ -1,5 +1,5 @@
-// Writes the documents that are generated: docs/checks.md from the catalogue, docs/codes.md from the codes of diagnoses,
-// docs/*.schema.json from the schemas. With --check it writes nothing and fails when one is out of date.
+// Writes the documents that are generated: docs/checks.md from the catalogue, docs/codes.md from the codes of
+// diagnoses, docs/*.schema.json from the schemas. With --check it writes nothing and fails when one is out of date.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -12,22 +12,38 @@ import { codesPage } from './docs/codes-page.ts'
 
 const checks = catalogue
 const page = [
-  '# Checks', '', 'Generated from the suites by `npm run docs`; ids are stable.', '',
+  '# Checks',
+  '',
+  'Generated from the suites by `npm run docs`; ids are stable.',
+  '',
   ...layers.flatMap((layer) => [
-    `## ${layer}`, '', '| id | proves that | source |', '|---|---|---|',
-    ...checks.filter((check) => check.layer === layer).map(({ id, title, source, disrupts }) => `| \`${id}\` | ${title}${disrupts ? ' (on demand: `--suite` must name it)' : ''} | ${source} |`), '',
+    `## ${layer}`,
+    '',
+    '| id | proves that | source |',
+    '|---|---|---|',
+    ...checks
+      .filter((check) => check.layer === layer)
+      .map(
+        ({ id, title, source, disrupts }) =>
+          `| \`${id}\` | ${title}${disrupts ? ' (on demand: `--suite` must name it)' : ''} | ${source} |`,
+      ),
+    '',
   ]),
 ].join('\n')
 const schema = (of: z.ZodType): string => `${JSON.stringify(z.toJSONSchema(of), null, 2)}\n`
 const codes = codesPage((code) => faults.filter(({ diagnosed }) => diagnosed === code).map(({ name }) => name))
 const documents = {
-  'checks.md': page, 'codes.md': codes, 'results.schema.json': schema(Results), 'diagnosis.schema.json': schema(Diagnosis), 'conformance.schema.json': schema(ConformanceReport),
+  'checks.md': page,
+  'codes.md': codes,
+  'results.schema.json': schema(Results),
+  'diagnosis.schema.json': schema(Diagnosis),
+  'conformance.schema.json': schema(ConformanceReport),
 }
 
 for (const [name, content] of Object.entries(documents)) {
   const path = join(import.meta.dirname, '../docs', name)
   if (!process.argv.includes('--check')) await writeFile(path, content)
-  else if (await readFile(path, 'utf8').catch(() => '') !== content) {
+  else if ((await readFile(path, 'utf8').catch(() => '')) !== content) {
     console.error(`docs/${name} is out of date: npm run docs`)
     process.exitCode = 1
   }

@@ -1,5 +1,5 @@
-// A publisher of images and files on this machine, for as long as this runs: `npm run rehearsal`. Runs are led to it by their pins
-// and know nothing else of it.
+// A publisher of images and files on this machine, for as long as this runs: `npm run rehearsal`. Runs are led to it by
+// their pins and know nothing else of it.
 import { once } from 'node:events'
 import { startStage } from './rehearsal/stage.ts'
 import { MeshproofError } from '#errors.ts'
@@ -11,7 +11,9 @@ const { signal, release } = listenForSignals(screen.line)
 try {
   const { registry, site, pins, istio, kubernetes, stop } = await startStage(screen.line, screen.building, signal)
   screen.close()
-  screen.line(`Istio ${istio} and Kubernetes ${kubernetes} are published: images at ${registry}, files at http://${site}`)
+  screen.line(
+    `Istio ${istio} and Kubernetes ${kubernetes} are published: images at ${registry}, files at http://${site}`,
+  )
   screen.line(`  npm test -- --images=release --pins=${pins} --topology=primary-remote`)
   screen.line('Ctrl-C ends it and removes what was pulled from there.')
   if (!signal.aborted) await once(signal, 'abort')

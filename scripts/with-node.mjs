@@ -10,14 +10,28 @@ const root = resolve(import.meta.dirname, '..')
 const stamp = join(root, 'node_modules', '.meshproof-lock')
 
 const installDependencies = () => {
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
   process.stderr.write('Installing the dependencies of the lockfile (once).\n')
   const windows = process.platform === 'win32'
-  const npm = spawnSync(windows ? 'npm.cmd' : 'npm', ['ci', '--loglevel=error'], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8', shell: windows, env: { ...process.env, NODE_ENV: '' } })
+  const npm = spawnSync(windows ? 'npm.cmd' : 'npm', ['ci', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+    shell: windows,
+    env: { ...process.env, NODE_ENV: '' },
+  })
   if (npm.status !== 0) {
-    const why = (npm.stderr ?? '').split('\n').map((line) => line.replace(/^npm error ?/, '')).find((line) => line && !line.startsWith('code ')) ?? 'npm ci failed'
-    process.stderr.write(`MP-001  The dependencies could not be installed: ${why}\n  next: Check the network and the npm registry, then run the same command again.\n`)
+    const why =
+      (npm.stderr ?? '')
+        .split('\n')
+        .map((line) => line.replace(/^npm error ?/, ''))
+        .find((line) => line && !line.startsWith('code ')) ?? 'npm ci failed'
+    process.stderr.write(
+      `MP-001  The dependencies could not be installed: ${why}\n  next: Check the network and the npm registry, then run the same command again.\n`,
+    )
     process.exit(npm.signal === 'SIGINT' ? 130 : 2)
   }
   writeFileSync(stamp, lock)
@@ -26,26 +40,47 @@ const installDependencies = () => {
 /** @param {string[]} args file and arguments @returns {Promise<number>} the exit code */
 export const runUnderNode24 = (args) => {
   installDependencies()
-  const node = Number(process.versions.node.split('.')[0]) >= 24 ? process.execPath : join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  const node =
+    Number(process.versions.node.split('.')[0]) >= 24
+      ? process.execPath
+      : join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  })
   // Node can hang in its own shutdown (nodejs/node#54918). A program that has told its exit code (harness/cli/leave.ts) has nothing
   // left to do: it gets one second to be gone.
   let told
   child.on('message', ({ exitCode }) => {
     told = exitCode
-    setTimeout(() => { child.kill('SIGKILL') }, 1000).unref()
+    setTimeout(() => {
+      child.kill('SIGKILL')
+    }, 1000).unref()
   })
   // The child alone is waited for, not whoever may hold its channel.
   child.channel?.unref()
   // A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone is passed on. The child decides when to end.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => { child.kill(signal) })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => {
+      child.kill(signal)
+    })
   // npm passes SIGTERM to the shell between it and us, which ends without passing it on: then nobody waits for this run any more.
   const parent = process.ppid
-  if (process.env.npm_lifecycle_event) setInterval(() => { if (process.ppid !== parent) child.kill('SIGTERM') }, 500).unref()
+  if (process.env.npm_lifecycle_event)
+    setInterval(() => {
+      if (process.ppid !== parent) child.kill('SIGTERM')
+    }, 500).unref()
   return new Promise((done) => {
-    child.on('error', () => { process.stderr.write(`MP-002  ${node} cannot be started.\n  next: Remove node_modules and run the same command again.\n`); done(2) })
-    child.on('exit', (code, signal) => { done(code ?? (signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : signal === 'SIGKILL' ? told ?? 2 : 2)) })
+    child.on('error', () => {
+      process.stderr.write(
+        `MP-002  ${node} cannot be started.\n  next: Remove node_modules and run the same command again.\n`,
+      )
+      done(2)
+    })
+    child.on('exit', (code, signal) => {
+      done(code ?? (signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : signal === 'SIGKILL' ? (told ?? 2) : 2))
+    })
   })
 }
 
-if (process.argv[1] && resolve(process.argv[1]) === resolve(import.meta.filename)) process.exitCode = await runUnderNode24(process.argv.slice(2))
+if (process.argv[1] && resolve(process.argv[1]) === resolve(import.meta.filename))
+  process.exitCode = await runUnderNode24(process.argv.slice(2))

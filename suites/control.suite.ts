@@ -2,97 +2,154 @@ import { because, check, expect, proxyOf, revisionOfPod } from '#suite.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const control = [
-  check({
-    id: 'control.ready',
-    layer: 'control',
-    title: 'istiod is ready and has not restarted, and runs in no remote cluster',
-    source: 'seed 000: one control plane, in one cluster, serves all of them',
-    from: 'mesh',
-  }, async ({ mesh }) => {
-    const told = await Promise.all(mesh.clusters.map(async (site) => {
-      const pods = await site.istiod()
-      if (site.role === 'remote') expect(pods, because('MP-737')).toEqual([])
-      else expect(pods.filter(({ ready, restarts }) => ready && restarts === 0).length, because('MP-731')).toBe(Math.max(1, pods.length))
-      return `${site.name} ${pods.length}`
-    }))
-    return `ready istiods: ${told.join(', ')}`
-  }),
-  check({
-    id: 'control.remotes-synced',
-    layer: 'control',
-    title: 'every control plane watches every cluster and knows its endpoints as they are now',
-    source: 'seed 000: the control plane knows the services of local and remote clusters; istio/istio#38440: its “synced” is never taken back',
-    from: 'mesh',
-    needs: ['istiod'],
-  }, async ({ mesh }) => {
-    const wanted = Object.fromEntries(await Promise.all(mesh.clusters.map(async (site) => [site.name, await site.apiEndpoints()] as const)))
-    for (const controlPlane of mesh.controlPlanes) {
-      if (mesh.leftOut('remote secrets') === undefined) await Promise.all(controlPlane.watches.map(async (name) => {
-        const access = await controlPlane.remoteAccess(name)
-        expect(access, because('MP-732')).toBeDefined()
-        expect(access?.withToken, because('MP-733')).toBe(200)
-        expect([401, 403], 'without its token the server must refuse').toContain(access?.withoutToken)
-      }))
+  check(
+    {
+      id: 'control.ready',
+      layer: 'control',
+      title: 'istiod is ready and has not restarted, and runs in no remote cluster',
+      source: 'seed 000: one control plane, in one cluster, serves all of them',
+      from: 'mesh',
+    },
+    async ({ mesh }) => {
+      const told = await Promise.all(
+        mesh.clusters.map(async (site) => {
+          const pods = await site.istiod()
+          if (site.role === 'remote') expect(pods, because('MP-737')).toEqual([])
+          else
+            expect(pods.filter(({ ready, restarts }) => ready && restarts === 0).length, because('MP-731')).toBe(
+              Math.max(1, pods.length),
+            )
+          return `${site.name} ${pods.length}`
+        }),
+      )
+      return `ready istiods: ${told.join(', ')}`
+    },
+  ),
+  check(
+    {
+      id: 'control.remotes-synced',
+      layer: 'control',
+      title: 'every control plane watches every cluster and knows its endpoints as they are now',
+      source:
+        'seed 000: the control plane knows the services of local and remote clusters; istio/istio#38440: its ' +
+        '“synced” is never taken back',
+      from: 'mesh',
+      needs: ['istiod'],
+    },
+    async ({ mesh }) => {
+      const wanted = Object.fromEntries(
+        await Promise.all(mesh.clusters.map(async (site) => [site.name, await site.apiEndpoints()] as const)),
+      )
+      for (const controlPlane of mesh.controlPlanes) {
+        if (mesh.leftOut('remote secrets') === undefined)
+          await Promise.all(
+            controlPlane.watches.map(async (name) => {
+              const access = await controlPlane.remoteAccess(name)
+              expect(access, because('MP-732')).toBeDefined()
+              expect(access?.withToken, because('MP-733')).toBe(200)
+              expect([401, 403], 'without its token the server must refuse').toContain(access?.withoutToken)
+            }),
+          )
 
-      const watched = await controlPlane.watched()
-      for (const { name } of mesh.clusters) expect(watched, because('MP-732')).toContainEqual(expect.objectContaining({ id: name, syncStatus: 'synced' }))
+        const watched = await controlPlane.watched()
+        for (const { name } of mesh.clusters)
+          expect(watched, because('MP-732')).toContainEqual(expect.objectContaining({ id: name, syncStatus: 'synced' }))
 
-      const same = await mesh.eventually(async () => JSON.stringify(sorted(await controlPlane.endpoints())) === JSON.stringify(sorted(wanted)), 5_000)
-      expect(same, because('MP-734')).toBe(true)
-    }
-    return `${mesh.controlPlanes.map(({ name, watches }) => `${name} watches ${watches.join(', ')}`).join('; ')}; endpoints equal the API’s`
-  }),
-  check({
-    id: 'control.proxies-synced',
-    layer: 'control',
-    title: 'every proxy of every cluster is in sync and has refused nothing',
-    source: 'seed 000: the one control plane configures the sidecars of all clusters; istio/istio#51612',
-    from: 'mesh',
-    needs: ['istiod'],
-  }, async ({ mesh }) => {
-    const told = await Promise.all(mesh.controlPlanes.map(async (controlPlane) => {
-      const served = mesh.clusters.filter(({ name }) => controlPlane.serves.includes(name))
-      const revisions: (string | undefined)[] = mesh.controlPlanes.filter(({ cluster }) => cluster === controlPlane.cluster).map(({ revision }) => revision)
-      const pods = (await Promise.all(served.map((site) => site.pods()))).flat()
-      const withProxy = pods.filter((pod) => !pod.metadata?.deletionTimestamp && proxyOf(pod))
-      const orphans = withProxy.filter((pod) => controlPlane.revision !== undefined && !revisions.includes(revisionOfPod(pod)))
-      expect(orphans.map(({ metadata }) => metadata?.name), because('MP-730')).toEqual([])
-      const own = withProxy.filter((pod) => controlPlane.revision === undefined || revisionOfPod(pod) === controlPlane.revision)
-      const wanted = own.map(({ metadata }) => `${metadata?.name ?? ''}.${metadata?.namespace ?? ''}`).sort()
-      expect(pods.length, 'pods without a proxy must exist, or the comparison shows nothing').toBeGreaterThan(wanted.length)
+        const same = await mesh.eventually(
+          async () => JSON.stringify(sorted(await controlPlane.endpoints())) === JSON.stringify(sorted(wanted)),
+          5_000,
+        )
+        expect(same, because('MP-734')).toBe(true)
+      }
+      return (
+        `${mesh.controlPlanes.map(({ name, watches }) => `${name} watches ${watches.join(', ')}`).join('; ')}; ` +
+        'endpoints equal the API’s'
+      )
+    },
+  ),
+  check(
+    {
+      id: 'control.proxies-synced',
+      layer: 'control',
+      title: 'every proxy of every cluster is in sync and has refused nothing',
+      source: 'seed 000: the one control plane configures the sidecars of all clusters; istio/istio#51612',
+      from: 'mesh',
+      needs: ['istiod'],
+    },
+    async ({ mesh }) => {
+      const told = await Promise.all(
+        mesh.controlPlanes.map(async (controlPlane) => {
+          const served = mesh.clusters.filter(({ name }) => controlPlane.serves.includes(name))
+          const revisions: (string | undefined)[] = mesh.controlPlanes
+            .filter(({ cluster }) => cluster === controlPlane.cluster)
+            .map(({ revision }) => revision)
+          const pods = (await Promise.all(served.map((site) => site.pods()))).flat()
+          const withProxy = pods.filter((pod) => !pod.metadata?.deletionTimestamp && proxyOf(pod))
+          const orphans = withProxy.filter(
+            (pod) => controlPlane.revision !== undefined && !revisions.includes(revisionOfPod(pod)),
+          )
+          expect(
+            orphans.map(({ metadata }) => metadata?.name),
+            because('MP-730'),
+          ).toEqual([])
+          const own = withProxy.filter(
+            (pod) => controlPlane.revision === undefined || revisionOfPod(pod) === controlPlane.revision,
+          )
+          const wanted = own.map(({ metadata }) => `${metadata?.name ?? ''}.${metadata?.namespace ?? ''}`).sort()
+          expect(pods.length, 'pods without a proxy must exist, or the comparison shows nothing').toBeGreaterThan(
+            wanted.length,
+          )
 
-      // Proxies come back to an istiod that was replaced after up to half a minute; most are there within seconds.
-      let states = await controlPlane.proxies()
-      await mesh.eventually(async () => {
-        states = await controlPlane.proxies()
-        return states.length === wanted.length && states.every(({ stale }) => stale.length === 0)
-      }, 20_000)
-      expect(states.map(({ proxy }) => proxy).sort(), because('MP-735')).toEqual(wanted)
-      expect(states.filter(({ stale, refused }) => stale.length > 0 || refused.length > 0), because('MP-735')).toEqual([])
-      return `${controlPlane.name} ${states.length} of ${wanted.length} in sync`
-    }))
-    return `${told.join(', ')}, 0 refusals`
-  }),
-  check({
-    id: 'control.injection',
-    layer: 'control',
-    title: 'a new pod gets a sidecar with the right cluster, network and control plane',
-    source: 'seed 000: every cluster injects sidecars; istio/istio#42327',
-    from: 'each',
-    to: 'own',
-  }, async ({ mesh, from }) => {
-    if (from.role === 'remote' && mesh.leftOut('discovery addresses') === undefined) {
-      const [told, right] = await Promise.all([from.discoveryAddresses(), mesh.discoveryAddresses()])
-      expect(told.length, because('MP-738')).toBeGreaterThan(0)
-      expect(right, because('MP-738')).toEqual(expect.arrayContaining(told))
-    }
-    const { sidecar, cluster, network, discovery } = await from.injection()
-    expect({ sidecar, cluster, network, discovery }, because('MP-736')).toEqual({ sidecar: true, cluster: from.name, network: from.network, discovery: from.discovery })
-    expect((await from.injection({ 'sidecar.istio.io/inject': 'false' })).sidecar, 'a pod that opts out must get none').toBe(false)
-    return `sidecar for ${from.name}, ${from.network}`
-  }),
+          // Proxies come back to an istiod that was replaced after up to half a minute; most are there within seconds.
+          let states = await controlPlane.proxies()
+          await mesh.eventually(async () => {
+            states = await controlPlane.proxies()
+            return states.length === wanted.length && states.every(({ stale }) => stale.length === 0)
+          }, 20_000)
+          expect(states.map(({ proxy }) => proxy).sort(), because('MP-735')).toEqual(wanted)
+          expect(
+            states.filter(({ stale, refused }) => stale.length > 0 || refused.length > 0),
+            because('MP-735'),
+          ).toEqual([])
+          return `${controlPlane.name} ${states.length} of ${wanted.length} in sync`
+        }),
+      )
+      return `${told.join(', ')}, 0 refusals`
+    },
+  ),
+  check(
+    {
+      id: 'control.injection',
+      layer: 'control',
+      title: 'a new pod gets a sidecar with the right cluster, network and control plane',
+      source: 'seed 000: every cluster injects sidecars; istio/istio#42327',
+      from: 'each',
+      to: 'own',
+    },
+    async ({ mesh, from }) => {
+      if (from.role === 'remote' && mesh.leftOut('discovery addresses') === undefined) {
+        const [told, right] = await Promise.all([from.discoveryAddresses(), mesh.discoveryAddresses()])
+        expect(told.length, because('MP-738')).toBeGreaterThan(0)
+        expect(right, because('MP-738')).toEqual(expect.arrayContaining(told))
+      }
+      const { sidecar, cluster, network, discovery } = await from.injection()
+      expect({ sidecar, cluster, network, discovery }, because('MP-736')).toEqual({
+        sidecar: true,
+        cluster: from.name,
+        network: from.network,
+        discovery: from.discovery,
+      })
+      expect(
+        (await from.injection({ 'sidecar.istio.io/inject': 'false' })).sidecar,
+        'a pod that opts out must get none',
+      ).toBe(false)
+      return `sidecar for ${from.name}, ${from.network}`
+    },
+  ),
 ]
 
 // A cluster without endpoints is listed by one side and left out by the other.
 const sorted = (endpoints: Record<string, string[]>): [string, string[]][] =>
-  Object.entries(endpoints).filter(([, addresses]) => addresses.length > 0).sort(([a], [b]) => a.localeCompare(b))
+  Object.entries(endpoints)
+    .filter(([, addresses]) => addresses.length > 0)
+    .sort(([a], [b]) => a.localeCompare(b))

@@ -1,73 +1,120 @@
-import { allSeen, because, check, expect, only, where, withMutualTls, withOneControlPlane, type Mesh, type Site } from '#suite.ts'
+import {
+  allSeen,
+  because,
+  check,
+  expect,
+  only,
+  where,
+  withMutualTls,
+  withOneControlPlane,
+  type Mesh,
+  type Site,
+} from '#suite.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const discovery = [
-  check({
-    id: 'discovery.endpoints',
-    layer: 'discovery',
-    title: 'a client’s proxy knows the pods of its own network and the gateways of the others, and nothing else',
-    source: 'seed 000: split-horizon EDS, endpoints depend on where a request comes from; istio/istio#28381',
-    from: 'each',
-  }, async ({ mesh, from }) => {
-    const wanted = await expectedEndpoints(mesh, from)
-    let endpoints: string[] = []
-    await mesh.eventually(async () => {
-      endpoints = await from.endpoints(mesh.helloworld.cluster)
-      return endpoints.join() === wanted.join()
-    })
-    expect(endpoints.filter((endpoint) => endpoint.startsWith(mesh.placeholder)), because('MP-742')).toEqual([])
-    expect(endpoints, because('MP-741')).toEqual(wanted)
-    expect(await from.endpoints(`outbound|5000||${mesh.hostOf('nowhere')}`), 'a service that does not exist must have none').toEqual([])
-    return endpoints.join(', ')
-  }),
-  check({
-    id: 'discovery.placeholder',
-    layer: 'discovery',
-    title: 'with the placeholder a client has local answers only, with the gateway’s address both',
-    source: 'seed 000: 0.0.0.0 stands for the gateway’s address until the gateway has one',
-    from: 'mesh',
-    alone: 'in the mesh',
-    applies: where(only('gateway'), withMutualTls),
-    needs: ['meshNetworks'],
-  }, async ({ mesh }) => {
-    const configured = await mesh.gateways()
-    for (const { network, gatewayAddress } of mesh.clusters) expect(configured[network], because('MP-742')).toBe(await gatewayAddress())
+  check(
+    {
+      id: 'discovery.endpoints',
+      layer: 'discovery',
+      title: 'a client’s proxy knows the pods of its own network and the gateways of the others, and nothing else',
+      source: 'seed 000: split-horizon EDS, endpoints depend on where a request comes from; istio/istio#28381',
+      from: 'each',
+    },
+    async ({ mesh, from }) => {
+      const wanted = await expectedEndpoints(mesh, from)
+      let endpoints: string[] = []
+      await mesh.eventually(async () => {
+        endpoints = await from.endpoints(mesh.helloworld.cluster)
+        return endpoints.join() === wanted.join()
+      })
+      expect(
+        endpoints.filter((endpoint) => endpoint.startsWith(mesh.placeholder)),
+        because('MP-742'),
+      ).toEqual([])
+      expect(endpoints, because('MP-741')).toEqual(wanted)
+      expect(
+        await from.endpoints(`outbound|5000||${mesh.hostOf('nowhere')}`),
+        'a service that does not exist must have none',
+      ).toEqual([])
+      return endpoints.join(', ')
+    },
+  ),
+  check(
+    {
+      id: 'discovery.placeholder',
+      layer: 'discovery',
+      title: 'with the placeholder a client has local answers only, with the gateway’s address both',
+      source: 'seed 000: 0.0.0.0 stands for the gateway’s address until the gateway has one',
+      from: 'mesh',
+      alone: 'in the mesh',
+      applies: where(only('gateway'), withMutualTls),
+      needs: ['meshNetworks'],
+    },
+    async ({ mesh }) => {
+      const configured = await mesh.gateways()
+      for (const { network, gatewayAddress } of mesh.clusters)
+        expect(configured[network], because('MP-742')).toBe(await gatewayAddress())
 
-    await afterwards(() => mesh.setGateways(configured), async () => {
-      await mesh.setGateways(Object.fromEntries(Object.keys(configured).map((network) => [network, mesh.placeholder])))
-      await Promise.all(mesh.clusters.map(async (from) => {
-        const held = await mesh.eventually(async () => (await from.endpoints(mesh.helloworld.cluster)).includes(`${mesh.placeholder}:15443`))
-        expect(held, because('MP-744')).toBe(true)
-        // A request that is sent to the placeholder fails at once; an answer from elsewhere never comes.
-        const answers = await from.sleep.getNow(mesh.helloworld.url, { count: 12, seconds: 2 })
-        expect(answers.versions, 'only the own cluster may answer').toEqual([from.version])
-      }))
-    })
-    await Promise.all(mesh.clusters.map(async (from) => {
-      const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
-      expect(answers.versions, because('MP-744')).toEqual(mesh.versions)
-    }))
-    return `${mesh.placeholder}: own version only; ${Object.values(configured).join(', ')}: both`
-  }),
-  check({
-    id: 'discovery.dns-stub',
-    layer: 'discovery',
-    title: 'a service’s name resolves where the service exists, and only there',
-    source: 'seed 003: a name resolves across clusters when namespace and service exist in both; istio/istio#31760',
-    from: 'each',
-    applies: withOneControlPlane,
-  }, async ({ mesh, from }) => {
-    const resolves = async (name: string): Promise<boolean> => (await from.outside.connect(`${name}.${mesh.namespace}:5000`)).exit !== 6
-    expect(await resolves('helloworld'), because('MP-743')).toBe(true)
-    expect(await resolves(`only-with-${from.version}`), because('MP-743')).toBe(true)
-    for (const { version } of mesh.othersThan(from)) expect(await resolves(`only-with-${version}`), 'without a stub the name must not resolve').toBe(false)
-    return 'helloworld resolves, a service without a stub does not'
-  }),
+      await afterwards(
+        () => mesh.setGateways(configured),
+        async () => {
+          await mesh.setGateways(
+            Object.fromEntries(Object.keys(configured).map((network) => [network, mesh.placeholder])),
+          )
+          await Promise.all(
+            mesh.clusters.map(async (from) => {
+              const held = await mesh.eventually(async () =>
+                (await from.endpoints(mesh.helloworld.cluster)).includes(`${mesh.placeholder}:15443`),
+              )
+              expect(held, because('MP-744')).toBe(true)
+              // A request that is sent to the placeholder fails at once; an answer from elsewhere never comes.
+              const answers = await from.sleep.getNow(mesh.helloworld.url, { count: 12, seconds: 2 })
+              expect(answers.versions, 'only the own cluster may answer').toEqual([from.version])
+            }),
+          )
+        },
+      )
+      await Promise.all(
+        mesh.clusters.map(async (from) => {
+          const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
+          expect(answers.versions, because('MP-744')).toEqual(mesh.versions)
+        }),
+      )
+      return `${mesh.placeholder}: own version only; ${Object.values(configured).join(', ')}: both`
+    },
+  ),
+  check(
+    {
+      id: 'discovery.dns-stub',
+      layer: 'discovery',
+      title: 'a service’s name resolves where the service exists, and only there',
+      source: 'seed 003: a name resolves across clusters when namespace and service exist in both; istio/istio#31760',
+      from: 'each',
+      applies: withOneControlPlane,
+    },
+    async ({ mesh, from }) => {
+      const resolves = async (name: string): Promise<boolean> =>
+        (await from.outside.connect(`${name}.${mesh.namespace}:5000`)).exit !== 6
+      expect(await resolves('helloworld'), because('MP-743')).toBe(true)
+      expect(await resolves(`only-with-${from.version}`), because('MP-743')).toBe(true)
+      for (const { version } of mesh.othersThan(from))
+        expect(await resolves(`only-with-${version}`), 'without a stub the name must not resolve').toBe(false)
+      return 'helloworld resolves, a service without a stub does not'
+    },
+  ),
 ]
 
 const expectedEndpoints = async (mesh: Mesh, from: Site): Promise<string[]> => {
-  const perCluster = await Promise.all(mesh.reachableFrom(from).map(async (peer) =>
-    (peer.network === from.network ? (await peer.apiEndpoints()).map((address) => `${address}:5000`) : [`${await peer.gatewayAddress() ?? 'no address'}:15443`])))
+  const perCluster = await Promise.all(
+    mesh
+      .reachableFrom(from)
+      .map(async (peer) =>
+        peer.network === from.network
+          ? (await peer.apiEndpoints()).map((address) => `${address}:5000`)
+          : [`${(await peer.gatewayAddress()) ?? 'no address'}:15443`],
+      ),
+  )
   return perCluster.flat().sort()
 }
 

@@ -11,20 +11,25 @@ export const nothingLost = async (mesh: Mesh, during: () => Promise<unknown>, co
 }
 
 /** What each client lost, and how slow its answers were, in words. */
-export const told = (clients: Site[], seen: { summary: string }[]): string => clients.map(({ name }, index) => `${name} ${seen[index]?.summary ?? ''}`).join(', ')
+export const told = (clients: Site[], seen: { summary: string }[]): string =>
+  clients.map(({ name }, index) => `${name} ${seen[index]?.summary ?? ''}`).join(', ')
 
 /** What each of some control planes holds of a cluster’s endpoints of helloworld. */
 export const endpointsHeld = (controlPlanes: Mesh['controlPlanes'], cluster: string): Promise<string[][]> =>
   Promise.all(controlPlanes.map(async (controlPlane) => (await controlPlane.endpoints())[cluster] ?? []))
 
-/** A second pod of a cluster’s helloworld comes and goes, and every control plane knows; returns how many seconds the coming took. */
+/**
+ * A second pod of a cluster’s helloworld comes and goes, and every control plane knows; returns how many seconds the
+ * coming took.
+ */
 export const followed = async (mesh: Mesh, site: Site, code: CauseCode): Promise<number> => {
   const since = Date.now()
-  const known = (pods: number): Promise<boolean> => mesh.eventually(async () => {
-    const addresses = await site.apiEndpoints()
-    const held = await endpointsHeld(mesh.controlPlanes, site.name)
-    return addresses.length === pods && held.every((one) => one.join() === addresses.join())
-  }, 60_000)
+  const known = (pods: number): Promise<boolean> =>
+    mesh.eventually(async () => {
+      const addresses = await site.apiEndpoints()
+      const held = await endpointsHeld(mesh.controlPlanes, site.name)
+      return addresses.length === pods && held.every((one) => one.join() === addresses.join())
+    }, 60_000)
   try {
     await site.scaleHelloworld(2)
     expect(await known(2), because(code)).toBe(true)
@@ -48,18 +53,31 @@ export const withNewPods = async (mesh: Mesh, during: () => Promise<void>): Prom
 
 /** Every proxy has what its control plane tells. */
 export const inSync = async (mesh: Mesh): Promise<boolean> =>
-  (await Promise.all(mesh.controlPlanes.map((controlPlane) => controlPlane.proxies()))).flat().every(({ stale }) => stale.length === 0)
+  (await Promise.all(mesh.controlPlanes.map((controlPlane) => controlPlane.proxies())))
+    .flat()
+    .every(({ stale }) => stale.length === 0)
 
 /** Every client gets all its answers, from every version, and every control plane watches every cluster. */
 export const whole = async (mesh: Mesh): Promise<boolean> => {
-  const answers = await Promise.all(mesh.clusters.map(({ sleep }) => sleep.getNow(mesh.helloworld.url, { count: 24, failEarly: true })))
-  return answers.every(({ ok, all, versions }) => ok === all.length && versions.join() === mesh.versions.join()) && await inSync(mesh)
+  const answers = await Promise.all(
+    mesh.clusters.map(({ sleep }) => sleep.getNow(mesh.helloworld.url, { count: 24, failEarly: true })),
+  )
+  return (
+    answers.every(({ ok, all, versions }) => ok === all.length && versions.join() === mesh.versions.join()) &&
+    (await inSync(mesh))
+  )
 }
 
 /** The fingerprints of the roots that proxies of any cluster trust, each once. */
 export const trustedRoots = async (mesh: Mesh): Promise<string[]> => {
   const perCluster = await Promise.all(mesh.clusters.map((site) => site.proxyTrust()))
-  return [...new Set(perCluster.flatMap((trust) => Object.values(trust)).flatMap(({ roots }) => roots.map(({ fingerprint256 }) => fingerprint256)))].sort()
+  return [
+    ...new Set(
+      perCluster
+        .flatMap((trust) => Object.values(trust))
+        .flatMap(({ roots }) => roots.map(({ fingerprint256 }) => fingerprint256)),
+    ),
+  ].sort()
 }
 
 /** The cluster that is struck where one must be. */

@@ -1,12 +1,22 @@
 import { allSeen, because, expect, type CauseCode, type Mesh } from '#suite.ts'
 
-/** The client of every cluster, or of some, gets all its answers, from these versions and no other; `code` says what is wrong where it does not. */
-export const everyClientSees = async (mesh: Mesh, versions: string[], code: CauseCode, clients = mesh.clusters): Promise<string> => {
-  const perClient = await Promise.all(clients.map(async (from) => {
-    const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(versions) })
-    expect(answers.statuses, because(code)).toEqual([200])
-    expect(answers.versions, because(code)).toEqual(versions)
-    return `${from.name} ${answers.summary}`
-  }))
+/**
+ * The client of every cluster, or of some, gets all its answers, from these versions and no other; `code` says what is
+ * wrong where it does not.
+ */
+export const everyClientSees = async (
+  mesh: Mesh,
+  versions: string[],
+  code: CauseCode,
+  clients = mesh.clusters,
+): Promise<string> => {
+  const perClient = await Promise.all(
+    clients.map(async (from) => {
+      const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(versions) })
+      expect(answers.statuses, because(code)).toEqual([200])
+      expect(answers.versions, because(code)).toEqual(versions)
+      return `${from.name} ${answers.summary}`
+    }),
+  )
   return perClient.join('; ')
 }

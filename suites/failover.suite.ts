@@ -3,36 +3,50 @@ import { everyClientSees } from './every-client.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const failover = [
-  check({
-    id: 'failover.local-down',
-    layer: 'failover',
-    title: 'when a cluster has no helloworld, clients of every cluster get all answers from the others',
-    source: 'Istio’s multicluster concept: a service survives the loss of its pods in one cluster; istio/istio#38440',
-    from: 'mesh',
-    alone: 'in the mesh',
-    applies: whereRequestsCross,
-  }, async ({ mesh }) => {
-    const told: string[] = []
-    for (const down of mesh.clusters) {
-      await everyClientSees(mesh, mesh.versions, 'MP-782')
-      told.push(await without(down, mesh, () => everyClientSees(mesh, mesh.versions.filter((version) => version !== down.version), 'MP-781')))
-    }
-    return told.join('; ')
-  }),
-  check({
-    id: 'failover.recover',
-    layer: 'failover',
-    title: 'when helloworld is back in a cluster, every version answers again',
-    source: 'Istio’s multicluster concept: endpoints are followed as they come and go',
-    from: 'mesh',
-    alone: 'in the mesh',
-    applies: whereRequestsCross,
-  }, async ({ mesh }) => {
-    const down = mesh.clusters.at(-1) ?? mesh.primary
-    const others = mesh.versions.filter((version) => version !== down.version)
-    const meanwhile = await without(down, mesh, () => everyClientSees(mesh, others, 'MP-781'))
-    return `without ${down.name} ${meanwhile}; then ${await everyClientSees(mesh, mesh.versions, 'MP-782')}`
-  }),
+  check(
+    {
+      id: 'failover.local-down',
+      layer: 'failover',
+      title: 'when a cluster has no helloworld, clients of every cluster get all answers from the others',
+      source: 'Istio’s multicluster concept: a service survives the loss of its pods in one cluster; istio/istio#38440',
+      from: 'mesh',
+      alone: 'in the mesh',
+      applies: whereRequestsCross,
+    },
+    async ({ mesh }) => {
+      const told: string[] = []
+      for (const down of mesh.clusters) {
+        await everyClientSees(mesh, mesh.versions, 'MP-782')
+        told.push(
+          await without(down, mesh, () =>
+            everyClientSees(
+              mesh,
+              mesh.versions.filter((version) => version !== down.version),
+              'MP-781',
+            ),
+          ),
+        )
+      }
+      return told.join('; ')
+    },
+  ),
+  check(
+    {
+      id: 'failover.recover',
+      layer: 'failover',
+      title: 'when helloworld is back in a cluster, every version answers again',
+      source: 'Istio’s multicluster concept: endpoints are followed as they come and go',
+      from: 'mesh',
+      alone: 'in the mesh',
+      applies: whereRequestsCross,
+    },
+    async ({ mesh }) => {
+      const down = mesh.clusters.at(-1) ?? mesh.primary
+      const others = mesh.versions.filter((version) => version !== down.version)
+      const meanwhile = await without(down, mesh, () => everyClientSees(mesh, others, 'MP-781'))
+      return `without ${down.name} ${meanwhile}; then ${await everyClientSees(mesh, mesh.versions, 'MP-782')}`
+    },
+  ),
 ]
 
 /** Scales a cluster’s helloworld to nothing for as long as `during` runs, and waits until its pod is back. */

@@ -1,102 +1,161 @@
 import {
-  allRefused, allSeen, answersOf, because, check, expect, onSeveralNetworks, onSharedNetwork, where, withMutualTls, withoutMutualTls, type Answers, type Mesh, type Site,
+  allRefused,
+  allSeen,
+  answersOf,
+  because,
+  check,
+  expect,
+  onSeveralNetworks,
+  onSharedNetwork,
+  where,
+  withMutualTls,
+  withoutMutualTls,
+  type Answers,
+  type Mesh,
+  type Site,
 } from '#suite.ts'
 import { everyClientSees } from './every-client.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const mtls = [
-  check({
-    id: 'mtls.strict',
-    layer: 'mtls',
-    title: 'where mutual TLS is required, clients of every cluster still reach every version',
-    source: 'seed 000: the shared root makes mutual TLS work across clusters; Istio’s mutual TLS matrix: STRICT crosses clusters and networks',
-    from: 'mesh',
-    applies: withMutualTls,
-  }, async ({ mesh }) => {
-    // It is required once plaintext is refused; before that, answers would prove nothing.
-    await plaintextRefused(mesh)
-    return everyClientSees(mesh, mesh.versions, 'MP-771')
-  }),
-  check({
-    id: 'mtls.identity',
-    layer: 'mtls',
-    title: 'both sides of a request see the other’s SPIFFE identity',
-    source: 'Istio’s security concept: a workload is identified by trust domain, namespace and service account; istio/istio#47130',
-    from: 'mesh',
-    applies: withMutualTls,
-    needs: ['access log'],
-  }, async ({ mesh }) => {
-    const seen = await Promise.all(mesh.clusters.map((from) => identitiesSeen(mesh, from)))
-    for (const { servers, clients } of seen) {
-      expect(servers, because('MP-772')).toEqual([mesh.identity('default')])
-      expect(clients, because('MP-772')).toEqual([mesh.identity('sleep')])
-    }
-    return 'sleep and default on both sides'
-  }),
-  check({
-    id: 'mtls.wrong-identity',
-    layer: 'mtls',
-    title: 'a server of another identity than its clients are told gets no request',
-    source: 'Istio’s security concept: a workload is identified by trust domain, namespace and service account; istio/istio#47130',
-    from: 'mesh',
-    alone: 'in the mesh',
-    applies: withMutualTls,
-  }, async ({ mesh }) => mesh.withPolicy('wrong-identity', async () => {
-    await Promise.all(mesh.clusters.map(async (from) => {
-      const answers = await from.sleep.get(mesh.helloworld.url, { until: ({ ok }) => ok === 0, count: 8, tolerant: true })
-      expect(answers.ok, because('MP-772')).toBe(0)
-    }))
-    return '0 answers'
-  })),
-  check({
-    id: 'mtls.plaintext-refused',
-    layer: 'mtls',
-    title: 'a client without a sidecar is served where plaintext is allowed, and refused where mutual TLS is required',
-    source: 'seed 003, mutual TLS on and off; Istio’s mutual TLS matrix: PERMISSIVE serves plaintext, STRICT refuses it',
-    from: 'mesh',
-    alone: 'in the mesh',
-    applies: withMutualTls,
-  }, async ({ mesh }) => {
-    await mesh.allowingPlaintext(() => Promise.all(mesh.clusters.map(async (from) => {
-      const served = await from.outside.get(mesh.helloworld.url, { until: allSeen([from.version]), count: 8 })
-      expect(served.ok, because('MP-774')).toBe(8)
-    })))
-    return plaintextRefused(mesh)
-  }),
-  check({
-    id: 'mtls.off-crosses',
-    layer: 'mtls',
-    title: 'with mutual TLS off, clients reach every version of their network, in plaintext',
-    source: 'seed 003, mutual TLS off; Istio’s mutual TLS matrix: DISABLE crosses clusters on one network',
-    from: 'each',
-    to: 'same network',
-    applies: where(withoutMutualTls, onSharedNetwork),
-    needs: ['access log'],
-  }, async ({ mesh, from }) => {
-    const wanted = mesh.reachableFrom(from).map(({ version }) => version).sort()
-    const { answers, servers, clients } = await identitiesSeen(mesh, from)
-    expect(answers.versions, because('MP-779')).toEqual(wanted)
-    expect([...servers, ...clients], because('MP-777')).toEqual(['none', 'none'])
-    return `${answers.summary}, no identity on either side`
-  }),
-  check({
-    id: 'mtls.off-stays',
-    layer: 'mtls',
-    title: 'with mutual TLS off, clients never reach another network',
-    source: 'Istio’s mutual TLS matrix: plaintext never crosses networks; istio/istio#28798',
-    from: 'each',
-    applies: where(withoutMutualTls, onSeveralNetworks),
-  }, async ({ mesh, from }) => {
-    const wanted = mesh.reachableFrom(from).map(({ version }) => version).sort()
-    const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(wanted) })
-    expect(answers.statuses, because('MP-779')).toEqual([200])
-    expect(answers.versions, because('MP-770')).toEqual(wanted)
-    return answers.summary
-  }),
+  check(
+    {
+      id: 'mtls.strict',
+      layer: 'mtls',
+      title: 'where mutual TLS is required, clients of every cluster still reach every version',
+      source:
+        'seed 000: the shared root makes mutual TLS work across clusters; Istio’s mutual TLS matrix: STRICT ' +
+        'crosses clusters and networks',
+      from: 'mesh',
+      applies: withMutualTls,
+    },
+    async ({ mesh }) => {
+      // It is required once plaintext is refused; before that, answers would prove nothing.
+      await plaintextRefused(mesh)
+      return everyClientSees(mesh, mesh.versions, 'MP-771')
+    },
+  ),
+  check(
+    {
+      id: 'mtls.identity',
+      layer: 'mtls',
+      title: 'both sides of a request see the other’s SPIFFE identity',
+      source:
+        'Istio’s security concept: a workload is identified by trust domain, namespace and service account; ' +
+        'istio/istio#47130',
+      from: 'mesh',
+      applies: withMutualTls,
+      needs: ['access log'],
+    },
+    async ({ mesh }) => {
+      const seen = await Promise.all(mesh.clusters.map((from) => identitiesSeen(mesh, from)))
+      for (const { servers, clients } of seen) {
+        expect(servers, because('MP-772')).toEqual([mesh.identity('default')])
+        expect(clients, because('MP-772')).toEqual([mesh.identity('sleep')])
+      }
+      return 'sleep and default on both sides'
+    },
+  ),
+  check(
+    {
+      id: 'mtls.wrong-identity',
+      layer: 'mtls',
+      title: 'a server of another identity than its clients are told gets no request',
+      source:
+        'Istio’s security concept: a workload is identified by trust domain, namespace and service account; ' +
+        'istio/istio#47130',
+      from: 'mesh',
+      alone: 'in the mesh',
+      applies: withMutualTls,
+    },
+    async ({ mesh }) =>
+      mesh.withPolicy('wrong-identity', async () => {
+        await Promise.all(
+          mesh.clusters.map(async (from) => {
+            const answers = await from.sleep.get(mesh.helloworld.url, {
+              until: ({ ok }) => ok === 0,
+              count: 8,
+              tolerant: true,
+            })
+            expect(answers.ok, because('MP-772')).toBe(0)
+          }),
+        )
+        return '0 answers'
+      }),
+  ),
+  check(
+    {
+      id: 'mtls.plaintext-refused',
+      layer: 'mtls',
+      title:
+        'a client without a sidecar is served where plaintext is allowed, and refused where mutual TLS is required',
+      source:
+        'seed 003, mutual TLS on and off; Istio’s mutual TLS matrix: PERMISSIVE serves plaintext, STRICT refuses it',
+      from: 'mesh',
+      alone: 'in the mesh',
+      applies: withMutualTls,
+    },
+    async ({ mesh }) => {
+      await mesh.allowingPlaintext(() =>
+        Promise.all(
+          mesh.clusters.map(async (from) => {
+            const served = await from.outside.get(mesh.helloworld.url, { until: allSeen([from.version]), count: 8 })
+            expect(served.ok, because('MP-774')).toBe(8)
+          }),
+        ),
+      )
+      return plaintextRefused(mesh)
+    },
+  ),
+  check(
+    {
+      id: 'mtls.off-crosses',
+      layer: 'mtls',
+      title: 'with mutual TLS off, clients reach every version of their network, in plaintext',
+      source: 'seed 003, mutual TLS off; Istio’s mutual TLS matrix: DISABLE crosses clusters on one network',
+      from: 'each',
+      to: 'same network',
+      applies: where(withoutMutualTls, onSharedNetwork),
+      needs: ['access log'],
+    },
+    async ({ mesh, from }) => {
+      const wanted = mesh
+        .reachableFrom(from)
+        .map(({ version }) => version)
+        .sort()
+      const { answers, servers, clients } = await identitiesSeen(mesh, from)
+      expect(answers.versions, because('MP-779')).toEqual(wanted)
+      expect([...servers, ...clients], because('MP-777')).toEqual(['none', 'none'])
+      return `${answers.summary}, no identity on either side`
+    },
+  ),
+  check(
+    {
+      id: 'mtls.off-stays',
+      layer: 'mtls',
+      title: 'with mutual TLS off, clients never reach another network',
+      source: 'Istio’s mutual TLS matrix: plaintext never crosses networks; istio/istio#28798',
+      from: 'each',
+      applies: where(withoutMutualTls, onSeveralNetworks),
+    },
+    async ({ mesh, from }) => {
+      const wanted = mesh
+        .reachableFrom(from)
+        .map(({ version }) => version)
+        .sort()
+      const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(wanted) })
+      expect(answers.statuses, because('MP-779')).toEqual([200])
+      expect(answers.versions, because('MP-770')).toEqual(wanted)
+      return answers.summary
+    },
+  ),
 ]
 
 /** Asks every server once more from one cluster, and reads from the proxies' logs whom each side saw. */
-const identitiesSeen = async (mesh: Mesh, from: Site): Promise<{ answers: Answers; servers: string[]; clients: string[] }> => {
+const identitiesSeen = async (
+  mesh: Mesh,
+  from: Site,
+): Promise<{ answers: Answers; servers: string[]; clients: string[] }> => {
   const since = new Date()
   const mark = `/hello?identity=${from.name}-${since.getTime()}`
   const reached = mesh.reachableFrom(from)
@@ -106,7 +165,9 @@ const identitiesSeen = async (mesh: Mesh, from: Site): Promise<{ answers: Answer
   let [servers, clients] = [[] as string[], [] as string[]]
   await mesh.eventually(async () => {
     const asked = await from.accessLog('sleep', since, ({ path }) => path?.startsWith(mark) ?? false)
-    const served = await Promise.all(reached.map((site) => site.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false)))
+    const served = await Promise.all(
+      reached.map((site) => site.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false)),
+    )
     servers = distinct(asked.map(({ upstreamIdentity }) => upstreamIdentity))
     clients = distinct(served.flat().map(({ downstreamIdentity }) => downstreamIdentity))
     return asked.length >= answers.all.length && served.every((lines) => lines.length > 0)
@@ -114,19 +175,25 @@ const identitiesSeen = async (mesh: Mesh, from: Site): Promise<{ answers: Answer
   return { answers, servers, clients }
 }
 
-const distinct = (identities: (string | null | undefined)[]): string[] => [...new Set(identities.map((identity) => identity ?? 'none'))].sort()
+const distinct = (identities: (string | null | undefined)[]): string[] =>
+  [...new Set(identities.map((identity) => identity ?? 'none'))].sort()
 
 const plaintextRefused = async (mesh: Mesh): Promise<string> => {
-  const refused = await Promise.all(mesh.clusters.map(async (from) => {
-    let last = answersOf([])
-    await mesh.eventually(async () => {
-      last = await from.outside.getNow(mesh.helloworld.url, { count: 4, seconds: 2 })
-      return allRefused(last)
-    })
-    expect(allRefused(last), because('MP-773')).toBe(true)
-    const judged = await from.outside.getNow(mesh.helloworld.url, { count: 8, seconds: 2 })
-    expect(judged.all.filter(({ status }) => status !== 0), because('MP-773')).toEqual([])
-    return `${from.name} refused ${judged.all.length} of ${judged.all.length}`
-  }))
+  const refused = await Promise.all(
+    mesh.clusters.map(async (from) => {
+      let last = answersOf([])
+      await mesh.eventually(async () => {
+        last = await from.outside.getNow(mesh.helloworld.url, { count: 4, seconds: 2 })
+        return allRefused(last)
+      })
+      expect(allRefused(last), because('MP-773')).toBe(true)
+      const judged = await from.outside.getNow(mesh.helloworld.url, { count: 8, seconds: 2 })
+      expect(
+        judged.all.filter(({ status }) => status !== 0),
+        because('MP-773'),
+      ).toEqual([])
+      return `${from.name} refused ${judged.all.length} of ${judged.all.length}`
+    }),
+  )
   return refused.join('; ')
 }

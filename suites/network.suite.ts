@@ -2,89 +2,121 @@ import { because, check, expect, onSeveralNetworks, onSharedNetwork, overlap } f
 
 /** The checks of this layer, in the order of the catalogue. */
 export const network = [
-  check({
-    id: 'net.cidrs-disjoint',
-    layer: 'network',
-    title: 'pod and service ranges of clusters on one network do not overlap',
-    source: 'seeds 002 and 003: each cluster’s pod and service ranges are unique in the mesh; istio/istio#14066',
-    from: 'each',
-    to: 'same network',
-    applies: onSharedNetwork,
-    needs: ['ranges'],
-  }, async ({ mesh, from }) => {
-    const rangesOf = async (site: typeof from): Promise<string[]> => Object.values(await site.ranges()).flat()
-    const own = await rangesOf(from)
-    expect(own.length, 'a cluster has a range of pods and one of services at least').toBeGreaterThanOrEqual(2)
-    for (const range of own) expect(overlap(range, range), 'a range overlaps itself').toBe(true)
+  check(
+    {
+      id: 'net.cidrs-disjoint',
+      layer: 'network',
+      title: 'pod and service ranges of clusters on one network do not overlap',
+      source: 'seeds 002 and 003: each cluster’s pod and service ranges are unique in the mesh; istio/istio#14066',
+      from: 'each',
+      to: 'same network',
+      applies: onSharedNetwork,
+      needs: ['ranges'],
+    },
+    async ({ mesh, from }) => {
+      const rangesOf = async (site: typeof from): Promise<string[]> => Object.values(await site.ranges()).flat()
+      const own = await rangesOf(from)
+      expect(own.length, 'a cluster has a range of pods and one of services at least').toBeGreaterThanOrEqual(2)
+      for (const range of own) expect(overlap(range, range), 'a range overlaps itself').toBe(true)
 
-    const peers = (await Promise.all(mesh.onNetworkOf(from).map(rangesOf))).flat()
-    const shared = own.flatMap((range) => peers.filter((other) => overlap(range, other)).map((other) => `${range} and ${other}`))
-    expect(shared, because('MP-715')).toEqual([])
-    return `${own.join(', ')} beside ${peers.join(', ')}`
-  }),
-  check({
-    id: 'net.pods-routable',
-    layer: 'network',
-    title: 'a pod reaches the pods of its network directly, no mesh involved',
-    source: 'seeds 002 and 003: all pod ranges are routable to each other',
-    from: 'each',
-    to: 'same network',
-    applies: onSharedNetwork,
-  }, async ({ mesh, from }) => {
-    const own = await from.outside.connect(`${await from.helloworldAddress()}:5000`)
-    expect(own.connected, because('MP-714')).toBe(true)
+      const peers = (await Promise.all(mesh.onNetworkOf(from).map(rangesOf))).flat()
+      const shared = own.flatMap((range) =>
+        peers.filter((other) => overlap(range, other)).map((other) => `${range} and ${other}`),
+      )
+      expect(shared, because('MP-715')).toEqual([])
+      return `${own.join(', ')} beside ${peers.join(', ')}`
+    },
+  ),
+  check(
+    {
+      id: 'net.pods-routable',
+      layer: 'network',
+      title: 'a pod reaches the pods of its network directly, no mesh involved',
+      source: 'seeds 002 and 003: all pod ranges are routable to each other',
+      from: 'each',
+      to: 'same network',
+      applies: onSharedNetwork,
+    },
+    async ({ mesh, from }) => {
+      const own = await from.outside.connect(`${await from.helloworldAddress()}:5000`)
+      expect(own.connected, because('MP-714')).toBe(true)
 
-    const tried = await Promise.all(mesh.onNetworkOf(from).map(async (peer) => {
-      const address = await peer.helloworldAddress()
-      const [open, closed] = await Promise.all([from.outside.connect(`${address}:5000`), from.outside.connect(`${await peer.silentAddress()}:5000`, 1)])
-      return { address, open: open.connected, closed: closed.connected }
-    }))
-    for (const { open, closed } of tried) {
-      expect(open, because('MP-716')).toBe(true)
-      expect(closed, 'a pod that serves nothing must not look open').toBe(false)
-    }
-    return tried.map(({ address }) => `${address}:5000 open`).join(', ')
-  }),
-  check({
-    id: 'net.pods-isolated',
-    layer: 'network',
-    title: 'a pod reaches pods of its own cluster and none of another network',
-    source: 'seed 000: no VPN and no direct route between workloads of different clusters',
-    from: 'each',
-    to: 'other networks',
-    applies: onSeveralNetworks,
-  }, async ({ mesh, from }) => {
-    const own = await from.outside.connect(`${await from.helloworldAddress()}:5000`)
-    expect(own.connected, because('MP-714')).toBe(true)
+      const tried = await Promise.all(
+        mesh.onNetworkOf(from).map(async (peer) => {
+          const address = await peer.helloworldAddress()
+          const [open, closed] = await Promise.all([
+            from.outside.connect(`${address}:5000`),
+            from.outside.connect(`${await peer.silentAddress()}:5000`, 1),
+          ])
+          return { address, open: open.connected, closed: closed.connected }
+        }),
+      )
+      for (const { open, closed } of tried) {
+        expect(open, because('MP-716')).toBe(true)
+        expect(closed, 'a pod that serves nothing must not look open').toBe(false)
+      }
+      return tried.map(({ address }) => `${address}:5000 open`).join(', ')
+    },
+  ),
+  check(
+    {
+      id: 'net.pods-isolated',
+      layer: 'network',
+      title: 'a pod reaches pods of its own cluster and none of another network',
+      source: 'seed 000: no VPN and no direct route between workloads of different clusters',
+      from: 'each',
+      to: 'other networks',
+      applies: onSeveralNetworks,
+    },
+    async ({ mesh, from }) => {
+      const own = await from.outside.connect(`${await from.helloworldAddress()}:5000`)
+      expect(own.connected, because('MP-714')).toBe(true)
 
-    const foreign = await Promise.all(mesh.onOtherNetworks(from).map(async (peer) => {
-      const address = await peer.helloworldAddress()
-      const [open, closed] = await Promise.all([from.outside.connect(`${address}:5000`), from.outside.connect(`${await peer.silentAddress()}:5000`)])
-      // Whatever answers for a pod that serves nothing, too, is no pod: some networks take every connection.
-      return { address, reached: open.connected && !closed.connected }
-    }))
-    expect(foreign.filter(({ reached }) => reached), because('MP-711')).toEqual([])
-    return `own pod answers, ${foreign.length} foreign do not`
-  }),
-  check({
-    id: 'net.gateway-open',
-    layer: 'network',
-    title: 'the gateway of a cluster on another network accepts connections on 15443',
-    source: 'seeds 000 and 001: requests to the other cluster go through its gateway’s address',
-    from: 'each',
-    to: 'other networks',
-    applies: onSeveralNetworks,
-  }, async ({ mesh, from }) => {
-    const tried = await Promise.all(mesh.onOtherNetworks(from).map(async (peer) => {
-      const address = await peer.gatewayAddress()
-      expect(address, because('MP-713')).toBeDefined()
-      const [open, closed] = await Promise.all([from.outside.connect(`${address}:15443`), from.outside.connect(`${address}:15444`, 1)])
-      return { address, open: open.connected, closed: closed.connected }
-    }))
-    for (const { open, closed } of tried) {
-      expect(open, because('MP-712')).toBe(true)
-      expect(closed, 'a port that nobody serves must not look open').toBe(false)
-    }
-    return tried.map(({ address }) => `${address}:15443 open`).join(', ')
-  }),
+      const foreign = await Promise.all(
+        mesh.onOtherNetworks(from).map(async (peer) => {
+          const address = await peer.helloworldAddress()
+          const [open, closed] = await Promise.all([
+            from.outside.connect(`${address}:5000`),
+            from.outside.connect(`${await peer.silentAddress()}:5000`),
+          ])
+          // Whatever answers for a pod that serves nothing, too, is no pod: some networks take every connection.
+          return { address, reached: open.connected && !closed.connected }
+        }),
+      )
+      expect(
+        foreign.filter(({ reached }) => reached),
+        because('MP-711'),
+      ).toEqual([])
+      return `own pod answers, ${foreign.length} foreign do not`
+    },
+  ),
+  check(
+    {
+      id: 'net.gateway-open',
+      layer: 'network',
+      title: 'the gateway of a cluster on another network accepts connections on 15443',
+      source: 'seeds 000 and 001: requests to the other cluster go through its gateway’s address',
+      from: 'each',
+      to: 'other networks',
+      applies: onSeveralNetworks,
+    },
+    async ({ mesh, from }) => {
+      const tried = await Promise.all(
+        mesh.onOtherNetworks(from).map(async (peer) => {
+          const address = await peer.gatewayAddress()
+          expect(address, because('MP-713')).toBeDefined()
+          const [open, closed] = await Promise.all([
+            from.outside.connect(`${address}:15443`),
+            from.outside.connect(`${address}:15444`, 1),
+          ])
+          return { address, open: open.connected, closed: closed.connected }
+        }),
+      )
+      for (const { open, closed } of tried) {
+        expect(open, because('MP-712')).toBe(true)
+        expect(closed, 'a port that nobody serves must not look open').toBe(false)
+      }
+      return tried.map(({ address }) => `${address}:15443 open`).join(', ')
+    },
+  ),
 ]

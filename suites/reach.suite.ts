@@ -1,75 +1,118 @@
-import { allSeen, because, check, expect, onSeveralNetworks, where, whereRequestsCross, withMutualTls, type Mesh, type Site } from '#suite.ts'
+import {
+  allSeen,
+  because,
+  check,
+  expect,
+  onSeveralNetworks,
+  where,
+  whereRequestsCross,
+  withMutualTls,
+  type Mesh,
+  type Site,
+} from '#suite.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const reach = [
-  check({
-    id: 'reach.local',
-    layer: 'reach',
-    title: 'a client reaches the version in its own cluster',
-    source: 'seed 000: what is in the same cluster is reached there',
-    from: 'each',
-    to: 'own',
-  }, async ({ mesh, from }) => {
-    const answers = await from.sleep.get(mesh.helloworld.url, { until: ({ versions }) => versions.includes(from.version), seconds: 1, tolerant: true })
-    expect(answers.versions, because('MP-751')).toContain(from.version)
-    const nowhere = await from.sleep.getNow(`${mesh.helloworld.origin}/nowhere`, { count: 4, seconds: 1 })
-    expect(nowhere.ok, 'a path that nobody serves must not answer 200').toBe(0)
-    return `${from.version} among ${answers.summary}`
-  }),
-  check({
-    id: 'reach.both-versions',
-    layer: 'reach',
-    title: 'a client reaches the local version and those of the other clusters',
-    source: 'seed 003: curl of helloworld shows both versions',
-    from: 'each',
-    applies: whereRequestsCross,
-  }, async ({ mesh, from }) => {
-    const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
-    expect(answers.statuses, because('MP-752')).toEqual([200])
-    expect(answers.versions, because('MP-752')).toEqual(mesh.versions)
-    return answers.summary
-  }),
-  check({
-    id: 'reach.path',
-    layer: 'reach',
-    title: 'a request to another cluster takes the hop that the topology says, on a new connection',
-    source: 'seed 000: a remote workload is reached through its cluster’s gateway; seed 003: the log of istio-proxy shows the endpoint',
-    from: 'mesh',
-    alone: 'among checks',
-    applies: whereRequestsCross,
-    needs: ['access log'],
-  }, async ({ mesh }) => (await Promise.all(mesh.clusters.map((from) => followed(mesh, from)))).join('; ')),
-  check({
-    id: 'reach.outside-mesh',
-    layer: 'reach',
-    title: 'a client without a sidecar reaches its own cluster only, and one without a certificate gets nothing from a gateway',
-    source: 'Istio’s multicluster tests: clients without a sidecar reach their own cluster only',
-    from: 'mesh',
-    alone: 'in the mesh',
-    applies: where(onSeveralNetworks, withMutualTls),
-  }, async ({ mesh }) => {
-    const inClusters = await mesh.allowingPlaintext(() => Promise.all(mesh.clusters.map(async (from) => {
-      const answers = await from.outside.get(mesh.helloworld.url, { until: allSeen([from.version]) })
-      expect(answers.versions.filter((version) => version !== from.version), because('MP-754')).toEqual([])
-      expect(answers.ok, because('MP-774')).toBe(answers.all.length)
-      return `${from.name} ${answers.summary}`
-    })))
+  check(
+    {
+      id: 'reach.local',
+      layer: 'reach',
+      title: 'a client reaches the version in its own cluster',
+      source: 'seed 000: what is in the same cluster is reached there',
+      from: 'each',
+      to: 'own',
+    },
+    async ({ mesh, from }) => {
+      const answers = await from.sleep.get(mesh.helloworld.url, {
+        until: ({ versions }) => versions.includes(from.version),
+        seconds: 1,
+        tolerant: true,
+      })
+      expect(answers.versions, because('MP-751')).toContain(from.version)
+      const nowhere = await from.sleep.getNow(`${mesh.helloworld.origin}/nowhere`, { count: 4, seconds: 1 })
+      expect(nowhere.ok, 'a path that nobody serves must not answer 200').toBe(0)
+      return `${from.version} among ${answers.summary}`
+    },
+  ),
+  check(
+    {
+      id: 'reach.both-versions',
+      layer: 'reach',
+      title: 'a client reaches the local version and those of the other clusters',
+      source: 'seed 003: curl of helloworld shows both versions',
+      from: 'each',
+      applies: whereRequestsCross,
+    },
+    async ({ mesh, from }) => {
+      const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
+      expect(answers.statuses, because('MP-752')).toEqual([200])
+      expect(answers.versions, because('MP-752')).toEqual(mesh.versions)
+      return answers.summary
+    },
+  ),
+  check(
+    {
+      id: 'reach.path',
+      layer: 'reach',
+      title: 'a request to another cluster takes the hop that the topology says, on a new connection',
+      source:
+        'seed 000: a remote workload is reached through its cluster’s gateway; seed 003: the log of istio-proxy ' +
+        'shows the endpoint',
+      from: 'mesh',
+      alone: 'among checks',
+      applies: whereRequestsCross,
+      needs: ['access log'],
+    },
+    async ({ mesh }) => (await Promise.all(mesh.clusters.map((from) => followed(mesh, from)))).join('; '),
+  ),
+  check(
+    {
+      id: 'reach.outside-mesh',
+      layer: 'reach',
+      title:
+        'a client without a sidecar reaches its own cluster only, and one without a certificate gets nothing ' +
+        'from a gateway',
+      source: 'Istio’s multicluster tests: clients without a sidecar reach their own cluster only',
+      from: 'mesh',
+      alone: 'in the mesh',
+      applies: where(onSeveralNetworks, withMutualTls),
+    },
+    async ({ mesh }) => {
+      const inClusters = await mesh.allowingPlaintext(() =>
+        Promise.all(
+          mesh.clusters.map(async (from) => {
+            const answers = await from.outside.get(mesh.helloworld.url, { until: allSeen([from.version]) })
+            expect(
+              answers.versions.filter((version) => version !== from.version),
+              because('MP-754'),
+            ).toEqual([])
+            expect(answers.ok, because('MP-774')).toBe(answers.all.length)
+            return `${from.name} ${answers.summary}`
+          }),
+        ),
+      )
 
-    const strangers = await mesh.withStrangers(async (strangerTo) => {
-      for (const peer of mesh.clusters) {
-        const answers = await strangerTo(peer).getNow(`http://${mesh.hostOf('helloworld')}:5000/hello`, { through: `${await peer.gatewayAddress() ?? 'no address'}:15443` })
-        expect(answers.all.some(({ connected }) => connected), because('MP-712')).toBe(true)
-        expect(answers.ok, because('MP-754')).toBe(0)
-      }
-      return [...new Set(mesh.clusters.map((peer) => strangerTo(peer).name))].join(', ')
-    })
-    return `${inClusters.join('; ')}; ${strangers} 0`
-  }),
+      const strangers = await mesh.withStrangers(async (strangerTo) => {
+        for (const peer of mesh.clusters) {
+          const answers = await strangerTo(peer).getNow(`http://${mesh.hostOf('helloworld')}:5000/hello`, {
+            through: `${(await peer.gatewayAddress()) ?? 'no address'}:15443`,
+          })
+          expect(
+            answers.all.some(({ connected }) => connected),
+            because('MP-712'),
+          ).toBe(true)
+          expect(answers.ok, because('MP-754')).toBe(0)
+        }
+        return [...new Set(mesh.clusters.map((peer) => strangerTo(peer).name))].join(', ')
+      })
+      return `${inClusters.join('; ')}; ${strangers} 0`
+    },
+  ),
 ]
 
 /**
- * Sends marked requests from one cluster and follows them: the hop its proxy took for each, the gateway they passed, the proxies
- * they reached. What a network answers is what was sent to it, and by no other hop.
+ * Sends marked requests from one cluster and follows them: the hop its proxy took for each, the gateway they passed,
+ * the proxies they reached. What a network answers is what was sent to it, and by no other hop.
  */
 const followed = async (mesh: Mesh, from: Site): Promise<string> => {
   await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
@@ -77,12 +120,15 @@ const followed = async (mesh: Mesh, from: Site): Promise<string> => {
   const beyond = mesh.onOtherNetworks(from)
   const logged = mesh.leftOut('gateway log') === undefined ? beyond : []
   const pods = await Promise.all(direct.map(async (site) => `${await site.helloworldAddress()}:5000`))
-  const gateways = await Promise.all(beyond.map(async (site) => `${await site.gatewayAddress() ?? 'no address'}:15443`))
+  const gateways = await Promise.all(
+    beyond.map(async (site) => `${(await site.gatewayAddress()) ?? 'no address'}:15443`),
+  )
 
   const since = new Date()
   const mark = `/hello?path=${from.name}-${since.getTime()}`
   const answers = await from.sleep.getNow(`${mesh.helloworld.origin}${mark}`, { count: 16 })
-  const answeredBy = (sites: Site[]): number => answers.all.filter(({ version }) => sites.some((site) => site.version === version)).length
+  const answeredBy = (sites: Site[]): number =>
+    answers.all.filter(({ version }) => sites.some((site) => site.version === version)).length
   expect(answeredBy(mesh.othersThan(from)), because('MP-752')).toBeGreaterThan(0)
 
   let [asked, service, passed, served] = [[] as string[], [] as string[], 0, [] as string[]]
@@ -90,19 +136,34 @@ const followed = async (mesh: Mesh, from: Site): Promise<string> => {
     const lines = await from.accessLog('sleep', since, ({ path }) => path?.startsWith(mark) ?? false)
     asked = lines.map(({ upstream }) => upstream ?? '')
     service = lines.map(({ cluster }) => cluster ?? '')
-    const throughGateway = await Promise.all(logged.map((peer) => peer.accessLog('gateway', since, ({ sni }) => sni?.includes(mesh.hostOf('helloworld')) ?? false)))
+    const throughGateway = await Promise.all(
+      logged.map((peer) =>
+        peer.accessLog('gateway', since, ({ sni }) => sni?.includes(mesh.hostOf('helloworld')) ?? false),
+      ),
+    )
     passed = throughGateway.flat().length
-    const arrived = await Promise.all(mesh.clusters.map((site) => site.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false)))
+    const arrived = await Promise.all(
+      mesh.clusters.map((site) => site.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false)),
+    )
     served = arrived.flat().map(({ downstream }) => downstream ?? '')
     return asked.length >= answers.all.length && served.length >= answers.ok && passed >= answeredBy(logged)
   }, 8_000)
   const taken = (hops: string[]): number => asked.filter((upstream) => hops.includes(upstream)).length
   expect(new Set(service), because('MP-753')).toEqual(new Set([mesh.helloworld.cluster]))
-  expect(asked.filter((upstream) => ![...pods, ...gateways].includes(upstream)), because('MP-753')).toEqual([])
+  expect(
+    asked.filter((upstream) => ![...pods, ...gateways].includes(upstream)),
+    because('MP-753'),
+  ).toEqual([])
   expect(taken(pods), because('MP-753')).toBe(answeredBy(direct))
   expect(taken(gateways), because('MP-753')).toBe(answeredBy(beyond))
   expect(passed, because('MP-753')).toBeGreaterThanOrEqual(answeredBy(logged))
   expect(served.length, because('MP-753')).toBe(answers.ok)
-  expect(new Set(served).size, 'each request must come on a connection of its own: a kept one hides a broken path').toBe(answers.ok)
-  return `${from.name} → ${[...pods.slice(1), ...gateways].join(', ')} ${answeredBy(mesh.othersThan(from))} of ${answers.all.length}`
+  expect(
+    new Set(served).size,
+    'each request must come on a connection of its own: a kept one hides a broken path',
+  ).toBe(answers.ok)
+  return (
+    `${from.name} → ${[...pods.slice(1), ...gateways].join(', ')} ${answeredBy(mesh.othersThan(from))} of ` +
+    `${answers.all.length}`
+  )
 }

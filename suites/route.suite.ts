@@ -3,90 +3,117 @@ import { everyClientSees } from './every-client.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const route = [
-  check({
-    id: 'route.pin-v2',
-    layer: 'route',
-    title: 'with a rule that pins v2, clients of every cluster get v2 alone',
-    source: 'seed 003: with the rule in place, repeated calls see v2 only',
-    from: 'mesh',
-    alone: 'in the mesh',
-    applies: whereRequestsCross,
-  }, async ({ mesh }) => {
-    await everyClientSees(mesh, mesh.versions, 'MP-761')
-    return mesh.withPolicy('pin-v2', () => everyClientSees(mesh, ['v2'], 'MP-761'))
-  }),
-  check({
-    id: 'route.weighted',
-    layer: 'route',
-    title: 'with weights of 80 and 20, v2 answers about a fifth of the requests of every cluster',
-    source: 'Istio’s traffic tests: weighted routing holds across clusters',
-    from: 'mesh',
-    alone: 'in the mesh',
-    applies: whereRequestsCross,
-  }, async ({ mesh }) => {
-    const count = 200
-    const v2 = (answers: Answers['all']): number => answers.filter(({ version }) => version === 'v2').length
-    expect(plausible(count / 2, count, 0.2), 'an even split must be out of the bound').toBe(false)
-    return mesh.withPolicy('weighted', async () => {
-      const perClient = await Promise.all(mesh.clusters.map(async (from) => {
-        const fifth = ({ all, ok }: Answers): boolean => ok === all.length && plausible(v2(all), all.length, 0.2)
-        const answers = await from.sleep.get(mesh.helloworld.url, { until: fifth, count })
-        expect(answers.statuses, because('MP-761')).toEqual([200])
-        expect(answers.versions, because('MP-761')).toEqual(['v1', 'v2'])
-        expect(fifth(answers), because('MP-763')).toBe(true)
-        return `${from.name} ${v2(answers.all)} of ${count}`
-      }))
-      return `v2: ${perClient.join('; ')}`
-    })
-  }),
-  check({
-    id: 'route.header',
-    layer: 'route',
-    title: 'requests with a header get v2, those without it v1',
-    source: 'Istio’s traffic tests: routing by header holds across clusters',
-    from: 'mesh',
-    alone: 'in the mesh',
-    applies: whereRequestsCross,
-  }, async ({ mesh }) => mesh.withPolicy('header', async () => {
-    const perClient = await Promise.all(mesh.clusters.map(async (from) => {
-      const marked = await from.sleep.get(mesh.helloworld.url, { until: allSeen(['v2']), header: 'end-user: meshproof' })
-      expect(marked.versions, because('MP-761')).toEqual(['v2'])
-      const plain = await from.sleep.get(mesh.helloworld.url, { until: allSeen(['v1']) })
-      expect(plain.versions, because('MP-761')).toEqual(['v1'])
-      return `${from.name} with ${marked.summary}, without ${plain.summary}`
-    }))
-    return perClient.join('; ')
-  })),
-  check({
-    id: 'route.cluster-local',
-    layer: 'route',
-    title: 'a service kept local to each cluster stays local, and is shared again afterwards',
-    source: 'Istio’s multicluster tests: subsets by topology.istio.io/cluster keep requests in their cluster',
-    from: 'mesh',
-    alone: 'in the mesh',
-    applies: whereRequestsCross,
-  }, async ({ mesh }) => {
-    const local = await mesh.withPolicy('cluster-local', () => Promise.all(mesh.clusters.map(async (from) => {
-      const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen([from.version]) })
-      expect(answers.statuses, because('MP-761')).toEqual([200])
-      expect(answers.versions, because('MP-761')).toEqual([from.version])
-      return `${from.name} ${answers.summary}`
-    })))
-    await everyClientSees(mesh, mesh.versions, 'MP-762')
-    return `${local.join('; ')}; then shared again`
-  }),
-  check({
-    id: 'route.restore',
-    layer: 'route',
-    title: 'when the rule is gone, every version answers again',
-    source: 'seed 003: the rule is what pins: without it both versions answer',
-    from: 'mesh',
-    alone: 'in the mesh',
-    applies: whereRequestsCross,
-  }, async ({ mesh }) => {
-    await mesh.withPolicy('pin-v2', () => everyClientSees(mesh, ['v2'], 'MP-761'))
-    await everyClientSees(mesh, mesh.versions, 'MP-762')
-    // Once more: a rule that a controller brings back needs a moment.
-    return everyClientSees(mesh, mesh.versions, 'MP-762')
-  }),
+  check(
+    {
+      id: 'route.pin-v2',
+      layer: 'route',
+      title: 'with a rule that pins v2, clients of every cluster get v2 alone',
+      source: 'seed 003: with the rule in place, repeated calls see v2 only',
+      from: 'mesh',
+      alone: 'in the mesh',
+      applies: whereRequestsCross,
+    },
+    async ({ mesh }) => {
+      await everyClientSees(mesh, mesh.versions, 'MP-761')
+      return mesh.withPolicy('pin-v2', () => everyClientSees(mesh, ['v2'], 'MP-761'))
+    },
+  ),
+  check(
+    {
+      id: 'route.weighted',
+      layer: 'route',
+      title: 'with weights of 80 and 20, v2 answers about a fifth of the requests of every cluster',
+      source: 'Istio’s traffic tests: weighted routing holds across clusters',
+      from: 'mesh',
+      alone: 'in the mesh',
+      applies: whereRequestsCross,
+    },
+    async ({ mesh }) => {
+      const count = 200
+      const v2 = (answers: Answers['all']): number => answers.filter(({ version }) => version === 'v2').length
+      expect(plausible(count / 2, count, 0.2), 'an even split must be out of the bound').toBe(false)
+      return mesh.withPolicy('weighted', async () => {
+        const perClient = await Promise.all(
+          mesh.clusters.map(async (from) => {
+            const fifth = ({ all, ok }: Answers): boolean => ok === all.length && plausible(v2(all), all.length, 0.2)
+            const answers = await from.sleep.get(mesh.helloworld.url, { until: fifth, count })
+            expect(answers.statuses, because('MP-761')).toEqual([200])
+            expect(answers.versions, because('MP-761')).toEqual(['v1', 'v2'])
+            expect(fifth(answers), because('MP-763')).toBe(true)
+            return `${from.name} ${v2(answers.all)} of ${count}`
+          }),
+        )
+        return `v2: ${perClient.join('; ')}`
+      })
+    },
+  ),
+  check(
+    {
+      id: 'route.header',
+      layer: 'route',
+      title: 'requests with a header get v2, those without it v1',
+      source: 'Istio’s traffic tests: routing by header holds across clusters',
+      from: 'mesh',
+      alone: 'in the mesh',
+      applies: whereRequestsCross,
+    },
+    async ({ mesh }) =>
+      mesh.withPolicy('header', async () => {
+        const perClient = await Promise.all(
+          mesh.clusters.map(async (from) => {
+            const marked = await from.sleep.get(mesh.helloworld.url, {
+              until: allSeen(['v2']),
+              header: 'end-user: meshproof',
+            })
+            expect(marked.versions, because('MP-761')).toEqual(['v2'])
+            const plain = await from.sleep.get(mesh.helloworld.url, { until: allSeen(['v1']) })
+            expect(plain.versions, because('MP-761')).toEqual(['v1'])
+            return `${from.name} with ${marked.summary}, without ${plain.summary}`
+          }),
+        )
+        return perClient.join('; ')
+      }),
+  ),
+  check(
+    {
+      id: 'route.cluster-local',
+      layer: 'route',
+      title: 'a service kept local to each cluster stays local, and is shared again afterwards',
+      source: 'Istio’s multicluster tests: subsets by topology.istio.io/cluster keep requests in their cluster',
+      from: 'mesh',
+      alone: 'in the mesh',
+      applies: whereRequestsCross,
+    },
+    async ({ mesh }) => {
+      const local = await mesh.withPolicy('cluster-local', () =>
+        Promise.all(
+          mesh.clusters.map(async (from) => {
+            const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen([from.version]) })
+            expect(answers.statuses, because('MP-761')).toEqual([200])
+            expect(answers.versions, because('MP-761')).toEqual([from.version])
+            return `${from.name} ${answers.summary}`
+          }),
+        ),
+      )
+      await everyClientSees(mesh, mesh.versions, 'MP-762')
+      return `${local.join('; ')}; then shared again`
+    },
+  ),
+  check(
+    {
+      id: 'route.restore',
+      layer: 'route',
+      title: 'when the rule is gone, every version answers again',
+      source: 'seed 003: the rule is what pins: without it both versions answer',
+      from: 'mesh',
+      alone: 'in the mesh',
+      applies: whereRequestsCross,
+    },
+    async ({ mesh }) => {
+      await mesh.withPolicy('pin-v2', () => everyClientSees(mesh, ['v2'], 'MP-761'))
+      await everyClientSees(mesh, mesh.versions, 'MP-762')
+      // Once more: a rule that a controller brings back needs a moment.
+      return everyClientSees(mesh, mesh.versions, 'MP-762')
+    },
+  ),
 ]

@@ -1,56 +1,119 @@
-import { allSeen, because, check, expect, onSeveralNetworks, where, whereRequestsCross, withMutualTls, type Site } from '#suite.ts'
+import {
+  allSeen,
+  because,
+  check,
+  expect,
+  onSeveralNetworks,
+  where,
+  whereRequestsCross,
+  withMutualTls,
+  type Site,
+} from '#suite.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const wire = [
-  check({
-    id: 'mtls.wire',
-    layer: 'mtls',
-    title: 'what crosses between clusters is TLS and shows no greeting; with mutual TLS off it is in clear',
-    source: 'seed 003, mutual TLS on and off; Istio’s security concept: traffic between workloads is encrypted in transit',
-    from: 'mesh',
-    alone: 'in the mesh',
-    applies: whereRequestsCross,
-    needs: ['capture'],
-  }, async ({ mesh }) => {
-    const greeting = 'Hello version'
-    const clear = 'sent-in-clear'
-    const captures = await Promise.all(mesh.clusters.map((peer) => peer.wire(greeting, () =>
-      Promise.all(mesh.othersThan(peer).map((from) => from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) }))))))
-    for (const captured of captures) {
-      expect(captured.flows, 'the capture must have seen the requests').toBeGreaterThan(0)
-      if (mesh.mtls === 'off') expect(captured.clear, because('MP-778')).toBeGreaterThan(0)
-      else expect([captured.clear, captured.tls], because('MP-775')).toEqual([0, captured.flows])
-    }
-    // What is sent in clear is sent later: one cluster’s capture sees what passes on to another, too.
-    const controls = await Promise.all(mesh.clusters.map((peer) => peer.wire(clear, () =>
-      Promise.all(mesh.othersThan(peer).map(async (from) => from.outside.getNow(`http://${await hopTo(peer, from)}/${clear}`, { count: 2, seconds: 1 }))))))
-    for (const control of controls) expect(control.clear, 'what is sent in clear must show in a capture').toBeGreaterThan(0)
-    return mesh.clusters.map(({ name }, index) => `${name}: ${captures[index]?.tls ?? 0} of ${captures[index]?.flows ?? 0} flows are TLS, ${captures[index]?.clear ?? 0} show the greeting`).join('; ')
-  }),
-  check({
-    id: 'mtls.gateway-refuses-certless',
-    layer: 'mtls',
-    title: 'a gateway’s 15443 answers no caller without a certificate, whatever name it asks for',
-    source: 'Istio’s routing tests: AUTO_PASSTHROUGH serves nobody without a client certificate, for names it knows and names it does not',
-    from: 'mesh',
-    applies: where(onSeveralNetworks, withMutualTls),
-  }, async ({ mesh }) => mesh.withStrangers(async (strangerTo) => {
-    await Promise.all(mesh.clusters.map(async (from) => {
-      const served = await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
-      expect(served.ok, 'with a certificate the same gateways must pass requests on').toBe(served.all.length)
-    }))
-    await Promise.all(mesh.clusters.map(async (peer) => {
-      const through = `${await peer.gatewayAddress() ?? 'no address'}:15443`
-      await Promise.all([`outbound_.5000_._.${mesh.hostOf('helloworld')}`, `outbound_.5000_._.${mesh.hostOf('nowhere')}`, 'nowhere.example'].map(async (name) => {
-        const answers = await strangerTo(peer).getNow(`https://${name}/hello`, { through, count: 4 })
-        expect(answers.all.some(({ connected }) => connected), because('MP-712')).toBe(true)
-        expect(answers.statuses, because('MP-776')).toEqual([0])
-      }))
-    }))
-    return `${mesh.clusters.length} gateways, 3 names each: 0 answers`
-  })),
+  check(
+    {
+      id: 'mtls.wire',
+      layer: 'mtls',
+      title: 'what crosses between clusters is TLS and shows no greeting; with mutual TLS off it is in clear',
+      source:
+        'seed 003, mutual TLS on and off; Istio’s security concept: traffic between workloads is encrypted in ' +
+        'transit',
+      from: 'mesh',
+      alone: 'in the mesh',
+      applies: whereRequestsCross,
+      needs: ['capture'],
+    },
+    async ({ mesh }) => {
+      const greeting = 'Hello version'
+      const clear = 'sent-in-clear'
+      const captures = await Promise.all(
+        mesh.clusters.map((peer) =>
+          peer.wire(greeting, () =>
+            Promise.all(
+              mesh
+                .othersThan(peer)
+                .map((from) => from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })),
+            ),
+          ),
+        ),
+      )
+      for (const captured of captures) {
+        expect(captured.flows, 'the capture must have seen the requests').toBeGreaterThan(0)
+        if (mesh.mtls === 'off') expect(captured.clear, because('MP-778')).toBeGreaterThan(0)
+        else expect([captured.clear, captured.tls], because('MP-775')).toEqual([0, captured.flows])
+      }
+      // What is sent in clear is sent later: one cluster’s capture sees what passes on to another, too.
+      const controls = await Promise.all(
+        mesh.clusters.map((peer) =>
+          peer.wire(clear, () =>
+            Promise.all(
+              mesh
+                .othersThan(peer)
+                .map(async (from) =>
+                  from.outside.getNow(`http://${await hopTo(peer, from)}/${clear}`, { count: 2, seconds: 1 }),
+                ),
+            ),
+          ),
+        ),
+      )
+      for (const control of controls)
+        expect(control.clear, 'what is sent in clear must show in a capture').toBeGreaterThan(0)
+      return mesh.clusters
+        .map(
+          ({ name }, index) =>
+            `${name}: ${captures[index]?.tls ?? 0} of ${captures[index]?.flows ?? 0} flows are TLS, ` +
+            `${captures[index]?.clear ?? 0} show the greeting`,
+        )
+        .join('; ')
+    },
+  ),
+  check(
+    {
+      id: 'mtls.gateway-refuses-certless',
+      layer: 'mtls',
+      title: 'a gateway’s 15443 answers no caller without a certificate, whatever name it asks for',
+      source:
+        'Istio’s routing tests: AUTO_PASSTHROUGH serves nobody without a client certificate, for names it knows ' +
+        'and names it does not',
+      from: 'mesh',
+      applies: where(onSeveralNetworks, withMutualTls),
+    },
+    async ({ mesh }) =>
+      mesh.withStrangers(async (strangerTo) => {
+        await Promise.all(
+          mesh.clusters.map(async (from) => {
+            const served = await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
+            expect(served.ok, 'with a certificate the same gateways must pass requests on').toBe(served.all.length)
+          }),
+        )
+        await Promise.all(
+          mesh.clusters.map(async (peer) => {
+            const through = `${(await peer.gatewayAddress()) ?? 'no address'}:15443`
+            await Promise.all(
+              [
+                `outbound_.5000_._.${mesh.hostOf('helloworld')}`,
+                `outbound_.5000_._.${mesh.hostOf('nowhere')}`,
+                'nowhere.example',
+              ].map(async (name) => {
+                const answers = await strangerTo(peer).getNow(`https://${name}/hello`, { through, count: 4 })
+                expect(
+                  answers.all.some(({ connected }) => connected),
+                  because('MP-712'),
+                ).toBe(true)
+                expect(answers.statuses, because('MP-776')).toEqual([0])
+              }),
+            )
+          }),
+        )
+        return `${mesh.clusters.length} gateways, 3 names each: 0 answers`
+      }),
+  ),
 ]
 
 /** The hop of a request to a cluster, as a client of another one dials it. */
 const hopTo = async (peer: Site, from: Site): Promise<string> =>
-  (peer.network === from.network ? `${await peer.helloworldAddress()}:5000` : `${await peer.gatewayAddress() ?? 'no address'}:15443`)
+  peer.network === from.network
+    ? `${await peer.helloworldAddress()}:5000`
+    : `${(await peer.gatewayAddress()) ?? 'no address'}:15443`

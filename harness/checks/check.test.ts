@@ -5,13 +5,33 @@ import { checkOf } from '#testing/checks.ts'
 import { threeClusters, variant } from '#testing/idle-lab.ts'
 import { upgradeTo } from '#testing/upgrade-stage.ts'
 import { topologyNames } from '#topology/topology-file.ts'
-import { check, type Check, harmlessChecks, notApplicable, only, onSeveralNetworks, onSharedNetwork, where, whereRequestsCross, withMutualTls, withOneControlPlane, withoutMutualTls } from './check.ts'
+import {
+  check,
+  type Check,
+  harmlessChecks,
+  notApplicable,
+  only,
+  onSeveralNetworks,
+  onSharedNetwork,
+  where,
+  whereRequestsCross,
+  withMutualTls,
+  withOneControlPlane,
+  withoutMutualTls,
+} from './check.ts'
 
-const variants = (await Promise.all([...await topologyNames(), threeClusters].flatMap((name) => [variant(name, 'strict'), variant(name, 'off')])))
-  .map((topology) => ({ called: `${topology.name} ${topology.mtls}`, topology }))
+const variants = (
+  await Promise.all(
+    [...(await topologyNames()), threeClusters].flatMap((name) => [variant(name, 'strict'), variant(name, 'off')]),
+  )
+).map((topology) => ({ called: `${topology.name} ${topology.mtls}`, topology }))
 
 /** The variants of topologies: those of one network, of two, and one that has both a shared network and another. */
-const [flat, split, both] = [['vpn', 'shared-control-plane', 'multi-primary'], ['gateway', 'primary-remote', 'multi-primary-multi-network'], ['three-clusters']]
+const [flat, split, both] = [
+  ['vpn', 'shared-control-plane', 'multi-primary'],
+  ['gateway', 'primary-remote', 'multi-primary-multi-network'],
+  ['three-clusters'],
+]
 const strict = (names: string[]): string[] => names.map((name) => `${name} strict`)
 const off = (names: string[]): string[] => names.map((name) => `${name} off`)
 const inBothModes = (...names: string[]): string[] => [...strict(names), ...off(names)]
@@ -21,21 +41,61 @@ const every = [...flat, ...split, ...both]
 test.each<[string, NonNullable<Check['applies']>, Record<string, string[]>]>([
   ['onSeveralNetworks', onSeveralNetworks, { 'all clusters are on one network': inBothModes(...flat) }],
   ['onSharedNetwork', onSharedNetwork, { 'every cluster is on a network of its own': inBothModes(...split) }],
-  ['withOneControlPlane', withOneControlPlane, { 'every cluster has a control plane of its own': inBothModes('multi-primary', 'multi-primary-multi-network') }],
+  [
+    'withOneControlPlane',
+    withOneControlPlane,
+    { 'every cluster has a control plane of its own': inBothModes('multi-primary', 'multi-primary-multi-network') },
+  ],
   ['withMutualTls', withMutualTls, { 'mutual TLS is off': off(every) }],
   ['withoutMutualTls', withoutMutualTls, { 'mutual TLS is required': strict(every) }],
-  ['whereRequestsCross', whereRequestsCross, { 'mutual TLS is off, and plaintext does not cross networks': off([...split, ...both]) }],
-  ['only gateway', only('gateway'), { 'it belongs to the gateway topology': inBothModes(...every.filter((name) => name !== 'gateway')) }],
+  [
+    'whereRequestsCross',
+    whereRequestsCross,
+    { 'mutual TLS is off, and plaintext does not cross networks': off([...split, ...both]) },
+  ],
+  [
+    'only gateway',
+    only('gateway'),
+    { 'it belongs to the gateway topology': inBothModes(...every.filter((name) => name !== 'gateway')) },
+  ],
   // The example of three clusters names its procedure, which is not its own name.
-  ['only primary-remote', only('primary-remote'), { 'it belongs to the primary-remote topology': inBothModes(...every.filter((name) => name !== 'primary-remote' && name !== 'three-clusters')) }],
+  [
+    'only primary-remote',
+    only('primary-remote'),
+    {
+      'it belongs to the primary-remote topology': inBothModes(
+        ...every.filter((name) => name !== 'primary-remote' && name !== 'three-clusters'),
+      ),
+    },
+  ],
   ['where nothing is asked for', where(), {}],
-  ['where onSeveralNetworks and withMutualTls', where(onSeveralNetworks, withMutualTls), { 'all clusters are on one network': inBothModes(...flat), 'mutual TLS is off': off([...split, ...both]) }],
-  ['where withMutualTls and onSeveralNetworks', where(withMutualTls, onSeveralNetworks), { 'mutual TLS is off': off(every), 'all clusters are on one network': strict(flat) }],
-  ['where withoutMutualTls and onSharedNetwork', where(withoutMutualTls, onSharedNetwork), { 'mutual TLS is required': strict(every), 'every cluster is on a network of its own': off(split) }],
+  [
+    'where onSeveralNetworks and withMutualTls',
+    where(onSeveralNetworks, withMutualTls),
+    { 'all clusters are on one network': inBothModes(...flat), 'mutual TLS is off': off([...split, ...both]) },
+  ],
+  [
+    'where withMutualTls and onSeveralNetworks',
+    where(withMutualTls, onSeveralNetworks),
+    { 'mutual TLS is off': off(every), 'all clusters are on one network': strict(flat) },
+  ],
+  [
+    'where withoutMutualTls and onSharedNetwork',
+    where(withoutMutualTls, onSharedNetwork),
+    { 'mutual TLS is required': strict(every), 'every cluster is on a network of its own': off(split) },
+  ],
 ])('%s', (_name, applies, expected) => {
-  const reasons = Object.groupBy(variants.filter(({ topology }) => applies(topology) !== true), ({ topology }) => String(applies(topology)))
-  const told = Object.entries(reasons).map(([reason, which]) => [reason, (which ?? []).map(({ called }) => called).sort()])
-  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(Object.entries(expected).map(([reason, which]) => [reason, which.toSorted()])))
+  const reasons = Object.groupBy(
+    variants.filter(({ topology }) => applies(topology) !== true),
+    ({ topology }) => String(applies(topology)),
+  )
+  const told = Object.entries(reasons).map(([reason, which]) => [
+    reason,
+    (which ?? []).map(({ called }) => called).sort(),
+  ])
+  expect(Object.fromEntries(told)).toEqual(
+    Object.fromEntries(Object.entries(expected).map(([reason, which]) => [reason, which.toSorted()])),
+  )
 })
 
 test('a check without a condition applies everywhere, one with a condition where that says so', () => {
@@ -52,20 +112,39 @@ test('a check of an upgrade applies nowhere else, and an old proxy is asked abou
   expect(notApplicable(oldProxy, topology, upgradeTo('lab-a'))).toContain('once a control plane has moved')
   expect(notApplicable(oldProxy, topology, upgradeTo('lab-b'))).toBeUndefined()
   const later = upgradeTo('lab-b')
-  expect(notApplicable(oldProxy, topology, { ...later, stage: { ...later.stage, phase: 'P3' } })).toContain('once a control plane has moved')
+  expect(notApplicable(oldProxy, topology, { ...later, stage: { ...later.stage, phase: 'P3' } })).toContain(
+    'once a control plane has moved',
+  )
   // Beside the old one the new control plane serves nobody yet.
   expect(notApplicable(oldProxy, topology, upgradeTo('lab-b', 'lab-b'))).toContain('once a control plane has moved')
 })
 
 test('beside traffic that is measured nothing changes the mesh', async () => {
   const beside = harmlessChecks(catalogue).map(({ id }) => id)
-  expect(beside).toEqual(expect.arrayContaining(['net.gateway-open', 'control.proxies-synced', 'upgrade.new-namespace', 'reach.path', 'mtls.identity', 'mtls.strict']))
-  expect(beside.filter((id) => /^(route|failover)\.|^discovery\.placeholder|^mtls\.(wire|wrong-identity|plaintext-refused)|^reach\.outside-mesh/.test(id))).toEqual([])
+  expect(beside).toEqual(
+    expect.arrayContaining([
+      'net.gateway-open',
+      'control.proxies-synced',
+      'upgrade.new-namespace',
+      'reach.path',
+      'mtls.identity',
+      'mtls.strict',
+    ]),
+  )
+  expect(
+    beside.filter((id) =>
+      /^(route|failover)\.|^discovery\.placeholder|^mtls\.(wire|wrong-identity|plaintext-refused)|^reach\.outside-mesh/.test(
+        id,
+      ),
+    ),
+  ).toEqual([])
 })
 
 // A policy or a scaled deployment is seen by everything that goes on: what does that says so.
 test('whoever changes the mesh says that it is alone in it', async () => {
-  const changing = catalogue.filter(({ prove }) => /withPolicy|allowingPlaintext|setGateways|scaleHelloworld|without\(|\.wire\(/.test(String(prove)))
+  const changing = catalogue.filter(({ prove }) =>
+    /withPolicy|allowingPlaintext|setGateways|scaleHelloworld|without\(|\.wire\(/.test(String(prove)),
+  )
   expect(changing.length).toBeGreaterThan(8)
   expect(changing.filter(({ alone }) => alone !== 'in the mesh').map(({ id }) => id)).toEqual([])
 })
@@ -74,8 +153,16 @@ describe('the catalogue', () => {
   test('has every check once, bottom layer first, each with an id that names its layer', async () => {
     const checks = catalogue
     expect(new Set(checks.map(({ id }) => id)).size).toBe(checks.length)
-    expect(checks.map(({ layer }) => layer)).toEqual(layers.flatMap((layer) => checks.filter((one) => one.layer === layer).map(() => layer)))
-    expect(checks.filter(({ id, layer, upgrade }) => id.split('.')[0] !== (upgrade ? 'upgrade' : layer === 'network' ? 'net' : layer)).map(({ id }) => id)).toEqual([])
+    expect(checks.map(({ layer }) => layer)).toEqual(
+      layers.flatMap((layer) => checks.filter((one) => one.layer === layer).map(() => layer)),
+    )
+    expect(
+      checks
+        .filter(
+          ({ id, layer, upgrade }) => id.split('.')[0] !== (upgrade ? 'upgrade' : layer === 'network' ? 'net' : layer),
+        )
+        .map(({ id }) => id),
+    ).toEqual([])
     expect(new Set(checks.map(({ layer }) => layer))).toEqual(new Set(layers))
   })
 
@@ -87,6 +174,12 @@ describe('the catalogue', () => {
   test('asks everything somewhere', async () => {
     const begun = upgradeTo('lab-b')
     const stages = [begun, { ...begun, stage: { ...begun.stage, phase: 'P3' as const } }]
-    expect(catalogue.filter((one) => variants.every(({ topology }) => stages.every((stage) => notApplicable(one, topology, stage) !== undefined))).map(({ id }) => id)).toEqual([])
+    expect(
+      catalogue
+        .filter((one) =>
+          variants.every(({ topology }) => stages.every((stage) => notApplicable(one, topology, stage) !== undefined)),
+        )
+        .map(({ id }) => id),
+    ).toEqual([])
   })
 })

@@ -15,20 +15,28 @@ export type CheckHead = {
   source: string
   /** `each`: once from every cluster. `mesh`: once, about all clusters together. */
   from: 'each' | 'mesh'
-  /** Which clusters answer, seen from the one that asks; default: all of them. A cluster that has none of them does not ask. */
+  /**
+   * Which clusters answer, seen from the one that asks; default: all of them. A cluster that has none of them does not
+   * ask.
+   */
   to?: 'own' | 'same network' | 'other networks'
   /**
-   * The others of a layer are asked at once. `among checks`: it counts what passes, and would count theirs. `in the mesh`: it changes the mesh for a moment, or takes all that passes for its own, so that no traffic can
-   * be measured beside it either.
+   * The others of a layer are asked at once. `among checks`: it counts what passes, and would count theirs. `in the
+   * mesh`: it changes the mesh for a moment, or takes all that passes for its own, so that no traffic can be measured
+   * beside it either.
    */
   alone?: 'among checks' | 'in the mesh'
   /**
-   * It disrupts the mesh, so it is alone in it, and in a lab’s only. It is part of a plan where a pattern of `--suite` names it or its
-   * layer, and is made once, for up to so many seconds (or for `--timeout`, where that is more): what it loses is what it is made to
-   * find, and a second attempt, in a mesh that has just been disturbed, would be another question.
+   * It disrupts the mesh, so it is alone in it, and in a lab’s only. It is part of a plan where a pattern of
+   * `--suite` names it or its layer, and is made once, for up to so many seconds (or for `--timeout`, where that is
+   * more): what it loses is what it is made to find, and a second attempt, in a mesh that has just been disturbed,
+   * would be another question.
    */
   disrupts?: { seconds: number }
-  /** It compares the mesh with the stage that an upgrade has reached: elsewhere there is none, and it is no part of the plan. */
+  /**
+   * It compares the mesh with the stage that an upgrade has reached: elsewhere there is none, and it is no part of the
+   * plan.
+   */
   upgrade?: true
   /** Where it applies, and at which stage of an upgrade, and otherwise why not. */
   applies?: (topology: MeshShape, upgrade?: Upgrading) => true | string
@@ -51,9 +59,12 @@ export type Check = CheckHead & { prove: (context: CheckContext) => Promise<stri
 export const check = (head: CheckHead, prove: Check['prove']): Check => ({ ...head, prove })
 
 /** The checks that only look and ask: those that can be made while an upgrade’s traffic is measured. */
-export const harmlessChecks = (checks: readonly Check[]): Check[] => checks.filter(({ alone }) => alone !== 'in the mesh')
+export const harmlessChecks = (checks: readonly Check[]): Check[] =>
+  checks.filter(({ alone }) => alone !== 'in the mesh')
 
-/** Why a check does not apply to a topology, at a stage of an upgrade where there is one, or undefined where it does. */
+/**
+ * Why a check does not apply to a topology, at a stage of an upgrade where there is one, or undefined where it does.
+ */
 export const notApplicable = (head: CheckHead, topology: MeshShape, upgrade?: Upgrading): string | undefined => {
   if (head.upgrade && !upgrade) return 'it compares the mesh with a stage of an upgrade'
   const answer = head.applies?.(topology, upgrade) ?? true
@@ -62,15 +73,19 @@ export const notApplicable = (head: CheckHead, topology: MeshShape, upgrade?: Up
 
 /** Why a check cannot be made in a mesh that withholds things, or undefined where it can. */
 export const withheldFrom = ({ needs = [], disrupts }: CheckHead, withheld: Withheld): string | undefined =>
-  [...needs, ...(disrupts ? ['disruption' as const] : [])].map((need) => withheld[need]).find((reason) => reason !== undefined)
+  [...needs, ...(disrupts ? ['disruption' as const] : [])]
+    .map((need) => withheld[need])
+    .find((reason) => reason !== undefined)
 
 type Applies = NonNullable<CheckHead['applies']>
 
 /** Applies where the clusters are on more than one network. */
-export const onSeveralNetworks: Applies = ({ clusters }) => networksOf(clusters).size > 1 || 'all clusters are on one network'
+export const onSeveralNetworks: Applies = ({ clusters }) =>
+  networksOf(clusters).size > 1 || 'all clusters are on one network'
 
 /** Applies where two clusters share a network. */
-export const onSharedNetwork: Applies = ({ clusters }) => networksOf(clusters).size < clusters.length || 'every cluster is on a network of its own'
+export const onSharedNetwork: Applies = ({ clusters }) =>
+  networksOf(clusters).size < clusters.length || 'every cluster is on a network of its own'
 
 /** Applies where one control plane serves every cluster. */
 export const withOneControlPlane: Applies = ({ clusters }) =>
@@ -82,15 +97,25 @@ export const withMutualTls: Applies = ({ mtls }) => mtls === 'strict' || 'mutual
 /** Applies where authentication is off. */
 export const withoutMutualTls: Applies = ({ mtls }) => mtls === 'off' || 'mutual TLS is required'
 
-/** Applies where requests reach every cluster: plaintext crosses clusters on one network, and never networks (Istio’s mutual TLS matrix). */
+/**
+ * Applies where requests reach every cluster: plaintext crosses clusters on one network, and never networks (Istio’s
+ * mutual TLS matrix).
+ */
 export const whereRequestsCross: Applies = (topology) =>
-  topology.mtls === 'strict' || networksOf(topology.clusters).size === 1 || 'mutual TLS is off, and plaintext does not cross networks'
+  topology.mtls === 'strict' ||
+  networksOf(topology.clusters).size === 1 ||
+  'mutual TLS is off, and plaintext does not cross networks'
 
 /** Applies to the named procedure alone. */
-export const only = (procedure: string): Applies => (topology) => topology.procedure === procedure || `it belongs to the ${procedure} topology`
+export const only =
+  (procedure: string): Applies =>
+  (topology) =>
+    topology.procedure === procedure || `it belongs to the ${procedure} topology`
 
 /** Applies where all of these do; the first that does not says why. */
-export const where = (...conditions: Applies[]): Applies => (topology, upgrade) =>
-  conditions.map((applies) => applies(topology, upgrade)).find((answer) => answer !== true) ?? true
+export const where =
+  (...conditions: Applies[]): Applies =>
+  (topology, upgrade) =>
+    conditions.map((applies) => applies(topology, upgrade)).find((answer) => answer !== true) ?? true
 
 const networksOf = (clusters: MeshShape['clusters']): Set<string> => new Set(clusters.map(({ network }) => network))

@@ -6,7 +6,15 @@ import { proxyOf } from '#istio/proxy-container.ts'
 import { addressNow } from '#istio/service-address.ts'
 import { capture } from '#probes/capture.ts'
 import { flowsOf, wireOf, type Wire } from '#probes/flows.ts'
-import { accessLog, certificatesIn, endpointsOf, trustOf, type AccessLine, type Proxy, type ProxyTrust } from '#probes/envoy.ts'
+import {
+  accessLog,
+  certificatesIn,
+  endpointsOf,
+  trustOf,
+  type AccessLine,
+  type Proxy,
+  type ProxyTrust,
+} from '#probes/envoy.ts'
 import { clientOf, type Asking, type Client } from './client.ts'
 import { istiodIn, type IstiodPod } from './control-plane.ts'
 import type { Recorder } from './evidence.ts'
@@ -50,8 +58,15 @@ export type Site = {
   /** The intermediate and the root of the cluster's cacerts; undefined where there are none. */
   cacerts: () => Promise<{ intermediate: X509Certificate; root: X509Certificate } | undefined>
   /** The lines of a proxy's access log since a moment that match. */
-  accessLog: (of: 'sleep' | 'helloworld' | 'gateway', since: Date, matches: (line: AccessLine) => boolean) => Promise<AccessLine[]>
-  /** What passes between this cluster and others while `during` runs: how much of it is TLS, and how much shows a text in clear. */
+  accessLog: (
+    of: 'sleep' | 'helloworld' | 'gateway',
+    since: Date,
+    matches: (line: AccessLine) => boolean,
+  ) => Promise<AccessLine[]>
+  /**
+   * What passes between this cluster and others while `during` runs: how much of it is TLS, and how much shows a text
+   * in clear.
+   */
   wire: (text: string, during: () => Promise<unknown>) => Promise<Wire>
   /** What a new pod of the mesh's namespace would be turned into; nothing is created. */
   injection: (labels?: Record<string, string>) => Promise<Injection>
@@ -63,7 +78,10 @@ export type Site = {
   releases: () => Promise<Releases>
   /** The ready pods of the east-west gateway, and what they pass on. */
   gatewayReplicas: () => Promise<GatewayReplica[]>
-  /** Within an upgrade: runs `during` with a client in a new namespace, of the workloads’ revision and with the proxy of a release, if not the revision’s own. */
+  /**
+   * Within an upgrade: runs `during` with a client in a new namespace, of the workloads’ revision and with the proxy
+   * of a release, if not the revision’s own.
+   */
   withVisitor: <T>(release: string | undefined, during: (visitor: Visitor) => Promise<T>) => Promise<T>
   /** Addresses of helloworld's ready pods, from the API server. */
   apiEndpoints: () => Promise<string[]>
@@ -79,10 +97,17 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
   const { mesh: meshNamespace, outside: outsideNamespace } = under.namespaces
   const proxy = (selector: string, namespace = meshNamespace): Proxy => ({ kube, namespace, selector })
   const proxies = {
-    sleep: proxy('app=sleep'), helloworld: proxy('app=helloworld'), ...(gateway ? { gateway: proxy(gateway.selector, gateway.service.namespace) } : {}),
+    sleep: proxy('app=sleep'),
+    helloworld: proxy('app=helloworld'),
+    ...(gateway ? { gateway: proxy(gateway.selector, gateway.service.namespace) } : {}),
   }
   const slices = async (namespace: string, service: string): Promise<string[]> => {
-    const found = await kube.list<V1EndpointSlice>({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace, selector: `kubernetes.io/service-name=${service}` })
+    const found = await kube.list<V1EndpointSlice>({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      namespace,
+      selector: `kubernetes.io/service-name=${service}`,
+    })
     return readyAddresses(found).sort()
   }
   return {
@@ -98,21 +123,36 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
     ranges: async () => {
       const nodes = await kube.list<V1Node>({ apiVersion: 'v1', kind: 'Node' })
       const services = await kube.list<V1ServiceCIDR>({ apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR' })
-      const ranges = { pods: nodes.flatMap(({ spec }) => spec?.podCIDRs ?? []), services: services.flatMap(({ spec }) => spec?.cidrs ?? []) }
+      const ranges = {
+        pods: nodes.flatMap(({ spec }) => spec?.podCIDRs ?? []),
+        services: services.flatMap(({ spec }) => spec?.cidrs ?? []),
+      }
       record.add({ probe: 'ranges', cluster: name, ...ranges })
       return ranges
     },
     istiod: () => istiodIn(cluster, under.since, record),
     scaleHelloworld: (replicas) => {
       record.add({ probe: 'scale', cluster: name, deployment: `helloworld-${cluster.version}`, replicas })
-      return kube.merge({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: `helloworld-${cluster.version}`, namespace: meshNamespace }, spec: { replicas } })
+      return kube.merge({
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: `helloworld-${cluster.version}`, namespace: meshNamespace },
+        spec: { replicas },
+      })
     },
     scaleSleep: (replicas) => {
       record.add({ probe: 'scale', cluster: name, deployment: 'sleep', replicas })
-      return kube.merge({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'sleep', namespace: meshNamespace }, spec: { replicas } })
+      return kube.merge({
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'sleep', namespace: meshNamespace },
+        spec: { replicas },
+      })
     },
     sleepPods: async () => {
-      const pods = (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace: meshNamespace, selector: 'app=sleep' })).filter(({ metadata }) => !metadata?.deletionTimestamp)
+      const pods = (
+        await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace: meshNamespace, selector: 'app=sleep' })
+      ).filter(({ metadata }) => !metadata?.deletionTimestamp)
       return { all: pods.length, ready: pods.filter((pod) => isReady(pod) && proxyOf(pod) !== undefined).length }
     },
     gatewayAddress: async () => (gateway ? addressNow(cluster, gateway.service) : undefined),
@@ -122,17 +162,37 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
       return endpoints
     },
     proxyTrust: async () => {
-      const trust = await Promise.all(Object.entries(proxies).filter(([workload]) => workload !== 'gateway' || under.withheld.gateways === undefined).map(async ([workload, of]) => [workload, await trustOf(of)] as const))
+      const trust = await Promise.all(
+        Object.entries(proxies)
+          .filter(([workload]) => workload !== 'gateway' || under.withheld.gateways === undefined)
+          .map(async ([workload, of]) => [workload, await trustOf(of)] as const),
+      )
       for (const [workload, { chain, roots }] of trust) {
-        record.add({ probe: 'certificates', proxy: `${name} ${workload}`, chain: chain.map(describe), roots: roots.map(describe) })
+        record.add({
+          probe: 'certificates',
+          proxy: `${name} ${workload}`,
+          chain: chain.map(describe),
+          roots: roots.map(describe),
+        })
       }
       return Object.fromEntries(trust)
     },
     cacerts: async () => {
-      const secret = await kube.get<V1Secret>({ apiVersion: 'v1', kind: 'Secret', name: 'cacerts', namespace: 'istio-system' })
-      const read = (key: string): X509Certificate | undefined => certificatesIn(Buffer.from(secret?.data?.[key] ?? '', 'base64').toString())[0]
+      const secret = await kube.get<V1Secret>({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        name: 'cacerts',
+        namespace: 'istio-system',
+      })
+      const read = (key: string): X509Certificate | undefined =>
+        certificatesIn(Buffer.from(secret?.data?.[key] ?? '', 'base64').toString())[0]
       const [intermediate, root] = [read('ca-cert.pem'), read('root-cert.pem')]
-      record.add({ probe: 'cacerts', cluster: name, intermediate: intermediate && describe(intermediate), root: root && describe(root) })
+      record.add({
+        probe: 'cacerts',
+        cluster: name,
+        intermediate: intermediate && describe(intermediate),
+        root: root && describe(root),
+      })
       return intermediate && root ? { intermediate, root } : undefined
     },
     accessLog: async (of, since, matches) => {
@@ -168,17 +228,29 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
     withVisitor: (release, during) => {
       const { stage, proxyImage, clientImage } = upgradeOf(under)
       const revision = stage.workloads[name]?.revision ?? 'default'
-      return withVisitor(cluster, { revision, client: clientImage, proxy: release === undefined ? undefined : proxyImage(release) }, record, asking, during)
+      return withVisitor(
+        cluster,
+        { revision, client: clientImage, proxy: release === undefined ? undefined : proxyImage(release) },
+        record,
+        asking,
+        during,
+      )
     },
     apiEndpoints: () => slices(meshNamespace, 'helloworld'),
     discoveryAddresses: () => slices('istio-system', cluster.discovery.split('.')[0] ?? ''),
-    pods: async () => (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })).filter(({ metadata }) => under.judges(metadata?.namespace ?? '')),
+    pods: async () =>
+      (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })).filter(({ metadata }) =>
+        under.judges(metadata?.namespace ?? ''),
+      ),
   }
 }
 
 /** A certificate in words: whose, from whom, and its SHA-256 fingerprint. */
 export const describe = (certificate: X509Certificate): object => ({
-  subject: words(certificate.subject), issuer: words(certificate.issuer), san: certificate.subjectAltName ?? '', sha256: certificate.fingerprint256,
+  subject: words(certificate.subject),
+  issuer: words(certificate.issuer),
+  san: certificate.subjectAltName ?? '',
+  sha256: certificate.fingerprint256,
 })
 
 // A workload's own certificate has no subject: its name is in the SAN.

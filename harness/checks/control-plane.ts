@@ -31,14 +31,23 @@ export type ControlPlane = {
 export type IstiodPod = { name: string; ready: boolean; restarts: number }
 
 /** A control plane’s handle for one attempt of a check: the one of a cluster, or of a revision there. */
-export const controlPlaneOf = (under: MeshUnderTest, at: ClusterUnderTest, revision: string | undefined, record: Recorder): ControlPlane => {
+export const controlPlaneOf = (
+  under: MeshUnderTest,
+  at: ClusterUnderTest,
+  revision: string | undefined,
+  record: Recorder,
+): ControlPlane => {
   const called = revision === undefined ? at.name : `${at.name} ${revision}`
-  const anyPod = async (): Promise<string | undefined> => (await readyPod(at.kube, 'istio-system', istiodSelector(revision))).metadata?.name
+  const anyPod = async (): Promise<string | undefined> =>
+    (await readyPod(at.kube, 'istio-system', istiodSelector(revision))).metadata?.name
   return {
     cluster: at.name,
     revision,
     name: called,
-    serves: at.name === primariesOf(under)[0]?.name ? under.clusters.filter(({ name, role }) => name === at.name || role === 'remote').map(({ name }) => name) : [at.name],
+    serves:
+      at.name === primariesOf(under)[0]?.name
+        ? under.clusters.filter(({ name, role }) => name === at.name || role === 'remote').map(({ name }) => name)
+        : [at.name],
     watches: under.clusters.filter(({ name }) => name !== at.name).map(({ name }) => name),
     watched: async () => {
       const watched = await watchedClusters(at.kube, await anyPod())
@@ -46,7 +55,12 @@ export const controlPlaneOf = (under: MeshUnderTest, at: ClusterUnderTest, revis
       return watched
     },
     endpoints: async () => {
-      const endpoints = await endpointShards(at.kube, `helloworld.${under.namespaces.mesh}.svc.${under.domain}`, under.namespaces.mesh, await anyPod())
+      const endpoints = await endpointShards(
+        at.kube,
+        `helloworld.${under.namespaces.mesh}.svc.${under.domain}`,
+        under.namespaces.mesh,
+        await anyPod(),
+      )
       record.add({ probe: 'istiod’s endpoints', of: called, endpoints })
       return endpoints
     },
@@ -60,20 +74,32 @@ export const controlPlaneOf = (under: MeshUnderTest, at: ClusterUnderTest, revis
     },
     remoteAccess: async (of) => {
       const access = await remoteAccess(at.kube, of, under.namespaces.outside)
-      record.add({ probe: 'remote secret', of, from: `${at.name} ${under.namespaces.outside}/sleep`, ...(access ?? { found: false }) })
+      record.add({
+        probe: 'remote secret',
+        of,
+        from: `${at.name} ${under.namespaces.outside}/sleep`,
+        ...(access ?? { found: false }),
+      })
       return access
     },
   }
 }
 
 /** Reads the istiod pods of a cluster, whether it should have any or not; those on their way out are left out. */
-export const istiodIn = async (cluster: ClusterUnderTest, since: Date | undefined, record: Recorder): Promise<IstiodPod[]> => {
-  const pods = (await istiodPods(cluster.kube)).filter(({ metadata }) => !metadata?.deletionTimestamp).map((pod) => ({
-    name: pod.metadata?.name ?? '',
-    ready: isReady(pod),
-    restarts: (pod.status?.containerStatuses ?? []).filter(({ lastState }) => since === undefined || new Date(lastState?.terminated?.finishedAt ?? 0) >= since)
-      .reduce((sum, { restartCount }) => sum + restartCount, 0),
-  }))
+export const istiodIn = async (
+  cluster: ClusterUnderTest,
+  since: Date | undefined,
+  record: Recorder,
+): Promise<IstiodPod[]> => {
+  const pods = (await istiodPods(cluster.kube))
+    .filter(({ metadata }) => !metadata?.deletionTimestamp)
+    .map((pod) => ({
+      name: pod.metadata?.name ?? '',
+      ready: isReady(pod),
+      restarts: (pod.status?.containerStatuses ?? [])
+        .filter(({ lastState }) => since === undefined || new Date(lastState?.terminated?.finishedAt ?? 0) >= since)
+        .reduce((sum, { restartCount }) => sum + restartCount, 0),
+    }))
   record.add({ probe: 'istiod', cluster: cluster.name, pods })
   return pods
 }

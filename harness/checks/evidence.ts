@@ -12,7 +12,10 @@ export const recorder = (): Recorder => {
   return {
     add: (evidence) => {
       kept.push(evidence)
-      if (kept.length > limit) { kept.shift(); dropped += 1 }
+      if (kept.length > limit) {
+        kept.shift()
+        dropped += 1
+      }
     },
     all: () => (dropped === 0 ? kept : [{ probe: 'evidence', leftOut: dropped }, ...kept]),
   }

@@ -9,11 +9,25 @@ import type { MeshShape } from '#topology/topology-file.ts'
 import type { GatewayRef, MeshUnderTest, Withheld } from './mesh-under-test.ts'
 
 /** A mesh that somebody else made as checks need to know it: ours are the two namespaces, and what stands in them. */
-export const existingMesh = ({ clusters, kubeconfig, mtls, trustDomain, domain, withheld, since }: FoundMesh): MeshUnderTest => {
-  const connected = connectContexts(clusters.map(({ context }) => context), kubeconfig)
+export const existingMesh = ({
+  clusters,
+  kubeconfig,
+  mtls,
+  trustDomain,
+  domain,
+  withheld,
+  since,
+}: FoundMesh): MeshUnderTest => {
+  const connected = connectContexts(
+    clusters.map(({ context }) => context),
+    kubeconfig,
+  )
   const under: MeshUnderTest = {
     clusters: clusters.flatMap(({ name, network, role, version, discovery, gateway, context }) =>
-      connected.filter((one) => one.context === context).map(({ kube }) => ({ name, network, role, version, discovery, gateway, kube }))),
+      connected
+        .filter((one) => one.context === context)
+        .map(({ kube }) => ({ name, network, role, version, discovery, gateway, kube })),
+    ),
     mtls,
     namespaces: ownNamespaces,
     trustDomain,
@@ -25,10 +39,16 @@ export const existingMesh = ({ clusters, kubeconfig, mtls, trustDomain, domain, 
     discoveryAddresses: async () => {
       const [primary] = primariesOf(under)
       if (!primary) return []
-      const [pods, services] = await Promise.all([istiodPods(primary.kube), primary.kube.list<V1Service>({ apiVersion: 'v1', kind: 'Service' })])
+      const [pods, services] = await Promise.all([
+        istiodPods(primary.kube),
+        primary.kube.list<V1Service>({ apiVersion: 'v1', kind: 'Service' }),
+      ])
       // It is reached at its pods, or through whatever leads to its port.
       const leading = services.filter(({ spec }) => spec?.ports?.some(({ port }) => port === 15012))
-      return [...pods.filter(isReady).flatMap(({ status }) => status?.podIP ?? []), ...leading.flatMap((service) => addressOf(service) ?? [])]
+      return [
+        ...pods.filter(isReady).flatMap(({ status }) => status?.podIP ?? []),
+        ...leading.flatMap((service) => addressOf(service) ?? []),
+      ]
     },
   }
   return under
@@ -45,7 +65,14 @@ export type FoundCluster = MeshShape['clusters'][number] & {
 }
 
 /** A mesh that somebody else made, as data that another process can take up. */
-export type FoundMesh = Omit<MeshShape, 'clusters'> & { clusters: FoundCluster[]; kubeconfig?: string; trustDomain: string; domain: string; withheld: Withheld; since: string }
+export type FoundMesh = Omit<MeshShape, 'clusters'> & {
+  clusters: FoundCluster[]
+  kubeconfig?: string
+  trustDomain: string
+  domain: string
+  withheld: Withheld
+  since: string
+}
 
 /** The namespaces that a run makes in clusters that somebody else made; everything it creates is in them. */
 export const ownNamespaces: Namespaces = { mesh: 'meshproof-app1', outside: 'meshproof-legacy' }

@@ -7,15 +7,33 @@ import type { ClusterUnderTest } from './mesh-under-test.ts'
 /** One ready pod of an east-west gateway, and the server names that it passes on at 15443. */
 export type GatewayReplica = { name: string; serverNames: string[] }
 
-/** Asks every ready pod of a cluster’s east-west gateway, whatever release it is of; a cluster without a gateway has none. */
-export const gatewayReplicas = async ({ name: cluster, kube, gateway }: ClusterUnderTest, record: Recorder): Promise<GatewayReplica[]> => {
+/**
+ * Asks every ready pod of a cluster’s east-west gateway, whatever release it is of; a cluster without a gateway has
+ * none.
+ */
+export const gatewayReplicas = async (
+  { name: cluster, kube, gateway }: ClusterUnderTest,
+  record: Recorder,
+): Promise<GatewayReplica[]> => {
   if (!gateway) return []
   const namespace = gateway.service.namespace ?? ''
-  const pods = (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, selector: gateway.selector })).filter(isReady)
-  const replicas = await Promise.all(pods.map(async ({ metadata }) => {
-    const name = metadata?.name ?? ''
-    return { name, serverNames: [...new Set(await serverNamesOf({ kube, namespace, pod: name }, 15443))].sort() }
-  }))
-  record.add({ probe: 'gateway’s replicas', cluster, replicas: replicas.map(({ name, serverNames }) => ({ name, serverNames: serverNames.length, some: serverNames.slice(0, 3) })) })
+  const pods = (
+    await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, selector: gateway.selector })
+  ).filter(isReady)
+  const replicas = await Promise.all(
+    pods.map(async ({ metadata }) => {
+      const name = metadata?.name ?? ''
+      return { name, serverNames: [...new Set(await serverNamesOf({ kube, namespace, pod: name }, 15443))].sort() }
+    }),
+  )
+  record.add({
+    probe: 'gateway’s replicas',
+    cluster,
+    replicas: replicas.map(({ name, serverNames }) => ({
+      name,
+      serverNames: serverNames.length,
+      some: serverNames.slice(0, 3),
+    })),
+  })
   return replicas
 }

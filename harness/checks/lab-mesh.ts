@@ -8,18 +8,29 @@ import { withEngineClient } from './stranger.ts'
 import type { MeshUnderTest, Upgrading } from './mesh-under-test.ts'
 import { visitorPrefix } from './visitor.ts'
 
-/** What a topology’s control planes are called, from what a stage calls them: there `default` is one without a revision. */
+/**
+ * What a topology’s control planes are called, from what a stage calls them: there `default` is one without a
+ * revision.
+ */
 const revised = (revision = 'default'): { revision?: string } => (revision === 'default' ? {} : { revision })
 
-/** A lab’s mesh as checks need to know it: all of it is ours, and nothing is withheld. `upgrade` is what it has reached of one. */
+/**
+ * A lab’s mesh as checks need to know it: all of it is ours, and nothing is withheld. `upgrade` is what it has
+ * reached of one.
+ */
 export const labMesh = (lab: Lab, upgrade?: Upgrading): MeshUnderTest => {
   const { mtls, procedure } = lab.topology
   const severalNetworks = new Set(lab.clusters.map(({ network }) => network)).size > 1
   return {
     clusters: lab.clusters.map((cluster) => ({
-      name: cluster.name, network: cluster.network, role: cluster.role, version: cluster.version,
+      name: cluster.name,
+      network: cluster.network,
+      role: cluster.role,
+      version: cluster.version,
       discovery: `${istiodOf(upgrade ? revised(upgrade.stage.workloads[cluster.name]?.revision) : lab.topology)}.istio-system.svc:15012`,
-      get kube() { return cluster.kube },
+      get kube() {
+        return cluster.kube
+      },
       // Procedures without gateways are those of a flat network.
       ...(severalNetworks ? { gateway: { service: gatewayService, selector: 'istio=eastwestgateway' } } : {}),
       revisions: upgrade?.stage.controlPlanes[cluster.name]?.map(({ revision }) => revision),
@@ -32,13 +43,27 @@ export const labMesh = (lab: Lab, upgrade?: Upgrading): MeshUnderTest => {
     withheld: {},
     // A check’s own pods come and go while others look.
     judges: (namespace) => !namespace.startsWith(visitorPrefix),
-    ...(upgrade ? { upgrade: { ...upgrade, proxyImage: (release: string) => `${lab.images.roles['hub'] ?? ''}/proxyv2:${release}`, clientImage: lab.images.roles['curl'] ?? '' } } : {}),
+    ...(upgrade
+      ? {
+          upgrade: {
+            ...upgrade,
+            proxyImage: (release: string) => `${lab.images.roles['hub'] ?? ''}/proxyv2:${release}`,
+            clientImage: lab.images.roles['curl'] ?? '',
+          },
+        }
+      : {}),
     discoveryAddresses: async (signal) => {
       // Remote clusters move to another control plane one after the other.
-      const remotes = lab.clusters.filter(({ role }) => role === 'remote').map(({ name }) => upgrade?.stage.workloads[name]?.revision)
+      const remotes = lab.clusters
+        .filter(({ role }) => role === 'remote')
+        .map(({ name }) => upgrade?.stage.workloads[name]?.revision)
       const { revision: _, ...topology } = lab.topology
-      const labs = upgrade ? [...new Set(remotes)].map((revision) => ({ ...lab, topology: { ...topology, ...revised(revision) } })) : [lab]
-      const addresses = await Promise.all(labs.map(async (one) => procedures[procedure].discoveryAddress?.(one, signal)))
+      const labs = upgrade
+        ? [...new Set(remotes)].map((revision) => ({ ...lab, topology: { ...topology, ...revised(revision) } }))
+        : [lab]
+      const addresses = await Promise.all(
+        labs.map(async (one) => procedures[procedure].discoveryAddress?.(one, signal)),
+      )
       return addresses.filter((address) => address !== undefined)
     },
     disruptions: (signal) => disruptionsIn(lab, signal),

@@ -7,11 +7,22 @@ import type { Client } from './client.ts'
 import type { Recorder } from './evidence.ts'
 
 /**
- * What a mesh that somebody else made may withhold from a check: `ranges` the API servers do not tell, certificates and secrets that may
- * not be read, an istiod and gateways that may not be asked, configuration that is not ours to change, logs in a format that
- * is not ours, and its very peace.
+ * What a mesh that somebody else made may withhold from a check: `ranges` the API servers do not tell, certificates and
+ * secrets that may not be read, an istiod and gateways that may not be asked, configuration that is not ours to change,
+ * logs in a format that is not ours, and its very peace.
  */
-export type Need = 'ranges' | 'cacerts' | 'remote secrets' | 'istiod' | 'gateways' | 'discovery addresses' | 'meshNetworks' | 'access log' | 'gateway log' | 'capture' | 'disruption'
+export type Need =
+  | 'ranges'
+  | 'cacerts'
+  | 'remote secrets'
+  | 'istiod'
+  | 'gateways'
+  | 'discovery addresses'
+  | 'meshNetworks'
+  | 'access log'
+  | 'gateway log'
+  | 'capture'
+  | 'disruption'
 
 /** What is withheld, and why. */
 export type Withheld = { readonly [need in Need]?: string | undefined }
@@ -76,7 +87,10 @@ export const upgradeOf = ({ upgrade }: MeshUnderTest): UpgradeUnderTest => {
   return upgrade
 }
 
-/** What proxies of one kind in one cluster must be after a phase: the release’s name, its Envoy, and the control plane’s revision (`default` without one). */
+/**
+ * What proxies of one kind in one cluster must be after a phase: the release’s name, its Envoy, and the control
+ * plane’s revision (`default` without one).
+ */
 export type Expected = { istio: string; envoy: string; revision: string }
 
 /** What holds once a phase is over; the checks of an upgrade compare the mesh with it. It is data. */
@@ -84,7 +98,10 @@ export type Stage = {
   phase: PhaseId
   /** The revisions that run a control plane, by cluster: none in a remote one. */
   controlPlanes: Record<string, Expected[]>
-  /** What workloads that are restarted with the upgrade, and gateways, run; by cluster. Gateways only where there are any. */
+  /**
+   * What workloads that are restarted with the upgrade, and gateways, run; by cluster. Gateways only where there are
+   * any.
+   */
   workloads: Record<string, Expected>
   gateways: Record<string, Expected>
   gatewayReplicas: number

@@ -27,7 +27,10 @@ export type Mesh = {
   othersThan: (site: Site) => Site[]
   onNetworkOf: (site: Site) => Site[]
   onOtherNetworks: (site: Site) => Site[]
-  /** The clusters whose helloworld a client of one is meant to reach, its own included: with mutual TLS off, those of its network. */
+  /**
+   * The clusters whose helloworld a client of one is meant to reach, its own included: with mutual TLS off, those of
+   * its network.
+   */
   reachableFrom: (site: Site) => Site[]
   /** The workloads’ namespace, the same in every cluster, and the name of a service in it. */
   namespace: string
@@ -40,22 +43,30 @@ export type Mesh = {
   versions: string[]
   /** Where remote clusters may find their control plane. */
   discoveryAddresses: () => Promise<string[]>
-  /** Applies a policy of fixtures/policies for as long as `during` runs, where control planes read their configuration. */
+  /**
+   * Applies a policy of fixtures/policies for as long as `during` runs, where control planes read their configuration.
+   */
   withPolicy: <T>(name: string, during: () => Promise<T>) => Promise<T>
   /** Runs `during` where plaintext is allowed. */
   allowingPlaintext: <T>(during: () => Promise<T>) => Promise<T>
   /**
-   * Clients without a certificate, for as long as `during` runs: in no cluster, where there is a place for one, else in another cluster
-   * than the one they ask.
+   * Clients without a certificate, for as long as `during` runs: in no cluster, where there is a place for one, else in
+   * another cluster than the one they ask.
    */
   withStrangers: <T>(during: (strangerTo: (peer: Site) => Stranger) => Promise<T>) => Promise<T>
-  /** Why a part of a check has to be left out; undefined where this mesh withholds nothing it needs. The evidence says so. */
+  /**
+   * Why a part of a check has to be left out; undefined where this mesh withholds nothing it needs. The evidence says
+   * so.
+   */
   leftOut: (need: Need) => string | undefined
   /** Asks until it holds; false when it does not within the time (milliseconds). */
   eventually: (holds: () => Promise<boolean>, within?: number) => Promise<boolean>
   /** Looks every second, for so long (milliseconds), and returns all that was seen. */
   watch: <T>(look: () => Promise<T>, during: number) => Promise<T[]>
-  /** Runs `during` while clients ask for helloworld without end: those of every cluster, or of some. Returns what became of their requests, in the order of the clusters. */
+  /**
+   * Runs `during` while clients ask for helloworld without end: those of every cluster, or of some. Returns what became
+   * of their requests, in the order of the clusters.
+   */
   underTraffic: (during: () => Promise<unknown>, from?: Site[]) => Promise<Traffic[]>
   /** What can be done to the mesh; only checks that disrupt ask for it, and they are planned where it can. */
   disruptions: () => Disruptions
@@ -69,24 +80,49 @@ export type Mesh = {
 
 /** The handles of one attempt. A wait of it lasts `patience` milliseconds, and no longer than three times as much. */
 export const meshOf = (under: MeshUnderTest, record: Recorder, patience: number, signal: AbortSignal): Mesh => {
-  const { mtls, besideClusters, namespaces: { mesh: namespace } } = under
+  const {
+    mtls,
+    besideClusters,
+    namespaces: { mesh: namespace },
+  } = under
   const hostOf = (service: string): string => `${service}.${namespace}.svc.${under.domain}`
   const origin = `http://helloworld.${namespace}:5000`
   const helloworld = { origin, url: `${origin}/hello`, cluster: `outbound|5000||${hostOf('helloworld')}` }
   const primaries = primariesOf(under)
   const primary = one(primaries, () => true)
   const versions = under.clusters.map(({ version }) => version).sort()
-  const clusters = under.clusters.map((cluster) => siteOf(under, cluster, record, { patience, versions: versions.length, signal }))
-  const controlPlanes = primaries.flatMap((cluster) => (cluster.revisions ?? [undefined]).map((revision) => controlPlaneOf(under, cluster, revision, record)))
+  const clusters = under.clusters.map((cluster) =>
+    siteOf(under, cluster, record, { patience, versions: versions.length, signal }),
+  )
+  const controlPlanes = primaries.flatMap((cluster) =>
+    (cluster.revisions ?? [undefined]).map((revision) => controlPlaneOf(under, cluster, revision, record)),
+  )
   const othersThan = ({ name }: Site): Site[] => clusters.filter((other) => other.name !== name)
   const onNetworkOf = (site: Site): Site[] => othersThan(site).filter(({ network }) => network === site.network)
   const withPolicy: Mesh['withPolicy'] = async (name, during) => {
     const policy = await fixture(`policies/${name}.yaml`, policyValues(under))
-    record.add({ probe: 'policy', applied: name, in: primaries.map(({ name: cluster }) => cluster), objects: policy.map((object) => `${object.kind ?? ''} ${refOf(object).name}`) })
-    return holdingEverywhere(primaries.map(({ kube }) => kube), policy, during)
+    record.add({
+      probe: 'policy',
+      applied: name,
+      in: primaries.map(({ name: cluster }) => cluster),
+      objects: policy.map((object) => `${object.kind ?? ''} ${refOf(object).name}`),
+    })
+    return holdingEverywhere(
+      primaries.map(({ kube }) => kube),
+      policy,
+      during,
+    )
   }
   return {
-    mtls, clusters, controlPlanes, versions, placeholder, othersThan, onNetworkOf, withPolicy, namespace,
+    mtls,
+    clusters,
+    controlPlanes,
+    versions,
+    placeholder,
+    othersThan,
+    onNetworkOf,
+    withPolicy,
+    namespace,
     primary: one(clusters, ({ name }) => name === primary.name),
     remotes: clusters.filter(({ role }) => role === 'remote'),
     controlPlaneOf: ({ name }) => one(controlPlanes, ({ serves }) => serves.includes(name)),
@@ -97,10 +133,14 @@ export const meshOf = (under: MeshUnderTest, record: Recorder, patience: number,
     identity: (serviceAccount) => `spiffe://${under.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
     discoveryAddresses: () => under.discoveryAddresses(signal),
     allowingPlaintext: (during) => (mtls === 'off' ? during() : withPolicy('mtls-permissive', during)),
-    eventually: (holds, within = patience) => until('', holds, { every: 200, within: Math.min(within, 3 * patience), signal }).then(() => true, (error: unknown) => {
-      if (signal.aborted) throw error
-      return false
-    }),
+    eventually: (holds, within = patience) =>
+      until('', holds, { every: 200, within: Math.min(within, 3 * patience), signal }).then(
+        () => true,
+        (error: unknown) => {
+          if (signal.aborted) throw error
+          return false
+        },
+      ),
     watch: (look, during) => watch(look, during, signal),
     upgrade: () => upgradeOf(under),
     disruptions: () => {
@@ -117,7 +157,10 @@ export const meshOf = (under: MeshUnderTest, record: Recorder, patience: number,
       }
       return Promise.all(asking.map(({ stop }) => stop()))
     },
-    withStrangers: (during) => (besideClusters ? besideClusters(record, (stranger) => during(() => stranger)) : during((peer) => one(othersThan(peer), () => true).outside)),
+    withStrangers: (during) =>
+      besideClusters
+        ? besideClusters(record, (stranger) => during(() => stranger))
+        : during((peer) => one(othersThan(peer), () => true).outside),
     leftOut: (need) => {
       const reason = under.withheld[need]
       if (reason !== undefined) record.add({ probe: 'left out', what: need, reason })
@@ -132,22 +175,40 @@ export const meshOf = (under: MeshUnderTest, record: Recorder, patience: number,
   }
 }
 
-/** What a policy’s placeholders stand for: seed 003’s DestinationRule names ISTIO_MUTUAL where mutual TLS is on, and nothing where it is off. */
-const policyValues = ({ clusters, mtls, namespaces, trustDomain, domain, policyNamespace }: MeshUnderTest): Record<string, string> => ({
+/**
+ * What a policy’s placeholders stand for: seed 003’s DestinationRule names ISTIO_MUTUAL where mutual TLS is on, and
+ * nothing where it is off.
+ */
+const policyValues = ({
+  clusters,
+  mtls,
+  namespaces,
+  trustDomain,
+  domain,
+  policyNamespace,
+}: MeshUnderTest): Record<string, string> => ({
   namespace: namespaces.mesh,
   host: `helloworld.${namespaces.mesh}.svc.${domain}`,
   policynamespace: policyNamespace,
   trustdomain: trustDomain,
   trafficpolicy: JSON.stringify(mtls === 'strict' ? { tls: { mode: 'ISTIO_MUTUAL' } } : {}),
   // A cluster’s name need not be one that a subset may have; its version is.
-  clustersubsets: JSON.stringify(clusters.map(({ name, version }) => ({ name: version, labels: { 'topology.istio.io/cluster': name } }))),
-  clusterroutes: JSON.stringify(clusters.map(({ name, version }) => ({
-    match: [{ sourceLabels: { 'topology.istio.io/cluster': name } }],
-    route: [{ destination: { host: `helloworld.${namespaces.mesh}.svc.${domain}`, subset: version } }],
-  }))),
+  clustersubsets: JSON.stringify(
+    clusters.map(({ name, version }) => ({ name: version, labels: { 'topology.istio.io/cluster': name } })),
+  ),
+  clusterroutes: JSON.stringify(
+    clusters.map(({ name, version }) => ({
+      match: [{ sourceLabels: { 'topology.istio.io/cluster': name } }],
+      route: [{ destination: { host: `helloworld.${namespaces.mesh}.svc.${domain}`, subset: version } }],
+    })),
+  ),
 })
 
-const holdingEverywhere = async <T>([first, ...others]: KubeClient[], policy: Manifest[], during: () => Promise<T>): Promise<T> => {
+const holdingEverywhere = async <T>(
+  [first, ...others]: KubeClient[],
+  policy: Manifest[],
+  during: () => Promise<T>,
+): Promise<T> => {
   if (!first) return during()
   const undo = await putInPlace(first, policy)
   try {

@@ -4,7 +4,10 @@ import type { RunningRelease } from '#results/results.ts'
 import type { Recorder } from './evidence.ts'
 import type { ClusterUnderTest, MeshUnderTest } from './mesh-under-test.ts'
 
-/** What a cluster’s control planes, gateways and workloads say that they run. `kept` are the probes’ clients that no upgrade restarts. */
+/**
+ * What a cluster’s control planes, gateways and workloads say that they run. `kept` are the probes’ clients that no
+ * upgrade restarts.
+ */
 export type Releases = Record<'controlPlanes' | 'gateways' | 'workloads' | 'kept', RunningRelease[]>
 
 /** What part of the mesh a proxy or control plane is, by what its pod is called. */
@@ -18,7 +21,11 @@ export const partOf = ({ workload, envoy }: Pick<RunningRelease, 'workload' | 'e
 }
 
 /** Asks every proxy and control plane of a cluster that is judged. */
-export const releasesIn = async (under: MeshUnderTest, cluster: ClusterUnderTest, record: Recorder): Promise<Releases> => {
+export const releasesIn = async (
+  under: MeshUnderTest,
+  cluster: ClusterUnderTest,
+  record: Recorder,
+): Promise<Releases> => {
   const running = (await runningReleases(cluster)).filter(({ workload }) => under.judges(workload.split('/')[0] ?? ''))
   const of = (part: keyof Releases): RunningRelease[] => running.filter((one) => partOf(one) === part)
   record.add({ probe: 'releases', cluster: cluster.name, running })

@@ -22,13 +22,26 @@ export type Visitor = {
   proxy: () => Promise<{ image: string; revision: string }>
 }
 
-/** What a visitor is made of: the revision that injects it, the image of its client, and of its proxy where that is not the revision’s own. */
+/**
+ * What a visitor is made of: the revision that injects it, the image of its client, and of its proxy where that is not
+ * the revision’s own.
+ */
 export type VisitorOf = { revision: string; client: string; proxy?: string | undefined }
 
-/** Deploys a client in a new namespace of a cluster for as long as `during` runs. Its namespace is deleted with all that is in it; nobody waits for that. */
-export const withVisitor = async <T>({ name, kube }: ClusterUnderTest, { revision, client, proxy }: VisitorOf, record: Recorder, asking: Asking, during: (visitor: Visitor) => Promise<T>): Promise<T> => {
+/**
+ * Deploys a client in a new namespace of a cluster for as long as `during` runs. Its namespace is deleted with all that
+ * is in it; nobody waits for that.
+ */
+export const withVisitor = async <T>(
+  { name, kube }: ClusterUnderTest,
+  { revision, client, proxy }: VisitorOf,
+  record: Recorder,
+  asking: Asking,
+  during: (visitor: Visitor) => Promise<T>,
+): Promise<T> => {
   const namespace = `${visitorPrefix}${randomBytes(3).toString('hex')}`
-  const pinned = (manifest: Manifest): Manifest => (manifest.kind === 'Deployment' && proxy !== undefined ? withProxyImage(manifest, proxy) : manifest)
+  const pinned = (manifest: Manifest): Manifest =>
+    manifest.kind === 'Deployment' && proxy !== undefined ? withProxyImage(manifest, proxy) : manifest
   record.add({ probe: 'visitor', cluster: name, namespace, revision, proxy: proxy ?? 'the revision’s own' })
   try {
     await kube.apply([
@@ -37,7 +50,9 @@ export const withVisitor = async <T>({ name, kube }: ClusterUnderTest, { revisio
     ])
     return await during({
       sleep: clientOf({ cluster: name, kube, namespace }, record, asking),
-      hasRoot: async () => ((await kube.get<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name: 'istio-ca-root-cert', namespace }))?.data?.['root-cert.pem'] ?? '') !== '',
+      hasRoot: async () =>
+        ((await kube.get<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name: 'istio-ca-root-cert', namespace }))
+          ?.data?.['root-cert.pem'] ?? '') !== '',
       isReady: () => isRolledOut(kube, namespace, 'sleep'),
       proxy: async () => {
         const pod = await readyPod(kube, namespace, 'app=sleep')
@@ -56,5 +71,14 @@ type Templated = { template: { metadata: { annotations?: Record<string, string> 
 const withProxyImage = (manifest: Manifest, image: string): Manifest => {
   const spec = manifest['spec'] as Templated
   const { metadata } = spec.template
-  return { ...manifest, spec: { ...spec, template: { ...spec.template, metadata: { ...metadata, annotations: { ...metadata.annotations, 'sidecar.istio.io/proxyImage': image } } } } }
+  return {
+    ...manifest,
+    spec: {
+      ...spec,
+      template: {
+        ...spec.template,
+        metadata: { ...metadata, annotations: { ...metadata.annotations, 'sidecar.istio.io/proxyImage': image } },
+      },
+    },
+  }
 }

@@ -5,18 +5,32 @@ const optionsOf = (...argv: string[]): unknown => {
   const invocation = readArguments(argv, {})
   return 'options' in invocation ? invocation.options : undefined
 }
-const refused = (code: string, next: string): unknown => expect.objectContaining({ code, exitCode: 2, next: expect.stringContaining(next) })
+const refused = (code: string, next: string): unknown =>
+  expect.objectContaining({ code, exitCode: 2, next: expect.stringContaining(next) })
 
 describe('a command line', () => {
   test('without a command is test, of everything', () => {
     expect(readArguments([], {})).toEqual({
       command: 'test',
-      options: { topology: ['all'], suite: [], images: 'auto', output: 'text', timeout: 180, plan: false, keep: false, reuse: false, failFast: false },
+      options: {
+        topology: ['all'],
+        suite: [],
+        images: 'auto',
+        output: 'text',
+        timeout: 180,
+        plan: false,
+        keep: false,
+        reuse: false,
+        failFast: false,
+      },
     })
   })
 
   test('splits lists by comma', () => {
-    expect(optionsOf('--topology=gateway, mesh,', '--suite=reach.*,!reach.path')).toMatchObject({ topology: ['gateway', 'mesh'], suite: ['reach.*', '!reach.path'] })
+    expect(optionsOf('--topology=gateway, mesh,', '--suite=reach.*,!reach.path')).toMatchObject({
+      topology: ['gateway', 'mesh'],
+      suite: ['reach.*', '!reach.path'],
+    })
   })
 
   test('reuses the newest lab, or the one it names', () => {
@@ -24,41 +38,82 @@ describe('a command line', () => {
     expect(optionsOf('--reuse=20260101-000000-abcd')).toMatchObject({ reuse: '20260101-000000-abcd' })
   })
 
-  test.each([[[]], [['up']], [['prove']]])('overrules the topologies’ mutual TLS only where it says so: %j', (command) => {
-    expect(optionsOf(...command, '--mtls=off')).toMatchObject({ mtls: 'off' })
-    expect(optionsOf(...command, '--mtls=strict')).toMatchObject({ mtls: 'strict' })
-    expect(optionsOf(...command)).not.toHaveProperty('mtls')
-  })
+  test.each([[[]], [['up']], [['prove']]])(
+    'overrules the topologies’ mutual TLS only where it says so: %j',
+    (command) => {
+      expect(optionsOf(...command, '--mtls=off')).toMatchObject({ mtls: 'off' })
+      expect(optionsOf(...command, '--mtls=strict')).toMatchObject({ mtls: 'strict' })
+      expect(optionsOf(...command)).not.toHaveProperty('mtls')
+    },
+  )
 
   test('names each command with its own flags', () => {
     expect(readArguments(['up', '--images=source'], {})).toMatchObject({ command: 'up', options: { images: 'source' } })
-    expect(readArguments(['prove', '--topology=vpn', '--mtls=off', '--suite=mtls.*', '--report-dir=proof', '--timeout=90', '--plan'], {}))
-      .toMatchObject({ command: 'prove', options: { topology: ['vpn'], mtls: 'off', suite: ['mtls.*'], reportDir: 'proof', timeout: 90, plan: true } })
-    expect(readArguments(['up', '--kubernetes=1.33', '--istio-source=../istio'], {})).toMatchObject({ command: 'up', options: { kubernetes: '1.33', istioSource: '../istio' } })
-    expect(readArguments(['diagnose', '--contexts=east, west,', '--kubeconfig=a:b', '--probe', '--output=json'], {}))
-      .toEqual({ command: 'diagnose', options: { contexts: ['east', 'west'], kubeconfig: 'a:b', probe: true, output: 'json' } })
-    expect(readArguments(['diagnose', '--contexts=east,west'], {})).toEqual({ command: 'diagnose', options: { contexts: ['east', 'west'], kubeconfig: undefined, probe: false, output: 'text' } })
+    expect(
+      readArguments(
+        ['prove', '--topology=vpn', '--mtls=off', '--suite=mtls.*', '--report-dir=proof', '--timeout=90', '--plan'],
+        {},
+      ),
+    ).toMatchObject({
+      command: 'prove',
+      options: { topology: ['vpn'], mtls: 'off', suite: ['mtls.*'], reportDir: 'proof', timeout: 90, plan: true },
+    })
+    expect(readArguments(['up', '--kubernetes=1.33', '--istio-source=../istio'], {})).toMatchObject({
+      command: 'up',
+      options: { kubernetes: '1.33', istioSource: '../istio' },
+    })
+    expect(
+      readArguments(['diagnose', '--contexts=east, west,', '--kubeconfig=a:b', '--probe', '--output=json'], {}),
+    ).toEqual({
+      command: 'diagnose',
+      options: { contexts: ['east', 'west'], kubeconfig: 'a:b', probe: true, output: 'json' },
+    })
+    expect(readArguments(['diagnose', '--contexts=east,west'], {})).toEqual({
+      command: 'diagnose',
+      options: { contexts: ['east', 'west'], kubeconfig: undefined, probe: false, output: 'text' },
+    })
     expect(readArguments(['down'], {})).toEqual({ command: 'down', options: { all: false, run: undefined } })
-    expect(readArguments(['down', '--all', '--run=x'], {})).toEqual({ command: 'down', options: { all: true, run: 'x' } })
-    expect(readArguments(['report', 'a', 'b', '--report-dir=c', '--cells=d.json'], {})).toEqual({ command: 'report', options: { folders: ['a', 'b'], reportDir: 'c', cells: 'd.json' } })
-    expect(readArguments(['cell', '--cells=d.json', '--index=3'], {})).toEqual({ command: 'cell', options: { cells: 'd.json', index: 3, reportDir: 'reports' } })
-    expect(readArguments(['matrix', '--suite=net.*,control.*', '--suite=reach.*', '--emit=github'], {}))
-      .toMatchObject({ command: 'matrix', options: { topology: ['all'], suite: [['net.*', 'control.*'], ['reach.*']], emit: 'github' } })
+    expect(readArguments(['down', '--all', '--run=x'], {})).toEqual({
+      command: 'down',
+      options: { all: true, run: 'x' },
+    })
+    expect(readArguments(['report', 'a', 'b', '--report-dir=c', '--cells=d.json'], {})).toEqual({
+      command: 'report',
+      options: { folders: ['a', 'b'], reportDir: 'c', cells: 'd.json' },
+    })
+    expect(readArguments(['cell', '--cells=d.json', '--index=3'], {})).toEqual({
+      command: 'cell',
+      options: { cells: 'd.json', index: 3, reportDir: 'reports' },
+    })
+    expect(readArguments(['matrix', '--suite=net.*,control.*', '--suite=reach.*', '--emit=github'], {})).toMatchObject({
+      command: 'matrix',
+      options: { topology: ['all'], suite: [['net.*', 'control.*'], ['reach.*']], emit: 'github' },
+    })
     expect(readArguments(['doctor', '--output=json'], {})).toEqual({ command: 'doctor', options: { output: 'json' } })
     expect(readArguments(['images', 'build'], {})).toEqual({ command: 'images build', options: { harness: false } })
-    expect(readArguments(['images', 'build', '--harness'], {})).toEqual({ command: 'images build', options: { harness: true } })
+    expect(readArguments(['images', 'build', '--harness'], {})).toEqual({
+      command: 'images build',
+      options: { harness: true },
+    })
   })
 })
 
 describe('several versions', () => {
   test('are taken by test and matrix', () => {
-    expect(optionsOf('--istio=1.30.4, 1.31.0', '--kubernetes=1.33', '--kind=0.33.0')).toMatchObject({ istio: ['1.30.4', '1.31.0'], kubernetes: ['1.33'], kind: ['0.33.0'] })
+    expect(optionsOf('--istio=1.30.4, 1.31.0', '--kubernetes=1.33', '--kind=0.33.0')).toMatchObject({
+      istio: ['1.30.4', '1.31.0'],
+      kubernetes: ['1.33'],
+      kind: ['0.33.0'],
+    })
     expect(optionsOf('matrix', '--istio=1.30.4,1.31.0')).toMatchObject({ istio: ['1.30.4', '1.31.0'] })
   })
 
   test.each([
-    [['up', '--istio=1.30.4,1.31.0'], 'meshproof up', '--istio=1.30.4,1.31.0'], [['prove', '--kubernetes=1.33,1.34'], 'meshproof prove', '--kubernetes=1.33,1.34'],
-    [['upgrade', '--topology=vpn', '--from=1.30.4,1.30.5', '--to=1.31.0'], 'meshproof upgrade', '--from=1.30.4,1.30.5'], [['--keep', '--kind=0.32.0,0.33.0'], '--keep', '--kind'], [['--reuse', '--istio=a,b'], '--reuse', '--istio=a,b'],
+    [['up', '--istio=1.30.4,1.31.0'], 'meshproof up', '--istio=1.30.4,1.31.0'],
+    [['prove', '--kubernetes=1.33,1.34'], 'meshproof prove', '--kubernetes=1.33,1.34'],
+    [['upgrade', '--topology=vpn', '--from=1.30.4,1.30.5', '--to=1.31.0'], 'meshproof upgrade', '--from=1.30.4,1.30.5'],
+    [['--keep', '--kind=0.32.0,0.33.0'], '--keep', '--kind'],
+    [['--reuse', '--istio=a,b'], '--reuse', '--istio=a,b'],
   ])('are refused where one lab is worked with: %j', (argv, who, flag) => {
     expect(() => readArguments(argv, {})).toThrow(refused('MP-162', 'meshproof test'))
     expect(() => readArguments(argv, {})).toThrow(new RegExp(`${who} takes one.*${flag}`))
@@ -71,14 +126,24 @@ test.each([['--queue=ci'], ['--emit=github', '--image=mine'], ['--emit=helm']])(
 
 describe('existing clusters', () => {
   test('are named by contexts, and their kubeconfig by its files', () => {
-    expect(optionsOf('--contexts=kind-a,kind-b', '--kubeconfig=a.yaml:b.yaml', '--mtls=off', '--suite=reach.*')).toMatchObject({
-      contexts: ['kind-a', 'kind-b'], kubeconfig: 'a.yaml:b.yaml', mtls: 'off', suite: ['reach.*'],
+    expect(
+      optionsOf('--contexts=kind-a,kind-b', '--kubeconfig=a.yaml:b.yaml', '--mtls=off', '--suite=reach.*'),
+    ).toMatchObject({
+      contexts: ['kind-a', 'kind-b'],
+      kubeconfig: 'a.yaml:b.yaml',
+      mtls: 'off',
+      suite: ['reach.*'],
     })
   })
 
   test.each([
-    [['--contexts=a,b', '--topology=gateway'], '--topology'], [['matrix', '--contexts=a,b', '--istio=1.30.4'], '--istio'], [['--contexts=a,b', '--keep'], '--keep'], [['--contexts=a,b', '--istio-source=../istio'], '--istio-source'], [['--contexts=a,b', '--reuse', '--istio=1.30.4'], '--istio, --reuse'],
-    [['--kubeconfig=a.yaml'], '--kubeconfig'], [['--kubeconfig=a.yaml', '--topology=vpn'], '--kubeconfig'],
+    [['--contexts=a,b', '--topology=gateway'], '--topology'],
+    [['matrix', '--contexts=a,b', '--istio=1.30.4'], '--istio'],
+    [['--contexts=a,b', '--keep'], '--keep'],
+    [['--contexts=a,b', '--istio-source=../istio'], '--istio-source'],
+    [['--contexts=a,b', '--reuse', '--istio=1.30.4'], '--istio, --reuse'],
+    [['--kubeconfig=a.yaml'], '--kubeconfig'],
+    [['--kubeconfig=a.yaml', '--topology=vpn'], '--kubeconfig'],
   ])('do not go together with what is said of a lab: %j', (argv, named) => {
     expect(() => readArguments(argv, {})).toThrow(refused('MP-141', '--contexts=A,B'))
     expect(() => readArguments(argv, {})).toThrow(`(${named})`)
@@ -86,8 +151,14 @@ describe('existing clusters', () => {
 })
 
 test('results of a pod go to a ConfigMap, and nowhere else', () => {
-  expect(optionsOf('--contexts=in-cluster,b', '--results=configmap:proofs/nightly')).toMatchObject({ contexts: ['in-cluster', 'b'], results: 'configmap:proofs/nightly' })
-  for (const place of ['proofs', 'secret:proofs', 'configmap:', 'configmap:a/b/c', 'configmap:A/b']) expect(() => readArguments(['--contexts=a,b', `--results=${place}`], {})).toThrow('--results does not take that value')
+  expect(optionsOf('--contexts=in-cluster,b', '--results=configmap:proofs/nightly')).toMatchObject({
+    contexts: ['in-cluster', 'b'],
+    results: 'configmap:proofs/nightly',
+  })
+  for (const place of ['proofs', 'secret:proofs', 'configmap:', 'configmap:a/b/c', 'configmap:A/b'])
+    expect(() => readArguments(['--contexts=a,b', `--results=${place}`], {})).toThrow(
+      '--results does not take that value',
+    )
 })
 
 test.each([['abc'], ['4'], ['9.5'], ['']])('--timeout=%s is refused', (value) => {
@@ -119,24 +190,38 @@ test.each<[string, NodeJS.ProcessEnv, string[], string]>([
   ['--topology=gateway', { npm_config_topology: 'gateway' }, [], 'npm test -- --topology=gateway'],
   ['--mtls=off', { npm_config_mtls: 'off' }, [], 'npm test -- --mtls=off'],
   ['--keep', { npm_config_keep: 'true' }, [], 'npm test -- --keep'],
-  ['--report-dir=out --fail-fast --suite=reach.*', { npm_config_report_dir: 'out', npm_config_fail_fast: 'true', npm_config_suite: 'reach.*' }, [],
-    'npm test -- --suite=reach.* --report-dir=out --fail-fast'],
+  [
+    '--report-dir=out --fail-fast --suite=reach.*',
+    { npm_config_report_dir: 'out', npm_config_fail_fast: 'true', npm_config_suite: 'reach.*' },
+    [],
+    'npm test -- --suite=reach.* --report-dir=out --fail-fast',
+  ],
 ])('npm test %s is told where the -- belongs', (_line, environment, argv, next) => {
   expect(() => readArguments(argv, environment)).toThrow(expect.objectContaining({ code: 'MP-102', next }))
 })
 
 test('what else npm says in the environment is no flag of ours', () => {
-  expect(readArguments([], { npm_config_loglevel: 'warn', npm_config_cache: '/tmp', npm_lifecycle_event: 'test' })).toMatchObject({ command: 'test' })
+  expect(
+    readArguments([], { npm_config_loglevel: 'warn', npm_config_cache: '/tmp', npm_lifecycle_event: 'test' }),
+  ).toMatchObject({ command: 'test' })
 })
 
-test.each([['--help', 'Commands:'], ['-h', 'doctor'], ['up --help', '--topology <names>'], ['prove --help', '--suite <patterns>'], ['images', 'build everything from source'], ['images build --help', '--harness'], ['images mirror --help', '--to <host/prefix>']])(
-  'the help of “%s” is returned and not printed', (line, text) => {
-    const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
-    onTestFinished(() => { printed.mockRestore() })
-    expect(readArguments(line.split(' '), {})).toEqual({ command: 'help', text: expect.stringContaining(text) })
-    expect(printed).not.toHaveBeenCalled()
-  },
-)
+test.each([
+  ['--help', 'Commands:'],
+  ['-h', 'doctor'],
+  ['up --help', '--topology <names>'],
+  ['prove --help', '--suite <patterns>'],
+  ['images', 'build everything from source'],
+  ['images build --help', '--harness'],
+  ['images mirror --help', '--to <host/prefix>'],
+])('the help of “%s” is returned and not printed', (line, text) => {
+  const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  onTestFinished(() => {
+    printed.mockRestore()
+  })
+  expect(readArguments(line.split(' '), {})).toEqual({ command: 'help', text: expect.stringContaining(text) })
+  expect(printed).not.toHaveBeenCalled()
+})
 
 describe('a mistake', () => {
   test.each([
@@ -146,25 +231,37 @@ describe('a mistake', () => {
     expect(() => readArguments(line.split(' '), {})).toThrow(refused('MP-101', `Did you mean ${nearest}?`))
   })
 
-  test.each([['list x'], ['down x'], ['images build x'], ['test up'], ['prove up']])('%s names the word that is too much', (line) => {
-    expect(() => readArguments(line.split(' '), {})).toThrow(new RegExp(`“${line.split(' ').at(-1) ?? ''}”`))
-  })
+  test.each([['list x'], ['down x'], ['images build x'], ['test up'], ['prove up']])(
+    '%s names the word that is too much',
+    (line) => {
+      expect(() => readArguments(line.split(' '), {})).toThrow(new RegExp(`“${line.split(' ').at(-1) ?? ''}”`))
+    },
+  )
 
   test('report without a folder says what is missing', () => {
     expect(() => readArguments(['report'], {})).toThrow(refused('MP-101', '--help'))
     expect(() => readArguments(['report'], {})).toThrow('folders')
   })
 
-  test.each([['--keep'], ['--reuse'], ['--fail-fast']])('prove %s is no flag: it takes labs of its own, to the end', (flag) => {
-    expect(() => readArguments(['prove', flag], {})).toThrow(refused('MP-101', '--timeout'))
-  })
+  test.each([['--keep'], ['--reuse'], ['--fail-fast']])(
+    'prove %s is no flag: it takes labs of its own, to the end',
+    (flag) => {
+      expect(() => readArguments(['prove', flag], {})).toThrow(refused('MP-101', '--timeout'))
+    },
+  )
 
   test.each([['--topology='], ['--topology=,']])('%s is refused: it would prove nothing', (flag) => {
     expect(() => readArguments([flag], {})).toThrow(refused('MP-101', ''))
   })
 
   test('npm test --topology gateway --keep -- --plan is told the whole line', () => {
-    expect(() => readArguments(['gateway', '--plan'], { npm_config_topology: 'true', npm_config_keep: 'true' }))
-      .toThrow(expect.objectContaining({ code: 'MP-102', next: expect.stringMatching(/^npm test -- --topology[ =]gateway --keep --plan$/) }))
+    expect(() =>
+      readArguments(['gateway', '--plan'], { npm_config_topology: 'true', npm_config_keep: 'true' }),
+    ).toThrow(
+      expect.objectContaining({
+        code: 'MP-102',
+        next: expect.stringMatching(/^npm test -- --topology[ =]gateway --keep --plan$/),
+      }),
+    )
   })
 })

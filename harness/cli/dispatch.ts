@@ -29,7 +29,10 @@ import { connectContexts } from '#survey/contexts.ts'
 import { type Invocation, readArguments } from './arguments.ts'
 
 /** Does what a command line says and returns the exit code; `words` are what it says. */
-export const perform = async (invocation: Invocation, words: readonly string[] = process.argv.slice(2)): Promise<number> => {
+export const perform = async (
+  invocation: Invocation,
+  words: readonly string[] = process.argv.slice(2),
+): Promise<number> => {
   const line = ['meshproof', ...words].join(' ')
   switch (invocation.command) {
     case 'help':
@@ -39,11 +42,14 @@ export const perform = async (invocation: Invocation, words: readonly string[] =
       return invocation.options.plan ? printPlan(versionCells(invocation.options)) : test(invocation.options, line)
     case 'up': {
       const { options } = invocation
-      return options.plan ? printPlan([{ name: '', options }]) : told(options.output, false, (screen, signals) => run('up', options, line, screen, signals))
+      return options.plan
+        ? printPlan([{ name: '', options }])
+        : told(options.output, false, (screen, signals) => run('up', options, line, screen, signals))
     }
     case 'upgrade': {
       const { options } = invocation
-      if (!options.plan) return told(options.output, true, (screen, signals) => runUpgrade(options, line, screen, signals))
+      if (!options.plan)
+        return told(options.output, true, (screen, signals) => runUpgrade(options, line, screen, signals))
       print(await upgradePlanDocument(options))
       return 0
     }
@@ -73,7 +79,9 @@ export const perform = async (invocation: Invocation, words: readonly string[] =
       if (again.command === 'test') requireOneVersion('A cell', again.options)
       const verdict = await earlierAttempt(folder)
       if (verdict === undefined) return perform(again, args)
-      print(`${name} has its verdict already: ${folder}\nTo have it asked again, name another folder with --report-dir.`)
+      print(
+        `${name} has its verdict already: ${folder}\nTo have it asked again, name another folder with --report-dir.`,
+      )
       return verdict
     }
     case 'doctor': {
@@ -98,32 +106,46 @@ export const perform = async (invocation: Invocation, words: readonly string[] =
   }
 }
 
-const told = (output: 'text' | 'json', withSummary: boolean, running: (screen: Terminal, signals: Signals) => Promise<Run>): Promise<number> => withTerminal(async (screen, signals) => {
-  const one = await running(screen, signals)
-  screen.close()
-  await tellRun(one, screen, withSummary)
-  if (output === 'json') print(one.results)
-  return one.results.run.exitCode
-}, streamFor(output))
+const told = (
+  output: 'text' | 'json',
+  withSummary: boolean,
+  running: (screen: Terminal, signals: Signals) => Promise<Run>,
+): Promise<number> =>
+  withTerminal(async (screen, signals) => {
+    const one = await running(screen, signals)
+    screen.close()
+    await tellRun(one, screen, withSummary)
+    if (output === 'json') print(one.results)
+    return one.results.run.exitCode
+  }, streamFor(output))
 
-const report = async ({ folders, reportDir, cells }: { folders: string[]; reportDir: string | undefined; cells: string | undefined }): Promise<number> => {
+const report = async ({
+  folders,
+  reportDir,
+  cells,
+}: {
+  folders: string[]
+  reportDir: string | undefined
+  cells: string | undefined
+}): Promise<number> => {
   const matrix = cells === undefined ? undefined : await readCells(cells)
   const { pages, runs } = await renderFolders(folders, reportDir, matrix)
   for (const line of [...(matrix ? cellLines(runs) : []), ...pages]) print(line)
   return matrix ? exitCodeOfCells(runs) : 0
 }
 
-const proveChecks = (options: RunOptions): Promise<number> => withTerminal(async (screen, signals) => {
-  const { proofs, unproven, folder, exitCode, error } = await prove(options, screen, signals)
-  screen.close()
-  if (error instanceof MeshproofError) {
-    screen.problem(`${error.code}  ${error.message}`)
-    screen.line(`  next: ${error.next}`)
-  } else if (error !== undefined) throw error
-  if (unproven.length > 0) screen.problem(`not proven: ${unproven.join(', ')}`)
-  if (options.plan) return 0
-  screen.line(`${proofs.filter(({ verdict }) => verdict === 'detected').length} of ${proofs.length} faults detected`)
-  screen.line(`report: ${folder}`)
-  if (options.output === 'json') print(proofs)
-  return error instanceof MeshproofError ? error.exitCode : exitCode
-}, streamFor(options.output))
+const proveChecks = (options: RunOptions): Promise<number> =>
+  withTerminal(async (screen, signals) => {
+    const { proofs, unproven, folder, exitCode, error } = await prove(options, screen, signals)
+    screen.close()
+    if (error instanceof MeshproofError) {
+      screen.problem(`${error.code}  ${error.message}`)
+      screen.line(`  next: ${error.next}`)
+    } else if (error !== undefined) throw error
+    if (unproven.length > 0) screen.problem(`not proven: ${unproven.join(', ')}`)
+    if (options.plan) return 0
+    screen.line(`${proofs.filter(({ verdict }) => verdict === 'detected').length} of ${proofs.length} faults detected`)
+    screen.line(`report: ${folder}`)
+    if (options.output === 'json') print(proofs)
+    return error instanceof MeshproofError ? error.exitCode : exitCode
+  }, streamFor(options.output))

@@ -5,13 +5,30 @@ const read = (line: string): unknown => readArguments(line.split(' '), {})
 
 test.each([
   ['images list', { command: 'images list', options: { output: 'text' } }],
-  ['images list --images=release --output=json', { command: 'images list', options: { images: 'release', output: 'json' } }],
-  ['images list --istio=1.28 --kubernetes=1.33 --kind=v0.32.0', { command: 'images list', options: { istio: '1.28', kubernetes: '1.33', kind: 'v0.32.0', output: 'text' } }],
-  ['images mirror --to=mirror.example:5000/a/b', { command: 'images mirror', options: { to: 'mirror.example:5000/a/b', output: 'text' } }],
-  ['images verify --registry=mirror.example', { command: 'images verify', options: { registry: 'mirror.example', output: 'text' } }],
-  ['images save lab.tar --pins=pins.yaml', { command: 'images save', options: { file: 'lab.tar', pins: 'pins.yaml', output: 'text' } }],
+  [
+    'images list --images=release --output=json',
+    { command: 'images list', options: { images: 'release', output: 'json' } },
+  ],
+  [
+    'images list --istio=1.28 --kubernetes=1.33 --kind=v0.32.0',
+    { command: 'images list', options: { istio: '1.28', kubernetes: '1.33', kind: 'v0.32.0', output: 'text' } },
+  ],
+  [
+    'images mirror --to=mirror.example:5000/a/b',
+    { command: 'images mirror', options: { to: 'mirror.example:5000/a/b', output: 'text' } },
+  ],
+  [
+    'images verify --registry=mirror.example',
+    { command: 'images verify', options: { registry: 'mirror.example', output: 'text' } },
+  ],
+  [
+    'images save lab.tar --pins=pins.yaml',
+    { command: 'images save', options: { file: 'lab.tar', pins: 'pins.yaml', output: 'text' } },
+  ],
   ['images load lab.tar', { command: 'images load', options: { file: 'lab.tar' } }],
-])('%s', (line, expected) => { expect(read(line)).toEqual(expected) })
+])('%s', (line, expected) => {
+  expect(read(line)).toEqual(expected)
+})
 
 test.each([
   ['images mirror', '--to'],

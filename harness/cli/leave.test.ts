@@ -16,7 +16,10 @@ const program = async (script: string): Promise<string> => {
   return path
 }
 
-/** Runs a script under the launcher, in a root of its own where the dependencies count as installed: a test installs nothing. */
+/**
+ * Runs a script under the launcher, in a root of its own where the dependencies count as installed: a test installs
+ * nothing.
+ */
 const launch = async (script: string): Promise<{ exitCode: number | undefined; stderr: string }> => {
   const root = await scratchFolder()
   const launcher = join(root, 'scripts/with-node.mjs')
@@ -25,7 +28,10 @@ const launch = async (script: string): Promise<{ exitCode: number | undefined; s
   await writeFile(join(root, 'package-lock.json'), '{}')
   await writeFile(join(root, 'node_modules/.meshproof-lock'), createHash('sha256').update('{}').digest('hex'))
   // A launcher that waits too long is told to end, and ends with 143.
-  const { exitCode, stderr } = await execa(process.execPath, [launcher, await program(script)], { reject: false, timeout: 4000 })
+  const { exitCode, stderr } = await execa(process.execPath, [launcher, await program(script)], {
+    reject: false,
+    timeout: 4000,
+  })
   return { exitCode, stderr }
 }
 
@@ -35,21 +41,35 @@ describe('under the launcher', () => {
   })
 
   test('the code that a program exits with counts, not the one it told', async () => {
-    expect(await launch(`${withLeave}process.on('exit', () => { process.exitCode = 4 })\nawait leave(0)`)).toEqual({ exitCode: 4, stderr: '' })
+    expect(await launch(`${withLeave}process.on('exit', () => { process.exitCode = 4 })\nawait leave(0)`)).toEqual({
+      exitCode: 4,
+      stderr: '',
+    })
   })
 
-  test.each([['SIGKILL', 2], ['SIGINT', 130], ['SIGTERM', 143]])('a program that %s ends has told nothing', async (signal, exitCode) => {
-    expect(await launch(`process.kill(process.pid, '${signal}')\nsetInterval(() => {}, 1000)`)).toEqual({ exitCode, stderr: '' })
+  test.each([
+    ['SIGKILL', 2],
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])('a program that %s ends has told nothing', async (signal, exitCode) => {
+    expect(await launch(`process.kill(process.pid, '${signal}')\nsetInterval(() => {}, 1000)`)).toEqual({
+      exitCode,
+      stderr: '',
+    })
   })
 })
 
 test('without a launcher the program just exits', async () => {
-  const { exitCode, stderr } = await execa(process.execPath, [await program(`${withLeave}await leave(5)`)], { reject: false })
+  const { exitCode, stderr } = await execa(process.execPath, [await program(`${withLeave}await leave(5)`)], {
+    reject: false,
+  })
   expect({ exitCode, stderr }).toEqual({ exitCode: 5, stderr: '' })
 })
 
 test('a launcher that is gone is no error', async () => {
-  const child = fork(await program(`${withLeave}process.on('disconnect', () => leave(6))`), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child = fork(await program(`${withLeave}process.on('disconnect', () => leave(6))`), {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   child.disconnect()
   expect(await once(child, 'exit')).toEqual([6, null])
 })

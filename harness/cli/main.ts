@@ -28,7 +28,8 @@ const main = async (): Promise<number> => {
 // A reader that goes away (`| head`) is no reason to leave a lab behind.
 process.stdout.on('error', () => undefined)
 process.stderr.on('error', () => undefined)
-// What a library throws where nobody waits for it must neither end the run before it has cleaned up nor let it end green.
+// What a library throws where nobody waits for it must neither end the run before it has cleaned up nor let it end
+// green.
 let unexpected = false
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {

@@ -3,17 +3,37 @@ import type { z } from 'zod'
 import { MeshproofError, unknownValue } from '#errors.ts'
 import { flagOf } from '#run/options.ts'
 
-/** Flags that speak of a lab say nothing about existing clusters, and the other way round. @throws MeshproofError MP-141. */
+/**
+ * Flags that speak of a lab say nothing about existing clusters, and the other way round. @throws MeshproofError
+ * MP-141.
+ */
 export const refuseTogether = (options: Record<string, unknown>): void => {
-  const ofLabs = ['topology', 'istio', 'kubernetes', 'kind', 'istioSource', 'registry', 'keep', 'reuse'].filter((flag) => options[flag] !== undefined)
+  const ofLabs = ['topology', 'istio', 'kubernetes', 'kind', 'istioSource', 'registry', 'keep', 'reuse'].filter(
+    (flag) => options[flag] !== undefined,
+  )
   const ofClusters = ['kubeconfig', 'results'].filter((flag) => options[flag] !== undefined)
-  const [what, where] = options['contexts'] === undefined
-    ? [ofClusters.length === 0 ? undefined : 'These flags are for existing clusters, and --contexts names none', ofClusters.map(flagOf).join(', ')]
-    : [ofLabs.length === 0 ? undefined : 'Existing clusters are what they are: these flags are for labs', ofLabs.map(flagOf).join(', ')]
-  if (what !== undefined) throw new MeshproofError('MP-141', { what, where, next: 'Name contexts with --contexts=A,B, or leave them out and have a lab made.' })
+  const [what, where] =
+    options['contexts'] === undefined
+      ? [
+          ofClusters.length === 0 ? undefined : 'These flags are for existing clusters, and --contexts names none',
+          ofClusters.map(flagOf).join(', '),
+        ]
+      : [
+          ofLabs.length === 0 ? undefined : 'Existing clusters are what they are: these flags are for labs',
+          ofLabs.map(flagOf).join(', '),
+        ]
+  if (what !== undefined)
+    throw new MeshproofError('MP-141', {
+      what,
+      where,
+      next: 'Name contexts with --contexts=A,B, or leave them out and have a lab made.',
+    })
 }
 
-/** npm takes flags before `--` for itself, and leaves a trace of them in the environment. @throws MeshproofError MP-102 with the line that was meant. */
+/**
+ * npm takes flags before `--` for itself, and leaves a trace of them in the environment. @throws MeshproofError MP-102
+ * with the line that was meant.
+ */
 export const refuseSwallowedFlags = (program: Command, argv: string[], environment: NodeJS.ProcessEnv): void => {
   const options = program.commands.find((command) => command.name() === 'test')?.options ?? []
   const rest = [...argv]
@@ -21,19 +41,32 @@ export const refuseSwallowedFlags = (program: Command, argv: string[], environme
     const value = environment[`npm_config_${(long ?? '').slice(2).replaceAll('-', '_')}`]
     if (value === undefined) return []
     // For npm, `--topology gateway` is a flag without a value and a word that goes to the script.
-    const word = value === 'true' && flags.includes('<') && rest[0] !== undefined && !rest[0].startsWith('-') ? rest.shift() : undefined
-    return [word !== undefined ? `${long ?? ''}=${word}` : value === 'true' ? long ?? '' : `${long ?? ''}=${value}`]
+    const word =
+      value === 'true' && flags.includes('<') && rest[0] !== undefined && !rest[0].startsWith('-')
+        ? rest.shift()
+        : undefined
+    return [word !== undefined ? `${long ?? ''}=${word}` : value === 'true' ? (long ?? '') : `${long ?? ''}=${value}`]
   })
   if (swallowed.length === 0) return
-  throw new MeshproofError('MP-102', { what: 'npm took the flags for itself: they need a -- before them', next: `npm test -- ${[...swallowed, ...rest].join(' ')}` })
+  throw new MeshproofError('MP-102', {
+    what: 'npm took the flags for itself: they need a -- before them',
+    next: `npm test -- ${[...swallowed, ...rest].join(' ')}`,
+  })
 }
 
-/** The values of a command's flags, as their schema has them. @throws MeshproofError MP-101 for the first that it refuses. */
+/**
+ * The values of a command's flags, as their schema has them. @throws MeshproofError MP-101 for the first that it
+ * refuses.
+ */
 export const parsed = <T>(schema: z.ZodType<T>, options: unknown): T => {
   const result = schema.safeParse(options)
   if (result.success) return result.data
   const [issue] = result.error.issues
-  throw new MeshproofError('MP-101', { what: `${flagOf(String(issue?.path[0] ?? ''))} does not take that value`, ...(issue ? { why: issue.message } : {}), next: 'meshproof --help' })
+  throw new MeshproofError('MP-101', {
+    what: `${flagOf(String(issue?.path[0] ?? ''))} does not take that value`,
+    ...(issue ? { why: issue.message } : {}),
+    next: 'meshproof --help',
+  })
 }
 
 /** The command that the words lead to, and the words that are left. */
@@ -44,18 +77,37 @@ const resolve = (program: Command, words: string[]): { command: Command; left: s
 
 /** What the command line parser refused, as an error that tells what was probably meant. */
 export const explain = (error: CommanderError, argv: string[], program: Command): MeshproofError => {
-  const { command } = resolve(program, argv.filter((word) => !word.startsWith('-')))
-  const named = command === program ? program.commands[0] ?? program : command
+  const { command } = resolve(
+    program,
+    argv.filter((word) => !word.startsWith('-')),
+  )
+  const named = command === program ? (program.commands[0] ?? program) : command
   const flag = /unknown option '(--?[^'=]+)/.exec(error.message)?.[1]
-  if (flag) return unknownValue('flag', flag, named.options.map(({ long }) => long ?? ''))
+  if (flag)
+    return unknownValue(
+      'flag',
+      flag,
+      named.options.map(({ long }) => long ?? ''),
+    )
   const choice = /option '--(\S+) .*' argument '(.*)' is invalid\. Allowed choices are (.*)\./.exec(error.message)
-  if (choice?.[1] !== undefined && choice[2] !== undefined) return unknownValue(`value for --${choice[1]}`, choice[2], (choice[3] ?? '').split(', '))
+  if (choice?.[1] !== undefined && choice[2] !== undefined)
+    return unknownValue(`value for --${choice[1]}`, choice[2], (choice[3] ?? '').split(', '))
   const surplus = named.args[0] ?? command.args[0] ?? ''
-  if (error.code === 'commander.unknownCommand' || (error.code === 'commander.excessArguments' && command === program)) {
-    return unknownValue('command', surplus, command.commands.map((known) => known.name()))
+  if (
+    error.code === 'commander.unknownCommand' ||
+    (error.code === 'commander.excessArguments' && command === program)
+  ) {
+    return unknownValue(
+      'command',
+      surplus,
+      command.commands.map((known) => known.name()),
+    )
   }
   if (error.code === 'commander.excessArguments') {
-    return new MeshproofError('MP-101', { what: `${named.name()} takes no argument “${surplus}”`, next: `meshproof ${named.name()} --help` })
+    return new MeshproofError('MP-101', {
+      what: `${named.name()} takes no argument “${surplus}”`,
+      next: `meshproof ${named.name()} --help`,
+    })
   }
   return new MeshproofError('MP-101', { what: error.message.replace(/^error: /, ''), next: 'meshproof --help' })
 }

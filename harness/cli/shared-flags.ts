@@ -1,7 +1,10 @@
 import { Option, type Command } from 'commander'
 
 /** Flags that several commands take alike. */
-export const pins = new Option('--pins <file>', 'versions, addresses and checksums of published artifacts, instead of fixtures/images/release.yaml')
+export const pins = new Option(
+  '--pins <file>',
+  'versions, addresses and checksums of published artifacts, instead of fixtures/images/release.yaml',
+)
 export const output = new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json'])
 
 /** Adds the flags of versions; `several` where lists of them are taken. */

@@ -21,68 +21,149 @@ export const doctor = async (): Promise<{ fit: boolean; findings: Finding[]; rep
     memoryFinding(engine),
     ...(await inotifyFindings()),
     ...(await Promise.all([
-      tool('go', ['version'], 'builds the images from source'), tool('python3', ['-m', 'pip', '--version'], 'fetches Envoy for images from source'),
-      tool('mmdebstrap', ['--version'], 'assembles Debian’s packages for images from source', await mayInstallPackages()),
+      tool('go', ['version'], 'builds the images from source'),
+      tool('python3', ['-m', 'pip', '--version'], 'fetches Envoy for images from source'),
+      tool(
+        'mmdebstrap',
+        ['--version'],
+        'assembles Debian’s packages for images from source',
+        await mayInstallPackages(),
+      ),
     ])),
   ]
   const fit = findings.every(({ state }) => state !== 'bad')
   const mark = { ok: '✓', note: '~', bad: '✗' }
   const width = Math.max(...findings.map(({ what }) => what.length))
-  const lines = findings.map(({ what, found, state, means }) => `${mark[state]} ${what.padEnd(width)}  ${found}\n  ${' '.repeat(width)}  ${means}`)
-  return { fit, findings, report: [...lines, '', fit ? 'This machine can run meshproof.' : 'This machine cannot run meshproof yet.'].join('\n') }
+  const lines = findings.map(
+    ({ what, found, state, means }) =>
+      `${mark[state]} ${what.padEnd(width)}  ${found}\n  ${' '.repeat(width)}  ${means}`,
+  )
+  return {
+    fit,
+    findings,
+    report: [...lines, '', fit ? 'This machine can run meshproof.' : 'This machine cannot run meshproof yet.'].join(
+      '\n',
+    ),
+  }
 }
 
 const engineFinding = async (engine: EngineInfo | undefined): Promise<Finding> => {
-  if (engine) return { what: 'engine', found: `Docker ${engine.ServerVersion} on ${engine.OperatingSystem}`, state: 'ok', means: 'used as it is' }
-  if (await mayInstallPackages()) return { what: 'engine', found: 'none answers', state: 'note', means: 'a run installs and starts the distribution’s Docker engine' }
-  return { what: 'engine', found: 'none answers', state: 'bad', means: 'start Docker; meshproof installs one only as root on a Debian-family system' }
+  if (engine)
+    return {
+      what: 'engine',
+      found: `Docker ${engine.ServerVersion} on ${engine.OperatingSystem}`,
+      state: 'ok',
+      means: 'used as it is',
+    }
+  if (await mayInstallPackages())
+    return {
+      what: 'engine',
+      found: 'none answers',
+      state: 'note',
+      means: 'a run installs and starts the distribution’s Docker engine',
+    }
+  return {
+    what: 'engine',
+    found: 'none answers',
+    state: 'bad',
+    means: 'start Docker; meshproof installs one only as root on a Debian-family system',
+  }
 }
 
 const capabilityFinding = async (engine: EngineInfo | undefined): Promise<Finding> => {
   const missing = await missingCapabilities()
-  if (missing.length === 0) return { what: 'capabilities', found: 'all', state: 'ok', means: 'privileged containers start' }
+  if (missing.length === 0)
+    return { what: 'capabilities', found: 'all', state: 'ok', means: 'privileged containers start' }
   const shimmed = engine === undefined || engine.DefaultRuntime === 'meshproof'
   return {
-    what: 'capabilities', found: `without ${missing.join(', ')}`, state: shimmed ? 'ok' : 'note',
-    means: shimmed ? 'the engine uses a runtime that leaves them out of privileged containers' : 'an engine with the same limits refuses kind’s nodes; one started by meshproof does not',
+    what: 'capabilities',
+    found: `without ${missing.join(', ')}`,
+    state: shimmed ? 'ok' : 'note',
+    means: shimmed
+      ? 'the engine uses a runtime that leaves them out of privileged containers'
+      : 'an engine with the same limits refuses kind’s nodes; one started by meshproof does not',
   }
 }
 
 const cgroupFinding = (engine: EngineInfo | undefined): Finding => {
   const version = engine?.CgroupVersion ?? ''
-  if (version === '1') return { what: 'cgroups', found: 'version 1', state: 'ok', means: 'works up to Kubernetes 1.34; kubelet 1.35 refuses it' }
-  return { what: 'cgroups', found: version ? `version ${version}` : 'unknown without an engine', state: version ? 'ok' : 'note', means: 'works with every Kubernetes version' }
+  if (version === '1')
+    return {
+      what: 'cgroups',
+      found: 'version 1',
+      state: 'ok',
+      means: 'works up to Kubernetes 1.34; kubelet 1.35 refuses it',
+    }
+  return {
+    what: 'cgroups',
+    found: version ? `version ${version}` : 'unknown without an engine',
+    state: version ? 'ok' : 'note',
+    means: 'works with every Kubernetes version',
+  }
 }
 
-/** A node takes some twenty-five of these, and dies while it starts when there are none left; they are shared with whatever else a user runs. */
+/**
+ * A node takes some twenty-five of these, and dies while it starts when there are none left; they are shared with
+ * whatever else a user runs.
+ */
 const inotifyFindings = async (): Promise<Finding[]> => {
   const limit = Number(await readFile('/proc/sys/fs/inotify/max_user_instances', 'utf8').catch(() => ''))
   if (!limit) return []
   const few = limit < 256
-  return [{
-    what: 'inotify instances', found: String(limit), state: few ? 'note' : 'ok',
-    means: few ? 'enough for two labs at a time; for more: sysctl fs.inotify.max_user_instances=512' : 'enough for several labs at a time',
-  }]
+  return [
+    {
+      what: 'inotify instances',
+      found: String(limit),
+      state: few ? 'note' : 'ok',
+      means: few
+        ? 'enough for two labs at a time; for more: sysctl fs.inotify.max_user_instances=512'
+        : 'enough for several labs at a time',
+    },
+  ]
 }
 
 const spaceFindings = async (engine: EngineInfo | undefined): Promise<Finding[]> => {
-  const places = [['disk of the engine', engine?.DockerRootDir ?? '/var/lib'], ['disk of the cache', (await freeBytes(cacheFolder())) === undefined ? '/' : cacheFolder()]] as const
-  return Promise.all(places.map(async ([what, folder]): Promise<Finding> => {
-    const free = await freeBytes(folder)
-    if (free === undefined) return { what, found: 'on another machine', state: 'ok', means: 'not looked at' }
-    const gigabytes = (free / 1024 ** 3).toFixed(1)
-    return { what, found: `${gigabytes} GB free`, state: free < neededBytes ? 'bad' : 'ok', means: free < neededBytes ? 'too little for a lab: 4 GB are needed' : 'a lab needs 4 GB; a first build from source about 15' }
-  }))
+  const places = [
+    ['disk of the engine', engine?.DockerRootDir ?? '/var/lib'],
+    ['disk of the cache', (await freeBytes(cacheFolder())) === undefined ? '/' : cacheFolder()],
+  ] as const
+  return Promise.all(
+    places.map(async ([what, folder]): Promise<Finding> => {
+      const free = await freeBytes(folder)
+      if (free === undefined) return { what, found: 'on another machine', state: 'ok', means: 'not looked at' }
+      const gigabytes = (free / 1024 ** 3).toFixed(1)
+      return {
+        what,
+        found: `${gigabytes} GB free`,
+        state: free < neededBytes ? 'bad' : 'ok',
+        means:
+          free < neededBytes
+            ? 'too little for a lab: 4 GB are needed'
+            : 'a lab needs 4 GB; a first build from source about 15',
+      }
+    }),
+  )
 }
 
 const memoryFinding = (engine: EngineInfo | undefined): Finding => {
   const gigabytes = (engine?.MemTotal ?? totalmem()) / 1024 ** 3
   const enough = gigabytes >= 5.5
-  return { what: 'memory and cores', found: `${gigabytes.toFixed(1)} GB, ${engine?.NCPU ?? cpus().length} cores`, state: enough ? 'ok' : 'bad', means: enough ? 'enough for two clusters' : 'two clusters need 6 GB' }
+  return {
+    what: 'memory and cores',
+    found: `${gigabytes.toFixed(1)} GB, ${engine?.NCPU ?? cpus().length} cores`,
+    state: enough ? 'ok' : 'bad',
+    means: enough ? 'enough for two clusters' : 'two clusters need 6 GB',
+  }
 }
 
 const tool = async (name: string, args: string[], purpose: string, installable = false): Promise<Finding> => {
   const { exitCode, stdout } = await execa(name, args, { reject: false })
-  if (exitCode === 0) return { what: name, found: stdout.split('\n')[0]?.split(' from ')[0] ?? '', state: 'ok', means: purpose }
-  return { what: name, found: 'not installed', state: 'note', means: `${purpose}; ${installable ? 'a run installs it' : 'not needed with --images=release'}` }
+  if (exitCode === 0)
+    return { what: name, found: stdout.split('\n')[0]?.split(' from ')[0] ?? '', state: 'ok', means: purpose }
+  return {
+    what: name,
+    found: 'not installed',
+    state: 'note',
+    means: `${purpose}; ${installable ? 'a run installs it' : 'not needed with --images=release'}`,
+  }
 }

@@ -17,16 +17,40 @@ const flat = 'vpn, shared-control-plane, multi-primary'
 
 test.each<[string, string[]]>([
   ['reach.local', []],
-  ['resilience.gateway-restart', ['on demand, since it disrupts the mesh: --suite=resilience.gateway-restart', `not on ${flat}: all clusters are on one network`, `not on ${split} with it off: mutual TLS is off`]],
+  [
+    'resilience.gateway-restart',
+    [
+      'on demand, since it disrupts the mesh: --suite=resilience.gateway-restart',
+      `not on ${flat}: all clusters are on one network`,
+      `not on ${split} with it off: mutual TLS is off`,
+    ],
+  ],
   ['net.pods-isolated', [`not on ${flat}: all clusters are on one network`]],
   ['net.pods-routable', [`not on ${split}: every cluster is on a network of its own`]],
   ['mtls.strict', ['not on any topology with it off: mutual TLS is off']],
   ['reach.both-versions', [`not on ${split} with it off: mutual TLS is off, and plaintext does not cross networks`]],
-  ['mtls.off-crosses', ['not on any topology with mutual TLS: mutual TLS is required', `not on ${split} with it off: every cluster is on a network of its own`]],
-  ['mtls.off-stays', ['not on any topology with mutual TLS: mutual TLS is required', `not on ${flat} with it off: all clusters are on one network`]],
-  ['discovery.placeholder', [
-    'not on vpn, shared-control-plane, primary-remote, multi-primary, multi-primary-multi-network: it belongs to the gateway topology', 'not on gateway with it off: mutual TLS is off',
-  ]],
+  [
+    'mtls.off-crosses',
+    [
+      'not on any topology with mutual TLS: mutual TLS is required',
+      `not on ${split} with it off: every cluster is on a network of its own`,
+    ],
+  ],
+  [
+    'mtls.off-stays',
+    [
+      'not on any topology with mutual TLS: mutual TLS is required',
+      `not on ${flat} with it off: all clusters are on one network`,
+    ],
+  ],
+  [
+    'discovery.placeholder',
+    [
+      'not on vpn, shared-control-plane, primary-remote, multi-primary, multi-primary-multi-network: it belongs ' +
+        'to the gateway topology',
+      'not on gateway with it off: mutual TLS is off',
+    ],
+  ],
 ])('the list says of %s where it does not apply, and why', async (id, reasons) => {
   const { title } = catalogue.find((check) => check.id === id)!
   const [head, ...lines] = linesOf(id)
@@ -36,7 +60,12 @@ test.each<[string, string[]]>([
 
 test('the list names every topology, with its modes of mutual TLS, and every check', async () => {
   const names = await topologyNames()
-  expect(text.slice(0, names.length + 3).map((line) => line.split('  ')[1] ?? line)).toEqual(['Topologies', ...names, '', 'Checks'])
+  expect(text.slice(0, names.length + 3).map((line) => line.split('  ')[1] ?? line)).toEqual([
+    'Topologies',
+    ...names,
+    '',
+    'Checks',
+  ])
   expect(text.find((line) => line.startsWith('  vpn '))).toContain('(seed 003; mutual TLS strict and off)')
   expect(text.find((line) => line.startsWith('  multi-primary '))).toContain('(beyond the seeds; mutual TLS strict)')
   for (const { id } of catalogue) expect(linesOf(id)[0]).toContain(id)
@@ -49,8 +78,16 @@ test('for programs, every check has a word on every variant', async () => {
   }
   const variants = topologies.map(({ name, mtls }) => `${name} ${mtls}`)
   expect(variants).toEqual((await topologyNames()).flatMap((name) => [`${name} strict`, `${name} off`]))
-  expect(topologies.filter(({ mtls, byDefault }) => mtls === 'off' && byDefault).map(({ name }) => name)).toEqual(['vpn'])
-  expect(checks.filter((check) => check.topologies.map(({ name, mtls }) => `${name} ${mtls}`).join() !== variants.join())).toEqual([])
-  expect(checks.flatMap((check) => check.topologies).filter(({ applies, reason }) => applies === (reason !== ''))).toEqual([])
-  expect(checks.find(({ id }) => id === 'mtls.off-crosses')?.topologies.filter(({ applies }) => applies)).toEqual(flat.split(', ').map((name) => ({ name, mtls: 'off', applies: true, reason: '' })))
+  expect(topologies.filter(({ mtls, byDefault }) => mtls === 'off' && byDefault).map(({ name }) => name)).toEqual([
+    'vpn',
+  ])
+  expect(
+    checks.filter((check) => check.topologies.map(({ name, mtls }) => `${name} ${mtls}`).join() !== variants.join()),
+  ).toEqual([])
+  expect(
+    checks.flatMap((check) => check.topologies).filter(({ applies, reason }) => applies === (reason !== '')),
+  ).toEqual([])
+  expect(checks.find(({ id }) => id === 'mtls.off-crosses')?.topologies.filter(({ applies }) => applies)).toEqual(
+    flat.split(', ').map((name) => ({ name, mtls: 'off', applies: true, reason: '' })),
+  )
 })

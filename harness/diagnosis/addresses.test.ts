@@ -7,17 +7,37 @@ import { addressesBehind, portBehind } from './addresses.ts'
 
 let server: FakeApiServer | undefined
 
-afterEach(() => { server?.close() })
+afterEach(() => {
+  server?.close()
+})
 
-const slice = (name: string, of: object): Manifest => ({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name, namespace: 'shop', labels: { 'kubernetes.io/service-name': 'cart' } }, ...of })
+const slice = (name: string, of: object): Manifest => ({
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { name, namespace: 'shop', labels: { 'kubernetes.io/service-name': 'cart' } },
+  ...of,
+})
 
 test('what is behind a service is read from all its slices: ready addresses, each once, and where its ports lead', async () => {
-  server = await fakeApiServer(meshObjects('cluster1', { more: [
-    slice('a', { endpoints: [{ addresses: ['10.1.0.2'] }, { addresses: ['10.1.0.1'], conditions: { ready: true } }], ports: [{ name: 'http', port: 8080 }, { port: 9090 }] }),
-    slice('b', { endpoints: [{ addresses: ['10.1.0.3'], conditions: { ready: false } }, { addresses: ['10.1.0.1'] }] }),
-  ] }))
+  server = await fakeApiServer(
+    meshObjects('cluster1', {
+      more: [
+        slice('a', {
+          endpoints: [{ addresses: ['10.1.0.2'] }, { addresses: ['10.1.0.1'], conditions: { ready: true } }],
+          ports: [{ name: 'http', port: 8080 }, { port: 9090 }],
+        }),
+        slice('b', {
+          endpoints: [{ addresses: ['10.1.0.3'], conditions: { ready: false } }, { addresses: ['10.1.0.1'] }],
+        }),
+      ],
+    }),
+  )
   const [cluster] = (await survey([server.cluster('a')])).clusters
   expect(await addressesBehind(cluster!, 'shop', 'cart')).toEqual(['10.1.0.1', '10.1.0.2'])
   expect(await addressesBehind(cluster!, 'shop', 'other')).toEqual([])
-  expect(await Promise.all([{ name: 'http' }, {}, { name: 'grpc' }].map((port) => portBehind(cluster!, 'shop', 'cart', port)))).toEqual([8080, 9090, undefined])
+  expect(
+    await Promise.all(
+      [{ name: 'http' }, {}, { name: 'grpc' }].map((port) => portBehind(cluster!, 'shop', 'cart', port)),
+    ),
+  ).toEqual([8080, 9090, undefined])
 })

@@ -15,28 +15,64 @@ import { Diagnosis, withoutProbe } from './diagnosis.ts'
 import { meshLayers, pageOf } from './findings.ts'
 import type { Finding, Layer, MeshProbe } from './layer.ts'
 
-const ladder: readonly Layer[] = [api, ranges, networks, trust, controlPlane, remoteSecrets, liveSync, gateways, endpoints, services, requests]
+const ladder: readonly Layer[] = [
+  api,
+  ranges,
+  networks,
+  trust,
+  controlPlane,
+  remoteSecrets,
+  liveSync,
+  gateways,
+  endpoints,
+  services,
+  requests,
+]
 
 type LayerResult = Diagnosis['layers'][number]
 
 /**
- * Judges a mesh layer by layer from the bottom, up to the first broken one: what is built on it cannot be judged. A layer that cannot
- * be looked at is told and does not stop the others. `judged` hears of each as it comes.
+ * Judges a mesh layer by layer from the bottom, up to the first broken one: what is built on it cannot be judged. A
+ * layer that cannot be looked at is told and does not stop the others. `judged` hears of each as it comes.
  */
-export const diagnoseMesh = async (mesh: Survey, probe: MeshProbe | undefined, judged: (layer: LayerResult) => void, signal: AbortSignal): Promise<Diagnosis> => {
+export const diagnoseMesh = async (
+  mesh: Survey,
+  probe: MeshProbe | undefined,
+  judged: (layer: LayerResult) => void,
+  signal: AbortSignal,
+): Promise<Diagnosis> => {
   const since = Date.now()
   const layers: LayerResult[] = []
   for (const layer of ladder) {
     signal.throwIfAborted()
     const broken = layers.find(({ verdict }) => verdict === 'broken')
-    const result = broken ? notJudged(layer, `${meshLayers[broken.layer]} (${broken.findings.find(({ severity }) => severity === 'problem')?.code ?? ''}) must be mended first`) : await judge(layer, mesh, probe)
+    const result = broken
+      ? notJudged(
+          layer,
+          `${meshLayers[broken.layer]} (${broken.findings.find(({ severity }) => severity === 'problem')?.code ?? ''}) ` +
+            'must be mended first',
+        )
+      : await judge(layer, mesh, probe)
     signal.throwIfAborted()
     layers.push(result)
     judged(result)
   }
-  const clusters = mesh.clusters.map(({ context, name, role, network, kubernetes, istio }) => ({ context, name, role, network, kubernetes, istio }))
+  const clusters = mesh.clusters.map(({ context, name, role, network, kubernetes, istio }) => ({
+    context,
+    name,
+    role,
+    network,
+    kubernetes,
+    istio,
+  }))
   return Diagnosis.parse({
-    schema: 'meshproof.diagnosis/v1', at: new Date(since).toISOString(), seconds: (Date.now() - since) / 1000, topology: mesh.topology, clusters, layers, exitCode: exitCodeOf(layers),
+    schema: 'meshproof.diagnosis/v1',
+    at: new Date(since).toISOString(),
+    seconds: (Date.now() - since) / 1000,
+    topology: mesh.topology,
+    clusters,
+    layers,
+    exitCode: exitCodeOf(layers),
   })
 }
 
@@ -53,7 +89,12 @@ const judge = async (layer: Layer, mesh: Survey, probe: MeshProbe | undefined): 
   }
 }
 
-const notJudged = ({ name }: Layer, said: string): LayerResult => ({ layer: name, verdict: 'not-judged', said, findings: [] })
+const notJudged = ({ name }: Layer, said: string): LayerResult => ({
+  layer: name,
+  verdict: 'not-judged',
+  said,
+  findings: [],
+})
 
 const inFull = ({ code, where, evidence, fix }: Finding): LayerResult['findings'][number] => {
   const { cause, warning } = pageOf(code)

@@ -9,7 +9,9 @@ const marks = { healthy: '✓', broken: '✗', 'not-judged': '?' } as const
 export const layerLines = ({ layer, verdict, said, findings }: LayerResult): string[] => [
   `${marks[verdict]} ${meshLayers[layer]}${said ? `  ${verdict === 'not-judged' ? `not judged because ${said}` : said}` : ''}`,
   ...findings.flatMap(({ code, severity, cause, where, evidence, fix }) => [
-    `    ${code}  ${severity === 'warning' ? 'warning: ' : ''}${cause}  (${where})`, ...evidence.map((line) => `      ${line}`), `      ${severity === 'warning' ? 'see' : 'fix'}: ${fix}`,
+    `    ${code}  ${severity === 'warning' ? 'warning: ' : ''}${cause}  (${where})`,
+    ...evidence.map((line) => `      ${line}`),
+    `      ${severity === 'warning' ? 'see' : 'fix'}: ${fix}`,
   ]),
 ]
 
@@ -18,8 +20,15 @@ export const verdictLines = (diagnosis: Diagnosis): string[] => {
   const broken = firstBrokenLayer(diagnosis)
   const [problem] = broken?.findings.filter(({ severity }) => severity === 'problem') ?? []
   const time = `(${diagnosis.seconds.toFixed(1)} s)`
-  if (broken && problem) return [`first broken layer: ${meshLayers[broken.layer]}  ${problem.code} ${problem.cause}  ${time}`, `  fix: ${problem.fix}`, `  more: docs/codes.md#${problem.code.toLowerCase()}`]
-  const unseen = diagnosis.layers.filter(({ verdict, said }) => verdict === 'not-judged' && said !== withoutProbe).map(({ layer }) => meshLayers[layer])
+  if (broken && problem)
+    return [
+      `first broken layer: ${meshLayers[broken.layer]}  ${problem.code} ${problem.cause}  ${time}`,
+      `  fix: ${problem.fix}`,
+      `  more: docs/codes.md#${problem.code.toLowerCase()}`,
+    ]
+  const unseen = diagnosis.layers
+    .filter(({ verdict, said }) => verdict === 'not-judged' && said !== withoutProbe)
+    .map(({ layer }) => meshLayers[layer])
   if (unseen.length > 0) return [`nothing broken was found, and ${unseen.join(', ')} could not be looked at  ${time}`]
   const asked = diagnosis.layers.every(({ said }) => said !== withoutProbe)
   return [`healthy${asked ? '' : '; requests were not judged (--probe sends some)'}  ${time}`]

@@ -3,28 +3,37 @@ import type { Survey, SurveyedCluster } from '#survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 import type { FindingCode, MeshLayer } from './findings.ts'
 
-/** One thing that is wrong, where it is, what shows it (in lines, without secrets), and the command that mends it or looks further. */
+/**
+ * One thing that is wrong, where it is, what shows it (in lines, without secrets), and the command that mends it or
+ * looks further.
+ */
 export type Finding = { code: FindingCode; where: string; evidence: string[]; fix: string }
 
 /** What a look at one layer came to; `seen` says in few words what it rests on when nothing is wrong. */
 export type Look = { findings: Finding[]; seen: string }
 
 /**
- * One layer of an existing mesh. It reads alone; `probe` is there when pods may be made. What it cannot read it throws: then the
- * layer is not judged.
+ * One layer of an existing mesh. It reads alone; `probe` is there when pods may be made. What it cannot read it throws:
+ * then the layer is not judged.
  */
 export type Layer = { name: MeshLayer; look: (mesh: Survey, probe: MeshProbe | undefined) => Promise<Look> }
 
 /** A kubectl command for a cluster. */
-export const kubectl = ({ context }: SurveyedCluster, command: string): string => `kubectl --context=${context} ${command}`
+export const kubectl = ({ context }: SurveyedCluster, command: string): string =>
+  `kubectl --context=${context} ${command}`
 
 /** The cluster whose control plane serves a cluster: its own, for a remote the first there is. */
-export const servedBy = (mesh: Survey, cluster: SurveyedCluster): SurveyedCluster | undefined => (cluster.role === 'primary' ? cluster : primariesOf(mesh)[0])
+export const servedBy = (mesh: Survey, cluster: SurveyedCluster): SurveyedCluster | undefined =>
+  cluster.role === 'primary' ? cluster : primariesOf(mesh)[0]
 
 /** True where clusters are on more than one network. */
-export const severalNetworks = ({ clusters }: Survey): boolean => new Set(clusters.map(({ network }) => network)).size > 1
+export const severalNetworks = ({ clusters }: Survey): boolean =>
+  new Set(clusters.map(({ network }) => network)).size > 1
 
-/** Looks once more, up to so many times and after so many milliseconds, while anything is found: what pods that come and go make differ does not count. */
+/**
+ * Looks once more, up to so many times and after so many milliseconds, while anything is found: what pods that come and
+ * go make differ does not count.
+ */
 export const again = async (look: () => Promise<Finding[]>, times: number, pause: number): Promise<Finding[]> => {
   let found = await look()
   for (let looked = 0; looked < times && found.length > 0; looked += 1) {
@@ -41,7 +50,10 @@ export type Asked = { from: SurveyedCluster; to: SurveyedCluster; answered: numb
 export type MeshProbe = {
   /** Where a new pod does not get a sidecar, asked of the API server without making one. */
   refusedInjections: () => Promise<Finding[]>
-  /** Sends requests from every cluster to every cluster. @throws MeshproofError MP-401 when a pod of it does not become ready. */
+  /**
+   * Sends requests from every cluster to every cluster. @throws MeshproofError MP-401 when a pod of it does not become
+   * ready.
+   */
   requests: () => Promise<Asked[]>
   close: () => Promise<void>
 }

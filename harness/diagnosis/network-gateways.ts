@@ -10,34 +10,93 @@ const crossNetworkPort = 15443
 /** A service that lets other networks in, the addresses it has, and the port to dial. */
 export type GatewayService = { cluster: SurveyedCluster; service: V1Service; addresses: string[]; port: number }
 
-/** How a network is entered: its gateways’ services, and the addresses that control planes are told in meshNetworks. */
-export type NetworkGateways = { network: string; services: GatewayService[]; configured: { primary: SurveyedCluster; address: string; port: number }[] }
+/**
+ * How a network is entered: its gateways’ services, and the addresses that control planes are told in meshNetworks.
+ */
+export type NetworkGateways = {
+  network: string
+  services: GatewayService[]
+  configured: { primary: SurveyedCluster; address: string; port: number }[]
+}
 
 const MeshNetworks = z.object({
-  networks: z.record(z.string(), z.object({
-    gateways: z.array(z.object({ address: z.string().optional(), registryServiceName: z.string().optional(), port: z.number().default(crossNetworkPort) })).nullish(),
-  }).nullable()).nullish(),
+  networks: z
+    .record(
+      z.string(),
+      z
+        .object({
+          gateways: z
+            .array(
+              z.object({
+                address: z.string().optional(),
+                registryServiceName: z.string().optional(),
+                port: z.number().default(crossNetworkPort),
+              }),
+            )
+            .nullish(),
+        })
+        .nullable(),
+    )
+    .nullish(),
 })
 
 /** The gateways of every network, by label (what istiod finds by itself) and by meshNetworks. */
 export const networkGateways = async (mesh: Survey): Promise<NetworkGateways[]> => {
   const networks = [...new Set(mesh.clusters.map(({ network }) => network))]
-  const configured = await Promise.all(primariesOf(mesh).map(async (primary) => ({ primary, networks: await meshNetworksOf(primary) })))
-  return Promise.all(networks.map(async (network) => {
-    const told = configured.flatMap(({ primary, networks: its }) => (its[network]?.gateways ?? []).map((gateway) => ({ primary, ...gateway })))
-    const perCluster = await Promise.all(mesh.clusters.filter((cluster) => cluster.network === network).map(async (cluster) => (await cluster.reads.services())
-      .filter((service) => lets(service, network, told.map(({ registryServiceName }) => registryServiceName)) || (told.length > 0 && service.spec?.ports?.some(({ port }) => port === crossNetworkPort)))
-      .map((service): GatewayService => ({ cluster, service, addresses: outsideAddresses(service), port: Number(service.metadata?.labels?.['networking.istio.io/gatewayPort'] ?? crossNetworkPort) }))))
-    return { network, services: perCluster.flat(), configured: told.flatMap(({ primary, address, port }) => (address === undefined ? [] : [{ primary, address, port }])) }
-  }))
+  const configured = await Promise.all(
+    primariesOf(mesh).map(async (primary) => ({ primary, networks: await meshNetworksOf(primary) })),
+  )
+  return Promise.all(
+    networks.map(async (network) => {
+      const told = configured.flatMap(({ primary, networks: its }) =>
+        (its[network]?.gateways ?? []).map((gateway) => ({ primary, ...gateway })),
+      )
+      const perCluster = await Promise.all(
+        mesh.clusters
+          .filter((cluster) => cluster.network === network)
+          .map(async (cluster) =>
+            (await cluster.reads.services())
+              .filter(
+                (service) =>
+                  lets(
+                    service,
+                    network,
+                    told.map(({ registryServiceName }) => registryServiceName),
+                  ) ||
+                  (told.length > 0 && service.spec?.ports?.some(({ port }) => port === crossNetworkPort)),
+              )
+              .map((service): GatewayService => ({
+                cluster,
+                service,
+                addresses: outsideAddresses(service),
+                port: Number(service.metadata?.labels?.['networking.istio.io/gatewayPort'] ?? crossNetworkPort),
+              })),
+          ),
+      )
+      return {
+        network,
+        services: perCluster.flat(),
+        configured: told.flatMap(({ primary, address, port }) =>
+          address === undefined ? [] : [{ primary, address, port }],
+        ),
+      }
+    }),
+  )
 }
 
-/** Where clients of other networks are sent for one: what meshNetworks names, else what its gateways’ services have. */
+/**
+ * Where clients of other networks are sent for one: what meshNetworks names, else what its gateways’ services have.
+ */
 export const entrancesOf = ({ services, configured }: NetworkGateways): string[] =>
-  (configured.length > 0 ? configured.map(({ address }) => address) : services.flatMap(({ addresses }) => addresses))
+  configured.length > 0 ? configured.map(({ address }) => address) : services.flatMap(({ addresses }) => addresses)
 
 const lets = ({ metadata, spec }: V1Service, network: string, registered: (string | undefined)[]): boolean =>
-  spec !== undefined && (metadata?.labels?.['topology.istio.io/network'] === network || registered.some((name) => name?.startsWith(`${metadata?.name ?? ''}.${metadata?.namespace ?? ''}.`)))
+  spec !== undefined &&
+  (metadata?.labels?.['topology.istio.io/network'] === network ||
+    registered.some((name) => name?.startsWith(`${metadata?.name ?? ''}.${metadata?.namespace ?? ''}.`)))
 
-const meshNetworksOf = async ({ reads }: SurveyedCluster): Promise<NonNullable<z.infer<typeof MeshNetworks>['networks']>> =>
-  MeshNetworks.safeParse(parse((await reads.configMap('istio'))?.data?.['meshNetworks'] ?? '') ?? {}).data?.networks ?? {}
+const meshNetworksOf = async ({
+  reads,
+}: SurveyedCluster): Promise<NonNullable<z.infer<typeof MeshNetworks>['networks']>> =>
+  MeshNetworks.safeParse(parse((await reads.configMap('istio'))?.data?.['meshNetworks'] ?? '') ?? {}).data?.networks ??
+  {}

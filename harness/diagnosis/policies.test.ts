@@ -8,25 +8,51 @@ import { meshServices } from './shared-services.ts'
 
 const servers: FakeApiServer[] = []
 
-afterEach(() => { for (const server of servers.splice(0)) server.close() })
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
 
-const object = (apiVersion: string, kind: string, spec: object, namespace = 'shop'): Manifest => ({ apiVersion, kind, metadata: { name: 'it', namespace }, spec })
-const rule = (trafficPolicy: object, host = 'cart.shop.svc.cluster.local'): Manifest => object('networking.istio.io/v1', 'DestinationRule', { host, trafficPolicy })
+const object = (apiVersion: string, kind: string, spec: object, namespace = 'shop'): Manifest => ({
+  apiVersion,
+  kind,
+  metadata: { name: 'it', namespace },
+  spec,
+})
+const rule = (trafficPolicy: object, host = 'cart.shop.svc.cluster.local'): Manifest =>
+  object('networking.istio.io/v1', 'DestinationRule', { host, trafficPolicy })
 
 /** What is found about a service of two networks whose pods have sidecars, with an object in the first cluster. */
-const about = async (policy: Manifest | undefined, annotations: Record<string, string> = {}, network = 'network2'): Promise<{ rules: string[]; why: string | undefined }> => {
+const about = async (
+  policy: Manifest | undefined,
+  annotations: Record<string, string> = {},
+  network = 'network2',
+): Promise<{ rules: string[]; why: string | undefined }> => {
   const its: Manifest[] = [
-    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'cart', namespace: 'shop', annotations }, spec: { clusterIP: '10.9.0.1', ports: [{ port: 80 }] } },
-    { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: 'cart-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'cart' } }, endpoints: [{ addresses: ['10.1.8.1'] }] },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'cart', namespace: 'shop', annotations },
+      spec: { clusterIP: '10.9.0.1', ports: [{ port: 80 }] },
+    },
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 'cart-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'cart' } },
+      endpoints: [{ addresses: ['10.1.8.1'] }],
+    },
   ]
   const all = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { proxies: ['1.31.0'], more: [...its, ...(policy ? [policy] : [])] })), fakeApiServer(meshObjects('cluster2', { role: 'remote', network, proxies: ['1.31.0'], more: its })),
+    fakeApiServer(meshObjects('cluster1', { proxies: ['1.31.0'], more: [...its, ...(policy ? [policy] : [])] })),
+    fakeApiServer(meshObjects('cluster2', { role: 'remote', network, proxies: ['1.31.0'], more: its })),
   ])
   servers.push(...all)
   const mesh = await survey(all.map((server, index) => server.cluster(`context${index + 1}`)))
   const services = await meshServices(mesh)
   const [client, server] = mesh.clusters
-  return { rules: (await policyFindings(mesh, services)).map(({ code }) => code), why: (await whyUnknown(mesh, client!, 'shop', services[0]!, [server!]))?.code }
+  return {
+    rules: (await policyFindings(mesh, services)).map(({ code }) => code),
+    why: (await whyUnknown(mesh, client!, 'shop', services[0]!, [server!]))?.code,
+  }
 }
 
 test.each<[string, Manifest, string[]]>([
@@ -55,9 +81,24 @@ test.each<[string, Manifest | undefined, Record<string, string>, string | undefi
   ['a Sidecar with everything', sidecar(['*/*']), {}, undefined],
   ['an export to others', undefined, { 'networking.istio.io/exportTo': 'bank' }, 'MP-895'],
   ['an export to its own namespace', undefined, { 'networking.istio.io/exportTo': '.' }, undefined],
-  ['plaintext of the namespace', object('security.istio.io/v1', 'PeerAuthentication', { mtls: { mode: 'DISABLE' } }), {}, 'MP-893'],
-  ['plaintext of the mesh', object('security.istio.io/v1', 'PeerAuthentication', { mtls: { mode: 'DISABLE' } }, 'istio-system'), {}, 'MP-893'],
-  ['plaintext of another namespace', object('security.istio.io/v1', 'PeerAuthentication', { mtls: { mode: 'DISABLE' } }, 'bank'), {}, undefined],
+  [
+    'plaintext of the namespace',
+    object('security.istio.io/v1', 'PeerAuthentication', { mtls: { mode: 'DISABLE' } }),
+    {},
+    'MP-893',
+  ],
+  [
+    'plaintext of the mesh',
+    object('security.istio.io/v1', 'PeerAuthentication', { mtls: { mode: 'DISABLE' } }, 'istio-system'),
+    {},
+    'MP-893',
+  ],
+  [
+    'plaintext of another namespace',
+    object('security.istio.io/v1', 'PeerAuthentication', { mtls: { mode: 'DISABLE' } }, 'bank'),
+    {},
+    undefined,
+  ],
 ])('a client that does not know a service is explained by %s', async (_what, policy, annotations, expected) => {
   expect((await about(policy, annotations)).why).toBe(expected)
 })

@@ -6,80 +6,175 @@ import { kubectl, servedBy, severalNetworks, type Finding } from './layer.ts'
 import type { MeshService } from './shared-services.ts'
 
 const Tls = z.object({ mode: z.string().default('') }).optional()
-const TrafficPolicy = z.object({
-  tls: Tls, portLevelSettings: z.array(z.object({ tls: Tls })).default([]), loadBalancer: z.object({ consistentHash: z.unknown().optional() }).optional(),
-}).optional()
-const DestinationRule = z.object({ host: z.string().default(''), trafficPolicy: TrafficPolicy, subsets: z.array(z.object({ trafficPolicy: TrafficPolicy })).default([]) })
-const PeerAuthentication = z.object({ selector: z.object({ matchLabels: z.record(z.string(), z.string()).default({}) }).optional(), mtls: z.object({ mode: z.string().default('UNSET') }).optional() })
+const TrafficPolicy = z
+  .object({
+    tls: Tls,
+    portLevelSettings: z.array(z.object({ tls: Tls })).default([]),
+    loadBalancer: z.object({ consistentHash: z.unknown().optional() }).optional(),
+  })
+  .optional()
+const DestinationRule = z.object({
+  host: z.string().default(''),
+  trafficPolicy: TrafficPolicy,
+  subsets: z.array(z.object({ trafficPolicy: TrafficPolicy })).default([]),
+})
+const PeerAuthentication = z.object({
+  selector: z.object({ matchLabels: z.record(z.string(), z.string()).default({}) }).optional(),
+  mtls: z.object({ mode: z.string().default('UNSET') }).optional(),
+})
 const Sidecar = z.object({ egress: z.array(z.object({ hosts: z.array(z.string()).default([]) })).optional() })
 
 const nameOf = ({ metadata }: Manifest): string => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`
 
-/** What rules do to shared services whatever a client holds for them: TLS of their own, and clients that stick to one server. */
+/**
+ * What rules do to shared services whatever a client holds for them: TLS of their own, and clients that stick to one
+ * server.
+ */
 export const policyFindings = async (mesh: Survey, services: MeshService[]): Promise<Finding[]> => {
-  const perPrimary = await Promise.all(primariesOf(mesh).map(async (primary) => {
-    const rules = await primary.reads.istio('DestinationRule')
-    return rules.flatMap((rule): Finding[] => {
-      const spec = DestinationRule.safeParse(rule['spec']).data
-      const service = services.find(({ host, namespace, name }) => spec && (spec.host === host || (rule.metadata?.namespace === namespace && spec.host === name) || spec.host === `${name}.${namespace}`))
-      if (!spec || !service || !service.perCluster.some(({ meshed }) => meshed.length > 0)) return []
-      const policies = [spec.trafficPolicy, ...spec.subsets.map(({ trafficPolicy }) => trafficPolicy)]
-      const modes = policies.flatMap((policy) => [policy?.tls?.mode, ...(policy?.portLevelSettings ?? []).map(({ tls }) => tls?.mode)])
-      const overriding = modes.find((mode) => mode === 'SIMPLE' || mode === 'MUTUAL' || (mode === 'DISABLE' && severalNetworks(mesh)))
-      const where = `${service.host} in ${primary.name}`
-      const fix = kubectl(primary, `-n ${rule.metadata?.namespace ?? ''} get destinationrule ${rule.metadata?.name ?? ''} -o yaml`)
-      if (overriding) return [{ code: 'MP-896', where, evidence: [`DestinationRule ${nameOf(rule)} sets tls.mode ${overriding} for ${service.host}`], fix }]
-      return policies.some((policy) => policy?.loadBalancer?.consistentHash !== undefined) ? [{
-        code: 'MP-898', where,
-        evidence: [`DestinationRule ${nameOf(rule)} has loadBalancer.consistentHash for ${service.host}`],
-        fix,
-      }] : []
-    })
-  }))
+  const perPrimary = await Promise.all(
+    primariesOf(mesh).map(async (primary) => {
+      const rules = await primary.reads.istio('DestinationRule')
+      return rules.flatMap((rule): Finding[] => {
+        const spec = DestinationRule.safeParse(rule['spec']).data
+        const service = services.find(
+          ({ host, namespace, name }) =>
+            spec &&
+            (spec.host === host ||
+              (rule.metadata?.namespace === namespace && spec.host === name) ||
+              spec.host === `${name}.${namespace}`),
+        )
+        if (!spec || !service || !service.perCluster.some(({ meshed }) => meshed.length > 0)) return []
+        const policies = [spec.trafficPolicy, ...spec.subsets.map(({ trafficPolicy }) => trafficPolicy)]
+        const modes = policies.flatMap((policy) => [
+          policy?.tls?.mode,
+          ...(policy?.portLevelSettings ?? []).map(({ tls }) => tls?.mode),
+        ])
+        const overriding = modes.find(
+          (mode) => mode === 'SIMPLE' || mode === 'MUTUAL' || (mode === 'DISABLE' && severalNetworks(mesh)),
+        )
+        const where = `${service.host} in ${primary.name}`
+        const fix = kubectl(
+          primary,
+          `-n ${rule.metadata?.namespace ?? ''} get destinationrule ${rule.metadata?.name ?? ''} -o yaml`,
+        )
+        if (overriding)
+          return [
+            {
+              code: 'MP-896',
+              where,
+              evidence: [`DestinationRule ${nameOf(rule)} sets tls.mode ${overriding} for ${service.host}`],
+              fix,
+            },
+          ]
+        return policies.some((policy) => policy?.loadBalancer?.consistentHash !== undefined)
+          ? [
+              {
+                code: 'MP-898',
+                where,
+                evidence: [`DestinationRule ${nameOf(rule)} has loadBalancer.consistentHash for ${service.host}`],
+                fix,
+              },
+            ]
+          : []
+      })
+    }),
+  )
   return perPrimary.flat()
 }
 
-/** Why a client does not know a service’s pods in other clusters: a Sidecar, the service’s own annotation, or plaintext across networks; undefined where none of them says so. */
-export const whyUnknown = async (mesh: Survey, client: SurveyedCluster, clientNamespace: string, service: MeshService, unknown: SurveyedCluster[]): Promise<Finding | undefined> => {
+/**
+ * Why a client does not know a service’s pods in other clusters: a Sidecar, the service’s own annotation, or
+ * plaintext across networks; undefined where none of them says so.
+ */
+export const whyUnknown = async (
+  mesh: Survey,
+  client: SurveyedCluster,
+  clientNamespace: string,
+  service: MeshService,
+  unknown: SurveyedCluster[],
+): Promise<Finding | undefined> => {
   const reader = servedBy(mesh, client)
   const { host, namespace } = service
-  const sidecar = (await reader?.reads.istio('Sidecar') ?? []).find((one) => [clientNamespace, 'istio-system'].includes(one.metadata?.namespace ?? '') && leavesOut(one, clientNamespace, service))
-  if (reader && sidecar) return {
-    code: 'MP-894', where: `${host} for ${client.name} ${clientNamespace}`,
-    evidence: [`Sidecar ${nameOf(sidecar)} names no host of namespace ${namespace}`],
-    fix: kubectl(reader, `-n ${sidecar.metadata?.namespace ?? ''} get sidecar ${sidecar.metadata?.name ?? ''} -o yaml`),
-  }
-  const hidden = service.perCluster.find(({ service: its }) => hides(its?.metadata?.annotations?.['networking.istio.io/exportTo'], namespace, clientNamespace))
-  if (hidden) return {
-    code: 'MP-895', where: `${host} in ${hidden.cluster.name}`,
-    evidence: [`networking.istio.io/exportTo is ${hidden.service?.metadata?.annotations?.['networking.istio.io/exportTo'] ?? ''}; its client is in ${clientNamespace}`],
-    fix: kubectl(hidden.cluster, `-n ${namespace} annotate --overwrite service ${service.name} networking.istio.io/exportTo='*'`),
-  }
-  for (const server of unknown.filter(({ network }) => network !== client.network)) {
-    const policy = (await servedBy(mesh, server)?.reads.istio('PeerAuthentication') ?? []).find((one) => disables(one, namespace))
-    if (policy) return {
-      code: 'MP-893', where: `${host} in ${server.name}`,
-      evidence: [`PeerAuthentication ${nameOf(policy)} sets mtls.mode DISABLE`],
-      fix: kubectl(servedBy(mesh, server) ?? server, `-n ${policy.metadata?.namespace ?? ''} get peerauthentication ${policy.metadata?.name ?? ''} -o yaml`),
+  const sidecar = ((await reader?.reads.istio('Sidecar')) ?? []).find(
+    (one) =>
+      [clientNamespace, 'istio-system'].includes(one.metadata?.namespace ?? '') &&
+      leavesOut(one, clientNamespace, service),
+  )
+  if (reader && sidecar)
+    return {
+      code: 'MP-894',
+      where: `${host} for ${client.name} ${clientNamespace}`,
+      evidence: [`Sidecar ${nameOf(sidecar)} names no host of namespace ${namespace}`],
+      fix: kubectl(
+        reader,
+        `-n ${sidecar.metadata?.namespace ?? ''} get sidecar ${sidecar.metadata?.name ?? ''} -o yaml`,
+      ),
     }
+  const hidden = service.perCluster.find(({ service: its }) =>
+    hides(its?.metadata?.annotations?.['networking.istio.io/exportTo'], namespace, clientNamespace),
+  )
+  if (hidden)
+    return {
+      code: 'MP-895',
+      where: `${host} in ${hidden.cluster.name}`,
+      evidence: [
+        'networking.istio.io/exportTo is ' +
+          `${hidden.service?.metadata?.annotations?.['networking.istio.io/exportTo'] ?? ''}; its client is in ` +
+          clientNamespace,
+      ],
+      fix: kubectl(
+        hidden.cluster,
+        `-n ${namespace} annotate --overwrite service ${service.name} networking.istio.io/exportTo='*'`,
+      ),
+    }
+  for (const server of unknown.filter(({ network }) => network !== client.network)) {
+    const policy = ((await servedBy(mesh, server)?.reads.istio('PeerAuthentication')) ?? []).find((one) =>
+      disables(one, namespace),
+    )
+    if (policy)
+      return {
+        code: 'MP-893',
+        where: `${host} in ${server.name}`,
+        evidence: [`PeerAuthentication ${nameOf(policy)} sets mtls.mode DISABLE`],
+        fix: kubectl(
+          servedBy(mesh, server) ?? server,
+          `-n ${policy.metadata?.namespace ?? ''} get peerauthentication ${policy.metadata?.name ?? ''} -o yaml`,
+        ),
+      }
   }
   return undefined
 }
 
 const disables = ({ metadata, spec }: Manifest & { spec?: unknown }, namespace: string): boolean =>
-  [namespace, 'istio-system'].includes(metadata?.namespace ?? '') && PeerAuthentication.safeParse(spec).data?.mtls?.mode === 'DISABLE'
+  [namespace, 'istio-system'].includes(metadata?.namespace ?? '') &&
+  PeerAuthentication.safeParse(spec).data?.mtls?.mode === 'DISABLE'
 
-const leavesOut = ({ metadata, spec }: Manifest & { spec?: unknown }, clientNamespace: string, { namespace, host }: MeshService): boolean => {
+const leavesOut = (
+  { metadata, spec }: Manifest & { spec?: unknown },
+  clientNamespace: string,
+  { namespace, host }: MeshService,
+): boolean => {
   const hosts = Sidecar.safeParse(spec).data?.egress?.flatMap((egress) => egress.hosts)
   if (!hosts || hosts.length === 0) return false
   return !hosts.some((pattern) => {
     const [where = '', what = ''] = pattern.split('/')
-    const inNamespace = where === '*' || where === namespace || (where === '.' && (metadata?.namespace === namespace || clientNamespace === namespace))
+    const inNamespace =
+      where === '*' ||
+      where === namespace ||
+      (where === '.' && (metadata?.namespace === namespace || clientNamespace === namespace))
     return inNamespace && (what === '*' || what === host || (what.startsWith('*.') && host.endsWith(what.slice(1))))
   })
 }
 
 const hides = (exportTo: string | undefined, namespace: string, clientNamespace: string): boolean => {
-  const to = (exportTo ?? '').split(',').map((part) => part.trim()).filter(Boolean)
-  return to.length > 0 && !to.includes('*') && !to.includes(clientNamespace) && !(to.includes('.') && namespace === clientNamespace)
+  const to = (exportTo ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
+  return (
+    to.length > 0 &&
+    !to.includes('*') &&
+    !to.includes(clientNamespace) &&
+    !(to.includes('.') && namespace === clientNamespace)
+  )
 }

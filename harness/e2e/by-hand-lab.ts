@@ -22,10 +22,20 @@ export type ByHandLab = {
 
 /** Brings such a lab up; it stays until `down`. */
 export const byHandLab = async (topology: string): Promise<ByHandLab> => {
-  const images = await chooseImages({ images: 'auto' }, await ensureEngine(() => undefined), () => undefined, () => undefined)
+  const images = await chooseImages(
+    { images: 'auto' },
+    await ensureEngine(() => undefined),
+    () => undefined,
+    () => undefined,
+  )
   const environment = byHandEnvironment(images, (await missingCapabilities()).length > 0)
   const child = execa('bash', [byHandScript, topology], {
-    env: { ...environment, THEN: 'echo "kubeconfig $KUBECONFIG"; sleep infinity' }, all: true, reject: false, stdin: 'ignore', detached: true, forceKillAfterDelay: false,
+    env: { ...environment, THEN: 'echo "kubeconfig $KUBECONFIG"; sleep infinity' },
+    all: true,
+    reject: false,
+    stdin: 'ignore',
+    detached: true,
+    forceKillAfterDelay: false,
   })
   let output = ''
   const kubeconfig = await new Promise<string>((resolve, reject) => {
@@ -34,14 +44,22 @@ export const byHandLab = async (topology: string): Promise<ByHandLab> => {
       const found = /^kubeconfig (\S+)$/m.exec(output)?.[1]
       if (found) resolve(found)
     })
-    void child.then(() => { reject(new Error(output)) })
+    void child.then(() => {
+      reject(new Error(output))
+    })
   })
   const contexts = [1, 2].map((number) => `kind-${environment['NAME']}-cluster${number}`)
   const kubectl = async (context: string, ...args: string[]): Promise<string> =>
-    (await execa(images.kubectl, ['--context', context, ...args], { env: { KUBECONFIG: kubeconfig }, maxBuffer: 1e9 })).stdout
-  const contents = (): Promise<Record<string, unknown>[]> => Promise.all(contexts.map((context) => clusterContents((...args) => kubectl(context, ...args))))
+    (await execa(images.kubectl, ['--context', context, ...args], { env: { KUBECONFIG: kubeconfig }, maxBuffer: 1e9 }))
+      .stdout
+  const contents = (): Promise<Record<string, unknown>[]> =>
+    Promise.all(contexts.map((context) => clusterContents((...args) => kubectl(context, ...args))))
   return {
-    contexts, kubeconfig, kubectlProgram: images.kubectl, kubectl, contents,
+    contexts,
+    kubeconfig,
+    kubectlProgram: images.kubectl,
+    kubectl,
+    contents,
     settled: async () => {
       for (let last = await contents(); ;) {
         await sleep(20_000)
@@ -50,6 +68,9 @@ export const byHandLab = async (topology: string): Promise<ByHandLab> => {
         last = now
       }
     },
-    down: async () => { child.kill('SIGTERM'); await child },
+    down: async () => {
+      child.kill('SIGTERM')
+      await child
+    },
   }
 }

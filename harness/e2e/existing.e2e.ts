@@ -7,7 +7,10 @@ describe('a mesh that was made by hand, with one control plane and two networks'
   let lab: ByHandLab
   let before: Record<string, unknown>[]
   const run = (flags: string[], disturb?: Disturbance): ReturnType<typeof meshproof> =>
-    meshproof([`--contexts=${lab.contexts.join(',')}`, `--kubeconfig=${lab.kubeconfig}`, ...flags], disturb ? { disturb } : {})
+    meshproof(
+      [`--contexts=${lab.contexts.join(',')}`, `--kubeconfig=${lab.kubeconfig}`, ...flags],
+      disturb ? { disturb } : {},
+    )
 
   beforeAll(async () => {
     lab = await byHandLab('primary-remote')
@@ -20,14 +23,31 @@ describe('a mesh that was made by hand, with one control plane and two networks'
     expect(exitCode, output).toBe(0)
     expect(results?.environment).toMatchObject({ engine: 'none', kind: 'none' })
     const [found] = results?.topologies ?? []
-    expect(found).toMatchObject({ name: 'primary-remote', mtls: 'strict', clusters: [{ name: 'cluster1', role: 'primary' }, { name: 'cluster2' }], verdict: expect.stringMatching(/^(pass|flaky)$/) })
+    expect(found).toMatchObject({
+      name: 'primary-remote',
+      mtls: 'strict',
+      clusters: [{ name: 'cluster1', role: 'primary' }, { name: 'cluster2' }],
+      verdict: expect.stringMatching(/^(pass|flaky)$/),
+    })
     // What needs the mesh’s own configuration is left out; the rest belongs to other modes or networks.
-    expect(found?.checks.filter(({ verdict }) => verdict === 'skipped').map(({ id }) => id).sort()).toEqual(['discovery.placeholder', 'mtls.off-crosses', 'mtls.off-stays', 'net.cidrs-disjoint', 'net.pods-routable'])
+    expect(
+      found?.checks
+        .filter(({ verdict }) => verdict === 'skipped')
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual([
+      'discovery.placeholder',
+      'mtls.off-crosses',
+      'mtls.off-stays',
+      'net.cidrs-disjoint',
+      'net.pods-routable',
+    ])
     expect(found?.checks.filter(({ verdict, reason }) => verdict === 'skipped' && reason === '')).toEqual([])
     expect(await lab.contents()).toEqual(before)
   })
 
-  const diagnose = (...flags: string[]): ReturnType<typeof meshproof> => meshproof(['diagnose', `--contexts=${lab.contexts.join(',')}`, `--kubeconfig=${lab.kubeconfig}`, ...flags])
+  const diagnose = (...flags: string[]): ReturnType<typeof meshproof> =>
+    meshproof(['diagnose', `--contexts=${lab.contexts.join(',')}`, `--kubeconfig=${lab.kubeconfig}`, ...flags])
 
   test('is diagnosed as healthy, and left as it was', async () => {
     const { exitCode, output } = await diagnose()
@@ -48,7 +68,9 @@ describe('a mesh that was made by hand, with one control plane and two networks'
       const { exitCode, output } = await diagnose()
       expect(exitCode, output).toBe(1)
       expect(output).toMatch(/^first broken layer: network labels {2}MP-831/m)
-      expect(output).toContain(`fix: kubectl --context=${remote} label namespace istio-system topology.istio.io/network=network2`)
+      expect(output).toContain(
+        `fix: kubectl --context=${remote} label namespace istio-system topology.istio.io/network=network2`,
+      )
       expect(output).toContain('? requests  not judged')
     } finally {
       await lab.kubectl(remote, 'label', 'namespace', 'istio-system', 'topology.istio.io/network=network2')
@@ -59,7 +81,8 @@ describe('a mesh that was made by hand, with one control plane and two networks'
   const inThePolicy = (act: (group: number) => void | Promise<void>): Disturbance => ({
     at: 'control.ready',
     act: async (group) => {
-      const stands = (): Promise<string> => lab.kubectl(lab.contexts[0] ?? '', '--namespace=meshproof-app1', 'get', 'virtualservices', '--output=name')
+      const stands = (): Promise<string> =>
+        lab.kubectl(lab.contexts[0] ?? '', '--namespace=meshproof-app1', 'get', 'virtualservices', '--output=name')
       while (!(await stands()).includes('helloworld')) await sleep(50)
       await act(group)
     },
@@ -67,20 +90,33 @@ describe('a mesh that was made by hand, with one control plane and two networks'
   const suite = '--suite=control.ready,route.pin-v2'
 
   test('is left as it was by a second Ctrl-C, in the background', async () => {
-    const { exitCode, output, seconds } = await run([suite], inThePolicy(async (group) => {
-      process.kill(-group, 'SIGINT')
-      await sleep(1200)
-      process.kill(-group, 'SIGINT')
-    }))
+    const { exitCode, output, seconds } = await run(
+      [suite],
+      inThePolicy(async (group) => {
+        process.kill(-group, 'SIGINT')
+        await sleep(1200)
+        process.kill(-group, 'SIGINT')
+      }),
+    )
     expect(exitCode, output).toBe(130)
     expect(output, `after ${seconds} s`).toContain('being removed in the background')
     await expect.poll(lab.contents, { timeout: 120_000, interval: 3000 }).toEqual(before)
   })
 
   test('is cleaned by the next run after kill -9, and left as it was by that one’s Ctrl-C in the middle of a policy', async () => {
-    await run([suite], inThePolicy((group) => { process.kill(-group, 'SIGKILL') }))
+    await run(
+      [suite],
+      inThePolicy((group) => {
+        process.kill(-group, 'SIGKILL')
+      }),
+    )
     expect(await lab.contents()).not.toEqual(before)
-    const { exitCode, output, results } = await run([suite], inThePolicy((group) => { process.kill(-group, 'SIGINT') }))
+    const { exitCode, output, results } = await run(
+      [suite],
+      inThePolicy((group) => {
+        process.kill(-group, 'SIGINT')
+      }),
+    )
     expect(exitCode, output).toBe(130)
     expect(results?.run.interrupted).toBe(true)
     expect(output.match(/Removed what the killed run \S+ had left/g)).toHaveLength(2)

@@ -11,7 +11,9 @@ const root = resolve(import.meta.dirname, '../..')
 /** A manifest for use inside a cluster. */
 export const manifest = (name: string): string => join(root, 'fixtures/manifests', `${name}.yaml`)
 
-/** A lab whose first cluster holds the harness’s image and, with the rights of the manifests, access to the second. */
+/**
+ * A lab whose first cluster holds the harness’s image and, with the rights of the manifests, access to the second.
+ */
 export type InsideLab = ByHandLab & {
   /** kubectl of the first cluster, in the harness’s namespace. */
   inside: (...args: string[]) => Promise<string>
@@ -30,33 +32,76 @@ export const insideLab = async (): Promise<InsideLab> => {
   const { contexts, kubectl } = lab
   const [first = ''] = contexts
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-inside-'))
-  // Of a node's two cores, what istiod asks for by default leaves no room for a pod of the harness beside the workloads it makes.
+  // Of a node's two cores, what istiod asks for by default leaves no room for a pod of the harness beside the workloads
+  // it makes.
   await kubectl(first, '--namespace=istio-system', 'set', 'resources', 'deployment/istiod', '--requests=cpu=100m')
   await kubectl(first, '--namespace=istio-system', 'rollout', 'status', 'deployment/istiod', '--timeout=120s')
-  await Promise.all(contexts.map((context) =>
-    execa('sh', ['-c', 'docker save "$1" | docker exec --interactive "$2" ctr --namespace k8s.io images import --digests -', 'sh', harnessImage, nodeOf(context)])))
-  for (const context of contexts) for (const name of ['diagnosis-rbac', 'suites-rbac']) await kubectl(context, 'apply', '--filename', manifest(name))
+  await Promise.all(
+    contexts.map((context) =>
+      execa('sh', [
+        '-c',
+        'docker save "$1" | docker exec --interactive "$2" ctr --namespace k8s.io images import --digests -',
+        'sh',
+        harnessImage,
+        nodeOf(context),
+      ]),
+    ),
+  )
+  for (const context of contexts)
+    for (const name of ['diagnosis-rbac', 'suites-rbac']) await kubectl(context, 'apply', '--filename', manifest(name))
 
   // From pods, an API server is reached at its node; from this machine at a published port.
   const as = async (account: string, where: 'here' | 'pods' = 'here'): Promise<string> => {
-    const parts = await Promise.all(contexts.map(async (context, index) => {
-      const { clusters: [is] } = JSON.parse(await kubectl(context, 'config', 'view', '--raw', '--minify', '--output=json')) as { clusters: { cluster: object }[] }
-      const address = await kubectl(context, 'get', 'nodes', '--output=jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}')
-      const token = await kubectl(context, '--namespace=meshproof', 'create', 'token', account, '--duration=2h')
-      return { name: `cluster${index + 1}`, cluster: { ...is?.cluster, ...(where === 'pods' ? { server: `https://${address}:6443` } : {}) }, user: { token } }
-    }))
+    const parts = await Promise.all(
+      contexts.map(async (context, index) => {
+        const {
+          clusters: [is],
+        } = JSON.parse(await kubectl(context, 'config', 'view', '--raw', '--minify', '--output=json')) as {
+          clusters: { cluster: object }[]
+        }
+        const address = await kubectl(
+          context,
+          'get',
+          'nodes',
+          '--output=jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}',
+        )
+        const token = await kubectl(context, '--namespace=meshproof', 'create', 'token', account, '--duration=2h')
+        return {
+          name: `cluster${index + 1}`,
+          cluster: { ...is?.cluster, ...(where === 'pods' ? { server: `https://${address}:6443` } : {}) },
+          user: { token },
+        }
+      }),
+    )
     const file = join(folder, `${account}-${where}.json`)
-    await writeFile(file, JSON.stringify({
-      apiVersion: 'v1', kind: 'Config', clusters: parts.map(({ name, cluster }) => ({ name, cluster })), users: parts.map(({ name, user }) => ({ name, user })),
-      contexts: parts.map(({ name }) => ({ name, context: { cluster: name, user: name } })),
-    }), { mode: 0o600 })
+    await writeFile(
+      file,
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Config',
+        clusters: parts.map(({ name, cluster }) => ({ name, cluster })),
+        users: parts.map(({ name, user }) => ({ name, user })),
+        contexts: parts.map(({ name }) => ({ name, context: { cluster: name, user: name } })),
+      }),
+      { mode: 0o600 },
+    )
     return file
   }
   for (const account of ['meshproof', 'meshproof-diagnosis']) {
-    await kubectl(first, '--namespace=meshproof', 'create', 'secret', 'generic', `${account}-kubeconfig`, `--from-file=config=${await as(account, 'pods')}`)
+    await kubectl(
+      first,
+      '--namespace=meshproof',
+      'create',
+      'secret',
+      'generic',
+      `${account}-kubeconfig`,
+      `--from-file=config=${await as(account, 'pods')}`,
+    )
   }
   return {
-    ...lab, folder, as: (account) => as(account),
+    ...lab,
+    folder,
+    as: (account) => as(account),
     inside: (...args) => kubectl(first, '--namespace=meshproof', ...args),
     applied: async (context, yaml, ...flags) => {
       const file = join(folder, 'objects.yaml')
@@ -70,7 +115,9 @@ const nodeOf = (context: string): string => `${context.replace(/^kind-/, '')}-co
 
 /** The block of a page of the documentation that holds a text, as a person copies it. */
 export const blockOf = async (page: string, holding: string): Promise<string> => {
-  const blocks = [...(await readFile(join(root, 'docs', page), 'utf8')).matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) => block)
+  const blocks = [...(await readFile(join(root, 'docs', page), 'utf8')).matchAll(/```sh\n([\s\S]*?)```/g)].map(
+    ([, block = '']) => block,
+  )
   const found = blocks.find((block) => block.includes(holding))
   if (found === undefined) throw new Error(`docs/${page} has no block with ${holding}`)
   return found

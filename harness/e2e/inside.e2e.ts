@@ -10,7 +10,17 @@ describe('the image of the harness', () => {
     expect(built.output).toContain(harnessImage)
     const { stdout: size } = await execa('docker', ['image', 'inspect', '--format', '{{.Size}}', harnessImage])
     expect(Number(size)).toBeLessThanOrEqual(250e6)
-    const { stdout } = await execa('docker', ['run', '--rm', '--read-only', '--tmpfs=/tmp', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--network=none', harnessImage, 'list'])
+    const { stdout } = await execa('docker', [
+      'run',
+      '--rm',
+      '--read-only',
+      '--tmpfs=/tmp',
+      '--cap-drop=ALL',
+      '--security-opt=no-new-privileges',
+      '--network=none',
+      harnessImage,
+      'list',
+    ])
     expect(stdout).toContain('reach.both-versions')
     const { stdout: user } = await execa('docker', ['image', 'inspect', '--format', '{{.Config.User}}', harnessImage])
     expect(user).toBe('65532:65532')

@@ -7,11 +7,15 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { Results } from '#results/results.ts'
 import { engineContents, meshproof } from './product.ts'
 
-const ctrlC = (group: number): void => { process.kill(-group, 'SIGINT') }
+const ctrlC = (group: number): void => {
+  process.kill(-group, 'SIGINT')
+}
 
 describe('a run that is stopped leaves nothing behind', () => {
   let before: string[] = []
-  beforeAll(async () => { before = await engineContents() })
+  beforeAll(async () => {
+    before = await engineContents()
+  })
 
   test.each([
     ['while the clusters are created', 'network and node image', []],
@@ -19,7 +23,9 @@ describe('a run that is stopped leaves nothing behind', () => {
     ['while checks run', 'control.ready', []],
     ['while it cleans up', /\d s {2}checks/, ['--suite=net.*']],
   ])('Ctrl-C %s', async (_, at, flags) => {
-    const { exitCode, output, results } = await meshproof(['--topology=gateway', ...flags], { disturb: { at, act: ctrlC } })
+    const { exitCode, output, results } = await meshproof(['--topology=gateway', ...flags], {
+      disturb: { at, act: ctrlC },
+    })
     expect(exitCode, output).toBe(130)
     expect(results?.run.interrupted).toBe(true)
     expect(results?.topologies[0]?.verdict).not.toBe('fail')
@@ -29,7 +35,14 @@ describe('a run that is stopped leaves nothing behind', () => {
   test('Ctrl-C while images are built, and nothing half-made is cached', async () => {
     const cache = await mkdtemp(join(tmpdir(), 'meshproof-cache-'))
     const { exitCode, output } = await meshproof(['--topology=gateway', '--images=source'], {
-      environment: { XDG_CACHE_HOME: cache }, disturb: { at: 'Images: source', act: async (group) => { await sleep(1500); ctrlC(group) } },
+      environment: { XDG_CACHE_HOME: cache },
+      disturb: {
+        at: 'Images: source',
+        act: async (group) => {
+          await sleep(1500)
+          ctrlC(group)
+        },
+      },
     })
     expect(exitCode, output).toBe(130)
     const { stdout } = await execa('sh', ['-c', `ls -a ${cache}/meshproof/artifacts | grep -c '^.making' || true`])
@@ -38,17 +51,44 @@ describe('a run that is stopped leaves nothing behind', () => {
   })
 
   test('SIGTERM to npm alone', async () => {
-    const { exitCode, folder } = await meshproof(['--topology=gateway'], { through: 'npm', disturb: { at: 'cluster1: created', act: (group) => { process.kill(group, 'SIGTERM') } } })
+    const { exitCode, folder } = await meshproof(['--topology=gateway'], {
+      through: 'npm',
+      disturb: {
+        at: 'cluster1: created',
+        act: (group) => {
+          process.kill(group, 'SIGTERM')
+        },
+      },
+    })
     expect(exitCode).not.toBe(0)
     // npm does not wait for what it started.
     await expect.poll(engineContents, { timeout: 30_000, interval: 500 }).toEqual(before)
-    await expect.poll(() => readFile(join(folder, 'results.json'), 'utf8').then((text) => Results.parse(JSON.parse(text)).run, () => undefined), { timeout: 10_000 })
+    await expect
+      .poll(
+        () =>
+          readFile(join(folder, 'results.json'), 'utf8').then(
+            (text) => Results.parse(JSON.parse(text)).run,
+            () => undefined,
+          ),
+        { timeout: 10_000 },
+      )
       .toMatchObject({ exitCode: 130, interrupted: true })
   })
 
   test('a second Ctrl-C leaves at once, and the lab is removed all the same', async () => {
     const { exitCode, output, results } = await meshproof(['--topology=gateway'], {
-      disturb: { at: 'cluster1: created', act: async (group) => { ctrlC(group); await sleep(1200); try { ctrlC(group) } catch { /* the first was quick enough */ } } },
+      disturb: {
+        at: 'cluster1: created',
+        act: async (group) => {
+          ctrlC(group)
+          await sleep(1200)
+          try {
+            ctrlC(group)
+          } catch {
+            /* the first was quick enough */
+          }
+        },
+      },
     })
     expect(exitCode, output).toBe(130)
     expect(results?.run.interrupted).toBe(true)
@@ -56,11 +96,30 @@ describe('a run that is stopped leaves nothing behind', () => {
   })
 
   test('after kill -9 the next run reaps it, and leaves alone what is not ours', async () => {
-    const { stdout: image } = await execa('docker', ['images', '--format', '{{.Repository}}:{{.Tag}}', 'meshproof/node'])
+    const { stdout: image } = await execa('docker', [
+      'images',
+      '--format',
+      '{{.Repository}}:{{.Tag}}',
+      'meshproof/node',
+    ])
     const foreign = 'meshproof-20200101-000000-cafe-cluster1-control-plane'
-    await execa('docker', ['create', '--name', foreign, '--label', 'io.x-k8s.kind.cluster=meshproof-20200101-000000-cafe-cluster1', image.split('\n')[0] ?? ''])
+    await execa('docker', [
+      'create',
+      '--name',
+      foreign,
+      '--label',
+      'io.x-k8s.kind.cluster=meshproof-20200101-000000-cafe-cluster1',
+      image.split('\n')[0] ?? '',
+    ])
     try {
-      await meshproof(['--topology=gateway'], { disturb: { at: 'cluster1: created', act: (group) => { process.kill(-group, 'SIGKILL') } } })
+      await meshproof(['--topology=gateway'], {
+        disturb: {
+          at: 'cluster1: created',
+          act: (group) => {
+            process.kill(-group, 'SIGKILL')
+          },
+        },
+      })
       expect(await engineContents()).not.toEqual(before)
       const next = await meshproof(['--topology=gateway', '--suite=net.gateway-open'])
       expect(next.exitCode, next.output).toBe(0)

@@ -7,24 +7,59 @@ import { Results } from '#results/results.ts'
 const root = resolve(import.meta.dirname, '../..')
 
 /** A run of the product as a person starts it, and what it left in its report folder. */
-export type Outcome = { exitCode: number; output: string; results: Results | undefined; folder: string; seconds: number }
+export type Outcome = {
+  exitCode: number
+  output: string
+  results: Results | undefined
+  folder: string
+  seconds: number
+}
 
-/** How a run is disturbed: once the output holds `at`, `act` is called with the process group's id, as a terminal would. */
+/**
+ * How a run is disturbed: once the output holds `at`, `act` is called with the process group's id, as a terminal would.
+ */
 export type Disturbance = { at: string | RegExp; act: (group: number) => void | Promise<void> }
 
 /** Runs `meshproof …` from the command line; `through: 'npm'` types `npm test -- …` instead. */
 export const meshproof = async (
   args: string[],
-  { environment = {}, disturb, through = 'node', cwd = root, reports = true }: {
-    environment?: Record<string, string>; disturb?: Disturbance; through?: 'node' | 'npm' | 'npm without --'; cwd?: string; reports?: boolean
+  {
+    environment = {},
+    disturb,
+    through = 'node',
+    cwd = root,
+    reports = true,
+  }: {
+    environment?: Record<string, string>
+    disturb?: Disturbance
+    through?: 'node' | 'npm' | 'npm without --'
+    cwd?: string
+    reports?: boolean
   } = {},
 ): Promise<Outcome> => {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-e2e-'))
-  const flags = [...args, ...(reports && ['test', 'upgrade', undefined].includes(args.find((argument) => !argument.startsWith('-'))) ? [`--report-dir=${folder}`] : [])]
-  const command = { node: ['node', 'scripts/meshproof.mjs', ...flags], npm: ['npm', 'test', '--', ...flags], 'npm without --': ['npm', 'test', ...args] }[through]
+  const flags = [
+    ...args,
+    ...(reports && ['test', 'upgrade', undefined].includes(args.find((argument) => !argument.startsWith('-')))
+      ? [`--report-dir=${folder}`]
+      : []),
+  ]
+  const command = {
+    node: ['node', 'scripts/meshproof.mjs', ...flags],
+    npm: ['npm', 'test', '--', ...flags],
+    'npm without --': ['npm', 'test', ...args],
+  }[through]
   const [program = 'node', ...rest] = command
   const since = Date.now()
-  const child = execa(program, rest, { cwd, env: environment, all: true, reject: false, stdin: 'ignore', detached: true, cleanup: false })
+  const child = execa(program, rest, {
+    cwd,
+    env: environment,
+    all: true,
+    reject: false,
+    stdin: 'ignore',
+    detached: true,
+    cleanup: false,
+  })
   let output = ''
   let disturbed = false
   child.all.on('data', (chunk: Buffer) => {
@@ -35,15 +70,20 @@ export const meshproof = async (
     void disturb.act(child.pid)
   })
   const { exitCode } = await child
-  const results = await readFile(join(folder, 'results.json'), 'utf8').then((text) => Results.parse(JSON.parse(text)), () => undefined)
+  const results = await readFile(join(folder, 'results.json'), 'utf8').then(
+    (text) => Results.parse(JSON.parse(text)),
+    () => undefined,
+  )
   return { exitCode: exitCode ?? -1, output, results, folder, seconds: (Date.now() - since) / 1000 }
 }
 
 /** Everything in the engine that a run may leave: containers, networks, volumes and tagged images. */
 export const engineContents = async (): Promise<string[]> => {
   const lists = await Promise.all([
-    execa('docker', ['ps', '--all', '--format', 'container {{.Names}}']), execa('docker', ['network', 'ls', '--format', 'network {{.Name}}']),
-    execa('docker', ['volume', 'ls', '--format', 'volume {{.Name}}']), execa('docker', ['images', '--format', 'image {{.Repository}}:{{.Tag}}']),
+    execa('docker', ['ps', '--all', '--format', 'container {{.Names}}']),
+    execa('docker', ['network', 'ls', '--format', 'network {{.Name}}']),
+    execa('docker', ['volume', 'ls', '--format', 'volume {{.Name}}']),
+    execa('docker', ['images', '--format', 'image {{.Repository}}:{{.Tag}}']),
   ])
   return lists.flatMap(({ stdout }) => stdout.split('\n').filter(Boolean)).sort((a, b) => a.localeCompare(b))
 }

@@ -28,39 +28,73 @@ describe('published images, from a publisher on this machine', () => {
   afterAll(async () => {
     await stage.stop()
     // A preloaded node image stays, as after every run, and so does the registry's own.
-    expect((await engineContents()).filter((one) => !before.includes(one) && !/^image meshproof\/(node|registry):/.test(one))).toEqual([])
+    expect(
+      (await engineContents()).filter(
+        (one) => !before.includes(one) && !/^image meshproof\/(node|registry):/.test(one),
+      ),
+    ).toEqual([])
   }, 60_000)
 
   test('a lab of them is proven, and the results tell what it was made of', { timeout: 20 * 60_000 }, async () => {
-    const { exitCode, output, results } = await meshproof(['--topology=primary-remote', '--images=release', `--pins=${stage.pins}`], { through: 'npm' })
+    const { exitCode, output, results } = await meshproof(
+      ['--topology=primary-remote', '--images=release', `--pins=${stage.pins}`],
+      { through: 'npm' },
+    )
     expect(exitCode, output).toBe(0)
-    expect(results?.environment).toMatchObject({ istio: stage.istio, kubernetes: stage.kubernetes, kind: expect.stringMatching(/^kind v/) })
+    expect(results?.environment).toMatchObject({
+      istio: stage.istio,
+      kubernetes: stage.kubernetes,
+      kind: expect.stringMatching(/^kind v/),
+    })
     const images = results?.environment.images ?? []
     expect(new Set(images.map(({ source }) => source))).toEqual(new Set(['release']))
-    for (const name of ['kindest/node', 'istio/pilot', 'istio/proxyv2', 'metallb/speaker', 'curlimages/curl']) expect(images.map((image) => image.name)).toContainEqual(expect.stringContaining(`${stage.registry}/${name}:`))
+    for (const name of ['kindest/node', 'istio/pilot', 'istio/proxyv2', 'metallb/speaker', 'curlimages/curl'])
+      expect(images.map((image) => image.name)).toContainEqual(expect.stringContaining(`${stage.registry}/${name}:`))
     for (const { name, digest } of images) expect(digest, name).toMatch(/^sha256:[0-9a-f]{64}$/)
-    expect(results?.topologies.map(({ name, verdict }) => ({ name, verdict }))).toEqual([{ name: 'primary-remote', verdict: expect.stringMatching(/^(pass|flaky)$/) }])
+    expect(results?.topologies.map(({ name, verdict }) => ({ name, verdict }))).toEqual([
+      { name: 'primary-remote', verdict: expect.stringMatching(/^(pass|flaky)$/) },
+    ])
   })
 
   test('the newest patch of a minor is the one that the registry has', async () => {
-    const { exitCode, output } = await meshproof(['images', 'list', '--images=release', `--pins=${stage.pins}`, '--istio=1.31', '--kubernetes=1.34'])
+    const { exitCode, output } = await meshproof([
+      'images',
+      'list',
+      '--images=release',
+      `--pins=${stage.pins}`,
+      '--istio=1.31',
+      '--kubernetes=1.34',
+    ])
     expect(exitCode, output).toBe(0)
-    for (const image of [`istio/pilot:${stage.istio}`, `kindest/node:${stage.kubernetes}`]) expect(output).toContain(`${stage.registry}/${image}`)
+    for (const image of [`istio/pilot:${stage.istio}`, `kindest/node:${stage.kubernetes}`])
+      expect(output).toContain(`${stage.registry}/${image}`)
   })
 
   // What follows ends before there is a cluster: at the latest where an image is asked for that is not published.
   const missing = (text: string): string => text.replace(/(node: [^@\s]+:)\S+/, (_, name: string) => `${name}9.9.9`)
 
   /** A run with other pins, an empty cache of its own, and what it has downloaded. */
-  const runWith = async (text: string, environment: Record<string, string> = {}): Promise<Outcome & { cached: string[] }> => {
+  const runWith = async (
+    text: string,
+    environment: Record<string, string> = {},
+  ): Promise<Outcome & { cached: string[] }> => {
     const folder = await scratch()
     await writeFile(join(folder, 'pins.yaml'), text)
-    const outcome = await meshproof(['--topology=primary-remote', '--images=release', `--pins=${join(folder, 'pins.yaml')}`], { environment: { XDG_CACHE_HOME: folder, ...environment } })
+    const outcome = await meshproof(
+      ['--topology=primary-remote', '--images=release', `--pins=${join(folder, 'pins.yaml')}`],
+      { environment: { XDG_CACHE_HOME: folder, ...environment } },
+    )
     expect(outcome.exitCode, outcome.output).toBe(2)
     expect(outcome.output).not.toMatch(/^\s+at .*\(.*:\d+:\d+\)/m)
     expect(outcome.results?.topologies[0]?.verdict).toBe('not-run')
     const artifacts = await readdir(join(folder, 'meshproof/artifacts')).catch((): string[] => [])
-    return { ...outcome, cached: artifacts.filter((name) => !name.startsWith('.')).map((name) => name.replace(/-[^-]+$/, '').replace(`-${stage.istio}`, '')).sort() }
+    return {
+      ...outcome,
+      cached: artifacts
+        .filter((name) => !name.startsWith('.'))
+        .map((name) => name.replace(/-[^-]+$/, '').replace(`-${stage.istio}`, ''))
+        .sort(),
+    }
   }
 
   /** The same pins, with a download site that has mishaps. */
@@ -81,7 +115,9 @@ describe('published images, from a publisher on this machine', () => {
   })
 
   test('a file with another checksum is refused, and nothing of it is kept', async () => {
-    const { output, cached } = await runWith(pins.replace(/(?<=metallb-native\.yaml\s+sha256: )[0-9a-f]{8}/, '00000000'))
+    const { output, cached } = await runWith(
+      pins.replace(/(?<=metallb-native\.yaml\s+sha256: )[0-9a-f]{8}/, '00000000'),
+    )
     expect(output).toContain('MP-311')
     expect(output).toMatch(/metallb-native\.yaml.*expected 00000000/)
     expect(cached).not.toContain('metallb-native.yaml')
@@ -107,7 +143,10 @@ describe('published images, from a publisher on this machine', () => {
   test('of half a download, the other half is asked for', async () => {
     const server = await mishaps([{ at: '/kind-', times: 1, half: true }])
     expectMissing(await runWith(server.pins))
-    expect(server.asked.filter(({ path }) => path.includes('/kind-')).map(({ range }) => range)).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)])
+    expect(server.asked.filter(({ path }) => path.includes('/kind-')).map(({ range }) => range)).toEqual([
+      undefined,
+      expect.stringMatching(/^bytes=[1-9]\d*-$/),
+    ])
   })
 
   test('a server that is never ready ends the run, which says so', async () => {
@@ -126,13 +165,20 @@ describe('published images, from a publisher on this machine', () => {
   })
 
   /** Pins of small images in a registry, the last of which is not published. */
-  const smallImages = (registry: string): string => pins
-    .replace(/node: \S+/, `node: ${registry}/istio/examples-helloworld-v1:1.0`)
-    .replace(/images:\n(.+\n)+?(?=\w)/, `images:\n  - ${registry}/istio/examples-helloworld-v2:1.0\n  - ${registry}/istio/pilot:9.9.9\n`)
+  const smallImages = (registry: string): string =>
+    pins
+      .replace(/node: \S+/, `node: ${registry}/istio/examples-helloworld-v1:1.0`)
+      .replace(
+        /images:\n(.+\n)+?(?=\w)/,
+        `images:\n  - ${registry}/istio/examples-helloworld-v2:1.0\n  - ${registry}/istio/pilot:9.9.9\n`,
+      )
 
   test.each([429, 503])('a registry that answers %i is asked again', async (status) => {
     const server = await unreliable(stage.registry, [{ at: '/manifests/1.0', times: 2, status, retryAfter: 1 }])
-    onTestFinished(async () => { await server.close(); await removePulled(server.address) })
+    onTestFinished(async () => {
+      await server.close()
+      await removePulled(server.address)
+    })
     const { output } = await runWith(smallImages(server.address))
     expect(output).toMatch(/MP-323 .*istio\/pilot:9\.9\.9/)
   })
@@ -142,11 +188,18 @@ describe('published images, from a publisher on this machine', () => {
     const behindProxy = async (): Promise<{ pins: string; environment: Record<string, string>; asked: string[] }> => {
       const site = await serveNamed(stage.files, name)
       const proxy = await serveProxy({ [`${name}:443`]: site.address })
-      onTestFinished(async () => { await proxy.close(); await site.close() })
+      onTestFinished(async () => {
+        await proxy.close()
+        await site.close()
+      })
       const root = join(await scratch(), 'root.pem')
       await writeFile(root, site.root)
       const address = `http://${proxy.address}`
-      return { pins: missing(pins).replaceAll(`http://${stage.site}`, `https://${name}`), environment: { HTTPS_PROXY: address, https_proxy: address, NODE_EXTRA_CA_CERTS: root }, asked: proxy.asked }
+      return {
+        pins: missing(pins).replaceAll(`http://${stage.site}`, `https://${name}`),
+        environment: { HTTPS_PROXY: address, https_proxy: address, NODE_EXTRA_CA_CERTS: root },
+        asked: proxy.asked,
+      }
     }
 
     test('HTTPS_PROXY is the way to every file, and not to this machine itself', async () => {
@@ -168,12 +221,22 @@ describe('published images, from a publisher on this machine', () => {
     const users = 'rehearsal:$2b$05$meshproofmeshproofmesuY0TvFl0NYAbnM5IyjsNLa.MGwLo.iAa'
     let registry: Registry
 
-    beforeAll(async () => { registry = await startRegistry({ arch: stage.arch, port: 15502, storage: stage.storage, users }) })
-    afterAll(async () => { await registry.stop(); await removePulled(registry.host) })
+    beforeAll(async () => {
+      registry = await startRegistry({ arch: stage.arch, port: 15502, storage: stage.storage, users })
+    })
+    afterAll(async () => {
+      await registry.stop()
+      await removePulled(registry.host)
+    })
 
     const loginOf = async (password: string): Promise<Record<string, string>> => {
       const folder = await scratch()
-      await writeFile(join(folder, 'config.json'), JSON.stringify({ auths: { [registry.host]: { auth: Buffer.from(`rehearsal:${password}`).toString('base64') } } }))
+      await writeFile(
+        join(folder, 'config.json'),
+        JSON.stringify({
+          auths: { [registry.host]: { auth: Buffer.from(`rehearsal:${password}`).toString('base64') } },
+        }),
+      )
       return { DOCKER_CONFIG: folder }
     }
 
@@ -182,7 +245,10 @@ describe('published images, from a publisher on this machine', () => {
       ['with a wrong one', 'a-guess', /MP-323 .*helloworld.*unauthorized/],
       ['with that of Docker’s own configuration', 'rehearsal', /MP-323 .*istio\/pilot:9\.9\.9/],
     ])('%s', async (_, password, words) => {
-      const { output } = await runWith(smallImages(registry.host), await (password === undefined ? { DOCKER_CONFIG: await scratch() } : loginOf(password)))
+      const { output } = await runWith(
+        smallImages(registry.host),
+        await (password === undefined ? { DOCKER_CONFIG: await scratch() } : loginOf(password)),
+      )
       expect(output).toMatch(words)
       if (password !== undefined) expect(output).not.toContain(Buffer.from(`rehearsal:${password}`).toString('base64'))
     })

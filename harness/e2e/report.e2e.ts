@@ -20,13 +20,28 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'meshproof-pages-'))
   const newer = await runOf(['vpn'])
   newer.environment.istio = '1.32.0'
-  const runs = { passing: await runOf(['gateway']), failing: await failingRun(), everything: await runOf(['all', './fixtures/topologies/examples/three-clusters.yaml'], { 'net.gateway-open cluster1': 'MP-712' }), newer }
+  const runs = {
+    passing: await runOf(['gateway']),
+    failing: await failingRun(),
+    everything: await runOf(['all', './fixtures/topologies/examples/three-clusters.yaml'], {
+      'net.gateway-open cluster1': 'MP-712',
+    }),
+    newer,
+  }
   for (const [name, results] of Object.entries(runs)) {
     await mkdir(join(folder, name))
     await writeReports(results, join(folder, name))
   }
-  const { pages: written } = await renderFolders(Object.keys(runs).map((name) => join(folder, name)), join(folder, 'all'))
-  Object.assign(pages, { passing: written[0], failing: written[1], everything: written[2], 'several runs': written.at(-1) })
+  const { pages: written } = await renderFolders(
+    Object.keys(runs).map((name) => join(folder, name)),
+    join(folder, 'all'),
+  )
+  Object.assign(pages, {
+    passing: written[0],
+    failing: written[1],
+    everything: written[2],
+    'several runs': written.at(-1),
+  })
   browser = await startBrowser()
 })
 
@@ -35,43 +50,70 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-describe.each([['passing'], ['failing'], ['everything'], ['several runs']] as const)('the page of a run: %s', (name) => {
-  test.each([['light'], ['dark']] as const)('has no barrier that axe knows, nor errors nor requests, in %s', async (colorScheme) => {
-    const { page, problems } = await openFile(browser, pages[name], { colorScheme })
-    // Closed details are not looked at: open them, but for the page of everything, which would take minutes.
-    if (name !== 'everything') await page.evaluate(openAll)
-    expect(await violations(page)).toEqual([])
-    expect(problems).toEqual([])
-    await page.context().close()
-  })
+describe.each([['passing'], ['failing'], ['everything'], ['several runs']] as const)(
+  'the page of a run: %s',
+  (name) => {
+    test.each([['light'], ['dark']] as const)(
+      'has no barrier that axe knows, nor errors nor requests, in %s',
+      async (colorScheme) => {
+        const { page, problems } = await openFile(browser, pages[name], { colorScheme })
+        // Closed details are not looked at: open them, but for the page of everything, which would take minutes.
+        if (name !== 'everything') await page.evaluate(openAll)
+        expect(await violations(page)).toEqual([])
+        expect(problems).toEqual([])
+        await page.context().close()
+      },
+    )
 
-  test('fits a telephone: nothing but tables in their own frames is wider than it', async () => {
-    const { page } = await openFile(browser, pages[name], { width: 375 })
-    await page.evaluate(openAll)
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375)
-    expect(await page.evaluate('[...document.querySelectorAll(".scroll")].filter((one) => one.scrollWidth > one.clientWidth && one.tabIndex !== 0).length')).toBe(0)
-    await page.context().close()
-  })
+    test('fits a telephone: nothing but tables in their own frames is wider than it', async () => {
+      const { page } = await openFile(browser, pages[name], { width: 375 })
+      await page.evaluate(openAll)
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375)
+      expect(
+        await page.evaluate(
+          '[...document.querySelectorAll(".scroll")].filter((one) => one.scrollWidth > one.clientWidth && ' +
+            'one.tabIndex !== 0).length',
+        ),
+      ).toBe(0)
+      await page.context().close()
+    })
 
-  test('begins with the verdict', async () => {
-    const { page } = await openFile(browser, pages[name])
-    const [first, second] = (await page.locator('body').innerText()).split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('Skip to'))
-    expect(first).toMatch({ passing: /^✓ Passed/, failing: /^✗ Failed/, everything: /^✗ Failed/, 'several runs': /^✗ 2 of 4 runs failed/ }[name])
-    expect(second).toMatch(name === 'several runs' ? /Istio/ : /topologies failed|passed/)
-    expect(await page.locator('h1').boundingBox()).toMatchObject({ y: expect.closeTo(50, -2) })
-    await page.context().close()
-  })
+    test('begins with the verdict', async () => {
+      const { page } = await openFile(browser, pages[name])
+      const [first, second] = (await page.locator('body').innerText())
+        .split('\n')
+        .map((line) => line.trim())
+        .filter((line) => line !== '' && !line.startsWith('Skip to'))
+      expect(first).toMatch(
+        {
+          passing: /^✓ Passed/,
+          failing: /^✗ Failed/,
+          everything: /^✗ Failed/,
+          'several runs': /^✗ 2 of 4 runs failed/,
+        }[name],
+      )
+      expect(second).toMatch(name === 'several runs' ? /Istio/ : /topologies failed|passed/)
+      expect(await page.locator('h1').boundingBox()).toMatchObject({ y: expect.closeTo(50, -2) })
+      await page.context().close()
+    })
 
-  test('is at most a megabyte', async () => {
-    expect((await stat(pages[name])).size).toBeLessThanOrEqual(largestPage)
-  })
-})
+    test('is at most a megabyte', async () => {
+      expect((await stat(pages[name])).size).toBeLessThanOrEqual(largestPage)
+    })
+  },
+)
 
 describe('a failing run', () => {
   test('shows the broken layer and its next step without scrolling, then the layers, then the evidence', async () => {
     const { page } = await openFile(browser, pages.failing)
-    const top = async (text: string): Promise<number> => (await page.getByText(text).first().boundingBox())?.y ?? Number.NaN
-    const places = [await top('First broken layer: network'), await top('Next step'), await top('broken first'), await top('Connection timed out after 5002')]
+    const top = async (text: string): Promise<number> =>
+      (await page.getByText(text).first().boundingBox())?.y ?? Number.NaN
+    const places = [
+      await top('First broken layer: network'),
+      await top('Next step'),
+      await top('broken first'),
+      await top('Connection timed out after 5002'),
+    ]
     expect(places).toEqual(places.toSorted((a, b) => a - b))
     expect(places[2]).toBeLessThan(900)
     await page.context().close()
@@ -79,7 +121,8 @@ describe('a failing run', () => {
 
   test('is led to by keyboard: the first stop leads past everything to what failed, the next ones are its evidence', async () => {
     const { page } = await openFile(browser, pages.failing)
-    const focused = (): Promise<string> => page.evaluate<string>('document.activeElement.getAttribute("aria-label") ?? document.activeElement.innerText')
+    const focused = (): Promise<string> =>
+      page.evaluate<string>('document.activeElement.getAttribute("aria-label") ?? document.activeElement.innerText')
     await page.keyboard.press('Tab')
     expect(await focused()).toBe('Skip to what failed')
     expect(await page.locator('.skip').boundingBox()).toMatchObject({ y: expect.closeTo(8, -1) })
@@ -132,22 +175,50 @@ describe('meshproof report', () => {
   test('renders a run again, to the byte', async () => {
     const before = await readFile(pages.failing, 'utf8')
     await rm(pages.failing)
-    expect(await command(join(folder, 'failing'))).toMatchObject({ exitCode: 0, output: expect.stringContaining(`${pages.failing}\n`) })
+    expect(await command(join(folder, 'failing'))).toMatchObject({
+      exitCode: 0,
+      output: expect.stringContaining(`${pages.failing}\n`),
+    })
     expect(await readFile(pages.failing, 'utf8')).toBe(before)
-    expect((await readdir(join(folder, 'failing'))).sort()).toEqual(['conformance.yaml', 'junit.xml', 'metrics.prom', 'report.html', 'results.json'])
+    expect((await readdir(join(folder, 'failing'))).sort()).toEqual([
+      'conformance.yaml',
+      'junit.xml',
+      'metrics.prom',
+      'report.html',
+      'results.json',
+    ])
   })
 
   test('of several runs links to each', async () => {
     const { page } = await openFile(browser, pages['several runs'])
-    await page.getByRole('row', { name: /^gateway/ }).getByRole('link', { name: 'failed' }).first().click()
+    await page
+      .getByRole('row', { name: /^gateway/ })
+      .getByRole('link', { name: 'failed' })
+      .first()
+      .click()
     expect(page.url()).toMatch(/\/(failing|everything)\/report\.html#gateway-strict$/)
     await page.context().close()
   })
 
   test.each([
     ['no such folder', 'MP-111', () => join(folder, 'none')],
-    ['a folder without results', 'MP-112', async () => { await mkdir(join(folder, 'empty')); return join(folder, 'empty') }],
-    ['results that break their schema', 'MP-113', async () => { await mkdir(join(folder, 'broken')); await writeFile(join(folder, 'broken', 'results.json'), '{}'); return join(folder, 'broken') }],
+    [
+      'a folder without results',
+      'MP-112',
+      async () => {
+        await mkdir(join(folder, 'empty'))
+        return join(folder, 'empty')
+      },
+    ],
+    [
+      'results that break their schema',
+      'MP-113',
+      async () => {
+        await mkdir(join(folder, 'broken'))
+        await writeFile(join(folder, 'broken', 'results.json'), '{}')
+        return join(folder, 'broken')
+      },
+    ],
   ])('%s is refused', async (_, code, make) => {
     const { exitCode, output } = await command(await make())
     expect(exitCode, output).toBe(2)

@@ -8,14 +8,28 @@ type Rule = { apiGroups: string[]; resources: string[]; verbs: string[]; resourc
 export type Right = { name: string; role: Manifest; without: Manifest }
 
 /** Every right that a manifest grants, each alone. */
-export const rightsOf = async (file: string): Promise<Right[]> => manifestsOf(await readFile(manifest(file), 'utf8')).filter(({ kind = '' }) => /^(Cluster)?Role$/.test(kind)).flatMap((role) => {
-  const rules = role['rules'] as Rule[]
-  return rules.flatMap((rule, index) => rule.resources.flatMap((resource) => rule.verbs.map((verb): Right => ({
-    name: `${verb} ${resource}${role.metadata?.namespace ? ` in ${role.metadata.namespace}` : ''}`,
-    role,
-    without: { ...role, rules: rules.flatMap((one, at) => (at === index
-      ? [{ ...one, resources: one.resources.filter((other) => other !== resource) }, { ...one, resources: [resource], verbs: one.verbs.filter((other) => other !== verb) }]
-          .filter(({ resources, verbs }) => resources.length > 0 && verbs.length > 0)
-      : [one])) },
-  }))))
-})
+export const rightsOf = async (file: string): Promise<Right[]> =>
+  manifestsOf(await readFile(manifest(file), 'utf8'))
+    .filter(({ kind = '' }) => /^(Cluster)?Role$/.test(kind))
+    .flatMap((role) => {
+      const rules = role['rules'] as Rule[]
+      return rules.flatMap((rule, index) =>
+        rule.resources.flatMap((resource) =>
+          rule.verbs.map((verb): Right => ({
+            name: `${verb} ${resource}${role.metadata?.namespace ? ` in ${role.metadata.namespace}` : ''}`,
+            role,
+            without: {
+              ...role,
+              rules: rules.flatMap((one, at) =>
+                at === index
+                  ? [
+                      { ...one, resources: one.resources.filter((other) => other !== resource) },
+                      { ...one, resources: [resource], verbs: one.verbs.filter((other) => other !== verb) },
+                    ].filter(({ resources, verbs }) => resources.length > 0 && verbs.length > 0)
+                  : [one],
+              ),
+            },
+          })),
+        ),
+      )
+    })

@@ -10,13 +10,21 @@ const example = 'fixtures/topologies/examples/three-clusters.yaml'
 describe('every topology, from nothing', () => {
   let before: string[] = []
 
-  beforeAll(async () => { before = await engineContents() })
+  beforeAll(async () => {
+    before = await engineContents()
+  })
 
   test('npm test proves every check that applies, and leaves nothing behind', { timeout: 20 * 60_000 }, async () => {
     const { exitCode, output, results, folder } = await meshproof(['--topology=all'], { through: 'npm' })
     expect(exitCode, output).toBe(0)
     expect(results?.topologies.map(variantName)).toEqual([
-      'vpn', 'vpn with mutual TLS off', 'shared-control-plane', 'gateway', 'primary-remote', 'multi-primary', 'multi-primary-multi-network',
+      'vpn',
+      'vpn with mutual TLS off',
+      'shared-control-plane',
+      'gateway',
+      'primary-remote',
+      'multi-primary',
+      'multi-primary-multi-network',
     ])
     // Those of an upgrade, and those that are only asked where they are named, are no part of it.
     const ids = catalogue.filter(({ upgrade, disrupts }) => !upgrade && !disrupts).map(({ id }) => id)
@@ -29,11 +37,17 @@ describe('every topology, from nothing', () => {
       expect(topology.checks.filter(({ verdict, reason }) => verdict === 'skipped' && reason === '')).toEqual([])
     }
     // Plaintext that stays on its network needs mutual TLS off on two of them, which no topology has by itself.
-    const passed = new Set(results?.topologies.flatMap(({ checks }) => checks.filter(({ verdict }) => verdict !== 'skipped').map(({ id }) => id)))
+    const passed = new Set(
+      results?.topologies.flatMap(({ checks }) =>
+        checks.filter(({ verdict }) => verdict !== 'skipped').map(({ id }) => id),
+      ),
+    )
     expect(ids.filter((id) => !passed.has(id))).toEqual(['mtls.off-stays'])
 
     for (const file of await readdir(folder)) {
-      expect(await readFile(join(folder, file), 'utf8'), `${file} holds a key or a token`).not.toMatch(/PRIVATE KEY|eyJhbGciOi|client-key-data/)
+      expect(await readFile(join(folder, file), 'utf8'), `${file} holds a key or a token`).not.toMatch(
+        /PRIVATE KEY|eyJhbGciOi|client-key-data/,
+      )
     }
     expect(await engineContents()).toEqual(before)
   })
@@ -43,8 +57,13 @@ describe('every topology, from nothing', () => {
     expect(exitCode, output).toBe(0)
     expect(results?.topologies.map(({ verdict }) => verdict)).toEqual([expect.stringMatching(/^(pass|flaky)$/)])
     const asked = results?.topologies[0]?.checks.filter(({ verdict }) => verdict !== 'skipped') ?? []
-    expect(asked.filter(({ id }) => id === 'reach.both-versions').map(({ reason }) => reason)).toEqual(Array(3).fill(expect.stringMatching(/^37 of 37 {2}v1 \d+, v2 \d+, v3 \d+$/)))
-    expect(asked.filter(({ id }) => id === 'net.pods-routable').map(({ from }) => from)).toEqual([['cluster1'], ['cluster2']])
+    expect(asked.filter(({ id }) => id === 'reach.both-versions').map(({ reason }) => reason)).toEqual(
+      Array(3).fill(expect.stringMatching(/^37 of 37 {2}v1 \d+, v2 \d+, v3 \d+$/)),
+    )
+    expect(asked.filter(({ id }) => id === 'net.pods-routable').map(({ from }) => from)).toEqual([
+      ['cluster1'],
+      ['cluster2'],
+    ])
     expect(await engineContents()).toEqual(before)
   })
 })

@@ -12,11 +12,14 @@ import { openFile, startBrowser, violations } from './browser.ts'
 const stories = ['healthy', 'losses', 'stall'] as const
 
 // Two checks a phase are enough to look at; of all of them axe takes minutes.
-const brief = (results: Results): Results => { for (const phase of results.topologies[0]?.upgrade?.phases ?? []) phase.checks = phase.checks.slice(0, 2); return results }
+const brief = (results: Results): Results => {
+  for (const phase of results.topologies[0]?.upgrade?.phases ?? []) phase.checks = phase.checks.slice(0, 2)
+  return results
+}
 
 let browser: Browser
 let folder: string
-const fileOf = (story: typeof stories[number]): string => join(folder, `${story}.html`)
+const fileOf = (story: (typeof stories)[number]): string => join(folder, `${story}.html`)
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'meshproof-upgrades-'))
@@ -30,24 +33,36 @@ afterAll(async () => {
 })
 
 describe.each(stories.map((story) => [story] as const))('the page of an upgrade: %s', (story) => {
-  test.each([['light'], ['dark']] as const)('has no barrier that axe knows, nor errors nor requests, in %s', async (colorScheme) => {
-    const { page, problems } = await openFile(browser, fileOf(story), { colorScheme })
-    expect(await violations(page)).toEqual([])
-    expect(problems).toEqual([])
-    await page.context().close()
-  })
+  test.each([['light'], ['dark']] as const)(
+    'has no barrier that axe knows, nor errors nor requests, in %s',
+    async (colorScheme) => {
+      const { page, problems } = await openFile(browser, fileOf(story), { colorScheme })
+      expect(await violations(page)).toEqual([])
+      expect(problems).toEqual([])
+      await page.context().close()
+    },
+  )
 
   test('fits a telephone: nothing but what scrolls in its own frame is wider than it', async () => {
     const { page } = await openFile(browser, fileOf(story), { width: 375 })
     await page.evaluate('document.querySelectorAll("details").forEach((one) => { one.open = true })')
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375)
-    expect(await page.evaluate('[...document.querySelectorAll(".scroll")].filter((one) => one.scrollWidth > one.clientWidth && one.tabIndex !== 0).length')).toBe(0)
+    expect(
+      await page.evaluate(
+        '[...document.querySelectorAll(".scroll")].filter((one) => one.scrollWidth > one.clientWidth && ' +
+          'one.tabIndex !== 0).length',
+      ),
+    ).toBe(0)
     await page.context().close()
   })
 })
 
 describe('the timeline of an upgrade', () => {
-  const zoomOf = (page: Page): Promise<number> => page.evaluate<number>('document.querySelector(".bands").clientWidth / document.querySelector(".phases .plot").closest(".chart").clientWidth')
+  const zoomOf = (page: Page): Promise<number> =>
+    page.evaluate<number>(
+      'document.querySelector(".bands").clientWidth / document.querySelector(".phases ' +
+        '.plot").closest(".chart").clientWidth',
+    )
   const readout = (page: Page): Promise<string> => page.locator('.readout').innerText()
 
   test('zooms to a phase that is clicked, and back', async () => {
@@ -92,7 +107,10 @@ describe('the timeline of an upgrade', () => {
     await chart.focus()
     for (const _ of Array.from({ length: 22 })) await page.keyboard.press('Shift+ArrowRight')
     await page.keyboard.press('ArrowLeft')
-    expect(await readout(page)).toContain('3:39 · P6 cluster2: workloads · cluster1→cluster2 new-connection: 11 answered, 1 lost or wrong, slowest 5002 ms')
+    expect(await readout(page)).toContain(
+      '3:39 · P6 cluster2: workloads · cluster1→cluster2 new-connection: 11 answered, 1 lost or wrong, ' +
+        'slowest 5002 ms',
+    )
     expect(await readout(page)).toContain('pod helloworld-v2-7f9c went')
     await page.keyboard.press('ArrowDown')
     expect(await readout(page)).toContain('cluster1→cluster2 new-connection restarted: 12 answered, slowest')
@@ -100,8 +118,10 @@ describe('the timeline of an upgrade', () => {
     expect(await zoomOf(page)).toBeGreaterThan(1)
     await page.keyboard.press('0')
     const lane = (await page.locator('.lane svg').first().boundingBox())!
-    await page.mouse.move(lane.x + lane.width * 224.5 / 378, lane.y + 8)
-    expect(await readout(page)).toContain('3:44 · P6 cluster2: workloads · cluster1→cluster2 new-connection: 11 answered, 1 lost or wrong')
+    await page.mouse.move(lane.x + (lane.width * 224.5) / 378, lane.y + 8)
+    expect(await readout(page)).toContain(
+      '3:44 · P6 cluster2: workloads · cluster1→cluster2 new-connection: 11 answered, 1 lost or wrong',
+    )
     await page.context().close()
   })
 
@@ -111,7 +131,9 @@ describe('the timeline of an upgrade', () => {
       const context = await browser.newContext({ javaScriptEnabled })
       const page = await context.newPage()
       const problems: string[] = []
-      page.on('console', (message) => { problems.push(message.text()) })
+      page.on('console', (message) => {
+        problems.push(message.text())
+      })
       await page.goto(own)
       expect(problems).toEqual([])
       expect(await page.locator('.tools').isVisible()).toBe(javaScriptEnabled)

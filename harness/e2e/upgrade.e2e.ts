@@ -4,19 +4,41 @@ import { expect, test } from 'vitest'
 import { engineContents, meshproof } from './product.ts'
 
 // The image of its nodes, which holds both releases, is made at the first upgrade and stays.
-const left = async (): Promise<string[]> => (await engineContents()).filter((name) => !name.startsWith('image meshproof/node:'))
+const left = async (): Promise<string[]> =>
+  (await engineContents()).filter((name) => !name.startsWith('image meshproof/node:'))
 
 test('an upgrade that goes wrong is stopped in its phase, and names the cause', { timeout: 20 * 60_000 }, async () => {
   const before = await left()
-  const { exitCode, output, results, folder } = await meshproof(['upgrade', '--topology=gateway', '--from=lab-a', '--to=lab-b', '--fault=mutual-tls-disabled'])
+  const { exitCode, output, results, folder } = await meshproof([
+    'upgrade',
+    '--topology=gateway',
+    '--from=lab-a',
+    '--to=lab-b',
+    '--fault=mutual-tls-disabled',
+  ])
   expect(exitCode, output).toBe(1)
   const upgrade = results?.topologies[0]?.upgrade
   expect(upgrade?.findings[0]).toMatchObject({ verdict: 'fail', phase: 'P2', code: 'MP-936' })
-  expect(upgrade?.phases.filter(({ verdict }) => verdict === 'not-run').map(({ id }) => id)).toEqual(['P3', 'P4', 'P5', 'P6', 'P7', 'P8', 'P9'])
-  expect(upgrade).toMatchObject({ from: { istio: 'lab-a', envoy: '1.38.3' }, to: { istio: 'lab-b', envoy: '1.40.0' }, strategy: 'in-place' })
+  expect(upgrade?.phases.filter(({ verdict }) => verdict === 'not-run').map(({ id }) => id)).toEqual([
+    'P3',
+    'P4',
+    'P5',
+    'P6',
+    'P7',
+    'P8',
+    'P9',
+  ])
+  expect(upgrade).toMatchObject({
+    from: { istio: 'lab-a', envoy: '1.38.3' },
+    to: { istio: 'lab-b', envoy: '1.40.0' },
+    strategy: 'in-place',
+  })
   expect(output).toContain('MP-936')
 
   expect((await stat(join(folder, 'report.html'))).size).toBeLessThan(2_000_000)
-  for (const file of ['results.json', 'report.html', 'junit.xml', 'conformance.yaml']) expect(await readFile(join(folder, file), 'utf8'), `${file} holds a key or a token`).not.toMatch(/PRIVATE KEY|eyJhbGciOi|client-key-data/)
+  for (const file of ['results.json', 'report.html', 'junit.xml', 'conformance.yaml'])
+    expect(await readFile(join(folder, file), 'utf8'), `${file} holds a key or a token`).not.toMatch(
+      /PRIVATE KEY|eyJhbGciOi|client-key-data/,
+    )
   expect(await left()).toEqual(before)
 })

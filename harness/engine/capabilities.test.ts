@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { missingIn } from './capabilities.ts'
 
-const status = (bounding: string): string => `Name:\tnode\nCapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapBnd:\t${bounding}\nCapAmb:\t0000000000000000\n`
+const status = (bounding: string): string =>
+  `Name:\tnode\nCapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapBnd:\t${bounding}\nCapAmb:\t0000000000000000\n`
 
 test.each([
   ['000001ffffffffff', []],

@@ -18,18 +18,29 @@ const Info = z.object({
 /** What the engine says of itself (`docker info`). */
 export type EngineInfo = z.infer<typeof Info>
 
-const unreachable = /(?:Cannot connect|trying to connect) to the Docker daemon|error during connect|docker daemon (is not )?running/i
+const unreachable =
+  /(?:Cannot connect|trying to connect) to the Docker daemon|error during connect|docker daemon (is not )?running/i
 
 /**
- * Runs the docker CLI and returns what it printed, trimmed. It honours DOCKER_HOST and contexts like the user's own shell.
- * @throws MeshproofError MP-201 when the engine does not answer, MP-205 when it refuses a privileged container,
- *   MP-202 when the command fails otherwise.
+ * Runs the docker CLI and returns what it printed, trimmed. It honours DOCKER_HOST and contexts like the user's own
+ * shell.
+ * @throws MeshproofError MP-201 when the engine does not answer, MP-205 when it refuses a privileged container, MP-202
+ * when the command fails otherwise.
  */
-export const docker = async (args: string[], options: Options & { signal?: AbortSignal | undefined } = {}): Promise<string> => {
+export const docker = async (
+  args: string[],
+  options: Options & { signal?: AbortSignal | undefined } = {},
+): Promise<string> => {
   const { signal, ...rest } = options
   try {
-    // In a group of its own: a terminal's Ctrl-C goes to every program of the run's group, and would end the ones that clean up.
-    const { stdout } = await execa('docker', args, { stdin: 'ignore', detached: process.platform !== 'win32', ...rest, ...(signal ? { cancelSignal: signal } : {}) })
+    // In a group of its own: a terminal's Ctrl-C goes to every program of the run's group, and would end the ones that
+    // clean up.
+    const { stdout } = await execa('docker', args, {
+      stdin: 'ignore',
+      detached: process.platform !== 'win32',
+      ...rest,
+      ...(signal ? { cancelSignal: signal } : {}),
+    })
     return typeof stdout === 'string' ? stdout : ''
   } catch (error) {
     throw explainDocker(error, args)
@@ -44,7 +55,12 @@ const explainDocker = (error: unknown, args: string[]): unknown => {
     return new MeshproofError('MP-201', {
       what: 'The container engine does not answer',
       where: command,
-      why: error.code === 'ENOENT' ? 'the docker program is not installed' : error.timedOut ? 'it took longer than 10 s' : firstLine(output),
+      why:
+        error.code === 'ENOENT'
+          ? 'the docker program is not installed'
+          : error.timedOut
+            ? 'it took longer than 10 s'
+            : firstLine(output),
       next: '`meshproof doctor` shows what it finds; run the same command again once `docker info` answers.',
       cause: error,
     })
@@ -54,7 +70,9 @@ const explainDocker = (error: unknown, args: string[]): unknown => {
       what: 'The engine cannot start privileged containers: its host lacks capabilities',
       where: command,
       why: firstLine(output),
-      next: 'Stop this engine and run again as root: meshproof then starts it with a runtime that leaves those capabilities out.',
+      next:
+        'Stop this engine and run again as root: meshproof then starts it with a runtime that leaves those ' +
+        'capabilities out.',
       cause: error,
     })
   }
@@ -67,7 +85,11 @@ const explainDocker = (error: unknown, args: string[]): unknown => {
   })
 }
 
-const firstLine = (text: string): string => text.trim().split('\n').find((line) => !/^(WARNING|DEPRECATED)/.test(line)) ?? ''
+const firstLine = (text: string): string =>
+  text
+    .trim()
+    .split('\n')
+    .find((line) => !/^(WARNING|DEPRECATED)/.test(line)) ?? ''
 
 /** Asks the engine for its facts. @throws MeshproofError MP-201 when it does not answer within 10 seconds. */
 export const engineInfo = async (signal?: AbortSignal): Promise<EngineInfo> => {
@@ -83,10 +105,16 @@ export const engineInfo = async (signal?: AbortSignal): Promise<EngineInfo> => {
 }
 
 /** Tells an engine that is gone from a command that failed. @throws MeshproofError MP-201 when it does not answer. */
-export const requireEngine = async (signal?: AbortSignal): Promise<void> => { await docker(['version'], { timeout: 10_000, signal }) }
+export const requireEngine = async (signal?: AbortSignal): Promise<void> => {
+  await docker(['version'], { timeout: 10_000, signal })
+}
 
 /** True when an engine answers. */
-export const engineAnswers = (): Promise<boolean> => engineInfo().then(() => true, () => false)
+export const engineAnswers = (): Promise<boolean> =>
+  engineInfo().then(
+    () => true,
+    () => false,
+  )
 
 /** The engine's architecture in the words Go and OCI use. */
 export const nodeArchitecture = (info: EngineInfo): string =>

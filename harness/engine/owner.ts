@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 
-/** The process that answers for a run: host, process id and when the process started, so that a reused id is no owner. */
+/**
+ * The process that answers for a run: host, process id and when the process started, so that a reused id is no owner.
+ */
 export const ownerOf = async (pid: number): Promise<string> => `${hostname()}/${pid}/${await startOf(pid)}`
 
 /** True while the owning process lives, and for owners on other hosts, which cannot be judged from here. */
@@ -19,4 +21,7 @@ export const ownerLives = async (owner: string): Promise<boolean> => {
 
 // The 22nd field of /proc/<pid>/stat; elsewhere the process id alone has to do.
 const startOf = async (pid: number): Promise<string> =>
-  readFile(`/proc/${pid}/stat`, 'utf8').then((stat) => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '', () => '')
+  readFile(`/proc/${pid}/stat`, 'utf8').then(
+    (stat) => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '',
+    () => '',
+  )

@@ -21,14 +21,16 @@ export const isInstalled = async (program: string): Promise<boolean> => {
  */
 export const installPackages = async (packages: string[], signal?: AbortSignal): Promise<void> => {
   const options = {
-    stdin: 'ignore', env: { DEBIAN_FRONTEND: 'noninteractive' }, ...(signal ? { cancelSignal: signal } : {}),
+    stdin: 'ignore',
+    env: { DEBIAN_FRONTEND: 'noninteractive' },
+    ...(signal ? { cancelSignal: signal } : {}),
   } as const
   try {
     await execa('apt-get', ['update', '--quiet'], options)
     await execa('apt-get', ['install', '--yes', '--quiet', '--no-install-recommends', ...packages], options)
   } catch (error) {
     if (error instanceof ExecaError && error.isCanceled) throw error
-    const output = error instanceof ExecaError ? error.stderr ?? '' : ''
+    const output = error instanceof ExecaError ? (error.stderr ?? '') : ''
     throw new MeshproofError('MP-206', {
       what: `Packages could not be installed: ${packages.join(', ')}`,
       why: output.split('\n').findLast((line) => line.startsWith('E:')) ?? reasonOf(error),

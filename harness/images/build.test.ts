@@ -8,9 +8,21 @@ import { buildAll, type BuildItem, type BuildProgress } from './build.ts'
 const silent = (): void => undefined
 
 /** An item that says when it starts and then does `work`. */
-const item = (name: string, lane: BuildItem['lane'], started: string[], work: () => Promise<void> = async () => undefined): BuildItem => ({
-  name, key: '0123', lane, seconds: 10,
-  make: async (folder) => { started.push(name); await work(); await writeFile(join(folder, name), name) },
+const item = (
+  name: string,
+  lane: BuildItem['lane'],
+  started: string[],
+  work: () => Promise<void> = async () => undefined,
+): BuildItem => ({
+  name,
+  key: '0123',
+  lane,
+  seconds: 10,
+  make: async (folder) => {
+    started.push(name)
+    await work()
+    await writeFile(join(folder, name), name)
+  },
 })
 
 test('what is built is had by name, and the second time nothing is built', async () => {
@@ -44,10 +56,17 @@ test('compilers run one at a time, downloads beside them', async () => {
     compiling -= 1
   }
   const started: string[] = []
-  await buildAll([
-    item('kind', 'cpu', started, compile), item('etcd', 'cpu', started, compile), item('coredns', 'cpu', started, compile),
-    item('envoy', 'network', started, async () => { download.resolve(undefined) }),
-  ], silent)
+  await buildAll(
+    [
+      item('kind', 'cpu', started, compile),
+      item('etcd', 'cpu', started, compile),
+      item('coredns', 'cpu', started, compile),
+      item('envoy', 'network', started, async () => {
+        download.resolve(undefined)
+      }),
+    ],
+    silent,
+  )
   expect(most).toBe(1)
 })
 
@@ -57,7 +76,9 @@ test('a failure is thrown as it came and stops what has not started; the next ca
   const started: string[] = []
   const items = [
     item('kind', 'cpu', started),
-    item('etcd', 'cpu', started, async () => { if (broken) throw new Error('no space left on device') }),
+    item('etcd', 'cpu', started, async () => {
+      if (broken) throw new Error('no space left on device')
+    }),
     item('coredns', 'cpu', started),
   ]
   await expect(buildAll(items, silent)).rejects.toThrow('no space left on device')
@@ -92,7 +113,12 @@ test('an abort starts nothing more and is thrown', async () => {
   await emptyCache()
   const started: string[] = []
   const stop = new AbortController()
-  const items = [item('kind', 'cpu', started, async () => { stop.abort(new Error('stopped by hand')) }), item('etcd', 'cpu', started)]
+  const items = [
+    item('kind', 'cpu', started, async () => {
+      stop.abort(new Error('stopped by hand'))
+    }),
+    item('etcd', 'cpu', started),
+  ]
   await expect(buildAll(items, silent, stop.signal)).rejects.toThrow('stopped by hand')
   await sleep(20)
   expect(started).toEqual(['kind'])
@@ -103,7 +129,9 @@ test('progress counts what was cached as done and what remains in seconds', asyn
   const [kind, etcd, envoy] = [item('kind', 'cpu', []), item('etcd', 'cpu', []), item('envoy', 'network', [])]
   await buildAll([kind], silent)
   const told: BuildProgress[] = []
-  await buildAll([kind, etcd, envoy], (now) => { told.push(now) })
+  await buildAll([kind, etcd, envoy], (now) => {
+    told.push(now)
+  })
   expect(told[0]).toEqual({ building: ['etcd'], done: 1, of: 3, remaining: 20 })
   expect(told.at(-1)).toEqual({ building: [], done: 3, of: 3, remaining: 0 })
 })

@@ -10,7 +10,10 @@ describe('an artifact', () => {
   test('is made once and lies in the user’s cache', async () => {
     const cache = await emptyCache()
     let made = 0
-    const make = async (folder: string): Promise<void> => { made += 1; await writeFile(join(folder, 'kind'), 'program') }
+    const make = async (folder: string): Promise<void> => {
+      made += 1
+      await writeFile(join(folder, 'kind'), 'program')
+    }
     const folder = await artifact('kind', '0123', make)
     expect(await artifact('kind', '0123', make)).toBe(folder)
     expect(made).toBe(1)
@@ -22,7 +25,10 @@ describe('an artifact', () => {
     await emptyCache()
     const one = await artifact('kind', '0123', (folder) => writeFile(join(folder, 'kind'), 'old'))
     const other = await artifact('kind', '4567', (folder) => writeFile(join(folder, 'kind'), 'new'))
-    expect([await readFile(join(one, 'kind'), 'utf8'), await readFile(join(other, 'kind'), 'utf8')]).toEqual(['old', 'new'])
+    expect([await readFile(join(one, 'kind'), 'utf8'), await readFile(join(other, 'kind'), 'utf8')]).toEqual([
+      'old',
+      'new',
+    ])
   })
 
   test('that could not be made leaves nothing, and can be made later', async () => {
@@ -72,34 +78,58 @@ describe('the cache folder', () => {
     const file = join(await scratchFolder(), 'a-file')
     await writeFile(file, '')
     setVariable('XDG_CACHE_HOME', file)
-    await expect(requireCache()).rejects.toMatchObject({ code: 'MP-301', message: expect.stringContaining(file), next: expect.stringContaining('XDG_CACHE_HOME') })
+    await expect(requireCache()).rejects.toMatchObject({
+      code: 'MP-301',
+      message: expect.stringContaining(file),
+      next: expect.stringContaining('XDG_CACHE_HOME'),
+    })
   })
 })
 
 describe('what is made every time', () => {
-  const holding = (content: string, file = 'istiod') => (folder: string): Promise<void> => writeFile(join(folder, file), content)
+  const holding =
+    (content: string, file = 'istiod') =>
+    (folder: string): Promise<void> =>
+      writeFile(join(folder, file), content)
 
   test('is one artifact as long as the same comes out, and another when it does not', async () => {
     await emptyCache()
     const one = await artifactAsMade('istiod', holding('program'))
     expect(await artifactAsMade('istiod', holding('program'))).toBe(one)
-    expect(new Set([one, await artifactAsMade('istiod', holding('changed')), await artifactAsMade('istiod', holding('program', 'renamed'))]).size).toBe(3)
+    expect(
+      new Set([
+        one,
+        await artifactAsMade('istiod', holding('changed')),
+        await artifactAsMade('istiod', holding('program', 'renamed')),
+      ]).size,
+    ).toBe(3)
     expect(await readFile(join(one, 'istiod'), 'utf8')).toBe('program')
     expect(await cached()).toHaveLength(3)
   })
 
   test('goes when nobody has used it for a day; other artifacts stay', async () => {
     await emptyCache()
-    const [kept, old, used] = [await artifact('kind', '0123', holding('kind')), await artifactAsMade('istiod', holding('old')), await artifactAsMade('istiod', holding('used'))]
+    const [kept, old, used] = [
+      await artifact('kind', '0123', holding('kind')),
+      await artifactAsMade('istiod', holding('old')),
+      await artifactAsMade('istiod', holding('used')),
+    ]
     const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000)
     for (const path of [kept, old, used]) await utimes(path, twoDaysAgo, twoDaysAgo)
     await artifactAsMade('istiod', holding('used'))
-    expect((await cached()).map((name) => join(artifactPath('x', 'y'), '..', name)).toSorted()).toEqual([kept, used].toSorted())
+    expect((await cached()).map((name) => join(artifactPath('x', 'y'), '..', name)).toSorted()).toEqual(
+      [kept, used].toSorted(),
+    )
   })
 
   test('and could not be made leaves nothing', async () => {
     await emptyCache()
-    await expect(artifactAsMade('istiod', async (folder) => { await holding('half')(folder); throw new Error('does not compile') })).rejects.toThrow('does not compile')
+    await expect(
+      artifactAsMade('istiod', async (folder) => {
+        await holding('half')(folder)
+        throw new Error('does not compile')
+      }),
+    ).rejects.toThrow('does not compile')
     expect(await cached()).toEqual([])
   })
 })

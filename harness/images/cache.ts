@@ -5,10 +5,17 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { MeshproofError, reasonOf } from '#errors.ts'
 
-/** The user's cache folder for meshproof: artifacts by the hash of their recipe, and the state of runs that are alive. */
-export const cacheFolder = (): string => resolve(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'meshproof')
+/**
+ * The user's cache folder for meshproof: artifacts by the hash of their recipe, and the state of runs that are alive.
+ */
+export const cacheFolder = (): string =>
+  resolve(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'meshproof')
 
-const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false)
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )
 
 /**
  * Makes sure the cache folder can be written.
@@ -28,7 +35,7 @@ export const requireCache = async (): Promise<void> => {
       why: reasonOf(cause),
       next: 'Make it writable, or point XDG_CACHE_HOME at a folder that is.',
       cause,
-   })
+    })
   }
 }
 
@@ -46,7 +53,11 @@ export const isCached = (name: string, key: string): Promise<boolean> => exists(
  */
 export const artifact = async (name: string, key: string, make: (folder: string) => Promise<void>): Promise<string> => {
   const path = artifactPath(name, key)
-  if (!(await exists(path))) await inScratch(name, async (scratch) => { await make(scratch); await settle(scratch, path) })
+  if (!(await exists(path)))
+    await inScratch(name, async (scratch) => {
+      await make(scratch)
+      await settle(scratch, path)
+    })
   else await utimes(path, new Date(), new Date())
   return path
 }
@@ -55,8 +66,8 @@ const madeEachTime = 'as-made-'
 const day = 86_400_000
 
 /**
- * The same for what is made every time because nobody can say beforehand what it will be: its key is the hash of what came out. What was
- * made like that and nobody has used for a day goes: each change of a source leaves another.
+ * The same for what is made every time because nobody can say beforehand what it will be: its key is the hash of what
+ * came out. What was made like that and nobody has used for a day goes: each change of a source leaves another.
  */
 export const artifactAsMade = async (name: string, make: (folder: string) => Promise<void>): Promise<string> => {
   const path = await inScratch(name, async (scratch) => {
@@ -67,7 +78,8 @@ export const artifactAsMade = async (name: string, make: (folder: string) => Pro
   })
   await utimes(path, new Date(), new Date())
   for (const old of await readdir(artifactsFolder())) {
-    if (old.startsWith(madeEachTime) && await unused(join(artifactsFolder(), old))) await rm(join(artifactsFolder(), old), { recursive: true, force: true })
+    if (old.startsWith(madeEachTime) && (await unused(join(artifactsFolder(), old))))
+      await rm(join(artifactsFolder(), old), { recursive: true, force: true })
   }
   return path
 }
@@ -82,10 +94,11 @@ const inScratch = async <Made>(name: string, work: (scratch: string) => Promise<
   }
 }
 
-const settle = (scratch: string, path: string): Promise<void> => rename(scratch, path).catch(async (error: unknown) => {
-  // Another run made the same artifact meanwhile; both are the same content.
-  if (!(await exists(path))) throw error
-})
+const settle = (scratch: string, path: string): Promise<void> =>
+  rename(scratch, path).catch(async (error: unknown) => {
+    // Another run made the same artifact meanwhile; both are the same content.
+    if (!(await exists(path))) throw error
+  })
 
 const hashOf = async (folder: string): Promise<string> => {
   const hash = createHash('sha256')
@@ -96,4 +109,8 @@ const hashOf = async (folder: string): Promise<string> => {
   return hash.digest('hex').slice(0, 16)
 }
 
-const unused = (path: string): Promise<boolean> => stat(path).then(({ mtimeMs }) => Date.now() - mtimeMs > day, () => false)
+const unused = (path: string): Promise<boolean> =>
+  stat(path).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs > day,
+    () => false,
+  )

@@ -7,10 +7,10 @@ import { sourceImages, sourceUpgrade } from '#images/source/source.ts'
 import { upgradeSource } from './versions.ts'
 
 /**
- * Gets a lab's images from where they are wanted and says in one line which way was taken and why. `auto` always asks first
- * whether the published images can be had (5 s at most, nothing when they are here already) and builds from source where a host
- * does not answer, be it later, in the middle of a pull. A source build that is already cached does not change that order: which
- * images a run gets depends on what can be reached, not on what ran before.
+ * Gets a lab's images from where they are wanted and says in one line which way was taken and why. `auto` always asks
+ * first whether the published images can be had (5 s at most, nothing when they are here already) and builds from
+ * source where a host does not answer, be it later, in the middle of a pull. A source build that is already cached does
+ * not change that order: which images a run gets depends on what can be reached, not on what ran before.
  * @throws MeshproofError whatever the taken way throws; under `auto`, never MP-320.
  */
 export const chooseImages = async (
@@ -27,7 +27,9 @@ export const chooseImages = async (
   }
   try {
     const planned = await planRelease(asked, engine, { signal, tell: tellOf(progress, 'versions') })
-    say(`Images: release (${registry === undefined ? (wanted === 'auto' ? 'every registry answers' : 'as asked') : `from ${registry}`})`)
+    say(
+      `Images: release (${registry === undefined ? (wanted === 'auto' ? 'every registry answers' : 'as asked') : `from ${registry}`})`,
+    )
     return await releaseImages(planned, progress, signal)
   } catch (error) {
     if (wanted !== 'auto' || !(error instanceof MeshproofError) || error.code !== 'MP-320') throw error
@@ -37,8 +39,10 @@ export const chooseImages = async (
 }
 
 /**
- * Gets the images of both releases of an upgrade, in one node image, and says where from: a name settles that by itself.
- * @throws MeshproofError MP-101 and MP-107 for names that are not to be had (together), and whatever the taken way throws.
+ * Gets the images of both releases of an upgrade, in one node image, and says where from: a name settles that by
+ * itself.
+ * @throws MeshproofError MP-101 and MP-107 for names that are not to be had (together), and whatever the taken way
+ * throws.
  */
 export const chooseUpgradeImages = async (
   asked: Wanted,
@@ -50,5 +54,12 @@ export const chooseUpgradeImages = async (
 ): Promise<UpgradeImages> => {
   const source = await upgradeSource(asked, names)
   say(`Images: ${source} (${asked.images === 'auto' ? `it has ${names.from} and ${names.to}` : 'as asked'})`)
-  return source === 'source' ? sourceUpgrade(engine, names, progress, signal) : releaseUpgrade(await planRelease(asked, engine, { signal, tell: tellOf(progress, 'versions') }, names), names, progress, signal)
+  return source === 'source'
+    ? sourceUpgrade(engine, names, progress, signal)
+    : releaseUpgrade(
+        await planRelease(asked, engine, { signal, tell: tellOf(progress, 'versions') }, names),
+        names,
+        progress,
+        signal,
+      )
 }

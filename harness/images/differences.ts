@@ -11,13 +11,18 @@ export type Difference = {
 }
 
 /**
- * All that differs between published images and those built here. Upstream Envoy, which the latter carry, lacks Istio’s own filters
- * (facts of the source build), and helloworld is a program of ours; with published images nothing is set that a user would not set.
+ * All that differs between published images and those built here. Upstream Envoy, which the latter carry, lacks
+ * Istio’s own filters (facts of the source build), and helloworld is a program of ours; with published images nothing
+ * is set that a user would not set.
  */
 export const differences: Readonly<Record<ImageSource, Difference>> = {
   release: { istiod: {}, values: {}, streams: false },
   source: {
-    istiod: { PILOT_ENABLE_METADATA_EXCHANGE: 'false', PILOT_ENABLE_ALPN_FILTER: 'false', PILOT_DISABLE_MX_ALPN: 'true' },
+    istiod: {
+      PILOT_ENABLE_METADATA_EXCHANGE: 'false',
+      PILOT_ENABLE_ALPN_FILTER: 'false',
+      PILOT_DISABLE_MX_ALPN: 'true',
+    },
     values: { telemetry: { enabled: false } },
     streams: true,
   },

@@ -38,15 +38,23 @@ export const Images = z.object({
   kubernetes: z.string(),
   /** Envoy's version in the proxies. */
   envoy: z.string(),
-  /** The names of the images by the role they play in a plan: hub, tag, helloworld-v1, helloworld-v2, curl; coredns and etcd where kubeadm's own tags are not what there is. */
+  /**
+   * The names of the images by the role they play in a plan: hub, tag, helloworld-v1, helloworld-v2, curl; coredns and
+   * etcd where kubeadm's own tags are not what there is.
+   */
   roles: z.record(z.string(), z.string()),
   digests: z.array(z.object({ name: z.string(), digest: z.string(), source: ImageSource })),
-  /** The version whose defaults the mesh keeps, where that is an older one than its own (Istio’s `compatibilityVersion`). */
+  /**
+   * The version whose defaults the mesh keeps, where that is an older one than its own (Istio’s
+   * `compatibilityVersion`).
+   */
   compatibilityVersion: z.string().optional(),
 })
 export type Images = z.infer<typeof Images>
 
-/** What a mesh is upgraded between: one node image that holds both releases, and the programs and image names of each. */
+/**
+ * What a mesh is upgraded between: one node image that holds both releases, and the programs and image names of each.
+ */
 export type UpgradeImages = { from: Images; to: Images }
 
 /** The names of the two, as the user spells them: Istio versions, or releases of recipes.yaml. */

@@ -14,5 +14,7 @@ test.each([
 })
 
 test('the refusal names versions that would do', () => {
-  expect(unsupportedPair('1.30.4', '1.31.2')?.next).toBe('Choose one of these with --kubernetes, or Istio 1.28, 1.29 with --istio.')
+  expect(unsupportedPair('1.30.4', '1.31.2')?.next).toBe(
+    'Choose one of these with --kubernetes, or Istio 1.28, 1.29 with --istio.',
+  )
 })

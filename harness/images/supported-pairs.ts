@@ -5,7 +5,12 @@ import { minorOf } from './version.ts'
 export type Minors = readonly [lowest: number, highest: number]
 
 /** The Kubernetes minors that a release of Istio supports, by Istio’s minor (istio.io, “Supported releases”). */
-const kubernetesOf = new Map<number, Minors>([[28, [30, 34]], [29, [31, 35]], [30, [32, 36]], [31, [32, 36]]])
+const kubernetesOf = new Map<number, Minors>([
+  [28, [30, 34]],
+  [29, [31, 35]],
+  [30, [32, 36]],
+  [31, [32, 36]],
+])
 
 /** The minors of Istio of which it is known, as people write them. */
 export const knownMinors = [...kubernetesOf.keys()].map((minor) => `1.${minor}`).join(', ')
@@ -28,7 +33,9 @@ export const unsupportedPair = (istio: string, kubernetes: string): MeshproofErr
   if (range === undefined || isWithin(kubernetes, range)) return undefined
   const fitting = [...kubernetesOf].filter(([, minors]) => isWithin(kubernetes, minors)).map(([minor]) => `1.${minor}`)
   return new MeshproofError('MP-153', {
-    what: 'These versions do not go together', where: `Istio ${istio}, Kubernetes ${kubernetes}`, why: `Istio ${istio} supports Kubernetes ${spelled(range)}`,
+    what: 'These versions do not go together',
+    where: `Istio ${istio}, Kubernetes ${kubernetes}`,
+    why: `Istio ${istio} supports Kubernetes ${spelled(range)}`,
     next: `Choose one of these with --kubernetes${fitting.length === 0 ? '' : `, or Istio ${fitting.join(', ')} with --istio`}.`,
   })
 }

@@ -1,4 +1,7 @@
-/** The version that is asked for, of those there are from the newest to the oldest: 1.33 is the newest patch of that minor, 1.33.13 (or v1.33.13) that one alone. */
+/**
+ * The version that is asked for, of those there are from the newest to the oldest: 1.33 is the newest patch of that
+ * minor, 1.33.13 (or v1.33.13) that one alone.
+ */
 export const versionAsked = (versions: readonly string[], asked: string): string | undefined =>
   versions.find((version) => `${plain(version)}.`.startsWith(`${plain(asked)}.`))
 

@@ -25,7 +25,8 @@ test.each<[Parameters<typeof imagesFor>[0], string]>([
   [{ images: 'source', kubernetes: minor(source) }, 'source'],
   [{ images: 'auto', kubernetes: minor(source) }, 'auto'],
   ...older.flatMap((version): [Parameters<typeof imagesFor>[0], string][] => [
-    [{ images: 'auto', kubernetes: version }, 'source'], [{ images: 'auto', kubernetes: minor({ kubernetes: version }) }, 'auto'],
+    [{ images: 'auto', kubernetes: version }, 'source'],
+    [{ images: 'auto', kubernetes: minor({ kubernetes: version }) }, 'auto'],
   ]),
   [{ images: 'release', kubernetes: source.kubernetes }, 'release'],
   [{ images: 'auto', istio: '1.28.3' }, 'release'],
@@ -38,8 +39,14 @@ test.each<[Parameters<typeof imagesFor>[0], string]>([
 })
 
 test('a version that no source has is refused with those that are', async () => {
-  expect(await errorOf(imagesFor({ images: 'auto', istio: 'lab-z' }))).toMatchObject({ code: 'MP-101', next: expect.stringContaining(`${release.istio}, ${source.istio}`) })
-  expect(await errorOf(imagesFor({ images: 'auto', kubernetes: `${source.kubernetes}.9` }))).toMatchObject({ code: 'MP-101', next: expect.stringContaining(`“${source.kubernetes}”`) })
+  expect(await errorOf(imagesFor({ images: 'auto', istio: 'lab-z' }))).toMatchObject({
+    code: 'MP-101',
+    next: expect.stringContaining(`${release.istio}, ${source.istio}`),
+  })
+  expect(await errorOf(imagesFor({ images: 'auto', kubernetes: `${source.kubernetes}.9` }))).toMatchObject({
+    code: 'MP-101',
+    next: expect.stringContaining(`“${source.kubernetes}”`),
+  })
 })
 
 test.each<[Parameters<typeof imagesFor>[0]]>([
@@ -49,16 +56,22 @@ test.each<[Parameters<typeof imagesFor>[0]]>([
   [{ images: 'source', kind: '0.32.0' }],
   [{ images: 'auto', istio: source.istio, kubernetes: release.kubernetes }],
 ])('versions that do not go together are refused: %j', async (asked) => {
-  expect(await errorOf(imagesFor(asked))).toMatchObject({ code: 'MP-107', message: expect.stringContaining(source.kubernetes) })
+  expect(await errorOf(imagesFor(asked))).toMatchObject({
+    code: 'MP-107',
+    message: expect.stringContaining(source.kubernetes),
+  })
 })
 
 test.each<[Parameters<typeof imagesFor>[0], string]>([
   [{ images: 'release', istio: '1.28.3', kubernetes: '1.35' }, 'Istio 1.28.3 supports Kubernetes 1.30 to 1.34'],
   [{ images: 'auto', kubernetes: '1.30.2' }, `Istio ${release.istio} supports Kubernetes 1.32 to 1.36`],
   [{ images: 'auto', istio: '1.29.1', kubernetes: 'v1.36.0' }, 'Istio 1.29.1 supports Kubernetes 1.31 to 1.35'],
-])('MP-153: an Istio that does not support that Kubernetes is refused before anything is asked: %j', async (asked, why) => {
-  expect(await errorOf(imagesFor(asked))).toMatchObject({ code: 'MP-153', message: expect.stringContaining(why) })
-})
+])(
+  'MP-153: an Istio that does not support that Kubernetes is refused before anything is asked: %j',
+  async (asked, why) => {
+    expect(await errorOf(imagesFor(asked))).toMatchObject({ code: 'MP-153', message: expect.stringContaining(why) })
+  },
+)
 
 test.each<[Parameters<typeof upgradeSource>, string]>([
   [[{ images: 'auto' }, { from: 'lab-a', to: 'lab-b' }], 'source'],
@@ -70,8 +83,14 @@ test.each<[Parameters<typeof upgradeSource>, string]>([
 })
 
 test('a release that nobody has is refused with the nearest, whatever the other one is', async () => {
-  expect(await errorOf(upgradeSource({ images: 'auto' }, { from: 'lab-a', to: 'lab-bb' }))).toMatchObject({ code: 'MP-101', next: expect.stringContaining('“lab-b”') })
-  expect(await errorOf(upgradeSource({ images: 'release' }, { from: '1.30', to: '1.30.4' }))).toMatchObject({ code: 'MP-101', next: expect.stringContaining(`“${release.istio}”`) })
+  expect(await errorOf(upgradeSource({ images: 'auto' }, { from: 'lab-a', to: 'lab-bb' }))).toMatchObject({
+    code: 'MP-101',
+    next: expect.stringContaining('“lab-b”'),
+  })
+  expect(await errorOf(upgradeSource({ images: 'release' }, { from: '1.30', to: '1.30.4' }))).toMatchObject({
+    code: 'MP-101',
+    next: expect.stringContaining(`“${release.istio}”`),
+  })
 })
 
 test.each<[Parameters<typeof upgradeSource>]>([
@@ -79,5 +98,8 @@ test.each<[Parameters<typeof upgradeSource>]>([
   [[{ images: 'release' }, { from: 'lab-a', to: 'lab-b' }]],
   [[{ images: 'source' }, { from: '1.29.2', to: '1.30.4' }]],
 ])('releases that no wanted source has both of are refused: %j', async ([wanted, names]) => {
-  expect(await errorOf(upgradeSource(wanted, names))).toMatchObject({ code: 'MP-107', message: expect.stringContaining(`${names.from} and ${names.to}, --images=${wanted.images}`) })
+  expect(await errorOf(upgradeSource(wanted, names))).toMatchObject({
+    code: 'MP-107',
+    message: expect.stringContaining(`${names.from} and ${names.to}, --images=${wanted.images}`),
+  })
 })

@@ -4,12 +4,17 @@ import { fixture } from './fixture.ts'
 import { istiodOf, revisionOf } from './revision.ts'
 
 /**
- * What lets proxies and API servers of other clusters reach a control plane through its cluster's gateway (Istio's expose-istiod.yaml; for
- * a revision its expose-istiod-rev.yaml.tmpl).
+ * What lets proxies and API servers of other clusters reach a control plane through its cluster's gateway (Istio's
+ * expose-istiod.yaml; for a revision its expose-istiod-rev.yaml.tmpl).
  */
 export const exposedByGateway = ({ revision }: Topology): Promise<Manifest[]> =>
-  (revision === undefined ? fixture('workloads/expose-istiod.yaml') : fixture('workloads/expose-revision.yaml', { revision }))
+  revision === undefined
+    ? fixture('workloads/expose-istiod.yaml')
+    : fixture('workloads/expose-revision.yaml', { revision })
 
-/** What lets the other clusters of a flat network reach a control plane (seed 003: services made internal load balancers). */
+/**
+ * What lets the other clusters of a flat network reach a control plane (seed 003: services made internal load
+ * balancers).
+ */
 export const exposedByLoadBalancer = (topology: Topology): Promise<Manifest[]> =>
   fixture('workloads/internal-load-balancer.yaml', { istiod: istiodOf(topology), revision: revisionOf(topology) })

@@ -3,13 +3,27 @@ import { writeGatewayAddresses } from './mesh-networks.ts'
 import { serviceAddress } from './service-address.ts'
 
 /** The service of a cluster's east-west gateway. */
-export const gatewayService = { apiVersion: 'v1', kind: 'Service', name: 'istio-eastwestgateway', namespace: 'istio-system' }
+export const gatewayService = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  name: 'istio-eastwestgateway',
+  namespace: 'istio-system',
+}
 
-/** The address that the load balancer gave a cluster's gateway, once it has one. @throws MeshproofError MP-401 after 60 s. */
-export const gatewayAddress = (cluster: LabCluster, signal?: AbortSignal): Promise<string> => serviceAddress(cluster, 'gateway', gatewayService, signal)
+/**
+ * The address that the load balancer gave a cluster's gateway, once it has one. @throws MeshproofError MP-401 after 60
+ * s.
+ */
+export const gatewayAddress = (cluster: LabCluster, signal?: AbortSignal): Promise<string> =>
+  serviceAddress(cluster, 'gateway', gatewayService, signal)
 
-/** Writes the gateways’ addresses as they are now into `meshNetworks`, one a network (seed 000). @throws MeshproofError MP-401 after 60 s where a gateway has none. */
+/**
+ * Writes the gateways’ addresses as they are now into `meshNetworks`, one a network (seed 000). @throws
+ * MeshproofError MP-401 after 60 s where a gateway has none.
+ */
 export const writeOwnAddresses = async ({ clusters, primary }: Lab, signal: AbortSignal): Promise<void> => {
-  const addresses = await Promise.all(clusters.map(async (cluster) => [cluster.network, await gatewayAddress(cluster, signal)] as const))
+  const addresses = await Promise.all(
+    clusters.map(async (cluster) => [cluster.network, await gatewayAddress(cluster, signal)] as const),
+  )
   await writeGatewayAddresses(primary, Object.fromEntries(addresses))
 }

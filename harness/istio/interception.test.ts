@@ -28,7 +28,9 @@ const intercepting = async (includeIPRanges: string): Promise<Lab> => {
   await emptyCache()
   const lab = await idleLab('vpn')
   const injector: V1ConfigMap & Manifest = {
-    apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'istio-sidecar-injector', namespace: 'istio-system' },
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'istio-sidecar-injector', namespace: 'istio-system' },
     data: { values: JSON.stringify({ global: { proxy: { includeIPRanges, image: 'proxyv2' } } }) },
   }
   Object.defineProperty(lab.primary, 'kube', { value: fakeKube(injector) })
@@ -36,15 +38,21 @@ const intercepting = async (includeIPRanges: string): Promise<Lab> => {
 }
 
 describe('interception of every range', () => {
-  test.each([['*'], ['10.10.0.0/16,10.20.0.0/16,10.251.0.0/16,10.252.0.0/16'], ['10.0.0.0/8']])('is there with %s', async (included) => {
-    await expect(requireInterception(await intercepting(included))).resolves.toBeUndefined()
-  })
+  test.each([['*'], ['10.10.0.0/16,10.20.0.0/16,10.251.0.0/16,10.252.0.0/16'], ['10.0.0.0/8']])(
+    'is there with %s',
+    async (included) => {
+      await expect(requireInterception(await intercepting(included))).resolves.toBeUndefined()
+    },
+  )
 
   test.each<[string, string[]]>([
     ['10.10.0.0/16,10.251.0.0/16', ['10.20.0.0/16', '10.252.0.0/16']],
     ['10.10.0.0/16,10.20.0.0/16,10.251.0.0/16', ['10.252.0.0/16']],
     ['', ['10.10.0.0/16', '10.251.0.0/16', '10.20.0.0/16', '10.252.0.0/16']],
   ])('is not there with “%s”, and the ranges left out are named', async (included, missing) => {
-    expect(await errorOf(requireInterception(await intercepting(included)))).toMatchObject({ code: 'MP-511', message: expect.stringContaining(`(${missing.join(', ')}, beside ${included || 'nothing that could be read'})`) })
+    expect(await errorOf(requireInterception(await intercepting(included)))).toMatchObject({
+      code: 'MP-511',
+      message: expect.stringContaining(`(${missing.join(', ')}, beside ${included || 'nothing that could be read'})`),
+    })
   })
 })

@@ -2,7 +2,8 @@ import type { V1Pod } from '@kubernetes/client-node'
 import type { KubeClient } from '#kube/client.ts'
 
 /** Selects the pods of istiod: of every revision, or of one. */
-export const istiodSelector = (revision?: string): string => (revision === undefined ? 'app=istiod' : `app=istiod,istio.io/rev=${revision}`)
+export const istiodSelector = (revision?: string): string =>
+  revision === undefined ? 'app=istiod' : `app=istiod,istio.io/rev=${revision}`
 
 /** The pods of a cluster's control planes, ready or not; of all of them, or of one revision. */
 export const istiodPods = (kube: KubeClient, revision?: string): Promise<V1Pod[]> =>

@@ -6,9 +6,18 @@ import { errorOf } from '#testing/edge.ts'
 import { fakeKube } from '#testing/fake-kube.ts'
 import { gatewayAddressesSoFar, meshNetworksOf, readGatewayAddresses, writeGatewayAddresses } from './mesh-networks.ts'
 
-const clustersOf = async (network?: string): Promise<LabCluster[]> => (await loadTopologyFile('gateway')).clusters.map((plan) => ({
-  ...plan, network: network ?? plan.network, kubeconfig: '', istioctl: '', address: async () => '', applyText: async () => [], get kube(): KubeClient { throw new Error('no cluster is asked') },
-}))
+const clustersOf = async (network?: string): Promise<LabCluster[]> =>
+  (await loadTopologyFile('gateway')).clusters.map((plan) => ({
+    ...plan,
+    network: network ?? plan.network,
+    kubeconfig: '',
+    istioctl: '',
+    address: async () => '',
+    applyText: async () => [],
+    get kube(): KubeClient {
+      throw new Error('no cluster is asked')
+    },
+  }))
 
 test('an install knows every cluster’s network, and none of their gateways yet', async () => {
   expect(meshNetworksOf(await clustersOf())).toEqual({
@@ -19,17 +28,29 @@ test('an install knows every cluster’s network, and none of their gateways yet
 
 test('clusters of one network are both endpoints of it', async () => {
   expect(meshNetworksOf(await clustersOf('network1'))).toEqual({
-    network1: { endpoints: [{ fromRegistry: 'cluster1' }, { fromRegistry: 'cluster2' }], gateways: [{ address: '0.0.0.0', port: 15443 }] },
+    network1: {
+      endpoints: [{ fromRegistry: 'cluster1' }, { fromRegistry: 'cluster2' }],
+      gateways: [{ address: '0.0.0.0', port: 15443 }],
+    },
   })
 })
 
 test('what is installed again keeps the addresses that are known', async () => {
-  expect(meshNetworksOf(await clustersOf(), { network2: '172.18.0.9' })).toMatchObject({ network1: { gateways: [{ address: '0.0.0.0' }] }, network2: { gateways: [{ address: '172.18.0.9' }] } })
+  expect(meshNetworksOf(await clustersOf(), { network2: '172.18.0.9' })).toMatchObject({
+    network1: { gateways: [{ address: '0.0.0.0' }] },
+    network2: { gateways: [{ address: '172.18.0.9' }] },
+  })
 })
 
 const configMap = (name: string, address: string): Manifest => ({
-  apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'istio-system' },
-  data: { meshNetworks: `networks: {network2: {endpoints: [{fromRegistry: cluster2}], gateways: [{address: ${address}, port: 15443}]}}` },
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'istio-system' },
+  data: {
+    meshNetworks:
+      `networks: {network2: {endpoints: [{fromRegistry: cluster2}], gateways: [{address: ${address}, port: ` +
+      '15443}]}}',
+  },
 })
 
 test('addresses are read of the control plane that there is, and written to every one', async () => {

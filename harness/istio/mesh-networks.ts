@@ -5,13 +5,18 @@ import { MeshproofError } from '#errors.ts'
 import type { LabCluster } from '#lab/lab.ts'
 
 const MeshNetworks = z.object({
-  networks: z.record(z.string(), z.object({
-    endpoints: z.array(z.object({ fromRegistry: z.string() })),
-    gateways: z.array(z.object({ address: z.string(), port: z.number() })),
-  })),
+  networks: z.record(
+    z.string(),
+    z.object({
+      endpoints: z.array(z.object({ fromRegistry: z.string() })),
+      gateways: z.array(z.object({ address: z.string(), port: z.number() })),
+    }),
+  ),
 })
 
-/** The `meshNetworks` key of config map `istio`: which clusters are on which network, and where each network is entered. */
+/**
+ * The `meshNetworks` key of config map `istio`: which clusters are on which network, and where each network is entered.
+ */
 export type MeshNetworks = z.infer<typeof MeshNetworks>
 
 /** What a network's gateway address is before it is known (seed 000). */
@@ -20,11 +25,21 @@ export const placeholder = '0.0.0.0'
 type At = Pick<LabCluster, 'name' | 'kube'>
 
 /** The `meshNetworks` of an install, every gateway still the placeholder whose address is not known. */
-export const meshNetworksOf = (clusters: LabCluster[], addresses: Record<string, string> = {}): MeshNetworks['networks'] =>
-  Object.fromEntries(clusters.map(({ network }) => [network, {
-    endpoints: clusters.filter((cluster) => cluster.network === network).map(({ name }) => ({ fromRegistry: name })),
-    gateways: [{ address: addresses[network] ?? placeholder, port: 15443 }],
-  }]))
+export const meshNetworksOf = (
+  clusters: LabCluster[],
+  addresses: Record<string, string> = {},
+): MeshNetworks['networks'] =>
+  Object.fromEntries(
+    clusters.map(({ network }) => [
+      network,
+      {
+        endpoints: clusters
+          .filter((cluster) => cluster.network === network)
+          .map(({ name }) => ({ fromRegistry: name })),
+        gateways: [{ address: addresses[network] ?? placeholder, port: 15443 }],
+      },
+    ]),
+  )
 
 /** Every control plane’s: the config map is called `istio`, and `istio-` and its revision where it has one. */
 const configured = async ({ kube }: At): Promise<{ name: string; networks: MeshNetworks['networks'] }[]> => {
@@ -35,27 +50,46 @@ const configured = async ({ kube }: At): Promise<{ name: string; networks: MeshN
   })
 }
 
-/** The gateways’ addresses that a control plane was configured with so far, by network: none before it is installed. */
+/**
+ * The gateways’ addresses that a control plane was configured with so far, by network: none before it is installed.
+ */
 export const gatewayAddressesSoFar = async (primary: At): Promise<Record<string, string>> => {
   const networks = (await configured(primary))[0]?.networks ?? {}
-  return Object.fromEntries(Object.entries(networks).map(([network, { gateways }]) => [network, gateways[0]?.address ?? '']))
+  return Object.fromEntries(
+    Object.entries(networks).map(([network, { gateways }]) => [network, gateways[0]?.address ?? '']),
+  )
 }
 
-/** The gateways' addresses that the control plane is configured with, by network. @throws MeshproofError MP-510 when there are none to be read. */
+/**
+ * The gateways' addresses that the control plane is configured with, by network. @throws MeshproofError MP-510 when
+ * there are none to be read.
+ */
 export const readGatewayAddresses = async (primary: At): Promise<Record<string, string>> => {
   const addresses = await gatewayAddressesSoFar(primary)
   if (Object.keys(addresses).length > 0) return addresses
   throw new MeshproofError('MP-510', {
-    what: 'The mesh has no meshNetworks that could be read', where: `config map istio of ${primary.name}`, next: 'kubectl -n istio-system get configmap istio -o yaml',
+    what: 'The mesh has no meshNetworks that could be read',
+    where: `config map istio of ${primary.name}`,
+    next: 'kubectl -n istio-system get configmap istio -o yaml',
   })
 }
 
-/** Writes the gateways' addresses, by network, and leaves the rest of the config maps as it is; istiod notices by itself. */
+/**
+ * Writes the gateways' addresses, by network, and leaves the rest of the config maps as it is; istiod notices by
+ * itself.
+ */
 export const writeGatewayAddresses = async (primary: At, addresses: Record<string, string>): Promise<void> => {
   for (const { name, networks } of await configured(primary)) {
     for (const [network, address] of Object.entries(addresses)) {
       for (const gateway of networks[network]?.gateways ?? []) gateway.address = address
     }
-    await primary.kube.apply([{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'istio-system' }, data: { meshNetworks: stringify({ networks }) } }])
+    await primary.kube.apply([
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name, namespace: 'istio-system' },
+        data: { meshNetworks: stringify({ networks }) },
+      },
+    ])
   }
 }

@@ -5,7 +5,9 @@ import { controlPlaneSpec, gatewaySpec, remoteSpec } from './operator.ts'
 test('a release that keeps the defaults of an older version is installed with them, another one says nothing of it', async () => {
   const lab = await idleLab()
   const { primary, images } = lab
-  expect(controlPlaneSpec(primary, { ...lab, images: { ...images, compatibilityVersion: '1.30' } }, {})).toMatchObject({ values: { compatibilityVersion: '1.30' } })
+  expect(controlPlaneSpec(primary, { ...lab, images: { ...images, compatibilityVersion: '1.30' } }, {})).toMatchObject({
+    values: { compatibilityVersion: '1.30' },
+  })
   expect(controlPlaneSpec(primary, lab, {})['values']).not.toHaveProperty('compatibilityVersion')
 })
 
@@ -13,9 +15,24 @@ test('with published images nothing of what locally built ones need is set; both
   const lab = await idleLab()
   const specsOf = (source: 'release' | 'source'): string => {
     const release = { ...lab, images: { ...lab.images, source } }
-    return JSON.stringify([controlPlaneSpec(lab.primary, release, {}), remoteSpec(lab.primary, release, ''), gatewaySpec(lab.primary, release, true)])
+    return JSON.stringify([
+      controlPlaneSpec(lab.primary, release, {}),
+      remoteSpec(lab.primary, release, ''),
+      gatewaySpec(lab.primary, release, true),
+    ])
   }
-  expect(specsOf('source').match(/PILOT_\w+|telemetry/g)).toEqual(expect.arrayContaining(['PILOT_ENABLE_METADATA_EXCHANGE', 'PILOT_ENABLE_ALPN_FILTER', 'PILOT_DISABLE_MX_ALPN', 'telemetry']))
+  expect(specsOf('source').match(/PILOT_\w+|telemetry/g)).toEqual(
+    expect.arrayContaining([
+      'PILOT_ENABLE_METADATA_EXCHANGE',
+      'PILOT_ENABLE_ALPN_FILTER',
+      'PILOT_DISABLE_MX_ALPN',
+      'telemetry',
+    ]),
+  )
   expect(specsOf('release')).not.toMatch(/PILOT_|telemetry/)
-  expect(specsOf('source').replaceAll(/"PILOT_\w+":"\w+",?|,"telemetry":\{.*?\}/g, '').replaceAll(',}', '}')).toBe(specsOf('release'))
+  expect(
+    specsOf('source')
+      .replaceAll(/"PILOT_\w+":"\w+",?|,"telemetry":\{.*?\}/g, '')
+      .replaceAll(',}', '}'),
+  ).toBe(specsOf('release'))
 })

@@ -25,11 +25,18 @@ export type Procedure = {
 }
 
 /** A named step; `after` only where it may start before the step above is done. */
-export const step = (name: string, run: Step['run'], after?: string[]): Step => ({ name, run, ...(after ? { after } : {}) })
+export const step = (name: string, run: Step['run'], after?: string[]): Step => ({
+  name,
+  run,
+  ...(after ? { after } : {}),
+})
 
 /** The names of a topology's clusters by their role. */
-export const rolesOf = ({ clusters }: Topology): { all: string[]; primaries: string[]; remotes: string[]; primary: string } => {
-  const named = (role: 'primary' | 'remote'): string[] => clusters.filter((cluster) => cluster.role === role).map(({ name }) => name)
+export const rolesOf = ({
+  clusters,
+}: Topology): { all: string[]; primaries: string[]; remotes: string[]; primary: string } => {
+  const named = (role: 'primary' | 'remote'): string[] =>
+    clusters.filter((cluster) => cluster.role === role).map(({ name }) => name)
   const primaries = named('primary')
   return { all: clusters.map(({ name }) => name), primaries, remotes: named('remote'), primary: primaries[0] ?? '' }
 }

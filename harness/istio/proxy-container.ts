@@ -8,5 +8,7 @@ export const proxyOf = ({ spec }: V1Pod): NonNullable<V1Pod['spec']>['containers
 export const revisionOfPod = ({ metadata }: V1Pod): string | undefined => metadata?.annotations?.['istio.io/rev']
 
 /** A variable of a container, where it is written down and not taken from elsewhere. */
-export const variableOf = (container: { env?: { name: string; value?: string }[] } | undefined, name: string): string | undefined =>
-  container?.env?.find((variable) => variable.name === name)?.value
+export const variableOf = (
+  container: { env?: { name: string; value?: string }[] } | undefined,
+  name: string,
+): string | undefined => container?.env?.find((variable) => variable.name === name)?.value

@@ -8,36 +8,64 @@ import { remoteSecretRef } from './remote-secret.ts'
 export const readerServiceAccount = 'istio-reader-service-account'
 
 /**
- * The token of the service account that may read a cluster, asked for by a secret of its own (Kubernetes makes none by itself since
- * 1.24, where the seed's did). `secret` is that secret's name. @throws MeshproofError MP-401 when none is filled in within 30 s.
+ * The token of the service account that may read a cluster, asked for by a secret of its own (Kubernetes makes none by
+ * itself since 1.24, where the seed's did). `secret` is that secret's name. @throws MeshproofError MP-401 when none is
+ * filled in within 30 s.
  */
-export const readerToken = async ({ name, kube }: LabCluster, signal?: AbortSignal, secret = 'istio-reader-token'): Promise<{ token: string; authority: string }> => {
+export const readerToken = async (
+  { name, kube }: LabCluster,
+  signal?: AbortSignal,
+  secret = 'istio-reader-token',
+): Promise<{ token: string; authority: string }> => {
   const at = { name: secret, namespace: 'istio-system' }
-  await kube.apply([{
-    apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/service-account-token',
-    metadata: { ...at, annotations: { 'kubernetes.io/service-account.name': readerServiceAccount } },
-  }])
-  return until(`${name}’s reader service account has a token`, async () => {
-    const { data } = await kube.get<V1Secret>({ apiVersion: 'v1', kind: 'Secret', ...at }) ?? {}
-    const [token, authority] = [data?.['token'], data?.['ca.crt']]
-    return token && authority ? { token: Buffer.from(token, 'base64').toString(), authority } : undefined
-  }, { every: 100, within: 30_000, signal })
+  await kube.apply([
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'kubernetes.io/service-account-token',
+      metadata: { ...at, annotations: { 'kubernetes.io/service-account.name': readerServiceAccount } },
+    },
+  ])
+  return until(
+    `${name}’s reader service account has a token`,
+    async () => {
+      const { data } = (await kube.get<V1Secret>({ apiVersion: 'v1', kind: 'Secret', ...at })) ?? {}
+      const [token, authority] = [data?.['token'], data?.['ca.crt']]
+      return token && authority ? { token: Buffer.from(token, 'base64').toString(), authority } : undefined
+    },
+    { every: 100, within: 30_000, signal },
+  )
 }
 
 /**
- * Lets the control plane in `to` watch `of`: a kubeconfig of the reader's token, under the cluster's name, in a secret labelled
- * `istio/multiCluster=true` (seed 003).
+ * Lets the control plane in `to` watch `of`: a kubeconfig of the reader's token, under the cluster's name, in a secret
+ * labelled `istio/multiCluster=true` (seed 003).
  */
-export const addReaderSecret = async ({ of, to }: { of: LabCluster; to: LabCluster }, signal?: AbortSignal): Promise<void> => {
+export const addReaderSecret = async (
+  { of, to }: { of: LabCluster; to: LabCluster },
+  signal?: AbortSignal,
+): Promise<void> => {
   const { token, authority } = await readerToken(of, signal)
   const kubeconfig = {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name: of.name, cluster: { server: `https://${await of.address()}:6443`, 'certificate-authority-data': authority } }],
+    clusters: [
+      {
+        name: of.name,
+        cluster: { server: `https://${await of.address()}:6443`, 'certificate-authority-data': authority },
+      },
+    ],
     users: [{ name: readerServiceAccount, user: { token } }],
     contexts: [{ name: of.name, context: { cluster: of.name, user: readerServiceAccount, namespace: 'istio-system' } }],
     'current-context': of.name,
   }
   const { name, namespace } = remoteSecretRef(of.name)
-  await to.kube.apply([{ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: namespace ?? '', labels: { 'istio/multiCluster': 'true' } }, stringData: { [of.name]: stringify(kubeconfig) } }])
+  await to.kube.apply([
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name, namespace: namespace ?? '', labels: { 'istio/multiCluster': 'true' } },
+      stringData: { [of.name]: stringify(kubeconfig) },
+    },
+  ])
 }

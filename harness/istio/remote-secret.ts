@@ -4,24 +4,37 @@ import type { LabCluster } from '#lab/lab.ts'
 import { istioctl } from './istioctl.ts'
 
 /** Where the remote secret of a cluster lies in the control plane's. */
-export const remoteSecretRef = (of: string): Ref => ({ apiVersion: 'v1', kind: 'Secret', name: `istio-remote-secret-${of}`, namespace: 'istio-system' })
+export const remoteSecretRef = (of: string): Ref => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  name: `istio-remote-secret-${of}`,
+  namespace: 'istio-system',
+})
 
 /**
- * Lets the control plane in `to` watch the API server of `of`. The server is dialled at the node's address on the engine's
- * network, since the kubeconfig's own is a loopback address of the host.
+ * Lets the control plane in `to` watch the API server of `of`. The server is dialled at the node's address on the
+ * engine's network, since the kubeconfig's own is a loopback address of the host.
  */
-export const addRemoteSecret = async ({ of, to }: { of: LabCluster; to: LabCluster }, signal: AbortSignal): Promise<void> => {
+export const addRemoteSecret = async (
+  { of, to }: { of: LabCluster; to: LabCluster },
+  signal: AbortSignal,
+): Promise<void> => {
   const server = `https://${await of.address()}:6443`
   const secret = await istioctl(of, ['create-remote-secret', '--name', of.name, '--server', server], signal)
   await to.kube.apply(manifestsOf(secret))
 }
 
 /**
- * The kubeconfig inside the remote secret of a cluster, whatever the secret is called: it holds a token, so it goes to a program's
- * standard input and nowhere else.
+ * The kubeconfig inside the remote secret of a cluster, whatever the secret is called: it holds a token, so it goes to
+ * a program's standard input and nowhere else.
  */
 export const remoteKubeconfig = async (kube: KubeClient, of: string): Promise<string | undefined> => {
-  const secrets = await kube.list<V1Secret>({ apiVersion: 'v1', kind: 'Secret', namespace: 'istio-system', selector: 'istio/multiCluster=true' })
+  const secrets = await kube.list<V1Secret>({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    namespace: 'istio-system',
+    selector: 'istio/multiCluster=true',
+  })
   const encoded = secrets.map(({ data }) => data?.[of]).find((value) => value !== undefined)
   return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString()
 }

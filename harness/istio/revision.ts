@@ -8,6 +8,11 @@ export const revisionOf = ({ revision }: Revised): string => revision ?? 'defaul
 /** The name of a control plane’s deployment and service. */
 export const istiodOf = ({ revision }: Revised): string => (revision === undefined ? 'istiod' : `istiod-${revision}`)
 
-/** The labels by which a namespace asks a control plane for sidecars; what is null, it must not have (Istio: the older label wins). */
+/**
+ * The labels by which a namespace asks a control plane for sidecars; what is null, it must not have (Istio: the older
+ * label wins).
+ */
 export const injectionLabels = ({ revision }: Revised): Record<string, string | null> =>
-  (revision === undefined ? { 'istio-injection': 'enabled', 'istio.io/rev': null } : { 'istio-injection': null, 'istio.io/rev': revision })
+  revision === undefined
+    ? { 'istio-injection': 'enabled', 'istio.io/rev': null }
+    : { 'istio-injection': null, 'istio.io/rev': revision }

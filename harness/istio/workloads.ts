@@ -5,7 +5,10 @@ import { until } from '#kube/until.ts'
 import type { LabCluster } from '#lab/lab.ts'
 import { fixture } from './fixture.ts'
 
-/** Where a mesh is tested: the namespace of the workloads and the one of clients outside the mesh, the same two in every cluster. */
+/**
+ * Where a mesh is tested: the namespace of the workloads and the one of clients outside the mesh, the same two in every
+ * cluster.
+ */
 export type Namespaces = { mesh: string; outside: string }
 
 /** A lab’s: the workloads are in the seeds’ namespace (seed 003). */
@@ -14,26 +17,41 @@ export const legacyNamespace = 'legacy'
 export const labNamespaces: Namespaces = { mesh: meshNamespace, outside: legacyNamespace }
 
 /** A namespace as a manifest. */
-export const namespaceOf = (name: string, labels: Record<string, string>, annotations: Record<string, string> = {}): Manifest =>
-  ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels, annotations } })
-
-/** The mesh's namespace and the services in it: where no pod is behind one, it is the stub that makes its name resolve (seed 003). */
-export const stubs = async (cluster: LabCluster): Promise<void> => cluster.kube.apply([
-  namespaceOf(meshNamespace, { 'istio-injection': 'enabled' }),
-  ...(await fixture('workloads/helloworld-service.yaml', { namespace: meshNamespace })),
-])
+export const namespaceOf = (
+  name: string,
+  labels: Record<string, string>,
+  annotations: Record<string, string> = {},
+): Manifest => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels, annotations } })
 
 /**
- * The life of a workload’s container, for a fixture: one that drains goes on answering while the mesh learns that it goes, longer than a
- * busy lab takes for that; one that does not drain ends as soon as it is told to, while requests are still on their way to it.
+ * The mesh's namespace and the services in it: where no pod is behind one, it is the stub that makes its name resolve
+ * (seed 003).
  */
-export const lifecycleOf = (drains: boolean): string => JSON.stringify(drains ? { preStop: { sleep: { seconds: 5 } } } : {})
+export const stubs = async (cluster: LabCluster): Promise<void> =>
+  cluster.kube.apply([
+    namespaceOf(meshNamespace, { 'istio-injection': 'enabled' }),
+    ...(await fixture('workloads/helloworld-service.yaml', { namespace: meshNamespace })),
+  ])
 
 /**
- * What the seeds deploy in a cluster: `sleep`, the service of helloworld and this cluster's version of it; outside the mesh a second
- * client. `roles` are the images by what they are for. Helloworld drains where Kubernetes knows how to (1.30), as in labs.
+ * The life of a workload’s container, for a fixture: one that drains goes on answering while the mesh learns that it
+ * goes, longer than a busy lab takes for that; one that does not drain ends as soon as it is told to, while requests
+ * are still on their way to it.
  */
-export const workloadsOf = async (version: string, { mesh: namespace, outside }: Namespaces, roles: Record<string, string>, drains: boolean): Promise<Manifest[]> => {
+export const lifecycleOf = (drains: boolean): string =>
+  JSON.stringify(drains ? { preStop: { sleep: { seconds: 5 } } } : {})
+
+/**
+ * What the seeds deploy in a cluster: `sleep`, the service of helloworld and this cluster's version of it; outside the
+ * mesh a second client. `roles` are the images by what they are for. Helloworld drains where Kubernetes knows how to
+ * (1.30), as in labs.
+ */
+export const workloadsOf = async (
+  version: string,
+  { mesh: namespace, outside }: Namespaces,
+  roles: Record<string, string>,
+  drains: boolean,
+): Promise<Manifest[]> => {
   const { curl = '' } = roles
   // Which version it says it is, is told to it: a third and a fourth run the program of the second.
   const helloworld = roles[`helloworld-${version}`] ?? roles['helloworld-v2'] ?? ''
@@ -47,8 +65,11 @@ export const workloadsOf = async (version: string, { mesh: namespace, outside }:
 }
 
 /** The deployments of a cluster's workloads, by namespace and name. */
-export const deploymentsOf = (version: string, { mesh, outside }: Namespaces): (readonly [string, string])[] =>
-  [[mesh, 'sleep'], [outside, 'sleep'], [mesh, `helloworld-${version}`]]
+export const deploymentsOf = (version: string, { mesh, outside }: Namespaces): (readonly [string, string])[] => [
+  [mesh, 'sleep'],
+  [outside, 'sleep'],
+  [mesh, `helloworld-${version}`],
+]
 
 /** Deploys them in a lab's cluster, and a pod that can capture what passes the node. */
 export const deployWorkloads = async (cluster: LabCluster, images: Images): Promise<void> => {
@@ -63,23 +84,42 @@ export const deployWorkloads = async (cluster: LabCluster, images: Images): Prom
 }
 
 /** The pod that captures what passes its node; a proxy's image has tcpdump. */
-export const captureOf = (namespace: string, proxy: string): Promise<Manifest[]> => fixture('workloads/capture.yaml', { namespace, proxy })
+export const captureOf = (namespace: string, proxy: string): Promise<Manifest[]> =>
+  fixture('workloads/capture.yaml', { namespace, proxy })
 
-/** The rule by which every request comes on a connection of its own. Proxies of a remote cluster read it where their control plane is. */
-export const newConnections = (namespace: string): Promise<Manifest[]> => fixture('workloads/new-connections.yaml', { namespace })
+/**
+ * The rule by which every request comes on a connection of its own. Proxies of a remote cluster read it where their
+ * control plane is.
+ */
+export const newConnections = (namespace: string): Promise<Manifest[]> =>
+  fixture('workloads/new-connections.yaml', { namespace })
 
 /** Waits until every workload of a lab's cluster is rolled out. @throws MeshproofError MP-401 after two minutes. */
 export const workloadsReady = async (cluster: LabCluster, signal: AbortSignal): Promise<void> => {
-  await Promise.all([...deploymentsOf(cluster.version, labNamespaces), [legacyNamespace, 'capture'] as const].map(([namespace, name]) =>
-    until(`${namespace}/${name} is ready in ${cluster.name}`, () => isRolledOut(cluster.kube, namespace, name), { every: 250, within: 120_000, signal })))
+  await Promise.all(
+    [...deploymentsOf(cluster.version, labNamespaces), [legacyNamespace, 'capture'] as const].map(([namespace, name]) =>
+      until(`${namespace}/${name} is ready in ${cluster.name}`, () => isRolledOut(cluster.kube, namespace, name), {
+        every: 250,
+        within: 120_000,
+        signal,
+      }),
+    ),
+  )
 }
 
 const { mesh, outside } = labNamespaces
 
 /** The deployments of a cluster that an upgrade restarts, by namespace and name: they get the new proxy. */
-export const restartedDeployments = ({ version }: Pick<LabCluster, 'version'>): (readonly [string, string])[] =>
-  [...deploymentsOf(version, labNamespaces).filter(([namespace]) => namespace === mesh), [mesh, 'probe-target'], [mesh, 'prober-restarted']]
+export const restartedDeployments = ({ version }: Pick<LabCluster, 'version'>): (readonly [string, string])[] => [
+  ...deploymentsOf(version, labNamespaces).filter(([namespace]) => namespace === mesh),
+  [mesh, 'probe-target'],
+  [mesh, 'prober-restarted'],
+]
 
 /** Those of the probes that stay through an upgrade, on the old proxy or on none. */
-export const keptDeployments: (readonly [string, string])[] =
-  [[mesh, 'prober'], [mesh, 'prober-stranger'], [outside, 'prober'], [outside, 'probe-target']]
+export const keptDeployments: (readonly [string, string])[] = [
+  [mesh, 'prober'],
+  [mesh, 'prober-stranger'],
+  [outside, 'prober'],
+  [outside, 'probe-target'],
+]

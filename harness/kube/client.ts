@@ -1,5 +1,11 @@
 import {
-  ApiException, CoreV1Api, KubeConfig, KubernetesObjectApi, PatchStrategy, type KubernetesObject, type RequestContext,
+  ApiException,
+  CoreV1Api,
+  KubeConfig,
+  KubernetesObjectApi,
+  PatchStrategy,
+  type KubernetesObject,
+  type RequestContext,
 } from '@kubernetes/client-node'
 import { parseAllDocuments } from 'yaml'
 import { MeshproofError, reasonOf } from '#errors.ts'
@@ -24,7 +30,12 @@ export type KubeClient = {
   remove: (ref: Ref) => Promise<void>
   /** Reads an object, or undefined where it does not exist. */
   get: <T extends KubernetesObject>(ref: Ref) => Promise<T | undefined>
-  list: <T extends KubernetesObject>(of: { apiVersion: string; kind: string; namespace?: string; selector?: string }) => Promise<T[]>
+  list: <T extends KubernetesObject>(of: {
+    apiVersion: string
+    kind: string
+    namespace?: string
+    selector?: string
+  }) => Promise<T[]>
   /** What the API server would store, mutating webhooks included; nothing is created. */
   dryRun: <T extends KubernetesObject>(object: T) => Promise<T>
 }
@@ -36,7 +47,10 @@ export const connect = (cluster: string, kubeconfig: string): KubeClient => {
   return clientOf(cluster, config)
 }
 
-/** The client of a configuration’s current context, which is this client’s alone from now on; `cluster` is what errors call it. */
+/**
+ * The client of a configuration’s current context, which is this client’s alone from now on; `cluster` is what
+ * errors call it.
+ */
 export const clientOf = (cluster: string, config: KubeConfig): KubeClient => {
   keepConnections(config)
   const objects = KubernetesObjectApi.makeApiClient(config)
@@ -48,34 +62,51 @@ export const clientOf = (cluster: string, config: KubeConfig): KubeClient => {
       throw explainApi(error, cluster, what)
     }
   }
-  const header = ({ apiVersion, kind, name, namespace }: Ref): { apiVersion: string; kind: string; metadata: { name: string; namespace: string } } =>
-    ({ apiVersion, kind, metadata: { name, namespace: namespace ?? '' } })
+  const header = ({
+    apiVersion,
+    kind,
+    name,
+    namespace,
+  }: Ref): { apiVersion: string; kind: string; metadata: { name: string; namespace: string } } => ({
+    apiVersion,
+    kind,
+    metadata: { name, namespace: namespace ?? '' },
+  })
   return {
     config,
     core,
     apply: async (manifests) => {
       for (const manifest of manifests) {
         await asked(`apply ${nameOf(manifest)}`, () =>
-          objects.patch(manifest, undefined, undefined, 'meshproof', true, PatchStrategy.ServerSideApply))
+          objects.patch(manifest, undefined, undefined, 'meshproof', true, PatchStrategy.ServerSideApply),
+        )
       }
     },
-    create: async (manifest) => { await asked(`create ${nameOf(manifest)}`, () => objects.create(manifest)) },
+    create: async (manifest) => {
+      await asked(`create ${nameOf(manifest)}`, () => objects.create(manifest))
+    },
     merge: async (manifest) => {
-      await asked(`change ${nameOf(manifest)}`, () => objects.patch(manifest, undefined, undefined, undefined, undefined, PatchStrategy.MergePatch))
+      await asked(`change ${nameOf(manifest)}`, () =>
+        objects.patch(manifest, undefined, undefined, undefined, undefined, PatchStrategy.MergePatch),
+      )
     },
     remove: async (ref) => {
       await asked(`delete ${ref.kind} ${ref.name}`, () => objects.delete(header(ref))).catch(ignoreMissing)
     },
     get: (ref) => asked(`read ${ref.kind} ${ref.name}`, () => objects.read(header(ref))).catch(ignoreMissing) as never,
     list: async ({ apiVersion, kind, namespace, selector }) =>
-      (await asked(`list ${kind}`, () => objects.list(apiVersion, kind, namespace, undefined, undefined, undefined, undefined, selector))).items as never,
+      (
+        await asked(`list ${kind}`, () =>
+          objects.list(apiVersion, kind, namespace, undefined, undefined, undefined, undefined, selector),
+        )
+      ).items as never,
     dryRun: (object) => asked(`dry-run ${nameOf(object)}`, () => objects.create(object, undefined, 'All')),
   }
 }
 
 /**
- * The library makes a pool of connections for every request; here the first one serves them all, since a handshake costs an API
- * server more than most requests.
+ * The library makes a pool of connections for every request; here the first one serves them all, since a handshake
+ * costs an API server more than most requests.
  */
 const keepConnections = (config: KubeConfig): void => {
   const authenticate = config.applySecurityAuthentication.bind(config)
@@ -96,22 +127,35 @@ export const manifestsOf = (text: string): Manifest[] =>
 
 /** A manifest's place. */
 export const refOf = ({ apiVersion = '', kind = '', metadata }: Manifest): Ref => ({
-  apiVersion, kind, name: metadata?.name ?? '', ...(metadata?.namespace ? { namespace: metadata.namespace } : {}),
+  apiVersion,
+  kind,
+  name: metadata?.name ?? '',
+  ...(metadata?.namespace ? { namespace: metadata.namespace } : {}),
 })
 
-const nameOf = (object: KubernetesObject): string => `${object.kind ?? 'object'} ${object.metadata?.name ?? object.metadata?.generateName ?? ''}`.trim()
+const nameOf = (object: KubernetesObject): string =>
+  `${object.kind ?? 'object'} ${object.metadata?.name ?? object.metadata?.generateName ?? ''}`.trim()
 
 const ignoreMissing = (error: unknown): undefined => {
   if (error instanceof MeshproofError && error.code === 'MP-404') return undefined
   throw error
 }
 
-/** What a call of the API failed with. Its own words are in the body; its exception's message dumps headers as well, so it is never shown. */
+/**
+ * What a call of the API failed with. Its own words are in the body; its exception's message dumps headers as well, so
+ * it is never shown.
+ */
 export const explainApi = (error: unknown, cluster: string, what: string): MeshproofError => {
   const status = error instanceof ApiException ? error.code : undefined
   const why = error instanceof ApiException ? wordsOf(error.body) : reasonOf(error)
   if (status === undefined) {
-    return new MeshproofError('MP-406', { what: `The API server does not answer: ${what}`, where: cluster, why, next: 'Look whether the cluster still runs; the nodes of a lab are containers: docker ps.', cause: error })
+    return new MeshproofError('MP-406', {
+      what: `The API server does not answer: ${what}`,
+      where: cluster,
+      why,
+      next: 'Look whether the cluster still runs; the nodes of a lab are containers: docker ps.',
+      cause: error,
+    })
   }
   return new MeshproofError(status === 404 ? 'MP-404' : 'MP-402', {
     what: `The API server refused to ${what}`,
@@ -126,6 +170,8 @@ const wordsOf = (body: unknown): string => {
   try {
     const status: unknown = typeof body === 'string' ? JSON.parse(body) : body
     if (typeof status === 'object' && status !== null && 'message' in status) return String(status.message)
-  } catch { /* not JSON: the raw text says it */ }
+  } catch {
+    /* not JSON: the raw text says it */
+  }
   return String(body).slice(0, 300)
 }

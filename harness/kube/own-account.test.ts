@@ -18,7 +18,11 @@ test('a pod’s account leads to the cluster that it runs in', async () => {
   setVariable('KUBERNETES_SERVICE_PORT', '443')
   const root = await mounted()
   const config = ownAccount(root)
-  expect(config?.getCurrentCluster()).toMatchObject({ server: 'https://[fd00::1]:443', caData: Buffer.from('authority').toString('base64'), skipTLSVerify: false })
+  expect(config?.getCurrentCluster()).toMatchObject({
+    server: 'https://[fd00::1]:443',
+    caData: Buffer.from('authority').toString('base64'),
+    skipTLSVerify: false,
+  })
   const asked = { headers: {} }
   await config?.applyToHTTPSOptions(asked)
   expect(asked.headers).toEqual({ Authorization: 'Bearer of-the-pod' })

@@ -2,12 +2,16 @@ import { existsSync, readFileSync } from 'node:fs'
 import { KubeConfig } from '@kubernetes/client-node'
 import { MeshproofError } from '#errors.ts'
 
-/** The name that stands for the cluster which a pod runs in, as the account that it has there: no kubeconfig is needed for it. */
+/**
+ * The name that stands for the cluster which a pod runs in, as the account that it has there: no kubeconfig is needed
+ * for it.
+ */
 export const inCluster = 'in-cluster'
 
 /**
- * The way to the pod’s own cluster (kubernetes.io, “Accessing the Kubernetes API from a Pod”), or undefined where this is no pod with an
- * account. Its token is read again and again, since it is replaced while the pod lives. `root` is where the pod’s files are.
+ * The way to the pod’s own cluster (kubernetes.io, “Accessing the Kubernetes API from a Pod”), or undefined where
+ * this is no pod with an account. Its token is read again and again, since it is replaced while the pod lives. `root`
+ * is where the pod’s files are.
  */
 export const ownAccount = (root = ''): KubeConfig | undefined => {
   const config = new KubeConfig()
@@ -24,6 +28,9 @@ export const requireOwnAccount = (): KubeConfig => {
   const config = ownAccount()
   if (config) return config
   throw new MeshproofError('MP-172', {
-    what: `“${inCluster}” is the cluster that a pod runs in, and this is no pod with an account`, next: 'Name contexts of a kubeconfig; in a pod, let it have its service account’s token (automountServiceAccountToken).',
+    what: `“${inCluster}” is the cluster that a pod runs in, and this is no pod with an account`,
+    next:
+      'Name contexts of a kubeconfig; in a pod, let it have its service account’s token ' +
+      '(automountServiceAccountToken).',
   })
 }

@@ -9,32 +9,53 @@ import type { KubeClient } from './client.ts'
 export type PodPage = { namespace: string; pod: string; port: number; path: string }
 
 /**
- * Reads a page through a forwarded port. Unlike a command in the container it starts no program there, which would cost more than the answer.
- * @throws MeshproofError MP-403 when the channel fails, the program answers other than 200, or the time (milliseconds) is up.
+ * Reads a page through a forwarded port. Unlike a command in the container it starts no program there, which would cost
+ * more than the answer.
+ * @throws MeshproofError MP-403 when the channel fails, the program answers other than 200, or the time (milliseconds)
+ * is up.
  */
-export const readPage = async (kube: KubeClient, { namespace, pod, port, path }: PodPage, within = 30_000): Promise<string> => {
-  const broken = (why: string, cause?: unknown): MeshproofError => new MeshproofError('MP-403', {
-    what: 'A page of a pod could not be read', where: `${namespace}/${pod}, port ${port}, ${path}`, why, next: 'This says nothing about the mesh; run again.', cause,
-  })
+export const readPage = async (
+  kube: KubeClient,
+  { namespace, pod, port, path }: PodPage,
+  within = 30_000,
+): Promise<string> => {
+  const broken = (why: string, cause?: unknown): MeshproofError =>
+    new MeshproofError('MP-403', {
+      what: 'A page of a pod could not be read',
+      where: `${namespace}/${pod}, port ${port}, ${path}`,
+      why,
+      next: 'This says nothing about the mesh; run again.',
+      cause,
+    })
   const [toPod, fromPod, refusal] = [new PassThrough(), new PassThrough(), new PassThrough()]
   const channel = Duplex.from({ writable: toPod, readable: fromPod })
   // A channel that is given up says so, also where nobody uses it yet.
   channel.on('error', () => undefined)
   const opening = new PortForward(kube.config).portForward(namespace, pod, [port], fromPod, refusal, toPod)
   const timer = Promise.withResolvers<never>()
-  const late = setTimeout(() => { timer.reject(broken(`no answer within ${within / 1000} s`)) }, within)
+  const late = setTimeout(() => {
+    timer.reject(broken(`no answer within ${within / 1000} s`))
+  }, within)
   const answer = async (): Promise<string> => {
     const socket = await opening
     return new Promise((resolve, reject) => {
-      socket.onerror = ({ message }: { message: string }) => { reject(broken(message)) }
-      socket.onclose = () => { reject(broken('the connection closed early')) }
-      refusal.once('data', (words: Buffer) => { reject(broken(words.toString().trim())) })
+      socket.onerror = ({ message }: { message: string }) => {
+        reject(broken(message))
+      }
+      socket.onclose = () => {
+        reject(broken('the connection closed early'))
+      }
+      refusal.once('data', (words: Buffer) => {
+        reject(broken(words.toString().trim()))
+      })
       request({ path, host: 'localhost', createConnection: () => channel }, (response) => {
         text(response).then((page) => {
           if (response.statusCode === 200) resolve(page)
           else reject(broken(`${response.statusCode ?? ''} ${page.slice(0, 200)}`))
         }, reject)
-      }).on('error', reject).end()
+      })
+        .on('error', reject)
+        .end()
     })
   }
   try {
@@ -44,6 +65,11 @@ export const readPage = async (kube: KubeClient, { namespace, pod, port, path }:
   } finally {
     clearTimeout(late)
     channel.destroy()
-    void opening.then((socket) => { socket.close() }, () => undefined)
+    void opening.then(
+      (socket) => {
+        socket.close()
+      },
+      () => undefined,
+    )
   }
 }

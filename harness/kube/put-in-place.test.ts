@@ -5,11 +5,29 @@ import { refOf, type Manifest } from './client.ts'
 import { putInPlace, takeAway } from './put-in-place.ts'
 
 const service: Manifest = {
-  apiVersion: 'v1', kind: 'Service', metadata: { name: 'helloworld', namespace: 'app1', labels: { app: 'helloworld' }, annotations: { note: 'kept' } }, spec: { ports: [{ name: 'http', port: 5000 }] },
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'helloworld', namespace: 'app1', labels: { app: 'helloworld' }, annotations: { note: 'kept' } },
+  spec: { ports: [{ name: 'http', port: 5000 }] },
 }
-const changed: Manifest = { ...service, metadata: { name: 'helloworld', namespace: 'app1' }, spec: { ports: [{ name: 'http-web', port: 5000 }] } }
-const cacerts: Manifest = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'cacerts', namespace: 'istio-system' }, type: 'Opaque', data: { 'root-cert.pem': 'b2xk' } }
-const range: Manifest = { apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', metadata: { name: 'second-range' }, spec: { cidrs: ['10.251.255.0/24'] } }
+const changed: Manifest = {
+  ...service,
+  metadata: { name: 'helloworld', namespace: 'app1' },
+  spec: { ports: [{ name: 'http-web', port: 5000 }] },
+}
+const cacerts: Manifest = {
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'cacerts', namespace: 'istio-system' },
+  type: 'Opaque',
+  data: { 'root-cert.pem': 'b2xk' },
+}
+const range: Manifest = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'ServiceCIDR',
+  metadata: { name: 'second-range' },
+  spec: { cidrs: ['10.251.255.0/24'] },
+}
 
 describe('what is put in place', () => {
   test('gives way to what stood there before, as somebody wrote it', async () => {
@@ -39,13 +57,19 @@ describe('what is put in place', () => {
   test('is taken back at once where a part of it is refused', async () => {
     const kube = fakeKube(service)
     kube.refused.add('Secret')
-    expect(await errorOf(putInPlace(kube, [changed, range, cacerts]))).toMatchObject({ code: 'MP-402', message: expect.stringContaining('Secret') })
+    expect(await errorOf(putInPlace(kube, [changed, range, cacerts]))).toMatchObject({
+      code: 'MP-402',
+      message: expect.stringContaining('Secret'),
+    })
     expect(kube.objects).toEqual([service])
   })
 })
 
 describe('what is taken away', () => {
-  test.each<[string, Manifest]>([['of a namespace', service], ['of none', range]])('comes back as somebody wrote it: an object %s', async (_which, object) => {
+  test.each<[string, Manifest]>([
+    ['of a namespace', service],
+    ['of none', range],
+  ])('comes back as somebody wrote it: an object %s', async (_which, object) => {
     const kube = fakeKube(object, cacerts)
     const undo = await takeAway(kube, refOf(object))
     expect(kube.objects).toEqual([cacerts])

@@ -1,8 +1,8 @@
 import { refOf, type KubeClient, type Manifest } from './client.ts'
 
 /**
- * Applies objects and returns what puts back what stood in their place before, or removes them where nothing did, the last first: a
- * rule goes before the subsets it names (Istio’s advice against 503s while routes are reconfigured).
+ * Applies objects and returns what puts back what stood in their place before, or removes them where nothing did, the
+ * last first: a rule goes before the subsets it names (Istio’s advice against 503s while routes are reconfigured).
  */
 export const putInPlace = async (kube: KubeClient, objects: Manifest[]): Promise<() => Promise<void>> => {
   const before = await Promise.all(objects.map((object) => kube.get<Manifest>(refOf(object))))
@@ -20,17 +20,24 @@ export const putInPlace = async (kube: KubeClient, objects: Manifest[]): Promise
 }
 
 /** Removes an object and returns what brings it back. */
-export const takeAway = async (kube: KubeClient, object: Parameters<KubeClient['remove']>[0]): Promise<() => Promise<void>> => {
+export const takeAway = async (
+  kube: KubeClient,
+  object: Parameters<KubeClient['remove']>[0],
+): Promise<() => Promise<void>> => {
   const before = await kube.get<Manifest>(object)
   await kube.remove(object)
-  return async () => { if (before) await kube.apply([asWritten(before)]) }
+  return async () => {
+    if (before) await kube.apply([asWritten(before)])
+  }
 }
 
 /** An object without what the API server adds to it. */
 const asWritten = ({ metadata, ...rest }: Manifest): Manifest => ({
   ...Object.fromEntries(Object.entries(rest).filter(([field]) => field !== 'status')),
   metadata: {
-    ...(metadata?.name === undefined ? {} : { name: metadata.name }), ...(metadata?.namespace === undefined ? {} : { namespace: metadata.namespace }),
-    ...(metadata?.labels ? { labels: metadata.labels } : {}), ...(metadata?.annotations ? { annotations: metadata.annotations } : {}),
+    ...(metadata?.name === undefined ? {} : { name: metadata.name }),
+    ...(metadata?.namespace === undefined ? {} : { namespace: metadata.namespace }),
+    ...(metadata?.labels ? { labels: metadata.labels } : {}),
+    ...(metadata?.annotations ? { annotations: metadata.annotations } : {}),
   },
 })

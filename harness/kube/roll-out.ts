@@ -7,31 +7,56 @@ import { until } from './until.ts'
 export type DeploymentRef = { namespace: string; name: string }
 
 /** The labels of a deployment’s pods, as a selector. */
-const selectorOf = ({ spec }: V1Deployment): string => Object.entries(spec?.selector.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`).join(',')
+const selectorOf = ({ spec }: V1Deployment): string =>
+  Object.entries(spec?.selector.matchLabels ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')
 
 /** A deployment’s pods, those on their way out included; none where there is no such deployment. */
 export const podsOf = async (kube: KubeClient, { namespace, name }: DeploymentRef): Promise<V1Pod[]> => {
   const deployment = await kube.get<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace, name })
-  return deployment ? kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, selector: selectorOf(deployment) }) : []
+  return deployment
+    ? kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, selector: selectorOf(deployment) })
+    : []
 }
 
 /**
- * Waits until a deployment’s newest pods are ready and none of its older ones is left: a pod that still drains is still part of what happens.
+ * Waits until a deployment’s newest pods are ready and none of its older ones is left: a pod that still drains is
+ * still part of what happens.
  * @throws MeshproofError MP-401 when it is not so within two minutes.
  */
-export const settled = (cluster: { name: string; kube: KubeClient }, { namespace, name }: DeploymentRef, signal: AbortSignal): Promise<unknown> =>
-  until(`${namespace}/${name} is ready in ${cluster.name}, and its older pods are gone`, async () =>
-    await isRolledOut(cluster.kube, namespace, name) && (await podsOf(cluster.kube, { namespace, name })).every(isReady),
-  { every: 250, within: 120_000, signal })
+export const settled = (
+  cluster: { name: string; kube: KubeClient },
+  { namespace, name }: DeploymentRef,
+  signal: AbortSignal,
+): Promise<unknown> =>
+  until(
+    `${namespace}/${name} is ready in ${cluster.name}, and its older pods are gone`,
+    async () =>
+      (await isRolledOut(cluster.kube, namespace, name)) &&
+      (await podsOf(cluster.kube, { namespace, name })).every(isReady),
+    { every: 250, within: 120_000, signal },
+  )
 
 /**
  * Restarts deployments as `kubectl rollout restart` does, all at once, and waits until they are settled.
  * @throws MeshproofError MP-401 when one is not within two minutes.
  */
-export const restart = async (cluster: { name: string; kube: KubeClient }, deployments: DeploymentRef[], signal: AbortSignal): Promise<void> => {
+export const restart = async (
+  cluster: { name: string; kube: KubeClient },
+  deployments: DeploymentRef[],
+  signal: AbortSignal,
+): Promise<void> => {
   const annotations = { 'kubectl.kubernetes.io/restartedAt': new Date().toISOString() }
-  await Promise.all(deployments.map(async (deployment) => {
-    await cluster.kube.merge({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: deployment, spec: { template: { metadata: { annotations } } } })
-    await settled(cluster, deployment, signal)
-  }))
+  await Promise.all(
+    deployments.map(async (deployment) => {
+      await cluster.kube.merge({
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: deployment,
+        spec: { template: { metadata: { annotations } } },
+      })
+      await settled(cluster, deployment, signal)
+    }),
+  )
 }

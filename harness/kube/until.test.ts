@@ -6,33 +6,65 @@ const fakeClock = (): Clock & { slept: number[] } => {
   return {
     slept,
     now: () => slept.reduce((sum, milliseconds) => sum + milliseconds, 0),
-    sleep: async (milliseconds, signal) => { signal?.throwIfAborted(); slept.push(milliseconds) },
+    sleep: async (milliseconds, signal) => {
+      signal?.throwIfAborted()
+      slept.push(milliseconds)
+    },
   }
 }
 
 test('the first truthy answer is returned, and nothing is asked after it', async () => {
   const clock = fakeClock()
   const answers = ['', null, '172.18.255.254', 'too late']
-  expect(await until('the gateway has an address', async () => answers.shift(), { every: 250, within: 60_000 }, clock)).toBe('172.18.255.254')
+  expect(
+    await until('the gateway has an address', async () => answers.shift(), { every: 250, within: 60_000 }, clock),
+  ).toBe('172.18.255.254')
   expect(clock.slept).toEqual([250, 250])
   expect(answers).toEqual(['too late'])
 })
 
 test('a question that throws is asked again', async () => {
-  const answers = [() => { throw new Error('connection refused') }, () => 'ready']
-  expect(await until('istiod is ready', async () => answers.shift()?.(), { every: 250, within: 1000 }, fakeClock())).toBe('ready')
+  const answers = [
+    () => {
+      throw new Error('connection refused')
+    },
+    () => 'ready',
+  ]
+  expect(
+    await until('istiod is ready', async () => answers.shift()?.(), { every: 250, within: 1000 }, fakeClock()),
+  ).toBe('ready')
 })
 
 test('when the time is up, the error says what was waited for and the last reason', async () => {
   let asked = 0
-  const wait = until('istiod is ready', async () => { throw new Error(`refusal ${++asked}`) }, { every: 250, within: 1000 }, fakeClock())
-  await expect(wait).rejects.toMatchObject({ code: 'MP-401', message: 'Waited 1 s in vain: istiod is ready: refusal 5' })
+  const wait = until(
+    'istiod is ready',
+    async () => {
+      throw new Error(`refusal ${++asked}`)
+    },
+    { every: 250, within: 1000 },
+    fakeClock(),
+  )
+  await expect(wait).rejects.toMatchObject({
+    code: 'MP-401',
+    message: 'Waited 1 s in vain: istiod is ready: refusal 5',
+  })
 })
 
 test('an abort ends a long wait at once and is no failure', async () => {
   const stop = new AbortController()
   let asked = 0
-  const wait = until('istiod is ready', async () => { asked += 1; setImmediate(() => { stop.abort() }); return false }, { every: 60_000, within: 600_000, signal: stop.signal })
+  const wait = until(
+    'istiod is ready',
+    async () => {
+      asked += 1
+      setImmediate(() => {
+        stop.abort()
+      })
+      return false
+    },
+    { every: 60_000, within: 600_000, signal: stop.signal },
+  )
   await expect(wait).rejects.toMatchObject({ code: 'MP-130', exitCode: 130 })
   expect(asked).toBe(1)
 })

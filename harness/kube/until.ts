@@ -9,12 +9,14 @@ export type Clock = { now: () => number; sleep: (milliseconds: number, signal?: 
 
 const systemClock: Clock = {
   now: () => performance.now(),
-  sleep: async (milliseconds, signal) => { await sleep(milliseconds, undefined, signal ? { signal } : {}) },
+  sleep: async (milliseconds, signal) => {
+    await sleep(milliseconds, undefined, signal ? { signal } : {})
+  },
 }
 
 /**
- * Asks until the answer is truthy and returns it. A question that throws counts as "not yet": its last reason is told when
- * the time is up.
+ * Asks until the answer is truthy and returns it. A question that throws counts as "not yet": its last reason is told
+ * when the time is up.
  * @throws MeshproofError MP-401 when the time is up, Interrupted when the signal fires.
  */
 export const until = async <T>(
@@ -35,7 +37,9 @@ export const until = async <T>(
       last = error
     }
     if (clock.now() + every > deadline) break
-    await clock.sleep(every, signal).catch(() => { throw new Interrupted() })
+    await clock.sleep(every, signal).catch(() => {
+      throw new Interrupted()
+    })
   }
   throw new MeshproofError('MP-401', {
     what: `Waited ${Math.round(within / 1000)} s in vain: ${what}`,

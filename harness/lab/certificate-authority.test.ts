@@ -3,17 +3,26 @@ import { beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { cacertsFor, createRoot } from './certificate-authority.ts'
 
-const Cacerts = z.strictObject({ 'ca-cert.pem': z.string(), 'ca-key.pem': z.string(), 'cert-chain.pem': z.string(), 'root-cert.pem': z.string() })
+const Cacerts = z.strictObject({
+  'ca-cert.pem': z.string(),
+  'ca-key.pem': z.string(),
+  'cert-chain.pem': z.string(),
+  'root-cert.pem': z.string(),
+})
 type Cacerts = z.infer<typeof Cacerts>
 
 const certificatesOf = (pem: string): X509Certificate[] =>
-  (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n/g) ?? []).map((text) => new X509Certificate(text))
+  (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n/g) ?? []).map(
+    (text) => new X509Certificate(text),
+  )
 
 let [one, other] = [{}, {}] as [Cacerts, Cacerts]
 
 beforeAll(async () => {
   const root = await createRoot()
-  ;[one, other] = await Promise.all(['cluster1', 'cluster2'].map(async (cluster) => Cacerts.parse((await cacertsFor(root, cluster))['stringData']))) as [Cacerts, Cacerts]
+  ;[one, other] = (await Promise.all(
+    ['cluster1', 'cluster2'].map(async (cluster) => Cacerts.parse((await cacertsFor(root, cluster))['stringData'])),
+  )) as [Cacerts, Cacerts]
 })
 
 test('a cluster’s intermediate is a CA that its root has signed', () => {
@@ -37,7 +46,10 @@ test('the root is a CA that has signed itself, and both are valid now', () => {
 
 test('the chain is the intermediate, then the root', () => {
   const [intermediate, root] = [new X509Certificate(one['ca-cert.pem']), new X509Certificate(one['root-cert.pem'])]
-  expect(certificatesOf(one['cert-chain.pem']).map(({ fingerprint256 }) => fingerprint256)).toEqual([intermediate.fingerprint256, root.fingerprint256])
+  expect(certificatesOf(one['cert-chain.pem']).map(({ fingerprint256 }) => fingerprint256)).toEqual([
+    intermediate.fingerprint256,
+    root.fingerprint256,
+  ])
 })
 
 test('the key is the intermediate’s', () => {

@@ -7,22 +7,42 @@ import { rolesOf } from '#images/versions.ts'
 import { failingWith, fakeProgram, scratchFolder } from '#testing/edge.ts'
 import { createCluster, type KindCluster } from './kind.ts'
 
-const plan = { name: 'cluster1', role: 'primary', network: 'network1', podCidr: '10.10.0.0/16', serviceCidr: '10.251.0.0/16', version: 'v1' } as const
+const plan = {
+  name: 'cluster1',
+  role: 'primary',
+  network: 'network1',
+  podCidr: '10.10.0.0/16',
+  serviceCidr: '10.251.0.0/16',
+  version: 'v1',
+} as const
 
 /** The cluster configuration that kind is given for kubeadm. */
 const asked = async (tags: KindCluster['tags']): Promise<Record<string, unknown>> => {
   const file = join(await scratchFolder(), 'config.yaml')
   await fakeProgram('docker', failingWith('Error: No such object', 1))
   await fakeProgram('kind', `cat > '${file}'`)
-  await createCluster({ runId: '20260101-000000-abcd', plan, kind: 'kind', image: 'node', kubeconfig: 'none', tags, restricted: false }, AbortSignal.timeout(10_000))
-  const { kubeadmConfigPatches: [patch] } = parse(await readFile(file, 'utf8')) as { kubeadmConfigPatches: [string] }
+  await createCluster(
+    { runId: '20260101-000000-abcd', plan, kind: 'kind', image: 'node', kubeconfig: 'none', tags, restricted: false },
+    AbortSignal.timeout(10_000),
+  )
+  const {
+    kubeadmConfigPatches: [patch],
+  } = parse(await readFile(file, 'utf8')) as { kubeadmConfigPatches: [string] }
   return parse(patch) as Record<string, unknown>
 }
 
 test('kubeadm takes the tags of what was built, whatever its version asks for by itself', async () => {
   const { roles, images } = await loadRecipes('1.33')
-  expect(await asked(roles)).toMatchObject({ etcd: { local: { imageTag: roles['etcd'], extraArgs: { 'unsafe-no-fsync': 'true' } } }, dns: { imageTag: roles['coredns'] } })
-  expect(images.map(({ name }) => name)).toEqual(expect.arrayContaining([`registry.k8s.io/etcd:${roles['etcd']}`, `registry.k8s.io/coredns/coredns:${roles['coredns']}`]))
+  expect(await asked(roles)).toMatchObject({
+    etcd: { local: { imageTag: roles['etcd'], extraArgs: { 'unsafe-no-fsync': 'true' } } },
+    dns: { imageTag: roles['coredns'] },
+  })
+  expect(images.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      `registry.k8s.io/etcd:${roles['etcd']}`,
+      `registry.k8s.io/coredns/coredns:${roles['coredns']}`,
+    ]),
+  )
 })
 
 test('kubeadm of a published node image keeps its own tags', async () => {

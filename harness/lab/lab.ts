@@ -44,7 +44,9 @@ export const labOf = (runId: string, topology: Topology, images: Images): Lab =>
       ...plan,
       kubeconfig,
       istioctl: images.istioctl,
-      get kube() { return (kube ??= connect(plan.name, kubeconfig)) },
+      get kube() {
+        return (kube ??= connect(plan.name, kubeconfig))
+      },
       applyText: (manifest, signal) => kubectlApply(runId, plan.name, manifest, signal),
       address: () => (address ??= nodeAddress(runId, plan.name)),
     }
@@ -56,7 +58,11 @@ export const labOf = (runId: string, topology: Topology, images: Images): Lab =>
   }
   let root: Promise<RootAuthority> | undefined
   return {
-    runId, topology, images, clusters, cluster,
+    runId,
+    topology,
+    images,
+    clusters,
+    cluster,
     primaries: primariesOf({ clusters }),
     primary: clusters.find(({ role }) => role === 'primary') ?? cluster(''),
     root: () => (root ??= createRoot()),
@@ -64,7 +70,12 @@ export const labOf = (runId: string, topology: Topology, images: Images): Lab =>
 }
 
 /** A running lab as data: `labOf` takes it up in another process. */
-export const inputOf = ({ runId, topology, images }: Lab): Pick<Lab, 'runId' | 'topology' | 'images'> => ({ runId, topology, images })
+export const inputOf = ({ runId, topology, images }: Lab): Pick<Lab, 'runId' | 'topology' | 'images'> => ({
+  runId,
+  topology,
+  images,
+})
 
 /** The line that lets a person use a cluster of a kept lab. */
-export const kubectlLine = (lab: Lab, cluster: LabCluster): string => `KUBECONFIG=${cluster.kubeconfig} ${lab.images.kubectl} get pods -A   # ${clusterName(lab.runId, cluster.name)}`
+export const kubectlLine = (lab: Lab, cluster: LabCluster): string =>
+  `KUBECONFIG=${cluster.kubeconfig} ${lab.images.kubectl} get pods -A   # ${clusterName(lab.runId, cluster.name)}`

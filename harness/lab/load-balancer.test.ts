@@ -52,7 +52,8 @@ metadata: { name: metallb-webhook-configuration }
 /** A share of the processor is the one thing that pods are given. */
 const withShare = (manifest: Manifest | undefined): unknown => {
   const workload = structuredClone(manifest) as V1Deployment
-  for (const container of workload.spec?.template.spec?.containers ?? []) container.resources = { requests: { cpu: expect.stringMatching(/^\d+m$/) as string } }
+  for (const container of workload.spec?.template.spec?.containers ?? [])
+    container.resources = { requests: { cpu: expect.stringMatching(/^\d+m$/) as string } }
   return workload
 }
 
@@ -60,13 +61,22 @@ test('MetalLB is installed without its webhook and otherwise as shipped', () => 
   const [namespace, , , , , speaker, another] = manifestsOf(shipped)
   expect(withoutWebhook(manifestsOf(shipped))).toEqual([
     namespace,
-    { kind: 'CustomResourceDefinition', metadata: { name: 'bgppeers.metallb.io' }, spec: { group: 'metallb.io', names: { kind: 'BGPPeer' } } },
+    {
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'bgppeers.metallb.io' },
+      spec: { group: 'metallb.io', names: { kind: 'BGPPeer' } },
+    },
     withShare({
       kind: 'Deployment',
       metadata: { name: 'controller', namespace: 'metallb-system' },
       spec: {
         replicas: 1,
-        template: { spec: { containers: [{ name: 'controller', args: ['--port=7472', '--log-level=info', '--webhook-mode=disabled'] }], serviceAccountName: 'controller' } },
+        template: {
+          spec: {
+            containers: [{ name: 'controller', args: ['--port=7472', '--log-level=info', '--webhook-mode=disabled'] }],
+            serviceAccountName: 'controller',
+          },
+        },
       },
     }),
     withShare(speaker),

@@ -4,12 +4,14 @@ import { loadTopologyFile } from '#topology/topology-file.ts'
 import { fakeProgram } from '#testing/edge.ts'
 import { addressPools, createNetwork } from './network.ts'
 
-const numberOf = (address: string): number => ipaddr.IPv4.parse(address).octets.reduce((sum, octet) => sum * 256 + octet, 0)
+const numberOf = (address: string): number =>
+  ipaddr.IPv4.parse(address).octets.reduce((sum, octet) => sum * 256 + octet, 0)
 
-const blocksOf = (pools: string[]): { first: number; last: number }[] => pools.map((pool) => {
-  const [first = '', last = ''] = pool.split('-')
-  return { first: numberOf(first), last: numberOf(last) }
-})
+const blocksOf = (pools: string[]): { first: number; last: number }[] =>
+  pools.map((pool) => {
+    const [first = '', last = ''] = pool.split('-')
+    return { first: numberOf(first), last: numberOf(last) }
+  })
 
 describe('the load balancers’ addresses', () => {
   test('are blocks at the upper end, in the order of the clusters', () => {
@@ -17,7 +19,12 @@ describe('the load balancers’ addresses', () => {
     expect(addressPools('192.168.7.0/24', 2)).toEqual(['192.168.7.239-192.168.7.254', '192.168.7.223-192.168.7.238'])
   })
 
-  test.each([['10.200.0.0/16', 4], ['192.168.7.0/24', 3], ['172.18.4.7/20', 2], ['192.168.7.64/26', 1]])('of %s are disjoint and leave its first half, network and broadcast address alone', (subnet, clusters) => {
+  test.each([
+    ['10.200.0.0/16', 4],
+    ['192.168.7.0/24', 3],
+    ['172.18.4.7/20', 2],
+    ['192.168.7.64/26', 1],
+  ])('of %s are disjoint and leave its first half, network and broadcast address alone', (subnet, clusters) => {
     const network = numberOf(ipaddr.IPv4.networkAddressFromCIDR(subnet).toString())
     const broadcast = numberOf(ipaddr.IPv4.broadcastAddressFromCIDR(subnet).toString())
     const blocks = blocksOf(addressPools(subnet, clusters))
@@ -30,15 +37,26 @@ describe('the load balancers’ addresses', () => {
   })
 
   test.each(['192.168.7.0/26', '192.168.7.0/28'])('do not fit into %s for two clusters', (subnet) => {
-    expect(() => addressPools(subnet, 2)).toThrow(expect.objectContaining({ code: 'MP-412', message: expect.stringContaining(subnet) }))
+    expect(() => addressPools(subnet, 2)).toThrow(
+      expect.objectContaining({ code: 'MP-412', message: expect.stringContaining(subnet) }),
+    )
   })
 })
 
 describe('the run’s network', () => {
   const engineGives = (...subnets: string[]): Promise<void> =>
-    fakeProgram('docker', `[ "$2" = inspect ] && echo '${JSON.stringify([{ IPAM: { Config: subnets.map((Subnet) => ({ Subnet })) } }])}' || true`)
+    fakeProgram(
+      'docker',
+      `[ "$2" = inspect ] && echo '${JSON.stringify([{ IPAM: { Config: subnets.map((Subnet) => ({ Subnet })) } }])}' ` +
+        '|| true',
+    )
   const create = async (): Promise<string> =>
-    createNetwork('20260101-000000-abcd', 'host/1/1', (await loadTopologyFile('gateway')).clusters, new AbortController().signal)
+    createNetwork(
+      '20260101-000000-abcd',
+      'host/1/1',
+      (await loadTopologyFile('gateway')).clusters,
+      new AbortController().signal,
+    )
 
   test('has the engine’s IPv4 range', async () => {
     await engineGives('fd00:dead::/64', '172.18.0.0/16')
@@ -47,6 +65,9 @@ describe('the run’s network', () => {
 
   test('is refused where the engine’s range holds pods of a cluster', async () => {
     await engineGives('10.10.128.0/20')
-    await expect(create()).rejects.toMatchObject({ code: 'MP-411', message: expect.stringContaining('10.10.128.0/20 and cluster1’s 10.10.0.0/16') })
+    await expect(create()).rejects.toMatchObject({
+      code: 'MP-411',
+      message: expect.stringContaining('10.10.128.0/20 and cluster1’s 10.10.0.0/16'),
+    })
   })
 })

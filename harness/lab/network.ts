@@ -11,13 +11,22 @@ const Inspected = z.tuple([z.object({ IPAM: z.object({ Config: z.array(z.object(
  * Creates the run's own engine network and returns its IPv4 range.
  * @throws MeshproofError MP-411 when the engine picks a range that a cluster of the plan also uses.
  */
-export const createNetwork = async (runId: string, owner: string, clusters: ClusterPlan[], signal: AbortSignal): Promise<string> => {
+export const createNetwork = async (
+  runId: string,
+  owner: string,
+  clusters: ClusterPlan[],
+  signal: AbortSignal,
+): Promise<string> => {
   const name = nameOf(runId)
   await docker(['network', 'create', ...labelArguments(runId, owner), name], { signal })
   const [network] = Inspected.parse(JSON.parse(await docker(['network', 'inspect', name], { signal })))
   const subnet = network.IPAM.Config.map(({ Subnet }) => Subnet).find((range) => ipaddr.IPv4.isValidCIDR(range)) ?? ''
   if (subnet === '') {
-    throw new MeshproofError('MP-411', { what: 'The engine’s network has no IPv4 range', where: name, next: 'Let the engine’s default-address-pools hold an IPv4 range.' })
+    throw new MeshproofError('MP-411', {
+      what: 'The engine’s network has no IPv4 range',
+      where: name,
+      next: 'Let the engine’s default-address-pools hold an IPv4 range.',
+    })
   }
   for (const cluster of clusters) {
     for (const range of [cluster.podCidr, cluster.serviceCidr]) {
@@ -50,7 +59,9 @@ export const addressPools = (subnet: string, clusters: number): string[] => {
   const end = base + 2 ** (32 - bits) - 1 // the broadcast address, which no service may have
   if (end - base < poolSize * (clusters + 2)) {
     throw new MeshproofError('MP-412', {
-      what: 'The engine’s network is too small for the load balancers’ addresses', where: subnet, next: 'Let the engine’s default-address-pools hand out networks of /24 or larger.',
+      what: 'The engine’s network is too small for the load balancers’ addresses',
+      where: subnet,
+      next: 'Let the engine’s default-address-pools hand out networks of /24 or larger.',
     })
   }
   return Array.from({ length: clusters }, (_, index) => {
@@ -60,4 +71,5 @@ export const addressPools = (subnet: string, clusters: number): string[] => {
 }
 
 const numberOf = (address: ipaddr.IPv4): number => address.octets.reduce((sum, octet) => sum * 256 + octet, 0)
-const addressOf = (value: number): string => [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
+const addressOf = (value: number): string =>
+  [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')

@@ -5,15 +5,24 @@ import type { Manifest } from '#kube/client.ts'
 import type { ClusterPlan } from '#topology/topology-file.ts'
 
 /**
- * Opens a node to pods, but only once kube-proxy has programmed the `kubernetes` service: a pod that starts earlier loses its
- * first SYN to the API server and waits 30 s for the dial to time out. Until then the node has no CNI configuration.
- * Traffic that leaves the pod ranges of the cluster's network takes the node's address, and the ranges of other networks are
- * unreachable: without that, packets for them would leave the machine through its default route.
+ * Opens a node to pods, but only once kube-proxy has programmed the `kubernetes` service: a pod that starts earlier
+ * loses its first SYN to the API server and waits 30 s for the dial to time out. Until then the node has no CNI
+ * configuration. Traffic that leaves the pod ranges of the cluster's network takes the node's address, and the ranges
+ * of other networks are unreachable: without that, packets for them would leave the machine through its default route.
  * @throws MeshproofError MP-430 when kube-proxy does not come up within 90 s.
  */
-export const openPodNetwork = async (runId: string, cluster: ClusterPlan, all: ClusterPlan[], signal: AbortSignal): Promise<void> => {
-  const reachable = all.filter(({ network }) => network === cluster.network).flatMap(({ podCidr, serviceCidr }) => [podCidr, serviceCidr])
-  const foreign = all.filter(({ network }) => network !== cluster.network).flatMap(({ podCidr, serviceCidr }) => [podCidr, serviceCidr])
+export const openPodNetwork = async (
+  runId: string,
+  cluster: ClusterPlan,
+  all: ClusterPlan[],
+  signal: AbortSignal,
+): Promise<void> => {
+  const reachable = all
+    .filter(({ network }) => network === cluster.network)
+    .flatMap(({ podCidr, serviceCidr }) => [podCidr, serviceCidr])
+  const foreign = all
+    .filter(({ network }) => network !== cluster.network)
+    .flatMap(({ podCidr, serviceCidr }) => [podCidr, serviceCidr])
   const script = `
     tries=0
     until iptables -t nat -S KUBE-SERVICES 2>/dev/null | grep -q default/kubernetes; do
@@ -35,25 +44,40 @@ END`
     if (signal.aborted) throw error
     await requireEngine(signal)
     throw new MeshproofError('MP-430', {
-      what: 'kube-proxy did not program its rules in time', where: cluster.name, next: 'Run again with --keep and look at the kube-proxy pod in kube-system.', cause: error,
+      what: 'kube-proxy did not program its rules in time',
+      where: cluster.name,
+      next: 'Run again with --keep and look at the kube-proxy pod in kube-system.',
+      cause: error,
     })
   }
 }
 
 /**
- * One CoreDNS instead of kubeadm's two, asked every second and not every tenth whether it is ready: without it no proxy finds its
- * control plane. To be applied before pods get a network, while CoreDNS still waits for one.
+ * One CoreDNS instead of kubeadm's two, asked every second and not every tenth whether it is ready: without it no proxy
+ * finds its control plane. To be applied before pods get a network, while CoreDNS still waits for one.
  */
-export const quickNameService: Manifest[] = [{
-  apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'coredns', namespace: 'kube-system' },
-  spec: { replicas: 1, template: { spec: { containers: [{ name: 'coredns', readinessProbe: { periodSeconds: 1 } }] } } },
-}]
+export const quickNameService: Manifest[] = [
+  {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'coredns', namespace: 'kube-system' },
+    spec: {
+      replicas: 1,
+      template: { spec: { containers: [{ name: 'coredns', readinessProbe: { periodSeconds: 1 } }] } },
+    },
+  },
+]
 
 const cniConfig = ({ podCidr }: ClusterPlan): object => ({
   cniVersion: '0.4.0',
   name: 'meshproof',
   plugins: [
-    { type: 'ptp', mtu: 1500, ipMasq: false, ipam: { type: 'host-local', ranges: [[{ subnet: nodeRange(podCidr) }]], routes: [{ dst: '0.0.0.0/0' }] } },
+    {
+      type: 'ptp',
+      mtu: 1500,
+      ipMasq: false,
+      ipam: { type: 'host-local', ranges: [[{ subnet: nodeRange(podCidr) }]], routes: [{ dst: '0.0.0.0/0' }] },
+    },
     { type: 'portmap', capabilities: { portMappings: true } },
   ],
 })

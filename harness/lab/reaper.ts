@@ -22,11 +22,13 @@ export const findRemains = async (): Promise<Remains[]> => {
     if (id && id !== '<none>' && (owner || !owners.has(id))) owners.set(id, owner)
   }
   for (const id of await runIds()) if (!owners.has(id)) owners.set(id, '')
-  return Promise.all([...owners].map(async ([id, owner]) => {
-    const state = await loadRun(id)
-    const answersFor = owner || state?.owner || ''
-    return { id, alive: answersFor !== '' && (await ownerLives(answersFor)), kept: state?.kept ?? false }
-  }))
+  return Promise.all(
+    [...owners].map(async ([id, owner]) => {
+      const state = await loadRun(id)
+      const answersFor = owner || state?.owner || ''
+      return { id, alive: answersFor !== '' && (await ownerLives(answersFor)), kept: state?.kept ?? false }
+    }),
+  )
 }
 
 /** Removes everything of one run from the engine and forgets its keys. What is not there is fine. */
@@ -51,7 +53,10 @@ const removePreloads = async (): Promise<void> => {
   }
 }
 
-/** Removes the runs whose process is gone and that nobody asked to keep, and returns their ids; what such a process was making of a node image goes, too. */
+/**
+ * Removes the runs whose process is gone and that nobody asked to keep, and returns their ids; what such a process was
+ * making of a node image goes, too.
+ */
 export const reap = async (): Promise<string[]> => {
   const dead = (await findRemains()).filter(({ alive, kept }) => !alive && !kept).map(({ id }) => id)
   for (const id of dead) await removeRun(id)

@@ -34,7 +34,14 @@ describe('the owner of a run', () => {
 
 describe('the state of a run', async () => {
   const { images } = await idleLab()
-  const state: RunState = { id: '20260101-000000-abcd', topology: 'gateway', mtls: 'strict', owner: 'host/1/1', kept: true, images }
+  const state: RunState = {
+    id: '20260101-000000-abcd',
+    topology: 'gateway',
+    mtls: 'strict',
+    owner: 'host/1/1',
+    kept: true,
+    images,
+  }
 
   test('is read back as it was written, by its user alone', async () => {
     await emptyCache()

@@ -36,10 +36,14 @@ export const saveRun = async (state: RunState): Promise<void> => {
 
 /** Reads a run's state, or undefined where none is left. */
 export const loadRun = async (id: string): Promise<RunState | undefined> =>
-  readFile(join(runFolder(id), 'run.json'), 'utf8').then((text) => RunState.parse(JSON.parse(text)), () => undefined)
+  readFile(join(runFolder(id), 'run.json'), 'utf8').then(
+    (text) => RunState.parse(JSON.parse(text)),
+    () => undefined,
+  )
 
 /** The ids of the runs that have left a state, oldest first. */
-export const runIds = async (): Promise<string[]> => (await readdir(runsFolder()).catch((): string[] => [])).sort((a, b) => a.localeCompare(b))
+export const runIds = async (): Promise<string[]> =>
+  (await readdir(runsFolder()).catch((): string[] => [])).sort((a, b) => a.localeCompare(b))
 
 /** Forgets a run: its keys and kubeconfigs go with it. */
 export const forgetRun = (id: string): Promise<void> => rm(runFolder(id), { recursive: true, force: true })

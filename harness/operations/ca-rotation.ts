@@ -16,33 +16,47 @@ type Cacerts = Record<string, string>
 type Change = (cluster: string) => { old: Cacerts; fresh: Cacerts }
 
 /**
- * Changes the mesh’s root in three steps, each in all clusters before the next, so that at any moment every proxy trusts what every other
- * one shows (Istio’s own rotation test, tests/integration/security/cacert_rotation). istiod takes up a new `cacerts` without a restart, but
- * a bundle of roots only if it holds the one before or is held by it, and asks the proxies for new certificates only when the bundle’s text
- * is another one: hence the other order in the second step. Each step ends once every istiod and every proxy has taken it up.
+ * Changes the mesh’s root in three steps, each in all clusters before the next, so that at any moment every proxy
+ * trusts what every other one shows (Istio’s own rotation test, tests/integration/security/cacert_rotation). istiod
+ * takes up a new `cacerts` without a restart, but a bundle of roots only if it holds the one before or is held by it,
+ * and asks the proxies for new certificates only when the bundle’s text is another one: hence the other order in the
+ * second step. Each step ends once every istiod and every proxy has taken it up.
  * @throws MeshproofError MP-401 in a step that is not taken up within 90 s.
  */
 export const caRotation = (): Step[] => {
   let planned: Promise<Change> | undefined
-  const stage = (name: string, filesOf: (change: ReturnType<Change>) => Cacerts, otherwise?: (change: ReturnType<Change>) => Cacerts): Step => step(name, async (lab, signal) => {
-    const change = await (planned ??= newRoot(lab))
-    await write(lab, (cluster) => filesOf(change(cluster)))
-    await takenUp(lab, (cluster) => filesOf(change(cluster)), signal).catch(async (error: unknown) => {
-      if (otherwise) await write(lab, (cluster) => otherwise(change(cluster)))
-      throw error
+  const stage = (
+    name: string,
+    filesOf: (change: ReturnType<Change>) => Cacerts,
+    otherwise?: (change: ReturnType<Change>) => Cacerts,
+  ): Step =>
+    step(name, async (lab, signal) => {
+      const change = await (planned ??= newRoot(lab))
+      await write(lab, (cluster) => filesOf(change(cluster)))
+      await takenUp(lab, (cluster) => filesOf(change(cluster)), signal).catch(async (error: unknown) => {
+        if (otherwise) await write(lab, (cluster) => otherwise(change(cluster)))
+        throw error
+      })
     })
-  })
   return [
     // An istiod that does not take this up has changed nothing yet: what there was can be put back.
-    stage('old CA, both roots', ({ old, fresh }) => ({ ...old, [roots]: `${old[roots] ?? ''}${fresh[roots] ?? ''}` }), ({ old }) => old),
-    stage('new CA, both roots', ({ old, fresh }) => ({ ...fresh, [roots]: `${fresh[roots] ?? ''}${old[roots] ?? ''}` })),
+    stage(
+      'old CA, both roots',
+      ({ old, fresh }) => ({ ...old, [roots]: `${old[roots] ?? ''}${fresh[roots] ?? ''}` }),
+      ({ old }) => old,
+    ),
+    stage('new CA, both roots', ({ old, fresh }) => ({
+      ...fresh,
+      [roots]: `${fresh[roots] ?? ''}${old[roots] ?? ''}`,
+    })),
     stage('new CA, its root alone', ({ fresh }) => fresh),
   ]
 }
 
 /**
- * Swaps the root in one step, which istiod must refuse, and returns what puts the old `cacerts` back. An istiod that restarts meanwhile
- * would take the new root. @throws MeshproofError MP-401 when an istiod does not say within 60 s that it refuses.
+ * Swaps the root in one step, which istiod must refuse, and returns what puts the old `cacerts` back. An istiod that
+ * restarts meanwhile would take the new root. @throws MeshproofError MP-401 when an istiod does not say within 60 s
+ * that it refuses.
  */
 export const swapRoot = async (lab: Lab, signal?: AbortSignal): Promise<() => Promise<void>> => {
   const change = await newRoot(lab)
@@ -53,12 +67,28 @@ export const swapRoot = async (lab: Lab, signal?: AbortSignal): Promise<() => Pr
   }
   try {
     await write(lab, (cluster) => change(cluster).fresh)
-    await Promise.all(lab.primaries.map(({ name, kube }) => until(`${name}’s istiod refuses another root`, async () => {
-      const pods = (await istiodPods(kube)).filter(isReady)
-      await remount(kube, pods)
-      const logs = await Promise.all(pods.map(({ metadata }) => logsSince(kube, { namespace: 'istio-system', pod: metadata?.name ?? '', container: 'discovery' }, since)))
-      return logs.length > 0 && logs.every((log) => log.includes('ROOT-CA not supported'))
-    }, { every: 1000, within: 60_000, signal })))
+    await Promise.all(
+      lab.primaries.map(({ name, kube }) =>
+        until(
+          `${name}’s istiod refuses another root`,
+          async () => {
+            const pods = (await istiodPods(kube)).filter(isReady)
+            await remount(kube, pods)
+            const logs = await Promise.all(
+              pods.map(({ metadata }) =>
+                logsSince(
+                  kube,
+                  { namespace: 'istio-system', pod: metadata?.name ?? '', container: 'discovery' },
+                  since,
+                ),
+              ),
+            )
+            return logs.length > 0 && logs.every((log) => log.includes('ROOT-CA not supported'))
+          },
+          { every: 1000, within: 60_000, signal },
+        ),
+      ),
+    )
   } catch (error) {
     await undo()
     throw error
@@ -68,7 +98,12 @@ export const swapRoot = async (lab: Lab, signal?: AbortSignal): Promise<() => Pr
 
 const roots = 'root-cert.pem'
 
-const secretOf = (files: Cacerts): Manifest => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'cacerts', namespace: 'istio-system' }, stringData: files })
+const secretOf = (files: Cacerts): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'cacerts', namespace: 'istio-system' },
+  stringData: files,
+})
 
 const write = async ({ clusters }: Lab, files: (cluster: string) => Cacerts): Promise<void> => {
   await Promise.all(clusters.map(({ name, kube }) => kube.apply([secretOf(files(name))])))
@@ -76,52 +111,113 @@ const write = async ({ clusters }: Lab, files: (cluster: string) => Cacerts): Pr
 
 const newRoot = async ({ clusters }: Lab): Promise<Change> => {
   const root = await createRoot(`Root CA of ${new Date().toISOString()}`)
-  const changes = new Map(await Promise.all(clusters.map(async ({ name, kube }) => {
-    const { data } = await kube.get<V1Secret>({ apiVersion: 'v1', kind: 'Secret', name: 'cacerts', namespace: 'istio-system' }) ?? {}
-    const old = Object.fromEntries(Object.entries(data ?? {}).map(([file, text]) => [file, Buffer.from(text, 'base64').toString()]))
-    const { stringData } = await cacertsFor(root, name)
-    return [name, { old, fresh: stringData as Cacerts }] as const
-  })))
+  const changes = new Map(
+    await Promise.all(
+      clusters.map(async ({ name, kube }) => {
+        const { data } =
+          (await kube.get<V1Secret>({
+            apiVersion: 'v1',
+            kind: 'Secret',
+            name: 'cacerts',
+            namespace: 'istio-system',
+          })) ?? {}
+        const old = Object.fromEntries(
+          Object.entries(data ?? {}).map(([file, text]) => [file, Buffer.from(text, 'base64').toString()]),
+        )
+        const { stringData } = await cacertsFor(root, name)
+        return [name, { old, fresh: stringData as Cacerts }] as const
+      }),
+    ),
+  )
   return (cluster) => changes.get(cluster) ?? { old: {}, fresh: {} }
 }
 
-/** Waits until istiod has written a step’s roots down for all clusters, and all proxies trust them and are signed by its intermediate. */
+/**
+ * Waits until istiod has written a step’s roots down for all clusters, and all proxies trust them and are signed by
+ * its intermediate.
+ */
 const takenUp = async (lab: Lab, files: (cluster: string) => Cacerts, signal: AbortSignal): Promise<void> => {
   const patience = { every: 1000, within: 90_000, signal }
   const served = ({ name, role }: LabCluster): Cacerts => files(role === 'primary' ? name : lab.primary.name)
   const rootsOf = (cluster: LabCluster): string => prints(served(cluster)[roots])
-  await Promise.all(lab.clusters.map((cluster) => until(`${cluster.name} is told the roots`, async () => {
-    await Promise.all(lab.primaries.map(async ({ kube }) => remount(kube, await istiodPods(kube))))
-    const told = await cluster.kube.get<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name: 'istio-ca-root-cert', namespace: 'istio-system' })
-    return prints(told?.data?.[roots]) === rootsOf(cluster)
-  }, patience)))
-  await Promise.all(lab.clusters.map((cluster) => until(`every proxy of ${cluster.name} has taken up the roots and its certificate`, async () => {
-    const { kube } = cluster
-    const signing = prints(served(cluster)['ca-cert.pem'])
-    const pods = (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })).filter((pod) => proxyOf(pod) !== undefined && isReady(pod))
-    const taken = await Promise.all(pods.map((pod) => hasTaken(kube, pod, rootsOf(cluster), signing)))
-    await remount(kube, pods.filter((_, index) => !taken[index]))
-    return taken.every(Boolean)
-  }, patience)))
+  await Promise.all(
+    lab.clusters.map((cluster) =>
+      until(
+        `${cluster.name} is told the roots`,
+        async () => {
+          await Promise.all(lab.primaries.map(async ({ kube }) => remount(kube, await istiodPods(kube))))
+          const told = await cluster.kube.get<V1ConfigMap>({
+            apiVersion: 'v1',
+            kind: 'ConfigMap',
+            name: 'istio-ca-root-cert',
+            namespace: 'istio-system',
+          })
+          return prints(told?.data?.[roots]) === rootsOf(cluster)
+        },
+        patience,
+      ),
+    ),
+  )
+  await Promise.all(
+    lab.clusters.map((cluster) =>
+      until(
+        `every proxy of ${cluster.name} has taken up the roots and its certificate`,
+        async () => {
+          const { kube } = cluster
+          const signing = prints(served(cluster)['ca-cert.pem'])
+          const pods = (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })).filter(
+            (pod) => proxyOf(pod) !== undefined && isReady(pod),
+          )
+          const taken = await Promise.all(pods.map((pod) => hasTaken(kube, pod, rootsOf(cluster), signing)))
+          await remount(
+            kube,
+            pods.filter((_, index) => !taken[index]),
+          )
+          return taken.every(Boolean)
+        },
+        patience,
+      ),
+    ),
+  )
 }
 
 /** What a proxy has mounted is what it will trust its control plane by, should it have to connect anew. */
-const hasTaken = async (kube: KubeClient, { metadata }: V1Pod, wantedRoots: string, signing: string): Promise<boolean> => {
+const hasTaken = async (
+  kube: KubeClient,
+  { metadata }: V1Pod,
+  wantedRoots: string,
+  signing: string,
+): Promise<boolean> => {
   const { name: pod = '', namespace = '' } = metadata ?? {}
   const [{ chain, roots: trusted }, { stdout: mounted }] = await Promise.all([
-    trustOf({ kube, namespace, pod }), execIn(kube, { namespace, pod, container: 'istio-proxy' }, ['cat', '/var/run/secrets/istio/root-cert.pem']),
+    trustOf({ kube, namespace, pod }),
+    execIn(kube, { namespace, pod, container: 'istio-proxy' }, ['cat', '/var/run/secrets/istio/root-cert.pem']),
   ])
   // Where mutual TLS is off, a proxy holds neither.
-  const holds = trusted.length === 0 || (fingerprints(trusted) === wantedRoots && chain.some(({ fingerprint256 }) => fingerprint256 === signing))
+  const holds =
+    trusted.length === 0 ||
+    (fingerprints(trusted) === wantedRoots && chain.some(({ fingerprint256 }) => fingerprint256 === signing))
   return holds && prints(mounted) === wantedRoots
 }
 
-/** Has kubelet look at once what the pods have mounted, and not in up to a minute and a half: it does so whenever a pod changes. */
+/**
+ * Has kubelet look at once what the pods have mounted, and not in up to a minute and a half: it does so whenever a pod
+ * changes.
+ */
 const remount = async (kube: KubeClient, pods: V1Pod[]): Promise<void> => {
   const annotations = { 'meshproof.dev/remounted': new Date().toISOString() }
-  await Promise.all(pods.map(({ metadata }) => kube.merge({ apiVersion: 'v1', kind: 'Pod', metadata: { name: metadata?.name ?? '', namespace: metadata?.namespace ?? '', annotations } })))
+  await Promise.all(
+    pods.map(({ metadata }) =>
+      kube.merge({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: metadata?.name ?? '', namespace: metadata?.namespace ?? '', annotations },
+      }),
+    ),
+  )
 }
 
 const prints = (pem = ''): string => fingerprints(certificatesIn(pem))
 
-const fingerprints = (certificates: { fingerprint256: string }[]): string => [...new Set(certificates.map(({ fingerprint256 }) => fingerprint256))].sort().join()
+const fingerprints = (certificates: { fingerprint256: string }[]): string =>
+  [...new Set(certificates.map(({ fingerprint256 }) => fingerprint256))].sort().join()

@@ -6,12 +6,17 @@ import { rotateRemoteSecret } from './rotate-remote-secret.ts'
 import { followAddresses, moveAddress, restartGateways, withGatewayReplicas } from './gateways.ts'
 import { freshIstiod, restartNode, withoutApiServer, withoutIstiod } from './servers.ts'
 
-/** What can be done to a mesh that is ours: each either lasts while `during` runs and is then undone, or leaves a mesh that is as good as before. Clusters are told by name. */
+/**
+ * What can be done to a mesh that is ours: each either lasts while `during` runs and is then undone, or leaves a mesh
+ * that is as good as before. Clusters are told by name.
+ */
 export type Disruptions = {
   withGatewayReplicas: <T>(replicas: number, during: () => Promise<T>) => Promise<T>
   /** Every east-west gateway, one cluster after the other. */
   restartGateways: () => Promise<void>
-  /** Every control plane, for so long (milliseconds) and as long as `during` runs; it is over once they are ready again. */
+  /**
+   * Every control plane, for so long (milliseconds) and as long as `during` runs; it is over once they are ready again.
+   */
   withoutIstiod: (lasting: number, during: () => Promise<unknown>) => Promise<void>
   /** It is over once the server answers again. */
   withoutApiServer: (cluster: string, lasting: number) => Promise<void>
@@ -29,7 +34,10 @@ export type Disruptions = {
   gatewaysFound: 'by label' | 'written down'
   /** What the documentation has somebody do after that. */
   followAddresses: () => Promise<void>
-  /** The root of all certificates changed, in the documented steps; `swapRoot` tries it in one, which must be refused, and returns its undo. */
+  /**
+   * The root of all certificates changed, in the documented steps; `swapRoot` tries it in one, which must be refused,
+   * and returns its undo.
+   */
   rotateRoot: () => Promise<void>
   swapRoot: () => Promise<() => Promise<void>>
 }
@@ -42,7 +50,9 @@ export const disruptionsIn = (lab: Lab, signal: AbortSignal): Disruptions => ({
   withoutApiServer: (cluster, lasting) => withoutApiServer(lab, lab.cluster(cluster), lasting, signal),
   rotateRemoteSecret: (cluster) => rotateRemoteSecret(lab, lab.cluster(cluster), signal),
   withoutRemoteSecret: async (cluster, during) => {
-    const undo = await Promise.all(lab.primaries.filter(({ name }) => name !== cluster).map(({ kube }) => takeAway(kube, remoteSecretRef(cluster))))
+    const undo = await Promise.all(
+      lab.primaries.filter(({ name }) => name !== cluster).map(({ kube }) => takeAway(kube, remoteSecretRef(cluster))),
+    )
     try {
       return await during()
     } finally {
@@ -54,6 +64,8 @@ export const disruptionsIn = (lab: Lab, signal: AbortSignal): Disruptions => ({
   moveAddress: (cluster) => moveAddress(lab, lab.cluster(cluster), signal),
   gatewaysFound: lab.topology.procedure === 'gateway' ? 'written down' : 'by label',
   followAddresses: () => followAddresses(lab, signal),
-  rotateRoot: async () => { for (const step of caRotation()) await step.run(lab, signal) },
+  rotateRoot: async () => {
+    for (const step of caRotation()) await step.run(lab, signal)
+  },
   swapRoot: () => swapRoot(lab, signal),
 })

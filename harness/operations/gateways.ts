@@ -12,13 +12,20 @@ import { installRemote } from '#istio/shared-steps.ts'
 const gateway = { namespace: 'istio-system', name: gatewayService.name }
 
 /** Runs `during` with so many replicas of every east-west gateway, and then with as many as before. */
-export const withGatewayReplicas = async <T>({ clusters }: Lab, replicas: number, during: () => Promise<T>): Promise<T> => {
+export const withGatewayReplicas = async <T>(
+  { clusters }: Lab,
+  replicas: number,
+  during: () => Promise<T>,
+): Promise<T> => {
   const deployment = { apiVersion: 'apps/v1', kind: 'Deployment' }
   const before = await Promise.all(clusters.map(({ kube }) => kube.get<V1Deployment>({ ...deployment, ...gateway })))
-  const scale = (wanted: (index: number) => number): Promise<unknown> => Promise.all(clusters.map(async (cluster, index) => {
-    await cluster.kube.merge({ ...deployment, metadata: gateway, spec: { replicas: wanted(index) } })
-    await settled(cluster, gateway, new AbortController().signal)
-  }))
+  const scale = (wanted: (index: number) => number): Promise<unknown> =>
+    Promise.all(
+      clusters.map(async (cluster, index) => {
+        await cluster.kube.merge({ ...deployment, metadata: gateway, spec: { replicas: wanted(index) } })
+        await settled(cluster, gateway, new AbortController().signal)
+      }),
+    )
   try {
     await scale(() => replicas)
     return await during()
@@ -27,44 +34,72 @@ export const withGatewayReplicas = async <T>({ clusters }: Lab, replicas: number
   }
 }
 
-/** Restarts every east-west gateway, one cluster after the other. @throws MeshproofError MP-401 when one is not settled within two minutes. */
+/**
+ * Restarts every east-west gateway, one cluster after the other. @throws MeshproofError MP-401 when one is not settled
+ * within two minutes.
+ */
 export const restartGateways = async ({ clusters }: Lab, signal: AbortSignal): Promise<void> => {
   for (const cluster of clusters) await restart(cluster, [gateway], signal)
 }
 
-/** The service of a cluster that others know by the address its load balancer gave it; undefined where there is none. */
+/**
+ * The service of a cluster that others know by the address its load balancer gave it; undefined where there is none.
+ */
 const addressed = async ({ topology }: Lab, { kube }: LabCluster): Promise<Ref | undefined> => {
-  for (const name of [gatewayService.name, `${istiodOf(topology)}-internal`]) if (await kube.get({ ...gatewayService, name })) return { ...gatewayService, name }
+  for (const name of [gatewayService.name, `${istiodOf(topology)}-internal`])
+    if (await kube.get({ ...gatewayService, name })) return { ...gatewayService, name }
   return undefined
 }
 
 /**
- * Gives what others know of a cluster by its address another one of the load balancer’s pool, the last, and returns both, and what gives
- * it the first one back. Undefined where the cluster is known by no such address. @throws MeshproofError MP-401 when the load balancer does not give it within 60 s.
+ * Gives what others know of a cluster by its address another one of the load balancer’s pool, the last, and returns
+ * both, and what gives it the first one back. Undefined where the cluster is known by no such address. @throws
+ * MeshproofError MP-401 when the load balancer does not give it within 60 s.
  */
-export const moveAddress = async (lab: Lab, cluster: LabCluster, signal: AbortSignal): Promise<{ from: string; to: string; back: () => Promise<void> } | undefined> => {
+export const moveAddress = async (
+  lab: Lab,
+  cluster: LabCluster,
+  signal: AbortSignal,
+): Promise<{ from: string; to: string; back: () => Promise<void> } | undefined> => {
   const service = await addressed(lab, cluster)
   if (!service) return undefined
   const from = await serviceAddress(cluster, service.name, service, signal)
-  const pool = await cluster.kube.get<Manifest>({ apiVersion: 'metallb.io/v1beta1', kind: 'IPAddressPool', name: 'meshproof', namespace: 'metallb-system' })
+  const pool = await cluster.kube.get<Manifest>({
+    apiVersion: 'metallb.io/v1beta1',
+    kind: 'IPAddressPool',
+    name: 'meshproof',
+    namespace: 'metallb-system',
+  })
   const { addresses = [] } = (pool?.['spec'] ?? {}) as { addresses?: string[] }
   const to = addresses[0]?.split('-')[1] ?? ''
   const give = async (address: string): Promise<void> => {
     const { apiVersion, kind, name, namespace = '' } = service
-    await cluster.kube.merge({ apiVersion, kind, metadata: { name, namespace, annotations: { 'metallb.io/loadBalancerIPs': address } } })
-    await until(`${cluster.name}’s ${name} has the address ${address}`, async () => await addressNow(cluster, service) === address, { every: 150, within: 60_000 })
+    await cluster.kube.merge({
+      apiVersion,
+      kind,
+      metadata: { name, namespace, annotations: { 'metallb.io/loadBalancerIPs': address } },
+    })
+    await until(
+      `${cluster.name}’s ${name} has the address ${address}`,
+      async () => (await addressNow(cluster, service)) === address,
+      { every: 150, within: 60_000 },
+    )
   }
   await give(to)
   return { from, to, back: () => give(from) }
 }
 
 /**
- * What a topology’s documentation has somebody do when an address has changed that was written down: the gateways’ in `meshNetworks`
- * (seed 000), and the one by which remote clusters find their control plane, with their profile installed again (`remotePilotAddress`). What is found by its label follows by itself.
+ * What a topology’s documentation has somebody do when an address has changed that was written down: the gateways’
+ * in `meshNetworks` (seed 000), and the one by which remote clusters find their control plane, with their profile
+ * installed again (`remotePilotAddress`). What is found by its label follows by itself.
  */
 export const followAddresses = async (lab: Lab, signal: AbortSignal): Promise<void> => {
   const { procedure } = lab.topology
   if (procedure === 'gateway') await writeOwnAddresses(lab, signal)
   const address = await procedures[procedure].discoveryAddress?.(lab, signal)
-  if (address !== undefined) await Promise.all(lab.clusters.filter(({ role }) => role === 'remote').map((remote) => installRemote(lab, remote, address, signal)))
+  if (address !== undefined)
+    await Promise.all(
+      lab.clusters.filter(({ role }) => role === 'remote').map((remote) => installRemote(lab, remote, address, signal)),
+    )
 }

@@ -13,10 +13,11 @@ import { remoteKubeconfig, remoteSecretRef } from '#istio/remote-secret.ts'
 const Kubeconfig = z.looseObject({ users: z.array(z.looseObject({ user: z.looseObject({ token: z.string() }) })) })
 
 /**
- * Rotates the credentials by which every control plane watches a cluster, whoever made the remote secret: a new token of the reader service
- * account, the secret’s kubeconfig with that token, and, once istiod uses it, the tokens of before revoked by deleting their secrets
- * (istio/istio#61043, #60612: a rotation that wipes or ignores endpoints).
- * @throws MeshproofError MP-401 when an istiod does not take up the new token within a minute, MP-540 where there is no remote secret with a token.
+ * Rotates the credentials by which every control plane watches a cluster, whoever made the remote secret: a new token
+ * of the reader service account, the secret’s kubeconfig with that token, and, once istiod uses it, the tokens of
+ * before revoked by deleting their secrets (istio/istio#61043, #60612: a rotation that wipes or ignores endpoints).
+ * @throws MeshproofError MP-401 when an istiod does not take up the new token within a minute, MP-540 where there is no
+ * remote secret with a token.
  */
 export const rotateRemoteSecret = async ({ primaries }: Lab, of: LabCluster, signal: AbortSignal): Promise<void> => {
   const before = await readerSecrets(of)
@@ -25,31 +26,53 @@ export const rotateRemoteSecret = async ({ primaries }: Lab, of: LabCluster, sig
     const name = `istio-reader-of-${to.name}-${stamp}`
     const { token } = await readerToken(of, signal, name)
     await replaceToken(to, of.name, token)
-    await until(`${to.name}’s istiod watches ${of.name} with the new token`, async () => await used(of, name) && await synced(to, of.name), { every: 250, within: 60_000, signal })
+    await until(
+      `${to.name}’s istiod watches ${of.name} with the new token`,
+      async () => (await used(of, name)) && (await synced(to, of.name)),
+      { every: 250, within: 60_000, signal },
+    )
   }
-  for (const { metadata } of before) await of.kube.remove({ apiVersion: 'v1', kind: 'Secret', name: metadata?.name ?? '', namespace: 'istio-system' })
+  for (const { metadata } of before)
+    await of.kube.remove({ apiVersion: 'v1', kind: 'Secret', name: metadata?.name ?? '', namespace: 'istio-system' })
 }
 
 const readerSecrets = async ({ kube }: LabCluster): Promise<V1Secret[]> =>
-  (await kube.list<V1Secret>({ apiVersion: 'v1', kind: 'Secret', namespace: 'istio-system' })).filter(({ type, metadata }) =>
-    type === 'kubernetes.io/service-account-token' && metadata?.annotations?.['kubernetes.io/service-account.name'] === readerServiceAccount)
+  (await kube.list<V1Secret>({ apiVersion: 'v1', kind: 'Secret', namespace: 'istio-system' })).filter(
+    ({ type, metadata }) =>
+      type === 'kubernetes.io/service-account-token' &&
+      metadata?.annotations?.['kubernetes.io/service-account.name'] === readerServiceAccount,
+  )
 
 const replaceToken = async ({ name, kube }: LabCluster, of: string, token: string): Promise<void> => {
-  const kubeconfig = Kubeconfig.safeParse(parse(await remoteKubeconfig(kube, of) ?? ''))
+  const kubeconfig = Kubeconfig.safeParse(parse((await remoteKubeconfig(kube, of)) ?? ''))
   if (!kubeconfig.success) {
-    throw new MeshproofError('MP-540', { what: `There is no remote secret of ${of} with a token`, where: name, next: 'kubectl -n istio-system get secret -l istio/multiCluster=true shows those there are.' })
+    throw new MeshproofError('MP-540', {
+      what: `There is no remote secret of ${of} with a token`,
+      where: name,
+      next: 'kubectl -n istio-system get secret -l istio/multiCluster=true shows those there are.',
+    })
   }
   for (const { user } of kubeconfig.data.users) user.token = token
   const { apiVersion, kind, name: secret, namespace = '' } = remoteSecretRef(of)
-  await kube.merge({ apiVersion, kind, metadata: { name: secret, namespace }, data: { [of]: Buffer.from(stringify(kubeconfig.data)).toString('base64') } })
+  await kube.merge({
+    apiVersion,
+    kind,
+    metadata: { name: secret, namespace },
+    data: { [of]: Buffer.from(stringify(kubeconfig.data)).toString('base64') },
+  })
 }
 
 /** The API server notes on a token’s secret the day on which the token was last used (Kubernetes 1.28). */
 const used = async ({ kube }: LabCluster, name: string): Promise<boolean> =>
-  (await kube.get<V1Secret>({ apiVersion: 'v1', kind: 'Secret', name, namespace: 'istio-system' }))?.metadata?.labels?.['kubernetes.io/legacy-token-last-used'] !== undefined
+  (await kube.get<V1Secret>({ apiVersion: 'v1', kind: 'Secret', name, namespace: 'istio-system' }))?.metadata?.labels?.[
+    'kubernetes.io/legacy-token-last-used'
+  ] !== undefined
 
 const synced = async ({ kube }: LabCluster, of: string): Promise<boolean> => {
   const pods = (await istiodPods(kube)).filter(isReady)
   const watched = await Promise.all(pods.map(({ metadata }) => watchedClusters(kube, metadata?.name)))
-  return watched.length > 0 && watched.every((clusters) => clusters.some(({ id, syncStatus }) => id === of && syncStatus === 'synced'))
+  return (
+    watched.length > 0 &&
+    watched.every((clusters) => clusters.some(({ id, syncStatus }) => id === of && syncStatus === 'synced'))
+  )
 }

@@ -15,17 +15,42 @@ import { istiodOf } from '#istio/revision.ts'
 const unstopped = (): AbortSignal => new AbortController().signal
 
 const istiodBack = async (lab: Lab): Promise<void> => {
-  await Promise.all(lab.primaries.map((primary) => settled(primary, { namespace: 'istio-system', name: istiodOf(lab.topology) }, unstopped())))
+  await Promise.all(
+    lab.primaries.map((primary) =>
+      settled(primary, { namespace: 'istio-system', name: istiodOf(lab.topology) }, unstopped()),
+    ),
+  )
   await procedures[lab.topology.procedure].follow?.(lab, unstopped())
 }
 
-/** Scales every control plane to nothing for so long (milliseconds) and as long as `during` runs; it is over once they are ready again, and remote clusters know where. */
-export const withoutIstiod = async (lab: Lab, lasting: number, during: () => Promise<unknown>, signal: AbortSignal): Promise<void> => {
-  const scale = (replicas: number): Promise<unknown> => Promise.all(lab.primaries.map(({ kube }) =>
-    kube.merge({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'istio-system', name: istiodOf(lab.topology) }, spec: { replicas } })))
+/**
+ * Scales every control plane to nothing for so long (milliseconds) and as long as `during` runs; it is over once they
+ * are ready again, and remote clusters know where.
+ */
+export const withoutIstiod = async (
+  lab: Lab,
+  lasting: number,
+  during: () => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const scale = (replicas: number): Promise<unknown> =>
+    Promise.all(
+      lab.primaries.map(({ kube }) =>
+        kube.merge({
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata: { namespace: 'istio-system', name: istiodOf(lab.topology) },
+          spec: { replicas },
+        }),
+      ),
+    )
   try {
     await scale(0)
-    await until('every istiod is gone', async () => (await Promise.all(lab.primaries.map(({ kube }) => istiodPods(kube)))).flat().length === 0, { every: 200, within: 60_000 })
+    await until(
+      'every istiod is gone',
+      async () => (await Promise.all(lab.primaries.map(({ kube }) => istiodPods(kube)))).flat().length === 0,
+      { every: 200, within: 60_000 },
+    )
     await Promise.all([during(), sleep(lasting, undefined, { signal })])
   } finally {
     await scale(1)
@@ -33,14 +58,29 @@ export const withoutIstiod = async (lab: Lab, lasting: number, during: () => Pro
   }
 }
 
-const answers = ({ kube }: LabCluster): Promise<boolean> => kube.get({ apiVersion: 'v1', kind: 'Namespace', name: 'default' }).then(() => true, () => false)
+const answers = ({ kube }: LabCluster): Promise<boolean> =>
+  kube.get({ apiVersion: 'v1', kind: 'Namespace', name: 'default' }).then(
+    () => true,
+    () => false,
+  )
 
-/** Stops a cluster’s API server for so long (milliseconds); it is over once it answers again. What is in the cluster goes on. */
-export const withoutApiServer = async ({ runId }: Lab, cluster: LabCluster, lasting: number, signal: AbortSignal): Promise<void> => {
+/**
+ * Stops a cluster’s API server for so long (milliseconds); it is over once it answers again. What is in the cluster
+ * goes on.
+ */
+export const withoutApiServer = async (
+  { runId }: Lab,
+  cluster: LabCluster,
+  lasting: number,
+  signal: AbortSignal,
+): Promise<void> => {
   const [manifest, aside] = ['/etc/kubernetes/manifests/kube-apiserver.yaml', '/etc/kubernetes/kube-apiserver.yaml']
   try {
     await inNode(runId, cluster.name, `mv ${manifest} ${aside}`)
-    await until(`${cluster.name}’s API server is gone`, async () => !await answers(cluster), { every: 200, within: 60_000 })
+    await until(`${cluster.name}’s API server is gone`, async () => !(await answers(cluster)), {
+      every: 200,
+      within: 60_000,
+    })
     await sleep(lasting, undefined, { signal })
   } finally {
     await inNode(runId, cluster.name, `mv ${aside} ${manifest}`)
@@ -49,9 +89,11 @@ export const withoutApiServer = async ({ runId }: Lab, cluster: LabCluster, last
 }
 
 /**
- * Takes a cluster’s only node away without a word and starts it again. A lab’s pod network and its routes are the harness’s own, and are
- * laid again as when the cluster was made: pods wait for kube-proxy’s rules, since those that do not lose half a minute.
- * @throws MeshproofError MP-541 when the node comes back with another address, MP-430 when kube-proxy does not come up within 90 s.
+ * Takes a cluster’s only node away without a word and starts it again. A lab’s pod network and its routes are the
+ * harness’s own, and are laid again as when the cluster was made: pods wait for kube-proxy’s rules, since those
+ * that do not lose half a minute.
+ * @throws MeshproofError MP-541 when the node comes back with another address, MP-430 when kube-proxy does not come up
+ * within 90 s.
  */
 export const restartNode = async (lab: Lab, cluster: LabCluster): Promise<void> => {
   const { runId, topology } = lab
@@ -62,15 +104,22 @@ export const restartNode = async (lab: Lab, cluster: LabCluster): Promise<void> 
   const after = await nodeAddress(runId, cluster.name)
   if (after !== before) {
     throw new MeshproofError('MP-541', {
-      what: 'A node came back with another address', where: cluster.name, why: `${before}, now ${after}`, next: 'This says nothing about the mesh; make a new lab.',
+      what: 'A node came back with another address',
+      where: cluster.name,
+      why: `${before}, now ${after}`,
+      next: 'This says nothing about the mesh; make a new lab.',
     })
   }
   await openPodNetwork(runId, cluster, topology.clusters, unstopped())
   await joinNetworks(lab, unstopped())
 }
 
-/** Gives every control plane of a cluster a pod that has never restarted, as a lab’s is judged by that; remote clusters are told where it is. */
+/**
+ * Gives every control plane of a cluster a pod that has never restarted, as a lab’s is judged by that; remote
+ * clusters are told where it is.
+ */
 export const freshIstiod = async (lab: Lab, cluster: LabCluster): Promise<void> => {
-  for (const { metadata } of await istiodPods(cluster.kube)) await cluster.kube.remove({ apiVersion: 'v1', kind: 'Pod', name: metadata?.name ?? '', namespace: 'istio-system' })
+  for (const { metadata } of await istiodPods(cluster.kube))
+    await cluster.kube.remove({ apiVersion: 'v1', kind: 'Pod', name: metadata?.name ?? '', namespace: 'istio-system' })
   await istiodBack(lab)
 }

@@ -3,23 +3,40 @@ import { MeshproofError } from '#errors.ts'
 import { execIn, readyPod } from '#kube/pods.ts'
 import type { CurlPod } from './curl.ts'
 
-/** What one request of a background probe got, and when (milliseconds since the epoch); `status` is 0 where there was no HTTP answer. */
-export type TimedAnswer = { endedAt: number; milliseconds: number; status: number; exit: number; error: string; version: string | undefined }
+/**
+ * What one request of a background probe got, and when (milliseconds since the epoch); `status` is 0 where there was no
+ * HTTP answer.
+ */
+export type TimedAnswer = {
+  endedAt: number
+  milliseconds: number
+  status: number
+  exit: number
+  error: string
+  version: string | undefined
+}
 
 const separator = '\u001e'
 const account = `\n${separator}%time{%s.%f}\t%{time_total}\t%{http_code}\t%{exitcode}\t%{errormsg}\n`
 
 /**
- * Asks from a pod, so many times a second and on a new connection each, until it is stopped. The account is kept in a file of the pod:
- * neither the exec that began it nor an API server has to last. `stop` ends it and returns what was seen. A request without an answer
- * ends after 3 s, and no other is sent meanwhile.
+ * Asks from a pod, so many times a second and on a new connection each, until it is stopped. The account is kept in a
+ * file of the pod: neither the exec that began it nor an API server has to last. `stop` ends it and returns what was
+ * seen. A request without an answer ends after 3 s, and no other is sent meanwhile.
  * @throws MeshproofError MP-403 when an exec fails, MP-601 when nothing was asked or the pod has lost its account.
  */
-export const askAlong = async ({ cluster, kube, namespace }: CurlPod, url: string, perSecond: number): Promise<{ stop: () => Promise<TimedAnswer[]> }> => {
+export const askAlong = async (
+  { cluster, kube, namespace }: CurlPod,
+  url: string,
+  perSecond: number,
+): Promise<{ stop: () => Promise<TimedAnswer[]> }> => {
   const pod = (await readyPod(kube, namespace, 'app=sleep')).metadata?.name ?? ''
   const file = `/tmp/asked-${randomBytes(4).toString('hex')}`
-  const curl = `curl --silent --no-buffer --header 'Connection: close' --rate ${perSecond}/s --connect-timeout 2 --max-time 3 --write-out "%output{>>${file}}$account" '${url}?n=[1-9999999]'`
-  const inPod = (script: string): ReturnType<typeof execIn> => execIn(kube, { namespace, pod, container: 'sleep' }, ['sh', '-c', script, 'sh', account])
+  const curl =
+    `curl --silent --no-buffer --header 'Connection: close' --rate ${perSecond}/s --connect-timeout 2 --max-time 3 ` +
+    `--write-out "%output{>>${file}}$account" '${url}?n=[1-9999999]'`
+  const inPod = (script: string): ReturnType<typeof execIn> =>
+    execIn(kube, { namespace, pod, container: 'sleep' }, ['sh', '-c', script, 'sh', account])
   const { stdout: id } = await inPod(`account=$1; ${curl} < /dev/null >> ${file} 2> /dev/null & echo $!`)
   return {
     stop: async () => {
@@ -27,13 +44,19 @@ export const askAlong = async ({ cluster, kube, namespace }: CurlPod, url: strin
       const answers = timedAnswers(stdout)
       if (answers.length > 0) return answers
       throw new MeshproofError('MP-601', {
-        what: 'curl gave no account of its requests', where: `${cluster}, ${namespace}/${pod}`, why: stderr.trim().split('\n').at(-1) || 'no output', next: 'This says nothing about the mesh; run again.',
+        what: 'curl gave no account of its requests',
+        where: `${cluster}, ${namespace}/${pod}`,
+        why: stderr.trim().split('\n').at(-1) || 'no output',
+        next: 'This says nothing about the mesh; run again.',
       })
     },
   }
 }
 
-/** Reads bodies, each followed by curl’s account of it. The last account may be cut off: its request was on its way when all ended. */
+/**
+ * Reads bodies, each followed by curl’s account of it. The last account may be cut off: its request was on its way
+ * when all ended.
+ */
 export const timedAnswers = (output: string): TimedAnswer[] => {
   const pieces = output.split(separator)
   return pieces.slice(1).flatMap((piece, index) => {
@@ -41,6 +64,15 @@ export const timedAnswers = (output: string): TimedAnswer[] => {
     const [at = '', seconds = '', status = '', exit = '', error = ''] = piece.slice(0, Math.max(0, end)).split('\t')
     if (end < 0 || exit === '') return []
     const version = /version: (v\d+)/.exec(pieces[index] ?? '')?.[1]
-    return [{ endedAt: Number(at) * 1000, milliseconds: Number(seconds) * 1000, status: Number(status), exit: Number(exit), error, version }]
+    return [
+      {
+        endedAt: Number(at) * 1000,
+        milliseconds: Number(seconds) * 1000,
+        status: Number(status),
+        exit: Number(exit),
+        error,
+        version,
+      },
+    ]
   })
 }

@@ -7,8 +7,8 @@ import { execIn, readyPod, type ExecResult } from '#kube/pods.ts'
 export type Capture<T> = { result: T; pcap: Buffer }
 
 /**
- * Where to listen and for how much at most. The default interface is a node's only link to other nodes, behind any address
- * translation: what passes there is what the other cluster gets, and each packet passes once.
+ * Where to listen and for how much at most. The default interface is a node's only link to other nodes, behind any
+ * address translation: what passes there is what the other cluster gets, and each packet passes once.
  */
 export type CaptureOptions = { on?: string; seconds?: number; packets?: number }
 
@@ -17,17 +17,25 @@ export type Run = (command: string[], within: number) => Promise<ExecResult>
 
 /**
  * Captures packets on a cluster's node while `during` runs, from the pod `app=capture` of a namespace.
- * @throws MeshproofError MP-403 when an exec fails, MP-405 when the pod is not ready, MP-601 when the capture is not whole.
+ * @throws MeshproofError MP-403 when an exec fails, MP-405 when the pod is not ready, MP-601 when the capture is not
+ * whole.
  */
-export const capture = async <T>(kube: KubeClient, namespace: string, filter: string, during: () => Promise<T>, options: CaptureOptions = {}): Promise<Capture<T>> => {
+export const capture = async <T>(
+  kube: KubeClient,
+  namespace: string,
+  filter: string,
+  during: () => Promise<T>,
+  options: CaptureOptions = {},
+): Promise<Capture<T>> => {
   const pod = (await readyPod(kube, namespace, 'app=capture')).metadata?.name ?? ''
   const run: Run = (command, within) => execIn(kube, { namespace, pod, container: 'capture' }, command, { within })
   return captureThrough(run, `${namespace}/${pod}`, filter, during, options)
 }
 
-// Stays for as long as tcpdump runs, so that nothing outlives it, and takes its folder with it. Immediate mode: a packet that
-// still lay in the kernel's buffer would be missing from the file when tcpdump is told to stop. That mode has a slot of the
-// largest size for every packet, so the buffer (in KiB) is larger than the default, which is full after eight.
+// Stays for as long as tcpdump runs, so that nothing outlives it, and takes its folder with it. Immediate mode: a
+// packet that still lay in the kernel's buffer would be missing from the file when tcpdump is told to stop. That mode
+// has a slot of the largest size for every packet, so the buffer (in KiB) is larger than the default, which is full
+// after eight.
 const record = `
 folder=$1; shift
 mkdir -m 700 "$folder" || exit 1
@@ -57,20 +65,31 @@ const stop = 'kill -TERM "$(cat "$1/pid")"'
 
 /** The same through any way to run a command; `where` is for its errors. */
 export const captureThrough = async <T>(
-  run: Run, where: string, filter: string, during: () => Promise<T>, { on = 'eth0', seconds = 60, packets = 5000 }: CaptureOptions = {},
+  run: Run,
+  where: string,
+  filter: string,
+  during: () => Promise<T>,
+  { on = 'eth0', seconds = 60, packets = 5000 }: CaptureOptions = {},
 ): Promise<Capture<T>> => {
-  const none = (why: string): MeshproofError => new MeshproofError('MP-601', {
-    what: 'tcpdump gave no capture', where: `${where}, ${on}, ${filter}`, why, next: 'This says nothing about the mesh; run again.',
-  })
+  const none = (why: string): MeshproofError =>
+    new MeshproofError('MP-601', {
+      what: 'tcpdump gave no capture',
+      where: `${where}, ${on}, ${filter}`,
+      why,
+      next: 'This says nothing about the mesh; run again.',
+    })
   const folder = `/tmp/capture-${randomUUID()}`
-  const shell = (script: string, within: number, ...rest: string[]): Promise<ExecResult> => run(['sh', '-c', script, 'sh', folder, ...rest], within)
+  const shell = (script: string, within: number, ...rest: string[]): Promise<ExecResult> =>
+    run(['sh', '-c', script, 'sh', folder, ...rest], within)
   const recording = shell(record, (seconds + 30) * 1000, String(seconds), on, String(packets), filter)
   /** Why tcpdump ended before it was told to. */
   const limit = ({ stderr, exitCode }: ExecResult): MeshproofError => {
     if (exitCode === 124) return none(`${seconds} s were not enough for what it was to watch`)
     return none(exitCode === 0 ? `${packets} packets were not enough for what it was to watch` : complaint(stderr))
   }
-  const endsTooEarly = recording.then((recorded) => { throw limit(recorded) })
+  const endsTooEarly = recording.then((recorded) => {
+    throw limit(recorded)
+  })
   let result: T
   try {
     const { exitCode } = await Promise.race([shell(listens, 30_000), endsTooEarly])
@@ -78,7 +97,10 @@ export const captureThrough = async <T>(
     if (exitCode !== 0) throw none('it did not listen within 10 s')
     result = await during()
   } catch (error) {
-    const stopped = await shell(stop, 15_000).then(({ exitCode }) => exitCode === 0, () => false)
+    const stopped = await shell(stop, 15_000).then(
+      ({ exitCode }) => exitCode === 0,
+      () => false,
+    )
     if (stopped) await recording.catch(() => undefined)
     throw error
   }
@@ -94,5 +116,8 @@ export const captureThrough = async <T>(
 /** tcpdump's own complaint, else the last that was said, by the shell for one. */
 const complaint = (stderr: string): string => {
   const lines = stderr.trim().split('\n')
-  return lines.findLast((line) => line.startsWith('tcpdump: ') && !line.includes('listening on')) ?? (lines.at(-1) || 'no output')
+  return (
+    lines.findLast((line) => line.startsWith('tcpdump: ') && !line.includes('listening on')) ??
+    (lines.at(-1) || 'no output')
+  )
 }

@@ -12,7 +12,10 @@ const Transfer = z.object({
   time_total: z.number(),
 })
 
-/** What one request got. `status` is 0 where there was no HTTP answer; `exit` is curl's own code, with its words in `error`. */
+/**
+ * What one request got. `status` is 0 where there was no HTTP answer; `exit` is curl's own code, with its words in
+ * `error`.
+ */
 export type Answer = {
   status: number
   version: string | undefined
@@ -26,8 +29,8 @@ export type Answer = {
 }
 
 /**
- * How to ask: how many requests in one exec, seconds for each, whether to stop at the first failure, one more header, and
- * `host:port` to connect to whatever the URL says.
+ * How to ask: how many requests in one exec, seconds for each, whether to stop at the first failure, one more header,
+ * and `host:port` to connect to whatever the URL says.
  */
 export type Requests = { count?: number; seconds?: number; failEarly?: boolean; header?: string; through?: string }
 
@@ -39,37 +42,69 @@ const separator = '\u001e'
 const patience = 3
 
 /** curl and its arguments for requests of which `parseTransfers` reads the account. */
-export const curlCommand = (url: string, { count = 1, seconds = patience, failEarly = false, header, through }: Requests): string[] => {
+export const curlCommand = (
+  url: string,
+  { count = 1, seconds = patience, failEarly = false, header, through }: Requests,
+): string[] => {
   const ranged = count > 1 ? `${url}${url.includes('?') ? '&' : '?'}n=[1-${count}]` : url
   return [
-    'curl', '--silent', '--show-error', '--insecure', '--header', 'Connection: close', '--connect-timeout', String(Math.min(2, seconds)), '--max-time', String(seconds),
-    ...(failEarly ? ['--fail-early'] : []), ...(header === undefined ? [] : ['--header', header]), ...(through === undefined ? [] : ['--connect-to', `::${through}`]),
-    '--write-out', `\n${separator}%{json}\n`, ranged,
+    'curl',
+    '--silent',
+    '--show-error',
+    '--insecure',
+    '--header',
+    'Connection: close',
+    '--connect-timeout',
+    String(Math.min(2, seconds)),
+    '--max-time',
+    String(seconds),
+    ...(failEarly ? ['--fail-early'] : []),
+    ...(header === undefined ? [] : ['--header', header]),
+    ...(through === undefined ? [] : ['--connect-to', `::${through}`]),
+    '--write-out',
+    `\n${separator}%{json}\n`,
+    ranged,
   ]
 }
 
 /**
- * Sends requests from a pod, every one on a new connection, all of them in one exec (an exec costs as much as 20 requests).
- * `url` may hold curl's own range, which `count` appends as a query.
+ * Sends requests from a pod, every one on a new connection, all of them in one exec (an exec costs as much as 20
+ * requests). `url` may hold curl's own range, which `count` appends as a query.
  * @throws MeshproofError MP-403 when the exec itself fails, MP-601 when curl printed something else than expected.
  */
-export const curl = async ({ cluster, kube, namespace }: CurlPod, url: string, requests: Requests = {}): Promise<Answer[]> => {
+export const curl = async (
+  { cluster, kube, namespace }: CurlPod,
+  url: string,
+  requests: Requests = {},
+): Promise<Answer[]> => {
   const pod = (await readyPod(kube, namespace, 'app=sleep')).metadata?.name ?? ''
   const { count = 1, seconds = patience } = requests
-  const { stdout, stderr } = await execIn(kube, { namespace, pod, container: 'sleep' }, curlCommand(url, requests), { within: (count * seconds + 15) * 1000 })
+  const { stdout, stderr } = await execIn(kube, { namespace, pod, container: 'sleep' }, curlCommand(url, requests), {
+    within: (count * seconds + 15) * 1000,
+  })
   const answers = parseTransfers(stdout)
   if (answers.length > 0) return answers
   throw new MeshproofError('MP-601', {
-    what: 'curl gave no account of its requests', where: `${cluster}, ${namespace}/${pod}`, why: stderr.trim().split('\n')[0] || 'no output', next: 'This says nothing about the mesh; run again.',
+    what: 'curl gave no account of its requests',
+    where: `${cluster}, ${namespace}/${pod}`,
+    why: stderr.trim().split('\n')[0] || 'no output',
+    next: 'This says nothing about the mesh; run again.',
   })
 }
 
-/** Reads the bodies and curl's own account of them, one after the other. @throws MeshproofError MP-601 when it is cut off. */
+/**
+ * Reads the bodies and curl's own account of them, one after the other. @throws MeshproofError MP-601 when it is cut
+ * off.
+ */
 export const parseTransfers = (output: string): Answer[] => {
   const pieces = output.split(separator)
   return pieces.slice(1).map((piece, index) => {
     const end = piece.indexOf('\n')
-    if (end < 0) throw new MeshproofError('MP-601', { what: 'curl’s account of a request was cut off', next: 'This says nothing about the mesh; run again.' })
+    if (end < 0)
+      throw new MeshproofError('MP-601', {
+        what: 'curl’s account of a request was cut off',
+        next: 'This says nothing about the mesh; run again.',
+      })
     const transfer = Transfer.parse(JSON.parse(piece.slice(0, end)))
     const before = pieces[index] ?? ''
     const body = index === 0 ? before : before.slice(before.indexOf('\n') + 1)

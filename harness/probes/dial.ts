@@ -8,18 +8,35 @@ export type Vantage = { kube: KubeClient; namespace: string; pod: string }
 export type Dialled = { to: string; open: boolean; said: string }
 
 /**
- * Opens a connection from where a pod stands, with the one program that every proxy image has, the distroless ones too: the agent’s own
- * wait for an HTTP answer. Any answer shows that the port is open, a refused handshake or a reset as well; silence and a refusal
- * show that it is not. A first silence is asked again with more patience (seconds), since a busy machine is slow.
+ * Opens a connection from where a pod stands, with the one program that every proxy image has, the distroless ones too:
+ * the agent’s own wait for an HTTP answer. Any answer shows that the port is open, a refused handshake or a reset as
+ * well; silence and a refusal show that it is not. A first silence is asked again with more patience (seconds), since a
+ * busy machine is slow.
  */
 export const dial = async (vantage: Vantage, host: string, port: number): Promise<Dialled> => {
   const first = await dialOnce(vantage, host, port, 1)
   return first.open || !/exceeded|timeout/.test(first.said) ? first : dialOnce(vantage, host, port, 3)
 }
 
-const dialOnce = async ({ kube, namespace, pod }: Vantage, host: string, port: number, seconds: number): Promise<Dialled> => {
+const dialOnce = async (
+  { kube, namespace, pod }: Vantage,
+  host: string,
+  port: number,
+  seconds: number,
+): Promise<Dialled> => {
   const to = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-  const command = ['pilot-agent', 'wait', '--url', `http://${to}/`, '--timeoutSeconds', String(seconds), '--requestTimeoutMillis', String(seconds * 900), '--periodMillis', '50']
+  const command = [
+    'pilot-agent',
+    'wait',
+    '--url',
+    `http://${to}/`,
+    '--timeoutSeconds',
+    String(seconds),
+    '--requestTimeoutMillis',
+    String(seconds * 900),
+    '--periodMillis',
+    '50',
+  ]
   const { stdout, stderr, exitCode } = await execIn(kube, { namespace, pod, container: 'istio-proxy' }, command)
   return { to, ...meaning(exitCode, `${stdout}\n${stderr}`) }
 }
@@ -27,6 +44,9 @@ const dialOnce = async ({ kube, namespace, pod }: Vantage, host: string, port: n
 /** What the agent’s words mean: whether anything listens. */
 export const meaning = (exitCode: number, output: string): Omit<Dialled, 'to'> => {
   if (exitCode === 0) return { open: true, said: 'answered' }
-  const said = (/Last error: (.*)/.exec(output)?.[1] ?? output.trim().split('\n').at(-1) ?? '').replace(/^Get "[^"]*": /, '')
+  const said = (/Last error: (.*)/.exec(output)?.[1] ?? output.trim().split('\n').at(-1) ?? '').replace(
+    /^Get "[^"]*": /,
+    '',
+  )
   return { open: /reset by peer|EOF|HTTP status code|tls:|malformed HTTP|transport connection broken/.test(said), said }
 }

@@ -9,45 +9,86 @@ import { isReady, logsSince, readyPod } from '#kube/pods.ts'
 export type Proxy = { kube: KubeClient; namespace: string } & ({ selector: string } | { pod: string })
 
 const Clusters = z.object({
-  cluster_statuses: z.array(z.object({
-    name: z.string(),
-    host_statuses: z.array(z.object({
-      address: z.object({ socket_address: z.object({ address: z.string(), port_value: z.number() }).optional() }),
-      priority: z.number().default(0),
-    })).default([]),
-  })),
+  cluster_statuses: z.array(
+    z.object({
+      name: z.string(),
+      host_statuses: z
+        .array(
+          z.object({
+            address: z.object({ socket_address: z.object({ address: z.string(), port_value: z.number() }).optional() }),
+            priority: z.number().default(0),
+          }),
+        )
+        .default([]),
+    }),
+  ),
 })
 
 // A proxy that needs no certificate, since mutual TLS is off, has no such configuration at all.
 const Secrets = z.object({
-  configs: z.array(z.object({
-    name: z.string(),
-    secret: z.object({
-      tls_certificate: z.object({ certificate_chain: z.object({ inline_bytes: z.string() }) }).optional(),
-      validation_context: z.object({ trusted_ca: z.object({ inline_bytes: z.string() }) }).optional(),
-    }),
-  })).default([]),
+  configs: z
+    .array(
+      z.object({
+        name: z.string(),
+        secret: z.object({
+          tls_certificate: z.object({ certificate_chain: z.object({ inline_bytes: z.string() }) }).optional(),
+          validation_context: z.object({ trusted_ca: z.object({ inline_bytes: z.string() }) }).optional(),
+        }),
+      }),
+    )
+    .default([]),
 })
 
 const Listeners = z.object({
-  configs: z.array(z.object({
-    active_state: z.object({ listener: z.object({
-      address: z.object({ socket_address: z.object({ port_value: z.number() }).optional() }).optional(),
-      filter_chains: z.array(z.object({ filter_chain_match: z.object({ server_names: z.array(z.string()).default([]) }).optional() })).default([]),
-    }) }).optional(),
-  })).default([]),
+  configs: z
+    .array(
+      z.object({
+        active_state: z
+          .object({
+            listener: z.object({
+              address: z.object({ socket_address: z.object({ port_value: z.number() }).optional() }).optional(),
+              filter_chains: z
+                .array(
+                  z.object({
+                    filter_chain_match: z.object({ server_names: z.array(z.string()).default([]) }).optional(),
+                  }),
+                )
+                .default([]),
+            }),
+          })
+          .optional(),
+      }),
+    )
+    .default([]),
 })
 
-const ServerInfo = z.object({ version: z.string(), node: z.object({ metadata: z.object({ ISTIO_VERSION: z.string() }) }) })
+const ServerInfo = z.object({
+  version: z.string(),
+  node: z.object({ metadata: z.object({ ISTIO_VERSION: z.string() }) }),
+})
 
-const podOf = async (proxy: Proxy): Promise<string> => ('pod' in proxy ? proxy.pod : (await readyPod(proxy.kube, proxy.namespace, proxy.selector)).metadata?.name ?? '')
+const podOf = async (proxy: Proxy): Promise<string> =>
+  'pod' in proxy ? proxy.pod : ((await readyPod(proxy.kube, proxy.namespace, proxy.selector)).metadata?.name ?? '')
 
-const ask = async (proxy: Proxy, path: string): Promise<unknown> => JSON.parse(await adminPage(proxy.kube, proxy.namespace, await podOf(proxy), path))
+const ask = async (proxy: Proxy, path: string): Promise<unknown> =>
+  JSON.parse(await adminPage(proxy.kube, proxy.namespace, await podOf(proxy), path))
 
-/** A page of the administration that every proxy serves its own pod, as text. @throws MeshproofError MP-403 when it cannot be read within so many milliseconds. */
-export const adminPage = (kube: KubeClient, namespace: string, pod: string, path: string, within?: number): Promise<string> => readPage(kube, { namespace, pod, port: 15000, path: `/${path}` }, within)
+/**
+ * A page of the administration that every proxy serves its own pod, as text. @throws MeshproofError MP-403 when it
+ * cannot be read within so many milliseconds.
+ */
+export const adminPage = (
+  kube: KubeClient,
+  namespace: string,
+  pod: string,
+  path: string,
+  within?: number,
+): Promise<string> => readPage(kube, { namespace, pod, port: 15000, path: `/${path}` }, within)
 
-/** What a live proxy says it is: the stamp of its Istio agent, and its Envoy’s version, which stands between the build’s hash and its kind (`…/1.40.0/Clean/…`). */
+/**
+ * What a live proxy says it is: the stamp of its Istio agent, and its Envoy’s version, which stands between the
+ * build’s hash and its kind (`…/1.40.0/Clean/…`).
+ */
 export const releaseOf = async (proxy: Proxy): Promise<{ istio: string; envoy: string }> => {
   const { version, node } = ServerInfo.parse(await ask(proxy, 'server_info'))
   return { istio: node.metadata.ISTIO_VERSION, envoy: version.split('/')[1] ?? '' }
@@ -56,28 +97,48 @@ export const releaseOf = async (proxy: Proxy): Promise<{ istio: string; envoy: s
 /** Where a proxy may send a request; those of a higher priority number are used when the others are not enough. */
 export type Endpoint = { address: string; port: number; priority: number }
 
-/** Every cluster of endpoints that a proxy knows, by Istio’s name for it (`outbound|5000||helloworld.app1.svc.cluster.local`). */
+/**
+ * Every cluster of endpoints that a proxy knows, by Istio’s name for it
+ * (`outbound|5000||helloworld.app1.svc.cluster.local`).
+ */
 export const clustersOf = async (proxy: Proxy): Promise<Map<string, Endpoint[]>> => {
   const { cluster_statuses: clusters } = Clusters.parse(await ask(proxy, 'clusters?format=json'))
-  return new Map(clusters.map(({ name, host_statuses: hosts }) => [name, hosts.flatMap(({ priority, address: { socket_address: at } }) => (at ? [{ address: at.address, port: at.port_value, priority }] : []))]))
+  return new Map(
+    clusters.map(({ name, host_statuses: hosts }) => [
+      name,
+      hosts.flatMap(({ priority, address: { socket_address: at } }) =>
+        at ? [{ address: at.address, port: at.port_value, priority }] : [],
+      ),
+    ]),
+  )
 }
 
-/** The endpoints a proxy holds for one of its clusters, `address:port`, sorted; empty where it does not know the cluster. */
+/**
+ * The endpoints a proxy holds for one of its clusters, `address:port`, sorted; empty where it does not know the
+ * cluster.
+ */
 export const endpointsOf = async (proxy: Proxy, cluster: string): Promise<string[]> =>
   ((await clustersOf(proxy)).get(cluster) ?? []).map(({ address, port }) => `${address}:${port}`).sort()
 
 /** The server names that a gateway passes on at a port. */
 export const serverNamesOf = async (gateway: Proxy, port: number): Promise<string[]> =>
-  Listeners.parse(await ask(gateway, 'config_dump?resource=dynamic_listeners')).configs.flatMap(({ active_state: state }) =>
-    (state?.listener.address?.socket_address?.port_value === port ? state.listener.filter_chains.flatMap(({ filter_chain_match: match }) => match?.server_names ?? []) : []))
+  Listeners.parse(await ask(gateway, 'config_dump?resource=dynamic_listeners')).configs.flatMap(
+    ({ active_state: state }) =>
+      state?.listener.address?.socket_address?.port_value === port
+        ? state.listener.filter_chains.flatMap(({ filter_chain_match: match }) => match?.server_names ?? [])
+        : [],
+  )
 
-/** What a live proxy identifies itself with, and what it trusts: leaf first, then its chain; roots as it was given them. */
+/**
+ * What a live proxy identifies itself with, and what it trusts: leaf first, then its chain; roots as it was given them.
+ */
 export type ProxyTrust = { chain: X509Certificate[]; roots: X509Certificate[] }
 
 /** Reads a live proxy's certificates. Envoy redacts the private key before it answers. */
 export const trustOf = async (proxy: Proxy): Promise<ProxyTrust> => {
   const { configs } = Secrets.parse(await ask(proxy, 'config_dump?resource=dynamic_active_secrets'))
-  const pem = (encoded: string | undefined): X509Certificate[] => certificatesIn(Buffer.from(encoded ?? '', 'base64').toString())
+  const pem = (encoded: string | undefined): X509Certificate[] =>
+    certificatesIn(Buffer.from(encoded ?? '', 'base64').toString())
   return {
     chain: pem(configs.find(({ name }) => name === 'default')?.secret.tls_certificate?.certificate_chain.inline_bytes),
     roots: pem(configs.find(({ name }) => name === 'ROOTCA')?.secret.validation_context?.trusted_ca.inline_bytes),
@@ -86,7 +147,9 @@ export const trustOf = async (proxy: Proxy): Promise<ProxyTrust> => {
 
 /** Every certificate of a PEM text. */
 export const certificatesIn = (text: string): X509Certificate[] =>
-  (text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map((pem) => new X509Certificate(pem))
+  (text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(
+    (pem) => new X509Certificate(pem),
+  )
 
 const AccessLine = z.object({
   path: z.string().nullish(),
@@ -103,14 +166,27 @@ const AccessLine = z.object({
 /** One line of a proxy's access log. */
 export type AccessLine = z.infer<typeof AccessLine>
 
-/** A proxy's access log since a moment, of a gateway with several pods that of them all; lines that are no access log are left out. */
+/**
+ * A proxy's access log since a moment, of a gateway with several pods that of them all; lines that are no access log
+ * are left out.
+ */
 export const accessLog = async (proxy: Proxy, since: Date): Promise<AccessLine[]> => {
   const { kube, namespace } = proxy
-  const pods = 'pod' in proxy ? [proxy.pod] : (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, selector: proxy.selector })).filter(isReady).map(({ metadata }) => metadata?.name ?? '')
-  const texts = await Promise.all(pods.map((pod) => logsSince(kube, { namespace, pod, container: 'istio-proxy' }, since)))
-  return texts.join('\n').split('\n').flatMap((line) => {
-    if (!line.startsWith('{')) return []
-    const parsed = AccessLine.safeParse(JSON.parse(line))
-    return parsed.success && new Date(parsed.data.start) >= since ? [parsed.data] : []
-  })
+  const pods =
+    'pod' in proxy
+      ? [proxy.pod]
+      : (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, selector: proxy.selector }))
+          .filter(isReady)
+          .map(({ metadata }) => metadata?.name ?? '')
+  const texts = await Promise.all(
+    pods.map((pod) => logsSince(kube, { namespace, pod, container: 'istio-proxy' }, since)),
+  )
+  return texts
+    .join('\n')
+    .split('\n')
+    .flatMap((line) => {
+      if (!line.startsWith('{')) return []
+      const parsed = AccessLine.safeParse(JSON.parse(line))
+      return parsed.success && new Date(parsed.data.start) >= since ? [parsed.data] : []
+    })
 }

@@ -17,8 +17,8 @@ type Segment = { offset: number; payload: Buffer }
 type Direction = { from: string; to: string; base: number; opened: boolean; segments: Segment[] }
 
 /**
- * Puts the TCP flows of a pcap file together, in the order they appear. A packet that was seen twice, on several interfaces or
- * because it was sent again, counts once; what is not TCP over IPv4 is left out.
+ * Puts the TCP flows of a pcap file together, in the order they appear. A packet that was seen twice, on several
+ * interfaces or because it was sent again, counts once; what is not TCP over IPv4 is left out.
  * @throws MeshproofError MP-601 when the file is cut off or not of a kind that tcpdump writes on Linux.
  */
 export const flowsOf = (pcap: Buffer): Flow[] => {
@@ -44,7 +44,7 @@ const joined = (segments: Segment[], opened: boolean): { bytes: Buffer; lost: nu
   const sorted = segments.toSorted((a, b) => a.offset - b.offset)
   const pieces: Buffer[] = []
   let lost = 0
-  let end = opened ? 0 : sorted[0]?.offset ?? 0
+  let end = opened ? 0 : (sorted[0]?.offset ?? 0)
   for (const { offset, payload } of sorted) {
     if (offset + payload.length <= end) continue
     lost += Math.max(0, offset - end)
@@ -56,7 +56,10 @@ const joined = (segments: Segment[], opened: boolean): { bytes: Buffer; lost: nu
 
 type Packet = { from: string; to: string; sequence: number; opens: boolean; payload: Buffer }
 
-/** How long a link's header is and where it names the protocol, by the link type in the file: Ethernet and Linux' two cooked ones. */
+/**
+ * How long a link's header is and where it names the protocol, by the link type in the file: Ethernet and Linux' two
+ * cooked ones.
+ */
 const links: Record<number, { length: number; protocol: number }> = {
   1: { length: 14, protocol: 12 },
   113: { length: 16, protocol: 14 },
@@ -67,9 +70,12 @@ const links: Record<number, { length: number; protocol: number }> = {
 const littleEndian = [0xa1b2c3d4, 0xa1b23c4d]
 const bigEndian = [0xd4c3b2a1, 0x4d3cb2a1]
 
-const unreadable = (why: string): MeshproofError => new MeshproofError('MP-601', {
-  what: 'The capture cannot be read', why, next: 'This says nothing about the mesh; run again.',
-})
+const unreadable = (why: string): MeshproofError =>
+  new MeshproofError('MP-601', {
+    what: 'The capture cannot be read',
+    why,
+    next: 'This says nothing about the mesh; run again.',
+  })
 
 const packetsOf = function* (pcap: Buffer): Generator<Packet> {
   if (pcap.length < 24) throw unreadable('it was cut off')
@@ -106,10 +112,16 @@ const tcpOf = (ip: Buffer): Packet | undefined => {
   }
 }
 
-/** What passed by on a wire, in flows that carried anything: how many were TLS, and how many held the greeting for all to read. */
+/**
+ * What passed by on a wire, in flows that carried anything: how many were TLS, and how many held the greeting for all
+ * to read.
+ */
 export type Wire = { flows: number; bytes: number; tls: number; clear: number; lost: number }
 
-/** Looks at flows from outside: does each start with a TLS record, and does a text that only its ends may read show up in it? */
+/**
+ * Looks at flows from outside: does each start with a TLS record, and does a text that only its ends may read show up
+ * in it?
+ */
 export const wireOf = (flows: Flow[], greeting: string): Wire => {
   const full = flows.filter(({ bytes }) => bytes.length > 0)
   return {
@@ -121,5 +133,9 @@ export const wireOf = (flows: Flow[], greeting: string): Wire => {
   }
 }
 
-/** A handshake's record; on a connection that was open before, one of any kind (RFC 5246, 6.2.1): what it goes on with, or the alert that closes it. */
-const startsWithTls = ({ bytes: [kind = 0, version], opened }: Flow): boolean => (opened ? kind === 0x16 : kind >= 0x14 && kind <= 0x17) && version === 3
+/**
+ * A handshake's record; on a connection that was open before, one of any kind (RFC 5246, 6.2.1): what it goes on with,
+ * or the alert that closes it.
+ */
+const startsWithTls = ({ bytes: [kind = 0, version], opened }: Flow): boolean =>
+  (opened ? kind === 0x16 : kind >= 0x14 && kind <= 0x17) && version === 3

@@ -5,49 +5,89 @@ import { execIn, readyPod } from '#kube/pods.ts'
 
 const RemoteClusters = z.array(z.object({ id: z.string(), syncStatus: z.string().default('') }))
 
-const Shards = z.record(z.string(), z.record(z.string(), z.object({
-  Shards: z.record(z.string(), z.array(z.object({ Addresses: z.array(z.string()) })).nullable()).nullable(),
-})))
+const Shards = z.record(
+  z.string(),
+  z.record(
+    z.string(),
+    z.object({
+      Shards: z.record(z.string(), z.array(z.object({ Addresses: z.array(z.string()) })).nullable()).nullable(),
+    }),
+  ),
+)
 
-const ProxySync = z.array(z.object({
-  proxy: z.string(),
-  cluster_id: z.string().default(''),
-  cluster_sent: z.string().optional(), cluster_acked: z.string().optional(),
-  listener_sent: z.string().optional(), listener_acked: z.string().optional(),
-  route_sent: z.string().optional(), route_acked: z.string().optional(),
-  endpoint_sent: z.string().optional(), endpoint_acked: z.string().optional(),
-  resources: z.record(z.string(), z.object({ lastError: z.string().optional() })).optional(),
-}))
+const ProxySync = z.array(
+  z.object({
+    proxy: z.string(),
+    cluster_id: z.string().default(''),
+    cluster_sent: z.string().optional(),
+    cluster_acked: z.string().optional(),
+    listener_sent: z.string().optional(),
+    listener_acked: z.string().optional(),
+    route_sent: z.string().optional(),
+    route_acked: z.string().optional(),
+    endpoint_sent: z.string().optional(),
+    endpoint_acked: z.string().optional(),
+    resources: z.record(z.string(), z.object({ lastError: z.string().optional() })).optional(),
+  }),
+)
 
 const ask = async (kube: KubeClient, path: string, pod?: string): Promise<unknown> => {
   const asked = pod ?? (await readyPod(kube, 'istio-system', 'app=istiod')).metadata?.name ?? ''
   return JSON.parse(await debugPage(kube, asked, path))
 }
 
-/** A page of what an istiod knows, which it serves its own pod without asking who asks, as text. @throws MeshproofError MP-403 when it cannot be read within so many milliseconds. */
-export const debugPage = (kube: KubeClient, pod: string, path: string, within?: number): Promise<string> => readPage(kube, { namespace: 'istio-system', pod, port: 15014, path }, within)
+/**
+ * A page of what an istiod knows, which it serves its own pod without asking who asks, as text. @throws MeshproofError
+ * MP-403 when it cannot be read within so many milliseconds.
+ */
+export const debugPage = (kube: KubeClient, pod: string, path: string, within?: number): Promise<string> =>
+  readPage(kube, { namespace: 'istio-system', pod, port: 15014, path }, within)
 
 const Version = z.object({ clientVersion: z.object({ version: z.string() }) })
 
 /** The stamp of the program that an istiod pod runs. */
 export const istiodRelease = async (kube: KubeClient, namespace: string, pod: string): Promise<string> => {
-  const { stdout } = await execIn(kube, { namespace, pod, container: 'discovery' }, ['pilot-discovery', 'version', '--output', 'json'])
+  const { stdout } = await execIn(kube, { namespace, pod, container: 'discovery' }, [
+    'pilot-discovery',
+    'version',
+    '--output',
+    'json',
+  ])
   return Version.parse(JSON.parse(stdout)).clientVersion.version
 }
 
-/** The clusters istiod watches, and whether each was synced once (it never takes that back); told by any of its pods or by the one named. */
+/**
+ * The clusters istiod watches, and whether each was synced once (it never takes that back); told by any of its pods or
+ * by the one named.
+ */
 export const watchedClusters = async (kube: KubeClient, pod?: string): Promise<z.infer<typeof RemoteClusters>> =>
   RemoteClusters.parse(await ask(kube, '/debug/clusterz', pod))
 
-/** The addresses istiod holds for every service, by host, namespace and cluster; told by any of its pods or by the one named. */
-export const allShards = async (kube: KubeClient, pod?: string): Promise<(host: string, namespace: string) => Record<string, string[]>> => {
+/**
+ * The addresses istiod holds for every service, by host, namespace and cluster; told by any of its pods or by the one
+ * named.
+ */
+export const allShards = async (
+  kube: KubeClient,
+  pod?: string,
+): Promise<(host: string, namespace: string) => Record<string, string[]>> => {
   const shards = Shards.parse(await ask(kube, '/debug/endpointShardz', pod))
-  return (host, namespace) => Object.fromEntries(Object.entries(shards[host]?.[namespace]?.Shards ?? {}).map(([shard, endpoints]) =>
-    [shard.replace('Kubernetes/', ''), (endpoints ?? []).flatMap(({ Addresses }) => Addresses).sort()]))
+  return (host, namespace) =>
+    Object.fromEntries(
+      Object.entries(shards[host]?.[namespace]?.Shards ?? {}).map(([shard, endpoints]) => [
+        shard.replace('Kubernetes/', ''),
+        (endpoints ?? []).flatMap(({ Addresses }) => Addresses).sort(),
+      ]),
+    )
 }
 
 /** The addresses istiod holds for a service, by cluster. */
-export const endpointShards = async (kube: KubeClient, host: string, namespace: string, pod?: string): Promise<Record<string, string[]>> => (await allShards(kube, pod))(host, namespace)
+export const endpointShards = async (
+  kube: KubeClient,
+  host: string,
+  namespace: string,
+  pod?: string,
+): Promise<Record<string, string[]>> => (await allShards(kube, pod))(host, namespace)
 
 /** How far one proxy is behind: what is not acknowledged, and what it refused. */
 export type ProxyState = { proxy: string; cluster: string; stale: string[]; refused: string[] }
@@ -57,8 +97,15 @@ export const proxyStates = async (kube: KubeClient, pod?: string): Promise<Proxy
   ProxySync.parse(await ask(kube, '/debug/syncz', pod)).map((state) => ({
     proxy: state.proxy,
     cluster: state.cluster_id,
-    stale: ([['clusters', state.cluster_sent, state.cluster_acked], ['listeners', state.listener_sent, state.listener_acked],
-      ['routes', state.route_sent, state.route_acked], ['endpoints', state.endpoint_sent, state.endpoint_acked]] as const)
-      .flatMap(([type, sent, acked]) => (sent === acked ? [] : [type])),
-    refused: Object.entries(state.resources ?? {}).flatMap(([type, { lastError }]) => (lastError ? [`${type}: ${lastError}`] : [])),
+    stale: (
+      [
+        ['clusters', state.cluster_sent, state.cluster_acked],
+        ['listeners', state.listener_sent, state.listener_acked],
+        ['routes', state.route_sent, state.route_acked],
+        ['endpoints', state.endpoint_sent, state.endpoint_acked],
+      ] as const
+    ).flatMap(([type, sent, acked]) => (sent === acked ? [] : [type])),
+    refused: Object.entries(state.resources ?? {}).flatMap(([type, { lastError }]) =>
+      lastError ? [`${type}: ${lastError}`] : [],
+    ),
   }))

@@ -8,25 +8,36 @@ import { releaseOf } from './envoy.ts'
 import { istiodRelease } from './istiod.ts'
 
 /**
- * What every ready istiod, gateway and sidecar of a cluster runs, told by itself and not by its image’s name; `namespace/pod` each, sorted.
- * An istiod has no Envoy: there it is empty.
- * A pod that goes while it is asked is left out.
+ * What every ready istiod, gateway and sidecar of a cluster runs, told by itself and not by its image’s name;
+ * `namespace/pod` each, sorted. An istiod has no Envoy: there it is empty. A pod that goes while it is asked is left
+ * out.
  * @throws MeshproofError MP-403 for one that stays and cannot be asked.
  */
-export const runningReleases = async ({ name, kube }: { name: string; kube: KubeClient }): Promise<RunningRelease[]> => {
+export const runningReleases = async ({
+  name,
+  kube,
+}: {
+  name: string
+  kube: KubeClient
+}): Promise<RunningRelease[]> => {
   const pods = (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })).filter(isReady)
-  const releases = await pMap(pods, async (one): Promise<RunningRelease[]> => {
-    const { name: pod = '', namespace = '', labels } = one.metadata ?? {}
-    const running = { cluster: name, workload: `${namespace}/${pod}` }
-    const told = async (): Promise<RunningRelease[]> => {
-      if (labels?.['app'] === 'istiod') return [{ ...running, istio: await istiodRelease(kube, namespace, pod), envoy: '' }]
-      return proxyOf(one) ? [{ ...running, ...await releaseOf({ kube, namespace, pod }) }] : []
-    }
-    return told().catch(async (error: unknown) => {
-      const now = await kube.get<V1Pod>({ apiVersion: 'v1', kind: 'Pod', name: pod, namespace })
-      if (now && isReady(now)) throw error
-      return []
-    })
-  }, { concurrency: 4 })
+  const releases = await pMap(
+    pods,
+    async (one): Promise<RunningRelease[]> => {
+      const { name: pod = '', namespace = '', labels } = one.metadata ?? {}
+      const running = { cluster: name, workload: `${namespace}/${pod}` }
+      const told = async (): Promise<RunningRelease[]> => {
+        if (labels?.['app'] === 'istiod')
+          return [{ ...running, istio: await istiodRelease(kube, namespace, pod), envoy: '' }]
+        return proxyOf(one) ? [{ ...running, ...(await releaseOf({ kube, namespace, pod })) }] : []
+      }
+      return told().catch(async (error: unknown) => {
+        const now = await kube.get<V1Pod>({ apiVersion: 'v1', kind: 'Pod', name: pod, namespace })
+        if (now && isReady(now)) throw error
+        return []
+      })
+    },
+    { concurrency: 4 },
+  )
   return releases.flat().toSorted((a, b) => a.workload.localeCompare(b.workload))
 }

@@ -14,10 +14,15 @@ export type RemoteAccess = {
 }
 
 /**
- * Uses the remote secret of a cluster the way istiod does: its server, its credentials, from a pod `app=sleep` beside istiod. The
- * token goes through standard input and appears in no argument, log or report. Undefined when there is no such secret.
+ * Uses the remote secret of a cluster the way istiod does: its server, its credentials, from a pod `app=sleep` beside
+ * istiod. The token goes through standard input and appears in no argument, log or report. Undefined when there is no
+ * such secret.
  */
-export const remoteAccess = async (kube: KubeClient, of: string, namespace: string): Promise<RemoteAccess | undefined> => {
+export const remoteAccess = async (
+  kube: KubeClient,
+  of: string,
+  namespace: string,
+): Promise<RemoteAccess | undefined> => {
   const text = await remoteKubeconfig(kube, of)
   if (text === undefined) return undefined
   const config = new KubeConfig()
@@ -26,10 +31,16 @@ export const remoteAccess = async (kube: KubeClient, of: string, namespace: stri
   const token = config.getCurrentUser()?.token ?? ''
   const pod = (await readyPod(kube, namespace, 'app=sleep')).metadata?.name ?? ''
   const ask = async (header: string): Promise<{ status: number; error: string }> => {
-    const settings = `url = "${server}/api/v1/pods?limit=1"\ninsecure\nsilent\nshow-error\nmax-time = 4\noutput = /dev/null\nwrite-out = "%{http_code}"\n${header}`
+    const settings =
+      `url = "${server}/api/v1/pods?limit=1"\ninsecure\nsilent\nshow-error\nmax-time = 4\noutput = ` +
+      `/dev/null\nwrite-out = "%{http_code}"\n${header}`
     // The channel has no way to close standard input, so curl is handed a finite piece of it.
-    const { stdout, stderr } = await execIn(kube, { namespace, pod, container: 'sleep' },
-      ['sh', '-c', `head -c ${Buffer.byteLength(settings)} | curl --config -`], { stdin: settings })
+    const { stdout, stderr } = await execIn(
+      kube,
+      { namespace, pod, container: 'sleep' },
+      ['sh', '-c', `head -c ${Buffer.byteLength(settings)} | curl --config -`],
+      { stdin: settings },
+    )
     return { status: Number(stdout.trim()) || 0, error: stderr.trim().split('\n')[0] ?? '' }
   }
   const [withToken, withoutToken] = await Promise.all([ask(`header = "Authorization: Bearer ${token}"\n`), ask('')])

@@ -15,8 +15,12 @@ export type Answers = {
   settled: { batches: number; seconds: number; inTime: boolean }
 }
 
-/** The chance that requests, spread evenly over versions, miss one of them: at most `versions × (1 − 1/versions)^requests`. */
-export const chanceToMiss = (versions: number, requests: number): number => Math.min(1, versions * (1 - 1 / versions) ** requests)
+/**
+ * The chance that requests, spread evenly over versions, miss one of them: at most `versions × (1 −
+ * 1/versions)^requests`.
+ */
+export const chanceToMiss = (versions: number, requests: number): number =>
+  Math.min(1, versions * (1 - 1 / versions) ** requests)
 
 /** How many requests leave that chance below one in a million: 21 over two versions, 37 over three, 53 over four. */
 export const enoughFor = (versions: number): number => {
@@ -26,8 +30,8 @@ export const enoughFor = (versions: number): number => {
 }
 
 /**
- * True where a count is no surprise for a share of requests: neither as few nor as many would come up more often than once in a
- * million by chance (both tails of the binomial distribution).
+ * True where a count is no surprise for a share of requests: neither as few nor as many would come up more often than
+ * once in a million by chance (both tails of the binomial distribution).
  */
 export const plausible = (count: number, requests: number, share: number): boolean => {
   // Each term from the one before it, in logarithms: the terms themselves are too small to start from.
@@ -42,14 +46,20 @@ export const plausible = (count: number, requests: number, share: number): boole
 }
 
 /** Counts what came back. */
-export const answersOf = (all: Answer[], settled: Answers['settled'] = { batches: 0, seconds: 0, inTime: true }): Answers => {
+export const answersOf = (
+  all: Answer[],
+  settled: Answers['settled'] = { batches: 0, seconds: 0, inTime: true },
+): Answers => {
   const counts = new Map<string, number>()
   for (const { version, status, exit } of all) {
     const key = version ?? (exit === 0 ? `status ${status}` : `curl ${exit}`)
     counts.set(key, (counts.get(key) ?? 0) + 1)
   }
   const ok = all.filter(({ status }) => status === 200).length
-  const told = [...counts].sort(([a], [b]) => a.localeCompare(b)).map(([key, number]) => `${key} ${number}`).join(', ')
+  const told = [...counts]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([key, number]) => `${key} ${number}`)
+    .join(', ')
   return {
     all,
     statuses: [...new Set(all.map(({ status }) => status))].sort((a, b) => a - b),
@@ -61,15 +71,20 @@ export const answersOf = (all: Answer[], settled: Answers['settled'] = { batches
 }
 
 /**
- * Asks a batch and, in the same breath, the sample. The sample is judged once its batch looked as expected, or when the time
- * (milliseconds) is up; otherwise both are thrown away and asked again. A change takes a moment to arrive, but what is judged is one
- * sample of fixed size, never the luckiest of many: its own answers have no say in whether it counts. The batch is of a size that does
- * not look as expected by chance, before a rule arrives.
+ * Asks a batch and, in the same breath, the sample. The sample is judged once its batch looked as expected, or when the
+ * time (milliseconds) is up; otherwise both are thrown away and asked again. A change takes a moment to arrive, but
+ * what is judged is one sample of fixed size, never the luckiest of many: its own answers have no say in whether it
+ * counts. The batch is of a size that does not look as expected by chance, before a rule arrives.
  */
 export const sample = async (
   ask: (count: number) => Promise<Answer[]>,
   settled: (answers: Answers) => boolean,
-  { within = 10_000, count = enoughFor(2), batch = Math.max(enoughFor(2), count), signal }: { within?: number; batch?: number; count?: number; signal?: AbortSignal | undefined } = {},
+  {
+    within = 10_000,
+    count = enoughFor(2),
+    batch = Math.max(enoughFor(2), count),
+    signal,
+  }: { within?: number; batch?: number; count?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<Answers> => {
   const since = performance.now()
   for (let batches = 1; ; batches += 1) {
@@ -78,14 +93,23 @@ export const sample = async (
     const all = await ask(batch + count)
     const inTime = settled(answersOf(all.slice(0, batch)))
     // One that failed early may have ended within its batch.
-    if (inTime || performance.now() - since >= within) return answersOf(all.length > batch ? all.slice(batch) : all, { batches, seconds: Math.round(waited) / 1000, inTime })
-    await sleep(200, undefined, signal ? { signal } : {}).catch(() => { throw new Interrupted() })
+    if (inTime || performance.now() - since >= within)
+      return answersOf(all.length > batch ? all.slice(batch) : all, {
+        batches,
+        seconds: Math.round(waited) / 1000,
+        inTime,
+      })
+    await sleep(200, undefined, signal ? { signal } : {}).catch(() => {
+      throw new Interrupted()
+    })
   }
 }
 
 /** True when every answer is a 200 and exactly these versions are among them. */
-export const allSeen = (versions: string[]) => ({ all, ok, versions: seen }: Answers): boolean =>
-  ok === all.length && seen.join() === [...versions].sort().join()
+export const allSeen =
+  (versions: string[]) =>
+  ({ all, ok, versions: seen }: Answers): boolean =>
+    ok === all.length && seen.join() === [...versions].sort().join()
 
 /** True when no request got an HTTP answer at all. */
 export const allRefused = ({ all }: Answers): boolean => all.every(({ status }) => status === 0)

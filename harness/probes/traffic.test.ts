@@ -2,11 +2,29 @@ import { expect, test } from 'vitest'
 import type { TimedAnswer } from './background.ts'
 import { trafficOf } from './traffic.ts'
 
-const answer = (endedAt: number, of: Partial<TimedAnswer> = {}): TimedAnswer => ({ endedAt, milliseconds: 10, status: 200, exit: 0, error: '', version: 'v1', ...of })
+const answer = (endedAt: number, of: Partial<TimedAnswer> = {}): TimedAnswer => ({
+  endedAt,
+  milliseconds: 10,
+  status: 200,
+  exit: 0,
+  error: '',
+  version: 'v1',
+  ...of,
+})
 
 test('what has another status, or none, is lost; the first of them is told', () => {
-  const traffic = trafficOf([answer(1000), answer(1100, { status: 503, version: undefined }), answer(4100, { status: 0, exit: 28, error: 'timed out', version: undefined }), answer(4200, { version: 'v2' })])
-  expect(traffic).toMatchObject({ sent: 4, lost: 2, versions: ['v1', 'v2'], firstLost: { at: '1970-01-01T00:00:01.100Z', status: 503, curl: 0 } })
+  const traffic = trafficOf([
+    answer(1000),
+    answer(1100, { status: 503, version: undefined }),
+    answer(4100, { status: 0, exit: 28, error: 'timed out', version: undefined }),
+    answer(4200, { version: 'v2' }),
+  ])
+  expect(traffic).toMatchObject({
+    sent: 4,
+    lost: 2,
+    versions: ['v1', 'v2'],
+    firstLost: { at: '1970-01-01T00:00:01.100Z', status: 503, curl: 0 },
+  })
 })
 
 test.each<[string, TimedAnswer[], number]>([
@@ -19,5 +37,7 @@ test.each<[string, TimedAnswer[], number]>([
 })
 
 test('of a hundred good answers the slowest but one is the 99th', () => {
-  expect(trafficOf(Array.from({ length: 100 }, (_, index) => answer(index, { milliseconds: index + 1 })))).toMatchObject({ lost: 0, p99: 99 })
+  expect(
+    trafficOf(Array.from({ length: 100 }, (_, index) => answer(index, { milliseconds: index + 1 }))),
+  ).toMatchObject({ lost: 0, p99: 99 })
 })

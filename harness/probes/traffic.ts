@@ -21,12 +21,29 @@ export const trafficOf = (answers: TimedAnswer[]): Traffic => {
   const [lost] = answers.filter((answer) => !good.includes(answer))
   const began = answers.slice(0, 1).map(({ endedAt, milliseconds }) => endedAt - milliseconds)
   const moments = [...began, ...good.map(({ endedAt }) => endedAt), ...answers.slice(-1).map(({ endedAt }) => endedAt)]
-  const longestGap = Math.round(Math.max(0, ...moments.slice(1).map((moment, index) => moment - (moments[index] ?? moment))))
-  const p99 = Math.round(good.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b)[Math.ceil(good.length * 0.99) - 1] ?? 0)
+  const longestGap = Math.round(
+    Math.max(0, ...moments.slice(1).map((moment, index) => moment - (moments[index] ?? moment))),
+  )
+  const p99 = Math.round(
+    good.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b)[Math.ceil(good.length * 0.99) - 1] ?? 0,
+  )
   const sent = answers.length
   return {
-    sent, lost: sent - good.length, longestGap, p99, versions: [...new Set(good.flatMap(({ version }) => version ?? []))].sort(),
+    sent,
+    lost: sent - good.length,
+    longestGap,
+    p99,
+    versions: [...new Set(good.flatMap(({ version }) => version ?? []))].sort(),
     summary: `${sent - good.length} of ${sent} lost, longest gap ${longestGap} ms, p99 ${p99} ms`,
-    ...(lost ? { firstLost: { at: new Date(lost.endedAt).toISOString(), status: lost.status, curl: lost.exit, error: lost.error } } : {}),
+    ...(lost
+      ? {
+          firstLost: {
+            at: new Date(lost.endedAt).toISOString(),
+            status: lost.status,
+            curl: lost.exit,
+            error: lost.error,
+          },
+        }
+      : {}),
   }
 }

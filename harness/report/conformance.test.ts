@@ -5,12 +5,20 @@ import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { conformance, ConformanceReport } from './conformance.ts'
 import { notSelected, type CheckResult } from '#results/results.ts'
 
-const coreOf = (...checks: CheckResult[]) => ConformanceReport.parse(parse(conformance(resultsOf(topologyResult(checks))))).profiles[0]!.core
+const coreOf = (...checks: CheckResult[]) =>
+  ConformanceReport.parse(parse(conformance(resultsOf(topologyResult(checks))))).profiles[0]!.core
 
 test('a profile is a variant, with versions and date beside it', async () => {
   const report = ConformanceReport.parse(parse(conformance(await runOf(['vpn', 'gateway']))))
-  expect(report).toMatchObject({ date: '2026-01-31T12:00:00.000Z', versions: { meshproof: '0.1.0', istio: '1.31.0', envoy: '1.39.3', kubernetes: 'v1.34.4' } })
-  expect(report.profiles.map(({ name, mtls, core: { result } }) => [name, mtls, result])).toEqual([['vpn', 'strict', 'success'], ['vpn', 'off', 'success'], ['gateway', 'strict', 'success']])
+  expect(report).toMatchObject({
+    date: '2026-01-31T12:00:00.000Z',
+    versions: { meshproof: '0.1.0', istio: '1.31.0', envoy: '1.39.3', kubernetes: 'v1.34.4' },
+  })
+  expect(report.profiles.map(({ name, mtls, core: { result } }) => [name, mtls, result])).toEqual([
+    ['vpn', 'strict', 'success'],
+    ['vpn', 'off', 'success'],
+    ['gateway', 'strict', 'success'],
+  ])
 })
 
 test('a failure has its layer and code, once for all the places it was asked from', async () => {
@@ -20,21 +28,39 @@ test('a failure has its layer and code, once for all the places it was asked fro
 })
 
 test('a check is as bad as the worst place it was asked from', () => {
-  expect(coreOf(checkResult(), checkResult({ from: ['cluster2'], verdict: 'flaky' }))).toEqual({ result: 'success', statistics: { passed: 1, failed: 0, skipped: 0, notRun: 0 }, retriedTests: ['reach.local'] })
-  expect(coreOf(checkResult(), checkResult({ from: ['cluster2'], verdict: 'fail' })).statistics).toEqual({ passed: 0, failed: 1, skipped: 0, notRun: 0 })
+  expect(coreOf(checkResult(), checkResult({ from: ['cluster2'], verdict: 'flaky' }))).toEqual({
+    result: 'success',
+    statistics: { passed: 1, failed: 0, skipped: 0, notRun: 0 },
+    retriedTests: ['reach.local'],
+  })
+  expect(coreOf(checkResult(), checkResult({ from: ['cluster2'], verdict: 'fail' })).statistics).toEqual({
+    passed: 0,
+    failed: 1,
+    skipped: 0,
+    notRun: 0,
+  })
 })
 
 test('what does not apply is skipped with its reason; what was left out or not run makes it partial', () => {
   const other = { id: 'reach.other', verdict: 'skipped' as const }
-  expect(coreOf(checkResult(), checkResult({ ...other, reason: 'one network' }))).toMatchObject({ result: 'success', skippedTests: [{ name: 'reach.other', reason: 'one network' }] })
+  expect(coreOf(checkResult(), checkResult({ ...other, reason: 'one network' }))).toMatchObject({
+    result: 'success',
+    skippedTests: [{ name: 'reach.other', reason: 'one network' }],
+  })
   expect(coreOf(checkResult(), checkResult({ ...other, reason: notSelected })).result).toBe('partial')
-  expect(coreOf(checkResult(), checkResult({ id: 'reach.other', verdict: 'not-run' }))).toMatchObject({ result: 'partial', notRunTests: ['reach.other'] })
+  expect(coreOf(checkResult(), checkResult({ id: 'reach.other', verdict: 'not-run' }))).toMatchObject({
+    result: 'partial',
+    notRunTests: ['reach.other'],
+  })
   expect(coreOf().result).toBe('partial')
 })
 
 test('nothing of the machine is in it', async () => {
   const results = await runOf(['gateway'])
-  Object.assign(results.topologies[0]!.checks[0]!, { verdict: 'not-run', reason: 'ENOENT: /home/somebody/.cache on 192.0.2.7' })
+  Object.assign(results.topologies[0]!.checks[0]!, {
+    verdict: 'not-run',
+    reason: 'ENOENT: /home/somebody/.cache on 192.0.2.7',
+  })
   Object.assign(results.run, { command: 'meshproof --topology=/home/somebody/mine.yaml' })
   expect(conformance(results)).not.toMatch(/home|192\.0|linux|docker|meshproof --/)
 })

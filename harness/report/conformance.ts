@@ -1,31 +1,45 @@
 import { stringify } from 'yaml'
 import { z } from 'zod'
-import { layers, notSelected, topologyVerdict, type CheckResult, type Results, type TopologyResult } from '#results/results.ts'
+import {
+  layers,
+  notSelected,
+  topologyVerdict,
+  type CheckResult,
+  type Results,
+  type TopologyResult,
+} from '#results/results.ts'
 import { upgradeChecks } from './upgrade-checks.ts'
 
 const Count = z.number().int().min(0)
 
-/** `conformance.yaml`: what was proven with which versions, in the manner of Gateway API's ConformanceReport. It holds nothing of the machine. */
+/**
+ * `conformance.yaml`: what was proven with which versions, in the manner of Gateway API's ConformanceReport. It holds
+ * nothing of the machine.
+ */
 export const ConformanceReport = z.strictObject({
   apiVersion: z.literal('meshproof.dev/v1'),
   kind: z.literal('ConformanceReport'),
   date: z.iso.datetime(),
   versions: z.strictObject({ meshproof: z.string(), istio: z.string(), envoy: z.string(), kubernetes: z.string() }),
   /** A profile is a variant of a topology; its tests are checks, each as bad as the worst place it was asked from. */
-  profiles: z.array(z.strictObject({
-    name: z.string(),
-    mtls: z.enum(['strict', 'off']),
-    core: z.strictObject({
-      /** `partial`: nothing failed, but something that belongs to the profile was left out or did not run. */
-      result: z.enum(['success', 'partial', 'failure']),
-      statistics: z.strictObject({ passed: Count, failed: Count, skipped: Count, notRun: Count }),
-      failedTests: z.array(z.strictObject({ name: z.string(), layer: z.enum(layers), code: z.string().optional() })).optional(),
-      /** Passed, but not at the first attempt. */
-      retriedTests: z.array(z.string()).optional(),
-      skippedTests: z.array(z.strictObject({ name: z.string(), reason: z.string() })).optional(),
-      notRunTests: z.array(z.string()).optional(),
+  profiles: z.array(
+    z.strictObject({
+      name: z.string(),
+      mtls: z.enum(['strict', 'off']),
+      core: z.strictObject({
+        /** `partial`: nothing failed, but something that belongs to the profile was left out or did not run. */
+        result: z.enum(['success', 'partial', 'failure']),
+        statistics: z.strictObject({ passed: Count, failed: Count, skipped: Count, notRun: Count }),
+        failedTests: z
+          .array(z.strictObject({ name: z.string(), layer: z.enum(layers), code: z.string().optional() }))
+          .optional(),
+        /** Passed, but not at the first attempt. */
+        retriedTests: z.array(z.string()).optional(),
+        skippedTests: z.array(z.strictObject({ name: z.string(), reason: z.string() })).optional(),
+        notRunTests: z.array(z.string()).optional(),
+      }),
     }),
-  })),
+  ),
 })
 export type ConformanceReport = z.infer<typeof ConformanceReport>
 
@@ -33,7 +47,10 @@ export type ConformanceReport = z.infer<typeof ConformanceReport>
 export const conformance = ({ run, environment, topologies }: Results): string => {
   const { meshproof = 'unknown', istio, envoy, kubernetes } = environment
   const report: ConformanceReport = {
-    apiVersion: 'meshproof.dev/v1', kind: 'ConformanceReport', date: run.startedAt, versions: { meshproof, istio, envoy, kubernetes },
+    apiVersion: 'meshproof.dev/v1',
+    kind: 'ConformanceReport',
+    date: run.startedAt,
+    versions: { meshproof, istio, envoy, kubernetes },
     profiles: topologies.map((topology) => ({ name: topology.name, mtls: topology.mtls, core: coreOf(topology) })),
   }
   return stringify(ConformanceReport.parse(report), { lineWidth: 0 })
@@ -41,20 +58,46 @@ export const conformance = ({ run, environment, topologies }: Results): string =
 
 const coreOf = (topology: TopologyResult): ConformanceReport['profiles'][number]['core'] => {
   const checks = [...topology.checks, ...upgradeChecks(topology)]
-  const tests = [...Map.groupBy(checks, ({ id }) => id)].map(([name, results]) => ({ name, results, verdict: topologyVerdict(results) }))
+  const tests = [...Map.groupBy(checks, ({ id }) => id)].map(([name, results]) => ({
+    name,
+    results,
+    verdict: topologyVerdict(results),
+  }))
   const of = (verdict: CheckResult['verdict']): typeof tests => tests.filter((test) => test.verdict === verdict)
   const [failed, retried, skipped, notRun] = [of('fail'), of('flaky'), of('skipped'), of('not-run')]
   const leftOut = skipped.some(({ results }) => results.some(({ reason }) => reason === notSelected))
   return {
     result: failed.length > 0 ? 'failure' : leftOut || notRun.length > 0 || tests.length === 0 ? 'partial' : 'success',
-    statistics: { passed: of('pass').length + retried.length, failed: failed.length, skipped: skipped.length, notRun: notRun.length },
-    ...some('failedTests', failed.flatMap(({ name, results }) => results.filter(({ verdict }) => verdict === 'fail').slice(0, 1)
-      .map(({ layer, diagnosis }) => ({ name, layer, ...(diagnosis ? { code: diagnosis.code } : {}) })))),
-    ...some('retriedTests', retried.map(({ name }) => name)),
-    ...some('skippedTests', skipped.map(({ name, results }) => ({ name, reason: results[0]?.reason ?? '' }))),
+    statistics: {
+      passed: of('pass').length + retried.length,
+      failed: failed.length,
+      skipped: skipped.length,
+      notRun: notRun.length,
+    },
+    ...some(
+      'failedTests',
+      failed.flatMap(({ name, results }) =>
+        results
+          .filter(({ verdict }) => verdict === 'fail')
+          .slice(0, 1)
+          .map(({ layer, diagnosis }) => ({ name, layer, ...(diagnosis ? { code: diagnosis.code } : {}) })),
+      ),
+    ),
+    ...some(
+      'retriedTests',
+      retried.map(({ name }) => name),
+    ),
+    ...some(
+      'skippedTests',
+      skipped.map(({ name, results }) => ({ name, reason: results[0]?.reason ?? '' })),
+    ),
     // Without a reason: an error's text may name files and addresses of the machine.
-    ...some('notRunTests', notRun.map(({ name }) => name)),
+    ...some(
+      'notRunTests',
+      notRun.map(({ name }) => name),
+    ),
   }
 }
 
-const some = <Key extends string, Value>(key: Key, list: Value[]): Partial<Record<Key, Value[]>> => (list.length === 0 ? {} : { [key]: list } as Record<Key, Value[]>)
+const some = <Key extends string, Value>(key: Key, list: Value[]): Partial<Record<Key, Value[]>> =>
+  list.length === 0 ? {} : ({ [key]: list } as Record<Key, Value[]>)

@@ -7,20 +7,31 @@ import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { annotations, stepSummary } from './github.ts'
 import { tellGitHub } from './github-step.ts'
 
-const failed = (count: number) => resultsOf(topologyResult(Array.from({ length: count }, (_, index) => checkResult({ id: `reach.n${index}`, verdict: 'fail', reason: 'no answer' }))))
+const failed = (count: number) =>
+  resultsOf(
+    topologyResult(
+      Array.from({ length: count }, (_, index) =>
+        checkResult({ id: `reach.n${index}`, verdict: 'fail', reason: 'no answer' }),
+      ),
+    ),
+  )
 
 describe('the annotations', () => {
   test('are an error for what failed, the cause first, and a warning for what passed on retry', async () => {
     const results = await failingRun()
     results.topologies[0]!.checks.push(checkResult({ verdict: 'flaky' }))
     const lines = annotations(results)
-    expect(lines[0]).toMatch(/^::error title=MP-712 net\.gateway-open \(gateway\)::cluster1 → cluster2: MP-712 .*%0ACause: the gateway’s port 15443 .*%0ANext: Look for a firewall/)
+    expect(lines[0]).toMatch(
+      /^::error title=MP-712 net\.gateway-open \(gateway\)::cluster1 → cluster2: MP-712 .*%0ACause: the gateway’s port 15443 .*%0ANext: Look for a firewall/,
+    )
     expect(lines.at(-1)).toBe('::warning title=reach.local (gateway)::passed on retry: 21 of 21 answered')
     expect(lines).toHaveLength(7)
   })
 
   test('escape what the runner would read as its own', () => {
-    const [line] = annotations(resultsOf(topologyResult([checkResult({ id: 'a:b,c%', verdict: 'fail', reason: '100%\r\n::error::x' })])))
+    const [line] = annotations(
+      resultsOf(topologyResult([checkResult({ id: 'a:b,c%', verdict: 'fail', reason: '100%\r\n::error::x' })])),
+    )
     expect(line).toBe('::error title=a%3Ab%2Cc%25 (gateway)::cluster1 → cluster2: 100%25%0D%0A::error::x')
   })
 
@@ -49,7 +60,10 @@ describe('the step summary', () => {
   })
 
   test('shows what the evidence says as text', () => {
-    const text = stepSummary(resultsOf(topologyResult([checkResult({ verdict: 'fail', reason: '<img src=x> | `code`\n# [a](b)' })])), 1e6)
+    const text = stepSummary(
+      resultsOf(topologyResult([checkResult({ verdict: 'fail', reason: '<img src=x> | `code`\n# [a](b)' })])),
+      1e6,
+    )
     expect(text).not.toMatch(/<img|`code`|\]\(b\)/)
     expect(text.split('\n').at(-2)?.split('|')).toHaveLength(7)
   })
@@ -69,7 +83,9 @@ describe('a step of GitHub Actions', () => {
     await writeFile(file, '')
     await appendFile(file, `${'x'.repeat(2 ** 20 - 2000)}\n`)
     const lines: string[] = []
-    await tellGitHub(failed(200), { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: file }, (line) => { lines.push(line) })
+    await tellGitHub(failed(200), { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: file }, (line) => {
+      lines.push(line)
+    })
     expect(lines).toHaveLength(10)
     const text = await readFile(file, 'utf8')
     expect(text).toContain('x\n## ✗ meshproof')
@@ -78,7 +94,9 @@ describe('a step of GitHub Actions', () => {
 
   test('that is none, or has no place for a summary, is told nothing of it', async () => {
     const lines: string[] = []
-    const line = (text: string): void => { lines.push(text) }
+    const line = (text: string): void => {
+      lines.push(text)
+    }
     await tellGitHub(failed(1), {}, line)
     expect(lines).toEqual([])
     await tellGitHub(failed(1), { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: '/nonexistent/summary.md' }, line)

@@ -6,22 +6,39 @@ import type { CheckResult } from '#results/results.ts'
 
 type Element = { name: string; attributes: Record<string, string>; text: string; children: Element[] }
 
-const unescape = (text: string): string => text.replace(/&(?:#x([0-9A-F]+)|(lt|gt|amp|quot|apos));/gi, (_all, code?: string, name?: string) =>
-  (code === undefined ? ({ lt: '<', gt: '>', amp: '&', quot: '"', apos: '\'' })[name ?? ''] ?? '' : String.fromCodePoint(Number.parseInt(code, 16))))
+const unescape = (text: string): string =>
+  text.replace(/&(?:#x([0-9A-F]+)|(lt|gt|amp|quot|apos));/gi, (_all, code?: string, name?: string) =>
+    code === undefined
+      ? ({ lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }[name ?? ''] ?? '')
+      : String.fromCodePoint(Number.parseInt(code, 16)),
+  )
 
-/** Reads a document as strictly as XML 1.0 asks of what we write: every character belongs to a tag, escaped text or CDATA. */
+/**
+ * Reads a document as strictly as XML 1.0 asks of what we write: every character belongs to a tag, escaped text or
+ * CDATA.
+ */
 const parsed = (xml: string): Element => {
-  if (/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(xml)) throw new Error('a character that XML does not allow')
+  if (/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(xml))
+    throw new Error('a character that XML does not allow')
   const top: Element = { name: '', attributes: {}, text: '', children: [] }
   const open = [top]
-  const token = /<\?xml [^?]*\?>|<!\[CDATA\[(?<cdata>.*?)\]\]>|<\/(?<end>[\w-]+)>|<(?<start>[\w-]+)(?<attributes>(?:\s+[\w-]+="(?:[^<&"]|&[\w#]+;)*")*)\s*(?<empty>\/?)>|(?<text>(?:[^<&]|&[\w#]+;)+)|(?<wrong>.)/gsu
+  const token =
+    /<\?xml [^?]*\?>|<!\[CDATA\[(?<cdata>.*?)\]\]>|<\/(?<end>[\w-]+)>|<(?<start>[\w-]+)(?<attributes>(?:\s+[\w-]+="(?:[^<&"]|&[\w#]+;)*")*)\s*(?<empty>\/?)>|(?<text>(?:[^<&]|&[\w#]+;)+)|(?<wrong>.)/gsu
   for (const { 0: all, groups = {} } of xml.matchAll(token)) {
     const { cdata, end, start, attributes = '', empty, text, wrong } = groups
     const parent = open[0]!
     if (wrong !== undefined) throw new Error(`not well-formed at ${all}`)
     if (start !== undefined) {
-      const pairs = [...attributes.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, key = '', value = '']) => [key, unescape(value)])
-      const element: Element = { name: start, attributes: Object.fromEntries(pairs) as Record<string, string>, text: '', children: [] }
+      const pairs = [...attributes.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, key = '', value = '']) => [
+        key,
+        unescape(value),
+      ])
+      const element: Element = {
+        name: start,
+        attributes: Object.fromEntries(pairs) as Record<string, string>,
+        text: '',
+        children: [],
+      }
       parent.children.push(element)
       if (empty === '') open.unshift(element)
     } else if (end !== undefined) {
@@ -33,14 +50,29 @@ const parsed = (xml: string): Element => {
 }
 
 const suitesOf = (...checks: CheckResult[]): Element => parsed(junit(resultsOf(topologyResult(checks))))
-const casesOf = (suite: Element | undefined): Element[] => suite?.children.filter(({ name }) => name === 'testcase') ?? []
+const casesOf = (suite: Element | undefined): Element[] =>
+  suite?.children.filter(({ name }) => name === 'testcase') ?? []
 const caseOf = (of: Partial<CheckResult>): Element => casesOf(suitesOf(checkResult(of)).children[0])[0]!
-const outcomes = ({ children }: Element): string[] => children.map(({ name }) => name).filter((name) => !name.startsWith('system'))
+const outcomes = ({ children }: Element): string[] =>
+  children.map(({ name }) => name).filter((name) => !name.startsWith('system'))
 
 test('a suite is a variant of a topology, a case a check and where it asks from', () => {
-  const attempt = { startedAt: '2026-01-01T00:00:00Z', seconds: 1.5, verdict: 'pass' as const, reason: '', evidence: [] }
-  const { name, children: [suite] } = suitesOf(checkResult({ attempts: [attempt, attempt] }), checkResult({ from: ['cluster1', 'cluster2'] }))
-  expect([name, suite?.attributes['name'], suite?.attributes['tests']]).toEqual(['testsuites', 'meshproof.gateway.strict', '2'])
+  const attempt = {
+    startedAt: '2026-01-01T00:00:00Z',
+    seconds: 1.5,
+    verdict: 'pass' as const,
+    reason: '',
+    evidence: [],
+  }
+  const {
+    name,
+    children: [suite],
+  } = suitesOf(checkResult({ attempts: [attempt, attempt] }), checkResult({ from: ['cluster1', 'cluster2'] }))
+  expect([name, suite?.attributes['name'], suite?.attributes['tests']]).toEqual([
+    'testsuites',
+    'meshproof.gateway.strict',
+    '2',
+  ])
   expect(casesOf(suite).map(({ attributes }) => attributes)).toMatchObject([
     { classname: 'meshproof.gateway.strict.reach', name: 'reach.local from cluster1', time: '3.000' },
     { classname: 'meshproof.gateway.strict.reach', name: 'reach.local from cluster1, cluster2' },
@@ -48,22 +80,53 @@ test('a suite is a variant of a topology, a case a check and where it asks from'
 })
 
 test('the variants of a topology are told apart', () => {
-  const { children: suites } = parsed(junit(resultsOf(topologyResult([checkResult()]), topologyResult([checkResult()], { mtls: 'off' }))))
-  expect(suites.map(({ attributes }) => attributes['name'])).toEqual(['meshproof.gateway.strict', 'meshproof.gateway.off'])
-  expect(suites.map((suite) => casesOf(suite)[0]?.attributes['classname'])).toEqual(['meshproof.gateway.strict.reach', 'meshproof.gateway.off.reach'])
+  const { children: suites } = parsed(
+    junit(resultsOf(topologyResult([checkResult()]), topologyResult([checkResult()], { mtls: 'off' }))),
+  )
+  expect(suites.map(({ attributes }) => attributes['name'])).toEqual([
+    'meshproof.gateway.strict',
+    'meshproof.gateway.off',
+  ])
+  expect(suites.map((suite) => casesOf(suite)[0]?.attributes['classname'])).toEqual([
+    'meshproof.gateway.strict.reach',
+    'meshproof.gateway.off.reach',
+  ])
 })
 
 test('a failure has its code, and its cause and next step beside the reason', () => {
-  const [failure] = caseOf({ verdict: 'fail', reason: 'expected 0 to be 21', diagnosis: { code: 'MP-721', ...causes['MP-721'] } }).children
+  const [failure] = caseOf({
+    verdict: 'fail',
+    reason: 'expected 0 to be 21',
+    diagnosis: { code: 'MP-721', ...causes['MP-721'] },
+  }).children
   expect(failure).toMatchObject({ name: 'failure', attributes: { type: 'MP-721', message: 'expected 0 to be 21' } })
-  expect(failure?.text.split('\n')).toEqual(['expected 0 to be 21', 'layer: trust', `cause: ${causes['MP-721'].cause}`, `next: ${causes['MP-721'].hint}`, 'it proves that a client reaches its own cluster’s version (seed 000)'])
+  expect(failure?.text.split('\n')).toEqual([
+    'expected 0 to be 21',
+    'layer: trust',
+    `cause: ${causes['MP-721'].cause}`,
+    `next: ${causes['MP-721'].hint}`,
+    'it proves that a client reaches its own cluster’s version (seed 000)',
+  ])
 })
 
 test('a failure keeps what its attempts saw, the newest of it when it is much', () => {
-  const attempt = { startedAt: '2026-01-01T00:00:00Z', seconds: 1.5, verdict: 'fail' as const, reason: 'nothing answered', evidence: [{ probe: 'curl', url: 'http://a/b' }] }
-  const said = (of: Partial<CheckResult>): string => caseOf({ verdict: 'fail', ...of }).children.find(({ name }) => name === 'system-out')?.text ?? ''
-  expect(said({ attempts: [attempt] })).toBe('attempt 1 of 1: failed after 1.5 s, 2026-01-01T00:00:00Z: nothing answered\n  curl: {"url":"http://a/b"}')
-  const much = said({ attempts: [{ ...attempt, evidence: [...Array.from({ length: 5000 }, () => attempt.evidence[0]!), { probe: 'the last' }] }] })
+  const attempt = {
+    startedAt: '2026-01-01T00:00:00Z',
+    seconds: 1.5,
+    verdict: 'fail' as const,
+    reason: 'nothing answered',
+    evidence: [{ probe: 'curl', url: 'http://a/b' }],
+  }
+  const said = (of: Partial<CheckResult>): string =>
+    caseOf({ verdict: 'fail', ...of }).children.find(({ name }) => name === 'system-out')?.text ?? ''
+  expect(said({ attempts: [attempt] })).toBe(
+    'attempt 1 of 1: failed after 1.5 s, 2026-01-01T00:00:00Z: nothing answered\n  curl: {"url":"http://a/b"}',
+  )
+  const much = said({
+    attempts: [
+      { ...attempt, evidence: [...Array.from({ length: 5000 }, () => attempt.evidence[0]!), { probe: 'the last' }] },
+    ],
+  })
   expect(much.length).toBeLessThan(20_000)
   expect(much).toMatch(/^\(the beginning is left out/)
   expect(much).toMatch(/the last: \{\}$/)
@@ -75,12 +138,27 @@ test('what was skipped keeps its reason', () => {
 })
 
 test('a document and its suites count what they hold, and say when and with what', () => {
-  const checks = [checkResult(), checkResult({ verdict: 'fail' }), checkResult({ verdict: 'skipped' }), checkResult({ verdict: 'flaky' }), checkResult({ verdict: 'not-run' })]
+  const checks = [
+    checkResult(),
+    checkResult({ verdict: 'fail' }),
+    checkResult({ verdict: 'skipped' }),
+    checkResult({ verdict: 'flaky' }),
+    checkResult({ verdict: 'not-run' }),
+  ]
   const suites = suitesOf(...checks)
-  const counts = { tests: '5', failures: '1', errors: '1', skipped: '1', time: '0.000', timestamp: '2026-01-01T00:00:00' }
+  const counts = {
+    tests: '5',
+    failures: '1',
+    errors: '1',
+    skipped: '1',
+    time: '0.000',
+    timestamp: '2026-01-01T00:00:00',
+  }
   expect(suites.attributes).toMatchObject(counts)
   expect(suites.children[0]?.attributes).toMatchObject(counts)
-  const properties = suites.children[0]?.children.find(({ name }) => name === 'properties')?.children.map(({ attributes }) => attributes['name'])
+  const properties = suites.children[0]?.children
+    .find(({ name }) => name === 'properties')
+    ?.children.map(({ attributes }) => attributes['name'])
   expect(properties).toEqual(['istio', 'envoy', 'kubernetes', 'kind', 'run', 'topology', 'mtls'])
 })
 
@@ -100,5 +178,7 @@ test('what means something in XML is kept as text, and what XML cannot hold is l
   expect(caseOf({ verdict: 'fail', reason }).children[0]?.attributes['message']).toBe(reason)
   expect(caseOf({ verdict: 'pass', reason }).children.at(-1)?.text).toBe(reason)
   expect(caseOf({ id: reason }).attributes['name']).toBe(`${reason} from cluster1`)
-  expect(caseOf({ verdict: 'not-run', reason: 'red\u001b \u0000text' }).children[0]?.attributes['message']).toBe('not run: red text')
+  expect(caseOf({ verdict: 'not-run', reason: 'red\u001b \u0000text' }).children[0]?.attributes['message']).toBe(
+    'not run: red text',
+  )
 })

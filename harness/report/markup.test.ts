@@ -2,9 +2,10 @@ import { expect, test } from 'vitest'
 import { joined, markup } from './markup.ts'
 
 test('what is put into a template is text, in elements and in attributes', () => {
-  const evil = '"><script>alert(\'1\')</script>&amp;'
+  const evil = "\"><script>alert('1')</script>&amp;"
   expect(markup`<p title="${evil}">${evil}</p>`.markup).toBe(
-    '<p title="&quot;&gt;&lt;script&gt;alert(&apos;1&apos;)&lt;/script&gt;&amp;amp;">&quot;&gt;&lt;script&gt;alert(&apos;1&apos;)&lt;/script&gt;&amp;amp;</p>',
+    '<p ' +
+      'title="&quot;&gt;&lt;script&gt;alert(&apos;1&apos;)&lt;/script&gt;&amp;amp;">&quot;&gt;&lt;script&gt;alert(&apos;1&apos;)&lt;/script&gt;&amp;amp;</p>',
   )
 })
 

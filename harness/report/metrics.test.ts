@@ -6,7 +6,10 @@ import { metrics } from './metrics.ts'
 
 type Parsed = { name: string; labels: Record<string, string>; value: number }
 
-/** Reads Prometheus’ text format as strictly as its documentation has it: every line, one group a metric with its head first, no series twice. */
+/**
+ * Reads Prometheus’ text format as strictly as its documentation has it: every line, one group a metric with its head
+ * first, no series twice.
+ */
 const parse = (text: string): Parsed[] => {
   if (!text.endsWith('\n')) throw new Error('the last line has no end')
   const typed = new Map<string, string>()
@@ -14,8 +17,12 @@ const parse = (text: string): Parsed[] => {
   let group = ''
   for (const line of text.slice(0, -1).split('\n')) {
     const help = /^# HELP ([a-zA-Z_:][a-zA-Z0-9_:]*) (?:[^\\]|\\[\\n])+$/.exec(line)?.[1]
-    const [, of, type] = /^# TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*) (counter|gauge|histogram|summary|untyped)$/.exec(line) ?? []
-    const [, name, labels = '', value = ''] = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_]\w*="(?:[^"\\]|\\[\\"n])*"(?:,(?!\})|(?=\})))*)\})? (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/.exec(line) ?? []
+    const [, of, type] =
+      /^# TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*) (counter|gauge|histogram|summary|untyped)$/.exec(line) ?? []
+    const [, name, labels = '', value = ''] =
+      /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_]\w*="(?:[^"\\]|\\[\\"n])*"(?:,(?!\})|(?=\})))*)\})? (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/.exec(
+        line,
+      ) ?? []
     if (help !== undefined) {
       if (typed.has(help)) throw new Error(`${help} is told in two groups`)
       group = help
@@ -24,9 +31,15 @@ const parse = (text: string): Parsed[] => {
       typed.set(of, type)
     } else if (name !== undefined) {
       if (name !== group || !typed.has(name)) throw new Error(`a sample of ${name} is out of its group`)
-      const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, key = '', quoted = '']) => [key, quoted.replaceAll(/\\(.)/g, (_, letter: string) => (letter === 'n' ? '\n' : letter))] as const)
-      const key = `${name} ${JSON.stringify(Object.entries(Object.fromEntries(pairs)).toSorted(([a], [b]) => a.localeCompare(b)))}`
-      if (series.has(key) || new Set(pairs.map(([label]) => label)).size < pairs.length) throw new Error(`twice: ${line}`)
+      const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(
+        ([, key = '', quoted = '']) =>
+          [key, quoted.replaceAll(/\\(.)/g, (_, letter: string) => (letter === 'n' ? '\n' : letter))] as const,
+      )
+      const key =
+        `${name} ` +
+        JSON.stringify(Object.entries(Object.fromEntries(pairs)).toSorted(([a], [b]) => a.localeCompare(b)))
+      if (series.has(key) || new Set(pairs.map(([label]) => label)).size < pairs.length)
+        throw new Error(`twice: ${line}`)
       series.add(key)
       samples.push({ name, labels: Object.fromEntries(pairs), value: Number(value) })
     } else throw new Error(`not of the format: ${line}`)
@@ -35,22 +48,54 @@ const parse = (text: string): Parsed[] => {
 }
 
 const of = (samples: Parsed[], name: string, labels: Record<string, string>): Record<string, number> =>
-  Object.fromEntries(samples.filter((one) => one.name === name && Object.entries(labels).every(([key, value]) => one.labels[key] === value)).map(({ labels: { verdict = '' }, value }) => [verdict, value]))
+  Object.fromEntries(
+    samples
+      .filter((one) => one.name === name && Object.entries(labels).every(([key, value]) => one.labels[key] === value))
+      .map(({ labels: { verdict = '' }, value }) => [verdict, value]),
+  )
 
 test('a verdict is 1 for what it came to and 0 for what it did not', async () => {
   const samples = parse(metrics(await failingRun()))
-  expect(of(samples, 'meshproof_check_verdict', { check: 'net.gateway-open', from: 'cluster1', to: 'cluster2', layer: 'network', topology: 'gateway', mtls: 'strict' }))
-    .toEqual({ pass: 0, fail: 1, flaky: 0, skipped: 0, 'not-run': 0 })
-  expect(of(samples, 'meshproof_check_verdict', { check: 'net.gateway-open', from: 'cluster2' })).toEqual({ pass: 1, fail: 0, flaky: 0, skipped: 0, 'not-run': 0 })
+  expect(
+    of(samples, 'meshproof_check_verdict', {
+      check: 'net.gateway-open',
+      from: 'cluster1',
+      to: 'cluster2',
+      layer: 'network',
+      topology: 'gateway',
+      mtls: 'strict',
+    }),
+  ).toEqual({ pass: 0, fail: 1, flaky: 0, skipped: 0, 'not-run': 0 })
+  expect(of(samples, 'meshproof_check_verdict', { check: 'net.gateway-open', from: 'cluster2' })).toEqual({
+    pass: 1,
+    fail: 0,
+    flaky: 0,
+    skipped: 0,
+    'not-run': 0,
+  })
   expect(of(samples, 'meshproof_run_verdict', {})).toEqual({ pass: 0, fail: 1, flaky: 0, skipped: 0, 'not-run': 0 })
 })
 
 test('seconds are of all attempts, and of checks that were asked alone; the run’s moment is in seconds', () => {
-  const attempt = { startedAt: '2026-01-01T00:00:00.000Z', seconds: 1.5, verdict: 'fail' as const, reason: '', evidence: [] }
+  const attempt = {
+    startedAt: '2026-01-01T00:00:00.000Z',
+    seconds: 1.5,
+    verdict: 'fail' as const,
+    reason: '',
+    evidence: [],
+  }
   const asked = checkResult({ verdict: 'flaky', attempts: [attempt, { ...attempt, verdict: 'pass', seconds: 2 }] })
-  const samples = parse(metrics(resultsOf(topologyResult([asked, checkResult({ id: 'reach.path', verdict: 'skipped' })]))))
-  expect(samples.filter(({ name }) => name === 'meshproof_check_seconds').map(({ labels: { check }, value }) => [check, value])).toEqual([['reach.local', 3.5]])
-  expect(samples.find(({ name }) => name === 'meshproof_run_timestamp_seconds')?.value).toBe(Date.UTC(2026, 0, 1, 0, 5) / 1000)
+  const samples = parse(
+    metrics(resultsOf(topologyResult([asked, checkResult({ id: 'reach.path', verdict: 'skipped' })]))),
+  )
+  expect(
+    samples
+      .filter(({ name }) => name === 'meshproof_check_seconds')
+      .map(({ labels: { check }, value }) => [check, value]),
+  ).toEqual([['reach.local', 3.5]])
+  expect(samples.find(({ name }) => name === 'meshproof_run_timestamp_seconds')?.value).toBe(
+    Date.UTC(2026, 0, 1, 0, 5) / 1000,
+  )
 })
 
 test('a run that ended early is not told as passed', () => {

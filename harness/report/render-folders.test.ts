@@ -7,25 +7,45 @@ import { renderFolders } from './render-folders.ts'
 import { exitCodeOfCells } from './verdict-of-cell.ts'
 import { writeReports } from './report-folder.ts'
 
-const reportFolder = async (parent: string, name: string, of: { istio?: string; verdict?: 'pass' | 'fail'; topology?: string; startedAt?: string } = {}): Promise<string> => {
+const reportFolder = async (
+  parent: string,
+  name: string,
+  of: { istio?: string; verdict?: 'pass' | 'fail'; topology?: string; startedAt?: string } = {},
+): Promise<string> => {
   const folder = join(parent, name)
   await mkdir(folder)
   const { verdict = 'pass', istio = '1.31.0' } = of
   const results = resultsOf(topologyResult([checkResult({ verdict })], { name: of.topology ?? 'gateway' }))
-  await writeReports({
-    ...results, run: { ...results.run, exitCode: verdict === 'pass' ? 0 : 1, startedAt: of.startedAt ?? results.run.startedAt }, environment: { ...results.environment, istio },
-  }, folder)
+  await writeReports(
+    {
+      ...results,
+      run: { ...results.run, exitCode: verdict === 'pass' ? 0 : 1, startedAt: of.startedAt ?? results.run.startedAt },
+      environment: { ...results.environment, istio },
+    },
+    folder,
+  )
   return folder
 }
 
 /** What stands in the cells of a page’s table, row by row, without its markup. */
 const tableOf = async (folder: string): Promise<string[][]> => {
   const page = await readFile(join(folder, 'matrix.html'), 'utf8')
-  return [...page.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, row = '']) => [...row.matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/gs)].map(([, cell = '']) => cell.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ').trim()))
+  return [...page.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, row = '']) =>
+    [...row.matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/gs)].map(([, cell = '']) =>
+      cell
+        .replaceAll(/<[^>]*>/g, ' ')
+        .replaceAll(/\s+/g, ' ')
+        .trim(),
+    ),
+  )
 }
 
 const contents = async (folder: string): Promise<Record<string, string>> =>
-  Object.fromEntries(await Promise.all((await readdir(folder)).sort().map(async (name) => [name, await readFile(join(folder, name), 'utf8')])))
+  Object.fromEntries(
+    await Promise.all(
+      (await readdir(folder)).sort().map(async (name) => [name, await readFile(join(folder, name), 'utf8')]),
+    ),
+  )
 
 describe('one folder', () => {
   test('gets the same reports again, byte for byte, also those that were lost', async () => {
@@ -39,11 +59,23 @@ describe('one folder', () => {
   test.each([
     ['that is not there', 'MP-111', async () => join(await scratchFolder(), 'none')],
     ['without results', 'MP-112', () => scratchFolder()],
-    ['whose results are not JSON', 'MP-113', async () => { const folder = await scratchFolder(); await writeFile(join(folder, 'results.json'), '{'); return folder }],
+    [
+      'whose results are not JSON',
+      'MP-113',
+      async () => {
+        const folder = await scratchFolder()
+        await writeFile(join(folder, 'results.json'), '{')
+        return folder
+      },
+    ],
   ])('%s is refused and left alone', async (_, code, make) => {
     const folder = await make()
     const before = await readdir(folder).catch(() => 'none')
-    expect(await errorOf(renderFolders([folder], undefined))).toMatchObject({ code, message: expect.stringContaining(folder), exitCode: 2 })
+    expect(await errorOf(renderFolders([folder], undefined))).toMatchObject({
+      code,
+      message: expect.stringContaining(folder),
+      exitCode: 2,
+    })
     expect(await readdir(folder).catch(() => 'none')).toEqual(before)
   })
 
@@ -52,26 +84,38 @@ describe('one folder', () => {
     const results = JSON.parse(await readFile(join(folder, 'results.json'), 'utf8'))
     delete results.topologies[0].clusters
     await writeFile(join(folder, 'results.json'), JSON.stringify(results))
-    expect(await errorOf(renderFolders([folder], undefined))).toMatchObject({ code: 'MP-113', message: expect.stringContaining('topologies.0.clusters: ') })
+    expect(await errorOf(renderFolders([folder], undefined))).toMatchObject({
+      code: 'MP-113',
+      message: expect.stringContaining('topologies.0.clusters: '),
+    })
   })
 
   test('that cannot be written is told', async () => {
     const parent = await scratchFolder()
     const folder = await reportFolder(parent, 'run')
-    expect(await errorOf(renderFolders([folder], join(folder, 'results.json')))).toMatchObject({ code: 'MP-114', next: expect.stringContaining('--report-dir') })
+    expect(await errorOf(renderFolders([folder], join(folder, 'results.json')))).toMatchObject({
+      code: 'MP-114',
+      next: expect.stringContaining('--report-dir'),
+    })
   })
 })
 
 describe('several folders', () => {
   test('become a page of variants by runs, ordered by version, that links to theirs', async () => {
     const parent = await scratchFolder()
-    const [newer, older] = [await reportFolder(parent, 'a b', { istio: '1.30.0', verdict: 'fail' }), await reportFolder(parent, 'c', { istio: '1.9.0' })]
+    const [newer, older] = [
+      await reportFolder(parent, 'a b', { istio: '1.30.0', verdict: 'fail' }),
+      await reportFolder(parent, 'c', { istio: '1.9.0' }),
+    ]
     const { pages } = await renderFolders([newer, older, join(parent, 'x', '..', 'c')], join(parent, 'all'))
     expect(pages).toEqual([join(newer, 'report.html'), join(older, 'report.html'), join(parent, 'all', 'matrix.html')])
     const page = await readFile(join(parent, 'all', 'matrix.html'), 'utf8')
     expect([...page.matchAll(/<b>Istio (.*?)<\/b>/g)].map(([, version]) => version)).toEqual(['1.9.0', '1.30.0'])
-    expect([...page.matchAll(/<td class="(.*?)"><a href="(.*?)"/g)].map(([, verdict, link]) => [verdict, link])).toEqual([
-      ['pass', '../c/report.html#gateway-strict'], ['fail', '../a%20b/report.html#gateway-strict'],
+    expect(
+      [...page.matchAll(/<td class="(.*?)"><a href="(.*?)"/g)].map(([, verdict, link]) => [verdict, link]),
+    ).toEqual([
+      ['pass', '../c/report.html#gateway-strict'],
+      ['fail', '../a%20b/report.html#gateway-strict'],
     ])
     expect(page).toContain('1 of 2 runs failed')
   })
@@ -80,7 +124,9 @@ describe('several folders', () => {
     const parent = await scratchFolder()
     const folder = await reportFolder(parent, 'run')
     await writeFile(join(folder, 'report.html'), 'old')
-    expect(await errorOf(renderFolders([folder, join(parent, 'none')], join(parent, 'all')))).toMatchObject({ code: 'MP-111' })
+    expect(await errorOf(renderFolders([folder, join(parent, 'none')], join(parent, 'all')))).toMatchObject({
+      code: 'MP-111',
+    })
     expect(await readFile(join(folder, 'report.html'), 'utf8')).toBe('old')
     expect(await readdir(parent)).toEqual(['run'])
   })
@@ -90,7 +136,10 @@ describe('a folder of folders', () => {
   test('stands for the runs in it, one level down', async () => {
     const parent = await scratchFolder()
     await mkdir(join(parent, 'artifacts', 'logs'), { recursive: true })
-    const folders = [await reportFolder(join(parent, 'artifacts'), 'a'), await reportFolder(join(parent, 'artifacts'), 'b')]
+    const folders = [
+      await reportFolder(join(parent, 'artifacts'), 'a'),
+      await reportFolder(join(parent, 'artifacts'), 'b'),
+    ]
     const { pages } = await renderFolders([join(parent, 'artifacts')], join(parent, 'all'))
     expect(pages).toEqual([...folders.map((folder) => join(folder, 'report.html')), join(parent, 'all', 'matrix.html')])
   })
@@ -110,13 +159,21 @@ test('runs of one version share its column, until two of them are of one topolog
 })
 
 describe('the cells of a matrix', () => {
-  const cell = (topology: string, istio: string): { name: string; args: string[] } => ({ name: `${topology}-istio-${istio}`, args: ['test', `--topology=${topology}`, `--istio=${istio}`] })
+  const cell = (topology: string, istio: string): { name: string; args: string[] } => ({
+    name: `${topology}-istio-${istio}`,
+    args: ['test', `--topology=${topology}`, `--istio=${istio}`],
+  })
   const cells = [cell('gateway', '1.30'), cell('gateway', '1.31'), cell('vpn', '1.30'), cell('vpn', '1.31')]
-  const outcome = async (parent: string): Promise<number> => exitCodeOfCells((await renderFolders([parent], parent, cells)).runs)
+  const outcome = async (parent: string): Promise<number> =>
+    exitCodeOfCells((await renderFolders([parent], parent, cells)).runs)
 
   test('that all passed are green', async () => {
     const parent = await scratchFolder()
-    for (const { name } of cells) await reportFolder(parent, name, { topology: name.split('-')[0]!, istio: name.endsWith('30') ? '1.30.4' : '1.31.0' })
+    for (const { name } of cells)
+      await reportFolder(parent, name, {
+        topology: name.split('-')[0]!,
+        istio: name.endsWith('30') ? '1.30.4' : '1.31.0',
+      })
     expect(await outcome(parent)).toBe(0)
     expect(await readFile(join(parent, 'matrix.html'), 'utf8')).toContain('All 4 cells passed')
   })
@@ -127,7 +184,11 @@ describe('the cells of a matrix', () => {
     await reportFolder(parent, 'gateway-istio-1.31', { istio: '1.31.0' })
     await reportFolder(parent, 'vpn-istio-1.30', { topology: 'vpn', istio: '1.30.4' })
     expect(await outcome(parent)).toBe(2)
-    expect((await tableOf(parent)).at(-1)).toEqual(['vpn', '✓ passed 1 passed', '? not run vpn-istio-1.31: it left no results'])
+    expect((await tableOf(parent)).at(-1)).toEqual([
+      'vpn',
+      '✓ passed 1 passed',
+      '? not run vpn-istio-1.31: it left no results',
+    ])
     expect(await readFile(join(parent, 'matrix.html'), 'utf8')).toContain('1 of 4 cells not complete')
   })
 
@@ -135,10 +196,15 @@ describe('the cells of a matrix', () => {
     const parent = await scratchFolder()
     const [there, missing] = [cell('vpn', '1.30'), cell('vpn', '1.31')]
     await mkdir(join(parent, there.name))
-    await writeReports(resultsOf(...(['strict', 'off'] as const).map((mtls) => topologyResult([checkResult()], { name: 'vpn', mtls }))), join(parent, there.name))
+    await writeReports(
+      resultsOf(...(['strict', 'off'] as const).map((mtls) => topologyResult([checkResult()], { name: 'vpn', mtls }))),
+      join(parent, there.name),
+    )
     await renderFolders([parent], parent, [there, missing])
     const rows = await tableOf(parent)
-    expect(rows.slice(1).map(([row, , second]) => [row, second])).toEqual(['vpn', 'vpn with mutual TLS off'].map((row) => [row, '? not run vpn-istio-1.31: it left no results']))
+    expect(rows.slice(1).map(([row, , second]) => [row, second])).toEqual(
+      ['vpn', 'vpn with mutual TLS off'].map((row) => [row, '? not run vpn-istio-1.31: it left no results']),
+    )
   })
 
   test('whose results are broken are as good as missing, and the others are rendered', async () => {
@@ -146,7 +212,9 @@ describe('the cells of a matrix', () => {
     for (const { name } of cells) await reportFolder(parent, name)
     await writeFile(join(parent, 'vpn-istio-1.31', 'results.json'), '{')
     expect(await outcome(parent)).toBe(2)
-    expect((await tableOf(parent)).flat().filter((text) => text.includes('not run'))).toEqual([expect.stringContaining('vpn-istio-1.31: That is not a valid results.json')])
+    expect((await tableOf(parent)).flat().filter((text) => text.includes('not run'))).toEqual([
+      expect.stringContaining('vpn-istio-1.31: That is not a valid results.json'),
+    ])
   })
 
   test('are as bad as the worst of them', async () => {
@@ -164,16 +232,26 @@ describe('the cells of a matrix', () => {
     expect(exitCodeOfCells((await renderFolders([join(parent, 'none')], parent, cells)).runs)).toBe(2)
     expect(await tableOf(parent)).toEqual([
       ['topology', 'Istio 1.30 Kubernetes unknown', 'Istio 1.31 Kubernetes unknown'],
-      ...['gateway', 'vpn'].map((name) => [name, ...['1.30', '1.31'].map((istio) => `? not run ${name}-istio-${istio}: it left no results`)]),
+      ...['gateway', 'vpn'].map((name) => [
+        name,
+        ...['1.30', '1.31'].map((istio) => `? not run ${name}-istio-${istio}: it left no results`),
+      ]),
     ])
   })
 
   test('that differ by what they ask have a row each', async () => {
     const parent = await scratchFolder()
     await reportFolder(parent, '1-net')
-    const suites = ['net', 'reach'].map((suite, index) => ({ name: `${index + 1}-${suite}`, args: ['test', '--contexts=east,west', `--suite=${suite}.*`] }))
+    const suites = ['net', 'reach'].map((suite, index) => ({
+      name: `${index + 1}-${suite}`,
+      args: ['test', '--contexts=east,west', `--suite=${suite}.*`],
+    }))
     await renderFolders([parent], parent, suites)
-    expect(await tableOf(parent)).toEqual([['cell', expect.stringMatching(/^Istio 1.31.0/)], ['1-net', '✓ passed 1 passed'], ['2-reach', '? not run it left no results']])
+    expect(await tableOf(parent)).toEqual([
+      ['cell', expect.stringMatching(/^Istio 1.31.0/)],
+      ['1-net', '✓ passed 1 passed'],
+      ['2-reach', '? not run it left no results'],
+    ])
   })
 
   test('are no verdict where two folders claim one of them', async () => {
@@ -181,6 +259,9 @@ describe('the cells of a matrix', () => {
     for (const attempt of ['first', 'second']) await mkdir(join(parent, attempt))
     await reportFolder(join(parent, 'first'), cells[0]!.name)
     await reportFolder(join(parent, 'second'), cells[0]!.name, { verdict: 'fail' })
-    expect(await errorOf(renderFolders([join(parent, 'first'), join(parent, 'second')], parent, cells))).toMatchObject({ code: 'MP-164', message: expect.stringContaining(join('second', cells[0]!.name)) })
+    expect(await errorOf(renderFolders([join(parent, 'first'), join(parent, 'second')], parent, cells))).toMatchObject({
+      code: 'MP-164',
+      message: expect.stringContaining(join('second', cells[0]!.name)),
+    })
   })
 })

@@ -21,7 +21,10 @@ describe('the folder of the reports', () => {
   test('that holds something is refused and left alone', async () => {
     const folder = await scratchFolder()
     await writeFile(join(folder, 'results.json'), 'of another run')
-    expect(await errorOf(makeReportFolder('x', folder))).toMatchObject({ code: 'MP-104', message: expect.stringContaining(folder) })
+    expect(await errorOf(makeReportFolder('x', folder))).toMatchObject({
+      code: 'MP-104',
+      message: expect.stringContaining(folder),
+    })
     expect(await readdir(folder)).toEqual(['results.json'])
     expect(await readFile(join(folder, 'results.json'), 'utf8')).toBe('of another run')
   })
@@ -37,9 +40,17 @@ describe('the folder of the reports', () => {
 describe('the reports', () => {
   test('are results.json, which reads back as it was, and what is made from it', async () => {
     const folder = await scratchFolder()
-    const results = resultsOf(topologyResult([checkResult(), checkResult({ verdict: 'skipped', reason: 'not selected by --suite' })]))
+    const results = resultsOf(
+      topologyResult([checkResult(), checkResult({ verdict: 'skipped', reason: 'not selected by --suite' })]),
+    )
     await writeReports(results, folder)
-    expect((await readdir(folder)).sort()).toEqual(['conformance.yaml', 'junit.xml', 'metrics.prom', 'report.html', 'results.json'])
+    expect((await readdir(folder)).sort()).toEqual([
+      'conformance.yaml',
+      'junit.xml',
+      'metrics.prom',
+      'report.html',
+      'results.json',
+    ])
     expect(Results.parse(JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')))).toEqual(results)
     expect(await readFile(join(folder, 'junit.xml'), 'utf8')).toBe(junit(results))
     expect(await readFile(join(folder, 'report.html'), 'utf8')).toBe(reportPage(results))

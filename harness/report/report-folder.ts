@@ -19,10 +19,19 @@ export const makeReportFolder = async (runId: string, given: string | undefined)
   try {
     await mkdir(full, { recursive: true })
   } catch (cause) {
-    throw new MeshproofError('MP-105', { what: 'The report folder cannot be made', where: folder, next: 'Name another with --report-dir.', cause })
+    throw new MeshproofError('MP-105', {
+      what: 'The report folder cannot be made',
+      where: folder,
+      next: 'Name another with --report-dir.',
+      cause,
+    })
   }
   if ((await readdir(full)).length > 0) {
-    throw new MeshproofError('MP-104', { what: 'The report folder exists and is not empty', where: folder, next: 'Name another with --report-dir, or remove it.' })
+    throw new MeshproofError('MP-104', {
+      what: 'The report folder exists and is not empty',
+      where: folder,
+      next: 'Name another with --report-dir, or remove it.',
+    })
   }
   return folder
 }
@@ -42,7 +51,10 @@ export const writeReports = async (results: Results, folder: string): Promise<vo
   await renderReports(checked, folder)
 }
 
-/** Writes every report that is derived from results.json, beside it and from it alone: the same results give the same bytes. */
+/**
+ * Writes every report that is derived from results.json, beside it and from it alone: the same results give the same
+ * bytes.
+ */
 export const renderReports = async (results: Results, folder: string): Promise<void> => {
   await writeWhole(join(folder, 'report.html'), reportPage(results))
   await writeWhole(join(folder, 'junit.xml'), junit(results))
@@ -51,4 +63,5 @@ export const renderReports = async (results: Results, folder: string): Promise<v
 }
 
 /** Whether that is the name of something that a run writes into its report folder, whole or not. */
-export const isOfAReport = (name: string): boolean => /^(results\.json|report\.html|junit\.xml|conformance\.yaml|metrics\.prom)(\.\d+)?(\.part)?$|^bundle$/.test(name)
+export const isOfAReport = (name: string): boolean =>
+  /^(results\.json|report\.html|junit\.xml|conformance\.yaml|metrics\.prom)(\.\d+)?(\.part)?$|^bundle$/.test(name)

@@ -16,7 +16,10 @@ const useAll = (shown: Terminal): void => {
 }
 
 describe('the terminal report', () => {
-  test.each<[string, { isTTY?: boolean }, NodeJS.ProcessEnv]>([['no TTY', {}, {}], ['a TTY under NO_COLOR', { isTTY: true }, { NO_COLOR: '1' }]])('on %s is plain lines', (_what, screen, environment) => {
+  test.each<[string, { isTTY?: boolean }, NodeJS.ProcessEnv]>([
+    ['no TTY', {}, {}],
+    ['a TTY under NO_COLOR', { isTTY: true }, { NO_COLOR: '1' }],
+  ])('on %s is plain lines', (_what, screen, environment) => {
     const text = written(screen, environment, useAll)
     expect(text).not.toMatch(/[\u001b\r]/)
     expect(text.split('\n')).toEqual([
@@ -33,7 +36,10 @@ describe('the terminal report', () => {
   })
 
   test('on a TTY has colour and a live line, which is gone in the end', () => {
-    const text = written({ isTTY: true }, {}, (shown) => { shown.started('images'); shown.check(checkResult()) })
+    const text = written({ isTTY: true }, {}, (shown) => {
+      shown.started('images')
+      shown.check(checkResult())
+    })
     expect(text).toContain('\u001b[32m✓\u001b[39m reach.local')
     expect(text).toContain('images 0 s')
     expect(text.endsWith('\r\u001b[K')).toBe(true)
@@ -54,13 +60,24 @@ describe('the terminal report', () => {
 })
 
 test('the summary names the support bundle of whatever failed', () => {
-  const results = resultsOf(topologyResult([checkResult({ verdict: 'fail' })], { bundle: 'bundle/gateway' }), topologyResult([checkResult()], { name: 'vpn' }))
-  expect(linesOf((shown) => { shown.summary(results, 'reports/x') }).slice(-3)).toEqual(['vpn: passed  1 passed, 0 failed', 'support bundle: reports/x/bundle/gateway', 'report: reports/x'])
+  const results = resultsOf(
+    topologyResult([checkResult({ verdict: 'fail' })], { bundle: 'bundle/gateway' }),
+    topologyResult([checkResult()], { name: 'vpn' }),
+  )
+  expect(
+    linesOf((shown) => {
+      shown.summary(results, 'reports/x')
+    }).slice(-3),
+  ).toEqual(['vpn: passed  1 passed, 0 failed', 'support bundle: reports/x/bundle/gateway', 'report: reports/x'])
 })
 
 describe('the terminal of one of several labs', () => {
   test('begins with the lab’s name whatever is said of it, and says nothing else of its own', () => {
-    expect(linesOf((shown) => { useAll(about(shown, 'vpn with mutual TLS off')) })).toEqual([
+    expect(
+      linesOf((shown) => {
+        useAll(about(shown, 'vpn with mutual TLS off'))
+      }),
+    ).toEqual([
       '  building etcd: 1 of 14 done, about 3 min remain',
       '✓   12.3 s  vpn with mutual TLS off  cluster1: created',
       '✓ vpn with mutual TLS off  reach.local  cluster1 → cluster2  21 of 21 answered',
@@ -70,7 +87,11 @@ describe('the terminal of one of several labs', () => {
       'gateway: passed  1 passed, 0 failed',
       'report: reports/x',
     ])
-    expect(linesOf((shown) => { about(shown, 'vpn').line('The lab stays. Use it:') })).toEqual(['vpn  The lab stays. Use it:'])
+    expect(
+      linesOf((shown) => {
+        about(shown, 'vpn').line('The lab stays. Use it:')
+      }),
+    ).toEqual(['vpn  The lab stays. Use it:'])
   })
 
   test('takes away its own phase and leaves the other labs’', () => {
@@ -90,7 +111,10 @@ describe('a topology’s summary', () => {
     const checks = diagnose([
       checkResult({ id: 'reach.both', verdict: 'fail', reason: because('MP-752') }),
       checkResult({ id: 'trust.common-root', layer: 'trust', verdict: 'fail', reason: because('MP-721') }),
-      checkResult(), checkResult({ verdict: 'flaky' }), checkResult({ verdict: 'skipped' }), checkResult({ verdict: 'not-run' }),
+      checkResult(),
+      checkResult({ verdict: 'flaky' }),
+      checkResult({ verdict: 'skipped' }),
+      checkResult({ verdict: 'not-run' }),
     ])
     expect(summaryOf(topologyResult(checks))).toEqual([
       'first broken layer: trust  (trust.common-root, MP-721)',
@@ -101,13 +125,21 @@ describe('a topology’s summary', () => {
   })
 
   test('of what was not run says why', () => {
-    expect(summaryOf(topologyResult([checkResult({ verdict: 'not-run' })], { reason: 'no space left' }))).toEqual(['gateway: not-run  0 passed, 0 failed, 1 not-run  no space left'])
+    expect(summaryOf(topologyResult([checkResult({ verdict: 'not-run' })], { reason: 'no space left' }))).toEqual([
+      'gateway: not-run  0 passed, 0 failed, 1 not-run  no space left',
+    ])
   })
 
   test('of a variant says which', () => {
-    const broken = diagnose([checkResult({ id: 'mtls.off-stays', layer: 'mtls', verdict: 'fail', reason: because('MP-770') })])
-    expect(summaryOf(topologyResult([checkResult()], { mtls: 'off' }))).toEqual(['gateway with mutual TLS off: passed  1 passed, 0 failed'])
-    expect(summaryOf(topologyResult(broken, { mtls: 'off' })).at(-1)).toBe('gateway with mutual TLS off: fail  0 passed, 1 failed')
+    const broken = diagnose([
+      checkResult({ id: 'mtls.off-stays', layer: 'mtls', verdict: 'fail', reason: because('MP-770') }),
+    ])
+    expect(summaryOf(topologyResult([checkResult()], { mtls: 'off' }))).toEqual([
+      'gateway with mutual TLS off: passed  1 passed, 0 failed',
+    ])
+    expect(summaryOf(topologyResult(broken, { mtls: 'off' })).at(-1)).toBe(
+      'gateway with mutual TLS off: fail  0 passed, 1 failed',
+    )
   })
 
   test('tells what the phases took, overlapping ones once', () => {
@@ -120,6 +152,9 @@ describe('a topology’s summary', () => {
       { name: 'support bundle', startedAt: at(65), seconds: 4, verdict: 'pass' as const },
       { name: 'teardown', startedAt: at(69), seconds: 2.5, verdict: 'pass' as const },
     ]
-    expect(summaryOf(topologyResult([checkResult()], { phases }))).toEqual(['gateway: passed  1 passed, 0 failed  (images 5.0 s, lab 40.0 s, checks 20.0 s, support bundle 4.0 s, teardown 2.5 s)'])
+    expect(summaryOf(topologyResult([checkResult()], { phases }))).toEqual([
+      'gateway: passed  1 passed, 0 failed  (images 5.0 s, lab 40.0 s, checks 20.0 s, support bundle 4.0 s, ' +
+        'teardown 2.5 s)',
+    ])
   })
 })

@@ -22,20 +22,25 @@ export type Terminal = {
 }
 
 const marks: Record<Verdict, { mark: string; colour: 'green' | 'red' | 'yellow' | 'gray' }> = {
-  pass: { mark: '✓', colour: 'green' }, fail: { mark: '✗', colour: 'red' }, flaky: { mark: '~', colour: 'yellow' },
-  skipped: { mark: '-', colour: 'gray' }, 'not-run': { mark: '?', colour: 'yellow' },
+  pass: { mark: '✓', colour: 'green' },
+  fail: { mark: '✗', colour: 'red' },
+  flaky: { mark: '~', colour: 'yellow' },
+  skipped: { mark: '-', colour: 'gray' },
+  'not-run': { mark: '?', colour: 'yellow' },
 }
 
 /** The terminal report; NO_COLOR and a stream that is no TTY are honoured. */
 export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = process.env): Terminal => {
   const live = screen.isTTY === true && !environment['NO_COLOR']
-  const paint = (colour: Parameters<typeof styleText>[0], text: string): string => (live ? styleText(colour, text, { validateStream: false }) : text)
+  const paint = (colour: Parameters<typeof styleText>[0], text: string): string =>
+    live ? styleText(colour, text, { validateStream: false }) : text
   const running = new Map<string, number>()
   let build = ''
   let lastBuild = 0
   const status = (): void => {
     const now = Date.now()
-    const text = build || [...running].map(([name, since]) => `${name} ${Math.round((now - since) / 1000)} s`).join(', ')
+    const text =
+      build || [...running].map(([name, since]) => `${name} ${Math.round((now - since) / 1000)} s`).join(', ')
     if (live) screen.write(`\r\u001b[K${paint('gray', text.slice(0, (screen.columns ?? 100) - 1))}`)
   }
   const ticker = live ? setInterval(status, 250) : undefined
@@ -44,28 +49,42 @@ export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = proces
     screen.write(`${live ? '\r\u001b[K' : ''}${text}\n`)
     if (running.size > 0 || build) status()
   }
-  const marked = (verdict: Verdict, text: string): string => `${paint(marks[verdict].colour, marks[verdict].mark)} ${text}`
+  const marked = (verdict: Verdict, text: string): string =>
+    `${paint(marks[verdict].colour, marks[verdict].mark)} ${text}`
   return {
     line,
-    problem: (text) => { line(paint('red', text)) },
+    problem: (text) => {
+      line(paint('red', text))
+    },
     building: ({ building, done, of, remaining }) => {
       build = `building ${building.join(', ')}: ${done} of ${of} done, about ${minutes(remaining)} remain`
       // Without a live line, one line whenever something new is built, or half a minute has passed, is enough.
-      if (!live && building.length > 0 && (Date.now() - lastBuild > 30_000)) { line(`  ${build}`); lastBuild = Date.now() }
+      if (!live && building.length > 0 && Date.now() - lastBuild > 30_000) {
+        line(`  ${build}`)
+        lastBuild = Date.now()
+      }
       if (building.length === 0) build = ''
       status()
     },
-    started: (name) => { running.set(name, Date.now()); status() },
+    started: (name) => {
+      running.set(name, Date.now())
+      status()
+    },
     ended: (name, seconds, verdict) => {
       running.delete(name)
       build = ''
-      if (verdict !== 'not-run') line(marked(verdict, `${paint('gray', `${seconds.toFixed(1).padStart(6)} s`)}  ${name}`))
+      if (verdict !== 'not-run')
+        line(marked(verdict, `${paint('gray', `${seconds.toFixed(1).padStart(6)} s`)}  ${name}`))
     },
-    check: (result) => { line(marked(result.verdict, checkLine(result))) },
+    check: (result) => {
+      line(marked(result.verdict, checkLine(result)))
+    },
     summary: (results, folder) => {
       line('')
-      for (const topology of results.topologies) for (const text of summaryOf(topology)) line(topology.verdict === 'pass' ? paint('green', text) : text)
-      for (const { bundle } of results.topologies) if (bundle !== undefined) line(`support bundle: ${join(folder, bundle)}`)
+      for (const topology of results.topologies)
+        for (const text of summaryOf(topology)) line(topology.verdict === 'pass' ? paint('green', text) : text)
+      for (const { bundle } of results.topologies)
+        if (bundle !== undefined) line(`support bundle: ${join(folder, bundle)}`)
       line(`report: ${folder}`)
     },
     close: () => {
@@ -80,11 +99,21 @@ export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = proces
 /** The same terminal for one of several labs: whatever is said of it begins with its name. */
 export const about = (screen: Terminal, name: string): Terminal => ({
   ...screen,
-  line: (text) => { screen.line(`${name}  ${text}`) },
-  problem: (text) => { screen.problem(`${name}  ${text}`) },
-  started: (phase) => { screen.started(`${name}  ${phase}`) },
-  ended: (phase, seconds, verdict) => { screen.ended(`${name}  ${phase}`, seconds, verdict) },
-  check: (result) => { screen.check({ ...result, id: `${name}  ${result.id}` }) },
+  line: (text) => {
+    screen.line(`${name}  ${text}`)
+  },
+  problem: (text) => {
+    screen.problem(`${name}  ${text}`)
+  },
+  started: (phase) => {
+    screen.started(`${name}  ${phase}`)
+  },
+  ended: (phase, seconds, verdict) => {
+    screen.ended(`${name}  ${phase}`, seconds, verdict)
+  },
+  check: (result) => {
+    screen.check({ ...result, id: `${name}  ${result.id}` })
+  },
 })
 
 /** One check in one line: id, from and to, and what was seen. */
@@ -96,14 +125,21 @@ export const summaryOf = (topology: TopologyResult): string[] => {
   const { verdict, reason, checks, phases, upgrade } = topology
   if (upgrade) return upgradeLines(variantName(topology), upgrade)
   const count = (wanted: Verdict): number => checks.filter((check) => check.verdict === wanted).length
-  const others = (['flaky', 'skipped', 'not-run'] as const).flatMap((kind) => (count(kind) > 0 ? [`${count(kind)} ${kind}`] : []))
+  const others = (['flaky', 'skipped', 'not-run'] as const).flatMap((kind) =>
+    count(kind) > 0 ? [`${count(kind)} ${kind}`] : [],
+  )
   const times = phaseTimes(phases)
   const broken = firstBroken(checks)
   return [
-    ...(broken ? [
-      `first broken layer: ${broken.layer}  (${broken.check}, ${broken.code})`, `  cause: ${broken.cause}`, `  next:  ${broken.hint}`,
-    ] : []),
-    `${variantName(topology)}: ${verdict === 'pass' ? 'passed' : verdict}  ${[`${count('pass')} passed`, `${count('fail')} failed`, ...others].join(', ')}${times ? `  (${times})` : ''}${verdict === 'not-run' && reason ? `  ${reason}` : ''}`,
+    ...(broken
+      ? [
+          `first broken layer: ${broken.layer}  (${broken.check}, ${broken.code})`,
+          `  cause: ${broken.cause}`,
+          `  next:  ${broken.hint}`,
+        ]
+      : []),
+    `${variantName(topology)}: ${verdict === 'pass' ? 'passed' : verdict}  ` +
+      `${[`${count('pass')} passed`, `${count('fail')} failed`, ...others].join(', ')}${times ? `  (${times})` : ''}${verdict === 'not-run' && reason ? `  ${reason}` : ''}`,
   ]
 }
 
@@ -116,8 +152,15 @@ const phaseTimes = (phases: TopologyResult['phases']): string => {
     return `${((end - start) / 1000).toFixed(1)} s`
   }
   const own = ['images', 'checks', 'support bundle', 'teardown']
-  return [['images', of((name) => name === 'images')], ['lab', of((name) => !own.includes(name))], ['checks', of((name) => name === 'checks')], ['support bundle', of((name) => name === 'support bundle')], ['teardown', of((name) => name === 'teardown')]]
-    .flatMap(([label, time]) => (time ? [`${label ?? ''} ${time}`] : [])).join(', ')
+  return [
+    ['images', of((name) => name === 'images')],
+    ['lab', of((name) => !own.includes(name))],
+    ['checks', of((name) => name === 'checks')],
+    ['support bundle', of((name) => name === 'support bundle')],
+    ['teardown', of((name) => name === 'teardown')],
+  ]
+    .flatMap(([label, time]) => (time ? [`${label ?? ''} ${time}`] : []))
+    .join(', ')
 }
 
 const minutes = (seconds: number): string => (seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`)

@@ -12,11 +12,16 @@ const linesOf = ({ topologies: [topology] }: Results): string[] => summaryOf(top
 test('a terminal gets a line for each phase, what was found with its next step, and the verdict', () => {
   const healthy = linesOf(upgradeResults())
   expect(healthy).toHaveLength(13)
-  expect(healthy[2]).toMatch(/^✓ P2 cluster1: control plane {2}42\.0 s, lost 0 of [\d,]+ with Istio’s retries and 0 of [\d,]+ without, longest gap 96 ms$/)
+  expect(healthy[2]).toMatch(
+    /^✓ P2 cluster1: control plane {2}42\.0 s, lost 0 of [\d,]+ with Istio’s retries and 0 of [\d,]+ without, longest gap 96 ms$/,
+  )
   expect(healthy.at(-1)).toMatch(/^✓ gateway: passed {2}lab-a to lab-b in place, 10 of 10 phases, lost 0 of/)
   const [finding, seen, next] = linesOf(upgradeResults('losses')).slice(12)
   expect(finding).toMatch(/^✗ P6 {2}MP-\d+ {2}requests were lost/)
-  expect([seen, next]).toEqual([expect.stringMatching(/^ {2}seen: {2}\d+ of \d+ lost.*cluster\d→cluster2/), expect.stringMatching(/^ {2}next: {2}Let the workload drain/)])
+  expect([seen, next]).toEqual([
+    expect.stringMatching(/^ {2}seen: {2}\d+ of \d+ lost.*cluster\d→cluster2/),
+    expect.stringMatching(/^ {2}next: {2}Let the workload drain/),
+  ])
   expect(linesOf(upgradeResults('losses')).at(-1)).toMatch(/^✗ gateway: failed .* lost [1-9]/)
 })
 
@@ -27,7 +32,12 @@ test('what several phases show alike is told once, with what was seen in each', 
   findings.push({ ...slower, phase: 'P8', seen: 'p99 of one probe' })
   const lines = linesOf(results)
   const first = lines.findIndex((line) => line.includes(slower.code))
-  expect(lines.slice(first, first + 4)).toEqual([`! P7, P8  ${slower.code}  ${slower.cause}`, expect.stringMatching(/^ {2}seen: {2}P7 {2}/), expect.stringMatching(/^ {2}seen: {2}P8 {2}p99 of one probe/), `  next:  ${slower.hint}`])
+  expect(lines.slice(first, first + 4)).toEqual([
+    `! P7, P8  ${slower.code}  ${slower.cause}`,
+    expect.stringMatching(/^ {2}seen: {2}P7 {2}/),
+    expect.stringMatching(/^ {2}seen: {2}P8 {2}p99 of one probe/),
+    `  next:  ${slower.hint}`,
+  ])
   expect(lines.filter((line) => line.includes(slower.code))).toHaveLength(1)
 })
 
@@ -45,10 +55,14 @@ test('each phase, each check of it and each probe in it is a case', () => {
   const results = upgradeResults('losses')
   const { upgrade } = results.topologies[0]!
   const cases = upgradeChecks(results.topologies[0]!)
-  expect(cases).toHaveLength(10 + upgrade!.phases.reduce((sum, { checks }) => sum + checks.length, 0) + upgrade!.measured.length)
+  expect(cases).toHaveLength(
+    10 + upgrade!.phases.reduce((sum, { checks }) => sum + checks.length, 0) + upgrade!.measured.length,
+  )
   const failed = cases.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id)
   expect(failed).toContain('P6 cluster2: workloads')
-  expect(failed).toEqual(expect.arrayContaining(['P6 cluster1→cluster2 new-connection', 'P6 cluster1→cluster2 new-connection no-retries']))
+  expect(failed).toEqual(
+    expect.arrayContaining(['P6 cluster1→cluster2 new-connection', 'P6 cluster1→cluster2 new-connection no-retries']),
+  )
   expect(failed.every((id) => id.startsWith('P6'))).toBe(true)
   expect(junit(results)).toContain(`failures="${failed.length}"`)
   expect(conformance(results)).toContain('result: failure')
@@ -64,7 +78,10 @@ test('what is inconclusive never reads as passed', () => {
 
 test('GitHub is told what failed, and shows phases and findings', () => {
   const results = upgradeResults('losses')
-  expect(annotations(results)).toEqual([expect.stringMatching(/^::error title=MP-\d+ P6 \(gateway\)::requests were lost.*%0ANext: Let the workload drain/), expect.stringMatching(/^::warning title=MP-\d+ P7/)])
+  expect(annotations(results)).toEqual([
+    expect.stringMatching(/^::error title=MP-\d+ P6 \(gateway\)::requests were lost.*%0ANext: Let the workload drain/),
+    expect.stringMatching(/^::warning title=MP-\d+ P7/),
+  ])
   const summary = stepSummary(results, 1e6)
   expect(summary).toMatch(/^## ✗ meshproof: failed/)
   expect(summary).toMatch(/\| gateway \| ✗ failed \| [\d,]+ of [\d,]+ requests lost \|/)

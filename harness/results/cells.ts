@@ -2,16 +2,28 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
 
-/** What one runner, or one pod, does of a matrix: the name is also that of its report folder, the arguments are those of `meshproof`. */
+/**
+ * What one runner, or one pod, does of a matrix: the name is also that of its report folder, the arguments are those of
+ * `meshproof`.
+ */
 export const Cell = z.strictObject({
-  name: z.string().max(200).regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a name is letters, digits and . _ -, and begins with a letter or a digit'),
+  name: z
+    .string()
+    .max(200)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a name is letters, digits and . _ -, and begins with a letter or a digit'),
   args: z.array(z.string()).refine(([command]) => command === 'test', 'a cell is a test: its first argument says so'),
 })
 export type Cell = z.infer<typeof Cell>
 
 /** The cells document: all cells of a matrix, in their order. An index is a place in it, beginning at 0. */
 export const Cells = z.strictObject({
-  cells: z.array(Cell).min(1).refine((cells) => new Set(cells.map(({ name }) => name)).size === cells.length, 'two cells have the same name, and would share a report folder'),
+  cells: z
+    .array(Cell)
+    .min(1)
+    .refine(
+      (cells) => new Set(cells.map(({ name }) => name)).size === cells.length,
+      'two cells have the same name, and would share a report folder',
+    ),
 })
 export type Cells = z.infer<typeof Cells>
 
@@ -23,8 +35,17 @@ export const readCells = async (file: string): Promise<Cell[]> => {
   try {
     return Cells.parse(JSON.parse(await readFile(file, 'utf8'))).cells
   } catch (cause) {
-    const why = cause instanceof z.ZodError ? cause.issues.map(({ path, message }) => `${path.join('.') || 'the document'}: ${message}`).join('; ') : reasonOf(cause)
-    throw new MeshproofError('MP-161', { what: 'That is no cells document', where: file, why, next: 'Print one with meshproof matrix.', cause })
+    const why =
+      cause instanceof z.ZodError
+        ? cause.issues.map(({ path, message }) => `${path.join('.') || 'the document'}: ${message}`).join('; ')
+        : reasonOf(cause)
+    throw new MeshproofError('MP-161', {
+      what: 'That is no cells document',
+      where: file,
+      why,
+      next: 'Print one with meshproof matrix.',
+      cause,
+    })
   }
 }
 

@@ -4,10 +4,19 @@ import { because, causes } from './causes.ts'
 import { diagnose, firstBroken } from './explain.ts'
 
 const result = (layer: Layer, id: string, reason = '', verdict: Verdict = reason ? 'fail' : 'pass'): CheckResult => ({
-  id: `${layer}.${id}`, layer, title: `${id} holds`, from: ['cluster1'], to: ['cluster2'], verdict, reason, source: 'seed 000', attempts: [],
+  id: `${layer}.${id}`,
+  layer,
+  title: `${id} holds`,
+  from: ['cluster1'],
+  to: ['cluster2'],
+  verdict,
+  reason,
+  source: 'seed 000',
+  attempts: [],
 })
 
-const diagnosisOf = (checks: CheckResult[], id: string): Diagnosis | undefined => checks.find((check) => check.id === id)?.diagnosis
+const diagnosisOf = (checks: CheckResult[], id: string): Diagnosis | undefined =>
+  checks.find((check) => check.id === id)?.diagnosis
 
 describe('a diagnosis', () => {
   test('of a failure above the first broken layer is that layer’s cause', () => {
@@ -18,26 +27,48 @@ describe('a diagnosis', () => {
       result('reach', 'both', because('MP-752')),
     ])
     expect(diagnosisOf(checks, 'trust.one-root')).toEqual({ code: 'MP-721', ...causes['MP-721'] })
-    const follows = { ...causes['MP-721'], code: 'MP-721', cause: `follows from trust.one-root: ${causes['MP-721'].cause}` }
+    const follows = {
+      ...causes['MP-721'],
+      code: 'MP-721',
+      cause: `follows from trust.one-root: ${causes['MP-721'].cause}`,
+    }
     expect(diagnosisOf(checks, 'reach.both')).toEqual(follows)
     expect(diagnosisOf(checks, 'mtls.strict')).toEqual(follows)
     expect(diagnosisOf(checks, 'network.separate')).toBeUndefined()
   })
 
   test('of each failure in the first broken layer is its own', () => {
-    const checks = diagnose([result('control', 'watched', because('MP-732')), result('control', 'synced', because('MP-735')), result('reach', 'both', because('MP-752'))])
+    const checks = diagnose([
+      result('control', 'watched', because('MP-732')),
+      result('control', 'synced', because('MP-735')),
+      result('reach', 'both', because('MP-752')),
+    ])
     expect(checks.map(({ diagnosis }) => diagnosis?.code)).toEqual(['MP-732', 'MP-735', 'MP-732'])
   })
 
   test('of a check whose assertion blames a lower layer is in that layer', () => {
-    const checks = diagnose([result('discovery', 'endpoints', because('MP-741')), result('mtls', 'strict', because('MP-712'))])
-    expect(diagnosisOf(checks, 'mtls.strict')).toMatchObject({ code: 'MP-712', layer: 'network', cause: causes['MP-712'].cause })
-    expect(diagnosisOf(checks, 'discovery.endpoints')).toMatchObject({ code: 'MP-712', cause: expect.stringContaining('follows from mtls.strict') })
+    const checks = diagnose([
+      result('discovery', 'endpoints', because('MP-741')),
+      result('mtls', 'strict', because('MP-712')),
+    ])
+    expect(diagnosisOf(checks, 'mtls.strict')).toMatchObject({
+      code: 'MP-712',
+      layer: 'network',
+      cause: causes['MP-712'].cause,
+    })
+    expect(diagnosisOf(checks, 'discovery.endpoints')).toMatchObject({
+      code: 'MP-712',
+      cause: expect.stringContaining('follows from mtls.strict'),
+    })
   })
 
   test('of an assertion that names no cause says which sentence does not hold', () => {
     const [check] = diagnose([result('route', 'pinned', 'expected 3 to be 21')])
-    expect(check?.diagnosis).toMatchObject({ code: 'MP-700', layer: 'route', cause: expect.stringContaining('pinned holds') })
+    expect(check?.diagnosis).toMatchObject({
+      code: 'MP-700',
+      layer: 'route',
+      cause: expect.stringContaining('pinned holds'),
+    })
     expect(Diagnosis.safeParse(check?.diagnosis).success).toBe(true)
   })
 
@@ -45,13 +76,19 @@ describe('a diagnosis', () => {
     const flaky = result('network', 'separate', because('MP-712'), 'flaky')
     const [, failure] = diagnose([flaky, result('reach', 'both', because('MP-752'))])
     expect(failure?.diagnosis).toMatchObject({ code: 'MP-752', cause: causes['MP-752'].cause })
-    const checks = layers.map((layer, index) => result(layer, 'x', 'a reason', (['pass', 'flaky', 'skipped', 'not-run'] as const)[index % 4]))
+    const checks = layers.map((layer, index) =>
+      result(layer, 'x', 'a reason', (['pass', 'flaky', 'skipped', 'not-run'] as const)[index % 4]),
+    )
     expect(diagnose(checks)).toEqual(checks)
     expect(firstBroken(diagnose(checks))).toBeUndefined()
   })
 })
 
 test('the first broken layer is told with the check that found it, wherever it stands in the list', () => {
-  const checks = [result('reach', 'both', because('MP-752')), result('mtls', 'strict', because('MP-731')), result('control', 'synced', because('MP-735'))]
+  const checks = [
+    result('reach', 'both', because('MP-752')),
+    result('mtls', 'strict', because('MP-731')),
+    result('control', 'synced', because('MP-735')),
+  ]
   expect(firstBroken(diagnose(checks))).toEqual({ code: 'MP-731', ...causes['MP-731'], check: 'mtls.strict' })
 })

@@ -2,8 +2,8 @@ import { layers, type CheckResult, type Diagnosis } from './results.ts'
 import { causeIn, causes } from './causes.ts'
 
 /**
- * Gives every failed check its diagnosis: its own cause where it is in the first broken layer, and otherwise the cause found
- * there, since what is built on a broken layer cannot be judged by itself.
+ * Gives every failed check its diagnosis: its own cause where it is in the first broken layer, and otherwise the cause
+ * found there, since what is built on a broken layer cannot be judged by itself.
  */
 export const diagnose = (checks: CheckResult[]): CheckResult[] => {
   const failed = checks.filter(({ verdict }) => verdict === 'fail')
@@ -25,7 +25,8 @@ export const firstBroken = (checks: CheckResult[]): (Diagnosis & { check: string
 }
 
 /** Whether a check failed because of what is broken below it. */
-export const isConsequence = ({ diagnosis }: CheckResult): boolean => diagnosis?.cause.startsWith('follows from') ?? false
+export const isConsequence = ({ diagnosis }: CheckResult): boolean =>
+  diagnosis?.cause.startsWith('follows from') ?? false
 
 // A check may find that a lower layer than its own is to blame.
 const layerOf = (check: CheckResult): (typeof layers)[number] => {
@@ -37,6 +38,9 @@ const explain = (check: CheckResult): Diagnosis => {
   const code = causeIn(check.reason)
   if (code) return { code, ...causes[code] }
   return {
-    layer: check.layer, code: 'MP-700', cause: `${check.title}: this does not hold`, hint: 'The evidence of its attempts in results.json says what was seen.',
+    layer: check.layer,
+    code: 'MP-700',
+    cause: `${check.title}: this does not hold`,
+    hint: 'The evidence of its attempts in results.json says what was seen.',
   }
 }

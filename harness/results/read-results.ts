@@ -5,19 +5,38 @@ import { Results } from './results.ts'
 
 /**
  * The results in a report folder, validated.
- * @throws MeshproofError MP-111 when there is no such folder, MP-112 when it holds no results.json that can be read, MP-113 when that is
- * not what its schema says.
+ * @throws MeshproofError MP-111 when there is no such folder, MP-112 when it holds no results.json that can be read,
+ * MP-113 when that is not what its schema says.
  */
 export const readResults = async (folder: string): Promise<Results> => {
-  const isFolder = await stat(folder).then((found) => found.isDirectory(), () => false)
-  if (!isFolder) throw new MeshproofError('MP-111', { what: 'There is no such report folder', where: folder, next: 'Name the folder that a run’s last line calls its report.' })
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  if (!isFolder)
+    throw new MeshproofError('MP-111', {
+      what: 'There is no such report folder',
+      where: folder,
+      next: 'Name the folder that a run’s last line calls its report.',
+    })
   const file = join(folder, 'results.json')
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new MeshproofError('MP-112', { what: 'The folder holds no results.json that can be read', where: folder, why: reasonOf(cause), next: 'Name a folder that `test` wrote; `prove` leaves proof.json alone.', cause })
+    throw new MeshproofError('MP-112', {
+      what: 'The folder holds no results.json that can be read',
+      where: folder,
+      why: reasonOf(cause),
+      next: 'Name a folder that `test` wrote; `prove` leaves proof.json alone.',
+      cause,
+    })
   })
-  const wrong = (why: string, cause: unknown): MeshproofError => new MeshproofError('MP-113', {
-    what: 'That is not a valid results.json', where: file, why, next: 'Its schema is docs/results.schema.json; results of another version are rendered by that version.', cause,
-  })
+  const wrong = (why: string, cause: unknown): MeshproofError =>
+    new MeshproofError('MP-113', {
+      what: 'That is not a valid results.json',
+      where: file,
+      why,
+      next: 'Its schema is docs/results.schema.json; results of another version are rendered by that version.',
+      cause,
+    })
   let document: unknown
   try {
     document = JSON.parse(text)
@@ -27,5 +46,8 @@ export const readResults = async (folder: string): Promise<Results> => {
   const read = Results.safeParse(document)
   if (read.success) return read.data
   const [first, ...others] = read.error.issues
-  throw wrong(`${first?.path.join('.') || 'the document'}: ${first?.message ?? ''}${others.length > 0 ? `, and ${others.length} more` : ''}`, read.error)
+  throw wrong(
+    `${first?.path.join('.') || 'the document'}: ${first?.message ?? ''}${others.length > 0 ? `, and ${others.length} more` : ''}`,
+    read.error,
+  )
 }

@@ -7,7 +7,17 @@ export const Verdict = z.enum(['pass', 'fail', 'flaky', 'skipped', 'not-run'])
 export type Verdict = z.infer<typeof Verdict>
 
 /** The layers of a mesh, from the bottom: the first broken one explains those above it. */
-export const layers = ['network', 'trust', 'control', 'discovery', 'reach', 'route', 'mtls', 'failover', 'resilience'] as const
+export const layers = [
+  'network',
+  'trust',
+  'control',
+  'discovery',
+  'reach',
+  'route',
+  'mtls',
+  'failover',
+  'resilience',
+] as const
 export const Layer = z.enum(layers)
 export type Layer = z.infer<typeof Layer>
 
@@ -45,5 +55,10 @@ export const CheckResult = z.strictObject({
 })
 export type CheckResult = z.infer<typeof CheckResult>
 
-export const Phase = z.strictObject({ name: z.string(), startedAt: Timestamp, seconds: z.number(), verdict: z.enum(['pass', 'fail', 'not-run']) })
+export const Phase = z.strictObject({
+  name: z.string(),
+  startedAt: Timestamp,
+  seconds: z.number(),
+  verdict: z.enum(['pass', 'fail', 'not-run']),
+})
 export type Phase = z.infer<typeof Phase>

@@ -14,6 +14,9 @@ test.each<[Verdict[], Verdict]>([
   expect(topologyVerdict(verdicts.toReversed().map((verdict) => ({ verdict })))).toBe(expected)
 })
 
-test.each<['strict' | 'off', string]>([['strict', 'vpn'], ['off', 'vpn with mutual TLS off']])('a variant with mutual TLS %s is called “%s”', (mtls, name) => {
+test.each<['strict' | 'off', string]>([
+  ['strict', 'vpn'],
+  ['off', 'vpn with mutual TLS off'],
+])('a variant with mutual TLS %s is called “%s”', (mtls, name) => {
   expect(variantName({ name: 'vpn', mtls })).toBe(name)
 })

@@ -25,10 +25,12 @@ export type TopologyResult = z.infer<typeof TopologyResult>
 export const notSelected = 'not selected by --suite'
 
 /** The part of a topology that its results tell of its clusters. */
-export const clustersOf = ({ clusters }: { clusters: TopologyResult['clusters'] }): TopologyResult['clusters'] => clusters.map(({ name, role, network }) => ({ name, role, network }))
+export const clustersOf = ({ clusters }: { clusters: TopologyResult['clusters'] }): TopologyResult['clusters'] =>
+  clusters.map(({ name, role, network }) => ({ name, role, network }))
 
 /** What a variant of a topology is called: `vpn`, `vpn with mutual TLS off`. */
-export const variantName = ({ name, mtls }: Pick<TopologyResult, 'name' | 'mtls'>): string => (mtls === 'off' ? `${name} with mutual TLS off` : name)
+export const variantName = ({ name, mtls }: Pick<TopologyResult, 'name' | 'mtls'>): string =>
+  mtls === 'off' ? `${name} with mutual TLS off` : name
 
 const Environment = z.strictObject({
   os: z.string(),

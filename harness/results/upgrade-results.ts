@@ -1,13 +1,26 @@
 import { z } from 'zod'
 import { CheckResult, Phase, Timestamp } from './result-parts.ts'
 
-/** What a continuous probe does: requests on new connections, on a kept one, or one long answer; what must be refused; and what no mesh is part of. */
-export const ProbeKind = z.enum(['new-connection', 'keep-alive', 'stream', 'plaintext', 'wrong-identity', 'wrong-subset', 'outside'])
+/**
+ * What a continuous probe does: requests on new connections, on a kept one, or one long answer; what must be refused;
+ * and what no mesh is part of.
+ */
+export const ProbeKind = z.enum([
+  'new-connection',
+  'keep-alive',
+  'stream',
+  'plaintext',
+  'wrong-identity',
+  'wrong-subset',
+  'outside',
+])
 export type ProbeKind = z.infer<typeof ProbeKind>
 
 /** One continuous probe: who asks whom, and how. */
 export const Probe = z.strictObject({
-  /** Stable within a run: `cluster1→cluster2 new-connection`, with ` no-retries` and ` restarted` where that is so. */
+  /**
+   * Stable within a run: `cluster1→cluster2 new-connection`, with ` no-retries` and ` restarted` where that is so.
+   */
   id: z.string(),
   from: z.string(),
   to: z.string(),
@@ -22,7 +35,21 @@ export const Probe = z.strictObject({
 export type Probe = z.infer<typeof Probe>
 
 /** Why a request got no good answer: Envoy’s response flags where a proxy said so, otherwise what curl saw. */
-export const LossClass = z.enum(['UF', 'UH', 'UO', 'UC', 'NR', 'NC', 'other-5xx', 'tls', 'reset', 'timeout', 'refused', 'dns', 'other'])
+export const LossClass = z.enum([
+  'UF',
+  'UH',
+  'UO',
+  'UC',
+  'NR',
+  'NC',
+  'other-5xx',
+  'tls',
+  'reset',
+  'timeout',
+  'refused',
+  'dns',
+  'other',
+])
 export type LossClass = z.infer<typeof LossClass>
 
 export const Loss = z.strictObject({
@@ -55,7 +82,9 @@ export const Measured = z.strictObject({
   wrong: z.number(),
   /** The longest time between two good answers. */
   longestGapMilliseconds: z.number(),
-  /** The longest time in which the probe itself sent nothing and waited for nothing: then nothing is known of the mesh. */
+  /**
+   * The longest time in which the probe itself sent nothing and waited for nothing: then nothing is known of the mesh.
+   */
   longestSilenceMilliseconds: z.number(),
   p50Milliseconds: z.number(),
   p99Milliseconds: z.number(),
@@ -63,13 +92,18 @@ export const Measured = z.strictObject({
 })
 export type Measured = z.infer<typeof Measured>
 
-/** One second of a probe, for its lane of the timeline: good answers, losses, and the slowest answer in milliseconds. */
+/**
+ * One second of a probe, for its lane of the timeline: good answers, losses, and the slowest answer in milliseconds.
+ */
 export const Second = z.tuple([z.number(), z.number(), z.number()])
 /** A probe’s seconds, the first at the timeline’s start. */
 export const Lane = z.strictObject({ probe: z.string(), seconds: z.array(Second) })
 export type Lane = z.infer<typeof Lane>
 
-/** Something that happened in a cluster, or to the upgrade itself where `cluster` is empty: a pod that went or became ready, a step, a host that stood still. */
+/**
+ * Something that happened in a cluster, or to the upgrade itself where `cluster` is empty: a pod that went or became
+ * ready, a step, a host that stood still.
+ */
 export const UpgradeEvent = z.strictObject({ at: Timestamp, cluster: z.string(), what: z.string() })
 export type UpgradeEvent = z.infer<typeof UpgradeEvent>
 
@@ -78,7 +112,17 @@ export const PhaseId = z.enum(phaseIds)
 export type PhaseId = z.infer<typeof PhaseId>
 
 /** What a phase touches: what it may cost depends on it. */
-export const PhaseKind = z.enum(['preflight', 'baseline', 'control-plane', 'workloads', 'gateways', 'removal', 'secrets', 'trust', 'rollback'])
+export const PhaseKind = z.enum([
+  'preflight',
+  'baseline',
+  'control-plane',
+  'workloads',
+  'gateways',
+  'removal',
+  'secrets',
+  'trust',
+  'rollback',
+])
 export type PhaseKind = z.infer<typeof PhaseKind>
 
 /** From best to worst: `warn` is green with something to look at, `inconclusive` and `not-run` are never green. */
@@ -87,7 +131,11 @@ export type UpgradeVerdict = z.infer<typeof UpgradeVerdict>
 
 /** Something a verdict rests on, worst first: what was seen, and the cause that it names. */
 export const UpgradeFinding = z.strictObject({
-  verdict: z.enum(['warn', 'inconclusive', 'fail']), phase: PhaseId, code: z.string(), cause: z.string(), hint: z.string(),
+  verdict: z.enum(['warn', 'inconclusive', 'fail']),
+  phase: PhaseId,
+  code: z.string(),
+  cause: z.string(),
+  hint: z.string(),
   /** What was seen, in figures. */
   seen: z.string(),
   probe: z.string().optional(),
@@ -96,7 +144,12 @@ export const UpgradeFinding = z.strictObject({
 export type UpgradeFinding = z.infer<typeof UpgradeFinding>
 
 /** A proxy or control plane as it says it is. */
-export const RunningRelease = z.strictObject({ cluster: z.string(), workload: z.string(), istio: z.string(), envoy: z.string() })
+export const RunningRelease = z.strictObject({
+  cluster: z.string(),
+  workload: z.string(),
+  istio: z.string(),
+  envoy: z.string(),
+})
 export type RunningRelease = z.infer<typeof RunningRelease>
 
 export const UpgradePhaseResult = z.strictObject({

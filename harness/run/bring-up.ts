@@ -11,7 +11,10 @@ import { joinNetworks, routes } from '#lab/routes.ts'
 import { requireServerVersion } from '#lab/server-version.ts'
 import type { Task } from './task-stack.ts'
 
-/** The tasks that bring a lab up, from the engine's network to the last step of the topology, in order and with their undos. */
+/**
+ * The tasks that bring a lab up, from the engine's network to the last step of the topology, in order and with their
+ * undos.
+ */
 export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure: Procedure): Task[] => {
   const { runId, topology, images } = lab
   let subnet = ''
@@ -20,7 +23,11 @@ export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure:
     after: [],
     run: async (signal) => {
       void lab.root()
-      const labelled = docker(['build', '--quiet', '--tag', runImage(runId), ...labelArguments(runId, owner), '-'], { signal, stdin: 'pipe', input: `FROM ${images.node}\n` })
+      const labelled = docker(['build', '--quiet', '--tag', runImage(runId), ...labelArguments(runId, owner), '-'], {
+        signal,
+        stdin: 'pipe',
+        input: `FROM ${images.node}\n`,
+      })
       ;[subnet] = await Promise.all([createNetwork(runId, owner, topology.clusters, signal), labelled])
     },
     undo: async () => {
@@ -33,18 +40,36 @@ export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure:
       name: `${cluster.name}: created`,
       after: [network.name],
       run: async (signal) => {
-        await createCluster({
-          runId, plan: cluster, kind: images.kind, image: runImage(runId), kubeconfig: cluster.kubeconfig, tags: { etcd: images.roles['etcd'], coredns: images.roles['coredns'] },
-          restricted: engine.OSType === 'linux' && (await missingCapabilities()).length > 0,
-        }, signal)
+        await createCluster(
+          {
+            runId,
+            plan: cluster,
+            kind: images.kind,
+            image: runImage(runId),
+            kubeconfig: cluster.kubeconfig,
+            tags: { etcd: images.roles['etcd'], coredns: images.roles['coredns'] },
+            restricted: engine.OSType === 'linux' && (await missingCapabilities()).length > 0,
+          },
+          signal,
+        )
         await requireServerVersion(cluster.name, cluster.kube, images.kubernetes)
       },
       undo: () => deleteCluster(runId, cluster.name),
     },
-    ...(procedure.loadBalancers?.(topology).includes(cluster.name) ? [{
-      name: `${cluster.name}: load balancer`,
-      run: (signal: AbortSignal) => installLoadBalancer(cluster, images.loadBalancerManifest, addressPools(subnet, lab.clusters.length)[index] ?? '', signal),
-    }] : []),
+    ...(procedure.loadBalancers?.(topology).includes(cluster.name)
+      ? [
+          {
+            name: `${cluster.name}: load balancer`,
+            run: (signal: AbortSignal) =>
+              installLoadBalancer(
+                cluster,
+                images.loadBalancerManifest,
+                addressPools(subnet, lab.clusters.length)[index] ?? '',
+                signal,
+              ),
+          },
+        ]
+      : []),
     {
       name: `${cluster.name}: pod network`,
       after: [`${cluster.name}: created`],
@@ -54,11 +79,17 @@ export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure:
       },
     },
   ])
-  const joined: Task = { name: routes, after: lab.clusters.map(({ name }) => `${name}: created`), run: (signal) => joinNetworks(lab, signal) }
+  const joined: Task = {
+    name: routes,
+    after: lab.clusters.map(({ name }) => `${name}: created`),
+    run: (signal) => joinNetworks(lab, signal),
+  }
   const steps = procedure.steps(topology).map((step): Task => ({
     name: step.name,
     ...(step.after ? { after: step.after } : {}),
-    run: async (signal) => { await step.run(lab, signal) },
+    run: async (signal) => {
+      await step.run(lab, signal)
+    },
   }))
   return [network, ...perCluster, joined, ...steps]
 }

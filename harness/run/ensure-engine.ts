@@ -12,8 +12,8 @@ import { engineAnswers, engineInfo, type EngineInfo } from '#engine/docker.ts'
 import { installPackages, isInstalled, mayInstallPackages } from '#engine/packages.ts'
 
 /**
- * The container engine: one that answers is used as it is; as root on a Debian-family system a missing one is installed and
- * started, and `say` tells so in one line.
+ * The container engine: one that answers is used as it is; as root on a Debian-family system a missing one is installed
+ * and started, and `say` tells so in one line.
  * @throws MeshproofError MP-203 anywhere else, with the one command that helps; MP-204 when ours does not come up.
  */
 export const ensureEngine = async (say: (line: string) => void, signal?: AbortSignal): Promise<EngineInfo> => {
@@ -22,7 +22,10 @@ export const ensureEngine = async (say: (line: string) => void, signal?: AbortSi
   const installed = (await isInstalled('dockerd')) && (await isInstalled('iptables'))
   const missing = await missingCapabilities()
   const shim = missing.length > 0 ? `, with a runtime that leaves out ${missing.join(', ')}` : ''
-  say(`No container engine answers: ${installed ? 'starting' : 'installing and starting'} the distribution’s Docker engine${shim}.`)
+  say(
+    `No container engine answers: ${installed ? 'starting' : 'installing and starting'} the distribution’s ` +
+      `Docker engine${shim}.`,
+  )
   if (!installed) await installPackages(['docker.io', 'iptables'], signal)
   const log = await startEngine(missing.length > 0, signal)
   try {
@@ -30,20 +33,29 @@ export const ensureEngine = async (say: (line: string) => void, signal?: AbortSi
   } catch (cause) {
     const tail = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').at(-1)
     throw new MeshproofError('MP-204', {
-      what: 'The Docker engine was started and does not answer', where: log, why: tail, next: 'Read that log; `meshproof doctor` shows the machine’s state.', cause,
+      what: 'The Docker engine was started and does not answer',
+      where: log,
+      why: tail,
+      next: 'Read that log; `meshproof doctor` shows the machine’s state.',
+      cause,
     })
   }
   return engineInfo(signal)
 }
 
 const startEngine = async (withShim: boolean, signal?: AbortSignal): Promise<string> => {
-  const systemd = await access('/run/systemd/system').then(() => true, () => false)
+  const systemd = await access('/run/systemd/system').then(
+    () => true,
+    () => false,
+  )
   if (systemd && !withShim) {
     await execa('systemctl', ['start', 'docker'], { reject: false })
     return 'journalctl -u docker'
   }
   await forgetKilledEngine()
-  const runtime = withShim ? ['--add-runtime', `meshproof=${await runtimeShim(signal)}`, '--default-runtime', 'meshproof'] : []
+  const runtime = withShim
+    ? ['--add-runtime', `meshproof=${await runtimeShim(signal)}`, '--default-runtime', 'meshproof']
+    : []
   await mkdir(cacheFolder(), { recursive: true })
   const path = join(cacheFolder(), 'engine.log')
   const log = await open(path, 'w')
@@ -54,23 +66,38 @@ const startEngine = async (withShim: boolean, signal?: AbortSignal): Promise<str
 }
 
 /**
- * An engine that was killed leaves its process ids behind, and one that starts refuses to when they belong to somebody else by now.
- * They go when no engine is running.
+ * An engine that was killed leaves its process ids behind, and one that starts refuses to when they belong to somebody
+ * else by now. They go when no engine is running.
  */
 const forgetKilledEngine = async (): Promise<void> => {
   const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const names = await Promise.all(processes.map((id) => readFile(`/proc/${id}/comm`, 'utf8').then((name) => name.trim(), () => '')))
+  const names = await Promise.all(
+    processes.map((id) =>
+      readFile(`/proc/${id}/comm`, 'utf8').then(
+        (name) => name.trim(),
+        () => '',
+      ),
+    ),
+  )
   if (names.includes('dockerd')) return
-  for (const file of ['/var/run/docker.pid', '/var/run/docker/containerd/containerd.pid']) await rm(file, { force: true })
+  for (const file of ['/var/run/docker.pid', '/var/run/docker/containerd/containerd.pid'])
+    await rm(file, { force: true })
 }
 
 /**
- * The OCI runtime that leaves out what this host cannot grant (fixtures/images/runtime-shim). It lies where programs lie, not in the
- * cache: an engine whose runtime went with a wiped cache could start nothing any more.
+ * The OCI runtime that leaves out what this host cannot grant (fixtures/images/runtime-shim). It lies where programs
+ * lie, not in the cache: an engine whose runtime went with a wiped cache could start nothing any more.
  */
 const runtimeShim = async (signal?: AbortSignal): Promise<string> => {
   const folder = await artifact('runtime-shim', await recipeKey([hostPlatform()], ['runtime-shim']), (path) =>
-    buildProgram({ name: 'runtime-shim', tags: '', ldflags: '' }, { name: 'meshproof-runtime', package: '.' }, hostPlatform(), path, signal))
+    buildProgram(
+      { name: 'runtime-shim', tags: '', ldflags: '' },
+      { name: 'meshproof-runtime', package: '.' },
+      hostPlatform(),
+      path,
+      signal,
+    ),
+  )
   const path = '/usr/local/libexec/meshproof-runtime'
   await mkdir(dirname(path), { recursive: true })
   await copyFile(join(folder, 'meshproof-runtime'), path)
@@ -79,11 +106,15 @@ const runtimeShim = async (signal?: AbortSignal): Promise<string> => {
 
 const noEngine = async (): Promise<MeshproofError> => {
   const host = process.env['DOCKER_HOST']
-  const next = host ? `Start the engine behind DOCKER_HOST=${host}, or unset it.`
-    : process.platform === 'darwin' ? 'open -a Docker'
-    : process.platform === 'win32' ? 'Start Docker Desktop.'
-    : (await isInstalled('dockerd')) ? 'sudo systemctl start docker'
-    : 'sudo apt-get install docker.io   (or your distribution’s Docker engine)'
+  const next = host
+    ? `Start the engine behind DOCKER_HOST=${host}, or unset it.`
+    : process.platform === 'darwin'
+      ? 'open -a Docker'
+      : process.platform === 'win32'
+        ? 'Start Docker Desktop.'
+        : (await isInstalled('dockerd'))
+          ? 'sudo systemctl start docker'
+          : 'sudo apt-get install docker.io   (or your distribution’s Docker engine)'
   return new MeshproofError('MP-203', {
     what: 'No container engine answers, and this is no place where meshproof installs one',
     where: host ?? 'the default socket',

@@ -26,13 +26,16 @@ export type LabRun = {
 }
 
 /**
- * Brings a lab up, works in it and takes it down again, or keeps it. The work says when it mostly waits, so that the next lab can be
- * brought up beside it (`passOn`). Unless the run was stopped, `lookBack` sees the lab once more before it goes, with what went wrong.
- * It returns what went wrong on the way, if anything did: the signal’s reason when it was that, and otherwise the first error; cleaning
- * up is never left out for it.
+ * Brings a lab up, works in it and takes it down again, or keeps it. The work says when it mostly waits, so that the
+ * next lab can be brought up beside it (`passOn`). Unless the run was stopped, `lookBack` sees the lab once more before
+ * it goes, with what went wrong. It returns what went wrong on the way, if anything did: the signal’s reason when it
+ * was that, and otherwise the first error; cleaning up is never left out for it.
  */
 export const inLab = async (
-  run: LabRun, phases: PhaseLog, work: (lab: Lab, passOn: () => void) => Promise<void>, lookBack?: (lab: Lab, error: unknown) => Promise<void>,
+  run: LabRun,
+  phases: PhaseLog,
+  work: (lab: Lab, passOn: () => void) => Promise<void>,
+  lookBack?: (lab: Lab, error: unknown) => Promise<void>,
 ): Promise<{ error?: unknown }> => {
   const { runId, plan, signal, turn } = run
   const lab = labOf(runId, plan.topology, run.images)
@@ -47,13 +50,20 @@ export const inLab = async (
   } catch (thrown) {
     error = signal.aborted ? signal.reason : thrown
   }
-  if (!signal.aborted) await lookBack?.(lab, error).catch((thrown: unknown) => { error ??= thrown })
+  if (!signal.aborted)
+    await lookBack?.(lab, error).catch((thrown: unknown) => {
+      error ??= thrown
+    })
   // A lab that did not come up is kept too when somebody asked to look at it.
   if (run.keep && !signal.aborted) await keepLab(lab, run)
   else if (!run.reuse) {
     phases.started('teardown', Date.now())
     // What could not be undone step by step goes by its label.
-    const failed = await stack.unwind().catch(() => removeRun(runId)).then(() => forgetRun(runId)).catch((thrown: unknown) => thrown)
+    const failed = await stack
+      .unwind()
+      .catch(() => removeRun(runId))
+      .then(() => forgetRun(runId))
+      .catch((thrown: unknown) => thrown)
     phases.ended('teardown', Date.now(), failed === undefined ? 'pass' : 'fail', failed)
     error ??= failed
   }
@@ -62,7 +72,14 @@ export const inLab = async (
 
 const bringUp = async (lab: Lab, run: LabRun, stack: ReturnType<typeof taskStack>, phases: PhaseLog): Promise<void> => {
   const owner = await ownerOf(process.pid)
-  await saveRun({ id: run.runId, topology: lab.topology.name, mtls: lab.topology.mtls, owner, kept: false, images: run.images })
+  await saveRun({
+    id: run.runId,
+    topology: lab.topology.name,
+    mtls: lab.topology.mtls,
+    owner,
+    kept: false,
+    images: run.images,
+  })
   await runTasks(labTasks(lab, owner, run.engine, run.plan.procedure), stack, phases, run.signal)
 }
 
@@ -71,6 +88,8 @@ const keepLab = async (lab: Lab, { runId, terminal, plan, images }: LabRun): Pro
   await saveRun({ id: runId, topology: name, mtls, owner: await ownerOf(process.pid), kept: true, images })
   terminal.line('The lab stays. Use it:')
   for (const cluster of lab.clusters) terminal.line(`  ${kubectlLine(lab, cluster)}`)
-  terminal.line(`Check it again: npm test -- --topology=${plan.reference}${mtls === 'off' ? ' --mtls=off' : ''} --reuse=${runId}`)
+  terminal.line(
+    `Check it again: npm test -- --topology=${plan.reference}${mtls === 'off' ? ' --mtls=off' : ''} --reuse=${runId}`,
+  )
   terminal.line(`Remove it:      npx meshproof down --run=${runId}`)
 }

@@ -2,7 +2,15 @@ import { z } from 'zod'
 import type { Wanted } from '#images/images.ts'
 
 /** A list of names, comma-separated. */
-export const list = z.string().transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean)).refine((parts) => parts.length > 0, 'it names nothing')
+export const list = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean),
+  )
+  .refine((parts) => parts.length > 0, 'it names nothing')
 
 /** A flag as it is typed, by the name that its value has here. */
 export const flagOf = (name: string): string => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
@@ -20,16 +28,27 @@ export const RunOptions = z.object({
   /** A file of pins for published artifacts, of the form of fixtures/images/release.yaml. */
   pins: z.string().optional(),
   /** A mirror that everything published comes from. */
-  registry: z.string().regex(/^[\w.-]+(:\d+)?(\/[a-z0-9._/-]*[a-z0-9])?$/, 'a host, or a host and a prefix').optional(),
+  registry: z
+    .string()
+    .regex(/^[\w.-]+(:\d+)?(\/[a-z0-9._/-]*[a-z0-9])?$/, 'a host, or a host and a prefix')
+    .optional(),
   istio: z.string().optional(),
   kubernetes: z.string().optional(),
   /** The version of kind that makes the clusters. */
-  kind: z.string().regex(/^v?\d+\.\d+\.\d+$/, 'a whole version: 0.32.0').optional(),
+  kind: z
+    .string()
+    .regex(/^v?\d+\.\d+\.\d+$/, 'a whole version: 0.32.0')
+    .optional(),
   /** A checkout of Istio to build it from. */
   istioSource: z.string().optional(),
   reportDir: z.string().optional(),
-  /** Where in the pod’s own cluster the results are kept, too: `configmap:NAMESPACE` or `configmap:NAMESPACE/NAME`. */
-  results: z.string().regex(/^configmap:[a-z0-9-]+(\/[a-z0-9.-]+)?$/, 'it is configmap:NAMESPACE or configmap:NAMESPACE/NAME').optional(),
+  /**
+   * Where in the pod’s own cluster the results are kept, too: `configmap:NAMESPACE` or `configmap:NAMESPACE/NAME`.
+   */
+  results: z
+    .string()
+    .regex(/^configmap:[a-z0-9-]+(\/[a-z0-9.-]+)?$/, 'it is configmap:NAMESPACE or configmap:NAMESPACE/NAME')
+    .optional(),
   output: z.enum(['text', 'json']).default('text'),
   /** Seconds for one check, both attempts together. */
   timeout: z.coerce.number().int().min(5).max(3600).default(180),
@@ -42,10 +61,24 @@ export const RunOptions = z.object({
 export type RunOptions = z.infer<typeof RunOptions>
 
 /** What they ask of a lab's images. */
-export const wantedOf = ({ images, pins, registry, istio, kubernetes, kind, istioSource }: Wanted): Wanted => ({ images, pins, registry, istio, kubernetes, kind, istioSource })
+export const wantedOf = ({ images, pins, registry, istio, kubernetes, kind, istioSource }: Wanted): Wanted => ({
+  images,
+  pins,
+  registry,
+  istio,
+  kubernetes,
+  kind,
+  istioSource,
+})
 
-const several = (one: z.ZodOptional<z.ZodString>): z.ZodOptional<z.ZodType<string[], string>> => list.pipe(z.array(one.unwrap())).optional()
+const several = (one: z.ZodOptional<z.ZodString>): z.ZodOptional<z.ZodType<string[], string>> =>
+  list.pipe(z.array(one.unwrap())).optional()
 
 /** Those of `test`: of versions it takes several, and every combination of them is a cell. */
-export const TestOptions = z.object({ ...RunOptions.shape, istio: several(RunOptions.shape.istio), kubernetes: several(RunOptions.shape.kubernetes), kind: several(RunOptions.shape.kind) })
+export const TestOptions = z.object({
+  ...RunOptions.shape,
+  istio: several(RunOptions.shape.istio),
+  kubernetes: several(RunOptions.shape.kubernetes),
+  kind: several(RunOptions.shape.kind),
+})
 export type TestOptions = z.infer<typeof TestOptions>

@@ -35,7 +35,12 @@ test('a phase is kept when it ends, with when it began and what it took; overlap
 test('of a phase that fails the reason is told, in a line', () => {
   const { phases, lines } = logged((log) => {
     log.started('teardown', noon)
-    log.ended('teardown', noon + 2000, 'fail', new MeshproofError('MP-410', { what: 'Not everything could be removed\nand more', next: 'meshproof down' }))
+    log.ended(
+      'teardown',
+      noon + 2000,
+      'fail',
+      new MeshproofError('MP-410', { what: 'Not everything could be removed\nand more', next: 'meshproof down' }),
+    )
   })
   expect(phases).toMatchObject([{ name: 'teardown', verdict: 'fail', seconds: 2 }])
   expect(lines).toEqual(['✗    2.0 s  teardown', '    Not everything could be removed'])
@@ -47,7 +52,10 @@ test('a phase that was stopped, or never begun, is kept and takes no line', () =
     log.ended('cluster1: created', noon + 2000, 'not-run', new Error('stopped'))
     log.ended('cluster1: load balancer', noon + 2000, 'not-run')
   })
-  expect(phases).toMatchObject([{ verdict: 'not-run', seconds: 2 }, { name: 'cluster1: load balancer', startedAt: '2026-01-01T12:00:02.000Z', seconds: 0, verdict: 'not-run' }])
+  expect(phases).toMatchObject([
+    { verdict: 'not-run', seconds: 2 },
+    { name: 'cluster1: load balancer', startedAt: '2026-01-01T12:00:02.000Z', seconds: 0, verdict: 'not-run' },
+  ])
   expect(lines).toEqual([])
 })
 

@@ -14,7 +14,10 @@ export const phaseLog = (terminal: Terminal): PhaseLog => {
   const phases: Phase[] = []
   const open = new Map<string, number>()
   return {
-    started: (name, at) => { open.set(name, at); terminal.started(name) },
+    started: (name, at) => {
+      open.set(name, at)
+      terminal.started(name)
+    },
     ended: (name, at, verdict, error) => {
       const since = open.get(name) ?? at
       const seconds = (at - since) / 1000

@@ -7,8 +7,8 @@ import type { Upgrading, Withheld } from '#checks/mesh-under-test.ts'
 export type PlannedCheck = { id: string; from: string[]; to: string[] }
 
 /**
- * Which checks a mesh gets, from where; and those it does not, with the reason. Those of an upgrade are part of it within one, and those that
- * disrupt where they were selected.
+ * Which checks a mesh gets, from where; and those it does not, with the reason. Those of an upgrade are part of it
+ * within one, and those that disrupt where they were selected.
  */
 export const planChecks = (
   checks: readonly Check[],
@@ -19,8 +19,13 @@ export const planChecks = (
   const names = topology.clusters.map(({ name }) => name)
   const planned: PlannedCheck[] = []
   const skipped: CheckResult[] = []
-  for (const check of checks.filter(({ id, upgrade, disrupts }) => (!upgrade || within) && (!disrupts || selected(id)))) {
-    const reason = notApplicable(check, topology, within) ?? withheldFrom(check, withheld) ?? (selected(check.id) ? undefined : notSelected)
+  for (const check of checks.filter(
+    ({ id, upgrade, disrupts }) => (!upgrade || within) && (!disrupts || selected(id)),
+  )) {
+    const reason =
+      notApplicable(check, topology, within) ??
+      withheldFrom(check, withheld) ??
+      (selected(check.id) ? undefined : notSelected)
     if (reason !== undefined) skipped.push(resultWithout(check, { from: names, to: names }, 'skipped', reason))
     else if (check.from === 'mesh') planned.push({ id: check.id, from: names, to: names })
     else {
@@ -33,11 +38,14 @@ export const planChecks = (
   return { planned, skipped }
 }
 
-const answering = (to: CheckHead['to'], from: MeshShape['clusters'][number], all: MeshShape['clusters']): string[] => all.filter((peer) => {
-  if (to === undefined) return true
-  if (to === 'own' || peer === from) return to === 'own' && peer === from
-  return (to === 'same network') === (peer.network === from.network)
-}).map(({ name }) => name)
+const answering = (to: CheckHead['to'], from: MeshShape['clusters'][number], all: MeshShape['clusters']): string[] =>
+  all
+    .filter((peer) => {
+      if (to === undefined) return true
+      if (to === 'own' || peer === from) return to === 'own' && peer === from
+      return (to === 'same network') === (peer.network === from.network)
+    })
+    .map(({ name }) => name)
 
 /** A result for a check that was not run: no attempts, and a reason. */
 export const resultWithout = (

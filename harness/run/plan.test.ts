@@ -5,13 +5,22 @@ import { catalogue } from './catalogue.ts'
 import { makePlans, selection } from './plan.ts'
 
 const ids = ['reach.local', 'reach.path', 'mtls.strict', 'reachXlocal']
-const chosen = (...patterns: string[]): string[] => ids.filter(selection(patterns, ids.map((id) => ({ id }))))
+const chosen = (...patterns: string[]): string[] =>
+  ids.filter(
+    selection(
+      patterns,
+      ids.map((id) => ({ id })),
+    ),
+  )
 
 describe('a selection', () => {
   test.each<[string[], string[]]>([
     [[], ids],
     [['reach.*'], ['reach.local', 'reach.path']],
-    [['*.strict', 'reach.path'], ['reach.path', 'mtls.strict']],
+    [
+      ['*.strict', 'reach.path'],
+      ['reach.path', 'mtls.strict'],
+    ],
     [['!reach.path'], ['reach.local', 'mtls.strict', 'reachXlocal']],
     [['reach.*', '!reach.path'], ['reach.local']],
     [['!reach.path', 'reach.*'], ['reach.local']],
@@ -27,16 +36,24 @@ describe('a selection', () => {
     [['resilience.*'], ['resilience.node', 'resilience.secret']],
     [['resilience.*', '!*.node'], ['resilience.secret']],
     [['resilience.node'], ['resilience.node']],
-    [['*', 'resilience.node'], ['reach.local', 'resilience.node']],
+    [
+      ['*', 'resilience.node'],
+      ['reach.local', 'resilience.node'],
+    ],
   ])('of %j takes what disrupts only where it is named: %j', (patterns, expected) => {
-    const checks = [{ id: 'reach.local' }, ...['resilience.node', 'resilience.secret'].map((id) => ({ id, disrupts: { seconds: 60 } }))]
+    const checks = [
+      { id: 'reach.local' },
+      ...['resilience.node', 'resilience.secret'].map((id) => ({ id, disrupts: { seconds: 60 } })),
+    ]
     const taken = (): string[] => checks.map(({ id }) => id).filter(selection(patterns, checks))
     if (expected.length > 0) expect(taken()).toEqual(expected)
     else expect(taken).toThrow(expect.objectContaining({ code: 'MP-103' }))
   })
 
   test.each([['reach.pat'], ['!reach.pat']])('of %s, which fits nothing, is refused with the nearest', (pattern) => {
-    expect(() => chosen('mtls.*', pattern)).toThrow(expect.objectContaining({ code: 'MP-101', next: expect.stringContaining('“reach.path”') }))
+    expect(() => chosen('mtls.*', pattern)).toThrow(
+      expect.objectContaining({ code: 'MP-101', next: expect.stringContaining('“reach.path”') }),
+    )
   })
 
   test('that leaves nothing is refused', () => {
@@ -47,22 +64,32 @@ describe('a selection', () => {
 
 describe('plans', () => {
   test('of all are one for each topology, of a name that one once', async () => {
-    const namesOf = async (...names: string[]): Promise<string[]> => (await makePlans(names, [], [])).map(({ topology }) => topology.name)
-    expect(await namesOf('all')).toEqual((await topologyNames()).flatMap((name) => (name === 'vpn' ? [name, name] : [name])))
+    const namesOf = async (...names: string[]): Promise<string[]> =>
+      (await makePlans(names, [], [])).map(({ topology }) => topology.name)
+    expect(await namesOf('all')).toEqual(
+      (await topologyNames()).flatMap((name) => (name === 'vpn' ? [name, name] : [name])),
+    )
     expect(await namesOf('gateway', 'gateway')).toEqual(['gateway'])
   })
 
-  test('hold every check of the catalogue that neither disrupts nor belongs to an upgrade, planned or with the reason why not', async () => {
-    const checks = catalogue
-    for (const { planned, skipped } of await makePlans(['all'], ['reach.*'], checks)) {
-      expect(new Set([...planned, ...skipped].map(({ id }) => id))).toEqual(new Set(checks.filter(({ disrupts, upgrade }) => !disrupts && !upgrade).map(({ id }) => id)))
-      expect(planned.length).toBeGreaterThan(0)
-      expect(planned.filter(({ id }) => !id.startsWith('reach.'))).toEqual([])
-    }
-  })
+  test(
+    'hold every check of the catalogue that neither disrupts nor belongs to an upgrade, planned or with the reason ' +
+      'why not',
+    async () => {
+      const checks = catalogue
+      for (const { planned, skipped } of await makePlans(['all'], ['reach.*'], checks)) {
+        expect(new Set([...planned, ...skipped].map(({ id }) => id))).toEqual(
+          new Set(checks.filter(({ disrupts, upgrade }) => !disrupts && !upgrade).map(({ id }) => id)),
+        )
+        expect(planned.length).toBeGreaterThan(0)
+        expect(planned.filter(({ id }) => !id.startsWith('reach.'))).toEqual([])
+      }
+    },
+  )
 
   test('are one for each mutual TLS mode that a file names, or for the one that is asked for', async () => {
-    const modesOf = async (name: string, mtls?: Mtls): Promise<string[]> => (await makePlans([name], [], [], mtls)).map(({ topology }) => topology.mtls)
+    const modesOf = async (name: string, mtls?: Mtls): Promise<string[]> =>
+      (await makePlans([name], [], [], mtls)).map(({ topology }) => topology.mtls)
     expect(await modesOf('vpn')).toEqual(['strict', 'off'])
     expect(await modesOf('vpn', 'off')).toEqual(['off'])
     expect(await modesOf('gateway')).toEqual(['strict'])
@@ -71,12 +98,19 @@ describe('plans', () => {
 
   test('hold the steps and the checks of their own mode', async () => {
     const [strict, off] = await makePlans(['vpn'], [], catalogue)
-    expect([strict, off].map((plan) => plan?.steps.filter(({ name }) => name.includes('mutual TLS')).map(({ name }) => name))).toEqual([['cluster1: mutual TLS required'], ['cluster1: mutual TLS off']])
+    expect(
+      [strict, off].map((plan) =>
+        plan?.steps.filter(({ name }) => name.includes('mutual TLS')).map(({ name }) => name),
+      ),
+    ).toEqual([['cluster1: mutual TLS required'], ['cluster1: mutual TLS off']])
     expect([strict, off].map((plan) => plan?.planned.some(({ id }) => id === 'mtls.strict'))).toEqual([true, false])
   })
 
   test('of a topology that does not exist are refused with the nearest', async () => {
-    expect(await errorOf(makePlans(['gatway'], [], []))).toMatchObject({ code: 'MP-101', next: expect.stringContaining('“gateway”') })
+    expect(await errorOf(makePlans(['gatway'], [], []))).toMatchObject({
+      code: 'MP-101',
+      next: expect.stringContaining('“gateway”'),
+    })
   })
 
   test('of all and a name that does not exist are refused', async () => {

@@ -19,47 +19,83 @@ export type TopologyPlan = MeshPlan & {
 }
 
 /**
- * Turns names, or paths of files, and patterns into plans: one for each topology and mutual TLS mode. `mtls` overrules the modes
- * that the topologies name themselves.
- * @throws MeshproofError MP-101 for a topology or check that does not exist, with the nearest that does; MP-108 and MP-109 for a
- * file that is not valid or cannot be read.
+ * Turns names, or paths of files, and patterns into plans: one for each topology and mutual TLS mode. `mtls` overrules
+ * the modes that the topologies name themselves.
+ * @throws MeshproofError MP-101 for a topology or check that does not exist, with the nearest that does; MP-108 and
+ * MP-109 for a file that is not valid or cannot be read.
  */
-export const makePlans = async (names: string[], patterns: string[], checks: readonly Check[], mtls?: Mtls): Promise<TopologyPlan[]> => {
+export const makePlans = async (
+  names: string[],
+  patterns: string[],
+  checks: readonly Check[],
+  mtls?: Mtls,
+): Promise<TopologyPlan[]> => {
   const selected = selection(patterns, checks)
   // Every name is looked at, also beside `all`: a mistake in one is told.
   const named = names.filter((name) => name !== 'all')
-  const files = await Promise.all(named.map(async (reference) => ({ reference, file: await loadTopologyFile(reference) })))
-  const every = names.includes('all') ? await Promise.all((await topologyNames()).map(async (reference) => ({ reference, file: await loadTopologyFile(reference) }))) : []
+  const files = await Promise.all(
+    named.map(async (reference) => ({ reference, file: await loadTopologyFile(reference) })),
+  )
+  const every = names.includes('all')
+    ? await Promise.all(
+        (await topologyNames()).map(async (reference) => ({ reference, file: await loadTopologyFile(reference) })),
+      )
+    : []
   const unique = [...new Map([...every, ...files].map((one) => [one.file.name, one])).values()]
-  return unique.flatMap(({ reference, file }) => (mtls === undefined ? file.mtls : [mtls]).map((mode) => {
-    const topology = { ...file, mtls: mode }
-    const procedure = procedures[file.procedure]
-    return { reference, topology, procedure, steps: procedure.steps(topology), ...planChecks(checks, topology, selected) }
-  }))
+  return unique.flatMap(({ reference, file }) =>
+    (mtls === undefined ? file.mtls : [mtls]).map((mode) => {
+      const topology = { ...file, mtls: mode }
+      const procedure = procedures[file.procedure]
+      return {
+        reference,
+        topology,
+        procedure,
+        steps: procedure.steps(topology),
+        ...planChecks(checks, topology, selected),
+      }
+    }),
+  )
 }
 
 /**
- * The checks that patterns select: `reach.*` takes, `!reach.path` leaves out; with exclusions alone, everything else is taken. A check that disrupts is taken where a pattern names at least what its id begins
- * with, up to the dot: neither `*` nor no pattern at all means it.
+ * The checks that patterns select: `reach.*` takes, `!reach.path` leaves out; with exclusions alone, everything else is
+ * taken. A check that disrupts is taken where a pattern names at least what its id begins with, up to the dot: neither
+ * `*` nor no pattern at all means it.
  * @throws MeshproofError MP-101 for a pattern that fits no check.
  */
-export const selection = (patterns: string[], checks: readonly Pick<Check, 'id' | 'disrupts'>[]): ((id: string) => boolean) => {
+export const selection = (
+  patterns: string[],
+  checks: readonly Pick<Check, 'id' | 'disrupts'>[],
+): ((id: string) => boolean) => {
   const ids = checks.map(({ id }) => id)
   const disrupting = new Set(checks.filter(({ disrupts }) => disrupts).map(({ id }) => id))
   const compiled = patterns.map((pattern) => {
     const exclude = pattern.startsWith('!')
     const text = exclude ? pattern.slice(1) : pattern
-    const expression = new RegExp(`^${text.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`)
+    const expression = new RegExp(
+      `^${text
+        .split('*')
+        .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+        .join('.*')}$`,
+    )
     if (!ids.some((id) => expression.test(id))) throw unknownValue('check', text, [...new Set(ids)])
     return { exclude, expression, text }
   })
   const includes = compiled.filter(({ exclude }) => !exclude)
-  const included = (id: string): boolean => (disrupting.has(id)
-    ? includes.some(({ expression, text }) => expression.test(id) && text.startsWith(id.slice(0, id.indexOf('.') + 1)))
-    : includes.length === 0 || includes.some(({ expression }) => expression.test(id)))
-  const chosen = (id: string): boolean => included(id) && !compiled.some(({ exclude, expression }) => exclude && expression.test(id))
+  const included = (id: string): boolean =>
+    disrupting.has(id)
+      ? includes.some(
+          ({ expression, text }) => expression.test(id) && text.startsWith(id.slice(0, id.indexOf('.') + 1)),
+        )
+      : includes.length === 0 || includes.some(({ expression }) => expression.test(id))
+  const chosen = (id: string): boolean =>
+    included(id) && !compiled.some(({ exclude, expression }) => exclude && expression.test(id))
   if (patterns.length > 0 && !ids.some(chosen)) {
-    throw new MeshproofError('MP-103', { what: 'The patterns of --suite leave no check', where: patterns.join(','), next: 'meshproof list' })
+    throw new MeshproofError('MP-103', {
+      what: 'The patterns of --suite leave no check',
+      where: patterns.join(','),
+      next: 'meshproof list',
+    })
   }
   return chosen
 }

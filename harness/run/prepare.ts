@@ -10,10 +10,15 @@ import type { Terminal } from '#report/terminal.ts'
 export type Prepared<Got> = { engine: EngineInfo; images: Got; phase: Phase }
 
 /**
- * Sees to the cache, the engine and the images, which `get` knows where to have, and removes what killed runs have left.
+ * Sees to the cache, the engine and the images, which `get` knows where to have, and removes what killed runs have
+ * left.
  * @throws MeshproofError MP-2xx or MP-3xx when the machine, the engine or the images are not to be had.
  */
-export const prepare = async <Got>(get: (engine: EngineInfo) => Promise<Got>, terminal: Terminal, signal: AbortSignal): Promise<Prepared<Got>> => {
+export const prepare = async <Got>(
+  get: (engine: EngineInfo) => Promise<Got>,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Prepared<Got>> => {
   await requireCache()
   const engine = await ensureEngine(terminal.line, signal)
   await requireSpace(engine)
@@ -21,7 +26,12 @@ export const prepare = async <Got>(get: (engine: EngineInfo) => Promise<Got>, te
   const since = Date.now()
   terminal.started('images')
   const images = await get(engine)
-  const phase: Phase = { name: 'images', startedAt: new Date(since).toISOString(), seconds: (Date.now() - since) / 1000, verdict: 'pass' }
+  const phase: Phase = {
+    name: 'images',
+    startedAt: new Date(since).toISOString(),
+    seconds: (Date.now() - since) / 1000,
+    verdict: 'pass',
+  }
   terminal.ended('images', phase.seconds, 'pass')
   return { engine, images, phase }
 }

@@ -27,17 +27,28 @@ export type Beginning = {
 }
 
 /**
- * Does the work of a run and writes its reports on every way out, with what is known by then. The work fills the results in, and
- * returns or throws what ended it early.
+ * Does the work of a run and writes its reports on every way out, with what is known by then. The work fills the
+ * results in, and returns or throws what ended it early.
  * @throws whatever the work ended with and is no error that a person can act on, once the reports are written.
  */
 export const reported = async (
-  { runId, commandLine, plans, checks, environment, reportDir, made, where = [], exitCode }: Beginning, terminal: Terminal, { signal, atOnce }: Signals,
+  { runId, commandLine, plans, checks, environment, reportDir, made, where = [], exitCode }: Beginning,
+  terminal: Terminal,
+  { signal, atOnce }: Signals,
   work: (results: Results, folder: string) => Promise<unknown>,
 ): Promise<Run> => {
   const folder = await makeReportFolder(runId, reportDir)
   const results = beginResults(runId, commandLine, environment, plans, checks)
-  atOnce(() => leaveAtOnce(made, terminal, () => { writeInterrupted(results, folder) }, where))
+  atOnce(() =>
+    leaveAtOnce(
+      made,
+      terminal,
+      () => {
+        writeInterrupted(results, folder)
+      },
+      where,
+    ),
+  )
   const thrown = await work(results, folder).catch((error: unknown) => error)
   // Also when the verdict was complete and only the cleaning up was interrupted.
   const error: unknown = signal.aborted ? signal.reason : thrown

@@ -6,9 +6,16 @@ import { listenForSignals, type Signals } from './signals.ts'
 const listen = (): Signals & { clock: { now: number }; said: string[] } => {
   const clock = { now: 1_000_000 }
   const said: string[] = []
-  const signals = listenForSignals((line) => { said.push(line) }, () => clock.now)
+  const signals = listenForSignals(
+    (line) => {
+      said.push(line)
+    },
+    () => clock.now,
+  )
   onTestFinished(signals.release)
-  signals.atOnce(() => { throw new Error('left at once') })
+  signals.atOnce(() => {
+    throw new Error('left at once')
+  })
   return { ...signals, clock, said }
 }
 

@@ -4,8 +4,9 @@ import { Interrupted } from '#errors.ts'
 export type Signals = { signal: AbortSignal; atOnce: (leave: () => never) => void; release: () => void }
 
 /**
- * Listens for Ctrl-C and its kin. The first asks for an orderly end, a second Ctrl-C for an immediate one. npm passes on a Ctrl-C
- * that the terminal has already sent to everyone, so what arrives within a second of the first is the same key press.
+ * Listens for Ctrl-C and its kin. The first asks for an orderly end, a second Ctrl-C for an immediate one. npm passes
+ * on a Ctrl-C that the terminal has already sent to everyone, so what arrives within a second of the first is the same
+ * key press.
  */
 export const listenForSignals = (say: (line: string) => void, now: () => number = Date.now): Signals => {
   const controller = new AbortController()
@@ -30,7 +31,9 @@ export const listenForSignals = (say: (line: string) => void, now: () => number 
   process.on('SIGHUP', terminate)
   return {
     signal: controller.signal,
-    atOnce: (callback) => { leave = callback },
+    atOnce: (callback) => {
+      leave = callback
+    },
     release: () => {
       process.off('SIGINT', interrupt)
       process.off('SIGTERM', terminate)

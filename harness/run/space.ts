@@ -5,12 +5,18 @@ import type { EngineInfo } from '#engine/docker.ts'
 
 const gigabyte = 1024 ** 3
 
-/** What a run needs, with room: two labs at once, whose nodes write some 150 MB each, the images it may unpack first, and the reports. */
+/**
+ * What a run needs, with room: two labs at once, whose nodes write some 150 MB each, the images it may unpack first,
+ * and the reports.
+ */
 export const neededBytes = 4 * gigabyte
 
 /** Free bytes of the file system that holds a folder, or undefined where it is not on this machine. */
 export const freeBytes = (folder: string): Promise<number | undefined> =>
-  statfs(folder).then(({ bavail, bsize }) => bavail * bsize, () => undefined)
+  statfs(folder).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => undefined,
+  )
 
 /**
  * Refuses to start what the disk cannot hold: a node whose disk fills up breaks in ways that look like a broken mesh.
@@ -21,7 +27,9 @@ export const requireSpace = async (engine: EngineInfo, needed = neededBytes): Pr
     const free = await freeBytes(folder)
     if (free === undefined || free >= needed) continue
     throw new MeshproofError('MP-207', {
-      what: 'The disk is nearly full', where: folder, why: `${(free / gigabyte).toFixed(1)} GB are free, ${(needed / gigabyte).toFixed(0)} GB are needed`,
+      what: 'The disk is nearly full',
+      where: folder,
+      why: `${(free / gigabyte).toFixed(1)} GB are free, ${(needed / gigabyte).toFixed(0)} GB are needed`,
       next: 'Free some space there (docker system df shows what the engine holds), or point XDG_CACHE_HOME elsewhere.',
     })
   }

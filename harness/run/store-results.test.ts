@@ -9,9 +9,15 @@ import { ownStore, storeIn } from './store-results.ts'
 const place = { namespace: 'proofs', name: 'suites-1' }
 
 /** An API server that allows some of what one wants. */
-const allowing = (allows: (wish: Wish) => boolean): FakeKube => Object.assign(fakeKube(), {
-  dryRun: (async (review: Manifest) => ({ ...review, status: { allowed: allows((review as unknown as { spec: { resourceAttributes: Wish } }).spec.resourceAttributes) } })) as KubeClient['dryRun'],
-})
+const allowing = (allows: (wish: Wish) => boolean): FakeKube =>
+  Object.assign(fakeKube(), {
+    dryRun: (async (review: Manifest) => ({
+      ...review,
+      status: {
+        allowed: allows((review as unknown as { spec: { resourceAttributes: Wish } }).spec.resourceAttributes),
+      },
+    })) as KubeClient['dryRun'],
+  })
 
 test('a retry writes its results in the place of the earlier attempt’s', async () => {
   const kube = allowing(({ resource, namespace }) => resource === 'configmaps' && namespace === 'proofs')
@@ -23,7 +29,11 @@ test('a retry writes its results in the place of the earlier attempt’s', async
 
 test.each(['create', 'patch'])('who may not %s is told before anything runs', async (verb) => {
   const kube = allowing((wish) => wish.verb !== verb)
-  expect(await errorOf(storeIn(kube, place, undefined))).toMatchObject({ code: 'MP-173', exitCode: 2, message: expect.stringContaining(`${verb} configmaps in proofs`) })
+  expect(await errorOf(storeIn(kube, place, undefined))).toMatchObject({
+    code: 'MP-173',
+    exitCode: 2,
+    message: expect.stringContaining(`${verb} configmaps in proofs`),
+  })
 })
 
 test('outside a pod there is no own cluster to keep them in', async () => {

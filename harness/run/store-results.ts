@@ -14,8 +14,8 @@ import type { Run } from './reported.ts'
 export type Store = (run: Run) => Promise<void>
 
 /**
- * The store that `--results` names, in the pod’s own cluster: `configmap:NAMESPACE/NAME`. Without a name it is that of the pod’s host,
- * which is the Job’s and the index where a Job has indices, whichever attempt it is.
+ * The store that `--results` names, in the pod’s own cluster: `configmap:NAMESPACE/NAME`. Without a name it is that
+ * of the pod’s host, which is the Job’s and the index where a Job has indices, whichever attempt it is.
  * @throws MeshproofError MP-172 where this is no pod with an account, and as `storeIn` does.
  */
 export const ownStore = (place: string, environment: NodeJS.ProcessEnv = process.env): Promise<Store> => {
@@ -24,20 +24,32 @@ export const ownStore = (place: string, environment: NodeJS.ProcessEnv = process
 }
 
 /**
- * A store that keeps results in a ConfigMap, which a retry writes anew. It is asked for ahead, since a run whose results cannot be kept
- * is in vain.
+ * A store that keeps results in a ConfigMap, which a retry writes anew. It is asked for ahead, since a run whose
+ * results cannot be kept is in vain.
  * @throws MeshproofError MP-173 when the account may not write it.
  */
-export const storeIn = async (kube: KubeClient, { namespace, name }: MapPlace, job: Job | undefined): Promise<Store> => {
-  const lacking = await refused(kube, (['create', 'patch'] as const).map((verb) => ({ verb, resource: 'configmaps', namespace })))
+export const storeIn = async (
+  kube: KubeClient,
+  { namespace, name }: MapPlace,
+  job: Job | undefined,
+): Promise<Store> => {
+  const lacking = await refused(
+    kube,
+    (['create', 'patch'] as const).map((verb) => ({ verb, resource: 'configmaps', namespace })),
+  )
   if (lacking.length > 0) {
-    throw new MeshproofError('MP-173', { what: 'The results could not be kept: their ConfigMap may not be written', where: `${namespace}/${name}`,
-      why: `you may not ${lacking.join(', ')}`, next: 'Apply fixtures/manifests/suites-rbac.yaml, which allows it, or leave out --results.' })
+    throw new MeshproofError('MP-173', {
+      what: 'The results could not be kept: their ConfigMap may not be written',
+      where: `${namespace}/${name}`,
+      why: `you may not ${lacking.join(', ')}`,
+      next: 'Apply fixtures/manifests/suites-rbac.yaml, which allows it, or leave out --results.',
+    })
   }
   return (run) => kube.apply([resultMap({ namespace, name }, run, job)])
 }
 
-const jobOf = ({ JOB_NAME: name, JOB_UID: uid }: NodeJS.ProcessEnv): Job | undefined => (name && uid ? { name, uid } : undefined)
+const jobOf = ({ JOB_NAME: name, JOB_UID: uid }: NodeJS.ProcessEnv): Job | undefined =>
+  name && uid ? { name, uid } : undefined
 
 /** Where results go: a ConfigMap. */
 export type MapPlace = { namespace: string; name: string }
@@ -49,29 +61,46 @@ export type Job = { name: string; uid: string }
 const mostBytes = 1_048_576
 
 /**
- * The results of a run as a ConfigMap: verdict, exit code, summary and metrics in words, and `results.json` compressed. `folder` is what a
- * folder of reports is called that is made of it. It goes with its Job.
+ * The results of a run as a ConfigMap: verdict, exit code, summary and metrics in words, and `results.json` compressed.
+ * `folder` is what a folder of reports is called that is made of it. It goes with its Job.
  * @throws MeshproofError MP-174 when it would be larger than a ConfigMap may be.
  */
 export const resultMap = ({ namespace, name }: MapPlace, { results, folder }: Run, job: Job | undefined): Manifest => {
   const data = {
-    verdict: runVerdict(results), exitCode: String(results.run.exitCode), run: results.run.id, folder: basename(folder),
-    summary: [...results.topologies.flatMap(summaryOf), ...(results.run.error ? [`${results.run.error.code}  ${results.run.error.message}`] : [])].join('\n'),
+    verdict: runVerdict(results),
+    exitCode: String(results.run.exitCode),
+    run: results.run.id,
+    folder: basename(folder),
+    summary: [
+      ...results.topologies.flatMap(summaryOf),
+      ...(results.run.error ? [`${results.run.error.code}  ${results.run.error.message}`] : []),
+    ].join('\n'),
     'metrics.prom': metrics(results),
   }
   const compressed = gzipSync(JSON.stringify(results))
   const bytes = Object.values(data).reduce((sum, text) => sum + Buffer.byteLength(text), compressed.length)
   if (bytes > mostBytes) {
     throw new MeshproofError('MP-174', {
-      what: 'The results are too large for a ConfigMap', where: `${namespace}/${name}`, why: `${bytes} bytes compressed; ${mostBytes} are possible`, next: 'Write the reports to a volume: mount one and name it with --report-dir.',
+      what: 'The results are too large for a ConfigMap',
+      where: `${namespace}/${name}`,
+      why: `${bytes} bytes compressed; ${mostBytes} are possible`,
+      next: 'Write the reports to a volume: mount one and name it with --report-dir.',
     })
   }
   return {
-    apiVersion: 'v1', kind: 'ConfigMap',
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
     metadata: {
-      name, namespace, labels: { 'app.kubernetes.io/name': 'meshproof', 'app.kubernetes.io/component': 'results', ...(job ? { 'batch.kubernetes.io/job-name': job.name } : {}) },
+      name,
+      namespace,
+      labels: {
+        'app.kubernetes.io/name': 'meshproof',
+        'app.kubernetes.io/component': 'results',
+        ...(job ? { 'batch.kubernetes.io/job-name': job.name } : {}),
+      },
       ...(job ? { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', ...job }] } : {}),
     },
-    data, binaryData: { 'results.json.gz': compressed.toString('base64') },
+    data,
+    binaryData: { 'results.json.gz': compressed.toString('base64') },
   }
 }

@@ -19,15 +19,27 @@ const nodesThat = async (script: string) => {
 }
 
 /** The log of a run’s phases, and a signal that nobody gives. */
-const quiet = async <T>(use: (log: PhaseLog, signal: AbortSignal) => Promise<T>): Promise<{ log: PhaseLog; told: T }> => {
+const quiet = async <T>(
+  use: (log: PhaseLog, signal: AbortSignal) => Promise<T>,
+): Promise<{ log: PhaseLog; told: T }> => {
   let log: PhaseLog | undefined
-  linesOf((shown) => { log = phaseLog(shown) })
+  linesOf((shown) => {
+    log = phaseLog(shown)
+  })
   return { log: log!, told: await use(log!, new AbortController().signal) }
 }
 
 test('every variant of a run has a folder of its own, and a share of 20 MB', () => {
-  expect(bundlePlace('reports/x', { name: 'vpn', mtls: 'strict' }, 1)).toEqual({ reports: 'reports/x', path: 'bundle/vpn', bytes: 20_000_000 })
-  expect(bundlePlace('reports/x', { name: 'vpn', mtls: 'off' }, 7)).toEqual({ reports: 'reports/x', path: 'bundle/vpn.mtls-off', bytes: 2_857_142 })
+  expect(bundlePlace('reports/x', { name: 'vpn', mtls: 'strict' }, 1)).toEqual({
+    reports: 'reports/x',
+    path: 'bundle/vpn',
+    bytes: 20_000_000,
+  })
+  expect(bundlePlace('reports/x', { name: 'vpn', mtls: 'off' }, 7)).toEqual({
+    reports: 'reports/x',
+    path: 'bundle/vpn.mtls-off',
+    bytes: 2_857_142,
+  })
 })
 
 test('a bundle is a phase of the run, and tells first what failed', async () => {

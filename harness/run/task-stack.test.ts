@@ -8,27 +8,49 @@ const recorder = (): TaskObserver & { seen: string[] } => {
   const seen: string[] = []
   return {
     seen,
-    started: (name) => { seen.push(`${name} started`) },
-    ended: (name, _at, verdict) => { seen.push(`${name} ${verdict}`) },
+    started: (name) => {
+      seen.push(`${name} started`)
+    },
+    ended: (name, _at, verdict) => {
+      seen.push(`${name} ${verdict}`)
+    },
   }
 }
 
-const quick = (name: string, after?: string[]): Task => ({ name, ...(after ? { after } : {}), run: async () => undefined })
+const quick = (name: string, after?: string[]): Task => ({
+  name,
+  ...(after ? { after } : {}),
+  run: async () => undefined,
+})
 
 const untilAborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((_, reject) => { signal.addEventListener('abort', () => { reject(new Error('stopped half-way')) }) })
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(new Error('stopped half-way'))
+    })
+  })
 
 describe('the order of tasks', () => {
   test('a task starts as soon as those it comes after are done, and not before', async () => {
     const observer = recorder()
     const mesh = Promise.withResolvers<undefined>()
-    await runTasks([
-      quick('network', []),
-      { name: 'slow cluster', after: ['network'], run: () => mesh.promise },
-      quick('cluster', ['network']),
-      { name: 'mesh', run: async () => { mesh.resolve(undefined) } }, // after the cluster above it; the slow one waits for it
-      quick('both', ['slow cluster', 'mesh']),
-    ], taskStack(), observer, never)
+    await runTasks(
+      [
+        quick('network', []),
+        { name: 'slow cluster', after: ['network'], run: () => mesh.promise },
+        quick('cluster', ['network']),
+        {
+          name: 'mesh',
+          run: async () => {
+            mesh.resolve(undefined)
+          },
+        }, // after the cluster above it; the slow one waits for it
+        quick('both', ['slow cluster', 'mesh']),
+      ],
+      taskStack(),
+      observer,
+      never,
+    )
     expect(observer.seen[1]).toBe('network pass')
     expect(observer.seen.indexOf('mesh started')).toBeGreaterThan(observer.seen.indexOf('cluster pass'))
     expect(observer.seen.slice(-2)).toEqual(['both started', 'both pass'])
@@ -42,7 +64,9 @@ describe('the order of tasks', () => {
 
   test('nothing starts when a task comes after something unknown', async () => {
     const observer = recorder()
-    await runTasks([quick('network', []), quick('mesh', ['cluster9'])], taskStack(), observer, never).catch(() => undefined)
+    await runTasks([quick('network', []), quick('mesh', ['cluster9'])], taskStack(), observer, never).catch(
+      () => undefined,
+    )
     await new Promise(setImmediate)
     expect(observer.seen).toEqual([])
   })
@@ -52,27 +76,76 @@ describe('a failure', () => {
   test('is thrown as it came, and keeps what has not started from starting', async () => {
     const observer = recorder()
     const [running, failed] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()]
-    await expect(runTasks([
-      { name: 'beside', after: [], run: (signal) => { running.resolve(undefined); return untilAborted(signal) } },
-      { name: 'broken', after: [], run: async () => { await running.promise; setImmediate(() => { failed.resolve(undefined) }); throw new Error('no address') } },
-      quick('after broken'),
-      { name: 'nearly done', after: [], run: () => failed.promise },
-      quick('after nearly done'),
-    ], taskStack(), observer, never)).rejects.toThrow('no address')
-    expect(observer.seen).toEqual(expect.arrayContaining(['broken fail', 'beside not-run', 'after broken not-run', 'nearly done pass', 'after nearly done not-run']))
-    expect(observer.seen.filter((line) => line.endsWith('started'))).toEqual(['beside started', 'broken started', 'nearly done started'])
+    await expect(
+      runTasks(
+        [
+          {
+            name: 'beside',
+            after: [],
+            run: (signal) => {
+              running.resolve(undefined)
+              return untilAborted(signal)
+            },
+          },
+          {
+            name: 'broken',
+            after: [],
+            run: async () => {
+              await running.promise
+              setImmediate(() => {
+                failed.resolve(undefined)
+              })
+              throw new Error('no address')
+            },
+          },
+          quick('after broken'),
+          { name: 'nearly done', after: [], run: () => failed.promise },
+          quick('after nearly done'),
+        ],
+        taskStack(),
+        observer,
+        never,
+      ),
+    ).rejects.toThrow('no address')
+    expect(observer.seen).toEqual(
+      expect.arrayContaining([
+        'broken fail',
+        'beside not-run',
+        'after broken not-run',
+        'nearly done pass',
+        'after nearly done not-run',
+      ]),
+    )
+    expect(observer.seen.filter((line) => line.endsWith('started'))).toEqual([
+      'beside started',
+      'broken started',
+      'nearly done started',
+    ])
   })
 
   test('of a task leaves that task to be undone as well, newest first', async () => {
     const undone: string[] = []
-    const undo = (name: string) => async () => { undone.push(name) }
+    const undo = (name: string) => async () => {
+      undone.push(name)
+    }
     const stack = taskStack()
-    await runTasks([
-      { ...quick('network', []), undo: undo('network') },
-      { ...quick('first cluster'), undo: undo('first cluster') },
-      { name: 'second cluster', run: async () => { throw new Error('half made') }, undo: undo('second cluster') },
-      { ...quick('mesh'), undo: undo('mesh') },
-    ], stack, recorder(), never).catch(() => undefined)
+    await runTasks(
+      [
+        { ...quick('network', []), undo: undo('network') },
+        { ...quick('first cluster'), undo: undo('first cluster') },
+        {
+          name: 'second cluster',
+          run: async () => {
+            throw new Error('half made')
+          },
+          undo: undo('second cluster'),
+        },
+        { ...quick('mesh'), undo: undo('mesh') },
+      ],
+      stack,
+      recorder(),
+      never,
+    ).catch(() => undefined)
     await stack.unwind()
     expect(undone).toEqual(['second cluster', 'first cluster', 'network'])
   })
@@ -80,10 +153,28 @@ describe('a failure', () => {
   test('of an undo does not stop the others and is told at the end', async () => {
     const undone: string[] = []
     const stack = taskStack()
-    stack.push({ name: 'network', undo: async () => { undone.push('network') } })
-    stack.push({ name: 'stuck cluster', undo: async () => { throw new Error('device busy') } })
-    stack.push({ name: 'cluster', undo: async () => { undone.push('cluster') } })
-    await expect(stack.unwind()).rejects.toMatchObject({ code: 'MP-410', message: expect.stringMatching(/stuck cluster.*device busy/) })
+    stack.push({
+      name: 'network',
+      undo: async () => {
+        undone.push('network')
+      },
+    })
+    stack.push({
+      name: 'stuck cluster',
+      undo: async () => {
+        throw new Error('device busy')
+      },
+    })
+    stack.push({
+      name: 'cluster',
+      undo: async () => {
+        undone.push('cluster')
+      },
+    })
+    await expect(stack.unwind()).rejects.toMatchObject({
+      code: 'MP-410',
+      message: expect.stringMatching(/stuck cluster.*device busy/),
+    })
     expect(undone).toEqual(['cluster', 'network'])
   })
 })
@@ -93,10 +184,21 @@ describe('being stopped', () => {
     const observer = recorder()
     const stop = new AbortController()
     const running = Promise.withResolvers<undefined>()
-    const run = runTasks([
-      { name: 'cluster', run: (signal) => { running.resolve(undefined); return untilAborted(signal) } },
-      quick('mesh'),
-    ], taskStack(), observer, stop.signal)
+    const run = runTasks(
+      [
+        {
+          name: 'cluster',
+          run: (signal) => {
+            running.resolve(undefined)
+            return untilAborted(signal)
+          },
+        },
+        quick('mesh'),
+      ],
+      taskStack(),
+      observer,
+      stop.signal,
+    )
     await running.promise
     stop.abort(new Interrupted())
     await expect(run).rejects.toMatchObject({ code: 'MP-130' })
@@ -106,7 +208,12 @@ describe('being stopped', () => {
   test('again while things are removed removes nothing twice', async () => {
     const undone: string[] = []
     const stack = taskStack()
-    stack.push({ name: 'network', undo: async () => { undone.push('network') } })
+    stack.push({
+      name: 'network',
+      undo: async () => {
+        undone.push('network')
+      },
+    })
     await stack.unwind()
     await stack.unwind()
     expect(undone).toEqual(['network'])
@@ -115,8 +222,19 @@ describe('being stopped', () => {
   test('twice in a row keeps the order of removal', async () => {
     const undone: string[] = []
     const stack = taskStack()
-    stack.push({ name: 'network', undo: async () => { undone.push('network') } })
-    stack.push({ name: 'cluster', undo: async () => { await new Promise(setImmediate); undone.push('cluster') } })
+    stack.push({
+      name: 'network',
+      undo: async () => {
+        undone.push('network')
+      },
+    })
+    stack.push({
+      name: 'cluster',
+      undo: async () => {
+        await new Promise(setImmediate)
+        undone.push('cluster')
+      },
+    })
     await Promise.all([stack.unwind(), stack.unwind()])
     expect(undone).toEqual(['cluster', 'network'])
   })

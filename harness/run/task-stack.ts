@@ -29,7 +29,10 @@ export const taskStack = (): TaskStack => {
   let unwinding: Promise<void> | undefined
   const unwind = async (): Promise<void> => {
     const failed: { name: string; error: unknown }[] = []
-    for (const { name, undo } of undos) await undo().catch((error: unknown) => { failed.push({ name, error }) })
+    for (const { name, undo } of undos)
+      await undo().catch((error: unknown) => {
+        failed.push({ name, error })
+      })
     if (failed.length === 0) return
     throw new MeshproofError('MP-410', {
       what: `Not everything could be removed: ${failed.map(({ name }) => name).join(', ')}`,
@@ -39,16 +42,23 @@ export const taskStack = (): TaskStack => {
     })
   }
   return {
-    push: ({ name, undo }) => { if (undo) undos.unshift({ name, undo }) },
+    push: ({ name, undo }) => {
+      if (undo) undos.unshift({ name, undo })
+    },
     unwind: () => (unwinding ??= unwind()),
   }
 }
 
 /**
- * Runs tasks, each as soon as those it comes after are done, with its undo on the stack before it starts. The first failure
- * or the signal keeps further tasks from starting, waits for those that run, and throws.
+ * Runs tasks, each as soon as those it comes after are done, with its undo on the stack before it starts. The first
+ * failure or the signal keeps further tasks from starting, waits for those that run, and throws.
  */
-export const runTasks = async (tasks: Task[], stack: TaskStack, observer: TaskObserver, signal: AbortSignal): Promise<void> => {
+export const runTasks = async (
+  tasks: Task[],
+  stack: TaskStack,
+  observer: TaskObserver,
+  signal: AbortSignal,
+): Promise<void> => {
   const failure = new AbortController()
   const stop = AbortSignal.any([signal, failure.signal])
   const done = new Map<string, Promise<boolean>>()
@@ -78,10 +88,18 @@ export const runTasks = async (tasks: Task[], stack: TaskStack, observer: TaskOb
     const previous = tasks[index - 1]
     const after = task.after ?? (previous ? [previous.name] : [])
     const unknown = after.find((name) => !tasks.slice(0, index).some((earlier) => earlier.name === name))
-    if (unknown !== undefined) throw new Error(`task “${task.name}” comes after “${unknown}”, which is not before it in the list`)
+    if (unknown !== undefined)
+      throw new Error(`task “${task.name}” comes after “${unknown}”, which is not before it in the list`)
     return { task, after }
   })
-  for (const { task, after } of ordered) done.set(task.name, perform(task, after.flatMap((name) => done.get(name) ?? [])))
+  for (const { task, after } of ordered)
+    done.set(
+      task.name,
+      perform(
+        task,
+        after.flatMap((name) => done.get(name) ?? []),
+      ),
+    )
   await Promise.all(done.values())
   if (signal.aborted) throw signal.reason
   if (first !== undefined) throw first

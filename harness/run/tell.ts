@@ -4,13 +4,21 @@ import type { Run } from './reported.ts'
 import { listenForSignals, type Signals } from './signals.ts'
 
 /** Prints what programs read: text as it is, anything else as JSON. */
-export const print = (value: unknown): void => { process.stdout.write(`${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}\n`) }
+export const print = (value: unknown): void => {
+  process.stdout.write(`${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}\n`)
+}
 
 /** Where lines for people go: programs read stdout, so with `json` it is stderr. */
-export const streamFor = (output: 'text' | 'json'): NodeJS.WritableStream => (output === 'json' ? process.stderr : process.stdout)
+export const streamFor = (output: 'text' | 'json'): NodeJS.WritableStream =>
+  output === 'json' ? process.stderr : process.stdout
 
-/** Works with a terminal and signals of its own. @throws whatever the work throws; once a signal has come, its reason. */
-export const withTerminal = async <T>(work: (screen: Terminal, signals: Signals) => Promise<T>, stream: NodeJS.WritableStream = process.stdout): Promise<T> => {
+/**
+ * Works with a terminal and signals of its own. @throws whatever the work throws; once a signal has come, its reason.
+ */
+export const withTerminal = async <T>(
+  work: (screen: Terminal, signals: Signals) => Promise<T>,
+  stream: NodeJS.WritableStream = process.stdout,
+): Promise<T> => {
   const screen = terminalOn(stream)
   const signals = listenForSignals(screen.line)
   try {

@@ -5,12 +5,32 @@ import { turns } from './turns.ts'
 const { signal: never } = new AbortController()
 
 /** A piece of work that lasts until it is told to end, and may pass its turn on before. */
-const lasting = (): { work: (passOn: () => void) => Promise<string>; passOn: () => void; end: () => void; started: () => boolean } => {
+const lasting = (): {
+  work: (passOn: () => void) => Promise<string>
+  passOn: () => void
+  end: () => void
+  started: () => boolean
+} => {
   const { promise, resolve } = Promise.withResolvers<string>()
   let passOn: (() => void) | undefined
-  return { work: (pass) => { passOn = pass; return promise }, passOn: () => { passOn?.() }, end: () => { resolve('done') }, started: () => passOn !== undefined }
+  return {
+    work: (pass) => {
+      passOn = pass
+      return promise
+    },
+    passOn: () => {
+      passOn?.()
+    },
+    end: () => {
+      resolve('done')
+    },
+    started: () => passOn !== undefined,
+  }
 }
-const moment = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
+const moment = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 
 describe('labs that share a machine', () => {
   test('work one after another, in the order in which they came', async () => {

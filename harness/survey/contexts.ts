@@ -7,16 +7,20 @@ import { inCluster, requireOwnAccount } from '#kube/own-account.ts'
 export type ContextCluster = { context: string; kube: KubeClient }
 
 /**
- * Connects to contexts of a kubeconfig: the named files (joined as KUBECONFIG joins them), else KUBECONFIG, else the user’s own. In a pod,
- * `in-cluster` is its own cluster. Nothing is asked of the clusters yet.
- * @throws MeshproofError MP-101 for a context that does not exist, MP-115 for fewer than two or one named twice, MP-116 when the
- * kubeconfig cannot be read, MP-172 for `in-cluster` where this is no pod with an account.
+ * Connects to contexts of a kubeconfig: the named files (joined as KUBECONFIG joins them), else KUBECONFIG, else the
+ * user’s own. In a pod, `in-cluster` is its own cluster. Nothing is asked of the clusters yet.
+ * @throws MeshproofError MP-101 for a context that does not exist, MP-115 for fewer than two or one named twice, MP-116
+ * when the kubeconfig cannot be read, MP-172 for `in-cluster` where this is no pod with an account.
  */
 export const connectContexts = (contexts: string[], kubeconfig?: string): ContextCluster[] => {
   const [twice] = contexts.filter((context, index) => contexts.indexOf(context) !== index)
   if (twice !== undefined || contexts.length < 2) {
     throw new MeshproofError('MP-115', {
-      what: twice === undefined ? 'A mesh of several clusters needs a context for each of them' : `The context “${twice}” is named twice`, where: `--contexts=${contexts.join(',')}`,
+      what:
+        twice === undefined
+          ? 'A mesh of several clusters needs a context for each of them'
+          : `The context “${twice}” is named twice`,
+      where: `--contexts=${contexts.join(',')}`,
       next: 'Name every cluster of the mesh once: --contexts=A,B; kubectl config get-contexts lists them.',
     })
   }
@@ -44,6 +48,12 @@ const loaded = (kubeconfig: string | undefined): KubeConfig => {
     }
     return config
   } catch (cause) {
-    throw new MeshproofError('MP-116', { what: 'The kubeconfig cannot be read', where: kubeconfig ?? process.env['KUBECONFIG'] ?? 'the default kubeconfig', why: reasonOf(cause), next: 'Name a file with --kubeconfig, several joined by “:”.', cause })
+    throw new MeshproofError('MP-116', {
+      what: 'The kubeconfig cannot be read',
+      where: kubeconfig ?? process.env['KUBECONFIG'] ?? 'the default kubeconfig',
+      why: reasonOf(cause),
+      next: 'Name a file with --kubeconfig, several joined by “:”.',
+      cause,
+    })
   }
 }

@@ -1,14 +1,24 @@
 import {
-  VersionApi, type KubernetesObject, type V1ConfigMap, type V1Deployment, type V1EndpointSlice, type V1MutatingWebhookConfiguration, type V1Namespace, type V1Node, type V1Pod, type V1Secret,
-  type V1Service, type V1ServiceCIDR,
+  VersionApi,
+  type KubernetesObject,
+  type V1ConfigMap,
+  type V1Deployment,
+  type V1EndpointSlice,
+  type V1MutatingWebhookConfiguration,
+  type V1Namespace,
+  type V1Node,
+  type V1Pod,
+  type V1Secret,
+  type V1Service,
+  type V1ServiceCIDR,
 } from '@kubernetes/client-node'
 import { MeshproofError } from '#errors.ts'
 import type { KubeClient, Manifest } from '#kube/client.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 
 /**
- * What is asked of a cluster that is looked at: each thing at most once, so that all who look see the same, and by `get` and `list`
- * alone. Each throws MeshproofError MP-402 where the user of the context may not read it.
+ * What is asked of a cluster that is looked at: each thing at most once, so that all who look see the same, and by
+ * `get` and `list` alone. Each throws MeshproofError MP-402 where the user of the context may not read it.
  */
 export type Reads = {
   /** The Kubernetes version of the API server. */
@@ -35,7 +45,11 @@ export type Reads = {
   istio: (kind: IstioKind) => Promise<Manifest[]>
 }
 
-const istioKinds = { DestinationRule: 'networking.istio.io/v1', Sidecar: 'networking.istio.io/v1', PeerAuthentication: 'security.istio.io/v1' } as const
+const istioKinds = {
+  DestinationRule: 'networking.istio.io/v1',
+  Sidecar: 'networking.istio.io/v1',
+  PeerAuthentication: 'security.istio.io/v1',
+} as const
 export type IstioKind = keyof typeof istioKinds
 
 /** The reads of one cluster. */
@@ -44,8 +58,11 @@ export const readsOf = (kube: KubeClient): Reads => {
     let answer: Promise<T> | undefined
     return () => (answer ??= ask())
   }
-  const listed = <T extends KubernetesObject>(apiVersion: string, kind: string, more: { namespace?: string; selector?: string } = {}): (() => Promise<T[]>) =>
-    once(() => kube.list<T>({ apiVersion, kind, ...more }))
+  const listed = <T extends KubernetesObject>(
+    apiVersion: string,
+    kind: string,
+    more: { namespace?: string; selector?: string } = {},
+  ): (() => Promise<T[]>) => once(() => kube.list<T>({ apiVersion, kind, ...more }))
   const perName = <T>(ask: (name: string) => Promise<T>): ((name: string) => Promise<T>) => {
     const asked = new Map<string, () => Promise<T>>()
     return (name) => {
@@ -58,23 +75,37 @@ export const readsOf = (kube: KubeClient): Reads => {
     version: once(async () => (await kube.config.makeApiClient(VersionApi).getCode()).gitVersion.replace(/^v/, '')),
     namespaces: listed('v1', 'Namespace'),
     nodes: listed('v1', 'Node'),
-    serviceCidrs: once(() => known(kube.list<V1ServiceCIDR>({ apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR' }))),
+    serviceCidrs: once(() =>
+      known(kube.list<V1ServiceCIDR>({ apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR' })),
+    ),
     services: listed('v1', 'Service'),
     slices: listed('discovery.k8s.io/v1', 'EndpointSlice'),
     istiods: listed('apps/v1', 'Deployment', { namespace: 'istio-system', selector: 'app=istiod' }),
     istiodPods: listed('v1', 'Pod', { namespace: 'istio-system', selector: 'app=istiod' }),
-    proxies: once(async () => (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', selector: 'service.istio.io/canonical-name' })).filter((pod) =>
-      proxyOf(pod) && !pod.metadata?.deletionTimestamp && pod.status?.phase === 'Running')),
-    injectors: listed('admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration', { selector: 'app=sidecar-injector' }),
+    proxies: once(async () =>
+      (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', selector: 'service.istio.io/canonical-name' })).filter(
+        (pod) => proxyOf(pod) && !pod.metadata?.deletionTimestamp && pod.status?.phase === 'Running',
+      ),
+    ),
+    injectors: listed('admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration', {
+      selector: 'app=sidecar-injector',
+    }),
     podsIn: perName((namespace) => kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace })),
-    configMap: perName((name) => kube.get<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'istio-system' })),
+    configMap: perName((name) =>
+      kube.get<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'istio-system' }),
+    ),
     secrets: listed('v1', 'Secret', { namespace: 'istio-system' }),
     istio: perName((kind) => known(kube.list<Manifest>({ apiVersion: istioKinds[kind as IstioKind], kind }))),
   }
 }
 
 // A kind that an API server does not know has no objects; the client says so before it asks.
-const known = <T>(asked: Promise<T[]>): Promise<T[]> => asked.catch((error: unknown) => {
-  if (error instanceof MeshproofError && (error.code === 'MP-404' || /Unrecognized API version and kind/.test(error.message))) return []
-  throw error
-})
+const known = <T>(asked: Promise<T[]>): Promise<T[]> =>
+  asked.catch((error: unknown) => {
+    if (
+      error instanceof MeshproofError &&
+      (error.code === 'MP-404' || /Unrecognized API version and kind/.test(error.message))
+    )
+      return []
+    throw error
+  })

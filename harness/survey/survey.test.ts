@@ -6,29 +6,61 @@ import { survey, type Survey } from './survey.ts'
 
 const servers: FakeApiServer[] = []
 
-afterEach(() => { for (const server of servers.splice(0)) server.close() })
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
 
 const surveyOf = async (clusters: Record<string, Manifest[]>): Promise<Survey> => {
-  const all = await Promise.all(Object.entries(clusters).map(async ([context, objects]) => ({ context, server: await fakeApiServer(objects) })))
+  const all = await Promise.all(
+    Object.entries(clusters).map(async ([context, objects]) => ({ context, server: await fakeApiServer(objects) })),
+  )
   servers.push(...all.map(({ server }) => server))
   return survey(all.map(({ context, server }) => server.cluster(context)))
 }
 
-const two = (first: Shape, second: Shape): Promise<Survey> => surveyOf({ a: meshObjects('cluster1', first), b: meshObjects('cluster2', second) })
+const two = (first: Shape, second: Shape): Promise<Survey> =>
+  surveyOf({ a: meshObjects('cluster1', first), b: meshObjects('cluster2', second) })
 
 describe('a survey', () => {
   test('finds names, roles, networks and versions', async () => {
-    const { clusters, domain } = await two({ network: 'network1' }, { network: 'network2', role: 'remote', proxies: ['1.30.4'] })
-    expect(clusters.map(({ context, name, role, network, kubernetes, istio }) => ({ context, name, role, network, kubernetes, istio }))).toEqual([
+    const { clusters, domain } = await two(
+      { network: 'network1' },
+      { network: 'network2', role: 'remote', proxies: ['1.30.4'] },
+    )
+    expect(
+      clusters.map(({ context, name, role, network, kubernetes, istio }) => ({
+        context,
+        name,
+        role,
+        network,
+        kubernetes,
+        istio,
+      })),
+    ).toEqual([
       { context: 'a', name: 'cluster1', role: 'primary', network: 'network1', kubernetes: '1.34.4', istio: '1.31.2' },
       { context: 'b', name: 'cluster2', role: 'remote', network: 'network2', kubernetes: '1.34.4', istio: '1.30.4' },
     ])
     expect(domain).toBe('cluster.local')
   })
 
-  const named: Manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'istio', namespace: 'istio-system' }, data: { meshNetworks: 'networks: {network2: {endpoints: [{fromRegistry: cluster2}]}}' } }
-  const istiodPod: Manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'istiod-1', namespace: 'istio-system', labels: { app: 'istiod' } }, status: { podIP: '10.1.2.3' } }
-  const captured: Manifest = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: 'istiod', namespace: 'istio-system', labels: { 'kubernetes.io/service-name': 'istiod' } }, endpoints: [{ addresses: ['10.1.2.3'] }] }
+  const named: Manifest = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'istio', namespace: 'istio-system' },
+    data: { meshNetworks: 'networks: {network2: {endpoints: [{fromRegistry: cluster2}]}}' },
+  }
+  const istiodPod: Manifest = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'istiod-1', namespace: 'istio-system', labels: { app: 'istiod' } },
+    status: { podIP: '10.1.2.3' },
+  }
+  const captured: Manifest = {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'istiod', namespace: 'istio-system', labels: { 'kubernetes.io/service-name': 'istiod' } },
+    endpoints: [{ addresses: ['10.1.2.3'] }],
+  }
 
   test.each<[string, Shape, Shape]>([
     ['multi-primary', {}, {}],
@@ -42,23 +74,41 @@ describe('a survey', () => {
   })
 
   test('refuses two contexts of one cluster', async () => {
-    await expect(two({ uid: 'same' }, { uid: 'same' })).rejects.toMatchObject({ code: 'MP-115', message: expect.stringContaining('a, b') })
+    await expect(two({ uid: 'same' }, { uid: 'same' })).rejects.toMatchObject({
+      code: 'MP-115',
+      message: expect.stringContaining('a, b'),
+    })
   })
 
   test('refuses clusters of different meshes', async () => {
-    await expect(two({ mesh: 'shop' }, { mesh: 'bank' })).rejects.toMatchObject({ code: 'MP-119', message: expect.stringContaining('a: shop, b: bank') })
+    await expect(two({ mesh: 'shop' }, { mesh: 'bank' })).rejects.toMatchObject({
+      code: 'MP-119',
+      message: expect.stringContaining('a: shop, b: bank'),
+    })
   })
 
   test('refuses a cluster without Istio, and says which', async () => {
     const bare = [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid: 'x' } }]
-    await expect(surveyOf({ a: meshObjects('cluster1'), b: bare })).rejects.toMatchObject({ code: 'MP-118', message: expect.stringContaining('context b') })
+    await expect(surveyOf({ a: meshObjects('cluster1'), b: bare })).rejects.toMatchObject({
+      code: 'MP-118',
+      message: expect.stringContaining('context b'),
+    })
   })
 
   test('says which cluster does not answer, or does not let itself be looked at', async () => {
-    const [one, forbidden] = await Promise.all([fakeApiServer(meshObjects('cluster1')), fakeApiServer(meshObjects('cluster2'), { forbidden: ['namespaces'] })])
+    const [one, forbidden] = await Promise.all([
+      fakeApiServer(meshObjects('cluster1')),
+      fakeApiServer(meshObjects('cluster2'), { forbidden: ['namespaces'] }),
+    ])
     servers.push(one, forbidden)
-    await expect(survey([one.cluster('a'), forbidden.cluster('b')])).rejects.toMatchObject({ code: 'MP-117', message: expect.stringMatching(/context b.*403.*forbidden/) })
+    await expect(survey([one.cluster('a'), forbidden.cluster('b')])).rejects.toMatchObject({
+      code: 'MP-117',
+      message: expect.stringMatching(/context b.*403.*forbidden/),
+    })
     forbidden.close()
-    await expect(survey([one.cluster('a'), forbidden.cluster('b')])).rejects.toMatchObject({ code: 'MP-117', message: expect.stringContaining('context b') })
+    await expect(survey([one.cluster('a'), forbidden.cluster('b')])).rejects.toMatchObject({
+      code: 'MP-117',
+      message: expect.stringContaining('context b'),
+    })
   })
 })

@@ -19,77 +19,133 @@ export type SurveyedCluster = ContextCluster & {
   reads: Reads
 }
 
-/** A mesh that was looked at, and which of the documented topologies it resembles. `domain` is what its services’ names end in. */
+/**
+ * A mesh that was looked at, and which of the documented topologies it resembles. `domain` is what its services’
+ * names end in.
+ */
 export type Survey = { clusters: SurveyedCluster[]; topology: ProcedureName; domain: string }
 
 /**
  * Looks at clusters until it knows who is who: names, roles, networks, versions.
- * @throws MeshproofError MP-115 when two contexts lead to one cluster, MP-117 when a cluster cannot be looked at, MP-118 when one has
- * no Istio, MP-119 when they belong to different meshes.
+ * @throws MeshproofError MP-115 when two contexts lead to one cluster, MP-117 when a cluster cannot be looked at,
+ * MP-118 when one has no Istio, MP-119 when they belong to different meshes.
  */
 export const survey = async (contexts: ContextCluster[]): Promise<Survey> => {
-  const seen = await Promise.all(contexts.map(async (cluster) => {
-    try {
-      return await lookAt(cluster)
-    } catch (error) {
-      if (error instanceof MeshproofError && error.code === 'MP-118') throw error
-      throw new MeshproofError('MP-117', {
-        what: 'The cluster cannot be looked at', where: `context ${cluster.context}`, why: reasonOf(error),
-        next: `Try kubectl --context=${cluster.context} get namespaces: its server must answer, and let you list them and what is in istio-system.`, cause: error,
-      })
-    }
-  }))
+  const seen = await Promise.all(
+    contexts.map(async (cluster) => {
+      try {
+        return await lookAt(cluster)
+      } catch (error) {
+        if (error instanceof MeshproofError && error.code === 'MP-118') throw error
+        throw new MeshproofError('MP-117', {
+          what: 'The cluster cannot be looked at',
+          where: `context ${cluster.context}`,
+          why: reasonOf(error),
+          next:
+            `Try kubectl --context=${cluster.context} get namespaces: its server must answer, and let you list ` +
+            'them and what is in istio-system.',
+          cause: error,
+        })
+      }
+    }),
+  )
   const twin = seen.find(({ uid }, index) => seen.findIndex((other) => other.uid === uid) !== index)
   if (twin) {
     const both = seen.filter(({ uid }) => uid === twin.uid).map(({ cluster: { context } }) => context)
-    throw new MeshproofError('MP-115', { what: 'Two contexts lead to the same cluster', where: both.join(', '), next: 'Name every cluster of the mesh once: --contexts=A,B.' })
+    throw new MeshproofError('MP-115', {
+      what: 'Two contexts lead to the same cluster',
+      where: both.join(', '),
+      next: 'Name every cluster of the mesh once: --contexts=A,B.',
+    })
   }
   const meshes = [...new Set(seen.flatMap(({ mesh }) => mesh ?? []))]
   if (meshes.length > 1) {
     throw new MeshproofError('MP-119', {
-      what: 'The clusters belong to different meshes', where: seen.map(({ cluster, mesh }) => `${cluster.context}: ${mesh ?? 'unknown'}`).join(', '),
+      what: 'The clusters belong to different meshes',
+      where: seen.map(({ cluster, mesh }) => `${cluster.context}: ${mesh ?? 'unknown'}`).join(', '),
       next: 'Name clusters of one mesh; if they are meant to be one, give them the same global.meshID.',
     })
   }
   const clusters = seen.map(({ cluster }) => cluster)
-  return { clusters, topology: await resemblance(clusters), domain: seen.find(({ domain }) => domain)?.domain ?? 'cluster.local' }
+  return {
+    clusters,
+    topology: await resemblance(clusters),
+    domain: seen.find(({ domain }) => domain)?.domain ?? 'cluster.local',
+  }
 }
 
 const InjectorValues = z.object({
-  global: z.object({ meshID: z.string().optional(), network: z.string().optional(), multiCluster: z.object({ clusterName: z.string().optional() }).optional() }),
+  global: z.object({
+    meshID: z.string().optional(),
+    network: z.string().optional(),
+    multiCluster: z.object({ clusterName: z.string().optional() }).optional(),
+  }),
 })
 
 /** What the injector of a cluster tells new proxies of where they are; for a remote the path of its webhook says it. */
-export const injectedWith = async (reads: Reads): Promise<{ cluster?: string | undefined; network?: string | undefined; mesh?: string | undefined }> => {
-  const [istiods, map, injectors] = await Promise.all([reads.istiods(), reads.configMap('istio-sidecar-injector'), reads.injectors()])
-  const paths = injectors.flatMap(({ webhooks }) => (webhooks ?? []).flatMap(({ clientConfig }) => clientConfig.service?.path ?? (clientConfig.url ? new URL(clientConfig.url).pathname : [])))
-  const [, cluster, network] = paths.map((path) => /\/cluster\/([^/]+)(?:\/net\/([^/]+))?/.exec(path)).find((match) => match !== null) ?? []
-  const values = istiods.length === 0 ? undefined : InjectorValues.safeParse(JSON.parse(map?.data?.['values'] ?? '{}')).data?.global
-  return { cluster: cluster ?? values?.multiCluster?.clusterName, network: network ?? values?.network, mesh: values?.meshID }
+export const injectedWith = async (
+  reads: Reads,
+): Promise<{ cluster?: string | undefined; network?: string | undefined; mesh?: string | undefined }> => {
+  const [istiods, map, injectors] = await Promise.all([
+    reads.istiods(),
+    reads.configMap('istio-sidecar-injector'),
+    reads.injectors(),
+  ])
+  const paths = injectors.flatMap(({ webhooks }) =>
+    (webhooks ?? []).flatMap(
+      ({ clientConfig }) => clientConfig.service?.path ?? (clientConfig.url ? new URL(clientConfig.url).pathname : []),
+    ),
+  )
+  const [, cluster, network] =
+    paths.map((path) => /\/cluster\/([^/]+)(?:\/net\/([^/]+))?/.exec(path)).find((match) => match !== null) ?? []
+  const values =
+    istiods.length === 0 ? undefined : InjectorValues.safeParse(JSON.parse(map?.data?.['values'] ?? '{}')).data?.global
+  return {
+    cluster: cluster ?? values?.multiCluster?.clusterName,
+    network: network ?? values?.network,
+    mesh: values?.meshID,
+  }
 }
 
-const lookAt = async (context: ContextCluster): Promise<{ cluster: SurveyedCluster; uid: string; mesh: string | undefined; domain: string | undefined }> => {
+const lookAt = async (
+  context: ContextCluster,
+): Promise<{ cluster: SurveyedCluster; uid: string; mesh: string | undefined; domain: string | undefined }> => {
   const reads = readsOf(context.kube)
   const [kubernetes, namespaces] = await Promise.all([reads.version(), reads.namespaces()])
-  const namespace = (name: string): typeof namespaces[number] | undefined => namespaces.find(({ metadata }) => metadata?.name === name)
+  const namespace = (name: string): (typeof namespaces)[number] | undefined =>
+    namespaces.find(({ metadata }) => metadata?.name === name)
   const [istiods, injectors] = await Promise.all([reads.istiods(), reads.injectors()])
   if (!namespace('istio-system') || istiods.length + injectors.length === 0) {
     throw new MeshproofError('MP-118', {
-      what: 'The cluster has no Istio', where: `context ${context.context}`, why: namespace('istio-system') ? 'there is neither an istiod nor a sidecar injector' : 'there is no namespace istio-system',
+      what: 'The cluster has no Istio',
+      where: `context ${context.context}`,
+      why: namespace('istio-system')
+        ? 'there is neither an istiod nor a sidecar injector'
+        : 'there is no namespace istio-system',
       next: 'Name clusters that belong to a mesh; meshproof never installs one on clusters it did not create.',
     })
   }
   const [proxies, injected] = await Promise.all([reads.proxies(), injectedWith(reads)])
-  const ofProxies = (variable: string): string | undefined => proxies.map((pod) => variableOf(proxyOf(pod), variable)).find((value) => value)
+  const ofProxies = (variable: string): string | undefined =>
+    proxies.map((pod) => variableOf(proxyOf(pod), variable)).find((value) => value)
   const discovery = istiods[0]?.spec?.template.spec?.containers.find(({ name }) => name === 'discovery')
   const image = discovery?.image ?? proxies.map(proxyOf).find((proxy) => proxy)?.image
   return {
     uid: namespace('kube-system')?.metadata?.uid ?? context.context,
-    domain: proxies.flatMap((pod) => proxyOf(pod)?.args ?? []).map((argument) => /\.svc\.(.+)$/.exec(argument)?.[1]).find((domain) => domain),
+    domain: proxies
+      .flatMap((pod) => proxyOf(pod)?.args ?? [])
+      .map((argument) => /\.svc\.(.+)$/.exec(argument)?.[1])
+      .find((domain) => domain),
     mesh: injected.mesh ?? ofProxies('ISTIO_META_MESH_ID'),
     cluster: {
-      ...context, reads, kubernetes,
-      name: variableOf(discovery, 'CLUSTER_ID') ?? injected.cluster ?? ofProxies('ISTIO_META_CLUSTER_ID') ?? context.context,
+      ...context,
+      reads,
+      kubernetes,
+      name:
+        variableOf(discovery, 'CLUSTER_ID') ??
+        injected.cluster ??
+        ofProxies('ISTIO_META_CLUSTER_ID') ??
+        context.context,
       role: istiods.length > 0 ? 'primary' : 'remote',
       network: namespace('istio-system')?.metadata?.labels?.['topology.istio.io/network'] ?? injected.network ?? '',
       istio: /:([^:@/]+)(?:@|$)/.exec(image ?? '')?.[1] ?? '',
@@ -97,7 +153,10 @@ const lookAt = async (context: ContextCluster): Promise<{ cluster: SurveyedClust
   }
 }
 
-/** The documented topology that clusters resemble: by control planes and networks, and by how gateways and istiod are found. */
+/**
+ * The documented topology that clusters resemble: by control planes and networks, and by how gateways and istiod are
+ * found.
+ */
 const resemblance = async (clusters: SurveyedCluster[]): Promise<ProcedureName> => {
   const primaries = primariesOf({ clusters })
   const severalNetworks = new Set(clusters.map(({ network }) => network)).size > 1
@@ -106,10 +165,20 @@ const resemblance = async (clusters: SurveyedCluster[]): Promise<ProcedureName> 
     const networks = (await primaries[0]?.reads.configMap('istio'))?.data?.['meshNetworks'] ?? ''
     return /fromRegistry|fromCidr/.test(networks) ? 'gateway' : 'primary-remote'
   }
-  const pods = (await Promise.all(primaries.map(({ reads }) => reads.istiodPods()))).flat().flatMap(({ status }) => status?.podIP ?? [])
-  const slices = (await Promise.all(clusters.filter(({ role }) => role === 'remote').map(({ reads }) => reads.slices()))).flat()
-  const captured = slices.filter(({ metadata }) => metadata?.namespace === 'istio-system' && metadata.labels?.['kubernetes.io/service-name']?.startsWith('istiod'))
-    .some(({ endpoints }) => (endpoints ?? []).some(({ addresses }) => addresses.some((address) => pods.includes(address))))
+  const pods = (await Promise.all(primaries.map(({ reads }) => reads.istiodPods())))
+    .flat()
+    .flatMap(({ status }) => status?.podIP ?? [])
+  const slices = (
+    await Promise.all(clusters.filter(({ role }) => role === 'remote').map(({ reads }) => reads.slices()))
+  ).flat()
+  const captured = slices
+    .filter(
+      ({ metadata }) =>
+        metadata?.namespace === 'istio-system' && metadata.labels?.['kubernetes.io/service-name']?.startsWith('istiod'),
+    )
+    .some(({ endpoints }) =>
+      (endpoints ?? []).some(({ addresses }) => addresses.some((address) => pods.includes(address))),
+    )
   return captured ? 'shared-control-plane' : 'vpn'
 }
 
@@ -124,7 +193,16 @@ export const resembles: Record<ProcedureName, string> = {
 }
 
 /** The clusters that are looked at, in lines. */
-export const meshLines = ({ clusters, topology }: { topology: ProcedureName; clusters: Omit<SurveyedCluster, 'reads' | 'kube'>[] }): string[] => [
+export const meshLines = ({
+  clusters,
+  topology,
+}: {
+  topology: ProcedureName
+  clusters: Omit<SurveyedCluster, 'reads' | 'kube'>[]
+}): string[] => [
   `${clusters.length} clusters, like topology ${topology}: ${resembles[topology]}`,
-  ...clusters.map(({ context, name, role, network, kubernetes, istio }) => `  ${name}  ${role}${network ? `, ${network}` : ''}  Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}${context === name ? '' : `  (context ${context})`}`),
+  ...clusters.map(
+    ({ context, name, role, network, kubernetes, istio }) =>
+      `  ${name}  ${role}${network ? `, ${network}` : ''}  Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}${context === name ? '' : `  (context ${context})`}`,
+  ),
 ]

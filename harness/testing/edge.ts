@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
 
-/** What unit tests put at the edge of the product: folders, programs and variables that are gone when the test is over. */
+/**
+ * What unit tests put at the edge of the product: folders, programs and variables that are gone when the test is over.
+ */
 export const scratchFolder = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-test-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
@@ -14,7 +16,9 @@ export const scratchFolder = async (): Promise<string> => {
 /** Sets a variable of the environment until the test is over. */
 export const setVariable = (name: string, value: string): void => {
   vi.stubEnv(name, value)
-  onTestFinished(() => { vi.unstubAllEnvs() })
+  onTestFinished(() => {
+    vi.unstubAllEnvs()
+  })
 }
 
 /** Gives the test a cache of its own, empty, and returns the folder that XDG_CACHE_HOME points at. */
@@ -40,12 +44,21 @@ export const withoutPrograms = async (): Promise<void> => setVariable('PATH', aw
 /** A port that nothing listens on: it was free a moment ago. */
 export const deserted = async (): Promise<string> => {
   const server = createServer()
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
   const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => { server.close(resolve) })
+  await new Promise((resolve) => {
+    server.close(resolve)
+  })
   return `127.0.0.1:${port}`
 }
 
 /** What a promise is rejected with. */
 export const errorOf = async (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then((value) => { throw new Error(`not rejected, but fulfilled with ${String(value)}`) }, (error: unknown) => error)
+  promise.then(
+    (value) => {
+      throw new Error(`not rejected, but fulfilled with ${String(value)}`)
+    },
+    (error: unknown) => error,
+  )

@@ -6,54 +6,120 @@ import { clientOf, type Manifest } from '#kube/client.ts'
 import type { Wish } from '#kube/permissions.ts'
 import type { ContextCluster } from '#survey/contexts.ts'
 
-/** An API server that answers what is read, over HTTP as a real one does. `forbidden` are resources that its user may not list; `allows` is asked what else may be done. */
+/**
+ * An API server that answers what is read, over HTTP as a real one does. `forbidden` are resources that its user may
+ * not list; `allows` is asked what else may be done.
+ */
 export type FakeApiServer = { url: string; cluster: (context: string) => ContextCluster; close: () => void }
 
 const plurals: Record<string, Record<string, string>> = {
-  v1: { Namespace: 'namespaces', Node: 'nodes', Service: 'services', Pod: 'pods', Secret: 'secrets', ConfigMap: 'configmaps' },
+  v1: {
+    Namespace: 'namespaces',
+    Node: 'nodes',
+    Service: 'services',
+    Pod: 'pods',
+    Secret: 'secrets',
+    ConfigMap: 'configmaps',
+  },
   'apps/v1': { Deployment: 'deployments' },
   'discovery.k8s.io/v1': { EndpointSlice: 'endpointslices' },
   'networking.k8s.io/v1': { ServiceCIDR: 'servicecidrs' },
   'authorization.k8s.io/v1': { SelfSubjectAccessReview: 'selfsubjectaccessreviews' },
   'admissionregistration.k8s.io/v1': { MutatingWebhookConfiguration: 'mutatingwebhookconfigurations' },
-  'networking.istio.io/v1': { Gateway: 'gateways', VirtualService: 'virtualservices', DestinationRule: 'destinationrules', Sidecar: 'sidecars' },
+  'networking.istio.io/v1': {
+    Gateway: 'gateways',
+    VirtualService: 'virtualservices',
+    DestinationRule: 'destinationrules',
+    Sidecar: 'sidecars',
+  },
   'security.istio.io/v1': { PeerAuthentication: 'peerauthentications', AuthorizationPolicy: 'authorizationpolicies' },
 }
 
 /** Serves objects. Pods cannot be exec’d into: what needs that is shown in real labs. */
-export const fakeApiServer = async (objects: Manifest[], { forbidden = [], version = 'v1.34.4', allows = () => true }: { forbidden?: string[]; version?: string; allows?: (wish: Wish) => boolean } = {}): Promise<FakeApiServer> => {
+export const fakeApiServer = async (
+  objects: Manifest[],
+  {
+    forbidden = [],
+    version = 'v1.34.4',
+    allows = () => true,
+  }: { forbidden?: string[]; version?: string; allows?: (wish: Wish) => boolean } = {},
+): Promise<FakeApiServer> => {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
-    const send = (status: number, body: object): void => { response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)) }
+    const send = (status: number, body: object): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    }
     if (url.pathname === '/version') return send(200, { major: '1', minor: '34', gitVersion: version })
     const [, , group] = /^\/(api|apis)\/((?:[^/]+\/)?v1)(?:\/|$)/.exec(url.pathname) ?? []
     const kinds = plurals[group ?? '']
     if (group === undefined || !kinds) return send(404, { message: `no ${url.pathname}` })
     const rest = url.pathname.split(group)[1]?.split('/').filter(Boolean) ?? []
-    if (rest.length === 0) return send(200, { kind: 'APIResourceList', groupVersion: group, resources: Object.entries(kinds).map(([kind, name]) => ({ kind, name, namespaced: !['Namespace', 'Node', 'ServiceCIDR', 'MutatingWebhookConfiguration', 'SelfSubjectAccessReview'].includes(kind) })) })
-    const [namespace, resource, name] = rest[0] === 'namespaces' && rest.length > 2 ? rest.slice(1) : [undefined, rest[0], rest[1]]
-    if (forbidden.includes(resource ?? '')) return send(403, { message: `${resource} is forbidden: User "reader" cannot list resource` })
+    if (rest.length === 0)
+      return send(200, {
+        kind: 'APIResourceList',
+        groupVersion: group,
+        resources: Object.entries(kinds).map(([kind, name]) => ({
+          kind,
+          name,
+          namespaced: ![
+            'Namespace',
+            'Node',
+            'ServiceCIDR',
+            'MutatingWebhookConfiguration',
+            'SelfSubjectAccessReview',
+          ].includes(kind),
+        })),
+      })
+    const [namespace, resource, name] =
+      rest[0] === 'namespaces' && rest.length > 2 ? rest.slice(1) : [undefined, rest[0], rest[1]]
+    if (forbidden.includes(resource ?? ''))
+      return send(403, { message: `${resource} is forbidden: User "reader" cannot list resource` })
     const kind = Object.entries(kinds).find(([, plural]) => plural === resource)?.[0]
     if (request.method === 'POST') {
-      void json(request).then((review) => { send(201, { ...review as object, status: { allowed: allows((review as { spec: { resourceAttributes: Wish } }).spec.resourceAttributes) } }) })
+      void json(request).then((review) => {
+        send(201, {
+          ...(review as object),
+          status: { allowed: allows((review as { spec: { resourceAttributes: Wish } }).spec.resourceAttributes) },
+        })
+      })
       return
     }
-    const wanted = (url.searchParams.get('labelSelector') ?? '').split(',').filter(Boolean).map((one) => one.split('='))
-    const items = objects.filter((object) => object.apiVersion === group && object.kind === kind && (namespace === undefined || object.metadata?.namespace === namespace)
-      && wanted.every(([key = '', value]) => (value === undefined ? object.metadata?.labels?.[key] !== undefined : object.metadata?.labels?.[key] === value)))
+    const wanted = (url.searchParams.get('labelSelector') ?? '')
+      .split(',')
+      .filter(Boolean)
+      .map((one) => one.split('='))
+    const items = objects.filter(
+      (object) =>
+        object.apiVersion === group &&
+        object.kind === kind &&
+        (namespace === undefined || object.metadata?.namespace === namespace) &&
+        wanted.every(([key = '', value]) =>
+          value === undefined ? object.metadata?.labels?.[key] !== undefined : object.metadata?.labels?.[key] === value,
+        ),
+    )
     if (name === undefined) return send(200, { kind: `${kind ?? ''}List`, apiVersion: group, items })
     const found = items.find(({ metadata }) => metadata?.name === name)
     return found ? send(200, found) : send(404, { message: `${name} not found` })
   })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     url,
     cluster: (context) => {
       const config = new KubeConfig()
-      config.loadFromOptions({ clusters: [{ name: context, server: url, skipTLSVerify: true }], users: [{ name: 'reader' }], contexts: [{ name: context, cluster: context, user: 'reader' }], currentContext: context })
+      config.loadFromOptions({
+        clusters: [{ name: context, server: url, skipTLSVerify: true }],
+        users: [{ name: 'reader' }],
+        contexts: [{ name: context, cluster: context, user: 'reader' }],
+        currentContext: context,
+      })
       return { context, kube: clientOf(context, config) }
     },
-    close: () => { server.closeAllConnections(); server.close() },
+    close: () => {
+      server.closeAllConnections()
+      server.close()
+    },
   }
 }

@@ -2,7 +2,12 @@ import type { Manifest } from '#kube/client.ts'
 
 /** How a cluster of a made-up mesh differs from the usual one. */
 export type Shape = {
-  network?: string; role?: 'primary' | 'remote'; mesh?: string; uid?: string; podCidr?: string; revision?: string
+  network?: string
+  role?: 'primary' | 'remote'
+  mesh?: string
+  uid?: string
+  podCidr?: string
+  revision?: string
   /** Versions of the image of its proxies; none: no pods with a proxy. */
   proxies?: string[]
   more?: Manifest[]
@@ -10,27 +15,106 @@ export type Shape = {
 
 const labels = (of: Record<string, string>): { labels: Record<string, string> } => ({ labels: of })
 
-/** The objects by which a cluster of a mesh is recognised: a control plane, or an injector that leads to another cluster’s. */
-export const meshObjects = (name: string, { network = 'network1', role = 'primary', mesh = 'mesh1', uid = name, podCidr = `10.${name.length + Number(name.at(-1)) * 10}.0.0/24`, revision, proxies = [], more = [] }: Shape = {}): Manifest[] => [
+/**
+ * The objects by which a cluster of a mesh is recognised: a control plane, or an injector that leads to another
+ * cluster’s.
+ */
+export const meshObjects = (
+  name: string,
+  {
+    network = 'network1',
+    role = 'primary',
+    mesh = 'mesh1',
+    uid = name,
+    podCidr = `10.${name.length + Number(name.at(-1)) * 10}.0.0/24`,
+    revision,
+    proxies = [],
+    more = [],
+  }: Shape = {},
+): Manifest[] => [
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid } },
-  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'istio-system', ...labels(network ? { 'topology.istio.io/network': network } : {}) } },
+  {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'istio-system', ...labels(network ? { 'topology.istio.io/network': network } : {}) },
+  },
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', ...labels({ 'istio-injection': 'enabled' }) } },
   { apiVersion: 'v1', kind: 'Node', metadata: { name: `${name}-node` }, spec: { podCIDRs: [podCidr] } },
   {
-    apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration', metadata: { name: 'istio-sidecar-injector', ...labels({ app: 'sidecar-injector', ...(revision ? { 'istio.io/rev': revision } : {}) }) },
-    webhooks: [{ name: 'namespace.sidecar-injector.istio.io', clientConfig: { service: { name: 'istiod', namespace: 'istio-system', path: role === 'remote' ? `/inject/cluster/${name}/net/${network}` : '/inject' } } }],
-  },
-  ...(role === 'primary' ? [
-    {
-      apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'istiod', namespace: 'istio-system', ...labels({ app: 'istiod' }) },
-      spec: { template: { spec: { containers: [{ name: 'discovery', image: 'istio/pilot:1.31.2', env: [{ name: 'CLUSTER_ID', value: name }] }] } } },
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingWebhookConfiguration',
+    metadata: {
+      name: 'istio-sidecar-injector',
+      ...labels({ app: 'sidecar-injector', ...(revision ? { 'istio.io/rev': revision } : {}) }),
     },
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'istio-sidecar-injector', namespace: 'istio-system' }, data: { values: JSON.stringify({ global: { meshID: mesh, network, multiCluster: { clusterName: name } } }) } },
-  ] : []),
+    webhooks: [
+      {
+        name: 'namespace.sidecar-injector.istio.io',
+        clientConfig: {
+          service: {
+            name: 'istiod',
+            namespace: 'istio-system',
+            path: role === 'remote' ? `/inject/cluster/${name}/net/${network}` : '/inject',
+          },
+        },
+      },
+    ],
+  },
+  ...(role === 'primary'
+    ? [
+        {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata: { name: 'istiod', namespace: 'istio-system', ...labels({ app: 'istiod' }) },
+          spec: {
+            template: {
+              spec: {
+                containers: [
+                  { name: 'discovery', image: 'istio/pilot:1.31.2', env: [{ name: 'CLUSTER_ID', value: name }] },
+                ],
+              },
+            },
+          },
+        },
+        {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name: 'istio-sidecar-injector', namespace: 'istio-system' },
+          data: { values: JSON.stringify({ global: { meshID: mesh, network, multiCluster: { clusterName: name } } }) },
+        },
+      ]
+    : []),
   ...proxies.map((version, index): Manifest => ({
-    apiVersion: 'v1', kind: 'Pod', metadata: { name: `client-${index + 1}`, namespace: 'shop', ...labels({ app: 'client', 'service.istio.io/canonical-name': 'client', ...(network ? { 'topology.istio.io/network': network } : {}) }) },
-    spec: { containers: [{ name: 'istio-proxy', image: `istio/proxyv2:${version}`, args: ['proxy', 'sidecar', '--domain', '$(POD_NAMESPACE).svc.cluster.local'], env: [{ name: 'ISTIO_META_CLUSTER_ID', value: name }, { name: 'ISTIO_META_NETWORK', value: network }, { name: 'ISTIO_META_MESH_ID', value: mesh }] }] },
-    status: { phase: 'Running', podIP: `10.1.${name.length}.${index + 1}`, podIPs: [{ ip: `10.1.${name.length}.${index + 1}` }] },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: `client-${index + 1}`,
+      namespace: 'shop',
+      ...labels({
+        app: 'client',
+        'service.istio.io/canonical-name': 'client',
+        ...(network ? { 'topology.istio.io/network': network } : {}),
+      }),
+    },
+    spec: {
+      containers: [
+        {
+          name: 'istio-proxy',
+          image: `istio/proxyv2:${version}`,
+          args: ['proxy', 'sidecar', '--domain', '$(POD_NAMESPACE).svc.cluster.local'],
+          env: [
+            { name: 'ISTIO_META_CLUSTER_ID', value: name },
+            { name: 'ISTIO_META_NETWORK', value: network },
+            { name: 'ISTIO_META_MESH_ID', value: mesh },
+          ],
+        },
+      ],
+    },
+    status: {
+      phase: 'Running',
+      podIP: `10.1.${name.length}.${index + 1}`,
+      podIPs: [{ ip: `10.1.${name.length}.${index + 1}` }],
+    },
   })),
   ...more,
 ]

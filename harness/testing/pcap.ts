@@ -1,12 +1,30 @@
 /** One packet of a capture that a test writes: TCP over IPv4 unless it says otherwise. */
-export type Sent = { from?: string; to?: string; sequence: number; syn?: boolean; payload?: string | Buffer; protocol?: number; fragment?: number; length?: number }
+export type Sent = {
+  from?: string
+  to?: string
+  sequence: number
+  syn?: boolean
+  payload?: string | Buffer
+  protocol?: number
+  fragment?: number
+  length?: number
+}
 
 /** The two ends of a connection, unless a packet names others. */
 export const client = '10.10.0.5:40000'
 export const server = '172.19.255.230:15443'
 
 /** The IP packet of one. */
-export const ipOf = ({ from = client, to = server, sequence, syn = false, payload = '', protocol = 6, fragment = 0, length }: Sent): Buffer => {
+export const ipOf = ({
+  from = client,
+  to = server,
+  sequence,
+  syn = false,
+  payload = '',
+  protocol = 6,
+  fragment = 0,
+  length,
+}: Sent): Buffer => {
   const [[source = '', sourcePort], [target = '', targetPort]] = [from.split(':'), to.split(':')] as const
   const content = Buffer.from(payload)
   const packet = Buffer.alloc(40 + content.length)
@@ -36,16 +54,28 @@ export const links = {
 export type Writing = { link?: { type: number; header: Buffer }; magic?: number; bigEndian?: boolean }
 
 /** A pcap file of whole frames. */
-export const pcapOfFrames = (frames: Buffer[], { link = links.ethernet, magic = 0xa1b2c3d4, bigEndian = false }: Writing = {}): Buffer => {
-  const words = (...values: number[]): Buffer => Buffer.concat(values.map((value) => {
-    const word = Buffer.alloc(4)
-    if (bigEndian) word.writeUInt32BE(value)
-    else word.writeUInt32LE(value)
-    return word
-  }))
-  return Buffer.concat([words(magic, 0, 0, 0, 262144, link.type), ...frames.flatMap((frame) => [words(1700000000, 0, frame.length, frame.length), frame])])
+export const pcapOfFrames = (
+  frames: Buffer[],
+  { link = links.ethernet, magic = 0xa1b2c3d4, bigEndian = false }: Writing = {},
+): Buffer => {
+  const words = (...values: number[]): Buffer =>
+    Buffer.concat(
+      values.map((value) => {
+        const word = Buffer.alloc(4)
+        if (bigEndian) word.writeUInt32BE(value)
+        else word.writeUInt32LE(value)
+        return word
+      }),
+    )
+  return Buffer.concat([
+    words(magic, 0, 0, 0, 262144, link.type),
+    ...frames.flatMap((frame) => [words(1700000000, 0, frame.length, frame.length), frame]),
+  ])
 }
 
 /** A pcap file of packets. */
 export const pcapOf = (packets: Sent[], writing: Writing = {}): Buffer =>
-  pcapOfFrames(packets.map((packet) => Buffer.concat([(writing.link ?? links.ethernet).header, ipOf(packet)])), writing)
+  pcapOfFrames(
+    packets.map((packet) => Buffer.concat([(writing.link ?? links.ethernet).header, ipOf(packet)])),
+    writing,
+  )

@@ -1,6 +1,13 @@
 import { because, type CauseCode, causes } from '#results/causes.ts'
 import { diagnose } from '#results/explain.ts'
-import { type Attempt, type CheckResult, clustersOf, type Results, type TopologyResult, topologyVerdict } from '#results/results.ts'
+import {
+  type Attempt,
+  type CheckResult,
+  clustersOf,
+  type Results,
+  type TopologyResult,
+  topologyVerdict,
+} from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { makePlans, type TopologyPlan } from '#run/plan.ts'
 import { evidenceOf } from './report-evidence.ts'
@@ -12,46 +19,118 @@ type Faults = Record<string, CauseCode>
 const begin = Date.UTC(2026, 0, 31, 12)
 const at = (seconds: number): string => new Date(begin + seconds * 1000).toISOString()
 
-/** Results as a run of these topologies leaves them: every planned check with its evidence, and what was skipped with its reason. */
+/**
+ * Results as a run of these topologies leaves them: every planned check with its evidence, and what was skipped with
+ * its reason.
+ */
 export const runOf = async (names: string[], faults: Faults = {}): Promise<Results> => {
   const checks = catalogue
   const plans = await makePlans(names, [], checks)
   const topologies = plans.map((plan): TopologyResult => {
-    const asked = plan.planned.flatMap((one) => checks.filter(({ id }) => id === one.id)
-      .map(({ layer, title, source }) => asResult({ layer, title, source, ...one, verdict: 'pass', reason: '21 of 21  v1 10, v2 11', attempts: [] }, plan, faults)))
+    const asked = plan.planned.flatMap((one) =>
+      checks
+        .filter(({ id }) => id === one.id)
+        .map(({ layer, title, source }) =>
+          asResult(
+            { layer, title, source, ...one, verdict: 'pass', reason: '21 of 21  v1 10, v2 11', attempts: [] },
+            plan,
+            faults,
+          ),
+        ),
+    )
     const all = diagnose([...asked, ...plan.skipped])
-    return { name: plan.topology.name, mtls: plan.topology.mtls, clusters: clustersOf(plan.topology), verdict: topologyVerdict(all), reason: '', phases: phasesOf(plan), checks: all }
+    return {
+      name: plan.topology.name,
+      mtls: plan.topology.mtls,
+      clusters: clustersOf(plan.topology),
+      verdict: topologyVerdict(all),
+      reason: '',
+      phases: phasesOf(plan),
+      checks: all,
+    }
   })
   const failed = topologies.some(({ verdict }) => verdict === 'fail')
   const results = resultsOf(...topologies)
   return {
     ...results,
-    run: { ...results.run, command: `meshproof --topology=${names.join(',')}`, startedAt: at(0), finishedAt: at(105), exitCode: failed ? 1 : 0 },
+    run: {
+      ...results.run,
+      command: `meshproof --topology=${names.join(',')}`,
+      startedAt: at(0),
+      finishedAt: at(105),
+      exitCode: failed ? 1 : 0,
+    },
     environment: {
-      os: 'linux 6.1.0 x64', cpus: 2, memoryBytes: 8 * 2 ** 30, engine: 'docker 28.0.0', meshproof: '0.1.0', kind: 'kind v0.33.0', kubernetes: 'v1.34.4', istio: '1.31.0', envoy: '1.39.3',
-      images: ['istio/pilot:1.31.0', 'istio/proxyv2:1.31.0', 'curlimages/curl:8.17.0'].map((name, index) => ({ name, digest: `sha256:${String(index).repeat(64)}`, source: 'release' })),
+      os: 'linux 6.1.0 x64',
+      cpus: 2,
+      memoryBytes: 8 * 2 ** 30,
+      engine: 'docker 28.0.0',
+      meshproof: '0.1.0',
+      kind: 'kind v0.33.0',
+      kubernetes: 'v1.34.4',
+      istio: '1.31.0',
+      envoy: '1.39.3',
+      images: ['istio/pilot:1.31.0', 'istio/proxyv2:1.31.0', 'curlimages/curl:8.17.0'].map((name, index) => ({
+        name,
+        digest: `sha256:${String(index).repeat(64)}`,
+        source: 'release',
+      })),
     },
   }
 }
 
-/** Two clusters with a firewall in front of cluster2’s gateway: broken on the network, and whatever needs it fails with it. */
-export const failingRun = (): Promise<Results> => runOf(['gateway'], {
-  'net.gateway-open cluster1': 'MP-712', 'reach.both-versions cluster1': 'MP-752', 'reach.path mesh': 'MP-753', 'route.pin-v2 mesh': 'MP-761', 'mtls.strict mesh': 'MP-771', 'failover.local-down mesh': 'MP-781',
-})
+/**
+ * Two clusters with a firewall in front of cluster2’s gateway: broken on the network, and whatever needs it fails
+ * with it.
+ */
+export const failingRun = (): Promise<Results> =>
+  runOf(['gateway'], {
+    'net.gateway-open cluster1': 'MP-712',
+    'reach.both-versions cluster1': 'MP-752',
+    'reach.path mesh': 'MP-753',
+    'route.pin-v2 mesh': 'MP-761',
+    'mtls.strict mesh': 'MP-771',
+    'failover.local-down mesh': 'MP-781',
+  })
 
 const asResult = (check: CheckResult, { topology }: TopologyPlan, faults: Faults): CheckResult => {
   const code = faults[`${check.id} ${check.from.length > 1 ? 'mesh' : check.from.join()}`]
   const seconds = check.layer === 'failover' ? 15.5 : 1.3
-  const attempt = (verdict: Attempt['verdict'], reason: string, since: number): Attempt => ({ startedAt: at(40 + since), seconds, verdict, reason, evidence: evidenceOf(check, topology.clusters, verdict === 'pass') })
+  const attempt = (verdict: Attempt['verdict'], reason: string, since: number): Attempt => ({
+    startedAt: at(40 + since),
+    seconds,
+    verdict,
+    reason,
+    evidence: evidenceOf(check, topology.clusters, verdict === 'pass'),
+  })
   if (code === undefined) return { ...check, attempts: [attempt('pass', check.reason, 0)] }
   const reason = `${because(code)}: expected false to be true`
   // Above a broken layer one attempt is enough.
-  return { ...check, verdict: 'fail', reason, attempts: [attempt('fail', reason, 0), ...(causes[code].layer === 'network' ? [attempt('fail', reason, seconds)] : [])] }
+  return {
+    ...check,
+    verdict: 'fail',
+    reason,
+    attempts: [
+      attempt('fail', reason, 0),
+      ...(causes[code].layer === 'network' ? [attempt('fail', reason, seconds)] : []),
+    ],
+  }
 }
 
 const phasesOf = ({ topology, steps }: TopologyPlan): TopologyResult['phases'] => [
   { name: 'images', startedAt: at(0), seconds: 0.1, verdict: 'pass' },
-  ...topology.clusters.map(({ name }, index) => ({ name: `${name}: created`, startedAt: at(1), seconds: 14 + 6 * index, verdict: 'pass' as const })),
-  ...steps.map(({ name }, index) => ({ name, startedAt: at(15 + index), seconds: 1.5 + index % 4, verdict: 'pass' as const })),
-  { name: 'checks', startedAt: at(40), seconds: 60, verdict: 'pass' }, { name: 'teardown', startedAt: at(100), seconds: 2.5, verdict: 'pass' },
+  ...topology.clusters.map(({ name }, index) => ({
+    name: `${name}: created`,
+    startedAt: at(1),
+    seconds: 14 + 6 * index,
+    verdict: 'pass' as const,
+  })),
+  ...steps.map(({ name }, index) => ({
+    name,
+    startedAt: at(15 + index),
+    seconds: 1.5 + (index % 4),
+    verdict: 'pass' as const,
+  })),
+  { name: 'checks', startedAt: at(40), seconds: 60, verdict: 'pass' },
+  { name: 'teardown', startedAt: at(100), seconds: 2.5, verdict: 'pass' },
 ]

@@ -5,12 +5,35 @@ const directions = clusters.flatMap((from) => clusters.map((to) => ({ from, to }
 
 /** The probes of an upgrade of two clusters: 33, or 53 with every one also in pods that are restarted. */
 export const upgradeProbes = (all = false): Probe[] => [
-  ...directions.flatMap(({ from, to }) => (['new-connection', 'keep-alive', 'stream'] as const).flatMap((kind) => (['default', 'none'] as const).flatMap((retries) =>
-    (all || (kind === 'new-connection' && retries === 'default') ? ['kept', 'restarted'] as const : ['kept'] as const)
-      .map((pods) => probe({ from, to, kind, retries, pods }))))),
-  ...(['plaintext', 'wrong-identity', 'wrong-subset'] as const).map((kind) => probe({ from: 'cluster1', to: 'cluster2', kind, expects: 'refusal' })),
+  ...directions.flatMap(({ from, to }) =>
+    (['new-connection', 'keep-alive', 'stream'] as const).flatMap((kind) =>
+      (['default', 'none'] as const).flatMap((retries) =>
+        (all || (kind === 'new-connection' && retries === 'default')
+          ? (['kept', 'restarted'] as const)
+          : (['kept'] as const)
+        ).map((pods) => probe({ from, to, kind, retries, pods })),
+      ),
+    ),
+  ),
+  ...(['plaintext', 'wrong-identity', 'wrong-subset'] as const).map((kind) =>
+    probe({ from: 'cluster1', to: 'cluster2', kind, expects: 'refusal' }),
+  ),
   ...clusters.map((name) => probe({ from: name, to: name, kind: 'outside' })),
 ]
 
-const probe = ({ from, to, kind, retries = 'default', pods = 'kept', expects = 'answers' }: Partial<Probe> & Pick<Probe, 'from' | 'to' | 'kind'>): Probe =>
-  ({ id: `${from}→${to} ${kind}${retries === 'none' ? ' no-retries' : ''}${pods === 'restarted' ? ' restarted' : ''}`, from, to, kind, retries, pods, expects })
+const probe = ({
+  from,
+  to,
+  kind,
+  retries = 'default',
+  pods = 'kept',
+  expects = 'answers',
+}: Partial<Probe> & Pick<Probe, 'from' | 'to' | 'kind'>): Probe => ({
+  id: `${from}→${to} ${kind}${retries === 'none' ? ' no-retries' : ''}${pods === 'restarted' ? ' restarted' : ''}`,
+  from,
+  to,
+  kind,
+  retries,
+  pods,
+  expects,
+})

@@ -1,14 +1,20 @@
 import type { Upgrading } from '#checks/mesh-under-test.ts'
 
-/** A mesh of lab-a whose first cluster has a control plane of another release, of a revision of its own where one is named; the workloads are those of lab-a. */
+/**
+ * A mesh of lab-a whose first cluster has a control plane of another release, of a revision of its own where one is
+ * named; the workloads are those of lab-a.
+ */
 export const upgradeTo = (release: string, revision = 'default'): Upgrading => {
   const old = { istio: 'lab-a', envoy: '1.38.3', revision: 'default' }
   const control = { istio: release, envoy: '1.40.0', revision }
   return {
     from: 'lab-a',
     stage: {
-      phase: 'P2', controlPlanes: { cluster1: revision === 'default' ? [control] : [old, control], cluster2: [] },
-      workloads: { cluster1: old, cluster2: old }, gateways: { cluster1: old, cluster2: old }, gatewayReplicas: 2,
+      phase: 'P2',
+      controlPlanes: { cluster1: revision === 'default' ? [control] : [old, control], cluster2: [] },
+      workloads: { cluster1: old, cluster2: old },
+      gateways: { cluster1: old, cluster2: old },
+      gatewayReplicas: 2,
     },
   }
 }

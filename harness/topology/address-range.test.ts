@@ -15,7 +15,14 @@ test.each([
   expect([overlap(one, other), overlap(other, one)]).toEqual([expected, expected])
 })
 
-test.each([['10.10.0.0/16'], ['10.10.7.0/24'], ['10.0.0.0/12'], ['172.16.0.0/12'], ['172.31.255.0/24'], ['192.168.0.0/16']])('%s is a range', (text) => {
+test.each([
+  ['10.10.0.0/16'],
+  ['10.10.7.0/24'],
+  ['10.0.0.0/12'],
+  ['172.16.0.0/12'],
+  ['172.31.255.0/24'],
+  ['192.168.0.0/16'],
+])('%s is a range', (text) => {
   expect(rangeProblem(text, 12, 24)).toBeUndefined()
 })
 

@@ -22,12 +22,15 @@ clusters:
     serviceCidr: 10.252.0.0/16
 `
 const third = (fields: { role?: string; network?: string; podCidr?: string } = {}): string =>
-  `  - { name: cluster3, role: ${fields.role ?? 'remote'}, network: ${fields.network ?? 'network3'}, podCidr: ${fields.podCidr ?? '10.30.0.0/16'}, serviceCidr: 10.253.0.0/16 }`
+  `  - { name: cluster3, role: ${fields.role ?? 'remote'}, network: ${fields.network ?? 'network3'}, podCidr: ` +
+  `${fields.podCidr ?? '10.30.0.0/16'}, serviceCidr: 10.253.0.0/16 }`
 
 /** The file above with some of its lines replaced, taken out (undefined) or put at its end (15). */
 type Edit = Record<number, string | undefined>
 const edited = (edit: Edit): string =>
-  [...mine.split('\n').slice(0, -1), undefined].flatMap((line, index) => (index + 1 in edit ? edit[index + 1] : line) ?? []).join('\n')
+  [...mine.split('\n').slice(0, -1), undefined]
+    .flatMap((line, index) => (index + 1 in edit ? edit[index + 1] : line) ?? [])
+    .join('\n')
 
 const load = async (text: string, name = 'mine.yaml'): Promise<TopologyFile> => {
   const path = join(await scratchFolder(), name)
@@ -39,8 +42,12 @@ const load = async (text: string, name = 'mine.yaml'): Promise<TopologyFile> => 
 const problems = async (text: string): Promise<string[]> => {
   const path = join(await scratchFolder(), 'mine.yaml')
   await writeFile(path, text)
-  const error = await errorOf(loadTopologyFile(path)) as Error
-  expect(error).toMatchObject({ code: 'MP-108', exitCode: 2, next: expect.stringMatching(/^Correct (it|these \d+) and run again; /) })
+  const error = (await errorOf(loadTopologyFile(path))) as Error
+  expect(error).toMatchObject({
+    code: 'MP-108',
+    exitCode: 2,
+    next: expect.stringMatching(/^Correct (it|these \d+) and run again; /),
+  })
   return error.message.split('\n').map((line) => {
     expect(line.slice(0, path.length + 1)).toBe(`${path}:`)
     return line.slice(path.length + 1)
@@ -49,7 +56,14 @@ const problems = async (text: string): Promise<string[]> => {
 
 describe('the built-in topologies', () => {
   test('are listed in the order of the documents', async () => {
-    expect(await topologyNames()).toEqual(['vpn', 'shared-control-plane', 'gateway', 'primary-remote', 'multi-primary', 'multi-primary-multi-network'])
+    expect(await topologyNames()).toEqual([
+      'vpn',
+      'shared-control-plane',
+      'gateway',
+      'primary-remote',
+      'multi-primary',
+      'multi-primary-multi-network',
+    ])
   })
 
   test.each([
@@ -65,7 +79,10 @@ describe('the built-in topologies', () => {
     expect(topology.seed).toBe(seed)
     expect(topology.clusters.map(({ role }) => role)).toEqual(roles)
     expect(topology.clusters.map(({ network }) => network)).toEqual(networks)
-    expect(topology.clusters.map(({ name: cluster, version }) => `${cluster} ${version}`)).toEqual(['cluster1 v1', 'cluster2 v2'])
+    expect(topology.clusters.map(({ name: cluster, version }) => `${cluster} ${version}`)).toEqual([
+      'cluster1 v1',
+      'cluster2 v2',
+    ])
   })
 
   test('have examples beside them, which load by their path', async () => {
@@ -74,34 +91,78 @@ describe('the built-in topologies', () => {
     const { name, procedure, clusters } = await loadTopologyFile(join(fixtures, 'examples/three-clusters.yaml'))
     expect({ name, procedure }).toEqual({ name: 'three-clusters', procedure: 'primary-remote' })
     expect(clusters.map((cluster) => `${cluster.name} ${cluster.role} ${cluster.network} ${cluster.version}`)).toEqual([
-      'cluster1 primary network1 v1', 'cluster2 remote network1 v2', 'cluster3 remote network2 v3',
+      'cluster1 primary network1 v1',
+      'cluster2 remote network1 v2',
+      'cluster3 remote network2 v3',
     ])
   })
 
-  test.each([['gatway', '“gateway”'], ['multi-primry', '“multi-primary”'], ['', 'Valid: vpn, ']])('hold no %s, and the nearest is named', async (name, nearest) => {
-    expect(await errorOf(loadTopologyFile(name))).toMatchObject({ code: 'MP-101', next: expect.stringContaining(nearest) })
+  test.each([
+    ['gatway', '“gateway”'],
+    ['multi-primry', '“multi-primary”'],
+    ['', 'Valid: vpn, '],
+  ])('hold no %s, and the nearest is named', async (name, nearest) => {
+    expect(await errorOf(loadTopologyFile(name))).toMatchObject({
+      code: 'MP-101',
+      next: expect.stringContaining(nearest),
+    })
   })
 })
 
 describe('a file of one’s own', () => {
   test('has defaults', async () => {
     expect(await load(edited({ 3: undefined }))).toEqual({
-      name: 'mine', title: 'a mesh of mine', procedure: 'primary-remote', mtls: ['strict'],
+      name: 'mine',
+      title: 'a mesh of mine',
+      procedure: 'primary-remote',
+      mtls: ['strict'],
       clusters: [
-        { name: 'cluster1', role: 'primary', network: 'network1', podCidr: '10.10.0.0/16', serviceCidr: '10.251.0.0/16', version: 'v1' },
-        { name: 'cluster2', role: 'remote', network: 'network2', podCidr: '10.20.0.0/16', serviceCidr: '10.252.0.0/16', version: 'v2' },
+        {
+          name: 'cluster1',
+          role: 'primary',
+          network: 'network1',
+          podCidr: '10.10.0.0/16',
+          serviceCidr: '10.251.0.0/16',
+          version: 'v1',
+        },
+        {
+          name: 'cluster2',
+          role: 'remote',
+          network: 'network2',
+          podCidr: '10.20.0.0/16',
+          serviceCidr: '10.252.0.0/16',
+          version: 'v2',
+        },
       ],
     })
   })
 
   test('keeps what it says', async () => {
-    expect(await load(edited({ 3: "procedure: gateway\nseed: '000'\nmtls: [off, strict]", 5: '  - name: west\n    version: v2', 10: '  - name: east\n    version: v1' }))).toMatchObject({
-      seed: '000', procedure: 'gateway', mtls: ['off', 'strict'], clusters: [{ name: 'west', version: 'v2' }, { name: 'east', version: 'v1' }],
+    expect(
+      await load(
+        edited({
+          3: "procedure: gateway\nseed: '000'\nmtls: [off, strict]",
+          5: '  - name: west\n    version: v2',
+          10: '  - name: east\n    version: v1',
+        }),
+      ),
+    ).toMatchObject({
+      seed: '000',
+      procedure: 'gateway',
+      mtls: ['off', 'strict'],
+      clusters: [
+        { name: 'west', version: 'v2' },
+        { name: 'east', version: 'v1' },
+      ],
     })
   })
 
   test('has versions in order, up to four clusters', async () => {
-    const { clusters } = await load(edited({ 15: `${third()}\n${third({ network: 'network4', podCidr: '10.40.0.0/16' }).replace('cluster3', 'cluster4').replace('10.253', '10.254')}` }))
+    const { clusters } = await load(
+      edited({
+        15: `${third()}\n${third({ network: 'network4', podCidr: '10.40.0.0/16' }).replace('cluster3', 'cluster4').replace('10.253', '10.254')}`,
+      }),
+    )
     expect(clusters.map(({ version }) => version)).toEqual(['v1', 'v2', 'v3', 'v4'])
   })
 
@@ -138,8 +199,15 @@ describe('a file of one’s own', () => {
     const folder = join(await scratchFolder(), 'folder.yaml')
     await mkdir(folder)
     const absent = 'no-such-file.yaml'
-    expect(await errorOf(loadTopologyFile(absent))).toMatchObject({ code: 'MP-109', message: expect.stringMatching(/\(no-such-file\.yaml\): ENOENT/), next: expect.stringContaining(process.cwd()) })
-    expect(await errorOf(loadTopologyFile(folder))).toMatchObject({ code: 'MP-109', message: expect.stringMatching(/folder\.yaml\): EISDIR/) })
+    expect(await errorOf(loadTopologyFile(absent))).toMatchObject({
+      code: 'MP-109',
+      message: expect.stringMatching(/\(no-such-file\.yaml\): ENOENT/),
+      next: expect.stringContaining(process.cwd()),
+    })
+    expect(await errorOf(loadTopologyFile(folder))).toMatchObject({
+      code: 'MP-109',
+      message: expect.stringMatching(/folder\.yaml\): EISDIR/),
+    })
   })
 })
 
@@ -150,98 +218,313 @@ describe('a file that is not valid says where and why', () => {
   test.each<[string, Edit, string[]]>([
     ['no name', { 1: undefined }, ['1:1: name is missing']],
     ['no title', { 2: undefined }, ['1:1: title is missing']],
-    ['no clusters', Object.fromEntries([4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14].map((line) => [line, undefined])), ['1:1: clusters is missing']],
+    [
+      'no clusters',
+      Object.fromEntries([4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14].map((line) => [line, undefined])),
+      ['1:1: clusters is missing'],
+    ],
     ['a name in capitals', { 1: 'name: My Mesh' }, ['1:7: name “My Mesh” is not lower-case words joined by hyphens']],
-    ['a name with a hyphen at its end', { 1: 'name: mine-' }, ['1:7: name “mine-” is not lower-case words joined by hyphens']],
-    ['a name over two lines, in one', { 1: 'name: |\n  my\n  mesh' }, ['1:7: name “my mesh ” is not lower-case words joined by hyphens']],
+    [
+      'a name with a hyphen at its end',
+      { 1: 'name: mine-' },
+      ['1:7: name “mine-” is not lower-case words joined by hyphens'],
+    ],
+    [
+      'a name over two lines, in one',
+      { 1: 'name: |\n  my\n  mesh' },
+      ['1:7: name “my mesh ” is not lower-case words joined by hyphens'],
+    ],
     ['a name that is a number', { 1: 'name: 7' }, ['1:7: name must be text, not “7”: put it in quotes']],
     ['a title that is a map', { 2: 'title: { a: b }' }, ['2:1: title must be text, not a map']],
     ['an empty title', { 2: 'title:' }, ['2:7: title is empty']],
     ['a title of no letters', { 2: "title: ''" }, ['2:8: title is empty']],
-    ['a seed without quotes', { 2: 'title: mine\nseed: 000' }, ["3:7: seed must be '000', '001', '002' or '003', in quotes"]],
+    [
+      'a seed without quotes',
+      { 2: 'title: mine\nseed: 000' },
+      ["3:7: seed must be '000', '001', '002' or '003', in quotes"],
+    ],
     ['another seed', { 2: "title: mine\nseed: '004'" }, ["3:7: seed must be '000', '001', '002' or '003', in quotes"]],
-    ['an unknown procedure', { 3: 'procedure: gatway' }, ['3:12: procedure “gatway” is not one of vpn, shared-control-plane, gateway, primary-remote, multi-primary, multi-primary-multi-network: did you mean “gateway”?']],
-    ['an unknown mode', { 3: 'mtls: [strict, of]' }, ['3:16: mtls[1] “of” is not one of strict, off: did you mean “off”?']],
+    [
+      'an unknown procedure',
+      { 3: 'procedure: gatway' },
+      [
+        '3:12: procedure “gatway” is not one of vpn, shared-control-plane, gateway, primary-remote, ' +
+          'multi-primary, multi-primary-multi-network: did you mean “gateway”?',
+      ],
+    ],
+    [
+      'an unknown mode',
+      { 3: 'mtls: [strict, of]' },
+      ['3:16: mtls[1] “of” is not one of strict, off: did you mean “off”?'],
+    ],
     ['a mode that is true', { 3: 'mtls: [true]' }, ['3:8: mtls[0] “true” is not one of strict, off']],
     ['a mode twice', { 3: 'mtls: [strict, strict]' }, ['3:1: mtls lists a mode twice']],
     ['no mode', { 3: 'mtls: []' }, ['3:1: mtls is empty: list strict, off or both']],
     ['a mode without a list', { 3: 'mtls: strict' }, ['3:7: mtls must be a list, not “strict”']],
-    ['an unknown key', { 3: 'proceedure: gateway' }, ['3:1: proceedure is no key of a topology: did you mean “procedure”?']],
-    ['a key like no other', { 3: 'x-y: 1\nz: 2' }, [`3:1: x-y is no key of a topology: ${names}`, `4:1: z is no key of a topology: ${names}`]],
-    ['an unknown key of a cluster, on the line of the key', { 9: '    serviceCidr: 10.251.0.0/16\n    verison:\n      v1' }, ['10:5: clusters[0].verison is no key of a cluster: did you mean “version”?']],
-    ['a key of a cluster like no other', { 9: '    serviceCidr: 10.251.0.0/16\n    nodes: 3' }, [`10:5: clusters[0].nodes is no key of a cluster: ${fields}`]],
+    [
+      'an unknown key',
+      { 3: 'proceedure: gateway' },
+      ['3:1: proceedure is no key of a topology: did you mean “procedure”?'],
+    ],
+    [
+      'a key like no other',
+      { 3: 'x-y: 1\nz: 2' },
+      [`3:1: x-y is no key of a topology: ${names}`, `4:1: z is no key of a topology: ${names}`],
+    ],
+    [
+      'an unknown key of a cluster, on the line of the key',
+      { 9: '    serviceCidr: 10.251.0.0/16\n    verison:\n      v1' },
+      ['10:5: clusters[0].verison is no key of a cluster: did you mean “version”?'],
+    ],
+    [
+      'a key of a cluster like no other',
+      { 9: '    serviceCidr: 10.251.0.0/16\n    nodes: 3' },
+      [`10:5: clusters[0].nodes is no key of a cluster: ${fields}`],
+    ],
     ['a cluster without a name', { 10: '  - role: remote', 11: undefined }, ['10:5: clusters[1].name is missing']],
     ['a cluster without a role', { 11: undefined }, ['10:5: clusters[1].role is missing']],
     ['a cluster without a network', { 12: undefined }, ['10:5: clusters[1].network is missing']],
-    ['a cluster without ranges', { 13: undefined, 14: undefined }, ['10:5: clusters[1].podCidr is missing', '10:5: clusters[1].serviceCidr is missing']],
-    ['a cluster’s name with a hyphen', { 5: '  - name: cluster-1' }, ['5:11: clusters[0].name “cluster-1” is not one to 18 lower-case letters and digits, a letter first']],
-    ['a cluster’s name that starts with a digit', { 5: '  - name: 1st' }, ['5:11: clusters[0].name “1st” is not one to 18 lower-case letters and digits, a letter first']],
-    ['a cluster’s name that makes the node’s too long', { 5: '  - name: clusterofnineteenlet' }, ['5:11: clusters[0].name “clusterofnineteenlet” is not one to 18 lower-case letters and digits, a letter first']],
-    ['an unknown role', { 11: '    role: remot' }, ['11:11: clusters[1].role “remot” is not one of primary, remote: did you mean “remote”?']],
-    ['a network that is no label', { 7: '    network: network-' }, ['7:14: clusters[0].network “network-” is not one to 63 lower-case letters, digits and hyphens, a letter first and no hyphen last']],
-    ['a network that is no label, with a procedure for one', { 3: 'procedure: vpn', 7: '    network: 1st' }, ['7:14: clusters[0].network “1st” is not one to 63 lower-case letters, digits and hyphens, a letter first and no hyphen last']],
-    ['a version that does not exist', { 9: '    serviceCidr: 10.251.0.0/16\n    version: v5' }, ['10:14: clusters[0].version “v5” is not one of v1, v2, v3, v4: did you mean “v1”?']],
-    ['an empty version', { 9: '    serviceCidr: 10.251.0.0/16\n    version:' }, ['10:13: clusters[0].version is empty']],
-    ['a range that is none', { 8: '    podCidr: 10.10.0.0' }, ['8:14: clusters[0].podCidr “10.10.0.0” is not an IPv4 range such as 10.10.0.0/16']],
-    ['a pod range too large', { 8: '    podCidr: 10.8.0.0/15' }, ['8:14: clusters[0].podCidr 10.8.0.0/15 is too large: /16 to /24 will do']],
-    ['a pod range too small', { 8: '    podCidr: 10.10.0.0/25' }, ['8:14: clusters[0].podCidr 10.10.0.0/25 is too small: /16 to /24 will do']],
-    ['a service range too large', { 14: '    serviceCidr: 10.128.0.0/11' }, ['14:18: clusters[1].serviceCidr 10.128.0.0/11 is too large: /12 to /24 will do']],
-    ['a service range too small', { 14: '    serviceCidr: 10.252.0.0/25' }, ['14:18: clusters[1].serviceCidr 10.252.0.0/25 is too small: /12 to /24 will do']],
-    ['a public range', { 13: '    podCidr: 8.8.0.0/16' }, ['13:14: clusters[1].podCidr 8.8.0.0/16 is not in private address space: 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16']],
+    [
+      'a cluster without ranges',
+      { 13: undefined, 14: undefined },
+      ['10:5: clusters[1].podCidr is missing', '10:5: clusters[1].serviceCidr is missing'],
+    ],
+    [
+      'a cluster’s name with a hyphen',
+      { 5: '  - name: cluster-1' },
+      ['5:11: clusters[0].name “cluster-1” is not one to 18 lower-case letters and digits, a letter first'],
+    ],
+    [
+      'a cluster’s name that starts with a digit',
+      { 5: '  - name: 1st' },
+      ['5:11: clusters[0].name “1st” is not one to 18 lower-case letters and digits, a letter first'],
+    ],
+    [
+      'a cluster’s name that makes the node’s too long',
+      { 5: '  - name: clusterofnineteenlet' },
+      [
+        '5:11: clusters[0].name “clusterofnineteenlet” is not one to 18 lower-case letters and digits, a ' +
+          'letter first',
+      ],
+    ],
+    [
+      'an unknown role',
+      { 11: '    role: remot' },
+      ['11:11: clusters[1].role “remot” is not one of primary, remote: did you mean “remote”?'],
+    ],
+    [
+      'a network that is no label',
+      { 7: '    network: network-' },
+      [
+        '7:14: clusters[0].network “network-” is not one to 63 lower-case letters, digits and hyphens, a letter ' +
+          'first and no hyphen last',
+      ],
+    ],
+    [
+      'a network that is no label, with a procedure for one',
+      { 3: 'procedure: vpn', 7: '    network: 1st' },
+      [
+        '7:14: clusters[0].network “1st” is not one to 63 lower-case letters, digits and hyphens, a letter first ' +
+          'and no hyphen last',
+      ],
+    ],
+    [
+      'a version that does not exist',
+      { 9: '    serviceCidr: 10.251.0.0/16\n    version: v5' },
+      ['10:14: clusters[0].version “v5” is not one of v1, v2, v3, v4: did you mean “v1”?'],
+    ],
+    [
+      'an empty version',
+      { 9: '    serviceCidr: 10.251.0.0/16\n    version:' },
+      ['10:13: clusters[0].version is empty'],
+    ],
+    [
+      'a range that is none',
+      { 8: '    podCidr: 10.10.0.0' },
+      ['8:14: clusters[0].podCidr “10.10.0.0” is not an IPv4 range such as 10.10.0.0/16'],
+    ],
+    [
+      'a pod range too large',
+      { 8: '    podCidr: 10.8.0.0/15' },
+      ['8:14: clusters[0].podCidr 10.8.0.0/15 is too large: /16 to /24 will do'],
+    ],
+    [
+      'a pod range too small',
+      { 8: '    podCidr: 10.10.0.0/25' },
+      ['8:14: clusters[0].podCidr 10.10.0.0/25 is too small: /16 to /24 will do'],
+    ],
+    [
+      'a service range too large',
+      { 14: '    serviceCidr: 10.128.0.0/11' },
+      ['14:18: clusters[1].serviceCidr 10.128.0.0/11 is too large: /12 to /24 will do'],
+    ],
+    [
+      'a service range too small',
+      { 14: '    serviceCidr: 10.252.0.0/25' },
+      ['14:18: clusters[1].serviceCidr 10.252.0.0/25 is too small: /12 to /24 will do'],
+    ],
+    [
+      'a public range',
+      { 13: '    podCidr: 8.8.0.0/16' },
+      [
+        '13:14: clusters[1].podCidr 8.8.0.0/16 is not in private address space: 10.0.0.0/8, 172.16.0.0/12, ' +
+          '192.168.0.0/16',
+      ],
+    ],
     ['a cluster that is no map', { 15: '  - cluster3' }, ['15:5: clusters[2] must be a map, not “cluster3”']],
-    ['clusters that are no list', { 4: 'clusters: 2', ...Object.fromEntries([5, 6, 7, 8, 9, 10, 11, 12, 13, 14].map((line) => [line, undefined])) }, ['4:11: clusters must be a list, not “2”']],
-    ['one cluster', Object.fromEntries([10, 11, 12, 13, 14].map((line) => [line, undefined])), ['4:1: clusters lists 1: a topology has two to four']],
+    [
+      'clusters that are no list',
+      { 4: 'clusters: 2', ...Object.fromEntries([5, 6, 7, 8, 9, 10, 11, 12, 13, 14].map((line) => [line, undefined])) },
+      ['4:11: clusters must be a list, not “2”'],
+    ],
+    [
+      'one cluster',
+      Object.fromEntries([10, 11, 12, 13, 14].map((line) => [line, undefined])),
+      ['4:1: clusters lists 1: a topology has two to four'],
+    ],
   ])('%s', async (_, edit, expected) => {
     expect(await problems(edited(edit))).toEqual(expected)
   })
 
   test.each<[string, Edit, string[]]>([
-    ['two clusters of one name', { 10: '  - name: cluster1' }, ['10:11: clusters[1].name cluster1 is another cluster’s name too (line 5)']],
-    ['two pod ranges that overlap', { 13: '    podCidr: 10.10.128.0/17' }, ['13:14: clusters[1].podCidr 10.10.128.0/17 overlaps cluster1’s podCidr (line 8)']],
-    ['a pod range in a service range', { 13: '    podCidr: 10.251.4.0/24' }, ['13:14: clusters[1].podCidr 10.251.4.0/24 overlaps cluster1’s serviceCidr (line 9)']],
-    ['two ranges of one cluster that overlap', { 14: '    serviceCidr: 10.16.0.0/12' }, ['14:18: clusters[1].serviceCidr 10.16.0.0/12 overlaps cluster2’s podCidr (line 13)']],
-    ['a range that overlaps two', { 14: '    serviceCidr: 10.240.0.0/12', 15: third({ podCidr: '10.251.0.0/24' }).replace('10.253', '10.30') }, [
-      '14:18: clusters[1].serviceCidr 10.240.0.0/12 overlaps cluster1’s serviceCidr (line 9)',
-      '15:65: clusters[2].podCidr 10.251.0.0/24 overlaps cluster1’s serviceCidr (line 9)',
-      '15:65: clusters[2].podCidr 10.251.0.0/24 overlaps cluster2’s serviceCidr (line 14)',
-    ]],
-    ['a version twice', { 9: '    serviceCidr: 10.251.0.0/16\n    version: v2' }, [
-      '4:1: clusters lists none with version v1: one runs v1, and one v2',
-      '11:5: clusters[1].version v2 is another cluster’s version too: each has its own, by default v1, v2, … in order (line 10)',
-    ]],
-    ['no v2', { 14: '    serviceCidr: 10.252.0.0/16\n    version: v3' }, ['4:1: clusters lists none with version v2: one runs v1, and one v2']],
-    ['no primary', { 6: '    role: remote' }, ['4:1: clusters lists no primary: one of them, or every one, runs a control plane']],
-    ['two primaries of three', { 11: '    role: primary', 15: third() }, ['4:1: clusters lists 2 primaries of 3: make it one, or every one']],
-    ['two primaries of three, with the procedure that needs all', { 3: 'procedure: multi-primary-multi-network', 11: '    role: primary', 15: third() }, ['4:1: clusters lists 2 primaries of 3: make it one, or every one']],
-    ['gateway with two on a network', { 15: third({ network: 'network2' }) }, ['3:12: procedure gateway needs every cluster on a network of its own: network2 has more than one']],
-    ['gateway on one network', { 12: '    network: network1' }, ['3:12: procedure gateway needs every cluster on a network of its own: network1 has more than one']],
-    ['primary-remote on one network', { 3: 'procedure: primary-remote', 12: '    network: network1' }, ['3:12: procedure primary-remote needs two networks or more: every cluster is on network1']],
-    ['multi-primary-multi-network on one network', { 3: 'procedure: multi-primary-multi-network', 11: '    role: primary', 12: '    network: network1' }, ['3:12: procedure multi-primary-multi-network needs two networks or more: every cluster is on network1']],
-    ['clusters of which four are not enough', { 15: [3, 4, 5].map((index) => `  - { name: c${index}, role: remote, network: n${index}, podCidr: 10.${index}.0.0/16, serviceCidr: 10.10${index}.0.0/16 }`).join('\n') }, ['4:1: clusters lists 5: a topology has two to four']],
+    [
+      'two clusters of one name',
+      { 10: '  - name: cluster1' },
+      ['10:11: clusters[1].name cluster1 is another cluster’s name too (line 5)'],
+    ],
+    [
+      'two pod ranges that overlap',
+      { 13: '    podCidr: 10.10.128.0/17' },
+      ['13:14: clusters[1].podCidr 10.10.128.0/17 overlaps cluster1’s podCidr (line 8)'],
+    ],
+    [
+      'a pod range in a service range',
+      { 13: '    podCidr: 10.251.4.0/24' },
+      ['13:14: clusters[1].podCidr 10.251.4.0/24 overlaps cluster1’s serviceCidr (line 9)'],
+    ],
+    [
+      'two ranges of one cluster that overlap',
+      { 14: '    serviceCidr: 10.16.0.0/12' },
+      ['14:18: clusters[1].serviceCidr 10.16.0.0/12 overlaps cluster2’s podCidr (line 13)'],
+    ],
+    [
+      'a range that overlaps two',
+      { 14: '    serviceCidr: 10.240.0.0/12', 15: third({ podCidr: '10.251.0.0/24' }).replace('10.253', '10.30') },
+      [
+        '14:18: clusters[1].serviceCidr 10.240.0.0/12 overlaps cluster1’s serviceCidr (line 9)',
+        '15:65: clusters[2].podCidr 10.251.0.0/24 overlaps cluster1’s serviceCidr (line 9)',
+        '15:65: clusters[2].podCidr 10.251.0.0/24 overlaps cluster2’s serviceCidr (line 14)',
+      ],
+    ],
+    [
+      'a version twice',
+      { 9: '    serviceCidr: 10.251.0.0/16\n    version: v2' },
+      [
+        '4:1: clusters lists none with version v1: one runs v1, and one v2',
+        '11:5: clusters[1].version v2 is another cluster’s version too: each has its own, by default v1, v2, … ' +
+          'in order (line 10)',
+      ],
+    ],
+    [
+      'no v2',
+      { 14: '    serviceCidr: 10.252.0.0/16\n    version: v3' },
+      ['4:1: clusters lists none with version v2: one runs v1, and one v2'],
+    ],
+    [
+      'no primary',
+      { 6: '    role: remote' },
+      ['4:1: clusters lists no primary: one of them, or every one, runs a control plane'],
+    ],
+    [
+      'two primaries of three',
+      { 11: '    role: primary', 15: third() },
+      ['4:1: clusters lists 2 primaries of 3: make it one, or every one'],
+    ],
+    [
+      'two primaries of three, with the procedure that needs all',
+      { 3: 'procedure: multi-primary-multi-network', 11: '    role: primary', 15: third() },
+      ['4:1: clusters lists 2 primaries of 3: make it one, or every one'],
+    ],
+    [
+      'gateway with two on a network',
+      { 15: third({ network: 'network2' }) },
+      ['3:12: procedure gateway needs every cluster on a network of its own: network2 has more than one'],
+    ],
+    [
+      'gateway on one network',
+      { 12: '    network: network1' },
+      ['3:12: procedure gateway needs every cluster on a network of its own: network1 has more than one'],
+    ],
+    [
+      'primary-remote on one network',
+      { 3: 'procedure: primary-remote', 12: '    network: network1' },
+      ['3:12: procedure primary-remote needs two networks or more: every cluster is on network1'],
+    ],
+    [
+      'multi-primary-multi-network on one network',
+      { 3: 'procedure: multi-primary-multi-network', 11: '    role: primary', 12: '    network: network1' },
+      ['3:12: procedure multi-primary-multi-network needs two networks or more: every cluster is on network1'],
+    ],
+    [
+      'clusters of which four are not enough',
+      {
+        15: [3, 4, 5]
+          .map(
+            (index) =>
+              `  - { name: c${index}, role: remote, network: n${index}, podCidr: 10.${index}.0.0/16, ` +
+              `serviceCidr: 10.10${index}.0.0/16 }`,
+          )
+          .join('\n'),
+      },
+      ['4:1: clusters lists 5: a topology has two to four'],
+    ],
   ])('%s', async (_, edit, expected) => {
     expect(await problems(edited(edit))).toEqual(expected)
   })
 
   test.each(['vpn', 'shared-control-plane', 'multi-primary'])('%s on two networks', async (procedure) => {
-    expect(await problems(edited({ 3: `procedure: ${procedure}`, ...(procedure === 'multi-primary' ? { 11: '    role: primary' } : {}) }))).toEqual([
-      `3:12: procedure ${procedure} needs every cluster on one network: there are network1, network2`,
-    ])
+    expect(
+      await problems(
+        edited({ 3: `procedure: ${procedure}`, ...(procedure === 'multi-primary' ? { 11: '    role: primary' } : {}) }),
+      ),
+    ).toEqual([`3:12: procedure ${procedure} needs every cluster on one network: there are network1, network2`])
   })
 
-  test.each([['vpn', 1], ['shared-control-plane', 1], ['gateway', 2], ['primary-remote', 2]])('%s with two primaries', async (procedure, network) => {
-    expect(await problems(edited({ 3: `procedure: ${procedure}`, 11: '    role: primary', 12: `    network: network${network}` }))).toEqual([
-      `3:12: procedure ${procedure} needs exactly one primary: there are 2`,
-    ])
+  test.each([
+    ['vpn', 1],
+    ['shared-control-plane', 1],
+    ['gateway', 2],
+    ['primary-remote', 2],
+  ])('%s with two primaries', async (procedure, network) => {
+    expect(
+      await problems(
+        edited({ 3: `procedure: ${procedure}`, 11: '    role: primary', 12: `    network: network${network}` }),
+      ),
+    ).toEqual([`3:12: procedure ${procedure} needs exactly one primary: there are 2`])
   })
 
-  test.each([['multi-primary', 1], ['multi-primary-multi-network', 2]])('%s with one primary', async (procedure, network) => {
+  test.each([
+    ['multi-primary', 1],
+    ['multi-primary-multi-network', 2],
+  ])('%s with one primary', async (procedure, network) => {
     expect(await problems(edited({ 3: `procedure: ${procedure}`, 12: `    network: network${network}` }))).toEqual([
       `3:12: procedure ${procedure} needs every cluster to be a primary: there is one of 2`,
     ])
   })
 
   test('all that is wrong, in the order of the lines', async () => {
-    expect(await problems(edited({ 1: 'name: Mine', 6: '    role: primry', 10: '  - name: cluster1', 13: '    podCidr: 10.10.0.0/16', 14: undefined, 15: `${third({ role: 'rem0te' }).replace('cluster3', 'cluster1')}\nseeds: 1` }))).toEqual([
+    expect(
+      await problems(
+        edited({
+          1: 'name: Mine',
+          6: '    role: primry',
+          10: '  - name: cluster1',
+          13: '    podCidr: 10.10.0.0/16',
+          14: undefined,
+          15: `${third({ role: 'rem0te' }).replace('cluster3', 'cluster1')}\nseeds: 1`,
+        }),
+      ),
+    ).toEqual([
       '1:7: name “Mine” is not lower-case words joined by hyphens',
       '6:11: clusters[0].role “primry” is not one of primary, remote: did you mean “primary”?',
       '10:5: clusters[1].serviceCidr is missing',

@@ -18,8 +18,10 @@ export const topologyNames = async (): Promise<string[]> => {
 }
 
 /**
- * Reads one topology: a built-in one by its name, a user's own by its path, which has a slash in it or ends in .yaml or .yml.
- * @throws MeshproofError MP-101 for a name that does not exist, MP-109 for a file that cannot be read, MP-108 for one that is not valid.
+ * Reads one topology: a built-in one by its name, a user's own by its path, which has a slash in it or ends in .yaml or
+ * .yml.
+ * @throws MeshproofError MP-101 for a name that does not exist, MP-109 for a file that cannot be read, MP-108 for one
+ * that is not valid.
  */
 export const loadTopologyFile = async (nameOrPath: string): Promise<TopologyFile> => {
   const names = await topologyNames()
@@ -28,7 +30,11 @@ export const loadTopologyFile = async (nameOrPath: string): Promise<TopologyFile
   const path = isPath ? nameOrPath : join(folder, `${nameOrPath}.yaml`)
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new MeshproofError('MP-109', {
-      what: 'The topology file cannot be read', where: path, why: reasonOf(cause), next: `Give a path as seen from ${process.cwd()}, or one of ${names.join(', ')}.`, cause,
+      what: 'The topology file cannot be read',
+      where: path,
+      why: reasonOf(cause),
+      next: `Give a path as seen from ${process.cwd()}, or one of ${names.join(', ')}.`,
+      cause,
     })
   })
   return validated(path, text)
@@ -40,27 +46,48 @@ const validated = (path: string, text: string): TopologyFile => {
   const read = FileSchema.safeParse(value, { error: inWords })
   const problems = [...(read.error?.issues ?? []).flatMap(problemsOf), ...brokenRules(draftOf(value))]
   if (read.success && problems.length === 0) return complete(read.data)
-  throw invalid(path, problems.map(({ path: at, part, message, against }) => ({
-    place: placeOf(at, part), message: `${written(at)} ${message}${against ? ` (line ${placeOf(against).line})` : ''}`,
-  })))
+  throw invalid(
+    path,
+    problems.map(({ path: at, part, message, against }) => ({
+      place: placeOf(at, part),
+      message: `${written(at)} ${message}${against ? ` (line ${placeOf(against).line})` : ''}`,
+    })),
+  )
 }
 
-const invalid = (path: string, problems: { place: Place; message: string }[]): MeshproofError => new MeshproofError('MP-108', {
-  what: problems.toSorted((a, b) => a.place.line - b.place.line || a.place.column - b.place.column)
-    .map(({ place: { line, column }, message }) => `${path}:${line}:${column}: ${message.replaceAll(/\s+/g, ' ')}`).join('\n'),
-  next: `Correct ${problems.length === 1 ? 'it' : `these ${problems.length}`} and run again; fixtures/topologies/examples/three-clusters.yaml is a file to compare with.`,
-})
+const invalid = (path: string, problems: { place: Place; message: string }[]): MeshproofError =>
+  new MeshproofError('MP-108', {
+    what: problems
+      .toSorted((a, b) => a.place.line - b.place.line || a.place.column - b.place.column)
+      .map(({ place: { line, column }, message }) => `${path}:${line}:${column}: ${message.replaceAll(/\s+/g, ' ')}`)
+      .join('\n'),
+    next:
+      `Correct ${problems.length === 1 ? 'it' : `these ${problems.length}`} and run again; ` +
+      'fixtures/topologies/examples/three-clusters.yaml is a file to compare with.',
+  })
 
 /** `clusters[1].podCidr` */
 const written = (path: PropertyKey[]): string =>
-  path.length === 0 ? 'the file' : path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('').slice(1)
+  path.length === 0
+    ? 'the file'
+    : path
+        .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
+        .join('')
+        .slice(1)
 
 const problemsOf = (issue: z.core.$ZodIssue): Problem[] => {
   if (issue.code !== 'unrecognized_keys') return [issue]
-  const [kind, keys] = issue.path.length === 0 ? ['topology', Object.keys(FileSchema.shape)] as const : ['cluster', Object.keys(ClusterSchema.shape)] as const
+  const [kind, keys] =
+    issue.path.length === 0
+      ? (['topology', Object.keys(FileSchema.shape)] as const)
+      : (['cluster', Object.keys(ClusterSchema.shape)] as const)
   return issue.keys.map((key) => {
     const nearest = closest(key, keys)
-    return { path: [...issue.path, key], part: 'key', message: `is no key of a ${kind}: ${nearest ? `did you mean “${nearest}”?` : `valid are ${keys.join(', ')}`}` }
+    return {
+      path: [...issue.path, key],
+      part: 'key',
+      message: `is no key of a ${kind}: ${nearest ? `did you mean “${nearest}”?` : `valid are ${keys.join(', ')}`}`,
+    }
   })
 }
 
@@ -69,7 +96,8 @@ const inWords = (issue: z.core.$ZodRawIssue): string | undefined => {
   const { input } = issue
   if (input === undefined) return 'is missing'
   if (input === null) return 'is empty'
-  const scalar = typeof input === 'string' || typeof input === 'number' || typeof input === 'boolean' ? String(input) : undefined
+  const scalar =
+    typeof input === 'string' || typeof input === 'number' || typeof input === 'boolean' ? String(input) : undefined
   const found = scalar === undefined ? (Array.isArray(input) ? 'a list' : 'a map') : `“${scalar}”`
   if (issue.code === 'invalid_value') {
     const nearest = closest(scalar ?? '', issue.values.map(String))

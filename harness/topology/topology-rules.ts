@@ -4,9 +4,15 @@ import type { Draft, ProcedureName } from './topology-schema.ts'
 /** What is wrong with a part of a file, and the part that it goes against. */
 export type Problem = { path: PropertyKey[]; part?: 'key'; message: string; against?: PropertyKey[] }
 
-/** Every rule about more than one field that a file breaks. A rule that needs a field which is not valid says nothing. */
+/**
+ * Every rule about more than one field that a file breaks. A rule that needs a field which is not valid says nothing.
+ */
 export const brokenRules = (draft: Draft): Problem[] =>
-  draft.clusters.length < 2 ? [] : [uniqueNames, disjointRanges, uniqueVersions, bothVersions, oneOrAllPrimaries, primariesFit, networksFit].flatMap((rule) => rule(draft))
+  draft.clusters.length < 2
+    ? []
+    : [uniqueNames, disjointRanges, uniqueVersions, bothVersions, oneOrAllPrimaries, primariesFit, networksFit].flatMap(
+        (rule) => rule(draft),
+      )
 
 type Rule = (draft: Draft) => Problem[]
 
@@ -19,43 +25,78 @@ const needs: Record<ProcedureName, { primaries: 'one' | 'all'; networks: 'one' |
   'multi-primary-multi-network': { primaries: 'all', networks: 'several' },
 }
 
-const uniqueNames: Rule = ({ clusters }) => repeated(clusters.map(({ name }) => name)).map(({ value, index, first }) => (
-  { path: ['clusters', index, 'name'], message: `${value} is another cluster’s name too`, against: ['clusters', first, 'name'] }
-))
+const uniqueNames: Rule = ({ clusters }) =>
+  repeated(clusters.map(({ name }) => name)).map(({ value, index, first }) => ({
+    path: ['clusters', index, 'name'],
+    message: `${value} is another cluster’s name too`,
+    against: ['clusters', first, 'name'],
+  }))
 
 const disjointRanges: Rule = ({ clusters }) => {
-  const ranges = clusters.flatMap((cluster, index) => (['podCidr', 'serviceCidr'] as const).flatMap((key) => {
-    const range = cluster[key]
-    return range === undefined ? [] : [{ range, of: `${cluster.name ?? `clusters[${index}]`}’s ${key}`, path: ['clusters', index, key] }]
-  }))
-  return ranges.flatMap(({ range, path }, index) => ranges.slice(0, index).filter((other) => overlap(range, other.range)).map((other) => (
-    { path, message: `${range} overlaps ${other.of}`, against: other.path }
-  )))
+  const ranges = clusters.flatMap((cluster, index) =>
+    (['podCidr', 'serviceCidr'] as const).flatMap((key) => {
+      const range = cluster[key]
+      return range === undefined
+        ? []
+        : [{ range, of: `${cluster.name ?? `clusters[${index}]`}’s ${key}`, path: ['clusters', index, key] }]
+    }),
+  )
+  return ranges.flatMap(({ range, path }, index) =>
+    ranges
+      .slice(0, index)
+      .filter((other) => overlap(range, other.range))
+      .map((other) => ({ path, message: `${range} overlaps ${other.of}`, against: other.path })),
+  )
 }
 
-const uniqueVersions: Rule = ({ clusters }) => repeated(clusters.map(({ version }) => version)).map(({ value, index, first }) => (
-  { path: ['clusters', index, 'version'], message: `${value} is another cluster’s version too: each has its own, by default v1, v2, … in order`, against: ['clusters', first, 'version'] }
-))
+const uniqueVersions: Rule = ({ clusters }) =>
+  repeated(clusters.map(({ version }) => version)).map(({ value, index, first }) => ({
+    path: ['clusters', index, 'version'],
+    message: `${value} is another cluster’s version too: each has its own, by default v1, v2, … in order`,
+    against: ['clusters', first, 'version'],
+  }))
 
 const bothVersions: Rule = ({ clusters }) => {
   const versions = clusters.map(({ version }) => version)
-  const missing = versions.includes(undefined) ? [] : (['v1', 'v2'] as const).filter((version) => !versions.includes(version))
-  return missing.map((version) => ({ path: ['clusters'], message: `lists none with version ${version}: one runs v1, and one v2` }))
+  const missing = versions.includes(undefined)
+    ? []
+    : (['v1', 'v2'] as const).filter((version) => !versions.includes(version))
+  return missing.map((version) => ({
+    path: ['clusters'],
+    message: `lists none with version ${version}: one runs v1, and one v2`,
+  }))
 }
 
 const oneOrAllPrimaries: Rule = ({ clusters }) => {
   const primaries = countPrimaries(clusters)
   if (primaries === undefined || primaries === 1 || primaries === clusters.length) return []
-  return [{ path: ['clusters'], message: primaries === 0 ? 'lists no primary: one of them, or every one, runs a control plane' : `lists ${primaries} primaries of ${clusters.length}: make it one, or every one` }]
+  return [
+    {
+      path: ['clusters'],
+      message:
+        primaries === 0
+          ? 'lists no primary: one of them, or every one, runs a control plane'
+          : `lists ${primaries} primaries of ${clusters.length}: make it one, or every one`,
+    },
+  ]
 }
 
 const primariesFit: Rule = ({ procedure, clusters }) => {
   const primaries = countPrimaries(clusters)
   if (procedure === undefined || primaries === undefined) return []
   if (needs[procedure].primaries === 'one') {
-    return primaries === clusters.length ? [{ path: ['procedure'], message: `${procedure} needs exactly one primary: there are ${primaries}` }] : []
+    return primaries === clusters.length
+      ? [{ path: ['procedure'], message: `${procedure} needs exactly one primary: there are ${primaries}` }]
+      : []
   }
-  return primaries === 1 ? [{ path: ['procedure'], message: `${procedure} needs every cluster to be a primary: there is one of ${clusters.length}` }] : []
+  return primaries === 1
+    ? [
+        {
+          path: ['procedure'],
+          message: `${procedure} needs every cluster to be a primary: there is one of ${clusters.length}`,
+        },
+      ]
+    : []
 }
 
 const networksFit: Rule = ({ procedure, clusters }) => {
@@ -76,4 +117,6 @@ const countPrimaries = (clusters: Draft['clusters']): number | undefined =>
   clusters.some(({ role }) => role === undefined) ? undefined : clusters.filter(({ role }) => role === 'primary').length
 
 const repeated = (values: (string | undefined)[]): { value: string; index: number; first: number }[] =>
-  values.flatMap((value, index) => (value !== undefined && values.indexOf(value) < index ? [{ value, index, first: values.indexOf(value) }] : []))
+  values.flatMap((value, index) =>
+    value !== undefined && values.indexOf(value) < index ? [{ value, index, first: values.indexOf(value) }] : [],
+  )

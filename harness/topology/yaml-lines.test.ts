@@ -62,21 +62,40 @@ describe('a place', () => {
 })
 
 test('a text that is read says its value, and off is a word', () => {
-  expect(readYaml('modes: [strict, off]\nlike: &it { a: 1 }\ntoo: *it\n')).toMatchObject({ value: { modes: ['strict', 'off'], like: { a: 1 }, too: { a: 1 } }, errors: [] })
+  expect(readYaml('modes: [strict, off]\nlike: &it { a: 1 }\ntoo: *it\n')).toMatchObject({
+    value: { modes: ['strict', 'off'], like: { a: 1 }, too: { a: 1 } },
+    errors: [],
+  })
 })
 
 test.each([
   ['an open quote', 'name: mine\ntitle: "mine\n', '3:1 Missing closing "quote'],
-  ['an open bracket', 'name: mine\nlist: [1\nmore: 2\n', '3:1 Flow sequence in block collection must be sufficiently indented and end with a ]'],
+  [
+    'an open bracket',
+    'name: mine\nlist: [1\nmore: 2\n',
+    '3:1 Flow sequence in block collection must be sufficiently indented and end with a ]',
+  ],
   ['a tab', 'list:\n\t- 1\n', '2:1 Tabs are not allowed as indentation'],
   ['a key twice', 'name: mine\ntitle: mine\nname: yours\n', '3:1 Map keys must be unique'],
   ['two documents', 'name: mine\n---\nname: yours\n', '2:1 a second document starts here: one file holds one'],
-  ['an alias of nothing', 'one: &one 1\ntwo: *one\nthree: *two\n', '3:8 Unresolved alias (the anchor must be set before the alias): two'],
+  [
+    'an alias of nothing',
+    'one: &one 1\ntwo: *one\nthree: *two\n',
+    '3:8 Unresolved alias (the anchor must be set before the alias): two',
+  ],
 ])('%s is an error on its line', (_, broken, expected) => {
-  expect(readYaml(broken).errors.map(({ place: { line, column }, message }) => `${line}:${column} ${message}`)).toEqual([expected])
+  expect(readYaml(broken).errors.map(({ place: { line, column }, message }) => `${line}:${column} ${message}`)).toEqual(
+    [expected],
+  )
 })
 
 test('aliases that multiply without end are an error', () => {
-  const bomb = Array.from({ length: 8 }, (_, depth) => `a${depth}: &a${depth} [${Array(9).fill(depth === 0 ? 'x' : `*a${depth - 1}`).join(', ')}]\n`).join('')
+  const bomb = Array.from(
+    { length: 8 },
+    (_, depth) =>
+      `a${depth}: &a${depth} [${Array(9)
+        .fill(depth === 0 ? 'x' : `*a${depth - 1}`)
+        .join(', ')}]\n`,
+  ).join('')
   expect(readYaml(bomb).errors).toEqual([{ place: { line: 1, column: 1 }, message: expect.stringContaining('alias') }])
 })

@@ -22,14 +22,20 @@ export const readYaml = (text: string): YamlText => {
   }
 
   const errors = document.errors.map(({ code, message, pos: [offset] }) => ({
-    place: place(offset), message: code === 'MULTIPLE_DOCS' ? 'a second document starts here: one file holds one' : message,
+    place: place(offset),
+    message: code === 'MULTIPLE_DOCS' ? 'a second document starts here: one file holds one' : message,
   }))
   let value: unknown
   try {
     value = document.toJS()
-  } catch (error) { // an alias that refers to nothing, or to itself
+  } catch (error) {
+    // an alias that refers to nothing, or to itself
     const unresolved: Node[] = []
-    visit(document, { Alias: (_, alias) => { if (!alias.resolve(document)) unresolved.push(alias) } })
+    visit(document, {
+      Alias: (_, alias) => {
+        if (!alias.resolve(document)) unresolved.push(alias)
+      },
+    })
     errors.push({ place: place(startOf(unresolved[0])), message: reasonOf(error) })
   }
 

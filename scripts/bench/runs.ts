@@ -17,12 +17,19 @@ const notTimed = (what: string, exitCode: number | undefined, output: string): v
   process.exitCode = 2
 }
 
-/** The product's run of a topology, with images from where `flags` say: its figures by the name of the entry, none when it was not green. */
+/**
+ * The product's run of a topology, with images from where `flags` say: its figures by the name of the entry, none when
+ * it was not green.
+ */
 export const product = async (topology: string, flags: string[], stop: AbortSignal): Promise<Map<string, Figures>> => {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-bench-'))
   try {
     const since = Date.now()
-    const { exitCode, all } = await execa('node', [join(root, 'scripts/meshproof.mjs'), `--topology=${topology}`, ...flags, `--report-dir=${folder}`], { ...child, cancelSignal: stop })
+    const { exitCode, all } = await execa(
+      'node',
+      [join(root, 'scripts/meshproof.mjs'), `--topology=${topology}`, ...flags, `--report-dir=${folder}`],
+      { ...child, cancelSignal: stop },
+    )
     stop.throwIfAborted()
     if (exitCode !== 0) {
       notTimed(`${topology} ${flags.join(' ')}`, exitCode, all)
@@ -41,9 +48,19 @@ export const product = async (topology: string, flags: string[], stop: AbortSign
 }
 
 /** The same lab by hand: seconds until both versions were seen from both clusters, or undefined when they were not. */
-export const byHand = async (topology: string, images: Images, restricted: boolean, stop: AbortSignal): Promise<number | undefined> => {
+export const byHand = async (
+  topology: string,
+  images: Images,
+  restricted: boolean,
+  stop: AbortSignal,
+): Promise<number | undefined> => {
   // In a group of its own: a terminal's Ctrl-C would also end the programs that clean up.
-  const { exitCode, all } = await execa('bash', [byHandScript, topology], { ...child, cancelSignal: stop, detached: true, env: byHandEnvironment(images, restricted) })
+  const { exitCode, all } = await execa('bash', [byHandScript, topology], {
+    ...child,
+    cancelSignal: stop,
+    detached: true,
+    env: byHandEnvironment(images, restricted),
+  })
   stop.throwIfAborted()
   const seconds = /^lab ready ([\d.]+)$/m.exec(all)?.[1]
   if (exitCode === 0 && seconds !== undefined) return Number(seconds)

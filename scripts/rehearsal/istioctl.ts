@@ -8,26 +8,53 @@ import { differences } from '#images/differences.ts'
 import { buildProgram, hostPlatform, moduleFolder } from '#images/source/go.ts'
 import { recipeFolder, recipeKey } from '#images/source/recipes.ts'
 
-/** A publisher whose proxies are upstream Envoy ships charts that say so themselves: what is set for images built here is a default there. */
+/**
+ * A publisher whose proxies are upstream Envoy ships charts that say so themselves: what is set for images built here
+ * is a default there.
+ */
 const chartDefaults = { env: differences.source.istiod, ...differences.source.values }
 
 /**
- * istioctl of the rehearsal's publisher, as an archive of the published shape; made once. Go refuses to overlay files of its module
- * cache, so it is built from a copy of the module, in which the chart of the control plane has other defaults.
+ * istioctl of the rehearsal's publisher, as an archive of the published shape; made once. Go refuses to overlay files
+ * of its module cache, so it is built from a copy of the module, in which the chart of the control plane has other
+ * defaults.
  * @throws MeshproofError MP-31x when it cannot be built.
  */
-export const istioctlArchive = async (version: string, say: (building: string) => void, signal?: AbortSignal): Promise<string> => {
+export const istioctlArchive = async (
+  version: string,
+  say: (building: string) => void,
+  signal?: AbortSignal,
+): Promise<string> => {
   const key = await recipeKey([version, chartDefaults, hostPlatform()], ['istio'])
   const folder = await artifact('rehearsal-istioctl', key, async (into) => {
     say('istioctl of the rehearsal')
     const scratch = await mkdtemp(join(tmpdir(), 'meshproof-istio-'))
     try {
-      await execa('cp', ['-r', '--no-preserve=mode', await moduleFolder('istio', 'istio.io/istio'), join(scratch, 'istio')])
+      await execa('cp', [
+        '-r',
+        '--no-preserve=mode',
+        await moduleFolder('istio', 'istio.io/istio'),
+        join(scratch, 'istio'),
+      ])
       await changeDefaults(join(scratch, 'istio/manifests/charts/istio-control/istio-discovery/values.yaml'))
       for (const file of ['go.sum', 'tools.go']) await copyFile(join(recipeFolder, 'istio', file), join(scratch, file))
-      await writeFile(join(scratch, 'go.mod'), `${await readFile(join(recipeFolder, 'istio/go.mod'), 'utf8')}\nreplace istio.io/istio => ./istio\n`)
-      const module = { name: 'istio', checkout: scratch, tags: 'vtprotobuf,disable_pgv', ldflags: `-X istio.io/istio/pkg/version.buildVersion=${version}` }
-      await buildProgram(module, { name: 'istioctl', package: 'istio.io/istio/istioctl/cmd/istioctl' }, hostPlatform(), scratch, signal)
+      await writeFile(
+        join(scratch, 'go.mod'),
+        `${await readFile(join(recipeFolder, 'istio/go.mod'), 'utf8')}\nreplace istio.io/istio => ./istio\n`,
+      )
+      const module = {
+        name: 'istio',
+        checkout: scratch,
+        tags: 'vtprotobuf,disable_pgv',
+        ldflags: `-X istio.io/istio/pkg/version.buildVersion=${version}`,
+      }
+      await buildProgram(
+        module,
+        { name: 'istioctl', package: 'istio.io/istio/istioctl/cmd/istioctl' },
+        hostPlatform(),
+        scratch,
+        signal,
+      )
       await execa('tar', ['-czf', join(into, 'istioctl.tar.gz'), '-C', scratch, 'istioctl'])
     } finally {
       await rm(scratch, { recursive: true, force: true })
@@ -42,5 +69,9 @@ const changeDefaults = async (file: string): Promise<void> => {
   await writeFile(file, values.toString())
 }
 
-const leavesOf = (tree: object): [path: string[], value: unknown][] => Object.entries(tree).flatMap(([name, value]: [string, unknown]) =>
-  (typeof value === 'object' && value !== null ? leavesOf(value).map(([path, leaf]): [string[], unknown] => [[name, ...path], leaf]) : [[[name], value]]))
+const leavesOf = (tree: object): [path: string[], value: unknown][] =>
+  Object.entries(tree).flatMap(([name, value]: [string, unknown]) =>
+    typeof value === 'object' && value !== null
+      ? leavesOf(value).map(([path, leaf]): [string[], unknown] => [[name, ...path], leaf])
+      : [[[name], value]],
+  )

@@ -9,28 +9,54 @@ import type { Published, PushedImage } from './publish.ts'
 const { os, arch } = hostPlatform()
 
 /**
- * Lays out a download site in a folder, with the paths of the published one, and writes the pins of everything: release.yaml with
- * other addresses, versions, checksums and digests. What is pinned by tag alone there is pinned so here.
+ * Lays out a download site in a folder, with the paths of the published one, and writes the pins of everything:
+ * release.yaml with other addresses, versions, checksums and digests. What is pinned by tag alone there is pinned so
+ * here.
  */
-export const writePins = async (published: Published, { registry, site }: { registry: string; site: string }, folder: string, file: string): Promise<void> => {
+export const writePins = async (
+  published: Published,
+  { registry, site }: { registry: string; site: string },
+  folder: string,
+  file: string,
+): Promise<void> => {
   const release = await loadRelease(releaseFile)
-  const { recipes: { roles, kubernetes }, istio } = published
+  const {
+    recipes: { roles, kubernetes },
+    istio,
+  } = published
   const here = (url: string): string => url.replace(/^https:\/\/[^/]+/, `http://${site}`)
-  const placeOf = (url: string): string => join(folder, new URL(fill(here(url), { istio, kind: release.kind })).pathname)
+  const placeOf = (url: string): string =>
+    join(folder, new URL(fill(here(url), { istio, kind: release.kind })).pathname)
 
   const { kind, istioctl } = release.programs
   const manifest = release.loadBalancerManifest
   for (const url of [kind.url, istioctl.url, manifest.url]) await mkdir(dirname(placeOf(url)), { recursive: true })
   await copyFile(published.kind, placeOf(kind.url))
   await copyFile(published.istioctl, placeOf(istioctl.url))
-  const shipped = await readFile(join(await moduleFolder('metallb', 'go.universe.tf/metallb'), 'config/manifests/metallb-native.yaml'), 'utf8')
+  const shipped = await readFile(
+    join(await moduleFolder('metallb', 'go.universe.tf/metallb'), 'config/manifests/metallb-native.yaml'),
+    'utf8',
+  )
   await writeFile(placeOf(manifest.url), shipped.replaceAll('quay.io/', `${registry}/`))
-  const checksumOf = async (url: string): Promise<string> => createHash('sha256').update(await readFile(placeOf(url))).digest('hex')
-  await writeFile(`${placeOf(istioctl.url)}${istioctl.checksum}`, `${await checksumOf(istioctl.url)}  istioctl-${istio}-${os}-${arch}.tar.gz\n`)
+  const checksumOf = async (url: string): Promise<string> =>
+    createHash('sha256')
+      .update(await readFile(placeOf(url)))
+      .digest('hex')
+  await writeFile(
+    `${placeOf(istioctl.url)}${istioctl.checksum}`,
+    `${await checksumOf(istioctl.url)}  istioctl-${istio}-${os}-${arch}.tar.gz\n`,
+  )
 
-  const program = async ({ url, checksum }: Release['programs']['kind']): Promise<Release['programs']['kind']> => ({ url: here(url), checksum, sha256: { [`${os}-${arch}`]: await checksumOf(url) } })
-  const byTag = release.images.filter(({ digest }) => digest === undefined).map(({ name }) => name.replace(/^[^/]+\/|:[^:]+$/g, ''))
-  const reference = ({ repository, tag, digest }: PushedImage): string => `${registry}/${repository}:${tag}${byTag.includes(repository) ? '' : `@${digest}`}`
+  const program = async ({ url, checksum }: Release['programs']['kind']): Promise<Release['programs']['kind']> => ({
+    url: here(url),
+    checksum,
+    sha256: { [`${os}-${arch}`]: await checksumOf(url) },
+  })
+  const byTag = release.images
+    .filter(({ digest }) => digest === undefined)
+    .map(({ name }) => name.replace(/^[^/]+\/|:[^:]+$/g, ''))
+  const reference = ({ repository, tag, digest }: PushedImage): string =>
+    `${registry}/${repository}:${tag}${byTag.includes(repository) ? '' : `@${digest}`}`
   const pins = {
     ...release,
     kubernetes,
@@ -38,9 +64,15 @@ export const writePins = async (published: Published, { registry, site }: { regi
     loadBalancerManifest: { url: here(manifest.url), sha256: await checksumOf(manifest.url) },
     node: reference(published.node),
     images: published.images.map(reference),
-    roles: { ...Object.fromEntries(Object.entries(roles).map(([role, name]) => [role, name.replace(/^docker\.io\//, `${registry}/`)])), tag: istio },
+    roles: {
+      ...Object.fromEntries(
+        Object.entries(roles).map(([role, name]) => [role, name.replace(/^docker\.io\//, `${registry}/`)]),
+      ),
+      tag: istio,
+    },
   } satisfies Record<keyof Release, unknown>
   await writeFile(file, stringify(pins))
 }
 
-const fill = (url: string, { istio, kind }: { istio: string; kind: string }): string => url.replaceAll('{istio}', istio).replaceAll('{kind}', kind).replace('{os}', os).replace('{arch}', arch)
+const fill = (url: string, { istio, kind }: { istio: string; kind: string }): string =>
+  url.replaceAll('{istio}', istio).replaceAll('{kind}', kind).replace('{os}', os).replace('{arch}', arch)

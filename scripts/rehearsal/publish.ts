@@ -34,12 +34,15 @@ export type Published = z.infer<typeof Pushed> & {
 }
 
 /**
- * Builds and publishes: everything that `--images=source` builds, with Istio under a version of its own, in the storage of a registry
- * that is kept in the cache: a second call pushes nothing.
+ * Builds and publishes: everything that `--images=source` builds, with Istio under a version of its own, in the storage
+ * of a registry that is kept in the cache: a second call pushes nothing.
  * @throws MeshproofError as a source build does; MP-202 when the registry does not start.
  */
 export const publish = async (
-  arch: string, port: number, progress: (now: BuildProgress) => void, signal?: AbortSignal,
+  arch: string,
+  port: number,
+  progress: (now: BuildProgress) => void,
+  signal?: AbortSignal,
 ): Promise<Published> => {
   if (!(await isInstalled('skopeo'))) await installPackages(['skopeo'], signal)
   const made = await loadRecipes()
@@ -53,16 +56,33 @@ export const publish = async (
     await mkdir(storage)
     const registry = await startRegistry({ arch, port, storage }, signal)
     try {
-      await writeFile(join(into, 'pushed.json'), JSON.stringify(await push(contents, recipes.kubernetes, arch, registry.host, say, signal)))
+      await writeFile(
+        join(into, 'pushed.json'),
+        JSON.stringify(await push(contents, recipes.kubernetes, arch, registry.host, say, signal)),
+      )
     } finally {
       await registry.stop()
     }
   })
   const pushed = Pushed.parse(JSON.parse(await readFile(join(folder, 'pushed.json'), 'utf8')))
-  return { ...pushed, recipes, istio, storage: join(folder, 'storage'), kind: join(contents.folderOf('kind'), 'kind'), istioctl }
+  return {
+    ...pushed,
+    recipes,
+    istio,
+    storage: join(folder, 'storage'),
+    kind: join(contents.folderOf('kind'), 'kind'),
+    istioctl,
+  }
 }
 
-const push = async ({ key, images, bareNode }: Contents, kubernetes: string, arch: string, host: string, say: (what: string) => void, signal?: AbortSignal): Promise<z.infer<typeof Pushed>> => {
+const push = async (
+  { key, images, bareNode }: Contents,
+  kubernetes: string,
+  arch: string,
+  host: string,
+  say: (what: string) => void,
+  signal?: AbortSignal,
+): Promise<z.infer<typeof Pushed>> => {
   const ofNode = images.filter(({ recipe }) => isKubernetes(recipe.name))
   const pushed: PushedImage[] = []
   for (const image of images.filter((one) => !ofNode.includes(one))) {

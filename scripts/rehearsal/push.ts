@@ -17,14 +17,33 @@ const indexOf: Readonly<Record<string, string>> = {
   'application/vnd.docker.distribution.manifest.v2+json': 'application/vnd.docker.distribution.manifest.list.v2+json',
 }
 
-/** Publishes an image of ours; its layers become gzip, which every engine reads. Answers with the digest of its index. */
-export const pushLayers = async (image: { recipe: ImageRecipe; layers: Layer[] }, arch: string, place: Place, signal?: AbortSignal): Promise<string> => {
+/**
+ * Publishes an image of ours; its layers become gzip, which every engine reads. Answers with the digest of its index.
+ */
+export const pushLayers = async (
+  image: { recipe: ImageRecipe; layers: Layer[] },
+  arch: string,
+  place: Place,
+  signal?: AbortSignal,
+): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-push-'))
   try {
     const archive = join(folder, 'image.tar')
     await writeArchive([image], arch, createWriteStream(archive))
     const to = `docker://${place.host}/${place.repository}:${place.tag}`
-    await execa('skopeo', ['--insecure-policy', 'copy', '--quiet', '--dest-tls-verify=false', '--dest-compress-format=gzip', `oci-archive:${archive}`, to], { stdin: 'ignore', ...(signal ? { cancelSignal: signal } : {}) })
+    await execa(
+      'skopeo',
+      [
+        '--insecure-policy',
+        'copy',
+        '--quiet',
+        '--dest-tls-verify=false',
+        '--dest-compress-format=gzip',
+        `oci-archive:${archive}`,
+        to,
+      ],
+      { stdin: 'ignore', ...(signal ? { cancelSignal: signal } : {}) },
+    )
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -43,12 +62,20 @@ export const pushImage = async (image: string, arch: string, place: Place, signa
   return pushIndex(place, arch)
 }
 
-/** Published images stand in an index of platforms, and that is what their digest is of: here of the one platform that was pushed. */
+/**
+ * Published images stand in an index of platforms, and that is what their digest is of: here of the one platform that
+ * was pushed.
+ */
 const pushIndex = async ({ host, repository, tag }: Place, arch: string): Promise<string> => {
   const url = `http://${host}/v2/${repository}/manifests/${tag}`
   const { headers } = await request(url, { method: 'HEAD', headers: { accept: Object.keys(indexOf).join(', ') } })
   const mediaType = String(headers['content-type'])
-  const manifest = { mediaType, digest: headers['docker-content-digest'], size: Number(headers['content-length']), platform: { architecture: arch, os: 'linux' } }
+  const manifest = {
+    mediaType,
+    digest: headers['docker-content-digest'],
+    size: Number(headers['content-length']),
+    platform: { architecture: arch, os: 'linux' },
+  }
   const type = indexOf[mediaType] ?? ''
   const index = JSON.stringify({ schemaVersion: 2, mediaType: type, manifests: [manifest] })
   const { statusCode, body } = await request(url, { method: 'PUT', headers: { 'content-type': type }, body: index })

@@ -26,7 +26,9 @@ export type Stage = {
   files: string
   storage: string
   arch: string
-  /** Stops both, and removes from the engine what was pulled from there; preloaded node images stay, as after every run. */
+  /**
+   * Stops both, and removes from the engine what was pulled from there; preloaded node images stay, as after every run.
+   */
   stop: () => Promise<void>
 }
 
@@ -34,7 +36,11 @@ export type Stage = {
  * Brings the stage up. The first time builds and publishes everything, which takes minutes; then seconds.
  * @throws MeshproofError as a source build does; MP-202 when the registry does not start.
  */
-export const startStage = async (say: (line: string) => void, progress: (now: BuildProgress) => void, signal?: AbortSignal): Promise<Stage> => {
+export const startStage = async (
+  say: (line: string) => void,
+  progress: (now: BuildProgress) => void,
+  signal?: AbortSignal,
+): Promise<Stage> => {
   const arch = nodeArchitecture(await ensureEngine(say, signal))
   const published = await publish(arch, ports.registry, progress, signal)
   const made = taskStack()
@@ -50,7 +56,11 @@ export const startStage = async (say: (line: string) => void, progress: (now: Bu
     made.push({ name: 'the download site', undo: close })
     const pins = join(folder, 'pins.yaml')
     await writePins(published, { registry: host, site: address }, files, pins)
-    const { istio, recipes: { kubernetes }, storage } = published
+    const {
+      istio,
+      recipes: { kubernetes },
+      storage,
+    } = published
     return { registry: host, site: address, pins, files, istio, kubernetes, storage, arch, stop: made.unwind }
   } catch (error) {
     await made.unwind()
@@ -58,11 +68,16 @@ export const startStage = async (say: (line: string) => void, progress: (now: Bu
   }
 }
 
-/** Removes every image of the engine whose name begins with a registry. Digests come after tags: they go with the last tag of their repository, if there is one. */
+/**
+ * Removes every image of the engine whose name begins with a registry. Digests come after tags: they go with the last
+ * tag of their repository, if there is one.
+ */
 export const removePulled = async (host: string): Promise<void> => {
   for (const form of ['{{.Repository}}:{{.Tag}}', '{{.Repository}}@{{.Digest}}']) {
     const all = await docker(['images', '--digests', '--format', form])
-    const names = [...new Set(all.split('\n'))].filter((name) => name.startsWith(`${host}/`) && !name.endsWith('<none>'))
+    const names = [...new Set(all.split('\n'))].filter(
+      (name) => name.startsWith(`${host}/`) && !name.endsWith('<none>'),
+    )
     if (names.length > 0) await docker(['rmi', ...names])
   }
 }

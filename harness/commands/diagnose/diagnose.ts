@@ -11,12 +11,23 @@ import type { DiagnoseOptions } from './options.ts'
  * Diagnoses an existing mesh and tells each layer as it is judged. What `probe` made is deleted whatever happens.
  * @throws MeshproofError MP-115 to MP-119 when the clusters cannot be looked at, or are no mesh.
  */
-export const diagnoseExisting = async ({ contexts, kubeconfig, probe }: DiagnoseOptions, screen: Terminal, signal: AbortSignal): Promise<Diagnosis> => {
+export const diagnoseExisting = async (
+  { contexts, kubeconfig, probe }: DiagnoseOptions,
+  screen: Terminal,
+  signal: AbortSignal,
+): Promise<Diagnosis> => {
   const mesh = await survey(connectContexts(contexts, kubeconfig))
   for (const line of meshLines(mesh)) screen.line(line)
   const probing = probe ? probeOf(mesh, signal) : undefined
   try {
-    const diagnosis = await diagnoseMesh(mesh, probing, (layer) => { for (const line of layerLines(layer)) screen.line(line) }, signal)
+    const diagnosis = await diagnoseMesh(
+      mesh,
+      probing,
+      (layer) => {
+        for (const line of layerLines(layer)) screen.line(line)
+      },
+      signal,
+    )
     screen.line('')
     for (const line of verdictLines(diagnosis)) screen.line(line)
     return diagnosis

@@ -2,6 +2,11 @@ import { z } from 'zod'
 import { list } from '#run/options.ts'
 
 /** Those of `diagnose`. */
-export const DiagnoseOptions = z.object({ contexts: list, kubeconfig: z.string().optional(), probe: z.boolean().default(false), output: z.enum(['text', 'json']).default('text') })
+export const DiagnoseOptions = z.object({
+  contexts: list,
+  kubeconfig: z.string().optional(),
+  probe: z.boolean().default(false),
+  output: z.enum(['text', 'json']).default('text'),
+})
 
 export type DiagnoseOptions = z.infer<typeof DiagnoseOptions>

@@ -21,12 +21,20 @@ import { ensureEngine } from '#run/ensure-engine.ts'
 import type { ImagesInvocation } from './options.ts'
 
 /** Does what `images …` was asked for and returns the exit code; `print` is for what programs read. */
-export const performImages = async (invocation: ImagesInvocation, screen: Terminal, print: (value: unknown) => void, signal: AbortSignal): Promise<number> => {
+export const performImages = async (
+  invocation: ImagesInvocation,
+  screen: Terminal,
+  print: (value: unknown) => void,
+  signal: AbortSignal,
+): Promise<number> => {
   switch (invocation.command) {
     case 'images list': {
       const { images, output, ...wanted } = invocation.options
-      const published = images === 'release' || (images === undefined && Object.values(wanted).some((value) => value !== undefined))
-      const text = published ? await publishedState(wanted, output, { signal, tell: tellOf(screen.building, 'digests') }) : await sourceState(output)
+      const published =
+        images === 'release' || (images === undefined && Object.values(wanted).some((value) => value !== undefined))
+      const text = published
+        ? await publishedState(wanted, output, { signal, tell: tellOf(screen.building, 'digests') })
+        : await sourceState(output)
       screen.close()
       print(text)
       return 0
@@ -34,7 +42,9 @@ export const performImages = async (invocation: ImagesInvocation, screen: Termin
     case 'images build': {
       await requireCache()
       const engine = await ensureEngine(screen.line, signal)
-      const image = invocation.options.harness ? await buildHarness(engine, screen.building, signal) : (await sourceImages({}, engine, screen.building, signal)).node
+      const image = invocation.options.harness
+        ? await buildHarness(engine, screen.building, signal)
+        : (await sourceImages({}, engine, screen.building, signal)).node
       screen.close()
       print(`${image}  ${megabytes(await imageBytes(image))}`)
       return 0
@@ -45,7 +55,15 @@ export const performImages = async (invocation: ImagesInvocation, screen: Termin
       await ensureEngine(screen.line, signal)
       const { copied, there } = await mirror(plan, to, screen.building, signal)
       screen.close()
-      print(output === 'json' ? { copied, there } : [...copied.map((name) => `copied  ${placed(to, name)}`), `${copied.length} copied, ${there.length} there already`, next('images verify', plan, `--registry=${to}`, wanted)].join('\n'))
+      print(
+        output === 'json'
+          ? { copied, there }
+          : [
+              ...copied.map((name) => `copied  ${placed(to, name)}`),
+              `${copied.length} copied, ${there.length} there already`,
+              next('images verify', plan, `--registry=${to}`, wanted),
+            ].join('\n'),
+      )
       return 0
     }
     case 'images verify': {
@@ -53,7 +71,14 @@ export const performImages = async (invocation: ImagesInvocation, screen: Termin
       const asking = { signal, tell: tellOf(screen.building, 'digests') }
       const { same, differing } = await verifyMirror(await planned({ ...wanted, registry }, asking), registry, asking)
       screen.close()
-      print(output === 'json' ? { same, differing } : [...differing.map((one) => differenceLine(one, registry)), `${same.length} as they should be, ${differing.length} not`].join('\n'))
+      print(
+        output === 'json'
+          ? { same, differing }
+          : [
+              ...differing.map((one) => differenceLine(one, registry)),
+              `${same.length} as they should be, ${differing.length} not`,
+            ].join('\n'),
+      )
       return differing.length === 0 ? 0 : 1
     }
     case 'images save': {
@@ -65,7 +90,15 @@ export const performImages = async (invocation: ImagesInvocation, screen: Termin
       await saveImages(ready, file, screen.building, signal)
       screen.close()
       const { size } = await stat(file)
-      print(output === 'json' ? { file, bytes: size, architecture: nodeArchitecture(engine), versions: ready.plan.versions } : [`${file}  ${megabytes(size)}`, `there: meshproof images load ${file}`, next('test', ready.plan, '--images=release', wanted)].join('\n'))
+      print(
+        output === 'json'
+          ? { file, bytes: size, architecture: nodeArchitecture(engine), versions: ready.plan.versions }
+          : [
+              `${file}  ${megabytes(size)}`,
+              `there: meshproof images load ${file}`,
+              next('test', ready.plan, '--images=release', wanted),
+            ].join('\n'),
+      )
       return 0
     }
     case 'images load': {
@@ -85,27 +118,45 @@ const planned = async (wanted: Omit<Wanted, 'images'>, patience: Patience): Prom
 }
 
 /** Every published image with its digest, and every file with its checksum where one is pinned. */
-const publishedState = async (wanted: Omit<Wanted, 'images'>, form: 'text' | 'json', patience: Patience): Promise<string> => {
+const publishedState = async (
+  wanted: Omit<Wanted, 'images'>,
+  form: 'text' | 'json',
+  patience: Patience,
+): Promise<string> => {
   const plan = await planned(wanted, patience)
   const images = await listPublished(plan, wanted.registry, patience)
-  const files = filesOf(plan.release, plan.versions).map(({ url, checksum }) => ({ url, sha256: 'pinned' in checksum ? checksum.pinned : undefined }))
+  const files = filesOf(plan.release, plan.versions).map(({ url, checksum }) => ({
+    url,
+    sha256: 'pinned' in checksum ? checksum.pinned : undefined,
+  }))
   if (form === 'json') return JSON.stringify({ versions: plan.versions, images, files }, null, 2)
   return [
-    `Images of a lab, published (Kubernetes ${plan.versions.kubernetes}, Istio ${plan.versions.istio.join(', ')}, kind ${plan.versions.kind})`,
+    `Images of a lab, published (Kubernetes ${plan.versions.kubernetes}, Istio ${plan.versions.istio.join(', ')}, ` +
+      `kind ${plan.versions.kind})`,
     ...images.map(({ name, digest }) => `  ${name}  ${digest ?? 'not there'}`),
     '',
     'Files',
-    ...files.map(({ url, sha256 }) => `  ${url}  ${sha256 === undefined ? 'its checksum is published beside it' : `sha256:${sha256}`}`),
+    ...files.map(
+      ({ url, sha256 }) =>
+        `  ${url}  ${sha256 === undefined ? 'its checksum is published beside it' : `sha256:${sha256}`}`,
+    ),
   ].join('\n')
 }
 
 const differenceLine = ({ name, expected, found }: Difference, registry: string): string =>
-  `differs  ${placed(registry, name)}  ${found === undefined ? 'not there' : `${found} instead of ${expected ?? 'one that was recorded: mirror it again'}`}`
+  `differs  ${placed(registry, name)}  ` +
+  (found === undefined ? 'not there' : `${found} instead of ${expected ?? 'one that was recorded: mirror it again'}`)
 
 const placed = (registry: string, name: string): string => mirroredIn(registry, { name, digest: undefined }).name
 
 /** The command that comes next, with whole versions: without a network nothing can be resolved. */
-const next = (command: string, { versions: { istio, kubernetes, kind } }: ReleasePlan, flag: string, { pins }: Omit<Wanted, 'images'>): string =>
-  `next: meshproof ${command} ${flag}${pins === undefined ? '' : ` --pins=${pins}`} --istio=${istio.join(',')} --kubernetes=${kubernetes.replace(/^v/, '')} --kind=${kind}`
+const next = (
+  command: string,
+  { versions: { istio, kubernetes, kind } }: ReleasePlan,
+  flag: string,
+  { pins }: Omit<Wanted, 'images'>,
+): string =>
+  `next: meshproof ${command} ${flag}${pins === undefined ? '' : ` --pins=${pins}`} --istio=${istio.join(',')} ` +
+  `--kubernetes=${kubernetes.replace(/^v/, '')} --kind=${kind}`
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`

@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import { RunOptions } from '#run/options.ts'
 
-const Published = RunOptions.pick({ pins: true, registry: true, istio: true, kubernetes: true, kind: true, output: true })
+const Published = RunOptions.pick({
+  pins: true,
+  registry: true,
+  istio: true,
+  kubernetes: true,
+  kind: true,
+  output: true,
+})
 
 /** The flags of `images …`, validated. */
 export const ImagesOptions = {
@@ -14,4 +21,6 @@ export const ImagesOptions = {
 }
 
 /** What one of them was asked for. */
-export type ImagesInvocation = { [Name in keyof typeof ImagesOptions]: { command: `images ${Name}`; options: z.infer<(typeof ImagesOptions)[Name]> } }[keyof typeof ImagesOptions]
+export type ImagesInvocation = {
+  [Name in keyof typeof ImagesOptions]: { command: `images ${Name}`; options: z.infer<(typeof ImagesOptions)[Name]> }
+}[keyof typeof ImagesOptions]

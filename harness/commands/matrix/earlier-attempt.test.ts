@@ -6,7 +6,10 @@ import { scratchFolder } from '#testing/edge.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { earlierAttempt } from './earlier-attempt.ts'
 
-const left = async (run: { exitCode: number; interrupted?: boolean }, verdict: 'pass' | 'fail' = 'pass'): Promise<string> => {
+const left = async (
+  run: { exitCode: number; interrupted?: boolean },
+  verdict: 'pass' | 'fail' = 'pass',
+): Promise<string> => {
   const folder = await scratchFolder()
   const results = resultsOf(topologyResult([checkResult({ verdict })]))
   await writeReports({ ...results, run: { ...results.run, ...run } }, folder)
@@ -18,7 +21,10 @@ test('before the first one there is nothing', async () => {
   expect(await earlierAttempt(join(await scratchFolder(), 'none'))).toBeUndefined()
 })
 
-test.each<[0 | 1, 'pass' | 'fail']>([[0, 'pass'], [1, 'fail']])('a verdict stands, with its exit code %i', async (exitCode, verdict) => {
+test.each<[0 | 1, 'pass' | 'fail']>([
+  [0, 'pass'],
+  [1, 'fail'],
+])('a verdict stands, with its exit code %i', async (exitCode, verdict) => {
   const folder = await left({ exitCode }, verdict)
   const before = await readdir(folder)
   expect(await earlierAttempt(folder)).toBe(exitCode)
@@ -26,7 +32,11 @@ test.each<[0 | 1, 'pass' | 'fail']>([[0, 'pass'], [1, 'fail']])('a verdict stand
 })
 
 describe('what ended without a verdict is removed', () => {
-  test.each([['interrupted', { exitCode: 130, interrupted: true }, 'pass'], ['interrupted after a failure', { exitCode: 130, interrupted: true }, 'fail'], ['ended by the machine', { exitCode: 2 }, 'pass']] as const)('%s', async (_, run, verdict) => {
+  test.each([
+    ['interrupted', { exitCode: 130, interrupted: true }, 'pass'],
+    ['interrupted after a failure', { exitCode: 130, interrupted: true }, 'fail'],
+    ['ended by the machine', { exitCode: 2 }, 'pass'],
+  ] as const)('%s', async (_, run, verdict) => {
     const folder = await left(run, verdict)
     expect(await earlierAttempt(folder)).toBeUndefined()
     expect(await readdir(folder)).toEqual([])

@@ -6,8 +6,12 @@ import { matrixCells } from './matrix.ts'
 import type { MatrixOptions } from './options.ts'
 
 /** The cells of a matrix as its reader wants them. @throws MeshproofError as matrixCells and forGitHub do. */
-export const emitted = async (options: MatrixOptions): Promise<string> => forms[options.emit](await matrixCells(options), options)
+export const emitted = async (options: MatrixOptions): Promise<string> =>
+  forms[options.emit](await matrixCells(options), options)
 
 const forms: Record<MatrixOptions['emit'], (cells: Cell[], options: MatrixOptions) => string | Promise<string>> = {
-  cells: (cells) => JSON.stringify({ cells }, null, 2), github: forGitHub, gitlab: forGitLab, kubernetes: forKubernetes,
+  cells: (cells) => JSON.stringify({ cells }, null, 2),
+  github: forGitHub,
+  gitlab: forGitLab,
+  kubernetes: forKubernetes,
 }

@@ -11,9 +11,16 @@ const mostJobs = 256
  */
 export const forGitHub = (cells: readonly Cell[]): string => {
   if (cells.length > mostJobs) {
-    throw new MeshproofError('MP-166', { what: 'That is more than GitHub runs of one matrix', where: `${cells.length} cells`, why: `it takes ${mostJobs} jobs at most`, next: 'Name fewer topologies or versions, or use several matrices.' })
+    throw new MeshproofError('MP-166', {
+      what: 'That is more than GitHub runs of one matrix',
+      where: `${cells.length} cells`,
+      why: `it takes ${mostJobs} jobs at most`,
+      next: 'Name fewer topologies or versions, or use several matrices.',
+    })
   }
-  return JSON.stringify({ include: cells.map(({ name, args }) => ({ cell: name, ...topologyOf(args), args: shellWords(args) })) })
+  return JSON.stringify({
+    include: cells.map(({ name, args }) => ({ cell: name, ...topologyOf(args), args: shellWords(args) })),
+  })
 }
 
 const topologyOf = (args: readonly string[]): { topology?: string } => {

@@ -16,23 +16,33 @@ import { argumentsOf } from './arguments-of.ts'
 import { versionCells } from './combinations.ts'
 import { requirePossible } from './possible.ts'
 
-/** What the cells of a run came to: all of them, those that were not run as such; the folder that holds theirs; the worst exit code. */
+/**
+ * What the cells of a run came to: all of them, those that were not run as such; the folder that holds theirs; the
+ * worst exit code.
+ */
 export type CellsRun = { runs: ShownRun[]; folder: string; exitCode: number }
 
 /** Runs the checks of one cell, as a run of its own. */
 export type RunCell = (options: RunOptions) => Promise<Run>
 
 /**
- * Several versions: every cell is a run with a folder of its own, one after the other. The page of all of them says from the beginning which
- * there are, so that however this ends, what did not run is told as that.
+ * Several versions: every cell is a run with a folder of its own, one after the other. The page of all of them says
+ * from the beginning which there are, so that however this ends, what did not run is told as that.
  * @throws MeshproofError MP-1xx for a mistake in what is asked of any of them, before anything is made.
  */
-export const runCells = async (asked: TestOptions, terminal: Terminal, { signal }: Signals, runCell: RunCell): Promise<CellsRun> => {
+export const runCells = async (
+  asked: TestOptions,
+  terminal: Terminal,
+  { signal }: Signals,
+  runCell: RunCell,
+): Promise<CellsRun> => {
   const cells = versionCells(asked)
   await requirePossible(cells)
   await makePlans(asked.topology, asked.suite, catalogue, asked.mtls)
   const folder = await makeReportFolder(newRunId(), asked.reportDir)
-  const document: Cells = { cells: cells.map(({ name, options }) => ({ name, args: argumentsOf({ ...options, reportDir: undefined }) })) }
+  const document: Cells = {
+    cells: cells.map(({ name, options }) => ({ name, args: argumentsOf({ ...options, reportDir: undefined }) })),
+  }
   await writeWhole(join(folder, 'cells.json'), `${JSON.stringify(document, null, 2)}\n`)
   const runs = document.cells.map((cell): ShownRun => ({ cell, reason: 'the run ended before it' }))
   await writeRunsPage(runs, folder)

@@ -8,11 +8,18 @@ import { variant } from '#testing/idle-lab.ts'
 import { assign, canBeShown, noticing } from './assign.ts'
 
 const checks = [
-  checkOf({ id: 'net.isolated', layer: 'network', applies: onSeveralNetworks }), checkOf({ id: 'reach.local' }), checkOf({ id: 'mtls.strict', layer: 'mtls', applies: withMutualTls }),
+  checkOf({ id: 'net.isolated', layer: 'network', applies: onSeveralNetworks }),
+  checkOf({ id: 'reach.local' }),
+  checkOf({ id: 'mtls.strict', layer: 'mtls', applies: withMutualTls }),
   checkOf({ id: 'mtls.off', layer: 'mtls', applies: withoutMutualTls }),
 ]
-const faultOf = (name: string, noticedBy: string[], applies?: Fault['applies']): Fault =>
-  ({ name, breaks: 'something', turnsRed: Object.fromEntries(noticedBy.map((id) => [id, 'MP-751'])), ...(applies ? { applies } : {}), apply: () => Promise.resolve(() => Promise.resolve()) })
+const faultOf = (name: string, noticedBy: string[], applies?: Fault['applies']): Fault => ({
+  name,
+  breaks: 'something',
+  turnsRed: Object.fromEntries(noticedBy.map((id) => [id, 'MP-751'])),
+  ...(applies ? { applies } : {}),
+  apply: () => Promise.resolve(() => Promise.resolve()),
+})
 
 test('what notices a fault are those of its checks that apply, in the order of the catalogue', async () => {
   const fault = faultOf('any', ['mtls.strict', 'reach.local', 'net.isolated'])
@@ -33,10 +40,21 @@ test.each<[string, Fault, boolean]>([
 })
 
 /** Which faults go to which lab, and which to none. */
-const spread = async (faults: Fault[], asked: string[], others: string[] = []): Promise<{ labs: Record<string, string[]>; unshown: string[] }> => {
-  const { assignments, unshown } = assign(faults, await makePlans(asked, [], [], 'strict'), others.length > 0 ? await makePlans(others, [], [], 'off') : [], checks)
+const spread = async (
+  faults: Fault[],
+  asked: string[],
+  others: string[] = [],
+): Promise<{ labs: Record<string, string[]>; unshown: string[] }> => {
+  const { assignments, unshown } = assign(
+    faults,
+    await makePlans(asked, [], [], 'strict'),
+    others.length > 0 ? await makePlans(others, [], [], 'off') : [],
+    checks,
+  )
   return {
-    labs: Object.fromEntries(assignments.map(({ plan, faults: its }) => [variantName(plan.topology), its.map(({ name }) => name)])),
+    labs: Object.fromEntries(
+      assignments.map(({ plan, faults: its }) => [variantName(plan.topology), its.map(({ name }) => name)]),
+    ),
     unshown: unshown.map(({ name }) => name),
   }
 }
@@ -44,27 +62,42 @@ const anywhere = (...names: string[]): Fault[] => names.map((name) => faultOf(na
 
 describe('faults are spread over labs', () => {
   test('evenly, each to one, and told in their own order', async () => {
-    expect(await spread(anywhere('a', 'b', 'c', 'd', 'e', 'f'), ['gateway', 'vpn'])).toEqual({ labs: { gateway: ['a', 'c', 'e'], vpn: ['b', 'd', 'f'] }, unshown: [] })
+    expect(await spread(anywhere('a', 'b', 'c', 'd', 'e', 'f'), ['gateway', 'vpn'])).toEqual({
+      labs: { gateway: ['a', 'c', 'e'], vpn: ['b', 'd', 'f'] },
+      unshown: [],
+    })
     expect(await spread(anywhere('a', 'b', 'c'), ['vpn'])).toEqual({ labs: { vpn: ['a', 'b', 'c'] }, unshown: [] })
   })
 
   test('so that what can be shown in one lab alone does not crowd it', async () => {
     const faults = [...anywhere('a', 'b'), faultOf('isolated', ['net.isolated']), faultOf('joined', ['net.isolated'])]
-    expect(await spread(faults, ['vpn', 'gateway'])).toEqual({ labs: { vpn: ['a', 'b'], gateway: ['isolated', 'joined'] }, unshown: [] })
+    expect(await spread(faults, ['vpn', 'gateway'])).toEqual({
+      labs: { vpn: ['a', 'b'], gateway: ['isolated', 'joined'] },
+      unshown: [],
+    })
   })
 
   test('and to a variant that nobody asked for only where none of those asked for can show them', async () => {
-    expect(await spread([...anywhere('a', 'b'), faultOf('left-on', ['mtls.off'])], ['vpn'], ['vpn', 'gateway']))
-      .toEqual({ labs: { vpn: ['a', 'b'], 'vpn with mutual TLS off': ['left-on'] }, unshown: [] })
+    expect(
+      await spread([...anywhere('a', 'b'), faultOf('left-on', ['mtls.off'])], ['vpn'], ['vpn', 'gateway']),
+    ).toEqual({ labs: { vpn: ['a', 'b'], 'vpn with mutual TLS off': ['left-on'] }, unshown: [] })
     expect(await spread(anywhere('a'), ['vpn'], ['gateway'])).toEqual({ labs: { vpn: ['a'] }, unshown: [] })
   })
 
   test('with no lab for which there is nothing to show', async () => {
-    expect(await spread([faultOf('isolated', ['net.isolated'])], ['vpn', 'gateway'])).toEqual({ labs: { gateway: ['isolated'] }, unshown: [] })
+    expect(await spread([faultOf('isolated', ['net.isolated'])], ['vpn', 'gateway'])).toEqual({
+      labs: { gateway: ['isolated'] },
+      unshown: [],
+    })
     expect(await spread([], ['vpn'])).toEqual({ labs: {}, unshown: [] })
   })
 
   test('and those that can be shown nowhere are told', async () => {
-    expect(await spread([faultOf('isolated', ['net.isolated']), ...anywhere('a'), faultOf('left-on', ['mtls.off'])], ['vpn'])).toEqual({ labs: { vpn: ['a'] }, unshown: ['isolated', 'left-on'] })
+    expect(
+      await spread(
+        [faultOf('isolated', ['net.isolated']), ...anywhere('a'), faultOf('left-on', ['mtls.off'])],
+        ['vpn'],
+      ),
+    ).toEqual({ labs: { vpn: ['a'] }, unshown: ['isolated', 'left-on'] })
   })
 })

@@ -8,8 +8,12 @@ import { assign, canBeShown, diagnosedIn, noticing } from './assign.ts'
 
 // The checks of an upgrade are proven by upgrades that go wrong (fixtures/upgrade-faults).
 const checks = catalogue.filter(({ upgrade }) => !upgrade)
-const variants = (await Promise.all((['strict', 'off'] as const).map((mtls) => makePlans(['all'], [], checks, mtls)))).flat().map(({ topology }) => topology)
-const layersOf = (ids: string[]): string[] => [...new Set(checks.filter(({ id }) => ids.includes(id)).map(({ layer }) => layer))]
+const variants = (await Promise.all((['strict', 'off'] as const).map((mtls) => makePlans(['all'], [], checks, mtls))))
+  .flat()
+  .map(({ topology }) => topology)
+const layersOf = (ids: string[]): string[] => [
+  ...new Set(checks.filter(({ id }) => ids.includes(id)).map(({ layer }) => layer)),
+]
 
 const noticed = faults.filter(({ turnsRed }) => Object.keys(turnsRed).length > 0)
 const diagnosedAlone = faults.filter(({ turnsRed }) => Object.keys(turnsRed).length === 0)
@@ -40,22 +44,48 @@ describe.each(noticed.map((fault) => ({ name: fault.name, fault })))('the fault 
   })
 })
 
-test.each(diagnosedAlone.map((fault) => ({ name: fault.name, fault })))('the fault $name, which no check notices, has a code to be diagnosed by, and a topology to be shown in', ({ fault }) => {
-  expect(fault.diagnosed).toBeDefined()
-  expect(variants.some((topology) => canBeShown(fault, topology, checks) && diagnosedIn(fault, topology) === fault.diagnosed)).toBe(true)
-})
+test.each(diagnosedAlone.map((fault) => ({ name: fault.name, fault })))(
+  'the fault $name, which no check notices, has a code to be diagnosed by, and a topology to be shown in',
+  ({ fault }) => {
+    expect(fault.diagnosed).toBeDefined()
+    expect(
+      variants.some(
+        (topology) => canBeShown(fault, topology, checks) && diagnosedIn(fault, topology) === fault.diagnosed,
+      ),
+    ).toBe(true)
+  },
+)
 
 test('shown each once in all topologies, the faults turn every check red, and each of their codes is diagnosed', async () => {
-  const { assignments, unshown } = assign(faults, await makePlans(['all'], [], checks), await makePlans(['all'], [], checks, 'off'), checks)
+  const { assignments, unshown } = assign(
+    faults,
+    await makePlans(['all'], [], checks),
+    await makePlans(['all'], [], checks, 'off'),
+    checks,
+  )
   expect(unshown).toEqual([])
-  expect(assignments.flatMap(({ faults: its }) => its).map(({ name }) => name).sort()).toEqual(faults.map(({ name }) => name).sort())
-  const turnedRed = new Set(assignments.flatMap(({ plan, faults: its }) => its.flatMap((fault) => noticing(fault, plan.topology, checks))))
+  expect(
+    assignments
+      .flatMap(({ faults: its }) => its)
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(faults.map(({ name }) => name).sort())
+  const turnedRed = new Set(
+    assignments.flatMap(({ plan, faults: its }) => its.flatMap((fault) => noticing(fault, plan.topology, checks))),
+  )
   expect(checks.filter(({ id }) => !turnedRed.has(id)).map(({ id }) => id)).toEqual([])
-  const named = new Set(assignments.flatMap(({ plan, faults: its }) => its.map((fault) => diagnosedIn(fault, plan.topology))))
-  expect(faults.filter(({ diagnosed }) => diagnosed !== undefined && !named.has(diagnosed)).map(({ name }) => name)).toEqual([])
+  const named = new Set(
+    assignments.flatMap(({ plan, faults: its }) => its.map((fault) => diagnosedIn(fault, plan.topology))),
+  )
+  expect(
+    faults.filter(({ diagnosed }) => diagnosed !== undefined && !named.has(diagnosed)).map(({ name }) => name),
+  ).toEqual([])
 })
 
-const [flat, split] = [['vpn', 'shared-control-plane', 'multi-primary'], ['gateway', 'primary-remote', 'multi-primary-multi-network']]
+const [flat, split] = [
+  ['vpn', 'shared-control-plane', 'multi-primary'],
+  ['gateway', 'primary-remote', 'multi-primary-multi-network'],
+]
 
 // Where a fault breaks nothing although its checks apply, it cannot be shown.
 test.each<[string, string[]]>([
@@ -68,5 +98,10 @@ test.each<[string, string[]]>([
   ['service-added-by-hand', split.map((name) => `${name} strict`)],
 ])('%s can be shown where it breaks something', (name, expected) => {
   const [fault] = faults.filter((one) => one.name === name)
-  expect(variants.filter((topology) => canBeShown(fault!, topology, checks)).map((topology) => `${topology.name} ${topology.mtls}`).sort()).toEqual(expected.toSorted())
+  expect(
+    variants
+      .filter((topology) => canBeShown(fault!, topology, checks))
+      .map((topology) => `${topology.name} ${topology.mtls}`)
+      .sort(),
+  ).toEqual(expected.toSorted())
 })

@@ -14,7 +14,9 @@ export const Proof = z.strictObject({
   reason: z.string(),
   /** The checks that turned red, with the code each named. */
   red: z.array(z.strictObject({ check: z.string(), code: z.string() })),
-  /** What a diagnosis of the broken mesh had to name, and all that it named; absent where nothing was expected of one. */
+  /**
+   * What a diagnosis of the broken mesh had to name, and all that it named; absent where nothing was expected of one.
+   */
   diagnosed: z.strictObject({ wanted: z.string(), named: z.array(z.string()) }).optional(),
   seconds: z.number(),
   results: z.array(CheckResult),
@@ -22,25 +24,46 @@ export const Proof = z.strictObject({
 export type Proof = z.infer<typeof Proof>
 
 /**
- * Judges the results of the checks that were run on a broken mesh: the checks `noticing` must be red and name the fault’s cause, and
- * every check of the layers below must have passed; what did not run proves nothing. A diagnosis, where one was made, must name its code.
+ * Judges the results of the checks that were run on a broken mesh: the checks `noticing` must be red and name the
+ * fault’s cause, and every check of the layers below must have passed; what did not run proves nothing. A diagnosis,
+ * where one was made, must name its code.
  */
-export const judge = ({ turnsRed }: Fault, noticing: string[], results: CheckResult[], named?: Proof['diagnosed']): Pick<Proof, 'verdict' | 'reason' | 'red'> => {
+export const judge = (
+  { turnsRed }: Fault,
+  noticing: string[],
+  results: CheckResult[],
+  named?: Proof['diagnosed'],
+): Pick<Proof, 'verdict' | 'reason' | 'red'> => {
   const diagnosed = diagnose(results)
   const failed = diagnosed.filter(({ verdict }) => verdict === 'fail')
-  const red = [...new Map(failed.map(({ id, diagnosis }) => [`${id} ${diagnosis?.code ?? ''}`, { check: id, code: diagnosis?.code ?? '' }])).values()]
+  const red = [
+    ...new Map(
+      failed.map(({ id, diagnosis }) => [`${id} ${diagnosis?.code ?? ''}`, { check: id, code: diagnosis?.code ?? '' }]),
+    ).values(),
+  ]
   const missed = noticing.filter((id) => !red.some(({ check, code }) => check === id && code === turnsRed[id]))
   const below = layers.slice(0, Math.min(...noticing.map((id) => layers.indexOf(layerOf(id, results)))))
-  const disturbed = diagnosed.filter(({ layer, verdict }) => below.includes(layer) && verdict !== 'pass' && verdict !== 'flaky' && verdict !== 'skipped')
+  const disturbed = diagnosed.filter(
+    ({ layer, verdict }) => below.includes(layer) && verdict !== 'pass' && verdict !== 'flaky' && verdict !== 'skipped',
+  )
   const reasons = [
     ...missed.map((id) => {
       const others = red.filter(({ check }) => check === id).map(({ code }) => code)
-      return others.length > 0 ? `${id} named ${others.join(', ')} instead of ${turnsRed[id] ?? ''}` : `${id} did not turn red`
+      return others.length > 0
+        ? `${id} named ${others.join(', ')} instead of ${turnsRed[id] ?? ''}`
+        : `${id} did not turn red`
     }),
-    ...(named && !named.named.includes(named.wanted) ? [`the diagnosis named ${named.named.join(', ') || 'nothing'} instead of ${named.wanted}`] : []),
+    ...(named && !named.named.includes(named.wanted)
+      ? [`the diagnosis named ${named.named.join(', ') || 'nothing'} instead of ${named.wanted}`]
+      : []),
     ...new Set(disturbed.map(({ id, verdict }) => `${id}, of a layer below, is ${verdict}`)),
   ]
-  return { verdict: reasons.length === 0 && (noticing.length > 0 || named) ? 'detected' : 'missed', reason: reasons.join('; '), red }
+  return {
+    verdict: reasons.length === 0 && (noticing.length > 0 || named) ? 'detected' : 'missed',
+    reason: reasons.join('; '),
+    red,
+  }
 }
 
-const layerOf = (id: string, results: CheckResult[]): Layer => results.find((result) => result.id === id)?.layer ?? 'network'
+const layerOf = (id: string, results: CheckResult[]): Layer =>
+  results.find((result) => result.id === id)?.layer ?? 'network'

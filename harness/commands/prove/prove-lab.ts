@@ -16,7 +16,14 @@ import { diagnosedIn, noticing } from './assign.ts'
 import { judge, type Proof } from './judge.ts'
 
 /** How faults are shown in a lab; `timeout` is seconds for one check. */
-export type Showing = { plan: TopologyPlan; checks: readonly Check[]; timeout: number; terminal: Terminal; signal: AbortSignal; proven: (proof: Proof) => void }
+export type Showing = {
+  plan: TopologyPlan
+  checks: readonly Check[]
+  timeout: number
+  terminal: Terminal
+  signal: AbortSignal
+  proven: (proof: Proof) => void
+}
 
 /**
  * Breaks a green mesh, once for each fault, asks the checks that should notice and all below them, and mends it again.
@@ -25,7 +32,16 @@ export type Showing = { plan: TopologyPlan; checks: readonly Check[]; timeout: n
 export const proveInLab = async (lab: Lab, faults: Fault[], showing: Showing): Promise<void> => {
   const { plan, terminal, signal, proven } = showing
   const asked = plan.planned.filter(({ id }) => faults.some((fault) => relevantTo(fault, showing).has(id)))
-  await requireGreen(lab, asked, showing, faults.some((fault) => diagnosedIn(fault, plan.topology) !== undefined), new MeshproofError('MP-801', { what: 'The mesh is not green before anything is broken', next: 'meshproof test shows what is wrong with it.' }))
+  await requireGreen(
+    lab,
+    asked,
+    showing,
+    faults.some((fault) => diagnosedIn(fault, plan.topology) !== undefined),
+    new MeshproofError('MP-801', {
+      what: 'The mesh is not green before anything is broken',
+      next: 'meshproof test shows what is wrong with it.',
+    }),
+  )
   for (const fault of faults) {
     const since = Date.now()
     terminal.started(fault.name)
@@ -37,7 +53,12 @@ export const proveInLab = async (lab: Lab, faults: Fault[], showing: Showing): P
     try {
       const mend = await fault.apply(lab)
       try {
-        if (relevant.size > 0) results = await ask(lab, plan.planned.filter(({ id }) => relevant.has(id)), showing)
+        if (relevant.size > 0)
+          results = await ask(
+            lab,
+            plan.planned.filter(({ id }) => relevant.has(id)),
+            showing,
+          )
         if (wanted !== undefined) diagnosed = { wanted, named: await named(lab, wanted, signal) }
       } finally {
         await mend()
@@ -48,12 +69,29 @@ export const proveInLab = async (lab: Lab, faults: Fault[], showing: Showing): P
     signal.throwIfAborted()
     terminal.ended(fault.name, 0, 'not-run')
     proven({
-      fault: fault.name, breaks: fault.breaks, topology: plan.topology.name, mtls: plan.topology.mtls,
-      ...(failed === undefined ? judge(fault, noticing(fault, plan.topology, showing.checks), results, diagnosed) : { verdict: 'not-run', reason: reasonOf(failed), red: [] }),
-      ...(diagnosed === undefined ? {} : { diagnosed }), seconds: (Date.now() - since) / 1000, results,
+      fault: fault.name,
+      breaks: fault.breaks,
+      topology: plan.topology.name,
+      mtls: plan.topology.mtls,
+      ...(failed === undefined
+        ? judge(fault, noticing(fault, plan.topology, showing.checks), results, diagnosed)
+        : { verdict: 'not-run', reason: reasonOf(failed), red: [] }),
+      ...(diagnosed === undefined ? {} : { diagnosed }),
+      seconds: (Date.now() - since) / 1000,
+      results,
     })
     const its = plan.planned.filter(({ id }) => id in fault.turnsRed)
-    await requireGreen(lab, its, showing, wanted !== undefined, new MeshproofError('MP-802', { what: 'The mesh does not become green again', where: fault.name, next: 'This is a defect of the fault: its mend leaves something behind.' }))
+    await requireGreen(
+      lab,
+      its,
+      showing,
+      wanted !== undefined,
+      new MeshproofError('MP-802', {
+        what: 'The mesh does not become green again',
+        where: fault.name,
+        next: 'This is a defect of the fault: its mend leaves something behind.',
+      }),
+    )
   }
 }
 
@@ -66,13 +104,29 @@ const relevantTo = (fault: Fault, { plan, checks }: Showing): Set<string> => {
 }
 
 const ask = (lab: Lab, planned: PlannedCheck[], { timeout, signal }: Showing): Promise<CheckResult[]> =>
-  runChecks({ mesh: { lab: inputOf(lab) }, planned, timeout: timeout * 1000 }, { started: () => undefined, ended: () => undefined }, { failFast: false, signal })
+  runChecks(
+    { mesh: { lab: inputOf(lab) }, planned, timeout: timeout * 1000 },
+    { started: () => undefined, ended: () => undefined },
+    { failFast: false, signal },
+  )
 
-/** Asks until all is green, and a diagnosis where one is wanted finds nothing, for a minute and a half: what was broken takes a moment to heal. */
-const requireGreen = async (lab: Lab, planned: PlannedCheck[], showing: Showing, diagnosed: boolean, otherwise: MeshproofError): Promise<void> => {
+/**
+ * Asks until all is green, and a diagnosis where one is wanted finds nothing, for a minute and a half: what was broken
+ * takes a moment to heal.
+ */
+const requireGreen = async (
+  lab: Lab,
+  planned: PlannedCheck[],
+  showing: Showing,
+  diagnosed: boolean,
+  otherwise: MeshproofError,
+): Promise<void> => {
   const until = Date.now() + 90_000
   for (;;) {
-    const red = planned.length === 0 ? [] : (await ask(lab, planned, showing)).filter(({ verdict }) => verdict === 'fail' || verdict === 'not-run')
+    const red =
+      planned.length === 0
+        ? []
+        : (await ask(lab, planned, showing)).filter(({ verdict }) => verdict === 'fail' || verdict === 'not-run')
     showing.signal.throwIfAborted()
     const left = diagnosed && red.length === 0 ? await lookedAt(lab, undefined, showing.signal) : []
     if (red.length === 0 && left.length === 0) return
@@ -85,7 +139,10 @@ const requireGreen = async (lab: Lab, planned: PlannedCheck[], showing: Showing,
   }
 }
 
-/** What a diagnosis names of a broken mesh; asked again for half a minute while it is not what it must name, since what was broken takes a moment to show. */
+/**
+ * What a diagnosis names of a broken mesh; asked again for half a minute while it is not what it must name, since what
+ * was broken takes a moment to show.
+ */
 const named = async (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promise<string[]> => {
   const until = Date.now() + 30_000
   for (;;) {
@@ -98,7 +155,10 @@ const named = async (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promis
 /** Diagnoses a lab, with requests where only they show what is `wanted`. */
 const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: AbortSignal): Promise<string[]> => {
   const mesh = await survey(lab.clusters.map(({ name, kube }) => ({ context: name, kube })))
-  const probe = wanted !== undefined && (wanted === 'MP-856' || pageOf(wanted).layer === 'requests') ? probeOf(mesh, signal) : undefined
+  const probe =
+    wanted !== undefined && (wanted === 'MP-856' || pageOf(wanted).layer === 'requests')
+      ? probeOf(mesh, signal)
+      : undefined
   try {
     const { layers: judged } = await diagnoseMesh(mesh, probe, () => undefined, signal)
     return [...new Set(judged.flatMap(({ findings }) => findings.map(({ code }) => code)))]

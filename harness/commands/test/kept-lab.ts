@@ -9,7 +9,11 @@ import { loadRun, runIds, type RunState } from '#lab/run-state.ts'
 export const keptLab = async (which: string | boolean, plans: TopologyPlan[]): Promise<RunState> => {
   const states = await Promise.all((await runIds()).map(loadRun))
   const kept = states.filter((state): state is RunState => state?.kept === true)
-  const found = kept.findLast((state) => (typeof which !== 'string' || state.id === which) && plans.some(({ topology }) => topology.name === state.topology && topology.mtls === state.mtls))
+  const found = kept.findLast(
+    (state) =>
+      (typeof which !== 'string' || state.id === which) &&
+      plans.some(({ topology }) => topology.name === state.topology && topology.mtls === state.mtls),
+  )
   if (found) return found
   throw new MeshproofError('MP-106', {
     what: typeof which === 'string' ? `No kept lab is called ${which}` : 'No kept lab of that topology exists',

@@ -14,13 +14,32 @@ import { runTopology, type TopologyRun } from './run-mesh.ts'
 /** A run on an engine whose network cannot be used, so that no lab comes up; `exec` in a node answers all the same. */
 const doomed = async (of: Partial<TopologyRun> = {}): Promise<TopologyRun> => {
   await emptyCache()
-  await fakeProgram('docker', `case "$*" in *"network inspect"*) echo '[{"IPAM":{"Config":[{"Subnet":"10.10.0.0/16"}]}}]';; exec*) echo 'unreachable 10.20.0.0/16';; esac`)
+  await fakeProgram(
+    'docker',
+    `case "$*" in *"network inspect"*) echo '[{"IPAM":{"Config":[{"Subnet":"10.10.0.0/16"}]}}]';; exec*) echo ` +
+      `'unreachable 10.20.0.0/16';; esac`,
+  )
   const [plan] = await makePlans(['gateway'], [], [checkOf()])
   let terminal: Terminal | undefined
-  linesOf((shown) => { terminal = shown })
+  linesOf((shown) => {
+    terminal = shown
+  })
   return {
-    runId: '20260101-000000-abcd', plan: plan!, images: (await idleLab()).images, engine: { ServerVersion: '', OSType: 'windows' } as never, keep: false, reuse: false, turn: turns(),
-    terminal: terminal!, signal: new AbortController().signal, withChecks: true, timeout: 10, failFast: false, bundle: bundlePlace(await scratchFolder(), plan!.topology, 1), progress: () => undefined, ...of,
+    runId: '20260101-000000-abcd',
+    plan: plan!,
+    images: (await idleLab()).images,
+    engine: { ServerVersion: '', OSType: 'windows' } as never,
+    keep: false,
+    reuse: false,
+    turn: turns(),
+    terminal: terminal!,
+    signal: new AbortController().signal,
+    withChecks: true,
+    timeout: 10,
+    failFast: false,
+    bundle: bundlePlace(await scratchFolder(), plan!.topology, 1),
+    progress: () => undefined,
+    ...of,
   }
 }
 
@@ -28,8 +47,15 @@ test('of a lab that does not come up a bundle is taken before it goes', async ()
   const run = await doomed()
   const { result, error } = await runTopology(run)
   expect(error).toMatchObject({ code: 'MP-411' })
-  expect(result).toMatchObject({ verdict: 'not-run', reason: expect.stringContaining('overlaps'), bundle: 'bundle/gateway' })
-  expect(result.phases.slice(-2)).toMatchObject([{ name: 'support bundle', verdict: 'pass' }, { name: 'teardown', verdict: 'pass' }])
+  expect(result).toMatchObject({
+    verdict: 'not-run',
+    reason: expect.stringContaining('overlaps'),
+    bundle: 'bundle/gateway',
+  })
+  expect(result.phases.slice(-2)).toMatchObject([
+    { name: 'support bundle', verdict: 'pass' },
+    { name: 'teardown', verdict: 'pass' },
+  ])
   expect(await readdir(join(run.bundle.reports, 'bundle/gateway/cluster2/node'))).toContain('routes.txt')
 })
 

@@ -9,24 +9,44 @@ import type { Terminal } from '#report/terminal.ts'
 import type { Upgrading } from './carry-out.ts'
 
 /** How the checks of a lab are asked: `from` is the old release’s name, `timeout` seconds for one check. */
-export type StageAsking = { lab: Lab; checks: readonly Check[]; from: string; timeout: number; terminal: Terminal; signal: AbortSignal }
+export type StageAsking = {
+  lab: Lab
+  checks: readonly Check[]
+  from: string
+  timeout: number
+  terminal: Terminal
+  signal: AbortSignal
+}
 
 /**
- * Asks a lab’s checks at a stage of its upgrade: beside traffic those that disturb nothing, all at once; without it the others, with those that do
- * not apply. The terminal is told of those that are not green, and how many are.
+ * Asks a lab’s checks at a stage of its upgrade: beside traffic those that disturb nothing, all at once; without it
+ * the others, with those that do not apply. The terminal is told of those that are not green, and how many are.
  */
-export const asking = ({ lab, checks, from, timeout, terminal, signal }: StageAsking): Upgrading['ask'] => async (stage, which) => {
-  const beside = which === 'undisturbing'
-  const upgrade = { stage, from }
-  const matrix = harmlessChecks(checks)
-  const planOf = (some: readonly Check[]): ReturnType<typeof planChecks> => planChecks(some, lab.topology, selection([], checks), { upgrade })
-  const { planned } = planOf(beside ? matrix : checks.filter((check) => !matrix.includes(check)))
-  const ended = (result: CheckResult): void => {
-    terminal.ended(result.id, 0, 'not-run')
-    if (result.verdict !== 'pass') terminal.check(result)
+export const asking =
+  ({ lab, checks, from, timeout, terminal, signal }: StageAsking): Upgrading['ask'] =>
+  async (stage, which) => {
+    const beside = which === 'undisturbing'
+    const upgrade = { stage, from }
+    const matrix = harmlessChecks(checks)
+    const planOf = (some: readonly Check[]): ReturnType<typeof planChecks> =>
+      planChecks(some, lab.topology, selection([], checks), { upgrade })
+    const { planned } = planOf(beside ? matrix : checks.filter((check) => !matrix.includes(check)))
+    const ended = (result: CheckResult): void => {
+      terminal.ended(result.id, 0, 'not-run')
+      if (result.verdict !== 'pass') terminal.check(result)
+    }
+    const answers = await runChecks(
+      { mesh: { lab: inputOf(lab), upgrade }, planned, timeout: timeout * 1000, ...(beside ? { atOnce: true } : {}) },
+      {
+        started: ({ id }) => {
+          terminal.started(id)
+        },
+        ended,
+      },
+      { failFast: false, signal },
+    )
+    terminal.line(
+      `    ${answers.filter(({ verdict }) => verdict === 'pass').length} of ${answers.length} checks passed`,
+    )
+    return diagnose([...answers, ...(beside ? [] : planOf(checks).skipped)])
   }
-  const answers = await runChecks({ mesh: { lab: inputOf(lab), upgrade }, planned, timeout: timeout * 1000, ...(beside ? { atOnce: true } : {}) },
-    { started: ({ id }) => { terminal.started(id) }, ended }, { failFast: false, signal })
-  terminal.line(`    ${answers.filter(({ verdict }) => verdict === 'pass').length} of ${answers.length} checks passed`)
-  return diagnose([...answers, ...(beside ? [] : planOf(checks).skipped)])
-}

@@ -5,7 +5,17 @@ import { strategies } from './upgrade-phase.ts'
 
 /** Those of `upgrade`. */
 export const UpgradeOptions = z.object({
-  ...RunOptions.pick({ mtls: true, images: true, pins: true, registry: true, reportDir: true, output: true, timeout: true, plan: true, keep: true }).shape,
+  ...RunOptions.pick({
+    mtls: true,
+    images: true,
+    pins: true,
+    registry: true,
+    reportDir: true,
+    output: true,
+    timeout: true,
+    plan: true,
+    keep: true,
+  }).shape,
   topology: z.string().refine((text) => !/^all$|,/.test(text), 'it names several: an upgrade takes one topology'),
   from: z.string(),
   to: z.string(),

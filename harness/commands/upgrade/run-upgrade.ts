@@ -29,11 +29,16 @@ import { planUpgrade, upgradeLine } from './upgrade-plan.ts'
 import { topologyResult, type Underway } from './upgrade-result.ts'
 
 /**
- * A whole upgrade: a lab with the old release, every phase of the way to the new one under live traffic, a verdict, reports. What the
- * versions alone forbid is told before anything is made.
+ * A whole upgrade: a lab with the old release, every phase of the way to the new one under live traffic, a verdict,
+ * reports. What the versions alone forbid is told before anything is made.
  * @throws MeshproofError MP-1xx for a mistake in what it was asked for.
  */
-export const runUpgrade = async (options: UpgradeOptions, commandLine: string, terminal: Terminal, signals: Signals): Promise<Run> => {
+export const runUpgrade = async (
+  options: UpgradeOptions,
+  commandLine: string,
+  terminal: Terminal,
+  signals: Signals,
+): Promise<Run> => {
   const { signal } = signals
   const checks = catalogue
   const planned = await planUpgrade(options, checks)
@@ -42,43 +47,104 @@ export const runUpgrade = async (options: UpgradeOptions, commandLine: string, t
   const runId = newRunId()
   terminal.line(upgradeLine(planned, options))
   const exitCode = ({ topologies: [only] }: Results): number => exitCodeOf(only?.upgrade?.verdict ?? 'not-run')
-  return reported({ runId, commandLine, plans: [plan], checks, environment: await environmentOf(), reportDir: options.reportDir, made: [runId], exitCode }, terminal, signals, async (results, folder) => {
-    const { engine, images, phase: got } = await prepare((ready) => chooseUpgradeImages({ images: source, pins: options.pins, registry: options.registry }, options, ready, terminal.line, terminal.building, signal), terminal, signal)
-    results.environment = await environmentOf(engine, images.to)
-    const log = phaseLog(terminal)
-    const underway: Underway = { topology, images, versions, strategy: options.strategy, budgets: budgetsOf(options), planned: [], leftOut: [], carriedOut: [], seen: { samples: [], events: [] }, earlier, unreached: 'an earlier phase failed' }
-    let bundle: string | undefined
-    const tell = (): TopologyResult => (results.topologies[0] = topologyResult(underway, [got, ...log.all()], results.topologies[0]?.checks ?? [], bundle))
+  return reported(
+    {
+      runId,
+      commandLine,
+      plans: [plan],
+      checks,
+      environment: await environmentOf(),
+      reportDir: options.reportDir,
+      made: [runId],
+      exitCode,
+    },
+    terminal,
+    signals,
+    async (results, folder) => {
+      const {
+        engine,
+        images,
+        phase: got,
+      } = await prepare(
+        (ready) =>
+          chooseUpgradeImages(
+            { images: source, pins: options.pins, registry: options.registry },
+            options,
+            ready,
+            terminal.line,
+            terminal.building,
+            signal,
+          ),
+        terminal,
+        signal,
+      )
+      results.environment = await environmentOf(engine, images.to)
+      const log = phaseLog(terminal)
+      const underway: Underway = {
+        topology,
+        images,
+        versions,
+        strategy: options.strategy,
+        budgets: budgetsOf(options),
+        planned: [],
+        leftOut: [],
+        carriedOut: [],
+        seen: { samples: [], events: [] },
+        earlier,
+        unreached: 'an earlier phase failed',
+      }
+      let bundle: string | undefined
+      const tell = (): TopologyResult =>
+        (results.topologies[0] = topologyResult(
+          underway,
+          [got, ...log.all()],
+          results.topologies[0]?.checks ?? [],
+          bundle,
+        ))
 
-    const work = async (lab: Lab): Promise<void> => {
-      const upgrade = upgradeLabOf(lab, images.to, options.strategy)
-      const traffic = trafficIn(lab)
-      const phases = phasesFor(upgrade, traffic, fault, options)
-      underway.planned = phases
-      underway.leftOut = leftOut(upgrade, options)
-      const record = (phase: CarriedOut): void => {
-        underway.carriedOut = [...underway.carriedOut.filter(({ id }) => id !== phase.id), phase]
-        tell()
+      const work = async (lab: Lab): Promise<void> => {
+        const upgrade = upgradeLabOf(lab, images.to, options.strategy)
+        const traffic = trafficIn(lab)
+        const phases = phasesFor(upgrade, traffic, fault, options)
+        underway.planned = phases
+        underway.leftOut = leftOut(upgrade, options)
+        const record = (phase: CarriedOut): void => {
+          underway.carriedOut = [...underway.carriedOut.filter(({ id }) => id !== phase.id), phase]
+          tell()
+        }
+        const ask = asking({
+          lab,
+          checks,
+          from: images.from.roles['tag'] ?? '',
+          timeout: options.timeout,
+          terminal,
+          signal,
+        })
+        log.started('upgrade', Date.now())
+        // Checks and programs give way to the traffic that is measured.
+        setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+        try {
+          await upgradeMesh({ lab: upgrade.to, phases, traffic, ask, record, terminal }, signal)
+        } catch (error) {
+          underway.unreached = reasonOf(signal.aborted ? signal.reason : error)
+          throw error
+        } finally {
+          underway.seen = traffic.seen()
+          log.ended('upgrade', Date.now(), tell().verdict === 'fail' ? 'fail' : signal.aborted ? 'not-run' : 'pass')
+        }
       }
-      const ask = asking({ lab, checks, from: images.from.roles['tag'] ?? '', timeout: options.timeout, terminal, signal })
-      log.started('upgrade', Date.now())
-      // Checks and programs give way to the traffic that is measured.
-      setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
-      try {
-        await upgradeMesh({ lab: upgrade.to, phases, traffic, ask, record, terminal }, signal)
-      } catch (error) {
-        underway.unreached = reasonOf(signal.aborted ? signal.reason : error)
-        throw error
-      } finally {
-        underway.seen = traffic.seen()
-        log.ended('upgrade', Date.now(), tell().verdict === 'fail' ? 'fail' : signal.aborted ? 'not-run' : 'pass')
-      }
-    }
-    const outcome = await inLab({ runId, plan, images: images.from, engine, keep: options.keep, reuse: false, turn: turns(), terminal, signal }, log, work, async (lab) => {
-      if (['fail', 'not-run'].includes(tell().verdict)) bundle = await supportBundle(labSource(lab), tell(), bundlePlace(folder, topology, 1), log, signal)
-    })
-    const { upgrade: seen } = tell()
-    if (fault && seen) terminal.line(faultLine(fault, seen))
-    return outcome.error
-  })
+      const outcome = await inLab(
+        { runId, plan, images: images.from, engine, keep: options.keep, reuse: false, turn: turns(), terminal, signal },
+        log,
+        work,
+        async (lab) => {
+          if (['fail', 'not-run'].includes(tell().verdict))
+            bundle = await supportBundle(labSource(lab), tell(), bundlePlace(folder, topology, 1), log, signal)
+        },
+      )
+      const { upgrade: seen } = tell()
+      if (fault && seen) terminal.line(faultLine(fault, seen))
+      return outcome.error
+    },
+  )
 }

@@ -8,8 +8,21 @@ import { faultLine, impossible, notShown, verdictOf, type UpgradeFault } from '.
 import { upgradeLabOf } from './upgrade-lab.ts'
 import type { Strategy, UpgradeLab, UpgradePhase } from './upgrade-phase.ts'
 
-const fault: UpgradeFault = { name: 'one', breaks: 'something', strikes: 'P4', names: 'MP-932', change: (phases) => phases }
-const seen = (code: UpgradeCode, phase: UpgradeFinding['phase']): UpgradeFinding => ({ verdict: upgradeFindings[code].verdict, phase, code, cause: 'cause', hint: 'hint', seen: 'figures' })
+const fault: UpgradeFault = {
+  name: 'one',
+  breaks: 'something',
+  strikes: 'P4',
+  names: 'MP-932',
+  change: (phases) => phases,
+}
+const seen = (code: UpgradeCode, phase: UpgradeFinding['phase']): UpgradeFinding => ({
+  verdict: upgradeFindings[code].verdict,
+  phase,
+  code,
+  cause: 'cause',
+  hint: 'hint',
+  seen: 'figures',
+})
 
 describe('a report shows a fault', () => {
   test('when it fails and names the cause, beside other things that are wrong too', () => {
@@ -18,31 +31,51 @@ describe('a report shows a fault', () => {
 
   test.each<[string, Parameters<typeof notShown>[1], string]>([
     ['it is green', { verdict: 'pass', findings: [] }, 'the verdict is pass and not fail'],
-    ['it names another cause', { verdict: 'fail', findings: [seen('MP-941', 'P4'), seen('MP-957', 'P5')] }, 'it names MP-941 and not MP-932'],
-    ['it failed before', { verdict: 'fail', findings: [seen('MP-932', 'P4'), seen('MP-942', 'P2')] }, 'MP-942 is found in P2, before the fault strikes in P4'],
-  ])('not when %s', (_what, report, reason) => { expect(notShown(fault, report)).toBe(reason) })
+    [
+      'it names another cause',
+      { verdict: 'fail', findings: [seen('MP-941', 'P4'), seen('MP-957', 'P5')] },
+      'it names MP-941 and not MP-932',
+    ],
+    [
+      'it failed before',
+      { verdict: 'fail', findings: [seen('MP-932', 'P4'), seen('MP-942', 'P2')] },
+      'MP-942 is found in P2, before the fault strikes in P4',
+    ],
+  ])('not when %s', (_what, report, reason) => {
+    expect(notShown(fault, report)).toBe(reason)
+  })
 
   test('and the line says so', () => {
-    expect(faultLine(fault, { verdict: 'fail', findings: [seen('MP-932', 'P4')] })).toBe('✓ one: the report names it, MP-932')
-    expect(faultLine(fault, { verdict: 'pass', findings: [] })).toBe('✗ one: not shown, since the verdict is pass and not fail')
+    expect(faultLine(fault, { verdict: 'fail', findings: [seen('MP-932', 'P4')] })).toBe(
+      '✓ one: the report names it, MP-932',
+    )
+    expect(faultLine(fault, { verdict: 'pass', findings: [] })).toBe(
+      '✗ one: not shown, since the verdict is pass and not fail',
+    )
   })
 
   test('that must leave the verdict open: a failure is no proof of it', () => {
     const stall: UpgradeFault = { ...fault, strikes: 'P2', names: 'MP-953' }
     expect(notShown(stall, { verdict: 'inconclusive', findings: [seen('MP-953', 'P2')] })).toBeUndefined()
-    expect(notShown(stall, { verdict: 'fail', findings: [seen('MP-941', 'P2'), seen('MP-953', 'P2')] })).toBe('the verdict is fail and not inconclusive')
+    expect(notShown(stall, { verdict: 'fail', findings: [seen('MP-941', 'P2'), seen('MP-953', 'P2')] })).toBe(
+      'the verdict is fail and not inconclusive',
+    )
   })
 })
 
 describe('every faulty upgrade', () => {
-  const upgrade = async (strategy: Strategy): Promise<UpgradeLab> => upgradeLabOf(await idleLab(), { ...(await idleLab()).images, roles: { tag: 'lab-b' } }, strategy)
-  const possible = (['in-place', 'revision'] as const).flatMap((strategy) => upgradeFaults.map((one) => ({ ...one, strategy })))
+  const upgrade = async (strategy: Strategy): Promise<UpgradeLab> =>
+    upgradeLabOf(await idleLab(), { ...(await idleLab()).images, roles: { tag: 'lab-b' } }, strategy)
+  const possible = (['in-place', 'revision'] as const).flatMap((strategy) =>
+    upgradeFaults.map((one) => ({ ...one, strategy })),
+  )
 
   test.each(possible)('$name changes nothing before it strikes, $strategy', async ({ strategy, ...one }) => {
     const lab = await upgrade(strategy)
     if (impossible(one, lab.to.topology, strategy) !== undefined) return
     const right = phasesOf(lab, { rotateCa: false, rollback: false })
-    const names = (of: UpgradePhase[]): string[] => of.map(({ id, steps }) => [id, ...steps.map(({ name }) => name)].join('; '))
+    const names = (of: UpgradePhase[]): string[] =>
+      of.map(({ id, steps }) => [id, ...steps.map(({ name }) => name)].join('; '))
     const [before, after] = [names(right), names(one.change(right, lab))]
     expect(after.find((phase, index) => phase !== before[index])).toMatch(new RegExp(`^${one.strikes}\\b`))
   })
@@ -50,14 +83,22 @@ describe('every faulty upgrade', () => {
   test('proxies are left where no step restarts them, before the old control plane goes', async () => {
     const lab = await upgrade('revision')
     const changed = faultNamed('proxies-left').change(phasesOf(lab, { rotateCa: false, rollback: false }), lab)
-    expect(changed.filter(({ id }) => id === 'P8').flatMap(({ steps }) => steps.map(({ name }) => name)).filter((name) => /restarted|removed/.test(name)))
-      .toEqual([expect.stringMatching(/^cluster1: .*removed$/), expect.stringMatching(/^cluster2: .*removed$/)])
+    expect(
+      changed
+        .filter(({ id }) => id === 'P8')
+        .flatMap(({ steps }) => steps.map(({ name }) => name))
+        .filter((name) => /restarted|removed/.test(name)),
+    ).toEqual([expect.stringMatching(/^cluster1: .*removed$/), expect.stringMatching(/^cluster2: .*removed$/)])
   })
 
   test('has a name of its own, and can be shown somewhere', async () => {
     expect(new Set(upgradeFaults.map(({ name }) => name)).size).toBe(upgradeFaults.length)
     const { topology } = await idleLab()
-    expect(upgradeFaults.filter((one) => (['in-place', 'revision'] as const).every((strategy) => impossible(one, topology, strategy) !== undefined))).toEqual([])
+    expect(
+      upgradeFaults.filter((one) =>
+        (['in-place', 'revision'] as const).every((strategy) => impossible(one, topology, strategy) !== undefined),
+      ),
+    ).toEqual([])
   })
 
   test('turns red, but for the machine that stands still', () => {
@@ -66,7 +107,8 @@ describe('every faulty upgrade', () => {
 
   test('is not possible everywhere: without a second control plane nothing is left on the old one', async () => {
     const { topology } = await idleLab()
-    const of = (name: string, procedure: typeof topology): string | undefined => impossible(faultNamed(name), procedure, 'in-place')
+    const of = (name: string, procedure: typeof topology): string | undefined =>
+      impossible(faultNamed(name), procedure, 'in-place')
     expect(of('remote-webhook-left', topology)).toContain('in place')
     expect(of('proxies-left', topology)).toContain('in place')
     expect(of('gateway-left-behind', (await idleLab('vpn')).topology)).toBe('all clusters are on one network')
@@ -75,6 +117,8 @@ describe('every faulty upgrade', () => {
 
   test('is asked for by name, and a slip of the hand is told', () => {
     expect(faultNamed('other-root').names).toBe('MP-931')
-    expect(() => faultNamed('other-rot')).toThrow(expect.objectContaining({ code: 'MP-101', next: expect.stringContaining('“other-root”') }))
+    expect(() => faultNamed('other-rot')).toThrow(
+      expect.objectContaining({ code: 'MP-101', next: expect.stringContaining('“other-root”') }),
+    )
   })
 })

@@ -31,22 +31,34 @@ export const impossible = ({ applies }: UpgradeFault, topology: Topology, strate
 }
 
 /** The verdict that what a fault names calls for. */
-export const verdictOf = ({ names }: Pick<UpgradeFault, 'names'>): UpgradeVerdict => (isFinding(names) ? upgradeFindings[names].verdict : 'fail')
+export const verdictOf = ({ names }: Pick<UpgradeFault, 'names'>): UpgradeVerdict =>
+  isFinding(names) ? upgradeFindings[names].verdict : 'fail'
 
 const isFinding = (code: string): code is UpgradeCode => code in upgradeFindings
 
-/** Why a report does not show what a fault did, or undefined where it does: the fault’s cause is named, and the verdict is the one that it calls for. */
-export const notShown = ({ names, strikes }: UpgradeFault, { verdict, findings }: Pick<Upgrade, 'verdict' | 'findings'>): string | undefined => {
+/**
+ * Why a report does not show what a fault did, or undefined where it does: the fault’s cause is named, and the
+ * verdict is the one that it calls for.
+ */
+export const notShown = (
+  { names, strikes }: UpgradeFault,
+  { verdict, findings }: Pick<Upgrade, 'verdict' | 'findings'>,
+): string | undefined => {
   const wanted = verdictOf({ names })
   if (verdict !== wanted) return `the verdict is ${verdict} and not ${wanted}`
   const named = findings.filter((finding) => finding.verdict === wanted)
-  if (!named.some(({ code }) => code === names)) return `it names ${[...new Set(named.map(({ code }) => code))].join(', ') || 'no cause'} and not ${names}`
-  const early = findings.find((finding) => finding.verdict === wanted && Number(finding.phase.slice(1)) < Number(strikes.slice(1)))
+  if (!named.some(({ code }) => code === names))
+    return `it names ${[...new Set(named.map(({ code }) => code))].join(', ') || 'no cause'} and not ${names}`
+  const early = findings.find(
+    (finding) => finding.verdict === wanted && Number(finding.phase.slice(1)) < Number(strikes.slice(1)),
+  )
   return early && `${early.code} is found in ${early.phase}, before the fault strikes in ${strikes}`
 }
 
 /** The line that says whether a faulty upgrade was seen through. */
 export const faultLine = (fault: UpgradeFault, upgrade: Parameters<typeof notShown>[1]): string => {
   const why = notShown(fault, upgrade)
-  return why === undefined ? `✓ ${fault.name}: the report names it, ${fault.names}` : `✗ ${fault.name}: not shown, since ${why}`
+  return why === undefined
+    ? `✓ ${fault.name}: the report names it, ${fault.names}`
+    : `✗ ${fault.name}: not shown, since ${why}`
 }

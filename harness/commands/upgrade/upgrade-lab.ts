@@ -3,7 +3,10 @@ import { labOf, type Lab } from '#lab/lab.ts'
 import type { Topology } from '#topology/topology-file.ts'
 import type { Strategy, UpgradeLab } from './upgrade-phase.ts'
 
-/** A topology as it is installed to be upgraded: with two proxies a gateway, so that one is there while the other is replaced (facts of upgrades). */
+/**
+ * A topology as it is installed to be upgraded: with two proxies a gateway, so that one is there while the other is
+ * replaced (facts of upgrades).
+ */
 export const upgradable = (topology: Topology): Topology => ({ ...topology, gatewayReplicas: 2 })
 
 /** A lab between the release that it was installed with and another one. */

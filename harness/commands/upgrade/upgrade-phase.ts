@@ -5,9 +5,12 @@ import type { PhaseId, PhaseKind } from '#results/results.ts'
 
 /** How a control plane is replaced: where it stands, or by a second one of another revision that workloads move to. */
 export const strategies = ['in-place', 'revision'] as const
-export type Strategy = typeof strategies[number]
+export type Strategy = (typeof strategies)[number]
 
-/** A mesh between two releases: two handles of the same lab, one with the images and programs of each; both have the same root. */
+/**
+ * A mesh between two releases: two handles of the same lab, one with the images and programs of each; both have the
+ * same root.
+ */
 export type UpgradeLab = {
   from: Lab
   to: Lab
@@ -16,5 +19,8 @@ export type UpgradeLab = {
   revision: string
 }
 
-/** One phase of an upgrade (facts of upgrades, P0 to P11): what is done, in order, and what holds afterwards; before there is traffic, nothing is asked. */
+/**
+ * One phase of an upgrade (facts of upgrades, P0 to P11): what is done, in order, and what holds afterwards; before
+ * there is traffic, nothing is asked.
+ */
 export type UpgradePhase = { id: PhaseId; name: string; kind: PhaseKind; steps: Step[]; after?: Stage }

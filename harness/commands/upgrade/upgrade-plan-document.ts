@@ -11,23 +11,61 @@ import type { UpgradeOptions } from './options.ts'
 import { upgradeLabOf } from './upgrade-lab.ts'
 import { planUpgrade, upgradeLine } from './upgrade-plan.ts'
 
-/** Everything `upgrade --plan` prints: the phases with their steps, the checks after each, and what is left out; as text or as data. */
+/**
+ * Everything `upgrade --plan` prints: the phases with their steps, the checks after each, and what is left out; as text
+ * or as data.
+ */
 export const upgradePlanDocument = async (options: UpgradeOptions): Promise<string | object> => {
   const checks = catalogue
   const planned = await planUpgrade(options, checks)
-  const { plan: { topology }, source, fault } = planned
+  const {
+    plan: { topology },
+    source,
+    fault,
+  } = planned
   // Of images that nobody has got yet, names alone are known, and no step is run.
-  const named = (tag: string): Images => ({ source, node: '', kind: '', istioctl: '', kubectl: '', loadBalancerManifest: '', kubernetes: '', envoy: '', roles: { tag }, digests: [] })
+  const named = (tag: string): Images => ({
+    source,
+    node: '',
+    kind: '',
+    istioctl: '',
+    kubectl: '',
+    loadBalancerManifest: '',
+    kubernetes: '',
+    envoy: '',
+    roles: { tag },
+    digests: [],
+  })
   const lab = labOf('plan', topology, named(options.from))
   const upgrade = upgradeLabOf(lab, named(options.to), options.strategy)
   const phases = phasesFor(upgrade, trafficIn(lab), fault, options).map(({ id, name, kind, steps, after }) => ({
-    id, name, kind, steps: steps.map((step) => step.name), checks: after ? planChecks(harmlessChecks(checks), topology, selection([], checks), { upgrade: { stage: after, from: options.from } }).planned : [],
+    id,
+    name,
+    kind,
+    steps: steps.map((step) => step.name),
+    checks: after
+      ? planChecks(harmlessChecks(checks), topology, selection([], checks), {
+          upgrade: { stage: after, from: options.from },
+        }).planned
+      : [],
   }))
   const without = leftOut(upgrade, options)
-  if (options.output === 'json') return { topology, from: options.from, to: options.to, strategy: options.strategy, images: source, phases, leftOut: without }
+  if (options.output === 'json')
+    return {
+      topology,
+      from: options.from,
+      to: options.to,
+      strategy: options.strategy,
+      images: source,
+      phases,
+      leftOut: without,
+    }
   return [
     upgradeLine(planned, options),
-    ...phases.flatMap(({ id, name, steps, checks: asked }) => [`  ${id}  ${name}${asked.length > 0 ? `; ${asked.length} verdicts` : ''}`, ...steps.map((step) => `        ${step}`)]),
+    ...phases.flatMap(({ id, name, steps, checks: asked }) => [
+      `  ${id}  ${name}${asked.length > 0 ? `; ${asked.length} verdicts` : ''}`,
+      ...steps.map((step) => `        ${step}`),
+    ]),
     ...without.map(({ phase, why }) => `  ${phase}  left out: ${why}`),
     `images: ${source}`,
   ].join('\n')

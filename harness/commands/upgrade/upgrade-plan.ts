@@ -12,28 +12,55 @@ import { impossible, type UpgradeFault } from './upgrade-fault.ts'
 import { upgradable } from './upgrade-lab.ts'
 
 /** What an upgrade will do, as far as it can be said before there is a lab. */
-export type UpgradePlan = { plan: TopologyPlan; source: ImageSource; versions: { from: string; to: string }; fault: UpgradeFault | undefined; earlier: Earlier | undefined }
+export type UpgradePlan = {
+  plan: TopologyPlan
+  source: ImageSource
+  versions: { from: string; to: string }
+  fault: UpgradeFault | undefined
+  earlier: Earlier | undefined
+}
 
 /**
  * Turns the flags of `upgrade` into a plan.
- * @throws MeshproofError MP-101 for what does not exist, MP-107 for releases of which no source has both, MP-111 to MP-113, MP-123 and MP-124 for an earlier
- * run that cannot be compared with, MP-125 for a fault that cannot happen there, MP-126 for a single release, MP-150 to MP-153 where versions alone forbid it.
+ * @throws MeshproofError MP-101 for what does not exist, MP-107 for releases of which no source has both, MP-111 to
+ * MP-113, MP-123 and MP-124 for an earlier run that cannot be compared with, MP-125 for a fault that cannot happen
+ * there, MP-126 for a single release, MP-150 to MP-153 where versions alone forbid it.
  */
 export const planUpgrade = async (options: UpgradeOptions, checks: readonly Check[]): Promise<UpgradePlan> => {
   const [only] = await makePlans([options.topology], [], checks, options.mtls ?? 'strict')
   if (only === undefined) throw new Error('a topology has no variant')
   const topology = upgradable(only.topology)
-  if (options.from === options.to) throw new MeshproofError('MP-126', { what: 'There is nothing to upgrade: both releases are the same', where: `--from=${options.from} --to=${options.to}`, next: 'Name two releases; meshproof images list shows those that are built here.' })
+  if (options.from === options.to)
+    throw new MeshproofError('MP-126', {
+      what: 'There is nothing to upgrade: both releases are the same',
+      where: `--from=${options.from} --to=${options.to}`,
+      next: 'Name two releases; meshproof images list shows those that are built here.',
+    })
   const source = await upgradeSource(options, options)
   const fault = options.fault === undefined ? undefined : faultNamed(options.fault)
   const why = fault && impossible(fault, topology, options.strategy)
-  if (why !== undefined) throw new MeshproofError('MP-125', { what: `The fault ${fault?.name ?? ''} cannot happen there`, where: `${topology.name}, ${options.strategy}`, why, next: 'Choose another topology, strategy or fault.' })
+  if (why !== undefined)
+    throw new MeshproofError('MP-125', {
+      what: `The fault ${fault?.name ?? ''} cannot happen there`,
+      where: `${topology.name}, ${options.strategy}`,
+      why,
+      next: 'Choose another topology, strategy or fault.',
+    })
   const { from, to, kubernetes } = await upgradeVersions({ images: source, pins: options.pins }, options)
   const problems = versionProblems({ from, to, strategy: options.strategy, kubernetes: [kubernetes] })
   if (problems.length > 0) throw refusal(problems)
-  return { plan: { ...only, topology, steps: only.procedure.steps(topology) }, source, versions: { from, to }, fault, earlier: options.compare === undefined ? undefined : await readEarlier(options.compare, topology) }
+  return {
+    plan: { ...only, topology, steps: only.procedure.steps(topology) },
+    source,
+    versions: { from, to },
+    fault,
+    earlier: options.compare === undefined ? undefined : await readEarlier(options.compare, topology),
+  }
 }
 
 /** The one line that says what an upgrade will do. */
-export const upgradeLine = ({ plan: { topology }, fault }: UpgradePlan, { from, to, strategy }: UpgradeOptions): string =>
+export const upgradeLine = (
+  { plan: { topology }, fault }: UpgradePlan,
+  { from, to, strategy }: UpgradeOptions,
+): string =>
   `${topology.name}: from ${from} to ${to}, ${strategy === 'in-place' ? 'in place' : 'by revision'}${fault ? `, wrongly: ${fault.breaks}` : ''}`

@@ -2,21 +2,45 @@ import { type Finding, kubectl, type Layer, servedBy } from '#diagnosis/layer.ts
 import { minorOf, tagOf } from '#images/version.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 
-/** API servers answer (else there was no survey), and proxies are not too far from their control plane (Istio’s supported skew: two minor versions). */
+/**
+ * API servers answer (else there was no survey), and proxies are not too far from their control plane (Istio’s
+ * supported skew: two minor versions).
+ */
 export const api: Layer = {
   name: 'api',
   look: async (mesh) => {
-    const perCluster = await Promise.all(mesh.clusters.map(async (cluster): Promise<Finding[]> => {
-      const served = minorOf(servedBy(mesh, cluster)?.istio ?? '')
-      const far = (await cluster.reads.proxies()).filter((pod) => apart(minorOf(tagOf(proxyOf(pod)?.image)), served) > 2)
-      return far.length === 0 ? [] : [{
-        code: 'MP-811', where: cluster.name,
-        evidence: far.slice(0, 5).map((pod) => `${pod.metadata?.namespace ?? ''}/${pod.metadata?.name ?? ''} runs ${tagOf(proxyOf(pod)?.image)}, its control plane ${servedBy(mesh, cluster)?.istio ?? ''}`),
-        fix: kubectl(cluster, `-n ${far[0]?.metadata?.namespace ?? ''} rollout restart deployment`),
-      }]
-    }))
-    return { findings: perCluster.flat(), seen: mesh.clusters.map(({ name, kubernetes, istio }) => `${name} Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}`).join('; ') }
+    const perCluster = await Promise.all(
+      mesh.clusters.map(async (cluster): Promise<Finding[]> => {
+        const served = minorOf(servedBy(mesh, cluster)?.istio ?? '')
+        const far = (await cluster.reads.proxies()).filter(
+          (pod) => apart(minorOf(tagOf(proxyOf(pod)?.image)), served) > 2,
+        )
+        return far.length === 0
+          ? []
+          : [
+              {
+                code: 'MP-811',
+                where: cluster.name,
+                evidence: far
+                  .slice(0, 5)
+                  .map(
+                    (pod) =>
+                      `${pod.metadata?.namespace ?? ''}/${pod.metadata?.name ?? ''} runs ` +
+                      `${tagOf(proxyOf(pod)?.image)}, its control plane ${servedBy(mesh, cluster)?.istio ?? ''}`,
+                  ),
+                fix: kubectl(cluster, `-n ${far[0]?.metadata?.namespace ?? ''} rollout restart deployment`),
+              },
+            ]
+      }),
+    )
+    return {
+      findings: perCluster.flat(),
+      seen: mesh.clusters
+        .map(({ name, kubernetes, istio }) => `${name} Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}`)
+        .join('; '),
+    }
   },
 }
 
-const apart = (one: number | undefined, other: number | undefined): number => (one === undefined || other === undefined ? 0 : Math.abs(one - other))
+const apart = (one: number | undefined, other: number | undefined): number =>
+  one === undefined || other === undefined ? 0 : Math.abs(one - other)

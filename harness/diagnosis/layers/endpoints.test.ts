@@ -9,42 +9,117 @@ import { judgeHeld } from './endpoints.ts'
 
 const servers: FakeApiServer[] = []
 
-afterEach(() => { for (const server of servers.splice(0)) server.close() })
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
 
 /** A service with one pod, which has a sidecar; where there is a network of its own, behind a gateway. */
 const its = (address: string, network: string, gateway: string): Manifest[] => [
-  { apiVersion: 'v1', kind: 'Service', metadata: { name: 'cart', namespace: 'shop' }, spec: { clusterIP: '10.9.0.1', ports: [{ port: 80 }] } },
-  { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: 'cart-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'cart' } }, endpoints: [{ addresses: [address] }] },
   {
-    apiVersion: 'v1', kind: 'Pod', metadata: { name: 'cart-1', namespace: 'shop', labels: { app: 'cart', 'service.istio.io/canonical-name': 'cart' } },
-    spec: { containers: [{ name: 'istio-proxy', args: ['proxy', 'sidecar'] }] }, status: { phase: 'Running', podIP: address, podIPs: [{ ip: address }] },
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'cart', namespace: 'shop' },
+    spec: { clusterIP: '10.9.0.1', ports: [{ port: 80 }] },
   },
-  { apiVersion: 'v1', kind: 'Service', metadata: { name: 'eastwest', namespace: 'istio-system', labels: { 'topology.istio.io/network': network } }, spec: { ports: [{ port: 15443 }] }, status: { loadBalancer: { ingress: [{ ip: gateway }] } } },
+  {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'cart-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'cart' } },
+    endpoints: [{ addresses: [address] }],
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'cart-1', namespace: 'shop', labels: { app: 'cart', 'service.istio.io/canonical-name': 'cart' } },
+    spec: { containers: [{ name: 'istio-proxy', args: ['proxy', 'sidecar'] }] },
+    status: { phase: 'Running', podIP: address, podIPs: [{ ip: address }] },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'eastwest', namespace: 'istio-system', labels: { 'topology.istio.io/network': network } },
+    spec: { ports: [{ port: 15443 }] },
+    status: { loadBalancer: { ingress: [{ ip: gateway }] } },
+  },
 ]
 
 /** What is said of a client in the first cluster that holds these endpoints for the service. */
-const saidOf = async (held: [address: string, port: number, priority?: number][], network = 'network2'): Promise<string[]> => {
+const saidOf = async (
+  held: [address: string, port: number, priority?: number][],
+  network = 'network2',
+): Promise<string[]> => {
   const all = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { more: its('10.1.8.1', 'network1', '192.0.2.1') })), fakeApiServer(meshObjects('cluster2', { role: 'remote', network, more: its('10.2.8.1', network, '192.0.2.2') })),
+    fakeApiServer(meshObjects('cluster1', { more: its('10.1.8.1', 'network1', '192.0.2.1') })),
+    fakeApiServer(meshObjects('cluster2', { role: 'remote', network, more: its('10.2.8.1', network, '192.0.2.2') })),
   ])
   servers.push(...all)
   const mesh = await survey(all.map((server, index) => server.cluster(`context${index + 1}`)))
   const client = { cluster: mesh.clusters[0]!, namespace: 'shop', name: 'client-1' }
-  const known = new Map([['outbound|80||cart.shop.svc.cluster.local', held.map(([address, port, priority = 0]) => ({ address, port, priority }))]])
-  return (await judgeHeld(mesh, client, known, (await meshServices(mesh)).filter(({ name }) => name === 'cart'), await networkGateways(mesh))).map(({ code }) => code)
+  const known = new Map([
+    [
+      'outbound|80||cart.shop.svc.cluster.local',
+      held.map(([address, port, priority = 0]) => ({ address, port, priority })),
+    ],
+  ])
+  return (
+    await judgeHeld(
+      mesh,
+      client,
+      known,
+      (await meshServices(mesh)).filter(({ name }) => name === 'cart'),
+      await networkGateways(mesh),
+    )
+  ).map(({ code }) => code)
 }
 
 test.each<[string, Parameters<typeof saidOf>[0], string[]]>([
-  ['the own pod and the other network’s gateway', [['10.1.8.1', 80], ['192.0.2.2', 15443]], []],
-  ['a pod of the other network', [['10.1.8.1', 80], ['10.2.8.1', 80]], ['MP-891']],
+  [
+    'the own pod and the other network’s gateway',
+    [
+      ['10.1.8.1', 80],
+      ['192.0.2.2', 15443],
+    ],
+    [],
+  ],
+  [
+    'a pod of the other network',
+    [
+      ['10.1.8.1', 80],
+      ['10.2.8.1', 80],
+    ],
+    ['MP-891'],
+  ],
   ['the own pod alone, which nothing explains', [['10.1.8.1', 80]], ['MP-892']],
   ['nothing', [], ['MP-892']],
-  ['the gateway for when the own pod fails', [['10.1.8.1', 80], ['192.0.2.2', 15443, 1]], ['MP-897']],
+  [
+    'the gateway for when the own pod fails',
+    [
+      ['10.1.8.1', 80],
+      ['192.0.2.2', 15443, 1],
+    ],
+    ['MP-897'],
+  ],
 ])('a client that holds %s', async (_what, held, expected) => {
   expect(await saidOf(held)).toEqual(expected)
 })
 
 test('on one network a client holds pods, and a gateway is no way to them', async () => {
-  expect(await saidOf([['10.1.8.1', 80], ['10.2.8.1', 80]], 'network1')).toEqual([])
-  expect(await saidOf([['10.1.8.1', 80], ['192.0.2.2', 15443]], 'network1')).toEqual(['MP-892'])
+  expect(
+    await saidOf(
+      [
+        ['10.1.8.1', 80],
+        ['10.2.8.1', 80],
+      ],
+      'network1',
+    ),
+  ).toEqual([])
+  expect(
+    await saidOf(
+      [
+        ['10.1.8.1', 80],
+        ['192.0.2.2', 15443],
+      ],
+      'network1',
+    ),
+  ).toEqual(['MP-892'])
 })

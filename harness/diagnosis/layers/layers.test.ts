@@ -16,32 +16,49 @@ import { trust } from './trust.ts'
 // What layers find by reading alone. What they exec and dial for is shown in real labs (meshproof prove).
 const servers: FakeApiServer[] = []
 
-afterEach(() => { for (const server of servers.splice(0)) server.close() })
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
 
 const meshOf = async (first: Shape, second: Shape): Promise<Survey> => {
-  const all = await Promise.all([meshObjects('cluster1', first), meshObjects('cluster2', second)].map((objects) => fakeApiServer(objects)))
+  const all = await Promise.all(
+    [meshObjects('cluster1', first), meshObjects('cluster2', second)].map((objects) => fakeApiServer(objects)),
+  )
   servers.push(...all)
   return survey(all.map((server, index) => server.cluster(`context${index + 1}`)))
 }
 
-const found = async (layer: Layer, first: Shape, second: Shape): Promise<Finding[]> => (await layer.look(await meshOf(first, second), undefined)).findings
-const codes = async (...[layer, first, second]: Parameters<typeof found>): Promise<string[]> => (await found(layer, first, second)).map(({ code }) => code)
+const found = async (layer: Layer, first: Shape, second: Shape): Promise<Finding[]> =>
+  (await layer.look(await meshOf(first, second), undefined)).findings
+const codes = async (...[layer, first, second]: Parameters<typeof found>): Promise<string[]> =>
+  (await found(layer, first, second)).map(({ code }) => code)
 
 describe('API servers and versions', () => {
-  test.each([[['1.31.0', '1.29.4'], []], [['1.31.0', '1.28.9'], ['MP-811']], [['latest'], []]])('proxies of %j', async (proxies, expected) => {
+  test.each([
+    [['1.31.0', '1.29.4'], []],
+    [['1.31.0', '1.28.9'], ['MP-811']],
+    [['latest'], []],
+  ])('proxies of %j', async (proxies, expected) => {
     expect(await codes(api, { proxies }, {})).toEqual(expected)
   })
 
   test('of a remote are compared with the control plane that serves it', async () => {
     const [finding] = await found(api, {}, { role: 'remote', proxies: ['1.27.0'] })
-    expect(finding).toMatchObject({ code: 'MP-811', where: 'cluster2', evidence: ['shop/client-1 runs 1.27.0, its control plane 1.31.2'] })
+    expect(finding).toMatchObject({
+      code: 'MP-811',
+      where: 'cluster2',
+      evidence: ['shop/client-1 runs 1.27.0, its control plane 1.31.2'],
+    })
   })
 })
 
 describe('address ranges', () => {
   test('that overlap on one network are told with both owners', async () => {
     const [finding] = await found(ranges, { podCidr: '10.1.0.0/16' }, { podCidr: '10.1.2.0/24' })
-    expect(finding).toMatchObject({ code: 'MP-821', evidence: ['pods 10.1.0.0/16 of cluster1 and pods 10.1.2.0/24 of cluster2'] })
+    expect(finding).toMatchObject({
+      code: 'MP-821',
+      evidence: ['pods 10.1.0.0/16 of cluster1 and pods 10.1.2.0/24 of cluster2'],
+    })
   })
 
   test('may be the same on different networks', async () => {
@@ -50,13 +67,23 @@ describe('address ranges', () => {
 })
 
 describe('network labels', () => {
-  const unlabelled = (shape: Shape): Shape => ({ ...shape, more: [...shape.more ?? []] })
+  const unlabelled = (shape: Shape): Shape => ({ ...shape, more: [...(shape.more ?? [])] })
 
   test('a missing one counts where there are several networks', async () => {
     const mesh = await meshOf({ proxies: ['1.31.0'] }, { network: 'network2', role: 'remote', proxies: ['1.31.0'] })
-    const label = (await mesh.clusters[1]!.reads.namespaces()).find(({ metadata }) => metadata?.name === 'istio-system')!.metadata!.labels!
+    const label = (await mesh.clusters[1]!.reads.namespaces()).find(
+      ({ metadata }) => metadata?.name === 'istio-system',
+    )!.metadata!.labels!
     delete label['topology.istio.io/network']
-    expect((await networks.look(mesh, undefined)).findings).toMatchObject([{ code: 'MP-831', where: 'cluster2', fix: expect.stringContaining('--context=context2 label namespace istio-system topology.istio.io/network=network2') }])
+    expect((await networks.look(mesh, undefined)).findings).toMatchObject([
+      {
+        code: 'MP-831',
+        where: 'cluster2',
+        fix: expect.stringContaining(
+          '--context=context2 label namespace istio-system topology.istio.io/network=network2',
+        ),
+      },
+    ])
   })
 
   test('none are needed on one network', async () => {
@@ -64,12 +91,21 @@ describe('network labels', () => {
   })
 
   const elsewhere: Manifest = {
-    apiVersion: 'v1', kind: 'Pod', metadata: { name: 'odd', namespace: 'shop', labels: { 'service.istio.io/canonical-name': 'odd', 'topology.istio.io/network': 'network9' } },
-    spec: { containers: [{ name: 'istio-proxy', env: [{ name: 'ISTIO_META_NETWORK', value: 'network1' }] }] }, status: { phase: 'Running' },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: 'odd',
+      namespace: 'shop',
+      labels: { 'service.istio.io/canonical-name': 'odd', 'topology.istio.io/network': 'network9' },
+    },
+    spec: { containers: [{ name: 'istio-proxy', env: [{ name: 'ISTIO_META_NETWORK', value: 'network1' }] }] },
+    status: { phase: 'Running' },
   }
 
   test('a pod’s own that is not its cluster’s is told with the pod', async () => {
-    expect(await found(networks, { more: [elsewhere] }, {})).toMatchObject([{ code: 'MP-833', where: 'cluster1 shop/odd' }])
+    expect(await found(networks, { more: [elsewhere] }, {})).toMatchObject([
+      { code: 'MP-833', where: 'cluster1 shop/odd' },
+    ])
   })
 })
 
@@ -82,11 +118,24 @@ test('a control plane without a ready pod is told, and nothing beyond it is aske
 })
 
 describe('trust', () => {
-  const cacerts = (texts: Record<string, string>): Manifest => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'cacerts', namespace: 'istio-system' }, data: Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')])) })
+  const cacerts = (texts: Record<string, string>): Manifest => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'cacerts', namespace: 'istio-system' },
+    data: Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')])),
+  })
 
   test('cacerts without certificates are told, key by key, and never shown', async () => {
-    const [finding] = await found(trust, { more: [cacerts({ 'ca-cert.pem': 'none', 'ca-key.pem': 'a secret key' })] }, {})
-    expect(finding).toMatchObject({ code: 'MP-844', where: 'cluster1', evidence: ['ca-cert.pem holds no certificate', 'root-cert.pem holds no certificate'] })
+    const [finding] = await found(
+      trust,
+      { more: [cacerts({ 'ca-cert.pem': 'none', 'ca-key.pem': 'a secret key' })] },
+      {},
+    )
+    expect(finding).toMatchObject({
+      code: 'MP-844',
+      where: 'cluster1',
+      evidence: ['ca-cert.pem holds no certificate', 'root-cert.pem holds no certificate'],
+    })
     expect(JSON.stringify(finding)).not.toContain('secret key')
   })
 
@@ -96,12 +145,22 @@ describe('trust', () => {
 })
 
 describe('remote secrets', () => {
-  const secret = (data: Record<string, string>, labels: Record<string, string> = { 'istio/multiCluster': 'true' }): Manifest => ({
-    apiVersion: 'v1', kind: 'Secret', metadata: { name: 'istio-remote-secret-cluster2', namespace: 'istio-system', labels }, data: Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')])),
+  const secret = (
+    data: Record<string, string>,
+    labels: Record<string, string> = { 'istio/multiCluster': 'true' },
+  ): Manifest => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'istio-remote-secret-cluster2', namespace: 'istio-system', labels },
+    data: Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')])),
   })
-  const kubeconfig = (server: string): string => JSON.stringify({
-    clusters: [{ name: 'c', cluster: { server } }], users: [{ name: 'u', user: { token: 'a-token' } }], contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }], 'current-context': 'x',
-  })
+  const kubeconfig = (server: string): string =>
+    JSON.stringify({
+      clusters: [{ name: 'c', cluster: { server } }],
+      users: [{ name: 'u', user: { token: 'a-token' } }],
+      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'x',
+    })
 
   test.each<[string, Manifest[], string[]]>([
     ['none', [], ['MP-861']],
@@ -119,38 +178,100 @@ describe('remote secrets', () => {
 
 describe('gateways', () => {
   const gateway = (network: string, status: object, spec: object = {}): Manifest => ({
-    apiVersion: 'v1', kind: 'Service', metadata: { name: 'eastwest', namespace: 'gateways', labels: network ? { 'topology.istio.io/network': network } : {} }, spec: { type: 'LoadBalancer', ports: [{ port: 15443 }], ...spec }, status,
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      name: 'eastwest',
+      namespace: 'gateways',
+      labels: network ? { 'topology.istio.io/network': network } : {},
+    },
+    spec: { type: 'LoadBalancer', ports: [{ port: 15443 }], ...spec },
+    status,
   })
-  const pods: Manifest = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: 'eastwest-1', namespace: 'gateways', labels: { 'kubernetes.io/service-name': 'eastwest' } }, endpoints: [{ addresses: ['10.1.0.7'] }] }
+  const pods: Manifest = {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'eastwest-1', namespace: 'gateways', labels: { 'kubernetes.io/service-name': 'eastwest' } },
+    endpoints: [{ addresses: ['10.1.0.7'] }],
+  }
   const at = (ip: string): object => ({ loadBalancer: { ingress: [{ ip }] } })
   const named = (address: string): Manifest => ({
-    apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'istio', namespace: 'istio-system' },
-    data: { meshNetworks: `networks: {network1: {gateways: [{address: 192.0.2.1, port: 15443}]}, network2: {gateways: [{address: ${address}, port: 15443}]}}` },
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'istio', namespace: 'istio-system' },
+    data: {
+      meshNetworks:
+        'networks: {network1: {gateways: [{address: 192.0.2.1, port: 15443}]}, network2: {gateways: [{address: ' +
+        `${address}, port: 15443}]}}`,
+    },
   })
   const first = [gateway('network1', at('192.0.2.1')), pods]
 
   test.each<[string, Manifest[], Manifest[], string[]]>([
     ['found by their labels', first, [gateway('network2', at('192.0.2.2')), pods], []],
-    ['with a name for an address', first, [gateway('network2', { loadBalancer: { ingress: [{ hostname: 'lb.example' }] } }), pods], []],
-    ['with an address given by hand', first, [gateway('network2', {}, { type: 'ClusterIP', externalIPs: ['192.0.2.2'] }), pods], []],
+    [
+      'with a name for an address',
+      first,
+      [gateway('network2', { loadBalancer: { ingress: [{ hostname: 'lb.example' }] } }), pods],
+      [],
+    ],
+    [
+      'with an address given by hand',
+      first,
+      [gateway('network2', {}, { type: 'ClusterIP', externalIPs: ['192.0.2.2'] }), pods],
+      [],
+    ],
     ['of which one has no label', first, [gateway('', at('192.0.2.2')), pods], ['MP-881']],
     ['of which one waits for an address', first, [gateway('network2', {}), pods], ['MP-882']],
     ['of which one has no pod', first, [gateway('network2', at('192.0.2.2'))], ['MP-887']],
-    ['named in meshNetworks', [gateway('', at('192.0.2.1')), pods, named('192.0.2.2')], [gateway('', at('192.0.2.2')), pods], []],
-    ['named in meshNetworks, one still a placeholder', [gateway('', at('192.0.2.1')), pods, named('0.0.0.0')], [gateway('', at('192.0.2.2')), pods], ['MP-883']],
-    ['named in meshNetworks, one by an address it had', [gateway('', at('192.0.2.1')), pods, named('192.0.2.9')], [gateway('', at('192.0.2.2')), pods], ['MP-883']],
+    [
+      'named in meshNetworks',
+      [gateway('', at('192.0.2.1')), pods, named('192.0.2.2')],
+      [gateway('', at('192.0.2.2')), pods],
+      [],
+    ],
+    [
+      'named in meshNetworks, one still a placeholder',
+      [gateway('', at('192.0.2.1')), pods, named('0.0.0.0')],
+      [gateway('', at('192.0.2.2')), pods],
+      ['MP-883'],
+    ],
+    [
+      'named in meshNetworks, one by an address it had',
+      [gateway('', at('192.0.2.1')), pods, named('192.0.2.9')],
+      [gateway('', at('192.0.2.2')), pods],
+      ['MP-883'],
+    ],
   ])('%s', async (_what, one, other, expected) => {
     const asked = codes(gateways, { more: one }, { network: 'network2', more: other })
-    // Where nothing is wrong as it is written down, they are dialled next: without a pod that could, they are not judged.
-    await (expected.length > 0 ? expect(asked).resolves.toEqual(expected) : expect(asked).rejects.toMatchObject({ code: 'MP-122' }))
+    // Where nothing is wrong as it is written down, they are dialled next: without a pod that could, they are not
+    // judged.
+    await (expected.length > 0
+      ? expect(asked).resolves.toEqual(expected)
+      : expect(asked).rejects.toMatchObject({ code: 'MP-122' }))
   })
 })
 
 describe('services across clusters', () => {
-  const service = (spec: object, name = 'cart'): Manifest => ({ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'shop' }, spec })
+  const service = (spec: object, name = 'cart'): Manifest => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: 'shop' },
+    spec,
+  })
   const usual = { clusterIP: '10.9.0.1', selector: { app: 'cart' }, ports: [{ name: 'http', port: 80 }] }
-  const slice: Manifest = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: 'cart-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'cart' } }, endpoints: [{ addresses: ['10.1.0.9'] }] }
-  const pod: Manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'cart-1', namespace: 'shop', labels: { app: 'cart' } }, status: { phase: 'Running' } }
+  const slice: Manifest = {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'cart-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'cart' } },
+    endpoints: [{ addresses: ['10.1.0.9'] }],
+  }
+  const pod: Manifest = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'cart-1', namespace: 'shop', labels: { app: 'cart' } },
+    status: { phase: 'Running' },
+  }
   const proxies = ['1.31.0']
 
   test.each<[string, Manifest[], Manifest[], string[]]>([

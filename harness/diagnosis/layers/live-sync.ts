@@ -7,71 +7,118 @@ import type { Survey, SurveyedCluster } from '#survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 
 /**
- * What istiod knows is what the API servers say now: its word “synced” is about the first time alone (istio/istio#38440). What
- * differs is looked at again before it counts, since pods come and go.
+ * What istiod knows is what the API servers say now: its word “synced” is about the first time alone
+ * (istio/istio#38440). What differs is looked at again before it counts, since pods come and go.
  */
 export const liveSync: Layer = {
   name: 'sync',
   look: async (mesh) => {
-    const perPrimary = await Promise.all(primariesOf(mesh).map(async (primary) => {
-      const watched = await watchedClusters(primary.kube)
-      const unwatched = mesh.clusters.filter(({ name }) => !watched.some(({ id, syncStatus }) => id === name && syncStatus === 'synced'))
-      if (unwatched.length > 0) {
-        return unwatched.map(({ name }): Finding => ({
-          code: 'MP-871', where: primary.name,
-          evidence: [`${name} is ${watched.find(({ id }) => id === name)?.syncStatus ?? 'not watched'}; watched are ${watched.map(({ id, syncStatus }) => `${id} ${syncStatus}`).join(', ')}`],
-          fix: kubectl(primary, `-n istio-system logs deployment/istiod | grep ${name}`),
-        }))
-      }
-      return [...await again(() => staleEndpoints(mesh, primary), 2, 1200), ...await again(() => proxyProblems(mesh, primary), 2, 1200)]
-    }))
+    const perPrimary = await Promise.all(
+      primariesOf(mesh).map(async (primary) => {
+        const watched = await watchedClusters(primary.kube)
+        const unwatched = mesh.clusters.filter(
+          ({ name }) => !watched.some(({ id, syncStatus }) => id === name && syncStatus === 'synced'),
+        )
+        if (unwatched.length > 0) {
+          return unwatched.map(({ name }): Finding => ({
+            code: 'MP-871',
+            where: primary.name,
+            evidence: [
+              `${name} is ${watched.find(({ id }) => id === name)?.syncStatus ?? 'not watched'}; watched are ` +
+                watched.map(({ id, syncStatus }) => `${id} ${syncStatus}`).join(', '),
+            ],
+            fix: kubectl(primary, `-n istio-system logs deployment/istiod | grep ${name}`),
+          }))
+        }
+        return [
+          ...(await again(() => staleEndpoints(mesh, primary), 2, 1200)),
+          ...(await again(() => proxyProblems(mesh, primary), 2, 1200)),
+        ]
+      }),
+    )
     const proxies = (await Promise.all(mesh.clusters.map(({ reads }) => reads.proxies()))).flat().length
-    return { findings: perPrimary.flat(), seen: `endpoints of ${(await meshServices(mesh)).length} services equal the API servers’; ${proxies} proxies in sync` }
+    return {
+      findings: perPrimary.flat(),
+      seen:
+        `endpoints of ${(await meshServices(mesh)).length} services equal the API servers’; ${proxies} proxies in ` +
+        'sync',
+    }
   },
 }
 
-const fresh = (mesh: Survey): Survey => ({ ...mesh, clusters: mesh.clusters.map((cluster) => ({ ...cluster, reads: readsOf(cluster.kube) })) })
+const fresh = (mesh: Survey): Survey => ({
+  ...mesh,
+  clusters: mesh.clusters.map((cluster) => ({ ...cluster, reads: readsOf(cluster.kube) })),
+})
 
 const staleEndpoints = async (mesh: Survey, primary: SurveyedCluster): Promise<Finding[]> => {
   const [services, shards] = await Promise.all([meshServices(fresh(mesh)), allShards(primary.kube)])
   // A namespace of which istiod holds nothing at all is none that it was told to follow (discoverySelectors).
-  const followed = new Set(services.filter(({ host, namespace }) => Object.keys(shards(host, namespace)).length > 0).map(({ namespace }) => namespace))
-  const different = services.filter(({ namespace }) => followed.has(namespace)).flatMap(({ host, namespace, perCluster }) => {
-    const held = shards(host, namespace)
-    return perCluster.flatMap(({ cluster, service, addresses }) => {
-      const known = [...new Set(held[cluster.name] ?? [])].sort()
-      return service === undefined || known.join() === addresses.join() ? [] : [`${host} in ${cluster.name}: istiod holds ${known.join(', ') || 'none'}, the API server ${addresses.join(', ') || 'none'}`]
+  const followed = new Set(
+    services
+      .filter(({ host, namespace }) => Object.keys(shards(host, namespace)).length > 0)
+      .map(({ namespace }) => namespace),
+  )
+  const different = services
+    .filter(({ namespace }) => followed.has(namespace))
+    .flatMap(({ host, namespace, perCluster }) => {
+      const held = shards(host, namespace)
+      return perCluster.flatMap(({ cluster, service, addresses }) => {
+        const known = [...new Set(held[cluster.name] ?? [])].sort()
+        return service === undefined || known.join() === addresses.join()
+          ? []
+          : [
+              `${host} in ${cluster.name}: istiod holds ${known.join(', ') || 'none'}, the API server ` +
+                (addresses.join(', ') || 'none'),
+            ]
+      })
     })
-  })
-  return different.length === 0 ? [] : [{
-    code: 'MP-872', where: primary.name,
-    evidence: different.slice(0, 10),
-    fix: kubectl(primary, '-n istio-system rollout restart deployment/istiod'),
-  }]
+  return different.length === 0
+    ? []
+    : [
+        {
+          code: 'MP-872',
+          where: primary.name,
+          evidence: different.slice(0, 10),
+          fix: kubectl(primary, '-n istio-system rollout restart deployment/istiod'),
+        },
+      ]
 }
 
 const proxyProblems = async (mesh: Survey, primary: SurveyedCluster): Promise<Finding[]> => {
   const pods = (await readsOf(primary.kube).istiodPods()).filter(isReady)
   const states = (await Promise.all(pods.map(({ metadata }) => proxyStates(primary.kube, metadata?.name)))).flat()
-  const served = fresh(mesh).clusters.filter(({ name }) => servedBy(mesh, mesh.clusters.find((cluster) => cluster.name === name) ?? primary) === primary)
-  const perCluster = await Promise.all(served.map(async (cluster): Promise<Finding[]> => {
-    const wrong = (await cluster.reads.proxies()).filter(isOfAge).flatMap(({ metadata }) => {
-      const name = `${metadata?.name ?? ''}.${metadata?.namespace ?? ''}`
-      const said = wordsOf(states.find((state) => state.proxy === name && (state.cluster === '' || state.cluster === cluster.name)))
-      return said === undefined ? [] : [{ pod: metadata?.name ?? '', namespace: metadata?.namespace ?? '', said }]
-    })
-    const [first] = wrong
-    return first === undefined ? [] : [{
-      code: 'MP-873', where: cluster.name,
-      evidence: wrong.slice(0, 10).map(({ namespace, pod, said }) => `${namespace}/${pod} ${said}`),
-      fix: kubectl(cluster, `-n ${first.namespace} logs ${first.pod} -c istio-proxy --tail=50`),
-    }]
-  }))
+  const served = fresh(mesh).clusters.filter(
+    ({ name }) => servedBy(mesh, mesh.clusters.find((cluster) => cluster.name === name) ?? primary) === primary,
+  )
+  const perCluster = await Promise.all(
+    served.map(async (cluster): Promise<Finding[]> => {
+      const wrong = (await cluster.reads.proxies()).filter(isOfAge).flatMap(({ metadata }) => {
+        const name = `${metadata?.name ?? ''}.${metadata?.namespace ?? ''}`
+        const said = wordsOf(
+          states.find((state) => state.proxy === name && (state.cluster === '' || state.cluster === cluster.name)),
+        )
+        return said === undefined ? [] : [{ pod: metadata?.name ?? '', namespace: metadata?.namespace ?? '', said }]
+      })
+      const [first] = wrong
+      return first === undefined
+        ? []
+        : [
+            {
+              code: 'MP-873',
+              where: cluster.name,
+              evidence: wrong.slice(0, 10).map(({ namespace, pod, said }) => `${namespace}/${pod} ${said}`),
+              fix: kubectl(cluster, `-n ${first.namespace} logs ${first.pod} -c istio-proxy --tail=50`),
+            },
+          ]
+    }),
+  )
   return perCluster.flat()
 }
 
 // A proxy takes a moment after its pod was made.
-const isOfAge = ({ metadata }: { metadata?: { creationTimestamp?: Date } }): boolean => Date.now() - Number(new Date(metadata?.creationTimestamp ?? 0)) > 20_000
+const isOfAge = ({ metadata }: { metadata?: { creationTimestamp?: Date } }): boolean =>
+  Date.now() - Number(new Date(metadata?.creationTimestamp ?? 0)) > 20_000
 
 const wordsOf = (state: ProxyState | undefined): string | undefined => {
   if (!state) return 'is not connected'

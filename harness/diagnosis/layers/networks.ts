@@ -11,39 +11,77 @@ export const networks: Layer = {
   name: 'networks',
   look: async (mesh) => {
     const named = await namedInMeshNetworks(mesh.clusters.length > 0 ? primariesOf(mesh) : [])
-    const perCluster = await Promise.all(mesh.clusters.map(async (cluster): Promise<Finding[]> => {
-      const [namespaces, proxies, injected] = await Promise.all([cluster.reads.namespaces(), cluster.reads.proxies(), injectedWith(cluster.reads)])
-      const declared = namespaces.find(({ metadata }) => metadata?.name === 'istio-system')?.metadata?.labels?.[label]
-      if (declared === undefined && severalNetworks(mesh) && !named.has(cluster.name)) {
-        return [{
-          code: 'MP-831', where: cluster.name,
-          evidence: [`namespace istio-system has no label ${label}; proxies are told ${injected.network || 'none'}`],
-          fix: kubectl(cluster, `label namespace istio-system ${label}=${injected.network || 'NETWORK'}`),
-        }]
-      }
-      const wrong = proxies.filter((pod) => pod.metadata?.labels?.[label] !== undefined && pod.metadata.labels[label] !== toldTo(pod, declared))
-      const told = [...new Set([injected.network, ...proxies.map((pod) => variableOf(proxyOf(pod), 'ISTIO_META_NETWORK'))])].filter((network) => network !== undefined && network !== '')
-      if (declared !== undefined && told.some((network) => network !== declared)) {
-        return [{
-          code: 'MP-832', where: cluster.name,
-          evidence: [`istio-system is labelled ${declared}; new proxies are told ${injected.network || 'none'}, running ones ${told.join(', ')}`],
-          fix: kubectl(cluster, `label --overwrite namespace istio-system ${label}=${injected.network || told[0] || 'NETWORK'}`),
-        }]
-      }
-      return wrong.map((pod) => ({
-        code: 'MP-833' as const, where: `${cluster.name} ${pod.metadata?.namespace ?? ''}/${pod.metadata?.name ?? ''}`,
-        evidence: [`the pod is labelled ${pod.metadata?.labels?.[label] ?? ''}, its cluster is on ${toldTo(pod, declared)}`],
-        fix: kubectl(cluster, `-n ${pod.metadata?.namespace ?? ''} label --overwrite pod ${pod.metadata?.name ?? ''} ${label}=${toldTo(pod, declared)}`),
-      }))
-    }))
-    return { findings: perCluster.flat(), seen: mesh.clusters.map(({ name, network }) => `${name} on ${network || 'the one network'}`).join(', ') }
+    const perCluster = await Promise.all(
+      mesh.clusters.map(async (cluster): Promise<Finding[]> => {
+        const [namespaces, proxies, injected] = await Promise.all([
+          cluster.reads.namespaces(),
+          cluster.reads.proxies(),
+          injectedWith(cluster.reads),
+        ])
+        const declared = namespaces.find(({ metadata }) => metadata?.name === 'istio-system')?.metadata?.labels?.[label]
+        if (declared === undefined && severalNetworks(mesh) && !named.has(cluster.name)) {
+          return [
+            {
+              code: 'MP-831',
+              where: cluster.name,
+              evidence: [
+                `namespace istio-system has no label ${label}; proxies are told ${injected.network || 'none'}`,
+              ],
+              fix: kubectl(cluster, `label namespace istio-system ${label}=${injected.network || 'NETWORK'}`),
+            },
+          ]
+        }
+        const wrong = proxies.filter(
+          (pod) => pod.metadata?.labels?.[label] !== undefined && pod.metadata.labels[label] !== toldTo(pod, declared),
+        )
+        const told = [
+          ...new Set([injected.network, ...proxies.map((pod) => variableOf(proxyOf(pod), 'ISTIO_META_NETWORK'))]),
+        ].filter((network) => network !== undefined && network !== '')
+        if (declared !== undefined && told.some((network) => network !== declared)) {
+          return [
+            {
+              code: 'MP-832',
+              where: cluster.name,
+              evidence: [
+                `istio-system is labelled ${declared}; new proxies are told ${injected.network || 'none'}, ` +
+                  `running ones ${told.join(', ')}`,
+              ],
+              fix: kubectl(
+                cluster,
+                `label --overwrite namespace istio-system ${label}=${injected.network || told[0] || 'NETWORK'}`,
+              ),
+            },
+          ]
+        }
+        return wrong.map((pod) => ({
+          code: 'MP-833' as const,
+          where: `${cluster.name} ${pod.metadata?.namespace ?? ''}/${pod.metadata?.name ?? ''}`,
+          evidence: [
+            `the pod is labelled ${pod.metadata?.labels?.[label] ?? ''}, its cluster is on ${toldTo(pod, declared)}`,
+          ],
+          fix: kubectl(
+            cluster,
+            `-n ${pod.metadata?.namespace ?? ''} label --overwrite pod ${pod.metadata?.name ?? ''} ${label}=${toldTo(pod, declared)}`,
+          ),
+        }))
+      }),
+    )
+    return {
+      findings: perCluster.flat(),
+      seen: mesh.clusters.map(({ name, network }) => `${name} on ${network || 'the one network'}`).join(', '),
+    }
   },
 }
 
-const toldTo = (pod: V1Pod, declared: string | undefined): string => declared ?? variableOf(proxyOf(pod), 'ISTIO_META_NETWORK') ?? ''
+const toldTo = (pod: V1Pod, declared: string | undefined): string =>
+  declared ?? variableOf(proxyOf(pod), 'ISTIO_META_NETWORK') ?? ''
 
 /** The clusters that meshNetworks puts on a network by name: they need no label. */
 const namedInMeshNetworks = async (primaries: SurveyedCluster[]): Promise<Set<string>> => {
-  const texts = await Promise.all(primaries.map(async ({ reads }) => (await reads.configMap('istio'))?.data?.['meshNetworks'] ?? ''))
-  return new Set(texts.flatMap((text) => [...text.matchAll(/fromRegistry:\s*"?([^\s"}]+)/g)].map(([, name]) => name ?? '')))
+  const texts = await Promise.all(
+    primaries.map(async ({ reads }) => (await reads.configMap('istio'))?.data?.['meshNetworks'] ?? ''),
+  )
+  return new Set(
+    texts.flatMap((text) => [...text.matchAll(/fromRegistry:\s*"?([^\s"}]+)/g)].map(([, name]) => name ?? '')),
+  )
 }

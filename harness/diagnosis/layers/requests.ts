@@ -4,17 +4,23 @@ import { type Asked, type Finding, kubectl, type Layer } from '#diagnosis/layer.
 export const requests: Layer = {
   name: 'requests',
   look: async (_, probe) => {
-    const asked = await probe?.requests() ?? []
-    return { findings: asked.flatMap(problemOf), seen: asked.map(({ from, to, answered, of }) => `${from.name} → ${to.name} ${answered} of ${of}`).join(', ') }
+    const asked = (await probe?.requests()) ?? []
+    return {
+      findings: asked.flatMap(problemOf),
+      seen: asked.map(({ from, to, answered, of }) => `${from.name} → ${to.name} ${answered} of ${of}`).join(', '),
+    }
   },
 }
 
 const problemOf = ({ from, to, answered, of, errors }: Asked): Finding[] => {
   if (answered === of) return []
-  const code = from === to ? 'MP-922' as const : answered === 0 ? 'MP-921' as const : 'MP-923' as const
-  return [{
-    code, where: `${from.name} → ${to.name}`,
-    evidence: [`${answered} of ${of} answered`, ...errors.slice(0, 3)],
-    fix: kubectl(from, '-n istio-system logs -l istio=eastwestgateway --tail=50'),
-  }]
+  const code = from === to ? ('MP-922' as const) : answered === 0 ? ('MP-921' as const) : ('MP-923' as const)
+  return [
+    {
+      code,
+      where: `${from.name} → ${to.name}`,
+      evidence: [`${answered} of ${of} answered`, ...errors.slice(0, 3)],
+      fix: kubectl(from, '-n istio-system logs -l istio=eastwestgateway --tail=50'),
+    },
+  ]
 }

@@ -2,13 +2,21 @@ import type { Survey } from '#survey/survey.ts'
 import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { isHeadless, meshServices, portsOf, type MeshService } from '#diagnosis/shared-services.ts'
 
-/** A service is the same thing in every cluster that has it, and exists wherever its pods are (istio/istio#31760, istio/istio#36733). */
+/**
+ * A service is the same thing in every cluster that has it, and exists wherever its pods are (istio/istio#31760,
+ * istio/istio#36733).
+ */
 export const services: Layer = {
   name: 'services',
   look: async (mesh) => {
     const all = await meshServices(mesh)
-    const perService = await Promise.all(all.map(async (service) => different(service) ?? await missing(mesh, service)))
-    return { findings: perService.flatMap((finding) => finding ?? []), seen: `${all.length} services are alike wherever they are` }
+    const perService = await Promise.all(
+      all.map(async (service) => different(service) ?? (await missing(mesh, service))),
+    )
+    return {
+      findings: perService.flatMap((finding) => finding ?? []),
+      seen: `${all.length} services are alike wherever they are`,
+    }
   },
 }
 
@@ -17,39 +25,66 @@ const different = ({ namespace, name, host, perCluster }: MeshService): Finding 
   const [first] = having
   if (!first) return undefined
   const odd = having.find(({ service }) => isHeadless(service) !== isHeadless(first.service))
-  if (odd) return {
-    code: 'MP-913', where: host,
-    evidence: having.map(({ cluster, service }) => `${cluster.name}: ${isHeadless(service) ? 'headless' : service.spec?.type ?? 'ClusterIP'}`),
-    fix: kubectl(odd.cluster, `-n ${namespace} get service ${name} -o yaml`),
-  }
+  if (odd)
+    return {
+      code: 'MP-913',
+      where: host,
+      evidence: having.map(
+        ({ cluster, service }) =>
+          `${cluster.name}: ${isHeadless(service) ? 'headless' : (service.spec?.type ?? 'ClusterIP')}`,
+      ),
+      fix: kubectl(odd.cluster, `-n ${namespace} get service ${name} -o yaml`),
+    }
   const unequal = having.find(({ service }) => portsOf(service) !== portsOf(first.service))
-  return unequal && {
-    code: 'MP-912', where: host,
-    evidence: having.map(({ cluster, service }) => `${cluster.name}: ${portsOf(service)}`),
-    fix: kubectl(unequal.cluster, `-n ${namespace} get service ${name} -o yaml`),
-  }
+  return (
+    unequal && {
+      code: 'MP-912',
+      where: host,
+      evidence: having.map(({ cluster, service }) => `${cluster.name}: ${portsOf(service)}`),
+      fix: kubectl(unequal.cluster, `-n ${namespace} get service ${name} -o yaml`),
+    }
+  )
 }
 
-const missing = async ({ clusters }: Survey, { namespace, name, host, perCluster }: MeshService): Promise<Finding | undefined> => {
+const missing = async (
+  { clusters }: Survey,
+  { namespace, name, host, perCluster }: MeshService,
+): Promise<Finding | undefined> => {
   const having = perCluster.find(({ service, addresses }) => service && addresses.length > 0)
   if (!having) return undefined
   const selector = Object.entries(having.service?.spec?.selector ?? {})
-  for (const { cluster, service } of perCluster.filter((one) => one.cluster !== having.cluster && clusters.includes(one.cluster))) {
+  for (const { cluster, service } of perCluster.filter(
+    (one) => one.cluster !== having.cluster && clusters.includes(one.cluster),
+  )) {
     if (service) continue
     const pods = await cluster.reads.podsIn(namespace)
-    const its = pods.filter(({ metadata }) => selector.length > 0 && selector.every(([key, value]) => metadata?.labels?.[key] === value))
-    const fix = `${kubectl(having.cluster, `-n ${namespace} get service ${name} -o yaml`)}   # create the same, without clusterIP, in ${cluster.name}`
-    if (its.length > 0) return {
-      code: 'MP-911', where: `${host} in ${cluster.name}`,
-      evidence: [`${its.length} pods with its labels run in ${cluster.name}, where the service does not exist; ${having.cluster.name} has it`],
-      fix,
-    }
+    const its = pods.filter(
+      ({ metadata }) => selector.length > 0 && selector.every(([key, value]) => metadata?.labels?.[key] === value),
+    )
+    const fix =
+      `${kubectl(having.cluster, `-n ${namespace} get service ${name} -o yaml`)}   # create the same, without ` +
+      `clusterIP, in ${cluster.name}`
+    if (its.length > 0)
+      return {
+        code: 'MP-911',
+        where: `${host} in ${cluster.name}`,
+        evidence: [
+          `${its.length} pods with its labels run in ${cluster.name}, where the service does not exist; ` +
+            `${having.cluster.name} has it`,
+        ],
+        fix,
+      }
     const clients = (await cluster.reads.proxies()).filter(({ metadata }) => metadata?.namespace === namespace)
-    if (clients.length > 0) return {
-      code: 'MP-914', where: `${host} in ${cluster.name}`,
-      evidence: [`${having.cluster.name} has it with ${having.addresses.length} pods; ${clients.length} clients of ${namespace} run in ${cluster.name}`],
-      fix,
-    }
+    if (clients.length > 0)
+      return {
+        code: 'MP-914',
+        where: `${host} in ${cluster.name}`,
+        evidence: [
+          `${having.cluster.name} has it with ${having.addresses.length} pods; ${clients.length} clients of ` +
+            `${namespace} run in ${cluster.name}`,
+        ],
+        fix,
+      }
   }
   return undefined
 }

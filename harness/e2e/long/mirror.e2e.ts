@@ -44,33 +44,44 @@ describe('a mirror of what a publisher on this machine has', () => {
     await removePulled(stage.registry)
   }
 
-  test('is filled once: a second run copies nothing, and what is there is what is pinned', { timeout: 20 * 60_000 }, async () => {
-    const first = await meshproof(['images', 'mirror', `--to=${place}`, ...pins])
-    expect(first.exitCode, first.output).toBe(0)
-    expect(first.output).toMatch(/^9 copied, 0 there already$/m)
-    const second = await meshproof(['images', 'mirror', `--to=${place}`, ...pins])
-    expect(second.exitCode, second.output).toBe(0)
-    expect(second.output).toMatch(/^0 copied, 9 there already$/m)
-    console.log(`mirrored in ${first.seconds.toFixed(1)} s, and again in ${second.seconds.toFixed(1)} s`)
-    const verified = await meshproof(['images', 'verify', `--registry=${place}`, ...pins])
-    expect(verified.exitCode, verified.output).toBe(0)
-    expect(verified.output).toMatch(/^9 as they should be, 0 not$/m)
-  })
+  test(
+    'is filled once: a second run copies nothing, and what is there is what is pinned',
+    { timeout: 20 * 60_000 },
+    async () => {
+      const first = await meshproof(['images', 'mirror', `--to=${place}`, ...pins])
+      expect(first.exitCode, first.output).toBe(0)
+      expect(first.output).toMatch(/^9 copied, 0 there already$/m)
+      const second = await meshproof(['images', 'mirror', `--to=${place}`, ...pins])
+      expect(second.exitCode, second.output).toBe(0)
+      expect(second.output).toMatch(/^0 copied, 9 there already$/m)
+      console.log(`mirrored in ${first.seconds.toFixed(1)} s, and again in ${second.seconds.toFixed(1)} s`)
+      const verified = await meshproof(['images', 'verify', `--registry=${place}`, ...pins])
+      expect(verified.exitCode, verified.output).toBe(0)
+      expect(verified.output).toMatch(/^9 as they should be, 0 not$/m)
+    },
+  )
 
-  test('is all that a lab needs: the publisher is gone, and this machine has kept nothing of it', { timeout: 20 * 60_000 }, async () => {
-    await stage.stop()
-    await forget()
-    const flags = ['--topology=primary-remote', '--images=release', ...pins]
-    const environment = { XDG_CACHE_HOME: join(folder, 'cache') }
-    const without = await meshproof([...flags, '--suite=net.*'], { environment })
-    expect(without.exitCode, without.output).toBe(2)
-    expect(without.output).toContain(`MP-320  ${stage.registry} does not answer`)
+  test(
+    'is all that a lab needs: the publisher is gone, and this machine has kept nothing of it',
+    { timeout: 20 * 60_000 },
+    async () => {
+      await stage.stop()
+      await forget()
+      const flags = ['--topology=primary-remote', '--images=release', ...pins]
+      const environment = { XDG_CACHE_HOME: join(folder, 'cache') }
+      const without = await meshproof([...flags, '--suite=net.*'], { environment })
+      expect(without.exitCode, without.output).toBe(2)
+      expect(without.output).toContain(`MP-320  ${stage.registry} does not answer`)
 
-    const { exitCode, output, results } = await meshproof([...flags, `--registry=${place}`], { through: 'npm', environment })
-    expect(exitCode, output).toBe(0)
-    expect(results?.topologies.map(({ verdict }) => verdict)).toEqual([expect.stringMatching(/^(pass|flaky)$/)])
-    expect(results?.environment).toMatchObject({ istio: stage.istio, kubernetes: stage.kubernetes })
-  })
+      const { exitCode, output, results } = await meshproof([...flags, `--registry=${place}`], {
+        through: 'npm',
+        environment,
+      })
+      expect(exitCode, output).toBe(0)
+      expect(results?.topologies.map(({ verdict }) => verdict)).toEqual([expect.stringMatching(/^(pass|flaky)$/)])
+      expect(results?.environment).toMatchObject({ istio: stage.istio, kubernetes: stage.kubernetes })
+    },
+  )
 
   test('makes an archive that is all that a machine without a network needs', { timeout: 20 * 60_000 }, async () => {
     const archive = join(folder, 'meshproof.tar')
@@ -83,7 +94,9 @@ describe('a mirror of what a publisher on this machine has', () => {
     expect(loaded.exitCode, loaded.output).toBe(0)
     // As the archive's own last line says.
     const [, flags = ''] = /^next: meshproof test (.*)$/m.exec(saved.output) ?? []
-    const { exitCode, output } = await meshproof(['--topology=gateway', '--suite=net.*,reach.*', ...flags.split(' ')], { environment })
+    const { exitCode, output } = await meshproof(['--topology=gateway', '--suite=net.*,reach.*', ...flags.split(' ')], {
+      environment,
+    })
     expect(exitCode, output).toBe(0)
   })
 })

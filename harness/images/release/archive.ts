@@ -5,10 +5,16 @@ import { inEngine, packFiles, withFiles } from './files.ts'
 import { releaseImages, type Planned } from './release.ts'
 
 /**
- * Writes one archive that a run needs no network with: the preloaded node image and the image of files, as `docker save` does.
+ * Writes one archive that a run needs no network with: the preloaded node image and the image of files, as `docker
+ * save` does.
  * @throws MeshproofError as releaseImages does; MP-202 when the engine refuses, or the archive cannot be written.
  */
-export const saveImages = async (planned: Planned, file: string, progress: (now: BuildProgress) => void, signal?: AbortSignal): Promise<void> => {
+export const saveImages = async (
+  planned: Planned,
+  file: string,
+  progress: (now: BuildProgress) => void,
+  signal?: AbortSignal,
+): Promise<void> => {
   const { plan, registry } = planned
   const { node } = await releaseImages(planned, progress, signal)
   if (!(await inEngine(plan.files))) {
@@ -26,7 +32,13 @@ export const saveImages = async (planned: Planned, file: string, progress: (now:
  */
 export const loadImages = async (file: string, signal?: AbortSignal): Promise<string[]> => {
   const refused = (why: string, cause?: unknown): MeshproofError =>
-    new MeshproofError('MP-335', { what: 'That is no archive of a node image and files of meshproof', where: file, why, next: 'meshproof images save FILE writes one.', cause })
+    new MeshproofError('MP-335', {
+      what: 'That is no archive of a node image and files of meshproof',
+      where: file,
+      why,
+      next: 'meshproof images save FILE writes one.',
+      cause,
+    })
   const loaded = await docker(['load', '--quiet', '--input', file], { signal }).catch((error: unknown) => {
     throw error instanceof MeshproofError && error.code === 'MP-202' ? refused(error.message, error) : error
   })

@@ -2,8 +2,17 @@
 export const digestsLabel = 'dev.meshproof.digests'
 
 /** Digests as such a label spells them. */
-export const spelledDigests = (digests: Iterable<readonly [name: string, digest: string]>): string => [...digests].map((one) => one.join('@')).join(' ')
+export const spelledDigests = (digests: Iterable<readonly [name: string, digest: string]>): string =>
+  [...digests].map((one) => one.join('@')).join(' ')
 
 /** Digests by names, as such a label has them. */
 export const digestsIn = (label: string): ReadonlyMap<string, string> =>
-  new Map(label.split(' ').filter(Boolean).map((one) => { const [name = '', digest = ''] = one.split('@'); return [name, digest] }))
+  new Map(
+    label
+      .split(' ')
+      .filter(Boolean)
+      .map((one) => {
+        const [name = '', digest = ''] = one.split('@')
+        return [name, digest]
+      }),
+  )

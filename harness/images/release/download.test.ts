@@ -15,8 +15,13 @@ const otherSha256 = '0'.repeat(64)
 
 const serve = async (answer: RequestListener): Promise<string> => {
   const server = createServer(answer)
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  onTestFinished(() => { server.closeAllConnections(); server.close() })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
@@ -38,9 +43,12 @@ test('a file is kept when its checksum is the pinned one, also behind a redirect
 
 test('another checksum is refused, and nothing is left on disk', async () => {
   const folder = await scratch()
-  const url = await serve((_request, response) => { response.end(content) })
+  const url = await serve((_request, response) => {
+    response.end(content)
+  })
   await expect(download({ url: `${url}/kind`, sha256: otherSha256 }, join(folder, 'kind'))).rejects.toMatchObject({
-    code: 'MP-311', message: expect.stringContaining(`${url}/kind): expected ${otherSha256}, got ${sha256}`),
+    code: 'MP-311',
+    message: expect.stringContaining(`${url}/kind): expected ${otherSha256}, got ${sha256}`),
   })
   expect(await readdir(folder)).toEqual([])
 })
@@ -48,8 +56,12 @@ test('another checksum is refused, and nothing is left on disk', async () => {
 test('another checksum leaves nothing in the cache either', async () => {
   const folder = await scratch()
   vi.stubEnv('XDG_CACHE_HOME', folder)
-  onTestFinished(() => { vi.unstubAllEnvs() })
-  const url = await serve((_request, response) => { response.end(content) })
+  onTestFinished(() => {
+    vi.unstubAllEnvs()
+  })
+  const url = await serve((_request, response) => {
+    response.end(content)
+  })
   const made = artifact('kind', otherSha256, (into) => download({ url, sha256: otherSha256 }, join(into, 'kind')))
   await expect(made).rejects.toMatchObject({ code: 'MP-311' })
   expect(await isCached('kind', otherSha256)).toBe(false)
@@ -58,14 +70,21 @@ test('another checksum leaves nothing in the cache either', async () => {
 
 test('a file that is not there is told with its status', async () => {
   const folder = await scratch()
-  const url = await serve((_request, response) => { response.writeHead(404).end('no such file') })
-  await expect(download({ url, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({ code: 'MP-321', message: expect.stringMatching(/HTTP 404$/) })
+  const url = await serve((_request, response) => {
+    response.writeHead(404).end('no such file')
+  })
+  await expect(download({ url, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({
+    code: 'MP-321',
+    message: expect.stringMatching(/HTTP 404$/),
+  })
   expect(await readdir(folder)).toEqual([])
 })
 
 describe('a host that is busy', () => {
   test.each([
-    ['429 with seconds', 429, '1'], ['503 with a date', 503, new Date(Date.now() + 1000).toUTCString()], ['502 without a word', 502, undefined],
+    ['429 with seconds', 429, '1'],
+    ['503 with a date', 503, new Date(Date.now() + 1000).toUTCString()],
+    ['502 without a word', 502, undefined],
   ])('HTTP %s: is asked again, and one line tells it', async (_, status, after) => {
     const folder = await scratch()
     const asked: number[] = []
@@ -76,28 +95,52 @@ describe('a host that is busy', () => {
     const told: string[] = []
     await download({ url, sha256 }, join(folder, 'kind'), { tell: (line) => told.push(line) })
     expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
-    expect(told).toEqual([expect.stringMatching(new RegExp(`^${new URL(url).host}: HTTP ${status}, again in [01] s$`)), ''])
+    expect(told).toEqual([
+      expect.stringMatching(new RegExp(`^${new URL(url).host}: HTTP ${status}, again in [01] s$`)),
+      '',
+    ])
   })
 
   test('and wants an hour: its status is told at once', async () => {
     const folder = await scratch()
-    const url = await serve((_request, response) => { response.writeHead(429, { 'retry-after': '3600' }).end() })
-    await expect(download({ url, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({ code: 'MP-321', message: expect.stringMatching(/HTTP 429$/) })
+    const url = await serve((_request, response) => {
+      response.writeHead(429, { 'retry-after': '3600' }).end()
+    })
+    await expect(download({ url, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({
+      code: 'MP-321',
+      message: expect.stringMatching(/HTTP 429$/),
+    })
   })
 })
 
 describe('a download that breaks off', () => {
-  /** Serves the content and breaks off twice; keeps to ranges where it has a version to compare, and writes down what it was asked. */
-  const breaking = async (versions: (string | undefined)[], now = content): Promise<{ url: string; ranges: (string | undefined)[] }> => {
+  /**
+   * Serves the content and breaks off twice; keeps to ranges where it has a version to compare, and writes down what it
+   * was asked.
+   */
+  const breaking = async (
+    versions: (string | undefined)[],
+    now = content,
+  ): Promise<{ url: string; ranges: (string | undefined)[] }> => {
     const ranges: (string | undefined)[] = []
     const url = await serve((request, response) => {
       const version = versions[Math.min(ranges.length, versions.length - 1)]
-      const from = version !== undefined && request.headers['if-range'] === version ? Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0) : 0
+      const from =
+        version !== undefined && request.headers['if-range'] === version
+          ? Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0)
+          : 0
       const last = ranges.push(request.headers.range) === 3
       const body = (last ? content : now).slice(from)
-      response.writeHead(from > 0 ? 206 : 200, { 'content-length': body.length, ...(version ? { etag: version } : {}), ...(from > 0 ? { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` } : {}) })
+      response.writeHead(from > 0 ? 206 : 200, {
+        'content-length': body.length,
+        ...(version ? { etag: version } : {}),
+        ...(from > 0 ? { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` } : {}),
+      })
       if (last) response.end(body)
-      else response.write(body.slice(0, 1000), () => { setTimeout(() => response.destroy(), 50) })
+      else
+        response.write(body.slice(0, 1000), () => {
+          setTimeout(() => response.destroy(), 50)
+        })
     })
     return { url, ranges }
   }
@@ -110,7 +153,10 @@ describe('a download that breaks off', () => {
     expect(ranges).toEqual([undefined, 'bytes=1000-', 'bytes=2000-'])
   })
 
-  test.each<[string, (string | undefined)[]]>([['says nothing of versions', [undefined]], ['has another file by now', ['"one"', '"one"', '"two"']]])('begins again where the host %s', async (_, versions) => {
+  test.each<[string, (string | undefined)[]]>([
+    ['says nothing of versions', [undefined]],
+    ['has another file by now', ['"one"', '"one"', '"two"']],
+  ])('begins again where the host %s', async (_, versions) => {
     const folder = await scratch()
     const { url } = await breaking(versions, 'another file '.repeat(1_000))
     await download({ url, sha256 }, join(folder, 'kind'), { pause: async () => undefined })
@@ -121,27 +167,35 @@ describe('a download that breaks off', () => {
     const folder = await scratch()
     const server = createServer((_request, response) => {
       response.writeHead(200, { 'content-length': content.length })
-      response.write(content.slice(0, 1000), () => { server.close(); server.closeAllConnections() })
+      response.write(content.slice(0, 1000), () => {
+        server.close()
+        server.closeAllConnections()
+      })
     })
-    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
     const { port } = server.address() as AddressInfo
-    await expect(download({ url: `http://127.0.0.1:${port}`, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({ code: 'MP-320' })
+    await expect(download({ url: `http://127.0.0.1:${port}`, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({
+      code: 'MP-320',
+    })
     expect(await readdir(folder)).toEqual([])
   })
 })
 
 describe('a host that is slow', () => {
   /** Sends a tenth of the content every 200 ms, so many times. */
-  const dripping = (times: number): Promise<string> => serve((_request, response) => {
-    response.writeHead(200, { 'content-length': content.length })
-    const tenth = content.length / 10
-    const drop = (sent: number): void => {
-      if (sent === times) return
-      response.write(content.slice(sent * tenth, (sent + 1) * tenth))
-      setTimeout(drop, 200, sent + 1)
-    }
-    drop(0)
-  })
+  const dripping = (times: number): Promise<string> =>
+    serve((_request, response) => {
+      response.writeHead(200, { 'content-length': content.length })
+      const tenth = content.length / 10
+      const drop = (sent: number): void => {
+        if (sent === times) return
+        response.write(content.slice(sent * tenth, (sent + 1) * tenth))
+        setTimeout(drop, 200, sent + 1)
+      }
+      drop(0)
+    })
 
   test('is waited for as long as bytes come', async () => {
     const folder = await scratch()
@@ -165,15 +219,24 @@ describe('a proxy', () => {
     const wanted: string[] = []
     const server = createServer((request, response) => {
       wanted.push(new URL(request.url ?? '').host)
-      get(to, (answer) => { answer.pipe(response.writeHead(answer.statusCode ?? 0, answer.headers)) })
+      get(to, (answer) => {
+        answer.pipe(response.writeHead(answer.statusCode ?? 0, answer.headers))
+      })
     })
     server.on('connect', (request, socket) => {
       wanted.push(request.url ?? '')
-      const through = connect(Number(new URL(to).port), '127.0.0.1', () => { socket.write('HTTP/1.1 200 OK\r\n\r\n') })
+      const through = connect(Number(new URL(to).port), '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      })
       socket.pipe(through).pipe(socket)
     })
-    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-    onTestFinished(() => { server.closeAllConnections(); server.close() })
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
     return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, wanted }
   }
 
@@ -182,14 +245,20 @@ describe('a proxy', () => {
     for (const name of ['HTTP_PROXY', 'HTTPS_PROXY']) vi.stubEnv(name, address)
     vi.stubEnv('NO_PROXY', noProxy)
     vi.resetModules()
-    onTestFinished(() => { vi.unstubAllEnvs(); vi.resetModules() })
+    onTestFinished(() => {
+      vi.unstubAllEnvs()
+      vi.resetModules()
+    })
     return import('./download.ts')
   }
 
   test('that is named in the environment is asked, also by those who ask again', async () => {
     const folder = await scratch()
     let asked = 0
-    const site = await serve((_request, response) => { if (asked++ === 0) response.writeHead(503, { 'retry-after': '0' }).end(); else response.end(content) })
+    const site = await serve((_request, response) => {
+      if (asked++ === 0) response.writeHead(503, { 'retry-after': '0' }).end()
+      else response.end(content)
+    })
     const { address, wanted } = await proxy(site)
     const { download: fetched } = await withProxy(address, '')
     await fetched({ url: 'http://downloads.invalid/kind', sha256 }, join(folder, 'kind'))
@@ -198,16 +267,28 @@ describe('a proxy', () => {
   })
 
   test('is asked for a tunnel where the address is https', async () => {
-    const { address, wanted } = await proxy(await serve((_request, response) => { response.end() }))
+    const { address, wanted } = await proxy(
+      await serve((_request, response) => {
+        response.end()
+      }),
+    )
     const { download: fetched } = await withProxy(address, '')
-    await expect(fetched({ url: 'https://downloads.invalid/kind', sha256 }, join(await scratch(), 'kind'))).rejects.toMatchObject({ code: 'MP-320' })
+    await expect(
+      fetched({ url: 'https://downloads.invalid/kind', sha256 }, join(await scratch(), 'kind')),
+    ).rejects.toMatchObject({ code: 'MP-320' })
     expect(wanted).toEqual(['downloads.invalid:443'])
   })
 
   test('is not asked for hosts of NO_PROXY', async () => {
-    const { address, wanted } = await proxy(await serve((_request, response) => { response.end() }))
+    const { address, wanted } = await proxy(
+      await serve((_request, response) => {
+        response.end()
+      }),
+    )
     const { download: fetched } = await withProxy(address, 'other.invalid,.downloads.invalid')
-    await expect(fetched({ url: 'http://a.downloads.invalid/kind', sha256 }, join(await scratch(), 'kind'))).rejects.toMatchObject({ code: 'MP-320' })
+    await expect(
+      fetched({ url: 'http://a.downloads.invalid/kind', sha256 }, join(await scratch(), 'kind')),
+    ).rejects.toMatchObject({ code: 'MP-320' })
     expect(wanted).toEqual([])
   })
 })
@@ -217,7 +298,8 @@ test('a host that does not answer is named, within a second where it refuses', a
   const host = await deserted()
   const asked = performance.now()
   await expect(download({ url: `http://${host}/kind`, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({
-    code: 'MP-320', message: `${host} does not answer: ECONNREFUSED, the connection is refused`,
+    code: 'MP-320',
+    message: `${host} does not answer: ECONNREFUSED, the connection is refused`,
   })
   expect(performance.now() - asked).toBeLessThan(1_000)
 })
@@ -225,22 +307,36 @@ test('a host that does not answer is named, within a second where it refuses', a
 test('behind a redirect, the host that is out of reach is named, not the one that answered', async () => {
   const folder = await scratch()
   const host = await deserted()
-  const url = await serve((_request, response) => { response.writeHead(302, { location: `http://${host}/kind` }).end() })
-  await expect(download({ url, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({ code: 'MP-320', message: expect.stringContaining(`${host} does not answer`) })
+  const url = await serve((_request, response) => {
+    response.writeHead(302, { location: `http://${host}/kind` }).end()
+  })
+  await expect(download({ url, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({
+    code: 'MP-320',
+    message: expect.stringContaining(`${host} does not answer`),
+  })
 })
 
 test('a redirect that leads in circles ends', async () => {
   const folder = await scratch()
-  const url = await serve((_request, response) => { response.writeHead(302, { location: '/' }).end() })
-  await expect(download({ url, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({ code: 'MP-321', message: expect.stringMatching(/more than 5 redirects$/) })
+  const url = await serve((_request, response) => {
+    response.writeHead(302, { location: '/' }).end()
+  })
+  await expect(download({ url, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({
+    code: 'MP-321',
+    message: expect.stringMatching(/more than 5 redirects$/),
+  })
 })
 
 test('a download stops when asked to, and leaves nothing on disk', async () => {
   const folder = await scratch()
   const stop = new AbortController()
-  const url = await serve((_request, response) => { response.write(content) })
+  const url = await serve((_request, response) => {
+    response.write(content)
+  })
   const stopped = download({ url, sha256 }, join(folder, 'kind'), { signal: stop.signal })
-  await vi.waitFor(async () => { expect(await readdir(folder)).toEqual(['kind']) })
+  await vi.waitFor(async () => {
+    expect(await readdir(folder)).toEqual(['kind'])
+  })
   stop.abort()
   await expect(stopped).rejects.toMatchObject({ code: 'MP-130' })
   expect(await readdir(folder)).toEqual([])

@@ -17,16 +17,26 @@ const longestSilence = 30_000
 /** A published file: where it is and the SHA-256 it must have, in hexadecimal. */
 export type PublishedFile = { url: string; sha256: string }
 
-/** What has arrived of a file: its bytes, their hash, and what the host calls this version of it, without which no rest can be asked for. */
+/**
+ * What has arrived of a file: its bytes, their hash, and what the host calls this version of it, without which no rest
+ * can be asked for.
+ */
 type Arrived = { bytes: number; hash: Hash; version: string | undefined }
 
 /**
- * Downloads a published file and checks it while it streams. A host that is busy (429, 5xx) is asked again; of a download that breaks off
- * the rest is asked for, or all of it where the host does not say that it is still the same file. Whatever goes wrong, nothing is left at `path`.
- * @throws MeshproofError MP-320 when a host does not answer (5 s to connect, 10 s to the headers), MP-321 when the file is not
- *   there, breaks off again and again or stands still for 30 s, MP-311 when its checksum is another; Interrupted when the signal fires.
+ * Downloads a published file and checks it while it streams. A host that is busy (429, 5xx) is asked again; of a
+ * download that breaks off the rest is asked for, or all of it where the host does not say that it is still the same
+ * file. Whatever goes wrong, nothing is left at `path`.
+ * @throws MeshproofError MP-320 when a host does not answer (5 s to connect, 10 s to the headers), MP-321 when the file
+ * is not there, breaks off again and again or stands still for 30 s, MP-311 when its checksum is another; Interrupted
+ * when the signal fires.
  */
-export const download = async ({ url, sha256 }: PublishedFile, path: string, patience: Patience = {}, silence = longestSilence): Promise<void> => {
+export const download = async (
+  { url, sha256 }: PublishedFile,
+  path: string,
+  patience: Patience = {},
+  silence = longestSilence,
+): Promise<void> => {
   let arrived: Arrived = { bytes: 0, hash: createHash('sha256'), version: undefined }
   const attempt = async (): Promise<void> => {
     const { statusCode, headers, body } = await open(new URL(url), silence, patience.signal, arrived)
@@ -61,22 +71,28 @@ const versionOf = ({ etag, 'last-modified': modified }: Dispatcher.ResponseData[
 const brokenOff = (url: string, error: unknown, signal: AbortSignal | undefined): unknown => {
   if (signal?.aborted) return new Interrupted()
   if (codeOf(error) === 'UND_ERR_BODY_TIMEOUT') return unavailable(url, 'it stood still, and no byte of it came', error)
-  return isBroken(error) ? new NotNow(unavailable(url, `it broke off again and again: ${reasonOf(error)}`, error), 'it broke off') : unavailable(url, reasonOf(error), error)
+  return isBroken(error)
+    ? new NotNow(unavailable(url, `it broke off again and again: ${reasonOf(error)}`, error), 'it broke off')
+    : unavailable(url, reasonOf(error), error)
 }
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
 
 /** A connection that ended too early. What a disk refuses has other codes. */
-const isBroken = (error: unknown): boolean => ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'].includes(String(codeOf(error)))
+const isBroken = (error: unknown): boolean =>
+  ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'].includes(String(codeOf(error)))
 
 /**
  * The SHA-256 that a publisher puts at an address of its own, beside the file; asked as patiently as for a file.
- * @throws MeshproofError MP-320 and MP-321 as download does, MP-321 too where there is no checksum in it; Interrupted when the signal fires.
+ * @throws MeshproofError MP-320 and MP-321 as download does, MP-321 too where there is no checksum in it; Interrupted
+ * when the signal fires.
  */
 export const publishedChecksum = async (beside: string, patience: Patience = {}): Promise<string> => {
   const content = await patiently(async () => {
     const { body } = await open(new URL(beside), longestSilence, patience.signal)
-    return text(body).catch((error: unknown) => { throw brokenOff(beside, error, patience.signal) })
+    return text(body).catch((error: unknown) => {
+      throw brokenOff(beside, error, patience.signal)
+    })
   }, patience)
   return checksumIn(content, beside)
 }
@@ -88,8 +104,16 @@ export const checksumIn = (content: string, where: string): string => {
   return checksum
 }
 
-/** The answer after redirects, all of the file or the rest; each hop is asked here so that an error names the host that is out of reach. */
-const open = async (first: URL, silence: number, signal?: AbortSignal, { bytes, version }: Pick<Arrived, 'bytes' | 'version'> = { bytes: 0, version: undefined }): Promise<Answer> => {
+/**
+ * The answer after redirects, all of the file or the rest; each hop is asked here so that an error names the host that
+ * is out of reach.
+ */
+const open = async (
+  first: URL,
+  silence: number,
+  signal?: AbortSignal,
+  { bytes, version }: Pick<Arrived, 'bytes' | 'version'> = { bytes: 0, version: undefined },
+): Promise<Answer> => {
   const rest = bytes > 0 && version !== undefined ? { range: `bytes=${bytes}-`, 'if-range': version } : {}
   let url = first
   for (let hop = 0; hop <= mostRedirects; hop += 1) {
@@ -98,7 +122,8 @@ const open = async (first: URL, silence: number, signal?: AbortSignal, { bytes, 
     if (statusCode === 200 || (statusCode === 206 && isFrom(bytes, headers))) return answer
     body.on('error', () => undefined).destroy()
     const failed = unavailable(url.href, `HTTP ${statusCode}`)
-    if (statusCode === 429 || statusCode >= 500) throw new NotNow(failed, `${url.host}: HTTP ${statusCode}`, retryAfter(headers['retry-after']?.toString()))
+    if (statusCode === 429 || statusCode >= 500)
+      throw new NotNow(failed, `${url.host}: HTTP ${statusCode}`, retryAfter(headers['retry-after']?.toString()))
     const { location } = headers
     if (statusCode < 300 || statusCode >= 400 || typeof location !== 'string') throw failed
     url = new URL(location, url)
@@ -108,11 +133,23 @@ const open = async (first: URL, silence: number, signal?: AbortSignal, { bytes, 
 
 type Answer = Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'> & { body: Readable }
 
-const isFrom = (bytes: number, headers: Dispatcher.ResponseData['headers']): boolean => String(headers['content-range']).startsWith(`bytes ${bytes}-`)
+const isFrom = (bytes: number, headers: Dispatcher.ResponseData['headers']): boolean =>
+  String(headers['content-range']).startsWith(`bytes ${bytes}-`)
 
-const ask = async (url: URL, headers: Record<string, string>, silence: number, signal?: AbortSignal): Promise<Answer> => {
+const ask = async (
+  url: URL,
+  headers: Record<string, string>,
+  silence: number,
+  signal?: AbortSignal,
+): Promise<Answer> => {
   try {
-    return await request(url, { dispatcher: wayOut(), headers, headersTimeout: 10_000, bodyTimeout: silence, ...(signal ? { signal } : {}) })
+    return await request(url, {
+      dispatcher: wayOut(),
+      headers,
+      headersTimeout: 10_000,
+      bodyTimeout: silence,
+      ...(signal ? { signal } : {}),
+    })
   } catch (cause) {
     if (signal?.aborted) throw new Interrupted()
     const unreachable = hostUnreachable(url.host, whyUnreachable(cause), cause)

@@ -18,15 +18,27 @@ let plan: ReleasePlan
 let asked: () => Promise<string[]>
 
 /** Manifests lie in a folder by names, with / as _. */
-const put = (name: string, manifest: string): Promise<void> => writeFile(join(store, name.replaceAll('/', '_')), manifest)
+const put = (name: string, manifest: string): Promise<void> =>
+  writeFile(join(store, name.replaceAll('/', '_')), manifest)
 const mirrored = (name: string): string => `${host}/mirror/${name.replace(':', '_')}`
-const copied = (lines: string[]): string[] => lines.filter((line) => line.startsWith('copy')).map((line) => line.split('docker://').at(-1) ?? '')
+const copied = (lines: string[]): string[] =>
+  lines.filter((line) => line.startsWith('copy')).map((line) => line.split('docker://').at(-1) ?? '')
 
-/** A publisher of three images, one pinned by tag alone; a registry, of which skopeo and docker speak; and a download site. */
+/**
+ * A publisher of three images, one pinned by tag alone; a registry, of which skopeo and docker speak; and a download
+ * site.
+ */
 beforeEach(async () => {
-  const server = createServer((_request, response) => { response.end('file') })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  onTestFinished(() => { server.closeAllConnections(); server.close() })
+  const server = createServer((_request, response) => {
+    response.end('file')
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
   host = `127.0.0.1:${(server.address() as AddressInfo).port}`
   const folder = await scratchFolder()
   store = join(folder, 'store')
@@ -34,19 +46,30 @@ beforeEach(async () => {
   const sha256 = createHash('sha256').update('file').digest('hex')
   const program = { url: `http://${host}/{os}-{arch}`, checksum: '.sha256', sha256: { 'linux-amd64': sha256 } }
   const release = {
-    ...await loadRelease(), programs: { kind: program, istioctl: program }, loadBalancerManifest: { url: `http://${host}/metallb`, sha256 },
+    ...(await loadRelease()),
+    programs: { kind: program, istioctl: program },
+    loadBalancerManifest: { url: `http://${host}/metallb`, sha256 },
     node: { name: `${host}/kindest/node:v1.34.11`, digest: digestOf('node') },
-    images: [{ name: `${host}/metallb/speaker:v0.15.2`, digest: digestOf('speaker') }, { name: `${host}/istio/helloworld:1.0`, digest: undefined }],
+    images: [
+      { name: `${host}/metallb/speaker:v0.15.2`, digest: digestOf('speaker') },
+      { name: `${host}/istio/helloworld:1.0`, digest: undefined },
+    ],
   }
   plan = await planOf(release, pinnedVersions(release), 'amd64')
-  for (const [name, manifest] of [['kindest/node:v1.34.11', 'node'], ['metallb/speaker:v0.15.2', 'speaker'], ['istio/helloworld:1.0', 'hello']] as const) {
+  for (const [name, manifest] of [
+    ['kindest/node:v1.34.11', 'node'],
+    ['metallb/speaker:v0.15.2', 'speaker'],
+    ['istio/helloworld:1.0', 'hello'],
+  ] as const) {
     await put(`${host}/${name}`, manifest)
     await put(`${host}/${name.replace(/:[^:]+$/, '')}@${digestOf(manifest)}`, manifest)
   }
   const log = join(folder, 'asked')
   await writeFile(log, '')
   asked = async () => (await readFile(log, 'utf8')).split('\n').filter(Boolean)
-  await fakeProgram('skopeo', `[ "$1" = --insecure-policy ] && shift
+  await fakeProgram(
+    'skopeo',
+    `[ "$1" = --insecure-policy ] && shift
 echo "$*" >> '${log}'
 place() { echo '${store}'/"$(echo "\${1#docker://}" | tr / _)"; }
 for last in "$@"; do before=$here; here=$last; done
@@ -54,14 +77,18 @@ case "$1 $*" in
   'copy '*) cp "$(place "$before")" "$(place "$here")" ;;
   'inspect '*--config*) [ -e "$(place "$here")" ] && cat "$(place "$here")" || { echo 'level=fatal msg="reading manifest: manifest unknown"' >&2; exit 1; } ;;
   'inspect '*) grep -qs refused "$(place "$here")" && { echo 'level=fatal msg="reading manifest: denied: requested access to the resource is denied"' >&2; exit 1; }; [ -e "$(place "$here")" ] && cat "$(place "$here")" || { echo 'level=fatal msg="reading manifest: manifest unknown"' >&2; exit 1; } ;;
-esac`)
+esac`,
+  )
   // An engine that keeps of an image its label alone, and pushes it as a configuration.
-  await fakeProgram('docker', `echo "docker $*" >> '${log}'
+  await fakeProgram(
+    'docker',
+    `echo "docker $*" >> '${log}'
 case "$1" in
   image) exit 1 ;;
   import) echo "$*" | sed 's/.*LABEL [^"]*"\\([^"]*\\)".*/{"config":{"Labels":{"${digestsLabel}":"\\1"}}}/' > '${folder}/label' ;;
   push) cp '${folder}/label' '${store}'/"$(echo "$3" | tr / _)" ;;
-esac`)
+esac`,
+  )
 })
 
 test('an empty mirror gets everything, from the digests that are published; files go along', async () => {
@@ -69,7 +96,10 @@ test('an empty mirror gets everything, from the digests that are published; file
   expect(names).toEqual([plan.node.name, ...plan.images.map(({ name }) => name), plan.files])
   expect(there).toEqual([])
   const lines = await asked()
-  expect(lines).toContain(`copy --quiet --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false docker://${host}/kindest/node@${digestOf('node')} docker://${mirrored(plan.node.name)}`)
+  expect(lines).toContain(
+    `copy --quiet --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false docker://${host}/kindest/node@${digestOf('node')} ` +
+      `docker://${mirrored(plan.node.name)}`,
+  )
   expect(lines).toContain(`docker push --quiet ${host}/mirror/${plan.files}`)
 })
 
@@ -93,14 +123,20 @@ test('a registry that refuses to speak of what it does not have gets it all the 
 
 test('an image that is not published stops it, by its name', async () => {
   const images = [...plan.images, { name: `${host}/istio/other:1.0`, digest: undefined }]
-  expect(await errorOf(mirror({ ...plan, images }, `${host}/mirror`, silent))).toMatchObject({ code: 'MP-334', message: expect.stringContaining('istio/other:1.0') })
+  expect(await errorOf(mirror({ ...plan, images }, `${host}/mirror`, silent))).toMatchObject({
+    code: 'MP-334',
+    message: expect.stringContaining('istio/other:1.0'),
+  })
   expect(copied(await asked())).not.toContain(mirrored(`${host}/istio/other:1.0`))
 })
 
 test('a mirror is as it should be without its publishers being asked', async () => {
   await mirror(plan, `${host}/mirror`, silent)
   const before = (await asked()).length
-  expect(await verifyMirror(plan, `${host}/mirror`)).toEqual({ same: [plan.node.name, ...plan.images.map(({ name }) => name), plan.files], differing: [] })
+  expect(await verifyMirror(plan, `${host}/mirror`)).toEqual({
+    same: [plan.node.name, ...plan.images.map(({ name }) => name), plan.files],
+    differing: [],
+  })
   expect((await asked()).slice(before).every((line) => line.includes(`docker://${host}/mirror/`))).toBe(true)
 })
 
@@ -114,5 +150,9 @@ test('what differs, what is missing and what nobody recorded is named', async ()
   ])
   const empty = await verifyMirror(plan, `${host}/elsewhere`)
   expect(empty.same).toEqual([])
-  expect(empty.differing.map(({ name }) => name)).toEqual([plan.node.name, ...plan.images.map(({ name }) => name), plan.files])
+  expect(empty.differing.map(({ name }) => name)).toEqual([
+    plan.node.name,
+    ...plan.images.map(({ name }) => name),
+    plan.files,
+  ])
 })

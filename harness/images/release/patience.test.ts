@@ -10,15 +10,22 @@ const trying = async (failures: unknown[]): Promise<{ waited: number[]; told: st
   const waited: number[] = []
   const told: string[] = []
   const left = [...failures]
-  const result = await patiently(async () => {
-    if (left.length > 0) throw left.shift()
-    return 'done'
-  }, { tell: (line) => told.push(line), pause: async (milliseconds) => waited.push(milliseconds) }).catch((error: unknown) => error)
+  const result = await patiently(
+    async () => {
+      if (left.length > 0) throw left.shift()
+      return 'done'
+    },
+    { tell: (line) => told.push(line), pause: async (milliseconds) => waited.push(milliseconds) },
+  ).catch((error: unknown) => error)
   return { waited, told, result }
 }
 
 test('what may succeed later is tried again after growing pauses, and each is told until it is over', async () => {
-  const { waited, told, result } = await trying([new NotNow(refused, 'HTTP 503'), new NotNow(refused, 'HTTP 503'), new NotNow(refused, 'HTTP 503')])
+  const { waited, told, result } = await trying([
+    new NotNow(refused, 'HTTP 503'),
+    new NotNow(refused, 'HTTP 503'),
+    new NotNow(refused, 'HTTP 503'),
+  ])
   expect(result).toBe('done')
   expect(waited).toEqual([1_000, 2_000, 4_000])
   expect(told).toEqual(['HTTP 503, again in 1 s', '', 'HTTP 503, again in 2 s', '', 'HTTP 503, again in 4 s', ''])
@@ -41,12 +48,19 @@ test('any other error ends it at once', async () => {
 })
 
 test('a pause ends when the run is stopped', async () => {
-  const attempt = async (): Promise<never> => { throw new NotNow(refused, 'HTTP 503', 60_000) }
+  const attempt = async (): Promise<never> => {
+    throw new NotNow(refused, 'HTTP 503', 60_000)
+  }
   expect(await errorOf(patiently(attempt, { signal: AbortSignal.timeout(20) }))).toMatchObject({ code: 'MP-130' })
 })
 
 test.each([
-  ['3', 3_000], ['0', 0], ['Sun, 22 Nov 2026 06:00:10 GMT', 10_000], ['Sun, 22 Nov 2026 05:00:00 GMT', 0], ['soon', undefined], [undefined, undefined],
+  ['3', 3_000],
+  ['0', 0],
+  ['Sun, 22 Nov 2026 06:00:10 GMT', 10_000],
+  ['Sun, 22 Nov 2026 05:00:00 GMT', 0],
+  ['soon', undefined],
+  [undefined, undefined],
 ])('Retry-After: %s is %s ms', (header, expected) => {
   expect(retryAfter(header, Date.parse('2026-11-22T06:00:00Z'))).toBe(expected)
 })

@@ -7,7 +7,10 @@ const pauses = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000]
 /** Who asks for a longer pause than this, in milliseconds, asks for another day. */
 const longestPause = 120_000
 
-/** What a try throws that may succeed later: the error if no later one does, and the pause in milliseconds that was asked for. */
+/**
+ * What a try throws that may succeed later: the error if no later one does, and the pause in milliseconds that was
+ * asked for.
+ */
 export class NotNow {
   readonly error: MeshproofError
   readonly reason: string
@@ -24,16 +27,24 @@ export class NotNow {
 export type Tell = (waiting: string) => void
 
 /** How a thing is tried again. */
-export type Patience = { tell?: Tell | undefined; signal?: AbortSignal | undefined; pause?: ((milliseconds: number, signal?: AbortSignal) => Promise<unknown>) | undefined }
+export type Patience = {
+  tell?: Tell | undefined
+  signal?: AbortSignal | undefined
+  pause?: ((milliseconds: number, signal?: AbortSignal) => Promise<unknown>) | undefined
+}
 
-const sleep = (milliseconds: number, signal?: AbortSignal): Promise<unknown> => setTimeout(milliseconds, undefined, signal ? { signal } : {})
+const sleep = (milliseconds: number, signal?: AbortSignal): Promise<unknown> =>
+  setTimeout(milliseconds, undefined, signal ? { signal } : {})
 
 /**
- * Tries until it succeeds, with growing pauses and at least as long ones as the other side asks for; about a minute in all where it asks
- * for none. What is thrown other than `NotNow` ends it at once.
+ * Tries until it succeeds, with growing pauses and at least as long ones as the other side asks for; about a minute in
+ * all where it asks for none. What is thrown other than `NotNow` ends it at once.
  * @throws the error of the last try; Interrupted when the signal fires.
  */
-export const patiently = async <T>(attempt: () => Promise<T>, { tell = () => undefined, signal, pause = sleep }: Patience = {}): Promise<T> => {
+export const patiently = async <T>(
+  attempt: () => Promise<T>,
+  { tell = () => undefined, signal, pause = sleep }: Patience = {},
+): Promise<T> => {
   for (let tries = 0; ; tries += 1) {
     try {
       return await attempt()
@@ -43,7 +54,9 @@ export const patiently = async <T>(attempt: () => Promise<T>, { tell = () => und
       if (planned === undefined || (error.after ?? 0) > longestPause) throw error.error
       const milliseconds = error.after ?? planned
       tell(`${error.reason}, again in ${Math.ceil(milliseconds / 1000)} s`)
-      await pause(milliseconds, signal).catch(() => { throw new Interrupted() })
+      await pause(milliseconds, signal).catch(() => {
+        throw new Interrupted()
+      })
       tell('')
     }
   }

@@ -6,18 +6,32 @@ import { mirroredIn, registryAnswers, requireRegistries } from './registry.ts'
 
 /** A registry on this machine that answers everything with one status. */
 const registry = async (status: number): Promise<string> => {
-  const server = createWebServer((_request, response) => { response.writeHead(status).end('an answer') })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  onTestFinished(() => { server.closeAllConnections(); server.close() })
+  const server = createWebServer((_request, response) => {
+    response.writeHead(status).end('an answer')
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
   return `127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 /** A host that takes connections and never says a word. */
 const silent = async (): Promise<string> => {
   const sockets: Socket[] = []
-  const server = createServer((socket) => { sockets.push(socket.on('error', () => undefined)) })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  onTestFinished(() => { sockets.forEach((socket) => socket.destroy()); server.close() })
+  const server = createServer((socket) => {
+    sockets.push(socket.on('error', () => undefined))
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  onTestFinished(() => {
+    sockets.forEach((socket) => socket.destroy())
+    server.close()
+  })
   return `127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
@@ -31,21 +45,29 @@ test('a registry that refuses is named, within a second', async () => {
   const [answering, host] = [await registry(401), await deserted()]
   const asked = performance.now()
   await expect(requireRegistries([answering, host])).rejects.toMatchObject({
-    code: 'MP-320', exitCode: 2, message: `${host} does not answer: ECONNREFUSED, the connection is refused`,
+    code: 'MP-320',
+    exitCode: 2,
+    message: `${host} does not answer: ECONNREFUSED, the connection is refused`,
   })
   expect(performance.now() - asked).toBeLessThan(1_000)
 })
 
 test('a name that does not resolve is told as such', async () => {
   await expect(requireRegistries(['registry.invalid'])).rejects.toMatchObject({
-    code: 'MP-320', message: expect.stringMatching(/^registry\.invalid does not answer: (ENOTFOUND, the name does not resolve|EAI_AGAIN, no name server answers)$/),
+    code: 'MP-320',
+    message: expect.stringMatching(
+      /^registry\.invalid does not answer: (ENOTFOUND, the name does not resolve|EAI_AGAIN, no name server answers)$/,
+    ),
   })
 })
 
 test('silent registries are all asked at once: 5 s, however many', async () => {
   const [one, two] = [await silent(), await silent()]
   const asked = performance.now()
-  await expect(requireRegistries([one, two, one])).rejects.toMatchObject({ code: 'MP-320', message: `${one} does not answer: timed out; nor do ${two}` })
+  await expect(requireRegistries([one, two, one])).rejects.toMatchObject({
+    code: 'MP-320',
+    message: `${one} does not answer: timed out; nor do ${two}`,
+  })
   expect(performance.now() - asked).toBeLessThan(6_500)
 }, 10_000)
 
@@ -59,6 +81,9 @@ test.each([
   ['mirror.example:5000/pilot:1', 'mirror.example/company/mirror.example_5000/pilot:1'],
   ['meshproof/files:abc', 'mirror.example/company/meshproof/files:abc'],
 ])('%s is %s in a mirror, with the same digest', (name, there) => {
-  expect(mirroredIn('mirror.example/company', { name, digest: 'sha256:a' })).toEqual({ name: there, digest: 'sha256:a' })
+  expect(mirroredIn('mirror.example/company', { name, digest: 'sha256:a' })).toEqual({
+    name: there,
+    digest: 'sha256:a',
+  })
   expect(mirroredIn(undefined, { name, digest: undefined })).toEqual({ name, digest: undefined })
 })

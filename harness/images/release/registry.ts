@@ -13,11 +13,12 @@ export const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\
 let agent: Dispatcher | undefined
 
 /** The way out of this machine: the user's proxy variables apply, and a connection is made within 5 s or not at all. */
-export const wayOut = (): Dispatcher => (agent ??= new EnvHttpProxyAgent({
-  connect: { timeout: answersWithin },
-  // Go's clients, docker's among them, never ask a proxy for this machine itself; a proxy that is asked refuses.
-  noProxy: [process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '', 'localhost', '127.0.0.1'].join(','),
-}))
+export const wayOut = (): Dispatcher =>
+  (agent ??= new EnvHttpProxyAgent({
+    connect: { timeout: answersWithin },
+    // Go's clients, docker's among them, never ask a proxy for this machine itself; a proxy that is asked refuses.
+    noProxy: [process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '', 'localhost', '127.0.0.1'].join(','),
+  }))
 
 const meanings: Readonly<Record<string, string>> = {
   ENOTFOUND: 'ENOTFOUND, the name does not resolve',
@@ -41,7 +42,9 @@ export const hostUnreachable = (host: string, why: string, cause?: unknown): Mes
   new MeshproofError('MP-320', {
     what: `${host} does not answer`,
     why,
-    next: 'Use --images=source, which needs package registries alone; or let this machine reach it (HTTPS_PROXY is honoured).',
+    next:
+      'Use --images=source, which needs package registries alone; or let this machine reach it (HTTPS_PROXY is ' +
+      'honoured).',
     cause,
   })
 
@@ -49,8 +52,8 @@ export const hostUnreachable = (host: string, why: string, cause?: unknown): Mes
 export type RegistryAnswer = { host: string; status: number } | { host: string; why: string; cause: unknown }
 
 /**
- * Asks `host` (as image names spell it: docker.io, quay.io) for its API and knows within 5 s. Any HTTP status is an answer: a
- * registry asks anonymous callers to log in, and a host that is no registry says that it lacks the page.
+ * Asks `host` (as image names spell it: docker.io, quay.io) for its API and knows within 5 s. Any HTTP status is an
+ * answer: a registry asks anonymous callers to log in, and a host that is no registry says that it lacks the page.
  * @throws Interrupted when the signal fires.
  */
 export const registryAnswers = async (host: string, signal?: AbortSignal): Promise<RegistryAnswer> => {
@@ -70,7 +73,8 @@ export const registryAnswers = async (host: string, signal?: AbortSignal): Promi
 
 /**
  * Makes sure that every host answers; all are asked at once, so it is known within 5 s.
- * @throws MeshproofError MP-320 that names the first host that does not, why, and the others; Interrupted when the signal fires.
+ * @throws MeshproofError MP-320 that names the first host that does not, why, and the others; Interrupted when the
+ * signal fires.
  */
 export const requireRegistries = async (hosts: Iterable<string>, signal?: AbortSignal): Promise<void> => {
   const answers = await Promise.all([...new Set(hosts)].map((host) => registryAnswers(host, signal)))
@@ -90,11 +94,17 @@ export const repositoryOf = ({ name }: PublishedImage): string => name.replace(/
 export const hostOf = ({ name }: PublishedImage): string => name.split('/')[0] ?? ''
 
 /**
- * The same image in a mirror (`host` or `host/prefix`): its whole published name is part of its name there, so that nothing collides. A
- * port’s colon has no place in the middle of a name.
+ * The same image in a mirror (`host` or `host/prefix`): its whole published name is part of its name there, so that
+ * nothing collides. A port’s colon has no place in the middle of a name.
  */
-export const mirroredIn = (registry: string | undefined, { name, digest }: PublishedImage): PublishedImage =>
-  ({ name: registry === undefined ? name : `${registry}/${name.replace(/^([^/:]+):(\d+)\//, '$1_$2/')}`, digest })
+export const mirroredIn = (registry: string | undefined, { name, digest }: PublishedImage): PublishedImage => ({
+  name: registry === undefined ? name : `${registry}/${name.replace(/^([^/:]+):(\d+)\//, '$1_$2/')}`,
+  digest,
+})
 
-/** What the engine calls an image once it is pulled: by digest, so that no other can take its place; by tag without a pin. */
-export const referenceOf = (image: PublishedImage): string => (image.digest ? `${repositoryOf(image)}@${image.digest}` : image.name)
+/**
+ * What the engine calls an image once it is pulled: by digest, so that no other can take its place; by tag without a
+ * pin.
+ */
+export const referenceOf = (image: PublishedImage): string =>
+  image.digest ? `${repositoryOf(image)}@${image.digest}` : image.name

@@ -13,30 +13,53 @@ import type { Downloads, PublishedDownload } from './release-plan.ts'
 export const istioctlOf = (version: string): string => `istioctl-${version}`
 
 /** The programs and the manifest as things to be cached, fetched in a given way. */
-export const releaseItems = (downloads: Downloads, fetch: Fetch): Promise<BuildItem[]> => Promise.all(filesIn(downloads).map(async ([name, file, finish]) => ({
-  name, key: await keyOf(file), lane: 'network', seconds: 5,
-  make: async (folder, signal, tell) => {
-    await fetch(file, join(folder, name), { signal, tell })
-    await finish(join(folder, name))
-  },
-})))
+export const releaseItems = (downloads: Downloads, fetch: Fetch): Promise<BuildItem[]> =>
+  Promise.all(
+    filesIn(downloads).map(async ([name, file, finish]) => ({
+      name,
+      key: await keyOf(file),
+      lane: 'network',
+      seconds: 5,
+      make: async (folder, signal, tell) => {
+        await fetch(file, join(folder, name), { signal, tell })
+        await finish(join(folder, name))
+      },
+    })),
+  )
 
-/** The hosts that have the files this machine lacks: none where the engine has them all, the mirror's alone where one is asked. */
-export const missingHosts = async ({ downloads, files }: { downloads: Downloads; files: string }, registry: string | undefined): Promise<string[]> => {
-  const lacking = await pMap(filesIn(downloads), async ([name, file]) => ((await isCached(name, await keyOf(file))) ? [] : [new URL(file.url).host]))
-  if (lacking.flat().length === 0 || await inEngine(files)) return []
+/**
+ * The hosts that have the files this machine lacks: none where the engine has them all, the mirror's alone where one is
+ * asked.
+ */
+export const missingHosts = async (
+  { downloads, files }: { downloads: Downloads; files: string },
+  registry: string | undefined,
+): Promise<string[]> => {
+  const lacking = await pMap(filesIn(downloads), async ([name, file]) =>
+    (await isCached(name, await keyOf(file))) ? [] : [new URL(file.url).host],
+  )
+  if (lacking.flat().length === 0 || (await inEngine(files))) return []
   return registry === undefined ? lacking.flat() : [hostOf(mirroredIn(registry, { name: files, digest: undefined }))]
 }
 
 /** The files by what they are called, and what makes of each what it is for. */
-const filesIn = ({ kind, istioctl, loadBalancerManifest }: Downloads): [string, PublishedDownload, (path: string) => Promise<void>][] => [
+const filesIn = ({
+  kind,
+  istioctl,
+  loadBalancerManifest,
+}: Downloads): [string, PublishedDownload, (path: string) => Promise<void>][] => [
   ['kind', kind, (path) => chmod(path, 0o755)],
-  ...[...istioctl].map(([version, file]): [string, PublishedDownload, (path: string) => Promise<void>] => [istioctlOf(version), file, unpackIstioctl]),
+  ...[...istioctl].map(([version, file]): [string, PublishedDownload, (path: string) => Promise<void>] => [
+    istioctlOf(version),
+    file,
+    unpackIstioctl,
+  ]),
   ['metallb-native.yaml', loadBalancerManifest, async () => undefined],
 ]
 
 /** A file without a checksum of ours is cached by where it comes from. */
-const keyOf = async ({ url, checksum }: PublishedDownload): Promise<string> => ('pinned' in checksum ? checksum.pinned : recipeKey(url))
+const keyOf = async ({ url, checksum }: PublishedDownload): Promise<string> =>
+  'pinned' in checksum ? checksum.pinned : recipeKey(url)
 
 const unpackIstioctl = async (path: string): Promise<void> => {
   const archive = `${path}.tar.gz`

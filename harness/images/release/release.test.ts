@@ -25,14 +25,29 @@ const archive = async (version: string): Promise<Buffer> => {
 }
 
 /**
- * A publisher with 1.30.4, which is pinned, and 1.29.2, which is not and has its checksum beside it; and an engine that writes down
- * what it is asked, never has a node image and says of everything that it was pulled by one digest.
+ * A publisher with 1.30.4, which is pinned, and 1.29.2, which is not and has its checksum beside it; and an engine that
+ * writes down what it is asked, never has a node image and says of everything that it was pulled by one digest.
  */
-const published = async ({ beside, files: withImage = false, kind = 'kind' }: { beside?: string; files?: boolean; kind?: string } = {}): Promise<{ host: string; pins: string; asked: () => Promise<string[]>; requested: () => string[] }> => {
+const published = async ({
+  beside,
+  files: withImage = false,
+  kind = 'kind',
+}: { beside?: string; files?: boolean; kind?: string } = {}): Promise<{
+  host: string
+  pins: string
+  asked: () => Promise<string[]>
+  requested: () => string[]
+}> => {
   await emptyCache()
   const [pinned, other] = [await archive('1.30.4'), await archive('1.29.2')]
   const files: Record<string, Buffer | string> = {
-    '/1.30.4/istioctl.tar.gz': pinned, '/1.29.2/istioctl.tar.gz': other, '/1.29.2/istioctl.tar.gz.sha256': beside ?? `${sha256(other)}  istioctl.tar.gz\n`, '/kind-0.33.0': 'kind', '/kind-0.32.0': 'older kind', '/kind-0.32.0.sha256sum': `${sha256('older kind')}  bin/kind\n`, '/metallb': 'metallb',
+    '/1.30.4/istioctl.tar.gz': pinned,
+    '/1.29.2/istioctl.tar.gz': other,
+    '/1.29.2/istioctl.tar.gz.sha256': beside ?? `${sha256(other)}  istioctl.tar.gz\n`,
+    '/kind-0.33.0': 'kind',
+    '/kind-0.32.0': 'older kind',
+    '/kind-0.32.0.sha256sum': `${sha256('older kind')}  bin/kind\n`,
+    '/metallb': 'metallb',
   }
   const requested: string[] = []
   const server = createServer((request, response) => {
@@ -40,28 +55,53 @@ const published = async ({ beside, files: withImage = false, kind = 'kind' }: { 
     const file = files[request.url ?? '']
     response.writeHead(file === undefined ? 404 : 200).end(file)
   })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  onTestFinished(() => { server.closeAllConnections(); server.close() })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
 
   const folder = await scratchFolder()
   const [pins, log] = [join(folder, 'release.yaml'), join(folder, 'asked')]
-  const everywhere = (checksum: string): Record<string, string> => Object.fromEntries(['linux', 'darwin'].flatMap((os) => ['amd64', 'arm64'].map((arch) => [`${os}-${arch}`, checksum])))
-  await writeFile(pins, stringify({
-    kubernetes: 'v1.34.11',
-    kind: '0.33.0',
-    programs: { kind: { url: `http://${host}/kind-{kind}`, checksum: '.sha256sum', sha256: everywhere(sha256('kind')) }, istioctl: { url: `http://${host}/{istio}/istioctl.tar.gz`, checksum: '.sha256', sha256: everywhere(sha256(pinned)) } },
-    loadBalancerManifest: { url: `http://${host}/metallb`, sha256: sha256('metallb') },
-    node: `${host}/kindest/node:v1.34.11@${digest}`,
-    images: [`${host}/istio/pilot:1.30.4@${digest}`, `${host}/istio/proxyv2:1.30.4@${digest}`, `${host}/istio/examples-helloworld-v1:1.0`],
-    roles: { hub: `${host}/istio`, tag: '1.30.4' },
-  }))
+  const everywhere = (checksum: string): Record<string, string> =>
+    Object.fromEntries(
+      ['linux', 'darwin'].flatMap((os) => ['amd64', 'arm64'].map((arch) => [`${os}-${arch}`, checksum])),
+    )
+  await writeFile(
+    pins,
+    stringify({
+      kubernetes: 'v1.34.11',
+      kind: '0.33.0',
+      programs: {
+        kind: { url: `http://${host}/kind-{kind}`, checksum: '.sha256sum', sha256: everywhere(sha256('kind')) },
+        istioctl: {
+          url: `http://${host}/{istio}/istioctl.tar.gz`,
+          checksum: '.sha256',
+          sha256: everywhere(sha256(pinned)),
+        },
+      },
+      loadBalancerManifest: { url: `http://${host}/metallb`, sha256: sha256('metallb') },
+      node: `${host}/kindest/node:v1.34.11@${digest}`,
+      images: [
+        `${host}/istio/pilot:1.30.4@${digest}`,
+        `${host}/istio/proxyv2:1.30.4@${digest}`,
+        `${host}/istio/examples-helloworld-v1:1.0`,
+      ],
+      roles: { hub: `${host}/istio`, tag: '1.30.4' },
+    }),
+  )
   await writeFile(log, '')
   // An engine that can pull the image of files has it from then on, and hands its files out.
   const inImage = join(folder, 'files', host.replace(':', '_'))
   for (const version of ['1.30.4', '1.29.2']) await mkdir(join(inImage, version), { recursive: true })
-  for (const [name, content] of Object.entries({ ...files, '/kind-0.33.0': kind })) await writeFile(join(inImage, name), content)
-  await fakeProgram('docker', `echo "$*" >> '${log}'
+  for (const [name, content] of Object.entries({ ...files, '/kind-0.33.0': kind }))
+    await writeFile(join(inImage, name), content)
+  await fakeProgram(
+    'docker',
+    `echo "$*" >> '${log}'
 case "$1 $2" in
   'image inspect') case "$*" in
     *RepoDigests*) echo "$5@sha256:${'b'.repeat(64)}" | sed 's/:[a-z0-9.]*@/@/' ;;
@@ -76,29 +116,56 @@ case "$1 $2" in
   'exec '*) cat > /dev/null ;;
   'version '*) echo 1.47 ;;
   'run '*) echo container ;;
-esac`)
+esac`,
+  )
   return { host, pins, asked: async () => (await readFile(log, 'utf8')).split('\n'), requested: () => requested }
 }
 
-const upgrade = async (pins: string, names: Upgrading, wanted: Partial<Wanted> = {}): Promise<UpgradeImages> => releaseUpgrade(await planRelease({ pins, ...wanted }, engine, undefined, names), names, silent)
-const images = async (pins: string, wanted: Partial<Wanted> = {}): Promise<Images> => releaseImages(await planRelease({ pins, ...wanted }, engine), silent)
+const upgrade = async (pins: string, names: Upgrading, wanted: Partial<Wanted> = {}): Promise<UpgradeImages> =>
+  releaseUpgrade(await planRelease({ pins, ...wanted }, engine, undefined, names), names, silent)
+const images = async (pins: string, wanted: Partial<Wanted> = {}): Promise<Images> =>
+  releaseImages(await planRelease({ pins, ...wanted }, engine), silent)
 
-test('two published versions share the node image and all that is not Istio’s, and have their own istioctl and images', async () => {
-  const { host, pins, asked } = await published()
-  const { from, to } = await upgrade(pins, { from: '1.29.2', to: '1.30.4' })
-  expect({ ...to, roles: {}, istioctl: '', envoy: '', digests: [] }).toEqual({ ...from, roles: {}, istioctl: '', envoy: '', digests: [] })
-  expect([from.roles['tag'], to.roles['tag']]).toEqual(['1.29.2', '1.30.4'])
-  expect(await Promise.all([from, to].map(({ istioctl }) => readFile(istioctl, 'utf8')))).toEqual(['istioctl 1.29.2', 'istioctl 1.30.4'])
-  const saved = (await asked()).find((line) => line.startsWith('save '))?.split(' ').slice(1)
-  expect(saved).toEqual([`${host}/istio/pilot:1.29.2`, `${host}/istio/pilot:1.30.4`, `${host}/istio/proxyv2:1.29.2`, `${host}/istio/proxyv2:1.30.4`, `${host}/istio/examples-helloworld-v1:1.0`])
-}, 20_000)
+test(
+  'two published versions share the node image and all that is not Istio’s, and have their own istioctl and ' +
+    'images',
+  async () => {
+    const { host, pins, asked } = await published()
+    const { from, to } = await upgrade(pins, { from: '1.29.2', to: '1.30.4' })
+    expect({ ...to, roles: {}, istioctl: '', envoy: '', digests: [] }).toEqual({
+      ...from,
+      roles: {},
+      istioctl: '',
+      envoy: '',
+      digests: [],
+    })
+    expect([from.roles['tag'], to.roles['tag']]).toEqual(['1.29.2', '1.30.4'])
+    expect(await Promise.all([from, to].map(({ istioctl }) => readFile(istioctl, 'utf8')))).toEqual([
+      'istioctl 1.29.2',
+      'istioctl 1.30.4',
+    ])
+    const saved = (await asked())
+      .find((line) => line.startsWith('save '))
+      ?.split(' ')
+      .slice(1)
+    expect(saved).toEqual([
+      `${host}/istio/pilot:1.29.2`,
+      `${host}/istio/pilot:1.30.4`,
+      `${host}/istio/proxyv2:1.29.2`,
+      `${host}/istio/proxyv2:1.30.4`,
+      `${host}/istio/examples-helloworld-v1:1.0`,
+    ])
+  },
+  20_000,
+)
 
 test('the pinned version is pulled by its digests, another one by its tag and reported with what was pulled', async () => {
   const { host, pins, asked } = await published()
   const { from, to } = await upgrade(pins, { from: '1.29.2', to: '1.30.4' })
   const pulled = (await asked()).filter((line) => line.startsWith('pull ')).map((line) => line.split(' ').at(-1))
   expect(pulled).toEqual(expect.arrayContaining([`${host}/istio/pilot:1.29.2`, `${host}/istio/pilot@${digest}`]))
-  const pilot = ({ digests }: typeof from): string[] => digests.filter(({ name }) => name.includes('/pilot:')).map((one) => `${one.name} ${one.digest}`)
+  const pilot = ({ digests }: typeof from): string[] =>
+    digests.filter(({ name }) => name.includes('/pilot:')).map((one) => `${one.name} ${one.digest}`)
   expect(pilot(from)).toEqual([`${host}/istio/pilot:1.29.2 sha256:${'b'.repeat(64)}`])
   expect(pilot(to)).toEqual([`${host}/istio/pilot:1.30.4 ${digest}`])
 }, 20_000)
@@ -107,7 +174,12 @@ test('a lab of one version pulls nothing of another', async () => {
   const { host, pins, asked } = await published()
   const got = await images(pins)
   expect(await readFile(got.istioctl, 'utf8')).toBe('istioctl 1.30.4')
-  expect(got.digests.map(({ name }) => name)).toEqual([`${host}/kindest/node:v1.34.11`, `${host}/istio/pilot:1.30.4`, `${host}/istio/proxyv2:1.30.4`, `${host}/istio/examples-helloworld-v1:1.0`])
+  expect(got.digests.map(({ name }) => name)).toEqual([
+    `${host}/kindest/node:v1.34.11`,
+    `${host}/istio/pilot:1.30.4`,
+    `${host}/istio/proxyv2:1.30.4`,
+    `${host}/istio/examples-helloworld-v1:1.0`,
+  ])
   expect((await asked()).join('\n')).not.toContain('1.29.2')
 }, 20_000)
 
@@ -116,43 +188,82 @@ test.each([
   ['MP-321', 'no checksum beside it', '<html>'],
 ])('%s: istioctl with %s is refused, and nothing is pulled', async (code, _, beside) => {
   const { host, pins, asked } = await published({ beside })
-  expect(await errorOf(upgrade(pins, { from: '1.29.2', to: '1.30.4' }))).toMatchObject({ code, message: expect.stringContaining(`http://${host}/1.29.2/istioctl.tar.gz`) })
+  expect(await errorOf(upgrade(pins, { from: '1.29.2', to: '1.30.4' }))).toMatchObject({
+    code,
+    message: expect.stringContaining(`http://${host}/1.29.2/istioctl.tar.gz`),
+  })
   expect((await asked()).filter((line) => line.startsWith('pull '))).toEqual([])
 })
 
 test('a version that was never published is told by its address', async () => {
   const { host, pins } = await published()
-  expect(await errorOf(upgrade(pins, { from: '1.30.4', to: '1.99.0' }))).toMatchObject({ code: 'MP-321', message: expect.stringContaining(`http://${host}/1.99.0/istioctl.tar.gz.sha256): HTTP 404`) })
+  expect(await errorOf(upgrade(pins, { from: '1.30.4', to: '1.99.0' }))).toMatchObject({
+    code: 'MP-321',
+    message: expect.stringContaining(`http://${host}/1.99.0/istioctl.tar.gz.sha256): HTTP 404`),
+  })
 })
 
-test('versions that are asked for take the place of the pinned ones: images by tag, programs by the checksum published beside them', async () => {
-  const { host, pins, asked } = await published()
-  const got = await images(pins, { istio: '1.29.2', kubernetes: '1.33.7', kind: '0.32.0' })
-  expect(await Promise.all([got.istioctl, got.kind].map((path) => readFile(path, 'utf8')))).toEqual(['istioctl 1.29.2', 'older kind'])
-  expect(got).toMatchObject({ kubernetes: 'v1.33.7', roles: { tag: '1.29.2' } })
-  const pulled = (await asked()).filter((line) => line.startsWith('pull ')).map((line) => line.split(' ').at(-1))
-  expect(new Set(pulled)).toEqual(new Set(['istio/examples-helloworld-v1:1.0', 'istio/pilot:1.29.2', 'istio/proxyv2:1.29.2', 'kindest/node:v1.33.7'].map((name) => `${host}/${name}`)))
-  expect(got.digests).toContainEqual({ name: `${host}/kindest/node:v1.33.7`, digest: `sha256:${'b'.repeat(64)}`, source: 'release' })
-}, 20_000)
+test(
+  'versions that are asked for take the place of the pinned ones: images by tag, programs by the checksum ' +
+    'published beside them',
+  async () => {
+    const { host, pins, asked } = await published()
+    const got = await images(pins, { istio: '1.29.2', kubernetes: '1.33.7', kind: '0.32.0' })
+    expect(await Promise.all([got.istioctl, got.kind].map((path) => readFile(path, 'utf8')))).toEqual([
+      'istioctl 1.29.2',
+      'older kind',
+    ])
+    expect(got).toMatchObject({ kubernetes: 'v1.33.7', roles: { tag: '1.29.2' } })
+    const pulled = (await asked()).filter((line) => line.startsWith('pull ')).map((line) => line.split(' ').at(-1))
+    expect(new Set(pulled)).toEqual(
+      new Set(
+        ['istio/examples-helloworld-v1:1.0', 'istio/pilot:1.29.2', 'istio/proxyv2:1.29.2', 'kindest/node:v1.33.7'].map(
+          (name) => `${host}/${name}`,
+        ),
+      ),
+    )
+    expect(got.digests).toContainEqual({
+      name: `${host}/kindest/node:v1.33.7`,
+      digest: `sha256:${'b'.repeat(64)}`,
+      source: 'release',
+    })
+  },
+  20_000,
+)
 
-test('from a mirror, everything is pulled under its whole name there and gets its published name again; its publishers are not asked', async () => {
-  const { host, pins, asked, requested } = await published({ files: true })
-  const got = await images(pins, { registry: `${host}/company/mirror` })
-  expect(await readFile(got.istioctl, 'utf8')).toBe('istioctl 1.30.4')
-  expect(requested()).toEqual(['/v2/'])
-  const there = `${host}/company/mirror/${host.replace(':', '_')}`
-  const lines = await asked()
-  const pulled = lines.filter((line) => line.startsWith('pull ')).map((line) => line.split(' ').at(-1) ?? '')
-  expect(pulled).toEqual(expect.arrayContaining([`${there}/kindest/node@${digest}`, `${there}/istio/pilot@${digest}`, `${there}/istio/examples-helloworld-v1:1.0`, expect.stringMatching(`^${host}/company/mirror/meshproof/files:`)]))
-  expect(pulled.every((name) => name.startsWith(`${host}/company/mirror/`))).toBe(true)
-  expect(lines).toContain(`tag ${there}/istio/pilot@${digest} ${host}/istio/pilot:1.30.4`)
-  expect(got.digests.map(({ name }) => name)).toContain(`${host}/istio/pilot:1.30.4`)
-}, 20_000)
+test(
+  'from a mirror, everything is pulled under its whole name there and gets its published name again; its ' +
+    'publishers are not asked',
+  async () => {
+    const { host, pins, asked, requested } = await published({ files: true })
+    const got = await images(pins, { registry: `${host}/company/mirror` })
+    expect(await readFile(got.istioctl, 'utf8')).toBe('istioctl 1.30.4')
+    expect(requested()).toEqual(['/v2/'])
+    const there = `${host}/company/mirror/${host.replace(':', '_')}`
+    const lines = await asked()
+    const pulled = lines.filter((line) => line.startsWith('pull ')).map((line) => line.split(' ').at(-1) ?? '')
+    expect(pulled).toEqual(
+      expect.arrayContaining([
+        `${there}/kindest/node@${digest}`,
+        `${there}/istio/pilot@${digest}`,
+        `${there}/istio/examples-helloworld-v1:1.0`,
+        expect.stringMatching(`^${host}/company/mirror/meshproof/files:`),
+      ]),
+    )
+    expect(pulled.every((name) => name.startsWith(`${host}/company/mirror/`))).toBe(true)
+    expect(lines).toContain(`tag ${there}/istio/pilot@${digest} ${host}/istio/pilot:1.30.4`)
+    expect(got.digests.map(({ name }) => name)).toContain(`${host}/istio/pilot:1.30.4`)
+  },
+  20_000,
+)
 
 test('a mirror has the checksums of other versions beside their files', async () => {
   const { host, pins, requested } = await published({ files: true })
   const got = await images(pins, { registry: host, istio: '1.29.2', kind: '0.32.0' })
-  expect(await Promise.all([got.istioctl, got.kind].map((path) => readFile(path, 'utf8')))).toEqual(['istioctl 1.29.2', 'older kind'])
+  expect(await Promise.all([got.istioctl, got.kind].map((path) => readFile(path, 'utf8')))).toEqual([
+    'istioctl 1.29.2',
+    'older kind',
+  ])
   expect(requested()).toEqual(['/v2/'])
   const other = await published({ files: true, beside: '0'.repeat(64) })
   expect(await errorOf(images(other.pins, { registry: other.host, istio: '1.29.2' }))).toMatchObject({ code: 'MP-311' })
@@ -160,11 +271,17 @@ test('a mirror has the checksums of other versions beside their files', async ()
 
 test('a file of the mirror that is not the pinned one is refused', async () => {
   const { host, pins } = await published({ files: true, kind: 'another kind' })
-  expect(await errorOf(images(pins, { registry: host }))).toMatchObject({ code: 'MP-311', message: expect.stringContaining(`http://${host}/kind-0.33.0`) })
+  expect(await errorOf(images(pins, { registry: host }))).toMatchObject({
+    code: 'MP-311',
+    message: expect.stringContaining(`http://${host}/kind-0.33.0`),
+  })
 })
 
 test('pins that are not of that form are told by where they are wrong', async () => {
   const pins = join(await scratchFolder(), 'pins.yaml')
   await writeFile(pins, stringify({ kubernetes: 'v1.34.11', kind: 33 }))
-  expect(await errorOf(images(pins))).toMatchObject({ code: 'MP-330', message: expect.stringContaining(`${pins}): kind: `) })
+  expect(await errorOf(images(pins))).toMatchObject({
+    code: 'MP-330',
+    message: expect.stringContaining(`${pins}): kind: `),
+  })
 })

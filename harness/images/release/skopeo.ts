@@ -18,34 +18,56 @@ export const requireSkopeo = async (signal?: AbortSignal): Promise<void> => {
   if (await isInstalled('skopeo')) return
   if (await mayInstallPackages()) return installPackages(['skopeo'], signal)
   throw new MeshproofError('MP-331', {
-    what: 'skopeo is not installed: it reads tags and digests of registries, and copies images', why: 'meshproof installs it as root on a Debian-family system only',
-    next: process.platform === 'darwin' ? 'brew install skopeo' : 'sudo apt-get install skopeo   (or your distribution’s skopeo)',
+    what: 'skopeo is not installed: it reads tags and digests of registries, and copies images',
+    why: 'meshproof installs it as root on a Debian-family system only',
+    next:
+      process.platform === 'darwin'
+        ? 'brew install skopeo'
+        : 'sudo apt-get install skopeo   (or your distribution’s skopeo)',
   })
 }
 
 const Tags = z.object({ Tags: z.array(z.string()) })
 const Config = z.object({ config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).optional() })
 
-/** The tags of a repository (`host/path`). @throws MeshproofError MP-320 when its registry cannot be reached, MP-332 when it refuses. */
+/**
+ * The tags of a repository (`host/path`). @throws MeshproofError MP-320 when its registry cannot be reached, MP-332
+ * when it refuses.
+ */
 export const tagsOf = async (repository: string, patience: Patience = {}): Promise<string[]> =>
-  Tags.parse(JSON.parse(await skopeo(['list-tags', ...tls(repository), `docker://${repository}`], repository, patience))).Tags
+  Tags.parse(
+    JSON.parse(await skopeo(['list-tags', ...tls(repository), `docker://${repository}`], repository, patience)),
+  ).Tags
 
-/** The digest of an image as its registry has it now: its index’s where there is one; undefined where there is no such image. @throws as tagsOf does. */
+/**
+ * The digest of an image as its registry has it now: its index’s where there is one; undefined where there is no such
+ * image. @throws as tagsOf does.
+ */
 export const remoteDigest = async (name: string, patience: Patience = {}): Promise<string | undefined> => {
   const manifest = await unlessMissing(skopeo(['inspect', '--raw', ...tls(name), `docker://${name}`], name, patience))
   return manifest === undefined ? undefined : `sha256:${createHash('sha256').update(manifest).digest('hex')}`
 }
 
 /** The labels of an image in a registry; undefined where there is no such image. @throws as tagsOf does. */
-export const remoteLabels = async (name: string, patience: Patience = {}): Promise<Record<string, string> | undefined> => {
+export const remoteLabels = async (
+  name: string,
+  patience: Patience = {},
+): Promise<Record<string, string> | undefined> => {
   const config = await unlessMissing(skopeo(['inspect', '--config', ...tls(name), `docker://${name}`], name, patience))
-  return config === undefined ? undefined : Config.parse(JSON.parse(config)).config?.Labels ?? {}
+  return config === undefined ? undefined : (Config.parse(JSON.parse(config)).config?.Labels ?? {})
 }
 
 /** Copies an image, with every platform and byte by byte, from one registry to another. @throws as tagsOf does. */
 export const copyImage = async (from: string, to: string, patience: Patience = {}): Promise<void> => {
-  const options = [...tls(from).map((flag) => flag.replace('--', '--src-')), ...tls(to).map((flag) => flag.replace('--', '--dest-'))]
-  await skopeo(['copy', '--quiet', '--all', '--preserve-digests', ...options, `docker://${from}`, `docker://${to}`], to, patience)
+  const options = [
+    ...tls(from).map((flag) => flag.replace('--', '--src-')),
+    ...tls(to).map((flag) => flag.replace('--', '--dest-')),
+  ]
+  await skopeo(
+    ['copy', '--quiet', '--all', '--preserve-digests', ...options, `docker://${from}`, `docker://${to}`],
+    to,
+    patience,
+  )
 }
 
 /** As docker does, plain HTTP is spoken to registries on this machine alone. */
@@ -53,23 +75,37 @@ const tls = (name: string): string[] => (isLoopback(name.split('/')[0] ?? '') ? 
 
 class Missing extends MeshproofError {}
 
-const unlessMissing = (output: Promise<string>): Promise<string | undefined> => output.catch((error: unknown) => { if (error instanceof Missing) return undefined; throw error })
+const unlessMissing = (output: Promise<string>): Promise<string | undefined> =>
+  output.catch((error: unknown) => {
+    if (error instanceof Missing) return undefined
+    throw error
+  })
 
 /** skopeo’s output, to the last byte: digests are made of it. */
-const skopeo = (args: string[], name: string, patience: Patience): Promise<string> => patiently(async () => {
-  try {
-    const { stdout } = await execa('skopeo', [...(await withoutPolicy()), ...args], {
-      stdin: 'ignore', stripFinalNewline: false, env: await credentials(), ...(patience.signal ? { cancelSignal: patience.signal } : {}),
-    })
-    return stdout
-  } catch (error) {
-    throw explain(error, name)
-  }
-}, patience)
+const skopeo = (args: string[], name: string, patience: Patience): Promise<string> =>
+  patiently(async () => {
+    try {
+      const { stdout } = await execa('skopeo', [...(await withoutPolicy()), ...args], {
+        stdin: 'ignore',
+        stripFinalNewline: false,
+        env: await credentials(),
+        ...(patience.signal ? { cancelSignal: patience.signal } : {}),
+      })
+      return stdout
+    } catch (error) {
+      throw explain(error, name)
+    }
+  }, patience)
 
-const there = (path: string): Promise<boolean> => access(path).then(() => true, () => false)
+const there = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
 
-/** Where nobody says whose signatures are trusted, skopeo would refuse everything; digests are compared all the same. */
+/**
+ * Where nobody says whose signatures are trusted, skopeo would refuse everything; digests are compared all the same.
+ */
 const withoutPolicy = async (): Promise<string[]> => {
   const policies = [join(homedir(), '.config/containers/policy.json'), '/etc/containers/policy.json']
   return (await Promise.all(policies.map(there))).some(Boolean) ? [] : ['--insecure-policy']
@@ -87,8 +123,17 @@ const explain = (error: unknown, name: string): unknown => {
   const output = (error.stderr ?? '').trim()
   const why = /msg="(.*)"$/.exec(output.split('\n').at(-1) ?? '')?.[1]?.replaceAll('\\"', '"') ?? reasonOf(error)
   if (noWayTo.test(output)) return hostUnreachable(name.split('/')[0] ?? '', why, error)
-  const refused = { what: 'A registry refused what was asked of it', where: name, why, next: `Look at the name, and whether docker is logged in: docker login ${name.split('/')[0] ?? ''}`, cause: error }
-  if (/manifest unknown|name unknown|not found|StatusCode: 404|status 404/i.test(output)) return new Missing('MP-332', refused)
+  const refused = {
+    what: 'A registry refused what was asked of it',
+    where: name,
+    why,
+    next: `Look at the name, and whether docker is logged in: docker login ${name.split('/')[0] ?? ''}`,
+    cause: error,
+  }
+  if (/manifest unknown|name unknown|not found|StatusCode: 404|status 404/i.test(output))
+    return new Missing('MP-332', refused)
   const reason = busy.exec(output)?.[0]
-  return reason === undefined ? new MeshproofError('MP-332', refused) : new NotNow(new MeshproofError('MP-332', refused), `${name.split('/')[0] ?? ''}: ${reason}`)
+  return reason === undefined
+    ? new MeshproofError('MP-332', refused)
+    : new NotNow(new MeshproofError('MP-332', refused), `${name.split('/')[0] ?? ''}: ${reason}`)
 }

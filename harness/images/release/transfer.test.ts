@@ -11,13 +11,24 @@ test('an image is pulled by its digest, for the engine’s architecture', async 
 })
 
 test.each([
-  ['MP-320', 'Error response from daemon: Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host'],
-  ['MP-320', 'Error response from daemon: Get "https://registry-1.docker.io/v2/": net/http: request canceled (Client.Timeout exceeded while awaiting headers)'],
+  [
+    'MP-320',
+    'Error response from daemon: Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: ' +
+      'no such host',
+  ],
+  [
+    'MP-320',
+    'Error response from daemon: Get "https://registry-1.docker.io/v2/": net/http: request canceled ' +
+      '(Client.Timeout exceeded while awaiting headers)',
+  ],
   ['MP-323', 'Error response from daemon: manifest for istio/pilot@sha256:aaa not found: manifest unknown'],
   ['MP-201', 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'],
 ])('a pull that fails is %s: %s', async (code, output) => {
   await fakeProgram('docker', `echo '${output}' >&2; exit 1`)
-  await expect(pull(image, 'amd64')).rejects.toMatchObject({ code, message: expect.stringContaining(code === 'MP-320' ? 'docker.io does not answer: asked by the engine' : '') })
+  await expect(pull(image, 'amd64')).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining(code === 'MP-320' ? 'docker.io does not answer: asked by the engine' : ''),
+  })
 })
 
 test.each([
@@ -40,13 +51,19 @@ test('credentials are found by docker, where its configuration says', async () =
 })
 
 test('an image without a pin reports the digest it was pulled by', async () => {
-  await fakeProgram('docker', `echo 'mirror.example/istio/pilot@sha256:${'b'.repeat(64)}'; echo 'istio/pilot@${digest}'`)
+  await fakeProgram(
+    'docker',
+    `echo 'mirror.example/istio/pilot@sha256:${'b'.repeat(64)}'; echo 'istio/pilot@${digest}'`,
+  )
   expect(await pulledDigest({ name: image.name, digest: undefined })).toBe(digest)
 })
 
 test('an image of our own is pushed as patiently', async () => {
   const folder = await scratchFolder()
-  await fakeProgram('docker', `[ "$*" = 'push --quiet mirror.example/meshproof/files:abc' ] || exit 1
-[ -e '${folder}/asked' ] || { touch '${folder}/asked'; echo 'received unexpected HTTP status: 503 Service Unavailable' >&2; exit 1; }`)
+  await fakeProgram(
+    'docker',
+    `[ "$*" = 'push --quiet mirror.example/meshproof/files:abc' ] || exit 1
+[ -e '${folder}/asked' ] || { touch '${folder}/asked'; echo 'received unexpected HTTP status: 503 Service Unavailable' >&2; exit 1; }`,
+  )
   await push('mirror.example/meshproof/files:abc')
 })

@@ -5,50 +5,78 @@ import { NotNow, patiently, type Patience } from './patience.ts'
 import { hostOf, hostUnreachable, referenceOf, repositoryOf, type PublishedImage } from './registry.ts'
 
 /** What Go’s programs (docker, skopeo) say of a host that they cannot reach. */
-export const noWayTo = /dial tcp|no such host|server misbehaving|Client\.Timeout|i\/o timeout|deadline exceeded|proxyconnect|EOF$/m
+export const noWayTo =
+  /dial tcp|no such host|server misbehaving|Client\.Timeout|i\/o timeout|deadline exceeded|proxyconnect|EOF$/m
 
 /** What they say of a registry that may do later what it does not do now. */
-export const busy = /toomanyrequests|too many requests|HTTP (?:status:? )?(?:429|5\d\d)|\b5\d\d \(?(?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)|connection reset by peer|unexpected EOF/i
+export const busy =
+  /toomanyrequests|too many requests|HTTP (?:status:? )?(?:429|5\d\d)|\b5\d\d \(?(?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)|connection reset by peer|unexpected EOF/i
 
 /**
- * Has the engine pull an image for its own architecture, with the credentials that docker itself finds; docker checks the digest. A
- * registry that is busy (429, 5xx) is asked again.
- * @throws MeshproofError MP-320 when the engine cannot reach the registry, MP-323 when it gets no image from it; Interrupted when the signal fires.
+ * Has the engine pull an image for its own architecture, with the credentials that docker itself finds; docker checks
+ * the digest. A registry that is busy (429, 5xx) is asked again.
+ * @throws MeshproofError MP-320 when the engine cannot reach the registry, MP-323 when it gets no image from it;
+ * Interrupted when the signal fires.
  */
 export const pull = (image: PublishedImage, arch: string, patience: Patience = {}): Promise<void> =>
-  transfer(['pull', '--quiet', '--platform', `linux/${arch}`, referenceOf(image)], image, 'A published image could not be pulled', patience)
+  transfer(
+    ['pull', '--quiet', '--platform', `linux/${arch}`, referenceOf(image)],
+    image,
+    'A published image could not be pulled',
+    patience,
+  )
 
 /** Has the engine push an image of its own to the registry that its name begins with. @throws as pull does. */
-export const push = (name: string, patience: Patience = {}): Promise<void> => transfer(['push', '--quiet', name], { name, digest: undefined }, 'An image could not be pushed', patience)
+export const push = (name: string, patience: Patience = {}): Promise<void> =>
+  transfer(['push', '--quiet', name], { name, digest: undefined }, 'An image could not be pushed', patience)
 
-const transfer = (args: string[], image: PublishedImage, what: string, patience: Patience): Promise<void> => patiently(async () => {
-  try {
-    await docker(args, { signal: patience.signal })
-  } catch (error) {
-    throw explainTransfer(error, image, what)
-  }
-}, patience)
+const transfer = (args: string[], image: PublishedImage, what: string, patience: Patience): Promise<void> =>
+  patiently(async () => {
+    try {
+      await docker(args, { signal: patience.signal })
+    } catch (error) {
+      throw explainTransfer(error, image, what)
+    }
+  }, patience)
 
-/** The digest an image was pulled by; of one without a pin, what the engine remembers. @throws MeshproofError MP-202 and MP-323 when it does not. */
+/**
+ * The digest an image was pulled by; of one without a pin, what the engine remembers. @throws MeshproofError MP-202 and
+ * MP-323 when it does not.
+ */
 export const pulledDigest = async (image: PublishedImage): Promise<string> => {
   if (image.digest) return image.digest
   const all = await docker(['image', 'inspect', '--format', '{{range .RepoDigests}}{{println .}}{{end}}', image.name])
   // The engine leaves docker.io out of names.
-  const own = all.split('\n').map((line) => line.split('@')).find(([repository = '']) => [repository, `docker.io/${repository}`].includes(repositoryOf(image)))
+  const own = all
+    .split('\n')
+    .map((line) => line.split('@'))
+    .find(([repository = '']) => [repository, `docker.io/${repository}`].includes(repositoryOf(image)))
   if (own?.[1]) return own[1]
-  throw new MeshproofError('MP-323', { what: 'The engine does not tell what it pulled', where: image.name, next: 'Run the same command again.' })
+  throw new MeshproofError('MP-323', {
+    what: 'The engine does not tell what it pulled',
+    where: image.name,
+    next: 'Run the same command again.',
+  })
 }
 
 const explainTransfer = (error: unknown, image: PublishedImage, what: string): unknown => {
-  const output = error instanceof MeshproofError && error.cause instanceof ExecaError ? (error.cause.stderr ?? '').trim() : ''
+  const output =
+    error instanceof MeshproofError && error.cause instanceof ExecaError ? (error.cause.stderr ?? '').trim() : ''
   if (!output || /Cannot connect to the Docker daemon|error during connect/i.test(output)) return error
-  const why = output.split('\n').at(-1)?.replace(/^Error response from daemon: /, '') ?? ''
+  const why =
+    output
+      .split('\n')
+      .at(-1)
+      ?.replace(/^Error response from daemon: /, '') ?? ''
   if (noWayTo.test(output)) {
     return hostUnreachable(hostOf(image), `asked by the engine: ${why}`, error)
   }
   const failed = new MeshproofError('MP-323', {
-    what, where: referenceOf(image), why,
-    next: 'Run the same command again: layers that arrived are kept. Or use --images=source.', cause: error,
+    what,
+    where: referenceOf(image),
+    why,
+    next: 'Run the same command again: layers that arrived are kept. Or use --images=source.',
+    cause: error,
   })
   const reason = busy.exec(output)?.[0]
   return reason === undefined ? failed : new NotNow(failed, `${hostOf(image)}: ${reason}`)

@@ -13,13 +13,24 @@ const source = { 'go.mod': 'module istio.io/istio\n\ngo 1.26.0\n', VERSION: '1.3
 
 /** A folder with the files by which a checkout of Istio is known. */
 const checkout = async (files: Record<string, string> = source, folder?: string): Promise<string> => {
-  const root = folder ?? await scratchFolder()
+  const root = folder ?? (await scratchFolder())
   await mkdir(join(root, bootstrapFile, '..'), { recursive: true })
   await Promise.all(Object.entries(files).map(([file, content]) => writeFile(join(root, file), content)))
   return root
 }
 
-const git = (folder: string, ...words: string[]): Promise<unknown> => execa('git', ['-C', folder, '-c', 'user.name=test', '-c', 'user.email=test@example.com', '-c', 'commit.gpgsign=false', ...words])
+const git = (folder: string, ...words: string[]): Promise<unknown> =>
+  execa('git', [
+    '-C',
+    folder,
+    '-c',
+    'user.name=test',
+    '-c',
+    'user.email=test@example.com',
+    '-c',
+    'commit.gpgsign=false',
+    ...words,
+  ])
 
 describe('the version of a checkout', () => {
   test('is that of its commit, and says where something is not committed', async () => {
@@ -46,11 +57,18 @@ describe('the version of a checkout', () => {
 })
 
 test.each<[string, Partial<typeof source>]>([
-  ['no go.mod', { VERSION: '1.32' }], ['that of example.com/other', { ...source, 'go.mod': 'module example.com/other\n' }],
-  ['no VERSION', { ...source, VERSION: 'main' }], [`no ${bootstrapFile}`, { 'go.mod': source['go.mod'], VERSION: '1.32' }],
+  ['no go.mod', { VERSION: '1.32' }],
+  ['that of example.com/other', { ...source, 'go.mod': 'module example.com/other\n' }],
+  ['no VERSION', { ...source, VERSION: 'main' }],
+  [`no ${bootstrapFile}`, { 'go.mod': source['go.mod'], VERSION: '1.32' }],
 ])('a folder that is no checkout is refused: %s', async (why, files) => {
   const folder = await realpath(await checkout(files))
-  await expect(readCheckout(folder)).rejects.toMatchObject({ code: 'MP-350', exitCode: 2, message: expect.stringMatching(new RegExp(`\\(${folder}\\): .*${why}`)), next: expect.stringContaining('--istio-source') })
+  await expect(readCheckout(folder)).rejects.toMatchObject({
+    code: 'MP-350',
+    exitCode: 2,
+    message: expect.stringMatching(new RegExp(`\\(${folder}\\): .*${why}`)),
+    next: expect.stringContaining('--istio-source'),
+  })
 })
 
 describe('with a checkout', () => {
@@ -58,13 +76,21 @@ describe('with a checkout', () => {
     const istioSource = await checkout()
     expect(await imagesFor({ images: 'auto', istioSource })).toBe('source')
     expect(await imagesFor({ images: 'source', istioSource, kubernetes: '1.33' })).toBe('source')
-    await expect(imagesFor({ images: 'auto', istioSource: join(istioSource, 'none') })).rejects.toMatchObject({ code: 'MP-350' })
+    await expect(imagesFor({ images: 'auto', istioSource: join(istioSource, 'none') })).rejects.toMatchObject({
+      code: 'MP-350',
+    })
   })
 
   test('another Istio is refused', async () => {
     const istioSource = await checkout()
-    await expect(checkoutSource(istioSource, { images: 'release', istio: '1.30.4' })).rejects.toMatchObject({ code: 'MP-107', message: expect.stringContaining('--images=release, --istio=1.30.4') })
-    await expect(imagesFor({ images: 'auto', istio: '1.31-dev', istioSource })).rejects.toMatchObject({ code: 'MP-107', next: expect.stringContaining('Leave out --istio=1.31-dev, or --istio-source') })
+    await expect(checkoutSource(istioSource, { images: 'release', istio: '1.30.4' })).rejects.toMatchObject({
+      code: 'MP-107',
+      message: expect.stringContaining('--images=release, --istio=1.30.4'),
+    })
+    await expect(imagesFor({ images: 'auto', istio: '1.31-dev', istioSource })).rejects.toMatchObject({
+      code: 'MP-107',
+      next: expect.stringContaining('Leave out --istio=1.31-dev, or --istio-source'),
+    })
   })
 
   test('what is Istio’s is built every time, from there and with its version, and all else as ever', async () => {
@@ -73,10 +99,19 @@ describe('with a checkout', () => {
     const changed = withCheckout(recipes, await readCheckout(folder))
     const builds = buildsOf(changed, changed.releases).filter(({ module }) => module.checkout !== undefined)
     expect(builds.map(({ artifact, module }) => [artifact, module.checkout, module.ldflags.split('=').at(-1)])).toEqual(
-      ['pilot-discovery-1.32-dev-local', 'pilot-agent-1.32-dev-local', 'istioctl'].map((artifact) => [artifact, folder, '1.32-dev-local']))
-    const keys = async (of: typeof recipes): Promise<Map<string, string | undefined>> => new Map((await sourceItems(of, of.releases.slice(0, 1), 'amd64')).map(({ name, key }) => [name, key]))
+      ['pilot-discovery-1.32-dev-local', 'pilot-agent-1.32-dev-local', 'istioctl'].map((artifact) => [
+        artifact,
+        folder,
+        '1.32-dev-local',
+      ]),
+    )
+    const keys = async (of: typeof recipes): Promise<Map<string, string | undefined>> =>
+      new Map((await sourceItems(of, of.releases.slice(0, 1), 'amd64')).map(({ name, key }) => [name, key]))
     const [before, after] = [await keys(recipes), await keys(changed)]
-    expect([...after].filter(([, key]) => key === undefined).map(([name]) => name)).toEqual([...builds.map(({ artifact }) => artifact), 'envoy-bootstrap'])
+    expect([...after].filter(([, key]) => key === undefined).map(([name]) => name)).toEqual([
+      ...builds.map(({ artifact }) => artifact),
+      'envoy-bootstrap',
+    ])
     for (const [name, key] of after) if (key !== undefined) expect(before.get(name)).toBe(key)
   })
 
@@ -85,7 +120,8 @@ describe('with a checkout', () => {
     expect(changed.roles['tag']).toBe('1.32-dev-local')
     const named = imagesOf(changed, changed.releases).filter(({ name }) => name.startsWith('docker.io/istio/p'))
     expect(named.map(({ name, programs: [first] }) => `${name} ${first ?? ''}`)).toEqual([
-      'docker.io/istio/pilot:1.32-dev-local pilot-discovery-1.32-dev-local', 'docker.io/istio/proxyv2:1.32-dev-local pilot-agent-1.32-dev-local',
+      'docker.io/istio/pilot:1.32-dev-local pilot-discovery-1.32-dev-local',
+      'docker.io/istio/proxyv2:1.32-dev-local pilot-agent-1.32-dev-local',
     ])
   })
 })

@@ -40,37 +40,59 @@ export const buildContents = async (
   const keys = new Map(items.map(({ name, key }) => [name, key ?? basename(folderOf(name))]))
 
   const images = imagesOf(recipes, releases)
-  const layerItems = await Promise.all(images.filter(({ programs }) => programs.length > 0).map((image) => layerItem(image, keys, folderOf)))
+  const layerItems = await Promise.all(
+    images.filter(({ programs }) => programs.length > 0).map((image) => layerItem(image, keys, folderOf)),
+  )
   const layers = await buildAll(layerItems, progress, signal)
-  const layersOf = async (image: ImageRecipe): Promise<Layer[]> => Promise.all([
-    ...(image.base ? [folderOf('tools-layer')] : []),
-    ...(image.programs.length > 0 ? [layers.get(layerName(image)) ?? ''] : []),
-  ].map(readLayer))
+  const layersOf = async (image: ImageRecipe): Promise<Layer[]> =>
+    Promise.all(
+      [
+        ...(image.base ? [folderOf('tools-layer')] : []),
+        ...(image.programs.length > 0 ? [layers.get(layerName(image)) ?? ''] : []),
+      ].map(readLayer),
+    )
 
-  const key = await recipeKey([keys.get('kubelet'), keys.get('node-root'), keys.get('tools-layer'), layerItems.map((item) => item.key), images], ['node'])
+  const key = await recipeKey(
+    [keys.get('kubelet'), keys.get('node-root'), keys.get('tools-layer'), layerItems.map((item) => item.key), images],
+    ['node'],
+  )
   return {
-    key, folderOf,
+    key,
+    folderOf,
     images: await Promise.all(images.map(async (recipe) => ({ recipe, layers: await layersOf(recipe) }))),
     bareNode: async () => {
-      const programs = Object.fromEntries(['kubelet', 'kubeadm', 'kubectl'].map((name) => [name, join(folderOf(name), name)]))
+      const programs = Object.fromEntries(
+        ['kubelet', 'kubeadm', 'kubectl'].map((name) => [name, join(folderOf(name), name)]),
+      )
       const kindFiles = join(await moduleFolder('kind', 'sigs.k8s.io/kind'), 'images/base/files')
-      return buildNode(join(folderOf('node-root'), 'root.tar'), nodeFiles(kindFiles, programs, recipes.kubernetes), key, signal)
+      return buildNode(
+        join(folderOf('node-root'), 'root.tar'),
+        nodeFiles(kindFiles, programs, recipes.kubernetes),
+        key,
+        signal,
+      )
     },
   }
 }
 
 const layerName = (image: ImageRecipe): string => `layer-${image.name.replace(/[^a-z0-9.]+/g, '-')}`
 
-const layerItem = async (image: ImageRecipe, keys: Map<string, string>, folderOf: (name: string) => string): Promise<BuildItem> => ({
+const layerItem = async (
+  image: ImageRecipe,
+  keys: Map<string, string>,
+  folderOf: (name: string) => string,
+): Promise<BuildItem> => ({
   name: layerName(image),
   key: await recipeKey(image.programs.map((name) => keys.get(name))),
   lane: 'cpu',
   seconds: 2,
   make: async (folder) => {
-    const files = await Promise.all(image.programs.map(async (name) => {
-      const [file = ''] = await readdir(folderOf(name))
-      return { from: join(folderOf(name), file), ...placeOf(file) }
-    }))
+    const files = await Promise.all(
+      image.programs.map(async (name) => {
+        const [file = ''] = await readdir(folderOf(name))
+        return { from: join(folderOf(name), file), ...placeOf(file) }
+      }),
+    )
     await writeLayer(tarOf(files), folder)
   },
 })

@@ -3,7 +3,9 @@ import { execa, ExecaError } from 'execa'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { recipeFolder } from './recipes.ts'
 
-/** A file system made of Debian packages: `extract` unpacks them alone, `minbase` installs them into a bootable system. */
+/**
+ * A file system made of Debian packages: `extract` unpacks them alone, `minbase` installs them into a bootable system.
+ */
 export type RootFs = {
   suite: string
   packages: string[]
@@ -21,11 +23,22 @@ const withoutDocs = ['doc', 'man', 'locale', 'info'].map((name) => `--dpkgopt=pa
  */
 export const makeRootFs = async (rootFs: RootFs, file: string, signal?: AbortSignal): Promise<void> => {
   try {
-    await execa('mmdebstrap', [
-      '--quiet', `--variant=${rootFs.variant}`, `--architectures=${rootFs.arch}`, `--include=${rootFs.packages.join(',')}`, ...withoutDocs,
-      ...(rootFs.recipe === 'tools' ? [`--setup-hook=sh ${join(recipeFolder, 'tools/setup.sh')} "$1"`] : []),
-      `--${rootFs.variant === 'extract' ? 'extract' : 'customize'}-hook=sh ${join(recipeFolder, rootFs.recipe, 'customize.sh')} "$1"`, rootFs.suite, file,
-    ], { env: { SOURCE_DATE_EPOCH: '0' }, ...(signal ? { cancelSignal: signal } : {}) })
+    await execa(
+      'mmdebstrap',
+      [
+        '--quiet',
+        `--variant=${rootFs.variant}`,
+        `--architectures=${rootFs.arch}`,
+        `--include=${rootFs.packages.join(',')}`,
+        ...withoutDocs,
+        ...(rootFs.recipe === 'tools' ? [`--setup-hook=sh ${join(recipeFolder, 'tools/setup.sh')} "$1"`] : []),
+        `--${rootFs.variant === 'extract' ? 'extract' : 'customize'}-hook=sh ` +
+          `${join(recipeFolder, rootFs.recipe, 'customize.sh')} "$1"`,
+        rootFs.suite,
+        file,
+      ],
+      { env: { SOURCE_DATE_EPOCH: '0' }, ...(signal ? { cancelSignal: signal } : {}) },
+    )
   } catch (error) {
     if (error instanceof ExecaError && error.isCanceled) throw error
     if (error instanceof ExecaError && error.code === 'ENOENT') {
@@ -35,11 +48,15 @@ export const makeRootFs = async (rootFs: RootFs, file: string, signal?: AbortSig
         cause: error,
       })
     }
-    const output = error instanceof ExecaError ? error.stderr ?? '' : ''
+    const output = error instanceof ExecaError ? (error.stderr ?? '') : ''
     throw new MeshproofError('MP-316', {
       what: `Debian ${rootFs.suite}'s packages could not be assembled`,
       where: rootFs.recipe,
-      why: output.trim().split('\n').findLast((line) => line.startsWith('E:')) ?? reasonOf(error),
+      why:
+        output
+          .trim()
+          .split('\n')
+          .findLast((line) => line.startsWith('E:')) ?? reasonOf(error),
       next: 'Check that Debian packages can be downloaded, then run the same command again.',
       cause: error,
     })

@@ -16,10 +16,20 @@ The bits may have been replaced on the origin server, or an attacker may
 have intercepted the download attempt.`
 
 const build = (folder: string): Promise<void> =>
-  buildProgram({ name: 'kind', tags: 'vtprotobuf', ldflags: '-X main.version=1' }, { name: 'kind', package: 'sigs.k8s.io/kind' }, { os: 'linux', arch: 'arm64' }, folder)
+  buildProgram(
+    { name: 'kind', tags: 'vtprotobuf', ldflags: '-X main.version=1' },
+    { name: 'kind', package: 'sigs.k8s.io/kind' },
+    { os: 'linux', arch: 'arm64' },
+    folder,
+  )
 
 const fromCheckout = (folder: string): Promise<void> =>
-  buildProgram({ name: 'istio', tags: '', ldflags: '', checkout: '/src/istio' }, { name: 'pilot-agent', package: 'istio.io/istio/pilot/cmd/pilot-agent' }, { os: 'linux', arch: 'amd64' }, folder)
+  buildProgram(
+    { name: 'istio', tags: '', ldflags: '', checkout: '/src/istio' },
+    { name: 'pilot-agent', package: 'istio.io/istio/pilot/cmd/pilot-agent' },
+    { os: 'linux', arch: 'amd64' },
+    folder,
+  )
 
 describe('building a Go program', () => {
   test('asks for a static program of the platform and lets nothing be added to the pins', async () => {
@@ -27,14 +37,17 @@ describe('building a Go program', () => {
     await fakeProgram('go', `echo "$CGO_ENABLED $GOOS/$GOARCH $*" > '${join(folder, 'asked')}'`)
     await build(folder)
     const asked = await readFile(join(folder, 'asked'), 'utf8')
-    expect(asked).toMatch(/^0 linux\/arm64 build -C \S+\/fixtures\/images\/kind -mod=readonly .*-tags vtprotobuf .*-X main\.version=1 -o \S+\/kind sigs\.k8s\.io\/kind$/m)
+    expect(asked).toMatch(
+      /^0 linux\/arm64 build -C \S+\/fixtures\/images\/kind -mod=readonly .*-tags vtprotobuf .*-X main\.version=1 -o \S+\/kind sigs\.k8s\.io\/kind$/m,
+    )
   })
 
   test('is refused where a module does not match its checksum, and nothing is cached', async () => {
     await emptyCache()
     await fakeProgram('go', failingWith(mismatch))
     await expect(artifact('kind', '0123', build)).rejects.toMatchObject({
-      code: 'MP-311', message: expect.stringContaining('(kind): verifying sigs.k8s.io/kind@v0.30.0: checksum mismatch'),
+      code: 'MP-311',
+      message: expect.stringContaining('(kind): verifying sigs.k8s.io/kind@v0.30.0: checksum mismatch'),
     })
     expect(await isCached('kind', '0123')).toBe(false)
     expect(await readdir(join(artifactPath('kind', '0123'), '..'))).toEqual([])
@@ -44,7 +57,10 @@ describe('building a Go program', () => {
     const folder = await scratchFolder()
     await writeFile(join(folder, 'kind'), 'half a program')
     await fakeProgram('go', failingWith('# sigs.k8s.io/kind\nmain.go:7:2: undefined: x'))
-    await expect(build(folder)).rejects.toMatchObject({ code: 'MP-312', message: expect.stringContaining('undefined: x') })
+    await expect(build(folder)).rejects.toMatchObject({
+      code: 'MP-312',
+      message: expect.stringContaining('undefined: x'),
+    })
     expect(await readdir(folder)).toEqual([])
   })
 
@@ -53,17 +69,31 @@ describe('building a Go program', () => {
     await fakeProgram('go', `echo "$GOFLAGS $*" > '${join(folder, 'asked')}'`)
     setVariable('GOFLAGS', '-mod=vendor')
     await fromCheckout(folder)
-    expect(await readFile(join(folder, 'asked'), 'utf8')).toMatch(/^-mod=vendor build -C \/src\/istio -trimpath .*istio\.io\/istio\/pilot\/cmd\/pilot-agent$/m)
+    expect(await readFile(join(folder, 'asked'), 'utf8')).toMatch(
+      /^-mod=vendor build -C \/src\/istio -trimpath .*istio\.io\/istio\/pilot\/cmd\/pilot-agent$/m,
+    )
   })
 
   test('of a checkout that does not compile says what the compiler says first', async () => {
     const folder = await scratchFolder()
-    await fakeProgram('go', failingWith('go: downloading istio.io/api v1.31.1\n# istio.io/istio/pkg/a\npkg/a/a.go:7:2: undefined: x\npkg/a/a.go:9:1: missing return\npkg/a/b.go:1:1: expected package\npkg/a/b.go:2:1: more'))
+    await fakeProgram(
+      'go',
+      failingWith(
+        'go: downloading istio.io/api v1.31.1\n# istio.io/istio/pkg/a\npkg/a/a.go:7:2: undefined: ' +
+          'x\npkg/a/a.go:9:1: missing return\npkg/a/b.go:1:1: expected package\npkg/a/b.go:2:1: more',
+      ),
+    )
     await expect(fromCheckout(folder)).rejects.toMatchObject({
-      code: 'MP-351', message: 'A program could not be built from the checkout (pilot-agent, /src/istio): pkg/a/a.go:7:2: undefined: x; pkg/a/a.go:9:1: missing return; pkg/a/b.go:1:1: expected package',
+      code: 'MP-351',
+      message:
+        'A program could not be built from the checkout (pilot-agent, /src/istio): pkg/a/a.go:7:2: undefined: x; ' +
+        'pkg/a/a.go:9:1: missing return; pkg/a/b.go:1:1: expected package',
     })
     await fakeProgram('go', failingWith('go: updates to go.mod needed; to update it:\n\tgo mod tidy'))
-    await expect(fromCheckout(folder)).rejects.toMatchObject({ code: 'MP-351', message: expect.stringContaining('updates to go.mod needed; to update it:; go mod tidy') })
+    await expect(fromCheckout(folder)).rejects.toMatchObject({
+      code: 'MP-351',
+      message: expect.stringContaining('updates to go.mod needed; to update it:; go mod tidy'),
+    })
   })
 
   test('says that Go is missing where it is', async () => {

@@ -15,9 +15,10 @@ export const hostPlatform = (): Platform => ({
 })
 
 /**
- * Builds one static program into `folder`: from its pinned module, whose go.sum must already hold every checksum (nothing is added), or from
- * a checkout, as its own go.mod and the user's settings of Go say.
- * @throws MeshproofError MP-310 without Go, MP-311 on a wrong checksum, MP-312 when the build fails, MP-351 when a checkout's does.
+ * Builds one static program into `folder`: from its pinned module, whose go.sum must already hold every checksum
+ * (nothing is added), or from a checkout, as its own go.mod and the user's settings of Go say.
+ * @throws MeshproofError MP-310 without Go, MP-311 on a wrong checksum, MP-312 when the build fails, MP-351 when a
+ * checkout's does.
  */
 export const buildProgram = async (
   module: Pick<ModuleRecipe, 'name' | 'tags' | 'ldflags' | 'checkout'>,
@@ -30,14 +31,33 @@ export const buildProgram = async (
   const output = join(folder, program.name)
   const ldflags = ['-s -w', module.ldflags].filter(Boolean).join(' ')
   try {
-    await execa('go', [
-      'build', '-C', module.checkout ?? join(recipeFolder, module.name), ...(module.checkout === undefined ? ['-mod=readonly'] : []), '-trimpath', '-buildvcs=false',
-      ...(module.tags ? ['-tags', module.tags] : []), '-ldflags', ldflags, '-o', output, program.package,
-    ], {
-      env: { CGO_ENABLED: '0', GOOS: platform.os, GOARCH: platform.arch, ...(module.checkout === undefined ? { GOFLAGS: '', GOWORK: 'off' } : {}) },
-      stdin: 'ignore',
-      ...(signal ? { cancelSignal: signal } : {}),
-    })
+    await execa(
+      'go',
+      [
+        'build',
+        '-C',
+        module.checkout ?? join(recipeFolder, module.name),
+        ...(module.checkout === undefined ? ['-mod=readonly'] : []),
+        '-trimpath',
+        '-buildvcs=false',
+        ...(module.tags ? ['-tags', module.tags] : []),
+        '-ldflags',
+        ldflags,
+        '-o',
+        output,
+        program.package,
+      ],
+      {
+        env: {
+          CGO_ENABLED: '0',
+          GOOS: platform.os,
+          GOARCH: platform.arch,
+          ...(module.checkout === undefined ? { GOFLAGS: '', GOWORK: 'off' } : {}),
+        },
+        stdin: 'ignore',
+        ...(signal ? { cancelSignal: signal } : {}),
+      },
+    )
   } catch (error) {
     await rm(output, { force: true })
     throw explain(error, program.name, module.checkout)
@@ -50,7 +70,9 @@ const Downloaded = z.object({ Dir: z.string() })
 export const moduleFolder = async (module: string, path: string): Promise<string> => {
   try {
     // A download of what is there already costs nothing, and answers with the folder.
-    const { stdout } = await execa('go', ['mod', 'download', '-C', join(recipeFolder, module), '-json', path], { env: { GOFLAGS: '', GOWORK: 'off' } })
+    const { stdout } = await execa('go', ['mod', 'download', '-C', join(recipeFolder, module), '-json', path], {
+      env: { GOFLAGS: '', GOWORK: 'off' },
+    })
     return Downloaded.parse(JSON.parse(stdout)).Dir
   } catch (error) {
     throw explain(error, path)
@@ -71,15 +93,22 @@ const explain = (error: unknown, program: string, checkout?: string): unknown =>
   const output = error.stderr ?? ''
   if (checkout !== undefined) {
     return new MeshproofError('MP-351', {
-      what: 'A program could not be built from the checkout', where: `${program}, ${checkout}`, why: firstLines(output) || reasonOf(error),
-      next: 'Mend what the compiler names, and run the same command again.', cause: error,
+      what: 'A program could not be built from the checkout',
+      where: `${program}, ${checkout}`,
+      why: firstLines(output) || reasonOf(error),
+      next: 'Mend what the compiler names, and run the same command again.',
+      cause: error,
     })
   }
   if (/checksum mismatch|SECURITY ERROR|missing go\.sum entry/.test(output)) {
     return new MeshproofError('MP-311', {
       what: 'A Go module does not match its pinned checksum; it was refused and nothing was cached',
       where: program,
-      why: output.split('\n').find((line) => /verifying|missing go\.sum/.test(line))?.trim() ?? 'checksum mismatch',
+      why:
+        output
+          .split('\n')
+          .find((line) => /verifying|missing go\.sum/.test(line))
+          ?.trim() ?? 'checksum mismatch',
       next: 'Check where the module proxy gets its modules from. The pins are in fixtures/images/*/go.sum.',
       cause: error,
     })
@@ -88,10 +117,18 @@ const explain = (error: unknown, program: string, checkout?: string): unknown =>
     what: 'A program could not be built from source',
     where: program,
     why: output.trim().split('\n').at(-1) || reasonOf(error),
-    next: 'Run the same command again: what was built so far is cached. `meshproof doctor` shows what this machine lacks.',
+    next:
+      'Run the same command again: what was built so far is cached. `meshproof doctor` shows what this machine ' +
+      'lacks.',
     cause: error,
   })
 }
 
 /** The first lines of Go’s output that say what is wrong: not which package it is in, nor what was fetched before. */
-const firstLines = (output: string): string => output.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !/^#|^go: downloading /.test(line)).slice(0, 3).join('; ')
+const firstLines = (output: string): string =>
+  output
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^#|^go: downloading /.test(line))
+    .slice(0, 3)
+    .join('; ')

@@ -3,18 +3,45 @@ import { expect, test } from 'vitest'
 import { harnessFiles, runtimePackages } from './harness-files.ts'
 
 test('packages of the development alone are left out', () => {
-  expect(runtimePackages({ packages: { '': {}, 'node_modules/zod': {}, 'node_modules/typescript': { dev: true }, 'node_modules/a': { devOptional: true }, 'node_modules/b/node_modules/c': {} } }))
-    .toEqual(['node_modules/zod', 'node_modules/b/node_modules/c'])
+  expect(
+    runtimePackages({
+      packages: {
+        '': {},
+        'node_modules/zod': {},
+        'node_modules/typescript': { dev: true },
+        'node_modules/a': { devOptional: true },
+        'node_modules/b/node_modules/c': {},
+      },
+    }),
+  ).toEqual(['node_modules/zod', 'node_modules/b/node_modules/c'])
 })
 
 test('the image holds what the harness runs with, and no more than it may', async () => {
   const files = await harnessFiles(import.meta.filename)
   const paths = files.map(({ to }) => to)
-  expect(paths).toEqual(expect.arrayContaining(['Dockerfile', 'base.tar', 'program/meshproof', 'meshproof/harness/cli/main.ts', 'meshproof/harness/run/vitest/checks.spec.ts', 'meshproof/suites/reach.suite.ts',
-    'meshproof/fixtures/workloads/sleep.yaml', 'meshproof/fixtures/images/release.yaml', 'meshproof/scripts/with-node.mjs', 'node_modules/node/bin/node', 'node_modules/vitest/package.json']))
-  expect(paths.filter((path) => /\.test\.ts$|^node_modules.*\.ts$|\/typescript\/|\/playwright-core\/|\/oxlint/.test(path))).toEqual([])
+  expect(paths).toEqual(
+    expect.arrayContaining([
+      'Dockerfile',
+      'base.tar',
+      'program/meshproof',
+      'meshproof/harness/cli/main.ts',
+      'meshproof/harness/run/vitest/checks.spec.ts',
+      'meshproof/suites/reach.suite.ts',
+      'meshproof/fixtures/workloads/sleep.yaml',
+      'meshproof/fixtures/images/release.yaml',
+      'meshproof/scripts/with-node.mjs',
+      'node_modules/node/bin/node',
+      'node_modules/vitest/package.json',
+    ]),
+  )
+  expect(
+    paths.filter((path) => /\.test\.ts$|^node_modules.*\.ts$|\/typescript\/|\/playwright-core\/|\/oxlint/.test(path)),
+  ).toEqual([])
   expect(new Set(paths).size).toBe(paths.length)
-  expect(files.filter(({ mode }) => mode === 0o755).map(({ to }) => to)).toEqual(['program/meshproof', 'node_modules/node/bin/node'])
+  expect(files.filter(({ mode }) => mode === 0o755).map(({ to }) => to)).toEqual([
+    'program/meshproof',
+    'node_modules/node/bin/node',
+  ])
   const sizes = await Promise.all(files.map(async ({ from }) => (await stat(from)).size))
   // Of 250 MB; Debian's part takes 16.
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(230e6)

@@ -38,15 +38,27 @@ export const writeLayer = async (tar: AsyncIterable<unknown>, folder: string): P
   const packed = hashing()
   const file = join(folder, 'layer.tar.zst')
   const compress = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 6 } })
-  await Promise.all([pipeline(tar, plain.through, (chunks: AsyncIterable<Buffer>) => oneByOne(chunks, compress)), pipeline(compress, packed.through, createWriteStream(file))])
+  await Promise.all([
+    pipeline(tar, plain.through, (chunks: AsyncIterable<Buffer>) => oneByOne(chunks, compress)),
+    pipeline(compress, packed.through, createWriteStream(file)),
+  ])
   const sizes: z.infer<typeof LayerSize> = { digest: packed.digest(), diffId: plain.digest(), size: packed.size() }
   await writeFile(join(folder, 'layer.json'), JSON.stringify(sizes))
 }
 
-/** A last chunk that comes together with the end is packed otherwise than one before it, and which of the two happens would be a matter of time. */
+/**
+ * A last chunk that comes together with the end is packed otherwise than one before it, and which of the two happens
+ * would be a matter of time.
+ */
 const oneByOne = async (chunks: AsyncIterable<Buffer>, to: Writable): Promise<void> => {
   try {
-    for await (const chunk of chunks) await new Promise<void>((resolve, reject) => { to.write(chunk, (error) => { if (error) reject(error); else resolve() }) })
+    for await (const chunk of chunks)
+      await new Promise<void>((resolve, reject) => {
+        to.write(chunk, (error) => {
+          if (error) reject(error)
+          else resolve()
+        })
+      })
     to.end()
   } catch (error) {
     to.destroy(error instanceof Error ? error : new Error(String(error)))
@@ -115,17 +127,29 @@ export const writeArchive = async (
 }
 
 /** The digest an image is known by: its manifest's. */
-export const digestOf = (recipe: ImageRecipe, layers: Layer[], architecture: string): string => sha256(documentsOf(recipe, layers, architecture).manifest)
+export const digestOf = (recipe: ImageRecipe, layers: Layer[], architecture: string): string =>
+  sha256(documentsOf(recipe, layers, architecture).manifest)
 
-const described = (content: string): { digest: string; size: number } => ({ digest: sha256(content), size: Buffer.byteLength(content) })
+const described = (content: string): { digest: string; size: number } => ({
+  digest: sha256(content),
+  size: Buffer.byteLength(content),
+})
 
-const documentsOf = (recipe: ImageRecipe, layers: Layer[], architecture: string): { config: string; manifest: string } => {
+const documentsOf = (
+  recipe: ImageRecipe,
+  layers: Layer[],
+  architecture: string,
+): { config: string; manifest: string } => {
   const config = JSON.stringify(configOf(recipe, layers, architecture))
   const manifest = JSON.stringify({
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
     config: { mediaType: 'application/vnd.oci.image.config.v1+json', ...described(config) },
-    layers: layers.map(({ digest, size }) => ({ mediaType: 'application/vnd.oci.image.layer.v1.tar+zstd', digest, size })),
+    layers: layers.map(({ digest, size }) => ({
+      mediaType: 'application/vnd.oci.image.layer.v1.tar+zstd',
+      digest,
+      size,
+    })),
   })
   return { config, manifest }
 }

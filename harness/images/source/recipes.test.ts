@@ -20,7 +20,15 @@ describe('the recipes', () => {
     expect(releases.map(({ name }) => name)).toContain(roles['tag'])
     const names = images.map(({ name }) => stamped(name, roles['tag']!))
     expect(names).toHaveLength(new Set(names).size)
-    expect(names).toEqual(expect.arrayContaining([`${roles['hub']}/pilot:${roles['tag']}`, `${roles['hub']}/proxyv2:${roles['tag']}`, roles['helloworld-v1'], roles['helloworld-v2'], roles['curl']]))
+    expect(names).toEqual(
+      expect.arrayContaining([
+        `${roles['hub']}/pilot:${roles['tag']}`,
+        `${roles['hub']}/proxyv2:${roles['tag']}`,
+        roles['helloworld-v1'],
+        roles['helloworld-v2'],
+        roles['curl'],
+      ]),
+    )
   })
 })
 
@@ -29,7 +37,9 @@ describe('the recipes of a version of Kubernetes', async () => {
 
   test('are those of the newest where none is asked for', () => {
     expect(usual).toBe(kubernetesVersions[0])
-    expect(kubernetesVersions).toEqual(kubernetesVersions.toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true })))
+    expect(kubernetesVersions).toEqual(
+      kubernetesVersions.toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true })),
+    )
   })
 
   test.each(kubernetesVersions)('%s build it from its module and the parts of the same version', async (version) => {
@@ -44,12 +54,17 @@ describe('the recipes of a version of Kubernetes', async () => {
     const parts = [...pins.matchAll(/^\tk8s\.io\/(\S+) => k8s\.io\/(\S+) (\S+)$/gm)]
     expect(parts.length).toBeGreaterThan(25)
     for (const [, part, from, of] of parts) expect([from, of]).toEqual([part, version.replace('v1', 'v0')])
-    expect(recipes.images.filter(({ name }) => /\/kube-/.test(name)).map(({ name }) => name.split(':')[1])).toEqual(Array(4).fill(version))
+    expect(recipes.images.filter(({ name }) => /\/kube-/.test(name)).map(({ name }) => name.split(':')[1])).toEqual(
+      Array(4).fill(version),
+    )
     expect(JSON.stringify(recipes)).not.toMatch(/\{(kubernetes|minor)\}/)
   })
 
   test('that they do not have are refused with those that they do', async () => {
-    await expect(loadRecipes('1.31')).rejects.toMatchObject({ code: 'MP-101', next: expect.stringContaining(kubernetesVersions.join(', ')) })
+    await expect(loadRecipes('1.31')).rejects.toMatchObject({
+      code: 'MP-101',
+      next: expect.stringContaining(kubernetesVersions.join(', ')),
+    })
   })
 })
 
@@ -68,7 +83,11 @@ describe('the key of an artifact', () => {
   test('changes with a value, with a file’s content, with its name and with a new file', async () => {
     const { folder, write } = await recipe()
     await write('go.sum', 'h1:one')
-    const keys = [await recipeKey(['amd64'], [folder]), await recipeKey(['arm64'], [folder]), await recipeKey(['amd64'])]
+    const keys = [
+      await recipeKey(['amd64'], [folder]),
+      await recipeKey(['arm64'], [folder]),
+      await recipeKey(['amd64']),
+    ]
     await write('go.sum', 'h1:two')
     keys.push(await recipeKey(['amd64'], [folder]))
     await write('tools.go', '')

@@ -21,36 +21,51 @@ const Recipes = z.strictObject({
   /** The version whose source it is. */
   istio: z.string(),
   debian: z.string(),
-  releases: z.array(z.strictObject({ name: z.string(), envoy: z.string(), compatibilityVersion: z.string().optional() })),
-  modules: z.array(z.strictObject({
-    name: z.string(),
-    tags: z.string().default(''),
-    ldflags: z.string().default(''),
-    programs: z.array(Program),
-  })),
+  releases: z.array(
+    z.strictObject({ name: z.string(), envoy: z.string(), compatibilityVersion: z.string().optional() }),
+  ),
+  modules: z.array(
+    z.strictObject({
+      name: z.string(),
+      tags: z.string().default(''),
+      ldflags: z.string().default(''),
+      programs: z.array(Program),
+    }),
+  ),
   tools: z.array(z.string()),
   node: z.array(z.string()),
   harness: z.array(z.string()),
-  images: z.array(z.strictObject({
-    name: z.string(),
-    base: z.literal('tools').optional(),
-    programs: z.array(z.string()),
-    entrypoint: z.array(z.string()).default([]),
-    env: z.record(z.string(), z.string()).default({}),
-    user: z.string().default(''),
-  })),
+  images: z.array(
+    z.strictObject({
+      name: z.string(),
+      base: z.literal('tools').optional(),
+      programs: z.array(z.string()),
+      entrypoint: z.array(z.string()).default([]),
+      env: z.record(z.string(), z.string()).default({}),
+      user: z.string().default(''),
+    }),
+  ),
   roles: z.record(z.string(), z.string()),
 })
 
-/** `fixtures/images/recipes.yaml`, validated, as it is for one version of Kubernetes: `kubernetes`, of those there are. */
-export type Recipes = Omit<z.infer<typeof Recipes>, 'kubernetes' | 'modules'> & { kubernetes: string; kubernetesVersions: string[]; modules: ModuleRecipe[] }
+/**
+ * `fixtures/images/recipes.yaml`, validated, as it is for one version of Kubernetes: `kubernetes`, of those there are.
+ */
+export type Recipes = Omit<z.infer<typeof Recipes>, 'kubernetes' | 'modules'> & {
+  kubernetes: string
+  kubernetesVersions: string[]
+  modules: ModuleRecipe[]
+}
 /** A module, and the folder of its source where that is a checkout and not what go.mod pins. */
 export type ModuleRecipe = z.infer<typeof Recipes>['modules'][number] & { checkout?: string }
 export type ProgramRecipe = ModuleRecipe['programs'][number]
 export type ImageRecipe = Recipes['images'][number]
 export type ReleaseRecipe = Recipes['releases'][number]
 
-/** The folder of the recipes: one folder a Go module, Envoy's requirements by version, Debian's customisations, the node's Dockerfile. */
+/**
+ * The folder of the recipes: one folder a Go module, Envoy's requirements by version, Debian's customisations, the
+ * node's Dockerfile.
+ */
 export const recipeFolder = join(import.meta.dirname, '../../../fixtures/images')
 
 /**
@@ -71,7 +86,8 @@ export const recipeKey = async (values: unknown, folders: string[] = []): Promis
   const hash = createHash('sha256').update(JSON.stringify(values))
   for (const folder of folders) {
     const path = join(recipeFolder, folder)
-    for (const file of (await readdir(path)).sort()) hash.update(`\0${folder}/${file}\0`).update(await readFile(join(path, file)))
+    for (const file of (await readdir(path)).sort())
+      hash.update(`\0${folder}/${file}\0`).update(await readFile(join(path, file)))
   }
   return hash.digest('hex').slice(0, 16)
 }

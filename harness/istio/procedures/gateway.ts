@@ -3,14 +3,27 @@ import { exposedByGateway } from '#istio/exposure.ts'
 import { gatewayAddress, writeOwnAddresses } from '#istio/gateway.ts'
 import { gatewayAddressesSoFar, meshNetworksOf } from '#istio/mesh-networks.ts'
 import { rolesOf, step, type Procedure } from '#istio/procedure.ts'
-import { applied, controlPlane, earlyGatewayAddress, exposed, gateway as eastWestGateway, installRemote, mutualTls, named, remoteSecret, trust, workloads } from '#istio/shared-steps.ts'
+import {
+  applied,
+  controlPlane,
+  earlyGatewayAddress,
+  exposed,
+  gateway as eastWestGateway,
+  installRemote,
+  mutualTls,
+  named,
+  remoteSecret,
+  trust,
+  workloads,
+} from '#istio/shared-steps.ts'
 
 const discoveryAddress = (primary: LabCluster, signal?: AbortSignal): Promise<string> => gatewayAddress(primary, signal)
 
 /**
- * Single control plane, networks joined by gateways: split-horizon EDS from explicit `meshNetworks` (seed 000). The seed
- * installs with a placeholder address and patches it when the gateway has one; installed again, it is given the address that is there. Every network is configured, so that clients
- * of all clusters reach all versions; the seed configures the second alone and tests from cluster 1.
+ * Single control plane, networks joined by gateways: split-horizon EDS from explicit `meshNetworks` (seed 000). The
+ * seed installs with a placeholder address and patches it when the gateway has one; installed again, it is given the
+ * address that is there. Every network is configured, so that clients of all clusters reach all versions; the seed
+ * configures the second alone and tests from cluster 1.
  */
 export const gateway: Procedure = {
   name: 'gateway',
@@ -22,15 +35,22 @@ export const gateway: Procedure = {
     return [
       ...all.map(trust),
       earlyGatewayAddress(primary),
-      controlPlane(primary, async ({ clusters, primary: at }) => ({ externalIstiod: true, meshNetworks: meshNetworksOf(clusters, await gatewayAddressesSoFar(at)) })),
+      controlPlane(primary, async ({ clusters, primary: at }) => ({
+        externalIstiod: true,
+        meshNetworks: meshNetworksOf(clusters, await gatewayAddressesSoFar(at)),
+      })),
       applied(`${primary}: cross-network Gateway resource`, primary, ['workloads/expose-services.yaml']),
       exposed(primary, exposedByGateway),
       ...mutualTls(topology, () => [named.controlPlane(primary)]),
       eastWestGateway(primary, [named.controlPlane(primary)], { labelled: false }),
 
       ...remotes.flatMap((remote) => [
-        step(named.remote(remote), async (lab, signal) => installRemote(lab, lab.cluster(remote), await discoveryAddress(lab.primary, signal), signal),
-          [named.gatewayAddress(primary), named.trust(remote)]),
+        step(
+          named.remote(remote),
+          async (lab, signal) =>
+            installRemote(lab, lab.cluster(remote), await discoveryAddress(lab.primary, signal), signal),
+          [named.gatewayAddress(primary), named.trust(remote)],
+        ),
         remoteSecret(remote, primary, [named.remote(remote)]),
         eastWestGateway(remote, [named.remoteSecret(remote, primary), named.gateway(primary)], { labelled: false }),
       ]),
@@ -38,7 +58,11 @@ export const gateway: Procedure = {
       workloads(primary, [named.controlPlane(primary)]),
       ...remotes.map((remote) => workloads(remote, [named.remoteSecret(remote, primary), named.gateway(primary)])),
 
-      step(`${primary}: placeholders replaced by the gateways’ addresses`, writeOwnAddresses, remotes.map((remote) => named.remoteSecret(remote, primary))),
+      step(
+        `${primary}: placeholders replaced by the gateways’ addresses`,
+        writeOwnAddresses,
+        remotes.map((remote) => named.remoteSecret(remote, primary)),
+      ),
     ]
   },
 }

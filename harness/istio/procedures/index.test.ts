@@ -9,17 +9,36 @@ import { type Mtls, type Topology, topologyNames } from '#topology/topology-file
 import { procedures } from './index.ts'
 
 const noEngine: EngineInfo = {
-  ServerVersion: '', Architecture: '', CgroupVersion: '', NCPU: 2, MemTotal: 0, OperatingSystem: '', DockerRootDir: '', DefaultRuntime: '', Driver: '', OSType: 'linux',
+  ServerVersion: '',
+  Architecture: '',
+  CgroupVersion: '',
+  NCPU: 2,
+  MemTotal: 0,
+  OperatingSystem: '',
+  DockerRootDir: '',
+  DefaultRuntime: '',
+  Driver: '',
+  OSType: 'linux',
 }
 
 /** The same topology with one cluster more, of the last one’s role and network. */
-const larger = ({ name, clusters, ...rest }: Topology): Topology =>
-  ({ ...rest, name: `${name}, larger`, clusters: [...clusters, { ...clusters.at(-1)!, name: 'cluster3', podCidr: '10.30.0.0/16', serviceCidr: '10.253.0.0/16', version: 'v3' }] })
+const larger = ({ name, clusters, ...rest }: Topology): Topology => ({
+  ...rest,
+  name: `${name}, larger`,
+  clusters: [
+    ...clusters,
+    { ...clusters.at(-1)!, name: 'cluster3', podCidr: '10.30.0.0/16', serviceCidr: '10.253.0.0/16', version: 'v3' },
+  ],
+})
 
 const builtIn = await topologyNames()
 const modes: Mtls[] = ['strict', 'off']
-const topologies = (await Promise.all(modes.map((mtls) => Promise.all([...builtIn, threeClusters].map((name) => variant(name, mtls)))))).flat()
-const variants = [...topologies, ...topologies.filter(({ name }) => builtIn.includes(name)).map(larger)].map((topology) => ({ ...topology, topology }))
+const topologies = (
+  await Promise.all(modes.map((mtls) => Promise.all([...builtIn, threeClusters].map((name) => variant(name, mtls)))))
+).flat()
+const variants = [...topologies, ...topologies.filter(({ name }) => builtIn.includes(name)).map(larger)].map(
+  (topology) => ({ ...topology, topology }),
+)
 
 test('every procedure has a name of its own, and a built-in topology', () => {
   expect(Object.entries(procedures).filter(([name, procedure]) => procedure.name !== name)).toEqual([])
@@ -36,18 +55,27 @@ describe.each(variants)('the steps of $name, mutual TLS $mtls', ({ topology }) =
     const steps = procedure.steps(topology).map(({ name }) => name)
     expect(names.slice(-steps.length)).toEqual(steps)
     expect(new Set(names).size).toBe(names.length)
-    const tooEarly = tasks.flatMap(({ name, after = [] }, index) => after.filter((earlier) => !names.slice(0, index).includes(earlier)).map((earlier) => `${name} after ${earlier}`))
+    const tooEarly = tasks.flatMap(({ name, after = [] }, index) =>
+      after.filter((earlier) => !names.slice(0, index).includes(earlier)).map((earlier) => `${name} after ${earlier}`),
+    )
     expect(tooEarly).toEqual([])
   })
 
   test('give every cluster its certificates, its workloads and a control plane that watches it', () => {
     const { all, primaries, remotes } = rolesOf(topology)
-    const watching = primaries.flatMap((to, index) => all.filter((of) => of !== to && (index === 0 || primaries.includes(of))).map((of) => named.remoteSecret(of, to)))
-    expect(procedure.steps(topology).map(({ name }) => name)).toEqual(expect.arrayContaining([
-      ...all.flatMap((cluster) => [named.trust(cluster), named.workloads(cluster)]),
-      ...primaries.flatMap((cluster) => [named.controlPlane(cluster), `${cluster}: mutual TLS ${topology.mtls === 'strict' ? 'required' : 'off'}`]),
-      ...remotes.map(named.remote),
-      ...watching,
-    ]))
+    const watching = primaries.flatMap((to, index) =>
+      all.filter((of) => of !== to && (index === 0 || primaries.includes(of))).map((of) => named.remoteSecret(of, to)),
+    )
+    expect(procedure.steps(topology).map(({ name }) => name)).toEqual(
+      expect.arrayContaining([
+        ...all.flatMap((cluster) => [named.trust(cluster), named.workloads(cluster)]),
+        ...primaries.flatMap((cluster) => [
+          named.controlPlane(cluster),
+          `${cluster}: mutual TLS ${topology.mtls === 'strict' ? 'required' : 'off'}`,
+        ]),
+        ...remotes.map(named.remote),
+        ...watching,
+      ]),
+    )
   })
 })

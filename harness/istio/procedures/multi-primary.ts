@@ -1,6 +1,15 @@
 import type { Topology } from '#topology/topology-file.ts'
 import { rolesOf, type Procedure, type Step } from '#istio/procedure.ts'
-import { applied, controlPlane, gateway, mutualTls, named, remoteSecret, trust, workloads } from '#istio/shared-steps.ts'
+import {
+  applied,
+  controlPlane,
+  gateway,
+  mutualTls,
+  named,
+  remoteSecret,
+  trust,
+  workloads,
+} from '#istio/shared-steps.ts'
 
 /** A control plane in every cluster, each watching the API servers of all others. */
 const controlPlanes = (topology: Topology): Step[] => {
@@ -9,11 +18,16 @@ const controlPlanes = (topology: Topology): Step[] => {
     ...primaries.map(trust),
     ...primaries.map((primary) => controlPlane(primary)),
     ...mutualTls(topology, (primary) => [named.controlPlane(primary)]),
-    ...primaries.flatMap((of) => primaries.filter((to) => to !== of).map((to) => remoteSecret(of, to, [named.controlPlane(of), named.controlPlane(to)]))),
+    ...primaries.flatMap((of) =>
+      primaries
+        .filter((to) => to !== of)
+        .map((to) => remoteSecret(of, to, [named.controlPlane(of), named.controlPlane(to)])),
+    ),
   ]
 }
 
-const workloadsEverywhere = (topology: Topology): Step[] => rolesOf(topology).primaries.map((primary) => workloads(primary, [named.controlPlane(primary)]))
+const workloadsEverywhere = (topology: Topology): Step[] =>
+  rolesOf(topology).primaries.map((primary) => workloads(primary, [named.controlPlane(primary)]))
 
 /** Two control planes over one flat network: Istio’s “multi-primary”. */
 export const multiPrimary: Procedure = {
@@ -21,7 +35,10 @@ export const multiPrimary: Procedure = {
   steps: (topology) => [...controlPlanes(topology), ...workloadsEverywhere(topology)],
 }
 
-/** Two control planes, two networks joined by gateways that are found by their label: Istio’s “multi-primary on different networks”. */
+/**
+ * Two control planes, two networks joined by gateways that are found by their label: Istio’s “multi-primary on
+ * different networks”.
+ */
 export const multiPrimaryMultiNetwork: Procedure = {
   name: 'multi-primary-multi-network',
   loadBalancers: (topology) => rolesOf(topology).all,
@@ -29,7 +46,12 @@ export const multiPrimaryMultiNetwork: Procedure = {
     ...controlPlanes(topology),
     ...rolesOf(topology).primaries.flatMap((primary) => [
       gateway(primary, [named.controlPlane(primary)], { labelled: true }),
-      applied(`${primary}: services exposed`, primary, ['workloads/expose-services.yaml'], [named.controlPlane(primary)]),
+      applied(
+        `${primary}: services exposed`,
+        primary,
+        ['workloads/expose-services.yaml'],
+        [named.controlPlane(primary)],
+      ),
     ]),
     ...workloadsEverywhere(topology),
   ],

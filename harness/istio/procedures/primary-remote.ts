@@ -1,11 +1,24 @@
 import { exposedByGateway } from '#istio/exposure.ts'
 import { gatewayAddress } from '#istio/gateway.ts'
 import { rolesOf, step, type Procedure } from '#istio/procedure.ts'
-import { applied, controlPlane, earlyGatewayAddress, exposed, gateway, installRemote, mutualTls, named, remoteSecret, trust, workloads } from '#istio/shared-steps.ts'
+import {
+  applied,
+  controlPlane,
+  earlyGatewayAddress,
+  exposed,
+  gateway,
+  installRemote,
+  mutualTls,
+  named,
+  remoteSecret,
+  trust,
+  workloads,
+} from '#istio/shared-steps.ts'
 
 /**
- * Primary and remotes on different networks (seed 001): east-west gateways that the control plane finds by their network label,
- * istiod exposed through the primary's, the remote attached by its namespace's annotation, an injection path and a remote secret.
+ * Primary and remotes on different networks (seed 001): east-west gateways that the control plane finds by their
+ * network label, istiod exposed through the primary's, the remote attached by its namespace's annotation, an injection
+ * path and a remote secret.
  */
 export const primaryRemote: Procedure = {
   name: 'primary-remote',
@@ -24,15 +37,23 @@ export const primaryRemote: Procedure = {
       ...mutualTls(topology, () => [named.controlPlane(primary)]),
 
       ...remotes.flatMap((remote) => [
-        step(named.remote(remote), async (lab, signal) => installRemote(lab, lab.cluster(remote), await gatewayAddress(lab.primary, signal), signal),
-          [named.gatewayAddress(primary), named.trust(remote)]),
+        step(
+          named.remote(remote),
+          async (lab, signal) =>
+            installRemote(lab, lab.cluster(remote), await gatewayAddress(lab.primary, signal), signal),
+          [named.gatewayAddress(primary), named.trust(remote)],
+        ),
         remoteSecret(remote, primary, [named.remote(remote)]),
-        gateway(remote, [named.remoteSecret(remote, primary), named.gateway(primary), named.exposed(primary)], { labelled: true }),
+        gateway(remote, [named.remoteSecret(remote, primary), named.gateway(primary), named.exposed(primary)], {
+          labelled: true,
+        }),
         applied(`${remote}: services exposed`, remote, ['workloads/expose-services.yaml'], [named.remote(remote)]),
       ]),
 
       workloads(primary, [named.controlPlane(primary)]),
-      ...remotes.map((remote) => workloads(remote, [named.remoteSecret(remote, primary), named.gateway(primary), named.exposed(primary)])),
+      ...remotes.map((remote) =>
+        workloads(remote, [named.remoteSecret(remote, primary), named.gateway(primary), named.exposed(primary)]),
+      ),
     ]
   },
 }

@@ -9,27 +9,48 @@ import { controlPlane, installRemote, mutualTls, named, remoteSecret, trust, wor
 
 /** The address of istiod's pod as it is now. @throws MeshproofError MP-401 when it has none within 60 s. */
 const capturedAddress = ({ primary, topology }: Lab, signal?: AbortSignal): Promise<string> =>
-  until(`istiod’s pod in ${primary.name} has an address`, async () =>
-    (await primary.kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace: 'istio-system', selector: `app=istiod,istio.io/rev=${revisionOf(topology)}` })).find(isReady)?.status?.podIP,
-  { every: 150, within: 60_000, signal })
+  until(
+    `istiod’s pod in ${primary.name} has an address`,
+    async () =>
+      (
+        await primary.kube.list<V1Pod>({
+          apiVersion: 'v1',
+          kind: 'Pod',
+          namespace: 'istio-system',
+          selector: `app=istiod,istio.io/rev=${revisionOf(topology)}`,
+        })
+      ).find(isReady)?.status?.podIP,
+    { every: 150, within: 60_000, signal },
+  )
 
 /** Writes istiod's address into every remote cluster that holds another one, and says which did. */
 const captureAgain = async (lab: Lab, signal: AbortSignal): Promise<string | undefined> => {
   const address = await capturedAddress(lab, signal)
-  const moved = await Promise.all(lab.clusters.filter(({ role }) => role === 'remote').map(async (remote) => {
-    const slices = await remote.kube.list<V1EndpointSlice>({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace: 'istio-system', selector: `kubernetes.io/service-name=${istiodOf(lab.topology)}` })
-    const before = slices.flatMap(({ endpoints }) => endpoints ?? []).flatMap(({ addresses }) => addresses)
-    if (before.length > 0 && before.every((one) => one === address)) return []
-    await installRemote(lab, remote, address, signal)
-    return [`${remote.name} held ${before.join(', ') || 'none'}`]
-  }))
-  return moved.flat().length === 0 ? undefined : `istiod’s pod has moved to ${address}: captured again (${moved.flat().join('; ')})`
+  const moved = await Promise.all(
+    lab.clusters
+      .filter(({ role }) => role === 'remote')
+      .map(async (remote) => {
+        const slices = await remote.kube.list<V1EndpointSlice>({
+          apiVersion: 'discovery.k8s.io/v1',
+          kind: 'EndpointSlice',
+          namespace: 'istio-system',
+          selector: `kubernetes.io/service-name=${istiodOf(lab.topology)}`,
+        })
+        const before = slices.flatMap(({ endpoints }) => endpoints ?? []).flatMap(({ addresses }) => addresses)
+        if (before.length > 0 && before.every((one) => one === address)) return []
+        await installRemote(lab, remote, address, signal)
+        return [`${remote.name} held ${before.join(', ') || 'none'}`]
+      }),
+  )
+  return moved.flat().length === 0
+    ? undefined
+    : `istiod’s pod has moved to ${address}: captured again (${moved.flat().join('; ')})`
 }
 
 /**
- * Single control plane over one flat network, its address captured from the primary's pods (seed 002). The seed captures three
- * (pilot, policy, telemetry); istiod is what is left of them. A pod's address lasts no longer than the pod: it is captured again
- * whenever checks begin.
+ * Single control plane over one flat network, its address captured from the primary's pods (seed 002). The seed
+ * captures three (pilot, policy, telemetry); istiod is what is left of them. A pod's address lasts no longer than the
+ * pod: it is captured again whenever checks begin.
  */
 export const sharedControlPlane: Procedure = {
   name: 'shared-control-plane',
@@ -43,8 +64,11 @@ export const sharedControlPlane: Procedure = {
       step(`${primary}: address of istiod, captured from its pod`, capturedAddress, [named.controlPlane(primary)]),
       ...mutualTls(topology, () => [named.controlPlane(primary)]),
       ...remotes.flatMap((remote) => [
-        step(named.remote(remote), async (lab, signal) => installRemote(lab, lab.cluster(remote), await capturedAddress(lab, signal), signal),
-          [`${primary}: address of istiod, captured from its pod`, named.trust(remote)]),
+        step(
+          named.remote(remote),
+          async (lab, signal) => installRemote(lab, lab.cluster(remote), await capturedAddress(lab, signal), signal),
+          [`${primary}: address of istiod, captured from its pod`, named.trust(remote)],
+        ),
         remoteSecret(remote, primary, [named.remote(remote)]),
       ]),
       workloads(primary, [named.controlPlane(primary)]),

@@ -7,9 +7,10 @@ import { addReaderSecret, readerToken } from '#istio/reader-secret.ts'
 import { controlPlane, exposed, installRemote, mutualTls, named, trust, workloads } from '#istio/shared-steps.ts'
 
 /**
- * Single control plane over one flat network (seed 003): istiod behind an internal load balancer, the remote secret assembled by
- * hand from the reader service account, stub namespaces and services for DNS. The seed does it with Istio 1.1's Helm charts and
- * captures four addresses: istiod has taken over from Pilot and Citadel, the proxies themselves from policy and telemetry, and one is left.
+ * Single control plane over one flat network (seed 003): istiod behind an internal load balancer, the remote secret
+ * assembled by hand from the reader service account, stub namespaces and services for DNS. The seed does it with Istio
+ * 1.1's Helm charts and captures four addresses: istiod has taken over from Pilot and Citadel, the proxies themselves
+ * from policy and telemetry, and one is left.
  */
 export const vpn: Procedure = {
   name: 'vpn',
@@ -21,21 +22,41 @@ export const vpn: Procedure = {
     return [
       ...all.map(trust),
       controlPlane(primary, () => ({ externalIstiod: true })),
-      step(`${primary}: sidecars include every cluster’s ranges`, (lab) => requireInterception(lab), [named.controlPlane(primary)]),
+      step(`${primary}: sidecars include every cluster’s ranges`, (lab) => requireInterception(lab), [
+        named.controlPlane(primary),
+      ]),
       ...mutualTls(topology, () => [named.controlPlane(primary)]),
       exposed(primary, exposedByLoadBalancer, [named.trust(primary)]),
-      step(`${primary}: address of the internal load balancer`, internalAddress, [named.exposed(primary), `${primary}: load balancer`]),
-
-      ...remotes.flatMap((remote) => [
-        step(named.remote(remote), async (lab, signal) => installRemote(lab, lab.cluster(remote), await internalAddress(lab, signal), signal),
-          [`${primary}: address of the internal load balancer`, named.trust(remote)]),
-        step(`${remote}: token of the reader service account`, (lab, signal) => readerToken(lab.cluster(remote), signal)),
-        step(named.remoteSecret(remote, primary), (lab, signal) => addReaderSecret({ of: lab.cluster(remote), to: lab.primary }, signal)),
+      step(`${primary}: address of the internal load balancer`, internalAddress, [
+        named.exposed(primary),
+        `${primary}: load balancer`,
       ]),
 
-      ...all.map((cluster) => step(`${cluster}: stub namespace and services`, (lab) => stubs(lab.cluster(cluster)), [`${cluster}: created`])),
+      ...remotes.flatMap((remote) => [
+        step(
+          named.remote(remote),
+          async (lab, signal) => installRemote(lab, lab.cluster(remote), await internalAddress(lab, signal), signal),
+          [`${primary}: address of the internal load balancer`, named.trust(remote)],
+        ),
+        step(`${remote}: token of the reader service account`, (lab, signal) =>
+          readerToken(lab.cluster(remote), signal),
+        ),
+        step(named.remoteSecret(remote, primary), (lab, signal) =>
+          addReaderSecret({ of: lab.cluster(remote), to: lab.primary }, signal),
+        ),
+      ]),
+
+      ...all.map((cluster) =>
+        step(`${cluster}: stub namespace and services`, (lab) => stubs(lab.cluster(cluster)), [`${cluster}: created`]),
+      ),
       workloads(primary, [named.controlPlane(primary), `${primary}: stub namespace and services`]),
-      ...remotes.map((remote) => workloads(remote, [named.remoteSecret(remote, primary), named.controlPlane(primary), `${remote}: stub namespace and services`])),
+      ...remotes.map((remote) =>
+        workloads(remote, [
+          named.remoteSecret(remote, primary),
+          named.controlPlane(primary),
+          `${remote}: stub namespace and services`,
+        ]),
+      ),
     ]
   },
 }

@@ -17,7 +17,10 @@ const enough = 40_000
 /** Questions that a cluster is asked at a time: it shares its machine. */
 const atATime = 4
 
-/** Where a bundle is collected from: clusters, of those that are not ours some namespaces alone, and what is had of a cluster’s nodes. */
+/**
+ * Where a bundle is collected from: clusters, of those that are not ours some namespaces alone, and what is had of a
+ * cluster’s nodes.
+ */
 export type BundleSource = {
   clusters: { name: string; readonly kube: KubeClient }[]
   namespaces?: string[]
@@ -25,27 +28,45 @@ export type BundleSource = {
 }
 
 /** All of a lab. */
-export const labSource = ({ runId, clusters }: Lab): BundleSource => ({ clusters, nodes: (cluster, signal) => nodePieces(runId, cluster, signal) })
+export const labSource = ({ runId, clusters }: Lab): BundleSource => ({
+  clusters,
+  nodes: (cluster, signal) => nodePieces(runId, cluster, signal),
+})
 
 /**
- * Collects what somebody needs who asks why a mesh is broken, into a folder of `bytes` at most; `story` stands at the top of its index.
- * What is not to be had within 40 s, or when the signal fires, is listed with its reason. False where nothing at all was to be had.
+ * Collects what somebody needs who asks why a mesh is broken, into a folder of `bytes` at most; `story` stands at the
+ * top of its index. What is not to be had within 40 s, or when the signal fires, is listed with its reason. False where
+ * nothing at all was to be had.
  */
-export const collectBundle = async ({ clusters, namespaces, nodes }: BundleSource, { folder, bytes, story }: { folder: string; bytes: number; story: string[] }, signal: AbortSignal): Promise<boolean> => {
+export const collectBundle = async (
+  { clusters, namespaces, nodes }: BundleSource,
+  { folder, bytes, story }: { folder: string; bytes: number; story: string[] },
+  signal: AbortSignal,
+): Promise<boolean> => {
   const over = new AbortController()
-  const clock = setTimeout(() => { over.abort(new Error(`${enough / 1000} s were over`)) }, enough)
+  const clock = setTimeout(() => {
+    over.abort(new Error(`${enough / 1000} s were over`))
+  }, enough)
   const stop = AbortSignal.any([signal, over.signal])
   try {
     const surveys = await Promise.all(clusters.map((cluster) => survey(cluster, namespaces, stop)))
     // Of all clusters, since one’s tokens are the other’s secrets.
     const bundle = bundleFolder(folder, bytes, secretValues(surveys.flatMap(({ secrets }) => secrets)))
-    await Promise.all(surveys.map(async ({ cluster, pieces, silent }) => {
-      if (silent !== undefined) bundle.missing(cluster, silent)
-      await pMap([...nodes(cluster, stop), ...pieces], async ({ file, read }) => {
-        const text = await bounded(read, stop).catch((error: unknown) => { bundle.missing(`${cluster}/${file}`, reasonOf(error)) })
-        if (text !== undefined) await bundle.write(`${cluster}/${file}`, text)
-      }, { concurrency: atATime })
-    }))
+    await Promise.all(
+      surveys.map(async ({ cluster, pieces, silent }) => {
+        if (silent !== undefined) bundle.missing(cluster, silent)
+        await pMap(
+          [...nodes(cluster, stop), ...pieces],
+          async ({ file, read }) => {
+            const text = await bounded(read, stop).catch((error: unknown) => {
+              bundle.missing(`${cluster}/${file}`, reasonOf(error))
+            })
+            if (text !== undefined) await bundle.write(`${cluster}/${file}`, text)
+          },
+          { concurrency: atATime },
+        )
+      }),
+    )
     return await bundle.close(story)
   } finally {
     clearTimeout(clock)
@@ -55,7 +76,11 @@ export const collectBundle = async ({ clusters, namespaces, nodes }: BundleSourc
 /** What a cluster can be asked for, or why its API server cannot be asked at all. */
 type Survey = { cluster: string; secrets: V1Secret[]; pieces: Piece[]; silent?: string }
 
-const survey = async (cluster: BundleSource['clusters'][number], namespaces: string[] | undefined, stop: AbortSignal): Promise<Survey> => {
+const survey = async (
+  cluster: BundleSource['clusters'][number],
+  namespaces: string[] | undefined,
+  stop: AbortSignal,
+): Promise<Survey> => {
   const { name } = cluster
   try {
     // A lab that did not come up may lack the kubeconfig that this reads.
@@ -64,11 +89,26 @@ const survey = async (cluster: BundleSource['clusters'][number], namespaces: str
       if (namespaces === undefined || !kind.namespaced) return kube.list(kind)
       return (await Promise.all(namespaces.map((namespace) => kube.list<never>({ ...kind, namespace })))).flat()
     }
-    const [secrets, pods, added] = await bounded(async () => Promise.all([
-      list<V1Secret>({ apiVersion: 'v1', kind: 'Secret', namespaced: true }), list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespaced: true }), addedKinds(kube),
-    ]), stop)
+    const [secrets, pods, added] = await bounded(
+      async () =>
+        Promise.all([
+          list<V1Secret>({ apiVersion: 'v1', kind: 'Secret', namespaced: true }),
+          list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespaced: true }),
+          addedKinds(kube),
+        ]),
+      stop,
+    )
     const source = { kube, pods, list }
-    return { cluster: name, secrets, pieces: [...objectPieces(source, secrets, added), ...controlPlanePieces(source), ...proxyPieces(source), ...logPieces(source)] }
+    return {
+      cluster: name,
+      secrets,
+      pieces: [
+        ...objectPieces(source, secrets, added),
+        ...controlPlanePieces(source),
+        ...proxyPieces(source),
+        ...logPieces(source),
+      ],
+    }
   } catch (error) {
     return { cluster: name, secrets: [], pieces: [], silent: reasonOf(error) }
   }
@@ -78,8 +118,14 @@ const survey = async (cluster: BundleSource['clusters'][number], namespaces: str
 const bounded = async <T>(ask: () => Promise<T>, stop: AbortSignal): Promise<T> => {
   stop.throwIfAborted()
   const answered = new AbortController()
-  const late = sleep(patience, undefined, { signal: AbortSignal.any([stop, answered.signal]) })
-    .then(() => { throw new Error(`no answer within ${patience / 1000} s`) }, () => { throw stop.reason })
+  const late = sleep(patience, undefined, { signal: AbortSignal.any([stop, answered.signal]) }).then(
+    () => {
+      throw new Error(`no answer within ${patience / 1000} s`)
+    },
+    () => {
+      throw stop.reason
+    },
+  )
   try {
     return await Promise.race([ask(), late])
   } finally {

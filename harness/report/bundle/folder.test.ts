@@ -16,7 +16,9 @@ test('whatever is written is redacted: plain, compressed, and what the index say
   await bundle.write('cluster1/b.json.gz', secret)
   bundle.missing('cluster1/c.txt', `refused: ${secret}`)
   expect(await bundle.close([`it ended with ${secret}`])).toBe(true)
-  const [plain, packed, index] = await Promise.all(['cluster1/a.txt', 'cluster1/b.json.gz', 'index.md'].map((file) => readFile(join(folder, file))))
+  const [plain, packed, index] = await Promise.all(
+    ['cluster1/a.txt', 'cluster1/b.json.gz', 'index.md'].map((file) => readFile(join(folder, file))),
+  )
   expect(plain?.toString()).toBe('token: [redacted] [redacted]')
   expect(gunzipSync(packed!).toString()).toBe('token: [redacted] [redacted]')
   expect(index?.toString()).toContain('it ended with token: [redacted] [redacted]')

@@ -9,8 +9,14 @@ const commands = {
   'kubelet.log': 'journalctl --unit kubelet --no-pager --lines 10000',
 }
 
-/** What the node of a kind cluster does with packets, and what it says of itself: had from the engine, also where no API server answers. */
+/**
+ * What the node of a kind cluster does with packets, and what it says of itself: had from the engine, also where no API
+ * server answers.
+ */
 export const nodePieces = (runId: string, cluster: string, signal: AbortSignal): Piece[] => [
-  ...Object.entries(commands).map(([file, command]): Piece => ({ file: `node/${file}`, read: () => inNode(runId, cluster, command, signal) })),
+  ...Object.entries(commands).map(([file, command]): Piece => ({
+    file: `node/${file}`,
+    read: () => inNode(runId, cluster, command, signal),
+  })),
   { file: 'node/boot.log', read: () => docker(['logs', '--tail', '2000', nodeName(runId, cluster)], { signal }) },
 ]

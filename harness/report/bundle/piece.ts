@@ -7,7 +7,10 @@ export type Piece = { file: string; read: () => Promise<string> }
 /** A kind of object, and whether its objects are in namespaces. */
 export type Kind = { apiVersion: string; kind: string; namespaced: boolean }
 
-/** A cluster that answers, its pods, and its objects of a kind; of a cluster that is not ours those of some namespaces alone. */
+/**
+ * A cluster that answers, its pods, and its objects of a kind; of a cluster that is not ours those of some namespaces
+ * alone.
+ */
 export type Source = { kube: KubeClient; pods: V1Pod[]; list: <T extends KubernetesObject>(kind: Kind) => Promise<T[]> }
 
 /** Where a piece waits for one answer, in milliseconds: a bundle is made of many. */

@@ -8,34 +8,63 @@ import { patience, type Piece, type Source } from './piece.ts'
 const debugPages = ['syncz', 'clusterz', 'networkz', 'endpointShardz', 'registryz', 'configz', 'push_status', 'mesh']
 
 // By the ending of the file that an answer of the proxy goes to.
-const proxyPages = { 'config_dump.json.gz': 'config_dump?include_eds', 'clusters.json.gz': 'clusters?format=json', 'stats.txt': 'stats?usedonly', 'certs.json': 'certs' }
+const proxyPages = {
+  'config_dump.json.gz': 'config_dump?include_eds',
+  'clusters.json.gz': 'clusters?format=json',
+  'stats.txt': 'stats?usedonly',
+  'certs.json': 'certs',
+}
 
 /** What every istiod of a cluster knows and believes. */
-export const controlPlanePieces = ({ kube, pods }: Source): Piece[] => pods.filter(({ metadata }) => metadata?.labels?.['app'] === 'istiod').flatMap((pod) =>
-  debugPages.map((page): Piece => ({
-    file: `istiod/${pod.metadata?.name ?? ''}/${page}.json`, read: () => debugPage(kube, pod.metadata?.name ?? '', `/debug/${page}`, patience),
-  })))
+export const controlPlanePieces = ({ kube, pods }: Source): Piece[] =>
+  pods
+    .filter(({ metadata }) => metadata?.labels?.['app'] === 'istiod')
+    .flatMap((pod) =>
+      debugPages.map((page): Piece => ({
+        file: `istiod/${pod.metadata?.name ?? ''}/${page}.json`,
+        read: () => debugPage(kube, pod.metadata?.name ?? '', `/debug/${page}`, patience),
+      })),
+    )
 
 /** What every proxy of a cluster was told and what it saw: sidecars and gateways. */
-export const proxyPieces = ({ kube, pods }: Source): Piece[] => pods.filter((pod) => containersOf(pod).includes('istio-proxy')).flatMap((pod) =>
-  Object.entries(proxyPages).map(([file, page]): Piece => ({
-    file: `proxies/${placeOf(pod)}/${file}`, read: () => adminPage(kube, pod.metadata?.namespace ?? '', pod.metadata?.name ?? '', page, patience),
-  })))
+export const proxyPieces = ({ kube, pods }: Source): Piece[] =>
+  pods
+    .filter((pod) => containersOf(pod).includes('istio-proxy'))
+    .flatMap((pod) =>
+      Object.entries(proxyPages).map(([file, page]): Piece => ({
+        file: `proxies/${placeOf(pod)}/${file}`,
+        read: () => adminPage(kube, pod.metadata?.namespace ?? '', pod.metadata?.name ?? '', page, patience),
+      })),
+    )
 
 /** The log of every container; of one that was restarted also that of the time before. */
-export const logPieces = ({ kube, pods }: Source): Piece[] => pods.flatMap((pod) => containersOf(pod).flatMap((container): Piece[] => {
-  const { namespace, pod: name } = containerOf(pod, container)
-  const log = (previous: boolean): Promise<string> => kube.core.readNamespacedPodLog({ namespace, name, container, previous, tailLines: 20_000 })
-    .catch((error: unknown) => { throw explainApi(error, placeOf(pod), `read the log of ${container}`) })
-  const restarted = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].some((status) => status.name === container && status.restartCount > 0)
-  return [
-    { file: `logs/${placeOf(pod)}/${container}.log`, read: () => log(false) },
-    ...(restarted ? [{ file: `logs/${placeOf(pod)}/${container}.previous.log`, read: () => log(true) }] : []),
-  ]
-}))
+export const logPieces = ({ kube, pods }: Source): Piece[] =>
+  pods.flatMap((pod) =>
+    containersOf(pod).flatMap((container): Piece[] => {
+      const { namespace, pod: name } = containerOf(pod, container)
+      const log = (previous: boolean): Promise<string> =>
+        kube.core
+          .readNamespacedPodLog({ namespace, name, container, previous, tailLines: 20_000 })
+          .catch((error: unknown) => {
+            throw explainApi(error, placeOf(pod), `read the log of ${container}`)
+          })
+      const restarted = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].some(
+        (status) => status.name === container && status.restartCount > 0,
+      )
+      return [
+        { file: `logs/${placeOf(pod)}/${container}.log`, read: () => log(false) },
+        ...(restarted ? [{ file: `logs/${placeOf(pod)}/${container}.previous.log`, read: () => log(true) }] : []),
+      ]
+    }),
+  )
 
-const containersOf = ({ spec }: V1Pod): string[] => [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].map(({ name }) => name)
+const containersOf = ({ spec }: V1Pod): string[] =>
+  [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].map(({ name }) => name)
 
-const containerOf = ({ metadata }: V1Pod, container: string): ContainerRef => ({ namespace: metadata?.namespace ?? '', pod: metadata?.name ?? '', container })
+const containerOf = ({ metadata }: V1Pod, container: string): ContainerRef => ({
+  namespace: metadata?.namespace ?? '',
+  pod: metadata?.name ?? '',
+  container,
+})
 
 const placeOf = ({ metadata }: V1Pod): string => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`

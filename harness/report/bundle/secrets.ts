@@ -3,30 +3,51 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { certificatesIn } from '#probes/envoy.ts'
 
-const Kubeconfig = z.object({ clusters: z.array(z.object({ name: z.string(), cluster: z.object({ server: z.string() }) })) })
+const Kubeconfig = z.object({
+  clusters: z.array(z.object({ name: z.string(), cluster: z.object({ server: z.string() }) })),
+})
 
-/** What may be told of a secret: its name, labels and keys; of certificates in it whose they are, and of kubeconfigs which servers they name. Never a value. */
+/**
+ * What may be told of a secret: its name, labels and keys; of certificates in it whose they are, and of kubeconfigs
+ * which servers they name. Never a value.
+ */
 export const described = ({ metadata, type, data = {} }: V1Secret): object => ({
-  name: metadata?.name, namespace: metadata?.namespace, type, labels: metadata?.labels,
+  name: metadata?.name,
+  namespace: metadata?.namespace,
+  type,
+  labels: metadata?.labels,
   keys: Object.entries(data).map(([key, encoded]) => {
     const value = Buffer.from(encoded, 'base64')
     return { key, bytes: value.length, ...certificates(value.toString()), ...servers(value.toString()) }
   }),
 })
 
-/** The values of secrets that are to be found nowhere else: what is public in them (certificates, names) and what is too short to be looked for is left out. */
-export const secretValues = (secrets: V1Secret[]): string[] => [...new Set(secrets.flatMap(({ data = {} }) =>
-  Object.entries(data).flatMap(([key, encoded]) => {
-    const value = Buffer.from(encoded, 'base64').toString().trim()
-    return key !== 'namespace' && /^\S{16,}$/.test(value) ? [value] : []
-  })))]
+/**
+ * The values of secrets that are to be found nowhere else: what is public in them (certificates, names) and what is too
+ * short to be looked for is left out.
+ */
+export const secretValues = (secrets: V1Secret[]): string[] => [
+  ...new Set(
+    secrets.flatMap(({ data = {} }) =>
+      Object.entries(data).flatMap(([key, encoded]) => {
+        const value = Buffer.from(encoded, 'base64').toString().trim()
+        return key !== 'namespace' && /^\S{16,}$/.test(value) ? [value] : []
+      }),
+    ),
+  ),
+]
 
 const certificates = (text: string): object => {
   if (!text.includes('BEGIN CERTIFICATE')) return {}
   try {
     return {
-      certificates: certificatesIn(text).map(({ subject, issuer, fingerprint256, validFromDate, validToDate }) =>
-        ({ subject: inOneLine(subject), issuer: inOneLine(issuer), fingerprint: fingerprint256, from: validFromDate, to: validToDate })),
+      certificates: certificatesIn(text).map(({ subject, issuer, fingerprint256, validFromDate, validToDate }) => ({
+        subject: inOneLine(subject),
+        issuer: inOneLine(issuer),
+        fingerprint: fingerprint256,
+        from: validFromDate,
+        to: validToDate,
+      })),
     }
   } catch {
     return { certificates: 'cannot be read' }
@@ -39,7 +60,9 @@ const servers = (text: string): object => {
   if (!text.includes('clusters:')) return {}
   try {
     const read = Kubeconfig.safeParse(parse(text))
-    return read.success ? { servers: read.data.clusters.map(({ name, cluster: { server } }) => ({ cluster: name, server })) } : {}
+    return read.success
+      ? { servers: read.data.clusters.map(({ name, cluster: { server } }) => ({ cluster: name, server })) }
+      : {}
   } catch {
     return { servers: 'cannot be read' }
   }

@@ -6,7 +6,9 @@ import { idOf, routeWords } from './check-id.ts'
 import { evidence } from './evidence.ts'
 import { badge } from './badge.ts'
 
-/** How much of the evidence is shown: all of it, that of what did not simply pass, or none; results.json has the rest. */
+/**
+ * How much of the evidence is shown: all of it, that of what did not simply pass, or none; results.json has the rest.
+ */
 export type Extent = 'all' | 'of problems' | 'none'
 
 /** What failed by itself, open; then what failed because of it, closed. */
@@ -19,14 +21,17 @@ ${followers.length > 0 && markup`<h4>What failed because of it</h4>${followers.m
 }
 
 /** Every other check that was asked, by layer, closed. */
-export const otherChecks = (topology: TopologyResult, extent: Extent): Markup => markup`<h3>Checks and their evidence</h3>
+export const otherChecks = (
+  topology: TopologyResult,
+  extent: Extent,
+): Markup => markup`<h3>Checks and their evidence</h3>
 ${layers.map((layer) => {
-    const checks = topology.checks.filter((check) => check.layer === layer)
-    const shown = checks.filter(({ verdict, attempts }) => verdict !== 'fail' && attempts.length > 0)
-    const failed = checks.filter(({ verdict }) => verdict === 'fail').length
-    return markup`<h4 id="${anchorOf(topology)}--${layer}">${layer}</h4>${failed > 0 && markup`<p class="note">${failed} failed: see “What failed”.</p>`}
+  const checks = topology.checks.filter((check) => check.layer === layer)
+  const shown = checks.filter(({ verdict, attempts }) => verdict !== 'fail' && attempts.length > 0)
+  const failed = checks.filter(({ verdict }) => verdict === 'fail').length
+  return markup`<h4 id="${anchorOf(topology)}--${layer}">${layer}</h4>${failed > 0 && markup`<p class="note">${failed} failed: see “What failed”.</p>`}
 ${shown.length === 0 && failed === 0 && markup`<p class="note">None was asked.</p>`}${shown.map((check) => checkDetails(topology, check, extent, false))}`
-  })}`
+})}`
 
 /** One check with its attempts and their evidence. */
 export const checkDetails = (topology: Anchored, check: CheckResult, extent: Extent, open: boolean): Markup => {
@@ -40,6 +45,17 @@ ${attempts.map((one, index) => attempt(one, one.reason !== reason, `Attempt ${in
 `
 }
 
-const attempt = ({ verdict, startedAt, seconds, reason, evidence: pieces }: Attempt, said: boolean, title: string, of: string, shown: boolean): Markup => markup`<div class="attempt"><p class="title"><b>${title}: ${verdictWords[verdict].word}</b> <small>${startedAt.slice(11, 19)}, ${duration(seconds)}</small></p>
-${said && markup`<p class="said">${reason}</p>`}${!shown ? markup`<p class="note">The evidence is in results.json.</p>` : pieces.length === 0 ? markup`<p class="note">No evidence was taken.</p>`
-  : markup`<div class="scroll evidence" tabindex="0" role="group" aria-label="Evidence of ${of}, ${title.toLowerCase()}">${evidence(pieces)}</div>`}</div>`
+const attempt = (
+  { verdict, startedAt, seconds, reason, evidence: pieces }: Attempt,
+  said: boolean,
+  title: string,
+  of: string,
+  shown: boolean,
+): Markup => markup`<div class="attempt"><p class="title"><b>${title}: ${verdictWords[verdict].word}</b> <small>${startedAt.slice(11, 19)}, ${duration(seconds)}</small></p>
+${said && markup`<p class="said">${reason}</p>`}${
+  !shown
+    ? markup`<p class="note">The evidence is in results.json.</p>`
+    : pieces.length === 0
+      ? markup`<p class="note">No evidence was taken.</p>`
+      : markup`<div class="scroll evidence" tabindex="0" role="group" aria-label="Evidence of ${of}, ${title.toLowerCase()}">${evidence(pieces)}</div>`
+}</div>`

@@ -9,5 +9,7 @@ export const idOf = (asked: Anchored, { id, from }: Pick<CheckResult, 'id' | 'fr
 /** From where to where, with an arrow that is read as a word. */
 export const routeWords = (check: Pick<CheckResult, 'from' | 'to'>): Markup | string => {
   const [from, to] = routeOf(check).split(' → ')
-  return to === undefined ? from ?? '' : markup`${from} <span aria-hidden="true">→</span><span class="unseen">to</span> ${to}`
+  return to === undefined
+    ? (from ?? '')
+    : markup`${from} <span aria-hidden="true">→</span><span class="unseen">to</span> ${to}`
 }

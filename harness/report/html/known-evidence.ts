@@ -6,23 +6,41 @@ import { figure, value } from './value.ts'
 
 const Certificate = z.object({ subject: z.string(), issuer: z.string(), san: z.string(), sha256: z.string() })
 const Access = z.object({
-  path: z.string().nullish(), status: z.number().nullish(), upstream: z.string().nullish(), upstreamIdentity: z.string().nullish(),
-  downstream: z.string().nullish(), downstreamIdentity: z.string().nullish(), sni: z.string().nullish(), cluster: z.string().nullish(),
+  path: z.string().nullish(),
+  status: z.number().nullish(),
+  upstream: z.string().nullish(),
+  upstreamIdentity: z.string().nullish(),
+  downstream: z.string().nullish(),
+  downstreamIdentity: z.string().nullish(),
+  sni: z.string().nullish(),
+  cluster: z.string().nullish(),
 })
 
 const column = (title: string, key = title): Column => ({ title, of: (piece) => value(piece[key]) })
-const code = (text: unknown): Markup | string => (typeof text === 'string' && text !== '' ? markup`<code>${text}</code>` : value(text))
+const code = (text: unknown): Markup | string =>
+  typeof text === 'string' && text !== '' ? markup`<code>${text}</code>` : value(text)
 const coded = (title: string, key = title): Column => ({ title, of: (piece) => code(piece[key]) })
 
 /** What is typed to see the same again. */
-const curlLine: Column = { title: 'request', of: ({ url, through }) => code(`curl ${typeof through === 'string' && through ? `--connect-to ::${through} ` : ''}${String(url)}`) }
+const curlLine: Column = {
+  title: 'request',
+  of: ({ url, through }) =>
+    code(`curl ${typeof through === 'string' && through ? `--connect-to ::${through} ` : ''}${String(url)}`),
+}
 const settled: Column = {
-  title: 'settled after', of: ({ settledAfterSeconds: seconds, batches }) => (typeof seconds === 'number' && seconds > 0 ? `${duration(seconds)}, ${String(batches)} ${batches === 1 ? 'batch' : 'batches'}` : ''),
+  title: 'settled after',
+  of: ({ settledAfterSeconds: seconds, batches }) =>
+    typeof seconds === 'number' && seconds > 0
+      ? `${duration(seconds)}, ${String(batches)} ${batches === 1 ? 'batch' : 'batches'}`
+      : '',
 }
 
 type Show = (fact: unknown) => Markup | string
 
-/** Certificates: who each is for, who signed it, its fingerprint. The same one again is named alone. One that is not what we know is shown as it is. */
+/**
+ * Certificates: who each is for, who signed it, its fingerprint. The same one again is named alone. One that is not
+ * what we know is shown as it is.
+ */
 const certificates = (): Show => {
   const shown = new Set<string>()
   const one: Show = (fact) => {
@@ -38,7 +56,8 @@ const certificates = (): Show => {
 }
 
 const access: Column = {
-  title: 'newest line', of: ({ newest }) => {
+  title: 'newest line',
+  of: ({ newest }) => {
     const read = Access.safeParse(newest)
     if (!read.success) return value(newest)
     const { path, status, ...rest } = read.data
@@ -46,24 +65,70 @@ const access: Column = {
   },
 }
 
-/** How the probes of this harness are shown in one attempt, by their name; whatever is not here is shown field by field. */
+/**
+ * How the probes of this harness are shown in one attempt, by their name; whatever is not here is shown field by field.
+ */
 export const knownEvidence = (): Record<string, Column[]> => {
   const show = certificates()
   const shown = (title: string, key = title): Column => ({ title, of: (piece) => show(piece[key]) })
-  return { ...plain, cacerts: [column('cluster'), shown('intermediate'), shown('root')], certificates: [column('proxy'), shown('chain, the workload’s first', 'chain'), shown('trusted roots', 'roots')] }
+  return {
+    ...plain,
+    cacerts: [column('cluster'), shown('intermediate'), shown('root')],
+    certificates: [column('proxy'), shown('chain, the workload’s first', 'chain'), shown('trusted roots', 'roots')],
+  }
 }
 
 const plain: Record<string, Column[]> = {
-  curl: [column('from'), curlLine, column('answers'), { title: 'first strange answer', of: ({ firstStrange, error }) => value(firstStrange ?? error) }, settled,
-    { title: 'chance to miss a version', of: ({ chanceToMissAVersion: chance }) => (typeof chance === 'number' ? figure(chance) : '') }],
-  connect: [column('from'), coded('to'), { title: 'connection', of: ({ connected, curl }) => (connected === true ? 'open' : `not open (curl ${String(curl)})`) },
-    { title: 'error', of: ({ connected, error }) => (connected === true ? '' : value(error)) }, { title: 'took', of: ({ seconds }) => (typeof seconds === 'number' ? duration(seconds) : '') }],
+  curl: [
+    column('from'),
+    curlLine,
+    column('answers'),
+    { title: 'first strange answer', of: ({ firstStrange, error }) => value(firstStrange ?? error) },
+    settled,
+    {
+      title: 'chance to miss a version',
+      of: ({ chanceToMissAVersion: chance }) => (typeof chance === 'number' ? figure(chance) : ''),
+    },
+  ],
+  connect: [
+    column('from'),
+    coded('to'),
+    {
+      title: 'connection',
+      of: ({ connected, curl }) => (connected === true ? 'open' : `not open (curl ${String(curl)})`),
+    },
+    { title: 'error', of: ({ connected, error }) => (connected === true ? '' : value(error)) },
+    { title: 'took', of: ({ seconds }) => (typeof seconds === 'number' ? duration(seconds) : '') },
+  ],
   'access log': [column('proxy'), column('lines'), access],
-  capture: [column('node'), { title: 'TLS', of: ({ tls, flows }) => `${String(tls)} of ${String(flows)} flows` },
-    { title: 'in clear', of: ({ clear, looksFor }) => `${String(clear)} show “${String(looksFor)}”` }, column('bytes'), column('lost packets', 'lost')],
-  endpoints: [column('proxy'), coded('cluster'), { title: 'endpoints', of: ({ endpoints }) => (Array.isArray(endpoints) && endpoints.length > 0 ? markup`${endpoints.map((one) => markup`<code>${value(one)}</code> `)}` : value(endpoints)) }],
+  capture: [
+    column('node'),
+    { title: 'TLS', of: ({ tls, flows }) => `${String(tls)} of ${String(flows)} flows` },
+    { title: 'in clear', of: ({ clear, looksFor }) => `${String(clear)} show “${String(looksFor)}”` },
+    column('bytes'),
+    column('lost packets', 'lost'),
+  ],
+  endpoints: [
+    column('proxy'),
+    coded('cluster'),
+    {
+      title: 'endpoints',
+      of: ({ endpoints }) =>
+        Array.isArray(endpoints) && endpoints.length > 0
+          ? markup`${endpoints.map((one) => markup`<code>${value(one)}</code> `)}`
+          : value(endpoints),
+    },
+  ],
   policy: [column('applied'), column('in'), column('objects')],
-  'remote secret': [column('of'), column('from'), column('found'), coded('server'), column('with token', 'withToken'), column('without token', 'withoutToken'), column('error')],
+  'remote secret': [
+    column('of'),
+    column('from'),
+    column('found'),
+    coded('server'),
+    column('with token', 'withToken'),
+    column('without token', 'withoutToken'),
+    column('error'),
+  ],
 }
 
 /** A column of a table of evidence: its title, and what stands in it. */

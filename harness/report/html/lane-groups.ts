@@ -4,9 +4,15 @@ import { ProbeKind } from '#results/results.ts'
 /** Probes that stand together in a timeline or a table, and what they have in common. */
 export type LaneGroup = { title: string; probes: Probe[] }
 
-/** The probes through the mesh by their direction, between clusters before within one; then what must be refused; then what no mesh is part of. In each by kind, the plain ones first. */
+/**
+ * The probes through the mesh by their direction, between clusters before within one; then what must be refused; then
+ * what no mesh is part of. In each by kind, the plain ones first.
+ */
 export const laneGroups = (probes: readonly Probe[]): LaneGroup[] => {
-  const groups = Map.groupBy(probes.toSorted((a, b) => rank(a) - rank(b)), (probe) => titleOf(probe))
+  const groups = Map.groupBy(
+    probes.toSorted((a, b) => rank(a) - rank(b)),
+    (probe) => titleOf(probe),
+  )
   return [...groups].map(([title, together]) => ({ title, probes: together }))
 }
 
@@ -17,9 +23,16 @@ const titleOf = ({ from, to, kind, expects }: Probe): string => {
 }
 
 const rank = ({ from, to, kind, expects, retries, pods }: Probe): number =>
-  [kind === 'outside', expects === 'refusal', from === to].reduce((sum, later) => sum * 2 + Number(later), 0) * 100 + ProbeKind.options.indexOf(kind) * 4 + Number(retries === 'none') * 2 + Number(pods === 'restarted')
+  [kind === 'outside', expects === 'refusal', from === to].reduce((sum, later) => sum * 2 + Number(later), 0) * 100 +
+  ProbeKind.options.indexOf(kind) * 4 +
+  Number(retries === 'none') * 2 +
+  Number(pods === 'restarted')
 
 /** What a probe is called within its group: `new connection, no retries, pods restarted`. */
-export const probeWords = ({ from, to, kind, expects, retries, pods }: Probe): string => [
-  kind.replaceAll('-', ' '), ...(expects === 'refusal' ? [`${from} → ${to}`] : kind === 'outside' ? [from] : []), ...(retries === 'none' ? ['no retries'] : []), ...(pods === 'restarted' ? ['pods restarted'] : []),
-].join(', ')
+export const probeWords = ({ from, to, kind, expects, retries, pods }: Probe): string =>
+  [
+    kind.replaceAll('-', ' '),
+    ...(expects === 'refusal' ? [`${from} → ${to}`] : kind === 'outside' ? [from] : []),
+    ...(retries === 'none' ? ['no retries'] : []),
+    ...(pods === 'restarted' ? ['pods restarted'] : []),
+  ].join(', ')

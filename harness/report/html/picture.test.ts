@@ -5,50 +5,109 @@ import { crossingsOf } from './crossings.ts'
 import { layoutOf, type Box } from './layout.ts'
 import { picture } from './picture.ts'
 
-const attempts = [{ startedAt: '2026-01-01T00:00:00.000Z', seconds: 1, verdict: 'pass' as const, reason: '', evidence: [] }]
-const asked = (from: string[], to: string[], verdict: Verdict = 'pass', id = 'reach.both-versions'): CheckResult => checkResult({ id, from, to, verdict, attempts })
-const clusters = (...networks: string[]): TopologyResult['clusters'] => networks.map((network, index) => ({ name: `cluster${index + 1}`, role: index === 0 ? 'primary' : 'remote', network }))
+const attempts = [
+  { startedAt: '2026-01-01T00:00:00.000Z', seconds: 1, verdict: 'pass' as const, reason: '', evidence: [] },
+]
+const asked = (from: string[], to: string[], verdict: Verdict = 'pass', id = 'reach.both-versions'): CheckResult =>
+  checkResult({ id, from, to, verdict, attempts })
+const clusters = (...networks: string[]): TopologyResult['clusters'] =>
+  networks.map((network, index) => ({ name: `cluster${index + 1}`, role: index === 0 ? 'primary' : 'remote', network }))
 
 describe('an arrow', () => {
   test('is as bad as the worst check that went its way, and only its way', () => {
-    const checks = [asked(['cluster1'], ['cluster1', 'cluster2'], 'fail'), asked(['cluster1'], ['cluster2']), asked(['cluster2'], ['cluster1'], 'flaky')]
-    expect(crossingsOf({ clusters: clusters('a', 'b'), checks }).map(({ from, verdict, asked: { length } }) => [from, verdict, length])).toEqual([['cluster1', 'fail', 2], ['cluster2', 'flaky', 1]])
+    const checks = [
+      asked(['cluster1'], ['cluster1', 'cluster2'], 'fail'),
+      asked(['cluster1'], ['cluster2']),
+      asked(['cluster2'], ['cluster1'], 'flaky'),
+    ]
+    expect(
+      crossingsOf({ clusters: clusters('a', 'b'), checks }).map(({ from, verdict, asked: { length } }) => [
+        from,
+        verdict,
+        length,
+      ]),
+    ).toEqual([
+      ['cluster1', 'fail', 2],
+      ['cluster2', 'flaky', 1],
+    ])
   })
 
   test('is not coloured by what was asked of the whole mesh, of a cluster itself, or not at all', () => {
-    const checks = [asked(['cluster1', 'cluster2'], ['cluster1', 'cluster2'], 'fail'), asked(['cluster1'], ['cluster1'], 'fail'), { ...asked(['cluster1'], ['cluster2'], 'not-run'), attempts: [] }]
-    expect(crossingsOf({ clusters: clusters('a', 'b'), checks }).map(({ verdict }) => verdict)).toEqual(['none', 'none'])
+    const checks = [
+      asked(['cluster1', 'cluster2'], ['cluster1', 'cluster2'], 'fail'),
+      asked(['cluster1'], ['cluster1'], 'fail'),
+      { ...asked(['cluster1'], ['cluster2'], 'not-run'), attempts: [] },
+    ]
+    expect(crossingsOf({ clusters: clusters('a', 'b'), checks }).map(({ verdict }) => verdict)).toEqual([
+      'none',
+      'none',
+    ])
   })
 
   test('says in words what its colour says, and names what failed', () => {
-    const { markup } = picture(topologyResult([asked(['cluster1'], ['cluster2'], 'fail', 'net.gateway-open'), asked(['cluster1'], ['cluster2']), asked(['cluster1', 'cluster2'], ['cluster1', 'cluster2'], 'fail', 'reach.path')]))
+    const { markup } = picture(
+      topologyResult([
+        asked(['cluster1'], ['cluster2'], 'fail', 'net.gateway-open'),
+        asked(['cluster1'], ['cluster2']),
+        asked(['cluster1', 'cluster2'], ['cluster1', 'cluster2'], 'fail', 'reach.path'),
+      ]),
+    )
     expect(markup).toMatch(/class="arrow fail".*✗ 1 of 2 failed.*net\.gateway-open.*class="arrow none".*not asked/s)
     expect(markup).toContain('About the whole mesh, and so on no arrow: 1 failed: reach.path.')
   })
 })
 
 test('an arrow of what passed on retry does not say so of all that went its way', () => {
-  expect(picture(topologyResult([asked(['cluster1'], ['cluster2'], 'flaky'), asked(['cluster1'], ['cluster2'])])).markup).toContain('~ 1 of 2 passed on retry')
+  expect(
+    picture(topologyResult([asked(['cluster1'], ['cluster2'], 'flaky'), asked(['cluster1'], ['cluster2'])])).markup,
+  ).toContain('~ 1 of 2 passed on retry')
 })
 
 describe('gateways', () => {
-  test.each([[['a', 'b'], 2], [['a', 'a'], 0]])('are drawn where clusters are on networks %j', (networks, count) => {
-    expect(picture(topologyResult([], { clusters: clusters(...networks) })).markup.match(/class="gate"/g) ?? []).toHaveLength(count)
+  test.each([
+    [['a', 'b'], 2],
+    [['a', 'a'], 0],
+  ])('are drawn where clusters are on networks %j', (networks, count) => {
+    expect(
+      picture(topologyResult([], { clusters: clusters(...networks) })).markup.match(/class="gate"/g) ?? [],
+    ).toHaveLength(count)
   })
 })
 
 describe('a layout', () => {
-  const apart = (one: Box, other: Box): boolean => one.x + one.width <= other.x || other.x + other.width <= one.x || one.y + one.height <= other.y || other.y + other.height <= one.y
-  const within = (inner: Box, outer: Box): boolean => inner.x >= outer.x && inner.y >= outer.y && inner.x + inner.width <= outer.x + outer.width && inner.y + inner.height <= outer.y + outer.height
+  const apart = (one: Box, other: Box): boolean =>
+    one.x + one.width <= other.x ||
+    other.x + other.width <= one.x ||
+    one.y + one.height <= other.y ||
+    other.y + other.height <= one.y
+  const within = (inner: Box, outer: Box): boolean =>
+    inner.x >= outer.x &&
+    inner.y >= outer.y &&
+    inner.x + inner.width <= outer.x + outer.width &&
+    inner.y + inner.height <= outer.y + outer.height
 
-  test.each([[['a']], [['a', 'a']], [['a', 'b']], [['a', 'a', 'a']], [['a', 'a', 'b']], [['a', 'b', 'b']], [['a', 'b', 'a']], [['a', 'b', 'c']], [['a', 'b', 'b', 'b']], [['a', 'a', 'b', 'b']], [['a', 'a', 'a', 'a']], [['a', 'b', 'c', 'd']], [['a', 'b', 'a', 'b', 'c', 'a']]])(
-    'of %j keeps clusters apart, each within its own network, all within the picture', (networks) => {
-      const { clusters: placed, networks: frames, ...size } = layoutOf(clusters(...networks))
-      expect(placed).toHaveLength(networks.length)
-      expect(placed.flatMap((one, index) => placed.slice(index + 1).filter((other) => !apart(one, other)))).toEqual([])
-      expect(frames.flatMap((one, index) => frames.slice(index + 1).filter((other) => !apart(one, other)))).toEqual([])
-      expect(placed.map((one) => frames.filter((frame) => within(one, frame)).map(({ name }) => name))).toEqual(placed.map(({ cluster }) => [cluster.network]))
-      expect([...placed, ...frames].filter((box) => !within(box, { x: 0, y: 0, ...size }))).toEqual([])
-    },
-  )
+  test.each([
+    [['a']],
+    [['a', 'a']],
+    [['a', 'b']],
+    [['a', 'a', 'a']],
+    [['a', 'a', 'b']],
+    [['a', 'b', 'b']],
+    [['a', 'b', 'a']],
+    [['a', 'b', 'c']],
+    [['a', 'b', 'b', 'b']],
+    [['a', 'a', 'b', 'b']],
+    [['a', 'a', 'a', 'a']],
+    [['a', 'b', 'c', 'd']],
+    [['a', 'b', 'a', 'b', 'c', 'a']],
+  ])('of %j keeps clusters apart, each within its own network, all within the picture', (networks) => {
+    const { clusters: placed, networks: frames, ...size } = layoutOf(clusters(...networks))
+    expect(placed).toHaveLength(networks.length)
+    expect(placed.flatMap((one, index) => placed.slice(index + 1).filter((other) => !apart(one, other)))).toEqual([])
+    expect(frames.flatMap((one, index) => frames.slice(index + 1).filter((other) => !apart(one, other)))).toEqual([])
+    expect(placed.map((one) => frames.filter((frame) => within(one, frame)).map(({ name }) => name))).toEqual(
+      placed.map(({ cluster }) => [cluster.network]),
+    )
+    expect([...placed, ...frames].filter((box) => !within(box, { x: 0, y: 0, ...size }))).toEqual([])
+  })
 })

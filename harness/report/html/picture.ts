@@ -5,7 +5,10 @@ import { arrow } from './arrow.ts'
 import { crossingsOf, type Crossing } from './crossings.ts'
 import { gateOf, layoutOf, type PlacedCluster } from './layout.ts'
 
-/** The clusters of a topology and what crossed between them, drawn; below it the same in words, and what no arrow can tell. */
+/**
+ * The clusters of a topology and what crossed between them, drawn; below it the same in words, and what no arrow can
+ * tell.
+ */
 export const picture = (topology: TopologyResult): Markup => {
   const { width, height, clusters, networks } = layoutOf(topology.clusters)
   const several = new Set(topology.clusters.map(({ network }) => network)).size > 1
@@ -21,8 +24,10 @@ export const picture = (topology: TopologyResult): Markup => {
 ${networks.map(({ name, x, y, width: wide, height: high }) => markup`<g class="network"><rect x="${x}" y="${y}" width="${wide}" height="${high}" rx="10"/><text x="${x + wide - 12}" y="${y + 17}">${fitting(name, wide)}</text></g>`)}
 ${clusters.map((placed) => clusterBox(placed, several))}
 ${arrows}</svg>
-<figcaption><ul id="${anchor}--crossings" class="crossings">${crossings.map(({ from, to, verdict, asked }) =>
-  markup`<li class="${verdict}"><b>${from} <span aria-hidden="true">→</span><span class="unseen">to</span> ${to}</b> ${verdict === 'none' ? 'not asked' : countsOf(asked)}${failedOf(asked)}</li>`)}</ul>${wholeMesh(topology)}</figcaption></figure>`
+<figcaption><ul id="${anchor}--crossings" class="crossings">${crossings.map(
+    ({ from, to, verdict, asked }) =>
+      markup`<li class="${verdict}"><b>${from} <span aria-hidden="true">→</span><span class="unseen">to</span> ${to}</b> ${verdict === 'none' ? 'not asked' : countsOf(asked)}${failedOf(asked)}</li>`,
+  )}</ul>${wholeMesh(topology)}</figcaption></figure>`
 }
 
 const failedOf = (asked: Crossing['asked']): string => {
@@ -32,14 +37,17 @@ const failedOf = (asked: Crossing['asked']): string => {
 
 const wholeMesh = ({ checks }: TopologyResult): Markup | undefined => {
   const whole = checks.filter(({ from, attempts }) => from.length > 1 && attempts.length > 0)
-  return whole.length === 0 ? undefined : markup`<p class="note">About the whole mesh, and so on no arrow: ${countsOf(whole)}${failedOf(whole)}.</p>`
+  return whole.length === 0
+    ? undefined
+    : markup`<p class="note">About the whole mesh, and so on no arrow: ${countsOf(whole)}${failedOf(whole)}.</p>`
 }
 
 const clusterBox = ({ cluster, x, y, width, height, inward }: PlacedCluster, several: boolean): Markup => {
   const gate = several && gateOf({ x, y, width, height, inward })
-  return markup`<g class="cluster"><rect x="${x}" y="${y}" width="${width}" height="${height}" rx="8"/><text class="name" font-size="${Math.min(17, Math.floor(1.6 * width / cluster.name.length))}" x="${x + width / 2}" y="${y + 36}">${cluster.name}</text>
+  return markup`<g class="cluster"><rect x="${x}" y="${y}" width="${width}" height="${height}" rx="8"/><text class="name" font-size="${Math.min(17, Math.floor((1.6 * width) / cluster.name.length))}" x="${x + width / 2}" y="${y + 36}">${cluster.name}</text>
 <text class="role" x="${x + width / 2}" y="${y + 55}">${cluster.role}${cluster.role === 'primary' && (width > 200 ? ' · control plane (istiod)' : ' · istiod')}</text>
 ${gate && markup`<g class="gate"><rect x="${gate.x - 40}" y="${gate.y - 12}" width="80" height="24" rx="12"/><text x="${gate.x}" y="${gate.y + 5}">gateway</text></g>`}</g>`
 }
 
-const fitting = (name: string, wide: number): string => (name.length > wide / 8 ? `${name.slice(0, Math.floor(wide / 8) - 1)}…` : name)
+const fitting = (name: string, wide: number): string =>
+  name.length > wide / 8 ? `${name.slice(0, Math.floor(wide / 8) - 1)}…` : name

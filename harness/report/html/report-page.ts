@@ -22,9 +22,13 @@ import { verdictHead } from './verdict.ts'
 export const largestPage = 1_000_000
 export const largestUpgradePage = 2_000_000
 
-/** report.html: one page with no other file to it. Where all the evidence would make it too large, that of passed checks stays in results.json, or all of it. */
+/**
+ * report.html: one page with no other file to it. Where all the evidence would make it too large, that of passed checks
+ * stays in results.json, or all of it.
+ */
 export const reportPage = (results: Results): string => {
-  const fits = (html: string): boolean => Buffer.byteLength(html) <= (upgraded(results).length > 0 ? largestUpgradePage : largestPage)
+  const fits = (html: string): boolean =>
+    Buffer.byteLength(html) <= (upgraded(results).length > 0 ? largestUpgradePage : largestPage)
   const whole = page(results, 'all')
   if (fits(whole)) return whole
   const shorter = page(results, 'of problems')
@@ -36,20 +40,42 @@ const page = (results: Results, extent: Extent): string => {
 ${environmentSection(results)}</main>`
   const [worst] = upgraded(results)
   return worst
-    ? document(upgradeTitle(results), { href: `#${anchorOf(worst)}`, text: 'Skip to the traffic' }, markup`${upgradeHead(results)}
-${sections}`, { style: upgradeStyle, script: upgradeScript })
-    : document(`${verdictWords[runVerdict(results)].word}: ${results.topologies.map(variantName).join(', ')}`, skipOf(results), markup`${verdictHead(results)}
-${sections}`)
+    ? document(
+        upgradeTitle(results),
+        { href: `#${anchorOf(worst)}`, text: 'Skip to the traffic' },
+        markup`${upgradeHead(results)}
+${sections}`,
+        { style: upgradeStyle, script: upgradeScript },
+      )
+    : document(
+        `${verdictWords[runVerdict(results)].word}: ${results.topologies.map(variantName).join(', ')}`,
+        skipOf(results),
+        markup`${verdictHead(results)}
+${sections}`,
+      )
 }
 
 const skipOf = ({ topologies }: Results): { href: string; text: string } => {
-  const [found] = worstFirst(topologies).flatMap((topology) => topology.checks.filter(({ diagnosis, verdict }) => verdict === 'fail' && diagnosis !== undefined).map((check) => ({ topology, check })).filter(({ check }) => !isConsequence(check)))
-  return found ? { href: `#${idOf(found.topology, found.check)}`, text: 'Skip to what failed' } : { href: '#main', text: 'Skip to the details' }
+  const [found] = worstFirst(topologies).flatMap((topology) =>
+    topology.checks
+      .filter(({ diagnosis, verdict }) => verdict === 'fail' && diagnosis !== undefined)
+      .map((check) => ({ topology, check }))
+      .filter(({ check }) => !isConsequence(check)),
+  )
+  return found
+    ? { href: `#${idOf(found.topology, found.check)}`, text: 'Skip to what failed' }
+    : { href: '#main', text: 'Skip to the details' }
 }
 
-const section = (topology: TopologyResult, extent: Extent): Markup => (topology.upgrade ? upgradeSection({ ...topology, upgrade: topology.upgrade }, extent) : checksSection(topology, extent))
+const section = (topology: TopologyResult, extent: Extent): Markup =>
+  topology.upgrade
+    ? upgradeSection({ ...topology, upgrade: topology.upgrade }, extent)
+    : checksSection(topology, extent)
 
-const checksSection = (topology: TopologyResult, extent: Extent): Markup => markup`<section id="${anchorOf(topology)}" class="topology"><h2>${variantName(topology)} ${badge(topology.verdict)} <small>${countsOf(topology.checks)}</small></h2>
+const checksSection = (
+  topology: TopologyResult,
+  extent: Extent,
+): Markup => markup`<section id="${anchorOf(topology)}" class="topology"><h2>${variantName(topology)} ${badge(topology.verdict)} <small>${countsOf(topology.checks)}</small></h2>
 ${topology.reason !== '' && markup`<p class="said">${topology.reason}</p>`}
 ${topology.bundle !== undefined && markup`<p class="bundle">The state of the clusters when it failed: <a href="./${encodeURI(topology.bundle)}">${topology.bundle}</a></p>`}
 <div class="overview"><div><h3>Layers</h3>${ladder(topology)}</div><div><h3>Clusters</h3>${picture(topology)}</div></div>

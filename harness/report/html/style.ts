@@ -1,4 +1,6 @@
-/** The one style of every page: the reader's own fonts, light or dark as the reader has it, narrow screens and paper. */
+/**
+ * The one style of every page: the reader's own fonts, light or dark as the reader has it, narrow screens and paper.
+ */
 export const style = `
 :root{color-scheme:light dark;--ground:light-dark(#f7f7f5,#14161a);--card:light-dark(#fff,#1c1f24);--text:light-dark(#1b1e23,#e7e9ec);--soft:light-dark(#565d66,#a9b1ba);--line:light-dark(#dcdfe3,#363c44);
 --pass:light-dark(#17693a,#71cd95);--fail:light-dark(#b0231a,#ff9489);--warn:light-dark(#855300,#e9b95c);--link:light-dark(#0b57a4,#8cc1f7);

@@ -7,19 +7,39 @@ import { largestUpgradePage, reportPage } from './report-page.ts'
 import { runsPage } from './runs-page.ts'
 
 /** What a page says, without its markup. */
-const textOf = (page: string): string => page.replaceAll(/<(style|script)>.*?<\/\1>/gs, '').replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ')
-const tagsOf = (page: string): string[] => [...new Set([...page.replace(/<script>.*?<\/script>/s, '<script>').matchAll(/<[^>]*>/g)].map(([tag]) => tag.replaceAll(/"[^"]*"/g, '""')))]
+const textOf = (page: string): string =>
+  page
+    .replaceAll(/<(style|script)>.*?<\/\1>/gs, '')
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+const tagsOf = (page: string): string[] => [
+  ...new Set(
+    [...page.replace(/<script>.*?<\/script>/s, '<script>').matchAll(/<[^>]*>/g)].map(([tag]) =>
+      tag.replaceAll(/"[^"]*"/g, '""'),
+    ),
+  ),
+]
 
 /** Results with their upgrade changed. */
-const changed = (results: Results, change: (upgrade: Upgrade) => Upgrade): Results =>
-  ({ ...results, topologies: results.topologies.map((topology): TopologyResult => ({ ...topology, ...(topology.upgrade ? { upgrade: change(topology.upgrade) } : {}) })) })
+const changed = (results: Results, change: (upgrade: Upgrade) => Upgrade): Results => ({
+  ...results,
+  topologies: results.topologies.map((topology): TopologyResult => ({
+    ...topology,
+    ...(topology.upgrade ? { upgrade: change(topology.upgrade) } : {}),
+  })),
+})
 
-const [healthy, losses, stall] = (['healthy', 'losses', 'stall'] as const).map((story) => reportPage(upgradeResults(story))) as [string, string, string]
-const openPhases = (page: string): string[] => [...page.matchAll(/<details class="phase [\w-]+" open>.*?<b>(P\d+)/gs)].map(([, id = '']) => id)
+const [healthy, losses, stall] = (['healthy', 'losses', 'stall'] as const).map((story) =>
+  reportPage(upgradeResults(story)),
+) as [string, string, string]
+const openPhases = (page: string): string[] =>
+  [...page.matchAll(/<details class="phase [\w-]+" open>.*?<b>(P\d+)/gs)].map(([, id = '']) => id)
 
 describe('a healthy upgrade', () => {
   test('leads with its verdict, both releases and that nothing was lost', () => {
-    expect(textOf(healthy)).toMatch(/✓ Upgrade passed gateway from Istio lab-a with Envoy 1.38.3 → to Istio lab-b with Envoy 1.40.0, in place: 0 of 90,720 requests lost in 6 min 18 s/)
+    expect(textOf(healthy)).toMatch(
+      /✓ Upgrade passed gateway from Istio lab-a with Envoy 1.38.3 → to Istio lab-b with Envoy 1.40.0, in place: 0 of 90,720 requests lost in 6 min 18 s/,
+    )
   })
 
   test('looks calm: no loss, no break, no silence is marked, no phase is open', () => {
@@ -39,12 +59,21 @@ test('long answers that ended with their pods are told, and red only where nothi
 
 describe('an upgrade that lost requests', () => {
   test('leads with the phase, what was seen, its cause and what to do', () => {
-    expect(textOf(losses)).toMatch(/✗ Upgrade failed .* 24 of 90,720 requests lost .*✗ failed in P6 cluster2: workloads requests were lost while workloads were restarted.*3 of 504 lost.*Next step Let the workload drain.*MP-963 found by cluster1→cluster2 new-connection/)
+    expect(textOf(losses)).toMatch(
+      /✗ Upgrade failed .* 24 of 90,720 requests lost .*✗ failed in P6 cluster2: workloads requests were lost while workloads were restarted.*3 of 504 lost.*Next step Let the workload drain.*MP-963 found by cluster1→cluster2 new-connection/,
+    )
   })
 
   test('marks the seconds in the lanes of those probes alone', () => {
-    const marked = [...losses.matchAll(/data-probe="([^"]*)"(?:(?!<\/svg>).)*<path class="lost" d="([^"]*)"/gs)].map(([, probe, at]) => [probe, at])
-    expect(marked.map(([probe]) => probe)).toEqual(['cluster1→cluster2 new-connection', 'cluster1→cluster2 new-connection no-retries', 'cluster2→cluster2 new-connection', 'cluster2→cluster2 new-connection no-retries'])
+    const marked = [...losses.matchAll(/data-probe="([^"]*)"(?:(?!<\/svg>).)*<path class="lost" d="([^"]*)"/gs)].map(
+      ([, probe, at]) => [probe, at],
+    )
+    expect(marked.map(([probe]) => probe)).toEqual([
+      'cluster1→cluster2 new-connection',
+      'cluster1→cluster2 new-connection no-retries',
+      'cluster2→cluster2 new-connection',
+      'cluster2→cluster2 new-connection no-retries',
+    ])
     expect(new Set(marked.map(([, at]) => at))).toEqual(new Set(['M219.5 0v16M220.5 0v16M224.5 0v16']))
   })
 
@@ -55,7 +84,9 @@ describe('an upgrade that lost requests', () => {
   })
 
   test('tells the other findings, too', () => {
-    expect(textOf(losses)).toMatch(/What else was found ! passed with warnings in P7 cluster2: gateways answers took longer/)
+    expect(textOf(losses)).toMatch(
+      /What else was found ! passed with warnings in P7 cluster2: gateways answers took longer/,
+    )
   })
 })
 
@@ -69,14 +100,39 @@ test('a machine that stood still reads as inconclusive, with the silence in ever
 describe('a verdict', () => {
   test('is never better than the run’s', () => {
     const results = upgradeResults('healthy')
-    expect(textOf(reportPage({ ...results, run: { ...results.run, error: { code: 'MP-201', message: 'no engine answers', next: 'start it' } } }))).toMatch(/\? Upgrade not proven .* The run ended early MP-201/)
-    expect(textOf(reportPage({ ...results, run: { ...results.run, interrupted: true } }))).toContain('? Upgrade not proven')
+    expect(
+      textOf(
+        reportPage({
+          ...results,
+          run: { ...results.run, error: { code: 'MP-201', message: 'no engine answers', next: 'start it' } },
+        }),
+      ),
+    ).toMatch(/\? Upgrade not proven .* The run ended early MP-201/)
+    expect(textOf(reportPage({ ...results, run: { ...results.run, interrupted: true } }))).toContain(
+      '? Upgrade not proven',
+    )
   })
 
   test('of a phase that was not run stands with its reason', () => {
-    const page = reportPage(changed(upgradeResults('healthy'), (upgrade) => ({
-      ...upgrade, verdict: 'not-run', phases: upgrade.phases.map((phase) => (phase.id === 'P9' ? { ...phase, seconds: 0, verdict: 'not-run' as const, reason: 'P8 failed', steps: [], checks: [], releases: [] } : phase)),
-    })))
+    const page = reportPage(
+      changed(upgradeResults('healthy'), (upgrade) => ({
+        ...upgrade,
+        verdict: 'not-run',
+        phases: upgrade.phases.map((phase) =>
+          phase.id === 'P9'
+            ? {
+                ...phase,
+                seconds: 0,
+                verdict: 'not-run' as const,
+                reason: 'P8 failed',
+                steps: [],
+                checks: [],
+                releases: [],
+              }
+            : phase,
+        ),
+      })),
+    )
     expect(openPhases(page)).toEqual(['P9'])
     expect(textOf(page)).toMatch(/\? Upgrade not proven .*not run P9 remote secret rotated.*P8 failed/)
   })
@@ -92,10 +148,31 @@ test('a link leads somewhere, to one place', () => {
 
 describe('whatever an upgrade’s results say', () => {
   const evil = '</style></script><script>alert(1)</script><img src=x onerror=alert(1)>" onload="x\' --> &amp;'
-  const told = ['name', 'reason', 'from', 'to', 'cause', 'hint', 'seen', 'code', 'what', 'event', 'detail', 'cluster', 'workload', 'istio', 'envoy', 'message']
+  const told = [
+    'name',
+    'reason',
+    'from',
+    'to',
+    'cause',
+    'hint',
+    'seen',
+    'code',
+    'what',
+    'event',
+    'detail',
+    'cluster',
+    'workload',
+    'istio',
+    'envoy',
+    'message',
+  ]
 
   test('stays text', () => {
-    const page = reportPage(JSON.parse(JSON.stringify(upgradeResults('losses')), (key, value: unknown) => (typeof value === 'string' && told.includes(key) ? evil : value)) as Results)
+    const page = reportPage(
+      JSON.parse(JSON.stringify(upgradeResults('losses')), (key, value: unknown) =>
+        typeof value === 'string' && told.includes(key) ? evil : value,
+      ) as Results,
+    )
     const clean = new Set(tagsOf(losses))
     expect(tagsOf(page).filter((tag) => !clean.has(tag))).toEqual([])
     expect(page.includes('&lt;script&gt;alert(1)')).toBe(true)
@@ -104,15 +181,24 @@ describe('whatever an upgrade’s results say', () => {
   test('runs nothing: the policy lets the page’s own script alone', () => {
     const scripts = [...losses.matchAll(/<script>(.*?)<\/script>/gs)].map(([, script = '']) => script)
     expect(scripts).toHaveLength(1)
-    expect(losses).toContain(`content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(scripts[0] ?? '').digest('base64')}'"`)
+    expect(losses).toContain(
+      `content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256')
+        .update(scripts[0] ?? '')
+        .digest('base64')}'"`,
+    )
     expect(tagsOf(losses).filter((tag) => /^<(?:link|img|iframe|object)|src=/.test(tag))).toEqual([])
   })
 })
 
 describe('the page of several runs', () => {
   test('shows an upgrade in a row of its own, from what to what, with what it lost and why', () => {
-    const page = runsPage([{ results: upgradeResults('losses'), link: 'a/report.html' }, { results: upgradeResults('stall'), link: 'b/report.html' }])
-    expect(textOf(page)).toMatch(/Istio lab-a → lab-b .*gateway, upgraded in place ✗ failed 24 of 90,720 requests lost: P6 \(MP-963\) \? inconclusive 0 of/)
+    const page = runsPage([
+      { results: upgradeResults('losses'), link: 'a/report.html' },
+      { results: upgradeResults('stall'), link: 'b/report.html' },
+    ])
+    expect(textOf(page)).toMatch(
+      /Istio lab-a → lab-b .*gateway, upgraded in place ✗ failed 24 of 90,720 requests lost: P6 \(MP-963\) \? inconclusive 0 of/,
+    )
   })
 })
 
@@ -120,21 +206,40 @@ describe('the page of several runs', () => {
 describe('the size of the page', () => {
   const probes = upgradeProbes(true)
 
-  test('of 53 probes for 423 seconds, with 30 checks after each of ten phases, is within the limit with all its evidence', () => {
-    const page = reportPage(upgradeResults('losses', { phaseSeconds: 47, probes }))
-    expect(Buffer.byteLength(page)).toBeLessThanOrEqual(largestUpgradePage)
-    expect(page).not.toContain('The evidence is in results.json.')
-  }, 30_000)
+  test(
+    'of 53 probes for 423 seconds, with 30 checks after each of ten phases, is within the limit with all its ' +
+      'evidence',
+    () => {
+      const page = reportPage(upgradeResults('losses', { phaseSeconds: 47, probes }))
+      expect(Buffer.byteLength(page)).toBeLessThanOrEqual(largestUpgradePage)
+      expect(page).not.toContain('The evidence is in results.json.')
+    },
+    30_000,
+  )
 
   test('is within it even where every probe lost a hundred requests in every phase, and evidence is long', () => {
     const said = { probe: 'other', said: 'x'.repeat(20_000) }
-    const page = reportPage(changed(upgradeResults('losses', { phaseSeconds: 47, probes }), (upgrade) => {
-      const [loss] = upgrade.measured.flatMap((one) => one.losses)
-      return {
-        ...upgrade, measured: upgrade.measured.map((one) => ({ ...one, lost: 500, classes: { timeout: 500 }, losses: Array.from({ length: 100 }, () => loss!) })),
-        phases: upgrade.phases.map((phase) => ({ ...phase, checks: phase.checks.map((check) => ({ ...check, attempts: check.attempts.map((one) => ({ ...one, evidence: [said] })) })) })),
-      }
-    }))
+    const page = reportPage(
+      changed(upgradeResults('losses', { phaseSeconds: 47, probes }), (upgrade) => {
+        const [loss] = upgrade.measured.flatMap((one) => one.losses)
+        return {
+          ...upgrade,
+          measured: upgrade.measured.map((one) => ({
+            ...one,
+            lost: 500,
+            classes: { timeout: 500 },
+            losses: Array.from({ length: 100 }, () => loss!),
+          })),
+          phases: upgrade.phases.map((phase) => ({
+            ...phase,
+            checks: phase.checks.map((check) => ({
+              ...check,
+              attempts: check.attempts.map((one) => ({ ...one, evidence: [said] })),
+            })),
+          })),
+        }
+      }),
+    )
     expect(Buffer.byteLength(page)).toBeLessThanOrEqual(largestUpgradePage)
     expect(textOf(page)).toContain('The first 20 of 500; results.json has more.')
   }, 30_000)

@@ -12,7 +12,10 @@ import { traffic } from './traffic.ts'
 import type { Upgraded } from './upgrade-head.ts'
 import { upgradePhases } from './upgrade-phases.ts'
 
-/** An upgraded topology: its traffic second by second, the findings besides the worst, which stands at the page’s head, its phases, its checks after each, and how it was judged. */
+/**
+ * An upgraded topology: its traffic second by second, the findings besides the worst, which stands at the page’s
+ * head, its phases, its checks after each, and how it was judged.
+ */
 export const upgradeSection = (topology: Upgraded, extent: Extent): Markup => {
   const { upgrade, reason, bundle, phases } = topology
   const { compared, leftOut } = upgrade
@@ -32,9 +35,13 @@ ${phases.length > 0 && markup`<h3>Timeline of the lab</h3>${timeline(topology)}`
 `
 }
 
-const worse = (all: readonly Worse[]): Markup => (all.length === 0 ? markup`<p>Nothing is worse.</p>` : markup`<div class="scroll" tabindex="0" role="group" aria-label="What is worse than in the earlier run"><table><thead><tr><th scope="col">what</th><th scope="col">before</th><th scope="col">now</th></tr></thead><tbody>${
-  all.map(({ what, before, now }) => markup`<tr><td>${what}</td><td>${before}</td><td>${now}</td></tr>
-`)}</tbody></table></div>`)
+const worse = (all: readonly Worse[]): Markup =>
+  all.length === 0
+    ? markup`<p>Nothing is worse.</p>`
+    : markup`<div class="scroll" tabindex="0" role="group" aria-label="What is worse than in the earlier run"><table><thead><tr><th scope="col">what</th><th scope="col">before</th><th scope="col">now</th></tr></thead><tbody>${all.map(
+        ({ what, before, now }) => markup`<tr><td>${what}</td><td>${before}</td><td>${now}</td></tr>
+`,
+      )}</tbody></table></div>`
 
 /** Long answers that ended without a pod that would explain it. */
 const unexplained = 'MP-945'
@@ -43,14 +50,25 @@ const figures = ({ upgrade }: Upgraded): Markup => {
   const { sent, lost, longestGapMilliseconds, streamBreaks, wrong } = trafficOf(upgrade.probes, upgrade.measured)
   const bad = (figure: number): string => (figure > 0 ? 'fail' : 'pass')
   const all: [title: string, figure: string, how: string][] = [
-    ['requests lost', count(lost), bad(lost)], ['requests sent', count(sent), ''], ['longest gap between answers', `${count(longestGapMilliseconds)} ms`, ''],
-    ['streams broken off', count(streamBreaks), upgrade.findings.some(({ code }) => code === unexplained) ? 'fail' : ''], ['wrong answers', count(wrong), bad(wrong)],
+    ['requests lost', count(lost), bad(lost)],
+    ['requests sent', count(sent), ''],
+    ['longest gap between answers', `${count(longestGapMilliseconds)} ms`, ''],
+    [
+      'streams broken off',
+      count(streamBreaks),
+      upgrade.findings.some(({ code }) => code === unexplained) ? 'fail' : '',
+    ],
+    ['wrong answers', count(wrong), bad(wrong)],
   ]
   return markup`<dl class="figures">${all.map(([title, figure, how]) => markup`<div class="${how}"><dt>${title}</dt><dd>${figure}</dd></div>`)}</dl>`
 }
 
-const terms = ({ upgrade: { budgets, overhead, changedDefaults } }: Upgraded): Markup => markup`<dl class="facts"><dt>Lost at most, where any may be</dt><dd>${percent(budgets.maxLoss)}</dd><dt>Longest gap at most</dt><dd>${count(budgets.maxGapMilliseconds)} ms</dd>
+const terms = ({
+  upgrade: { budgets, overhead, changedDefaults },
+}: Upgraded): Markup => markup`<dl class="facts"><dt>Lost at most, where any may be</dt><dd>${percent(budgets.maxLoss)}</dd><dt>Longest gap at most</dt><dd>${count(budgets.maxGapMilliseconds)} ms</dd>
 <dt>p99 at most</dt><dd>${budgets.maxP99Ratio} times the baseline’s</dd>${overhead && markup`<dt>Share of one core</dt><dd>${percent(overhead.probes)} by the probes’ own programs, ${percent(overhead.proxies)} by the mesh’s proxies</dd>`}${
-  changedDefaults.length > 0 && markup`<dt>Defaults of Istio that changed</dt><dd><ul class="reasons">${changedDefaults.map((line) => markup`<li>${line}</li>`)}</ul></dd>`}</dl>`
+  changedDefaults.length > 0 &&
+  markup`<dt>Defaults of Istio that changed</dt><dd><ul class="reasons">${changedDefaults.map((line) => markup`<li>${line}</li>`)}</ul></dd>`
+}</dl>`
 
 const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`

@@ -6,7 +6,13 @@ import { anchorOf, countsOf, duration, moment, runVerdict, verdictWords, worstFi
 import { badge } from './badge.ts'
 import { idOf, routeWords } from './check-id.ts'
 
-const headlines: Record<Verdict, string> = { pass: 'Passed', flaky: 'Passed on retry', fail: 'Failed', 'not-run': 'Not proven', skipped: 'Nothing to prove' }
+const headlines: Record<Verdict, string> = {
+  pass: 'Passed',
+  flaky: 'Passed on retry',
+  fail: 'Failed',
+  'not-run': 'Not proven',
+  skipped: 'Nothing to prove',
+}
 
 /** What comes first: the verdict in a word, what is broken and what to do about it, and the way to every topology. */
 export const verdictHead = (results: Results): Markup => {
@@ -23,7 +29,9 @@ ${runLine(results)}
 }
 
 /** Why a run ended early, where it did. */
-export const endedEarly = ({ run: { error } }: Results): Markup | false => error !== undefined && markup`<div class="cause"><p><b>The run ended early</b> <code>${error.code}</code></p><p>${error.message}</p><p class="next"><b>Next step</b> ${error.next}</p></div>`
+export const endedEarly = ({ run: { error } }: Results): Markup | false =>
+  error !== undefined &&
+  markup`<div class="cause"><p><b>The run ended early</b> <code>${error.code}</code></p><p>${error.message}</p><p class="next"><b>Next step</b> ${error.next}</p></div>`
 
 /** Which run it was: its id, versions, and when. */
 export const runLine = ({ run, environment }: Results): Markup =>
@@ -36,25 +44,39 @@ const sentence = ({ run, topologies }: Results, broken: TopologyResult[]): strin
   if (first) return `${broken.length} of ${topologies.length} topologies failed: ${broken.map(variantName).join(', ')}.`
   if (run.interrupted) return `Somebody stopped the run: ${counts}.`
   const [one] = topologies
-  return topologies.length === 1 && one ? `${variantName(one)}: ${counts}.` : `${topologies.length} topologies: ${counts}.`
+  return topologies.length === 1 && one
+    ? `${variantName(one)}: ${counts}.`
+    : `${topologies.length} topologies: ${counts}.`
 }
 
 type Broken = { topology: TopologyResult; first: NonNullable<ReturnType<typeof firstBroken>> }
 
 // What is broken in the same way in several topologies is told once.
 const causesOf = (topologies: TopologyResult[]): Broken[][] => {
-  const all = topologies.flatMap((topology) => { const first = firstBroken(topology.checks); return first ? [{ topology, first }] : [] })
+  const all = topologies.flatMap((topology) => {
+    const first = firstBroken(topology.checks)
+    return first ? [{ topology, first }] : []
+  })
   return [...Map.groupBy(all, ({ first }) => `${first.code} ${first.cause}`).values()]
 }
 
 const causeCard = (same: Broken[], several: boolean): Markup | undefined => {
   const [one] = same
-  return one && markup`<div class="cause">
-<p class="layer"><b>First broken layer: ${one.first.layer}</b>${several && markup` in ${joined(same.map(({ topology }) => markup`<a href="#${anchorOf(topology)}">${variantName(topology)}</a>`), ', ')}`}</p>
+  return (
+    one &&
+    markup`<div class="cause">
+<p class="layer"><b>First broken layer: ${one.first.layer}</b>${
+      several &&
+      markup` in ${joined(
+        same.map(({ topology }) => markup`<a href="#${anchorOf(topology)}">${variantName(topology)}</a>`),
+        ', ',
+      )}`
+    }</p>
 <p class="why">${one.first.cause}</p>
 <p class="next"><b>Next step</b> ${one.first.hint}</p>
 <p class="where"><code>${one.first.code}</code> found by ${foundBy(one)}${same.length > 1 && ` and in ${same.length - 1} more`}</p>
 </div>`
+  )
 }
 
 const foundBy = ({ topology, first }: Broken): Markup => {
@@ -63,5 +85,8 @@ const foundBy = ({ topology, first }: Broken): Markup => {
 }
 
 /** The way to every topology, the worst first. */
-export const index = (topologies: TopologyResult[]): Markup => markup`<nav class="index" aria-label="Topologies"><ul>${worstFirst(topologies).map((topology) =>
-  markup`<li><a href="#${anchorOf(topology)}">${badge(topology.upgrade?.verdict ?? topology.verdict)} <b>${variantName(topology)}</b> <small>${outcomeOf(topology)}</small></a></li>`)}</ul></nav>`
+export const index = (topologies: TopologyResult[]): Markup =>
+  markup`<nav class="index" aria-label="Topologies"><ul>${worstFirst(topologies).map(
+    (topology) =>
+      markup`<li><a href="#${anchorOf(topology)}">${badge(topology.upgrade?.verdict ?? topology.verdict)} <b>${variantName(topology)}</b> <small>${outcomeOf(topology)}</small></a></li>`,
+  )}</ul></nav>`

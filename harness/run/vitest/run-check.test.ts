@@ -17,10 +17,17 @@ beforeEach(async () => {
   lab = await idleLab()
   for (const { kubeconfig } of lab.clusters) {
     await mkdir(dirname(kubeconfig), { recursive: true })
-    await writeFile(kubeconfig, JSON.stringify({
-      apiVersion: 'v1', kind: 'Config', 'current-context': 'x', contexts: [{ name: 'x', context: { cluster: 'x', user: 'x' } }],
-      clusters: [{ name: 'x', cluster: { server: 'https://127.0.0.1:1' } }], users: [{ name: 'x', user: {} }],
-    }))
+    await writeFile(
+      kubeconfig,
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Config',
+        'current-context': 'x',
+        contexts: [{ name: 'x', context: { cluster: 'x', user: 'x' } }],
+        clusters: [{ name: 'x', cluster: { server: 'https://127.0.0.1:1' } }],
+        users: [{ name: 'x', user: {} }],
+      }),
+    )
   }
 })
 
@@ -31,23 +38,42 @@ const unasked = new MeshproofError('MP-403', { what: 'The API server does not an
 /** Runs a check whose attempts end as told, one after the other; an attempt more than that fails the test. */
 const run = (outcomes: Outcome[], onBroken = false, of: Partial<Check> = {}): Promise<CheckResult> => {
   const left = [...outcomes]
-  return runWith(() => {
-    const outcome = left.shift()
-    if (outcome === undefined) throw new Error('one attempt too many')
-    return typeof outcome === 'string' ? Promise.resolve(outcome) : Promise.reject(outcome)
-  }, { onBroken, of })
+  return runWith(
+    () => {
+      const outcome = left.shift()
+      if (outcome === undefined) throw new Error('one attempt too many')
+      return typeof outcome === 'string' ? Promise.resolve(outcome) : Promise.reject(outcome)
+    },
+    { onBroken, of },
+  )
 }
 
 const runWith = (
   prove: (context: CheckContext) => Promise<string>,
-  { onBroken = false, from = ['cluster1'], signal = new AbortController().signal, of = {} }: { onBroken?: boolean; from?: string[]; signal?: AbortSignal; of?: Partial<Check> } = {},
+  {
+    onBroken = false,
+    from = ['cluster1'],
+    signal = new AbortController().signal,
+    of = {},
+  }: { onBroken?: boolean; from?: string[]; signal?: AbortSignal; of?: Partial<Check> } = {},
 ): Promise<CheckResult> => {
-  const check: Check = { id: 'reach.local', layer: 'reach', title: 'it holds', source: 'seed 000', from: 'each', prove, ...of }
+  const check: Check = {
+    id: 'reach.local',
+    layer: 'reach',
+    title: 'it holds',
+    source: 'seed 000',
+    from: 'each',
+    prove,
+    ...of,
+  }
   return runCheck(check, { id: check.id, from, to: ['cluster2'] }, labMesh(lab), onBroken, signal)
 }
 
 test('a check that disrupts has one attempt: what it lost stays lost', async () => {
-  expect(await run([broken], false, { disrupts: { seconds: 60 } })).toMatchObject({ verdict: 'fail', attempts: [{ verdict: 'fail' }] })
+  expect(await run([broken], false, { disrupts: { seconds: 60 } })).toMatchObject({
+    verdict: 'fail',
+    attempts: [{ verdict: 'fail' }],
+  })
 })
 
 test.each<[string, Outcome[], CheckResult['verdict'], CheckResult['attempts'][number]['verdict'][], string]>([
@@ -58,26 +84,49 @@ test.each<[string, Outcome[], CheckResult['verdict'], CheckResult['attempts'][nu
   ['could not be asked and then fails', [unasked, broken], 'fail', ['not-run', 'fail'], broken.message],
 ])('a check that %s', async (_how, outcomes, verdict, attempts, reason) => {
   const result = await run(outcomes)
-  expect(result).toMatchObject({ id: 'reach.local', layer: 'reach', from: ['cluster1'], to: ['cluster2'], verdict, reason })
+  expect(result).toMatchObject({
+    id: 'reach.local',
+    layer: 'reach',
+    from: ['cluster1'],
+    to: ['cluster2'],
+    verdict,
+    reason,
+  })
   expect(result.attempts.map((attempt) => attempt.verdict)).toEqual(attempts)
-  expect(result.attempts.map((attempt) => attempt.reason)).toEqual(outcomes.map((outcome) => (typeof outcome === 'string' ? outcome : outcome.message)))
+  expect(result.attempts.map((attempt) => attempt.reason)).toEqual(
+    outcomes.map((outcome) => (typeof outcome === 'string' ? outcome : outcome.message)),
+  )
 })
 
 test('one that needs what the mesh withholds is not asked, and says why', async () => {
   const check = { ...checkOf({ from: 'mesh', needs: ['capture'] }), prove: () => Promise.reject(new Error('asked')) }
   const under = { ...labMesh(lab), withheld: { capture: 'cluster2: pods may not use their node’s network' } }
   const signal = new AbortController().signal
-  expect(await runCheck(check, { id: check.id, from: ['cluster1'], to: ['cluster2'] }, under, false, signal))
-    .toMatchObject({ verdict: 'skipped', reason: 'cluster2: pods may not use their node’s network', attempts: [] })
-  expect(await runCheck(check, { id: check.id, from: ['cluster1'], to: ['cluster2'] }, labMesh(lab), true, signal)).toMatchObject({ verdict: 'fail', reason: 'asked' })
+  expect(
+    await runCheck(check, { id: check.id, from: ['cluster1'], to: ['cluster2'] }, under, false, signal),
+  ).toMatchObject({ verdict: 'skipped', reason: 'cluster2: pods may not use their node’s network', attempts: [] })
+  expect(
+    await runCheck(check, { id: check.id, from: ['cluster1'], to: ['cluster2'] }, labMesh(lab), true, signal),
+  ).toMatchObject({ verdict: 'fail', reason: 'asked' })
 })
 
 test('what is left out of a check stands in its evidence', async () => {
-  const check = { ...checkOf(), prove: ({ mesh }: CheckContext) => Promise.resolve(`${mesh.leftOut('gateway log')}, ${mesh.leftOut('cacerts')}`) }
+  const check = {
+    ...checkOf(),
+    prove: ({ mesh }: CheckContext) => Promise.resolve(`${mesh.leftOut('gateway log')}, ${mesh.leftOut('cacerts')}`),
+  }
   const under = { ...labMesh(lab), withheld: { 'gateway log': 'it has a format of its own' } }
-  const { reason, attempts } = await runCheck(check, { id: check.id, from: ['cluster1'], to: ['cluster2'] }, under, false, new AbortController().signal)
+  const { reason, attempts } = await runCheck(
+    check,
+    { id: check.id, from: ['cluster1'], to: ['cluster2'] },
+    under,
+    false,
+    new AbortController().signal,
+  )
   expect(reason).toBe('it has a format of its own, undefined')
-  expect(attempts[0]?.evidence).toEqual([{ probe: 'left out', what: 'gateway log', reason: 'it has a format of its own' }])
+  expect(attempts[0]?.evidence).toEqual([
+    { probe: 'left out', what: 'gateway log', reason: 'it has a format of its own' },
+  ])
 })
 
 test('above a broken layer one attempt is enough', async () => {
@@ -91,18 +140,25 @@ test('any other error of ours is a failure of the check', async () => {
 })
 
 test('a check asks from the cluster it is planned for, and about all of them from the control plane’s', async () => {
-  expect(await runWith(({ from }) => Promise.resolve(from.name), { from: ['cluster2'] })).toMatchObject({ reason: 'cluster2' })
-  expect(await runWith(({ from }) => Promise.resolve(from.name), { from: ['cluster1', 'cluster2'] })).toMatchObject({ reason: lab.primary.name })
+  expect(await runWith(({ from }) => Promise.resolve(from.name), { from: ['cluster2'] })).toMatchObject({
+    reason: 'cluster2',
+  })
+  expect(await runWith(({ from }) => Promise.resolve(from.name), { from: ['cluster1', 'cluster2'] })).toMatchObject({
+    reason: lab.primary.name,
+  })
 })
 
 test('an interruption is thrown, since it is no verdict', async () => {
   const stop = new AbortController()
   let attempts = 0
-  const interrupted = runWith(() => {
-    attempts += 1
-    stop.abort(new Error('stopped by hand'))
-    return Promise.reject(stop.signal.reason as Error)
-  }, { signal: stop.signal })
+  const interrupted = runWith(
+    () => {
+      attempts += 1
+      stop.abort(new Error('stopped by hand'))
+      return Promise.reject(stop.signal.reason as Error)
+    },
+    { signal: stop.signal },
+  )
   expect(await errorOf(interrupted)).toMatchObject({ message: 'stopped by hand' })
   expect(attempts).toBe(1)
 })

@@ -6,13 +6,20 @@ import { meshOf } from '#checks/mesh.ts'
 import type { MeshUnderTest } from '#checks/mesh-under-test.ts'
 import { resultWithout, type PlannedCheck } from '#run/plan-checks.ts'
 
-
 /**
- * Proves one planned check: an attempt that fails is made once more, and every attempt is kept. A check that passes only the
- * second time is `flaky`, never `pass`; one that disrupts has no second, and waits longer for what it has disturbed. One that needs what the mesh withholds is `skipped`. An interruption is thrown, since it is no verdict. `onBroken` says that a check of a lower
- * layer has failed already: then one attempt with little patience is enough, since a red verdict is explained from below.
+ * Proves one planned check: an attempt that fails is made once more, and every attempt is kept. A check that passes
+ * only the second time is `flaky`, never `pass`; one that disrupts has no second, and waits longer for what it has
+ * disturbed. One that needs what the mesh withholds is `skipped`. An interruption is thrown, since it is no verdict.
+ * `onBroken` says that a check of a lower layer has failed already: then one attempt with little patience is enough,
+ * since a red verdict is explained from below.
  */
-export const runCheck = async (check: Check, { from, to }: PlannedCheck, under: MeshUnderTest, onBroken: boolean, signal: AbortSignal): Promise<CheckResult> => {
+export const runCheck = async (
+  check: Check,
+  { from, to }: PlannedCheck,
+  under: MeshUnderTest,
+  onBroken: boolean,
+  signal: AbortSignal,
+): Promise<CheckResult> => {
   const withheld = withheldFrom(check, under.withheld)
   if (withheld !== undefined) return resultWithout(check, { from, to }, 'skipped', withheld)
   const attempts: Attempt[] = []
@@ -23,16 +30,43 @@ export const runCheck = async (check: Check, { from, to }: PlannedCheck, under: 
   }
   const last = attempts.at(-1)
   const { id, layer, title, source } = check
-  const verdict = last?.verdict === 'pass' ? (attempts.length === 1 ? 'pass' : 'flaky') : attempts.some((attempt) => attempt.verdict === 'fail') ? 'fail' : 'not-run'
-  return { id, layer, title, from, to, verdict, reason: (attempts.find((attempt) => attempt.verdict === verdict) ?? last)?.reason ?? '', source, attempts }
+  const verdict =
+    last?.verdict === 'pass'
+      ? attempts.length === 1
+        ? 'pass'
+        : 'flaky'
+      : attempts.some((attempt) => attempt.verdict === 'fail')
+        ? 'fail'
+        : 'not-run'
+  return {
+    id,
+    layer,
+    title,
+    from,
+    to,
+    verdict,
+    reason: (attempts.find((attempt) => attempt.verdict === verdict) ?? last)?.reason ?? '',
+    source,
+    attempts,
+  }
 }
 
-const tryOnce = async (check: Check, from: string[], under: MeshUnderTest, patience: number, signal: AbortSignal): Promise<Attempt> => {
+const tryOnce = async (
+  check: Check,
+  from: string[],
+  under: MeshUnderTest,
+  patience: number,
+  signal: AbortSignal,
+): Promise<Attempt> => {
   const record = recorder()
   const mesh = meshOf(under, record, patience, signal)
   const startedAt = new Date()
   const ended = (verdict: Attempt['verdict'], reason: string): Attempt => ({
-    startedAt: startedAt.toISOString(), seconds: (Date.now() - startedAt.getTime()) / 1000, verdict, reason, evidence: record.all(),
+    startedAt: startedAt.toISOString(),
+    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    verdict,
+    reason,
+    evidence: record.all(),
   })
   try {
     const site = from.length === 1 ? mesh.clusters.find(({ name }) => name === from[0]) : mesh.primary
@@ -45,4 +79,5 @@ const tryOnce = async (check: Check, from: string[], under: MeshUnderTest, patie
 }
 
 // An exec that fails, an API server that does not answer or a probe that says nothing is no verdict on the mesh.
-const isInfrastructure = (error: unknown): boolean => error instanceof MeshproofError && ['MP-201', 'MP-202', 'MP-403', 'MP-406', 'MP-601'].includes(error.code)
+const isInfrastructure = (error: unknown): boolean =>
+  error instanceof MeshproofError && ['MP-201', 'MP-202', 'MP-403', 'MP-406', 'MP-601'].includes(error.code)

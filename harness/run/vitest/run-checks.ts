@@ -12,10 +12,15 @@ import type { CheckInput } from './contract.ts'
 export type CheckObserver = { started: (check: PlannedCheck) => void; ended: (result: CheckResult) => void }
 
 /**
- * Runs the planned checks with Vitest, in a process of its own, and returns a result for every one of them: what did not report
- * is `not-run`. The signal stops between checks, and within a check's next wait; policies are still taken back.
+ * Runs the planned checks with Vitest, in a process of its own, and returns a result for every one of them: what did
+ * not report is `not-run`. The signal stops between checks, and within a check's next wait; policies are still taken
+ * back.
  */
-export const runChecks = async (input: CheckInput, observer: CheckObserver, { failFast, signal }: { failFast: boolean; signal: AbortSignal }): Promise<CheckResult[]> => {
+export const runChecks = async (
+  input: CheckInput,
+  observer: CheckObserver,
+  { failFast, signal }: { failFast: boolean; signal: AbortSignal },
+): Promise<CheckResult[]> => {
   const checks = catalogue
   const results = new Map<string, CheckResult>()
   const plannedOf = (test: TestCase): PlannedCheck | undefined => input.planned.find((one) => keyOf(one) === test.name)
@@ -34,22 +39,54 @@ export const runChecks = async (input: CheckInput, observer: CheckObserver, { fa
   }
   const listeners = (['SIGINT', 'SIGTERM'] as const).map((name) => ({ name, before: process.listeners(name) }))
   const vitest = await createVitest({
-    config: false, root: import.meta.dirname, include: ['checks.spec.ts'], watch: false, pool: 'forks', fileParallelism: false, isolate: false, maxWorkers: 1, reporters: [reporter], testTimeout: input.timeout,
-    hookTimeout: input.timeout, bail: failFast ? 1 : 0, passWithNoTests: false, fsModuleCachePath: join(cacheFolder(), 'modules'), provide: { meshproof: input }, maxConcurrency: input.atOnce ? 2 : 6, clearScreen: false,
+    config: false,
+    root: import.meta.dirname,
+    include: ['checks.spec.ts'],
+    watch: false,
+    pool: 'forks',
+    fileParallelism: false,
+    isolate: false,
+    maxWorkers: 1,
+    reporters: [reporter],
+    testTimeout: input.timeout,
+    hookTimeout: input.timeout,
+    bail: failFast ? 1 : 0,
+    passWithNoTests: false,
+    fsModuleCachePath: join(cacheFolder(), 'modules'),
+    provide: { meshproof: input },
+    maxConcurrency: input.atOnce ? 2 : 6,
+    clearScreen: false,
   })
   // Vitest ends the process on a signal by itself; the run's own signals decide here.
-  for (const { name, before } of listeners) for (const added of process.listeners(name)) if (!before.includes(added)) process.off(name, added)
-  const cancel = (): void => { void vitest.cancelCurrentRun('keyboard-input') }
+  for (const { name, before } of listeners)
+    for (const added of process.listeners(name)) if (!before.includes(added)) process.off(name, added)
+  const cancel = (): void => {
+    void vitest.cancelCurrentRun('keyboard-input')
+  }
   signal.addEventListener('abort', cancel, { once: true })
   try {
-    const grace = new Promise<void>((resolve) => { signal.addEventListener('abort', () => { void sleep(5000).then(resolve) }, { once: true }) })
+    const grace = new Promise<void>((resolve) => {
+      signal.addEventListener(
+        'abort',
+        () => {
+          void sleep(5000).then(resolve)
+        },
+        { once: true },
+      )
+    })
     await Promise.race([vitest.start(), grace])
   } finally {
     signal.removeEventListener('abort', cancel)
     await vitest.close()
   }
-  const why = signal.aborted ? 'the run was interrupted' : failFast ? 'an earlier check failed and --fail-fast was given' : 'the process that asks ended early'
-  return input.planned.map((planned) => results.get(keyOf(planned)) ?? resultWithout(headOf(planned, checks), planned, 'not-run', why))
+  const why = signal.aborted
+    ? 'the run was interrupted'
+    : failFast
+      ? 'an earlier check failed and --fail-fast was given'
+      : 'the process that asks ended early'
+  return input.planned.map(
+    (planned) => results.get(keyOf(planned)) ?? resultWithout(headOf(planned, checks), planned, 'not-run', why),
+  )
 }
 
 const headOf = ({ id }: PlannedCheck, checks: readonly Check[]): Check => {
@@ -58,14 +95,42 @@ const headOf = ({ id }: PlannedCheck, checks: readonly Check[]): Check => {
   return head
 }
 
-const reported = (test: TestCase, planned: PlannedCheck, checks: readonly Check[], signal: AbortSignal): CheckResult => {
+const reported = (
+  test: TestCase,
+  planned: PlannedCheck,
+  checks: readonly Check[],
+  signal: AbortSignal,
+): CheckResult => {
   const parsed = CheckResult.safeParse(test.meta().result)
   if (parsed.success) return parsed.data
   if (signal.aborted) return resultWithout(headOf(planned, checks), planned, 'not-run', 'the run was interrupted')
   const message = test.result().errors?.[0]?.message ?? 'it ended without a result'
-  // Every wait of a check has an end of its own: what outlasts them all shows a slow machine, and nothing about the mesh.
-  if (/timed out/i.test(message)) return resultWithout(headOf(planned, checks), planned, 'not-run', `there was no verdict in time (--timeout): ${message.split('\n')[0] ?? ''}`)
+  // Every wait of a check has an end of its own: what outlasts them all shows a slow machine, and nothing about the
+  // mesh.
+  if (/timed out/i.test(message))
+    return resultWithout(
+      headOf(planned, checks),
+      planned,
+      'not-run',
+      `there was no verdict in time (--timeout): ${message.split('\n')[0] ?? ''}`,
+    )
   const { id, layer, title, source } = headOf(planned, checks)
-  const attempt = { startedAt: new Date().toISOString(), seconds: (test.diagnostic()?.duration ?? 0) / 1000, verdict: 'fail' as const, reason: message, evidence: [] }
-  return { id, layer, title, source, from: planned.from, to: planned.to, verdict: 'fail', reason: message, attempts: [attempt] }
+  const attempt = {
+    startedAt: new Date().toISOString(),
+    seconds: (test.diagnostic()?.duration ?? 0) / 1000,
+    verdict: 'fail' as const,
+    reason: message,
+    evidence: [],
+  }
+  return {
+    id,
+    layer,
+    title,
+    source,
+    from: planned.from,
+    to: planned.to,
+    verdict: 'fail',
+    reason: message,
+    attempts: [attempt],
+  }
 }

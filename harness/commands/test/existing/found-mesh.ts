@@ -11,51 +11,94 @@ import { withheldBy } from './withheld.ts'
 const versions = ['v1', 'v2', 'v3', 'v4'] as const
 
 /**
- * What a survey found, made ready to be tested: a version of helloworld for each cluster, how its namespaces get sidecars, where its
- * gateway is, and what the mesh withholds. Only reads.
+ * What a survey found, made ready to be tested: a version of helloworld for each cluster, how its namespaces get
+ * sidecars, where its gateway is, and what the mesh withholds. Only reads.
  * @throws MeshproofError MP-145 for more clusters than are tested, or two of one name.
  */
-export const foundMesh = async ({ clusters, topology, domain }: Survey, mtls: Mtls, kubeconfig: string | undefined): Promise<FoundMesh> => {
+export const foundMesh = async (
+  { clusters, topology, domain }: Survey,
+  mtls: Mtls,
+  kubeconfig: string | undefined,
+): Promise<FoundMesh> => {
   const names = clusters.map(({ name }) => name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined || clusters.length > versions.length) {
     throw new MeshproofError('MP-145', {
-      what: twice === undefined ? `A mesh of two to ${versions.length} clusters is tested` : `Two clusters call themselves “${twice}”`,
+      what:
+        twice === undefined
+          ? `A mesh of two to ${versions.length} clusters is tested`
+          : `Two clusters call themselves “${twice}”`,
       where: clusters.map(({ context, name }) => `${context}: ${name}`).join(', '),
-      next: twice === undefined ? 'Name fewer with --contexts: those left out are not asked, and may answer all the same.' : 'Give each a global.multiCluster.clusterName of its own: a control plane cannot tell them apart.',
+      next:
+        twice === undefined
+          ? 'Name fewer with --contexts: those left out are not asked, and may answer all the same.'
+          : 'Give each a global.multiCluster.clusterName of its own: a control plane cannot tell them apart.',
     })
   }
   const severalNetworks = new Set(clusters.map(({ network }) => network)).size > 1
-  const found = await Promise.all(clusters.map(async (cluster, index): Promise<FoundCluster> => {
-    const gateway = severalNetworks ? await gatewayOf(cluster) : undefined
-    const { name, role, network, context } = cluster
-    return { name, role, network, context, version: versions[index] ?? 'v4', ...(await injectionOf(cluster)), ...(gateway ? { gateway } : {}) }
-  }))
+  const found = await Promise.all(
+    clusters.map(async (cluster, index): Promise<FoundCluster> => {
+      const gateway = severalNetworks ? await gatewayOf(cluster) : undefined
+      const { name, role, network, context } = cluster
+      return {
+        name,
+        role,
+        network,
+        context,
+        version: versions[index] ?? 'v4',
+        ...(await injectionOf(cluster)),
+        ...(gateway ? { gateway } : {}),
+      }
+    }),
+  )
   return {
-    name: topology, procedure: topology, mtls, clusters: found, ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    trustDomain: await trustDomainOf(clusters), domain, withheld: await withheldBy(clusters, found), since: new Date().toISOString(),
+    name: topology,
+    procedure: topology,
+    mtls,
+    clusters: found,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    trustDomain: await trustDomainOf(clusters),
+    domain,
+    withheld: await withheldBy(clusters, found),
+    since: new Date().toISOString(),
   }
 }
 
 /** How namespaces ask for sidecars: of the default revision where there is one, else of the first that there is. */
 const injectionOf = async ({ reads }: SurveyedCluster): Promise<Pick<FoundCluster, 'injection' | 'discovery'>> => {
   const injectors = await reads.injectors()
-  const byDefault = injectors.find(({ webhooks }) => (webhooks ?? []).some(({ namespaceSelector }) =>
-    namespaceSelector?.matchExpressions?.some(({ key, operator, values }) => key === 'istio-injection' && operator === 'In' && values?.includes('enabled'))))
+  const byDefault = injectors.find(({ webhooks }) =>
+    (webhooks ?? []).some(({ namespaceSelector }) =>
+      namespaceSelector?.matchExpressions?.some(
+        ({ key, operator, values }) => key === 'istio-injection' && operator === 'In' && values?.includes('enabled'),
+      ),
+    ),
+  )
   const labels = (byDefault ?? injectors[0])?.metadata?.labels
   const revision = labels?.['istio.io/rev'] ?? 'default'
-  if (revision === 'default') return { discovery: 'istiod.istio-system.svc:15012', injection: { 'istio-injection': 'enabled' } }
-  return { discovery: `istiod-${revision}.istio-system.svc:15012`, injection: byDefault ? { 'istio-injection': 'enabled' } : { 'istio.io/rev': labels?.['istio.io/tag'] ?? revision } }
+  if (revision === 'default')
+    return { discovery: 'istiod.istio-system.svc:15012', injection: { 'istio-injection': 'enabled' } }
+  return {
+    discovery: `istiod-${revision}.istio-system.svc:15012`,
+    injection: byDefault ? { 'istio-injection': 'enabled' } : { 'istio.io/rev': labels?.['istio.io/tag'] ?? revision },
+  }
 }
 
-/** The east-west gateway is what a load balancer leads to on 15443; one without an address counts where no other has one. */
+/**
+ * The east-west gateway is what a load balancer leads to on 15443; one without an address counts where no other has
+ * one.
+ */
 const gatewayOf = async ({ reads }: SurveyedCluster): Promise<GatewayRef | undefined> => {
-  const all = (await reads.services()).filter(({ spec }) => spec?.type === 'LoadBalancer' && spec.ports?.some(({ port }) => port === 15443))
+  const all = (await reads.services()).filter(
+    ({ spec }) => spec?.type === 'LoadBalancer' && spec.ports?.some(({ port }) => port === 15443),
+  )
   const { metadata, spec } = all.find((service) => addressOf(service)) ?? all[0] ?? {}
   if (!metadata?.name || !metadata.namespace) return undefined
   return {
     service: { apiVersion: 'v1', kind: 'Service', name: metadata.name, namespace: metadata.namespace },
-    selector: Object.entries(spec?.selector ?? {}).map(([key, value]) => `${key}=${value}`).join(','),
+    selector: Object.entries(spec?.selector ?? {})
+      .map(([key, value]) => `${key}=${value}`)
+      .join(','),
   }
 }
 

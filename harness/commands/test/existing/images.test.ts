@@ -7,14 +7,27 @@ import { readsOf, type Reads } from '#survey/reads.ts'
 
 /** A cluster whose nodes hold these images. */
 const holding = (...nodes: string[][]): { reads: Reads } => ({
-  reads: readsOf(fakeKube(...nodes.map((names, index): Manifest => ({ apiVersion: 'v1', kind: 'Node', metadata: { name: `node${index}` }, status: { images: names.map((name) => ({ names: [name] })) } })))),
+  reads: readsOf(
+    fakeKube(
+      ...nodes.map((names, index): Manifest => ({
+        apiVersion: 'v1',
+        kind: 'Node',
+        metadata: { name: `node${index}` },
+        status: { images: names.map((name) => ({ names: [name] })) },
+      })),
+    ),
+  ),
 })
 
 const built = await rolesOf('source')
 const all = [built['helloworld-v1'] ?? '', built['helloworld-v2'] ?? '', built['curl'] ?? '']
 
 test('what was asked for is taken, wherever it may come from', async () => {
-  expect(await workloadImages('release', [])).toMatchObject({ source: 'release', roles: await rolesOf('release'), why: 'as asked' })
+  expect(await workloadImages('release', [])).toMatchObject({
+    source: 'release',
+    roles: await rolesOf('release'),
+    why: 'as asked',
+  })
   expect(await workloadImages('source', [])).toMatchObject({ source: 'source', roles: built, why: 'as asked' })
 })
 
@@ -23,11 +36,17 @@ test.each([
   ['a node has none', [holding(all), holding(all, [])], 'release'],
   ['a node lacks one', [holding(all), holding(all.slice(1))], 'release'],
   ['no nodes are told', [holding(), holding()], 'release'],
-])('without a wish, images built from source are taken only where every node has them: %s', async (_, clusters, source) => {
-  expect(await workloadImages('auto', clusters)).toMatchObject({ source, roles: await rolesOf(source as 'source') })
-})
+])(
+  'without a wish, images built from source are taken only where every node has them: %s',
+  async (_, clusters, source) => {
+    expect(await workloadImages('auto', clusters)).toMatchObject({ source, roles: await rolesOf(source as 'source') })
+  },
+)
 
 test('nodes that may not be read hold nothing', async () => {
   const kube = Object.assign(fakeKube(), { list: () => Promise.reject(new Error('forbidden')) })
-  expect(await workloadImages('auto', [{ reads: readsOf(kube) }])).toMatchObject({ source: 'release', why: 'the clusters pull them' })
+  expect(await workloadImages('auto', [{ reads: readsOf(kube) }])).toMatchObject({
+    source: 'release',
+    why: 'the clusters pull them',
+  })
 })

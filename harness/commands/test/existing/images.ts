@@ -8,13 +8,25 @@ export type WorkloadImages = { source: ImageSource; roles: Record<string, string
 const needed = ['helloworld-v1', 'helloworld-v2', 'curl'] as const
 
 /**
- * Which images the workloads are made of. The clusters pull published ones by themselves; those built from source are in no registry, so
- * `auto` takes them only where every node has them already.
+ * Which images the workloads are made of. The clusters pull published ones by themselves; those built from source are
+ * in no registry, so `auto` takes them only where every node has them already.
  */
-export const workloadImages = async (wanted: Wanted['images'], clusters: { reads: Reads }[]): Promise<WorkloadImages> => {
+export const workloadImages = async (
+  wanted: Wanted['images'],
+  clusters: { reads: Reads }[],
+): Promise<WorkloadImages> => {
   if (wanted !== 'auto') return { source: wanted, roles: await rolesOf(wanted), why: 'as asked' }
   const built = await rolesOf('source')
-  const nodes = await Promise.all(clusters.map(({ reads }) => reads.nodes())).then((all) => all.flat(), () => [])
-  const everywhere = nodes.length > 0 && nodes.every(({ status }) => needed.every((role) => status?.images?.some(({ names }) => names?.includes(built[role] ?? ''))))
-  return everywhere ? { source: 'source', roles: built, why: 'every node has them' } : { source: 'release', roles: await rolesOf('release'), why: 'the clusters pull them' }
+  const nodes = await Promise.all(clusters.map(({ reads }) => reads.nodes())).then(
+    (all) => all.flat(),
+    () => [],
+  )
+  const everywhere =
+    nodes.length > 0 &&
+    nodes.every(({ status }) =>
+      needed.every((role) => status?.images?.some(({ names }) => names?.includes(built[role] ?? ''))),
+    )
+  return everywhere
+    ? { source: 'source', roles: built, why: 'every node has them' }
+    : { source: 'release', roles: await rolesOf('release'), why: 'the clusters pull them' }
 }

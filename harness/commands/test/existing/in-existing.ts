@@ -11,34 +11,80 @@ import type { ExistingPlan } from './plan-existing.ts'
 import type { Making } from './steps.ts'
 
 /**
- * Makes our namespaces and workloads in existing clusters, has the checks asked, and removes them again. It returns what went wrong on
- * the way, if anything did; cleaning up is never left out for it.
+ * Makes our namespaces and workloads in existing clusters, has the checks asked, and removes them again. It returns
+ * what went wrong on the way, if anything did; cleaning up is never left out for it.
  */
 export const inExisting = async (
-  { runId, plan, terminal, signal, bundle }: { runId: string; plan: ExistingPlan; terminal: Terminal; signal: AbortSignal; bundle: BundlePlace }, phases: PhaseLog, ask: Asking, lookBack: LookBack,
+  {
+    runId,
+    plan,
+    terminal,
+    signal,
+    bundle,
+  }: { runId: string; plan: ExistingPlan; terminal: Terminal; signal: AbortSignal; bundle: BundlePlace },
+  phases: PhaseLog,
+  ask: Asking,
+  lookBack: LookBack,
 ): Promise<{ error?: unknown }> => {
   const stack = taskStack()
   const lacking = new Map<Need, string>()
-  const making: Making = { runId, owner: await ownerOf(process.pid), say: terminal.line, withhold: (need, reason) => { lacking.set(need, reason) } }
+  const making: Making = {
+    runId,
+    owner: await ownerOf(process.pid),
+    say: terminal.line,
+    withhold: (need, reason) => {
+      lacking.set(need, reason)
+    },
+  }
   let error: unknown
   try {
-    await runTasks(plan.steps.map(({ name, after, run, undo }) => ({
-      name, after, run: (stop) => run(making, stop), ...(undo ? { undo: () => undo(making) } : {}),
-    })), stack, phases, signal)
-    await ask({ existing: { ...plan.found, withheld: { ...plan.found.withheld, ...Object.fromEntries(lacking) } } }, () => undefined)
+    await runTasks(
+      plan.steps.map(({ name, after, run, undo }) => ({
+        name,
+        after,
+        run: (stop) => run(making, stop),
+        ...(undo ? { undo: () => undo(making) } : {}),
+      })),
+      stack,
+      phases,
+      signal,
+    )
+    await ask(
+      { existing: { ...plan.found, withheld: { ...plan.found.withheld, ...Object.fromEntries(lacking) } } },
+      () => undefined,
+    )
     signal.throwIfAborted()
   } catch (thrown) {
     error = signal.aborted ? signal.reason : thrown
   }
-  if (!signal.aborted) await lookBack(error, (result) => supportBundle(ourPart(plan), result, bundle, phases, signal)).catch((thrown: unknown) => { error ??= thrown })
+  if (!signal.aborted)
+    await lookBack(error, (result) => supportBundle(ourPart(plan), result, bundle, phases, signal)).catch(
+      (thrown: unknown) => {
+        error ??= thrown
+      },
+    )
   phases.started('teardown', Date.now())
-  const failed = await stack.unwind().then(() => undefined, (thrown: unknown) => thrown)
+  const failed = await stack.unwind().then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
   phases.ended('teardown', Date.now(), failed === undefined ? 'pass' : 'fail', failed)
   error ??= failed
   return error === undefined ? {} : { error }
 }
 
-/** What a bundle takes of clusters that somebody else made: our own namespaces, and those of control planes and gateways. */
+/**
+ * What a bundle takes of clusters that somebody else made: our own namespaces, and those of control planes and
+ * gateways.
+ */
 const ourPart = ({ clusters }: ExistingPlan): BundleSource => ({
-  clusters, namespaces: [...new Set([...Object.values(ownNamespaces), 'istio-system', ...clusters.flatMap(({ gateway }) => gateway?.service.namespace ?? [])])], nodes: () => [],
+  clusters,
+  namespaces: [
+    ...new Set([
+      ...Object.values(ownNamespaces),
+      'istio-system',
+      ...clusters.flatMap(({ gateway }) => gateway?.service.namespace ?? []),
+    ]),
+  ],
+  nodes: () => [],
 })

@@ -7,7 +7,11 @@ import { fakeKube } from '#testing/fake-kube.ts'
 import { clearNamespaces, createNamespaces, downIn, removeNamespaces } from './namespaces.ts'
 
 const named = (objects: Manifest[]): string[] => objects.map(({ metadata }) => metadata?.name ?? '').sort()
-const foreign: Manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'app1', labels: { 'istio-injection': 'enabled' } } }
+const foreign: Manifest = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name: 'app1', labels: { 'istio-injection': 'enabled' } },
+}
 /** No process has this id. */
 const dead = (owner: string): string => owner.replace(/\/\d+\//, '/4194999/')
 
@@ -15,8 +19,20 @@ test('a run makes two namespaces, says whose they are, and removes those alone',
   const kube = fakeKube(foreign)
   await createNamespaces({ context: 'a', kube }, 'run-1', 'host/1/2', { 'istio.io/rev': 'canary' })
   expect(kube.objects.slice(1)).toEqual([
-    expect.objectContaining({ metadata: { name: 'meshproof-app1', labels: { 'istio.io/rev': 'canary', 'dev.meshproof.run': 'run-1' }, annotations: { 'dev.meshproof.owner': 'host/1/2' } } }),
-    expect.objectContaining({ metadata: { name: 'meshproof-legacy', labels: { 'dev.meshproof.run': 'run-1' }, annotations: { 'dev.meshproof.owner': 'host/1/2' } } }),
+    expect.objectContaining({
+      metadata: {
+        name: 'meshproof-app1',
+        labels: { 'istio.io/rev': 'canary', 'dev.meshproof.run': 'run-1' },
+        annotations: { 'dev.meshproof.owner': 'host/1/2' },
+      },
+    }),
+    expect.objectContaining({
+      metadata: {
+        name: 'meshproof-legacy',
+        labels: { 'dev.meshproof.run': 'run-1' },
+        annotations: { 'dev.meshproof.owner': 'host/1/2' },
+      },
+    }),
   ])
   await removeNamespaces({ context: 'a', kube }, 'run-2')
   expect(named(kube.objects)).toEqual(['app1', 'meshproof-app1', 'meshproof-legacy'])
@@ -39,15 +55,23 @@ test.each([
 ])('a namespace %s is left alone', async (_, owner) => {
   const kube = fakeKube()
   await createNamespaces({ context: 'a', kube }, 'run-1', await owner(), {})
-  expect(await errorOf(clearNamespaces({ context: 'a', kube }))).toMatchObject({ code: 'MP-144', message: expect.stringContaining('run-1') })
+  expect(await errorOf(clearNamespaces({ context: 'a', kube }))).toMatchObject({
+    code: 'MP-144',
+    message: expect.stringContaining('run-1'),
+  })
   expect(kube.objects).toHaveLength(2)
 })
 
 test('a namespace of our name that somebody else made is left alone', async () => {
   const theirs: Manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: ownNamespaces.outside } }
   const kube = fakeKube(theirs)
-  expect(await errorOf(clearNamespaces({ context: 'a', kube }))).toMatchObject({ code: 'MP-140', message: expect.stringContaining('context a') })
-  expect(await errorOf(createNamespaces({ context: 'a', kube }, 'run-1', 'host/1/2', {}))).toMatchObject({ code: 'MP-402' })
+  expect(await errorOf(clearNamespaces({ context: 'a', kube }))).toMatchObject({
+    code: 'MP-140',
+    message: expect.stringContaining('context a'),
+  })
+  expect(await errorOf(createNamespaces({ context: 'a', kube }, 'run-1', 'host/1/2', {}))).toMatchObject({
+    code: 'MP-402',
+  })
   expect(kube.objects).toContain(theirs)
 })
 
@@ -56,14 +80,22 @@ test('down removes what ended runs left in clusters, and a living one’s only w
   const owner = await ownerOf(process.pid)
   await createNamespaces({ context: 'a', kube: one }, 'run-1', dead(owner), {})
   await createNamespaces({ context: 'b', kube: two }, 'run-2', owner, {})
-  const clusters = [{ context: 'a', kube: one }, { context: 'b', kube: two }]
+  const clusters = [
+    { context: 'a', kube: one },
+    { context: 'b', kube: two },
+  ]
   const said: string[] = []
-  const down = (options: { all?: boolean; run?: string }): Promise<number> => downIn(clusters, { all: false, run: undefined, ...options }, (line) => said.push(line))
+  const down = (options: { all?: boolean; run?: string }): Promise<number> =>
+    downIn(clusters, { all: false, run: undefined, ...options }, (line) => said.push(line))
   await down({ run: 'run-2' })
   expect([one, two].map(({ objects }) => objects.length)).toEqual([3, 2])
   await down({})
   expect([one, two].map(({ objects }) => objects.length)).toEqual([1, 2])
   await down({ all: true, run: 'run-2' })
   expect([one, two].map(({ objects }) => objects.length)).toEqual([1, 0])
-  expect(said).toEqual([expect.stringMatching(/^Nothing of ours/), 'Removed what is left of run run-1 in a.', 'Removed what is left of run run-2 in b.'])
+  expect(said).toEqual([
+    expect.stringMatching(/^Nothing of ours/),
+    'Removed what is left of run run-1 in a.',
+    'Removed what is left of run run-2 in b.',
+  ])
 })

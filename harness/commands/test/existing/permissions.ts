@@ -8,23 +8,42 @@ const wishesFor = (role: 'primary' | 'remote'): Wish[] => {
   const namespace = ownNamespaces.mesh
   const all = (verbs: string[], of: Omit<Wish, 'verb'>): Wish[] => verbs.map((verb) => ({ verb, ...of }))
   return [
-    { verb: 'create', resource: 'namespaces' }, ...Object.values(ownNamespaces).map((name) => ({ verb: 'delete', resource: 'namespaces', name })),
+    { verb: 'create', resource: 'namespaces' },
+    ...Object.values(ownNamespaces).map((name) => ({ verb: 'delete', resource: 'namespaces', name })),
     ...['services', 'serviceaccounts'].flatMap((resource) => all(['create', 'patch'], { resource, namespace })),
     ...all(['create', 'patch'], { group: 'apps', resource: 'deployments', namespace }),
-    { verb: 'create', resource: 'pods', subresource: 'exec', namespace }, { verb: 'create', resource: 'pods', subresource: 'portforward', namespace }, { verb: 'get', resource: 'pods', subresource: 'log', namespace },
-    ...(role === 'primary' ? [['networking.istio.io', 'destinationrules'], ['networking.istio.io', 'virtualservices'], ['security.istio.io', 'peerauthentications']] as const : [])
-      .flatMap(([group, resource]) => all(['get', 'create', 'patch', 'delete'], { group, resource, namespace })),
+    { verb: 'create', resource: 'pods', subresource: 'exec', namespace },
+    { verb: 'create', resource: 'pods', subresource: 'portforward', namespace },
+    { verb: 'get', resource: 'pods', subresource: 'log', namespace },
+    ...(role === 'primary'
+      ? ([
+          ['networking.istio.io', 'destinationrules'],
+          ['networking.istio.io', 'virtualservices'],
+          ['security.istio.io', 'peerauthentications'],
+        ] as const)
+      : []
+    ).flatMap(([group, resource]) => all(['get', 'create', 'patch', 'delete'], { group, resource, namespace })),
   ]
 }
 
 /** Asks what the user may do before anything is made. @throws MeshproofError MP-142 when it is not enough. */
-export const requirePermissions = async (clusters: { context: string; kube: KubeClient; role: 'primary' | 'remote' }[]): Promise<void> => {
-  const lacking = (await Promise.all(clusters.map(async ({ context, kube, role }) => {
-    const words = await refused(kube, wishesFor(role))
-    return words.length > 0 ? [`context ${context}: ${words.join(', ')}`] : []
-  }))).flat()
+export const requirePermissions = async (
+  clusters: { context: string; kube: KubeClient; role: 'primary' | 'remote' }[],
+): Promise<void> => {
+  const lacking = (
+    await Promise.all(
+      clusters.map(async ({ context, kube, role }) => {
+        const words = await refused(kube, wishesFor(role))
+        return words.length > 0 ? [`context ${context}: ${words.join(', ')}`] : []
+      }),
+    )
+  ).flat()
   if (lacking.length === 0) return
   throw new MeshproofError('MP-142', {
-    what: 'You may not do what the checks need', where: lacking.join('; '), next: `Ask for these rights; all but namespaces are needed in ${ownNamespaces.mesh} and ${ownNamespaces.outside} alone. kubectl auth can-i shows what you have.`,
+    what: 'You may not do what the checks need',
+    where: lacking.join('; '),
+    next:
+      `Ask for these rights; all but namespaces are needed in ${ownNamespaces.mesh} and ${ownNamespaces.outside} ` +
+      'alone. kubectl auth can-i shows what you have.',
   })
 }

@@ -8,80 +8,160 @@ import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
 import { type ExistingPlan, planExisting } from './plan-existing.ts'
 
 const servers: FakeApiServer[] = []
-afterEach(() => { for (const server of servers.splice(0)) server.close() })
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
 
 /** Plans a run on clusters of these shapes, named cluster1, cluster2, …, whose contexts are a, b, … */
-const planOn = async (shapes: (Shape & { called?: string })[], { allows, mtls }: { allows?: (wish: Wish) => boolean; mtls?: 'strict' | 'off' } = {}): Promise<ExistingPlan> => {
-  const started = await Promise.all(shapes.map(({ called, ...shape }, index) => fakeApiServer(meshObjects(called ?? `cluster${index + 1}`, shape), allows ? { allows } : {})))
+const planOn = async (
+  shapes: (Shape & { called?: string })[],
+  { allows, mtls }: { allows?: (wish: Wish) => boolean; mtls?: 'strict' | 'off' } = {},
+): Promise<ExistingPlan> => {
+  const started = await Promise.all(
+    shapes.map(({ called, ...shape }, index) =>
+      fakeApiServer(meshObjects(called ?? `cluster${index + 1}`, shape), allows ? { allows } : {}),
+    ),
+  )
   servers.push(...started)
-  return planExisting(started.map((server, index) => server.cluster('abcde'[index] ?? '')), { suite: [], images: 'auto', ...(mtls ? { mtls } : {}) }, catalogue)
+  return planExisting(
+    started.map((server, index) => server.cluster('abcde'[index] ?? '')),
+    { suite: [], images: 'auto', ...(mtls ? { mtls } : {}) },
+    catalogue,
+  )
 }
 
-const inSystem = (apiVersion: string, kind: string, name: string, rest: object): Manifest => ({ apiVersion, kind, metadata: { name, namespace: 'istio-system' }, ...rest })
+const inSystem = (apiVersion: string, kind: string, name: string, rest: object): Manifest => ({
+  apiVersion,
+  kind,
+  metadata: { name, namespace: 'istio-system' },
+  ...rest,
+})
 const cacerts = inSystem('v1', 'Secret', 'cacerts', {})
-const gateway = inSystem('v1', 'Service', 'eastwest', { spec: { type: 'LoadBalancer', ports: [{ port: 15443 }], selector: { istio: 'eastwest' } }, status: { loadBalancer: { ingress: [{ ip: '10.0.0.1' }] } } })
-const services: Manifest = { apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', metadata: { name: 'kubernetes' }, spec: { cidrs: ['10.250.0.0/16'] } }
+const gateway = inSystem('v1', 'Service', 'eastwest', {
+  spec: { type: 'LoadBalancer', ports: [{ port: 15443 }], selector: { istio: 'eastwest' } },
+  status: { loadBalancer: { ingress: [{ ip: '10.0.0.1' }] } },
+})
+const services: Manifest = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'ServiceCIDR',
+  metadata: { name: 'kubernetes' },
+  spec: { cidrs: ['10.250.0.0/16'] },
+}
 const standing = [cacerts, gateway, services]
 const twoNetworks: Shape[] = [{ more: standing }, { network: 'network2', role: 'remote', more: standing }]
 const oneNetwork: Shape[] = [{ more: standing }, { more: standing }]
 
-const skippedIn = ({ skipped }: ExistingPlan): Record<string, string> => Object.fromEntries(skipped.map(({ id, reason }) => [id, reason]))
+const skippedIn = ({ skipped }: ExistingPlan): Record<string, string> =>
+  Object.fromEntries(skipped.map(({ id, reason }) => [id, reason]))
 
 test('a run is planned from what two contexts lead to: who is who, a version for each, where gateways are', async () => {
   const { found, lines, planned, kubernetes } = await planOn(twoNetworks)
   expect(found).toMatchObject({
-    name: 'primary-remote', mtls: 'strict', trustDomain: 'cluster.local', domain: 'cluster.local', clusters: [
-      { context: 'a', name: 'cluster1', role: 'primary', network: 'network1', version: 'v1', injection: { 'istio-injection': 'enabled' }, discovery: 'istiod.istio-system.svc:15012' },
-      { context: 'b', name: 'cluster2', role: 'remote', network: 'network2', version: 'v2', gateway: { service: { name: 'eastwest', namespace: 'istio-system' }, selector: 'istio=eastwest' } },
+    name: 'primary-remote',
+    mtls: 'strict',
+    trustDomain: 'cluster.local',
+    domain: 'cluster.local',
+    clusters: [
+      {
+        context: 'a',
+        name: 'cluster1',
+        role: 'primary',
+        network: 'network1',
+        version: 'v1',
+        injection: { 'istio-injection': 'enabled' },
+        discovery: 'istiod.istio-system.svc:15012',
+      },
+      {
+        context: 'b',
+        name: 'cluster2',
+        role: 'remote',
+        network: 'network2',
+        version: 'v2',
+        gateway: { service: { name: 'eastwest', namespace: 'istio-system' }, selector: 'istio=eastwest' },
+      },
     ],
   })
-  expect(lines).toEqual([expect.stringContaining('like topology primary-remote'), expect.stringContaining('cluster1'), expect.stringContaining('cluster2'), 'Images: release (the clusters pull them)'])
+  expect(lines).toEqual([
+    expect.stringContaining('like topology primary-remote'),
+    expect.stringContaining('cluster1'),
+    expect.stringContaining('cluster2'),
+    'Images: release (the clusters pull them)',
+  ])
   expect(kubernetes).toBe('1.34.4')
   expect(planned).toContainEqual({ id: 'reach.both-versions', from: ['cluster2'], to: ['cluster1', 'cluster2'] })
 })
 
 test('checks that belong to another mode or other networks are skipped as in a lab', async () => {
-  expect(skippedIn(await planOn(twoNetworks, { mtls: 'off' }))).toMatchObject({ 'mtls.strict': 'mutual TLS is off', 'net.pods-routable': 'every cluster is on a network of its own' })
+  expect(skippedIn(await planOn(twoNetworks, { mtls: 'off' }))).toMatchObject({
+    'mtls.strict': 'mutual TLS is off',
+    'net.pods-routable': 'every cluster is on a network of its own',
+  })
 })
 
 test('a namespace asks for sidecars as the mesh’s revision wants it', async () => {
   const { found } = await planOn(oneNetwork.map((shape) => ({ ...shape, revision: 'canary' })))
-  expect(found.clusters[0]).toMatchObject({ injection: { 'istio.io/rev': 'canary' }, discovery: 'istiod-canary.istio-system.svc:15012' })
+  expect(found.clusters[0]).toMatchObject({
+    injection: { 'istio.io/rev': 'canary' },
+    discovery: 'istiod-canary.istio-system.svc:15012',
+  })
 })
 
 test('the trust domain is the mesh’s own', async () => {
   const config = inSystem('v1', 'ConfigMap', 'istio', { data: { mesh: 'trustDomain: example.org' } })
-  expect((await planOn(oneNetwork.map((shape) => ({ ...shape, more: [...standing, config] })))).found.trustDomain).toBe('example.org')
+  expect((await planOn(oneNetwork.map((shape) => ({ ...shape, more: [...standing, config] })))).found.trustDomain).toBe(
+    'example.org',
+  )
 })
 
 test('what the mesh withholds is skipped, and says why', async () => {
   const second: Manifest = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'second' } }
   expect(skippedIn(await planOn([{ more: [services] }, { more: [cacerts, second] }]))).toMatchObject({
-    'trust.intermediates': 'cluster1: it has no cacerts: its certificate authority is of another kind', 'mtls.wire': 'cluster2: it has 2 nodes, and what crosses passes any of them',
+    'trust.intermediates': 'cluster1: it has no cacerts: its certificate authority is of another kind',
+    'mtls.wire': 'cluster2: it has 2 nodes, and what crosses passes any of them',
     'net.cidrs-disjoint': 'cluster2: its API server does not tell the ranges of its pods and services',
   })
   expect(skippedIn(await planOn(twoNetworks))).not.toHaveProperty(['trust.intermediates'])
-  const allows = ({ resource, subresource, namespace }: Wish): boolean => !(namespace === 'istio-system' && subresource === 'portforward') && resource !== 'envoyfilters'
+  const allows = ({ resource, subresource, namespace }: Wish): boolean =>
+    !(namespace === 'istio-system' && subresource === 'portforward') && resource !== 'envoyfilters'
   expect(skippedIn(await planOn(twoNetworks, { allows }))).toMatchObject({
-    'control.proxies-synced': 'cluster1: you may not create pods/portforward in istio-system', 'mtls.identity': 'cluster1: you may not create envoyfilters.networking.istio.io',
+    'control.proxies-synced': 'cluster1: you may not create pods/portforward in istio-system',
+    'mtls.identity': 'cluster1: you may not create envoyfilters.networking.istio.io',
   })
-  expect((await planOn(twoNetworks, { allows })).found.withheld.gateways).toBe('cluster1: you may not create pods/portforward in istio-system')
+  expect((await planOn(twoNetworks, { allows })).found.withheld.gateways).toBe(
+    'cluster1: you may not create pods/portforward in istio-system',
+  )
 })
 
 test('clusters of one name, and more than are tested, are refused', async () => {
-  expect(await errorOf(planOn([{ uid: 'one' }, { uid: 'two', called: 'cluster1' }]))).toMatchObject({ code: 'MP-145', message: expect.stringContaining('“cluster1” (a: cluster1, b: cluster1)') })
-  expect(await errorOf(planOn(Array.from({ length: 5 }, () => ({}))))).toMatchObject({ code: 'MP-145', message: expect.stringContaining('two to 4 clusters') })
+  expect(await errorOf(planOn([{ uid: 'one' }, { uid: 'two', called: 'cluster1' }]))).toMatchObject({
+    code: 'MP-145',
+    message: expect.stringContaining('“cluster1” (a: cluster1, b: cluster1)'),
+  })
+  expect(await errorOf(planOn(Array.from({ length: 5 }, () => ({}))))).toMatchObject({
+    code: 'MP-145',
+    message: expect.stringContaining('two to 4 clusters'),
+  })
 })
 
 test('a user who may not do what it takes is told what, before anything is made', async () => {
-  const allows = ({ verb, resource }: Wish): boolean => !(verb === 'create' && resource === 'namespaces') && resource !== 'virtualservices'
+  const allows = ({ verb, resource }: Wish): boolean =>
+    !(verb === 'create' && resource === 'namespaces') && resource !== 'virtualservices'
   expect(await errorOf(planOn(twoNetworks, { allows }))).toMatchObject({
-    code: 'MP-142', exitCode: 2,
-    message: expect.stringMatching(/context a: create namespaces, get virtualservices.networking.istio.io in meshproof-app1, .*; context b: create namespaces\)/),
+    code: 'MP-142',
+    exitCode: 2,
+    message: expect.stringMatching(
+      /context a: create namespaces, get virtualservices.networking.istio.io in meshproof-app1, .*; context b: create namespaces\)/,
+    ),
   })
 })
 
 test('of namespaces, only our own two need be such that they may be deleted', async () => {
-  const allows = ({ verb, resource, name }: Wish): boolean => !(verb === 'delete' && resource === 'namespaces') || name === 'meshproof-app1'
-  expect(await errorOf(planOn(twoNetworks, { allows }))).toMatchObject({ code: 'MP-142', message: expect.stringContaining('(context a: delete namespaces meshproof-legacy; context b: delete namespaces meshproof-legacy)') })
+  const allows = ({ verb, resource, name }: Wish): boolean =>
+    !(verb === 'delete' && resource === 'namespaces') || name === 'meshproof-app1'
+  expect(await errorOf(planOn(twoNetworks, { allows }))).toMatchObject({
+    code: 'MP-142',
+    message: expect.stringContaining(
+      '(context a: delete namespaces meshproof-legacy; context b: delete namespaces meshproof-legacy)',
+    ),
+  })
 })

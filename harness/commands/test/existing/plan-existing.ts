@@ -26,23 +26,40 @@ export type ExistingPlan = MeshPlan & {
 
 /**
  * Looks at existing clusters and plans a run on them. It only reads: clusters, and what their users may do.
- * @throws MeshproofError MP-101 for an unknown check, MP-115 to MP-119 where the contexts lead to no mesh, MP-142 where the user may not
- * do what it takes, MP-145 for clusters that cannot be tested together.
+ * @throws MeshproofError MP-101 for an unknown check, MP-115 to MP-119 where the contexts lead to no mesh, MP-142 where
+ * the user may not do what it takes, MP-145 for clusters that cannot be tested together.
  */
 export const planExisting = async (
   connected: ContextCluster[],
-  { kubeconfig, mtls = 'strict', suite, images: wanted }: { kubeconfig?: string | undefined; mtls?: Mtls | undefined; suite: string[]; images: Wanted['images'] },
+  {
+    kubeconfig,
+    mtls = 'strict',
+    suite,
+    images: wanted,
+  }: { kubeconfig?: string | undefined; mtls?: Mtls | undefined; suite: string[]; images: Wanted['images'] },
   checks: readonly Check[],
 ): Promise<ExistingPlan> => {
   const selected = selection(suite, checks)
   const surveyed = await survey(connected)
   await requirePermissions(surveyed.clusters)
-  const [found, images] = await Promise.all([foundMesh(surveyed, mtls, kubeconfig), workloadImages(wanted, surveyed.clusters)])
-  const clusters = found.clusters.flatMap((cluster) => surveyed.clusters.filter(({ context }) => context === cluster.context).map(({ kube }) => ({ ...cluster, kube })))
-  const each = (tell: (cluster: typeof surveyed.clusters[number]) => string): string => [...new Set(surveyed.clusters.map(tell))].join(', ')
+  const [found, images] = await Promise.all([
+    foundMesh(surveyed, mtls, kubeconfig),
+    workloadImages(wanted, surveyed.clusters),
+  ])
+  const clusters = found.clusters.flatMap((cluster) =>
+    surveyed.clusters.filter(({ context }) => context === cluster.context).map(({ kube }) => ({ ...cluster, kube })),
+  )
+  const each = (tell: (cluster: (typeof surveyed.clusters)[number]) => string): string =>
+    [...new Set(surveyed.clusters.map(tell))].join(', ')
   return {
-    topology: found, ...planChecks(checks, found, selected, { withheld: found.withheld }), found, clusters, images, steps: stepsOf(found, clusters, images),
+    topology: found,
+    ...planChecks(checks, found, selected, { withheld: found.withheld }),
+    found,
+    clusters,
+    images,
+    steps: stepsOf(found, clusters, images),
     lines: [...meshLines(surveyed), `Images: ${images.source} (${images.why})`],
-    kubernetes: each(({ kubernetes }) => kubernetes), istio: each(({ istio }) => istio || 'unknown'),
+    kubernetes: each(({ kubernetes }) => kubernetes),
+    istio: each(({ istio }) => istio || 'unknown'),
   }
 }

@@ -6,29 +6,48 @@ import type { SurveyedCluster } from '#survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 
 /**
- * What a mesh that somebody else made withholds from the checks, each with the reason that a skipped check tells. Whether packets can be
- * captured shows only once there is a pod to do it.
+ * What a mesh that somebody else made withholds from the checks, each with the reason that a skipped check tells.
+ * Whether packets can be captured shows only once there is a pod to do it.
  */
-export const withheldBy = async (clusters: SurveyedCluster[], found: Pick<FoundCluster, 'discovery' | 'gateway' | 'name'>[]): Promise<Withheld> => {
+export const withheldBy = async (
+  clusters: SurveyedCluster[],
+  found: Pick<FoundCluster, 'discovery' | 'gateway' | 'name'>[],
+): Promise<Withheld> => {
   const primaries = primariesOf({ clusters })
   const remotes = clusters.filter(({ role }) => role === 'remote')
   const told = {
     ranges: await first(clusters, async ({ reads }) => {
       const [nodes, services] = await Promise.all([reads.nodes(), reads.serviceCidrs()])
-      return nodes.some(({ spec }) => spec?.podCIDRs?.length) && services.length > 0 ? undefined : 'its API server does not tell the ranges of its pods and services'
+      return nodes.some(({ spec }) => spec?.podCIDRs?.length) && services.length > 0
+        ? undefined
+        : 'its API server does not tell the ranges of its pods and services'
     }),
     cacerts: await first(clusters, async ({ reads }) =>
-      ((await reads.secrets()).some(({ metadata }) => metadata?.name === 'cacerts') ? undefined : 'it has no cacerts: its certificate authority is of another kind')),
-    'remote secrets': await first(primaries, async ({ reads }) => { await reads.secrets() }),
-    istiod: await first(primaries, (cluster) => notAllowed(cluster, { verb: 'create', resource: 'pods', subresource: 'portforward', namespace: 'istio-system' })),
+      (await reads.secrets()).some(({ metadata }) => metadata?.name === 'cacerts')
+        ? undefined
+        : 'it has no cacerts: its certificate authority is of another kind',
+    ),
+    'remote secrets': await first(primaries, async ({ reads }) => {
+      await reads.secrets()
+    }),
+    istiod: await first(primaries, (cluster) =>
+      notAllowed(cluster, { verb: 'create', resource: 'pods', subresource: 'portforward', namespace: 'istio-system' }),
+    ),
     gateways: await first(clusters, async (cluster) => {
       const namespace = found.find(({ name }) => name === cluster.name)?.gateway?.service.namespace
-      return namespace === undefined ? undefined : notAllowed(cluster, { verb: 'create', resource: 'pods', subresource: 'portforward', namespace })
+      return namespace === undefined
+        ? undefined
+        : notAllowed(cluster, { verb: 'create', resource: 'pods', subresource: 'portforward', namespace })
     }),
-    'access log': await first(primaries, (cluster) => notAllowed(cluster, { verb: 'create', group: 'networking.istio.io', resource: 'envoyfilters' })),
+    'access log': await first(primaries, (cluster) =>
+      notAllowed(cluster, { verb: 'create', group: 'networking.istio.io', resource: 'envoyfilters' }),
+    ),
     'discovery addresses': await first(remotes, async ({ name, reads }) => {
       const service = found.find((one) => one.name === name)?.discovery.split('.')[0]
-      const slices = (await reads.slices()).filter(({ metadata }) => metadata?.namespace === 'istio-system' && metadata.labels?.['kubernetes.io/service-name'] === service)
+      const slices = (await reads.slices()).filter(
+        ({ metadata }) =>
+          metadata?.namespace === 'istio-system' && metadata.labels?.['kubernetes.io/service-name'] === service,
+      )
       return slices.some(({ endpoints }) => endpoints?.length) ? undefined : 'its service of istiod names no addresses'
     }),
     capture: await first(clusters, async ({ reads }) => {
@@ -36,12 +55,25 @@ export const withheldBy = async (clusters: SurveyedCluster[], found: Pick<FoundC
       return length === 1 ? undefined : `it has ${length} nodes, and what crosses passes any of them`
     }),
   }
-  return { ...told, meshNetworks: 'meshNetworks is not ours to change', disruption: 'it is not ours to disrupt', 'gateway log': 'the gateways’ log has a format of its own' }
+  return {
+    ...told,
+    meshNetworks: 'meshNetworks is not ours to change',
+    disruption: 'it is not ours to disrupt',
+    'gateway log': 'the gateways’ log has a format of its own',
+  }
 }
 
 /** The first cluster's reason, told with its name; what may not be read is a reason, too. */
-const first = async (clusters: SurveyedCluster[], reasonIn: (cluster: SurveyedCluster) => Promise<string | undefined | void>): Promise<string | undefined> => {
-  const reasons = await Promise.all(clusters.map(async (cluster) => ({ name: cluster.name, reason: await reasonIn(cluster).catch((error: unknown) => reasonOf(error)) })))
+const first = async (
+  clusters: SurveyedCluster[],
+  reasonIn: (cluster: SurveyedCluster) => Promise<string | undefined | void>,
+): Promise<string | undefined> => {
+  const reasons = await Promise.all(
+    clusters.map(async (cluster) => ({
+      name: cluster.name,
+      reason: await reasonIn(cluster).catch((error: unknown) => reasonOf(error)),
+    })),
+  )
   return reasons.flatMap(({ name, reason }) => (reason ? [`${name}: ${reason}`] : []))[0]
 }
 

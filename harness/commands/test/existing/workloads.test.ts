@@ -6,22 +6,40 @@ import { errorOf } from '#testing/edge.ts'
 import { fakeKube, type FakeKube } from '#testing/fake-kube.ts'
 import { applyPolicies, deployCapture, deployOwn, troubleOf } from './workloads.ts'
 
-const at = (kube: FakeKube): { context: string; version: string; kube: FakeKube } => ({ context: 'a', version: 'v2', kube })
+const at = (kube: FakeKube): { context: string; version: string; kube: FakeKube } => ({
+  context: 'a',
+  version: 'v2',
+  kube,
+})
 const never = new AbortController().signal
-const objectsOf = ({ objects }: FakeKube): string[] => objects.map(({ kind, metadata }) => `${kind} ${metadata?.namespace}/${metadata?.name}`)
+const objectsOf = ({ objects }: FakeKube): string[] =>
+  objects.map(({ kind, metadata }) => `${kind} ${metadata?.namespace}/${metadata?.name}`)
 
-const pod = (name: string, namespace: string, status: object, containers: Partial<V1Container>[] = []): Manifest =>
-  ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, labels: { app: name } }, spec: { containers }, status })
+const pod = (name: string, namespace: string, status: object, containers: Partial<V1Container>[] = []): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace, labels: { app: name } },
+  spec: { containers },
+  status,
+})
 
 /** A cluster’s API that answers a dry run as told. */
-const dryRunning = (dryRun: FakeKube['dryRun'], ...standing: Manifest[]): FakeKube => Object.assign(fakeKube(...standing), { dryRun })
+const dryRunning = (dryRun: FakeKube['dryRun'], ...standing: Manifest[]): FakeKube =>
+  Object.assign(fakeKube(...standing), { dryRun })
 
-test.each(['strict', 'off'] as const)('mutual TLS is %s for our own namespace, and nothing stands anywhere else', async (mtls) => {
-  const kube = fakeKube()
-  await applyPolicies(at(kube), { mtls, withheld: {} })
-  expect(objectsOf(kube)).toEqual(['PeerAuthentication meshproof-app1/default', 'EnvoyFilter meshproof-app1/new-connections', 'EnvoyFilter meshproof-app1/access-log'])
-  expect(kube.objects[0]).toMatchObject({ spec: { mtls: { mode: mtls === 'strict' ? 'STRICT' : 'DISABLE' } } })
-})
+test.each(['strict', 'off'] as const)(
+  'mutual TLS is %s for our own namespace, and nothing stands anywhere else',
+  async (mtls) => {
+    const kube = fakeKube()
+    await applyPolicies(at(kube), { mtls, withheld: {} })
+    expect(objectsOf(kube)).toEqual([
+      'PeerAuthentication meshproof-app1/default',
+      'EnvoyFilter meshproof-app1/new-connections',
+      'EnvoyFilter meshproof-app1/access-log',
+    ])
+    expect(kube.objects[0]).toMatchObject({ spec: { mtls: { mode: mtls === 'strict' ? 'STRICT' : 'DISABLE' } } })
+  },
+)
 
 test('a cluster that refuses filters says why, and has mutual TLS as the run wants it all the same', async () => {
   const kube = fakeKube()
@@ -43,18 +61,46 @@ test('the workloads are in our own namespaces, and ask a full cluster for little
   await expect.poll(() => objectsOf(kube)).toHaveLength(7)
   stop.abort()
   expect(await errorOf(deploying)).toMatchObject({ code: 'MP-130' })
-  expect(new Set(kube.objects.map(({ metadata }) => metadata?.namespace))).toEqual(new Set(['meshproof-app1', 'meshproof-legacy']))
+  expect(new Set(kube.objects.map(({ metadata }) => metadata?.namespace))).toEqual(
+    new Set(['meshproof-app1', 'meshproof-legacy']),
+  )
   expect(kube.objects.find(({ metadata }) => metadata?.name === 'helloworld-v2')).toMatchObject({
-    spec: { template: { metadata: { labels: { version: 'v2' }, annotations: { 'sidecar.istio.io/proxyCPU': '10m' } }, spec: { containers: [{ image: 'helloworld:2' }] } } },
+    spec: {
+      template: {
+        metadata: { labels: { version: 'v2' }, annotations: { 'sidecar.istio.io/proxyCPU': '10m' } },
+        spec: { containers: [{ image: 'helloworld:2' }] },
+      },
+    },
   })
 })
 
 test.each<[string, Manifest, string]>([
-  ['cannot pull an image', pod('sleep', 'meshproof-app1', { containerStatuses: [{ image: 'curl:1', state: { waiting: { reason: 'ImagePullBackOff', message: 'not found' } } }] }), 'curl:1: not found'],
-  ['has no room', pod('sleep', 'meshproof-legacy', { conditions: [{ type: 'PodScheduled', status: 'False', message: 'Insufficient cpu' }] }), 'Insufficient cpu'],
-  ['refuses pods', {
-    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'sleep', namespace: 'meshproof-app1' }, status: { conditions: [{ type: 'ReplicaFailure', status: 'True', message: 'violates PodSecurity' }] },
-  }, 'violates PodSecurity'],
+  [
+    'cannot pull an image',
+    pod('sleep', 'meshproof-app1', {
+      containerStatuses: [
+        { image: 'curl:1', state: { waiting: { reason: 'ImagePullBackOff', message: 'not found' } } },
+      ],
+    }),
+    'curl:1: not found',
+  ],
+  [
+    'has no room',
+    pod('sleep', 'meshproof-legacy', {
+      conditions: [{ type: 'PodScheduled', status: 'False', message: 'Insufficient cpu' }],
+    }),
+    'Insufficient cpu',
+  ],
+  [
+    'refuses pods',
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'sleep', namespace: 'meshproof-app1' },
+      status: { conditions: [{ type: 'ReplicaFailure', status: 'True', message: 'violates PodSecurity' }] },
+    },
+    'violates PodSecurity',
+  ],
 ])('a cluster that %s says so', async (_, object, words) => {
   const kube = fakeKube(object)
   expect(await troubleOf(kube)).toBe(words)
@@ -62,19 +108,38 @@ test.each<[string, Manifest, string]>([
 })
 
 const ready = { conditions: [{ type: 'Ready', status: 'True' }] }
-const client = pod('sleep', 'meshproof-app1', ready, [{ name: 'sleep' }, { name: 'istio-proxy', image: 'proxyv2:1.30.4' }])
+const client = pod('sleep', 'meshproof-app1', ready, [
+  { name: 'sleep' },
+  { name: 'istio-proxy', image: 'proxyv2:1.30.4' },
+])
 
 test('a cluster that refuses a pod on its node’s network is not asked to run one', async () => {
   const asked: Manifest[] = []
   const kube = dryRunning((object) => {
     asked.push(object as Manifest)
-    return Promise.reject(new MeshproofError('MP-402', { what: 'The API server refused to dry-run Pod capture', why: '403 violates PodSecurity', next: '' }))
+    return Promise.reject(
+      new MeshproofError('MP-402', {
+        what: 'The API server refused to dry-run Pod capture',
+        why: '403 violates PodSecurity',
+        next: '',
+      }),
+    )
   }, client)
-  expect(await deployCapture(at(kube), never)).toBe('The API server refused to dry-run Pod capture: 403 violates PodSecurity')
-  expect(asked).toMatchObject([{ kind: 'Pod', metadata: { namespace: 'meshproof-legacy' }, spec: { hostNetwork: true, containers: [{ image: 'proxyv2:1.30.4' }] } }])
+  expect(await deployCapture(at(kube), never)).toBe(
+    'The API server refused to dry-run Pod capture: 403 violates PodSecurity',
+  )
+  expect(asked).toMatchObject([
+    {
+      kind: 'Pod',
+      metadata: { namespace: 'meshproof-legacy' },
+      spec: { hostNetwork: true, containers: [{ image: 'proxyv2:1.30.4' }] },
+    },
+  ])
   expect(kube.objects).toEqual([client])
 })
 
 test('without a proxy there is no image to capture with', async () => {
-  expect(await deployCapture(at(fakeKube(pod('sleep', 'meshproof-app1', ready))), never)).toBe('no proxy tells which image it has')
+  expect(await deployCapture(at(fakeKube(pod('sleep', 'meshproof-app1', ready))), never)).toBe(
+    'no proxy tells which image it has',
+  )
 })

@@ -13,78 +13,132 @@ import { until } from '#kube/until.ts'
 type At = { context: string; version: string; kube: KubeClient }
 
 /**
- * Mutual TLS for our own workloads, as the run wants it, and what makes their requests visible. Returns why those cannot be made visible,
- * where a cluster’s own policy refuses that.
+ * Mutual TLS for our own workloads, as the run wants it, and what makes their requests visible. Returns why those
+ * cannot be made visible, where a cluster’s own policy refuses that.
  */
-export const applyPolicies = async ({ kube }: At, { mtls, withheld }: Pick<MeshUnderTest, 'mtls' | 'withheld'>): Promise<string | undefined> => {
+export const applyPolicies = async (
+  { kube }: At,
+  { mtls, withheld }: Pick<MeshUnderTest, 'mtls' | 'withheld'>,
+): Promise<string | undefined> => {
   const namespace = ownNamespaces.mesh
   await kube.apply(await fixture(`policies/mtls-${mtls}.yaml`, { policynamespace: namespace }))
   if (withheld['access log'] !== undefined) return undefined
-  const filters = [...(await newConnections(namespace)), ...(await fixture('workloads/access-log.yaml', { namespace, format: accessLogFormat }))]
-  return kube.apply(filters).then(() => undefined, (error: unknown) => {
-    if (error instanceof MeshproofError && error.code === 'MP-402') return error.message
-    throw error
-  })
+  const filters = [
+    ...(await newConnections(namespace)),
+    ...(await fixture('workloads/access-log.yaml', { namespace, format: accessLogFormat })),
+  ]
+  return kube.apply(filters).then(
+    () => undefined,
+    (error: unknown) => {
+      if (error instanceof MeshproofError && error.code === 'MP-402') return error.message
+      throw error
+    },
+  )
 }
 
 /**
  * Deploys the workloads in one cluster and waits until they are ready.
- * @throws MeshproofError MP-143 when the cluster does not take them or cannot pull an image, with the image's name; or when they are not
- * ready within three minutes.
+ * @throws MeshproofError MP-143 when the cluster does not take them or cannot pull an image, with the image's name; or
+ * when they are not ready within three minutes.
  */
-export const deployOwn = async ({ context, version, kube }: At, roles: Record<string, string>, signal: AbortSignal): Promise<void> => {
+export const deployOwn = async (
+  { context, version, kube }: At,
+  roles: Record<string, string>,
+  signal: AbortSignal,
+): Promise<void> => {
   await kube.apply((await workloadsOf(version, ownNamespaces, roles, false)).map(modest))
   const deployments = deploymentsOf(version, ownNamespaces)
   let [since, trouble] = [0, undefined as string | undefined]
-  const settled = await until(`the workloads are ready in ${context}`, async () => {
-    const ready = await Promise.all(deployments.map(([namespace, name]) => isRolledOut(kube, namespace, name)))
-    if (ready.every(Boolean)) return 'ready'
-    trouble = await troubleOf(kube)
-    if (trouble === undefined) since = 0
-    else since ||= Date.now()
-    // A registry may answer the second time, and a node may come; what has lasted this long lasts.
-    return trouble !== undefined && Date.now() - since > 20_000 && 'stuck'
-  }, { every: 500, within: 180_000, signal }).catch((error: unknown) => {
+  const settled = await until(
+    `the workloads are ready in ${context}`,
+    async () => {
+      const ready = await Promise.all(deployments.map(([namespace, name]) => isRolledOut(kube, namespace, name)))
+      if (ready.every(Boolean)) return 'ready'
+      trouble = await troubleOf(kube)
+      if (trouble === undefined) since = 0
+      else since ||= Date.now()
+      // A registry may answer the second time, and a node may come; what has lasted this long lasts.
+      return trouble !== undefined && Date.now() - since > 20_000 && 'stuck'
+    },
+    { every: 500, within: 180_000, signal },
+  ).catch((error: unknown) => {
     if (signal.aborted) throw error
     trouble ??= reasonOf(error)
     return 'stuck'
   })
   if (settled === 'ready') return
   throw new MeshproofError('MP-143', {
-    what: 'The workloads do not come up', where: `context ${context}`, ...(trouble === undefined ? {} : { why: trouble }),
-    next: 'The cluster must have room for five small pods, let them run, and be able to pull their images (--images=release or --images=source names others).',
+    what: 'The workloads do not come up',
+    where: `context ${context}`,
+    ...(trouble === undefined ? {} : { why: trouble }),
+    next:
+      'The cluster must have room for five small pods, let them run, and be able to pull their images ' +
+      '(--images=release or --images=source names others).',
   })
 }
 
-/** Clusters of others may be full: there a sidecar of ours asks for less than a mesh gives by default. And they wait for our pods to end. */
+/**
+ * Clusters of others may be full: there a sidecar of ours asks for less than a mesh gives by default. And they wait for
+ * our pods to end.
+ */
 const modest = (object: Manifest): Manifest => {
   const { template, ...spec } = specOf(object)
   if (!template) return object
   const annotations = { 'sidecar.istio.io/proxyCPU': '10m', 'sidecar.istio.io/proxyMemory': '64Mi' }
-  return { ...object, spec: { ...spec, template: { metadata: { ...template.metadata, annotations }, spec: { ...template.spec, terminationGracePeriodSeconds: 5 } } } }
+  return {
+    ...object,
+    spec: {
+      ...spec,
+      template: {
+        metadata: { ...template.metadata, annotations },
+        spec: { ...template.spec, terminationGracePeriodSeconds: 5 },
+      },
+    },
+  }
 }
 
 type WithTemplate = { template?: { metadata?: object; spec?: object } }
 const specOf = ({ spec }: Manifest): WithTemplate => (spec as WithTemplate | undefined) ?? {}
 
-/** Why pods of ours do not start, where a cluster says so: it refuses them, has no room for them, or cannot pull an image. */
+/**
+ * Why pods of ours do not start, where a cluster says so: it refuses them, has no room for them, or cannot pull an
+ * image.
+ */
 export const troubleOf = async (kube: KubeClient): Promise<string | undefined> => {
-  const perNamespace = await Promise.all(Object.values(ownNamespaces).map(async (namespace) => {
-    const [deployments, pods] = await Promise.all([
-      kube.list<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace }), kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace }),
-    ])
-    const refusals = deployments.flatMap(({ status }) => (status?.conditions ?? []).flatMap(({ type, status: is, message }) => (type === 'ReplicaFailure' && is === 'True' && message ? [message] : [])))
-    const unscheduled = pods.flatMap(({ status }) => (status?.conditions ?? []).flatMap(({ type, status: is, message }) => (type === 'PodScheduled' && is === 'False' && message ? [message] : [])))
-    const waiting = pods.flatMap(({ status }) => [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]).flatMap(({ image, state }) =>
-      (/Err(Image|Registry)|ImagePullBackOff|InvalidImage|CreateContainer.*Error|RunContainerError/.test(state?.waiting?.reason ?? '') ? [`${image}: ${state?.waiting?.message ?? state?.waiting?.reason ?? ''}`] : []))
-    return [...refusals, ...unscheduled, ...waiting]
-  }))
+  const perNamespace = await Promise.all(
+    Object.values(ownNamespaces).map(async (namespace) => {
+      const [deployments, pods] = await Promise.all([
+        kube.list<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace }),
+        kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace }),
+      ])
+      const refusals = deployments.flatMap(({ status }) =>
+        (status?.conditions ?? []).flatMap(({ type, status: is, message }) =>
+          type === 'ReplicaFailure' && is === 'True' && message ? [message] : [],
+        ),
+      )
+      const unscheduled = pods.flatMap(({ status }) =>
+        (status?.conditions ?? []).flatMap(({ type, status: is, message }) =>
+          type === 'PodScheduled' && is === 'False' && message ? [message] : [],
+        ),
+      )
+      const waiting = pods
+        .flatMap(({ status }) => [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])])
+        .flatMap(({ image, state }) =>
+          /Err(Image|Registry)|ImagePullBackOff|InvalidImage|CreateContainer.*Error|RunContainerError/.test(
+            state?.waiting?.reason ?? '',
+          )
+            ? [`${image}: ${state?.waiting?.message ?? state?.waiting?.reason ?? ''}`]
+            : [],
+        )
+      return [...refusals, ...unscheduled, ...waiting]
+    }),
+  )
   return perNamespace.flat()[0]
 }
 
 /**
- * Puts a pod on the node's own network that can see what crosses, with the image of the mesh's own proxies. Returns why that cannot be
- * had, where it cannot: a cluster may refuse such pods, and an image lack what it takes.
+ * Puts a pod on the node's own network that can see what crosses, with the image of the mesh's own proxies. Returns why
+ * that cannot be had, where it cannot: a cluster may refuse such pods, and an image lack what it takes.
  */
 export const deployCapture = async ({ kube }: At, signal: AbortSignal): Promise<string | undefined> => {
   const namespace = ownNamespaces.outside
@@ -94,12 +148,25 @@ export const deployCapture = async ({ kube }: At, signal: AbortSignal): Promise<
     const deployments = await captureOf(namespace, image)
     for (const deployment of deployments) {
       // Asked as a pod, since a deployment is taken whatever its pods may do.
-      await kube.dryRun<Manifest>({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'capture', namespace }, spec: specOf(deployment).template?.spec ?? {} })
+      await kube.dryRun<Manifest>({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'capture', namespace },
+        spec: specOf(deployment).template?.spec ?? {},
+      })
       await kube.apply([deployment])
     }
-    await until('the pod that captures is ready', () => isRolledOut(kube, namespace, 'capture'), { every: 500, within: 30_000, signal })
+    await until('the pod that captures is ready', () => isRolledOut(kube, namespace, 'capture'), {
+      every: 500,
+      within: 30_000,
+      signal,
+    })
     const pod = (await readyPod(kube, namespace, 'app=capture')).metadata?.name ?? ''
-    const { exitCode } = await execIn(kube, { namespace, pod, container: 'capture' }, ['sh', '-c', 'command -v tcpdump && test -e /sys/class/net/eth0'])
+    const { exitCode } = await execIn(kube, { namespace, pod, container: 'capture' }, [
+      'sh',
+      '-c',
+      'command -v tcpdump && test -e /sys/class/net/eth0',
+    ])
     return exitCode === 0 ? undefined : `${image} has no tcpdump, or its node no eth0`
   } catch (error) {
     if (signal.aborted) throw error

@@ -13,57 +13,126 @@ import { revisionProblems } from './preflight-injectors.ts'
 import type { Problem } from './preflight-problem.ts'
 
 /**
- * What of a running mesh an upgrade must not begin with (facts of upgrades, P0): roots that differ, authorities that end too soon or may
- * not sign, a gateway without a second replica, revisions that overlap, proxies of another release. It reads alone.
+ * What of a running mesh an upgrade must not begin with (facts of upgrades, P0): roots that differ, authorities that
+ * end too soon or may not sign, a gateway without a second replica, revisions that overlap, proxies of another release.
+ * It reads alone.
  * @throws MeshproofError MP-117 where a cluster cannot be looked at, MP-118 where one has no Istio.
  */
 export const preflight = ({ from, revision }: UpgradeLab): Promise<Problem[]> =>
-  meshProblems(from.clusters.map(({ name, kube }) => ({ context: name, kube })), { tag: from.images.roles['tag'] ?? '', revision }, new Date())
+  meshProblems(
+    from.clusters.map(({ name, kube }) => ({ context: name, kube })),
+    { tag: from.images.roles['tag'] ?? '', revision },
+    new Date(),
+  )
 
-/** The same of a mesh by its contexts; `tag` is that of the images it must run, `revision` what the new control plane will be called. */
-export const meshProblems = async (contexts: ContextCluster[], { tag, revision }: { tag: string; revision: string }, now: Date): Promise<Problem[]> => {
+/**
+ * The same of a mesh by its contexts; `tag` is that of the images it must run, `revision` what the new control plane
+ * will be called.
+ */
+export const meshProblems = async (
+  contexts: ContextCluster[],
+  { tag, revision }: { tag: string; revision: string },
+  now: Date,
+): Promise<Problem[]> => {
   const mesh = await survey(contexts)
   const [{ findings: broken }, perCluster] = await Promise.all([
     trust.look(mesh, undefined),
-    Promise.all(mesh.clusters.map(async (cluster) => [
-      ...certificateProblems(cluster.name, await authoritiesOf(cluster), now), ...await gatewayProblems(cluster), ...await releaseProblems(cluster, tag),
-      ...revisionProblems({ cluster: cluster.name, istiods: await cluster.reads.istiods(), injectors: await cluster.reads.injectors(), namespaces: await cluster.reads.namespaces() }, revision),
-    ])),
+    Promise.all(
+      mesh.clusters.map(async (cluster) => [
+        ...certificateProblems(cluster.name, await authoritiesOf(cluster), now),
+        ...(await gatewayProblems(cluster)),
+        ...(await releaseProblems(cluster, tag)),
+        ...revisionProblems(
+          {
+            cluster: cluster.name,
+            istiods: await cluster.reads.istiods(),
+            injectors: await cluster.reads.injectors(),
+            namespaces: await cluster.reads.namespaces(),
+          },
+          revision,
+        ),
+      ]),
+    ),
   ])
   // What has ended is told with what ends too soon.
-  const untrusted = broken.filter(({ code }) => code !== ended).map(({ code, where, evidence }) => ({ code: 'MP-154', what: sentence(findings[code].cause), where, why: evidence.join('; '), next: findings[code].mend }))
+  const untrusted = broken
+    .filter(({ code }) => code !== ended)
+    .map(({ code, where, evidence }) => ({
+      code: 'MP-154',
+      what: sentence(findings[code].cause),
+      where,
+      why: evidence.join('; '),
+      next: findings[code].mend,
+    }))
   return [...untrusted, ...perCluster.flat()]
 }
 
 const ended: FindingCode = 'MP-845'
 const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}`
 
-/** Every certificate that a cluster’s certificate authority is made of, and the root that its namespaces were handed. */
+/**
+ * Every certificate that a cluster’s certificate authority is made of, and the root that its namespaces were handed.
+ */
 const authoritiesOf = async ({ reads }: SurveyedCluster): Promise<ReturnType<typeof certificatesIn>> => {
   const [secrets, handedOut] = await Promise.all([reads.secrets(), reads.configMap('istio-ca-root-cert')])
   const cacerts = secrets.find(({ metadata }) => metadata?.name === 'cacerts')?.data ?? {}
-  return ['ca-cert.pem', 'cert-chain.pem', 'root-cert.pem'].flatMap((key) => certificatesIn(Buffer.from(cacerts[key] ?? '', 'base64').toString()))
+  return ['ca-cert.pem', 'cert-chain.pem', 'root-cert.pem']
+    .flatMap((key) => certificatesIn(Buffer.from(cacerts[key] ?? '', 'base64').toString()))
     .concat(certificatesIn(handedOut?.data?.['root-cert.pem'] ?? ''))
 }
 
 const gatewayProblems = async ({ name, kube }: SurveyedCluster): Promise<Problem[]> => {
-  const gateway = await kube.get<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', name: gatewayService.name, namespace: gatewayService.namespace })
+  const gateway = await kube.get<V1Deployment>({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    name: gatewayService.name,
+    namespace: gatewayService.namespace,
+  })
   const ready = gateway?.status?.availableReplicas ?? 0
-  return !gateway || ready >= 2 ? [] : [{
-    code: 'MP-157', what: 'A gateway has no second replica', where: `${name}, ${gatewayService.name}: ${ready} available`, why: 'while its only pod is replaced, nothing crosses networks',
-    next: 'Scale it to two, and set replicas and autoscaling in its operator file: installing it again resets them.',
-  }]
+  return !gateway || ready >= 2
+    ? []
+    : [
+        {
+          code: 'MP-157',
+          what: 'A gateway has no second replica',
+          where: `${name}, ${gatewayService.name}: ${ready} available`,
+          why: 'while its only pod is replaced, nothing crosses networks',
+          next:
+            'Scale it to two, and set replicas and autoscaling in its operator file: installing it again resets ' +
+            'them.',
+        },
+      ]
 }
 
 const releaseProblems = async ({ name, reads }: SurveyedCluster, tag: string): Promise<Problem[]> => {
   const [istiods, proxies] = await Promise.all([reads.istiods(), reads.proxies()])
   const running = [
-    ...istiods.map(({ metadata, spec }) => [metadata?.name ?? '', tagOf(spec?.template.spec?.containers.find((container) => container.name === 'discovery')?.image)] as const),
-    ...proxies.map((pod) => [`${pod.metadata?.namespace ?? ''}/${pod.metadata?.name ?? ''}`, tagOf(proxyOf(pod)?.image)] as const),
+    ...istiods.map(
+      ({ metadata, spec }) =>
+        [
+          metadata?.name ?? '',
+          tagOf(spec?.template.spec?.containers.find((container) => container.name === 'discovery')?.image),
+        ] as const,
+    ),
+    ...proxies.map(
+      (pod) => [`${pod.metadata?.namespace ?? ''}/${pod.metadata?.name ?? ''}`, tagOf(proxyOf(pod)?.image)] as const,
+    ),
   ]
   const others = running.filter(([, release]) => release !== tag)
-  return others.length === 0 ? [] : [{
-    code: 'MP-160', what: 'Not everything runs the release to upgrade from', where: `${name}: ${others.slice(0, 5).map(([who, release]) => `${who} ${release}`).join(', ')}${others.length > 5 ? ` and ${others.length - 5} more` : ''}`,
-    why: `the upgrade begins at ${tag}; a data plane may not be ahead of its control plane, and trails it by one minor at most`, next: 'Bring all of it to one release first, restarting what is left over.',
-  }]
+  return others.length === 0
+    ? []
+    : [
+        {
+          code: 'MP-160',
+          what: 'Not everything runs the release to upgrade from',
+          where: `${name}: ${others
+            .slice(0, 5)
+            .map(([who, release]) => `${who} ${release}`)
+            .join(', ')}${others.length > 5 ? ` and ${others.length - 5} more` : ''}`,
+          why:
+            `the upgrade begins at ${tag}; a data plane may not be ahead of its control plane, and trails it by ` +
+            'one minor at most',
+          next: 'Bring all of it to one release first, restarting what is left over.',
+        },
+      ]
 }

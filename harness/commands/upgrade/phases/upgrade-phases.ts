@@ -7,10 +7,26 @@ import { refusal } from './preflight-problem.ts'
 import { preflight } from './preflight.ts'
 
 /** Every phase of an upgrade, the preflight and the baseline first; a fault changes those that it strikes. */
-export const phasesFor = (upgrade: UpgradeLab, traffic: Traffic, fault: UpgradeFault | undefined, options: Pick<UpgradeOptions, 'rotateCa' | 'rollback'>): UpgradePhase[] => {
+export const phasesFor = (
+  upgrade: UpgradeLab,
+  traffic: Traffic,
+  fault: UpgradeFault | undefined,
+  options: Pick<UpgradeOptions, 'rotateCa' | 'rollback'>,
+): UpgradePhase[] => {
   const phases: UpgradePhase[] = [
-    { id: 'P0', name: 'preflight', kind: 'preflight', steps: [{ name: 'nothing stands against it', run: () => refuseWhereDue(upgrade) }] },
-    { id: 'P1', name: 'baseline', kind: 'baseline', steps: [{ name: 'traffic from inside the pods', run: (_, signal) => traffic.begin(signal) }], after: baselineOf(upgrade) },
+    {
+      id: 'P0',
+      name: 'preflight',
+      kind: 'preflight',
+      steps: [{ name: 'nothing stands against it', run: () => refuseWhereDue(upgrade) }],
+    },
+    {
+      id: 'P1',
+      name: 'baseline',
+      kind: 'baseline',
+      steps: [{ name: 'traffic from inside the pods', run: (_, signal) => traffic.begin(signal) }],
+      after: baselineOf(upgrade),
+    },
     ...phasesOf(upgrade, options),
   ]
   return fault ? fault.change(phases, upgrade) : phases

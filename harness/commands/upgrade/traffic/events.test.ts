@@ -4,15 +4,27 @@ import { changeOf } from './events.ts'
 
 const since = Date.parse('2026-01-01T00:00:00Z')
 const pod = (name: string, { ready = false, ends = false, before = false } = {}): V1Pod => ({
-  metadata: { namespace: 'app1', name, creationTimestamp: new Date(since + (before ? -60_000 : 1_000)), ...(ends ? { deletionTimestamp: new Date(since) } : {}) },
+  metadata: {
+    namespace: 'app1',
+    name,
+    creationTimestamp: new Date(since + (before ? -60_000 : 1_000)),
+    ...(ends ? { deletionTimestamp: new Date(since) } : {}),
+  },
   status: { conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
 })
 
 test('a pod that comes, becomes ready, is told to end and goes, is told of once each', () => {
   const seen = new Map<string, string>()
-  expect([
-    ['ADDED', pod('a')], ['MODIFIED', pod('a')], ['MODIFIED', pod('a', { ready: true })], ['MODIFIED', pod('a', { ready: true })], ['MODIFIED', pod('a', { ready: true, ends: true })], ['DELETED', pod('a', { ends: true })],
-  ].map(([phase, one]) => changeOf(seen, phase as string, one as V1Pod, since))).toEqual(['app1/a is not ready', undefined, 'app1/a is ready', undefined, 'app1/a is told to end', 'app1/a is gone'])
+  expect(
+    [
+      ['ADDED', pod('a')],
+      ['MODIFIED', pod('a')],
+      ['MODIFIED', pod('a', { ready: true })],
+      ['MODIFIED', pod('a', { ready: true })],
+      ['MODIFIED', pod('a', { ready: true, ends: true })],
+      ['DELETED', pod('a', { ends: true })],
+    ].map(([phase, one]) => changeOf(seen, phase as string, one as V1Pod, since)),
+  ).toEqual(['app1/a is not ready', undefined, 'app1/a is ready', undefined, 'app1/a is told to end', 'app1/a is gone'])
 })
 
 test('a pod that was there before is no news until it changes', () => {

@@ -7,9 +7,15 @@ it('reads both generations of control groups', () => {
   const printed = [
     `/sys/fs/cgroup/cpuacct/kubelet/kubepods/burstable/podf5912cd6-6f7c-4a05-b325-4b929d9fd795/${id('a')}/cpuacct.usage:2500000000`,
     '/sys/fs/cgroup/cpuacct/kubelet/kubepods/burstable/podf5912cd6-6f7c-4a05-b325-4b929d9fd795/cpuacct.usage:9900000000',
-    `/sys/fs/cgroup/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod1.slice/cri-containerd-${id('b')}.scope/cpu.stat:usage_usec 1250000`,
+    `/sys/fs/cgroup/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod1.slice/cri-containerd-${id('b')}.scope/cpu.stat:usage_usec ` +
+      '1250000',
   ].join('\n')
-  expect(parseUsage(printed)).toEqual(new Map([[id('a'), 2.5], [id('b'), 1.25]]))
+  expect(parseUsage(printed)).toEqual(
+    new Map([
+      [id('a'), 2.5],
+      [id('b'), 1.25],
+    ]),
+  )
 })
 
 it('counts what a container took since the first reading, or in its own life', () => {
@@ -17,7 +23,8 @@ it('counts what a container took since the first reading, or in its own life', (
   const after = {
     at: 110_000,
     usage: [
-      { container: 'a', of: 'probes' as const, cpuSeconds: 4.5, startedAt: 0 }, { container: 'b', of: 'probes' as const, cpuSeconds: 0.1, startedAt: 105_000 },
+      { container: 'a', of: 'probes' as const, cpuSeconds: 4.5, startedAt: 0 },
+      { container: 'b', of: 'probes' as const, cpuSeconds: 0.1, startedAt: 105_000 },
       { container: 'c', of: 'proxies' as const, cpuSeconds: 2, startedAt: 106_000 },
     ],
   }

@@ -2,54 +2,91 @@ import { MeshproofError } from '#errors.ts'
 import type { Sample } from './probing.ts'
 
 /**
- * Reads the requests of one pod’s file: each is its body and, after a record separator, its account (fixtures/workloads/prober.yaml). One
- * that was cut off is left out. @throws MeshproofError MP-611 when an account is not what was asked for.
+ * Reads the requests of one pod’s file: each is its body and, after a record separator, its account
+ * (fixtures/workloads/prober.yaml). One that was cut off is left out. @throws MeshproofError MP-611 when an account is
+ * not what was asked for.
  */
-export const parseRequests = (pod: string, text: string): Sample[] => exchangesOf(text).flatMap(({ body, told }) => {
-  if (told === undefined) return []
-  const { query, endedAt, milliseconds, error, ...account } = accountOf(pod, told)
-  return [{
-    ...account, id: `${pod}/${query.slice('n='.length)}`, startedAt: endedAt - milliseconds, milliseconds, error: error || (account.status === 200 ? '' : body.trim()),
-    version: /version: (v\d+)/.exec(body)?.[1] ?? '', instance: /instance: (\S+)/.exec(body)?.[1] ?? '',
-  }]
-})
+export const parseRequests = (pod: string, text: string): Sample[] =>
+  exchangesOf(text).flatMap(({ body, told }) => {
+    if (told === undefined) return []
+    const { query, endedAt, milliseconds, error, ...account } = accountOf(pod, told)
+    return [
+      {
+        ...account,
+        id: `${pod}/${query.slice('n='.length)}`,
+        startedAt: endedAt - milliseconds,
+        milliseconds,
+        error: error || (account.status === 200 ? '' : body.trim()),
+        version: /version: (v\d+)/.exec(body)?.[1] ?? '',
+        instance: /instance: (\S+)/.exec(body)?.[1] ?? '',
+      },
+    ]
+  })
 
 /**
- * Reads the long answers of one pod’s file: curl’s trace of what came when, and its account of how each ended. A sample is a line, from
- * when it was sent until it came, or an end: only that one has words in `error`. The last answer may still go on.
+ * Reads the long answers of one pod’s file: curl’s trace of what came when, and its account of how each ended. A
+ * sample is a line, from when it was sent until it came, or an end: only that one has words in `error`. The last answer
+ * may still go on.
  * @throws MeshproofError MP-611 when an account is not what was asked for.
  */
-export const parseStream = (pod: string, text: string): Sample[] => exchangesOf(text).flatMap(({ body, told }): Omit<Sample, 'id'>[] => {
-  const lines = linesOf(body)
-  if (told === undefined) return lines
-  const { endedAt, milliseconds, error, query: _, ...account } = accountOf(pod, told)
-  const { version = '', instance = '' } = lines.at(-1) ?? {}
-  // An answer that began was waited for line by line, and those are samples of their own.
-  const waited = lines.length > 0 ? 0 : milliseconds
-  return [...lines, { ...account, startedAt: endedAt - waited, milliseconds: waited, error: error || `the answer ended (${account.status})`, version, instance }]
-}).map((sample, index) => ({ ...sample, id: `${pod}/${index + 1}` }))
+export const parseStream = (pod: string, text: string): Sample[] =>
+  exchangesOf(text)
+    .flatMap(({ body, told }): Omit<Sample, 'id'>[] => {
+      const lines = linesOf(body)
+      if (told === undefined) return lines
+      const { endedAt, milliseconds, error, query: _, ...account } = accountOf(pod, told)
+      const { version = '', instance = '' } = lines.at(-1) ?? {}
+      // An answer that began was waited for line by line, and those are samples of their own.
+      const waited = lines.length > 0 ? 0 : milliseconds
+      return [
+        ...lines,
+        {
+          ...account,
+          startedAt: endedAt - waited,
+          milliseconds: waited,
+          error: error || `the answer ended (${account.status})`,
+          version,
+          instance,
+        },
+      ]
+    })
+    .map((sample, index) => ({ ...sample, id: `${pod}/${index + 1}` }))
 
 /**
- * The whole lines of a long answer in curl’s trace, which says the time of day alone. A dump has a full stop for the end of a line and a
- * line of its own for every 64 bytes: what came together, after a pause, is put together again.
+ * The whole lines of a long answer in curl’s trace, which says the time of day alone. A dump has a full stop for the
+ * end of a line and a line of its own for every 64 bytes: what came together, after a pause, is put together again.
  */
 const linesOf = (trace: string): Omit<Sample, 'id'>[] => {
   const [, version = '', instance = ''] = /version: (v\d+), instance: ([a-z0-9-]+)/.exec(trace) ?? []
   let cameAt = 0
-  return trace.replaceAll(/(?<=^[0-9a-f]{4}: .{64})\n[0-9a-f]{4}: /gm, '').split('\n').flatMap((line) => {
-    const [, hours, minutes, seconds] = /^(\d\d):(\d\d):(\d\d\.\d+) <= Recv data/.exec(line) ?? []
-    if (seconds !== undefined) cameAt = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000
-    return [...line.matchAll(/\b\d+ (\d{13})\./g)].map(([, sent]) => {
-      const startedAt = Number(sent)
-      return { startedAt, milliseconds: Math.max(0, onTheDayOf(startedAt, cameAt) - startedAt), status: 200, exit: 0, error: '', flags: '', attempts: 1, version, instance }
+  return trace
+    .replaceAll(/(?<=^[0-9a-f]{4}: .{64})\n[0-9a-f]{4}: /gm, '')
+    .split('\n')
+    .flatMap((line) => {
+      const [, hours, minutes, seconds] = /^(\d\d):(\d\d):(\d\d\.\d+) <= Recv data/.exec(line) ?? []
+      if (seconds !== undefined) cameAt = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000
+      return [...line.matchAll(/\b\d+ (\d{13})\./g)].map(([, sent]) => {
+        const startedAt = Number(sent)
+        return {
+          startedAt,
+          milliseconds: Math.max(0, onTheDayOf(startedAt, cameAt) - startedAt),
+          status: 200,
+          exit: 0,
+          error: '',
+          flags: '',
+          attempts: 1,
+          version,
+          instance,
+        }
+      })
     })
-  })
 }
 
 const day = 86_400_000
 
 /** A time of day, in milliseconds, as the moment nearest to another. */
-const onTheDayOf = (moment: number, timeOfDay: number): number => timeOfDay + Math.round((moment - timeOfDay) / day) * day
+const onTheDayOf = (moment: number, timeOfDay: number): number =>
+  timeOfDay + Math.round((moment - timeOfDay) / day) * day
 
 /** What came of each request, and curl’s account of it; the last may have none yet. */
 const exchangesOf = (text: string): { body: string; told: string | undefined }[] => {
@@ -61,15 +98,35 @@ const exchangesOf = (text: string): { body: string; told: string | undefined }[]
   })
 }
 
-const accountOf = (pod: string, line: string): Pick<Sample, 'milliseconds' | 'status' | 'exit' | 'flags' | 'attempts' | 'error'> & { endedAt: number; query: string } => {
+const accountOf = (
+  pod: string,
+  line: string,
+): Pick<Sample, 'milliseconds' | 'status' | 'exit' | 'flags' | 'attempts' | 'error'> & {
+  endedAt: number
+  query: string
+} => {
   const [ended, query, total, status, exit, flags, attempts, error] = line.split('\t')
-  const numbers = [ended, total, status, exit].map((field) => field === undefined || field === '' ? NaN : Number(field))
+  const numbers = [ended, total, status, exit].map((field) =>
+    field === undefined || field === '' ? NaN : Number(field),
+  )
   if (error === undefined || query === undefined || numbers.some((number) => Number.isNaN(number))) {
     throw new MeshproofError('MP-611', {
-      what: 'A probe’s account of a request cannot be read', where: pod, why: `“${line}”`, next: 'It takes a curl of 8.16 or newer in the image of the role curl.',
+      what: 'A probe’s account of a request cannot be read',
+      where: pod,
+      why: `“${line}”`,
+      next: 'It takes a curl of 8.16 or newer in the image of the role curl.',
     })
   }
   const [endedAt = 0, seconds = 0, code = 0, left = 0] = numbers
   // A proxy that has nothing to say of its flags writes a hyphen; without a proxy there is no header.
-  return { endedAt: endedAt * 1000, query, milliseconds: seconds * 1000, status: code, exit: left, flags: flags === '-' ? '' : flags ?? '', attempts: Math.max(1, Number(attempts) || 1), error }
+  return {
+    endedAt: endedAt * 1000,
+    query,
+    milliseconds: seconds * 1000,
+    status: code,
+    exit: left,
+    flags: flags === '-' ? '' : (flags ?? ''),
+    attempts: Math.max(1, Number(attempts) || 1),
+    error,
+  }
 }

@@ -1,22 +1,31 @@
 import type { MeshShape } from '#topology/topology-schema.ts'
 import type { Probe } from '#results/results.ts'
 
-/** What continuous probes are planned for: a mesh, and whether its helloworld has the long answer (the published one has not). */
+/**
+ * What continuous probes are planned for: a mesh, and whether its helloworld has the long answer (the published one has
+ * not).
+ */
 export type ProbedMesh = Pick<MeshShape, 'mtls'> & { clusters: { name: string }[]; streams: boolean }
 
 /**
- * Every probe of a mesh (issue 6, section 3): from each cluster to each, its own too, every kind with Istio’s retries and without, in pods
- * that stay; new connections to the next cluster also from pods that are restarted with the workloads; what must be refused, where mutual TLS
- * makes anybody refuse; and in every cluster one probe that no mesh is part of.
+ * Every probe of a mesh (issue 6, section 3): from each cluster to each, its own too, every kind with Istio’s retries
+ * and without, in pods that stay; new connections to the next cluster also from pods that are restarted with the
+ * workloads; what must be refused, where mutual TLS makes anybody refuse; and in every cluster one probe that no mesh
+ * is part of.
  */
 export const planProbes = ({ mtls, clusters, streams }: ProbedMesh): Probe[] => {
   const names = clusters.map(({ name }) => name)
   const directions = names.flatMap((from) => names.map((to) => ({ from, to })))
-  const answers = (direction: Direction, rest: Omit<Probe, 'id' | 'from' | 'to' | 'expects'>): Probe => probe({ ...direction, ...rest, expects: 'answers' })
-  const refusal = (from: string, to: string, kind: Probe['kind']): Probe => probe({ from, to, kind, retries: 'default', pods: 'kept', expects: 'refusal' })
+  const answers = (direction: Direction, rest: Omit<Probe, 'id' | 'from' | 'to' | 'expects'>): Probe =>
+    probe({ ...direction, ...rest, expects: 'answers' })
+  const refusal = (from: string, to: string, kind: Probe['kind']): Probe =>
+    probe({ from, to, kind, retries: 'default', pods: 'kept', expects: 'refusal' })
   return [
-    ...directions.flatMap((direction) => ['new-connection' as const, 'keep-alive' as const, ...(streams ? ['stream'] as const : [])].flatMap((kind) =>
-      (['default', 'none'] as const).map((retries) => answers(direction, { kind, retries, pods: 'kept' })))),
+    ...directions.flatMap((direction) =>
+      ['new-connection' as const, 'keep-alive' as const, ...(streams ? (['stream'] as const) : [])].flatMap((kind) =>
+        (['default', 'none'] as const).map((retries) => answers(direction, { kind, retries, pods: 'kept' })),
+      ),
+    ),
     ...names.flatMap((from, index) => {
       // The next cluster, so that the request, and the identity, had to cross.
       const next = names[(index + 1) % names.length] ?? from
@@ -36,5 +45,6 @@ export const fileOf = ({ id }: Pick<Probe, 'id'>): string => id.replaceAll(/[^a-
 type Direction = Pick<Probe, 'from' | 'to'>
 
 const probe = (of: Omit<Probe, 'id'>): Probe => ({
-  id: `${of.from}→${of.to} ${of.kind}${of.retries === 'none' ? ' no-retries' : ''}${of.pods === 'restarted' ? ' restarted' : ''}`, ...of,
+  id: `${of.from}→${of.to} ${of.kind}${of.retries === 'none' ? ' no-retries' : ''}${of.pods === 'restarted' ? ' restarted' : ''}`,
+  ...of,
 })

@@ -31,7 +31,10 @@ export type Probing = {
   unplanned: string[]
   /** How many requests each of `probes` has an account of so far; of a long answer, how often it ended. */
   sent: (signal: AbortSignal) => Promise<number[]>
-  /** Everything written so far; it can be asked again and again. A stream’s samples are its lines and its ends: only an end has words in `error`. */
+  /**
+   * Everything written so far; it can be asked again and again. A stream’s samples are its lines and its ends: only
+   * an end has words in `error`.
+   */
   collect: (signal: AbortSignal) => Promise<Samples[]>
   /** Share of one core that the probes’ own programs, and the mesh’s proxies, took since the probes began. */
   overhead: (signal: AbortSignal) => Promise<{ probes: number; proxies: number }>

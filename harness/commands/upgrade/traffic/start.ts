@@ -24,32 +24,61 @@ export const startProbing: StartProbing = async (lab, signal) => {
   const placed: (() => Promise<void>)[] = []
   const place = async (cluster: string, objects: Manifest[]): Promise<void> => {
     const { kube } = lab.cluster(cluster)
-    placed.push(async () => { await Promise.all(objects.map((object) => kube.remove(refOf(object)))) })
+    placed.push(async () => {
+      await Promise.all(objects.map((object) => kube.remove(refOf(object))))
+    })
     await kube.apply(objects)
   }
   const stop = async (): Promise<void> => {
     for (const remove of placed.splice(0).toReversed()) await remove()
     // Pods that are told to end go on writing for a moment.
-    const removal = `for try in $(seq 60); do rm -rf ${accountsFolder} 2> /dev/null && exit; sleep 0.5; done; rm -rf ${accountsFolder}`
+    const removal =
+      `for try in $(seq 60); do rm -rf ${accountsFolder} 2> /dev/null && exit; sleep 0.5; done; rm -rf ` +
+      accountsFolder
     await Promise.all(lab.clusters.map(({ name }) => inNode(lab.runId, name, removal)))
   }
-  const rolledOut = (of: (readonly [string, string])[]): Promise<unknown> => Promise.all(lab.clusters.flatMap(({ name: cluster, kube }) => of.map(([namespace, name]) =>
-    until(`${namespace}/${name} is ready in ${cluster}`, () => isRolledOut(kube, namespace, name), { ...patience, signal }))))
+  const rolledOut = (of: (readonly [string, string])[]): Promise<unknown> =>
+    Promise.all(
+      lab.clusters.flatMap(({ name: cluster, kube }) =>
+        of.map(([namespace, name]) =>
+          until(`${namespace}/${name} is ready in ${cluster}`, () => isRolledOut(kube, namespace, name), {
+            ...patience,
+            signal,
+          }),
+        ),
+      ),
+    )
   try {
     await Promise.all(lab.clusters.map(async (cluster) => place(cluster.name, await targetsIn(lab, cluster))))
     await Promise.all(lab.primaries.map(async ({ name }) => place(name, await probeRules(lab))))
-    await rolledOut([[labNamespaces.mesh, 'probe-target'], [labNamespaces.outside, 'probe-target']])
-    await Promise.all(lab.clusters.map(async ({ name }) => place(name, await probersIn(name, probes, lab.images.roles['curl'] ?? ''))))
-    await rolledOut(proberDeployments.filter(({ runs }) => probes.some(runs)).map(({ namespace, name }) => [namespace, name]))
+    await rolledOut([
+      [labNamespaces.mesh, 'probe-target'],
+      [labNamespaces.outside, 'probe-target'],
+    ])
+    await Promise.all(
+      lab.clusters.map(async ({ name }) => place(name, await probersIn(name, probes, lab.images.roles['curl'] ?? ''))),
+    )
+    await rolledOut(
+      proberDeployments.filter(({ runs }) => probes.some(runs)).map(({ namespace, name }) => [namespace, name]),
+    )
     let late: Samples[] = []
-    await until('every probe gets what it expects', async () => {
-      late = (await collectSamples(lab, probes, signal)).filter(({ probe, samples }) => !asExpected(probe.expects, samples.at(-1)))
-      return late.length === 0
-    }, { every: 1000, within: 60_000, signal }).catch((cause: unknown) => {
+    await until(
+      'every probe gets what it expects',
+      async () => {
+        late = (await collectSamples(lab, probes, signal)).filter(
+          ({ probe, samples }) => !asExpected(probe.expects, samples.at(-1)),
+        )
+        return late.length === 0
+      },
+      { every: 1000, within: 60_000, signal },
+    ).catch((cause: unknown) => {
       if (!(cause instanceof MeshproofError) || cause.code !== 'MP-401' || late.length === 0) throw cause
       throw new MeshproofError('MP-610', {
-        what: 'Probes do not get what they expect before anything is changed', where: late.map(({ probe }) => probe.id).join(', '), why: told(late[0]?.samples.at(-1)),
-        next: 'The checks name what is wrong with this mesh: meshproof test on the same lab.', cause,
+        what: 'Probes do not get what they expect before anything is changed',
+        where: late.map(({ probe }) => probe.id).join(', '),
+        why: told(late[0]?.samples.at(-1)),
+        next: 'The checks name what is wrong with this mesh: meshproof test on the same lab.',
+        cause,
       })
     })
   } catch (error) {
@@ -68,7 +97,10 @@ export const startProbing: StartProbing = async (lab, signal) => {
 }
 
 const asExpected = (expects: 'answers' | 'refusal', latest: Sample | undefined): boolean =>
-  latest !== undefined && (latest.status === 200 && latest.exit === 0 && latest.error === '') === (expects === 'answers')
+  latest !== undefined &&
+  (latest.status === 200 && latest.exit === 0 && latest.error === '') === (expects === 'answers')
 
 const told = (sample: Sample | undefined): string =>
-  sample === undefined ? 'it has written nothing' : `status ${sample.status}, curl ${sample.exit}${sample.flags === '' ? '' : `, ${sample.flags}`}: ${sample.error}`
+  sample === undefined
+    ? 'it has written nothing'
+    : `status ${sample.status}, curl ${sample.exit}${sample.flags === '' ? '' : `, ${sample.flags}`}: ${sample.error}`

@@ -30,8 +30,11 @@ export const trafficIn = (lab: Lab): Traffic => {
       running = { probing: await startProbing(lab, signal), events: followEvents(lab, signal) }
       for (const missing of running.probing.unplanned) running.events.note('', `not probed: ${missing}`)
     },
-    note: (cluster, what) => { running?.events.note(cluster, what) },
-    counting: async (signal) => (running === undefined ? async () => undefined : enoughRequests(running.probing, signal)),
+    note: (cluster, what) => {
+      running?.events.note(cluster, what)
+    },
+    counting: async (signal) =>
+      running === undefined ? async () => undefined : enoughRequests(running.probing, signal),
     end: async (signal) => {
       if (running === undefined) return
       const { probing, events } = running

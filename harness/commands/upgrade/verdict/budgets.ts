@@ -1,13 +1,21 @@
 import { z } from 'zod'
 import type { Budgets } from '#results/results.ts'
 
-const share = z.string().regex(/^\d+(\.\d+)?%?$/, 'a share of requests: 0.1% or 0.001')
-  .transform((text) => (text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text))).refine((part) => part <= 1, 'more than all requests cannot be lost')
+const share = z
+  .string()
+  .regex(/^\d+(\.\d+)?%?$/, 'a share of requests: 0.1% or 0.001')
+  .transform((text) => (text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text)))
+  .refine((part) => part <= 1, 'more than all requests cannot be lost')
 
-const milliseconds = z.string().regex(/^\d+(\.\d+)?(ms|s)$/, 'a time: 1s or 500ms')
+const milliseconds = z
+  .string()
+  .regex(/^\d+(\.\d+)?(ms|s)$/, 'a time: 1s or 500ms')
   .transform((text) => (text.endsWith('ms') ? Number(text.slice(0, -2)) : Number(text.slice(0, -1)) * 1000))
 
-/** The flags of what an upgrade may cost (facts of upgrades, “Verdict”): `--max-loss`, a share; `--max-gap`, milliseconds; `--max-p99-ratio`, times the baseline. */
+/**
+ * The flags of what an upgrade may cost (facts of upgrades, “Verdict”): `--max-loss`, a share; `--max-gap`,
+ * milliseconds; `--max-p99-ratio`, times the baseline.
+ */
 export const budgetOptions = {
   maxLoss: share.default(0.001),
   maxGap: milliseconds.default(1000),
@@ -15,4 +23,12 @@ export const budgetOptions = {
 }
 
 /** The budgets that the flags come to. */
-export const budgetsOf = ({ maxLoss, maxGap, maxP99Ratio }: { [flag in keyof typeof budgetOptions]: z.infer<typeof budgetOptions[flag]> }): Budgets => ({ maxLoss, maxGapMilliseconds: maxGap, maxP99Ratio })
+export const budgetsOf = ({
+  maxLoss,
+  maxGap,
+  maxP99Ratio,
+}: { [flag in keyof typeof budgetOptions]: z.infer<(typeof budgetOptions)[flag]> }): Budgets => ({
+  maxLoss,
+  maxGapMilliseconds: maxGap,
+  maxP99Ratio,
+})

@@ -1,4 +1,5 @@
-// By the minor of Istio 1 that brought it (facts of upgrades; Istio's manifests/helm-profiles/compatibility-version-*.yaml).
+// By the minor of Istio 1 that brought it (facts of upgrades; Istio's
+// manifests/helm-profiles/compatibility-version-*.yaml).
 const flips: Record<number, string> = {
   27: 'sidecars are native: init containers that start before and end after the workload',
   28: 'mirrored requests no longer get the suffix -shadow on their host',
@@ -7,8 +8,13 @@ const flips: Record<number, string> = {
   31: 'gateways are merged strictly, and endpoints that are not healthy are sent to proxies too',
 }
 
-/** Defaults of Istio that changed after one version, up to another: a line each. Versions are as `1.29.2`; of others, and of a way back, nothing is known. */
+/**
+ * Defaults of Istio that changed after one version, up to another: a line each. Versions are as `1.29.2`; of others,
+ * and of a way back, nothing is known.
+ */
 export const changedDefaults = (from: string, to: string): string[] => {
   const [old, next] = [from, to].map((version) => Number(/^v?1\.(\d+)(?:\.|$)/.exec(version)?.[1]))
-  return Object.entries(flips).filter(([minor]) => Number(minor) > (old ?? NaN) && Number(minor) <= (next ?? NaN)).map(([minor, line]) => `1.${minor}: ${line}`)
+  return Object.entries(flips)
+    .filter(([minor]) => Number(minor) > (old ?? NaN) && Number(minor) <= (next ?? NaN))
+    .map(([minor, line]) => `1.${minor}: ${line}`)
 }

@@ -1,34 +1,114 @@
 import { describe, expect, test } from 'vitest'
 import { causes } from '#results/causes.ts'
-import type { Loss, LossClass, Measured, PhaseId, PhaseKind, Probe, RunningRelease, UpgradePhaseResult } from '#results/results.ts'
+import type {
+  Loss,
+  LossClass,
+  Measured,
+  PhaseId,
+  PhaseKind,
+  Probe,
+  RunningRelease,
+  UpgradePhaseResult,
+} from '#results/results.ts'
 import { checkResult } from '#testing/results.ts'
 import type { Case } from './case.ts'
 import { judge } from './judge.ts'
 import { asTopology, exitCodeOf } from './verdict.ts'
 
 const begin = Date.UTC(2026, 0, 1)
-const kinds: [PhaseId, PhaseKind][] = [['P1', 'baseline'], ['P2', 'control-plane'], ['P3', 'workloads'], ['P4', 'gateways'], ['P8', 'removal'], ['P9', 'secrets']]
-const startOf = (id: PhaseId): number => begin + kinds.findIndex(([one]) => one === id) * 30_000
-const phases = kinds.map(([id, kind]): UpgradePhaseResult => ({ id, name: kind, kind, startedAt: new Date(startOf(id)).toISOString(), seconds: 30, verdict: 'not-run', reason: 'running', steps: [], checks: [checkResult()], releases: [] }))
-  .map((phase) => ({ ...phase, verdict: 'pass' as const, reason: '' }))
-const probeOf = (id: string, of: Partial<Probe> = {}): Probe => ({ id, from: 'cluster1', to: 'cluster2', kind: 'new-connection', retries: 'default', pods: 'kept', expects: 'answers', ...of })
-const probes = [
-  probeOf('there'), probeOf('back', { from: 'cluster2', to: 'cluster1' }), probeOf('bare', { retries: 'none' }), probeOf('local', { to: 'cluster1' }), probeOf('stream', { kind: 'stream' }),
-  probeOf('plain', { kind: 'plaintext', expects: 'refusal' }), probeOf('stranger', { kind: 'wrong-identity', expects: 'refusal' }), probeOf('outside', { to: 'cluster1', kind: 'outside' }),
+const kinds: [PhaseId, PhaseKind][] = [
+  ['P1', 'baseline'],
+  ['P2', 'control-plane'],
+  ['P3', 'workloads'],
+  ['P4', 'gateways'],
+  ['P8', 'removal'],
+  ['P9', 'secrets'],
 ]
-const good = (probe: string, phase: PhaseId): Measured => ({ probe, phase, sent: 1000, answered: 1000, retried: 0, lost: 0, losses: [], classes: {}, wrong: 0, longestGapMilliseconds: 110, longestSilenceMilliseconds: 90, p50Milliseconds: 10, p99Milliseconds: 20, streamBreaks: [] })
+const startOf = (id: PhaseId): number => begin + kinds.findIndex(([one]) => one === id) * 30_000
+const phases = kinds
+  .map(([id, kind]): UpgradePhaseResult => ({
+    id,
+    name: kind,
+    kind,
+    startedAt: new Date(startOf(id)).toISOString(),
+    seconds: 30,
+    verdict: 'not-run',
+    reason: 'running',
+    steps: [],
+    checks: [checkResult()],
+    releases: [],
+  }))
+  .map((phase) => ({ ...phase, verdict: 'pass' as const, reason: '' }))
+const probeOf = (id: string, of: Partial<Probe> = {}): Probe => ({
+  id,
+  from: 'cluster1',
+  to: 'cluster2',
+  kind: 'new-connection',
+  retries: 'default',
+  pods: 'kept',
+  expects: 'answers',
+  ...of,
+})
+const probes = [
+  probeOf('there'),
+  probeOf('back', { from: 'cluster2', to: 'cluster1' }),
+  probeOf('bare', { retries: 'none' }),
+  probeOf('local', { to: 'cluster1' }),
+  probeOf('stream', { kind: 'stream' }),
+  probeOf('plain', { kind: 'plaintext', expects: 'refusal' }),
+  probeOf('stranger', { kind: 'wrong-identity', expects: 'refusal' }),
+  probeOf('outside', { to: 'cluster1', kind: 'outside' }),
+]
+const good = (probe: string, phase: PhaseId): Measured => ({
+  probe,
+  phase,
+  sent: 1000,
+  answered: 1000,
+  retried: 0,
+  lost: 0,
+  losses: [],
+  classes: {},
+  wrong: 0,
+  longestGapMilliseconds: 110,
+  longestSilenceMilliseconds: 90,
+  p50Milliseconds: 10,
+  p99Milliseconds: 20,
+  streamBreaks: [],
+})
 const losing = (phase: PhaseId, kind: LossClass, count = 1, at = 10_000): Partial<Measured> => ({
-  lost: count, answered: 1000 - count, classes: { [kind]: count },
-  losses: Array.from({ length: Math.min(count, 100) }, (_, index): Loss => ({ id: `prober-1/${index}`, at: new Date(startOf(phase) + at).toISOString(), milliseconds: 100, class: kind, status: 503, detail: '' })),
+  lost: count,
+  answered: 1000 - count,
+  classes: { [kind]: count },
+  losses: Array.from({ length: Math.min(count, 100) }, (_, index): Loss => ({
+    id: `prober-1/${index}`,
+    at: new Date(startOf(phase) + at).toISOString(),
+    milliseconds: 100,
+    class: kind,
+    status: 503,
+    detail: '',
+  })),
 })
 /** A healthy upgrade but for what some probes saw in some phases (`P4 there`). */
-const judged = (saw: Record<string, Partial<Measured>> = {}, of: Partial<Case> = {}) => judge({
-  phases, probes, budgets: { maxLoss: 0.001, maxGapMilliseconds: 1000, maxP99Ratio: 1.5 }, events: [], stalls: [], stages: {},
-  measured: kinds.flatMap(([phase]) => probes.map(({ id }) => ({ ...good(id, phase), ...saw[`${phase} ${id}`] }))), ...of,
+const judged = (saw: Record<string, Partial<Measured>> = {}, of: Partial<Case> = {}) =>
+  judge({
+    phases,
+    probes,
+    budgets: { maxLoss: 0.001, maxGapMilliseconds: 1000, maxP99Ratio: 1.5 },
+    events: [],
+    stalls: [],
+    stages: {},
+    measured: kinds.flatMap(([phase]) => probes.map(({ id }) => ({ ...good(id, phase), ...saw[`${phase} ${id}`] }))),
+    ...of,
+  })
+const codes = (saw: Record<string, Partial<Measured>> = {}, of: Partial<Case> = {}): string[] =>
+  judged(saw, of).findings.map(({ phase, code }) => `${phase} ${code}`)
+const ended = (phase: PhaseId, pod: string, at = 10_000) => ({
+  at: new Date(startOf(phase) + at).toISOString(),
+  cluster: 'cluster2',
+  what: `${pod} is told to end`,
 })
-const codes = (saw: Record<string, Partial<Measured>> = {}, of: Partial<Case> = {}): string[] => judged(saw, of).findings.map(({ phase, code }) => `${phase} ${code}`)
-const ended = (phase: PhaseId, pod: string, at = 10_000) => ({ at: new Date(startOf(phase) + at).toISOString(), cluster: 'cluster2', what: `${pod} is told to end` })
-const withPhase = (id: PhaseId, of: Partial<UpgradePhaseResult>): UpgradePhaseResult[] => phases.map((phase) => (phase.id === id ? { ...phase, ...of } : phase))
+const withPhase = (id: PhaseId, of: Partial<UpgradePhaseResult>): UpgradePhaseResult[] =>
+  phases.map((phase) => (phase.id === id ? { ...phase, ...of } : phase))
 
 test('a healthy upgrade passes, and its phases say what was asked', () => {
   const { verdict, findings, phases: told } = judged()
@@ -40,7 +120,13 @@ describe('what is lost', () => {
   test.each<PhaseId>(['P2', 'P8', 'P9'])('fails in %s, which restarts no proxy, with retries and without', (phase) => {
     expect(codes({ [`${phase} there`]: losing(phase, 'UF') })).toEqual([`${phase} MP-942`])
     expect(codes({ [`${phase} bare`]: losing(phase, 'UF') })).toEqual([`${phase} MP-942`])
-    expect(codes({ [`${phase} stream`]: { streamBreaks: [{ at: new Date(startOf(phase) + 9000).toISOString(), gapMilliseconds: 100, event: '' }] } })).toEqual([`${phase} MP-945`])
+    expect(
+      codes({
+        [`${phase} stream`]: {
+          streamBreaks: [{ at: new Date(startOf(phase) + 9000).toISOString(), gapMilliseconds: 100, event: '' }],
+        },
+      }),
+    ).toEqual([`${phase} MP-945`])
   })
 
   test('fails with retries in every phase, without them beyond the budget alone', () => {
@@ -59,7 +145,9 @@ describe('what is lost', () => {
     const events = [ended('P3', 'app1/helloworld-v2-1')]
     expect(codes({ 'P3 there': losing('P3', 'timeout') }, { events })).toEqual(['P3 MP-938'])
     expect(codes({ 'P3 there': losing('P3', 'timeout', 1, 25_000) }, { events })).toEqual(['P3 MP-941'])
-    expect(codes({ 'P4 there': losing('P4', 'timeout') }, { events: [ended('P4', 'app1/helloworld-v2-1')] })).toEqual(['P4 MP-941'])
+    expect(codes({ 'P4 there': losing('P4', 'timeout') }, { events: [ended('P4', 'app1/helloworld-v2-1')] })).toEqual([
+      'P4 MP-941',
+    ])
   })
 
   test('names the cause that its classes tell', () => {
@@ -72,13 +160,25 @@ describe('what is lost', () => {
   })
 
   test('follows in later phases from a cause that lasts, but not within a cluster', () => {
-    const { findings } = judged({ 'P4 there': losing('P4', 'NR', 500), 'P8 there': losing('P8', 'UH', 900), 'P9 local': losing('P9', 'UF') })
-    expect(findings.map(({ phase, code, cause }) => [phase, code, cause.startsWith('follows from P4')])).toEqual([['P4', 'MP-932', false], ['P8', 'MP-932', true], ['P9', 'MP-942', false]])
+    const { findings } = judged({
+      'P4 there': losing('P4', 'NR', 500),
+      'P8 there': losing('P8', 'UH', 900),
+      'P9 local': losing('P9', 'UF'),
+    })
+    expect(findings.map(({ phase, code, cause }) => [phase, code, cause.startsWith('follows from P4')])).toEqual([
+      ['P4', 'MP-932', false],
+      ['P8', 'MP-932', true],
+      ['P9', 'MP-942', false],
+    ])
   })
 })
 
 test('a long answer that ends with a pod on its way is told and not failed', () => {
-  const saw = (phase: PhaseId) => ({ [`${phase} stream`]: { streamBreaks: [{ at: new Date(startOf(phase) + 9000).toISOString(), gapMilliseconds: 100, event: '' }] } })
+  const saw = (phase: PhaseId) => ({
+    [`${phase} stream`]: {
+      streamBreaks: [{ at: new Date(startOf(phase) + 9000).toISOString(), gapMilliseconds: 100, event: '' }],
+    },
+  })
   const { verdict, phases: told } = judged(saw('P3'), { events: [ended('P3', 'app1/probe-target-1')] })
   expect([verdict, told[2]?.reason]).toEqual(['pass', '0 of 6000 lost; long answers that ended with restarted pods: 1'])
   expect(codes(saw('P3'))).toEqual(['P3 MP-945'])
@@ -94,46 +194,93 @@ test('what must be refused and is answered fails, at the baseline too', () => {
 test('slower answers warn, beyond the ratio and 50 ms, beside how slow it is outside the mesh', () => {
   expect(judged({ 'P2 there': { p99Milliseconds: 69 } }).verdict).toBe('pass')
   const { verdict, findings } = judged({ 'P2 there': { p99Milliseconds: 71 }, 'P2 outside': { p99Milliseconds: 60 } })
-  expect([verdict, findings[0]?.code, findings[0]?.seen]).toEqual(['warn', 'MP-957', 'p99 of 1 of 8 probes, at worst 71 ms, and 20 ms at the baseline; outside the mesh 60 ms, and 20 ms at the baseline'])
+  expect([verdict, findings[0]?.code, findings[0]?.seen]).toEqual([
+    'warn',
+    'MP-957',
+    'p99 of 1 of 8 probes, at worst 71 ms, and 20 ms at the baseline; outside the mesh 60 ms, and 20 ms at the ' +
+      'baseline',
+  ])
 })
 
 describe('what leaves a verdict open', () => {
   const stall = { cluster: 'cluster2', from: startOf('P2') + 9000, to: startOf('P2') + 12_000 }
   test('a baseline that loses, and what the same probe loses later; what others lose fails', () => {
-    expect(judged({ 'P1 there': losing('P1', 'UF'), 'P2 there': losing('P2', 'UF', 3) })).toMatchObject({ verdict: 'inconclusive', findings: [{ phase: 'P1', code: 'MP-951' }, { phase: 'P2', code: 'MP-951' }] })
+    expect(judged({ 'P1 there': losing('P1', 'UF'), 'P2 there': losing('P2', 'UF', 3) })).toMatchObject({
+      verdict: 'inconclusive',
+      findings: [
+        { phase: 'P1', code: 'MP-951' },
+        { phase: 'P2', code: 'MP-951' },
+      ],
+    })
     expect(judged({ 'P1 there': losing('P1', 'UF'), 'P2 local': losing('P2', 'UF') }).verdict).toBe('fail')
   })
 
   test('a silent probe, and too few requests', () => {
-    expect(codes({ 'P2 there': { longestSilenceMilliseconds: 2100 }, 'P3 bare': { longestSilenceMilliseconds: 1900 } })).toEqual(['P2 MP-952'])
+    expect(
+      codes({ 'P2 there': { longestSilenceMilliseconds: 2100 }, 'P3 bare': { longestSilenceMilliseconds: 1900 } }),
+    ).toEqual(['P2 MP-952'])
     expect(codes({ 'P2 there': { sent: 199, answered: 199 } })).toEqual(['P2 MP-954'])
     expect(judged({}, { measured: [] }).verdict).toBe('inconclusive')
   })
 
   test('a host that stood still excuses what was lost at that very time, and nothing else', () => {
-    expect(judged({ 'P2 there': losing('P2', 'timeout', 5) }, { stalls: [stall] })).toMatchObject({ verdict: 'inconclusive', findings: [{ code: 'MP-953' }] })
-    expect(codes({ 'P2 there': losing('P2', 'timeout', 5, 20_000) }, { stalls: [stall] })).toEqual(['P2 MP-942', 'P2 MP-953'])
+    expect(judged({ 'P2 there': losing('P2', 'timeout', 5) }, { stalls: [stall] })).toMatchObject({
+      verdict: 'inconclusive',
+      findings: [{ code: 'MP-953' }],
+    })
+    expect(codes({ 'P2 there': losing('P2', 'timeout', 5, 20_000) }, { stalls: [stall] })).toEqual([
+      'P2 MP-942',
+      'P2 MP-953',
+    ])
     expect(codes({ 'P2 local': losing('P2', 'timeout', 5) }, { stalls: [stall] })).toContain('P2 MP-942')
     expect(judged({}, { stalls: [stall] }).verdict).toBe('inconclusive')
     expect(judged({}, { stalls: [{ ...stall, to: stall.from + 1500 }] }).verdict).toBe('pass')
   })
 
   test('a check that could not be asked, or only while the host stood still', () => {
-    expect(codes({}, { phases: withPhase('P2', { checks: [checkResult({ verdict: 'not-run', reason: 'no answer' })] }) })).toEqual(['P2 MP-955'])
-    const attempts = [{ startedAt: new Date(stall.from + 500).toISOString(), seconds: 1, verdict: 'fail' as const, reason: '', evidence: [] }]
-    expect(codes({}, { stalls: [stall], phases: withPhase('P2', { checks: [checkResult({ verdict: 'fail', attempts })] }) })).toEqual(['P2 MP-953', 'P2 MP-955'])
+    expect(
+      codes({}, { phases: withPhase('P2', { checks: [checkResult({ verdict: 'not-run', reason: 'no answer' })] }) }),
+    ).toEqual(['P2 MP-955'])
+    const attempts = [
+      {
+        startedAt: new Date(stall.from + 500).toISOString(),
+        seconds: 1,
+        verdict: 'fail' as const,
+        reason: '',
+        evidence: [],
+      },
+    ]
+    expect(
+      codes({}, { stalls: [stall], phases: withPhase('P2', { checks: [checkResult({ verdict: 'fail', attempts })] }) }),
+    ).toEqual(['P2 MP-953', 'P2 MP-955'])
   })
 
   test('a phase that was not run, and a baseline that is missing', () => {
-    const { verdict, phases: told, findings } = judged({}, { phases: withPhase('P9', { verdict: 'not-run', reason: 'the run ended' }) })
-    expect([verdict, told.at(-1)?.reason, asTopology({ verdict, findings, phases: told })]).toEqual(['not-run', 'the run ended', { verdict: 'not-run', reason: 'P9 secrets was not run: the run ended' }])
+    const {
+      verdict,
+      phases: told,
+      findings,
+    } = judged({}, { phases: withPhase('P9', { verdict: 'not-run', reason: 'the run ended' }) })
+    expect([verdict, told.at(-1)?.reason, asTopology({ verdict, findings, phases: told })]).toEqual([
+      'not-run',
+      'the run ended',
+      { verdict: 'not-run', reason: 'P9 secrets was not run: the run ended' },
+    ])
     expect(judged({}, { phases: phases.slice(1) }).verdict).toBe('not-run')
     expect(judged({}, { phases: [] }).verdict).toBe('not-run')
   })
 })
 
 describe('checks and releases', () => {
-  const failing = (id: PhaseId, code: keyof typeof causes, of = {}): string[] => codes({}, { phases: withPhase(id, { checks: [checkResult({ verdict: 'fail', diagnosis: { code, ...causes[code] }, ...of })] }) })
+  const failing = (id: PhaseId, code: keyof typeof causes, of = {}): string[] =>
+    codes(
+      {},
+      {
+        phases: withPhase(id, {
+          checks: [checkResult({ verdict: 'fail', diagnosis: { code, ...causes[code] }, ...of })],
+        }),
+      },
+    )
   test('a failed check fails with its own cause, or what that means in an upgrade', () => {
     expect(failing('P2', 'MP-732')).toEqual(['P2 MP-732'])
     expect(failing('P2', 'MP-721')).toEqual(['P2 MP-931'])
@@ -142,36 +289,77 @@ describe('checks and releases', () => {
     expect(failing('P2', 'MP-741')).toEqual(['P2 MP-933'])
     expect(failing('P4', 'MP-752')).toEqual(['P4 MP-932'])
     expect(failing('P2', 'MP-773')).toEqual(['P2 MP-936'])
-    expect(codes({}, { phases: withPhase('P2', { checks: [checkResult({ verdict: 'fail' })] }) })).toEqual(['P2 MP-948'])
+    expect(codes({}, { phases: withPhase('P2', { checks: [checkResult({ verdict: 'fail' })] }) })).toEqual([
+      'P2 MP-948',
+    ])
   })
 
   test('where plaintext is answered, missing certificates and endpoints of other networks are no cause of their own', () => {
-    const check = (code: keyof typeof causes): ReturnType<typeof checkResult> => checkResult({ verdict: 'fail', diagnosis: { code, ...causes[code] } })
+    const check = (code: keyof typeof causes): ReturnType<typeof checkResult> =>
+      checkResult({ verdict: 'fail', diagnosis: { code, ...causes[code] } })
     const with722 = withPhase('P2', { checks: [check('MP-722'), check('MP-725')] })
-    expect(codes({ 'P2 plain': { wrong: 1 }, 'P2 there': losing('P2', 'UH') }, { phases: with722 })).toEqual(['P2 MP-936', 'P2 MP-725'])
+    expect(codes({ 'P2 plain': { wrong: 1 }, 'P2 there': losing('P2', 'UH') }, { phases: with722 })).toEqual([
+      'P2 MP-936',
+      'P2 MP-725',
+    ])
     expect(codes({}, { phases: with722 })).toEqual(['P2 MP-931', 'P2 MP-725'])
   })
 
   test('a retry warns, and a step that fails fails once the upgrade has begun', () => {
-    expect(judged({}, { phases: withPhase('P2', { checks: [checkResult({ verdict: 'flaky' })] }) }).verdict).toBe('warn')
+    expect(judged({}, { phases: withPhase('P2', { checks: [checkResult({ verdict: 'flaky' })] }) }).verdict).toBe(
+      'warn',
+    )
     const steps = [{ name: 'install', startedAt: new Date(begin).toISOString(), seconds: 3, verdict: 'fail' as const }]
     expect(codes({}, { phases: withPhase('P2', { steps }) })).toEqual(['P2 MP-949'])
     expect(codes({}, { phases: withPhase('P1', { steps }) })).toEqual(['P1 MP-956'])
   })
 
   test('a release that should not run any more is named; of pods that are kept on purpose it is not', () => {
-    const [old, next] = [{ istio: 'lab-a', envoy: '1.38.3', revision: 'default' }, { istio: 'lab-b', envoy: '1.40.0', revision: 'default' }]
-    const running = (pod: string, { istio, envoy }: typeof old): RunningRelease => ({ cluster: 'cluster1', workload: `app1/${pod}`, istio, envoy })
-    const stages = (phase: PhaseId) => ({ [phase]: { phase, controlPlanes: { cluster1: [next] }, workloads: { cluster1: next }, gateways: {}, gatewayReplicas: 2 } }) as Case['stages']
-    const named = (phase: PhaseId, ...releases: RunningRelease[]): string[] => codes({}, { phases: withPhase(phase, { releases }), stages: stages(phase) })
+    const [old, next] = [
+      { istio: 'lab-a', envoy: '1.38.3', revision: 'default' },
+      { istio: 'lab-b', envoy: '1.40.0', revision: 'default' },
+    ]
+    const running = (pod: string, { istio, envoy }: typeof old): RunningRelease => ({
+      cluster: 'cluster1',
+      workload: `app1/${pod}`,
+      istio,
+      envoy,
+    })
+    const stages = (phase: PhaseId) =>
+      ({
+        [phase]: {
+          phase,
+          controlPlanes: { cluster1: [next] },
+          workloads: { cluster1: next },
+          gateways: {},
+          gatewayReplicas: 2,
+        },
+      }) as Case['stages']
+    const named = (phase: PhaseId, ...releases: RunningRelease[]): string[] =>
+      codes({}, { phases: withPhase(phase, { releases }), stages: stages(phase) })
     expect(named('P8', running('sleep-5d6c-x2x', old))).toEqual(['P8 MP-934'])
     expect(named('P3', running('sleep-5d6c-x2x', old))).toEqual(['P3 MP-939'])
     expect(named('P3', running('istiod-5d6c-x2x', { ...old, envoy: '' }))).toEqual(['P3 MP-939'])
-    expect(named('P8', running('sleep-5d6c-x2x', next), running('istiod-5d6c-x2x', { ...next, envoy: '' }), running('prober-5d6c-x2x', old), running('prober-stranger-5d6c-x2x', old))).toEqual([])
+    expect(
+      named(
+        'P8',
+        running('sleep-5d6c-x2x', next),
+        running('istiod-5d6c-x2x', { ...next, envoy: '' }),
+        running('prober-5d6c-x2x', old),
+        running('prober-stranger-5d6c-x2x', old),
+      ),
+    ).toEqual([])
   })
 })
 
 test('findings come worst first, then by phase; exit codes never call green what is not known', () => {
-  expect(codes({ 'P3 there': { longestSilenceMilliseconds: 3000 }, 'P8 there': losing('P8', 'UF'), 'P2 plain': { wrong: 1 }, 'P2 local': losing('P2', 'UF') })).toEqual(['P2 MP-936', 'P2 MP-942', 'P8 MP-942', 'P3 MP-952'])
+  expect(
+    codes({
+      'P3 there': { longestSilenceMilliseconds: 3000 },
+      'P8 there': losing('P8', 'UF'),
+      'P2 plain': { wrong: 1 },
+      'P2 local': losing('P2', 'UF'),
+    }),
+  ).toEqual(['P2 MP-936', 'P2 MP-942', 'P8 MP-942', 'P3 MP-952'])
   expect((['pass', 'warn', 'fail', 'inconclusive', 'not-run'] as const).map(exitCodeOf)).toEqual([0, 0, 1, 2, 2])
 })

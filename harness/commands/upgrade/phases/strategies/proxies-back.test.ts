@@ -3,8 +3,13 @@ import { expect, test } from 'vitest'
 import type { ProxyState } from '#probes/istiod.ts'
 import { allBack } from './proxies-back.ts'
 
-const pod = (name: string, metadata: { deletionTimestamp?: Date; annotations?: Record<string, string> } = {}, container = 'istio-proxy'): V1Pod => ({
-  metadata: { name, namespace: 'sample', annotations: { 'istio.io/rev': 'default' }, ...metadata }, spec: { containers: [{ name: container }] },
+const pod = (
+  name: string,
+  metadata: { deletionTimestamp?: Date; annotations?: Record<string, string> } = {},
+  container = 'istio-proxy',
+): V1Pod => ({
+  metadata: { name, namespace: 'sample', annotations: { 'istio.io/rev': 'default' }, ...metadata },
+  spec: { containers: [{ name: container }] },
 })
 const state = (proxy: string, ...stale: string[]): ProxyState => ({ proxy, cluster: 'cluster1', stale, refused: [] })
 
@@ -16,10 +21,16 @@ test('proxies are back when each is connected and has acknowledged everything', 
 })
 
 test('a proxy that is there twice, or of a pod that nobody waits for, stands for no other', () => {
-  expect(allBack([pod('sleep'), pod('helloworld-v1')], 'default', [state('sleep.sample'), state('gone.sample')])).toBe(false)
+  expect(allBack([pod('sleep'), pod('helloworld-v1')], 'default', [state('sleep.sample'), state('gone.sample')])).toBe(
+    false,
+  )
 })
 
 test('nobody waits for a pod that goes, has no proxy, or has it from another control plane', () => {
-  const others = [pod('old', { deletionTimestamp: new Date(0) }), pod('legacy', {}, 'app'), pod('canary', { annotations: { 'istio.io/rev': 'lab-b' } })]
+  const others = [
+    pod('old', { deletionTimestamp: new Date(0) }),
+    pod('legacy', {}, 'app'),
+    pod('canary', { annotations: { 'istio.io/rev': 'lab-b' } }),
+  ]
   expect(allBack(others, 'default', [])).toBe(true)
 })

@@ -10,26 +10,39 @@ import { revisionOf } from '#istio/revision.ts'
 import { proxyStates, type ProxyState } from '#probes/istiod.ts'
 
 /**
- * Waits until every proxy that a cluster's control plane serves is connected to it again and has what it tells. A proxy whose control
- * plane was replaced waits longer and longer before it calls again, up to half a minute; of workloads that are restarted meanwhile it does
- * not hear, and goes on calling pods that are gone. By hand: `istioctl proxy-status`. After a minute it goes on: who does not come back is
- * named by the checks.
+ * Waits until every proxy that a cluster's control plane serves is connected to it again and has what it tells. A proxy
+ * whose control plane was replaced waits longer and longer before it calls again, up to half a minute; of workloads
+ * that are restarted meanwhile it does not hear, and goes on calling pods that are gone. By hand: `istioctl
+ * proxy-status`. After a minute it goes on: who does not come back is named by the checks.
  */
-export const proxiesBack = (lab: Lab, cluster: string): Step => step(`${cluster}: proxies in sync`, (_, signal) => {
-  const { kube } = lab.cluster(cluster)
-  const revision = revisionOf(lab.topology)
-  const served = lab.clusters.filter(({ name, role }) => name === cluster || (cluster === lab.primary.name && role === 'remote'))
-  return until(`${cluster}: every proxy is in sync with the control plane`, async () => {
-    const pods = (await Promise.all(served.map((one) => one.kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })))).flat()
-    const istiods = (await istiodPods(kube, revision)).filter((pod) => isReady(pod) && !pod.metadata?.deletionTimestamp)
-    const states = (await Promise.all(istiods.map(({ metadata }) => proxyStates(kube, metadata?.name)))).flat()
-    return allBack(pods, revision, states)
-  }, { every: 1000, within: 60_000, signal }).catch((error: unknown) => {
-    if (!(error instanceof MeshproofError) || error.code !== 'MP-401') throw error
+export const proxiesBack = (lab: Lab, cluster: string): Step =>
+  step(`${cluster}: proxies in sync`, (_, signal) => {
+    const { kube } = lab.cluster(cluster)
+    const revision = revisionOf(lab.topology)
+    const served = lab.clusters.filter(
+      ({ name, role }) => name === cluster || (cluster === lab.primary.name && role === 'remote'),
+    )
+    return until(
+      `${cluster}: every proxy is in sync with the control plane`,
+      async () => {
+        const pods = (
+          await Promise.all(served.map((one) => one.kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })))
+        ).flat()
+        const istiods = (await istiodPods(kube, revision)).filter(
+          (pod) => isReady(pod) && !pod.metadata?.deletionTimestamp,
+        )
+        const states = (await Promise.all(istiods.map(({ metadata }) => proxyStates(kube, metadata?.name)))).flat()
+        return allBack(pods, revision, states)
+      },
+      { every: 1000, within: 60_000, signal },
+    ).catch((error: unknown) => {
+      if (!(error instanceof MeshproofError) || error.code !== 'MP-401') throw error
+    })
   })
-})
 
-/** Whether every pod that a revision gave its proxy, and that stays, is connected and lacks nothing of what it was sent. */
+/**
+ * Whether every pod that a revision gave its proxy, and that stays, is connected and lacks nothing of what it was sent.
+ */
 export const allBack = (pods: V1Pod[], revision: string | undefined, states: ProxyState[]): boolean => {
   const inSync = new Set(states.filter(({ stale }) => stale.length === 0).map(({ proxy }) => proxy))
   return pods

@@ -1,0 +1,1 @@
+export default { test: { dir: 'harness', include: ['**/*.test.ts'] } }
