@@ -4,6 +4,7 @@ import { gatewayService } from '#istio/gateway.ts'
 import { procedures } from '#istio/procedures/index.ts'
 import { istiodOf } from '#istio/revision.ts'
 import { labNamespaces } from '#istio/workloads.ts'
+import { severalNetworks } from '#topology/networks.ts'
 import { withEngineClient } from './stranger.ts'
 import type { MeshUnderTest, Upgrading } from './mesh-under-test.ts'
 import { visitorPrefix } from './visitor.ts'
@@ -20,7 +21,6 @@ const revised = (revision = 'default'): { revision?: string } => (revision === '
  */
 export const labMesh = (lab: Lab, upgrade?: Upgrading): MeshUnderTest => {
   const { mtls, procedure } = lab.topology
-  const severalNetworks = new Set(lab.clusters.map(({ network }) => network)).size > 1
   return {
     clusters: lab.clusters.map((cluster) => ({
       name: cluster.name,
@@ -32,7 +32,7 @@ export const labMesh = (lab: Lab, upgrade?: Upgrading): MeshUnderTest => {
         return cluster.kube
       },
       // Procedures without gateways are those of a flat network.
-      ...(severalNetworks ? { gateway: { service: gatewayService, selector: 'istio=eastwestgateway' } } : {}),
+      ...(severalNetworks(lab) ? { gateway: { service: gatewayService, selector: 'istio=eastwestgateway' } } : {}),
       revisions: upgrade?.stage.controlPlanes[cluster.name]?.map(({ revision }) => revision),
     })),
     mtls,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { rangeProblem } from './address-range.ts'
+import { severalNetworks } from './networks.ts'
 
 /** The documented procedures that install a mesh; each has a built-in topology of its name. */
 export const procedureNames = [
@@ -108,13 +109,13 @@ export const draftOf = (value: unknown): Draft => {
 /** Fills in the defaults that depend on other fields. */
 export const complete = (file: z.infer<typeof FileSchema>): TopologyFile => {
   const { clusters } = draftOf(file) as { clusters: ClusterPlan[] }
-  const severalNetworks = new Set(clusters.map(({ network }) => network)).size > 1
+  const several = severalNetworks({ clusters })
   const onePrimary = clusters.filter(({ role }) => role === 'primary').length === 1
   const derived = onePrimary
-    ? severalNetworks
+    ? several
       ? 'primary-remote'
       : 'vpn'
-    : severalNetworks
+    : several
       ? 'multi-primary-multi-network'
       : 'multi-primary'
   return { ...file, procedure: file.procedure ?? derived, clusters }

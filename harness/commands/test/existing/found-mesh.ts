@@ -5,6 +5,7 @@ import type { GatewayRef } from '#checks/mesh-under-test.ts'
 import { MeshproofError } from '#errors.ts'
 import { addressOf } from '#istio/service-address.ts'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { severalNetworks } from '#topology/networks.ts'
 import type { Mtls } from '#topology/topology-file.ts'
 import { withheldBy } from './withheld.ts'
 
@@ -35,10 +36,9 @@ export const foundMesh = async (
           : 'Give each a global.multiCluster.clusterName of its own: a control plane cannot tell them apart.',
     })
   }
-  const severalNetworks = new Set(clusters.map(({ network }) => network)).size > 1
   const found = await Promise.all(
     clusters.map(async (cluster, index): Promise<FoundCluster> => {
-      const gateway = severalNetworks ? await gatewayOf(cluster) : undefined
+      const gateway = severalNetworks({ clusters }) ? await gatewayOf(cluster) : undefined
       const { name, role, network, context } = cluster
       return {
         name,
