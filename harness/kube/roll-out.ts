@@ -23,19 +23,20 @@ export const podsOf = async (kube: KubeClient, { namespace, name }: DeploymentRe
 /**
  * Waits until a deployment’s newest pods are ready and none of its older ones is left: a pod that still drains is
  * still part of what happens.
- * @throws MeshproofError MP-401 when it is not so within two minutes.
+ * @throws MeshproofError MP-401 when the time (milliseconds) is up, by default two minutes.
  */
 export const settled = (
   cluster: { name: string; kube: KubeClient },
   { namespace, name }: DeploymentRef,
   signal: AbortSignal,
+  within = 120_000,
 ): Promise<unknown> =>
   until(
     `${namespace}/${name} is ready in ${cluster.name}, and its older pods are gone`,
     async () =>
       (await isRolledOut(cluster.kube, namespace, name)) &&
       (await podsOf(cluster.kube, { namespace, name })).every(isReady),
-    { every: 250, within: 120_000, signal },
+    { every: 250, within, signal },
   )
 
 /**

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { FoundCluster, FoundMesh } from '#checks/existing-mesh.ts'
 import type { GatewayRef } from '#checks/mesh-under-test.ts'
 import { MeshproofError } from '#errors.ts'
+import { injectionLabel, istiodOf, revised } from '#istio/revision.ts'
 import { addressOf } from '#istio/service-address.ts'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
 import { severalNetworks } from '#topology/networks.ts'
@@ -76,11 +77,9 @@ const injectionOf = async ({ reads }: SurveyedCluster): Promise<Pick<FoundCluste
   )
   const labels = (byDefault ?? injectors[0])?.metadata?.labels
   const revision = labels?.['istio.io/rev'] ?? 'default'
-  if (revision === 'default')
-    return { discovery: 'istiod.istio-system.svc:15012', injection: { 'istio-injection': 'enabled' } }
   return {
-    discovery: `istiod-${revision}.istio-system.svc:15012`,
-    injection: byDefault ? { 'istio-injection': 'enabled' } : { 'istio.io/rev': labels?.['istio.io/tag'] ?? revision },
+    discovery: `${istiodOf(revised(revision))}.istio-system.svc:15012`,
+    injection: injectionLabel(byDefault || revision === 'default' ? 'default' : (labels?.['istio.io/tag'] ?? revision)),
   }
 }
 
