@@ -6,9 +6,9 @@ import { until } from './until.ts'
 /** Where a deployment is. */
 export type DeploymentRef = { namespace: string; name: string }
 
-/** The labels of a deployment’s pods, as a selector. */
-const selectorOf = ({ spec }: V1Deployment): string =>
-  Object.entries(spec?.selector.matchLabels ?? {})
+/** Labels as a selector of the objects that have them all. */
+export const selectorOf = (labels: Record<string, string> = {}): string =>
+  Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(',')
 
@@ -16,7 +16,12 @@ const selectorOf = ({ spec }: V1Deployment): string =>
 export const podsOf = async (kube: KubeClient, { namespace, name }: DeploymentRef): Promise<V1Pod[]> => {
   const deployment = await kube.get<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace, name })
   return deployment
-    ? kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, selector: selectorOf(deployment) })
+    ? kube.list<V1Pod>({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        namespace,
+        selector: selectorOf(deployment.spec?.selector.matchLabels),
+      })
     : []
 }
 

@@ -11,7 +11,9 @@ export const procedureNames = [
   'multi-primary',
   'multi-primary-multi-network',
 ] as const
-const versions = ['v1', 'v2', 'v3', 'v4'] as const
+
+/** The versions of helloworld: one for each cluster that a mesh may have. */
+export const versions = ['v1', 'v2', 'v3', 'v4'] as const
 
 const not = (what: string) => ({
   error: ({ input }: { input?: unknown }): string => `“${String(input)}” is not ${what}`,

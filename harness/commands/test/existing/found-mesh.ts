@@ -5,12 +5,12 @@ import type { GatewayRef } from '#checks/mesh-under-test.ts'
 import { MeshproofError } from '#errors.ts'
 import { injectionLabel, istiodOf, revised } from '#istio/revision.ts'
 import { addressOf } from '#istio/service-address.ts'
+import { selectorOf } from '#kube/roll-out.ts'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import type { Mtls } from '#topology/topology-file.ts'
+import { versions } from '#topology/topology-schema.ts'
 import { withheldBy } from './withheld.ts'
-
-const versions = ['v1', 'v2', 'v3', 'v4'] as const
 
 /**
  * What a survey found, made ready to be tested: a version of helloworld for each cluster, how its namespaces get
@@ -95,9 +95,7 @@ const gatewayOf = async ({ reads }: SurveyedCluster): Promise<GatewayRef | undef
   if (!metadata?.name || !metadata.namespace) return undefined
   return {
     service: { apiVersion: 'v1', kind: 'Service', name: metadata.name, namespace: metadata.namespace },
-    selector: Object.entries(spec?.selector ?? {})
-      .map(([key, value]) => `${key}=${value}`)
-      .join(','),
+    selector: selectorOf(spec?.selector),
   }
 }
 
