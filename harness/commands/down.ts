@@ -3,8 +3,8 @@ import { findRemains, removeRun } from '#lab/reaper.ts'
 import { list } from '#run/options.ts'
 
 /**
- * Removes our labs: kept ones and what killed runs left; with `all` those of living runs, too; with `run` that one
- * alone.
+ * Deletes kept labs, and what killed runs left behind; with `all` also the labs of runs in progress; with `run` only
+ * that run.
  */
 export const down = async (
   { all, run }: { all: boolean; run: string | undefined },
@@ -21,7 +21,7 @@ export const down = async (
     say(
       run === undefined
         ? 'Nothing of ours is left.'
-        : `Nothing of run ${run} is left, or it is still going (--all removes it).`,
+        : `Nothing of run ${run} is left, or the run is in progress (--all deletes it too).`,
     )
   return 0
 }
