@@ -3,8 +3,8 @@ import { findRemains, removeRun } from '#lab/reaper.ts'
 import { list } from '#run/options.ts'
 
 /**
- * Deletes kept labs, and what killed runs left behind; with `all` also the labs of runs in progress; with `run` only
- * that run.
+ * Removes our labs: kept ones and what killed runs left; with `all` those of living runs, too; with `run` that one
+ * alone.
  */
 export const down = async (
   { all, run }: { all: boolean; run: string | undefined },
