@@ -15,13 +15,13 @@ export const existingClusterCodes = {
   'MP-117': {
     cause: 'a cluster cannot be looked at',
     shows:
-      'Its API server does not answer, or does not let you list namespaces and what is in istio-system. The ' +
-      'message says which.',
+      'Its API server does not answer, or does not let you list namespaces and what is in Istio’s root ' +
+      'namespace. The message says which.',
     fix: 'Try `kubectl --context=CONTEXT get namespaces` until it answers.',
   },
   'MP-118': {
     cause: 'a cluster has no Istio',
-    shows: 'The cluster has no namespace istio-system, or neither an istiod nor a sidecar injector in it.',
+    shows: 'The cluster has no root namespace of Istio, or neither an istiod nor a sidecar injector.',
     fix: 'Name clusters that belong to a mesh. meshproof never installs Istio on clusters that it did not create.',
   },
   'MP-119': {

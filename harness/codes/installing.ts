@@ -5,12 +5,12 @@ export const installingCodes = {
   'MP-501': {
     cause: 'istioctl failed',
     shows: 'The message holds istioctl’s own words.',
-    fix: 'Run again with --keep and look at the pods of istio-system.',
+    fix: 'Run again with --keep and look at the pods of Istio’s root namespace.',
   },
   'MP-510': {
     cause: 'the mesh has no meshNetworks that could be read',
     shows: 'Config map istio has no key meshNetworks, or not of the form that this topology installs.',
-    fix: '`kubectl -n istio-system get configmap istio -o yaml` shows what is there.',
+    fix: '`kubectl get configmap istio -o yaml`, in Istio’s root namespace, shows what is there.',
   },
   'MP-511': {
     cause: 'sidecars do not intercept every range of the mesh',
@@ -22,11 +22,11 @@ export const installingCodes = {
     shows:
       'An upgrade requires that one revision alone is there. The message lists what is of another, and what is ' +
       'missing.',
-    fix: '`kubectl -n istio-system get deployments,mutatingwebhookconfigurations --show-labels` shows the revisions.',
+    fix: '`kubectl get deployments,mutatingwebhookconfigurations -A --show-labels` shows the revisions.',
   },
   'MP-540': {
     cause: 'there is no remote secret with a token to rotate',
     shows: 'The control plane has no remote secret of that cluster, or one that holds something else than a token.',
-    fix: '`kubectl -n istio-system get secret -l istio/multiCluster=true` shows those there are.',
+    fix: '`kubectl get secret -A -l istio/multiCluster=true` shows those there are.',
   },
 } as const satisfies Record<string, CodeEntry>
