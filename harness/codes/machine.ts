@@ -11,7 +11,7 @@ export const machineCodes = {
   },
   'MP-202': {
     cause: 'the container engine refused a command',
-    shows: 'The message names the command and holds the engine’s own words. A check that meets this is “not ' + 'run”.',
+    shows: 'The message names the command and holds the engine’s words. A check that meets this is “not run”.',
     fix: 'Do what the engine’s words ask for. `meshproof doctor` shows the engine’s state.',
   },
   'MP-203': {
