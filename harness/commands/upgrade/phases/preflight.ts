@@ -57,12 +57,12 @@ export const meshProblems = async (
   // What has ended is told with what ends too soon.
   const untrusted = broken
     .filter(({ code }) => code !== ended)
-    .map(({ code, where, evidence }) => ({
+    .map(({ code, where, evidence }): Problem => ({
       code: 'MP-154',
       what: sentence(findings[code].cause),
       where,
       why: evidence.join('; '),
-      next: findings[code].mend,
+      next: findings[code].fix,
     }))
   return [...untrusted, ...perCluster.flat()]
 }
