@@ -1,8 +1,9 @@
 import type { Check } from '#checks/check.ts'
 import type { PlannedCheck } from '#run/plan-checks.ts'
+import type { Code } from '#codes/index.ts'
 import { runChecks } from '#run/vitest/run-checks.ts'
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
-import { pageOf, type FindingCode } from '#diagnosis/findings.ts'
+import { findings as known, type FindingCode } from '#diagnosis/findings.ts'
 import { probeOf } from '#diagnosis/probe.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { askUntil } from '#kube/until.ts'
@@ -142,7 +143,7 @@ const requireGreen = async (
  * What a diagnosis names of a broken mesh; asked again for half a minute while it is not what it must name, since what
  * was broken takes a moment to show.
  */
-const named = (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promise<string[]> =>
+const named = (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promise<Code[]> =>
   askUntil(
     () => lookedAt(lab, wanted, signal),
     (codes) => codes.includes(wanted),
@@ -150,10 +151,10 @@ const named = (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promise<stri
   )
 
 /** Diagnoses a lab, with requests where only they show what is `wanted`. */
-const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: AbortSignal): Promise<string[]> => {
+const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: AbortSignal): Promise<Code[]> => {
   const mesh = await survey(lab.clusters.map(({ name, kube }) => ({ context: name, kube })))
   const probe =
-    wanted !== undefined && (wanted === 'MP-856' || pageOf(wanted).layer === 'requests')
+    wanted !== undefined && (wanted === 'MP-856' || known[wanted].layer === 'requests')
       ? probeOf(mesh, signal)
       : undefined
   try {
