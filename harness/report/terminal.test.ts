@@ -53,7 +53,7 @@ describe('the terminal report', () => {
     })
     expect(text.split('\n').slice(0, 3)).toEqual([
       '~ reach.local  cluster2 → cluster1, cluster2  passed on retry: 21 of 21 answered',
-      '- reach.local  cluster1 → cluster2  not selected by --suite',
+      '– reach.local  cluster1 → cluster2  not selected by --suite',
       '? reach.local  cluster1 → cluster2  the API server does not answer',
     ])
   })

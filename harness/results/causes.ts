@@ -1,7 +1,7 @@
-import type { Layer } from './results.ts'
+import type { CheckLayer } from './results.ts'
 
 /** What is wrong, in one line, and what to do about it. */
-export type Cause = { layer: Layer; cause: string; hint: string }
+export type Cause = { layer: CheckLayer; cause: string; hint: string }
 
 /** The causes a check can name, by their stable code. The bands of the codes are the layers, from the bottom. */
 export const causes = {

@@ -1,4 +1,4 @@
-import { layers, type CheckResult, type Diagnosis } from './results.ts'
+import { layers, type CheckResult, type CheckDiagnosis } from './results.ts'
 import { causeIn, causes } from './causes.ts'
 
 /**
@@ -19,7 +19,7 @@ export const diagnose = (checks: CheckResult[]): CheckResult[] => {
 }
 
 /** The first broken layer's diagnosis, for the summary; undefined where nothing failed. */
-export const firstBroken = (checks: CheckResult[]): (Diagnosis & { check: string }) | undefined => {
+export const firstBroken = (checks: CheckResult[]): (CheckDiagnosis & { check: string }) | undefined => {
   const root = checks.find((check) => check.diagnosis && !isConsequence(check))
   return root?.diagnosis && { ...root.diagnosis, check: root.id }
 }
@@ -34,7 +34,7 @@ const layerOf = (check: CheckResult): (typeof layers)[number] => {
   return code ? causes[code].layer : check.layer
 }
 
-const explain = (check: CheckResult): Diagnosis => {
+const explain = (check: CheckResult): CheckDiagnosis => {
   const code = causeIn(check.reason)
   if (code) return { code, ...causes[code] }
   return {

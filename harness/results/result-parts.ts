@@ -18,8 +18,8 @@ export const layers = [
   'failover',
   'resilience',
 ] as const
-export const Layer = z.enum(layers)
-export type Layer = z.infer<typeof Layer>
+export const CheckLayer = z.enum(layers)
+export type CheckLayer = z.infer<typeof CheckLayer>
 
 /** A moment, in ISO’s form. */
 export const Timestamp = z.iso.datetime()
@@ -38,12 +38,18 @@ export const Attempt = z.strictObject({
 })
 export type Attempt = z.infer<typeof Attempt>
 
-export const Diagnosis = z.strictObject({ layer: Layer, code: z.string(), cause: z.string(), hint: z.string() })
-export type Diagnosis = z.infer<typeof Diagnosis>
+/** Why a check failed. `hint`: what to do about it. */
+export const CheckDiagnosis = z.strictObject({
+  layer: CheckLayer,
+  code: z.string(),
+  cause: z.string(),
+  hint: z.string(),
+})
+export type CheckDiagnosis = z.infer<typeof CheckDiagnosis>
 
 export const CheckResult = z.strictObject({
   id: z.string(),
-  layer: Layer,
+  layer: CheckLayer,
   title: z.string(),
   from: z.array(z.string()),
   to: z.array(z.string()),
@@ -51,7 +57,7 @@ export const CheckResult = z.strictObject({
   reason: z.string(),
   source: z.string(),
   attempts: z.array(Attempt),
-  diagnosis: Diagnosis.optional(),
+  diagnosis: CheckDiagnosis.optional(),
 })
 export type CheckResult = z.infer<typeof CheckResult>
 

@@ -1,7 +1,7 @@
 import type {
   CheckResult,
   Lane,
-  Layer,
+  CheckLayer,
   Loss,
   Measured,
   PhaseKind,
@@ -43,7 +43,7 @@ const phases: [id: UpgradePhaseResult['id'], name: string, kind: PhaseKind, step
   ['P9', 'remote secret rotated', 'secrets', ['rotate the remote secret', 'restart istiod']],
 ]
 
-const asked: [Layer, string][] = [
+const asked: [CheckLayer, string][] = [
   ['network', 'net.gateway-open'],
   ['trust', 'trust.same-root'],
   ['trust', 'trust.chain'],

@@ -53,7 +53,7 @@ describe('an arrow', () => {
       ]),
     )
     expect(markup).toMatch(/class="arrow fail".*✗ 1 of 2 failed.*net\.gateway-open.*class="arrow none".*not asked/s)
-    expect(markup).toContain('About the whole mesh, and so on no arrow: 1 failed: reach.path.')
+    expect(markup).toContain('Checks of the whole mesh belong to no arrow: 1 failed: reach.path.')
   })
 })
 

@@ -31,5 +31,5 @@ test('time in which nothing of the lab ran is cut out and told', () => {
 
 test('a phase that failed says so in a word', () => {
   expect(timeline(topologyResult([], { phases: [phase('cluster1', 0, 1, 'fail')] })).markup).toContain('✗ failed')
-  expect(timeline(topologyResult([])).markup).toContain('No phase was begun')
+  expect(timeline(topologyResult([])).markup).toContain('No phase began')
 })
