@@ -21,7 +21,7 @@ export const ConformanceReport = z.strictObject({
   kind: z.literal('ConformanceReport'),
   date: z.iso.datetime(),
   versions: z.strictObject({ meshproof: z.string(), istio: z.string(), envoy: z.string(), kubernetes: z.string() }),
-  /** A profile is a variant of a topology. Its tests are checks, each with the worst verdict of the places it asked from. */
+  /** A profile is a variant of a topology. Its tests are checks, each with its worst verdict over the clusters. */
   profiles: z.array(
     z.strictObject({
       name: z.string(),

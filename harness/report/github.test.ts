@@ -22,7 +22,10 @@ describe('the annotations', () => {
     results.topologies[0]!.checks.push(checkResult({ verdict: 'flaky' }))
     const lines = annotations(results)
     expect(lines[0]).toMatch(
-      /^::error title=MP-712 net\.gateway-open \(gateway\)::cluster1 → cluster2: MP-712 .*%0ACause: the gateway’s port 15443 .*%0ANext: Look for a firewall/,
+      new RegExp(
+        String.raw`^::error title=MP-712 net\.gateway-open \(gateway\)::cluster1 → cluster2: MP-712 .*` +
+          '%0ACause: the gateway’s port 15443 .*%0ANext: Look for a firewall',
+      ),
     )
     expect(lines.at(-1)).toBe('::warning title=reach.local (gateway)::passed on retry: 21 of 21 answered')
     expect(lines).toHaveLength(7)

@@ -145,7 +145,7 @@ describe('a folder of folders', () => {
   })
 })
 
-test('runs of one version share its column, until two of them are of one topology: then the later has its own', async () => {
+test('runs of a version share its column, but not two of the same topology: the later has its own column', async () => {
   const parent = await scratchFolder()
   await reportFolder(parent, 'a', { topology: 'gateway', startedAt: '2026-01-02T00:00:00.000Z' })
   await reportFolder(parent, 'b', { topology: 'vpn' })

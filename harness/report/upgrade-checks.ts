@@ -11,8 +11,8 @@ import { phaseWords } from './upgrade-words.ts'
 
 /**
  * An upgrade as checks, for reports that know nothing else: the verdict of each phase, the checks of each phase
- * (`P4 reach.both-versions`), and each probe in each phase (`P4 cluster1→cluster2 keep-alive`). A phase that did not run
- * is one check that did not run.
+ * (`P4 reach.both-versions`), and each probe in each phase (`P4 cluster1→cluster2 keep-alive`). A phase that did not
+ * run is one check that did not run.
  */
 export const upgradeChecks = ({ upgrade }: Pick<TopologyResult, 'upgrade'>): CheckResult[] =>
   upgrade ? upgrade.phases.flatMap((phase) => checksOfPhase(upgrade, phase)) : []

@@ -2,8 +2,8 @@ import { layers, type CheckResult, type CheckDiagnosis } from './results.ts'
 import { causeIn, causes } from './causes.ts'
 
 /**
- * Gives every failed check its diagnosis: its own cause where it is in the first broken layer, and otherwise the cause
- * found there, since what is built on a broken layer cannot be judged by itself.
+ * Gives every failed check its diagnosis. A check in the first broken layer gets its own cause. A check above it gets
+ * the cause of that layer, since a layer cannot be judged while a layer below it is broken.
  */
 export const diagnose = (checks: CheckResult[]): CheckResult[] => {
   const failed = checks.filter(({ verdict }) => verdict === 'fail')
@@ -18,17 +18,17 @@ export const diagnose = (checks: CheckResult[]): CheckResult[] => {
   })
 }
 
-/** The first broken layer's diagnosis, for the summary; undefined where nothing failed. */
+/** The diagnosis of the first broken layer, and the check that found it; undefined if no check failed. */
 export const firstBroken = (checks: CheckResult[]): (CheckDiagnosis & { check: string }) | undefined => {
   const root = checks.find((check) => check.diagnosis && !isConsequence(check))
   return root?.diagnosis && { ...root.diagnosis, check: root.id }
 }
 
-/** Whether a check failed because of what is broken below it. */
+/** Whether a check failed because a layer below it is broken. */
 export const isConsequence = ({ diagnosis }: CheckResult): boolean =>
   diagnosis?.cause.startsWith('follows from') ?? false
 
-// A check may find that a lower layer than its own is to blame.
+// A check can find that a lower layer than its own is broken.
 const layerOf = (check: CheckResult): (typeof layers)[number] => {
   const code = causeIn(check.reason)
   return code ? causes[code].layer : check.layer
@@ -41,6 +41,6 @@ const explain = (check: CheckResult): CheckDiagnosis => {
     layer: check.layer,
     code: 'MP-700',
     cause: `${check.title}: this does not hold`,
-    hint: 'The evidence of its attempts in results.json says what was seen.',
+    hint: 'Look at the evidence of its attempts in results.json.',
   }
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
-// The parts of results.json that stand in several places of it.
+// The parts of results.json that occur in several places.
 
-/** `flaky`: passed on a retry. `skipped` and `not-run` carry a reason and never count as passed. */
+/** `flaky`: passed on a retry. `skipped` and `not-run` have a reason and never count as passed. */
 export const Verdict = z.enum(['pass', 'fail', 'flaky', 'skipped', 'not-run'])
 export type Verdict = z.infer<typeof Verdict>
 
@@ -21,17 +21,18 @@ export const layers = [
 export const CheckLayer = z.enum(layers)
 export type CheckLayer = z.infer<typeof CheckLayer>
 
-/** A moment, in ISO’s form. */
+/** A moment in ISO 8601. */
 export const Timestamp = z.iso.datetime()
 
-/** One thing a probe saw: what it was, and its facts. */
+/** A piece of evidence: the name of the probe that took it, and the facts that the probe observed. */
 export const Evidence = z.looseObject({ probe: z.string() })
 export type Evidence = z.infer<typeof Evidence>
 
+/** An attempt of a check. */
 export const Attempt = z.strictObject({
   startedAt: Timestamp,
   seconds: z.number(),
-  /** `not-run`: the question could not be asked, which says nothing about the mesh. */
+  /** `not-run`: the check could not ask its question, which says nothing about the mesh. */
   verdict: z.enum(['pass', 'fail', 'not-run']),
   reason: z.string(),
   evidence: z.array(Evidence),
@@ -47,6 +48,7 @@ export const CheckDiagnosis = z.strictObject({
 })
 export type CheckDiagnosis = z.infer<typeof CheckDiagnosis>
 
+/** The result of a check that is asked from a place. */
 export const CheckResult = z.strictObject({
   id: z.string(),
   layer: CheckLayer,
@@ -61,6 +63,7 @@ export const CheckResult = z.strictObject({
 })
 export type CheckResult = z.infer<typeof CheckResult>
 
+/** A step of a run, such as creating a cluster. */
 export const Phase = z.strictObject({
   name: z.string(),
   startedAt: Timestamp,

@@ -37,7 +37,8 @@ const rung = (topology: TopologyResult, layer: CheckLayer, broken: CheckLayer | 
   const note = first ? 'broken first' : verdict === 'fail' && broken ? `follows from ${broken}` : ''
   return markup`
     <li class="${verdict}${first && ' first'}">
-      <a href="#${anchorOf(topology)}--${layer}"><b>${layer}</b> ${badge(verdict)}${note && markup` <em>${note}</em>`}</a>
+      <a href="#${anchorOf(topology)}--${layer}">
+        <b>${layer}</b> ${badge(verdict)}${note && markup` <em>${note}</em>`}</a>
       <small>${countsOf(checks)}</small>
       <p>${meanings[layer]}</p>
     </li>

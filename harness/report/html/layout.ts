@@ -13,8 +13,8 @@ export type Layout = { width: number; height: number; clusters: PlacedCluster[];
 const [width, margin, boxHeight, boxAlone, columnGap, frame, label] = [460, 8, 84, 270, 84, 14, 24]
 
 /**
- * Places clusters in rows of at most two, those of a network beside each other. With up to four clusters no line between
- * two of them meets a third.
+ * Places clusters in rows of at most two, those of a network beside each other. With up to four clusters no line
+ * between two of them meets a third.
  */
 export const layoutOf = (clusters: readonly Cluster[]): Layout => {
   const groups = [...Map.groupBy(clusters, ({ network }) => network).values()]

@@ -53,8 +53,12 @@ const table = (probes: readonly Probe[], byProbe: ByProbe, label: string): Marku
       <table class="measured">
         ${columnTitles(titles)}
         ${laneGroups(probes).map(
-          (group) =>
-            markup`<tbody>${groupTitle(group.title, titles.length)}${group.probes.map((probe) => row(probe, byProbe))}</tbody>`,
+          (group) => markup`
+            <tbody>
+              ${groupTitle(group.title, titles.length)}
+              ${group.probes.map((probe) => row(probe, byProbe))}
+            </tbody>
+          `,
         )}
       </table>
     `,

@@ -24,8 +24,8 @@ export const largestPage = 1_000_000
 export const largestUpgradePage = 2_000_000
 
 /**
- * report.html: one page that needs no other file. Where all the evidence makes it too large, the page leaves out that of
- * passed checks, or all of it; results.json has it.
+ * report.html: one page that needs no other file. Where all the evidence makes it too large, the page leaves out the
+ * evidence of passed checks, or all of it; results.json has it.
  */
 export const reportPage = (results: Results): string => {
   const limit = upgradedTopologies(results).length > 0 ? largestUpgradePage : largestPage

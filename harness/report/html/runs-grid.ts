@@ -86,7 +86,9 @@ const versionsOf = (run: ShownRun, runs: readonly ShownRun[]): ColumnVersions =>
 
 // A run that upgraded has two releases.
 const istioOf = ({ environment, topologies }: NonNullable<ShownRun['results']>): string => {
-  const upgrades = topologies.flatMap(({ upgrade }) => (upgrade ? [`${upgrade.from.istio} → ${upgrade.to.istio}`] : []))
+  const upgrades = topologies.flatMap(({ upgrade }) => {
+    return upgrade ? [`${upgrade.from.istio} → ${upgrade.to.istio}`] : []
+  })
   return upgrades.length > 0 ? [...new Set(upgrades)].join(', ') : environment.istio
 }
 

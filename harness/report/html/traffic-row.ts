@@ -10,7 +10,9 @@ export const trafficRow = (kind: string, label: Markup | string, plot: Markup): 
   <div class="row ${kind}"><div class="label">${label}</div><div class="plot">${plot}</div></div>
 `
 
-/** The row of a probe: its seconds, what it lost, and where it broke off. The script of the page reads its attributes. */
+/**
+ * The row of a probe: its seconds, what it lost, and where it broke off. The script of the page reads its attributes.
+ */
 export const laneRow = (probe: Probe, upgrade: Upgrade, scale: TrafficScale): Markup => {
   const seconds = upgrade.timeline.lanes.find((found) => found.probe === probe.id)?.seconds ?? []
   const measured = upgrade.measured.filter((figures) => figures.probe === probe.id)

@@ -87,14 +87,16 @@ const limits = ({ budgets, overhead, changedDefaults }: Upgrade): Markup => mark
     <dt>Longest gap at most</dt><dd>${count(budgets.maxGapMilliseconds)} ms</dd>
     <dt>p99 at most</dt><dd>${budgets.maxP99Ratio} times the baseline’s</dd>
     ${overhead && markup`<dt>Share of one core</dt><dd>${overheadWords(overhead)}</dd>`}
-    ${changedDefaults.length > 0 && markup`<dt>Defaults of Istio that changed</dt><dd>${defaultList(changedDefaults)}</dd>`}
+    ${changedDefaults.length > 0 && changedTerm(changedDefaults)}
   </dl>
 `
 
 const overheadWords = ({ probes, proxies }: NonNullable<Upgrade['overhead']>): string =>
   `${percent(probes)} by the probes’ own programs, ${percent(proxies)} by the mesh’s proxies`
 
-const defaultList = (lines: readonly string[]): Markup =>
-  markup`<ul class="reasons">${lines.map((line) => markup`<li>${line}</li>`)}</ul>`
+const changedTerm = (lines: readonly string[]): Markup => markup`
+  <dt>Defaults of Istio that changed</dt>
+  <dd><ul class="reasons">${lines.map((line) => markup`<li>${line}</li>`)}</ul></dd>
+`
 
 const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`

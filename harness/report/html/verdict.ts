@@ -14,7 +14,7 @@ const headlines: Record<Verdict, string> = {
   skipped: 'Nothing to prove',
 }
 
-/** The head of the page: the verdict in a word, what is broken and what to do about it, and a link to every topology. */
+/** The head of the page: the verdict, what is broken and what to do about it, and a link to every topology. */
 export const verdictHead = (results: Results): Markup => {
   const { topologies } = results
   const verdict = runVerdict(results)
@@ -55,7 +55,7 @@ export const runLine = ({ run, environment }: Results): Markup => {
   return markup`<p class="run">${facts.join(' · ')}</p>`
 }
 
-/** Why a topology came to no other verdict, where it has a reason of its own, and the link to its support bundle. */
+/** The reason that a topology gives for its verdict, if any, and the link to its support bundle, if it has one. */
 export const reasonAndBundle = ({ reason, bundle }: TopologyResult): Markup => {
   const link = bundle !== undefined && markup`<a href="./${encodeURI(bundle)}">${bundle}</a>`
   return markup`
