@@ -27,9 +27,8 @@ export const chooseImages = async (
   }
   try {
     const planned = await planRelease(asked, engine, { signal, tell: tellOf(progress, 'versions') })
-    say(
-      `Images: release (${registry === undefined ? (wanted === 'auto' ? 'every registry answers' : 'as asked') : `from ${registry}`})`,
-    )
+    const reason = wanted === 'auto' ? 'every registry answers' : 'as asked'
+    say(`Images: release (${registry === undefined ? reason : `from ${registry}`})`)
     return await releaseImages(planned, progress, signal)
   } catch (error) {
     if (wanted !== 'auto' || !(error instanceof MeshproofError) || error.code !== 'MP-320') throw error

@@ -7,8 +7,8 @@ import { metrics } from './metrics.ts'
 type Parsed = { name: string; labels: Record<string, string>; value: number }
 
 const metricName = '[a-zA-Z_:][a-zA-Z0-9_:]*'
-const label = String.raw`[a-zA-Z_]\w*="(?:[^"\\]|\\[\\"n])*"`
-const labelList = String.raw`(?:${label}(?:,(?!\})|(?=\})))*`
+const labelPair = String.raw`[a-zA-Z_]\w*="(?:[^"\\]|\\[\\"n])*"`
+const labelList = String.raw`(?:${labelPair}(?:,(?!\})|(?=\})))*`
 const number = String.raw`-?\d+(?:\.\d+)?(?:e[+-]?\d+)?`
 const helpLine = new RegExp(String.raw`^# HELP (${metricName}) (?:[^\\]|\\[\\n])+$`)
 const typeLine = new RegExp(`^# TYPE (${metricName}) (counter|gauge|histogram|summary|untyped)$`)

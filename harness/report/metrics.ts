@@ -3,9 +3,10 @@ import { upgradeChecks } from './upgrade-checks.ts'
 import { runVerdict } from './words.ts'
 
 /**
- * `metrics.prom`: the results as Prometheus metrics (prometheus.io, “Text-based format”), for node-exporter's textfile
- * collector or for a Pushgateway. Every possible verdict is a sample: 1 for the verdict of the check and 0 for
- * the others, as kube-state-metrics reports states. A series for `pass` therefore does not stay beside one for `fail`.
+ * `metrics.prom`: the results as Prometheus metrics (prometheus.io, “Text-based format”). They are for the textfile
+ * collector of node-exporter, or for a Pushgateway. Every possible verdict is a sample: 1 for the verdict of the check
+ * and 0 for the others, as kube-state-metrics reports states. A series for `pass` therefore does not stay beside one
+ * for `fail`.
  */
 export const metrics = (results: Results): string => {
   const checks = results.topologies.flatMap((topology) =>

@@ -165,7 +165,15 @@ export const prove = async (options: RunOptions, terminal: Terminal, { signal, a
 }
 
 /** One fault in one line: whether it was detected, and what turned red. */
-export const proofLine = ({ fault, verdict, reason, red, diagnosed, seconds }: Proof): string =>
-  `${verdict === 'detected' ? '✓' : '✗'} ${fault}  ` +
-  `${[...red.map(({ check, code }) => `${check} ${code}`), ...(diagnosed ? [`diagnosed ${diagnosed.named.join(' ')}`] : [])].join(', ') || 'nothing turned red'}  ` +
-  `${seconds.toFixed(0)} s${reason ? `  ${reason}` : ''}`
+export const proofLine = ({ fault, verdict, reason, red, diagnosed, seconds }: Proof): string => {
+  const noticed = [
+    ...red.map(({ check, code }) => `${check} ${code}`),
+    ...(diagnosed ? [`diagnosed ${diagnosed.named.join(' ')}`] : []),
+  ]
+  return [
+    `${verdict === 'detected' ? '✓' : '✗'} ${fault}`,
+    noticed.join(', ') || 'nothing turned red',
+    `${seconds.toFixed(0)} s`,
+    ...(reason ? [reason] : []),
+  ].join('  ')
+}

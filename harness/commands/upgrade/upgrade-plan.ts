@@ -63,4 +63,5 @@ export const upgradeLine = (
   { plan: { topology }, fault }: UpgradePlan,
   { from, to, strategy }: UpgradeOptions,
 ): string =>
-  `${topology.name}: from ${from} to ${to}, ${strategy === 'in-place' ? 'in place' : 'by revision'}${fault ? `, wrongly: ${fault.breaks}` : ''}`
+  `${topology.name}: from ${from} to ${to}, ${strategy === 'in-place' ? 'in place' : 'by revision'}` +
+  (fault ? `, wrongly: ${fault.breaks}` : '')

@@ -234,7 +234,7 @@ describe('the size of the page', () => {
     const said = { probe: 'other', said: 'x'.repeat(20_000) }
     const page = reportPage(
       changed(upgradeResults('losses', { phaseSeconds: 47, probes }), (upgrade) => {
-        const [loss] = upgrade.measured.flatMap(({ losses }) => losses)
+        const [loss] = upgrade.measured.flatMap((figures) => figures.losses)
         return {
           ...upgrade,
           measured: upgrade.measured.map((figures) => ({

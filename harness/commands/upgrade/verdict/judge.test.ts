@@ -294,7 +294,7 @@ describe('checks and releases', () => {
     ])
   })
 
-  test('where plaintext is answered, missing certificates and endpoints of other networks are no cause of their own', () => {
+  test('where plaintext is answered, missing certificates and endpoints of other networks are no cause', () => {
     const check = (code: keyof typeof causes): ReturnType<typeof checkResult> =>
       checkResult({ verdict: 'fail', diagnosis: { code, ...causes[code] } })
     const with722 = withPhase('P2', { checks: [check('MP-722'), check('MP-725')] })
