@@ -81,7 +81,7 @@ describe('the step summary', () => {
 })
 
 describe('a step of GitHub Actions', () => {
-  test('is told by lines and by its summary, after what is in there already', async () => {
+  test('is reported by lines and in its summary, after what is there already', async () => {
     const file = join(await scratchFolder(), 'summary.md')
     await writeFile(file, '')
     await appendFile(file, `${'x'.repeat(2 ** 20 - 2000)}\n`)
@@ -95,7 +95,7 @@ describe('a step of GitHub Actions', () => {
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(2 ** 20)
   })
 
-  test('that is none, or has no place for a summary, is told nothing of it', async () => {
+  test('that is not of GitHub, or has no place for a summary, gets no report', async () => {
     const lines: string[] = []
     const line = (text: string): void => {
       lines.push(text)

@@ -89,7 +89,7 @@ test('a suite is a variant of a topology, a case a check and where it asks from'
   ])
 })
 
-test('the variants of a topology are told apart', () => {
+test('the variants of a topology have different names', () => {
   const { children: suites } = parsed(
     junit(resultsOf(topologyResult([checkResult()]), topologyResult([checkResult()], { mtls: 'off' }))),
   )

@@ -28,7 +28,7 @@ const parse = (text: string): Parsed[] => {
     const [, metric, type] = typeLine.exec(line) ?? []
     const [, name, labels = '', value = ''] = sampleLine.exec(line) ?? []
     if (help !== undefined) {
-      if (typed.has(help)) throw new Error(`${help} is told in two groups`)
+      if (typed.has(help)) throw new Error(`${help} is in two groups`)
       group = help
     } else if (metric !== undefined && type !== undefined) {
       if (typed.has(metric) || metric !== group) throw new Error(`the type of ${metric} is out of place`)
@@ -61,7 +61,7 @@ const verdictsOf = (samples: Parsed[], name: string, labels: Record<string, stri
       .map(({ labels: { verdict = '' }, value }) => [verdict, value]),
   )
 
-test('a verdict is 1 for what it came to and 0 for what it did not', async () => {
+test('the sample of the verdict is 1, and those of the other verdicts are 0', async () => {
   const samples = parse(metrics(await failingRun()))
   expect(
     verdictsOf(samples, 'meshproof_check_verdict', {
@@ -111,7 +111,7 @@ test('seconds are of all attempts, and of checks that were asked alone; the runâ
   )
 })
 
-test('a run that ended early is not told as passed', () => {
+test('a run that ended early does not count as passed', () => {
   const results = resultsOf(topologyResult([checkResult()]))
   results.run.interrupted = true
   expect(verdictsOf(parse(metrics(results)), 'meshproof_run_verdict', {})).toMatchObject({ pass: 0, 'not-run': 1 })
@@ -123,7 +123,7 @@ test('names of clusters stay what they are', () => {
   expect(samples[0]?.labels['from']).toBe(name)
 })
 
-test('an upgradeâ€™s phases are told, each series once', () => {
+test('the phases of an upgrade are reported, each series once', () => {
   const samples = parse(metrics(upgradeResults()))
   expect(samples.some(({ labels: { check } }) => check?.startsWith('P'))).toBe(true)
 })

@@ -15,7 +15,7 @@ export const metrics = (results: Results): string => {
   return [
     family(
       'meshproof_check_verdict',
-      'What a check came to: 1 for its verdict, 0 for the others.',
+      'The verdict of a check: 1 for its verdict, 0 for the others.',
       checks.flatMap(({ check, labels }) => states(labels, check.verdict)),
     ),
     family(
@@ -27,7 +27,7 @@ export const metrics = (results: Results): string => {
     ),
     family(
       'meshproof_run_verdict',
-      'What the run came to: 1 for its verdict, 0 for the others.',
+      'The verdict of the run: 1 for its verdict, 0 for the others.',
       states({}, runVerdict(results)),
     ),
     family('meshproof_run_timestamp_seconds', 'When the run ended, in seconds since 1970.', [

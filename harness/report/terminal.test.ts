@@ -142,7 +142,7 @@ describe('a topology’s summary', () => {
     )
   })
 
-  test('tells what the phases took, overlapping ones once', () => {
+  test('says how long the phases took, overlapping ones once', () => {
     const momentAt = (second: number): string => new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString()
     const phases = [
       { name: 'images', startedAt: momentAt(0), seconds: 5, verdict: 'pass' as const },

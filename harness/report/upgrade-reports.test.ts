@@ -28,7 +28,7 @@ test('a terminal gets a line for each phase, what was found with its next step, 
   expect(linesOf(upgradeResults('losses')).at(-1)).toMatch(/^✗ gateway: failed .* lost [1-9]/)
 })
 
-test('what several phases show alike is told once, with what was seen in each', () => {
+test('the same finding of several phases is shown once, with what was observed in each', () => {
   const results = upgradeResults('losses')
   const { findings } = results.topologies[0]!.upgrade!
   const slower = findings.find(({ phase }) => phase === 'P7')!
@@ -81,7 +81,7 @@ test('what is inconclusive never reads as passed', () => {
   expect(annotations(results)).toEqual([expect.stringMatching(/^::warning title=MP-\d+ P6 \(gateway\)::/)])
 })
 
-test('GitHub is told what failed, and shows phases and findings', () => {
+test('GitHub gets what failed, and shows phases and findings', () => {
   const results = upgradeResults('losses')
   expect(annotations(results)).toEqual([
     expect.stringMatching(/^::error title=MP-\d+ P6 \(gateway\)::requests were lost.*%0ANext: Let the workload drain/),

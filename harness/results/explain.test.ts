@@ -89,7 +89,7 @@ describe('a diagnosis', () => {
   })
 })
 
-test('the first broken layer is told with the check that found it, wherever it stands in the list', () => {
+test('the first broken layer comes with the check that found it, wherever it is in the list', () => {
   const checks = [
     result('reach', 'both', because('MP-752')),
     result('mtls', 'strict', because('MP-731')),

@@ -9,9 +9,9 @@ export type ColumnVersions = Required<Versions>
 /** The runs that share a column: they have the same versions, and no row in common. `byRow`: the run of each row. */
 export type VersionColumn = { versions: ColumnVersions; runs: ShownRun[]; byRow: Map<string, ShownRun> }
 
-/** The places of runs on the page of several runs. `by` says what a row stands for. */
+/** The places of runs on the page of several runs. `rowKind` says what a row stands for. */
 export type Grid = {
-  by: 'topology' | 'cell'
+  rowKind: 'topology' | 'cell'
   rows: string[]
   columns: VersionColumn[]
   /** The topologies of a run that belong to a row. */
@@ -21,8 +21,9 @@ export type Grid = {
 /** Arranges topologies by versions. Where cells ask different checks, each cell has a row of its own instead. */
 export const gridOf = (runs: readonly ShownRun[]): Grid => {
   const suites = new Set(runs.flatMap(({ cell }) => (cell ? [flagsOf(cell.args, ['suite']).join()] : [])))
-  const by = suites.size > 1 ? 'cell' : 'topology'
-  const rowsOf = (run: ShownRun): string[] => (by === 'cell' && run.cell ? [run.cell.name] : topologyRows(run, runs))
+  const rowKind = suites.size > 1 ? 'cell' : 'topology'
+  const rowsOf = (run: ShownRun): string[] =>
+    rowKind === 'cell' && run.cell ? [run.cell.name] : topologyRows(run, runs)
   const columns: VersionColumn[] = []
   for (const run of runs.toSorted((a, b) => startOf(a).localeCompare(startOf(b)))) {
     const [versions, rows] = [versionsOf(run, runs), rowsOf(run)]
@@ -35,11 +36,11 @@ export const gridOf = (runs: readonly ShownRun[]): Grid => {
     for (const row of rows) column.byRow.set(row, run)
   }
   return {
-    by,
+    rowKind,
     rows: [...new Set(runs.flatMap(rowsOf))],
     columns: columns.toSorted((a, b) => compareVersions(a.versions, b.versions)),
     inRow: ({ results }, row) =>
-      (results?.topologies ?? []).filter((topology) => by === 'cell' || rowName(topology) === row),
+      (results?.topologies ?? []).filter((topology) => rowKind === 'cell' || rowName(topology) === row),
   }
 }
 

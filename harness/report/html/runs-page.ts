@@ -17,26 +17,26 @@ import { columnTitles, scrollable } from './table.ts'
 export const runsPage = (runs: readonly ShownRun[]): string => {
   const { verdict, title } = headline(runs)
   const grid = gridOf(runs)
-  const rowKind = grid.by === 'cell' ? 'Cells' : 'Topologies'
+  const subject = grid.rowKind === 'cell' ? 'Cells' : 'Topologies'
   const versions = grid.columns.map(
     ({ versions: { istio, kubernetes } }) => `Istio ${istio} on Kubernetes ${kubernetes}`,
   )
   const body = markup`
     <header class="head ${verdict}">
       <h1><span class="mark" aria-hidden="true">${verdictWords[verdict].mark}</span> ${title}</h1>
-      <p class="sentence">${rowKind} by version: ${[...new Set(versions)].join(', ')}.</p>
+      <p class="sentence">${subject} by version: ${[...new Set(versions)].join(', ')}.</p>
     </header>
-    <main id="main">${scrollable(`${rowKind} by run`, table(grid))}</main>
+    <main id="main">${scrollable(`${subject} by run`, table(grid))}</main>
   `
   return document(title, { href: '#main', text: 'Skip to the table' }, body)
 }
 
 const table = (grid: Grid): Markup => {
-  const { by, rows, columns } = grid
+  const { rowKind, rows, columns } = grid
   const severalKinds = new Set(columns.map(({ versions }) => versions.kind)).size > 1
   return markup`
     <table class="runs">
-      ${columnTitles([by, ...columns.map((column) => columnTitle(column, severalKinds))])}
+      ${columnTitles([rowKind, ...columns.map((column) => columnTitle(column, severalKinds))])}
       <tbody>
         ${rows.map(
           (row) => markup`

@@ -50,7 +50,7 @@ describe('a healthy upgrade', () => {
   })
 })
 
-test('long answers that ended with their pods are told, and red only where nothing explains them', () => {
+test('long answers that ended with their pods are shown, and red only where nothing explains them', () => {
   const ended = changed(upgradeResults('stall'), (upgrade) => ({ ...upgrade, findings: [] }))
   expect(reportPage(ended)).toMatch(/<div class=""><dt>streams broken off<\/dt><dd>[1-9]/)
   const [worst] = upgradeResults('losses').topologies[0]!.upgrade!.findings
@@ -93,7 +93,7 @@ describe('an upgrade that lost requests', () => {
     expect(textOf(losses)).toMatch(/3 timeout, 6 UF/)
   })
 
-  test('tells the other findings, too', () => {
+  test('shows the other findings, too', () => {
     expect(textOf(losses)).toMatch(
       /What else was found ! passed with warnings in P7 cluster2: gateways answers took longer/,
     )
