@@ -1,5 +1,6 @@
-import { layers, type CheckResult, type CheckDiagnosis } from './results.ts'
-import { causeIn, causes } from './causes.ts'
+import { layers, type CheckDiagnosis, type CheckResult } from './results.ts'
+import { codes } from '#codes/index.ts'
+import { type CauseCode, causeIn, causes } from './causes.ts'
 
 /**
  * Gives every failed check its diagnosis. A check in the first broken layer gets its own cause. A check above it gets
@@ -28,6 +29,12 @@ export const firstBroken = (checks: CheckResult[]): (CheckDiagnosis & { check: s
 export const isConsequence = ({ diagnosis }: CheckResult): boolean =>
   diagnosis?.cause.startsWith('follows from') ?? false
 
+/** The cause of a failed check as results.json has it. */
+export const diagnosisOf = (code: CauseCode): CheckDiagnosis => {
+  const { layer, cause, fix } = causes[code]
+  return { code, layer, cause, hint: fix }
+}
+
 // A check can find that a lower layer than its own is broken.
 const layerOf = (check: CheckResult): (typeof layers)[number] => {
   const code = causeIn(check.reason)
@@ -36,11 +43,11 @@ const layerOf = (check: CheckResult): (typeof layers)[number] => {
 
 const explain = (check: CheckResult): CheckDiagnosis => {
   const code = causeIn(check.reason)
-  if (code) return { code, ...causes[code] }
+  if (code) return diagnosisOf(code)
   return {
     layer: check.layer,
     code: 'MP-700',
     cause: `${check.title}: this does not hold`,
-    hint: 'Look at the evidence of its attempts in results.json.',
+    hint: codes['MP-700'].fix,
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Code } from '#codes/index.ts'
 
 // The parts of results.json that occur in several places.
 
@@ -39,10 +40,16 @@ export const Attempt = z.strictObject({
 })
 export type Attempt = z.infer<typeof Attempt>
 
+/**
+ * A code, as a document holds it. A document that another version wrote may hold codes that this version does not know:
+ * any text is read, and only a code of the table can be written.
+ */
+export const CodeText = z.string() as z.ZodType<Code>
+
 /** Why a check failed. `hint`: what to do about it. */
 export const CheckDiagnosis = z.strictObject({
   layer: CheckLayer,
-  code: z.string(),
+  code: CodeText,
   cause: z.string(),
   hint: z.string(),
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CheckResult, Phase, Timestamp } from './result-parts.ts'
+import { CheckResult, CodeText, Phase, Timestamp } from './result-parts.ts'
 
 /**
  * What a continuous probe does: requests on new connections, requests on a kept connection, or a long answer; requests
@@ -127,7 +127,7 @@ export type UpgradeVerdict = z.infer<typeof UpgradeVerdict>
 export const UpgradeFinding = z.strictObject({
   verdict: z.enum(['warn', 'inconclusive', 'fail']),
   phase: PhaseId,
-  code: z.string(),
+  code: CodeText,
   cause: z.string(),
   hint: z.string(),
   /** What was observed, in figures. */

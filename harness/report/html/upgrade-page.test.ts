@@ -65,10 +65,10 @@ describe('an upgrade that lost requests', () => {
         [
           '✗ Upgrade failed ',
           ' 24 of 90,720 requests lost ',
-          '✗ failed in P6 cluster2: workloads requests were lost while workloads were restarted',
+          '✗ failed in P6 cluster2: workloads requests were lost although Istio tries them again',
           '3 of 504 lost',
-          'Next step Let the workload drain',
-          'MP-963 found by cluster1→cluster2 new-connection',
+          'Next step The classes and the nearest events',
+          'MP-941 found by cluster1→cluster2 new-connection',
         ].join('.*'),
       ),
     )
@@ -95,7 +95,7 @@ describe('an upgrade that lost requests', () => {
 
   test('shows the other findings, too', () => {
     expect(textOf(losses)).toMatch(
-      /What else was found ! passed with warnings in P7 cluster2: gateways answers took longer/,
+      /What else was found ! passed with warnings in P7 cluster2: gateways answers became slower/,
     )
   })
 })
@@ -209,7 +209,7 @@ describe('the page of several runs', () => {
     expect(textOf(page)).toMatch(
       new RegExp(
         'Istio lab-a → lab-b .*gateway, upgraded in place ✗ failed 24 of 90,720 requests lost: ' +
-          String.raw`P6 \(MP-963\) \? inconclusive 0 of`,
+          String.raw`P6 \(MP-941\) \? inconclusive 0 of`,
       ),
     )
   })
