@@ -46,12 +46,9 @@ export const diagnoseMesh = async (
   for (const layer of ladder) {
     signal.throwIfAborted()
     const broken = layers.find(({ verdict }) => verdict === 'broken')
+    const problem = broken?.findings.find(({ severity }) => severity === 'problem')
     const result = broken
-      ? notJudged(
-          layer,
-          `${meshLayers[broken.layer]} (${broken.findings.find(({ severity }) => severity === 'problem')?.code ?? ''}) ` +
-            'must be mended first',
-        )
+      ? notJudged(layer, `${meshLayers[broken.layer]} (${problem?.code ?? ''}) must be mended first`)
       : await judge(layer, mesh, probe)
     signal.throwIfAborted()
     layers.push(result)
