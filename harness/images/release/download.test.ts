@@ -93,7 +93,8 @@ describe('a host that is busy', () => {
       else response.writeHead(status, after === undefined ? {} : { 'retry-after': after }).end('busy')
     })
     const told: string[] = []
-    await download({ url, sha256 }, join(folder, 'kind'), { tell: (line) => told.push(line) })
+    const patience = { tell: (line: string) => told.push(line), pause: async () => undefined }
+    await download({ url, sha256 }, join(folder, 'kind'), patience)
     expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
     expect(told).toEqual([
       expect.stringMatching(new RegExp(`^${new URL(url).host}: HTTP ${status}, again in [01] s$`)),
@@ -184,7 +185,7 @@ describe('a download that breaks off', () => {
 })
 
 describe('a host that is slow', () => {
-  /** Sends a tenth of the content every 200 ms, so many times. */
+  /** Sends a tenth of the content every 80 ms, so many times. */
   const dripping = (times: number): Promise<string> =>
     serve((_request, response) => {
       response.writeHead(200, { 'content-length': content.length })
@@ -192,21 +193,21 @@ describe('a host that is slow', () => {
       const drop = (sent: number): void => {
         if (sent === times) return
         response.write(content.slice(sent * tenth, (sent + 1) * tenth))
-        setTimeout(drop, 200, sent + 1)
+        setTimeout(drop, 80, sent + 1)
       }
       drop(0)
     })
 
   test('is waited for as long as bytes come', async () => {
     const folder = await scratch()
-    await download({ url: await dripping(10), sha256 }, join(folder, 'kind'), {}, 1_000)
+    await download({ url: await dripping(10), sha256 }, join(folder, 'kind'), {}, 500)
     expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
   })
 
   test('is given up when none has come for so long, and is not asked again', async () => {
     const folder = await scratch()
     const pause = vi.fn(async () => undefined)
-    const stopped = download({ url: await dripping(2), sha256 }, join(folder, 'kind'), { pause }, 1_000)
+    const stopped = download({ url: await dripping(2), sha256 }, join(folder, 'kind'), { pause }, 500)
     await expect(stopped).rejects.toMatchObject({ code: 'MP-321', message: expect.stringContaining('it stood still') })
     expect(pause).not.toHaveBeenCalled()
     expect(await readdir(folder)).toEqual([])

@@ -61,15 +61,15 @@ test('a name that does not resolve is told as such', async () => {
   })
 })
 
-test('silent registries are all asked at once: 5 s, however many', async () => {
-  const [one, two] = [await silent(), await silent()]
+test('silent registries are asked at the same time: however many, it takes as long as for the first', async () => {
+  const [first, second] = [await silent(), await silent()]
   const asked = performance.now()
-  await expect(requireRegistries([one, two, one])).rejects.toMatchObject({
+  await expect(requireRegistries([first, second, first], undefined, 700)).rejects.toMatchObject({
     code: 'MP-320',
-    message: `${one} does not answer: timed out; nor do ${two}`,
+    message: `${first} does not answer: timed out; nor do ${second}`,
   })
-  expect(performance.now() - asked).toBeLessThan(6_500)
-}, 10_000)
+  expect(performance.now() - asked).toBeLessThan(1_300)
+})
 
 test('asking stops when the run is stopped', async () => {
   const stop = AbortSignal.timeout(50)

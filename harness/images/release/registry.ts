@@ -52,16 +52,21 @@ export const hostUnreachable = (host: string, why: string, cause?: unknown): Mes
 export type RegistryAnswer = { host: string; status: number } | { host: string; why: string; cause: unknown }
 
 /**
- * Asks `host` (as image names spell it: docker.io, quay.io) for its API and knows within 5 s. Any HTTP status is an
- * answer: a registry asks anonymous callers to log in, and a host that is no registry says that it lacks the page.
+ * Asks `host` (as image names spell it: docker.io, quay.io) for its API and waits at most `within` milliseconds. Any
+ * HTTP status is an answer: a registry asks anonymous callers to log in, and a host that is no registry says that it
+ * lacks the page.
  * @throws Interrupted when the signal fires.
  */
-export const registryAnswers = async (host: string, signal?: AbortSignal): Promise<RegistryAnswer> => {
+export const registryAnswers = async (
+  host: string,
+  signal?: AbortSignal,
+  within = answersWithin,
+): Promise<RegistryAnswer> => {
   const scheme = isLoopback(host) ? 'http' : 'https'
   try {
     const { statusCode, body } = await request(`${scheme}://${endpoints[host] ?? host}/v2/`, {
       dispatcher: wayOut(),
-      signal: AbortSignal.any([AbortSignal.timeout(answersWithin), ...(signal ? [signal] : [])]),
+      signal: AbortSignal.any([AbortSignal.timeout(within), ...(signal ? [signal] : [])]),
     })
     body.on('error', () => undefined).destroy()
     return { host, status: statusCode }
@@ -72,12 +77,16 @@ export const registryAnswers = async (host: string, signal?: AbortSignal): Promi
 }
 
 /**
- * Makes sure that every host answers; all are asked at once, so it is known within 5 s.
+ * Makes sure that every host answers within `within` milliseconds. It asks every host at the same time.
  * @throws MeshproofError MP-320 that names the first host that does not, why, and the others; Interrupted when the
  * signal fires.
  */
-export const requireRegistries = async (hosts: Iterable<string>, signal?: AbortSignal): Promise<void> => {
-  const answers = await Promise.all([...new Set(hosts)].map((host) => registryAnswers(host, signal)))
+export const requireRegistries = async (
+  hosts: Iterable<string>,
+  signal?: AbortSignal,
+  within = answersWithin,
+): Promise<void> => {
+  const answers = await Promise.all([...new Set(hosts)].map((host) => registryAnswers(host, signal, within)))
   const [first, ...others] = answers.filter((answer) => 'why' in answer)
   if (!first) return
   const nor = others.length > 0 ? `; nor do ${others.map(({ host }) => host).join(', ')}` : ''

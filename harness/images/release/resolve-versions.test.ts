@@ -105,7 +105,8 @@ test.each([
     `[ -e '${folder}/asked' ] && { echo '{"Tags":["v1.33.4"]}'; exit; }; touch '${folder}/asked'; echo ` +
       `'level=fatal msg="Error listing repository tags: ${told}"' >&2; exit 1`,
   )
-  expect(await resolveVersions(release, { kubernetes: '1.33' })).toMatchObject({ kubernetes: 'v1.33.4' })
+  const pause = async (): Promise<void> => undefined
+  expect(await resolveVersions(release, { kubernetes: '1.33' }, { pause })).toMatchObject({ kubernetes: 'v1.33.4' })
 })
 
 test('MP-320: a registry that does not answer is told before skopeo is looked for', async () => {

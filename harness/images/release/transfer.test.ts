@@ -40,7 +40,7 @@ test.each([
   const folder = await scratchFolder()
   await fakeProgram('docker', `[ -e '${folder}/asked' ] || { touch '${folder}/asked'; echo '${output}' >&2; exit 1; }`)
   const told: string[] = []
-  await pull(image, 'amd64', { tell: (line) => told.push(line) })
+  await pull(image, 'amd64', { tell: (line) => told.push(line), pause: async () => undefined })
   expect(told).toEqual([expect.stringMatching(/^docker\.io: .+, again in 1 s$/), ''])
 })
 
@@ -65,5 +65,5 @@ test('an image of our own is pushed as patiently', async () => {
     `[ "$*" = 'push --quiet mirror.example/meshproof/files:abc' ] || exit 1
 [ -e '${folder}/asked' ] || { touch '${folder}/asked'; echo 'received unexpected HTTP status: 503 Service Unavailable' >&2; exit 1; }`,
   )
-  await push('mirror.example/meshproof/files:abc')
+  await push('mirror.example/meshproof/files:abc', { pause: async () => undefined })
 })
