@@ -1,5 +1,5 @@
-// Runs a TypeScript file under the Node of the lockfile, installing the lockfile's dependencies first where they are missing or
-// out of date. Plain JavaScript without dependencies, since it runs before there are any.
+// Runs a TypeScript file under the Node of the lockfile. It first installs the dependencies of the lockfile where they are
+// missing or out of date. It is plain JavaScript without dependencies, because it runs before they are installed.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -37,7 +37,11 @@ const installDependencies = () => {
   writeFileSync(stamp, lock)
 }
 
-/** @param {string[]} args file and arguments @returns {Promise<number>} the exit code */
+/**
+ * Runs a file under Node 24 and passes signals on to it.
+ * @param {string[]} args the file and its arguments
+ * @returns {Promise<number>} the exit code
+ */
 export const runUnderNode24 = (args) => {
   installDependencies()
   const node =
@@ -47,23 +51,24 @@ export const runUnderNode24 = (args) => {
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   })
-  // Node can hang in its own shutdown (nodejs/node#54918). A program that has told its exit code (harness/cli/leave.ts) has nothing
-  // left to do: it gets one second to be gone.
-  let told
+  // Node can hang in its own shutdown (nodejs/node#54918). A program that has reported its exit code (harness/cli/leave.ts) has
+  // nothing left to do: it gets one second to end.
+  let reportedExitCode
   child.on('message', ({ exitCode }) => {
-    told = exitCode
+    reportedExitCode = exitCode
     setTimeout(() => {
       child.kill('SIGKILL')
     }, 1000).unref()
   })
-  // The child alone is waited for, not whoever may hold its channel.
+  // Only the child keeps this process alive, not its channel, which a grandchild may hold open.
   child.channel?.unref()
-  // A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone is passed on. The child decides when to end.
+  // A terminal sends Ctrl-C to the child as well. A signal that only this process gets is passed on. The child decides when to end.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => {
       child.kill(signal)
     })
-  // npm passes SIGTERM to the shell between it and us, which ends without passing it on: then nobody waits for this run any more.
+  // npm sends SIGTERM to the shell that runs this process, and the shell ends without passing it on. Nobody waits for this run
+  // once that shell is gone.
   const parent = process.ppid
   if (process.env.npm_lifecycle_event)
     setInterval(() => {
@@ -77,7 +82,10 @@ export const runUnderNode24 = (args) => {
       done(2)
     })
     child.on('exit', (code, signal) => {
-      done(code ?? (signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : signal === 'SIGKILL' ? (told ?? 2) : 2))
+      done(
+        code ??
+          (signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : signal === 'SIGKILL' ? (reportedExitCode ?? 2) : 2),
+      )
     })
   })
 }

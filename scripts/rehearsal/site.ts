@@ -5,10 +5,10 @@ import type { AddressInfo, Server } from 'node:net'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
-/** A server of this machine: where it is, and its end. */
+/** A running server on this machine; `address` is `host:port`. */
 export type Served = { address: string; close: () => Promise<void> }
 
-/** Listens on a port of this machine, or on one that is free. */
+/** Makes a server listen on a port of this machine. Without a port it takes a free one. */
 export const listen = async (server: Server & { closeAllConnections?: () => void }, port = 0): Promise<Served> => {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, '127.0.0.1', resolve)
@@ -26,10 +26,10 @@ export const listen = async (server: Server & { closeAllConnections?: () => void
 }
 
 /**
- * What a plain download site answers: the files of a folder by their paths, or what a caller lacks of one that is still
- * the same.
+ * Answers requests as a download site does, with the files of a folder. A caller that has the first part of a file gets
+ * the rest, if the file is still the same.
  */
-export const filesOf =
+export const serveFiles =
   (folder: string): RequestListener =>
   ({ url = '/', headers }, response) => {
     const file = join(folder, new URL(url, 'http://site').pathname)
@@ -50,9 +50,10 @@ export const filesOf =
       })
       await pipeline(createReadStream(file, { start }), response)
     }
-    // Who asks may leave in the middle.
+    // The caller may close the connection in the middle of an answer.
     answer().catch(() => response.destroy())
   }
 
-/** A download site that serves a folder. */
-export const serveSite = (folder: string, port: number): Promise<Served> => listen(createServer(filesOf(folder)), port)
+/** Starts a download site that serves a folder. */
+export const serveSite = (folder: string, port: number): Promise<Served> =>
+  listen(createServer(serveFiles(folder)), port)
