@@ -36,7 +36,9 @@ export const openFile = async (
   return { page, problems }
 }
 
-/** The accessibility problems that axe finds in a page, one line each. axe applies all rules except experimental ones. */
+/**
+ * The accessibility problems that axe finds in a page, one line each. It applies all rules except experimental ones.
+ */
 export const findBarriers = async (page: Page): Promise<string[]> => {
   await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
   const found = await page.evaluate<{ violations: { id: string; help: string; nodes: { html: string }[] }[] }>(

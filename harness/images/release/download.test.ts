@@ -5,7 +5,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { deserted } from '#testing/edge.ts'
+import { unusedAddress } from '#testing/edge.ts'
 import { artifact, isCached } from '#images/cache.ts'
 import { download } from './download.ts'
 
@@ -296,7 +296,7 @@ describe('a proxy', () => {
 
 test('a host that does not answer is named, within a second where it refuses', async () => {
   const folder = await scratch()
-  const host = await deserted()
+  const host = await unusedAddress()
   const asked = performance.now()
   await expect(download({ url: `http://${host}/kind`, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({
     code: 'MP-320',
@@ -307,7 +307,7 @@ test('a host that does not answer is named, within a second where it refuses', a
 
 test('behind a redirect, the host that is out of reach is named, not the one that answered', async () => {
   const folder = await scratch()
-  const host = await deserted()
+  const host = await unusedAddress()
   const url = await serve((_request, response) => {
     response.writeHead(302, { location: `http://${host}/kind` }).end()
   })

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { createServer as createWebServer } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
-import { deserted } from '#testing/edge.ts'
+import { unusedAddress } from '#testing/edge.ts'
 import { mirroredIn, registryAnswers, requireRegistries } from './registry.ts'
 
 /** A registry on this machine that answers everything with one status. */
@@ -42,7 +42,7 @@ test.each([200, 401, 404, 429, 503])('HTTP %i is an answer', async (status) => {
 })
 
 test('a registry that refuses is named, within a second', async () => {
-  const [answering, host] = [await registry(401), await deserted()]
+  const [answering, host] = [await registry(401), await unusedAddress()]
   const asked = performance.now()
   await expect(requireRegistries([answering, host])).rejects.toMatchObject({
     code: 'MP-320',
