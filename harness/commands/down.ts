@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { findRemains, removeRun } from '#lab/reaper.ts'
+import { findLeftRuns, removeRun } from '#lab/reaper.ts'
 import { list } from '#run/options.ts'
 
 /**
@@ -10,7 +10,7 @@ export const down = async (
   { all, run }: { all: boolean; run: string | undefined },
   say: (line: string) => void,
 ): Promise<number> => {
-  const remains = (await findRemains()).filter(
+  const remains = (await findLeftRuns()).filter(
     ({ id, alive, kept }) => (run === undefined || id === run) && (all || kept || !alive),
   )
   for (const { id, kept } of remains) {

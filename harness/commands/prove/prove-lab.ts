@@ -8,7 +8,7 @@ import { probeOf } from '#diagnosis/probe.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { survey } from '#survey/survey.ts'
 import type { Fault } from './fault.ts'
-import { inputOf, type Lab } from '#lab/lab.ts'
+import { labData, type Lab } from '#lab/lab.ts'
 import type { TopologyPlan } from '#run/plan.ts'
 import { layers, type CheckResult } from '#results/results.ts'
 import type { Terminal } from '#report/terminal.ts'
@@ -105,7 +105,7 @@ const relevantTo = (fault: Fault, { plan, checks }: Showing): Set<string> => {
 
 const ask = (lab: Lab, planned: PlannedCheck[], { timeout, signal }: Showing): Promise<CheckResult[]> =>
   runChecks(
-    { mesh: { lab: inputOf(lab) }, planned, timeout: timeout * 1000 },
+    { mesh: { lab: labData(lab) }, planned, timeout: timeout * 1000 },
     { started: () => undefined, ended: () => undefined },
     { failFast: false, signal },
   )

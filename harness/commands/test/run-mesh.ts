@@ -1,5 +1,5 @@
 import { reasonOf } from '#errors.ts'
-import { inputOf } from '#lab/lab.ts'
+import { labData } from '#lab/lab.ts'
 import { labSource } from '#report/bundle/collect.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { diagnose } from '#results/explain.ts'
@@ -128,7 +128,7 @@ export const runTopology = (run: TopologyRun): Promise<{ result: TopologyResult;
         async (lab, passOn) => {
           const followed = await run.plan.procedure.follow?.(lab, run.signal)
           if (followed !== undefined) run.terminal.line(followed)
-          if (run.withChecks) await ask({ lab: inputOf(lab) }, passOn)
+          if (run.withChecks) await ask({ lab: labData(lab) }, passOn)
         },
         (lab, error) =>
           lookBack(error, (result) => supportBundle(labSource(lab), result, run.bundle, phases, run.signal)),

@@ -2,7 +2,7 @@ import { harmlessChecks, type Check } from '#checks/check.ts'
 import { planChecks } from '#run/plan-checks.ts'
 import { runChecks } from '#run/vitest/run-checks.ts'
 import { diagnose } from '#results/explain.ts'
-import { inputOf, type Lab } from '#lab/lab.ts'
+import { labData, type Lab } from '#lab/lab.ts'
 import { selection } from '#run/plan.ts'
 import type { CheckResult } from '#results/results.ts'
 import type { Terminal } from '#report/terminal.ts'
@@ -36,7 +36,7 @@ export const asking =
       if (result.verdict !== 'pass') terminal.check(result)
     }
     const answers = await runChecks(
-      { mesh: { lab: inputOf(lab), upgrade }, planned, timeout: timeout * 1000, ...(beside ? { atOnce: true } : {}) },
+      { mesh: { lab: labData(lab), upgrade }, planned, timeout: timeout * 1000, ...(beside ? { atOnce: true } : {}) },
       {
         started: ({ id }) => {
           terminal.started(id)
