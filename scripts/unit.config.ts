@@ -5,5 +5,13 @@ import { defineConfig } from 'vitest/config'
 // program while another one still writes it makes the start fail (ETXTBSY). More workers than cores: many tests wait
 // for programs.
 export default defineConfig({
-  test: { dir: 'harness', include: ['**/*.test.ts'], pool: 'forks', isolate: false, maxWorkers: 3 },
+  test: {
+    dir: 'harness',
+    include: ['**/*.test.ts'],
+    pool: 'forks',
+    isolate: false,
+    maxWorkers: 3,
+    // A test that takes a second here may take more than the default of 5 s on a machine with much to do.
+    testTimeout: 20_000,
+  },
 })

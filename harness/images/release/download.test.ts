@@ -68,7 +68,7 @@ test('another checksum leaves nothing in the cache either', async () => {
   expect(await readdir(join(folder, 'meshproof/artifacts'))).toEqual([])
 })
 
-test('a file that is not there is told with its status', async () => {
+test('a file that does not exist is reported with the HTTP status', async () => {
   const folder = await scratch()
   const url = await serve((_request, response) => {
     response.writeHead(404).end('no such file')
@@ -85,24 +85,24 @@ describe('a host that is busy', () => {
     ['429 with seconds', 429, '1'],
     ['503 with a date', 503, new Date(Date.now() + 1000).toUTCString()],
     ['502 without a word', 502, undefined],
-  ])('HTTP %s: is asked again, and one line tells it', async (_, status, after) => {
+  ])('HTTP %s: is asked again, and a message says so', async (_, status, after) => {
     const folder = await scratch()
     const asked: number[] = []
     const url = await serve((_request, response) => {
       if (asked.push(performance.now()) > 1) response.end(content)
       else response.writeHead(status, after === undefined ? {} : { 'retry-after': after }).end('busy')
     })
-    const told: string[] = []
-    const patience = { tell: (line: string) => told.push(line), pause: async () => undefined }
+    const messages: string[] = []
+    const patience = { tell: (line: string) => messages.push(line), pause: async () => undefined }
     await download({ url, sha256 }, join(folder, 'kind'), patience)
     expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
-    expect(told).toEqual([
+    expect(messages).toEqual([
       expect.stringMatching(new RegExp(`^${new URL(url).host}: HTTP ${status}, again in [01] s$`)),
       '',
     ])
   })
 
-  test('and wants an hour: its status is told at once', async () => {
+  test('and asks for a pause of an hour: its status is reported at once', async () => {
     const folder = await scratch()
     const url = await serve((_request, response) => {
       response.writeHead(429, { 'retry-after': '3600' }).end()
@@ -146,7 +146,7 @@ describe('a download that breaks off', () => {
     return { url, ranges }
   }
 
-  test('goes on where it stopped, as long as the host says that it is the same file', async () => {
+  test('continues where it stopped, if the host confirms that the file is the same', async () => {
     const folder = await scratch()
     const { url, ranges } = await breaking(['"one"'])
     await download({ url, sha256 }, join(folder, 'kind'), { pause: async () => undefined })
@@ -215,17 +215,17 @@ describe('a host that is slow', () => {
 })
 
 describe('a proxy', () => {
-  /** A proxy that sends everybody to one place and writes down where they wanted to go. */
-  const proxy = async (to: string): Promise<{ address: string; wanted: string[] }> => {
-    const wanted: string[] = []
+  /** A proxy that forwards every request to `to` and records the hosts that were requested. */
+  const proxy = async (to: string): Promise<{ address: string; requestedHosts: string[] }> => {
+    const requestedHosts: string[] = []
     const server = createServer((request, response) => {
-      wanted.push(new URL(request.url ?? '').host)
+      requestedHosts.push(new URL(request.url ?? '').host)
       get(to, (answer) => {
         answer.pipe(response.writeHead(answer.statusCode ?? 0, answer.headers))
       })
     })
     server.on('connect', (request, socket) => {
-      wanted.push(request.url ?? '')
+      requestedHosts.push(request.url ?? '')
       const through = connect(Number(new URL(to).port), '127.0.0.1', () => {
         socket.write('HTTP/1.1 200 OK\r\n\r\n')
       })
@@ -238,10 +238,10 @@ describe('a proxy', () => {
       server.closeAllConnections()
       server.close()
     })
-    return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, wanted }
+    return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requestedHosts }
   }
 
-  /** The module as a new process has it: proxies are read from the environment once. */
+  /** Loads the module again, as a new process would: it reads the proxies from the environment only once. */
   const withProxy = async (address: string, noProxy: string): Promise<{ download: typeof download }> => {
     for (const name of ['HTTP_PROXY', 'HTTPS_PROXY']) vi.stubEnv(name, address)
     vi.stubEnv('NO_PROXY', noProxy)
@@ -253,22 +253,22 @@ describe('a proxy', () => {
     return import('./download.ts')
   }
 
-  test('that is named in the environment is asked, also by those who ask again', async () => {
+  test('from the environment is used, also for the next attempt', async () => {
     const folder = await scratch()
     let asked = 0
     const site = await serve((_request, response) => {
       if (asked++ === 0) response.writeHead(503, { 'retry-after': '0' }).end()
       else response.end(content)
     })
-    const { address, wanted } = await proxy(site)
+    const { address, requestedHosts } = await proxy(site)
     const { download: fetched } = await withProxy(address, '')
     await fetched({ url: 'http://downloads.invalid/kind', sha256 }, join(folder, 'kind'))
     expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
-    expect(new Set(wanted.map((host) => host.replace(/:80$/, '')))).toEqual(new Set(['downloads.invalid']))
+    expect(new Set(requestedHosts.map((host) => host.replace(/:80$/, '')))).toEqual(new Set(['downloads.invalid']))
   })
 
-  test('is asked for a tunnel where the address is https', async () => {
-    const { address, wanted } = await proxy(
+  test('gets a CONNECT request for an https address', async () => {
+    const { address, requestedHosts } = await proxy(
       await serve((_request, response) => {
         response.end()
       }),
@@ -277,11 +277,11 @@ describe('a proxy', () => {
     await expect(
       fetched({ url: 'https://downloads.invalid/kind', sha256 }, join(await scratch(), 'kind')),
     ).rejects.toMatchObject({ code: 'MP-320' })
-    expect(wanted).toEqual(['downloads.invalid:443'])
+    expect(requestedHosts).toEqual(['downloads.invalid:443'])
   })
 
-  test('is not asked for hosts of NO_PROXY', async () => {
-    const { address, wanted } = await proxy(
+  test('is not used for hosts of NO_PROXY', async () => {
+    const { address, requestedHosts } = await proxy(
       await serve((_request, response) => {
         response.end()
       }),
@@ -290,11 +290,11 @@ describe('a proxy', () => {
     await expect(
       fetched({ url: 'http://a.downloads.invalid/kind', sha256 }, join(await scratch(), 'kind')),
     ).rejects.toMatchObject({ code: 'MP-320' })
-    expect(wanted).toEqual([])
+    expect(requestedHosts).toEqual([])
   })
 })
 
-test('a host that does not answer is named, within a second where it refuses', async () => {
+test('a host that refuses the connection is named within a second', async () => {
   const folder = await scratch()
   const host = await unusedAddress()
   const asked = performance.now()
@@ -305,7 +305,7 @@ test('a host that does not answer is named, within a second where it refuses', a
   expect(performance.now() - asked).toBeLessThan(1_000)
 })
 
-test('behind a redirect, the host that is out of reach is named, not the one that answered', async () => {
+test('behind a redirect, the host that cannot be reached is named, not the one that answered', async () => {
   const folder = await scratch()
   const host = await unusedAddress()
   const url = await serve((_request, response) => {

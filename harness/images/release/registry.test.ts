@@ -52,7 +52,7 @@ test('a registry that refuses is named, within a second', async () => {
   expect(performance.now() - asked).toBeLessThan(1_000)
 })
 
-test('a name that does not resolve is told as such', async () => {
+test('a name that does not resolve is reported as such', async () => {
   await expect(requireRegistries(['registry.invalid'])).rejects.toMatchObject({
     code: 'MP-320',
     message: expect.stringMatching(
