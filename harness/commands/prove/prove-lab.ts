@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Check } from '#checks/check.ts'
 import type { PlannedCheck } from '#run/plan-checks.ts'
+import type { Code } from '#codes/index.ts'
 import { runChecks } from '#run/vitest/run-checks.ts'
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
-import { pageOf, type FindingCode } from '#diagnosis/findings.ts'
+import { findings as known, type FindingCode } from '#diagnosis/findings.ts'
 import { probeOf } from '#diagnosis/probe.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { survey } from '#survey/survey.ts'
@@ -143,7 +144,7 @@ const requireGreen = async (
  * What a diagnosis names of a broken mesh; asked again for half a minute while it is not what it must name, since what
  * was broken takes a moment to show.
  */
-const named = async (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promise<string[]> => {
+const named = async (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promise<Code[]> => {
   const until = Date.now() + 30_000
   for (;;) {
     const codes = await lookedAt(lab, wanted, signal)
@@ -153,10 +154,10 @@ const named = async (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promis
 }
 
 /** Diagnoses a lab, with requests where only they show what is `wanted`. */
-const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: AbortSignal): Promise<string[]> => {
+const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: AbortSignal): Promise<Code[]> => {
   const mesh = await survey(lab.clusters.map(({ name, kube }) => ({ context: name, kube })))
   const probe =
-    wanted !== undefined && (wanted === 'MP-856' || pageOf(wanted).layer === 'requests')
+    wanted !== undefined && (wanted === 'MP-856' || known[wanted].layer === 'requests')
       ? probeOf(mesh, signal)
       : undefined
   try {
