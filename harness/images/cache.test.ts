@@ -7,16 +7,16 @@ import { artifact, artifactAsMade, artifactPath, isCached, requireCache } from '
 const cached = async (): Promise<string[]> => readdir(join(artifactPath('x', 'y'), '..'))
 
 describe('an artifact', () => {
-  test('is made once and lies in the user’s cache', async () => {
+  test('is made once, in the user’s cache', async () => {
     const cache = await emptyCache()
-    let made = 0
+    let builds = 0
     const make = async (folder: string): Promise<void> => {
-      made += 1
+      builds += 1
       await writeFile(join(folder, 'kind'), 'program')
     }
     const folder = await artifact('kind', '0123', make)
     expect(await artifact('kind', '0123', make)).toBe(folder)
-    expect(made).toBe(1)
+    expect(builds).toBe(1)
     expect(folder.startsWith(cache)).toBe(true)
     expect(await readFile(join(folder, 'kind'), 'utf8')).toBe('program')
   })

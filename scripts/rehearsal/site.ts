@@ -34,18 +34,18 @@ export const serveFiles =
   ({ url = '/', headers }, response) => {
     const file = join(folder, new URL(url, 'http://site').pathname)
     const answer = async (): Promise<void> => {
-      const found = await stat(file).catch(() => undefined)
-      if (!found?.isFile()) {
+      const status = await stat(file).catch(() => undefined)
+      if (!status?.isFile()) {
         response.writeHead(404).end('no such file')
         return
       }
-      const etag = `"${found.size}-${found.mtimeMs}"`
+      const etag = `"${status.size}-${status.mtimeMs}"`
       const start = headers['if-range'] === etag ? Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0) : 0
-      const range = start > 0 ? { 'content-range': `bytes ${start}-${found.size - 1}/${found.size}` } : {}
+      const range = start > 0 ? { 'content-range': `bytes ${start}-${status.size - 1}/${status.size}` } : {}
       response.writeHead(start > 0 ? 206 : 200, {
         etag,
         'accept-ranges': 'bytes',
-        'content-length': found.size - start,
+        'content-length': status.size - start,
         ...range,
       })
       await pipeline(createReadStream(file, { start }), response)

@@ -65,12 +65,12 @@ export const mirror = async (
     published.map(({ name, digest }) => mirroredIn(to, { name, digest })),
     signal,
   )
-  const found = await pMap(targets, ({ name }) => unlessRefused(remoteDigest(name, asking)), { concurrency })
-  const due = published.filter(({ digest }, index) => digest === undefined || digest !== found[index])
+  const digests = await pMap(targets, ({ name }) => unlessRefused(remoteDigest(name, asking)), { concurrency })
+  const due = published.filter(({ digest }, index) => digest === undefined || digest !== digests[index])
   const record = digestsLabelValue(published.map(({ name, digest = '' }) => [name, digest]))
   const target = mirroredIn(to, { name: plan.files, digest: undefined }).name
   const filesDue = (await unlessRefused(remoteLabels(target, asking)))?.[digestsLabel] !== record
-  const of = due.length + (filesDue ? 1 : 0)
+  const total = due.length + (filesDue ? 1 : 0)
   for (const [done, { name, digest }] of due.entries()) {
     if (digest === undefined)
       throw new MeshproofError('MP-334', {
@@ -79,7 +79,7 @@ export const mirror = async (
         next: 'Name versions that are published.',
       })
     const tell = (waitsFor: string): void =>
-      progress({ building: [withWait(name, waitsFor)], done, of, remaining: (of - done) * secondsAnImage })
+      progress({ building: [withWait(name, waitsFor)], done, of: total, remaining: (total - done) * secondsAnImage })
     tell('')
     await copyImage(`${repositoryOf({ name, digest })}@${digest}`, mirroredIn(to, { name, digest }).name, {
       signal,
@@ -88,7 +88,7 @@ export const mirror = async (
   }
   if (filesDue) {
     const tell = (waitsFor: string): void =>
-      progress({ building: [withWait('files', waitsFor)], done: due.length, of, remaining: secondsAnImage })
+      progress({ building: [withWait('files', waitsFor)], done: due.length, of: total, remaining: secondsAnImage })
     tell('')
     await withFiles(plan, undefined, (fetch) => packFiles(plan, { [digestsLabel]: record }, fetch, { signal, tell }))
     await docker(['tag', plan.files, target], { signal })
@@ -113,7 +113,7 @@ export const verifyMirror = async (
   patience: Patience = {},
 ): Promise<{ same: string[]; differing: Difference[] }> => {
   const files = mirroredIn(registry, { name: plan.files, digest: undefined })
-  const [found, labels] = await Promise.all([
+  const [images, labels] = await Promise.all([
     listPublished(plan, registry, patience),
     requireReachable([files], patience.signal).then(() => remoteLabels(files.name, patience)),
   ])
@@ -121,7 +121,7 @@ export const verifyMirror = async (
   const compared = everyImage(plan).map(({ name, digest }, index) => ({
     name,
     expected: digest ?? recorded.get(name),
-    found: found[index]?.digest,
+    found: images[index]?.digest,
   }))
   const isSame = (image: Difference): boolean => image.expected !== undefined && image.expected === image.found
   return {

@@ -43,13 +43,13 @@ test.each([200, 401, 404, 429, 503])('HTTP %i is an answer', async (status) => {
 
 test('a registry that refuses is named, within a second', async () => {
   const [answering, host] = [await registry(401), await unusedAddress()]
-  const asked = performance.now()
+  const startedAt = performance.now()
   await expect(requireRegistries([answering, host])).rejects.toMatchObject({
     code: 'MP-320',
     exitCode: 2,
     message: `${host} does not answer: ECONNREFUSED, the connection is refused`,
   })
-  expect(performance.now() - asked).toBeLessThan(1_000)
+  expect(performance.now() - startedAt).toBeLessThan(1_000)
 })
 
 test('a name that does not resolve is reported as such', async () => {
@@ -63,12 +63,12 @@ test('a name that does not resolve is reported as such', async () => {
 
 test('silent registries are asked at the same time: however many, it takes as long as for the first', async () => {
   const [first, second] = [await silent(), await silent()]
-  const asked = performance.now()
+  const startedAt = performance.now()
   await expect(requireRegistries([first, second, first], undefined, 700)).rejects.toMatchObject({
     code: 'MP-320',
     message: `${first} does not answer: timed out; nor do ${second}`,
   })
-  expect(performance.now() - asked).toBeLessThan(1_300)
+  expect(performance.now() - startedAt).toBeLessThan(1_300)
 })
 
 test('asking stops when the run is stopped', async () => {

@@ -84,11 +84,11 @@ const fetchAll = async (
   )
   const fileOf = (name: string): string => join(folders.get(name) ?? '', name)
   const published = [plan.node, ...plan.images]
-  const of = folders.size + published.length + 1
+  const total = folders.size + published.length + 1
   const pulling = new Map<string, string>()
   let done = folders.size
   const report = (building: string[]): void =>
-    progress({ building, done, of, remaining: Math.max(0, of - done - 1) * secondsAnImage + 30 })
+    progress({ building, done, of: total, remaining: Math.max(0, total - done - 1) * secondsAnImage + 30 })
   const pullReported = async (image: PublishedImage): Promise<void> => {
     const tell = (waitsFor: string): void =>
       report([...pulling.set(image.name, waitsFor)].map(([name, wait]) => withWait(name, wait)))
