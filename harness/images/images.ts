@@ -49,6 +49,20 @@ export const Images = z.object({
 })
 export type Images = z.infer<typeof Images>
 
+/** Images of which only the names are known, by their roles. Nothing is built or downloaded for them. */
+export const imagesByName = (source: ImageSource, roles: Images['roles'] = {}): Images => ({
+  source,
+  node: '',
+  kind: '',
+  istioctl: '',
+  kubectl: '',
+  loadBalancerManifest: '',
+  kubernetes: '',
+  envoy: '',
+  roles,
+  digests: [],
+})
+
 /** The images of both releases of an upgrade. Both have the same node image, which holds both releases. */
 export type UpgradeImages = { from: Images; to: Images }
 
