@@ -53,7 +53,8 @@ const runPrograms = async (checks: ProgramCheck[]): Promise<Count[]> => {
 export const runTests = async (title: string, options: CliOptions): Promise<Count> => {
   // Vitest reports a failure by the exit code. An interrupted run ends with 0, so the code starts as undefined.
   process.exitCode = undefined
-  const states = await startVitest([], { root, watch: false, ...options }).then(
+  // Node reads the configuration itself: Vite would write a temporary file into node_modules.
+  const states = await startVitest([], { root, watch: false, configLoader: 'native', ...options }).then(
     ({ state }) =>
       state.getTestModules().flatMap(({ children }) => [...children.allTests()].map((test) => test.result().state)),
     (error: unknown) => {
