@@ -7,7 +7,7 @@
 import { missingCapabilities } from '#engine/capabilities.ts'
 import { ensureEngine } from '#run/ensure-engine.ts'
 import { startStage } from './rehearsal/stage.ts'
-import { chooseImages } from '#images/choose.ts'
+import { getImages } from '#images/get-images.ts'
 import { makePlans } from '#run/plan.ts'
 import { terminal } from '#report/terminal.ts'
 import { formatFigure, printTable, type Figures } from './bench/figures.ts'
@@ -32,7 +32,7 @@ const engine = await ensureEngine(screen.line, stop.signal)
 
 /** Compares the product with the documented steps typed by hand, on the same images. */
 const compareWithHand = async (): Promise<TimeRound> => {
-  const images = await chooseImages({ images: 'auto' }, engine, screen.line, screen.building, stop.signal)
+  const images = await getImages({ images: 'auto' }, engine, screen.line, screen.building, stop.signal)
   const restricted = engine.OSType === 'linux' && (await missingCapabilities()).length > 0
   return async (topology) => {
     const entries = await timeProduct(topology, [`--images=${images.source}`], stop.signal)
@@ -104,7 +104,7 @@ try {
     const { pins, stop: stopStage } = await startStage(screen.line, screen.building, stop.signal)
     try {
       for (const images of ['source', 'release'] as const)
-        await chooseImages({ images, pins }, engine, screen.line, screen.building, stop.signal)
+        await getImages({ images, pins }, engine, screen.line, screen.building, stop.signal)
       screen.close()
       await timeRounds(compareWithRelease(pins))
     } finally {
