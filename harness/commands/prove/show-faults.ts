@@ -9,7 +9,7 @@ import { MeshproofError, reasonOf } from '#errors.ts'
 import { askUntil } from '#kube/until.ts'
 import { survey } from '#survey/survey.ts'
 import type { Fault } from './fault.ts'
-import { inputOf, type Lab } from '#lab/lab.ts'
+import { labData, type Lab } from '#lab/lab.ts'
 import type { TopologyPlan } from '#run/plan.ts'
 import { layers, type CheckResult } from '#results/results.ts'
 import type { Terminal } from '#report/terminal.ts'
@@ -106,7 +106,7 @@ const relevantTo = (fault: Fault, { plan, checks }: Showing): Set<string> => {
 
 const ask = (lab: Lab, planned: PlannedCheck[], { timeout, signal }: Showing): Promise<CheckResult[]> =>
   runChecks(
-    { mesh: { lab: inputOf(lab) }, planned, timeout: timeout * 1000 },
+    { mesh: { lab: labData(lab) }, planned, timeout: timeout * 1000 },
     { started: () => undefined, ended: () => undefined },
     { failFast: false, signal },
   )
