@@ -450,6 +450,79 @@ export const findings = {
     mend: 'Look for packet loss and for one bad member behind an address: gateways’ pods, nodes, load balancer.',
     symptom: true,
   },
+
+  'MP-961': {
+    layer: 'workloads',
+    cause: 'a service has no pod in a cluster, since its workload is scaled to nothing',
+    shows: 'Answers of other clusters alone; where no other has pods of it, 503.',
+    mend: 'Scale the workload up. An autoscaler, a quota or somebody scaled it down.',
+  },
+  'MP-962': {
+    layer: 'workloads',
+    cause: 'a pod is not ready',
+    shows: 'It gets no requests, so others answer in its place or nobody does.',
+    mend: 'Its status and events say what it waits for; look at the readiness probe and the log of its containers.',
+  },
+  'MP-963': {
+    layer: 'workloads',
+    cause: 'the image of a pod cannot be had',
+    shows: 'The pod never starts: ErrImagePull, ImagePullBackOff, InvalidImageName.',
+    mend:
+      'Correct the image’s name or the way to its registry. The image “auto” of a gateway is a placeholder that the ' +
+      'sidecar injector fills in: see that the namespace and the pod ask for injection.',
+  },
+  'MP-964': {
+    layer: 'workloads',
+    cause: 'a pod is not scheduled on any node',
+    shows: 'The pod stays Pending.',
+    mend: 'The scheduler says what nodes lack: processor time, memory, a matching label, a tolerated taint, a volume.',
+  },
+  'MP-965': {
+    layer: 'workloads',
+    cause: 'a container of a pod ends again and again',
+    shows: 'CrashLoopBackOff; the pod is ready now and then, or never.',
+    mend: 'Look at the log of its previous container, and at its exit code: 137 is often a limit of memory.',
+  },
+  'MP-966': {
+    layer: 'workloads',
+    cause: 'a pod waits for its sidecar',
+    shows: 'The application runs, the pod is not ready: the proxy has no configuration or no certificate yet.',
+    mend: 'The log of the container istio-proxy says whether it cannot reach istiod, is refused by it, or lacks a name.',
+    symptom: true,
+  },
+  'MP-967': {
+    layer: 'workloads',
+    cause: 'pods of a workload cannot be created',
+    shows: 'The deployment stays behind without a pod that one could look at.',
+    mend: 'The API server says who refuses: a quota, a policy, or a webhook that does not answer.',
+  },
+  'MP-968': {
+    layer: 'workloads',
+    cause: 'a node is not ready',
+    shows: 'Its pods are not reached, and after some minutes they are moved to other nodes.',
+    mend: 'Look at the node’s conditions, its kubelet and its container runtime.',
+  },
+  'MP-969': {
+    layer: 'workloads',
+    cause: 'the clocks of nodes differ',
+    shows: 'Certificates and tokens are refused as expired or not yet valid, in one direction alone.',
+    mend: 'Let every node follow the same time server.',
+  },
+
+  'MP-971': {
+    layer: 'dns',
+    cause: 'a cluster has no ready name server',
+    shows: 'No name resolves in that cluster: curl ends with “could not resolve host”; proxies and gateways are fine.',
+    mend: 'Bring CoreDNS back: replicas, events and logs of its pods in kube-system.',
+  },
+  'MP-972': {
+    layer: 'dns',
+    cause: 'a service’s name does not resolve in a cluster that has the service',
+    shows: 'Clients in that cluster get “could not resolve host”.',
+    mend:
+      'Ask the name server from a pod. Look at its Corefile and its log, at the service kube-dns, and at network ' +
+      'policies between clients and port 53.',
+  },
 } as const satisfies Record<string, Page>
 
 export type FindingCode = keyof typeof findings

@@ -1,5 +1,6 @@
 import { api } from '#diagnosis/layers/api.ts'
 import { controlPlane } from '#diagnosis/layers/control-plane.ts'
+import { dns } from '#diagnosis/layers/dns.ts'
 import { endpoints } from '#diagnosis/layers/endpoints.ts'
 import { gateways } from '#diagnosis/layers/gateways.ts'
 import { liveSync } from '#diagnosis/layers/live-sync.ts'
@@ -9,6 +10,7 @@ import { remoteSecrets } from '#diagnosis/layers/remote-secrets.ts'
 import { requests } from '#diagnosis/layers/requests.ts'
 import { services } from '#diagnosis/layers/services.ts'
 import { trust } from '#diagnosis/layers/trust.ts'
+import { workloads } from '#diagnosis/layers/workloads/workloads.ts'
 import type { Layer } from './layer.ts'
 
 /** The layers of a mesh, from the bottom: the API servers first, and last whole requests. */
@@ -20,6 +22,8 @@ export const ladder: readonly Layer[] = [
   controlPlane,
   remoteSecrets,
   liveSync,
+  workloads,
+  dns,
   services,
   gateways,
   endpoints,

@@ -154,8 +154,8 @@ const named = async (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promis
 }
 
 /** What a diagnosis names as the cause, and every warning: not what follows from the cause. */
-const ownCodes = ({ cause, layers }: Diagnosis): string[] => {
-  const warnings = layers.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'warning'))
+const ownCodes = ({ cause, layers: judged }: Diagnosis): string[] => {
+  const warnings = judged.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'warning'))
   return [...new Set([...(cause ? [cause.code] : []), ...warnings.map(({ code }) => code)])]
 }
 
