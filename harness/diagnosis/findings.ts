@@ -131,6 +131,16 @@ export const findings = {
     mend: 'Issue a new intermediate from the root, replace cacerts, restart istiod and the workloads.',
   },
 
+  'MP-850': {
+    layer: 'control',
+    cause: 'a remote cluster’s sidecar injector does not say for which cluster it asks',
+    shows:
+      'New pods of the remote cluster are told that they are of another cluster and network: they do not become ' +
+      'ready, or stand on the wrong side of a gateway.',
+    mend:
+      'Install the remote profile again with istiodRemote.injectionPath=/inject/cluster/CLUSTER/net/NETWORK, then ' +
+      'restart the workloads.',
+  },
   'MP-851': {
     layer: 'control',
     cause: 'a control plane has no ready istiod',
@@ -191,6 +201,12 @@ export const findings = {
     shows: 'Nothing until a pod restarts: it comes back without a sidecar.',
     mend: 'Label the namespace again with istio-injection=enabled or istio.io/rev.',
     latent: true,
+  },
+  'MP-859': {
+    layer: 'control',
+    cause: 'a namespace asks for a revision that no sidecar injector of its cluster serves',
+    shows: 'Its new pods get no sidecar, and restarting them changes nothing.',
+    mend: 'Set the tag or install the revision in this cluster too, or label the namespace for one that is served.',
   },
 
   'MP-861': {

@@ -1,5 +1,5 @@
 import { api } from '#diagnosis/layers/api.ts'
-import { controlPlane } from '#diagnosis/layers/control-plane.ts'
+import { controlPlane } from '#diagnosis/layers/control/control.ts'
 import { dns } from '#diagnosis/layers/dns.ts'
 import { endpoints } from '#diagnosis/layers/endpoints.ts'
 import { gateways } from '#diagnosis/layers/gateways.ts'
