@@ -539,6 +539,39 @@ export const findings = {
       'Ask the name server from a pod. Look at its Corefile and its log, at the service kube-dns, and at network ' +
       'policies between clients and port 53.',
   },
+
+  'MP-991': {
+    layer: 'route',
+    cause: 'a route leads to a subset or a service that does not exist',
+    shows: '503 with flag NC for every request that takes the route; endpoints and gateways look right.',
+    mend: 'Define the subset in a DestinationRule that the client’s control plane reads, or correct the name in the route.',
+    threads: 'istio/istio#6335',
+  },
+  'MP-992': {
+    layer: 'route',
+    cause: 'a route aborts requests on purpose',
+    shows: 'That share of the requests gets the status that the fault names, with flag FI.',
+    mend: 'Remove fault.abort from the VirtualService when the experiment is over.',
+  },
+  'MP-993': {
+    layer: 'route',
+    cause: 'a route delays requests on purpose',
+    shows: 'That share of the requests is slow, or times out at the client; flag DI.',
+    mend: 'Remove fault.delay from the VirtualService when the experiment is over.',
+  },
+  'MP-994': {
+    layer: 'route',
+    cause: 'a route answers or redirects every request itself',
+    shows: 'No request reaches the service; the answer is the same from every client.',
+    mend: 'Remove directResponse or redirect from the VirtualService, or give it a match.',
+  },
+  'MP-995': {
+    layer: 'route',
+    cause: 'a route sends every request for a service to another one',
+    shows: 'Answers come from the other service.',
+    mend: 'Correct the destination of the VirtualService, if this is not meant.',
+    warning: true,
+  },
 } as const satisfies Record<string, Page>
 
 export type FindingCode = keyof typeof findings

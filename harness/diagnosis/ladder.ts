@@ -8,6 +8,7 @@ import { networks } from '#diagnosis/layers/networks.ts'
 import { ranges } from '#diagnosis/layers/ranges.ts'
 import { remoteSecrets } from '#diagnosis/layers/remote-secrets.ts'
 import { requests } from '#diagnosis/layers/requests.ts'
+import { route } from '#diagnosis/layers/route.ts'
 import { services } from '#diagnosis/layers/services.ts'
 import { trust } from '#diagnosis/layers/trust.ts'
 import { workloads } from '#diagnosis/layers/workloads/workloads.ts'
@@ -26,6 +27,7 @@ export const ladder: readonly Layer[] = [
   dns,
   services,
   gateways,
+  route,
   endpoints,
   requests,
 ]
