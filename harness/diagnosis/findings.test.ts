@@ -6,7 +6,7 @@ import { findings, meshLayers, pageOf, type FindingCode, type MeshLayer } from '
 
 const codes = Object.keys(findings) as FindingCode[]
 const bands: Record<string, MeshLayer> = {
-  80: 'transport',
+  80: 'endpoints',
   81: 'api',
   82: 'ranges',
   83: 'networks',
@@ -17,6 +17,7 @@ const bands: Record<string, MeshLayer> = {
   88: 'gateways',
   89: 'endpoints',
   90: 'server',
+  94: 'transport',
   91: 'services',
   92: 'requests',
   96: 'workloads',

@@ -415,6 +415,38 @@ export const findings = {
     warning: true,
   },
 
+  'MP-801': {
+    layer: 'endpoints',
+    cause: 'the mesh config keeps a service local to each cluster',
+    shows: 'Answers of the own cluster alone, all of them 200; no object near the service says why.',
+    mend: 'Remove the host from serviceSettings (clusterLocal) in the mesh config of the control plane.',
+  },
+  'MP-802': {
+    layer: 'endpoints',
+    cause: 'the control plane does not follow a namespace of another cluster',
+    shows: 'Answers of the own cluster alone; istiod holds nothing of that namespace.',
+    mend: 'Label the namespace as discoverySelectors of the mesh config ask, in every cluster, or widen them.',
+  },
+  'MP-803': {
+    layer: 'endpoints',
+    cause: 'istiod runs with AMBIENT_ENABLE_MULTI_NETWORK, which takes endpoints of other networks from sidecars',
+    shows: 'Every cluster answers for itself alone, for all services that are not labelled istio.io/global.',
+    mend: 'Take the variable off istiod in a mesh of sidecars, or label the services istio.io/global=true.',
+    threads: 'istio/istio#61713, istio/istio#60609, istio/istio#60343, istio/istio#61746',
+  },
+  'MP-804': {
+    layer: 'endpoints',
+    cause: 'pods of a service run without a sidecar, so clients of other networks never get them',
+    shows: 'Answers of the own network alone; in the pods’ own cluster all is well.',
+    mend: 'Let the pods have a sidecar: gateways between networks pass on mutual TLS alone.',
+  },
+  'MP-805': {
+    layer: 'endpoints',
+    cause: 'a client’s proxy holds an address that is no pod and no gateway of the service',
+    shows: 'That share of its requests goes elsewhere, or times out.',
+    mend: 'Remove the address from the object that brought it in, unless it is meant.',
+  },
+
   'MP-911': {
     layer: 'services',
     cause: 'a service is missing in a cluster that has pods of it',
@@ -442,6 +474,16 @@ export const findings = {
     shows: 'In the other cluster its name does not resolve.',
     mend: 'If they call it, create the service there as a stub; DNS capture in the proxies makes stubs needless.',
     threads: 'istio/istio#31760',
+    warning: true,
+  },
+  'MP-915': {
+    layer: 'services',
+    cause: 'a headless service has pods on several networks, and headless services do not cross networks',
+    shows: 'Answers of the own network alone: a client resolves pod addresses, and no gateway stands among them.',
+    mend:
+      'Give the service an address of its own in every cluster, if its pods are meant to answer across networks; a ' +
+      'headless service for each cluster alone is fine as it is.',
+    threads: 'istio/istio#36733, istio/istio#43972',
     warning: true,
   },
 

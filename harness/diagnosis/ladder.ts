@@ -1,7 +1,7 @@
 import { api } from '#diagnosis/layers/api.ts'
 import { controlPlane } from '#diagnosis/layers/control/control.ts'
 import { dns } from '#diagnosis/layers/dns.ts'
-import { endpoints } from '#diagnosis/layers/endpoints.ts'
+import { endpoints } from '#diagnosis/layers/endpoints/endpoints.ts'
 import { gateways } from '#diagnosis/layers/gateways.ts'
 import { liveSync } from '#diagnosis/layers/live-sync.ts'
 import { networks } from '#diagnosis/layers/networks.ts'

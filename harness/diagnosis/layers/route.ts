@@ -73,26 +73,26 @@ const wrongRoutes = (
   service: MeshService,
   { routes }: VirtualHost,
   known: ReadonlySet<string>,
-): Finding[] => routes.flatMap((route) => wrongRoute(mesh, client, service, route, known).slice(0, 1))
+): Finding[] => routes.flatMap((taken) => wrongRoute(mesh, client, service, taken, known).slice(0, 1))
 
 const wrongRoute = (
   mesh: Survey,
   client: Client,
   service: MeshService,
-  route: EnvoyRoute,
+  taken: EnvoyRoute,
   known: ReadonlySet<string>,
 ): Finding[] => {
-  const maker = route.madeBy === '' ? `the route of ${service.host}` : route.madeBy
+  const maker = taken.madeBy === '' ? `the route of ${service.host}` : taken.madeBy
   const finding = (code: Finding['code'], evidence: string[]): Finding => ({
     code,
     where: `${maker} for ${service.host}`,
     evidence: [...evidence, `seen in the routes of ${nameOf(client)}`],
-    fix: showObject(mesh, client, route.madeBy),
+    fix: showObject(mesh, client, taken.madeBy),
     clusters: [client.cluster.name],
   })
-  const lost = route.clusters.filter(({ name }) => name.startsWith('outbound|') && !known.has(name))
-  const foreign = route.clusters.filter(({ name }) => hostIn(name) !== undefined && hostIn(name) !== service.host)
-  const share = route.takesAll ? 'every request' : 'requests that match'
+  const lost = taken.clusters.filter(({ name }) => name.startsWith('outbound|') && !known.has(name))
+  const foreign = taken.clusters.filter(({ name }) => hostIn(name) !== undefined && hostIn(name) !== service.host)
+  const share = taken.takesAll ? 'every request' : 'requests that match'
   return [
     ...(lost.length > 0
       ? [
@@ -102,13 +102,13 @@ const wrongRoute = (
           ),
         ]
       : []),
-    ...(route.aborts > 0 ? [finding('MP-992', [`${maker} aborts ${route.aborts} of 100 of ${share}`])] : []),
-    ...(route.delays > 0 ? [finding('MP-993', [`${maker} delays ${route.delays} of 100 of ${share}`])] : []),
-    ...(route.answers !== undefined && route.takesAll
-      ? [finding('MP-994', [`${maker} answers every request itself, with status ${route.answers}`])]
+    ...(taken.aborts > 0 ? [finding('MP-992', [`${maker} aborts ${taken.aborts} of 100 of ${share}`])] : []),
+    ...(taken.delays > 0 ? [finding('MP-993', [`${maker} delays ${taken.delays} of 100 of ${share}`])] : []),
+    ...(taken.answers !== undefined && taken.takesAll
+      ? [finding('MP-994', [`${maker} answers every request itself, with status ${taken.answers}`])]
       : []),
-    ...(route.redirects && route.takesAll ? [finding('MP-994', [`${maker} redirects every request`])] : []),
-    ...(foreign.length > 0 && route.takesAll
+    ...(taken.redirects && taken.takesAll ? [finding('MP-994', [`${maker} redirects every request`])] : []),
+    ...(foreign.length > 0 && taken.takesAll
       ? [finding('MP-995', [`${maker} sends to ${foreign.map(({ name }) => hostIn(name) ?? '').join(', ')}`])]
       : []),
   ]
