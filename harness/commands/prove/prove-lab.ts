@@ -4,7 +4,7 @@ import type { PlannedCheck } from '#run/plan-checks.ts'
 import { runChecks } from '#run/vitest/run-checks.ts'
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
 import type { Diagnosis } from '#diagnosis/diagnosis.ts'
-import { pageOf, type FindingCode } from '#diagnosis/findings.ts'
+import { findings as known, type FindingCode } from '#diagnosis/findings.ts'
 import { probeOf } from '#diagnosis/probe.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { survey } from '#survey/survey.ts'
@@ -144,7 +144,7 @@ const requireGreen = async (
  * What a diagnosis names of a broken mesh; asked again for half a minute while it is not what it must name, since what
  * was broken takes a moment to show.
  */
-const named = async (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promise<string[]> => {
+const named = async (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promise<FindingCode[]> => {
   const until = Date.now() + 30_000
   for (;;) {
     const codes = await lookedAt(lab, wanted, signal)
@@ -154,16 +154,16 @@ const named = async (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promis
 }
 
 /** What a diagnosis names as the cause, and every warning: not what follows from the cause. */
-const ownCodes = ({ cause, layers: judged }: Diagnosis): string[] => {
+const ownCodes = ({ cause, layers: judged }: Diagnosis): FindingCode[] => {
   const warnings = judged.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'warning'))
   return [...new Set([...(cause ? [cause.code] : []), ...warnings.map(({ code }) => code)])]
 }
 
 /** Diagnoses a lab, with requests where only they show what is `wanted`. */
-const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: AbortSignal): Promise<string[]> => {
+const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: AbortSignal): Promise<FindingCode[]> => {
   const mesh = await survey(lab.clusters.map(({ name, kube }) => ({ context: name, kube })))
   const probe =
-    wanted !== undefined && (wanted === 'MP-856' || pageOf(wanted).layer === 'requests')
+    wanted !== undefined && (wanted === 'MP-856' || known[wanted].layer === 'requests')
       ? probeOf(mesh, signal)
       : undefined
   try {
