@@ -5,13 +5,13 @@ import type { CodeEntry } from './entry.ts'
  * nothing.
  */
 export const diagnosisCodes = {
-  'MP-801': {
+  'MP-806': {
     layer: 'endpoints',
     cause: 'the mesh config keeps a service local to each cluster',
     shows: 'Answers of the own cluster alone, all of them 200; no object near the service says why.',
     fix: 'Remove the host from serviceSettings (clusterLocal) in the mesh config of the control plane.',
   },
-  'MP-802': {
+  'MP-807': {
     layer: 'endpoints',
     cause: 'the control plane does not follow a namespace of another cluster',
     shows: 'Answers of the own cluster alone; istiod holds nothing of that namespace.',

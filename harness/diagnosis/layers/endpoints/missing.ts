@@ -45,7 +45,7 @@ const keptLocal = async (mesh: Survey, { client, service, unknown }: Missing): P
   const [setting] = matching
   return setting?.local
     ? {
-        code: 'MP-801',
+        code: 'MP-806',
         where: `${service.host} for clients of ${client.name}`,
         evidence: [
           `serviceSettings of the mesh config of ${reader.name} make ${setting.host} clusterLocal, so clients of ` +
@@ -76,7 +76,7 @@ const notDiscovered = async (mesh: Survey, { client, service, unknown }: Missing
     )
       continue
     return {
-      code: 'MP-802',
+      code: 'MP-807',
       where: `${service.namespace} in ${cluster.name}`,
       evidence: [
         `discoverySelectors of the mesh config of ${reader.name} choose namespaces by ` +
