@@ -520,8 +520,7 @@ export const diagnosisCodes = {
   'MP-971': {
     layer: 'dns',
     cause: 'a cluster has no ready name server',
-    shows:
-      'No name resolves in that cluster: curl ends with “could not resolve host”; proxies and gateways are ' + 'fine.',
+    shows: 'No name resolves in that cluster: curl ends with “could not resolve host”; proxies are fine.',
     fix: 'Bring CoreDNS back: replicas, events and logs of its pods in kube-system.',
   },
   'MP-972': {
