@@ -104,7 +104,7 @@ const refusedByPolicy = async (
     clusters: [part.cluster.name],
   })
   const denying = policies.find(
-    ({ spec }) => spec.action === 'DENY' && asking.length > 0 && asking.some((client) => fits(spec, client) === 'yes'),
+    ({ spec }) => spec.action === 'DENY' && asking.some((client) => fits(spec, client) === 'yes'),
   )
   if (denying) {
     const refused = clients.filter((client) => fits(denying.spec, { ...client, port }) === 'yes')
