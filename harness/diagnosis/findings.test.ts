@@ -26,7 +26,7 @@ const bands: Record<string, MeshLayer> = {
 
 /** The second half of band 90 is the server’s. */
 const bandOf = (code: FindingCode): MeshLayer | undefined =>
-  code >= 'MP-905' && code < 'MP-910' ? 'server' : bands[code.slice(3, 5)]
+  /^MP-90[5-9]$/.test(code) ? 'server' : bands[code.slice(3, 5)]
 
 test('the band of every code is its layer', () => {
   expect(codes.filter((code) => bandOf(code) !== findings[code].layer)).toEqual([])
