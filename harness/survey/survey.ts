@@ -211,8 +211,12 @@ export const meshLines = ({
   clusters: Omit<SurveyedCluster, 'reads' | 'kube'>[]
 }): string[] => [
   `${clusters.length} clusters, like topology ${topology}: ${resembles[topology]}`,
-  ...clusters.map(
-    ({ context, name, role, network, kubernetes, istio }) =>
-      `  ${name}  ${role}${network ? `, ${network}` : ''}  Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}${context === name ? '' : `  (context ${context})`}`,
+  ...clusters.map(({ context, name, role, network, kubernetes, istio }) =>
+    [
+      `  ${name}`,
+      network ? `${role}, ${network}` : role,
+      `Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}`,
+      ...(context === name ? [] : [`(context ${context})`]),
+    ].join('  '),
   ),
 ]

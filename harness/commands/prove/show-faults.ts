@@ -30,7 +30,7 @@ export type Showing = {
  * Breaks a green mesh, once for each fault, asks the checks that should notice and all below them, and mends it again.
  * @throws MeshproofError MP-801 when the mesh is not green to begin with, MP-802 when it does not become green again.
  */
-export const proveInLab = async (lab: Lab, faults: Fault[], showing: Showing): Promise<void> => {
+export const showFaults = async (lab: Lab, faults: Fault[], showing: Showing): Promise<void> => {
   const { plan, terminal, signal, proven } = showing
   const asked = plan.planned.filter(({ id }) => faults.some((fault) => relevantTo(fault, showing).has(id)))
   await requireGreen(
