@@ -1,7 +1,7 @@
-import { type Diagnosis, causeOf, withoutProbe } from './diagnosis.ts'
-import { meshLayers } from './findings.ts'
+import { type MeshDiagnosis, causeOf, withoutProbe } from '#results/mesh-diagnosis.ts'
+import { meshLayers } from '#results/mesh-layers.ts'
 
-type LayerResult = Diagnosis['layers'][number]
+type LayerResult = MeshDiagnosis['layers'][number]
 type Finding = LayerResult['findings'][number]
 
 const marks = { healthy: '✓', broken: '✗', 'not-judged': '?' } as const
@@ -30,7 +30,7 @@ const consequenceLine = ({ code, cause, where, followsFrom }: Finding): string =
   `    ${code}  ${cause}  (${where})  follows from ${followsFrom ?? ''}`
 
 /** The last lines: the verdict of all layers together. */
-export const verdictLines = (diagnosis: Diagnosis): string[] => {
+export const verdictLines = (diagnosis: MeshDiagnosis): string[] => {
   const cause = causeOf(diagnosis)
   const time = `(${diagnosis.seconds.toFixed(1)} s)`
   if (cause)

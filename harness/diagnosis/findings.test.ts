@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { faults } from '../../fixtures/faults/index.ts'
 import { causes } from '#results/causes.ts'
-import { findings, meshLayers, type FindingCode, type MeshLayer } from './findings.ts'
+import { findings, type FindingCode } from './findings.ts'
+import { meshLayers, type MeshLayer } from '#results/mesh-layers.ts'
 
 const codes = Object.keys(findings) as FindingCode[]
 const bands: Record<string, MeshLayer> = {

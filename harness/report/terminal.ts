@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { BuildProgress } from '#images/build.ts'
 import { firstBroken } from '#results/explain.ts'
+import { explanationOf, laterTroubles, narrowedTo } from '#results/explanation.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
 import { upgradeLines } from './upgrade-text.ts'
 import { verdictWords } from './words.ts'
@@ -127,7 +128,7 @@ export const summaryOf = (topology: TopologyResult): string[] => {
   if (upgrade) return upgradeLines(variantName(topology), upgrade)
   const times = phaseTimes(phases)
   return [
-    ...brokenLines(checks),
+    ...brokenLines(topology),
     [
       `${variantName(topology)}: ${verdict === 'pass' ? 'passed' : verdict}`,
       countsOf(checks),
@@ -137,15 +138,44 @@ export const summaryOf = (topology: TopologyResult): string[] => {
   ]
 }
 
-const brokenLines = (checks: CheckResult[]): string[] => {
-  const broken = firstBroken(checks)
-  if (!broken) return []
+/**
+ * Why checks failed: what the diagnosis of the mesh names, with the checks that failed as its consequences; else what
+ * the checks say themselves, and that nothing explains it. Of a mesh whose checks passed: what will hurt later.
+ */
+const brokenLines = (topology: TopologyResult): string[] => {
+  const explanation = explanationOf(topology)
+  if (explanation)
+    return [
+      `first broken layer: ${explanation.layerName}  (${explanation.code})`,
+      `  cause: ${explanation.cause}  (${explanation.where})`,
+      ...explanation.evidence.slice(0, 5).map((line) => `    ${line}`),
+      `  next:  ${explanation.fix}`,
+      `  shows in: ${failedIds(topology).join(', ')}`,
+    ]
+  const broken = firstBroken(topology.checks)
+  if (!broken) return laterTroubles(topology).flatMap(warningLines)
+  const narrowed = narrowedTo(topology)
   return [
     `first broken layer: ${broken.layer}  (${broken.check}, ${broken.code})`,
     `  cause: ${broken.cause}`,
+    ...(narrowed
+      ? [
+          `  unexplained: no layer of the mesh shows why; narrowed to ${narrowed.from.join(', ')} → ${narrowed.to.join(', ')}`,
+        ]
+      : []),
     `  next:  ${broken.hint}`,
   ]
 }
+
+const failedIds = ({ checks }: TopologyResult): string[] => [
+  ...new Set(checks.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id)),
+]
+
+const warningLines = ({ code, cause, where, evidence, fix }: ReturnType<typeof laterTroubles>[number]): string[] => [
+  `warning: ${code}  ${cause}  (${where})`,
+  ...evidence.slice(0, 2).map((line) => `    ${line}`),
+  `    see: ${fix}`,
+]
 
 const countsOf = (checks: CheckResult[]): string => {
   const count = (wanted: Verdict): number => checks.filter(({ verdict }) => verdict === wanted).length
@@ -156,7 +186,7 @@ const countsOf = (checks: CheckResult[]): string => {
 }
 
 /** The phases of a run that are not part of bringing up its lab. */
-const otherPhases = ['images', 'checks', 'support bundle', 'teardown']
+const otherPhases = ['images', 'checks', 'diagnosis', 'support bundle', 'teardown']
 
 const phaseTimes = (phases: TopologyResult['phases']): string => {
   const ran = phases.filter(({ verdict }) => verdict !== 'not-run')
@@ -164,7 +194,7 @@ const phaseTimes = (phases: TopologyResult['phases']): string => {
     const labelled = ran.filter(({ name }) => (label === 'lab' ? !otherPhases.includes(name) : name === label))
     return labelled.length === 0 ? '' : `${label} ${spanOf(labelled).toFixed(1)} s`
   }
-  return ['images', 'lab', 'checks', 'support bundle', 'teardown']
+  return ['images', 'lab', 'checks', 'diagnosis', 'support bundle', 'teardown']
     .map(timeOf)
     .filter((time) => time !== '')
     .join(', ')

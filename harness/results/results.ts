@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { CheckResult, CodeText, Phase, Timestamp, Verdict } from './result-parts.ts'
+import { MeshDiagnosis } from './mesh-diagnosis.ts'
 import { Upgrade } from './upgrade-results.ts'
 
 export * from './result-parts.ts'
@@ -17,6 +18,8 @@ export const TopologyResult = z.strictObject({
   checks: z.array(CheckResult),
   /** The folder with the support bundle of a failure, relative to the folder of results.json. */
   bundle: z.string().optional(),
+  /** What a look at the mesh after its checks came to; absent where none was made. */
+  diagnosis: MeshDiagnosis.optional(),
   /** The result of an upgrade under live traffic; only the command `upgrade` writes it. */
   upgrade: Upgrade.optional(),
 })

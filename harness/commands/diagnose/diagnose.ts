@@ -1,6 +1,6 @@
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
 import { layerLines, verdictLines } from '#diagnosis/diagnosis-text.ts'
-import type { Diagnosis } from '#diagnosis/diagnosis.ts'
+import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { probeOf } from '#diagnosis/probe.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { print } from '#run/print.ts'
@@ -16,7 +16,7 @@ export const diagnoseExisting = async (
   { contexts, kubeconfig, probe }: DiagnoseOptions,
   screen: Terminal,
   signal: AbortSignal,
-): Promise<Diagnosis> => {
+): Promise<MeshDiagnosis> => {
   const mesh = await survey(connectContexts(contexts, kubeconfig))
   for (const line of meshLines(mesh)) screen.line(line)
   const probing = probe ? probeOf(mesh, signal) : undefined

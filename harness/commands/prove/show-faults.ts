@@ -2,7 +2,7 @@ import type { Check } from '#checks/check.ts'
 import type { PlannedCheck } from '#run/plan-checks.ts'
 import { runChecks } from '#run/vitest/run-checks.ts'
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
-import type { Diagnosis } from '#diagnosis/diagnosis.ts'
+import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { findings as known, type FindingCode } from '#diagnosis/findings.ts'
 import { probeOf } from '#diagnosis/probe.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
@@ -151,7 +151,7 @@ const named = (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promise<Find
   )
 
 /** What a diagnosis names as the cause, and every warning: not what follows from the cause. */
-const ownCodes = ({ cause, layers: judged }: Diagnosis): FindingCode[] => {
+const ownCodes = ({ cause, layers: judged }: MeshDiagnosis): FindingCode[] => {
   const warnings = judged.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'warning'))
   return [...new Set([...(cause ? [cause.code] : []), ...warnings.map(({ code }) => code)])]
 }

@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { procedureNames } from '#topology/topology-schema.ts'
-import { findings, meshLayers, type FindingCode, type MeshLayer } from './findings.ts'
+import { diagnosisCodes } from '#codes/index.ts'
+import { meshLayers, type MeshLayer } from './mesh-layers.ts'
 
 const names = Object.keys(meshLayers) as [MeshLayer, ...MeshLayer[]]
-const codes = Object.keys(findings) as [FindingCode, ...FindingCode[]]
+type FindingCode = keyof typeof diagnosisCodes
+const codes = Object.keys(diagnosisCodes) as [FindingCode, ...FindingCode[]]
 
 /** What diagnosing a mesh came to, as a document: what `--output=json` prints. */
-export const Diagnosis = z.strictObject({
+export const MeshDiagnosis = z.strictObject({
   schema: z.literal('meshproof.diagnosis/v1'),
   at: z.iso.datetime(),
   seconds: z.number(),
@@ -48,12 +50,15 @@ export const Diagnosis = z.strictObject({
   /** 0 healthy, 1 a problem found, 2 something could not be looked at. */
   exitCode: z.number(),
 })
-export type Diagnosis = z.infer<typeof Diagnosis>
+export type MeshDiagnosis = z.infer<typeof MeshDiagnosis>
 
-type Layer = Diagnosis['layers'][number]
+type Layer = MeshDiagnosis['layers'][number]
 
 /** The cause in full, with its layer; undefined where nothing is broken. */
-export const causeOf = ({ layers, cause }: Diagnosis): (Layer['findings'][number] & Pick<Layer, 'layer'>) | undefined =>
+export const causeOf = ({
+  layers,
+  cause,
+}: MeshDiagnosis): (Layer['findings'][number] & Pick<Layer, 'layer'>) | undefined =>
   layers
     .flatMap(({ layer, findings: found }) => found.map((finding) => ({ ...finding, layer })))
     .find(({ layer, code, where }) => layer === cause?.layer && code === cause.code && where === cause.where)
