@@ -1,5 +1,6 @@
 import { joined, markup, type Markup } from '#report/markup.ts'
 import { variantName, type TopologyResult } from '#results/results.ts'
+import { severalNetworks } from '#topology/networks.ts'
 import { anchorOf, countsOf } from '#report/words.ts'
 import { arrow } from './arrow.ts'
 import { crossingsOf, type Crossing } from './crossings.ts'
@@ -29,7 +30,7 @@ export const picture = (topology: TopologyResult): Markup => {
 
 const drawing = (topology: TopologyResult, crossings: readonly Crossing[], anchor: string): Markup => {
   const { width, height, clusters, networks } = layoutOf(topology.clusters)
-  const severalNetworks = new Set(topology.clusters.map(({ network }) => network)).size > 1
+  const hasGateways = severalNetworks(topology)
   const arrows = crossings.flatMap((crossing) => {
     const [from, to] = [crossing.from, crossing.to].map((name) => clusters.find(({ cluster }) => cluster.name === name))
     return from && to ? [arrow(crossing, from, to, clusters.length === 2, anchor)] : []
@@ -40,7 +41,7 @@ const drawing = (topology: TopologyResult, crossings: readonly Crossing[], ancho
       <title id="${anchor}--picture">${variantName(topology)}: ${topology.clusters.length} clusters</title>
       <defs>${arrowKinds.map((kind) => arrowHead(kind, anchor))}</defs>
       ${networks.map(networkFrame)}
-      ${clusters.map((placed) => clusterBox(placed, severalNetworks))}
+      ${clusters.map((placed) => clusterBox(placed, hasGateways))}
       ${joined(arrows, '\n')}
     </svg>
   `
@@ -59,7 +60,7 @@ const networkFrame = ({ name, x, y, width, height }: Layout['networks'][number])
   </g>
 `
 
-const clusterBox = ({ cluster, x, y, width, height, inward }: PlacedCluster, severalNetworks: boolean): Markup => {
+const clusterBox = ({ cluster, x, y, width, height, inward }: PlacedCluster, hasGateway: boolean): Markup => {
   const { name, role } = cluster
   const middle = x + width / 2
   const nameSize = Math.min(17, Math.floor((1.6 * width) / name.length))
@@ -69,7 +70,7 @@ const clusterBox = ({ cluster, x, y, width, height, inward }: PlacedCluster, sev
       <rect x="${x}" y="${y}" width="${width}" height="${height}" rx="8"/>
       <text class="name" font-size="${nameSize}" x="${middle}" y="${y + 36}">${name}</text>
       <text class="role" x="${middle}" y="${y + 55}">${role}${role === 'primary' && ` · ${controlPlane}`}</text>
-      ${severalNetworks && gateway(gateOf({ x, y, width, height, inward }))}
+      ${hasGateway && gateway(gateOf({ x, y, width, height, inward }))}
     </g>
   `
 }

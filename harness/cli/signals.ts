@@ -1,14 +1,15 @@
 import { Interrupted } from '#errors.ts'
+import type { Signals } from '#run/with-reports.ts'
 
-/** How a run is told to stop: orderly by the signal, at once by `atOnce`. */
-export type Signals = { signal: AbortSignal; atOnce: (leave: () => never) => void; release: () => void }
+/** The signals of this process, until they are released. */
+export type Listening = Signals & { release: () => void }
 
 /**
  * Listens for Ctrl-C and its kin. The first asks for an orderly end, a second Ctrl-C for an immediate one. npm passes
  * on a Ctrl-C that the terminal has already sent to everyone, so what arrives within a second of the first is the same
  * key press.
  */
-export const listenForSignals = (say: (line: string) => void, now: () => number = Date.now): Signals => {
+export const listenForSignals = (say: (line: string) => void, now: () => number = Date.now): Listening => {
   const controller = new AbortController()
   let first = 0
   let leave: (() => never) | undefined

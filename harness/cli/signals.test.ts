@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { Interrupted } from '#errors.ts'
-import { listenForSignals, type Signals } from './signals.ts'
+import { listenForSignals, type Listening } from './signals.ts'
 
 /** Signals with a clock of the test's own; leaving at once is an error that whoever sends the signal gets. */
-const listen = (): Signals & { clock: { now: number }; said: string[] } => {
+const listen = (): Listening & { clock: { now: number }; said: string[] } => {
   const clock = { now: 1_000_000 }
   const said: string[] = []
   const signals = listenForSignals(
