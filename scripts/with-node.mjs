@@ -38,7 +38,11 @@ const installDependencies = () => {
   writeFileSync(stamp, lock)
 }
 
-/** @param {string[]} args file and arguments @returns {Promise<number>} the exit code */
+/**
+ * Runs a file under Node 24 and passes signals on to it.
+ * @param {string[]} args the file and its arguments
+ * @returns {Promise<number>} the exit code
+ */
 export const runUnderNode24 = (args) => {
   installDependencies()
   const node =

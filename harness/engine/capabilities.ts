@@ -15,6 +15,9 @@ export const missingIn = (status: string): string[] => {
   return names.flatMap((name, bit) => ((bounding >> BigInt(bit)) & 1n ? [] : [`CAP_${name}`]))
 }
 
-/** What this host cannot grant to a privileged container; empty where /proc does not exist (macOS, Windows). */
+/**
+ * The capabilities that this host cannot grant to a privileged container. Empty where /proc does not exist (macOS,
+ * Windows).
+ */
 export const missingCapabilities = async (): Promise<string[]> =>
   readFile('/proc/self/status', 'utf8').then(missingIn, () => [])

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { because, causes } from '#results/causes.ts'
 import { diagnose } from '#results/explain.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
-import { linesOf, written } from '#testing/screen.ts'
+import { linesOf, terminalOutput } from '#testing/screen.ts'
 import { about, summaryOf, type Terminal } from './terminal.ts'
 
 const useAll = (shown: Terminal): void => {
@@ -20,7 +20,7 @@ describe('the terminal report', () => {
     ['no TTY', {}, {}],
     ['a TTY under NO_COLOR', { isTTY: true }, { NO_COLOR: '1' }],
   ])('on %s is plain lines', (_what, screen, environment) => {
-    const text = written(screen, environment, useAll)
+    const text = terminalOutput(screen, environment, useAll)
     expect(text).not.toMatch(/[\u001b\r]/)
     expect(text.split('\n')).toEqual([
       '  building etcd: 1 of 14 done, about 3 min remain',
@@ -36,7 +36,7 @@ describe('the terminal report', () => {
   })
 
   test('on a TTY has colour and a live line, which is gone in the end', () => {
-    const text = written({ isTTY: true }, {}, (shown) => {
+    const text = terminalOutput({ isTTY: true }, {}, (shown) => {
       shown.started('images')
       shown.check(checkResult())
     })
@@ -46,7 +46,7 @@ describe('the terminal report', () => {
   })
 
   test('says of a check from where to where, what was seen, and that it took a retry', () => {
-    const text = written({}, {}, (shown) => {
+    const text = terminalOutput({}, {}, (shown) => {
       shown.check(checkResult({ verdict: 'flaky', from: ['cluster2'], to: ['cluster1', 'cluster2'] }))
       shown.check(checkResult({ verdict: 'skipped', reason: 'not selected by --suite' }))
       shown.check(checkResult({ verdict: 'not-run', reason: 'the API server does not answer' }))
@@ -95,11 +95,11 @@ describe('the terminal of one of several labs', () => {
   })
 
   test('takes away its own phase and leaves the other labs’', () => {
-    const text = written({ isTTY: true }, {}, (shown) => {
-      const [vpn, gateway] = [about(shown, 'vpn'), about(shown, 'gateway')]
-      vpn.started('cluster1: created')
-      gateway.started('cluster1: created')
-      vpn.ended('cluster1: created', 12.34, 'pass')
+    const text = terminalOutput({ isTTY: true }, {}, (shown) => {
+      const [one, other] = [about(shown, 'vpn'), about(shown, 'gateway')]
+      one.started('cluster1: created')
+      other.started('cluster1: created')
+      one.ended('cluster1: created', 12.34, 'pass')
     })
     expect(text.split('\n').at(-1)).toContain('gateway  cluster1: created 0 s')
     expect(text.split('\n').at(-1)).not.toContain('vpn')

@@ -25,7 +25,7 @@ const third = (fields: { role?: string; network?: string; podCidr?: string } = {
   `  - { name: cluster3, role: ${fields.role ?? 'remote'}, network: ${fields.network ?? 'network3'}, podCidr: ` +
   `${fields.podCidr ?? '10.30.0.0/16'}, serviceCidr: 10.253.0.0/16 }`
 
-/** The file above with some of its lines replaced, taken out (undefined) or put at its end (15). */
+/** Changes of the file above, by line: another text, undefined for no line, or a text at the end (15). */
 type Edit = Record<number, string | undefined>
 const edited = (edit: Edit): string =>
   [...mine.split('\n').slice(0, -1), undefined]
@@ -46,7 +46,7 @@ const problems = async (text: string): Promise<string[]> => {
   expect(error).toMatchObject({
     code: 'MP-108',
     exitCode: 2,
-    next: expect.stringMatching(/^Correct (it|these \d+) and run again; /),
+    next: expect.stringMatching(/^Correct (it|these \d+) and run the same command again\. /),
   })
   return error.message.split('\n').map((line) => {
     expect(line.slice(0, path.length + 1)).toBe(`${path}:`)
@@ -109,7 +109,7 @@ describe('the built-in topologies', () => {
   })
 })
 
-describe('a file of one’s own', () => {
+describe('a user’s own file', () => {
   test('has defaults', async () => {
     expect(await load(edited({ 3: undefined }))).toEqual({
       name: 'mine',
@@ -137,7 +137,7 @@ describe('a file of one’s own', () => {
     })
   })
 
-  test('keeps what it says', async () => {
+  test('keeps the values that it has', async () => {
     expect(
       await load(
         edited({

@@ -1,4 +1,4 @@
-import { inputOf } from '#lab/lab.ts'
+import { labData } from '#lab/lab.ts'
 import { labSource } from '#report/bundle/collect.ts'
 import { failureOf } from '#run/failure-of.ts'
 import type { SharedMachine } from '#run/for-each-lab.ts'
@@ -31,5 +31,5 @@ const checkLab = async (lab: OpenLab, test: LabTest, record: MeshRecord): Promis
   await lab.bringUp()
   const followed = await test.plan.procedure.follow?.(lab, test.signal)
   if (followed !== undefined) test.terminal.line(followed)
-  if (test.withChecks) await checkMesh({ lab: inputOf(lab) }, test, record, turn.passOn)
+  if (test.withChecks) await checkMesh({ lab: labData(lab) }, test, record, turn.passOn)
 }

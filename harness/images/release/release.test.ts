@@ -165,7 +165,7 @@ test('the pinned version is pulled by its digests, another by its tag and report
   const pulled = (await asked()).filter((line) => line.startsWith('pull ')).map((line) => line.split(' ').at(-1))
   expect(pulled).toEqual(expect.arrayContaining([`${host}/istio/pilot:1.29.2`, `${host}/istio/pilot@${digest}`]))
   const pilot = ({ digests }: typeof from): string[] =>
-    digests.filter(({ name }) => name.includes('/pilot:')).map((one) => `${one.name} ${one.digest}`)
+    digests.filter(({ name }) => name.includes('/pilot:')).map((image) => `${image.name} ${image.digest}`)
   expect(pilot(from)).toEqual([`${host}/istio/pilot:1.29.2 sha256:${'b'.repeat(64)}`])
   expect(pilot(to)).toEqual([`${host}/istio/pilot:1.30.4 ${digest}`])
 }, 20_000)

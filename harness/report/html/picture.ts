@@ -30,7 +30,7 @@ export const picture = (topology: TopologyResult): Markup => {
 
 const drawing = (topology: TopologyResult, crossings: readonly Crossing[], anchor: string): Markup => {
   const { width, height, clusters, networks } = layoutOf(topology.clusters)
-  const hasGateways = severalNetworks(topology)
+  const several = severalNetworks(topology)
   const arrows = crossings.flatMap((crossing) => {
     const [from, to] = [crossing.from, crossing.to].map((name) => clusters.find(({ cluster }) => cluster.name === name))
     return from && to ? [arrow(crossing, from, to, clusters.length === 2, anchor)] : []
@@ -41,7 +41,7 @@ const drawing = (topology: TopologyResult, crossings: readonly Crossing[], ancho
       <title id="${anchor}--picture">${variantName(topology)}: ${topology.clusters.length} clusters</title>
       <defs>${arrowKinds.map((kind) => arrowHead(kind, anchor))}</defs>
       ${networks.map(networkFrame)}
-      ${clusters.map((placed) => clusterBox(placed, hasGateways))}
+      ${clusters.map((placed) => clusterBox(placed, several))}
       ${joined(arrows, '\n')}
     </svg>
   `
@@ -60,7 +60,7 @@ const networkFrame = ({ name, x, y, width, height }: Layout['networks'][number])
   </g>
 `
 
-const clusterBox = ({ cluster, x, y, width, height, inward }: PlacedCluster, hasGateway: boolean): Markup => {
+const clusterBox = ({ cluster, x, y, width, height, inward }: PlacedCluster, several: boolean): Markup => {
   const { name, role } = cluster
   const middle = x + width / 2
   const nameSize = Math.min(17, Math.floor((1.6 * width) / name.length))
@@ -70,7 +70,7 @@ const clusterBox = ({ cluster, x, y, width, height, inward }: PlacedCluster, has
       <rect x="${x}" y="${y}" width="${width}" height="${height}" rx="8"/>
       <text class="name" font-size="${nameSize}" x="${middle}" y="${y + 36}">${name}</text>
       <text class="role" x="${middle}" y="${y + 55}">${role}${role === 'primary' && ` · ${controlPlane}`}</text>
-      ${hasGateway && gateway(gateOf({ x, y, width, height, inward }))}
+      ${several && gateway(gateOf({ x, y, width, height, inward }))}
     </g>
   `
 }
