@@ -152,8 +152,8 @@ const leftOutByNetworkPolicy = async (mesh: Survey, service: MeshService, part: 
       code: 'MP-906',
       where: `${service.host} in ${cluster.name}`,
       evidence: [
-        `NetworkPolicy ${service.namespace}/${policy.metadata?.name ?? ''} selects ${pod.metadata?.name ?? ''} and does ` +
-          `not let ${first.metadata?.namespace ?? ''}/${first.metadata?.name ?? ''} in at port ${port}`,
+        `NetworkPolicy ${service.namespace}/${policy.metadata?.name ?? ''} selects ${pod.metadata?.name ?? ''} ` +
+          `and does not let ${first.metadata?.namespace ?? ''}/${first.metadata?.name ?? ''} in at port ${port}`,
       ],
       fix: kubectl(cluster, `-n ${service.namespace} get networkpolicy ${policy.metadata?.name ?? ''} -o yaml`),
       clusters: [cluster.name],
