@@ -23,12 +23,14 @@ export const diagnosisWith = (
   layers: (Object.keys(meshLayers) as MeshLayer[]).map((layer) => {
     const own = findings
       .filter((finding) => finding.layer === layer)
-      .map(({ layer: _, ...finding }): Finding => ({
-        severity: 'problem',
+      .map(({ code, where, severity = 'problem', followsFrom }): Finding => ({
+        code,
+        severity,
         cause: 'a gateway has no ready pod behind its service',
+        where,
         evidence: ['its service has no ready endpoints'],
         fix: 'kubectl --context=cluster2 -n istio-system get pods,endpointslices',
-        ...finding,
+        ...(followsFrom ? { followsFrom } : {}),
       }))
     const broken = own.some(({ severity }) => severity === 'problem')
     return { layer, verdict: broken ? 'broken' : 'healthy', said: broken ? '' : 'it is well', findings: own }
