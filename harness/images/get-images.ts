@@ -8,9 +8,9 @@ import { sourceImages, sourceUpgrade } from '#images/source/source.ts'
 /**
  * Gets a lab's images from the source that `resolveImageSource` has settled, and says in one line which it is and why.
  * Under `auto` these are the published images, once every registry has answered (5 s at most, nothing when they are
- * here already). They are built from source where a host does not answer, be it later, in the middle of a pull. A source
- * build that is already cached does not change that order: which images a run gets depends on what can be reached, not
- * on what ran before.
+ * here already). They are built from source where a host does not answer, be it later, in the middle of a pull. A
+ * source build that is already cached does not change that order: which images a run gets depends on what can be
+ * reached, not on what ran before.
  * @throws MeshproofError whatever the taken way throws; under `auto`, never MP-320.
  */
 export const getImages = async (

@@ -30,9 +30,9 @@ export type MeshRecord = {
 }
 
 /**
- * A record of a mesh of which nothing is known but its plan. Its checks are `not-run`, for the reason `unchecked`, until
- * their results come. It publishes each result of a check at once, so that an abrupt end still has something true to
- * report.
+ * A record of a mesh of which nothing is known but its plan. Its checks are `not-run`, for the reason `unchecked`,
+ * until their results come. It publishes each result of a check at once, so that an abrupt end still has something true
+ * to report.
  */
 export const meshRecord = (
   plan: MeshPlan,
