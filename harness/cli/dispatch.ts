@@ -88,6 +88,6 @@ const performCell = async ({ reportDir, cells, index }: CellOptions): Promise<nu
   if (invocation.command === 'test') requireOneVersion('A cell', invocation.options)
   const verdict = await earlierAttempt(folder)
   if (verdict === undefined) return perform(invocation, args)
-  print(`${name} has its verdict already: ${folder}\nTo have it asked again, name another folder with --report-dir.`)
+  print(`${name} already has a verdict: ${folder}\nTo run the cell again, name another folder with --report-dir.`)
   return verdict
 }

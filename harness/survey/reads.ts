@@ -14,6 +14,7 @@ import {
 } from '@kubernetes/client-node'
 import { MeshproofError } from '#errors.ts'
 import type { KubeClient, Manifest } from '#kube/client.ts'
+import { istiodSelector } from '#istio/istiod-pods.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 
 /**
@@ -80,8 +81,8 @@ export const readsOf = (kube: KubeClient): Reads => {
     ),
     services: listed('v1', 'Service'),
     slices: listed('discovery.k8s.io/v1', 'EndpointSlice'),
-    istiods: listed('apps/v1', 'Deployment', { namespace: 'istio-system', selector: 'app=istiod' }),
-    istiodPods: listed('v1', 'Pod', { namespace: 'istio-system', selector: 'app=istiod' }),
+    istiods: listed('apps/v1', 'Deployment', { namespace: 'istio-system', selector: istiodSelector() }),
+    istiodPods: listed('v1', 'Pod', { namespace: 'istio-system', selector: istiodSelector() }),
     proxies: once(async () =>
       (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', selector: 'service.istio.io/canonical-name' })).filter(
         (pod) => proxyOf(pod) && !pod.metadata?.deletionTimestamp && pod.status?.phase === 'Running',
