@@ -44,5 +44,8 @@ export const verdictLines = (diagnosis: MeshDiagnosis): string[] => {
     .map(({ layer }) => meshLayers[layer])
   if (unseen.length > 0) return [`nothing broken was found, and ${unseen.join(', ')} could not be looked at  ${time}`]
   const asked = diagnosis.layers.every(({ said }) => said !== withoutProbe)
-  return [`healthy${asked ? '' : '; requests were not judged (--probe sends some)'}  ${time}`]
+  const warnings = [...new Set(diagnosis.layers.flatMap(({ findings }) => findings.map(({ code }) => code)))]
+  const warned =
+    warnings.length === 0 ? '' : `, with ${warnings.length === 1 ? 'a warning' : 'warnings'}: ${warnings.join(', ')}`
+  return [`healthy${warned}${asked ? '' : '; requests were not judged (--probe sends some)'}  ${time}`]
 }

@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { BuildProgress } from '#images/build.ts'
 import { firstBroken } from '#results/explain.ts'
+import { causeOf } from '#results/mesh-diagnosis.ts'
+import { meshLayers } from '#results/mesh-layers.ts'
 import { explanationOf, laterTroubles, narrowedTo } from '#results/explanation.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
 import { upgradeLines } from './upgrade-text.ts'
@@ -125,7 +127,7 @@ export const checkLine = ({ id, from, to, reason, verdict }: CheckResult): strin
 /** The last lines of a topology: the first broken layer and what to do about it, and the counts of checks. */
 export const summaryOf = (topology: TopologyResult): string[] => {
   const { verdict, reason, checks, phases, upgrade } = topology
-  if (upgrade) return upgradeLines(variantName(topology), upgrade)
+  if (upgrade) return [...diagnosisLines(topology), ...upgradeLines(variantName(topology), upgrade)]
   const times = phaseTimes(phases)
   return [
     ...brokenLines(topology),
@@ -165,6 +167,17 @@ const brokenLines = (topology: TopologyResult): string[] => {
       : []),
     `  next:  ${broken.hint}`,
   ]
+}
+
+/** What the mesh shows after an upgrade that did not go well. */
+const diagnosisLines = ({ diagnosis }: TopologyResult): string[] => {
+  const cause = diagnosis && causeOf(diagnosis)
+  return cause
+    ? [
+        `the mesh afterwards: ${meshLayers[cause.layer]}  (${cause.code})  ${cause.cause}  (${cause.where})`,
+        `  next:  ${cause.fix}`,
+      ]
+    : []
 }
 
 const failedIds = ({ checks }: TopologyResult): string[] => [
