@@ -19,27 +19,30 @@ const revised = (revision = 'default'): { revision?: string } => (revision === '
  * reached of one.
  */
 export const labMesh = (lab: Lab, upgrade?: Upgrading): MeshUnderTest => {
-  const { mtls, procedure } = lab.topology
+  const { mtls, procedure, istioNamespace } = lab.topology
   const severalNetworks = new Set(lab.clusters.map(({ network }) => network)).size > 1
+  const istiodFor = (cluster: string): string =>
+    istiodOf(upgrade ? revised(upgrade.stage.workloads[cluster]?.revision) : lab.topology)
   return {
     clusters: lab.clusters.map((cluster) => ({
       name: cluster.name,
       network: cluster.network,
       role: cluster.role,
       version: cluster.version,
-      discovery: `${istiodOf(upgrade ? revised(upgrade.stage.workloads[cluster.name]?.revision) : lab.topology)}.istio-system.svc:15012`,
+      istioNamespace,
+      discovery: `${istiodFor(cluster.name)}.${istioNamespace}.svc:15012`,
       get kube() {
         return cluster.kube
       },
       // Procedures without gateways are those of a flat network.
-      ...(severalNetworks ? { gateway: { service: gatewayService, selector: 'istio=eastwestgateway' } } : {}),
+      ...(severalNetworks ? { gateway: { service: gatewayService(cluster), selector: 'istio=eastwestgateway' } } : {}),
       revisions: upgrade?.stage.controlPlanes[cluster.name]?.map(({ revision }) => revision),
     })),
     mtls,
     namespaces: labNamespaces,
     trustDomain: 'cluster.local',
     domain: 'cluster.local',
-    policyNamespace: 'istio-system',
+    policyNamespace: istioNamespace,
     withheld: {},
     // A check’s own pods come and go while others look.
     judges: (namespace) => !namespace.startsWith(visitorPrefix),

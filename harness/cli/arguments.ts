@@ -7,6 +7,7 @@ import { CellOptions, MatrixOptions } from '#commands/matrix/options.ts'
 import { UpgradeOptions } from '#commands/upgrade/options.ts'
 import { strategies } from '#commands/upgrade/upgrade-phase.ts'
 import { RunOptions, TestOptions } from '#run/options.ts'
+import { defaultIstioNamespace } from '#topology/topology-file.ts'
 import { addImagesCommands } from './images-arguments.ts'
 import { explain, parsed, refuseSwallowedFlags, refuseTogether } from './refused-arguments.ts'
 import { output, pins, withVersions } from './shared-flags.ts'
@@ -34,6 +35,10 @@ const mtls = new Option('--mtls <mode>', 'mutual TLS required or off (default: w
   'strict',
   'off',
 ])
+const istioNamespace = new Option(
+  '--istio-namespace <name>',
+  `Istio’s root namespace, the same in every cluster (default: what a topology names, else ${defaultIstioNamespace})`,
+)
 const contextFiles = new Option(
   '--kubeconfig <paths>',
   'files to read contexts from, joined by “:” (default: KUBECONFIG, else the user’s own)',
@@ -52,6 +57,7 @@ const withLabOptions = (command: Command, several?: boolean): Command =>
         'topologies or files of your own, comma-separated, or all (default: every topology)',
       )
       .addOption(mtls)
+      .addOption(istioNamespace)
       .addOption(images)
       .addOption(pins)
       .addOption(registry),
@@ -128,6 +134,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
       ).choices([...strategies]),
     )
     .addOption(mtls)
+    .addOption(istioNamespace)
     .option('--rotate-ca', 'rotate the certificate authority as well, in three steps (P10)')
     .option('--rollback', 'go back to the old release as well (P11)')
     .option(
@@ -188,6 +195,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
   add('diagnose', 'which layer of an existing mesh is broken; reads alone unless --probe is given')
     .requiredOption('--contexts <names>', 'the context of every cluster of the mesh, comma-separated')
     .addOption(contextFiles)
+    .addOption(istioNamespace)
     .option('--probe', 'send requests too, from one labelled namespace that is deleted again')
     .addOption(output)
     .action((options: unknown) => {

@@ -19,7 +19,7 @@ export type MeshService = { namespace: string; name: string; host: string; perCl
  * The services of namespaces that have sidecars, whichever clusters have them; those of Istio and Kubernetes themselves
  * are left out.
  */
-export const meshServices = async ({ clusters, domain }: Survey): Promise<MeshService[]> => {
+export const meshServices = async ({ clusters, domain, istioNamespace }: Survey): Promise<MeshService[]> => {
   const all = await Promise.all(
     clusters.map(async (cluster) => ({
       cluster,
@@ -31,7 +31,7 @@ export const meshServices = async ({ clusters, domain }: Survey): Promise<MeshSe
   const names = new Set(
     all.flatMap(({ services }) =>
       services.flatMap(({ metadata }) =>
-        meshed.has(metadata?.namespace ?? '') && metadata?.namespace !== 'istio-system'
+        meshed.has(metadata?.namespace ?? '') && metadata?.namespace !== istioNamespace
           ? [`${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`]
           : [],
       ),

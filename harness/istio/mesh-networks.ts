@@ -22,7 +22,7 @@ export type MeshNetworks = z.infer<typeof MeshNetworks>
 /** What a network's gateway address is before it is known (seed 000). */
 export const placeholder = '0.0.0.0'
 
-type At = Pick<LabCluster, 'name' | 'kube'>
+type At = Pick<LabCluster, 'name' | 'kube' | 'istioNamespace'>
 
 /** The `meshNetworks` of an install, every gateway still the placeholder whose address is not known. */
 export const meshNetworksOf = (
@@ -42,8 +42,11 @@ export const meshNetworksOf = (
   )
 
 /** Every control plane’s: the config map is called `istio`, and `istio-` and its revision where it has one. */
-const configured = async ({ kube }: At): Promise<{ name: string; networks: MeshNetworks['networks'] }[]> => {
-  const maps = await kube.list<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'istio-system' })
+const configured = async ({
+  kube,
+  istioNamespace,
+}: At): Promise<{ name: string; networks: MeshNetworks['networks'] }[]> => {
+  const maps = await kube.list<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', namespace: istioNamespace })
   return maps.flatMap(({ metadata, data }) => {
     const parsed = MeshNetworks.safeParse(parse(data?.['meshNetworks'] ?? ''))
     return parsed.success ? [{ name: metadata?.name ?? '', ...parsed.data }] : []
@@ -70,7 +73,7 @@ export const readGatewayAddresses = async (primary: At): Promise<Record<string, 
   throw new MeshproofError('MP-510', {
     what: 'The mesh has no meshNetworks that could be read',
     where: `config map istio of ${primary.name}`,
-    next: 'kubectl -n istio-system get configmap istio -o yaml',
+    next: `kubectl -n ${primary.istioNamespace} get configmap istio -o yaml`,
   })
 }
 
@@ -87,7 +90,7 @@ export const writeGatewayAddresses = async (primary: At, addresses: Record<strin
       {
         apiVersion: 'v1',
         kind: 'ConfigMap',
-        metadata: { name, namespace: 'istio-system' },
+        metadata: { name, namespace: primary.istioNamespace },
         data: { meshNetworks: stringify({ networks }) },
       },
     ])

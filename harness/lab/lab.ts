@@ -12,6 +12,8 @@ export type LabCluster = ClusterPlan & {
   /** Path of its own kubeconfig, readable by its user alone. */
   kubeconfig: string
   istioctl: string
+  /** Istio’s root namespace: the same in every cluster. */
+  istioNamespace: string
   /** Its API, through the published port. Usable once the cluster is created. */
   readonly kube: KubeClient
   /** Applies a manifest of many objects; answers with what was applied, as `kind.group/name`. */
@@ -44,6 +46,7 @@ export const labOf = (runId: string, topology: Topology, images: Images): Lab =>
       ...plan,
       kubeconfig,
       istioctl: images.istioctl,
+      istioNamespace: topology.istioNamespace,
       get kube() {
         return (kube ??= connect(plan.name, kubeconfig))
       },

@@ -5,6 +5,7 @@ import { kubectlLine, type Lab, labOf } from '#lab/lab.ts'
 import { removeRun } from '#lab/reaper.ts'
 import { forgetRun, saveRun } from '#lab/run-state.ts'
 import type { Terminal } from '#report/terminal.ts'
+import { defaultIstioNamespace } from '#topology/topology-file.ts'
 import { labTasks } from './bring-up.ts'
 import type { PhaseLog } from './phase-log.ts'
 import type { TopologyPlan } from './plan.ts'
@@ -76,6 +77,7 @@ const bringUp = async (lab: Lab, run: LabRun, stack: ReturnType<typeof taskStack
     id: run.runId,
     topology: lab.topology.name,
     mtls: lab.topology.mtls,
+    istioNamespace: lab.topology.istioNamespace,
     owner,
     kept: false,
     images: run.images,
@@ -84,12 +86,18 @@ const bringUp = async (lab: Lab, run: LabRun, stack: ReturnType<typeof taskStack
 }
 
 const keepLab = async (lab: Lab, { runId, terminal, plan, images }: LabRun): Promise<void> => {
-  const { name, mtls } = lab.topology
-  await saveRun({ id: runId, topology: name, mtls, owner: await ownerOf(process.pid), kept: true, images })
+  const { name, mtls, istioNamespace } = lab.topology
+  const owner = await ownerOf(process.pid)
+  await saveRun({ id: runId, topology: name, mtls, istioNamespace, owner, kept: true, images })
   terminal.line('The lab stays. Use it:')
   for (const cluster of lab.clusters) terminal.line(`  ${kubectlLine(lab, cluster)}`)
   terminal.line(
-    `Check it again: npm test -- --topology=${plan.reference}${mtls === 'off' ? ' --mtls=off' : ''} --reuse=${runId}`,
+    [
+      `Check it again: npm test -- --topology=${plan.reference}`,
+      ...(mtls === 'off' ? ['--mtls=off'] : []),
+      ...(istioNamespace === defaultIstioNamespace ? [] : [`--istio-namespace=${istioNamespace}`]),
+      `--reuse=${runId}`,
+    ].join(' '),
   )
   terminal.line(`Remove it:      npx meshproof down --run=${runId}`)
 }

@@ -154,7 +154,10 @@ const named = async (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promis
 
 /** Diagnoses a lab, with requests where only they show what is `wanted`. */
 const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: AbortSignal): Promise<string[]> => {
-  const mesh = await survey(lab.clusters.map(({ name, kube }) => ({ context: name, kube })))
+  const mesh = await survey(
+    lab.clusters.map(({ name, kube }) => ({ context: name, kube })),
+    lab.topology.istioNamespace,
+  )
   const probe =
     wanted !== undefined && (wanted === 'MP-856' || pageOf(wanted).layer === 'requests')
       ? probeOf(mesh, signal)

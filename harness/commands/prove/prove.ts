@@ -39,13 +39,15 @@ export const prove = async (options: RunOptions, terminal: Terminal, { signal, a
   // layers below are always asked.
   const checks = all.filter(({ id, disrupts, upgrade }) => !upgrade && (!disrupts || selected(id)))
   const patterns = ['*', ...checks.filter(({ disrupts }) => disrupts).map(({ id }) => id)]
-  const plans = await makePlans(options.topology, patterns, checks, options.mtls)
+  const plans = await makePlans(options.topology, patterns, checks, options.mtls, options.istioNamespace)
   // What no check notices is nothing that --suite could select.
   const wanted = every.filter(({ turnsRed }) =>
     Object.keys(turnsRed).length === 0 ? options.suite.length === 0 : Object.keys(turnsRed).some(selected),
   )
   const others =
-    options.mtls === undefined && plans.length > 1 ? await makePlans(options.topology, patterns, checks, 'off') : []
+    options.mtls === undefined && plans.length > 1
+      ? await makePlans(options.topology, patterns, checks, 'off', options.istioNamespace)
+      : []
   const { assignments, unshown } = assign(wanted, plans, others, checks)
   const runId = newRunId()
   for (const { plan, faults } of assignments)

@@ -20,7 +20,9 @@ export const printPlan = async (cells: readonly VersionCell[]): Promise<number> 
   const checks = catalogue
   const existing =
     options.contexts && (await planExisting(connectContexts(options.contexts, options.kubeconfig), options, checks))
-  const plans = existing ? [existing] : await makePlans(options.topology, options.suite, checks, options.mtls)
+  const plans = existing
+    ? [existing]
+    : await makePlans(options.topology, options.suite, checks, options.mtls, options.istioNamespace)
   await (existing ? undefined : requirePossible(cells))
   const planned = await Promise.all(
     cells.map(async (cell) => ({

@@ -32,7 +32,7 @@ export const run = async (
   signals: Signals,
 ): Promise<Run> => {
   const checks = catalogue
-  const plans = await makePlans(options.topology, options.suite, checks, options.mtls)
+  const plans = await makePlans(options.topology, options.suite, checks, options.mtls, options.istioNamespace)
   const source = await imagesFor(options)
   const reused = options.reuse === false ? undefined : await keptLab(options.reuse, plans)
   const wanted =

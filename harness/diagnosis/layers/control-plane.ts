@@ -23,7 +23,7 @@ export const controlPlane: Layer = {
           {
             code: 'MP-852',
             where: mesh.clusters.map(({ name }) => name).join(', '),
-            evidence: ['no deployment labelled app=istiod in istio-system of any of them'],
+            evidence: [`no deployment labelled app=istiod in ${mesh.istioNamespace} of any of them`],
             fix: 'kubectl config get-contexts',
           },
         ],
@@ -36,8 +36,8 @@ export const controlPlane: Layer = {
       .map(({ cluster }): Finding => ({
         code: 'MP-851',
         where: cluster.name,
-        evidence: ['no pod labelled app=istiod in istio-system is ready'],
-        fix: kubectl(cluster, '-n istio-system describe deployment istiod'),
+        evidence: [`no pod labelled app=istiod in ${mesh.istioNamespace} is ready`],
+        fix: kubectl(cluster, `-n ${mesh.istioNamespace} describe deployment istiod`),
       }))
     if (down.length > 0) return { findings: down, seen: '' }
     const perCluster = await Promise.all(
@@ -127,7 +127,8 @@ const elsewhere = async (cluster: SurveyedCluster, serving: SurveyedCluster | un
       (webhooks ?? []).flatMap(({ clientConfig }: V1MutatingWebhook) => clientConfig.service?.name ?? []),
     ),
   )
-  const looked = (await Promise.all([...names].map((name) => addressesBehind(cluster, 'istio-system', name)))).flat()
+  const { istioNamespace } = cluster
+  const looked = (await Promise.all([...names].map((name) => addressesBehind(cluster, istioNamespace, name)))).flat()
   const strange = looked.filter((address) => !known.includes(address))
   return strange.length === 0
     ? []
@@ -139,7 +140,7 @@ const elsewhere = async (cluster: SurveyedCluster, serving: SurveyedCluster | un
             `${cluster.name} looks for istiod at ${strange.join(', ')}`,
             `${serving.name} offers it at ${known.join(', ')}`,
           ],
-          fix: kubectl(cluster, '-n istio-system get endpointslices -l kubernetes.io/service-name=istiod'),
+          fix: kubectl(cluster, `-n ${istioNamespace} get endpointslices -l kubernetes.io/service-name=istiod`),
         },
       ]
 }

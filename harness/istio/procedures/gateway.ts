@@ -33,9 +33,9 @@ export const gateway: Procedure = {
   steps: (topology) => {
     const { all, primary, remotes } = rolesOf(topology)
     return [
-      ...all.map(trust),
-      earlyGatewayAddress(primary),
-      controlPlane(primary, async ({ clusters, primary: at }) => ({
+      ...all.map((cluster) => trust(cluster, topology)),
+      earlyGatewayAddress(primary, topology),
+      controlPlane(primary, topology, async ({ clusters, primary: at }) => ({
         externalIstiod: true,
         meshNetworks: meshNetworksOf(clusters, await gatewayAddressesSoFar(at)),
       })),
@@ -49,7 +49,7 @@ export const gateway: Procedure = {
           named.remote(remote),
           async (lab, signal) =>
             installRemote(lab, lab.cluster(remote), await discoveryAddress(lab.primary, signal), signal),
-          [named.gatewayAddress(primary), named.trust(remote)],
+          [named.gatewayAddress(primary), named.trust(remote, topology)],
         ),
         remoteSecret(remote, primary, [named.remote(remote)]),
         eastWestGateway(remote, [named.remoteSecret(remote, primary), named.gateway(primary)], { labelled: false }),

@@ -28,9 +28,9 @@ export const primaryRemote: Procedure = {
   steps: (topology) => {
     const { all, primary, remotes } = rolesOf(topology)
     return [
-      ...all.map(trust),
-      earlyGatewayAddress(primary),
-      controlPlane(primary, () => ({ externalIstiod: true })),
+      ...all.map((cluster) => trust(cluster, topology)),
+      earlyGatewayAddress(primary, topology),
+      controlPlane(primary, topology, () => ({ externalIstiod: true })),
       gateway(primary, [named.controlPlane(primary)], { labelled: true }),
       exposed(primary, exposedByGateway, [named.controlPlane(primary)]),
       applied(`${primary}: services exposed`, primary, ['workloads/expose-services.yaml']),
@@ -41,7 +41,7 @@ export const primaryRemote: Procedure = {
           named.remote(remote),
           async (lab, signal) =>
             installRemote(lab, lab.cluster(remote), await gatewayAddress(lab.primary, signal), signal),
-          [named.gatewayAddress(primary), named.trust(remote)],
+          [named.gatewayAddress(primary), named.trust(remote, topology)],
         ),
         remoteSecret(remote, primary, [named.remote(remote)]),
         gateway(remote, [named.remoteSecret(remote, primary), named.gateway(primary), named.exposed(primary)], {

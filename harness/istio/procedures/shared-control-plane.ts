@@ -16,7 +16,7 @@ const capturedAddress = ({ primary, topology }: Lab, signal?: AbortSignal): Prom
         await primary.kube.list<V1Pod>({
           apiVersion: 'v1',
           kind: 'Pod',
-          namespace: 'istio-system',
+          namespace: topology.istioNamespace,
           selector: `app=istiod,istio.io/rev=${revisionOf(topology)}`,
         })
       ).find(isReady)?.status?.podIP,
@@ -33,7 +33,7 @@ const captureAgain = async (lab: Lab, signal: AbortSignal): Promise<string | und
         const slices = await remote.kube.list<V1EndpointSlice>({
           apiVersion: 'discovery.k8s.io/v1',
           kind: 'EndpointSlice',
-          namespace: 'istio-system',
+          namespace: remote.istioNamespace,
           selector: `kubernetes.io/service-name=${istiodOf(lab.topology)}`,
         })
         const before = slices.flatMap(({ endpoints }) => endpoints ?? []).flatMap(({ addresses }) => addresses)
@@ -59,15 +59,15 @@ export const sharedControlPlane: Procedure = {
   steps: (topology) => {
     const { all, primary, remotes } = rolesOf(topology)
     return [
-      ...all.map(trust),
-      controlPlane(primary, () => ({ externalIstiod: true })),
+      ...all.map((cluster) => trust(cluster, topology)),
+      controlPlane(primary, topology, () => ({ externalIstiod: true })),
       step(`${primary}: address of istiod, captured from its pod`, capturedAddress, [named.controlPlane(primary)]),
       ...mutualTls(topology, () => [named.controlPlane(primary)]),
       ...remotes.flatMap((remote) => [
         step(
           named.remote(remote),
           async (lab, signal) => installRemote(lab, lab.cluster(remote), await capturedAddress(lab, signal), signal),
-          [`${primary}: address of istiod, captured from its pod`, named.trust(remote)],
+          [`${primary}: address of istiod, captured from its pod`, named.trust(remote, topology)],
         ),
         remoteSecret(remote, primary, [named.remote(remote)]),
       ]),

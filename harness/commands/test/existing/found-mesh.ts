@@ -16,7 +16,7 @@ const versions = ['v1', 'v2', 'v3', 'v4'] as const
  * @throws MeshproofError MP-145 for more clusters than are tested, or two of one name.
  */
 export const foundMesh = async (
-  { clusters, topology, domain }: Survey,
+  { clusters, topology, domain, istioNamespace }: Survey,
   mtls: Mtls,
   kubeconfig: string | undefined,
 ): Promise<FoundMesh> => {
@@ -56,6 +56,7 @@ export const foundMesh = async (
     procedure: topology,
     mtls,
     clusters: found,
+    istioNamespace,
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     trustDomain: await trustDomainOf(clusters),
     domain,
@@ -65,7 +66,10 @@ export const foundMesh = async (
 }
 
 /** How namespaces ask for sidecars: of the default revision where there is one, else of the first that there is. */
-const injectionOf = async ({ reads }: SurveyedCluster): Promise<Pick<FoundCluster, 'injection' | 'discovery'>> => {
+const injectionOf = async ({
+  reads,
+  istioNamespace,
+}: SurveyedCluster): Promise<Pick<FoundCluster, 'injection' | 'discovery'>> => {
   const injectors = await reads.injectors()
   const byDefault = injectors.find(({ webhooks }) =>
     (webhooks ?? []).some(({ namespaceSelector }) =>
@@ -77,9 +81,9 @@ const injectionOf = async ({ reads }: SurveyedCluster): Promise<Pick<FoundCluste
   const labels = (byDefault ?? injectors[0])?.metadata?.labels
   const revision = labels?.['istio.io/rev'] ?? 'default'
   if (revision === 'default')
-    return { discovery: 'istiod.istio-system.svc:15012', injection: { 'istio-injection': 'enabled' } }
+    return { discovery: `istiod.${istioNamespace}.svc:15012`, injection: { 'istio-injection': 'enabled' } }
   return {
-    discovery: `istiod-${revision}.istio-system.svc:15012`,
+    discovery: `istiod-${revision}.${istioNamespace}.svc:15012`,
     injection: byDefault ? { 'istio-injection': 'enabled' } : { 'istio.io/rev': labels?.['istio.io/tag'] ?? revision },
   }
 }

@@ -77,12 +77,12 @@ export const inExisting = async (
  * What a bundle takes of clusters that somebody else made: our own namespaces, and those of control planes and
  * gateways.
  */
-const ourPart = ({ clusters }: ExistingPlan): BundleSource => ({
+const ourPart = ({ clusters, found }: ExistingPlan): BundleSource => ({
   clusters,
   namespaces: [
     ...new Set([
       ...Object.values(ownNamespaces),
-      'istio-system',
+      found.istioNamespace,
       ...clusters.flatMap(({ gateway }) => gateway?.service.namespace ?? []),
     ]),
   ],

@@ -1,3 +1,4 @@
+import { gatewayName } from '#istio/gateway.ts'
 import { labNamespaces } from '#istio/workloads.ts'
 import type { UpgradeEvent } from '#results/results.ts'
 
@@ -13,11 +14,7 @@ const near = 5000
  */
 const endedPod = (of: 'workloads' | 'gateways', { what }: UpgradeEvent): string | undefined => {
   const [, namespace, pod] = /^([^/ ]+)\/(\S+) (?:is told to end|is gone)$/.exec(what) ?? []
-  return (
-    of === 'workloads' ? namespace === labNamespaces.mesh : namespace === 'istio-system' && !pod?.startsWith('istiod')
-  )
-    ? pod
-    : undefined
+  return (of === 'workloads' ? namespace === labNamespaces.mesh : pod?.startsWith(`${gatewayName}-`)) ? pod : undefined
 }
 
 /** The pods of these clusters that ended near a time, whose ends are milliseconds since the epoch. */

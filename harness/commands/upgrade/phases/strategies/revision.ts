@@ -91,7 +91,7 @@ const removed = async (from: Lab, to: Lab, cluster: LabCluster, signal: AbortSig
         await kube.list({
           apiVersion: 'v1',
           kind: 'Pod',
-          namespace: 'istio-system',
+          namespace: cluster.istioNamespace,
           selector: `app=istiod,istio.io/rev=${revisionOf(from.topology)}`,
         })
       ).length === 0,
