@@ -47,12 +47,12 @@ export const findings = {
 
   'MP-831': {
     layer: 'networks',
-    cause: 'istio-system does not say which network its cluster is on',
+    cause: 'Istio’s root namespace does not say which network its cluster is on',
     shows:
       'Nothing at first. After the next restart of istiod or a proxy, clients get pod addresses of another ' +
       'network, and requests time out.',
     mend:
-      'Label the namespace istio-system with topology.istio.io/network, in every cluster of a mesh with several ' +
+      'Label Istio’s root namespace with topology.istio.io/network, in every cluster of a mesh with several ' +
       'networks.',
     threads: 'istio/istio#28381, istio/istio#49412',
   },
@@ -63,8 +63,8 @@ export const findings = {
       'Endpoints on the wrong side of a gateway: a client gets pod addresses where a gateway is due, or a ' +
       'gateway for its neighbours.',
     mend:
-      'Make the label of istio-system, global.network and the remote’s injection path say the same; then restart ' +
-      'the workloads.',
+      'Make the label of Istio’s root namespace, global.network and the remote’s injection path say the same; ' +
+      'then restart the workloads.',
     threads: 'istio/istio#28381',
   },
   'MP-833': {
@@ -86,7 +86,7 @@ export const findings = {
     layer: 'trust',
     cause: 'a cluster has no cacerts, and others have',
     shows: 'As with different roots, once its istiod has restarted: it makes a root of its own.',
-    mend: 'Create the secret cacerts in istio-system from the shared root, then restart istiod.',
+    mend: 'Create the secret cacerts in Istio’s root namespace from the shared root, then restart istiod.',
     threads: 'istio/istio#32501',
   },
   'MP-843': {

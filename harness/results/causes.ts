@@ -18,9 +18,7 @@ export const causes = {
   'MP-713': {
     layer: 'network',
     cause: 'the gateway has no address',
-    hint:
-      'kubectl -n istio-system get svc istio-eastwestgateway: a pending address means the load balancer has none ' +
-      'to give.',
+    hint: 'kubectl get svc -A -l istio=eastwestgateway: a pending address means the load balancer has none to give.',
   },
   'MP-714': {
     layer: 'network',
@@ -43,7 +41,7 @@ export const causes = {
     layer: 'network',
     cause: 'an east-west gateway has not the ready replicas that it should',
     hint:
-      'kubectl -n istio-system get deploy istio-eastwestgateway: an install sets the replicas again; set them, and ' +
+      'kubectl get deploy -A -l istio=eastwestgateway: an install sets the replicas again; set them, and ' +
       'no autoscaling, in its operator file.',
   },
   'MP-721': {
@@ -64,7 +62,7 @@ export const causes = {
   'MP-724': {
     layer: 'trust',
     cause: 'a cluster has no cacerts secret',
-    hint: 'Create the secret cacerts in istio-system before the control plane is installed.',
+    hint: 'Create the secret cacerts in Istio’s root namespace before the control plane is installed.',
   },
   'MP-725': {
     layer: 'trust',
@@ -83,7 +81,7 @@ export const causes = {
   'MP-731': {
     layer: 'control',
     cause: 'istiod is not ready or has restarted',
-    hint: 'kubectl -n istio-system logs deploy/istiod --previous',
+    hint: 'kubectl get pods -A -l app=istiod, then kubectl logs --previous of the one that restarted.',
   },
   'MP-732': {
     layer: 'control',
@@ -138,7 +136,7 @@ export const causes = {
   'MP-741': {
     layer: 'discovery',
     cause: 'a client’s proxy holds other endpoints than it should',
-    hint: 'Look at the network labels of istio-system and of the pods, and at meshNetworks.',
+    hint: 'Look at the network labels of Istio’s root namespace and of the pods, and at meshNetworks.',
   },
   'MP-742': {
     layer: 'discovery',

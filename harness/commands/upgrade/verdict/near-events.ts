@@ -31,7 +31,7 @@ export const podsEndedNear = (
   })
 
 /**
- * The event nearest to a moment, in words: `cluster1: istio-system/istiod-1 is gone, 0.4 s before`; empty where none is
+ * The event nearest to a moment, in words: `cluster1: app1/sleep-1 is gone, 0.4 s before`; empty where none is
  * within ten seconds.
  */
 export const nearestEvent = (events: readonly UpgradeEvent[], at: number): string => {
