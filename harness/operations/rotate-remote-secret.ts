@@ -48,18 +48,18 @@ const readerSecrets = async ({ kube, istioNamespace }: LabCluster): Promise<V1Se
       metadata?.annotations?.['kubernetes.io/service-account.name'] === readerServiceAccount,
   )
 
-const replaceToken = async (at: LabCluster, of: string, token: string): Promise<void> => {
-  const kubeconfig = Kubeconfig.safeParse(parse((await remoteKubeconfig(at, of)) ?? ''))
+const replaceToken = async (primary: LabCluster, of: string, token: string): Promise<void> => {
+  const kubeconfig = Kubeconfig.safeParse(parse((await remoteKubeconfig(primary, of)) ?? ''))
   if (!kubeconfig.success) {
     throw new MeshproofError('MP-540', {
       what: `There is no remote secret of ${of} with a token`,
-      where: at.name,
-      next: `kubectl -n ${at.istioNamespace} get secret -l istio/multiCluster=true shows those there are.`,
+      where: primary.name,
+      next: `kubectl -n ${primary.istioNamespace} get secret -l istio/multiCluster=true shows those there are.`,
     })
   }
   for (const { user } of kubeconfig.data.users) user.token = token
-  const { apiVersion, kind, name, namespace } = remoteSecretRef(of, at)
-  await at.kube.merge({
+  const { apiVersion, kind, name, namespace } = remoteSecretRef(of, primary)
+  await primary.kube.merge({
     apiVersion,
     kind,
     metadata: { name, namespace },
@@ -73,9 +73,9 @@ const used = async ({ kube, istioNamespace }: LabCluster, name: string): Promise
     'kubernetes.io/legacy-token-last-used'
   ] !== undefined
 
-const synced = async (at: LabCluster, of: string): Promise<boolean> => {
-  const pods = (await istiodPods(at)).filter(isReady)
-  const watched = await Promise.all(pods.map(({ metadata }) => watchedClusters(at, metadata?.name)))
+const synced = async (primary: LabCluster, of: string): Promise<boolean> => {
+  const pods = (await istiodPods(primary)).filter(isReady)
+  const watched = await Promise.all(pods.map(({ metadata }) => watchedClusters(primary, metadata?.name)))
   return (
     watched.length > 0 &&
     watched.every((clusters) => clusters.some(({ id, syncStatus }) => id === of && syncStatus === 'synced'))

@@ -43,10 +43,10 @@ const ask = async ({ kube, istioNamespace: namespace }: IstioCluster, path: stri
  */
 export const debugPage = (
   kube: KubeClient,
-  at: { namespace: string; pod: string },
+  istiod: { namespace: string; pod: string },
   path: string,
   within?: number,
-): Promise<string> => readPage(kube, { ...at, port: 15014, path }, within)
+): Promise<string> => readPage(kube, { ...istiod, port: 15014, path }, within)
 
 const Version = z.object({ clientVersion: z.object({ version: z.string() }) })
 
@@ -65,18 +65,18 @@ export const istiodRelease = async (kube: KubeClient, namespace: string, pod: st
  * The clusters istiod watches, and whether each was synced once (it never takes that back); told by any of its pods or
  * by the one named.
  */
-export const watchedClusters = async (at: IstioCluster, pod?: string): Promise<z.infer<typeof RemoteClusters>> =>
-  RemoteClusters.parse(await ask(at, '/debug/clusterz', pod))
+export const watchedClusters = async (cluster: IstioCluster, pod?: string): Promise<z.infer<typeof RemoteClusters>> =>
+  RemoteClusters.parse(await ask(cluster, '/debug/clusterz', pod))
 
 /**
  * The addresses istiod holds for every service, by host, namespace and cluster; told by any of its pods or by the one
  * named.
  */
 export const allShards = async (
-  at: IstioCluster,
+  cluster: IstioCluster,
   pod?: string,
 ): Promise<(host: string, namespace: string) => Record<string, string[]>> => {
-  const shards = Shards.parse(await ask(at, '/debug/endpointShardz', pod))
+  const shards = Shards.parse(await ask(cluster, '/debug/endpointShardz', pod))
   return (host, namespace) =>
     Object.fromEntries(
       Object.entries(shards[host]?.[namespace]?.Shards ?? {}).map(([shard, endpoints]) => [
@@ -88,18 +88,18 @@ export const allShards = async (
 
 /** The addresses istiod holds for a service, by cluster. */
 export const endpointShards = async (
-  at: IstioCluster,
+  cluster: IstioCluster,
   host: string,
   namespace: string,
   pod?: string,
-): Promise<Record<string, string[]>> => (await allShards(at, pod))(host, namespace)
+): Promise<Record<string, string[]>> => (await allShards(cluster, pod))(host, namespace)
 
 /** How far one proxy is behind: what is not acknowledged, and what it refused. */
 export type ProxyState = { proxy: string; cluster: string; stale: string[]; refused: string[] }
 
 /** Every proxy connected to istiod, to any of its pods or to the one named. */
-export const proxyStates = async (at: IstioCluster, pod?: string): Promise<ProxyState[]> =>
-  ProxySync.parse(await ask(at, '/debug/syncz', pod)).map((state) => ({
+export const proxyStates = async (cluster: IstioCluster, pod?: string): Promise<ProxyState[]> =>
+  ProxySync.parse(await ask(cluster, '/debug/syncz', pod)).map((state) => ({
     proxy: state.proxy,
     cluster: state.cluster_id,
     stale: (

@@ -19,12 +19,12 @@ export type RemoteAccess = {
  * such secret.
  */
 export const remoteAccess = async (
-  at: IstioCluster,
+  primary: IstioCluster,
   of: string,
   namespace: string,
 ): Promise<RemoteAccess | undefined> => {
-  const { kube } = at
-  const text = await remoteKubeconfig(at, of)
+  const { kube } = primary
+  const text = await remoteKubeconfig(primary, of)
   if (text === undefined) return undefined
   const config = new KubeConfig()
   config.loadFromString(text)
