@@ -12,7 +12,7 @@ import { trust } from '#diagnosis/layers/trust.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { Survey } from '#survey/survey.ts'
 import { Diagnosis, withoutProbe } from './diagnosis.ts'
-import { meshLayers, pageOf } from './findings.ts'
+import { findings as known, meshLayers } from './findings.ts'
 import type { Finding, Layer, MeshProbe } from './layer.ts'
 
 const ladder: readonly Layer[] = [
@@ -46,12 +46,9 @@ export const diagnoseMesh = async (
   for (const layer of ladder) {
     signal.throwIfAborted()
     const broken = layers.find(({ verdict }) => verdict === 'broken')
+    const problem = broken?.findings.find(({ severity }) => severity === 'problem')
     const result = broken
-      ? notJudged(
-          layer,
-          `${meshLayers[broken.layer]} (${broken.findings.find(({ severity }) => severity === 'problem')?.code ?? ''}) ` +
-            'must be mended first',
-        )
+      ? notJudged(layer, `${meshLayers[broken.layer]} (${problem?.code ?? ''}) must be mended first`)
       : await judge(layer, mesh, probe)
     signal.throwIfAborted()
     layers.push(result)
@@ -97,8 +94,8 @@ const notJudged = ({ name }: Layer, said: string): LayerResult => ({
 })
 
 const inFull = ({ code, where, evidence, fix }: Finding): LayerResult['findings'][number] => {
-  const { cause, warning } = pageOf(code)
-  return { code, severity: warning ? 'warning' : 'problem', cause, where, evidence, fix }
+  const { cause, severity = 'problem' } = known[code]
+  return { code, severity, cause, where, evidence, fix }
 }
 
 const exitCodeOf = (layers: LayerResult[]): number => {

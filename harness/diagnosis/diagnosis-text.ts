@@ -7,7 +7,10 @@ const marks = { healthy: '✓', broken: '✗', 'not-judged': '?' } as const
 
 /** One layer, in lines: what was seen, what is wrong and what shows it, or why it was not judged. */
 export const layerLines = ({ layer, verdict, said, findings }: LayerResult): string[] => [
-  `${marks[verdict]} ${meshLayers[layer]}${said ? `  ${verdict === 'not-judged' ? `not judged because ${said}` : said}` : ''}`,
+  [
+    `${marks[verdict]} ${meshLayers[layer]}`,
+    ...(said ? [verdict === 'not-judged' ? `not judged because ${said}` : said] : []),
+  ].join('  '),
   ...findings.flatMap(({ code, severity, cause, where, evidence, fix }) => [
     `    ${code}  ${severity === 'warning' ? 'warning: ' : ''}${cause}  (${where})`,
     ...evidence.map((line) => `      ${line}`),

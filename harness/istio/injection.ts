@@ -3,6 +3,7 @@ import { MeshproofError } from '#errors.ts'
 import { podsOf, type DeploymentRef } from '#kube/roll-out.ts'
 import { until } from '#kube/until.ts'
 import type { Lab, LabCluster } from '#lab/lab.ts'
+import { istiodSelector } from './istiod-pods.ts'
 import { injectionLabels, injectorOf, revisionOf } from './revision.ts'
 
 /** The namespaces of a cluster whose pods get sidecars, by whichever label. */
@@ -77,7 +78,7 @@ export const requireOnly = async (
   { topology }: Lab,
 ): Promise<void> => {
   const [istiods, injectors] = await Promise.all([
-    kube.list({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: istioNamespace, selector: 'app=istiod' }),
+    kube.list({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: istioNamespace, selector: istiodSelector() }),
     kube.list({
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'MutatingWebhookConfiguration',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { causes } from '#results/causes.ts'
+import { diagnosisOf } from '#results/explain.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { junit } from './junit.ts'
 import type { CheckResult } from '#results/results.ts'
@@ -22,12 +23,22 @@ const parsed = (xml: string): Element => {
     throw new Error('a character that XML does not allow')
   const top: Element = { name: '', attributes: {}, text: '', children: [] }
   const open = [top]
-  const token =
-    /<\?xml [^?]*\?>|<!\[CDATA\[(?<cdata>.*?)\]\]>|<\/(?<end>[\w-]+)>|<(?<start>[\w-]+)(?<attributes>(?:\s+[\w-]+="(?:[^<&"]|&[\w#]+;)*")*)\s*(?<empty>\/?)>|(?<text>(?:[^<&]|&[\w#]+;)+)|(?<wrong>.)/gsu
-  for (const { 0: all, groups = {} } of xml.matchAll(token)) {
+  const attribute = String.raw`[\w-]+="(?:[^<&"]|&[\w#]+;)*"`
+  const token = new RegExp(
+    [
+      String.raw`<\?xml [^?]*\?>`,
+      String.raw`<!\[CDATA\[(?<cdata>.*?)\]\]>`,
+      String.raw`<\/(?<end>[\w-]+)>`,
+      String.raw`<(?<start>[\w-]+)(?<attributes>(?:\s+${attribute})*)\s*(?<empty>\/?)>`,
+      String.raw`(?<text>(?:[^<&]|&[\w#]+;)+)`,
+      '(?<wrong>.)',
+    ].join('|'),
+    'gsu',
+  )
+  for (const { 0: matched, groups = {} } of xml.matchAll(token)) {
     const { cdata, end, start, attributes = '', empty, text, wrong } = groups
     const parent = open[0]!
-    if (wrong !== undefined) throw new Error(`not well-formed at ${all}`)
+    if (wrong !== undefined) throw new Error(`not well-formed at ${matched}`)
     if (start !== undefined) {
       const pairs = [...attributes.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, key = '', value = '']) => [
         key,
@@ -79,7 +90,7 @@ test('a suite is a variant of a topology, a case a check and where it asks from'
   ])
 })
 
-test('the variants of a topology are told apart', () => {
+test('the variants of a topology have different names', () => {
   const { children: suites } = parsed(
     junit(resultsOf(topologyResult([checkResult()]), topologyResult([checkResult()], { mtls: 'off' }))),
   )
@@ -97,14 +108,14 @@ test('a failure has its code, and its cause and next step beside the reason', ()
   const [failure] = caseOf({
     verdict: 'fail',
     reason: 'expected 0 to be 21',
-    diagnosis: { code: 'MP-721', ...causes['MP-721'] },
+    diagnosis: diagnosisOf('MP-721'),
   }).children
   expect(failure).toMatchObject({ name: 'failure', attributes: { type: 'MP-721', message: 'expected 0 to be 21' } })
   expect(failure?.text.split('\n')).toEqual([
     'expected 0 to be 21',
     'layer: trust',
     `cause: ${causes['MP-721'].cause}`,
-    `next: ${causes['MP-721'].hint}`,
+    `next: ${causes['MP-721'].fix}`,
     'it proves that a client reaches its own cluster’s version (seed 000)',
   ])
 })

@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { layers, Diagnosis, type CheckResult, type Layer, type Verdict } from './results.ts'
+import { layers, CheckDiagnosis, type CheckResult, type CheckLayer, type Verdict } from './results.ts'
 import { because, causes } from './causes.ts'
 import { diagnose, firstBroken } from './explain.ts'
 
-const result = (layer: Layer, id: string, reason = '', verdict: Verdict = reason ? 'fail' : 'pass'): CheckResult => ({
+const result = (
+  layer: CheckLayer,
+  id: string,
+  reason = '',
+  verdict: Verdict = reason ? 'fail' : 'pass',
+): CheckResult => ({
   id: `${layer}.${id}`,
   layer,
   title: `${id} holds`,
@@ -15,26 +20,27 @@ const result = (layer: Layer, id: string, reason = '', verdict: Verdict = reason
   attempts: [],
 })
 
-const diagnosisOf = (checks: CheckResult[], id: string): Diagnosis | undefined =>
+const diagnosed = (checks: CheckResult[], id: string): CheckDiagnosis | undefined =>
   checks.find((check) => check.id === id)?.diagnosis
 
 describe('a diagnosis', () => {
   test('of a failure above the first broken layer is that layer’s cause', () => {
+    const { layer, cause, fix } = causes['MP-721']
+    const ofTrust = { code: 'MP-721', layer, cause, hint: fix }
     const checks = diagnose([
       result('mtls', 'strict', because('MP-771')),
       result('trust', 'one-root', because('MP-721')),
       result('network', 'separate'),
       result('reach', 'both', because('MP-752')),
     ])
-    expect(diagnosisOf(checks, 'trust.one-root')).toEqual({ code: 'MP-721', ...causes['MP-721'] })
+    expect(diagnosed(checks, 'trust.one-root')).toEqual(ofTrust)
     const follows = {
-      ...causes['MP-721'],
-      code: 'MP-721',
+      ...ofTrust,
       cause: `follows from trust.one-root: ${causes['MP-721'].cause}`,
     }
-    expect(diagnosisOf(checks, 'reach.both')).toEqual(follows)
-    expect(diagnosisOf(checks, 'mtls.strict')).toEqual(follows)
-    expect(diagnosisOf(checks, 'network.separate')).toBeUndefined()
+    expect(diagnosed(checks, 'reach.both')).toEqual(follows)
+    expect(diagnosed(checks, 'mtls.strict')).toEqual(follows)
+    expect(diagnosed(checks, 'network.separate')).toBeUndefined()
   })
 
   test('of each failure in the first broken layer is its own', () => {
@@ -51,12 +57,12 @@ describe('a diagnosis', () => {
       result('discovery', 'endpoints', because('MP-741')),
       result('mtls', 'strict', because('MP-712')),
     ])
-    expect(diagnosisOf(checks, 'mtls.strict')).toMatchObject({
+    expect(diagnosed(checks, 'mtls.strict')).toMatchObject({
       code: 'MP-712',
       layer: 'network',
       cause: causes['MP-712'].cause,
     })
-    expect(diagnosisOf(checks, 'discovery.endpoints')).toMatchObject({
+    expect(diagnosed(checks, 'discovery.endpoints')).toMatchObject({
       code: 'MP-712',
       cause: expect.stringContaining('follows from mtls.strict'),
     })
@@ -69,7 +75,7 @@ describe('a diagnosis', () => {
       layer: 'route',
       cause: expect.stringContaining('pinned holds'),
     })
-    expect(Diagnosis.safeParse(check?.diagnosis).success).toBe(true)
+    expect(CheckDiagnosis.safeParse(check?.diagnosis).success).toBe(true)
   })
 
   test('is for failures alone, and found among failures alone', () => {
@@ -84,11 +90,12 @@ describe('a diagnosis', () => {
   })
 })
 
-test('the first broken layer is told with the check that found it, wherever it stands in the list', () => {
+test('the first broken layer comes with the check that found it, wherever it is in the list', () => {
   const checks = [
     result('reach', 'both', because('MP-752')),
     result('mtls', 'strict', because('MP-731')),
     result('control', 'synced', because('MP-735')),
   ]
-  expect(firstBroken(diagnose(checks))).toEqual({ code: 'MP-731', ...causes['MP-731'], check: 'mtls.strict' })
+  const { layer, cause, fix } = causes['MP-731']
+  expect(firstBroken(diagnose(checks))).toEqual({ code: 'MP-731', layer, cause, hint: fix, check: 'mtls.strict' })
 })

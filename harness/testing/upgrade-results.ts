@@ -1,7 +1,8 @@
+import { found } from '#commands/upgrade/verdict/findings.ts'
 import type {
   CheckResult,
   Lane,
-  Layer,
+  CheckLayer,
   Loss,
   Measured,
   PhaseKind,
@@ -30,10 +31,12 @@ const at = (seconds: number): string => new Date(begin + seconds * 1000).toISOSt
 const perSecond = 12
 const releases = { from: { istio: 'lab-a', envoy: '1.38.3' }, to: { istio: 'lab-b', envoy: '1.40.0' } }
 
+const waitForIstiod = 'cluster1: wait for istiod'
+
 const phases: [id: UpgradePhaseResult['id'], name: string, kind: PhaseKind, steps: string[]][] = [
   ['P0', 'preflight', 'preflight', ['look at both releases']],
   ['P1', 'baseline', 'baseline', ['install lab-a', 'start the probes']],
-  ['P2', 'cluster1: control plane', 'control-plane', ['cluster1: install lab-b’s istiod', 'cluster1: wait for istiod']],
+  ['P2', 'cluster1: control plane', 'control-plane', ['cluster1: install lab-b’s istiod', waitForIstiod]],
   ['P3', 'cluster1: workloads', 'workloads', ['cluster1: restart the workloads']],
   ['P4', 'cluster1: gateways', 'gateways', ['cluster1: install lab-b’s gateway', 'half-upgraded: let it run']],
   ['P5', 'cluster2: control plane', 'control-plane', ['cluster2: install lab-b’s remote profile']],
@@ -43,7 +46,7 @@ const phases: [id: UpgradePhaseResult['id'], name: string, kind: PhaseKind, step
   ['P9', 'remote secret rotated', 'secrets', ['rotate the remote secret', 'restart istiod']],
 ]
 
-const asked: [Layer, string][] = [
+const asked: [CheckLayer, string][] = [
   ['network', 'net.gateway-open'],
   ['trust', 'trust.same-root'],
   ['trust', 'trust.chain'],
@@ -225,39 +228,15 @@ const findingsOf = (story: UpgradeStory, measured: readonly Measured[]): Upgrade
     .find(({ probe, lost }) => lost > 0 && !probe.includes('no-retries'))
   if (story === 'losses' && worst)
     return [
-      {
-        verdict: 'fail',
-        phase: 'P6',
-        code: 'MP-963',
-        cause: 'requests were lost while workloads were restarted, in spite of retries',
-        hint:
-          'Let the workload drain: a preStop pause longer than its requests take, and ' +
-          'EXIT_ON_ZERO_ACTIVE_CONNECTIONS in its proxy.',
-        seen: `${worst.lost} of ${worst.sent} lost, all of them timeouts, while helloworld-v2-7f9c’s pod went`,
-        probe: worst.probe,
-      },
-      {
-        verdict: 'warn',
-        phase: 'P7',
-        code: 'MP-968',
-        cause: 'answers took longer than at the baseline',
-        hint: 'Give the gateway more than one core for the time of the upgrade.',
-        seen: 'p99 64 ms, 12 ms at the baseline',
-        probe: 'cluster1→cluster2 keep-alive',
-      },
+      found(
+        'MP-941',
+        'P6',
+        `${worst.lost} of ${worst.sent} lost, all of them timeouts, while helloworld-v2-7f9c’s pod went`,
+        { probe: worst.probe },
+      ),
+      found('MP-957', 'P7', 'p99 64 ms, 12 ms at the baseline', { probe: 'cluster1→cluster2 keep-alive' }),
     ]
-  return story === 'stall'
-    ? [
-        {
-          verdict: 'inconclusive',
-          phase: 'P6',
-          code: 'MP-966',
-          cause: 'the probes themselves stood still, so nothing is known of the mesh',
-          hint: 'Run it again on a machine with less to do.',
-          seen: 'every probe silent for 3.0 s, also those outside the mesh',
-        },
-      ]
-    : []
+  return story === 'stall' ? [found('MP-952', 'P6', 'every probe silent for 3.0 s, also those outside the mesh')] : []
 }
 
 const eventsOf = (story: UpgradeStory, when: readonly { from: number }[]): UpgradeEvent[] =>

@@ -1,5 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { again, type Finding, type Layer, severalNetworks } from '#diagnosis/layer.ts'
+import { again, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { entrancesOf, networkGateways, type NetworkGateways } from '#diagnosis/network-gateways.ts'
 import { policyFindings, whyUnknown } from '#diagnosis/policies.ts'
 import { type MeshService, portsOf, sharedServices } from '#diagnosis/shared-services.ts'
@@ -8,6 +8,7 @@ import { proxyOf } from '#istio/proxy-container.ts'
 import { isReady } from '#kube/pods.ts'
 import { clustersOf, type Endpoint } from '#probes/envoy.ts'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { severalNetworks } from '#topology/networks.ts'
 
 /**
  * What clients’ proxies hold for shared services: pods of their own network, gateways of the others, and of every
