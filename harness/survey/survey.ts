@@ -162,7 +162,7 @@ const lookAt = async (
   await requireIstio(context, reads, istioNamespace)
   const [istiods, proxies, injected] = await Promise.all([reads.istiods(), reads.proxies(), injectedWith(reads)])
   const ofProxies = (variable: string): string | undefined =>
-    proxies.map((pod) => variableOf(proxyOf(pod), variable)).find((value) => value)
+    mostFrequent(proxies.flatMap((pod) => variableOf(proxyOf(pod), variable) || []))
   const discovery = istiods[0]?.spec?.template.spec?.containers.find(({ name }) => name === 'discovery')
   const image = discovery?.image ?? proxies.map(proxyOf).find((proxy) => proxy)?.image
   return {
@@ -187,6 +187,13 @@ const lookAt = async (
       istio: tagOf(image),
     },
   }
+}
+
+/** The value that occurs most often, the first of equals: a few proxies may have been told something wrong. */
+const mostFrequent = (values: string[]): string | undefined => {
+  const counts = new Map<string, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  return [...counts].toSorted(([, first], [, second]) => second - first)[0]?.[0]
 }
 
 /**
