@@ -1,4 +1,5 @@
 import { firstBroken } from '#results/explain.ts'
+import { printable } from '#results/text.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult } from '#results/results.ts'
 import { lostWith } from './upgrade-text.ts'
 import { outcomeOf, phaseWords, upgradeRunVerdict, upgradeVerdictWords } from './upgrade-words.ts'
@@ -95,13 +96,15 @@ const limited = (kind: 'error' | 'warning', commands: string[]): string[] =>
 // (packages/core/src/command.ts).
 const command = (kind: 'error' | 'warning', title: string, message: string): string =>
   `::${kind} title=${data(title).replaceAll(':', '%3A').replaceAll(',', '%2C')}::${data(message)}`
-const data = (value: string): string => value.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+const data = (value: string): string =>
+  printable(value.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A'))
 
 // Neither markup nor a table's end: what the evidence says is text.
 const text = (value: string): string =>
-  value
-    .replaceAll(/[\r\n]+/g, ' ')
-    .replaceAll(/[\\`*_{}[\]<>#|~@&]/g, (character) => `&#${character.codePointAt(0) ?? 32};`)
+  printable(value.replaceAll(/[\r\n]+/g, ' ')).replaceAll(
+    /[\\`*_{}[\]<>#|~@&]/g,
+    (character) => `&#${character.codePointAt(0) ?? 32};`,
+  )
 
 const wordsOf = ({ verdict, upgrade }: TopologyResult): string => {
   const { mark, word } = upgrade ? upgradeVerdictWords[upgrade.verdict] : verdictWords[verdict]

@@ -2,15 +2,21 @@ import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { BuildProgress } from '#images/build.ts'
 import { firstBroken } from '#results/explain.ts'
+import { printable, withoutCommands } from '#results/text.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
 import { upgradeLines } from './upgrade-text.ts'
 
 /** Where the terminal report goes: a TTY gets colour and one live line, anything else plain lines. */
 export type Screen = NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
 
-/** What a person sees while a run works, and at its end. Times are milliseconds since the epoch. */
+/**
+ * What a person sees while a run works, and at its end. Times are milliseconds since the epoch. What it is given may be
+ * somebody else’s text: nothing in it steers the terminal, or the runner of GitHub Actions.
+ */
 export type Terminal = {
   line: (text: string) => void
+  /** A line for GitHub’s runner: a workflow command, which any other line is kept from being. */
+  workflowCommand: (text: string) => void
   problem: (text: string) => void
   building: (progress: BuildProgress) => void
   started: (name: string) => void
@@ -32,8 +38,10 @@ const marks: Record<Verdict, { mark: string; colour: 'green' | 'red' | 'yellow' 
 /** The terminal report; NO_COLOR and a stream that is no TTY are honoured. */
 export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = process.env): Terminal => {
   const live = screen.isTTY === true && !environment['NO_COLOR']
+  const onGitHub = environment['GITHUB_ACTIONS'] === 'true'
+  const safe = (text: string): string => (onGitHub ? withoutCommands(printable(text)) : printable(text))
   const paint = (colour: Parameters<typeof styleText>[0], text: string): string =>
-    live ? styleText(colour, text, { validateStream: false }) : text
+    live ? styleText(colour, safe(text), { validateStream: false }) : safe(text)
   const running = new Map<string, number>()
   let build = ''
   let lastBuild = 0
@@ -45,16 +53,23 @@ export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = proces
   }
   const ticker = live ? setInterval(status, 250) : undefined
   ticker?.unref()
-  const line = (text: string): void => {
+  // Its parts are safe already: colours of ours may be among them.
+  const put = (text: string): void => {
     screen.write(`${live ? '\r\u001b[K' : ''}${text}\n`)
     if (running.size > 0 || build) status()
+  }
+  const line = (text: string): void => {
+    put(safe(text))
   }
   const marked = (verdict: Verdict, text: string): string =>
     `${paint(marks[verdict].colour, marks[verdict].mark)} ${text}`
   return {
     line,
+    workflowCommand: (text) => {
+      put(printable(text))
+    },
     problem: (text) => {
-      line(paint('red', text))
+      put(paint('red', text))
     },
     building: ({ building, done, of, remaining }) => {
       build = `building ${building.join(', ')}: ${done} of ${of} done, about ${minutes(remaining)} remain`
@@ -74,15 +89,15 @@ export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = proces
       running.delete(name)
       build = ''
       if (verdict !== 'not-run')
-        line(marked(verdict, `${paint('gray', `${seconds.toFixed(1).padStart(6)} s`)}  ${name}`))
+        put(marked(verdict, `${paint('gray', `${seconds.toFixed(1).padStart(6)} s`)}  ${safe(name)}`))
     },
     check: (result) => {
-      line(marked(result.verdict, checkLine(result)))
+      put(marked(result.verdict, safe(checkLine(result))))
     },
     summary: (results, folder) => {
       line('')
       for (const topology of results.topologies)
-        for (const text of summaryOf(topology)) line(topology.verdict === 'pass' ? paint('green', text) : text)
+        for (const text of summaryOf(topology)) put(topology.verdict === 'pass' ? paint('green', text) : safe(text))
       for (const { bundle } of results.topologies)
         if (bundle !== undefined) line(`support bundle: ${join(folder, bundle)}`)
       line(`report: ${folder}`)

@@ -1,11 +1,12 @@
 import { tellGitHub } from '#report/github-step.ts'
 import { terminal as terminalOn, type Terminal } from '#report/terminal.ts'
 import type { Run } from './reported.ts'
+import { jsonText, printable } from '#results/text.ts'
 import { listenForSignals, type Signals } from './signals.ts'
 
 /** Prints what programs read: text as it is, anything else as JSON. */
 export const print = (value: unknown): void => {
-  process.stdout.write(`${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}\n`)
+  process.stdout.write(`${typeof value === 'string' ? printable(value) : jsonText(value)}\n`)
 }
 
 /** Where lines for people go: programs read stdout, so with `json` it is stderr. */
@@ -40,5 +41,5 @@ export const tellRun = async ({ results, folder }: Run, screen: Terminal, withSu
   }
   if (!withSummary) return screen.line(`report: ${folder}`)
   screen.summary(results, folder)
-  await tellGitHub(results, process.env, screen.line)
+  await tellGitHub(results, process.env, screen.workflowCommand)
 }

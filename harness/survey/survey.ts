@@ -134,7 +134,7 @@ const lookAt = async (
     uid: namespace('kube-system')?.metadata?.uid ?? context.context,
     domain: proxies
       .flatMap((pod) => proxyOf(pod)?.args ?? [])
-      .map((argument) => /\.svc\.(.+)$/.exec(argument)?.[1])
+      .map((argument) => /\.svc\.([a-z\d]([a-z\d.-]*[a-z\d])?)$/i.exec(argument)?.[1])
       .find((domain) => domain),
     mesh: injected.mesh ?? ofProxies('ISTIO_META_MESH_ID'),
     cluster: {
