@@ -50,7 +50,7 @@ export const execCredentials = (plugin: ExecPlugin, cluster: object): (() => Pro
 
 const runPlugin = async (plugin: ExecPlugin, cluster: object): Promise<{ credential: Credential; until: number }> => {
   const { apiVersion = 'client.authentication.k8s.io/v1', command, args, env, provideClusterInfo } = plugin
-  const interactive = plugin.interactiveMode !== 'Never' && process.stdin.isTTY === true
+  const interactive = plugin.interactiveMode !== 'Never' && Boolean(process.stdin.isTTY)
   if (plugin.interactiveMode === 'Always' && !interactive)
     throw new Error(`getting credentials: exec: ${command} needs a terminal, and standard input is none`)
   const asked = {

@@ -263,7 +263,7 @@ describe('a plugin', () => {
     ],
     ['fails', 'echo first >&2; echo expired login >&2; exit 3', {}, 'failed with exit code 3: expired login'],
     ['prints something else', 'echo hello', {}, 'printed no ExecCredential with a status'],
-    ['prints nothing to show', `echo '${'{"status":{}}'}'`, {}, "didn't return a token or cert/key pair"],
+    ['prints nothing to show', `echo '{"status":{}}'`, {}, "didn't return a token or cert/key pair"],
     ['prints half a pair', `echo '{"status":{"clientKeyData":"k"}}'`, {}, 'only certificate or key, not both'],
   ])('that %s is told in kubectl’s words', async (_what, script, more, words) => {
     if (script !== undefined) await fakeProgram('login', script)

@@ -1,4 +1,5 @@
 import type { EngineInfo } from '#engine/docker.ts'
+import { requireFitEngine } from '#engine/fitness.ts'
 import { ensureEngine } from './ensure-engine.ts'
 import { requireSpace } from './space.ts'
 import { requireCache } from '#images/cache.ts'
@@ -21,6 +22,7 @@ export const prepare = async <Got>(
 ): Promise<Prepared<Got>> => {
   await requireCache()
   const engine = await ensureEngine(terminal.line, signal)
+  await requireFitEngine(engine)
   await requireSpace(engine)
   for (const id of await reap()) terminal.line(`Removed what the killed run ${id} had left.`)
   const since = Date.now()
