@@ -1,5 +1,6 @@
 /**
- * The layers in which an existing mesh is diagnosed, from the bottom: what is built on a broken one cannot be judged.
+ * The layers in which a mesh is diagnosed, from the bottom. A finding is explained by a problem of a lower layer about
+ * the same clusters.
  */
 export const meshLayers = {
   api: 'API servers and versions',
@@ -9,18 +10,34 @@ export const meshLayers = {
   control: 'control plane and webhooks',
   secrets: 'remote secrets',
   sync: 'live sync',
-  gateways: 'gateways',
-  endpoints: 'endpoints',
+  workloads: 'workloads',
+  dns: 'names',
   services: 'services across clusters',
+  gateways: 'gateways and the way to them',
+  interception: 'interception by the sidecar',
+  route: 'routes',
+  endpoints: 'endpoints',
+  transport: 'mutual TLS between client and server',
+  server: 'what the server accepts',
   requests: 'requests',
 } as const
 export type MeshLayer = keyof typeof meshLayers
 
 /**
  * What a code means: the page of it in docs/codes.md is made from this. A warning explains what users see and breaks
- * nothing.
+ * nothing. A symptom is what a cause shows elsewhere: any other problem about the same clusters explains it. A latent
+ * problem shows nothing until something restarts, so it explains nothing.
  */
-export type Page = { layer: MeshLayer; cause: string; shows: string; mend: string; threads?: string; warning?: true }
+export type Page = {
+  layer: MeshLayer
+  cause: string
+  shows: string
+  mend: string
+  threads?: string
+  warning?: true
+  symptom?: true
+  latent?: true
+}
 
 /**
  * What can be wrong with an existing mesh, by its stable code. The bands of the codes are the layers, from the bottom.
@@ -97,6 +114,7 @@ export const findings = {
       'Restart istiod so that it reads cacerts, then the workloads; with a new root, first let everybody trust ' +
       'both.',
     threads: 'istio/istio#61719',
+    latent: true,
   },
   'MP-844': {
     layer: 'trust',
@@ -172,6 +190,7 @@ export const findings = {
     cause: 'a namespace with sidecars does not ask for them any more',
     shows: 'Nothing until a pod restarts: it comes back without a sidecar.',
     mend: 'Label the namespace again with istio-injection=enabled or istio.io/rev.',
+    latent: true,
   },
 
   'MP-861': {
@@ -245,6 +264,7 @@ export const findings = {
     shows: 'Requests go to pods that are gone, while the cluster counts as synced: that word is never taken back.',
     mend: 'A watch has stalled: create the remote secret again, or restart istiod, when that API server answers it.',
     threads: 'istio/istio#38440, istio/istio#45992, istio/istio#33799',
+    symptom: true,
   },
   'MP-873': {
     layer: 'sync',
@@ -252,6 +272,7 @@ export const findings = {
     shows: 'It goes on with what it had; what changed since does not reach it.',
     mend: 'istioctl proxy-status; the pod’s own log says whether it cannot reach istiod or was refused.',
     threads: 'istio/istio#51612',
+    symptom: true,
   },
 
   'MP-881': {
@@ -330,6 +351,7 @@ export const findings = {
     cause: 'a client’s proxy does not know a service’s pods in another cluster',
     shows: 'Answers of some clusters alone, all of them 200.',
     mend: 'istioctl proxy-config endpoints of the client, and istiod’s /debug/endpointz, say who loses them.',
+    symptom: true,
   },
   'MP-893': {
     layer: 'endpoints',
@@ -412,18 +434,21 @@ export const findings = {
     cause: 'requests do not reach another cluster',
     shows: 'Every request to a service that only runs there fails.',
     mend: 'All layers below look right: compare the error with the log of the client’s proxy and of the gateway.',
+    symptom: true,
   },
   'MP-922': {
     layer: 'requests',
     cause: 'requests do not reach a service of their own cluster',
     shows: 'Every request to it fails, without any other cluster being involved.',
     mend: 'Look at the policies of the mesh: AuthorizationPolicy, PeerAuthentication, Sidecar.',
+    symptom: true,
   },
   'MP-923': {
     layer: 'requests',
     cause: 'some requests to another cluster are lost',
     shows: 'A few of many fail or hang; a test with three requests passes.',
     mend: 'Look for packet loss and for one bad member behind an address: gateways’ pods, nodes, load balancer.',
+    symptom: true,
   },
 } as const satisfies Record<string, Page>
 

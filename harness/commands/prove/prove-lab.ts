@@ -3,6 +3,7 @@ import type { Check } from '#checks/check.ts'
 import type { PlannedCheck } from '#run/plan-checks.ts'
 import { runChecks } from '#run/vitest/run-checks.ts'
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
+import type { Diagnosis } from '#diagnosis/diagnosis.ts'
 import { pageOf, type FindingCode } from '#diagnosis/findings.ts'
 import { probeOf } from '#diagnosis/probe.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
@@ -152,6 +153,12 @@ const named = async (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promis
   }
 }
 
+/** What a diagnosis names as the cause, and every warning: not what follows from the cause. */
+const ownCodes = ({ cause, layers }: Diagnosis): string[] => {
+  const warnings = layers.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'warning'))
+  return [...new Set([...(cause ? [cause.code] : []), ...warnings.map(({ code }) => code)])]
+}
+
 /** Diagnoses a lab, with requests where only they show what is `wanted`. */
 const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: AbortSignal): Promise<string[]> => {
   const mesh = await survey(lab.clusters.map(({ name, kube }) => ({ context: name, kube })))
@@ -160,8 +167,7 @@ const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: Abort
       ? probeOf(mesh, signal)
       : undefined
   try {
-    const { layers: judged } = await diagnoseMesh(mesh, probe, () => undefined, signal)
-    return [...new Set(judged.flatMap(({ findings }) => findings.map(({ code }) => code)))]
+    return ownCodes(await diagnoseMesh(mesh, probe, signal))
   } finally {
     await probe?.close()
   }
