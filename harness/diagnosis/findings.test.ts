@@ -6,6 +6,7 @@ import { findings, meshLayers, pageOf, type FindingCode, type MeshLayer } from '
 
 const codes = Object.keys(findings) as FindingCode[]
 const bands: Record<string, MeshLayer> = {
+  69: 'secrets',
   80: 'transport',
   81: 'api',
   82: 'ranges',

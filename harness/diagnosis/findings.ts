@@ -49,6 +49,16 @@ export const findings = {
     shows: 'Proxies refuse configuration, or do not know fields they are given; what exactly depends on the versions.',
     mend: 'Restart the workloads of the older side after upgrading it: a sidecar gets its version when its pod is made.',
   },
+  'MP-812': {
+    layer: 'api',
+    cause: 'the clusters give their mesh different ids',
+    shows:
+      'Nothing in traffic: discovery, mutual TLS and gateways do not look at it. Telemetry shows several meshes, and ' +
+      'an installation that takes its trust domain from the id has another one.',
+    mend: 'Give every cluster the same global.meshID; new proxies take it.',
+    threads: 'istio/istio#46388, kiali/kiali#6249',
+    warning: true,
+  },
 
   'MP-821': {
     layer: 'ranges',
@@ -193,6 +203,17 @@ export const findings = {
     latent: true,
   },
 
+  'MP-860': {
+    layer: 'secrets',
+    cause: 'two clusters of the mesh have the same name',
+    shows:
+      'Each cluster answers for itself alone, without any error: istiod ignores a remote secret under its own name, ' +
+      'and lists that name as synced.',
+    mend:
+      'Give each cluster a global.multiCluster.clusterName of its own, restart its workloads, and create the remote ' +
+      'secrets again.',
+    threads: 'istio/istio#42516',
+  },
   'MP-861': {
     layer: 'secrets',
     cause: 'a control plane has no remote secret for a cluster',
@@ -226,8 +247,8 @@ export const findings = {
     layer: 'secrets',
     cause: 'a remote secret’s credentials are refused',
     shows: 'Nothing until istiod restarts; then the cluster does not sync, and its pods get no certificates.',
-    mend: 'The token was revoked or belongs to another cluster: create the secret again.',
-    threads: 'istio/istio#61043',
+    mend: 'The token has ended, was revoked or belongs to another cluster: create the secret again.',
+    threads: 'istio/istio#61043, istio/istio#34210',
   },
   'MP-866': {
     layer: 'secrets',
@@ -237,16 +258,60 @@ export const findings = {
   },
   'MP-867': {
     layer: 'secrets',
-    cause: 'a remote secret’s user may not read what istiod needs',
-    shows: 'The cluster does not sync, or endpoints go stale: forbidden in istiod’s log.',
+    cause: 'a remote secret’s user may not do what istiod needs',
+    shows:
+      'The cluster does not sync, or endpoints go stale: forbidden in istiod’s log. Without tokenreviews, new pods of ' +
+      'that cluster do not become ready.',
     mend: 'Bind the reader’s cluster role again in that cluster, or install the remote profile again, which does.',
-    threads: 'istio/istio#60612',
+    threads: 'istio/istio#60612, istio/istio#26017',
   },
   'MP-868': {
     layer: 'secrets',
     cause: 'a remote secret lacks the label by which istiod finds it',
     shows: 'As without the secret: its cluster is not watched.',
     mend: 'Label it istio/multiCluster=true.',
+  },
+  'MP-869': {
+    layer: 'secrets',
+    cause: 'istiod refuses the kubeconfig of a remote secret',
+    shows:
+      'Nothing until istiod restarts; then the cluster is not in the mesh: kubeconfig is not allowed. kubectl works ' +
+      'with the same file.',
+    mend:
+      'Create the secret with istioctl create-remote-secret: a token in the text, and no plugin, auth provider or ' +
+      'file. PILOT_INSECURE_MULTICLUSTER_KUBECONFIG_OPTIONS of istiod allows them one by one.',
+    threads: 'istio/istio#61773, istio/istio#53992',
+  },
+  'MP-691': {
+    layer: 'secrets',
+    cause: 'the certificate of a remote secret’s server does not match the secret',
+    shows: 'The cluster does not sync: x509 in istiod’s log.',
+    mend:
+      'Create the secret again, with the authority that the API server has now and an address that its certificate ' +
+      'names.',
+    threads: 'istio/istio#44826, istio/istio#27377',
+  },
+  'MP-692': {
+    layer: 'secrets',
+    cause: 'a remote secret’s credentials end within a day',
+    shows: 'Nothing yet. Then the API server answers 401, and the next istiod loses the cluster.',
+    mend: 'Create the secret again with a token that lasts, or see that what renews it runs.',
+    threads: 'istio/istio#60612, istio/istio#34210, istio/istio#37925',
+    warning: true,
+  },
+  'MP-693': {
+    layer: 'secrets',
+    cause: 'two remote secrets name the same cluster',
+    shows: 'istiod uses one of them and ignores the other; after its next start that may be the other one.',
+    mend: 'Delete the one that is not meant.',
+    warning: true,
+  },
+  'MP-694': {
+    layer: 'secrets',
+    cause: 'a remote secret’s user may do less than Istio’s chart lets it',
+    shows: 'Nothing where the mesh does not use it: WorkloadEntries, Gateways or TLS secrets of that cluster.',
+    mend: 'Install the reader’s cluster role of that cluster again.',
+    warning: true,
   },
 
   'MP-871': {

@@ -30,5 +30,6 @@ export const refused = async (kube: KubeClient, wishes: Wish[]): Promise<string[
   return answers.flat()
 }
 
-const inWords = ({ verb, group, resource, subresource, namespace, name }: Wish): string =>
+/** Such a thing in words: `create tokenreviews.authentication.k8s.io`. */
+export const inWords = ({ verb, group, resource, subresource, namespace, name }: Wish): string =>
   `${verb} ${[resource, subresource].filter(Boolean).join('/')}${group ? `.${group}` : ''}${name ? ` ${name}` : ''}${namespace ? ` in ${namespace}` : ''}`

@@ -3,7 +3,9 @@ import type { KubeClient } from '#kube/client.ts'
 import { readPage } from '#kube/pod-http.ts'
 import { execIn, readyPod } from '#kube/pods.ts'
 
-const RemoteClusters = z.array(z.object({ id: z.string(), syncStatus: z.string().default('') }))
+const RemoteClusters = z.array(
+  z.object({ id: z.string(), syncStatus: z.string().default(''), secretName: z.string().default('') }),
+)
 
 const Shards = z.record(
   z.string(),

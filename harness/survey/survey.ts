@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
+import { withoutCredentials } from '#kube/proxy.ts'
+import { inOneLine, shellWord } from '#results/text.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import { primariesOf } from '#topology/roles.ts'
 import type { ProcedureName } from '#topology/topology-schema.ts'
@@ -13,6 +15,8 @@ export type SurveyedCluster = ContextCluster & {
   role: 'primary' | 'remote'
   /** Its network; empty where it names none. */
   network: string
+  /** The id that it gives its mesh; undefined where it gives none. */
+  meshId?: string | undefined
   kubernetes: string
   /** Version of its control plane, for a remote of its proxies: the tag of their image; empty where nothing runs. */
   istio: string
@@ -28,7 +32,7 @@ export type Survey = { clusters: SurveyedCluster[]; topology: ProcedureName; dom
 /**
  * Looks at clusters until it knows who is who: names, roles, networks, versions.
  * @throws MeshproofError MP-115 when two contexts lead to one cluster, MP-117 when a cluster cannot be looked at,
- * MP-118 when one has no Istio, MP-119 when they belong to different meshes.
+ * MP-118 when one has no Istio.
  */
 export const survey = async (contexts: ContextCluster[]): Promise<Survey> => {
   const seen = await Promise.all(
@@ -39,10 +43,10 @@ export const survey = async (contexts: ContextCluster[]): Promise<Survey> => {
         if (error instanceof MeshproofError && error.code === 'MP-118') throw error
         throw new MeshproofError('MP-117', {
           what: 'The cluster cannot be looked at',
-          where: `context ${cluster.context}`,
+          where: [`context ${cluster.context}`, ...wayOf(cluster)].join(', '),
           why: reasonOf(error),
           next:
-            `Try kubectl --context=${cluster.context} get namespaces: its server must answer, and let you list ` +
+            `Try kubectl --context=${shellWord(cluster.context)} get namespaces: its server must answer, and let you list ` +
             'them and what is in istio-system.',
           cause: error,
         })
@@ -58,20 +62,21 @@ export const survey = async (contexts: ContextCluster[]): Promise<Survey> => {
       next: 'Name every cluster of the mesh once: --contexts=A,B.',
     })
   }
-  const meshes = [...new Set(seen.flatMap(({ mesh }) => mesh ?? []))]
-  if (meshes.length > 1) {
-    throw new MeshproofError('MP-119', {
-      what: 'The clusters belong to different meshes',
-      where: seen.map(({ cluster, mesh }) => `${cluster.context}: ${mesh ?? 'unknown'}`).join(', '),
-      next: 'Name clusters of one mesh; if they are meant to be one, give them the same global.meshID.',
-    })
-  }
   const clusters = seen.map(({ cluster }) => cluster)
   return {
     clusters,
     topology: await resemblance(clusters),
     domain: seen.find(({ domain }) => domain)?.domain ?? 'cluster.local',
   }
+}
+
+/** How a context leads to its cluster: its server, and the proxy before it. */
+const wayOf = ({ kube }: ContextCluster): string[] => {
+  const { server, proxyUrl } = kube.config.getCurrentCluster() ?? {}
+  return [
+    ...(server ? [withoutCredentials(server)] : []),
+    ...(proxyUrl ? [`through the proxy ${withoutCredentials(proxyUrl)}`] : []),
+  ]
 }
 
 const InjectorValues = z.object({
@@ -109,7 +114,7 @@ export const injectedWith = async (
 
 const lookAt = async (
   context: ContextCluster,
-): Promise<{ cluster: SurveyedCluster; uid: string; mesh: string | undefined; domain: string | undefined }> => {
+): Promise<{ cluster: SurveyedCluster; uid: string; domain: string | undefined }> => {
   const reads = readsOf(context.kube)
   const [kubernetes, namespaces] = await Promise.all([reads.version(), reads.namespaces()])
   const namespace = (name: string): (typeof namespaces)[number] | undefined =>
@@ -136,10 +141,10 @@ const lookAt = async (
       .flatMap((pod) => proxyOf(pod)?.args ?? [])
       .map((argument) => /\.svc\.([a-z\d]([a-z\d.-]*[a-z\d])?)$/i.exec(argument)?.[1])
       .find((domain) => domain),
-    mesh: injected.mesh ?? ofProxies('ISTIO_META_MESH_ID'),
     cluster: {
       ...context,
       reads,
+      meshId: injected.mesh ?? ofProxies('ISTIO_META_MESH_ID'),
       kubernetes,
       name:
         variableOf(discovery, 'CLUSTER_ID') ??
@@ -201,8 +206,17 @@ export const meshLines = ({
   clusters: Omit<SurveyedCluster, 'reads' | 'kube'>[]
 }): string[] => [
   `${clusters.length} clusters, like topology ${topology}: ${resembles[topology]}`,
-  ...clusters.map(
-    ({ context, name, role, network, kubernetes, istio }) =>
-      `  ${name}  ${role}${network ? `, ${network}` : ''}  Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}${context === name ? '' : `  (context ${context})`}`,
-  ),
+  ...clusters.map(({ context, name, role, network, kubernetes, istio }) => {
+    const versions = `Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}`
+    const called = context === name ? '' : `  (context ${context})`
+    return `  ${inOneLine(`${name}  ${role}${network ? `, ${network}` : ''}  ${versions}${called}`)}`
+  }),
 ]
+
+/** What the clusters call their mesh, where they do not agree: it is a name for telemetry (istio/istio#46388). */
+export const differentMeshIds = ({ clusters }: Pick<Survey, 'clusters'>): string[] => {
+  const stated = clusters.filter(({ meshId }) => meshId !== undefined)
+  return new Set(stated.map(({ meshId }) => meshId)).size < 2
+    ? []
+    : stated.map(({ name, meshId }) => `${name} calls its mesh ${meshId ?? ''}`)
+}

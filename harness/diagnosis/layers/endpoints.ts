@@ -7,6 +7,7 @@ import { nothingToAsk } from '#diagnosis/vantage.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 import { isReady } from '#kube/pods.ts'
 import { clustersOf, type Endpoint } from '#probes/envoy.ts'
+import { shellWord } from '#results/text.ts'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
 
 /**
@@ -99,7 +100,8 @@ export const judgeHeld = async (
       )
       const all = clusterNames.flatMap((its) => held.get(its) ?? [])
       const fix =
-        `istioctl --context=${cluster.context} -n ${namespace} proxy-config endpoints ${name} | grep ` + service.host
+        `istioctl --context=${shellWord(cluster.context)} -n ${namespace} proxy-config endpoints ${name} | grep ` +
+        service.host
       const shown = (evidence: string[]): string[] => [
         ...evidence,
         `${client} holds ${all.map(({ address, port }) => `${address}:${port}`).join(', ') || 'nothing'} for ` +

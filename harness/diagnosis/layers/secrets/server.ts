@@ -1,0 +1,78 @@
+import { MeshproofError } from '#errors.ts'
+import type { Finding } from '#diagnosis/layer.ts'
+import { vantageIn } from '#diagnosis/vantage.ts'
+import { dial } from '#probes/dial.ts'
+import { handshake, type Handshake } from '#probes/remote-server.ts'
+import type { RemoteAccess } from '#survey/remote-kubeconfig.ts'
+import { addressOf } from '#survey/remote-secrets.ts'
+import { authorityOf, type Entry } from './credentials.ts'
+
+/** What a remote secret’s server came to; `shaken` is the handshake from here, where there was one. */
+export type Server = { findings: Finding[]; notes: string[]; shaken?: Handshake }
+
+/** Whether istiod’s pods reach the server, and whether it presents the certificate that the secret expects. */
+export const lookAtServer = async (entry: Entry, synced: boolean | undefined): Promise<Server> => {
+  const { access, where, again, primary, cluster } = entry
+  const { host, port } = addressOf(access.server)
+  const elsewhere = again.replace(' | ', ' --server=https://ADDRESS:PORT | ')
+  const clusters = [primary.name, cluster.name]
+  if (/^(localhost|127\.|0\.0\.0\.0|::1$)/.test(host)) {
+    const evidence = [`server ${access.server.host}`]
+    return { findings: [{ code: 'MP-862', where, evidence, clusters, fix: elsewhere }], notes: [] }
+  }
+  if (access.unused.includes('proxy-url'))
+    return {
+      findings: [],
+      notes: [`${where}: istiod reaches ${host}:${port} through a proxy, which is not used from here`],
+    }
+  const [dialled, shaken] = await Promise.all([
+    reachedFrom(entry, host, port),
+    access.server.protocol === 'https:' ? handshake(access) : undefined,
+  ])
+  if (typeof dialled !== 'string')
+    return { findings: [{ code: 'MP-863', where, evidence: dialled, clusters, fix: elsewhere }], notes: [] }
+  const notes = dialled === '' ? [] : [dialled]
+  if (!shaken?.reached || shaken.why === undefined || access.unverified)
+    return { findings: [], notes, ...(shaken ? { shaken } : {}) }
+  const evidence = [
+    `${host}:${port} answers from here: ${shaken.why}`,
+    ...(shaken.presented
+      ? [
+          `it presents ${shaken.presented.subject}, issued by ${shaken.presented.issuer}, ` +
+            `${shaken.presented.fingerprint.slice(0, 23)}…`,
+        ]
+      : []),
+    expectation(access, shaken.why),
+  ]
+  const finding: Finding = { code: 'MP-691', where, evidence, clusters, fix: again }
+  const context = cluster.kube.config.getCurrentCluster()
+  const rightful = context && (await handshake({ ...access, authority: authorityOf(context) }))
+  const verified = rightful?.reached === true && rightful.why === undefined
+  if (verified) evidence.push(`the authority of context ${cluster.context} does`)
+  // Once the authority is right, so is the server: what is wrong is the name.
+  const proven = verified || shaken.why.startsWith('x509: certificate is valid for')
+  // Between here and there may be a proxy that presents a certificate of its own, which istiod does not meet.
+  return proven || synced !== true
+    ? { findings: [finding], notes, shaken }
+    : { findings: [], notes: [...notes, `${where}: ${evidence.join('; ')}; istiod has the cluster synced`], shaken }
+}
+
+const expectation = ({ authority, serverName, server }: RemoteAccess, why: string): string => {
+  if (why.startsWith('x509: certificate is valid for'))
+    return `the secret expects ${serverName ?? addressOf(server).host}`
+  return authority === undefined
+    ? 'the secret has no certificate-authority-data'
+    : 'the secret’s certificate-authority-data does not verify it'
+}
+
+/** What shows that the server cannot be reached from beside istiod; a note, or nothing, where that is not shown. */
+const reachedFrom = async ({ primary, where }: Entry, host: string, port: number): Promise<string[] | string> => {
+  try {
+    const vantage = await vantageIn(primary)
+    const { open, to, said } = await dial(vantage, host, port)
+    return open ? '' : [`${vantage.namespace}/${vantage.pod} of ${primary.name} → ${to}: ${said}`]
+  } catch (error) {
+    if (!(error instanceof MeshproofError)) throw error
+    return `${where}: ${host}:${port} is not dialled from ${primary.name}: ${error.message}`
+  }
+}
