@@ -1,4 +1,5 @@
 import leven from 'leven'
+import type { Code } from './codes/index.ts'
 
 /** What every error of the harness says: what went wrong, where, why, and the next step. */
 export type Explanation = {
@@ -14,11 +15,11 @@ export type Explanation = {
  * infrastructure) and is printed as one sentence a part, never as a stack trace.
  */
 export class MeshproofError extends Error {
-  readonly code: string
+  readonly code: Code
   readonly next: string
   readonly exitCode: number
 
-  constructor(code: string, { what, where, why, next, cause }: Explanation, exitCode = 2) {
+  constructor(code: Code, { what, where, why, next, cause }: Explanation, exitCode = 2) {
     super([where ? `${what} (${where})` : what, why].filter(Boolean).join(': '), cause === undefined ? {} : { cause })
     this.name = 'MeshproofError'
     this.code = code

@@ -1,13 +1,15 @@
-// Writes the documents that are generated: docs/checks.md from the catalogue, docs/codes.md from the codes of
-// diagnoses, docs/*.schema.json from the schemas. With --check it writes nothing and fails when one is out of date.
+// Writes the documents that are generated: docs/checks.md from the catalogue, docs/codes.md from the table of
+// codes, docs/*.schema.json from the schemas. With --check it writes nothing and fails when one is out of date.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { Code } from '#codes/index.ts'
 import { Diagnosis } from '#diagnosis/diagnosis.ts'
 import { ConformanceReport } from '#report/conformance.ts'
 import { layers, Results } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { faults } from '../fixtures/faults/index.ts'
+import { upgradeFaults } from '../fixtures/upgrade-faults/index.ts'
 import { codesPage } from './docs/codes-page.ts'
 
 const checks = catalogue
@@ -31,7 +33,12 @@ const page = [
   ]),
 ].join('\n')
 const schema = (of: z.ZodType): string => `${JSON.stringify(z.toJSONSchema(of), null, 2)}\n`
-const codes = codesPage((code) => faults.filter(({ diagnosed }) => diagnosed === code).map(({ name }) => name))
+const codes = codesPage((code) => [
+  ...faults
+    .filter(({ diagnosed, turnsRed }) => diagnosed === code || Object.values<Code>(turnsRed).includes(code))
+    .map(({ name }) => name),
+  ...upgradeFaults.filter(({ names }) => names === code).map(({ name }) => name),
+])
 const documents = {
   'checks.md': page,
   'codes.md': codes,

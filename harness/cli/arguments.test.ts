@@ -1,11 +1,12 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { Code } from '#codes/index.ts'
 import { readArguments } from './arguments.ts'
 
 const optionsOf = (...argv: string[]): unknown => {
   const invocation = readArguments(argv, {})
   return 'options' in invocation ? invocation.options : undefined
 }
-const refused = (code: string, next: string): unknown =>
+const refused = (code: Code, next: string): unknown =>
   expect.objectContaining({ code, exitCode: 2, next: expect.stringContaining(next) })
 
 describe('a command line', () => {

@@ -26,31 +26,25 @@ export type Invocation =
   | { command: 'help'; text: string }
 
 const images = new Option('--images <source>', 'where images come from').choices(['auto', 'release', 'source'])
-const registry = new Option(
-  '--registry <host/prefix>',
-  'a mirror that published images and files come from, kind’s node among them',
-)
-const mtls = new Option('--mtls <mode>', 'mutual TLS required or off (default: what each topology names)').choices([
+const registry = new Option('--registry <host/prefix>', 'take all published images and files from this mirror')
+const mtls = new Option('--mtls <mode>', 'mutual TLS required or off (default: as each topology says)').choices([
   'strict',
   'off',
 ])
 const contextFiles = new Option(
   '--kubeconfig <paths>',
-  'files to read contexts from, joined by “:” (default: KUBECONFIG, else the user’s own)',
+  'files that hold the contexts, joined by “:” (default: KUBECONFIG, then ~/.kube/config)',
 )
 const results = new Option(
   '--results <place>',
-  'in a pod, keep the results as a ConfigMap, too: configmap:NAMESPACE[/NAME]',
+  'in a pod: also keep the results in a ConfigMap, configmap:NAMESPACE[/NAME]',
 )
 
 /** `several` where a list of versions is taken. */
 const withLabOptions = (command: Command, several?: boolean): Command =>
   withVersions(
     command
-      .option(
-        '--topology <names>',
-        'topologies or files of your own, comma-separated, or all (default: every topology)',
-      )
+      .option('--topology <names>', 'topologies or topology files, comma-separated, or all (default: all)')
       .addOption(mtls)
       .addOption(images)
       .addOption(pins)
@@ -96,125 +90,135 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
       invocation = { command, options: parsed(RunOptions, options) }
     }
 
-  withRunOptions(add('test', 'create, install, verify, report, delete (the default command)'), true)
+  withRunOptions(
+    add('test', 'create a lab, install a mesh, check it, write reports, delete the lab (the default command)'),
+    true,
+  )
     .option('--suite <patterns>', 'check ids, comma-separated, * for anything, ! to exclude')
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
     .addOption(results)
     .option('--timeout <seconds>', 'for one check (default: 180)')
-    .option('--keep', 'leave the lab and print how to use it')
-    .option('--reuse [run]', 'run the checks on a kept lab again (default: the newest)')
+    .option('--keep', 'keep the lab and print how to use it')
+    .option('--reuse [run]', 'run the checks again on a kept lab (default: the newest)')
     .option('--fail-fast', 'stop at the first failed check')
-    .option('--contexts <names>', 'existing clusters of one mesh, comma-separated, instead of a lab')
+    .option(
+      '--contexts <names>',
+      'instead of a lab, the existing clusters of one mesh: their contexts, comma-separated',
+    )
     .addOption(contextFiles)
     .action((options: Record<string, unknown>) => {
       refuseTogether(options)
       for (const flag of ['keep', 'reuse', 'results']) if (options[flag]) requireOneVersion(`--${flag}`, options)
       invocation = { command: 'test', options: parsed(TestOptions, options) }
     })
-  withRunOptions(add('up', 'the lab alone; it stays until down')).action(run('up'))
-  withRunOptions(add('prove', 'break running labs in every known way, and show that the checks notice'))
-    .option('--suite <patterns>', 'the faults of these checks')
+  withRunOptions(add('up', 'create a lab without checking it; it stays until down')).action(run('up'))
+  withRunOptions(add('prove', 'break labs in every known way, and show that the checks notice'))
+    .option(
+      '--suite <patterns>',
+      'only the faults of these checks: check ids, comma-separated, * for anything, ! to exclude',
+    )
     .option('--report-dir <folder>', 'where the proof goes (default: reports/<run id>)')
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .action(run('prove'))
-  add('upgrade', 'replace the release of a mesh under live traffic, phase by phase, and prove that it went on working')
-    .requiredOption('--topology <name>', 'one topology, or a file of your own')
-    .requiredOption('--from <version>', 'the Istio version it begins with')
-    .requiredOption('--to <version>', 'the Istio version it ends with')
+  add('upgrade', 'upgrade a mesh under live traffic, phase by phase, and prove that it works the whole time')
+    .requiredOption('--topology <name>', 'one topology or topology file')
+    .requiredOption('--from <version>', 'the Istio version before the upgrade')
+    .requiredOption('--to <version>', 'the Istio version after the upgrade')
     .addOption(
       new Option(
         '--strategy <how>',
-        'the control plane replaced where it stands, or by a second one (default: in-place)',
+        'replace the control plane in place, or add a second one by revision (default: in-place)',
       ).choices([...strategies]),
     )
     .addOption(mtls)
-    .option('--rotate-ca', 'rotate the certificate authority as well, in three steps (P10)')
-    .option('--rollback', 'go back to the old release as well (P11)')
+    .option('--rotate-ca', 'also rotate the certificate authority, in three steps (P10)')
+    .option('--rollback', 'also return to the old release (P11)')
     .option(
       '--max-loss <share>',
-      'what may be lost without retries while workloads and gateways are replaced (default: 0.1%)',
+      'the share of requests without retries that may be lost while workloads or gateways are replaced (default: 0.1%)',
     )
-    .option('--max-gap <time>', 'the longest time without an answer there (default: 1s)')
-    .option('--max-p99-ratio <ratio>', 'how slow answers may become beside the baseline, as a warning (default: 1.5)')
-    .option('--compare <results>', 'what got worse than in an earlier upgrade, by its results.json')
-    .option('--fault <name>', 'do it wrong in a known way, and show that the verdict notices')
+    .option('--max-gap <time>', 'the longest time without an answer while they are replaced (default: 1s)')
+    .option('--max-p99-ratio <ratio>', 'warn when p99 is more than this times the baseline (default: 1.5)')
+    .option('--compare <results>', 'also show what got worse since an earlier upgrade: the path of its results.json')
+    .option('--fault <name>', 'make a known mistake, and show that the verdict notices')
     .addOption(images)
     .addOption(pins)
     .addOption(registry)
     .addOption(output)
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
     .option('--timeout <seconds>', 'for one check (default: 180)')
-    .option('--keep', 'leave the lab and print how to use it')
+    .option('--keep', 'keep the lab and print how to use it')
     .option('--plan', 'print what would run, and run nothing')
     .action((options: Record<string, unknown>) => {
       requireOneVersion('meshproof upgrade', options)
       invocation = { command: 'upgrade', options: parsed(UpgradeOptions, options) }
     })
   withLabOptions(
-    add('matrix', 'print the cells of a matrix, each a test of its own, for continuous integration or a cluster'),
+    add('matrix', 'print the cells of a matrix, for a CI system or a cluster; each cell is a separate test'),
     true,
   )
     .option(
       '--suite <patterns>',
-      'check ids, comma-separated; given again, another cell',
+      'check ids, comma-separated; each --suite makes separate cells',
       (patterns, before: string[] | undefined) => [...(before ?? []), patterns],
     )
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .option('--fail-fast', 'stop a cell at its first failed check')
-    .option('--contexts <names>', 'existing clusters of one mesh, comma-separated, instead of a lab')
+    .option(
+      '--contexts <names>',
+      'instead of a lab, the existing clusters of one mesh: their contexts, comma-separated',
+    )
     .addOption(contextFiles)
     .addOption(results)
     .addOption(
-      new Option('--emit <form>', 'for whom (default: cells, the document that cell and report read)').choices([
-        'cells',
-        'github',
-        'gitlab',
-        'kubernetes',
-      ]),
+      new Option(
+        '--emit <form>',
+        'the form of the output (default: cells, the document that cell and report read)',
+      ).choices(['cells', 'github', 'gitlab', 'kubernetes']),
     )
     .option('--queue <name>', 'the Kueue queue that admits the Job')
-    .option('--image <name>', 'the image of the Job’s pods (default: the harness’s own)')
+    .option('--image <name>', 'the image of the Job’s pods (default: the image of meshproof)')
     .action((options: Record<string, unknown>) => {
       refuseTogether(options)
       invocation = { command: 'matrix', options: parsed(MatrixOptions, options) }
     })
-  add('cell', 'perform one cell of a matrix')
-    .requiredOption('--cells <file>', 'the cells, as matrix prints them')
-    .option('--index <number>', 'which, from 0 (default: JOB_COMPLETION_INDEX, as an Indexed Job sets it)')
-    .option('--report-dir <folder>', 'where the report goes, into a folder of the cell’s name (default: reports)')
+  add('cell', 'run one cell of a matrix')
+    .requiredOption('--cells <file>', 'the cells document that matrix prints')
+    .option('--index <number>', 'which cell, counted from 0 (default: JOB_COMPLETION_INDEX, which an Indexed Job sets)')
+    .option('--report-dir <folder>', 'where the report goes, in a folder with the name of the cell (default: reports)')
     .action((options: unknown) => {
       invocation = { command: 'cell', options: parsed(CellOptions, options) }
     })
-  add('diagnose', 'which layer of an existing mesh is broken; reads alone unless --probe is given')
+  add('diagnose', 'name the broken layer of an existing mesh; only reads, unless --probe is given')
     .requiredOption('--contexts <names>', 'the context of every cluster of the mesh, comma-separated')
     .addOption(contextFiles)
-    .option('--probe', 'send requests too, from one labelled namespace that is deleted again')
+    .option('--probe', 'also send requests, from a labelled namespace that is deleted afterwards')
     .addOption(output)
     .action((options: unknown) => {
       invocation = { command: 'diagnose', options: parsed(DiagnoseOptions, options) }
     })
-  add('down', 'delete what is ours: kept labs and what a killed run left')
-    .option('--all', 'labs of runs that are still going, too')
-    .option('--run <id>', 'this run alone')
-    .option('--contexts <names>', 'what runs left in these existing clusters')
+  add('down', 'delete kept labs, and what killed runs left behind')
+    .option('--all', 'also delete the labs of runs in progress')
+    .option('--run <id>', 'delete only this run')
+    .option('--contexts <names>', 'delete what runs left behind in these existing clusters')
     .addOption(contextFiles)
     .action((options: Record<string, unknown>) => {
       refuseTogether(options)
       invocation = { command: 'down', options: parsed(DownOptions, options) }
     })
-  add('report', 'render the reports of a run again; of several runs, one page beside each other')
-    .argument('<folders...>', 'report folders, each with a results.json, or folders of them')
-    .option('--report-dir <folder>', 'where matrix.html of several runs goes (default: reports)')
+  add('report', 'write the reports of a run again; for several runs also one page that compares them')
+    .argument('<folders...>', 'report folders with a results.json, or folders that contain report folders')
+    .option('--report-dir <folder>', 'where matrix.html goes (default: reports)')
     .option(
       '--cells <file>',
-      'the cells of the matrix that these are the reports of: what is missing counts as not run',
+      'the cells of the matrix that these reports belong to; a cell without a report counts as not run',
     )
     .action((folders: string[], { reportDir, cells }: { reportDir?: string; cells?: string }) => {
       invocation = { command: 'report', options: { folders, reportDir, cells } }
     })
   for (const [name, description] of [
-    ['list', 'checks and topologies, and which apply where'],
-    ['doctor', 'what this machine is fit for'],
+    ['list', 'list checks and topologies, and which checks apply where'],
+    ['doctor', 'examine whether this machine can run meshproof'],
   ] as const) {
     add(name, description)
       .addOption(output)
@@ -222,7 +226,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
         invocation = { command: name, options: { output: options.output ?? 'text' } }
       })
   }
-  const group = add('images', 'the images a lab is made of').exitOverride().helpCommand(false)
+  const group = add('images', 'the images of a lab').exitOverride().helpCommand(false)
   addImagesCommands(group, parsed, (one) => {
     invocation = one
   })

@@ -79,9 +79,7 @@ export const perform = async (
       if (again.command === 'test') requireOneVersion('A cell', again.options)
       const verdict = await earlierAttempt(folder)
       if (verdict === undefined) return perform(again, args)
-      print(
-        `${name} has its verdict already: ${folder}\nTo have it asked again, name another folder with --report-dir.`,
-      )
+      print(`${name} already has a verdict: ${folder}\nTo run the cell again, name another folder with --report-dir.`)
       return verdict
     }
     case 'doctor': {

@@ -16,44 +16,51 @@ export const addImagesCommands = (
     group
       .command('list')
       .description(
-        'what a lab needs, and what of it is built; with a version, or --images=release, every published image ' +
-          'with its digest',
+        'list the images of a lab and what is built already; with a version, or --images=release, every published ' +
+          'image with its digest',
       ),
   )
-    .addOption(new Option('--images <source>', 'built here, or published').choices(['source', 'release']))
-    .option(registry, 'the digests that this mirror has')
+    .addOption(new Option('--images <source>', 'images built here, or published ones').choices(['source', 'release']))
+    .option(registry, 'show the digests in this mirror')
     .action((options: unknown) => {
       take({ command: 'images list', options: parsed(ImagesOptions.list, options) })
     })
   group
     .command('build')
     .description('build everything from source now')
-    .option('--harness', 'the image of the harness itself instead, to run it inside a cluster')
+    .option('--harness', 'instead build the image of meshproof itself, to run it inside a cluster')
     .action((options: unknown) => {
       take({ command: 'images build', options: parsed(ImagesOptions.build, options) })
     })
   versions(
-    group.command('mirror').description('copy everything published into a registry: what is there already stays'),
+    group.command('mirror').description('copy all published images into a registry; only what is missing is copied'),
   )
-    .requiredOption('--to <host/prefix>', 'the registry, and where in it')
+    .requiredOption('--to <host/prefix>', 'the registry, and the prefix in it')
     .action((options: unknown) => {
       take({ command: 'images mirror', options: parsed(ImagesOptions.mirror, options) })
     })
   versions(
-    group.command('verify').description('compare a mirror with what is pinned and recorded; exit 1 where it differs'),
+    group
+      .command('verify')
+      .description('compare a mirror with the pinned and recorded digests; exit code 1 if it differs'),
   )
     .requiredOption(registry, 'the mirror')
     .action((options: unknown) => {
       take({ command: 'images verify', options: parsed(ImagesOptions.verify, options) })
     })
-  versions(group.command('save').description('write one archive that a run needs no network with').argument('<file>'))
+  versions(
+    group
+      .command('save')
+      .description('write an archive that lets a machine run labs without a network')
+      .argument('<file>'),
+  )
     .option(registry, 'take everything from this mirror')
     .action((file: string, options: object) => {
       take({ command: 'images save', options: parsed(ImagesOptions.save, { ...options, file }) })
     })
   group
     .command('load')
-    .description('give the engine what such an archive holds')
+    .description('load an archive that save wrote into the container engine')
     .argument('<file>')
     .action((file: string) => {
       take({ command: 'images load', options: parsed(ImagesOptions.load, { file }) })

@@ -3,15 +3,17 @@ import { Option, type Command } from 'commander'
 /** Flags that several commands take alike. */
 export const pins = new Option(
   '--pins <file>',
-  'versions, addresses and checksums of published artifacts, instead of fixtures/images/release.yaml',
+  'use this file instead of fixtures/images/release.yaml: versions, addresses and checksums of what is published',
 )
 export const output = new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json'])
 
 /** Adds the flags of versions; `several` where lists of them are taken. */
 export const withVersions = (command: Command, several = false): Command => {
-  const [form, more] = several ? ['versions', '; several by commas: every combination is a run'] : ['version', '']
+  const [form, more] = several
+    ? ['versions', '; several, joined by commas: each combination is a run']
+    : ['version', '']
   return command
     .option(`--istio <${form}>`, `Istio: 1.28.3, or 1.28 for its newest patch${more}`)
     .option(`--kubernetes <${form}>`, `Kubernetes: 1.33.7, or 1.33 for its newest patch${more}`)
-    .option(`--kind <${form}>`, `kind, which makes the clusters: 0.32.0${more}`)
+    .option(`--kind <${form}>`, `kind, which creates the clusters: 0.32.0${more}`)
 }

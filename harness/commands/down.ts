@@ -21,7 +21,7 @@ export const down = async (
     say(
       run === undefined
         ? 'Nothing of ours is left.'
-        : `Nothing of run ${run} is left, or it is still going (--all removes it).`,
+        : `Nothing of run ${run} is left, or the run is in progress (--all deletes it too).`,
     )
   return 0
 }

@@ -3,7 +3,7 @@ import { MeshproofError, reasonOf } from '#errors.ts'
 import type { Survey } from '#survey/survey.ts'
 import { Diagnosis, withoutProbe } from './diagnosis.ts'
 import { explain, type Problem } from './explain.ts'
-import { meshLayers, pageOf, type MeshLayer } from './findings.ts'
+import { findings as known, meshLayers, type FindingCode, type MeshLayer } from './findings.ts'
 import { ladder } from './ladder.ts'
 import type { Finding, Layer, Look, MeshProbe } from './layer.ts'
 
@@ -65,14 +65,14 @@ const judge = async (layer: Layer, mesh: Survey, probe: MeshProbe | undefined): 
 const problemsOf = (look: Judged): { finding: Finding; problem: Problem }[] => {
   if ('unseen' in look) return []
   return look.findings
-    .filter(({ code }) => !pageOf(code).warning)
+    .filter(({ code }) => known[code].severity !== 'warning')
     .map((finding) => ({
       finding,
-      problem: { ...finding, layer: look.layer, rank: ranks.indexOf(look.layer), page: pageOf(finding.code) },
+      problem: { ...finding, layer: look.layer, rank: ranks.indexOf(look.layer), meaning: known[finding.code] },
     }))
 }
 
-const resultOf = (look: Judged, reasons: Map<Finding, string | undefined>): LayerResult => {
+const resultOf = (look: Judged, reasons: Map<Finding, FindingCode | undefined>): LayerResult => {
   if ('unseen' in look) return { layer: look.layer, verdict: 'not-judged', said: look.unseen, findings: [] }
   const findings = look.findings.map((finding) => inFull(finding, reasons.get(finding)))
   const broken = findings.some(({ severity }) => severity === 'problem')
@@ -85,11 +85,13 @@ const resultOf = (look: Judged, reasons: Map<Finding, string | undefined>): Laye
   }
 }
 
-const inFull = ({ code, cause, where, evidence, fix }: Finding, reason?: string): LayerResult['findings'][number] => {
-  const page = pageOf(code)
-  const severity = page.warning ? 'warning' : 'problem'
-  const finding = { code, severity, cause: cause ?? page.cause, where, evidence, fix } as const
-  return reason === undefined ? finding : { ...finding, followsFrom: reason as typeof code }
+const inFull = (
+  { code, cause, where, evidence, fix }: Finding,
+  followsFrom: FindingCode | undefined,
+): LayerResult['findings'][number] => {
+  const { cause: usual, severity = 'problem' } = known[code]
+  const finding: LayerResult['findings'][number] = { code, severity, cause: cause ?? usual, where, evidence, fix }
+  return followsFrom === undefined ? finding : { ...finding, followsFrom }
 }
 
 const exitCodeOf = (layers: LayerResult[]): number => {

@@ -55,7 +55,7 @@ type Layer = Diagnosis['layers'][number]
 /** The cause in full, with its layer; undefined where nothing is broken. */
 export const causeOf = ({ layers, cause }: Diagnosis): (Layer['findings'][number] & Pick<Layer, 'layer'>) | undefined =>
   layers
-    .flatMap(({ layer, findings }) => findings.map((finding) => ({ ...finding, layer })))
+    .flatMap(({ layer, findings: found }) => found.map((finding) => ({ ...finding, layer })))
     .find(({ layer, code, where }) => layer === cause?.layer && code === cause.code && where === cause.where)
 
 /** Why requests were not judged where nobody asked for them: an offer, and nothing that is missing from a look. */

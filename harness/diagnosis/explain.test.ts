@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { explain, type Problem } from './explain.ts'
-import { meshLayers, pageOf, type FindingCode } from './findings.ts'
+import { findings, meshLayers, type FindingCode } from './findings.ts'
 
 const problem = (code: FindingCode, where: string, more: Partial<Problem> = {}): Problem => {
-  const page = pageOf(code)
+  const meaning = findings[code]
   return {
     code,
     where,
     evidence: [],
     fix: '',
-    layer: page.layer,
-    rank: Object.keys(meshLayers).indexOf(page.layer),
-    page,
+    layer: meaning.layer,
+    rank: Object.keys(meshLayers).indexOf(meaning.layer),
+    meaning,
     ...more,
   }
 }

@@ -1,11 +1,11 @@
-import type { FindingCode, MeshLayer, Page } from './findings.ts'
+import type { FindingCode, FindingEntry, MeshLayer } from './findings.ts'
 import type { Finding } from './layer.ts'
 
 /** A problem as it is weighed against the others: `rank` is the place of its layer, from the bottom. */
-export type Problem = Finding & { layer: MeshLayer; rank: number; page: Page }
+export type Problem = Finding & { layer: MeshLayer; rank: number; meaning: FindingEntry }
 
 /** A symptom whose reason is known is none: the words of its finding say the reason. */
-const isSymptom = ({ page, cause }: Problem): boolean => page.symptom === true && cause === undefined
+const isSymptom = ({ meaning, cause }: Problem): boolean => meaning.symptom === true && cause === undefined
 
 /**
  * Which problem explains each of the others, and which one explains itself. A symptom follows from any problem about
@@ -19,7 +19,7 @@ export const explain = (
   const about = new Map(problems.map((problem) => [problem, clustersOf(problem, clusters)]))
   const together = (first: Problem, second: Problem): boolean =>
     (about.get(first) ?? []).some((cluster) => about.get(second)?.includes(cluster))
-  const causes = problems.filter((problem) => !isSymptom(problem) && !problem.page.latent)
+  const causes = problems.filter((problem) => !isSymptom(problem) && !problem.meaning.latent)
   const symptoms = problems.filter(isSymptom)
   const explaining = (problem: Problem): Problem | undefined => {
     if (isSymptom(problem))
@@ -27,7 +27,7 @@ export const explain = (
         causes.find((cause) => together(cause, problem)) ??
         symptoms.find((other) => other.rank < problem.rank && together(other, problem))
       )
-    return problem.page.latent
+    return problem.meaning.latent
       ? undefined
       : causes.find((cause) => cause.rank < problem.rank && together(cause, problem))
   }
@@ -41,7 +41,7 @@ export const explain = (
   return {
     followsFrom,
     cause:
-      own.find((problem) => !isSymptom(problem) && !problem.page.latent) ??
+      own.find((problem) => !isSymptom(problem) && !problem.meaning.latent) ??
       own.find((problem) => isSymptom(problem)) ??
       own[0],
   }

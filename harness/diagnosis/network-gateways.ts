@@ -1,8 +1,8 @@
 import type { V1Service } from '@kubernetes/client-node'
-import { parse } from 'yaml'
-import { z } from 'zod'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { meshNetworksIn } from '#istio/mesh-networks.ts'
 import { outsideAddresses } from '#istio/service-address.ts'
+import { networksOf } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
 
 const crossNetworkPort = 15443
@@ -19,32 +19,14 @@ export type NetworkGateways = {
   configured: { primary: SurveyedCluster; address: string; port: number }[]
 }
 
-const MeshNetworks = z.object({
-  networks: z
-    .record(
-      z.string(),
-      z
-        .object({
-          gateways: z
-            .array(
-              z.object({
-                address: z.string().optional(),
-                registryServiceName: z.string().optional(),
-                port: z.number().default(crossNetworkPort),
-              }),
-            )
-            .nullish(),
-        })
-        .nullable(),
-    )
-    .nullish(),
-})
-
 /** The gateways of every network, by label (what istiod finds by itself) and by meshNetworks. */
 export const networkGateways = async (mesh: Survey): Promise<NetworkGateways[]> => {
-  const networks = [...new Set(mesh.clusters.map(({ network }) => network))]
+  const networks = networksOf(mesh)
   const configured = await Promise.all(
-    primariesOf(mesh).map(async (primary) => ({ primary, networks: await meshNetworksOf(primary) })),
+    primariesOf(mesh).map(async (primary) => ({
+      primary,
+      networks: meshNetworksIn(await primary.reads.configMap('istio')) ?? {},
+    })),
   )
   return Promise.all(
     networks.map(async (network) => {
@@ -94,9 +76,3 @@ const lets = ({ metadata, spec }: V1Service, network: string, registered: (strin
   spec !== undefined &&
   (metadata?.labels?.['topology.istio.io/network'] === network ||
     registered.some((name) => name?.startsWith(`${metadata?.name ?? ''}.${metadata?.namespace ?? ''}.`)))
-
-const meshNetworksOf = async ({
-  reads,
-}: SurveyedCluster): Promise<NonNullable<z.infer<typeof MeshNetworks>['networks']>> =>
-  MeshNetworks.safeParse(parse((await reads.configMap('istio'))?.data?.['meshNetworks'] ?? '') ?? {}).data?.networks ??
-  {}

@@ -1,6 +1,7 @@
 import type { V1Namespace, V1Pod } from '@kubernetes/client-node'
 import { stringify } from 'yaml'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { injectionLabel } from '#istio/revision.ts'
 import type { Manifest } from '#kube/client.ts'
 
 /** The one namespace that diagnosing with --probe makes in every cluster. */
@@ -26,7 +27,7 @@ export const probeObjects = {
       kind: 'Namespace',
       metadata: {
         name: probeNamespace,
-        labels: { [label]: 'true', ...(byDefault ? { 'istio-injection': 'enabled' } : { 'istio.io/rev': revision }) },
+        labels: { [label]: 'true', ...injectionLabel(byDefault ? 'default' : revision) },
       },
     }
   },

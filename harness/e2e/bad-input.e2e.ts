@@ -4,17 +4,14 @@ import { createConnection, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { Code } from '#codes/index.ts'
 import { engineContents, meshproof } from './product.ts'
 
 const scratch = (): Promise<string> => mkdtemp(join(tmpdir(), 'meshproof-bad-'))
 const root = resolve(import.meta.dirname, '../..')
 
 /** Every refusal: exit 2, its code, a next step, and never a stack trace. */
-const expectRefusal = (
-  { exitCode, output }: { exitCode: number; output: string },
-  code: string,
-  words: RegExp,
-): void => {
+const expectRefusal = ({ exitCode, output }: { exitCode: number; output: string }, code: Code, words: RegExp): void => {
   expect(exitCode, output).toBe(2)
   expect(output).toContain(code)
   expect(output).toMatch(words)
@@ -23,7 +20,7 @@ const expectRefusal = (
 }
 
 describe('a mistake in the command line', () => {
-  test.each([
+  test.each<[string, string[], Code, RegExp]>([
     ['an unknown topology', ['--topology=gatway'], 'MP-101', /Did you mean “gateway”/],
     ['an unknown flag', ['--topolgy=gateway'], 'MP-101', /Did you mean “--topology”/],
     ['an unknown check', ['--suite=reach.bothversions'], 'MP-101', /Did you mean “reach.both-versions”/],

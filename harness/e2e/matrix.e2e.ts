@@ -90,7 +90,7 @@ describe('a cell', () => {
       `--report-dir=${folder}`,
     )
     expect(exitCode, output).toBe(0)
-    expect(output).toContain('a has its verdict already')
+    expect(output).toContain('a already has a verdict')
   })
 })
 

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import {
+  CodeText,
   layers,
   notSelected,
   topologyVerdict,
@@ -31,7 +32,7 @@ export const ConformanceReport = z.strictObject({
         result: z.enum(['success', 'partial', 'failure']),
         statistics: z.strictObject({ passed: Count, failed: Count, skipped: Count, notRun: Count }),
         failedTests: z
-          .array(z.strictObject({ name: z.string(), layer: z.enum(layers), code: z.string().optional() }))
+          .array(z.strictObject({ name: z.string(), layer: z.enum(layers), code: CodeText.optional() }))
           .optional(),
         /** Passed, but not at the first attempt. */
         retriedTests: z.array(z.string()).optional(),

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { causes } from '#results/causes.ts'
+import { diagnosisOf } from '#results/explain.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { junit } from './junit.ts'
 import type { CheckResult } from '#results/results.ts'
@@ -97,14 +98,14 @@ test('a failure has its code, and its cause and next step beside the reason', ()
   const [failure] = caseOf({
     verdict: 'fail',
     reason: 'expected 0 to be 21',
-    diagnosis: { code: 'MP-721', ...causes['MP-721'] },
+    diagnosis: diagnosisOf('MP-721'),
   }).children
   expect(failure).toMatchObject({ name: 'failure', attributes: { type: 'MP-721', message: 'expected 0 to be 21' } })
   expect(failure?.text.split('\n')).toEqual([
     'expected 0 to be 21',
     'layer: trust',
     `cause: ${causes['MP-721'].cause}`,
-    `next: ${causes['MP-721'].hint}`,
+    `next: ${causes['MP-721'].fix}`,
     'it proves that a client reaches its own cluster’s version (seed 000)',
   ])
 })

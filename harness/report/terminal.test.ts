@@ -142,7 +142,7 @@ describe('a topology’s summary', () => {
     expect(summaryOf(topologyResult(checks))).toEqual([
       'first broken layer: trust  (trust.common-root, MP-721)',
       `  cause: ${causes['MP-721'].cause}`,
-      `  next:  ${causes['MP-721'].hint}`,
+      `  next:  ${causes['MP-721'].fix}`,
       'gateway: fail  1 passed, 2 failed, 1 flaky, 1 skipped, 1 not-run',
     ])
   })

@@ -20,7 +20,7 @@ test('a terminal gets a line for each phase, what was found with its next step, 
   expect(finding).toMatch(/^✗ P6 {2}MP-\d+ {2}requests were lost/)
   expect([seen, next]).toEqual([
     expect.stringMatching(/^ {2}seen: {2}\d+ of \d+ lost.*cluster\d→cluster2/),
-    expect.stringMatching(/^ {2}next: {2}Let the workload drain/),
+    expect.stringMatching(/^ {2}next: {2}The classes and the nearest events/),
   ])
   expect(linesOf(upgradeResults('losses')).at(-1)).toMatch(/^✗ gateway: failed .* lost [1-9]/)
 })
@@ -79,7 +79,9 @@ test('what is inconclusive never reads as passed', () => {
 test('GitHub is told what failed, and shows phases and findings', () => {
   const results = upgradeResults('losses')
   expect(annotations(results)).toEqual([
-    expect.stringMatching(/^::error title=MP-\d+ P6 \(gateway\)::requests were lost.*%0ANext: Let the workload drain/),
+    expect.stringMatching(
+      /^::error title=MP-\d+ P6 \(gateway\)::requests were lost.*%0ANext: The classes and the nearest events/,
+    ),
     expect.stringMatching(/^::warning title=MP-\d+ P7/),
   ])
   const summary = stepSummary(results, 1e6)

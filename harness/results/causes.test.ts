@@ -31,7 +31,7 @@ describe('the code of an assertion', () => {
     )
   })
 
-  test.each(['expected 1 to be 2', 'MP-709 unheard of', 'MP-7521 too long', 'the log says MP-752', ''])(
+  test.each(['expected 1 to be 2', 'MP-700 no cause', 'MP-7521 too long', 'the log says MP-752', ''])(
     'is not found in “%s”',
     (message) => {
       expect(causeIn(message)).toBeUndefined()

@@ -15,26 +15,27 @@ const result = (layer: Layer, id: string, reason = '', verdict: Verdict = reason
   attempts: [],
 })
 
-const diagnosisOf = (checks: CheckResult[], id: string): Diagnosis | undefined =>
+const diagnosed = (checks: CheckResult[], id: string): Diagnosis | undefined =>
   checks.find((check) => check.id === id)?.diagnosis
 
 describe('a diagnosis', () => {
   test('of a failure above the first broken layer is that layer’s cause', () => {
+    const { layer, cause, fix } = causes['MP-721']
+    const ofTrust = { code: 'MP-721', layer, cause, hint: fix }
     const checks = diagnose([
       result('mtls', 'strict', because('MP-771')),
       result('trust', 'one-root', because('MP-721')),
       result('network', 'separate'),
       result('reach', 'both', because('MP-752')),
     ])
-    expect(diagnosisOf(checks, 'trust.one-root')).toEqual({ code: 'MP-721', ...causes['MP-721'] })
+    expect(diagnosed(checks, 'trust.one-root')).toEqual(ofTrust)
     const follows = {
-      ...causes['MP-721'],
-      code: 'MP-721',
+      ...ofTrust,
       cause: `follows from trust.one-root: ${causes['MP-721'].cause}`,
     }
-    expect(diagnosisOf(checks, 'reach.both')).toEqual(follows)
-    expect(diagnosisOf(checks, 'mtls.strict')).toEqual(follows)
-    expect(diagnosisOf(checks, 'network.separate')).toBeUndefined()
+    expect(diagnosed(checks, 'reach.both')).toEqual(follows)
+    expect(diagnosed(checks, 'mtls.strict')).toEqual(follows)
+    expect(diagnosed(checks, 'network.separate')).toBeUndefined()
   })
 
   test('of each failure in the first broken layer is its own', () => {
@@ -51,12 +52,12 @@ describe('a diagnosis', () => {
       result('discovery', 'endpoints', because('MP-741')),
       result('mtls', 'strict', because('MP-712')),
     ])
-    expect(diagnosisOf(checks, 'mtls.strict')).toMatchObject({
+    expect(diagnosed(checks, 'mtls.strict')).toMatchObject({
       code: 'MP-712',
       layer: 'network',
       cause: causes['MP-712'].cause,
     })
-    expect(diagnosisOf(checks, 'discovery.endpoints')).toMatchObject({
+    expect(diagnosed(checks, 'discovery.endpoints')).toMatchObject({
       code: 'MP-712',
       cause: expect.stringContaining('follows from mtls.strict'),
     })
@@ -90,5 +91,6 @@ test('the first broken layer is told with the check that found it, wherever it s
     result('mtls', 'strict', because('MP-731')),
     result('control', 'synced', because('MP-735')),
   ]
-  expect(firstBroken(diagnose(checks))).toEqual({ code: 'MP-731', ...causes['MP-731'], check: 'mtls.strict' })
+  const { layer, cause, fix } = causes['MP-731']
+  expect(firstBroken(diagnose(checks))).toEqual({ code: 'MP-731', layer, cause, hint: fix, check: 'mtls.strict' })
 })

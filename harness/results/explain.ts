@@ -1,5 +1,6 @@
 import { layers, type CheckResult, type Diagnosis } from './results.ts'
-import { causeIn, causes } from './causes.ts'
+import { codes } from '#codes/index.ts'
+import { type CauseCode, causeIn, causes } from './causes.ts'
 
 /**
  * Gives every failed check its diagnosis: its own cause where it is in the first broken layer, and otherwise the cause
@@ -28,6 +29,12 @@ export const firstBroken = (checks: CheckResult[]): (Diagnosis & { check: string
 export const isConsequence = ({ diagnosis }: CheckResult): boolean =>
   diagnosis?.cause.startsWith('follows from') ?? false
 
+/** What a cause says of a failed check, as results.json has it. */
+export const diagnosisOf = (code: CauseCode): Diagnosis => {
+  const { layer, cause, fix } = causes[code]
+  return { code, layer, cause, hint: fix }
+}
+
 // A check may find that a lower layer than its own is to blame.
 const layerOf = (check: CheckResult): (typeof layers)[number] => {
   const code = causeIn(check.reason)
@@ -36,11 +43,11 @@ const layerOf = (check: CheckResult): (typeof layers)[number] => {
 
 const explain = (check: CheckResult): Diagnosis => {
   const code = causeIn(check.reason)
-  if (code) return { code, ...causes[code] }
+  if (code) return diagnosisOf(code)
   return {
     layer: check.layer,
     code: 'MP-700',
     cause: `${check.title}: this does not hold`,
-    hint: 'The evidence of its attempts in results.json says what was seen.',
+    hint: codes['MP-700'].fix,
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Code } from '#codes/index.ts'
 
 // The parts of results.json that stand in several places of it.
 
@@ -38,7 +39,13 @@ export const Attempt = z.strictObject({
 })
 export type Attempt = z.infer<typeof Attempt>
 
-export const Diagnosis = z.strictObject({ layer: Layer, code: z.string(), cause: z.string(), hint: z.string() })
+/**
+ * A code, as a document holds it. A document that another version wrote may hold codes that this version does not know:
+ * any text is read, and only a code of the table can be written.
+ */
+export const CodeText = z.string() as z.ZodType<Code>
+
+export const Diagnosis = z.strictObject({ layer: Layer, code: CodeText, cause: z.string(), hint: z.string() })
 export type Diagnosis = z.infer<typeof Diagnosis>
 
 export const CheckResult = z.strictObject({

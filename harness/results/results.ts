@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CheckResult, Phase, Timestamp, Verdict } from './result-parts.ts'
+import { CheckResult, CodeText, Phase, Timestamp, Verdict } from './result-parts.ts'
 import { Upgrade } from './upgrade-results.ts'
 
 export * from './result-parts.ts'
@@ -58,7 +58,7 @@ export const Results = z.strictObject({
     exitCode: z.number(),
     interrupted: z.boolean(),
     /** Why the run ended early, where it did. */
-    error: z.strictObject({ code: z.string(), message: z.string(), next: z.string() }).optional(),
+    error: z.strictObject({ code: CodeText, message: z.string(), next: z.string() }).optional(),
   }),
   environment: Environment,
   topologies: z.array(TopologyResult),

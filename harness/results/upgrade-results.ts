@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CheckResult, Phase, Timestamp } from './result-parts.ts'
+import { CheckResult, CodeText, Phase, Timestamp } from './result-parts.ts'
 
 /**
  * What a continuous probe does: requests on new connections, on a kept one, or one long answer; what must be refused;
@@ -133,7 +133,7 @@ export type UpgradeVerdict = z.infer<typeof UpgradeVerdict>
 export const UpgradeFinding = z.strictObject({
   verdict: z.enum(['warn', 'inconclusive', 'fail']),
   phase: PhaseId,
-  code: z.string(),
+  code: CodeText,
   cause: z.string(),
   hint: z.string(),
   /** What was seen, in figures. */

@@ -50,6 +50,22 @@ describe('a selection', () => {
     else expect(taken).toThrow(expect.objectContaining({ code: 'MP-103' }))
   })
 
+  test('takes * for any characters, dots among them, in every id of the catalogue', () => {
+    const all = catalogue.map(({ id }) => ({ id }))
+    const taken = (pattern: string): string[] => all.map(({ id }) => id).filter(selection([pattern], all))
+    for (const { id } of all) {
+      expect(taken(id)).toEqual([id])
+      for (let at = 0; at <= id.length; at += 1) {
+        const [start, end] = [id.slice(0, at), id.slice(at)]
+        const expected = (fits: (other: string) => boolean): string[] =>
+          all.map((other) => other.id).filter((other) => fits(other))
+        expect(taken(`${start}*`)).toEqual(expected((other) => other.startsWith(start)))
+        expect(taken(`*${end}`)).toEqual(expected((other) => other.endsWith(end)))
+        expect(taken(`${start}*${end}`)).toContain(id)
+      }
+    }
+  })
+
   test.each([['reach.pat'], ['!reach.pat']])('of %s, which fits nothing, is refused with the nearest', (pattern) => {
     expect(() => chosen('mtls.*', pattern)).toThrow(
       expect.objectContaining({ code: 'MP-101', next: expect.stringContaining('“reach.path”') }),

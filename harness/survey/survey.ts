@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { withoutCredentials } from '#kube/proxy.ts'
 import { inOneLine, shellWord } from '#results/text.ts'
+import { tagOf } from '#images/version.ts'
+import { meshNetworksIn } from '#istio/mesh-networks.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
+import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
 import type { ProcedureName } from '#topology/topology-schema.ts'
 import type { ContextCluster } from './contexts.ts'
@@ -132,7 +135,7 @@ const lookAt = async (
   }
   const [proxies, injected] = await Promise.all([reads.proxies(), injectedWith(reads)])
   const ofProxies = (variable: string): string | undefined =>
-    proxies.map((pod) => variableOf(proxyOf(pod), variable)).find((value) => value)
+    mostFrequent(proxies.flatMap((pod) => variableOf(proxyOf(pod), variable) || []))
   const discovery = istiods[0]?.spec?.template.spec?.containers.find(({ name }) => name === 'discovery')
   const image = discovery?.image ?? proxies.map(proxyOf).find((proxy) => proxy)?.image
   return {
@@ -153,9 +156,16 @@ const lookAt = async (
         context.context,
       role: istiods.length > 0 ? 'primary' : 'remote',
       network: namespace('istio-system')?.metadata?.labels?.['topology.istio.io/network'] ?? injected.network ?? '',
-      istio: /:([^:@/]+)(?:@|$)/.exec(image ?? '')?.[1] ?? '',
+      istio: tagOf(image),
     },
   }
+}
+
+/** The value that occurs most often, the first of equals: a few proxies may have been told something wrong. */
+const mostFrequent = (values: string[]): string | undefined => {
+  const counts = new Map<string, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  return [...counts].toSorted(([, first], [, second]) => second - first)[0]?.[0]
 }
 
 /**
@@ -164,11 +174,11 @@ const lookAt = async (
  */
 const resemblance = async (clusters: SurveyedCluster[]): Promise<ProcedureName> => {
   const primaries = primariesOf({ clusters })
-  const severalNetworks = new Set(clusters.map(({ network }) => network)).size > 1
-  if (primaries.length > 1) return severalNetworks ? 'multi-primary-multi-network' : 'multi-primary'
-  if (severalNetworks) {
-    const networks = (await primaries[0]?.reads.configMap('istio'))?.data?.['meshNetworks'] ?? ''
-    return /fromRegistry|fromCidr/.test(networks) ? 'gateway' : 'primary-remote'
+  const several = severalNetworks({ clusters })
+  if (primaries.length > 1) return several ? 'multi-primary-multi-network' : 'multi-primary'
+  if (several) {
+    const declared = Object.values(meshNetworksIn(await primaries[0]?.reads.configMap('istio')) ?? {})
+    return declared.some((network) => network?.endpoints?.length) ? 'gateway' : 'primary-remote'
   }
   const pods = (await Promise.all(primaries.map(({ reads }) => reads.istiodPods())))
     .flat()

@@ -20,18 +20,26 @@ const plurals: Record<string, Record<string, string>> = {
     Pod: 'pods',
     Secret: 'secrets',
     ConfigMap: 'configmaps',
+    Event: 'events',
   },
+  'coordination.k8s.io/v1': { Lease: 'leases' },
   'apps/v1': { Deployment: 'deployments' },
   'discovery.k8s.io/v1': { EndpointSlice: 'endpointslices' },
-  'networking.k8s.io/v1': { ServiceCIDR: 'servicecidrs' },
+  'networking.k8s.io/v1': { ServiceCIDR: 'servicecidrs', NetworkPolicy: 'networkpolicies' },
   'authorization.k8s.io/v1': { SelfSubjectAccessReview: 'selfsubjectaccessreviews' },
-  'admissionregistration.k8s.io/v1': { MutatingWebhookConfiguration: 'mutatingwebhookconfigurations' },
+  'admissionregistration.k8s.io/v1': {
+    MutatingWebhookConfiguration: 'mutatingwebhookconfigurations',
+    ValidatingWebhookConfiguration: 'validatingwebhookconfigurations',
+  },
   'networking.istio.io/v1': {
     Gateway: 'gateways',
     VirtualService: 'virtualservices',
     DestinationRule: 'destinationrules',
     Sidecar: 'sidecars',
+    ServiceEntry: 'serviceentries',
+    WorkloadEntry: 'workloadentries',
   },
+  'networking.istio.io/v1alpha3': { EnvoyFilter: 'envoyfilters' },
   'security.istio.io/v1': { PeerAuthentication: 'peerauthentications', AuthorizationPolicy: 'authorizationpolicies' },
 }
 
@@ -50,7 +58,7 @@ export const fakeApiServer = async (
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     }
     if (url.pathname === '/version') return send(200, { major: '1', minor: '34', gitVersion: version })
-    const [, , group] = /^\/(api|apis)\/((?:[^/]+\/)?v1)(?:\/|$)/.exec(url.pathname) ?? []
+    const [, , group] = /^\/(api|apis)\/((?:[^/]+\/)?v1(?:alpha3)?)(?:\/|$)/.exec(url.pathname) ?? []
     const kinds = plurals[group ?? '']
     if (group === undefined || !kinds) return send(404, { message: `no ${url.pathname}` })
     const rest = url.pathname.split(group)[1]?.split('/').filter(Boolean) ?? []
@@ -66,6 +74,7 @@ export const fakeApiServer = async (
             'Node',
             'ServiceCIDR',
             'MutatingWebhookConfiguration',
+            'ValidatingWebhookConfiguration',
             'SelfSubjectAccessReview',
           ].includes(kind),
         })),

@@ -50,6 +50,14 @@ export const meshObjects = (
     webhooks: [
       {
         name: 'namespace.sidecar-injector.istio.io',
+        namespaceSelector: {
+          matchExpressions: revision
+            ? [
+                { key: 'istio.io/rev', operator: 'In', values: [revision] },
+                { key: 'istio-injection', operator: 'DoesNotExist' },
+              ]
+            : [{ key: 'istio-injection', operator: 'In', values: ['enabled'] }],
+        },
         clientConfig: {
           service: {
             name: 'istiod',

@@ -1,3 +1,4 @@
+import { found } from '#commands/upgrade/verdict/findings.ts'
 import type {
   CheckResult,
   Lane,
@@ -225,39 +226,15 @@ const findingsOf = (story: UpgradeStory, measured: readonly Measured[]): Upgrade
     .find(({ probe, lost }) => lost > 0 && !probe.includes('no-retries'))
   if (story === 'losses' && worst)
     return [
-      {
-        verdict: 'fail',
-        phase: 'P6',
-        code: 'MP-963',
-        cause: 'requests were lost while workloads were restarted, in spite of retries',
-        hint:
-          'Let the workload drain: a preStop pause longer than its requests take, and ' +
-          'EXIT_ON_ZERO_ACTIVE_CONNECTIONS in its proxy.',
-        seen: `${worst.lost} of ${worst.sent} lost, all of them timeouts, while helloworld-v2-7f9c’s pod went`,
-        probe: worst.probe,
-      },
-      {
-        verdict: 'warn',
-        phase: 'P7',
-        code: 'MP-968',
-        cause: 'answers took longer than at the baseline',
-        hint: 'Give the gateway more than one core for the time of the upgrade.',
-        seen: 'p99 64 ms, 12 ms at the baseline',
-        probe: 'cluster1→cluster2 keep-alive',
-      },
+      found(
+        'MP-941',
+        'P6',
+        `${worst.lost} of ${worst.sent} lost, all of them timeouts, while helloworld-v2-7f9c’s pod went`,
+        { probe: worst.probe },
+      ),
+      found('MP-957', 'P7', 'p99 64 ms, 12 ms at the baseline', { probe: 'cluster1→cluster2 keep-alive' }),
     ]
-  return story === 'stall'
-    ? [
-        {
-          verdict: 'inconclusive',
-          phase: 'P6',
-          code: 'MP-966',
-          cause: 'the probes themselves stood still, so nothing is known of the mesh',
-          hint: 'Run it again on a machine with less to do.',
-          seen: 'every probe silent for 3.0 s, also those outside the mesh',
-        },
-      ]
-    : []
+  return story === 'stall' ? [found('MP-952', 'P6', 'every probe silent for 3.0 s, also those outside the mesh')] : []
 }
 
 const eventsOf = (story: UpgradeStory, when: readonly { from: number }[]): UpgradeEvent[] =>

@@ -7,9 +7,9 @@ import { type Cell, readCells } from '#results/cells.ts'
 import { readResults } from '#results/read-results.ts'
 
 /**
- * What an attempt before this one left in the report folder of a cell. A verdict about the mesh stands, and is returned
- * as its exit code: nobody asks again until the answer is another. What ended without one, as that of a killed pod, is
- * removed; nothing else in the folder is.
+ * What an earlier attempt left in the report folder of a cell. If it left a verdict about the mesh, returns the exit
+ * code of that verdict, so that a cell is not repeated until it passes. If it ended without a verdict, as in a killed
+ * pod, deletes its reports; everything else in the folder stays.
  */
 export const earlierAttempt = async (folder: string): Promise<0 | 1 | undefined> => {
   const exitCode = await readResults(folder).then(verdictOfCell, () => undefined)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { diagnose } from '#results/explain.ts'
 import type { Fault } from './fault.ts'
-import { CheckResult, layers, type Layer } from '#results/results.ts'
+import { CheckResult, CodeText, layers, type Layer } from '#results/results.ts'
 
 /** What became of one fault in one lab. */
 export const Proof = z.strictObject({
@@ -13,11 +13,11 @@ export const Proof = z.strictObject({
   verdict: z.enum(['detected', 'missed', 'not-run']),
   reason: z.string(),
   /** The checks that turned red, with the code each named. */
-  red: z.array(z.strictObject({ check: z.string(), code: z.string() })),
+  red: z.array(z.strictObject({ check: z.string(), code: CodeText })),
   /**
    * What a diagnosis of the broken mesh had to name, and all that it named; absent where nothing was expected of one.
    */
-  diagnosed: z.strictObject({ wanted: z.string(), named: z.array(z.string()) }).optional(),
+  diagnosed: z.strictObject({ wanted: CodeText, named: z.array(CodeText) }).optional(),
   seconds: z.number(),
   results: z.array(CheckResult),
 })
@@ -38,7 +38,9 @@ export const judge = (
   const failed = diagnosed.filter(({ verdict }) => verdict === 'fail')
   const red = [
     ...new Map(
-      failed.map(({ id, diagnosis }) => [`${id} ${diagnosis?.code ?? ''}`, { check: id, code: diagnosis?.code ?? '' }]),
+      failed.flatMap(({ id, diagnosis }) =>
+        diagnosis ? [[`${id} ${diagnosis.code}`, { check: id, code: diagnosis.code }] as const] : [],
+      ),
     ).values(),
   ]
   const missed = noticing.filter((id) => !red.some(({ check, code }) => check === id && code === turnsRed[id]))

@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Check } from '#checks/check.ts'
 import type { PlannedCheck } from '#run/plan-checks.ts'
 import { runChecks } from '#run/vitest/run-checks.ts'
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
 import type { Diagnosis } from '#diagnosis/diagnosis.ts'
-import { pageOf, type FindingCode } from '#diagnosis/findings.ts'
+import { findings as known, type FindingCode } from '#diagnosis/findings.ts'
 import { probeOf } from '#diagnosis/probe.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
+import { askUntil } from '#kube/until.ts'
 import { survey } from '#survey/survey.ts'
 import type { Fault } from './fault.ts'
 import { inputOf, type Lab } from '#lab/lab.ts'
@@ -122,48 +122,45 @@ const requireGreen = async (
   diagnosed: boolean,
   otherwise: MeshproofError,
 ): Promise<void> => {
-  const until = Date.now() + 90_000
-  for (;;) {
-    const red =
-      planned.length === 0
-        ? []
-        : (await ask(lab, planned, showing)).filter(({ verdict }) => verdict === 'fail' || verdict === 'not-run')
-    showing.signal.throwIfAborted()
-    const left = diagnosed && red.length === 0 ? await lookedAt(lab, undefined, showing.signal) : []
-    if (red.length === 0 && left.length === 0) return
-    if (Date.now() > until) {
-      for (const { id, reason } of red) showing.terminal.problem(`    ${id}: ${reasonOf(new Error(reason))}`)
-      for (const code of left) showing.terminal.problem(`    diagnosis: ${code}`)
-      throw otherwise
-    }
-    await sleep(1000)
-  }
+  const { signal, terminal } = showing
+  const last = await askUntil(
+    async () => {
+      const results = planned.length === 0 ? [] : await ask(lab, planned, showing)
+      signal.throwIfAborted()
+      const red = results.filter(({ verdict }) => verdict === 'fail' || verdict === 'not-run')
+      return { red, found: diagnosed && red.length === 0 ? await lookedAt(lab, undefined, signal) : [] }
+    },
+    ({ red, found }) => red.length === 0 && found.length === 0,
+    { every: 1000, within: 90_000, signal },
+  )
+  if (last.red.length === 0 && last.found.length === 0) return
+  for (const { id, reason } of last.red) terminal.problem(`    ${id}: ${reasonOf(new Error(reason))}`)
+  for (const code of last.found) terminal.problem(`    diagnosis: ${code}`)
+  throw otherwise
 }
 
 /**
  * What a diagnosis names of a broken mesh; asked again for half a minute while it is not what it must name, since what
  * was broken takes a moment to show.
  */
-const named = async (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promise<string[]> => {
-  const until = Date.now() + 30_000
-  for (;;) {
-    const codes = await lookedAt(lab, wanted, signal)
-    if (codes.includes(wanted) || Date.now() > until) return codes
-    await sleep(1000)
-  }
-}
+const named = (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promise<FindingCode[]> =>
+  askUntil(
+    () => lookedAt(lab, wanted, signal),
+    (codes) => codes.includes(wanted),
+    { every: 1000, within: 30_000, signal },
+  )
 
 /** What a diagnosis names as the cause, and every warning: not what follows from the cause. */
-const ownCodes = ({ cause, layers }: Diagnosis): string[] => {
-  const warnings = layers.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'warning'))
+const ownCodes = ({ cause, layers: judged }: Diagnosis): FindingCode[] => {
+  const warnings = judged.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'warning'))
   return [...new Set([...(cause ? [cause.code] : []), ...warnings.map(({ code }) => code)])]
 }
 
 /** Diagnoses a lab, with requests where only they show what is `wanted`. */
-const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: AbortSignal): Promise<string[]> => {
+const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: AbortSignal): Promise<FindingCode[]> => {
   const mesh = await survey(lab.clusters.map(({ name, kube }) => ({ context: name, kube })))
   const probe =
-    wanted !== undefined && (wanted === 'MP-856' || pageOf(wanted).layer === 'requests')
+    wanted !== undefined && (wanted === 'MP-856' || known[wanted].layer === 'requests')
       ? probeOf(mesh, signal)
       : undefined
   try {

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { faultNamed, upgradeFaults } from '../../../fixtures/upgrade-faults/index.ts'
 import type { UpgradeFinding } from '#results/results.ts'
 import { idleLab } from '#testing/idle-lab.ts'
-import { upgradeFindings, type UpgradeCode } from '#commands/upgrade/verdict/findings.ts'
+import { upgradeCodes } from '#codes/index.ts'
+import type { UpgradeCode } from '#commands/upgrade/verdict/findings.ts'
 import { phasesOf } from '#commands/upgrade/phases/phases.ts'
 import { faultLine, impossible, notShown, verdictOf, type UpgradeFault } from './upgrade-fault.ts'
 import { upgradeLabOf } from './upgrade-lab.ts'
@@ -16,7 +17,7 @@ const fault: UpgradeFault = {
   change: (phases) => phases,
 }
 const seen = (code: UpgradeCode, phase: UpgradeFinding['phase']): UpgradeFinding => ({
-  verdict: upgradeFindings[code].verdict,
+  verdict: upgradeCodes[code].verdict,
   phase,
   code,
   cause: 'cause',

@@ -1,8 +1,9 @@
+import { upgradeCodes } from '#codes/index.ts'
 import type { CauseCode } from '#results/causes.ts'
 import type { Topology } from '#topology/topology-file.ts'
 import type { Step } from '#istio/procedure.ts'
 import type { PhaseId, Upgrade, UpgradeVerdict } from '#results/results.ts'
-import { upgradeFindings, type UpgradeCode } from '#commands/upgrade/verdict/findings.ts'
+import { isUpgradeCode, type UpgradeCode } from '#commands/upgrade/verdict/findings.ts'
 import type { Strategy, UpgradeLab, UpgradePhase } from './upgrade-phase.ts'
 
 /** An upgrade that goes wrong in a known way, and the cause that its report must name (issue 6, section 6). */
@@ -32,9 +33,7 @@ export const impossible = ({ applies }: UpgradeFault, topology: Topology, strate
 
 /** The verdict that what a fault names calls for. */
 export const verdictOf = ({ names }: Pick<UpgradeFault, 'names'>): UpgradeVerdict =>
-  isFinding(names) ? upgradeFindings[names].verdict : 'fail'
-
-const isFinding = (code: string): code is UpgradeCode => code in upgradeFindings
+  isUpgradeCode(names) ? upgradeCodes[names].verdict : 'fail'
 
 /**
  * Why a report does not show what a fault did, or undefined where it does: the fault’s cause is named, and the

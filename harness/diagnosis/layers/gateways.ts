@@ -2,10 +2,11 @@ import type { Survey, SurveyedCluster } from '#survey/survey.ts'
 import { dial } from '#probes/dial.ts'
 import { serverNamesOf } from '#probes/envoy.ts'
 import { addressesBehind, portBehind } from '#diagnosis/addresses.ts'
-import { kubectl, severalNetworks, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { entrancesOf, networkGateways, type GatewayService, type NetworkGateways } from '#diagnosis/network-gateways.ts'
 import { sharedServices } from '#diagnosis/shared-services.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
+import { severalNetworks } from '#topology/networks.ts'
 
 /**
  * Every network is entered through a gateway that has an address, passes on the mesh’s services, and opens its ports

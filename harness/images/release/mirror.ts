@@ -19,7 +19,7 @@ const secondsAnImage = 20
 /** What became of a mirror: the names that were copied, and those that were there already. */
 export type Mirrored = { copied: string[]; there: string[] }
 
-/** An image as a mirror has it, beside what it should be; undefined where there is none, or where nobody knows. */
+/** An image as a mirror has it, beside what it should be; undefined where there is none, or its state is unknown. */
 export type Difference = { name: string; expected: string | undefined; found: string | undefined }
 
 const everyImage = ({ node, images }: Pick<ReleasePlan, 'node' | 'images'>): PublishedImage[] => [node, ...images]

@@ -3,7 +3,7 @@ import { MeshproofError } from '#errors.ts'
 import { errorOf } from '#testing/edge.ts'
 import { NotNow, patiently, retryAfter } from './patience.ts'
 
-const refused = new MeshproofError('MP-999', { what: 'refused', next: '' })
+const refused = new MeshproofError('MP-332', { what: 'refused', next: '' })
 
 /** Tries something that fails with these errors first, and says what it waited and told. */
 const trying = async (failures: unknown[]): Promise<{ waited: number[]; told: string[]; result: unknown }> => {

@@ -1,5 +1,6 @@
 import { markup, type Markup } from '#report/markup.ts'
 import { variantName, type TopologyResult } from '#results/results.ts'
+import { severalNetworks } from '#topology/networks.ts'
 import { anchorOf, countsOf } from '#report/words.ts'
 import { arrow } from './arrow.ts'
 import { crossingsOf, type Crossing } from './crossings.ts'
@@ -11,7 +12,7 @@ import { gateOf, layoutOf, type PlacedCluster } from './layout.ts'
  */
 export const picture = (topology: TopologyResult): Markup => {
   const { width, height, clusters, networks } = layoutOf(topology.clusters)
-  const several = new Set(topology.clusters.map(({ network }) => network)).size > 1
+  const several = severalNetworks(topology)
   const crossings = crossingsOf(topology)
   const anchor = anchorOf(topology)
   const arrows = crossings.flatMap((crossing) => {

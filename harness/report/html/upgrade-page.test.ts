@@ -60,7 +60,7 @@ test('long answers that ended with their pods are told, and red only where nothi
 describe('an upgrade that lost requests', () => {
   test('leads with the phase, what was seen, its cause and what to do', () => {
     expect(textOf(losses)).toMatch(
-      /✗ Upgrade failed .* 24 of 90,720 requests lost .*✗ failed in P6 cluster2: workloads requests were lost while workloads were restarted.*3 of 504 lost.*Next step Let the workload drain.*MP-963 found by cluster1→cluster2 new-connection/,
+      /✗ Upgrade failed .* 24 of 90,720 requests lost .*✗ failed in P6 cluster2: workloads requests were lost although Istio tries them again.*3 of 504 lost.*Next step The classes and the nearest events.*MP-941 found by cluster1→cluster2 new-connection/,
     )
   })
 
@@ -85,7 +85,7 @@ describe('an upgrade that lost requests', () => {
 
   test('tells the other findings, too', () => {
     expect(textOf(losses)).toMatch(
-      /What else was found ! passed with warnings in P7 cluster2: gateways answers took longer/,
+      /What else was found ! passed with warnings in P7 cluster2: gateways answers became slower/,
     )
   })
 })
@@ -197,7 +197,7 @@ describe('the page of several runs', () => {
       { results: upgradeResults('stall'), link: 'b/report.html' },
     ])
     expect(textOf(page)).toMatch(
-      /Istio lab-a → lab-b .*gateway, upgraded in place ✗ failed 24 of 90,720 requests lost: P6 \(MP-963\) \? inconclusive 0 of/,
+      /Istio lab-a → lab-b .*gateway, upgraded in place ✗ failed 24 of 90,720 requests lost: P6 \(MP-941\) \? inconclusive 0 of/,
     )
   })
 })

@@ -1,3 +1,4 @@
+import type { Code } from '#codes/index.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { Attempt, CheckResult } from '#results/results.ts'
 import { withheldFrom, type Check } from '#checks/check.ts'
@@ -80,4 +81,6 @@ const tryOnce = async (
 
 // An exec that fails, an API server that does not answer or a probe that says nothing is no verdict on the mesh.
 const isInfrastructure = (error: unknown): boolean =>
-  error instanceof MeshproofError && ['MP-201', 'MP-202', 'MP-403', 'MP-406', 'MP-601'].includes(error.code)
+  error instanceof MeshproofError && infrastructure.includes(error.code)
+
+const infrastructure: readonly Code[] = ['MP-201', 'MP-202', 'MP-403', 'MP-406', 'MP-601']

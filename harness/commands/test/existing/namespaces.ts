@@ -118,7 +118,8 @@ export const downIn = async (
       return ids
     }),
   )
-  if (removed.flat().length === 0) say('Nothing of ours is left there, or its run is still going (--all removes it).')
+  if (removed.flat().length === 0)
+    say('Nothing of ours is left there, except of runs in progress (--all deletes that too).')
   return 0
 }
 

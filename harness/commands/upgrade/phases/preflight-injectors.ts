@@ -44,7 +44,7 @@ export const revisionProblems = (
       ? []
       : [
           {
-            code: 'MP-158',
+            code: 'MP-158' as const,
             what: `The revision ${revision} is there already`,
             where: `${cluster}: ${taken.join(', ')}`,
             why: 'an upgrade that was left half-done, or another one at work',
@@ -55,14 +55,14 @@ export const revisionProblems = (
       ? []
       : [
           {
-            code: 'MP-158',
+            code: 'MP-158' as const,
             what: 'Several control planes run beside each other already',
             where: `${cluster}: ${others.join(', ')}`,
             why: 'it cannot be told which of them is upgraded',
             next: 'Finish the upgrade before this one: move every namespace, then remove the old revision.',
           },
         ]),
-    ...contested.map(({ namespace, claimants }) => ({
+    ...contested.map(({ namespace, claimants }): Problem => ({
       code: 'MP-159',
       what: 'Injectors of two revisions would inject the same namespace',
       where: `${cluster}, namespace ${namespace}: ${claimants.join(', ')}`,

@@ -1,7 +1,8 @@
+import type { Code } from '#codes/index.ts'
 import { MeshproofError, type Explanation } from '#errors.ts'
 
 /** Something that an upgrade must not begin with. */
-export type Problem = { code: string } & Pick<Explanation, 'what' | 'where' | 'why' | 'next'>
+export type Problem = { code: Code } & Pick<Explanation, 'what' | 'where' | 'why' | 'next'>
 
 /**
  * The refusal of an upgrade that must not begin: the one problem by its own code, several of them a line each as

@@ -82,7 +82,7 @@ describe('before an upgrade', () => {
 })
 
 describe('a refusal', () => {
-  const problem = (code: string): Problem => ({
+  const problem = (code: Problem['code']): Problem => ({
     code,
     what: `What of ${code}`,
     where: 'cluster1',

@@ -15,7 +15,7 @@ import type { Problem } from './preflight-problem.ts'
 /**
  * What of a running mesh an upgrade must not begin with (facts of upgrades, P0): roots that differ, authorities that
  * end too soon or may not sign, a gateway without a second replica, revisions that overlap, proxies of another release.
- * It reads alone.
+ * It only reads.
  * @throws MeshproofError MP-117 where a cluster cannot be looked at, MP-118 where one has no Istio.
  */
 export const preflight = ({ from, revision }: UpgradeLab): Promise<Problem[]> =>
@@ -57,12 +57,12 @@ export const meshProblems = async (
   // What has ended is told with what ends too soon.
   const untrusted = broken
     .filter(({ code }) => code !== ended)
-    .map(({ code, where, evidence }) => ({
+    .map(({ code, where, evidence }): Problem => ({
       code: 'MP-154',
       what: sentence(findings[code].cause),
       where,
       why: evidence.join('; '),
-      next: findings[code].mend,
+      next: findings[code].fix,
     }))
   return [...untrusted, ...perCluster.flat()]
 }

@@ -1,7 +1,8 @@
+import type { Code } from '#codes/index.ts'
 import { isConsequence } from '#results/explain.ts'
 import type { CheckResult, UpgradeFinding } from '#results/results.ts'
 import type { PhaseCase } from './case.ts'
-import { found, type UpgradeCode } from './findings.ts'
+import { found, isUpgradeCode, type UpgradeCode } from './findings.ts'
 import { stallsIn } from './stalls.ts'
 
 /**
@@ -54,7 +55,7 @@ const namesOf = (checks: readonly CheckResult[]): string => [...new Set(checks.m
 
 /** What a failed check means in an upgrade, where it means more than by itself. */
 const upgradeCodeOf = ({ diagnosis }: CheckResult, { kind }: PhaseCase['phase']): UpgradeCode | undefined => {
-  const is = (...codes: string[]): boolean => diagnosis !== undefined && codes.includes(diagnosis.code)
+  const is = (...codes: Code[]): boolean => diagnosis !== undefined && codes.includes(diagnosis.code)
   if (is('MP-721', 'MP-722', 'MP-723')) return 'MP-931'
   if (is('MP-736')) return 'MP-935'
   if (is('MP-730') || (is('MP-739') && kind === 'removal')) return 'MP-934'
@@ -65,11 +66,11 @@ const upgradeCodeOf = ({ diagnosis }: CheckResult, { kind }: PhaseCase['phase'])
   return is('MP-741') ? 'MP-933' : undefined
 }
 
-const failure = (code: string, same: readonly CheckResult[], { id, checks }: PhaseCase['phase']): UpgradeFinding => {
+const failure = (code: Code, same: readonly CheckResult[], { id, checks }: PhaseCase['phase']): UpgradeFinding => {
   const [check] = same
   const seen = `${same.length} of ${checks.length} checks fail: ${namesOf(same)}; ${check?.reason ?? ''}`
-  const named = code.startsWith('MP-9')
-    ? found(code as UpgradeCode, id, seen)
+  const named = isUpgradeCode(code)
+    ? found(code, id, seen)
     : {
         ...found('MP-948', id, seen),
         code,

@@ -45,7 +45,9 @@ export const requestFindings = (given: PhaseCase, outage: UpgradeFinding | undef
   }))
 }
 
-const isUnnamed = ({ code }: Trouble): boolean => ['MP-941', 'MP-942', 'MP-943', 'MP-944', 'MP-945'].includes(code)
+const isUnnamed = ({ code }: Trouble): boolean => unnamed.includes(code)
+
+const unnamed: readonly UpgradeCode[] = ['MP-941', 'MP-942', 'MP-943', 'MP-944', 'MP-945']
 
 const wrongAnswers = (seen: readonly Seen[]): Trouble[] =>
   seen

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { causes } from '#results/causes.ts'
+import type { CauseCode } from '#results/causes.ts'
+import { diagnosisOf } from '#results/explain.ts'
 import type {
   Loss,
   LossClass,
@@ -272,12 +273,12 @@ describe('what leaves a verdict open', () => {
 })
 
 describe('checks and releases', () => {
-  const failing = (id: PhaseId, code: keyof typeof causes, of = {}): string[] =>
+  const failing = (id: PhaseId, code: CauseCode, of = {}): string[] =>
     codes(
       {},
       {
         phases: withPhase(id, {
-          checks: [checkResult({ verdict: 'fail', diagnosis: { code, ...causes[code] }, ...of })],
+          checks: [checkResult({ verdict: 'fail', diagnosis: diagnosisOf(code), ...of })],
         }),
       },
     )
@@ -295,8 +296,8 @@ describe('checks and releases', () => {
   })
 
   test('where plaintext is answered, missing certificates and endpoints of other networks are no cause of their own', () => {
-    const check = (code: keyof typeof causes): ReturnType<typeof checkResult> =>
-      checkResult({ verdict: 'fail', diagnosis: { code, ...causes[code] } })
+    const check = (code: CauseCode): ReturnType<typeof checkResult> =>
+      checkResult({ verdict: 'fail', diagnosis: diagnosisOf(code) })
     const with722 = withPhase('P2', { checks: [check('MP-722'), check('MP-725')] })
     expect(codes({ 'P2 plain': { wrong: 1 }, 'P2 there': losing('P2', 'UH') }, { phases: with722 })).toEqual([
       'P2 MP-936',

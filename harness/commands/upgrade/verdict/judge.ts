@@ -1,3 +1,4 @@
+import type { Code } from '#codes/index.ts'
 import type { Measured, PhaseId, UpgradeFinding, UpgradePhaseResult, UpgradeVerdict } from '#results/results.ts'
 import type { Case, PhaseCase } from './case.ts'
 import { isLasting } from './findings.ts'
@@ -76,7 +77,7 @@ const named = (a: UpgradeFinding, b: UpgradeFinding): number =>
  * What else is found where plaintext was answered: proxies hold no certificates then, and plaintext does not cross
  * networks (Istio’s mutual TLS matrix).
  */
-const withoutMutualTls = ['MP-722', 'MP-723', 'MP-931', 'MP-933']
+const withoutMutualTls: readonly Code[] = ['MP-722', 'MP-723', 'MP-931', 'MP-933']
 
 const withoutConsequences = (findings: UpgradeFinding[]): UpgradeFinding[] =>
   findings.some(({ code }) => code === 'MP-936')

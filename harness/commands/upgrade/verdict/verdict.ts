@@ -7,7 +7,7 @@ export const worstOf = (verdicts: readonly UpgradeVerdict[]): UpgradeVerdict =>
 /** How bad a verdict is, 0 for `pass`. */
 export const rank = (verdict: UpgradeVerdict): number => UpgradeVerdict.options.indexOf(verdict)
 
-/** An upgrade’s exit code: 0 where it may go ahead, 1 where it must not, 2 where nobody knows. */
+/** An upgrade’s exit code: 0 for pass and warn, 1 for fail, 2 for inconclusive and not-run. */
 export const exitCodeOf = (verdict: UpgradeVerdict): 0 | 1 | 2 =>
   verdict === 'fail' ? 1 : verdict === 'pass' || verdict === 'warn' ? 0 : 2
 

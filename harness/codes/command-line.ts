@@ -1,0 +1,48 @@
+import type { CodeEntry } from './entry.ts'
+
+/** Errors of the command line, found before anything is made. */
+export const commandLineCodes = {
+  'MP-101': {
+    cause: 'a command, flag or value does not exist',
+    shows: 'The message names the word that is not known, and the nearest one that is.',
+    fix: 'Take one of the words that the message lists. `meshproof COMMAND --help` shows every flag.',
+  },
+  'MP-102': {
+    cause: 'npm took the flags for itself',
+    shows: 'A line like `npm test --topology=vpn` ends at once: without `--`, npm does not pass flags on.',
+    fix: 'Put `--` before the flags. The message holds the whole line to type.',
+  },
+  'MP-103': {
+    cause: 'the patterns of --suite leave no check',
+    shows: 'Each pattern fits a check, and together they exclude every one.',
+    fix: 'Leave out an exclusion. `meshproof list` shows every check.',
+  },
+  'MP-106': {
+    cause: 'there is no kept lab to use again',
+    shows:
+      '`--reuse` finds no lab, none of that name, or none of the topology that was asked for. The message lists ' +
+      'those there are.',
+    fix: 'Make one with `--keep` or `meshproof up`, or name one that is listed.',
+  },
+  'MP-107': {
+    cause: 'no source of images has these versions together',
+    shows:
+      'The versions, the source of images and the registry that were asked for exclude each other. The message ' +
+      'says what each source has.',
+    fix:
+      'Leave out --images, --istio, --kubernetes, --kind, --registry or --istio-source, or choose versions of one ' +
+      'source.',
+  },
+  'MP-110': {
+    cause: 'more than one lab would have to be kept',
+    shows: '`--keep` and `up` were asked for several topologies, or for a topology in both variants of mutual TLS.',
+    fix: 'Name one topology with --topology, and one --mtls where the topology has both variants.',
+  },
+  'MP-141': {
+    cause: 'flags for labs and flags for existing clusters are mixed',
+    shows: 'The message lists the flags that say nothing about what was asked for.',
+    fix:
+      'Name existing clusters with --contexts and leave out the flags of labs, or leave out --contexts and have a ' +
+      'lab made.',
+  },
+} as const satisfies Record<string, CodeEntry>

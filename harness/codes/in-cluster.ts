@@ -1,0 +1,29 @@
+import type { CodeEntry } from './entry.ts'
+
+/** Errors of running inside a cluster, and of building the image for it. */
+export const inClusterCodes = {
+  'MP-170': {
+    cause: 'the harness’s image is built on a machine of its own kind',
+    shows:
+      '`images build --harness` runs on another operating system or processor than the engine’s. The image takes ' +
+      'Node and the packages that are installed here.',
+    fix: 'Build it on the kind of machine that the message names, and push it from there.',
+  },
+  'MP-172': {
+    cause: '“in-cluster” is used where this is no pod with an account',
+    shows:
+      'The context `in-cluster`, or `--results`, is used outside of a cluster, or in a pod without the token of a ' +
+      'service account.',
+    fix: 'Name contexts of a kubeconfig. In a pod, set automountServiceAccountToken.',
+  },
+  'MP-173': {
+    cause: 'the results could not be kept: their ConfigMap may not be written',
+    shows: 'The run ends before anything is made: the account of the pod may not create or change ConfigMaps there.',
+    fix: 'Apply fixtures/manifests/suites-rbac.yaml, which allows it, or leave out --results.',
+  },
+  'MP-174': {
+    cause: 'the results are too large for a ConfigMap',
+    shows: 'Compressed, they are more than the 1 MiB that a ConfigMap may hold.',
+    fix: 'Write the reports to a volume: mount one and name it with --report-dir.',
+  },
+} as const satisfies Record<string, CodeEntry>
