@@ -1,3 +1,4 @@
+import { inOneLine } from '#results/text.ts'
 import { type Diagnosis, causeOf, withoutProbe } from './diagnosis.ts'
 import { meshLayers } from './findings.ts'
 
@@ -11,20 +12,20 @@ const marks = { healthy: '✓', broken: '✗', 'not-judged': '?' } as const
  * problem explains takes one line.
  */
 export const layerLines = ({ layer, verdict, said, notes = [], findings }: LayerResult): string[] => [
-  `${marks[verdict]} ${meshLayers[layer]}${said ? `  ${verdict === 'not-judged' ? `not judged because ${said}` : said}` : ''}`,
-  ...notes.map((note) => `    note: ${note}`),
+  `${marks[verdict]} ${meshLayers[layer]}${said ? `  ${verdict === 'not-judged' ? 'not judged because ' : ''}${inOneLine(said)}` : ''}`,
+  ...notes.map((note) => `    note: ${inOneLine(note)}`),
   ...findings.filter(({ followsFrom }) => followsFrom === undefined).flatMap(findingLines),
   ...findings.filter(({ followsFrom }) => followsFrom !== undefined).map(consequenceLine),
 ]
 
 const findingLines = ({ code, severity, cause, where, evidence, fix }: Finding): string[] => [
-  `    ${code}  ${severity === 'warning' ? 'warning: ' : ''}${cause}  (${where})`,
-  ...evidence.map((line) => `      ${line}`),
-  `      ${severity === 'warning' ? 'see' : 'fix'}: ${fix}`,
+  `    ${code}  ${severity === 'warning' ? 'warning: ' : ''}${inOneLine(`${cause}  (${where})`)}`,
+  ...evidence.map((line) => `      ${inOneLine(line)}`),
+  `      ${severity === 'warning' ? 'see' : 'fix'}: ${inOneLine(fix)}`,
 ]
 
 const consequenceLine = ({ code, cause, where, followsFrom }: Finding): string =>
-  `    ${code}  ${cause}  (${where})  follows from ${followsFrom ?? ''}`
+  `    ${code}  ${inOneLine(`${cause}  (${where})`)}  follows from ${followsFrom ?? ''}`
 
 /** The last lines: the verdict of all layers together. */
 export const verdictLines = (diagnosis: Diagnosis): string[] => {
@@ -32,8 +33,8 @@ export const verdictLines = (diagnosis: Diagnosis): string[] => {
   const time = `(${diagnosis.seconds.toFixed(1)} s)`
   if (cause)
     return [
-      `first broken layer: ${meshLayers[cause.layer]}  ${cause.code} ${cause.cause}  (${cause.where})  ${time}`,
-      `  fix: ${cause.fix}`,
+      `first broken layer: ${meshLayers[cause.layer]}  ${cause.code} ${inOneLine(`${cause.cause}  (${cause.where})`)}  ${time}`,
+      `  fix: ${inOneLine(cause.fix)}`,
       `  more: docs/codes.md#${cause.code.toLowerCase()}`,
     ]
   const unseen = diagnosis.layers

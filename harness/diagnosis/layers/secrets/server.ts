@@ -34,36 +34,43 @@ export const lookAtServer = async (entry: Entry, synced: boolean | undefined): P
   const notes = dialled === '' ? [] : [dialled]
   if (!shaken?.reached || shaken.why === undefined || access.unverified)
     return { findings: [], notes, ...(shaken ? { shaken } : {}) }
-  const evidence = [
-    `${host}:${port} answers from here: ${shaken.why}`,
-    ...(shaken.presented
-      ? [
-          `it presents ${shaken.presented.subject}, issued by ${shaken.presented.issuer}, ` +
-            `${shaken.presented.fingerprint.slice(0, 23)}…`,
-        ]
-      : []),
-    expectation(access, shaken.why),
-  ]
-  const finding: Finding = { code: 'MP-691', where, evidence, clusters, fix: again }
-  const context = cluster.kube.config.getCurrentCluster()
-  const rightful = context && (await handshake({ ...access, authority: authorityOf(context) }))
-  const verified = rightful?.reached === true && rightful.why === undefined
-  if (verified) evidence.push(`the authority of context ${cluster.context} does`)
-  // Once the authority is right, so is the server: what is wrong is the name.
-  const proven = verified || shaken.why.startsWith('x509: certificate is valid for')
+  const { finding, proven } = await wrongCertificate(entry, shaken, shaken.why)
+  if (proven || synced !== true) return { findings: [finding], notes, shaken }
   // Between here and there may be a proxy that presents a certificate of its own, which istiod does not meet.
-  return proven || synced !== true
-    ? { findings: [finding], notes, shaken }
-    : { findings: [], notes: [...notes, `${where}: ${evidence.join('; ')}; istiod has the cluster synced`], shaken }
+  const note = `${where}: ${finding.evidence.join('; ')}; istiod has the cluster synced`
+  return { findings: [], notes: [...notes, note], shaken }
 }
 
-const expectation = ({ authority, serverName, server }: RemoteAccess, why: string): string => {
-  if (why.startsWith('x509: certificate is valid for'))
-    return `the secret expects ${serverName ?? addressOf(server).host}`
-  return authority === undefined
-    ? 'the secret has no certificate-authority-data'
-    : 'the secret’s certificate-authority-data does not verify it'
+/**
+ * A certificate that the secret does not verify; `proven` where it is the API server’s own: by the authority of the
+ * context, or because only its name is wrong.
+ */
+export const wrongCertificate = async (
+  { access, cluster, primary, where, again }: Entry,
+  { presented }: Extract<Handshake, { reached: true }>,
+  why: string,
+): Promise<{ finding: Finding; proven: boolean }> => {
+  const named = why.startsWith('x509: certificate is valid for')
+  const context = cluster.kube.config.getCurrentCluster()
+  const shaken = context && !named ? await handshake({ ...access, authority: authorityOf(context) }) : undefined
+  const verified = shaken?.reached === true && shaken.why === undefined
+  const { host, port } = addressOf(access.server)
+  const evidence = [
+    `${host}:${port} answers from here: ${why}`,
+    ...(presented
+      ? [`it presents ${presented.subject}, issued by ${presented.issuer}, ${presented.fingerprint.slice(0, 23)}…`]
+      : []),
+    named ? `the secret expects ${access.serverName ?? host}` : authorityWords(access),
+    ...(verified ? [`the authority of context ${cluster.context} does`] : []),
+  ]
+  const clusters = [primary.name, cluster.name]
+  return { finding: { code: 'MP-691', where, evidence, clusters, fix: again }, proven: named || verified }
 }
+
+const authorityWords = ({ authority }: RemoteAccess): string =>
+  authority === undefined
+    ? 'the secret has no certificate-authority-data to verify it by'
+    : 'the secret’s certificate-authority-data does not verify it'
 
 /** What shows that the server cannot be reached from beside istiod; a note, or nothing, where that is not shown. */
 const reachedFrom = async ({ primary, where }: Entry, host: string, port: number): Promise<string[] | string> => {
