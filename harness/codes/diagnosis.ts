@@ -311,8 +311,7 @@ export const diagnosisCodes = {
   'MP-694': {
     layer: 'secrets',
     cause: 'a remote secret’s user may do less than Istio’s chart allows it',
-    shows:
-      'Nothing where the mesh does not use what is missing, such as WorkloadEntries and Gateways of that ' + 'cluster.',
+    shows: 'Nothing where the mesh does not use what is missing, such as WorkloadEntries and Gateways of it.',
     fix: 'Install the reader’s cluster role of that cluster again.',
     severity: 'warning',
   },

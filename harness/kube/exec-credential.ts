@@ -48,9 +48,12 @@ export const execCredentials = (plugin: ExecPlugin, cluster: object): (() => Pro
   }
 }
 
+// On what is none the property is missing, whatever its type says.
+const isTerminal = ({ isTTY }: { isTTY?: boolean }): boolean => isTTY === true
+
 const runPlugin = async (plugin: ExecPlugin, cluster: object): Promise<{ credential: Credential; until: number }> => {
   const { apiVersion = 'client.authentication.k8s.io/v1', command, args, env, provideClusterInfo } = plugin
-  const interactive = plugin.interactiveMode !== 'Never' && Boolean(process.stdin.isTTY)
+  const interactive = plugin.interactiveMode !== 'Never' && isTerminal(process.stdin)
   if (plugin.interactiveMode === 'Always' && !interactive)
     throw new Error(`getting credentials: exec: ${command} needs a terminal, and standard input is none`)
   const asked = {

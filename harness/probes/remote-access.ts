@@ -1,7 +1,7 @@
 import { execIn, readyPod } from '#kube/pods.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { remoteKubeconfig } from '#istio/remote-secret.ts'
-import { remoteKubeconfig as readRemote } from '#survey/remote-kubeconfig.ts'
+import { readRemoteKubeconfig } from '#istio/remote-kubeconfig.ts'
 
 /** What became of a remote secret's own server and token, used from a pod in the control plane's cluster. */
 export type RemoteAccess = {
@@ -25,7 +25,7 @@ export const remoteAccess = async (
 ): Promise<RemoteAccess | undefined> => {
   const text = await remoteKubeconfig(kube, of)
   if (text === undefined) return undefined
-  const access = readRemote(text)
+  const access = readRemoteKubeconfig(text)
   if ('malformed' in access) return { server: '', withToken: 0, withoutToken: 0, error: access.malformed }
   const server = `${access.server.origin}${access.server.pathname}`.replace(/\/$/, '')
   const token = access.credentials.token ?? ''

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createRoot } from '#lab/certificate-authority.ts'
-import type { RemoteAccess } from '#survey/remote-kubeconfig.ts'
+import type { RemoteAccess } from '#istio/remote-kubeconfig.ts'
 import { deserted, errorOf } from '#testing/edge.ts'
 import { tlsServer } from '#testing/tls-server.ts'
 import { askDirectly, askThrough, handshake } from './remote-server.ts'

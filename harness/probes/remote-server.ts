@@ -1,11 +1,10 @@
-import { request as requestPlainly, type IncomingMessage } from 'node:http'
+import { request as requestPlainly, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import { Agent, request, type RequestOptions } from 'node:https'
 import { isIP } from 'node:net'
 import { checkServerIdentity, connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls'
 import { KubeConfig, type Cluster } from '@kubernetes/client-node'
 import { failureWords, wordsOfCertificate } from '#kube/failure.ts'
-import type { RemoteAccess, RemoteCredentials } from '#survey/remote-kubeconfig.ts'
-import { addressOf } from '#survey/remote-secrets.ts'
+import { addressOf, type RemoteAccess, type RemoteCredentials } from '#istio/remote-kubeconfig.ts'
 
 /** Milliseconds that a server of a remote secret has for one answer: it may be one that nobody reaches from here. */
 const patience = 3_000
@@ -134,7 +133,7 @@ export const askThrough = (cluster: Cluster, credentials: RemoteCredentials): { 
   })
   return {
     ask: async (path, body) => {
-      const options: RequestOptions = {}
+      const options: RequestOptions & { headers?: OutgoingHttpHeaders } = {}
       await config.applyToHTTPSOptions(options)
       return askServer(cluster.server, path, body, options)
     },
@@ -146,7 +145,7 @@ const askServer = (
   server: string,
   path: string,
   body: object | undefined,
-  options: RequestOptions,
+  { headers, ...options }: Omit<RequestOptions, 'headers'> & { headers?: OutgoingHttpHeaders },
 ): Promise<{ status: number; body: unknown }> =>
   new Promise((resolve, reject) => {
     const content = body === undefined ? undefined : JSON.stringify(body)
@@ -160,7 +159,7 @@ const askServer = (
         {
           ...options,
           method: content === undefined ? 'GET' : 'POST',
-          headers: { ...options.headers, accept: 'application/json', 'content-type': 'application/json' },
+          headers: { ...headers, accept: 'application/json', 'content-type': 'application/json' },
           timeout: patience,
         },
         (response) => {

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import type { V1Secret } from '@kubernetes/client-node'
-import { remoteKubeconfig, type RemoteAccess } from './remote-kubeconfig.ts'
+import { readRemoteKubeconfig, type RemoteAccess } from '#istio/remote-kubeconfig.ts'
 
 /**
  * One entry of a remote secret: a kubeconfig for the cluster that its key names, or why istiod can use none of it.
@@ -16,16 +16,10 @@ export const remoteEntries = (secrets: V1Secret[]): RemoteEntry[] =>
     const secret = metadata?.name ?? ''
     if (!labelled && !secret.startsWith('istio-remote-secret-')) return []
     return Object.entries(data ?? {}).map(([key, encoded]): RemoteEntry => {
-      const read = remoteKubeconfig(Buffer.from(encoded, 'base64').toString())
+      const read = readRemoteKubeconfig(Buffer.from(encoded, 'base64').toString())
       return { secret, key, labelled, ...('malformed' in read ? read : { access: read }) }
     })
   })
-
-/** Host and port of an API server. */
-export const addressOf = ({ hostname, port, protocol }: URL): { host: string; port: number } => ({
-  host: hostname.replace(/^\[|\]$/g, ''),
-  port: Number(port) || (protocol === 'http:' ? 80 : 443),
-})
 
 /**
  * True where two ways to a cluster share an authority, which shows that they lead to the same cluster; false where they

@@ -3,8 +3,7 @@ import type { Finding } from '#diagnosis/layer.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
 import { dial } from '#probes/dial.ts'
 import { handshake, type Handshake } from '#probes/remote-server.ts'
-import type { RemoteAccess } from '#survey/remote-kubeconfig.ts'
-import { addressOf } from '#survey/remote-secrets.ts'
+import { addressOf, type RemoteAccess } from '#istio/remote-kubeconfig.ts'
 import { authorityOf, type Entry } from './credentials.ts'
 
 /** What a remote secret’s server came to; `shaken` is the handshake from here, where there was one. */

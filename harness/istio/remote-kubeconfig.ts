@@ -80,7 +80,7 @@ const Kubeconfig = z.object({
  * Reads the kubeconfig of a remote secret as istiod does (istio.io/istio/pkg/kube, NewUntrustedRestConfig), without
  * doing anything that it says. `malformed` is why istiod cannot use it at all, in its words.
  */
-export const remoteKubeconfig = (source: string): RemoteAccess | { malformed: string } => {
+export const readRemoteKubeconfig = (source: string): RemoteAccess | { malformed: string } => {
   if (source.trim() === '') return { malformed: 'kubeconfig is empty' }
   const read = contentOf(source)
   if ('malformed' in read) return read
@@ -170,3 +170,9 @@ const credentialsOf = (user: UserEntry): RemoteCredentials => {
 
 const decoded = (data: string | null | undefined): string | undefined =>
   data ? Buffer.from(data, 'base64').toString() : undefined
+
+/** Host and port of an API server. */
+export const addressOf = ({ hostname, port, protocol }: URL): { host: string; port: number } => ({
+  host: hostname.replace(/^\[|\]$/g, ''),
+  port: Number(port) || (protocol === 'http:' ? 80 : 443),
+})

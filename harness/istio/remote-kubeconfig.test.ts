@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { remoteKubeconfig } from './remote-kubeconfig.ts'
+import { readRemoteKubeconfig } from './remote-kubeconfig.ts'
 
 type Entry = Record<string, unknown>
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
@@ -17,12 +17,12 @@ const kubeconfig = (user: Entry, cluster: Entry = {}, more: Entry = {}): string 
     ...more,
   })
 
-const malformed = (text: string): unknown => (remoteKubeconfig(text) as { malformed?: string }).malformed
+const malformed = (text: string): unknown => (readRemoteKubeconfig(text) as { malformed?: string }).malformed
 
 test('what stands in the text is used', () => {
   const user = { 'client-certificate-data': base64('cert'), 'client-key-data': base64('key') }
   const cluster = { 'certificate-authority-data': base64(pem), 'tls-server-name': 'kubernetes' }
-  expect(remoteKubeconfig(kubeconfig(user, cluster))).toEqual({
+  expect(readRemoteKubeconfig(kubeconfig(user, cluster))).toEqual({
     server: new URL('https://192.0.2.1:6443'),
     authority: pem,
     serverName: 'kubernetes',
@@ -31,7 +31,7 @@ test('what stands in the text is used', () => {
     refused: [],
     unused: [],
   })
-  expect(remoteKubeconfig(kubeconfig({ username: 'me', password: 'p' }))).toMatchObject({
+  expect(readRemoteKubeconfig(kubeconfig({ username: 'me', password: 'p' }))).toMatchObject({
     credentials: { username: 'me', password: 'p' },
   })
 })
@@ -48,7 +48,7 @@ describe('what istiod refuses is named, and nothing of it is kept', () => {
     ],
     ['a provider', { 'auth-provider': { name: 'gcp' } }, 'gcp', 'auth provider gcp is not allowed'],
   ])('%s', (_what, user, option, words) => {
-    const access = remoteKubeconfig(kubeconfig(user))
+    const access = readRemoteKubeconfig(kubeconfig(user))
     expect(access).toMatchObject({ refused: expect.arrayContaining([{ option, words }]), credentials: {} })
     expect(JSON.stringify(access)).not.toMatch(/passwd|touch|a\.crt|a\.key/)
   })
@@ -58,7 +58,7 @@ describe('what istiod refuses is named, and nothing of it is kept', () => {
       { name: 'u', user: { token: 't' } },
       { name: 'other', user: { exec: { command: 'sh' } } },
     ]
-    expect(remoteKubeconfig(kubeconfig({}, {}, { users }))).toMatchObject({
+    expect(readRemoteKubeconfig(kubeconfig({}, {}, { users }))).toMatchObject({
       credentials: { token: 't' },
       refused: [{ option: 'exec' }],
       unused: [],
@@ -69,7 +69,7 @@ describe('what istiod refuses is named, and nothing of it is kept', () => {
 test('what istiod uses and nobody uses from here is told', () => {
   const cluster = { 'proxy-url': 'http://proxy:1', 'certificate-authority': '/ca', 'insecure-skip-tls-verify': true }
   const user = { token: 't', as: 'me', 'auth-provider': { name: 'oidc', config: {} } }
-  const access = remoteKubeconfig(kubeconfig(user, cluster))
+  const access = readRemoteKubeconfig(kubeconfig(user, cluster))
   expect(access).toMatchObject({
     authority: undefined,
     unverified: true,
