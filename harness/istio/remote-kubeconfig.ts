@@ -176,3 +176,6 @@ export const addressOf = ({ hostname, port, protocol }: URL): { host: string; po
   host: hostname.replace(/^\[|\]$/g, ''),
   port: Number(port) || (protocol === 'http:' ? 80 : 443),
 })
+
+/** True for a host that means the machine, or the pod, that dials it. */
+export const isLoopback = (host: string): boolean => /^(localhost|127\.|0\.0\.0\.0|::1?$)/.test(host)

@@ -3,7 +3,7 @@ import type { FindingCode } from '#diagnosis/findings.ts'
 import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
 import type { Complaint, Trouble } from '#probes/istiod-log.ts'
 import { shellWord } from '#results/text.ts'
-import { addressOf } from '#istio/remote-kubeconfig.ts'
+import { addressOf, isLoopback, type RemoteAccess } from '#istio/remote-kubeconfig.ts'
 import { type RemoteEntry, sameAuthority } from '#survey/remote-secrets.ts'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
@@ -46,10 +46,16 @@ const found = (finding: Omit<Finding, 'clusters'>, { primary, cluster }: Pair): 
   notes: [],
 })
 
-/** The command that creates a remote secret again. */
-const create = ({ primary, cluster }: Pair): string =>
-  `istioctl create-remote-secret --context=${shellWord(cluster.context)} --name=${shellWord(cluster.name)} | ` +
-  kubectl(primary, 'apply -f -')
+/**
+ * The command that creates a remote secret again, with the server that it has now: a kubeconfig’s own may be one that
+ * istiod’s pods do not reach.
+ */
+const create = ({ primary, cluster }: Pair, access?: RemoteAccess): string => {
+  const server =
+    access && !isLoopback(addressOf(access.server).host) ? [`--server=${shellWord(access.server.origin)}`] : []
+  const flags = [`--context=${shellWord(cluster.context)}`, `--name=${shellWord(cluster.name)}`, ...server]
+  return `istioctl create-remote-secret ${flags.join(' ')} | ${kubectl(primary, 'apply -f -')}`
+}
 
 const judge = async (pair: Pair): Promise<Judged> => {
   const { primary, cluster, view } = pair
@@ -145,7 +151,7 @@ const severalEntries = (pair: Pair, judged: { entry: RemoteEntry; look: Judged }
 const judgeEntry = async (pair: Pair, entry: RemoteEntry): Promise<Judged> => {
   const { mesh, primary, cluster, view } = pair
   const where = `${primary.name} ${entry.secret}`
-  const again = create(pair)
+  const again = create(pair, entry.access)
   if (entry.access === undefined)
     return found(
       { code: 'MP-866', where, evidence: [`the value of ${entry.key}: ${entry.malformed}`], fix: again },

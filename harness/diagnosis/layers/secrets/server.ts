@@ -3,7 +3,7 @@ import type { Finding } from '#diagnosis/layer.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
 import { dial } from '#probes/dial.ts'
 import { handshake, type Handshake } from '#probes/remote-server.ts'
-import { addressOf, type RemoteAccess } from '#istio/remote-kubeconfig.ts'
+import { addressOf, isLoopback, type RemoteAccess } from '#istio/remote-kubeconfig.ts'
 import { authorityOf, type Entry } from './credentials.ts'
 
 /** What a remote secret’s server came to; `shaken` is the handshake from here, where there was one. */
@@ -13,9 +13,9 @@ export type Server = { findings: Finding[]; notes: string[]; shaken?: Handshake 
 export const lookAtServer = async (entry: Entry, synced: boolean | undefined): Promise<Server> => {
   const { access, where, again, primary, cluster } = entry
   const { host, port } = addressOf(access.server)
-  const elsewhere = again.replace(' | ', ' --server=https://ADDRESS:PORT | ')
+  const elsewhere = again.replace(/( --server=\S+)? \| /, ' --server=https://ADDRESS:PORT | ')
   const clusters = [primary.name, cluster.name]
-  if (/^(localhost|127\.|0\.0\.0\.0|::1$)/.test(host)) {
+  if (isLoopback(host)) {
     const evidence = [`server ${access.server.host}`]
     return { findings: [{ code: 'MP-862', where, evidence, clusters, fix: elsewhere }], notes: [] }
   }
