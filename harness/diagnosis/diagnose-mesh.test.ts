@@ -3,7 +3,7 @@ import { survey } from '#survey/survey.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
 import { diagnoseMesh } from './diagnose-mesh.ts'
-import { causeOf, type Diagnosis } from './diagnosis.ts'
+import { causeOf, type MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { layerLines, verdictLines } from './diagnosis-text.ts'
 import { ladder } from './ladder.ts'
 
@@ -13,7 +13,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-const diagnosed = async (first: Shape, second: Shape, forbidden: string[] = []): Promise<Diagnosis> => {
+const diagnosed = async (first: Shape, second: Shape, forbidden: string[] = []): Promise<MeshDiagnosis> => {
   const all = await Promise.all([
     fakeApiServer(meshObjects('cluster1', first)),
     fakeApiServer(meshObjects('cluster2', second), { forbidden }),

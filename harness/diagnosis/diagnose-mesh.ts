@@ -1,13 +1,14 @@
 import pMap from 'p-map'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { Survey } from '#survey/survey.ts'
-import { Diagnosis, withoutProbe } from './diagnosis.ts'
+import { MeshDiagnosis, withoutProbe } from '#results/mesh-diagnosis.ts'
 import { explain, type Problem } from './explain.ts'
-import { findings as known, meshLayers, type FindingCode, type MeshLayer } from './findings.ts'
+import { findings as known, type FindingCode } from './findings.ts'
+import { meshLayers, type MeshLayer } from '#results/mesh-layers.ts'
 import { ladder } from './ladder.ts'
 import type { Finding, Layer, Look, MeshProbe } from './layer.ts'
 
-type LayerResult = Diagnosis['layers'][number]
+type LayerResult = MeshDiagnosis['layers'][number]
 
 /** What a layer came to, or why it could not be looked at. */
 type Judged = { layer: MeshLayer } & (Look | { unseen: string })
@@ -22,7 +23,7 @@ export const diagnoseMesh = async (
   mesh: Survey,
   probe: MeshProbe | undefined,
   signal: AbortSignal,
-): Promise<Diagnosis> => {
+): Promise<MeshDiagnosis> => {
   const since = Date.now()
   const judged = await pMap(ladder, (layer) => judge(layer, mesh, probe), { concurrency: 4, signal })
   signal.throwIfAborted()
@@ -33,7 +34,7 @@ export const diagnoseMesh = async (
   )
   const reasons = new Map(problems.map(({ finding, problem }) => [finding, followsFrom.get(problem)]))
   const layers = judged.map((look) => resultOf(look, reasons))
-  return Diagnosis.parse({
+  return MeshDiagnosis.parse({
     schema: 'meshproof.diagnosis/v1',
     at: new Date(since).toISOString(),
     seconds: (Date.now() - since) / 1000,

@@ -1,8 +1,8 @@
+import { type MeshDiagnosis, causeOf, withoutProbe } from '#results/mesh-diagnosis.ts'
+import { meshLayers } from '#results/mesh-layers.ts'
 import { inOneLine } from '#results/text.ts'
-import { type Diagnosis, causeOf, withoutProbe } from './diagnosis.ts'
-import { meshLayers } from './findings.ts'
 
-type LayerResult = Diagnosis['layers'][number]
+type LayerResult = MeshDiagnosis['layers'][number]
 type Finding = LayerResult['findings'][number]
 
 const marks = { healthy: '✓', broken: '✗', 'not-judged': '?' } as const
@@ -12,7 +12,10 @@ const marks = { healthy: '✓', broken: '✗', 'not-judged': '?' } as const
  * problem explains takes one line.
  */
 export const layerLines = ({ layer, verdict, said, notes = [], findings }: LayerResult): string[] => [
-  `${marks[verdict]} ${meshLayers[layer]}${said ? `  ${verdict === 'not-judged' ? 'not judged because ' : ''}${inOneLine(said)}` : ''}`,
+  [
+    `${marks[verdict]} ${meshLayers[layer]}`,
+    ...(said ? [inOneLine(verdict === 'not-judged' ? `not judged because ${said}` : said)] : []),
+  ].join('  '),
   ...notes.map((note) => `    note: ${inOneLine(note)}`),
   ...findings.filter(({ followsFrom }) => followsFrom === undefined).flatMap(findingLines),
   ...findings.filter(({ followsFrom }) => followsFrom !== undefined).map(consequenceLine),
@@ -28,7 +31,7 @@ const consequenceLine = ({ code, cause, where, followsFrom }: Finding): string =
   `    ${code}  ${inOneLine(`${cause}  (${where})`)}  follows from ${followsFrom ?? ''}`
 
 /** The last lines: the verdict of all layers together. */
-export const verdictLines = (diagnosis: Diagnosis): string[] => {
+export const verdictLines = (diagnosis: MeshDiagnosis): string[] => {
   const cause = causeOf(diagnosis)
   const time = `(${diagnosis.seconds.toFixed(1)} s)`
   if (cause)
@@ -42,5 +45,8 @@ export const verdictLines = (diagnosis: Diagnosis): string[] => {
     .map(({ layer }) => meshLayers[layer])
   if (unseen.length > 0) return [`nothing broken was found, and ${unseen.join(', ')} could not be looked at  ${time}`]
   const asked = diagnosis.layers.every(({ said }) => said !== withoutProbe)
-  return [`healthy${asked ? '' : '; requests were not judged (--probe sends some)'}  ${time}`]
+  const warnings = [...new Set(diagnosis.layers.flatMap(({ findings }) => findings.map(({ code }) => code)))]
+  const warned =
+    warnings.length === 0 ? '' : `, with ${warnings.length === 1 ? 'a warning' : 'warnings'}: ${warnings.join(', ')}`
+  return [`healthy${warned}${asked ? '' : '; requests were not judged (--probe sends some)'}  ${time}`]
 }

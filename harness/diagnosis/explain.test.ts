@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { explain, type Problem } from './explain.ts'
-import { findings, meshLayers, type FindingCode } from './findings.ts'
+import { findings, type FindingCode } from './findings.ts'
+import { meshLayers } from '#results/mesh-layers.ts'
 
 const problem = (code: FindingCode, where: string, more: Partial<Problem> = {}): Problem => {
   const meaning = findings[code]

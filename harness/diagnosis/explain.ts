@@ -1,4 +1,5 @@
-import type { FindingCode, FindingEntry, MeshLayer } from './findings.ts'
+import type { FindingCode, FindingEntry } from './findings.ts'
+import type { MeshLayer } from '#results/mesh-layers.ts'
 import type { Finding } from './layer.ts'
 
 /** A problem as it is weighed against the others: `rank` is the place of its layer, from the bottom. */

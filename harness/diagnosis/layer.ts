@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { shellWord } from '#results/text.ts'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
-import type { FindingCode, MeshLayer } from './findings.ts'
+import type { FindingCode } from './findings.ts'
+import type { MeshLayer } from '#results/mesh-layers.ts'
 
 /**
  * One thing that is wrong, where it is, what shows it (in lines, without secrets), and the command that mends it or

@@ -3,26 +3,27 @@ import { isDeepStrictEqual } from 'node:util'
 import { execa } from 'execa'
 import { missingCapabilities } from '#engine/capabilities.ts'
 import { ensureEngine } from '#run/ensure-engine.ts'
-import { chooseImages } from '#images/choose.ts'
+import { getImages } from '#images/get-images.ts'
 import { byHandEnvironment, byHandScript } from '../../scripts/by-hand.ts'
 import { clusterContents } from './cluster-contents.ts'
 
-/** A lab that the harness did not make: its contexts, where they are, and what its clusters hold. */
+/** A lab that the harness did not create. */
 export type ByHandLab = {
   contexts: string[]
   kubeconfig: string
   kubectlProgram: string
-  /** kubectl of one of its clusters. */
+  /** Runs kubectl against the cluster of a context. Returns its output. */
   kubectl: (context: string, ...args: string[]) => Promise<string>
+  /** Every object of each cluster. */
   contents: () => Promise<Record<string, unknown>[]>
-  /** The same, once nothing changes any more: what has just been made goes on telling of itself for a while. */
-  settled: () => Promise<Record<string, unknown>[]>
+  /** The same, as soon as it has not changed for 20 seconds. The status of a new object changes for a while. */
+  settledContents: () => Promise<Record<string, unknown>[]>
   down: () => Promise<void>
 }
 
 /** Brings such a lab up; it stays until `down`. */
 export const byHandLab = async (topology: string): Promise<ByHandLab> => {
-  const images = await chooseImages(
+  const images = await getImages(
     { images: 'auto' },
     await ensureEngine(() => undefined),
     () => undefined,
@@ -60,7 +61,7 @@ export const byHandLab = async (topology: string): Promise<ByHandLab> => {
     kubectlProgram: images.kubectl,
     kubectl,
     contents,
-    settled: async () => {
+    settledContents: async () => {
       for (let last = await contents(); ;) {
         await sleep(20_000)
         const now = await contents()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createRoot } from '#lab/certificate-authority.ts'
 import type { RemoteAccess } from '#istio/remote-kubeconfig.ts'
-import { deserted, errorOf } from '#testing/edge.ts'
+import { unusedAddress, errorOf } from '#testing/edge.ts'
 import { tlsServer } from '#testing/tls-server.ts'
 import { askDirectly, askThrough, handshake } from './remote-server.ts'
 
@@ -60,7 +60,7 @@ describe('a handshake', () => {
   })
 
   test('with nobody says so, as does one with an authority that is none', async () => {
-    const address = await deserted()
+    const address = await unusedAddress()
     expect(await handshake(access(`https://${address}`))).toEqual({
       reached: false,
       why: `dial tcp ${address}: connect: connection refused`,

@@ -31,7 +31,7 @@ export const makePlans = async (
   checks: readonly Check[],
   mtls?: Mtls,
 ): Promise<TopologyPlan[]> => {
-  const selected = selection(patterns, checks)
+  const selected = selectChecks(patterns, checks)
   // Every name is looked at, also beside `all`: a mistake in one is told.
   const named = names.filter((name) => name !== 'all')
   const files = await Promise.all(
@@ -64,7 +64,7 @@ export const makePlans = async (
  * `*` nor no pattern at all means it.
  * @throws MeshproofError MP-101 for a pattern that fits no check.
  */
-export const selection = (
+export const selectChecks = (
   patterns: string[],
   checks: readonly Pick<Check, 'id' | 'disrupts'>[],
 ): ((id: string) => boolean) => {

@@ -2,7 +2,7 @@ import { MeshproofError, unknownValue } from '#errors.ts'
 import { clientOf, type KubeClient } from '#kube/client.ts'
 import { contextConfig } from '#kube/kubeconfig.ts'
 import { contextNames, readKubeconfigs } from '#kube/kubeconfig-files.ts'
-import { inCluster, requireOwnAccount } from '#kube/own-account.ts'
+import { inClusterContext, requirePodAccount } from '#kube/own-account.ts'
 
 /** A cluster that somebody else made, by the context of a kubeconfig that leads to it. */
 export type ContextCluster = { context: string; kube: KubeClient }
@@ -26,11 +26,11 @@ export const connectContexts = (contexts: string[], kubeconfig?: string): Contex
       next: 'Name every cluster of the mesh once: --contexts=A,B; kubectl config get-contexts lists them.',
     })
   }
-  const named = contexts.some((context) => context !== inCluster)
+  const named = contexts.some((context) => context !== inClusterContext)
   const { files, missing } = named ? readKubeconfigs(kubeconfig) : { files: [], missing: [] }
   const known = contextNames(files)
   return contexts.map((context) => {
-    if (context === inCluster) return { context, kube: clientOf(context, requireOwnAccount()) }
+    if (context === inClusterContext) return { context, kube: clientOf(context, requirePodAccount()) }
     if (!known.includes(context)) throw unknownContext(context, known, missing)
     return { context, kube: clientOf(context, contextConfig(files, context)) }
   })

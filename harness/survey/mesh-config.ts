@@ -27,8 +27,8 @@ const MeshConfig = z.object({
 export type MeshConfig = z.infer<typeof MeshConfig>
 
 /**
- * The mesh config that a cluster’s control plane reads: the config map `istio`, or `istio-REVISION` for one that has a
- * revision. Empty where it is not there, or no text that can be read.
+ * The mesh config that a cluster’s control plane reads: the config map `istio`, or `istio-REVISION` for one that has
+ * a revision. Empty where it is not there, or no text that can be read.
  */
 export const meshConfigOf = async (reads: Reads): Promise<MeshConfig> => {
   const istiods = await reads.istiods()

@@ -217,9 +217,13 @@ export const meshLines = ({
 }): string[] => [
   `${clusters.length} clusters, like topology ${topology}: ${resembles[topology]}`,
   ...clusters.map(({ context, name, role, network, kubernetes, istio }) => {
-    const versions = `Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}`
-    const called = context === name ? '' : `  (context ${context})`
-    return `  ${inOneLine(`${name}  ${role}${network ? `, ${network}` : ''}  ${versions}${called}`)}`
+    const words = [
+      name,
+      network ? `${role}, ${network}` : role,
+      `Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}`,
+      ...(context === name ? [] : [`(context ${context})`]),
+    ]
+    return `  ${words.map(inOneLine).join('  ')}`
   }),
 ]
 

@@ -6,7 +6,7 @@ import { imagesByName, type Images } from '#images/images.ts'
 import { labOf } from '#lab/lab.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { planChecks } from '#run/plan-checks.ts'
-import { selection } from '#run/plan.ts'
+import { selectChecks } from '#run/plan.ts'
 import type { UpgradeOptions } from './options.ts'
 import { upgradeLabOf } from './upgrade-lab.ts'
 import { planUpgrade, upgradeLine } from './upgrade-plan.ts'
@@ -33,7 +33,7 @@ export const upgradePlanDocument = async (options: UpgradeOptions): Promise<stri
     kind,
     steps: steps.map((step) => step.name),
     checks: after
-      ? planChecks(harmlessChecks(checks), topology, selection([], checks), {
+      ? planChecks(harmlessChecks(checks), topology, selectChecks([], checks), {
           upgrade: { stage: after, from: options.from },
         }).planned
       : [],

@@ -104,7 +104,7 @@ const refusedByPolicy = async (
     clusters: [part.cluster.name],
   })
   const denying = policies.find(
-    ({ spec }) => spec.action === 'DENY' && asking.length > 0 && asking.some((client) => fits(spec, client) === 'yes'),
+    ({ spec }) => spec.action === 'DENY' && asking.some((client) => fits(spec, client) === 'yes'),
   )
   if (denying) {
     const refused = clients.filter((client) => fits(denying.spec, { ...client, port }) === 'yes')
@@ -152,8 +152,8 @@ const leftOutByNetworkPolicy = async (mesh: Survey, service: MeshService, part: 
       code: 'MP-906',
       where: `${service.host} in ${cluster.name}`,
       evidence: [
-        `NetworkPolicy ${service.namespace}/${policy.metadata?.name ?? ''} selects ${pod.metadata?.name ?? ''} and does ` +
-          `not let ${first.metadata?.namespace ?? ''}/${first.metadata?.name ?? ''} in at port ${port}`,
+        `NetworkPolicy ${service.namespace}/${policy.metadata?.name ?? ''} selects ${pod.metadata?.name ?? ''} ` +
+          `and does not let ${first.metadata?.namespace ?? ''}/${first.metadata?.name ?? ''} in at port ${port}`,
       ],
       fix: kubectl(cluster, `-n ${service.namespace} get networkpolicy ${policy.metadata?.name ?? ''} -o yaml`),
       clusters: [cluster.name],

@@ -19,8 +19,8 @@ const PeerAuthentication = z.object({
 })
 
 /**
- * What clients send is what servers take: a rule’s TLS mode against the PeerAuthentication of the servers, the names a
- * client accepts against the identity that servers have, and one trust domain.
+ * What clients send is what servers take: a rule’s TLS mode against the PeerAuthentication of the servers, the names
+ * a client accepts against the identity that servers have, and one trust domain.
  */
 export const transport: Layer = {
   name: 'transport',

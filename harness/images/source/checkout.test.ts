@@ -7,7 +7,7 @@ import { bootstrapFile, checkoutSource, readCheckout, withCheckout } from './che
 import { loadRecipes } from './recipes.ts'
 import { sourceItems } from './source-items.ts'
 import { buildsOf, imagesOf } from './stamp.ts'
-import { imagesFor } from '#images/versions.ts'
+import { resolveImageSource } from '#images/versions.ts'
 
 const source = { 'go.mod': 'module istio.io/istio\n\ngo 1.26.0\n', VERSION: '1.32\n', [bootstrapFile]: '{}' }
 
@@ -43,7 +43,7 @@ describe('the version of a checkout', () => {
     expect(version).toMatch(/^1\.32-dev-[0-9a-f]{7,}$/)
     await writeFile(join(folder, 'VERSION'), '1.32\n# changed\n')
     expect((await readCheckout(folder)).version).toBe(`${version}-dirty`)
-    // A copy inside of another work tree is not of that one's commit.
+    // A copy inside another work tree does not have the commit of that work tree.
     const copy = join(folder, 'copy')
     expect(await readCheckout(await checkout(source, copy))).toEqual({ folder: copy, version: '1.32-dev-local' })
   })
@@ -72,11 +72,11 @@ test.each<[string, Partial<typeof source>]>([
 })
 
 describe('with a checkout', () => {
-  test('images come from source, whatever could be reached', async () => {
+  test('images come from source, also where published images could be pulled', async () => {
     const istioSource = await checkout()
-    expect(await imagesFor({ images: 'auto', istioSource })).toBe('source')
-    expect(await imagesFor({ images: 'source', istioSource, kubernetes: '1.33' })).toBe('source')
-    await expect(imagesFor({ images: 'auto', istioSource: join(istioSource, 'none') })).rejects.toMatchObject({
+    expect(await resolveImageSource({ images: 'auto', istioSource })).toBe('source')
+    expect(await resolveImageSource({ images: 'source', istioSource, kubernetes: '1.33' })).toBe('source')
+    await expect(resolveImageSource({ images: 'auto', istioSource: join(istioSource, 'none') })).rejects.toMatchObject({
       code: 'MP-350',
     })
   })
@@ -87,13 +87,13 @@ describe('with a checkout', () => {
       code: 'MP-107',
       message: expect.stringContaining('--images=release, --istio=1.30.4'),
     })
-    await expect(imagesFor({ images: 'auto', istio: '1.31-dev', istioSource })).rejects.toMatchObject({
+    await expect(resolveImageSource({ images: 'auto', istio: '1.31-dev', istioSource })).rejects.toMatchObject({
       code: 'MP-107',
       next: expect.stringContaining('Leave out --istio=1.31-dev, or --istio-source'),
     })
   })
 
-  test('what is Istio’s is built every time, from there and with its version, and all else as ever', async () => {
+  test('Istio’s programs are built every time, from the checkout and with its version, and no others', async () => {
     const recipes = await loadRecipes()
     const folder = await checkout()
     const changed = withCheckout(recipes, await readCheckout(folder))
@@ -105,8 +105,8 @@ describe('with a checkout', () => {
         '1.32-dev-local',
       ]),
     )
-    const keys = async (of: typeof recipes): Promise<Map<string, string | undefined>> =>
-      new Map((await sourceItems(of, of.releases.slice(0, 1), 'amd64')).map(({ name, key }) => [name, key]))
+    const keys = async (subject: typeof recipes): Promise<Map<string, string | undefined>> =>
+      new Map((await sourceItems(subject, subject.releases.slice(0, 1), 'amd64')).map(({ name, key }) => [name, key]))
     const [before, after] = [await keys(recipes), await keys(changed)]
     expect([...after].filter(([, key]) => key === undefined).map(([name]) => name)).toEqual([
       ...builds.map(({ artifact }) => artifact),
@@ -118,8 +118,8 @@ describe('with a checkout', () => {
   test('the control plane and the proxies are called by its version', async () => {
     const changed = withCheckout(await loadRecipes(), await readCheckout(await checkout()))
     expect(changed.roles['tag']).toBe('1.32-dev-local')
-    const named = imagesOf(changed, changed.releases).filter(({ name }) => name.startsWith('docker.io/istio/p'))
-    expect(named.map(({ name, programs: [first] }) => `${name} ${first ?? ''}`)).toEqual([
+    const images = imagesOf(changed, changed.releases).filter(({ name }) => name.startsWith('docker.io/istio/p'))
+    expect(images.map(({ name, programs: [first] }) => `${name} ${first ?? ''}`)).toEqual([
       'docker.io/istio/pilot:1.32-dev-local pilot-discovery-1.32-dev-local',
       'docker.io/istio/proxyv2:1.32-dev-local pilot-agent-1.32-dev-local',
     ])

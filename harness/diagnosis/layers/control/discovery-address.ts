@@ -33,6 +33,7 @@ export const wrongDiscoveryAddress = async (
   const lookedAt = (await Promise.all([...names].map((name) => addressesBehind(cluster, 'istio-system', name)))).flat()
   const strange = lookedAt.filter((address) => !known.includes(address))
   const closed = (await Promise.all(strange.map((address) => answers(cluster, address)))).filter(({ open }) => !open)
+  const tried = closed.map(({ address, said }) => `${address} (${said})`)
   return closed.length === 0
     ? []
     : [
@@ -40,7 +41,7 @@ export const wrongDiscoveryAddress = async (
           code: 'MP-855',
           where: cluster.name,
           evidence: [
-            `${cluster.name} looks for istiod at ${closed.map(({ address, said }) => `${address} (${said})`).join(', ')}`,
+            `${cluster.name} looks for istiod at ${tried.join(', ')}`,
             `${serving.name} offers it at ${known.join(', ')}`,
           ],
           fix: kubectl(cluster, '-n istio-system get endpointslices -l kubernetes.io/service-name=istiod'),

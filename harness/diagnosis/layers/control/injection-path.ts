@@ -23,7 +23,8 @@ export const wrongInjectionPath = async (cluster: SurveyedCluster): Promise<Find
       evidence: [
         ...wrong.map(({ injector, path }) => `${injector}: path ${path}`),
         named === undefined
-          ? `the path names no cluster, so new pods are told that they are of the control plane’s own cluster and network`
+          ? 'the path names no cluster, so new pods are told that they are of the control plane’s own cluster and ' +
+            'network'
           : `the path names ${named}, and running proxies are of ${cluster.name}`,
       ],
       fix:

@@ -64,7 +64,8 @@ const askingProblems = (
         where: `${cluster.name} ${name}`,
         evidence: [
           `the namespace asks by ${asked}, and no injector of ${cluster.name} takes that`,
-          `injectors serve revisions ${served.join(', ') || 'none'}${tags.length > 0 ? ` and tags ${tags.join(', ')}` : ''}`,
+          `injectors serve revisions ${served.join(', ') || 'none'}` +
+            (tags.length > 0 ? ` and tags ${tags.join(', ')}` : ''),
           ...bareLines(working),
         ],
         fix:

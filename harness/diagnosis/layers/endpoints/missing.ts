@@ -106,13 +106,14 @@ const leftToAmbient = async (mesh: Survey, { client, service, unknown }: Missing
   const isGlobal = service.perCluster.some(
     ({ service: part }) => part?.metadata?.labels?.['istio.io/global'] === 'true',
   )
+  const set = flags.map((flag) => `${flag}=${variableOf(discovery, flag) ?? 'unset'}`)
   return isGlobal
     ? undefined
     : {
         code: 'MP-803',
         where: `${service.host} for clients of ${client.name}`,
         evidence: [
-          `istiod of ${reader.name} runs with ${flags.map((flag) => `${flag}=${variableOf(discovery, flag) ?? 'unset'}`).join(', ')}`,
+          `istiod of ${reader.name} runs with ${set.join(', ')}`,
           `service ${service.namespace}/${service.name} has no label istio.io/global=true, so clients of ` +
             `${client.name} are not told of pods in ${namesOf(unknown)}`,
         ],

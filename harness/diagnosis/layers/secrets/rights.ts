@@ -1,9 +1,9 @@
 import pMap from 'p-map'
 import { z } from 'zod'
-import type { Wish } from '#kube/permissions.ts'
+import type { Permission } from '#kube/permissions.ts'
 import type { Ask } from '#probes/remote-server.ts'
 
-const kinds = (verbs: string[], ...resources: string[]): Wish[] =>
+const kinds = (verbs: string[], ...resources: string[]): Permission[] =>
   resources.flatMap((name) => {
     const [resource = '', ...group] = name.split('.')
     return verbs.map((verb) => ({ verb, resource, ...(group.length > 0 ? { group: group.join('.') } : {}) }))
@@ -29,7 +29,7 @@ const toSync = kinds(
 const toServe = kinds(['create'], 'tokenreviews.authentication.k8s.io')
 
 /** What the chart gives as well; a mesh may never use it. */
-const beside: Wish[] = [
+const beside: Permission[] = [
   ...kinds(['list', 'watch'], 'workloadentries.networking.istio.io', 'gateways.gateway.networking.k8s.io'),
   ...kinds(['create'], 'subjectaccessreviews.authorization.k8s.io'),
 ]
@@ -65,7 +65,7 @@ export const missingRights = async (ask: Ask, serves: boolean): Promise<Rights> 
 }
 
 /** `list and watch nodes`, a line a resource. */
-const inLines = (wishes: Wish[]): string[] =>
+const inLines = (wishes: Permission[]): string[] =>
   [...Map.groupBy(wishes, ({ resource, group }) => [resource, group].filter(Boolean).join('.'))].map(
     ([resource, verbs]) => `${verbs.map(({ verb }) => verb).join(' and ')} ${resource}`,
   )

@@ -7,7 +7,7 @@ import { stringify } from 'yaml'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
 import type { Look } from '#diagnosis/layer.ts'
-import { inWords, type Wish } from '#kube/permissions.ts'
+import { textOf, type Permission } from '#kube/permissions.ts'
 import type { Manifest } from '#kube/client.ts'
 import { createRoot } from '#lab/certificate-authority.ts'
 import { handshake, type Handshake } from '#probes/remote-server.ts'
@@ -200,8 +200,8 @@ const apiOf =
     if (status !== 200) return send(status, {})
     if (request.method !== 'POST') return send(200, { metadata: { uid } })
     void json(request).then((review) => {
-      const wish = (review as { spec: { resourceAttributes: Wish } }).spec.resourceAttributes
-      send(201, { status: { allowed: !refuses(inWords(wish)) } })
+      const wish = (review as { spec: { resourceAttributes: Permission } }).spec.resourceAttributes
+      send(201, { status: { allowed: !refuses(textOf(wish)) } })
     })
   }
 

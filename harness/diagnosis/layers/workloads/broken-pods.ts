@@ -18,8 +18,8 @@ const codes: Record<PodTrouble['kind'], FindingCode> = {
 const shown = 3
 
 /**
- * The pods of a cluster’s mesh namespaces that are not ready, by what is wrong with them, in the words of their status
- * and events. Those of a Job come and go as they like.
+ * The pods of a cluster’s mesh namespaces that are not ready, by what is wrong with them, in the words of their
+ * status and events. Those of a Job come and go as they like.
  */
 export const brokenPods = async (cluster: SurveyedCluster): Promise<Finding[]> => {
   const [pods, namespaces, services] = await Promise.all([
