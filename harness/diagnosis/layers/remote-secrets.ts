@@ -173,7 +173,7 @@ const judgeEntry = async (pair: Pair, entry: RemoteEntry): Promise<Judged> => {
       },
       pair,
     )
-  const known = { mesh, primary, cluster, access, where, again }
+  const known = { mesh, primary, cluster, access, where, again, readsSecrets: view.readsSecrets }
   const server = await lookAtServer(known, state?.synced)
   if (server.findings.length > 0) return server
   const tried = await tryCredentials(known, server.shaken)
@@ -210,7 +210,12 @@ const complained = (pair: Pair, where: string, { kind, words, at }: Complaint): 
       code: codeOf[kind],
       where,
       evidence: [`istiod of ${pair.primary.name}, ${at}: ${words}`],
-      fix: kind === 'unreachable' ? kubectl(pair.primary, 'get networkpolicies -A') : create(pair),
+      fix:
+        kind === 'unreachable'
+          ? kubectl(pair.primary, 'get networkpolicies -A')
+          : kind === 'forbidden'
+            ? kubectl(pair.cluster, 'get clusterroles,clusterrolebindings -l app=istio-reader -o yaml')
+            : create(pair),
     },
     pair,
   )

@@ -11,6 +11,8 @@ export type ControlPlaneView = {
   entries: RemoteEntry[]
   /** Options of kubeconfigs that it does not refuse. */
   allowed: string[]
+  /** Whether it reads the TLS secrets of remote clusters. */
+  readsSecrets: boolean
   /** Where it reads kubeconfigs from files of its own pod, and no secret. */
   fromFiles: string | undefined
   /** Whether every istiod has a cluster synced, and by which secret; undefined where none says. */
@@ -45,6 +47,9 @@ export const controlPlaneView = async ({ kube, reads }: SurveyedCluster): Promis
   return {
     entries: remoteEntries(secrets),
     allowed: options[0]?.filter((option) => options.every((list) => list.includes(option))) ?? [],
+    readsSecrets: containers.some(
+      (container) => variableOf(container, 'PILOT_ENABLE_REMOTE_CREDENTIALS_CONTROLLER') !== 'false',
+    ),
     fromFiles: containers.map((one) => variableOf(one, 'PILOT_MULTICLUSTER_KUBECONFIG_PATH')).find(Boolean),
     stateOf: (cluster) => {
       if (answers.length === 0) return undefined

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Cluster, V1ServiceAccount } from '@kubernetes/client-node'
 import { z } from 'zod'
 import { reasonOf } from '#errors.ts'
+import { minorOf } from '#images/version.ts'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { askDirectly, askThrough, type Ask, type Handshake } from '#probes/remote-server.ts'
 import { endOf, ownerOf, span, userOf } from '#istio/credential-life.ts'
@@ -19,6 +20,8 @@ export type Entry = {
   where: string
   /** The command that creates the secret again. */
   again: string
+  /** Whether the control plane reads the TLS secrets of remote clusters. */
+  readsSecrets: boolean
 }
 
 /** What the credentials of an entry came to: what is wrong, in few words what is right, or why they were not tried. */
@@ -99,8 +102,11 @@ const asked = async (entry: Entry, ask: Ask, refused: () => Promise<Finding>): P
         fix: entry.again,
       },
     ]
-  const serves = servedBy(mesh, cluster) === primary
-  const rights = await missingRights(ask, serves)
+  const rights = await missingRights(ask, {
+    serves: servedBy(mesh, cluster) === primary,
+    secrets: entry.readsSecrets,
+    meshConfig: (minorOf(primary.istio) ?? 0) >= 31,
+  })
   if ('unknown' in rights) return status === 403 ? [forbidden(entry, ['get namespaces'])] : []
   return [
     ...(rights.missing.length > 0 ? [forbidden(entry, rights.missing)] : []),

@@ -9,24 +9,35 @@ const kinds = (verbs: string[], ...resources: string[]): Permission[] =>
     return verbs.map((verb) => ({ verb, resource, ...(group.length > 0 ? { group: group.join('.') } : {}) }))
   })
 
-/**
- * What istiod does with a remote secret’s credentials, by what happens without (Istio’s chart istiod,
- * reader-clusterrole.yaml, and what registers informers in pilot): it syncs a cluster when all that it watches has been
- * listed.
- */
-const toSync = kinds(
-  ['list', 'watch'],
-  'namespaces',
-  'services',
-  'pods',
-  'nodes',
-  'endpointslices.discovery.k8s.io',
-  'secrets',
-  'customresourcedefinitions.apiextensions.k8s.io',
-)
+/** What of istiod decides which rights it needs. */
+export type Needs = {
+  /** It serves the cluster’s workloads, so it reviews their tokens there. */
+  serves: boolean
+  /** It reads the TLS secrets of remote clusters (PILOT_ENABLE_REMOTE_CREDENTIALS_CONTROLLER). */
+  secrets: boolean
+  /** It reads the mesh configuration of remote clusters: since Istio 1.31. */
+  meshConfig: boolean
+}
 
-/** Where it serves the cluster’s workloads it reviews their tokens there. */
-const toServe = kinds(['create'], 'tokenreviews.authentication.k8s.io')
+/**
+ * What istiod does with a remote secret’s credentials, without which it does not sync a cluster (Istio’s chart istiod,
+ * reader-clusterrole.yaml, and what registers informers in pilot; seen with 1.31): it waits until all that it watches
+ * has been listed.
+ */
+const needed = ({ serves, secrets, meshConfig }: Needs): Permission[] => [
+  ...kinds(
+    ['list', 'watch'],
+    'namespaces',
+    'services',
+    'pods',
+    'nodes',
+    'endpointslices.discovery.k8s.io',
+    'customresourcedefinitions.apiextensions.k8s.io',
+    ...(secrets ? ['secrets'] : []),
+    ...(meshConfig ? ['configmaps'] : []),
+  ),
+  ...(serves ? kinds(['create'], 'tokenreviews.authentication.k8s.io') : []),
+]
 
 /** What the chart gives as well; a mesh may never use it. */
 const beside: Permission[] = [
@@ -40,10 +51,10 @@ const Review = z.object({ status: z.object({ allowed: z.boolean().default(false)
 export type Rights = { missing: string[]; beside: string[] } | { unknown: string }
 
 /** Asks an API server what the credentials of a question may do; nothing is created. */
-export const missingRights = async (ask: Ask, serves: boolean): Promise<Rights> => {
-  const [needed, wanted] = [[...toSync, ...(serves ? toServe : [])], beside]
+export const missingRights = async (ask: Ask, needs: Needs): Promise<Rights> => {
+  const [required, wanted] = [needed(needs), beside]
   const answers = await pMap(
-    [...needed, ...wanted],
+    [...required, ...wanted],
     async (wish) => {
       const { status, body } = await ask('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
         apiVersion: 'authorization.k8s.io/v1',
@@ -59,7 +70,7 @@ export const missingRights = async (ask: Ask, serves: boolean): Promise<Rights> 
   if (silent) return { unknown: `SelfSubjectAccessReview: ${silent.status}` }
   const refused = answers.filter(({ allowed }) => allowed === false).map(({ wish }) => wish)
   return {
-    missing: inLines(refused.filter((wish) => needed.includes(wish))),
+    missing: inLines(refused.filter((wish) => required.includes(wish))),
     beside: inLines(refused.filter((wish) => wanted.includes(wish))),
   }
 }

@@ -224,7 +224,16 @@ const entryOf = async (
     ...more,
   }
   const shaken = await handshake(access)
-  return { mesh, primary: primary!, cluster: cluster!, access, where: 'cluster1 remote', again: 'istioctl …', shaken }
+  return {
+    mesh,
+    primary: primary!,
+    cluster: cluster!,
+    access,
+    where: 'cluster1 remote',
+    again: 'istioctl …',
+    readsSecrets: true,
+    shaken,
+  }
 }
 
 const tried = async (...[listener, more, second]: Parameters<typeof entryOf>): Promise<Tried> => {
