@@ -7,7 +7,7 @@ import { meshLayers } from '#results/mesh-layers.ts'
 import { explanationOf, laterTroubles, narrowedTo } from '#results/explanation.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
 import { upgradeLines } from './upgrade-text.ts'
-import { verdictWords } from './words.ts'
+import { failedIds, verdictWords } from './words.ts'
 
 /** Where the terminal report goes: a TTY gets colour and a live line, anything else gets plain lines. */
 export type Screen = NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
@@ -152,7 +152,7 @@ const brokenLines = (topology: TopologyResult): string[] => {
       `  cause: ${explanation.cause}  (${explanation.where})`,
       ...explanation.evidence.slice(0, 5).map((line) => `    ${line}`),
       `  next:  ${explanation.fix}`,
-      `  shows in: ${failedIds(topology).join(', ')}`,
+      `  shows in: ${failedIds(topology.checks).join(', ')}`,
     ]
   const broken = firstBroken(topology.checks)
   if (!broken) return laterTroubles(topology).flatMap(warningLines)
@@ -179,10 +179,6 @@ const diagnosisLines = ({ diagnosis }: TopologyResult): string[] => {
       ]
     : []
 }
-
-const failedIds = ({ checks }: TopologyResult): string[] => [
-  ...new Set(checks.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id)),
-]
 
 const warningLines = ({ code, cause, where, evidence, fix }: ReturnType<typeof laterTroubles>[number]): string[] => [
   `warning: ${code}  ${cause}  (${where})`,

@@ -3,7 +3,8 @@ import { causeOf, type MeshDiagnosis } from './mesh-diagnosis.ts'
 import { meshLayers, type MeshLayer } from './mesh-layers.ts'
 import type { CheckResult, TopologyResult } from './results.ts'
 
-type Finding = MeshDiagnosis['layers'][number]['findings'][number]
+/** A problem or a warning that the diagnosis of a mesh found. */
+export type Finding = MeshDiagnosis['layers'][number]['findings'][number]
 
 /** What the diagnosis of a mesh says of its failed checks: the finding that explains them, and its layer. */
 export type Explanation = Finding & { layer: MeshLayer; layerName: string }
@@ -22,6 +23,12 @@ export const explanationOf = ({
   if (!diagnosis || !checks.some(({ verdict }) => verdict === 'fail')) return undefined
   const finding = causeOf(diagnosis) ?? tellingWarning(diagnosis)
   return finding && { ...finding, layerName: meshLayers[finding.layer] }
+}
+
+/** The explanation of failed checks in a line: `explained by MP-887: CAUSE (WHERE)`; undefined where there is none. */
+export const explainedBy = (topology: Pick<TopologyResult, 'checks' | 'diagnosis'>): string | undefined => {
+  const explanation = explanationOf(topology)
+  return explanation && `explained by ${explanation.code}: ${explanation.cause} (${explanation.where})`
 }
 
 const tellingWarning = ({ layers }: MeshDiagnosis): (Finding & { layer: MeshLayer }) | undefined =>
