@@ -91,7 +91,7 @@ export const stepSummary = (results: Results, bytes: number): string => {
       ? []
       : [`**${run.error.code}** ${text(run.error.message)}`, '', `Next step: ${text(run.error.next)}`, '']),
     ...worstFirst(topologies).flatMap(broken),
-    ...topologies.flatMap(later),
+    ...later(topologies),
     `| topology | verdict | ${upgrades ? 'requests' : 'checks'} |`,
     '|---|---|---|',
     ...topologies.map((topology) => row([text(variantName(topology)), verdictOf(topology), outcomeOf(topology)])),
@@ -222,18 +222,26 @@ const broken = (topology: TopologyResult): string[] => {
       ]
 }
 
-/** What will hurt later in a mesh whose checks passed. */
-const later = (topology: TopologyResult): string[] =>
-  laterTroubles(topology).flatMap(({ code, cause, where, evidence, fix }) => [
-    `> [!NOTE]`,
-    `> **${text(variantName(topology))}: warning** (${code})`,
-    '>',
-    `> ${text(cause)} (${text(where)})`,
-    '>',
-    ...listed(evidence),
-    `> See: <code>${text(fix)}</code>`,
-    '',
-  ])
+/** What will hurt later in meshes whose checks passed. */
+const later = (topologies: readonly TopologyResult[]): string[] => {
+  const warnings = topologies.flatMap((topology) => laterTroubles(topology).map((finding) => ({ topology, finding })))
+  const more = warnings.length - mostAnnotations
+  return [
+    ...warnings
+      .slice(0, mostAnnotations)
+      .flatMap(({ topology, finding: { code, cause, where, evidence, fix } }) => [
+        `> [!NOTE]`,
+        `> **${text(variantName(topology))}: warning** (${code})`,
+        '>',
+        `> ${text(cause)} (${text(where)})`,
+        '>',
+        ...listed(evidence),
+        `> See: <code>${text(fix)}</code>`,
+        '',
+      ]),
+    ...(more > 0 ? [`${more} more warnings are in report.html.`, ''] : []),
+  ]
+}
 
 const listed = (evidence: readonly string[]): string[] =>
   evidence.length === 0 ? [] : [...evidence.slice(0, mostEvidence).map((line) => `> - ${text(line)}`), '>']
