@@ -28,7 +28,7 @@ const rung = (topology: TopologyResult, result: LayerResult): Markup => {
   const { layer, verdict, said, notes = [], findings } = result
   const first = explanationOf(topology)?.layer === layer
   const { style, mark, word } = lookOf(topology, result)
-  const note = first ? 'broken first' : consequenceNote(findings)
+  const note = first ? 'the cause' : consequenceNote(findings)
   const rests = verdict === 'not-judged' ? `because ${said}` : said
   return markup`
     <li id="${layerAnchor(topology, layer)}" class="${style}${first && ' first'}">

@@ -122,7 +122,7 @@ describe('a failing run whose mesh was diagnosed', () => {
       textOf(rungs.find((rung) => rung.startsWith(`"gateway-strict--mesh-${layer}"`)) ?? '')
     expect(rungOf('api')).toMatch(/✓ healthy it is well Note: 2 of 40 proxies do not answer/)
     expect(rungOf('trust')).toMatch(/! warning .*MP-845 warning: /)
-    expect(rungOf('gateways')).toMatch(/✗ broken broken first .*MP-887 .*MP-885 .*follows from MP-887/)
+    expect(rungOf('gateways')).toMatch(/✗ broken the cause .*MP-887 .*MP-885 .*follows from MP-887/)
     expect(rungOf('endpoints')).toMatch(/✗ broken follows from MP-887/)
   })
 
