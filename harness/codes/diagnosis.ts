@@ -98,7 +98,7 @@ export const diagnosisCodes = {
   },
   'MP-843': {
     layer: 'trust',
-    latent: true,
+    severity: 'warning',
     cause: 'running proxies were signed by another certificate authority than cacerts holds',
     shows: 'Nothing until something restarts; then new workloads and old ones may not trust each other.',
     fix:
@@ -119,6 +119,13 @@ export const diagnosisCodes = {
     cause: 'a certificate authority has expired',
     shows: 'Every new connection fails with CERTIFICATE_VERIFY_FAILED: certificate has expired.',
     fix: 'Issue a new intermediate from the root, replace cacerts, restart istiod and the workloads.',
+  },
+  'MP-846': {
+    layer: 'trust',
+    cause: 'a certificate authority ends soon',
+    shows: 'Nothing yet. From its end on, every new connection fails with CERTIFICATE_VERIFY_FAILED.',
+    fix: 'Issue a new intermediate from the root in time, replace cacerts, restart istiod and the workloads.',
+    severity: 'warning',
   },
   'MP-850': {
     layer: 'control',
