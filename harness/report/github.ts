@@ -1,5 +1,5 @@
 import { firstBroken } from '#results/explain.ts'
-import { explainedBy, explanationOf, laterTroubles, narrowedTo } from '#results/explanation.ts'
+import { afterUpgrade, explainedBy, explanationOf, laterTroubles, narrowedTo } from '#results/explanation.ts'
 import {
   variantName,
   type CheckResult,
@@ -26,8 +26,9 @@ export const annotations = ({ run, topologies }: Results): string[] => {
   return [
     ...limited('error', [
       ...(error ? [command('error', error.code, `${error.message} Next: ${error.next}`)] : []),
-      ...worstFirst(topologies).flatMap(explained),
+      ...worstFirst(topologies).flatMap((topology) => (topology.upgrade ? [] : explained(topology))),
       ...foundIn(topologies, 'error'),
+      ...worstFirst(topologies).flatMap((topology) => (topology.upgrade ? explained(topology) : [])),
       ...placedChecks(topologies, 'fail').map(({ topology, check }) =>
         command('error', titleOf(topology, check), failure(topology, check)),
       ),
@@ -46,14 +47,14 @@ export const annotations = ({ run, topologies }: Results): string[] => {
 const mostEvidence = 5
 
 const explained = (topology: TopologyResult): string[] => {
-  const explanation = explanationOf(topology)
+  const explanation = afterUpgrade(topology) ?? explanationOf(topology)
   if (!explanation) return []
   const { code, layerName, cause, where, evidence, fix } = explanation
   const lines = [
     `${cause} (${where})`,
     ...evidence.slice(0, mostEvidence),
     `Next: ${fix}`,
-    `Shows in: ${failedIds(topology.checks).join(', ')}`,
+    ...(topology.upgrade ? [] : [`Shows in: ${failedIds(topology.checks).join(', ')}`]),
   ]
   return [command('error', `${code} ${layerName} (${variantName(topology)})`, lines.join('\n'))]
 }
@@ -190,19 +191,20 @@ const phaseRow = (upgrade: Upgrade, phase: UpgradePhaseResult): string => {
 }
 
 const broken = (topology: TopologyResult): string[] => {
-  const explanation = explanationOf(topology)
+  const afterwards = afterUpgrade(topology)
+  const explanation = afterwards ?? explanationOf(topology)
   if (explanation) {
     const { layerName, code, cause, where, evidence, fix } = explanation
+    const title = afterwards ? 'the mesh afterwards, first broken layer' : 'first broken layer'
     return [
       `> [!CAUTION]`,
-      `> **${text(variantName(topology))}: first broken layer is ${text(layerName)}** (${code})`,
+      `> **${text(variantName(topology))}: ${title} is ${text(layerName)}** (${code})`,
       '>',
       `> ${text(cause)} (${text(where)})`,
       '>',
       ...listed(evidence),
       `> Next step: <code>${text(fix)}</code>`,
-      '>',
-      `> Shows in: ${text(failedIds(topology.checks).join(', '))}`,
+      ...(afterwards ? [] : ['>', `> Shows in: ${text(failedIds(topology.checks).join(', '))}`]),
       '',
     ]
   }

@@ -44,7 +44,7 @@ const versionsOf = ({ istio, envoy, kubernetes, kind, meshproof }: Results['envi
 
 const suiteElement = ({ topology, checks, properties, startedAt }: Suite): Markup => {
   const name = `meshproof.${topology.name}.${topology.mtls}`
-  const explained = explainedBy(topology)
+  const explained = topology.upgrade ? undefined : explainedBy(topology)
   return markup`
     <testsuite name="${name}" ${totalsOf(checks)} timestamp="${timestamp(startedAt)}">
     <properties>${Object.entries(properties).map(property)}</properties>

@@ -2,9 +2,7 @@ import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { BuildProgress } from '#images/build.ts'
 import { firstBroken } from '#results/explain.ts'
-import { causeOf } from '#results/mesh-diagnosis.ts'
-import { meshLayers } from '#results/mesh-layers.ts'
-import { explanationOf, laterTroubles, narrowedTo } from '#results/explanation.ts'
+import { afterUpgrade, explanationOf, laterTroubles, narrowedTo } from '#results/explanation.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
 import { upgradeLines } from './upgrade-text.ts'
 import { failedIds, verdictWords } from './words.ts'
@@ -170,11 +168,11 @@ const brokenLines = (topology: TopologyResult): string[] => {
 }
 
 /** What the mesh shows after an upgrade that did not go well. */
-const diagnosisLines = ({ diagnosis }: TopologyResult): string[] => {
-  const cause = diagnosis && causeOf(diagnosis)
+const diagnosisLines = (topology: TopologyResult): string[] => {
+  const cause = afterUpgrade(topology)
   return cause
     ? [
-        `the mesh afterwards: ${meshLayers[cause.layer]}  (${cause.code})  ${cause.cause}  (${cause.where})`,
+        `the mesh afterwards: ${cause.layerName}  (${cause.code})  ${cause.cause}  (${cause.where})`,
         `  next:  ${cause.fix}`,
       ]
     : []

@@ -36,9 +36,25 @@ const tellingWarning = ({ layers }: MeshDiagnosis): (Finding & { layer: MeshLaye
     .filter(({ layer }) => telling.includes(layer))
     .flatMap(({ layer, findings }) => findings.map((finding) => ({ ...finding, layer })))[0]
 
-/** The problems and warnings that a diagnosis found in a mesh whose checks all passed: what hurts later. */
-export const laterTroubles = ({ checks, diagnosis }: Pick<TopologyResult, 'checks' | 'diagnosis'>): Finding[] =>
-  diagnosis && !checks.some(({ verdict }) => verdict === 'fail')
+/** What is broken in a mesh after an upgrade that did not go well; undefined where nothing is, or nobody looked. */
+export const afterUpgrade = ({
+  upgrade,
+  diagnosis,
+}: Pick<TopologyResult, 'upgrade' | 'diagnosis'>): Explanation | undefined => {
+  const cause = upgrade && diagnosis && causeOf(diagnosis)
+  return cause && { ...cause, layerName: meshLayers[cause.layer] }
+}
+
+/**
+ * The problems and warnings that a diagnosis found in a mesh whose checks all passed: what hurts later. A mesh is
+ * diagnosed after an upgrade only if the upgrade went wrong, so that an upgrade has none.
+ */
+export const laterTroubles = ({
+  checks,
+  diagnosis,
+  upgrade,
+}: Pick<TopologyResult, 'checks' | 'diagnosis' | 'upgrade'>): Finding[] =>
+  diagnosis && !upgrade && !checks.some(({ verdict }) => verdict === 'fail')
     ? diagnosis.layers.flatMap(({ findings }) => findings.filter(({ followsFrom }) => followsFrom === undefined))
     : []
 

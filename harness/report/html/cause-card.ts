@@ -1,5 +1,5 @@
 import { firstBroken } from '#results/explain.ts'
-import { explanationOf, narrowedTo, type Explanation } from '#results/explanation.ts'
+import { afterUpgrade, explanationOf, narrowedTo, type Explanation } from '#results/explanation.ts'
 import { joined, markup, type Markup } from '#report/markup.ts'
 import { variantName, type TopologyResult } from '#results/results.ts'
 import { anchorOf, failedIds } from '#report/words.ts'
@@ -37,20 +37,35 @@ export const causeCards = (failed: readonly TopologyResult[], several: boolean):
 
 const explainedCard = (same: readonly Explained[], several: boolean): Markup | undefined => {
   const [first] = same
-  if (!first) return undefined
-  const { topology, explanation } = first
+  return (
+    first &&
+    meshCard(first, {
+      title: 'First broken layer',
+      beside: several && markup` in ${topologyLinks(same)}`,
+      below: same.map(({ topology }) => showsIn(topology, same.length > 1)),
+    })
+  )
+}
+
+/** What is broken in a mesh after an upgrade that did not go well; undefined where nothing is, or nobody looked. */
+export const afterwardsCard = (topology: TopologyResult): Markup | undefined => {
+  const explanation = afterUpgrade(topology)
+  return explanation && meshCard({ topology, explanation }, { title: 'The mesh afterwards' })
+}
+
+type CardWords = { title: string; beside?: Markup | false; below?: Markup[] }
+
+/** The card of a finding: its layer, its cause, the object to look at, the evidence and the next step. */
+const meshCard = ({ topology, explanation }: Explained, { title, beside, below }: CardWords): Markup => {
   const { code, cause, where, layer, layerName } = explanation
   return markup`
     <div class="cause">
-      <p class="layer">
-        <b>First broken layer: <a href="#${layerAnchor(topology, layer)}">${layerName}</a></b>
-        ${several && markup` in ${topologyLinks(same)}`}
-      </p>
+      <p class="layer"><b>${title}: <a href="#${layerAnchor(topology, layer)}">${layerName}</a></b>${beside}</p>
       <p class="why">${cause}</p>
       <p class="object">Look at <b>${where}</b></p>
       ${evidenceLines(explanation)}
       ${nextStep('Next step', explanation)}
-      ${same.map(({ topology: shown }) => showsIn(shown, same.length > 1))}
+      ${below}
       <p class="where">${codeWords(code)}</p>
     </div>
   `

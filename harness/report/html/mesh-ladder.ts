@@ -1,4 +1,4 @@
-import { explanationOf, type Finding } from '#results/explanation.ts'
+import { afterUpgrade, explanationOf, type Finding } from '#results/explanation.ts'
 import { withoutProbe, type MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { meshLayers } from '#results/mesh-layers.ts'
 import { markup, type Markup } from '#report/markup.ts'
@@ -26,7 +26,7 @@ export const meshLadder = (topology: TopologyResult, { layers }: MeshDiagnosis):
 
 const rung = (topology: TopologyResult, result: LayerResult): Markup => {
   const { layer, verdict, said, notes = [], findings } = result
-  const first = explanationOf(topology)?.layer === layer
+  const first = (afterUpgrade(topology) ?? explanationOf(topology))?.layer === layer
   const { style, mark, word } = lookOf(topology, result)
   const note = first ? 'the cause' : consequenceNote(findings)
   const rests = verdict === 'not-judged' ? `because ${said}` : said
@@ -49,10 +49,10 @@ const rung = (topology: TopologyResult, result: LayerResult): Markup => {
 }
 
 // What is wrong in a mesh whose checks passed is a warning: it hurts later.
-const lookOf = ({ checks }: TopologyResult, { verdict, said, findings }: LayerResult): Look => {
+const lookOf = ({ checks, upgrade }: TopologyResult, { verdict, said, findings }: LayerResult): Look => {
   if (verdict === 'not-judged')
     return { style: said === withoutProbe ? 'skipped' : 'not-run', mark: '?', word: 'not judged' }
-  const red = checks.some((check) => check.verdict === 'fail')
+  const red = upgrade !== undefined || checks.some((check) => check.verdict === 'fail')
   if (verdict === 'broken' && red) return { style: 'fail', mark: '✗', word: 'broken' }
   return findings.length > 0
     ? { style: 'flaky', mark: '!', word: 'warning' }

@@ -129,16 +129,16 @@ describe('the place where it breaks', () => {
   test('is marked, and said below the picture and in its name', () => {
     const { markup } = picture(brokenAt('cluster2 istio-system/gateway'))
     const words = 'It breaks at the gateway of cluster2: a gateway has no ready pod behind its service (MP-887)'
-    expect(markup.match(/class="break"/g)).toHaveLength(1)
-    expect(markup).toContain(`<g class="break"><title>${words}</title>`)
+    expect(markup.match(/class="broken"/g)).toHaveLength(1)
+    expect(markup).toContain(`<g class="broken"><title>${words}</title>`)
     expect(markup).toContain(`</span> ${words}.</p>`)
     expect(markup).toContain('aria-labelledby="gateway-strict--picture gateway-strict--broken gateway-strict--cross')
   })
 
   test('is not marked where the cause names no cluster, or where nothing failed', () => {
-    expect(picture(brokenAt('web.shop.svc.cluster.local', 'services')).markup).not.toContain('class="break"')
+    expect(picture(brokenAt('web.shop.svc.cluster.local', 'services')).markup).not.toContain('class="broken"')
     const green = { ...brokenAt('cluster2'), checks: [asked(['cluster1'], ['cluster2'])] }
-    expect(picture(green).markup).not.toContain('class="break"')
+    expect(picture(green).markup).not.toContain('class="broken"')
   })
 })
 

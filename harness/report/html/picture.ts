@@ -96,7 +96,7 @@ const breakMark = (placed: PlacedCluster, point: BreakingPoint | undefined): Mar
   const gate = gateOf(placed)
   const { x, y } = point.part === 'gateway' ? { x: gate.x + 40, y: gate.y } : placed
   return markup`
-    <g class="break"><title>${point.words}</title>
+    <g class="broken"><title>${point.words}</title>
     ${point.part === 'gateway' ? gateOutline(gate) : clusterOutline(placed)}
     <circle cx="${x}" cy="${y}" r="10"/>
     <path d="M${x - 4} ${y - 4}l8 8m0-8l-8 8"/></g>
