@@ -55,12 +55,12 @@ export const diagnosisCodes = {
   },
   'MP-831': {
     layer: 'networks',
-    cause: 'istio-system does not say which network its cluster is on',
+    cause: 'Istio’s root namespace does not say which network its cluster is on',
     shows:
       'Nothing at first. After the next restart of istiod or a proxy, clients get pod addresses of another ' +
       'network, and requests time out.',
     fix:
-      'Label the namespace istio-system with topology.istio.io/network, in every cluster of a mesh with several ' +
+      'Label Istio’s root namespace with topology.istio.io/network, in every cluster of a mesh with several ' +
       'networks.',
     sources: ['istio/istio#28381', 'istio/istio#49412'],
   },
@@ -71,8 +71,8 @@ export const diagnosisCodes = {
       'Endpoints on the wrong side of a gateway: a client gets pod addresses where a gateway is due, or a gateway ' +
       'for its neighbours.',
     fix:
-      'Make the label of istio-system, global.network and the remote’s injection path say the same; then restart ' +
-      'the workloads.',
+      'Make the label of Istio’s root namespace, global.network and the remote’s injection path say the same; ' +
+      'then restart the workloads.',
     sources: ['istio/istio#28381'],
   },
   'MP-833': {
@@ -93,7 +93,7 @@ export const diagnosisCodes = {
     layer: 'trust',
     cause: 'a cluster has no cacerts, and others have',
     shows: 'As with different roots, once its istiod has restarted: it makes a root of its own.',
-    fix: 'Create the secret cacerts in istio-system from the shared root, then restart istiod.',
+    fix: 'Create the secret cacerts in Istio’s root namespace from the shared root, then restart istiod.',
     sources: ['istio/istio#32501'],
   },
   'MP-843': {

@@ -1,6 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import { execIn, readyPod } from '#kube/pods.ts'
-import type { KubeClient } from '#kube/client.ts'
+import type { IstioCluster } from '#istio/istiod-pods.ts'
 import { remoteKubeconfig } from '#istio/remote-secret.ts'
 
 /** What became of a remote secret's own server and token, used from a pod in the control plane's cluster. */
@@ -19,11 +19,12 @@ export type RemoteAccess = {
  * such secret.
  */
 export const remoteAccess = async (
-  kube: KubeClient,
+  primary: IstioCluster,
   of: string,
   namespace: string,
 ): Promise<RemoteAccess | undefined> => {
-  const text = await remoteKubeconfig(kube, of)
+  const { kube } = primary
+  const text = await remoteKubeconfig(primary, of)
   if (text === undefined) return undefined
   const config = new KubeConfig()
   config.loadFromString(text)

@@ -160,7 +160,8 @@ const brokenLines = (topology: TopologyResult): string[] => {
     `  cause: ${broken.cause}`,
     ...(narrowed
       ? [
-          `  unexplained: no layer of the mesh shows why; narrowed to ${narrowed.from.join(', ')} → ${narrowed.to.join(', ')}`,
+          `  unexplained: no layer of the mesh shows why; narrowed to ${narrowed.from.join(', ')} → ` +
+            `${narrowed.to.join(', ')}`,
         ]
       : []),
     `  next:  ${broken.hint}`,

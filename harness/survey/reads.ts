@@ -20,6 +20,7 @@ import { MeshproofError } from '#errors.ts'
 import type { KubeClient, Manifest } from '#kube/client.ts'
 import { istiodSelector } from '#istio/istiod-pods.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
+import { defaultIstioNamespace } from '#topology/topology-schema.ts'
 
 /**
  * What is asked of a cluster that is looked at: each thing at most once, so that all who look see the same, and by
@@ -34,7 +35,7 @@ export type Reads = {
   serviceCidrs: () => Promise<V1ServiceCIDR[]>
   services: () => Promise<V1Service[]>
   slices: () => Promise<V1EndpointSlice[]>
-  /** Control planes, and their pods. */
+  /** Control planes of the root namespace, and their pods. */
   istiods: () => Promise<V1Deployment[]>
   istiodPods: () => Promise<V1Pod[]>
   /** Every pod. */
@@ -53,8 +54,9 @@ export type Reads = {
   injectors: () => Promise<V1MutatingWebhookConfiguration[]>
   /** Istio’s validating webhooks. */
   validators: () => Promise<V1ValidatingWebhookConfiguration[]>
+  /** A config map of the root namespace. */
   configMap: (name: string) => Promise<V1ConfigMap | undefined>
-  /** The secrets of istio-system. Their values stay in memory. */
+  /** The secrets of Istio’s root namespace. Their values stay in memory. */
   secrets: () => Promise<V1Secret[]>
   /** Istio’s own objects of a kind, in every namespace; none where the cluster does not know the kind. */
   istio: (kind: IstioKind) => Promise<Manifest[]>
@@ -73,8 +75,8 @@ const istioKinds = {
 } as const
 export type IstioKind = keyof typeof istioKinds
 
-/** The reads of one cluster. */
-export const readsOf = (kube: KubeClient): Reads => {
+/** The reads of one cluster with Istio in a namespace. */
+export const readsOf = (kube: KubeClient, istioNamespace = defaultIstioNamespace): Reads => {
   const once = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
     let answer: Promise<T> | undefined
     return () => (answer ??= ask())
@@ -102,8 +104,8 @@ export const readsOf = (kube: KubeClient): Reads => {
     ),
     services: listed('v1', 'Service'),
     slices: listed('discovery.k8s.io/v1', 'EndpointSlice'),
-    istiods: listed('apps/v1', 'Deployment', { namespace: 'istio-system', selector: istiodSelector() }),
-    istiodPods: listed('v1', 'Pod', { namespace: 'istio-system', selector: istiodSelector() }),
+    istiods: listed('apps/v1', 'Deployment', { namespace: istioNamespace, selector: istiodSelector() }),
+    istiodPods: listed('v1', 'Pod', { namespace: istioNamespace, selector: istiodSelector() }),
     pods,
     proxies: once(async () =>
       (await pods()).filter(
@@ -127,9 +129,9 @@ export const readsOf = (kube: KubeClient): Reads => {
     }),
     podsIn: async (namespace) => (await pods()).filter(({ metadata }) => metadata?.namespace === namespace),
     configMap: perName((name) =>
-      kube.get<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'istio-system' }),
+      kube.get<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: istioNamespace }),
     ),
-    secrets: listed('v1', 'Secret', { namespace: 'istio-system' }),
+    secrets: listed('v1', 'Secret', { namespace: istioNamespace }),
     istio: perName((kind) => known(kube.list<Manifest>({ apiVersion: istioKinds[kind as IstioKind], kind }))),
   }
 }

@@ -12,7 +12,7 @@ export type RemoteEntry = {
   access: { cluster: Cluster; user: User } | undefined
 }
 
-/** The remote secrets among secrets of istio-system: those labelled as such, and those named as istioctl names them. */
+/** The remote secrets among secrets of the root namespace: those labelled as such, and those that istioctl named. */
 export const remoteEntries = (secrets: V1Secret[]): RemoteEntry[] =>
   secrets.flatMap(({ metadata, data }) => {
     const labelled = metadata?.labels?.['istio/multiCluster'] === 'true'

@@ -10,12 +10,15 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-const surveyOf = async (clusters: Record<string, Manifest[]>): Promise<Survey> => {
+const surveyOf = async (clusters: Record<string, Manifest[]>, istioNamespace?: string): Promise<Survey> => {
   const all = await Promise.all(
     Object.entries(clusters).map(async ([context, objects]) => ({ context, server: await fakeApiServer(objects) })),
   )
   servers.push(...all.map(({ server }) => server))
-  return survey(all.map(({ context, server }) => server.cluster(context)))
+  return survey(
+    all.map(({ context, server }) => server.cluster(context)),
+    istioNamespace,
+  )
 }
 
 const two = (first: Shape, second: Shape): Promise<Survey> =>
@@ -92,6 +95,52 @@ describe('a survey', () => {
     await expect(surveyOf({ a: meshObjects('cluster1'), b: bare })).rejects.toMatchObject({
       code: 'MP-118',
       message: expect.stringContaining('context b'),
+    })
+  })
+
+  describe('of a mesh whose root namespace is not the default', () => {
+    const root = (shape: Shape = {}): Shape => ({ istioNamespace: 'mesh-root', ...shape })
+    const both = (first: Shape, second: Shape, istioNamespace?: string): Promise<Survey> =>
+      surveyOf({ a: meshObjects('cluster1', first), b: meshObjects('cluster2', second) }, istioNamespace)
+
+    test('finds who is who where it is told the namespace', async () => {
+      const found = await both(root(), root({ network: 'network2', role: 'remote' }), 'mesh-root')
+      expect(found).toMatchObject({
+        istioNamespace: 'mesh-root',
+        topology: 'primary-remote',
+        clusters: [
+          { name: 'cluster1', role: 'primary', network: 'network1', istioNamespace: 'mesh-root' },
+          { name: 'cluster2', role: 'remote', network: 'network2', istioNamespace: 'mesh-root' },
+        ],
+      })
+    })
+
+    test.each<[string, Shape, Shape]>([
+      ['a', root(), root({ role: 'remote' })],
+      ['b', {}, root()],
+      ['b, a remote', {}, root({ role: 'remote' })],
+    ])('otherwise says where Istio is, and by which flag: in %s', async (where, first, second) => {
+      await expect(both(first, second)).rejects.toMatchObject({
+        code: 'MP-147',
+        message: expect.stringMatching(
+          new RegExp(`context ${where[0] ?? ''}.*nothing of it is in istio-system; it is in mesh-root$`),
+        ),
+        next: expect.stringContaining('--istio-namespace=mesh-root'),
+      })
+    })
+
+    test('also where the namespace of that name is there, and holds nothing of Istio', async () => {
+      const leftOver = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'istio-system' } }
+      await expect(both(root({ more: [leftOver] }), root())).rejects.toMatchObject({ code: 'MP-147' })
+    })
+
+    test('takes the flag’s word where Istio is in both', async () => {
+      const another = meshObjects('cluster1', { mesh: 'another' })
+      const found = await surveyOf(
+        { a: [...meshObjects('cluster1', root()), ...another], b: meshObjects('cluster2', root()) },
+        'mesh-root',
+      )
+      expect(found.clusters.map(({ role }) => role)).toEqual(['primary', 'primary'])
     })
   })
 

@@ -1,11 +1,13 @@
+import type { V1Deployment, V1EndpointSlice } from '@kubernetes/client-node'
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { tagOf } from '#images/version.ts'
+import { istiodSelector } from '#istio/istiod-pods.ts'
 import { meshNetworksIn } from '#istio/mesh-networks.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
-import type { ProcedureName } from '#topology/topology-schema.ts'
+import { defaultIstioNamespace, type ProcedureName } from '#topology/topology-schema.ts'
 import type { ContextCluster } from './contexts.ts'
 import { type Reads, readsOf } from './reads.ts'
 
@@ -19,6 +21,8 @@ export type SurveyedCluster = ContextCluster & {
   kubernetes: string
   /** Version of its control plane, for a remote of its proxies: the tag of their image; empty where nothing runs. */
   istio: string
+  /** Istio’s root namespace: the same in every cluster. */
+  istioNamespace: string
   reads: Reads
 }
 
@@ -26,27 +30,28 @@ export type SurveyedCluster = ContextCluster & {
  * A mesh that was looked at, and which of the documented topologies it resembles. `domain` is what its services’
  * names end in.
  */
-export type Survey = { clusters: SurveyedCluster[]; topology: ProcedureName; domain: string }
+export type Survey = { clusters: SurveyedCluster[]; topology: ProcedureName; domain: string; istioNamespace: string }
 
 /**
  * Looks at clusters until it knows who is who: names, roles, networks, versions.
  * @throws MeshproofError MP-115 when two contexts lead to one cluster, MP-117 when a cluster cannot be looked at,
- * MP-118 when one has no Istio, MP-119 when they belong to different meshes.
+ * MP-118 when one has no Istio, MP-119 when they belong to different meshes, MP-147 when one has its Istio in another
+ * namespace.
  */
-export const survey = async (contexts: ContextCluster[]): Promise<Survey> => {
+export const survey = async (contexts: ContextCluster[], istioNamespace = defaultIstioNamespace): Promise<Survey> => {
   const seen = await Promise.all(
     contexts.map(async (cluster) => {
       try {
-        return await lookAt(cluster)
+        return await lookAt(cluster, istioNamespace)
       } catch (error) {
-        if (error instanceof MeshproofError && error.code === 'MP-118') throw error
+        if (error instanceof MeshproofError && ['MP-118', 'MP-147'].includes(error.code)) throw error
         throw new MeshproofError('MP-117', {
           what: 'The cluster cannot be looked at',
           where: `context ${cluster.context}`,
           why: reasonOf(error),
           next:
             `Try kubectl --context=${cluster.context} get namespaces: its server must answer, and let you list ` +
-            'them and what is in istio-system.',
+            `them and what is in ${istioNamespace}.`,
           cause: error,
         })
       }
@@ -74,6 +79,7 @@ export const survey = async (contexts: ContextCluster[]): Promise<Survey> => {
     clusters,
     topology: await resemblance(clusters),
     domain: seen.find(({ domain }) => domain)?.domain ?? 'cluster.local',
+    istioNamespace,
   }
 }
 
@@ -110,25 +116,51 @@ export const injectedWith = async (
   }
 }
 
+/**
+ * Sees to it that a cluster has Istio in the namespace that is asked for: a control plane, or an injector that leads
+ * there. One that leads to a URL may belong to any.
+ * @throws MeshproofError MP-118 where it has none, MP-147 where it has it elsewhere.
+ */
+const requireIstio = async ({ context, kube }: ContextCluster, reads: Reads, istioNamespace: string): Promise<void> => {
+  const [namespaces, istiods, injectors] = await Promise.all([reads.namespaces(), reads.istiods(), reads.injectors()])
+  const there = namespaces.some(({ metadata }) => metadata?.name === istioNamespace)
+  const ledTo = injectors.flatMap(({ webhooks }) =>
+    (webhooks ?? []).map(({ clientConfig }) => clientConfig.service?.namespace ?? istioNamespace),
+  )
+  if (there && (istiods.length > 0 || ledTo.includes(istioNamespace))) return
+  // Who may not list these everywhere is told no more than that there is none here.
+  const everywhere = await kube
+    .list<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', selector: istiodSelector() })
+    .catch(() => [])
+  const elsewhere = [...everywhere.flatMap(({ metadata }) => metadata?.namespace ?? []), ...ledTo].filter(
+    (namespace) => namespace !== istioNamespace && namespaces.some(({ metadata }) => metadata?.name === namespace),
+  )
+  const [other] = elsewhere
+  if (other !== undefined)
+    throw new MeshproofError('MP-147', {
+      what: 'Istio is in another namespace',
+      where: `context ${context}`,
+      why: `nothing of it is in ${istioNamespace}; it is in ${[...new Set(elsewhere)].join(', ')}`,
+      next: `Name it with --istio-namespace=${other}. In a mesh of several clusters it is the same in all of them.`,
+    })
+  throw new MeshproofError('MP-118', {
+    what: 'The cluster has no Istio',
+    where: `context ${context}`,
+    why: there ? 'there is neither an istiod nor a sidecar injector' : `there is no namespace ${istioNamespace}`,
+    next: 'Name clusters that belong to a mesh; meshproof never installs one on clusters it did not create.',
+  })
+}
+
 const lookAt = async (
   context: ContextCluster,
+  istioNamespace: string,
 ): Promise<{ cluster: SurveyedCluster; uid: string; mesh: string | undefined; domain: string | undefined }> => {
-  const reads = readsOf(context.kube)
+  const reads = readsOf(context.kube, istioNamespace)
   const [kubernetes, namespaces] = await Promise.all([reads.version(), reads.namespaces()])
   const namespace = (name: string): (typeof namespaces)[number] | undefined =>
     namespaces.find(({ metadata }) => metadata?.name === name)
-  const [istiods, injectors] = await Promise.all([reads.istiods(), reads.injectors()])
-  if (!namespace('istio-system') || istiods.length + injectors.length === 0) {
-    throw new MeshproofError('MP-118', {
-      what: 'The cluster has no Istio',
-      where: `context ${context.context}`,
-      why: namespace('istio-system')
-        ? 'there is neither an istiod nor a sidecar injector'
-        : 'there is no namespace istio-system',
-      next: 'Name clusters that belong to a mesh; meshproof never installs one on clusters it did not create.',
-    })
-  }
-  const [proxies, injected] = await Promise.all([reads.proxies(), injectedWith(reads)])
+  await requireIstio(context, reads, istioNamespace)
+  const [istiods, proxies, injected] = await Promise.all([reads.istiods(), reads.proxies(), injectedWith(reads)])
   const ofProxies = (variable: string): string | undefined =>
     mostFrequent(proxies.flatMap((pod) => variableOf(proxyOf(pod), variable) || []))
   const discovery = istiods[0]?.spec?.template.spec?.containers.find(({ name }) => name === 'discovery')
@@ -143,6 +175,7 @@ const lookAt = async (
     cluster: {
       ...context,
       reads,
+      istioNamespace,
       kubernetes,
       name:
         variableOf(discovery, 'CLUSTER_ID') ??
@@ -150,7 +183,7 @@ const lookAt = async (
         ofProxies('ISTIO_META_CLUSTER_ID') ??
         context.context,
       role: istiods.length > 0 ? 'primary' : 'remote',
-      network: namespace('istio-system')?.metadata?.labels?.['topology.istio.io/network'] ?? injected.network ?? '',
+      network: namespace(istioNamespace)?.metadata?.labels?.['topology.istio.io/network'] ?? injected.network ?? '',
       istio: tagOf(image),
     },
   }
@@ -178,19 +211,19 @@ const resemblance = async (clusters: SurveyedCluster[]): Promise<ProcedureName> 
   const pods = (await Promise.all(primaries.map(({ reads }) => reads.istiodPods())))
     .flat()
     .flatMap(({ status }) => status?.podIP ?? [])
-  const slices = (
-    await Promise.all(clusters.filter(({ role }) => role === 'remote').map(({ reads }) => reads.slices()))
-  ).flat()
-  const captured = slices
-    .filter(
-      ({ metadata }) =>
-        metadata?.namespace === 'istio-system' && metadata.labels?.['kubernetes.io/service-name']?.startsWith('istiod'),
-    )
-    .some(({ endpoints }) =>
-      (endpoints ?? []).some(({ addresses }) => addresses.some((address) => pods.includes(address))),
-    )
+  const slices = (await Promise.all(clusters.filter(({ role }) => role === 'remote').map(istiodSlices))).flat()
+  const captured = slices.some(({ endpoints }) =>
+    (endpoints ?? []).some(({ addresses }) => addresses.some((address) => pods.includes(address))),
+  )
   return captured ? 'shared-control-plane' : 'vpn'
 }
+
+/** Where a cluster’s proxies find istiod, of every revision: the endpoints of its services. */
+export const istiodSlices = async ({ reads, istioNamespace }: SurveyedCluster): Promise<V1EndpointSlice[]> =>
+  (await reads.slices()).filter(
+    ({ metadata }) =>
+      metadata?.namespace === istioNamespace && metadata.labels?.['kubernetes.io/service-name']?.startsWith('istiod'),
+  )
 
 /** What a topology is, in words. */
 export const resembles: Record<ProcedureName, string> = {

@@ -158,7 +158,10 @@ const ownCodes = ({ cause, layers: judged }: MeshDiagnosis): FindingCode[] => {
 
 /** Diagnoses a lab, with requests where only they show what is `wanted`. */
 const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: AbortSignal): Promise<FindingCode[]> => {
-  const mesh = await survey(lab.clusters.map(({ name, kube }) => ({ context: name, kube })))
+  const mesh = await survey(
+    lab.clusters.map(({ name, kube }) => ({ context: name, kube })),
+    lab.topology.istioNamespace,
+  )
   const probe =
     wanted !== undefined && (wanted === 'MP-856' || known[wanted].layer === 'requests')
       ? probeOf(mesh, signal)

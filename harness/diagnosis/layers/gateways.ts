@@ -1,4 +1,4 @@
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { istiodSlices, type Survey, type SurveyedCluster } from '#survey/survey.ts'
 import { dial } from '#probes/dial.ts'
 import { serverNamesOf } from '#probes/envoy.ts'
 import { addressesBehind, portBehind } from '#diagnosis/addresses.ts'
@@ -78,7 +78,7 @@ const withoutEntrance = async (
       code: 'MP-883' as const,
       where: `${primary.name} ${network}`,
       evidence: [`meshNetworks says ${address}, gateways of ${network} have ${known.join(', ') || 'none'}`],
-      fix: kubectl(primary, '-n istio-system edit configmap istio'),
+      fix: kubectl(primary, `-n ${primary.istioNamespace} edit configmap istio`),
     }))
   }
   const behind = await Promise.all(
@@ -120,11 +120,7 @@ const closedPorts = async (mesh: Survey, one: NetworkGateways): Promise<Finding[
  */
 const closedToIstiod = async (cluster: SurveyedCluster): Promise<Finding[]> => {
   if (cluster.role === 'primary') return []
-  const slices = (await cluster.reads.slices()).filter(
-    ({ metadata }) =>
-      metadata?.namespace === 'istio-system' && metadata.labels?.['kubernetes.io/service-name']?.startsWith('istiod'),
-  )
-  const targets = slices.flatMap(({ endpoints, ports }) =>
+  const targets = (await istiodSlices(cluster)).flatMap(({ endpoints, ports }) =>
     (endpoints ?? [])
       .flatMap(({ addresses }) => addresses)
       .flatMap((address) => (ports ?? []).map(({ port }) => ({ address, port: port ?? 15012 }))),

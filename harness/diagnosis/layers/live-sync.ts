@@ -1,5 +1,6 @@
 import { again, type Finding, kubectl, type Layer, servedBy } from '#diagnosis/layer.ts'
 import { meshServices } from '#diagnosis/shared-services.ts'
+import { istiodPods } from '#istio/istiod-pods.ts'
 import { isReady } from '#kube/pods.ts'
 import { allShards, type ProxyState, proxyStates, watchedClusters } from '#probes/istiod.ts'
 import { readsOf } from '#survey/reads.ts'
@@ -15,7 +16,7 @@ export const liveSync: Layer = {
   look: async (mesh) => {
     const perPrimary = await Promise.all(
       primariesOf(mesh).map(async (primary) => {
-        const watched = await watchedClusters(primary.kube)
+        const watched = await watchedClusters(primary)
         const unwatched = mesh.clusters.filter(
           ({ name }) => !watched.some(({ id, syncStatus }) => id === name && syncStatus === 'synced'),
         )
@@ -27,7 +28,7 @@ export const liveSync: Layer = {
               `${name} is ${watched.find(({ id }) => id === name)?.syncStatus ?? 'not watched'}; watched are ` +
                 watched.map(({ id, syncStatus }) => `${id} ${syncStatus}`).join(', '),
             ],
-            fix: kubectl(primary, `-n istio-system logs deployment/istiod | grep ${name}`),
+            fix: kubectl(primary, `-n ${mesh.istioNamespace} logs deployment/istiod | grep ${name}`),
           }))
         }
         return [
@@ -48,11 +49,11 @@ export const liveSync: Layer = {
 
 const fresh = (mesh: Survey): Survey => ({
   ...mesh,
-  clusters: mesh.clusters.map((cluster) => ({ ...cluster, reads: readsOf(cluster.kube) })),
+  clusters: mesh.clusters.map((cluster) => ({ ...cluster, reads: readsOf(cluster.kube, cluster.istioNamespace) })),
 })
 
 const staleEndpoints = async (mesh: Survey, primary: SurveyedCluster): Promise<Finding[]> => {
-  const [services, shards] = await Promise.all([meshServices(fresh(mesh)), allShards(primary.kube)])
+  const [services, shards] = await Promise.all([meshServices(fresh(mesh)), allShards(primary)])
   // A namespace of which istiod holds nothing at all is none that it was told to follow (discoverySelectors).
   const followed = new Set(
     services
@@ -80,14 +81,14 @@ const staleEndpoints = async (mesh: Survey, primary: SurveyedCluster): Promise<F
           code: 'MP-872',
           where: primary.name,
           evidence: different.slice(0, 10),
-          fix: kubectl(primary, '-n istio-system rollout restart deployment/istiod'),
+          fix: kubectl(primary, `-n ${mesh.istioNamespace} rollout restart deployment/istiod`),
         },
       ]
 }
 
 const proxyProblems = async (mesh: Survey, primary: SurveyedCluster): Promise<Finding[]> => {
-  const pods = (await readsOf(primary.kube).istiodPods()).filter(isReady)
-  const states = (await Promise.all(pods.map(({ metadata }) => proxyStates(primary.kube, metadata?.name)))).flat()
+  const pods = (await istiodPods(primary)).filter(isReady)
+  const states = (await Promise.all(pods.map(({ metadata }) => proxyStates(primary, metadata?.name)))).flat()
   const served = fresh(mesh).clusters.filter(
     ({ name }) => servedBy(mesh, mesh.clusters.find((cluster) => cluster.name === name) ?? primary) === primary,
   )

@@ -2,6 +2,7 @@ import { ApiException, CoreV1Api, DiscoveryV1Api, KubeConfig, type Cluster, type
 import { remoteEntries, sameAuthority, serverOf, type RemoteEntry } from '#survey/remote-secrets.ts'
 import type { SurveyedCluster } from '#survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
+import { defaultIstioNamespace } from '#topology/topology-schema.ts'
 import { dial } from '#probes/dial.ts'
 import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
@@ -36,6 +37,10 @@ export const remoteSecrets: Layer = {
   },
 }
 
+/** What istioctl must be told of the namespace where it is not the one that istioctl looks in by itself. */
+const elsewhereIn = ({ istioNamespace }: SurveyedCluster): string =>
+  istioNamespace === defaultIstioNamespace ? '' : `--istioNamespace=${istioNamespace} `
+
 const problemOf = async (
   primary: SurveyedCluster,
   cluster: SurveyedCluster,
@@ -48,14 +53,14 @@ const problemOf = async (
     own[0] ??
     entries.find(({ access }) => context && access && sameAuthority(access.cluster, context))
   const again =
-    `istioctl create-remote-secret --context=${cluster.context} --name=${cluster.name} | ` +
+    `istioctl create-remote-secret --context=${cluster.context} ${elsewhereIn(cluster)}--name=${cluster.name} | ` +
     kubectl(primary, 'apply -f -')
   if (!entry)
     return {
       code: 'MP-861',
       where: primary.name,
       evidence: [
-        `no secret of istio-system has a key ${cluster.name}; there are ` +
+        `no secret of ${primary.istioNamespace} has a key ${cluster.name}; there are ` +
           (entries.map(({ secret, key }) => `${secret} (${key})`).join(', ') || 'no remote secrets'),
       ],
       fix: again,
@@ -73,7 +78,10 @@ const problemOf = async (
       code: 'MP-868',
       where,
       evidence: ['the label istio/multiCluster is missing or not true'],
-      fix: kubectl(primary, `-n istio-system label --overwrite secret ${entry.secret} istio/multiCluster=true`),
+      fix: kubectl(
+        primary,
+        `-n ${primary.istioNamespace} label --overwrite secret ${entry.secret} istio/multiCluster=true`,
+      ),
     }
   if (!entry.access)
     return {

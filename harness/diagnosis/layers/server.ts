@@ -87,7 +87,7 @@ const refusedByPolicy = async (
   const policies = (await reader.reads.istio('AuthorizationPolicy')).flatMap((object) => {
     const spec = AuthorizationPolicy.safeParse(object['spec'] ?? {}).data
     const { namespace = '', name = '' } = object.metadata ?? {}
-    const here = [service.namespace, 'istio-system'].includes(namespace)
+    const here = [service.namespace, mesh.istioNamespace].includes(namespace)
     const chosen = Object.entries(spec?.selector?.matchLabels ?? {}).every(
       ([key, value]) => pod.metadata?.labels?.[key] === value,
     )

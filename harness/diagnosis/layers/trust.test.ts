@@ -24,7 +24,7 @@ afterEach(() => {
 type Texts = Record<string, string>
 
 const textsOf = async (authority: RootAuthority, notAfter?: Date): Promise<Texts> =>
-  (await cacertsFor(authority, 'cluster1', notAfter))['stringData'] as Texts
+  (await cacertsFor(authority, { name: 'cluster1', istioNamespace: 'istio-system' }, notAfter))['stringData'] as Texts
 
 const secret = (texts: Texts): Manifest => ({
   apiVersion: 'v1',

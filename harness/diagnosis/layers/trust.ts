@@ -52,8 +52,8 @@ export const trust: Layer = {
             ],
             fix: kubectl(
               cluster,
-              '-n istio-system create secret generic cacerts --from-file=ca-cert.pem --from-file=ca-key.pem ' +
-                '--from-file=root-cert.pem --from-file=cert-chain.pem',
+              `-n ${cluster.istioNamespace} create secret generic cacerts --from-file=ca-cert.pem ` +
+                '--from-file=ca-key.pem --from-file=root-cert.pem --from-file=cert-chain.pem',
             ),
           }))
     const stale = all.flatMap((one) =>
@@ -116,8 +116,8 @@ const sampleOf = (proxies: V1Pod[]): V1Pod[] => {
 }
 
 /**
- * The authority in a secret, under the names of Istio’s own tools or under those of a TLS secret, which istiod takes as
- * well (what cert-manager writes).
+ * The authority in a secret, under the names of Istio’s own tools or under those of a TLS secret, which istiod takes
+ * as well (what cert-manager writes).
  */
 const cacertsOf = (data: Record<string, string>): Cacerts => {
   const names = data['tls.crt'] === undefined ? istioNames : tlsNames
@@ -146,8 +146,8 @@ const brokenCacerts = ({ cluster, cacerts }: Trust): Finding[] => {
   const { intermediate, chain, roots, ownsKey } = cacerts
   const fix = kubectl(
     cluster,
-    '-n istio-system get secret cacerts -o jsonpath="{.data.ca-cert\\.pem}" | base64 -d | openssl x509 -noout ' +
-      '-subject -issuer -dates',
+    `-n ${cluster.istioNamespace} get secret cacerts -o jsonpath="{.data.ca-cert\\.pem}" | base64 -d | ` +
+      'openssl x509 -noout -subject -issuer -dates',
   )
   const expired = [intermediate, ...roots].flatMap((certificate) =>
     certificate && new Date(certificate.validTo) < new Date()
@@ -212,8 +212,8 @@ const endingSoon = ({ cluster, cacerts }: Trust): Finding[] => {
           evidence: ending,
           fix: kubectl(
             cluster,
-            '-n istio-system get secret cacerts -o jsonpath="{.data.ca-cert\\.pem}" | base64 -d | openssl x509 -noout ' +
-              '-subject -dates',
+            `-n ${cluster.istioNamespace} get secret cacerts -o jsonpath="{.data.ca-cert\\.pem}" | base64 -d | ` +
+              'openssl x509 -noout -subject -dates',
           ),
           clusters: [cluster.name],
         },
@@ -254,8 +254,8 @@ const rootsApart = (all: Trust[]): Finding[] => {
       ),
       fix: kubectl(
         odd?.cluster ?? first.cluster,
-        '-n istio-system get secret cacerts -o jsonpath="{.data.root-cert\\.pem}" | base64 -d | openssl x509 ' +
-          '-noout -fingerprint -sha256',
+        `-n ${first.cluster.istioNamespace} get secret cacerts -o jsonpath="{.data.root-cert\\.pem}" | base64 -d | ` +
+          'openssl x509 -noout -fingerprint -sha256',
       ),
     },
   ]
@@ -287,7 +287,10 @@ const signedByAnother = ({ cluster, proxies }: Trust, serving: Trust | undefined
               `${name} was signed by ${issuer ? `${named(issuer)} ${short(issuer)}` : 'somebody else'}; cacerts ` +
               `of ${serving.cluster.name} hold ${named(intermediate)} ${short(intermediate)}`,
           ),
-          fix: kubectl(serving.cluster, '-n istio-system rollout restart deployment/istiod   # then the workloads'),
+          fix: kubectl(
+            serving.cluster,
+            `-n ${serving.cluster.istioNamespace} rollout restart deployment/istiod   # then the workloads`,
+          ),
         },
       ]
 }

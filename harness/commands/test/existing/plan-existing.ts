@@ -34,13 +34,20 @@ export const planExisting = async (
   {
     kubeconfig,
     mtls = 'strict',
+    istioNamespace,
     suite,
     images: wanted,
-  }: { kubeconfig?: string | undefined; mtls?: Mtls | undefined; suite: string[]; images: Wanted['images'] },
+  }: {
+    kubeconfig?: string | undefined
+    mtls?: Mtls | undefined
+    istioNamespace?: string | undefined
+    suite: string[]
+    images: Wanted['images']
+  },
   checks: readonly Check[],
 ): Promise<ExistingPlan> => {
   const selected = selectChecks(suite, checks)
-  const surveyed = await survey(connected)
+  const surveyed = await survey(connected, istioNamespace)
   await requirePermissions(surveyed.clusters)
   const [found, images] = await Promise.all([
     foundMesh(surveyed, mtls, kubeconfig),

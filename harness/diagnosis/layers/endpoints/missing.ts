@@ -31,7 +31,7 @@ export const whyMissing = async (mesh: Survey, missing: Missing): Promise<Findin
 }
 
 const meshConfigFix = (reader: SurveyedCluster): string =>
-  kubectl(reader, '-n istio-system get configmap istio -o yaml')
+  kubectl(reader, `-n ${reader.istioNamespace} get configmap istio -o yaml`)
 
 /** The mesh config keeps a service in its cluster (serviceSettings with clusterLocal). */
 const keptLocal = async (mesh: Survey, { client, service, unknown }: Missing): Promise<Finding | undefined> => {
@@ -119,7 +119,7 @@ const leftToAmbient = async (mesh: Survey, { client, service, unknown }: Missing
         ],
         fix: kubectl(
           reader,
-          `-n istio-system set env deployment/${istiods[0]?.metadata?.name ?? 'istiod'} ${flags[0]}-`,
+          `-n ${reader.istioNamespace} set env deployment/${istiods[0]?.metadata?.name ?? 'istiod'} ${flags[0]}-`,
         ),
         clusters: [client.name],
       }
