@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { largestPage, reportPage } from '#report/html/report-page.ts'
 import { renderFolders } from '#report/render-folders.ts'
 import { writeReports } from '#report/report-folder.ts'
-import { failingRun, runOf } from '#testing/report-results.ts'
+import { explainedRun, failingRun, runOf, warnedRun } from '#testing/report-results.ts'
 import { findBarriers, openFile, startBrowser } from './browser.ts'
 import { meshproof } from './product.ts'
 
@@ -14,7 +14,7 @@ const openAll = 'document.querySelectorAll("details").forEach((details) => { det
 
 let browser: Browser
 let folder: string
-const pages = { passing: '', failing: '', everything: '', 'several runs': '' }
+const pages = { passing: '', failing: '', everything: '', 'several runs': '', explained: '', warned: '' }
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'meshproof-pages-'))
@@ -42,6 +42,12 @@ beforeAll(async () => {
     everything: written[2],
     'several runs': written.at(-1),
   })
+  for (const [name, results] of Object.entries({ explained: await explainedRun(), warned: await warnedRun() })) {
+    const alone = join(folder, 'diagnosed', name)
+    await mkdir(alone, { recursive: true })
+    await writeReports(results, alone)
+    Object.assign(pages, { [name]: join(alone, 'report.html') })
+  }
   browser = await startBrowser()
 })
 
@@ -50,7 +56,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-describe.each([['passing'], ['failing'], ['everything'], ['several runs']] as const)(
+describe.each([['passing'], ['failing'], ['everything'], ['several runs'], ['explained'], ['warned']] as const)(
   'the page of a run: %s',
   (name) => {
     test.each([['light'], ['dark']] as const)(
@@ -90,6 +96,8 @@ describe.each([['passing'], ['failing'], ['everything'], ['several runs']] as co
           failing: /^✗ Failed/,
           everything: /^✗ Failed/,
           'several runs': /^✗ 2 of 4 runs failed/,
+          explained: /^✗ Failed/,
+          warned: /^✓ Passed/,
         }[name],
       )
       expect(second).toMatch(name === 'several runs' ? /Istio/ : /topologies failed|passed/)
@@ -102,6 +110,28 @@ describe.each([['passing'], ['failing'], ['everything'], ['several runs']] as co
     })
   },
 )
+
+describe('a run whose mesh was diagnosed', () => {
+  test('shows the cause and what to run without scrolling, and where it breaks in words that are read', async () => {
+    const { page } = await openFile(browser, pages.explained)
+    const command = page.locator('.head .command code')
+    expect((await command.boundingBox())?.y).toBeLessThan(900)
+    await command.click()
+    expect(await page.evaluate('getSelection().toString()')).toBe(await command.innerText())
+    expect(await page.getByRole('img', { name: /It breaks at the gateway of cluster2/ }).count()).toBe(1)
+    await page.getByText('Shows in').getByRole('link').first().click()
+    expect(await page.getByText('Connection timed out after 5002').first().isVisible()).toBe(true)
+    await page.context().close()
+  })
+
+  test('and whose checks passed shows its warning without the colour of a failure', async () => {
+    const { page } = await openFile(browser, pages.warned)
+    const card = page.locator('.head .later')
+    expect(await card.getByText('Warning').isVisible()).toBe(true)
+    expect(await card.evaluate((element) => getComputedStyle(element).backgroundColor)).toBe('rgb(251, 243, 226)')
+    await page.context().close()
+  })
+})
 
 describe('a failing run', () => {
   test('shows the broken layer and its next step without scrolling, then the layers, then the evidence', async () => {
