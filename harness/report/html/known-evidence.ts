@@ -100,6 +100,13 @@ const plain: Record<string, Column[]> = {
     { title: 'error', of: ({ connected, error }) => (connected === true ? '' : value(error)) },
     { title: 'took', of: ({ seconds }) => (typeof seconds === 'number' ? duration(seconds) : '') },
   ],
+  connections: [
+    column('from'),
+    coded('to'),
+    { title: 'opened', of: ({ tries, failed }) => `${Number(tries) - Number(failed)} of ${String(tries)}` },
+    { title: 'late, after a lost packet', of: ({ late }) => String(late) },
+    column('error'),
+  ],
   'access log': [column('proxy'), column('lines'), access],
   capture: [
     column('node'),
