@@ -86,6 +86,8 @@ test('the largest packet that passes is told with the smallest that is lost', ()
   const sizes = account(line('500', 0.001, 56), line('576', 0.001, 56), line('800', 0.001, 28), line('1000', 0.001, 28))
   expect(largestIn(sizes)).toEqual({ passed: 576, lost: 800 })
   expect(largestIn(account(line('500', 0.001, 56)))).toEqual({ passed: 500, lost: undefined })
+  const atRandom = account(line('500', 0.001, 28), line('1492', 0.001, 56))
+  expect(largestIn(atRandom)).toEqual({ passed: 1492, lost: undefined })
   expect(largestIn(account(line('500', 0.001, 28)))).toBeUndefined()
 })
 

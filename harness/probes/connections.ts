@@ -64,16 +64,23 @@ const transfer = (kind: string, url: string, seconds: number): string[] => [
   url,
 ]
 
+/** How many connections to try, and whether to try a TLS handshake as well. */
+export type Trying = { tries?: number | undefined; tls?: boolean }
+
 /** curl’s arguments for so many connections, one request that fills a packet, and a TLS handshake where asked for. */
-export const connectCommand = (host: string, port: number, { tls = false }: { tls?: boolean } = {}): string[] => {
+export const connectCommand = (
+  host: string,
+  port: number,
+  { tls = false, tries = manyTries }: Trying = {},
+): string[] => {
   const to = hostPort(host, port)
   return [
     'curl',
     '--parallel',
     '--parallel-immediate',
     '--parallel-max',
-    String(manyTries + 2),
-    ...transfer('small', `http://${to}/?[1-${manyTries}]`, 3),
+    String(tries + 2),
+    ...transfer('small', `http://${to}/?[1-${tries}]`, 3),
     '--next',
     ...transfer('large', `http://${to}/?${padding(fullSegment(host) - requestLength(to))}`, 3),
     ...(tls ? ['--next', ...transfer('tls', `https://${to}/`, 3)] : []),
@@ -90,13 +97,13 @@ export const connect = async (
   vantage: Vantage,
   host: string,
   port: number,
-  options: { tls?: boolean } = {},
+  trying: Trying = {},
 ): Promise<Connections> => {
   const { kube, namespace, pod } = vantage
   const { stdout } = await execIn(
     kube,
     { namespace, pod, container: 'istio-proxy' },
-    connectCommand(host, port, options),
+    connectCommand(host, port, trying),
   )
   return connectionsIn(hostPort(host, port), stdout) ?? connectWithoutCurl(vantage, host, port)
 }
@@ -186,15 +193,16 @@ export const sizesCommand = (host: string, port: number): string[] => {
 
 /**
  * The largest size that passed and the smallest that was lost, in bytes; undefined where there is no account, or none
- * passed.
+ * passed. Where a larger one passed again, it was not the size that lost the smaller one.
  */
 export const largestIn = (output: string): { passed: number; lost: number | undefined } | undefined => {
   const transfers = transfersIn(output).filter(({ connected }) => connected > 0)
   const passed = transfers.filter(({ exit }) => exit !== timedOut).map(({ kind }) => Number(kind))
   const lost = transfers.filter(({ exit }) => exit === timedOut).map(({ kind }) => Number(kind))
   if (passed.length === 0) return undefined
-  const smallest = lost.length > 0 ? Math.min(...lost) : undefined
-  return { passed: Math.max(...passed.filter((size) => size < (smallest ?? Infinity))), lost: smallest }
+  const largest = Math.max(...passed)
+  const smallest = Math.min(...lost)
+  return { passed: largest, lost: lost.length > 0 && smallest > largest ? smallest : undefined }
 }
 
 /** A share of connections from which on their loss is a problem. */

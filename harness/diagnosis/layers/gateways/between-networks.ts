@@ -1,10 +1,12 @@
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { entrancesOf, type Entrance, type GatewayService, type NetworkGateways } from '#diagnosis/network-gateways.ts'
-import { sharedServices } from '#diagnosis/shared-services.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
+import { hostPort } from '#probes/connections.ts'
 import { greet } from '#probes/handshake.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey } from '#survey/survey.ts'
+import type { PassedName } from './gateway-pod.ts'
 import { wayProblems, type Way } from './ways.ts'
+import { limitsOf } from './why-closed.ts'
 
 /** The ways from every other network to every entrance of one, but for addresses of gateways that are known as down. */
 export const waysInto = (mesh: Survey, gateways: NetworkGateways, down: readonly GatewayService[]): Way[] => {
@@ -23,9 +25,17 @@ export const waysInto = (mesh: Survey, gateways: NetworkGateways, down: readonly
         port: entrance.port,
         end: `a gateway’s port ${entrance.port}`,
         about: originLines(entrance, entrances),
+        whyClosed: () => whyEntranceClosed(gateways, entrance),
       })),
     )
 }
+
+const whyEntranceClosed = async ({ services }: NetworkGateways, { address, port }: Entrance): Promise<string[]> =>
+  (
+    await Promise.all(
+      services.filter(({ addresses }) => addresses.includes(address)).map((gateway) => limitsOf(gateway, port)),
+    )
+  ).flat()
 
 const numbers = ['no', 'one', 'two', 'three', 'four', 'five']
 
@@ -40,51 +50,53 @@ const originLines = ({ network, address, origins }: Entrance, all: Entrance[]): 
     : []),
 ]
 
+/** How many server names are greeted before silence counts. */
+const greeted = 3
+
 /**
- * What is wrong with the way into a network at one entrance. Where the connection is fine, a TLS greeting must be
- * answered as well; `isSound` says whether the gateway itself looks right, so that silence is somebody else’s.
+ * What is wrong with the way into a network at one entrance. Where the connection is fine, a TLS greeting for a name
+ * that the gateway passes on must be answered as well; `passed` are such names, none where the gateway itself is at
+ * fault.
  */
-export const entranceProblems = async (mesh: Survey, way: Way, isSound: Promise<boolean>): Promise<Finding[]> => {
-  const found = await wayProblems(way, isSound)
-  return found.length > 0 || !(await isSound) ? found : greetedInVain(mesh, way)
-}
-
-/** The port of a service that runs with a sidecar behind a gateway, by the server name that gateways know it by. */
-const serverNameBehind = async (mesh: Survey, to: readonly SurveyedCluster[]): Promise<string | undefined> => {
-  const service = (await sharedServices(mesh)).find(({ perCluster }) =>
-    perCluster.some((part) => to.includes(part.cluster) && part.meshed.length > 0),
+export const entranceProblems = async (way: Way, passed: Promise<PassedName[]>): Promise<Finding[]> => {
+  const found = await wayProblems(
+    way,
+    passed.then((names) => names.length > 0),
   )
-  const port = service?.perCluster
-    .flatMap(({ service: part }) => part?.spec?.ports ?? [])
-    .find(({ protocol }) => (protocol ?? 'TCP') === 'TCP')?.port
-  return service && port !== undefined ? `outbound_.${port}_._.${service.host}` : undefined
+  return found.length > 0 ? found : greetedInVain(way, (await passed).slice(0, greeted))
 }
 
-const greetedInVain = async (mesh: Survey, way: Way): Promise<Finding[]> => {
+const isTls = (answer: Awaited<ReturnType<typeof greet>>): boolean => answer === 'handshake' || answer === 'alert'
+
+const greetedInVain = async (way: Way, passed: PassedName[]): Promise<Finding[]> => {
   const { from, to, address, port, about = [] } = way
-  const serverName = await serverNameBehind(mesh, to)
-  if (serverName === undefined) return []
+  const [first] = passed
+  if (!first) return []
   const vantage = await vantageIn(from)
-  const answer = await greet(vantage, address, port, serverName)
-  if (answer === undefined || answer === 'handshake' || answer === 'alert') return []
-  // A name or an endpoint may have been on its way; what answers something else does so again.
-  const again = await greet(vantage, address, port, serverName)
-  if (again === undefined || again === 'handshake' || again === 'alert') return []
+  let answer = await greet(vantage, address, port, first.serverName)
+  if (answer === undefined || isTls(answer)) return []
+  for (const { serverName } of passed) {
+    answer = await greet(vantage, address, port, serverName)
+    if (answer === undefined || isTls(answer)) return []
+  }
+  // A server that does not answer its own gateway either is no matter of the way.
+  const own = await greet(first.from, first.endpoint.address, first.endpoint.port, first.serverName)
+  if (!isTls(own)) return []
   return [
     {
       code: way.code,
       cause: 'the address of a gateway is open, and no mesh gateway answers TLS there',
-      where: `${from.name} → ${address}:${port}`,
+      where: `${from.name} → ${hostPort(address, port)}`,
       evidence: [
-        `from ${vantage.namespace}/${vantage.pod} of ${from.name}: a TLS greeting for ${serverName} ` +
-          (again === 'nothing' ? 'is not answered: the connection closes or stays silent' : 'is answered with no TLS'),
-        'the gateway’s own proxy has the name and endpoints for it, so the address leads elsewhere or something in ' +
-          'between changes what is sent',
+        `from ${vantage.namespace}/${vantage.pod} of ${from.name}: a TLS greeting for ${first.serverName} ` +
+          (answer === 'nothing' ? 'is not answered: the connection closes or stays silent' : 'is answered with no TLS'),
+        `${first.from.namespace}/${first.from.pod}, the gateway, is answered by the server behind that name, so the ` +
+          'address leads elsewhere or something in between changes what is sent',
         ...about,
       ],
       fix: kubectl(
         from,
-        `-n ${vantage.namespace} exec ${vantage.pod} -c istio-proxy -- curl -v telnet://${address}:${port}`,
+        `-n ${vantage.namespace} exec ${vantage.pod} -c istio-proxy -- curl -v telnet://${hostPort(address, port)}`,
       ),
       clusters: [...new Set([from, ...to].map(({ name }) => name))],
     },

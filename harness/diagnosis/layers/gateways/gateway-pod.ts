@@ -1,5 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import type { GatewayService } from '#diagnosis/network-gateways.ts'
+import type { Vantage } from '#probes/dial.ts'
 import type { Endpoint } from '#probes/envoy.ts'
 import type { EnvoyListener } from '#probes/envoy-listeners.ts'
 
@@ -11,6 +12,9 @@ export type GatewayPod = {
   listeners: EnvoyListener[]
   held: Map<string, Endpoint[]>
 }
+
+/** A server name that a gateway’s pod passes on, and a healthy endpoint that it has behind it. */
+export type PassedName = { from: Vantage; serverName: string; endpoint: Endpoint }
 
 /** What is wrong with one pod of a gateway, and what mends it. */
 export type PodProblem = { cause?: string; evidence: string[]; fix: string }

@@ -14,6 +14,7 @@ import { writtenEntrances } from './entrances.ts'
 import { listenerProblem } from './listener.ts'
 import type { GatewayPod, PodProblem } from './gateway-pod.ts'
 import { gatewayDown } from './pods.ts'
+import { limitsOf, whyIstiodClosed } from './why-closed.ts'
 
 // What is decided from objects and pages. What is dialled is shown in real labs (meshproof prove).
 const servers: FakeApiServer[] = []
@@ -292,6 +293,37 @@ describe('entrances', () => {
     const own = (await known(mesh, ['203.0.113.5'])).find(({ network }) => network === 'network2')!
     expect(await writtenEntrances(mesh, [own], own)).toEqual([])
     expect(entrancesOf(own)).toMatchObject([{ address: '203.0.113.5', origins: ['istiod of cluster1'] }])
+  })
+})
+
+describe('a closed port', () => {
+  const policy = (name: string, ports: object[] | undefined): Manifest => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name, namespace: 'gateways' },
+    spec: { podSelector: { matchLabels: { app: 'eastwest' } }, policyTypes: ['Ingress'], ingress: [{ ports }] },
+  })
+
+  test('of a gateway may be closed by NetworkPolicies, or limited to sources', async () => {
+    const spec = { loadBalancerSourceRanges: ['203.0.113.0/24'] }
+    const policies = [policy('web-alone', [{ port: 443 }]), policy('high', [{ port: 15000, endPort: 16000 }])]
+    const mesh = await meshOf([], [service('network2', { spec }), podWith({}), ...policies, policy('all', undefined)])
+    const [gateway] = (await secondOf(mesh)).services
+    expect(await limitsOf(gateway!, 15443)).toEqual([
+      'service gateways/eastwest lets 203.0.113.0/24 in alone (loadBalancerSourceRanges)',
+      'NetworkPolicy gateways/web-alone of cluster2 selects its pods and does not open 15443',
+    ])
+  })
+
+  test('of istiod may lack a port of the service, or a Gateway', async () => {
+    const mesh = await meshOf([podWith({})], [])
+    const [first] = mesh.clusters
+    expect(await whyIstiodClosed(first!, '192.0.2.1', 15012)).toEqual([
+      '192.0.2.1 belongs to service gateways/eastwest of cluster1, which has no port 15012',
+    ])
+    expect(await whyIstiodClosed(first!, '192.0.2.1', 15443)).toEqual([
+      '192.0.2.1 belongs to service gateways/eastwest of cluster1, and no Gateway opens port 15443 of its pods',
+    ])
   })
 })
 

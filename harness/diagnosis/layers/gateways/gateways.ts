@@ -16,8 +16,8 @@ import { wayProblems, type Way } from './ways.ts'
 const concurrency = 6
 
 /**
- * Every network is entered through gateways that have an address, pods, and the mesh’s services behind them; and every
- * way between clusters is open, loses nothing, and carries large packets.
+ * Every network is entered through gateways that have an address, pods, and the mesh’s services behind them; and
+ * every way between clusters is open, loses nothing, and carries large packets.
  */
 export const gateways: Layer = {
   name: 'gateways',
@@ -71,12 +71,12 @@ const lookInto = async (mesh: Survey, networks: NetworkGateways[], own: NetworkG
   const passing = Promise.all(
     own.services.filter((gateway) => !down.includes(gateway)).map((gateway) => notPassedOn(mesh, gateway)),
   )
-  const isSound = passing.then(
-    (looks) => looks.length > 0 && looks.every((look) => look.findings.length === 0),
-    () => false,
+  const passed = passing.then(
+    (looks) => (looks.every((look) => look.findings.length === 0) ? looks.flatMap((look) => look.passed) : []),
+    () => [],
   )
   const [along, looks] = await Promise.all([
-    lookAlong(waysInto(mesh, own, down), (way) => entranceProblems(mesh, way, isSound)),
+    lookAlong(waysInto(mesh, own, down), (way) => entranceProblems(way, passed)),
     passing,
   ])
   return {

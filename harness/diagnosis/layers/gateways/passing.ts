@@ -7,7 +7,7 @@ import { clustersOf } from '#probes/envoy.ts'
 import { listenersOf, serverNamesAt } from '#probes/envoy-listeners.ts'
 import type { Survey } from '#survey/survey.ts'
 import { behindName } from './behind-name.ts'
-import { podName, type GatewayPod, type PodProblem } from './gateway-pod.ts'
+import { podName, type GatewayPod, type PassedName, type PodProblem } from './gateway-pod.ts'
 import { listenerProblem } from './listener.ts'
 import { nameOf } from './pods.ts'
 
@@ -15,13 +15,16 @@ import { nameOf } from './pods.ts'
 const sampled = 3
 
 /**
+ * What asking the pods of a gateway came to: what is wrong, what could not be asked, and, where nothing is wrong, names
+ * that they pass on and have endpoints for.
+ */
+export type Passing = { findings: Finding[]; notes: string[]; passed: PassedName[] }
+
+/**
  * A gateway’s live proxies take what comes from other networks, have the name of every shared service that runs
  * behind them, and endpoints for each (istio/istio#53690); what could not be asked is in the notes.
  */
-export const notPassedOn = async (
-  mesh: Survey,
-  gateway: GatewayService,
-): Promise<{ findings: Finding[]; notes: string[] }> => {
+export const notPassedOn = async (mesh: Survey, gateway: GatewayService): Promise<Passing> => {
   const { cluster, service } = gateway
   const { namespace = '', name = '' } = service.metadata ?? {}
   const behind = (await sharedServices(mesh)).filter(({ perCluster }) =>
@@ -40,16 +43,17 @@ export const notPassedOn = async (
   if (!port) {
     const evidence = [`its service has no port ${gateway.port}`]
     const fix = kubectl(cluster, `-n ${namespace} get service ${name} -o yaml`)
-    return { findings: behind.length > 0 ? [finding({ evidence, fix })] : [], notes: [] }
+    return { findings: behind.length > 0 ? [finding({ evidence, fix })] : [], notes: [], passed: [] }
   }
   const addresses = await addressesBehind(cluster, namespace, name)
   const pods = (await cluster.reads.proxies()).filter(({ status }) => addresses.includes(status?.podIP ?? ''))
   if (pods.length === 0) {
     const evidence = ['no pod behind its service is a proxy of the mesh']
-    return { findings: behind.length > 0 ? [finding({ evidence, fix: show })] : [], notes: [] }
+    return { findings: behind.length > 0 ? [finding({ evidence, fix: show })] : [], notes: [], passed: [] }
   }
   const listens = (await portBehind(cluster, namespace, name, port)) ?? gateway.port
   const notes = pods.length > sampled ? [`${sampled} of ${pods.length} pods of ${nameOf(gateway)} were asked`] : []
+  let passed: PassedName[] = []
   const look = async (): Promise<Finding[]> => {
     const asked = await Promise.all(
       pods.slice(0, sampled).map(async (pod): Promise<GatewayPod | string> => {
@@ -66,10 +70,23 @@ export const notPassedOn = async (
     notes.push(...asked.filter((answer) => typeof answer === 'string'))
     const read = asked.filter((answer) => typeof answer !== 'string')
     const problem = await problemOf(mesh, read, behind)
+    passed = problem ? [] : read.slice(0, 1).flatMap((answer) => namesOf(answer, behind))
     return problem ? [finding(problem)] : []
   }
   // A configuration that is on its way to the pods is no problem yet.
-  return { findings: await again(look, 1, 1500), notes: [...new Set(notes)] }
+  const findings = await again(look, 1, 1500)
+  return { findings, notes: [...new Set(notes)], passed }
+}
+
+/** The names of shared services that a pod passes on, each with a healthy endpoint. */
+const namesOf = ({ gateway, pod, held, listeners, listens }: GatewayPod, behind: MeshService[]): PassedName[] => {
+  const from = { kube: gateway.cluster.kube, namespace: pod.metadata?.namespace ?? '', pod: podName({ pod }) }
+  return serverNamesAt(listeners, listens)
+    .filter((serverName) => behind.some(({ host }) => serverName.endsWith(`_._.${host}`)))
+    .flatMap((serverName) => {
+      const endpoint = held.get(serverName)?.find(({ unhealthy }) => unhealthy === undefined)
+      return endpoint ? [{ from, serverName, endpoint }] : []
+    })
 }
 
 /** What is wrong with the pods of one gateway, all of them or some. */

@@ -1,6 +1,7 @@
 import { servedBy } from '#diagnosis/layer.ts'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
 import type { Way } from './ways.ts'
+import { whyIstiodClosed } from './why-closed.ts'
 
 /**
  * The ways from a remote cluster to istiod’s ports, at the addresses it knows (istio/istio#42327); the webhook’s is
@@ -25,5 +26,7 @@ export const waysToIstiod = async (mesh: Survey, from: SurveyedCluster): Promise
     address,
     port,
     end: `istiod’s port ${port}`,
+    tries: 15,
+    ...(serving ? { whyClosed: () => whyIstiodClosed(serving, address, port) } : {}),
   }))
 }

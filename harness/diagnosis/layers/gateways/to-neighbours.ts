@@ -22,6 +22,8 @@ export const waysToNeighbours = async (mesh: Survey, from: SurveyedCluster): Pro
               address,
               port,
               end: `a pod of ${namespace}/${name} in ${neighbour.name}`,
+              // Its program hears them all.
+              tries: 15,
             },
           ]
     }),

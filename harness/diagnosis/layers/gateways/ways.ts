@@ -18,6 +18,10 @@ export type Way = {
   end: string
   /** More that is worth knowing of the address: where it is written down, and what others there are. */
   about?: string[]
+  /** What may close it, in lines; asked where it is closed. */
+  whyClosed?: () => Promise<string[]>
+  /** How many connections are tried. */
+  tries?: number
 }
 
 /**
@@ -27,8 +31,8 @@ export type Way = {
  */
 export const wayProblems = async (way: Way, toSoundGateway?: Promise<boolean>): Promise<Finding[]> => {
   const vantage = await vantageIn(way.from)
-  const { address, port } = way
-  const first = await connect(vantage, address, port, { tls: toSoundGateway !== undefined })
+  const { address, port, tries } = way
+  const first = await connect(vantage, address, port, { tls: toSoundGateway !== undefined, tries })
   if (first.failed === first.tries) return closed(way, vantage)
   const speaks = first.status > 0 || first.endsTls === true
   const found = [
@@ -53,7 +57,7 @@ const closed = async (way: Way, vantage: Vantage): Promise<Finding[]> => {
     {
       code: way.code,
       where: `${way.from.name} → ${to}`,
-      evidence: [`from ${placeOf(way, vantage)}: ${said}`, ...(way.about ?? [])],
+      evidence: [`from ${placeOf(way, vantage)}: ${said}`, ...(way.about ?? []), ...((await way.whyClosed?.()) ?? [])],
       fix: inPod(way, vantage, `pilot-agent wait --timeoutSeconds 2 --url http://${to}/`),
       clusters: clustersOf(way),
     },
@@ -80,7 +84,7 @@ const somethingElse = (way: Way, vantage: Vantage, { to, status, endsTls }: Conn
 /** A second look decides: a burst of a busy machine passes. */
 const someLost = async (way: Way, vantage: Vantage, first: Connections): Promise<Finding[]> => {
   await sleep(500)
-  const second = await connect(vantage, way.address, way.port)
+  const second = await connect(vantage, way.address, way.port, { tries: way.tries })
   const looks = [first, second]
   const { lost, tries, isProblem } = lossIn(looks)
   if (!isProblem) return []
