@@ -348,6 +348,17 @@ export const diagnosisCodes = {
     fix: 'istioctl proxy-status; the pod’s own log says whether it cannot reach istiod or was refused.',
     sources: ['istio/istio#51612'],
   },
+  'MP-880': {
+    layer: 'gateways',
+    cause: 'the name of a gateway does not resolve where istiod is',
+    shows:
+      'istiod resolves gateways’ names itself and drops those it cannot: clients get answers of their own network ' +
+      'alone, or, where no gateway is left at all, pod addresses of other networks.',
+    fix:
+      'Make the name resolve for istiod’s pods (it asks the name server of its own cluster), or write addresses ' +
+      'instead of names.',
+    sources: ['istio/istio#44155', 'istio/istio#13581', 'istio/istio#29359'],
+  },
   'MP-881': {
     layer: 'gateways',
     cause: 'a network has no gateway that others know of',
@@ -408,6 +419,18 @@ export const diagnosisCodes = {
     fix:
       'Look at the routes between the clusters’ nodes, in both directions, and at what filters between them; or ' +
       'put the clusters on networks of their own.',
+  },
+  'MP-889': {
+    layer: 'gateways',
+    cause: 'large packets are lost on the way to another cluster, and small ones pass',
+    shows:
+      'Connections open and small requests work; large requests and answers hang, new pods of a remote cluster do ' +
+      'not become ready, and watches of istiod stall.',
+    fix:
+      'Give the pods’ interfaces an MTU that the whole way carries, or let ICMP “fragmentation needed” ' +
+      '(for IPv6 ' +
+      '“packet too big”) pass: without it senders never learn of the smaller hop.',
+    sources: ['istio/istio#25170', 'cilium/cilium#23397'],
   },
   'MP-891': {
     layer: 'endpoints',

@@ -96,6 +96,25 @@ export const endpointShards = async (
   pod?: string,
 ): Promise<Record<string, string[]>> => (await allShards(cluster, pod))(host, namespace)
 
+const NetworkGateways = z
+  .array(z.object({ Network: z.string(), Cluster: z.string().default(''), Addr: z.string(), Port: z.number() }))
+  .nullable()
+
+/** A gateway as istiod sends it to clients of other networks. */
+export type KnownGateway = { network: string; cluster: string; address: string; port: number }
+
+/**
+ * The gateways that istiod knows, names resolved to addresses: those that clients of other networks are sent to. A
+ * gateway of meshNetworks belongs to no cluster.
+ */
+export const knownGateways = async (cluster: IstioCluster, pod?: string): Promise<KnownGateway[]> =>
+  (NetworkGateways.parse(await ask(cluster, '/debug/networkz', pod)) ?? []).map(({ Network, Cluster, Addr, Port }) => ({
+    network: Network,
+    cluster: Cluster,
+    address: Addr,
+    port: Port,
+  }))
+
 /** How far one proxy is behind: what is not acknowledged, and what it refused. */
 export type ProxyState = { proxy: string; cluster: string; stale: string[]; refused: string[] }
 

@@ -31,6 +31,12 @@ export type MeshConfig = z.infer<typeof MeshConfig>
  * a revision. Empty where it is not there, or no text that can be read.
  */
 export const meshConfigOf = async (reads: Reads): Promise<MeshConfig> => {
+  const text = await meshTextOf(reads, 'mesh')
+  return text === undefined ? {} : parsed(text)
+}
+
+/** A key of that config map, as it is written; undefined where no map has it. */
+export const meshTextOf = async (reads: Reads, key: 'mesh' | 'meshNetworks'): Promise<string | undefined> => {
   const istiods = await reads.istiods()
   const revisions = istiods.flatMap(({ metadata }) => metadata?.labels?.['istio.io/rev'] ?? [])
   const names = [
@@ -38,10 +44,10 @@ export const meshConfigOf = async (reads: Reads): Promise<MeshConfig> => {
     ...revisions.filter((revision) => revision !== 'default').map((revision) => `istio-${revision}`),
   ]
   for (const name of names) {
-    const text = (await reads.configMap(name))?.data?.['mesh']
-    if (text !== undefined) return parsed(text)
+    const text = (await reads.configMap(name))?.data?.[key]
+    if (text !== undefined) return text
   }
-  return {}
+  return undefined
 }
 
 const parsed = (text: string): MeshConfig => {

@@ -1,11 +1,10 @@
-import { again, type Finding, kubectl, type Layer, servedBy } from '#diagnosis/layer.ts'
+import { again, type Finding, kubectl, type Layer } from '#diagnosis/layer.ts'
 import { meshServices } from '#diagnosis/shared-services.ts'
-import { istiodPods } from '#istio/istiod-pods.ts'
-import { isReady } from '#kube/pods.ts'
-import { allShards, type ProxyState, proxyStates, watchedClusters } from '#probes/istiod.ts'
+import { allShards, watchedClusters } from '#probes/istiod.ts'
 import { readsOf } from '#survey/reads.ts'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
+import { proxyProblems } from './proxies-in-sync.ts'
 
 /**
  * What istiod knows is what the API servers say now: its word “synced” is about the first time alone
@@ -33,7 +32,7 @@ export const liveSync: Layer = {
         }
         return [
           ...(await again(() => staleEndpoints(mesh, primary), 2, 1200)),
-          ...(await again(() => proxyProblems(mesh, primary), 2, 1200)),
+          ...(await again(() => proxyProblems(fresh(mesh), primary), 2, 1200)),
         ]
       }),
     )
@@ -84,45 +83,4 @@ const staleEndpoints = async (mesh: Survey, primary: SurveyedCluster): Promise<F
           fix: kubectl(primary, `-n ${mesh.istioNamespace} rollout restart deployment/istiod`),
         },
       ]
-}
-
-const proxyProblems = async (mesh: Survey, primary: SurveyedCluster): Promise<Finding[]> => {
-  const pods = (await istiodPods(primary)).filter(isReady)
-  const states = (await Promise.all(pods.map(({ metadata }) => proxyStates(primary, metadata?.name)))).flat()
-  const served = fresh(mesh).clusters.filter(
-    ({ name }) => servedBy(mesh, mesh.clusters.find((cluster) => cluster.name === name) ?? primary) === primary,
-  )
-  const perCluster = await Promise.all(
-    served.map(async (cluster): Promise<Finding[]> => {
-      const wrong = (await cluster.reads.proxies()).filter(isOfAge).flatMap(({ metadata }) => {
-        const name = `${metadata?.name ?? ''}.${metadata?.namespace ?? ''}`
-        const said = wordsOf(
-          states.find((state) => state.proxy === name && (state.cluster === '' || state.cluster === cluster.name)),
-        )
-        return said === undefined ? [] : [{ pod: metadata?.name ?? '', namespace: metadata?.namespace ?? '', said }]
-      })
-      const [first] = wrong
-      return first === undefined
-        ? []
-        : [
-            {
-              code: 'MP-873',
-              where: cluster.name,
-              evidence: wrong.slice(0, 10).map(({ namespace, pod, said }) => `${namespace}/${pod} ${said}`),
-              fix: kubectl(cluster, `-n ${first.namespace} logs ${first.pod} -c istio-proxy --tail=50`),
-            },
-          ]
-    }),
-  )
-  return perCluster.flat()
-}
-
-// A proxy takes a moment after its pod was made.
-const isOfAge = ({ metadata }: { metadata?: { creationTimestamp?: Date } }): boolean =>
-  Date.now() - Number(new Date(metadata?.creationTimestamp ?? 0)) > 20_000
-
-const wordsOf = (state: ProxyState | undefined): string | undefined => {
-  if (!state) return 'is not connected'
-  if (state.refused.length > 0) return `refused ${state.refused.join(', ').slice(0, 300)}`
-  return state.stale.length > 0 ? `is behind in ${state.stale.join(', ')}` : undefined
 }
