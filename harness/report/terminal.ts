@@ -161,7 +161,7 @@ const brokenLines = (topology: TopologyResult): string[] => {
     ...(narrowed
       ? [
           `  unexplained: no layer of the mesh shows why; narrowed to ${narrowed.from.join(', ')} → ` +
-            `${narrowed.to.join(', ')}`,
+            narrowed.to.join(', '),
         ]
       : []),
     `  next:  ${broken.hint}`,

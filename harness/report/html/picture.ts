@@ -12,8 +12,8 @@ import { arrowTo, onlyShown } from './screen-reader.ts'
 const arrowKinds = ['pass', 'fail', 'flaky', 'not-run', 'none'] as const
 
 /**
- * A drawing of the clusters of a topology and of what crossed between them, with a mark where it breaks. Below it stands the same in words, and what
- * no arrow can show.
+ * A drawing of the clusters of a topology and of what crossed between them, with a mark where it breaks. Below it
+ * stands the same in words, and what no arrow can show.
  */
 export const picture = (topology: TopologyResult): Markup => {
   const crossings = crossingsOf(topology)
