@@ -24,11 +24,6 @@ export const existingClusterCodes = {
     shows: 'The cluster has no root namespace of Istio, or neither an istiod nor a sidecar injector.',
     fix: 'Name clusters that belong to a mesh. meshproof never installs Istio on clusters that it did not create.',
   },
-  'MP-119': {
-    cause: 'the clusters belong to different meshes',
-    shows: 'Their mesh IDs differ; the message lists them.',
-    fix: 'Name clusters of one mesh. If they are meant to be one, give them the same global.meshID.',
-  },
   'MP-120': {
     cause: 'the probe’s namespace exists and is not ours',
     shows: '`diagnose --probe` finds a namespace of the name that it uses, without the label that it sets.',

@@ -4,7 +4,9 @@ import { readPage } from '#kube/pod-http.ts'
 import { execIn, readyPod } from '#kube/pods.ts'
 import { type IstioCluster, istiodSelector } from '#istio/istiod-pods.ts'
 
-const RemoteClusters = z.array(z.object({ id: z.string(), syncStatus: z.string().default('') }))
+const RemoteClusters = z.array(
+  z.object({ id: z.string(), syncStatus: z.string().default(''), secretName: z.string().default('') }),
+)
 
 const Shards = z.record(
   z.string(),

@@ -66,6 +66,13 @@ describe('the annotations', () => {
     expect(line).toBe('::error title=a%3Ab%2Cc%25 (gateway)::cluster1 → cluster2: 100%25%0D%0A::error::x')
   })
 
+  test('steer no terminal that shows the log', () => {
+    const [line] = annotations(
+      resultsOf(topologyResult([checkResult({ verdict: 'fail', reason: '\u001b[2Jgone\u009b' })])),
+    )
+    expect(line).toContain('␛[2Jgone\\u009b')
+  })
+
   test('are no more than GitHub shows, and the last says how many there are', () => {
     expect(annotations(failed(10))).toHaveLength(10)
     expect(annotations(failed(10)).join()).not.toContain('more')

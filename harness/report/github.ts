@@ -9,6 +9,7 @@ import {
   type UpgradeFinding,
   type UpgradePhaseResult,
 } from '#results/results.ts'
+import { printable } from '#results/text.ts'
 import { lostWith } from './upgrade-text.ts'
 import { outcomeOf, phaseWords, upgradeRunVerdict, upgradeVerdictWords } from './upgrade-words.ts'
 import { duration, failedIds, routeOf, runVerdict, verdictWords, worstFirst } from './words.ts'
@@ -133,13 +134,15 @@ const limited = (kind: AnnotationKind, commands: string[]): string[] => {
 // Characters that end a command or a property are escaped as actions/toolkit does it (packages/core/src/command.ts).
 const command = (kind: AnnotationKind, title: string, message: string): string =>
   `::${kind} title=${escaped(title).replaceAll(':', '%3A').replaceAll(',', '%2C')}::${escaped(message)}`
-const escaped = (value: string): string => value.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+const escaped = (value: string): string =>
+  printable(value.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A'))
 
 // Text as it is: characters that Markdown would read as markup or as the end of a cell become references.
 const text = (value: string): string =>
-  value
-    .replaceAll(/[\r\n]+/g, ' ')
-    .replaceAll(/[\\`*_{}[\]<>#|~@&]/g, (character) => `&#${character.codePointAt(0) ?? 32};`)
+  printable(value.replaceAll(/[\r\n]+/g, ' ')).replaceAll(
+    /[\\`*_{}[\]<>#|~@&]/g,
+    (character) => `&#${character.codePointAt(0) ?? 32};`,
+  )
 
 const marked = ({ mark, word }: { mark: string; word: string }): string => `${mark} ${word}`
 

@@ -3,6 +3,7 @@ import { styleText } from 'node:util'
 import type { BuildProgress } from '#images/build.ts'
 import { firstBroken } from '#results/explain.ts'
 import { afterUpgrade, explanationOf, laterTroubles, narrowedTo } from '#results/explanation.ts'
+import { printable, withoutCommands } from '#results/text.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
 import { upgradeLines } from './upgrade-text.ts'
 import { failedIds, verdictWords } from './words.ts'
@@ -10,9 +11,14 @@ import { failedIds, verdictWords } from './words.ts'
 /** Where the terminal report goes: a TTY gets colour and a live line, anything else gets plain lines. */
 export type Screen = NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
 
-/** What a person sees during a run and at its end. */
+/**
+ * What a person sees during a run and at its end. It may be given text of a cluster or a program: nothing in such text
+ * steers the terminal, or the runner of GitHub Actions.
+ */
 export type Terminal = {
   line: (text: string) => void
+  /** A line for GitHub’s runner: a workflow command, which any other line is kept from being. */
+  workflowCommand: (text: string) => void
   problem: (text: string) => void
   building: (progress: BuildProgress) => void
   started: (name: string) => void
@@ -34,8 +40,10 @@ const colours: Record<Verdict, 'green' | 'red' | 'yellow' | 'gray'> = {
 /** The terminal report. It has no colour under NO_COLOR, and on a stream that is not a TTY. */
 export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = process.env): Terminal => {
   const live = screen.isTTY === true && !environment['NO_COLOR']
+  const onGitHub = environment['GITHUB_ACTIONS'] === 'true'
+  const safe = (text: string): string => (onGitHub ? withoutCommands(printable(text)) : printable(text))
   const paint = (colour: Parameters<typeof styleText>[0], text: string): string =>
-    live ? styleText(colour, text, { validateStream: false }) : text
+    live ? styleText(colour, safe(text), { validateStream: false }) : safe(text)
   const running = new Map<string, number>()
   let build = ''
   let lastBuild = 0
@@ -47,16 +55,23 @@ export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = proces
   }
   const ticker = live ? setInterval(status, 250) : undefined
   ticker?.unref()
-  const line = (text: string): void => {
+  // Its parts are safe already: colours of ours may be among them.
+  const put = (text: string): void => {
     screen.write(`${live ? '\r\u001b[K' : ''}${text}\n`)
     if (running.size > 0 || build) status()
+  }
+  const line = (text: string): void => {
+    put(safe(text))
   }
   const marked = (verdict: Verdict, text: string): string =>
     `${paint(colours[verdict], verdictWords[verdict].mark)} ${text}`
   return {
     line,
+    workflowCommand: (text) => {
+      put(printable(text))
+    },
     problem: (text) => {
-      line(paint('red', text))
+      put(paint('red', text))
     },
     building: ({ building, done, of, remaining }) => {
       build = `building ${building.join(', ')}: ${done} of ${of} done, about ${minutes(remaining)} remain`
@@ -76,15 +91,15 @@ export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = proces
       running.delete(name)
       build = ''
       if (verdict !== 'not-run')
-        line(marked(verdict, `${paint('gray', `${seconds.toFixed(1).padStart(6)} s`)}  ${name}`))
+        put(marked(verdict, `${paint('gray', `${seconds.toFixed(1).padStart(6)} s`)}  ${safe(name)}`))
     },
     check: (result) => {
-      line(marked(result.verdict, checkLine(result)))
+      put(marked(result.verdict, safe(checkLine(result))))
     },
     summary: (results, folder) => {
       line('')
       for (const topology of results.topologies)
-        for (const text of summaryOf(topology)) line(topology.verdict === 'pass' ? paint('green', text) : text)
+        for (const text of summaryOf(topology)) put(topology.verdict === 'pass' ? paint('green', text) : safe(text))
       for (const { bundle } of results.topologies)
         if (bundle !== undefined) line(`support bundle: ${join(folder, bundle)}`)
       line(`report: ${folder}`)

@@ -1,16 +1,18 @@
-import { KubeConfig } from '@kubernetes/client-node'
-import { MeshproofError, reasonOf, unknownValue } from '#errors.ts'
+import { MeshproofError, unknownValue } from '#errors.ts'
 import { clientOf, type KubeClient } from '#kube/client.ts'
+import { contextConfig } from '#kube/kubeconfig.ts'
+import { contextNames, readKubeconfigs } from '#kube/kubeconfig-files.ts'
 import { inClusterContext, requirePodAccount } from '#kube/own-account.ts'
 
 /** A cluster that somebody else made, by the context of a kubeconfig that leads to it. */
 export type ContextCluster = { context: string; kube: KubeClient }
 
 /**
- * Connects to contexts of a kubeconfig: the named files (joined as KUBECONFIG joins them), else KUBECONFIG, else the
- * user’s own. In a pod, `in-cluster` is its own cluster. Nothing is asked of the clusters yet.
+ * Connects to contexts of kubeconfigs: the named files (joined as KUBECONFIG joins them), else KUBECONFIG, else the
+ * user’s own. A context belongs to the file that defines it. In a pod, `in-cluster` is its own cluster. Nothing is
+ * asked of the clusters yet.
  * @throws MeshproofError MP-101 for a context that does not exist, MP-115 for fewer than two or one named twice, MP-116
- * when the kubeconfig cannot be read, MP-172 for `in-cluster` where this is no pod with an account.
+ * when a kubeconfig cannot be read or used, MP-172 for `in-cluster` where this is no pod with an account.
  */
 export const connectContexts = (contexts: string[], kubeconfig?: string): ContextCluster[] => {
   const [twice] = contexts.filter((context, index) => contexts.indexOf(context) !== index)
@@ -24,36 +26,23 @@ export const connectContexts = (contexts: string[], kubeconfig?: string): Contex
       next: 'Name every cluster of the mesh once: --contexts=A,B; kubectl config get-contexts lists them.',
     })
   }
+  const named = contexts.some((context) => context !== inClusterContext)
+  const { files, missing } = named ? readKubeconfigs(kubeconfig) : { files: [], missing: [] }
+  const known = contextNames(files)
   return contexts.map((context) => {
     if (context === inClusterContext) return { context, kube: clientOf(context, requirePodAccount()) }
-    const config = loaded(kubeconfig)
-    const names = config.getContexts().map(({ name }) => name)
-    if (!names.includes(context)) throw unknownValue('context', context, names)
-    config.setCurrentContext(context)
-    return { context, kube: clientOf(context, config) }
+    if (!known.includes(context)) throw unknownContext(context, known, missing)
+    return { context, kube: clientOf(context, contextConfig(files, context)) }
   })
 }
 
-const loaded = (kubeconfig: string | undefined): KubeConfig => {
-  const config = new KubeConfig()
-  try {
-    const files = (kubeconfig ?? process.env['KUBECONFIG'] ?? '').split(':').filter(Boolean)
-    const [first, ...others] = files
-    if (first === undefined) config.loadFromDefault()
-    else config.loadFromFile(first)
-    for (const file of others) {
-      const more = new KubeConfig()
-      more.loadFromFile(file)
-      config.mergeConfig(more)
-    }
-    return config
-  } catch (cause) {
-    throw new MeshproofError('MP-116', {
-      what: 'The kubeconfig cannot be read',
-      where: kubeconfig ?? process.env['KUBECONFIG'] ?? 'the default kubeconfig',
-      why: reasonOf(cause),
-      next: 'Name a file with --kubeconfig, several joined by “:”.',
-      cause,
-    })
-  }
+const unknownContext = (context: string, known: string[], missing: string[]): MeshproofError => {
+  const error = unknownValue('context', context, known)
+  if (missing.length === 0) return error
+  const gone = `${missing.join(', ')}: no such file or directory`
+  return new MeshproofError(error.code, {
+    what: error.message,
+    why: `it may be of a file that is gone; ${gone}`,
+    next: error.next,
+  })
 }

@@ -1,16 +1,13 @@
 import { X509Certificate } from 'node:crypto'
-import { KubeConfig, type Cluster, type User, type V1Secret } from '@kubernetes/client-node'
+import type { V1Secret } from '@kubernetes/client-node'
+import { readRemoteKubeconfig, type RemoteAccess } from '#istio/remote-kubeconfig.ts'
 
 /**
- * One entry of a remote secret: a kubeconfig for the cluster that its key names. `access` is undefined where it is
- * none.
+ * One entry of a remote secret: a kubeconfig for the cluster that its key names, or why istiod can use none of it.
  */
-export type RemoteEntry = {
-  secret: string
-  key: string
-  labelled: boolean
-  access: { cluster: Cluster; user: User } | undefined
-}
+export type RemoteEntry = { secret: string; key: string; labelled: boolean } & (
+  { access: RemoteAccess; malformed?: undefined } | { access?: undefined; malformed: string }
+)
 
 /** The remote secrets among secrets of the root namespace: those labelled as such, and those that istioctl named. */
 export const remoteEntries = (secrets: V1Secret[]): RemoteEntry[] =>
@@ -18,44 +15,26 @@ export const remoteEntries = (secrets: V1Secret[]): RemoteEntry[] =>
     const labelled = metadata?.labels?.['istio/multiCluster'] === 'true'
     const secret = metadata?.name ?? ''
     if (!labelled && !secret.startsWith('istio-remote-secret-')) return []
-    return Object.entries(data ?? {}).map(([key, encoded]) => ({
-      secret,
-      key,
-      labelled,
-      access: accessOf(Buffer.from(encoded, 'base64').toString()),
-    }))
+    return Object.entries(data ?? {}).map(([key, encoded]): RemoteEntry => {
+      const read = readRemoteKubeconfig(Buffer.from(encoded, 'base64').toString())
+      return { secret, key, labelled, ...('malformed' in read ? read : { access: read }) }
+    })
   })
 
-const accessOf = (text: string): RemoteEntry['access'] => {
-  try {
-    const config = new KubeConfig()
-    config.loadFromString(text)
-    const [cluster, user] = [config.getCurrentCluster(), config.getCurrentUser()]
-    return cluster && user && URL.canParse(cluster.server) ? { cluster, user } : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Host and port of an API server’s address. */
-export const serverOf = ({ server }: Cluster): { host: string; port: number } => {
-  const { hostname, port, protocol } = new URL(server)
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (protocol === 'http:' ? 80 : 443) }
-}
-
 /**
- * True where two ways to a cluster trust the same authority, which shows that they lead to the same cluster; false
- * where that cannot be told.
+ * True where two ways to a cluster share an authority, which shows that they lead to the same cluster; false where they
+ * do not, or one of them states none. Both in PEM.
  */
-export const sameAuthority = (one: Cluster, other: Cluster): boolean => {
-  const [a, b] = [fingerprint(one), fingerprint(other)]
-  return a !== undefined && a === b
+export const sameAuthority = (one: string | undefined, other: string | undefined): boolean => {
+  const known = new Set(fingerprints(other))
+  return fingerprints(one).some((fingerprint) => known.has(fingerprint))
 }
 
-const fingerprint = ({ caData }: Cluster): string | undefined => {
-  try {
-    return caData === undefined ? undefined : new X509Certificate(Buffer.from(caData, 'base64')).fingerprint256
-  } catch {
-    return undefined
-  }
-}
+const fingerprints = (authority = ''): string[] =>
+  (authority.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g) ?? []).flatMap((certificate) => {
+    try {
+      return [new X509Certificate(certificate).fingerprint256]
+    } catch {
+      return []
+    }
+  })

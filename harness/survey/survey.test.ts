@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
-import { survey, type Survey } from './survey.ts'
+import { differentMeshIds, meshLines, survey, type Survey } from './survey.ts'
 
 const servers: FakeApiServer[] = []
 
@@ -83,11 +83,16 @@ describe('a survey', () => {
     })
   })
 
-  test('refuses clusters of different meshes', async () => {
-    await expect(two({ mesh: 'shop' }, { mesh: 'bank' })).rejects.toMatchObject({
-      code: 'MP-119',
-      message: expect.stringContaining('a: shop, b: bank'),
-    })
+  test('goes on where the clusters give their mesh different ids, and says so', async () => {
+    const mesh = await two({ mesh: 'shop' }, { mesh: 'bank' })
+    expect(mesh.clusters.map(({ meshId }) => meshId)).toEqual(['shop', 'bank'])
+    expect(differentMeshIds(mesh)).toEqual(['cluster1 calls its mesh shop', 'cluster2 calls its mesh bank'])
+    expect(differentMeshIds(await two({ mesh: 'shop' }, { mesh: 'shop' }))).toEqual([])
+  })
+
+  test('shows names as text, however a cluster calls itself', async () => {
+    const mesh = await surveyOf({ a: meshObjects('cluster\u001b[2J\n✓ 1'), b: meshObjects('cluster2') })
+    expect(meshLines(mesh)[1]).toContain('cluster␛[2J ✓ 1  primary')
   })
 
   test('refuses a cluster without Istio, and says which', async () => {

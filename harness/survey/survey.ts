@@ -1,6 +1,8 @@
 import type { V1Deployment, V1EndpointSlice } from '@kubernetes/client-node'
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
+import { withoutCredentials } from '#kube/proxy.ts'
+import { inOneLine, shellWord } from '#results/text.ts'
 import { tagOf } from '#images/version.ts'
 import { istiodSelector } from '#istio/istiod-pods.ts'
 import { meshNetworksIn } from '#istio/mesh-networks.ts'
@@ -18,6 +20,8 @@ export type SurveyedCluster = ContextCluster & {
   role: 'primary' | 'remote'
   /** Its network; empty where it names none. */
   network: string
+  /** The id that it gives its mesh; undefined where it gives none. */
+  meshId?: string | undefined
   kubernetes: string
   /** Version of its control plane, for a remote of its proxies: the tag of their image; empty where nothing runs. */
   istio: string
@@ -35,8 +39,7 @@ export type Survey = { clusters: SurveyedCluster[]; topology: ProcedureName; dom
 /**
  * Looks at clusters until it knows who is who: names, roles, networks, versions.
  * @throws MeshproofError MP-115 when two contexts lead to one cluster, MP-117 when a cluster cannot be looked at,
- * MP-118 when one has no Istio, MP-119 when they belong to different meshes, MP-147 when one has its Istio in another
- * namespace.
+ * MP-118 when one has no Istio, MP-147 when one has its Istio in another namespace.
  */
 export const survey = async (contexts: ContextCluster[], istioNamespace = defaultIstioNamespace): Promise<Survey> => {
   const seen = await Promise.all(
@@ -47,11 +50,11 @@ export const survey = async (contexts: ContextCluster[], istioNamespace = defaul
         if (error instanceof MeshproofError && ['MP-118', 'MP-147'].includes(error.code)) throw error
         throw new MeshproofError('MP-117', {
           what: 'The cluster cannot be looked at',
-          where: `context ${cluster.context}`,
+          where: [`context ${cluster.context}`, ...wayOf(cluster)].join(', '),
           why: reasonOf(error),
           next:
-            `Try kubectl --context=${cluster.context} get namespaces: its server must answer, and let you list ` +
-            `them and what is in ${istioNamespace}.`,
+            `Try kubectl --context=${shellWord(cluster.context)} get namespaces: its server must answer, and let you ` +
+            `list them and what is in ${istioNamespace}.`,
           cause: error,
         })
       }
@@ -66,14 +69,6 @@ export const survey = async (contexts: ContextCluster[], istioNamespace = defaul
       next: 'Name every cluster of the mesh once: --contexts=A,B.',
     })
   }
-  const meshes = [...new Set(seen.flatMap(({ mesh }) => mesh ?? []))]
-  if (meshes.length > 1) {
-    throw new MeshproofError('MP-119', {
-      what: 'The clusters belong to different meshes',
-      where: seen.map(({ cluster, mesh }) => `${cluster.context}: ${mesh ?? 'unknown'}`).join(', '),
-      next: 'Name clusters of one mesh; if they are meant to be one, give them the same global.meshID.',
-    })
-  }
   const clusters = seen.map(({ cluster }) => cluster)
   return {
     clusters,
@@ -81,6 +76,15 @@ export const survey = async (contexts: ContextCluster[], istioNamespace = defaul
     domain: seen.find(({ domain }) => domain)?.domain ?? 'cluster.local',
     istioNamespace,
   }
+}
+
+/** How a context leads to its cluster: its server, and the proxy before it. */
+const wayOf = ({ kube }: ContextCluster): string[] => {
+  const { server, proxyUrl } = kube.config.getCurrentCluster() ?? {}
+  return [
+    ...(server ? [withoutCredentials(server)] : []),
+    ...(proxyUrl ? [`through the proxy ${withoutCredentials(proxyUrl)}`] : []),
+  ]
 }
 
 const InjectorValues = z.object({
@@ -154,7 +158,7 @@ const requireIstio = async ({ context, kube }: ContextCluster, reads: Reads, ist
 const lookAt = async (
   context: ContextCluster,
   istioNamespace: string,
-): Promise<{ cluster: SurveyedCluster; uid: string; mesh: string | undefined; domain: string | undefined }> => {
+): Promise<{ cluster: SurveyedCluster; uid: string; domain: string | undefined }> => {
   const reads = readsOf(context.kube, istioNamespace)
   const [kubernetes, namespaces] = await Promise.all([reads.version(), reads.namespaces()])
   const namespace = (name: string): (typeof namespaces)[number] | undefined =>
@@ -169,13 +173,13 @@ const lookAt = async (
     uid: namespace('kube-system')?.metadata?.uid ?? context.context,
     domain: proxies
       .flatMap((pod) => proxyOf(pod)?.args ?? [])
-      .map((argument) => /\.svc\.(.+)$/.exec(argument)?.[1])
+      .map((argument) => /\.svc\.([a-z\d]([a-z\d.-]*[a-z\d])?)$/i.exec(argument)?.[1])
       .find((domain) => domain),
-    mesh: injected.mesh ?? ofProxies('ISTIO_META_MESH_ID'),
     cluster: {
       ...context,
       reads,
       istioNamespace,
+      meshId: injected.mesh ?? ofProxies('ISTIO_META_MESH_ID'),
       kubernetes,
       name:
         variableOf(discovery, 'CLUSTER_ID') ??
@@ -244,12 +248,21 @@ export const meshLines = ({
   clusters: Omit<SurveyedCluster, 'reads' | 'kube'>[]
 }): string[] => [
   `${clusters.length} clusters, like topology ${topology}: ${resembles[topology]}`,
-  ...clusters.map(({ context, name, role, network, kubernetes, istio }) =>
-    [
-      `  ${name}`,
+  ...clusters.map(({ context, name, role, network, kubernetes, istio }) => {
+    const words = [
+      name,
       network ? `${role}, ${network}` : role,
       `Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}`,
       ...(context === name ? [] : [`(context ${context})`]),
-    ].join('  '),
-  ),
+    ]
+    return `  ${words.map(inOneLine).join('  ')}`
+  }),
 ]
+
+/** What the clusters call their mesh, where they do not agree: it is a name for telemetry (istio/istio#46388). */
+export const differentMeshIds = ({ clusters }: Pick<Survey, 'clusters'>): string[] => {
+  const stated = clusters.filter(({ meshId }) => meshId !== undefined)
+  return new Set(stated.map(({ meshId }) => meshId)).size < 2
+    ? []
+    : stated.map(({ name, meshId }) => `${name} calls its mesh ${meshId ?? ''}`)
+}

@@ -10,7 +10,7 @@ import type { DiagnoseOptions } from './options.ts'
 
 /**
  * Diagnoses an existing mesh and prints every layer, then the cause. What `probe` made is deleted whatever happens.
- * @throws MeshproofError MP-115 to MP-119 when the clusters cannot be looked at, or are no mesh.
+ * @throws MeshproofError MP-115 to MP-118 when the clusters cannot be looked at, or are no mesh.
  */
 export const diagnoseExisting = async (
   { contexts, kubeconfig, istioNamespace, probe }: DiagnoseOptions,

@@ -19,6 +19,7 @@ const noEngine: EngineInfo = {
   DefaultRuntime: '',
   Driver: '',
   OSType: 'linux',
+  program: 'Docker',
 }
 
 /** The same topology with one cluster more, of the last one’s role and network. */
