@@ -2,7 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node'
 import { proxyOf } from '#istio/proxy-container.ts'
 import { isReady } from '#kube/pods.ts'
 import { reasonOf } from '#errors.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** A sidecar that stands for the clients of its namespace in its cluster. */
 export type Client = { cluster: SurveyedCluster; namespace: string; pod: string; labels: Record<string, string> }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 const Gateway = z.object({
   selector: z.record(z.string(), z.string()).default({}),

@@ -5,8 +5,8 @@ import { z } from 'zod'
 import { MeshproofError } from '#errors.ts'
 import { outsideAddresses } from '#istio/service-address.ts'
 import { knownGateways, type KnownGateway } from '#probes/istiod.ts'
-import { meshTextOf } from '#survey/mesh-config.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { meshTextOf } from '#probes/survey/mesh-config.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 
 const crossNetworkPort = 15443

@@ -1,6 +1,6 @@
 import type { V1EndpointSlice, V1Pod, V1Service } from '@kubernetes/client-node'
 import { readyAddresses } from '#kube/endpoint-slices.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { selects } from './selects.ts'
 
 /**

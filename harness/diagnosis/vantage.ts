@@ -1,5 +1,5 @@
 import { MeshproofError } from '#errors.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 import { isReady } from '#kube/pods.ts'
 import type { Vantage } from '#probes/dial.ts'
 

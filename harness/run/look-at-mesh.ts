@@ -1,8 +1,8 @@
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
 import type { Lab } from '#lab/lab.ts'
 import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
-import type { ContextCluster } from '#survey/contexts.ts'
-import { survey } from '#survey/survey.ts'
+import type { ContextCluster } from '#probes/survey/contexts.ts'
+import { survey } from '#probes/survey/survey.ts'
 import type { PhaseLog } from './phase-log.ts'
 
 /** Milliseconds that a look may take: a mesh that does not answer keeps nobody from its verdict. */

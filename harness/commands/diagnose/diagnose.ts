@@ -4,8 +4,8 @@ import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { probeOf } from '#diagnosis/probe.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { print } from '#run/print.ts'
-import { connectContexts } from '#survey/contexts.ts'
-import { meshLines, survey } from '#survey/survey.ts'
+import { connectContexts } from '#probes/survey/contexts.ts'
+import { meshLines, survey } from '#probes/survey/survey.ts'
 import type { DiagnoseOptions } from './options.ts'
 
 /**

@@ -5,7 +5,7 @@ import { variantName } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { makePlans } from '#run/plan.ts'
 import { print } from '#run/print.ts'
-import { connectContexts } from '#survey/contexts.ts'
+import { connectContexts } from '#probes/survey/contexts.ts'
 import { describePlans, planDocument } from './plan-line.ts'
 
 /**

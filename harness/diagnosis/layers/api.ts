@@ -1,7 +1,7 @@
 import { type Finding, kubectl, type Layer, servedBy } from '#diagnosis/layer.ts'
 import { minorOf, tagOf } from '#images/version.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
-import { differentMeshIds, type Survey } from '#survey/survey.ts'
+import { differentMeshIds, type Survey } from '#probes/survey/survey.ts'
 
 /**
  * API servers answer (else there was no survey), and proxies are not too far from their control plane (Istio’s

@@ -1,8 +1,8 @@
 import { again, type Finding, kubectl, type Layer } from '#diagnosis/layer.ts'
 import { meshServices } from '#diagnosis/shared-services.ts'
 import { allShards, watchedClusters } from '#probes/istiod.ts'
-import { readsOf } from '#survey/reads.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { readsOf } from '#probes/survey/reads.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { proxyProblems } from './proxies-in-sync.ts'
 

@@ -1,5 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { injectedWith, type SurveyedCluster } from '#survey/survey.ts'
+import { injectedWith, type SurveyedCluster } from '#probes/survey/survey.ts'
 import { meshNetworksIn } from '#istio/mesh-networks.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import { severalNetworks } from '#topology/networks.ts'

@@ -5,7 +5,7 @@ import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import type { Manifest } from '#kube/client.ts'
 import { isReady } from '#kube/pods.ts'
 import { proxyStates, type ProxyState } from '#probes/istiod.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** How many proxies of a cluster are shown. */
 const shown = 10

@@ -4,7 +4,7 @@ import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
 import { clustersOf } from '#probes/envoy.ts'
 import { routesOf, type EnvoyRoute, type VirtualHost } from '#probes/envoy-routes.ts'
-import type { Survey } from '#survey/survey.ts'
+import type { Survey } from '#probes/survey/survey.ts'
 
 /**
  * The routes that clients’ proxies have for shared services lead to clusters that exist, without faults on the way:

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
-import { meshConfigOf } from '#survey/mesh-config.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { meshConfigOf } from '#probes/survey/mesh-config.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 
 const Tls = z.object({ mode: z.string().default(''), subjectAltNames: z.array(z.string()).default([]) }).optional()

@@ -4,7 +4,7 @@ import { MeshproofError, reasonOf } from '#errors.ts'
 import { isReady } from '#kube/pods.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { certificatesIn, trustOf, type ProxyTrust } from '#probes/envoy.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 
 type Cacerts = {

@@ -2,7 +2,7 @@ import type { FoundCluster } from '#checks/existing-mesh.ts'
 import type { Withheld } from '#checks/mesh-under-test.ts'
 import { reasonOf } from '#errors.ts'
 import { missingPermissions, type Permission } from '#kube/permissions.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { troubleOf } from '#diagnosis/pod-trouble.ts'
 import { isReady } from '#kube/pods.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { wrongDiscoveryAddress } from './discovery-address.ts'
 import { wrongInjectionPath } from './injection-path.ts'

@@ -4,7 +4,7 @@ import { vantageIn } from '#diagnosis/vantage.ts'
 import { outsideAddresses } from '#istio/service-address.ts'
 import { isReady } from '#kube/pods.ts'
 import { dial } from '#probes/dial.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
  * A remote whose proxies and webhook look for istiod where its control plane is not. An address that the control

@@ -2,7 +2,7 @@ import type { V1Deployment, V1MutatingWebhookConfiguration, V1Namespace, V1Pod }
 import { isInjected } from '#diagnosis/injected.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
  * Namespaces that ask for a revision nobody serves, pods that are older than the label of their namespace, and

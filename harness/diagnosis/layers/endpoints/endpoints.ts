@@ -5,7 +5,7 @@ import { networkGateways, type NetworkGateways } from '#diagnosis/network-gatewa
 import { isHeadless, type MeshService, meshServices, portsOf, sharedServices } from '#diagnosis/shared-services.ts'
 import { nothingToAsk } from '#diagnosis/vantage.ts'
 import { clustersOf } from '#probes/envoy.ts'
-import type { Survey } from '#survey/survey.ts'
+import type { Survey } from '#probes/survey/survey.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { judgeHeld } from './held.ts'
 import { policyFindings } from './policies.ts'

@@ -4,7 +4,7 @@ import { type Finding, kubectl, servedBy } from '#diagnosis/layer.ts'
 import { addressesInto, type NetworkGateways } from '#diagnosis/network-gateways.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
 import type { Endpoint } from '#probes/envoy.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 const ServiceEntry = z.object({
   hosts: z.array(z.string()).default([]),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import type { Manifest } from '#kube/client.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'

@@ -4,7 +4,7 @@ import { policyFindings } from '#diagnosis/layers/endpoints/policies.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import type { Endpoint } from '#probes/envoy.ts'
-import type { Survey } from '#survey/survey.ts'
+import type { Survey } from '#probes/survey/survey.ts'
 import { podName, type GatewayPod, type PodProblem } from './gateway-pod.ts'
 
 /** How many services are named. */

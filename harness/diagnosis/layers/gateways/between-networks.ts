@@ -3,7 +3,7 @@ import { entrancesOf, type Entrance, type GatewayService, type NetworkGateways }
 import { vantageIn } from '#diagnosis/vantage.ts'
 import { hostPort } from '#probes/connections.ts'
 import { greet } from '#probes/handshake.ts'
-import type { Survey } from '#survey/survey.ts'
+import type { Survey } from '#probes/survey/survey.ts'
 import type { PassedName } from './gateway-pod.ts'
 import { wayProblems, type Way } from './ways.ts'
 import { limitsOf } from './why-closed.ts'

@@ -4,7 +4,7 @@ import type { NetworkGateways } from '#diagnosis/network-gateways.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
 import { variableOf } from '#istio/proxy-container.ts'
 import { dial } from '#probes/dial.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { nameOf } from './pods.ts'
 
 /** What an entrance is before somebody writes the address of the gateway. */

@@ -2,7 +2,7 @@ import { gatewayServersAt, inWords, isFor, selectorOf, type GatewayServer } from
 import { kubectl, servedBy } from '#diagnosis/layer.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
 import { serverNamesAt, type EnvoyListener } from '#probes/envoy-listeners.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { podName, type GatewayPod, type PodProblem } from './gateway-pod.ts'
 
 /** How many of several things are named. */

@@ -13,7 +13,7 @@ import { troubleOf } from '#diagnosis/pod-trouble.ts'
 import { selects } from '#diagnosis/selects.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 import { isReady } from '#kube/pods.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** Why no pod is ready: lines that show it, and where the reason is known, the cause and the command that mends it. */
 type Reason = { evidence: string[]; cause?: string; fix?: string }

@@ -1,5 +1,5 @@
 import { servedBy } from '#diagnosis/layer.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import type { Way } from './ways.ts'
 import { whyIstiodClosed } from './why-closed.ts'
 

@@ -1,6 +1,6 @@
 import { portBehind } from '#diagnosis/addresses.ts'
 import { sharedServices } from '#diagnosis/shared-services.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import type { Way } from './ways.ts'
 
 /** Where no gateway is between clusters, pods reach pods: the way to one pod of a shared service in each neighbour. */

@@ -4,7 +4,7 @@ import { vantageIn } from '#diagnosis/vantage.ts'
 import { connect, hostPort, largestIn, lossIn, sizesCommand, type Connections } from '#probes/connections.ts'
 import { dial, type Vantage } from '#probes/dial.ts'
 import { execIn } from '#kube/pods.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** Where a way leads: a port of a gateway, of istiod, or of a neighbour’s pod. */
 export type Way = {

@@ -4,7 +4,7 @@ import { matchesSelector } from '#diagnosis/label-selector.ts'
 import type { GatewayService } from '#diagnosis/network-gateways.ts'
 import { selects } from '#diagnosis/selects.ts'
 import { outsideAddresses } from '#istio/service-address.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
  * What Kubernetes says that may close a port of a gateway’s service, in lines: sources that it is limited to, and

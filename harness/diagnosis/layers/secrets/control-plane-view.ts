@@ -3,8 +3,8 @@ import { variableOf } from '#istio/proxy-container.ts'
 import { isReady } from '#kube/pods.ts'
 import { watchedClusters } from '#probes/istiod.ts'
 import { complaintAbout, istiodLog, type Complaint } from '#probes/istiod-log.ts'
-import { type RemoteEntry, remoteEntries } from '#survey/remote-secrets.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import { type RemoteEntry, remoteEntries } from '#probes/survey/remote-secrets.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** How a control plane sees the clusters that its remote secrets name. */
 export type ControlPlaneView = {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { engineContents, meshproof, type Outcome } from './product.ts'
-import { startUnreliableServer, type Mishap, type UnreliableServer } from '../../scripts/rehearsal/mishaps.ts'
-import { serveNamedSite, serveProxy } from '../../scripts/rehearsal/proxy.ts'
-import { startRegistry, type Registry } from '../../scripts/rehearsal/registry.ts'
-import { removePulled, startStage, type Stage } from '../../scripts/rehearsal/stage.ts'
+import { startUnreliableServer, type Mishap, type UnreliableServer } from '../../../scripts/rehearsal/mishaps.ts'
+import { serveNamedSite, serveProxy } from '../../../scripts/rehearsal/proxy.ts'
+import { startRegistry, type Registry } from '../../../scripts/rehearsal/registry.ts'
+import { removePulled, startStage, type Stage } from '../../../scripts/rehearsal/stage.ts'
 
 const scratch = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-release-'))

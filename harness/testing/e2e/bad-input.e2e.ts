@@ -8,7 +8,7 @@ import type { Code } from '#codes/index.ts'
 import { engineContents, meshproof } from './product.ts'
 
 const scratch = (): Promise<string> => mkdtemp(join(tmpdir(), 'meshproof-bad-'))
-const root = resolve(import.meta.dirname, '../..')
+const root = resolve(import.meta.dirname, '../../..')
 
 /** Expects a refusal: exit code 2, the error code, a next step, and no stack trace. */
 const expectRefusal = ({ exitCode, output }: { exitCode: number; output: string }, code: Code, words: RegExp): void => {

@@ -4,11 +4,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { execa } from 'execa'
 import { stringify } from 'yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { insideLab, manifest, shellBlockOf, type InsideLab } from '#e2e/inside-lab.ts'
-import { meshproof, type Outcome } from '#e2e/product.ts'
-import { rightsOf, type Right } from '#e2e/rights.ts'
+import { insideLab, manifest, shellBlockOf, type InsideLab } from '#testing/e2e/inside-lab.ts'
+import { meshproof, type Outcome } from '#testing/e2e/product.ts'
+import { rightsOf, type Right } from '#testing/e2e/rights.ts'
 
-const root = resolve(import.meta.dirname, '../../..')
+const root = resolve(import.meta.dirname, '../../../..')
 
 describe('inside a cluster', () => {
   let lab: InsideLab

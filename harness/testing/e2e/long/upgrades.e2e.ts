@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { upgradeFaults } from '../../../fixtures/upgrade-faults/index.ts'
+import { upgradeFaults } from '../../../../fixtures/upgrade-faults/index.ts'
 import { loadTopologyFile } from '#topology/topology-file.ts'
 import type { Upgrade } from '#results/results.ts'
 import { upgradable } from '#commands/upgrade/upgrade-lab.ts'
 import { impossible } from '#commands/upgrade/upgrade-fault.ts'
-import { meshproof, type Outcome } from '#e2e/product.ts'
+import { meshproof, type Outcome } from '#testing/e2e/product.ts'
 
 const runUpgrade = async (
   topology: string,

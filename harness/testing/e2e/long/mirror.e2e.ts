@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadRelease, pinnedVersions, planOf } from '#images/release/release-plan.ts'
-import { meshproof } from '#e2e/product.ts'
-import { startRegistry, type Registry } from '../../../scripts/rehearsal/registry.ts'
-import { removePulled, startStage, type Stage } from '../../../scripts/rehearsal/stage.ts'
+import { meshproof } from '#testing/e2e/product.ts'
+import { startRegistry, type Registry } from '../../../../scripts/rehearsal/registry.ts'
+import { removePulled, startStage, type Stage } from '../../../../scripts/rehearsal/stage.ts'
 
 describe('a mirror of a publisher on this machine', () => {
   let folder: string

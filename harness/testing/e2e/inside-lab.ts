@@ -6,7 +6,7 @@ import { harnessImage } from '#images/source/harness-image.ts'
 import { byHandLab, type ByHandLab } from './by-hand-lab.ts'
 import { meshproof } from './product.ts'
 
-const root = resolve(import.meta.dirname, '../..')
+const root = resolve(import.meta.dirname, '../../..')
 
 /** The path of a manifest for use inside a cluster. */
 export const manifest = (name: string): string => join(root, 'fixtures/manifests', `${name}.yaml`)

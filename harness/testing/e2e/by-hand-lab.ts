@@ -4,7 +4,7 @@ import { execa } from 'execa'
 import { missingCapabilities } from '#engine/capabilities.ts'
 import { ensureEngine } from '#run/ensure-engine.ts'
 import { getImages } from '#images/get-images.ts'
-import { byHandEnvironment, byHandScript } from '../../scripts/by-hand.ts'
+import { byHandEnvironment, byHandScript } from '../../../scripts/by-hand.ts'
 import { clusterContents } from './cluster-contents.ts'
 
 /** A lab that the harness did not create. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { faults } from '../../fixtures/faults/index.ts'
+import { faults } from '../../../fixtures/faults/index.ts'
 import { engineInfo } from '#engine/docker.ts'
 import { sourceImages } from '#images/source/source.ts'
 import { labOf, type Lab } from '#lab/lab.ts'

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { Results } from '#results/results.ts'
 
-const root = resolve(import.meta.dirname, '../..')
+const root = resolve(import.meta.dirname, '../../..')
 
 /** The outcome of a command: its exit code, its output, and the results in its report folder, if there are any. */
 export type Outcome = {
