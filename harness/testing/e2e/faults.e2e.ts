@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { faults } from '../../../fixtures/faults/index.ts'
+import { findings } from '#diagnosis/findings.ts'
 import { engineInfo } from '#engine/docker.ts'
 import { sourceImages } from '#images/source/source.ts'
 import { labOf, type Lab } from '#lab/lab.ts'
 import { loadTopologyFile } from '#topology/topology-file.ts'
+import { meshLayers } from '#results/mesh-layers.ts'
 import { layers, type Results } from '#results/results.ts'
 import { filesWithSecrets, secretsOf, textsIn } from './leaks.ts'
 import { engineContents, meshproof } from './product.ts'
@@ -53,9 +55,12 @@ describe('a kept lab in which something breaks', () => {
           expect(check?.diagnosis?.code).toBe(code)
           const below = layers.slice(0, layers.indexOf(check?.layer ?? 'network'))
           expect(red.filter(({ layer }) => below.includes(layer)).map((failed) => failed.id)).toEqual([])
-          expect(output).toContain(`first broken layer: ${check?.layer ?? ''}`)
           expect(output).toContain(code)
         }
+        // The cause is what the diagnosis of the mesh names; the checks that failed follow from it.
+        const cause = fault.diagnosed ?? 'MP-892'
+        expect(output).toContain(`first broken layer: ${meshLayers[findings[cause].layer]}  (${cause})`)
+        expect(results?.topologies[0]?.diagnosis?.cause).toMatchObject({ code: cause, layer: findings[cause].layer })
         const bundle = join(folder, results?.topologies[0]?.bundle ?? 'there is none')
         expect(output).toContain(`support bundle: ${bundle}`)
         const secrets = await secretsOf(lab)
