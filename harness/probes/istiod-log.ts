@@ -18,7 +18,12 @@ const kinds: [Trouble, RegExp][] = [
   ['taken', /has already been registered|would overwrite the config cluster/],
   [
     'unreachable',
-    /i\/o timeout|connection refused|no route to host|no such host|connection reset|deadline exceeded|EOF\b|server misbehaving|TLS handshake timeout/,
+    new RegExp(
+      [
+        String.raw`i\/o timeout|connection refused|no route to host|no such host|connection reset|EOF\b`,
+        'deadline exceeded|server misbehaving|TLS handshake timeout',
+      ].join('|'),
+    ),
   ],
 ]
 

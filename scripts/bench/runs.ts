@@ -80,7 +80,7 @@ const LargeMesh = z.object({ seconds: z.number(), megabytes: z.number() })
 
 /** Diagnoses a mesh of thousands of pods in a process of its own: the seconds and the megabytes that it took. */
 export const timeLargeMesh = async (stop: AbortSignal): Promise<Figures> => {
-  const { stdout } = await execa(process.execPath, [join(import.meta.dirname, 'large-mesh.ts')], {
+  const { stdout } = await execa(process.execPath, [join(root, 'harness/testing/large-mesh.ts')], {
     cwd: root,
     cancelSignal: stop,
   })

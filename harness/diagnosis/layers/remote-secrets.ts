@@ -178,7 +178,10 @@ const judgeEntry = async (pair: Pair, entry: RemoteEntry): Promise<Judged> => {
         where,
         evidence: [
           ...refused.map(({ words }) => `kubeconfig is not allowed: ${words}`),
-          `istiod has the cluster ${state?.words ?? 'in an unknown state'}${state?.synced ? ' by what the secret held before' : ''}`,
+          [
+            `istiod has the cluster ${state?.words ?? 'in an unknown state'}`,
+            ...(state?.synced ? ['by what the secret held before'] : []),
+          ].join(' '),
         ],
         fix: again,
       },

@@ -6,7 +6,7 @@ import { parse, parseAllDocuments } from 'yaml'
 import { Cells } from '#results/cells.ts'
 import { writeReports } from '#report/report-folder.ts'
 import { runOf } from '#testing/report-results.ts'
-import { findBarriers, openFile, startBrowser } from './browser.ts'
+import { findBarriers, openFile, startBrowser } from '../../../scripts/browser.ts'
 import { meshproof } from './product.ts'
 
 const scratch = (): Promise<string> => mkdtemp(join(tmpdir(), 'meshproof-matrix-'))

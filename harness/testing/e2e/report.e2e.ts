@@ -7,7 +7,7 @@ import { largestPage, reportPage } from '#report/html/report-page.ts'
 import { renderFolders } from '#report/render-folders.ts'
 import { writeReports } from '#report/report-folder.ts'
 import { explainedRun, failingRun, runOf, warnedRun } from '#testing/report-results.ts'
-import { findBarriers, openFile, startBrowser } from './browser.ts'
+import { findBarriers, openFile, startBrowser } from '../../../scripts/browser.ts'
 import { meshproof } from './product.ts'
 
 const openAll = 'document.querySelectorAll("details").forEach((details) => { details.open = true })'

@@ -1,4 +1,4 @@
-import { provideChromium } from './browser.ts'
+import { provideChromium } from '../../../scripts/browser.ts'
 import { meshproof } from './product.ts'
 
 /**

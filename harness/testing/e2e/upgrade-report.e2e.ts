@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reportPage } from '#report/html/report-page.ts'
 import type { Results } from '#results/results.ts'
 import { upgradeResults } from '#testing/upgrade-results.ts'
-import { findBarriers, openFile, startBrowser } from './browser.ts'
+import { findBarriers, openFile, startBrowser } from '../../../scripts/browser.ts'
 
 const stories = ['healthy', 'losses', 'stall'] as const
 

@@ -140,7 +140,9 @@ const whyNotInjected = (
     }
   if (namespace?.metadata?.labels?.['istio-injection'] === 'disabled')
     return {
-      evidence: `namespace ${inNamespace} is labelled istio-injection=disabled: nothing in it is injected, gateways neither`,
+      evidence:
+        `namespace ${inNamespace} is labelled istio-injection=disabled: nothing in it is injected, gateways ` +
+        'neither',
       fix: `${kubectl(cluster, `label namespace ${inNamespace} istio-injection-`)} && ${again}`,
     }
   if (namespace && isInjected(injectors, namespace, labels))

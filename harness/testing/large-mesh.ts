@@ -5,8 +5,8 @@ import { leave } from '#cli/leave.ts'
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
 import type { Manifest } from '#kube/client.ts'
 import { survey } from '#probes/survey/survey.ts'
-import { fakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects } from '#testing/mesh-objects.ts'
+import { fakeApiServer } from './fake-api-server.ts'
+import { meshObjects } from './mesh-objects.ts'
 
 const servicesEach = 300
 const podsEach = 7
