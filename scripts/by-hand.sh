@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The lab by hand: what a careful person types from the documentation of kind, MetalLB and Istio to get one topology, without the harness
-# and without its short cuts. `npm run bench` sets the product beside it. The last line printed is `lab ready <seconds>`: from the first
-# command to the moment when curl has seen both versions from both clusters. All of it is deleted on the way out, whichever way that is.
-# Where there is more to do with it, THEN is a shell line that is run before that, with KUBECONFIG naming both clusters.
+# Brings a lab up by hand: the commands that a careful person types, from the documentation of kind, MetalLB and Istio. It uses nothing of
+# the harness. `npm run bench` compares the product with this script. The last line printed is `lab ready <seconds>`: the time from the
+# first command until curl has had answers of both versions in both clusters. The script deletes everything on exit, also after a failure
+# or a signal. THEN is a shell command that runs while the lab exists, with KUBECONFIG naming both clusters.
 #
-# Where there are two clusters there are two shells: what the documentation does in each of them is done in both at once.
+# What the documentation does in each cluster is done in both clusters at once.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -17,14 +17,14 @@ case $topology in
 esac
 : "${KIND:?}" "${ISTIOCTL:?}" "${KUBECTL:?}" "${NODE_IMAGE:?}" "${ISTIO_HUB:?}" "${ISTIO_TAG:?}" "${METALLB_MANIFEST:?}"
 : "${HELLOWORLD_V1:?}" "${HELLOWORLD_V2:?}" "${CURL_IMAGE:?}" "${EPOCHREALTIME:?bash 5 is needed}"
-IMAGES=${IMAGES:-source}    # source: the node brings no pod network of its own, and Envoy none of Istio’s filters
-COREDNS_TAG=${COREDNS_TAG:-}  # of the node image, where it is not the one that kubeadm asks for
+IMAGES=${IMAGES:-source}    # source: the node image has no pod network, and Envoy has none of Istio’s filters
+COREDNS_TAG=${COREDNS_TAG:-}  # CoreDNS of the node image, where kubeadm would ask for another tag
 RESTRICTED=${RESTRICTED:-}  # 1: this host cannot grant every capability
 NAME=${NAME:-byhand}
 THEN=${THEN:-}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 fixtures=$here/../fixtures/workloads
-# The seconds below are read with a point, whatever the user's language.
+# The seconds below need a decimal point in every language.
 export LC_ALL=C KIND_EXPERIMENTAL_DOCKER_NETWORK=$NAME
 
 # The ranges of fixtures/topologies.
@@ -47,7 +47,7 @@ in_both() {
   return "$failed"
 }
 
-# A look every second until it is so.
+# within SECONDS COMMAND…: runs the command every second until it succeeds.
 within() {
   local left
   for ((left = $1; left > 0; left--)); do
@@ -88,13 +88,13 @@ steps=''
 family() { local child; echo "$1"; for child in $(pgrep -P "$1"); do family "$child"; done; }
 clean_up() {
   set +e
-  # A second signal must not interrupt it, nor an output that nobody reads any more.
+  # Neither a second signal nor a closed output may interrupt the clean-up.
   trap '' INT TERM HUP PIPE
   if [[ $steps ]]; then
     # shellcheck disable=SC2046
     kill $(family "$steps") 2> /dev/null
     wait
-    # The engine may still be making what was asked for just before.
+    # The engine may still be creating what the last command asked for.
     sleep 1
   fi
   local left ids
@@ -109,14 +109,14 @@ clean_up() {
   rm -rf "$work"
 }
 
-if network_exists || [[ $(ours) ]]; then echo "“$NAME” exists already and may be somebody's: give another NAME." >&2; exit 2; fi
+if network_exists || [[ $(ours) ]]; then echo "“$NAME” exists already and may belong to somebody else: choose another NAME." >&2; exit 2; fi
 umask 077
 work=$(mktemp -d)
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 began=${EPOCHREALTIME/./}
-# In the background, since bash hears of a signal while it waits, and not while a program runs.
+# In the background: bash handles a signal while it waits, and not while a program runs in the foreground.
 by_hand & steps=$!
 status=0
 wait "$steps" || status=$?

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Images } from '#images/images.ts'
 
-/** The script that brings a lab up without the harness. */
+/** Path of the script that brings a lab up without the harness. */
 export const byHandScript = join(import.meta.dirname, 'by-hand.sh')
 
 /**
- * What it is started with: a name of its own, and the same images as the harness’s labs. `restricted`: the host
- * cannot grant every capability.
+ * The environment of that script: an unused name, and the images that the harness’s labs use. `restricted`: this host
+ * cannot grant every capability to a container.
  */
 export const byHandEnvironment = ({ roles, ...images }: Images, restricted: boolean): Record<string, string> => ({
   NAME: `byhand-${process.pid}-${randomBytes(2).toString('hex')}`,

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Code } from '#codes/index.ts'
-import { Diagnosis } from '#diagnosis/diagnosis.ts'
+import { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { ConformanceReport } from '#report/conformance.ts'
 import { layers, Results } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
@@ -43,7 +43,7 @@ const documents = {
   'checks.md': page,
   'codes.md': codes,
   'results.schema.json': schema(Results),
-  'diagnosis.schema.json': schema(Diagnosis),
+  'diagnosis.schema.json': schema(MeshDiagnosis),
   'conformance.schema.json': schema(ConformanceReport),
 }
 

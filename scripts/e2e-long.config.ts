@@ -1,4 +1,4 @@
-import usual from './e2e.config.ts'
+import endToEnd from './e2e.config.ts'
 
-// What takes longer than a verify may: `npm run e2e:long`, by hand.
-export default { test: { ...usual.test, include: ['harness/e2e/long/*.e2e.ts'] } }
+// End-to-end tests that take too long for `npm run verify`. Run them by hand with `npm run e2e:long`.
+export default { test: { ...endToEnd.test, include: ['harness/e2e/long/*.e2e.ts'] } }

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-// One file after the other: they share two cores and one engine.
+// The files run one after the other, because they share one container engine and often only two cores.
 export default defineConfig({
   test: {
     include: ['harness/e2e/*.e2e.ts'],

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The way in, for any Node from 20 on and a clone without dependencies: it sees to those, then hands over to Node 24.
+// The entry point, for any Node from 20 on and for a clone without dependencies. It installs the dependencies, then
+// runs the command line under Node 24.
 import { runUnderNode24 } from './with-node.mjs'
 import { join } from 'node:path'
 

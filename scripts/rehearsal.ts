@@ -1,5 +1,5 @@
-// A publisher of images and files on this machine, for as long as this runs: `npm run rehearsal`. Runs are led to it by
-// their pins and know nothing else of it.
+// Publishes images and files on this machine until it is stopped: `npm run rehearsal`. A run uses them when its --pins
+// names the file that this prints.
 import { once } from 'node:events'
 import { startStage } from './rehearsal/stage.ts'
 import { MeshproofError } from '#errors.ts'
@@ -15,7 +15,7 @@ try {
     `Istio ${istio} and Kubernetes ${kubernetes} are published: images at ${registry}, files at http://${site}`,
   )
   screen.line(`  npm test -- --images=release --pins=${pins} --topology=primary-remote`)
-  screen.line('Ctrl-C ends it and removes what was pulled from there.')
+  screen.line('Ctrl-C stops it and removes the images that the engine pulled from it.')
   if (!signal.aborted) await once(signal, 'abort')
   await stop()
 } catch (thrown) {

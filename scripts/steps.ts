@@ -4,26 +4,57 @@ import { startVitest, type CliOptions } from 'vitest/node'
 
 const root = resolve(import.meta.dirname, '..')
 
-/** How much of the project’s own test passed and failed. */
+/** How many tests passed and how many failed. */
 export type Count = { passed: number; failed: number }
 
-const bin = (name: string): string => join(root, 'node_modules', ...name.split('/'))
+/** A check that is a program: it counts as one test, and it passes when the program ends with 0. */
+type ProgramCheck = { title: string; path: string; args: string[] }
 
-/** Runs one program of the project’s own test; it counts as one test. */
-const program = async (title: string, path: string, args: string[]): Promise<Count> => {
-  const { exitCode } = await execa(process.execPath, [path, ...args], { cwd: root, stdio: 'inherit', reject: false })
-  console.log(`${exitCode === 0 ? '✓' : '✗'} ${title}\n`)
-  return exitCode === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+const installed = (path: string): string => join(root, 'node_modules', ...path.split('/'))
+
+const programChecks: ProgramCheck[] = [
+  { title: 'types', path: installed('typescript/bin/tsc'), args: ['--project', root] },
+  {
+    title: 'lint and direction of imports',
+    path: installed('oxlint/bin/oxlint'),
+    args: ['--type-aware', 'harness', 'suites', 'fixtures', 'scripts'],
+  },
+  {
+    title: 'format',
+    path: installed('prettier/bin/prettier.cjs'),
+    // The cache is in node_modules/.cache. A file counts as unchanged by its content: git changes dates.
+    args: ['--check', '--log-level=warn', '--cache', '--cache-strategy=content', root],
+  },
+  { title: 'generated documents', path: join(root, 'scripts/docs.ts'), args: ['--check'] },
+]
+
+const runProgram = async ({ path, args }: ProgramCheck): Promise<{ passed: boolean; output: string }> => {
+  const { exitCode, all } = await execa(process.execPath, [path, ...args], { cwd: root, all: true, reject: false })
+  return { passed: exitCode === 0, output: all }
+}
+
+/** Runs programs at once. Prints the output of each as a whole, in the order of the list. */
+const runPrograms = async (checks: ProgramCheck[]): Promise<Count[]> => {
+  const runs = checks.map((check) => ({ title: check.title, result: runProgram(check) }))
+  const counts: Count[] = []
+  for (const { title, result } of runs) {
+    const { passed, output } = await result
+    if (output) console.log(output)
+    console.log(`${passed ? '✓' : '✗'} ${title}`)
+    counts.push(passed ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 })
+  }
+  return counts
 }
 
 /**
- * Runs tests with Vitest and counts them. Vitest runs in this process: one of its own could hang in its shutdown
- * (nodejs/node#54918) with all its tests reported.
+ * Runs tests with Vitest and counts them. Vitest runs in this process, because a process of its own could hang in its
+ * shutdown (nodejs/node#54918) after it has reported every test.
  */
-export const tests = async (title: string, options: CliOptions): Promise<Count> => {
-  // Undefined and not 0, which would be what an interrupted run ends with.
+export const runTests = async (title: string, options: CliOptions): Promise<Count> => {
+  // Vitest reports a failure by the exit code. An interrupted run ends with 0, so the code starts as undefined.
   process.exitCode = undefined
-  const states = await startVitest([], { root, watch: false, ...options }).then(
+  // Node reads the configuration itself: Vite would write a temporary file into node_modules.
+  const states = await startVitest([], { root, watch: false, configLoader: 'native', ...options }).then(
     ({ state }) =>
       state.getTestModules().flatMap(({ children }) => [...children.allTests()].map((test) => test.result().state)),
     (error: unknown) => {
@@ -33,30 +64,21 @@ export const tests = async (title: string, options: CliOptions): Promise<Count> 
     },
   )
   const count = (wanted: string): number => states.filter((state) => state === wanted).length
-  // Vitest reports a failure by the exit code; to fail without a failed test is a failure of its own.
+  // A run can fail without a failed test, for example when a file cannot be loaded. That counts as one failure.
   const failed = process.exitCode === undefined ? 0 : Math.max(1, count('failed'))
   console.log(`${failed === 0 ? '✓' : '✗'} ${title}\n`)
   return { passed: count('passed'), failed }
 }
 
-/** The fast half of the project’s own test. Every step runs whatever the others report. */
-export const fastHalf = async (): Promise<Count[]> => [
-  await program('types', bin('typescript/bin/tsc'), ['--project', root]),
-  await program('lint and direction of imports', bin('oxlint/bin/oxlint'), [
-    '--type-aware',
-    'harness',
-    'suites',
-    'fixtures',
-    'scripts',
-  ]),
-  await program('format', bin('prettier/bin/prettier.cjs'), ['--check', '--log-level=warn', root]),
-  await program('generated documents', join(root, 'scripts/docs.ts'), ['--check']),
-  await tests('unit tests', { config: join(root, 'scripts/unit.config.ts') }),
+/** Runs the checks that need no cluster: the programs first, then the unit tests. A failed check stops no other. */
+export const runFastChecks = async (): Promise<Count[]> => [
+  ...(await runPrograms(programChecks)),
+  await runTests('unit tests', { config: join(root, 'scripts/unit.config.ts') }),
 ]
 
-/** The last line of a test run: what passed and what failed. Returns the exit code. */
-export const report = (counts: Count[]): number => {
-  const sum = (of: keyof Count): number => counts.reduce((total, count) => total + count[of], 0)
-  console.log(`${sum('passed')} passed, ${sum('failed')} failed`)
-  return sum('failed') === 0 && sum('passed') > 0 ? 0 : 1
+/** Prints the last line of a run, `N passed, N failed`. Returns the exit code: 0 when nothing failed, otherwise 1. */
+export const printTotal = (counts: Count[]): number => {
+  const total = (key: keyof Count): number => counts.reduce((sum, count) => sum + count[key], 0)
+  console.log(`${total('passed')} passed, ${total('failed')} failed`)
+  return total('failed') === 0 && total('passed') > 0 ? 0 : 1
 }

@@ -1,1 +1,17 @@
-export default { test: { dir: 'harness', include: ['**/*.test.ts'] } }
+import { defineConfig } from 'vitest/config'
+
+// The test files of a worker share its modules: loading them anew for each file took most of the time. A test that
+// needs a module fresh calls `vi.resetModules()`. Workers are processes and not threads: a thread that starts a
+// program while another one still writes it makes the start fail (ETXTBSY). More workers than cores: many tests wait
+// for programs.
+export default defineConfig({
+  test: {
+    dir: 'harness',
+    include: ['**/*.test.ts'],
+    pool: 'forks',
+    isolate: false,
+    maxWorkers: 3,
+    // A test that takes a second here may take more than the default of 5 s on a machine with much to do.
+    testTimeout: 20_000,
+  },
+})

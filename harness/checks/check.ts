@@ -1,4 +1,4 @@
-import type { Layer } from '#results/results.ts'
+import type { CheckLayer } from '#results/results.ts'
 import { networksOf, severalNetworks } from '#topology/networks.ts'
 import type { MeshShape } from '#topology/topology-file.ts'
 import type { Site } from './cluster.ts'
@@ -9,7 +9,7 @@ import type { Mesh } from './mesh.ts'
 export type CheckHead = {
   /** Stable: `layer.what`. */
   id: string
-  layer: Layer
+  layer: CheckLayer
   /** What holds when it passes, as a sentence without a subject of its own. */
   title: string
   /** Where the rule comes from, in our words: a seed, a document or an issue. */

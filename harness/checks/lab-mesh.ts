@@ -15,13 +15,15 @@ import { visitorPrefix } from './visitor.ts'
  */
 export const labMesh = (lab: Lab, upgrade?: Upgrading): MeshUnderTest => {
   const { mtls, procedure } = lab.topology
+  const istiodFor = (cluster: string): string =>
+    istiodOf(upgrade ? revised(upgrade.stage.workloads[cluster]?.revision) : lab.topology)
   return {
     clusters: lab.clusters.map((cluster) => ({
       name: cluster.name,
       network: cluster.network,
       role: cluster.role,
       version: cluster.version,
-      discovery: `${istiodOf(upgrade ? revised(upgrade.stage.workloads[cluster.name]?.revision) : lab.topology)}.istio-system.svc:15012`,
+      discovery: `${istiodFor(cluster.name)}.istio-system.svc:15012`,
       get kube() {
         return cluster.kube
       },

@@ -5,6 +5,37 @@ import type { CodeEntry } from './entry.ts'
  * nothing.
  */
 export const diagnosisCodes = {
+  'MP-806': {
+    layer: 'endpoints',
+    cause: 'the mesh config keeps a service local to each cluster',
+    shows: 'Answers of the own cluster alone, all of them 200; no object near the service says why.',
+    fix: 'Remove the host from serviceSettings (clusterLocal) in the mesh config of the control plane.',
+  },
+  'MP-807': {
+    layer: 'endpoints',
+    cause: 'the control plane does not follow a namespace of another cluster',
+    shows: 'Answers of the own cluster alone; istiod holds nothing of that namespace.',
+    fix: 'Label the namespace as discoverySelectors of the mesh config ask, in every cluster, or widen them.',
+  },
+  'MP-803': {
+    layer: 'endpoints',
+    cause: 'istiod runs with AMBIENT_ENABLE_MULTI_NETWORK, which takes endpoints of other networks from sidecars',
+    shows: 'Every cluster answers for itself alone, for all services that are not labelled istio.io/global.',
+    fix: 'Take the variable off istiod in a mesh of sidecars, or label the services istio.io/global=true.',
+    sources: ['istio/istio#61713', 'istio/istio#60609', 'istio/istio#60343', 'istio/istio#61746'],
+  },
+  'MP-804': {
+    layer: 'endpoints',
+    cause: 'pods of a service run without a sidecar, so clients of other networks never get them',
+    shows: 'Answers of the own network alone; in the pods’ own cluster all is well.',
+    fix: 'Let the pods have a sidecar: gateways between networks pass on mutual TLS alone.',
+  },
+  'MP-805': {
+    layer: 'endpoints',
+    cause: 'a client’s proxy holds an address that is no pod and no gateway of the service',
+    shows: 'That share of its requests goes elsewhere, or times out.',
+    fix: 'Remove the address from the object that brought it in, unless it is meant.',
+  },
   'MP-811': {
     layer: 'api',
     cause: 'a proxy and its control plane are more than two minor versions apart',
@@ -67,6 +98,7 @@ export const diagnosisCodes = {
   },
   'MP-843': {
     layer: 'trust',
+    latent: true,
     cause: 'running proxies were signed by another certificate authority than cacerts holds',
     shows: 'Nothing until something restarts; then new workloads and old ones may not trust each other.',
     fix:
@@ -87,6 +119,16 @@ export const diagnosisCodes = {
     cause: 'a certificate authority has expired',
     shows: 'Every new connection fails with CERTIFICATE_VERIFY_FAILED: certificate has expired.',
     fix: 'Issue a new intermediate from the root, replace cacerts, restart istiod and the workloads.',
+  },
+  'MP-850': {
+    layer: 'control',
+    cause: 'a remote cluster’s sidecar injector does not say for which cluster it asks',
+    shows:
+      'New pods of the remote cluster are told that they are of another cluster and network: they do not become ' +
+      'ready, or stand on the wrong side of a gateway.',
+    fix:
+      'Install the remote profile again with istiodRemote.injectionPath=/inject/cluster/CLUSTER/net/NETWORK, then ' +
+      'restart the workloads.',
   },
   'MP-851': {
     layer: 'control',
@@ -144,9 +186,16 @@ export const diagnosisCodes = {
   },
   'MP-858': {
     layer: 'control',
+    latent: true,
     cause: 'a namespace with sidecars does not ask for them any more',
     shows: 'Nothing until a pod restarts: it comes back without a sidecar.',
     fix: 'Label the namespace again with istio-injection=enabled or istio.io/rev.',
+  },
+  'MP-859': {
+    layer: 'control',
+    cause: 'a namespace asks for a revision that no sidecar injector of its cluster serves',
+    shows: 'Its new pods get no sidecar, and restarting them changes nothing.',
+    fix: 'Set the tag or install the revision in this cluster too, or label the namespace for one that is served.',
   },
   'MP-861': {
     layer: 'secrets',
@@ -214,6 +263,7 @@ export const diagnosisCodes = {
   },
   'MP-872': {
     layer: 'sync',
+    symptom: true,
     cause: 'istiod’s endpoints are not those of the API server',
     shows: 'Requests go to pods that are gone, while the cluster counts as synced: that word is never taken back.',
     fix: 'A watch has stalled: create the remote secret again, or restart istiod, when that API server answers it.',
@@ -221,6 +271,7 @@ export const diagnosisCodes = {
   },
   'MP-873': {
     layer: 'sync',
+    symptom: true,
     cause: 'a proxy is not connected to its control plane, or refuses what it is sent',
     shows: 'It goes on with what it had; what changed since does not reach it.',
     fix: 'istioctl proxy-status; the pod’s own log says whether it cannot reach istiod or was refused.',
@@ -298,6 +349,7 @@ export const diagnosisCodes = {
   },
   'MP-892': {
     layer: 'endpoints',
+    symptom: true,
     cause: 'a client’s proxy does not know a service’s pods in another cluster',
     shows: 'Answers of some clusters alone, all of them 200.',
     fix: 'istioctl proxy-config endpoints of the client, and istiod’s /debug/endpointz, say who loses them.',
@@ -377,22 +429,198 @@ export const diagnosisCodes = {
     fix: 'If they call it, create the service there as a stub; DNS capture in the proxies makes stubs needless.',
     sources: ['istio/istio#31760'],
   },
+  'MP-915': {
+    layer: 'services',
+    severity: 'warning',
+    cause: 'a headless service has pods on several networks, and headless services do not cross networks',
+    shows: 'Answers of the own network alone: a client resolves pod addresses, and no gateway stands among them.',
+    fix:
+      'Give the service an address of its own in every cluster, if its pods are meant to answer across networks; a ' +
+      'headless service for each cluster alone is fine as it is.',
+    sources: ['istio/istio#36733', 'istio/istio#43972'],
+  },
   'MP-921': {
     layer: 'requests',
+    symptom: true,
     cause: 'requests do not reach another cluster',
     shows: 'Every request to a service that only runs there fails.',
     fix: 'All layers below look right: compare the error with the log of the client’s proxy and of the gateway.',
   },
   'MP-922': {
     layer: 'requests',
+    symptom: true,
     cause: 'requests do not reach a service of their own cluster',
     shows: 'Every request to it fails, without any other cluster being involved.',
     fix: 'Look at the policies of the mesh: AuthorizationPolicy, PeerAuthentication, Sidecar.',
   },
   'MP-923': {
     layer: 'requests',
+    symptom: true,
     cause: 'some requests to another cluster are lost',
     shows: 'A few of many fail or hang; a test with three requests passes.',
     fix: 'Look for packet loss and for one bad member behind an address: gateways’ pods, nodes, load balancer.',
   },
-} as const satisfies Record<string, CodeEntry & { layer: string; severity?: 'warning' }>
+  'MP-961': {
+    layer: 'workloads',
+    cause: 'a service has no pod in a cluster, since its workload is scaled to nothing',
+    shows: 'Answers of other clusters alone; where no other has pods of it, 503.',
+    fix: 'Scale the workload up. An autoscaler, a quota or somebody scaled it down.',
+  },
+  'MP-962': {
+    layer: 'workloads',
+    cause: 'a pod is not ready',
+    shows: 'It gets no requests, so others answer in its place or nobody does.',
+    fix: 'Its status and events say what it waits for; look at the readiness probe and the log of its containers.',
+  },
+  'MP-963': {
+    layer: 'workloads',
+    cause: 'the image of a pod cannot be had',
+    shows: 'The pod never starts: ErrImagePull, ImagePullBackOff, InvalidImageName.',
+    fix:
+      'Correct the image’s name or the way to its registry. The image “auto” of a gateway is a placeholder ' +
+      'that the sidecar injector fills in: see that the namespace and the pod ask for injection.',
+  },
+  'MP-964': {
+    layer: 'workloads',
+    cause: 'a pod is not scheduled on any node',
+    shows: 'The pod stays Pending.',
+    fix: 'The scheduler says what nodes lack: processor time, memory, a matching label, a tolerated taint, a volume.',
+  },
+  'MP-965': {
+    layer: 'workloads',
+    cause: 'a container of a pod ends again and again',
+    shows: 'CrashLoopBackOff; the pod is ready now and then, or never.',
+    fix: 'Look at the log of its previous container, and at its exit code: 137 is often a limit of memory.',
+  },
+  'MP-966': {
+    layer: 'workloads',
+    symptom: true,
+    cause: 'a pod waits for its sidecar',
+    shows: 'The application runs, the pod is not ready: the proxy has no configuration or no certificate yet.',
+    fix: 'The log of the container istio-proxy says whether it cannot reach istiod, is refused by it, or lacks a name.',
+  },
+  'MP-967': {
+    layer: 'workloads',
+    cause: 'pods of a workload cannot be created',
+    shows: 'The deployment stays behind without a pod that one could look at.',
+    fix: 'The API server says who refuses: a quota, a policy, or a webhook that does not answer.',
+  },
+  'MP-968': {
+    layer: 'workloads',
+    cause: 'a node is not ready',
+    shows: 'Its pods are not reached, and after some minutes they are moved to other nodes.',
+    fix: 'Look at the node’s conditions, its kubelet and its container runtime.',
+  },
+  'MP-969': {
+    layer: 'workloads',
+    cause: 'the clocks of nodes differ',
+    shows: 'Certificates and tokens are refused as expired or not yet valid, in one direction alone.',
+    fix: 'Let every node follow the same time server.',
+  },
+  'MP-971': {
+    layer: 'dns',
+    cause: 'a cluster has no ready name server',
+    shows: 'No name resolves in that cluster: curl ends with “could not resolve host”; proxies are fine.',
+    fix: 'Bring CoreDNS back: replicas, events and logs of its pods in kube-system.',
+  },
+  'MP-972': {
+    layer: 'dns',
+    cause: 'a service’s name does not resolve in a cluster that has the service',
+    shows: 'Clients in that cluster get “could not resolve host”.',
+    fix:
+      'Ask the name server from a pod. Look at its Corefile and its log, at the service kube-dns, and at network ' +
+      'policies between clients and port 53.',
+  },
+  'MP-991': {
+    layer: 'route',
+    cause: 'a route leads to a subset or a service that does not exist',
+    shows: '503 with flag NC for every request that takes the route; endpoints and gateways look right.',
+    fix:
+      'Define the subset in a DestinationRule that the client’s control plane reads, or correct the name in the ' +
+      'route.',
+    sources: ['istio/istio#6335'],
+  },
+  'MP-992': {
+    layer: 'route',
+    cause: 'a route aborts requests on purpose',
+    shows: 'That share of the requests gets the status that the fault names, with flag FI.',
+    fix: 'Remove fault.abort from the VirtualService when the experiment is over.',
+  },
+  'MP-993': {
+    layer: 'route',
+    cause: 'a route delays requests on purpose',
+    shows: 'That share of the requests is slow, or times out at the client; flag DI.',
+    fix: 'Remove fault.delay from the VirtualService when the experiment is over.',
+  },
+  'MP-994': {
+    layer: 'route',
+    cause: 'a route answers or redirects every request itself',
+    shows: 'No request reaches the service; the answer is the same from every client.',
+    fix: 'Remove directResponse or redirect from the VirtualService, or give it a match.',
+  },
+  'MP-995': {
+    layer: 'route',
+    severity: 'warning',
+    cause: 'a route sends every request for a service to another one',
+    shows: 'Answers come from the other service.',
+    fix: 'Correct the destination of the VirtualService, if this is not meant.',
+  },
+  'MP-901': {
+    layer: 'transport',
+    cause: 'a DestinationRule sends plaintext to servers that require mutual TLS',
+    shows: '503 from every client: connection reset, upstream connect error.',
+    fix: 'Remove trafficPolicy.tls from the DestinationRule, or set its mode to ISTIO_MUTUAL.',
+    sources: ['istio/istio#28798'],
+  },
+  'MP-902': {
+    layer: 'transport',
+    cause: 'a DestinationRule accepts other identities than the servers have',
+    shows: '503 from every client: CERTIFICATE_VERIFY_FAILED, verify SAN list.',
+    fix: 'Correct subjectAltNames, or remove them: Istio knows the identities of its servers.',
+    sources: ['istio/istio#47130'],
+  },
+  'MP-903': {
+    layer: 'transport',
+    cause: 'control planes of one mesh have different trust domains, and none names the other as an alias',
+    shows: 'Policies that name identities of the other cluster do not fit; clients may refuse its servers.',
+    fix: 'Give them one trustDomain, or name each other’s in trustDomainAliases.',
+    severity: 'warning',
+  },
+  'MP-905': {
+    layer: 'server',
+    cause: 'an AuthorizationPolicy refuses clients of a service',
+    shows: '403 RBAC: access denied, from every cluster or from one.',
+    fix: 'Let the clients’ identities in. Behind a gateway a client keeps its identity, and not its address.',
+  },
+  'MP-906': {
+    layer: 'server',
+    cause: 'a NetworkPolicy leaves the gateway or a client of a service out',
+    shows: 'Requests of other networks, or of the own cluster, time out where the network enforces such policies.',
+    fix: 'Let the gateway’s pods in, at the port of the pods.',
+    severity: 'warning',
+  },
+  'MP-907': {
+    layer: 'server',
+    cause: 'an application does not listen at the port that its service sends requests to',
+    shows: '503 from every cluster that is sent there: connection refused, behind a sidecar that is ready.',
+    fix: 'Correct targetPort, or let the program listen on all addresses and not on localhost alone.',
+  },
+  'MP-981': {
+    layer: 'interception',
+    cause: 'a client’s requests to a shared service go around its sidecar',
+    shows: 'Answers of the own cluster alone, or refused plaintext; the proxy’s endpoints look right.',
+    fix: 'Take the port or the range out of the annotation, or out of the injector’s values, and restart the pod.',
+  },
+  'MP-982': {
+    layer: 'interception',
+    cause: 'what a server gets goes around its sidecar',
+    shows: 'The application gets TLS that it does not understand, or plaintext is accepted under STRICT.',
+    fix: 'Take the port out of excludeInboundPorts, or add it to includeInboundPorts, and restart the pod.',
+  },
+  'MP-983': {
+    layer: 'interception',
+    cause: 'a Sidecar opens other ports than the service of its workload has',
+    shows: 'Connections to the service are reset by the servers’ own proxies.',
+    fix: 'Add the port to the Sidecar’s ingress, or remove ingress: then every port of the pod is open.',
+  },
+} as const satisfies Record<string, CodeEntry & { layer: string; severity?: 'warning'; symptom?: true; latent?: true }>

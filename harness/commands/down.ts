@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { downIn } from '#commands/test/existing/namespaces.ts'
 import { engineInfo } from '#engine/docker.ts'
-import { findRemains, removeRun } from '#lab/reaper.ts'
+import { findLeftRuns, removeRun } from '#lab/reaper.ts'
 import { list } from '#run/options.ts'
 import { connectContexts } from '#survey/contexts.ts'
 
@@ -17,7 +17,7 @@ export const down = async (
 ): Promise<number> => {
   if (contexts) return downIn(connectContexts(contexts, kubeconfig), { all, run }, say)
   await engineInfo(signal)
-  const remains = (await findRemains()).filter(
+  const remains = (await findLeftRuns()).filter(
     ({ id, alive, kept }) => (run === undefined || id === run) && (all || kept || !alive),
   )
   for (const { id, kept } of remains) {

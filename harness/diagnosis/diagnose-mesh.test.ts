@@ -3,9 +3,9 @@ import { survey } from '#survey/survey.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
 import { diagnoseMesh } from './diagnose-mesh.ts'
-import type { Diagnosis } from './diagnosis.ts'
+import { causeOf, type MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { layerLines, verdictLines } from './diagnosis-text.ts'
-import { meshLayers } from './findings.ts'
+import { ladder } from './ladder.ts'
 
 const servers: FakeApiServer[] = []
 
@@ -13,7 +13,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-const diagnosed = async (first: Shape, second: Shape, forbidden: string[] = []): Promise<Diagnosis> => {
+const diagnosed = async (first: Shape, second: Shape, forbidden: string[] = []): Promise<MeshDiagnosis> => {
   const all = await Promise.all([
     fakeApiServer(meshObjects('cluster1', first)),
     fakeApiServer(meshObjects('cluster2', second), { forbidden }),
@@ -22,24 +22,34 @@ const diagnosed = async (first: Shape, second: Shape, forbidden: string[] = []):
   return diagnoseMesh(
     await survey(all.map((server, index) => server.cluster(`context${index + 1}`))),
     undefined,
-    () => undefined,
     new AbortController().signal,
   )
 }
 
-const verdictsOf = ({ layers }: Diagnosis): string[] => layers.map(({ layer, verdict }) => `${layer} ${verdict}`)
 const overlapping = [{ podCidr: '10.1.0.0/16' }, { podCidr: '10.1.2.0/24' }] as const
 
 describe('a diagnosis', () => {
-  test('goes up to the first broken layer, and judges none beyond it', async () => {
-    const diagnosis = await diagnosed(...overlapping)
+  test('looks at every layer, names the lowest broken one as the cause, and lists what follows from it', async () => {
+    const unlike = (port: number): Shape => ({
+      proxies: ['1.31.0'],
+      podCidr: '10.1.0.0/16',
+      more: [
+        {
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: { name: 'shop', namespace: 'shop' },
+          spec: { clusterIP: '10.2.0.1', ports: [{ port }] },
+        },
+      ],
+    })
+    const diagnosis = await diagnosed(unlike(80), unlike(81))
     expect(diagnosis.exitCode).toBe(1)
-    expect(verdictsOf(diagnosis)).toEqual(
-      Object.keys(meshLayers).map(
-        (layer) => `${layer} ${layer === 'api' ? 'healthy' : layer === 'ranges' ? 'broken' : 'not-judged'}`,
-      ),
-    )
-    expect(diagnosis.layers.slice(2).every(({ said }) => said.includes('address ranges (MP-821)'))).toBe(true)
+    expect(diagnosis.layers.map(({ layer }) => layer)).toEqual(ladder.map(({ name }) => name))
+    expect(causeOf(diagnosis)).toMatchObject({ layer: 'ranges', code: 'MP-821', severity: 'problem' })
+    expect(diagnosis.layers.find(({ layer }) => layer === 'services')).toMatchObject({
+      verdict: 'broken',
+      findings: [{ code: 'MP-912', followsFrom: 'MP-821' }],
+    })
   })
 
   test('that may not look at a layer says why, goes on, and is not healthy', async () => {
@@ -62,6 +72,5 @@ describe('a diagnosis', () => {
         '--context=context2',
     )
     expect(text).toMatch(/first broken layer: address ranges {2}MP-821/)
-    expect(text).toContain('? network labels  not judged because address ranges (MP-821) must be mended first')
   })
 })

@@ -1,104 +1,98 @@
-import { api } from '#diagnosis/layers/api.ts'
-import { controlPlane } from '#diagnosis/layers/control-plane.ts'
-import { endpoints } from '#diagnosis/layers/endpoints.ts'
-import { gateways } from '#diagnosis/layers/gateways.ts'
-import { liveSync } from '#diagnosis/layers/live-sync.ts'
-import { networks } from '#diagnosis/layers/networks.ts'
-import { ranges } from '#diagnosis/layers/ranges.ts'
-import { remoteSecrets } from '#diagnosis/layers/remote-secrets.ts'
-import { requests } from '#diagnosis/layers/requests.ts'
-import { services } from '#diagnosis/layers/services.ts'
-import { trust } from '#diagnosis/layers/trust.ts'
+import pMap from 'p-map'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { Survey } from '#survey/survey.ts'
-import { Diagnosis, withoutProbe } from './diagnosis.ts'
-import { findings as known, meshLayers } from './findings.ts'
-import type { Finding, Layer, MeshProbe } from './layer.ts'
+import { MeshDiagnosis, withoutProbe } from '#results/mesh-diagnosis.ts'
+import { explain, type Problem } from './explain.ts'
+import { findings as known, type FindingCode } from './findings.ts'
+import { meshLayers, type MeshLayer } from '#results/mesh-layers.ts'
+import { ladder } from './ladder.ts'
+import type { Finding, Layer, Look, MeshProbe } from './layer.ts'
 
-const ladder: readonly Layer[] = [
-  api,
-  ranges,
-  networks,
-  trust,
-  controlPlane,
-  remoteSecrets,
-  liveSync,
-  gateways,
-  endpoints,
-  services,
-  requests,
-]
+type LayerResult = MeshDiagnosis['layers'][number]
 
-type LayerResult = Diagnosis['layers'][number]
+/** What a layer came to, or why it could not be looked at. */
+type Judged = { layer: MeshLayer } & (Look | { unseen: string })
+
+const ranks = Object.keys(meshLayers)
 
 /**
- * Judges a mesh layer by layer from the bottom, up to the first broken one: what is built on it cannot be judged. A
- * layer that cannot be looked at is told and does not stop the others. `judged` hears of each as it comes.
+ * Looks at every layer of a mesh, and gives every problem a reason: the problem of another layer that explains it, or
+ * itself. A layer that cannot be looked at is reported and does not stop the others.
  */
 export const diagnoseMesh = async (
   mesh: Survey,
   probe: MeshProbe | undefined,
-  judged: (layer: LayerResult) => void,
   signal: AbortSignal,
-): Promise<Diagnosis> => {
+): Promise<MeshDiagnosis> => {
   const since = Date.now()
-  const layers: LayerResult[] = []
-  for (const layer of ladder) {
-    signal.throwIfAborted()
-    const broken = layers.find(({ verdict }) => verdict === 'broken')
-    const result = broken
-      ? notJudged(
-          layer,
-          `${meshLayers[broken.layer]} (${broken.findings.find(({ severity }) => severity === 'problem')?.code ?? ''}) ` +
-            'must be mended first',
-        )
-      : await judge(layer, mesh, probe)
-    signal.throwIfAborted()
-    layers.push(result)
-    judged(result)
-  }
-  const clusters = mesh.clusters.map(({ context, name, role, network, kubernetes, istio }) => ({
-    context,
-    name,
-    role,
-    network,
-    kubernetes,
-    istio,
-  }))
-  return Diagnosis.parse({
+  const judged = await pMap(ladder, (layer) => judge(layer, mesh, probe), { concurrency: 4, signal })
+  signal.throwIfAborted()
+  const problems = judged.flatMap((look) => problemsOf(look))
+  const { cause, followsFrom } = explain(
+    problems.map(({ problem }) => problem),
+    mesh.clusters.map(({ name }) => name),
+  )
+  const reasons = new Map(problems.map(({ finding, problem }) => [finding, followsFrom.get(problem)]))
+  const layers = judged.map((look) => resultOf(look, reasons))
+  return MeshDiagnosis.parse({
     schema: 'meshproof.diagnosis/v1',
     at: new Date(since).toISOString(),
     seconds: (Date.now() - since) / 1000,
     topology: mesh.topology,
-    clusters,
+    clusters: mesh.clusters.map(({ context, name, role, network, kubernetes, istio }) => ({
+      context,
+      name,
+      role,
+      network,
+      kubernetes,
+      istio,
+    })),
     layers,
+    ...(cause ? { cause: { layer: cause.layer, code: cause.code, where: cause.where } } : {}),
     exitCode: exitCodeOf(layers),
   })
 }
 
-const judge = async (layer: Layer, mesh: Survey, probe: MeshProbe | undefined): Promise<LayerResult> => {
-  if (layer === requests && !probe) return notJudged(layer, withoutProbe)
+const judge = async (layer: Layer, mesh: Survey, probe: MeshProbe | undefined): Promise<Judged> => {
+  if (layer.name === 'requests' && !probe) return { layer: layer.name, unseen: withoutProbe }
   try {
-    const { findings, seen } = await layer.look(mesh, probe)
-    const told = findings.map(inFull)
-    const broken = told.some(({ severity }) => severity === 'problem')
-    return { layer: layer.name, verdict: broken ? 'broken' : 'healthy', said: broken ? '' : seen, findings: told }
+    return { layer: layer.name, ...(await layer.look(mesh, probe)) }
   } catch (error) {
     if (!(error instanceof MeshproofError)) throw error
-    return notJudged(layer, reasonOf(error))
+    return { layer: layer.name, unseen: reasonOf(error) }
   }
 }
 
-const notJudged = ({ name }: Layer, said: string): LayerResult => ({
-  layer: name,
-  verdict: 'not-judged',
-  said,
-  findings: [],
-})
+const problemsOf = (look: Judged): { finding: Finding; problem: Problem }[] => {
+  if ('unseen' in look) return []
+  return look.findings
+    .filter(({ code }) => known[code].severity !== 'warning')
+    .map((finding) => ({
+      finding,
+      problem: { ...finding, layer: look.layer, rank: ranks.indexOf(look.layer), meaning: known[finding.code] },
+    }))
+}
 
-const inFull = ({ code, where, evidence, fix }: Finding): LayerResult['findings'][number] => {
-  const { cause, severity = 'problem' } = known[code]
-  return { code, severity, cause, where, evidence, fix }
+const resultOf = (look: Judged, reasons: Map<Finding, FindingCode | undefined>): LayerResult => {
+  if ('unseen' in look) return { layer: look.layer, verdict: 'not-judged', said: look.unseen, findings: [] }
+  const findings = look.findings.map((finding) => inFull(finding, reasons.get(finding)))
+  const broken = findings.some(({ severity }) => severity === 'problem')
+  return {
+    layer: look.layer,
+    verdict: broken ? 'broken' : 'healthy',
+    said: broken ? '' : look.seen,
+    ...(look.notes?.length ? { notes: look.notes } : {}),
+    findings,
+  }
+}
+
+const inFull = (
+  { code, cause, where, evidence, fix }: Finding,
+  followsFrom: FindingCode | undefined,
+): LayerResult['findings'][number] => {
+  const { cause: usual, severity = 'problem' } = known[code]
+  const finding: LayerResult['findings'][number] = { code, severity, cause: cause ?? usual, where, evidence, fix }
+  return followsFrom === undefined ? finding : { ...finding, followsFrom }
 }
 
 const exitCodeOf = (layers: LayerResult[]): number => {

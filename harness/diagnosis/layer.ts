@@ -1,16 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
-import type { FindingCode, MeshLayer } from './findings.ts'
+import type { FindingCode } from './findings.ts'
+import type { MeshLayer } from '#results/mesh-layers.ts'
 
 /**
  * One thing that is wrong, where it is, what shows it (in lines, without secrets), and the command that mends it or
- * looks further.
+ * looks further. `clusters` are those it is about; default: those that `where` and the evidence name. `cause` replaces
+ * the code’s own words where the reason is known more precisely, and then it is no symptom.
  */
-export type Finding = { code: FindingCode; where: string; evidence: string[]; fix: string }
+export type Finding = {
+  code: FindingCode
+  where: string
+  evidence: string[]
+  fix: string
+  clusters?: string[]
+  cause?: string
+}
 
-/** What a look at one layer came to; `seen` says in few words what it rests on when nothing is wrong. */
-export type Look = { findings: Finding[]; seen: string }
+/**
+ * What a look at one layer came to. `seen` says in few words what it rests on when nothing is wrong; `notes` are what
+ * could not be looked at, or was sampled.
+ */
+export type Look = { findings: Finding[]; seen: string; notes?: string[] }
 
 /**
  * One layer of an existing mesh. It reads alone; `probe` is there when pods may be made. What it cannot read it throws:

@@ -90,6 +90,8 @@ export const probePod = ({ name }: SurveyedCluster, index: number, image: string
   },
 })
 
+const filterTypes = 'type.googleapis.com/envoy.extensions.filters'
+
 const serverThatSays = (text: string): object => ({
   static_resources: {
     listeners: [
@@ -101,13 +103,12 @@ const serverThatSays = (text: string): object => ({
               {
                 name: 'envoy.filters.network.http_connection_manager',
                 typed_config: {
-                  '@type':
-                    'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+                  '@type': `${filterTypes}.network.http_connection_manager.v3.HttpConnectionManager`,
                   stat_prefix: 'probe',
                   http_filters: [
                     {
                       name: 'envoy.filters.http.router',
-                      typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
+                      typed_config: { '@type': `${filterTypes}.http.router.v3.Router` },
                     },
                   ],
                   route_config: {

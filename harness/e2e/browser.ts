@@ -5,27 +5,24 @@ import { execa } from 'execa'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { installPackages, mayInstallPackages } from '#engine/packages.ts'
 
-/**
- * A page as a reader has it open, and what it did that a report must not: errors on its console, and requests beyond
- * its own file.
- */
-export type Opened = { page: Page; problems: string[] }
+/** An open page. `problems` are its console errors and every request for another file: a report must have neither. */
+export type OpenPage = { page: Page; problems: string[] }
 
-/** The real Chromium of this machine; without a sandbox for root, which cannot have one. */
+/** Starts the Chromium of this machine. For root it starts without a sandbox, as Chromium requires. */
 export const startBrowser = async (): Promise<Browser> =>
   chromium.launch({ executablePath: await provideChromium(), args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
 
-/** Opens a file of this machine; `width` is in CSS pixels. */
+/** Opens a file of this machine. `width` is in CSS pixels. */
 export const openFile = async (
   browser: Browser,
   file: string,
   { width = 1280, colorScheme = 'light' }: { width?: number; colorScheme?: 'light' | 'dark' } = {},
-): Promise<Opened> => {
-  // The page's own policy would keep axe out, and would hide a request by refusing it.
+): Promise<OpenPage> => {
+  // The policy of the page would refuse axe. It would also refuse, and thereby hide, a request to another server.
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true })
   const page = await context.newPage()
   const problems: string[] = []
-  const own = pathToFileURL(file).href
+  const address = pathToFileURL(file).href
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) problems.push(message.text())
   })
@@ -33,14 +30,16 @@ export const openFile = async (
     problems.push(error.message)
   })
   page.on('request', (request) => {
-    if (request.url() !== own) problems.push(`request of ${request.url()}`)
+    if (request.url() !== address) problems.push(`request of ${request.url()}`)
   })
-  await page.goto(own)
+  await page.goto(address)
   return { page, problems }
 }
 
-/** What axe finds against a page, a line each; every rule it has, but those still tried out. */
-export const violations = async (page: Page): Promise<string[]> => {
+/**
+ * The accessibility problems that axe finds in a page, one line each. It applies all rules except experimental ones.
+ */
+export const findBarriers = async (page: Page): Promise<string[]> => {
   await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
   const found = await page.evaluate<{ violations: { id: string; help: string; nodes: { html: string }[] }[] }>(
     'axe.run(document, { resultTypes: ["violations"] })',
@@ -55,19 +54,20 @@ export const violations = async (page: Page): Promise<string[]> => {
 }
 
 /**
- * Where Chromium is on PATH. On a Debian-family system root gets it installed; anywhere else it says what to install.
+ * The path of Chromium. Where there is none, it is installed if this user is root on a system of the Debian family.
+ * @throws Error that says what to install, on every other system.
  */
 export const provideChromium = async (): Promise<string> => {
-  const found = async (): Promise<string> =>
+  const findOnPath = async (): Promise<string> =>
     (
       await execa('sh', ['-c', 'command -v chromium || command -v chromium-browser || command -v google-chrome'], {
         reject: false,
       })
     ).stdout
-  const path = await found()
+  const path = await findOnPath()
   if (path !== '') return path
   if (!(await mayInstallPackages()))
     throw new Error('Chromium is needed to look at the reports: install the package chromium, or Chrome.')
   await installPackages(['chromium'])
-  return found()
+  return findOnPath()
 }

@@ -7,16 +7,17 @@ import { getImages } from '#images/get-images.ts'
 import { byHandEnvironment, byHandScript } from '../../scripts/by-hand.ts'
 import { clusterContents } from './cluster-contents.ts'
 
-/** A lab that the harness did not make: its contexts, where they are, and what its clusters hold. */
+/** A lab that the harness did not create. */
 export type ByHandLab = {
   contexts: string[]
   kubeconfig: string
   kubectlProgram: string
-  /** kubectl of one of its clusters. */
+  /** Runs kubectl against the cluster of a context. Returns its output. */
   kubectl: (context: string, ...args: string[]) => Promise<string>
+  /** Every object of each cluster. */
   contents: () => Promise<Record<string, unknown>[]>
-  /** The same, once nothing changes any more: what has just been made goes on telling of itself for a while. */
-  settled: () => Promise<Record<string, unknown>[]>
+  /** The same, as soon as it has not changed for 20 seconds. The status of a new object changes for a while. */
+  settledContents: () => Promise<Record<string, unknown>[]>
   down: () => Promise<void>
 }
 
@@ -60,7 +61,7 @@ export const byHandLab = async (topology: string): Promise<ByHandLab> => {
     kubectlProgram: images.kubectl,
     kubectl,
     contents,
-    settled: async () => {
+    settledContents: async () => {
       for (let last = await contents(); ;) {
         await sleep(20_000)
         const now = await contents()

@@ -1,12 +1,21 @@
-type Thing = { kind: string; metadata: { name: string; namespace?: string } }
+type KubeObject = { kind: string; metadata: { name: string; namespace?: string } }
 
-// Fields that change by themselves, or only say when: also the annotation with which istiod’s pods elect a leader.
-const volatileFields =
-  /^(resourceVersion|managedFields|lastTransitionTime|lastUpdateTime|lastProbeTime|lastHeartbeatTime|lastScaleTime|observedGeneration|control-plane\.alpha\.kubernetes\.io\/leader)$/
+// Fields that change although nobody changes the object, and the annotation with which istiod’s pods elect a leader.
+const volatileFields = new Set([
+  'resourceVersion',
+  'managedFields',
+  'lastTransitionTime',
+  'lastUpdateTime',
+  'lastProbeTime',
+  'lastHeartbeatTime',
+  'lastScaleTime',
+  'observedGeneration',
+  'control-plane.alpha.kubernetes.io/leader',
+])
 
 /**
- * Every object of a cluster, by kind, namespace and name, without what is volatile: events, leases and the fields
- * above.
+ * Every object of a cluster, by kind, namespace and name. It leaves out what changes by itself: events, leases and the
+ * fields above.
  */
 export const clusterContents = async (
   kubectl: (...args: string[]) => Promise<string>,
@@ -15,19 +24,22 @@ export const clusterContents = async (
     .split('\n')
     .filter((name) => name && !/^(events|leases|componentstatuses)\b/.test(name))
   const { items } = JSON.parse(await kubectl('get', kinds.join(','), '--all-namespaces', '--output=json')) as {
-    items: Thing[]
+    items: KubeObject[]
   }
   return Object.fromEntries(
-    items.map((item) => [[item.kind, item.metadata.namespace ?? '', item.metadata.name].join(' '), steady(item)]),
+    items.map((item) => [
+      [item.kind, item.metadata.namespace ?? '', item.metadata.name].join(' '),
+      withoutVolatileFields(item),
+    ]),
   )
 }
 
-const steady = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(steady)
+const withoutVolatileFields = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withoutVolatileFields)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([field]) => !volatileFields.test(field))
-      .map(([field, of]) => [field, steady(of)]),
+      .filter(([field]) => !volatileFields.has(field))
+      .map(([field, nested]) => [field, withoutVolatileFields(nested)]),
   )
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { byHandLab, type ByHandLab } from './by-hand-lab.ts'
 import { meshproof, type Disturbance } from './product.ts'
 
-describe('a mesh that was made by hand, with one control plane and two networks', () => {
+describe('a mesh that was installed by hand, with one control plane and two networks', () => {
   let lab: ByHandLab
   let before: Record<string, unknown>[]
   const run = (flags: string[], disturb?: Disturbance): ReturnType<typeof meshproof> =>
@@ -14,24 +14,24 @@ describe('a mesh that was made by hand, with one control plane and two networks'
 
   beforeAll(async () => {
     lab = await byHandLab('primary-remote')
-    before = await lab.settled()
+    before = await lab.settledContents()
   }, 10 * 60_000)
   afterAll(() => lab.down(), 2 * 60_000)
 
-  test('is proven, and left as it was', async () => {
+  test('passes, and is left as it was', async () => {
     const { exitCode, output, results } = await run([])
     expect(exitCode, output).toBe(0)
     expect(results?.environment).toMatchObject({ engine: 'none', kind: 'none' })
-    const [found] = results?.topologies ?? []
-    expect(found).toMatchObject({
+    const [topology] = results?.topologies ?? []
+    expect(topology).toMatchObject({
       name: 'primary-remote',
       mtls: 'strict',
       clusters: [{ name: 'cluster1', role: 'primary' }, { name: 'cluster2' }],
       verdict: expect.stringMatching(/^(pass|flaky)$/),
     })
-    // What needs the mesh’s own configuration is left out; the rest belongs to other modes or networks.
+    // Two checks need to know the mesh’s configuration. The others are for another mode or for one network.
     expect(
-      found?.checks
+      topology?.checks
         .filter(({ verdict }) => verdict === 'skipped')
         .map(({ id }) => id)
         .sort(),
@@ -42,7 +42,7 @@ describe('a mesh that was made by hand, with one control plane and two networks'
       'net.cidrs-disjoint',
       'net.pods-routable',
     ])
-    expect(found?.checks.filter(({ verdict, reason }) => verdict === 'skipped' && reason === '')).toEqual([])
+    expect(topology?.checks.filter(({ verdict, reason }) => verdict === 'skipped' && reason === '')).toEqual([])
     expect(await lab.contents()).toEqual(before)
   })
 
@@ -61,7 +61,7 @@ describe('a mesh that was made by hand, with one control plane and two networks'
     expect(await lab.contents()).toEqual(before)
   })
 
-  test('is diagnosed by the first layer that somebody broke', async () => {
+  test('is diagnosed by the lowest layer that is broken', async () => {
     const [, remote = ''] = lab.contexts
     await lab.kubectl(remote, 'label', 'namespace', 'istio-system', 'topology.istio.io/network-')
     try {
@@ -77,22 +77,22 @@ describe('a mesh that was made by hand, with one control plane and two networks'
     }
   })
 
-  /** Does it once a rule of the check stands in the mesh. */
-  const inThePolicy = (act: (group: number) => void | Promise<void>): Disturbance => ({
-    at: 'control.ready',
+  /** Calls `act` while the check’s rule is in the mesh. */
+  const whilePolicyExists = (act: (group: number) => void | Promise<void>): Disturbance => ({
+    after: 'control.ready',
     act: async (group) => {
-      const stands = (): Promise<string> =>
+      const rules = (): Promise<string> =>
         lab.kubectl(lab.contexts[0] ?? '', '--namespace=meshproof-app1', 'get', 'virtualservices', '--output=name')
-      while (!(await stands()).includes('helloworld')) await sleep(50)
+      while (!(await rules()).includes('helloworld')) await sleep(50)
       await act(group)
     },
   })
   const suite = '--suite=control.ready,route.pin-v2'
 
-  test('is left as it was by a second Ctrl-C, in the background', async () => {
+  test('is left as it was after a second Ctrl-C, which cleans up in the background', async () => {
     const { exitCode, output, seconds } = await run(
       [suite],
-      inThePolicy(async (group) => {
+      whilePolicyExists(async (group) => {
         process.kill(-group, 'SIGINT')
         await sleep(1200)
         process.kill(-group, 'SIGINT')
@@ -103,17 +103,17 @@ describe('a mesh that was made by hand, with one control plane and two networks'
     await expect.poll(lab.contents, { timeout: 120_000, interval: 3000 }).toEqual(before)
   })
 
-  test('is cleaned by the next run after kill -9, and left as it was by that one’s Ctrl-C in the middle of a policy', async () => {
+  test('is cleaned up by the next run after kill -9, and by Ctrl-C in that run while its policy exists', async () => {
     await run(
       [suite],
-      inThePolicy((group) => {
+      whilePolicyExists((group) => {
         process.kill(-group, 'SIGKILL')
       }),
     )
     expect(await lab.contents()).not.toEqual(before)
     const { exitCode, output, results } = await run(
       [suite],
-      inThePolicy((group) => {
+      whilePolicyExists((group) => {
         process.kill(-group, 'SIGINT')
       }),
     )
@@ -123,7 +123,7 @@ describe('a mesh that was made by hand, with one control plane and two networks'
     expect(await lab.contents()).toEqual(before)
   })
 
-  test('is not touched where a namespace of our name is somebody else’s', async () => {
+  test('is not touched where a namespace with the harness’s name belongs to somebody else', async () => {
     const [context = ''] = lab.contexts
     await lab.kubectl(context, 'create', 'namespace', 'meshproof-legacy')
     try {

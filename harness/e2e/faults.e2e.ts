@@ -6,12 +6,12 @@ import { sourceImages } from '#images/source/source.ts'
 import { labOf, type Lab } from '#lab/lab.ts'
 import { loadTopologyFile } from '#topology/topology-file.ts'
 import { layers, type Results } from '#results/results.ts'
-import { leaks, secretsOf, textsIn } from './leaks.ts'
+import { filesWithSecrets, secretsOf, textsIn } from './leaks.ts'
 import { engineContents, meshproof } from './product.ts'
 
 const checksOf = (results: Results | undefined) => results?.topologies[0]?.checks ?? []
 
-const keptLab = async (topology: string): Promise<Lab> => {
+const keepLab = async (topology: string): Promise<Lab> => {
   const { exitCode, output, results } = await meshproof([`--topology=${topology}`, '--keep', '--suite=net.*'])
   expect(exitCode, output).toBe(0)
   expect(output).toContain('kubectl')
@@ -22,13 +22,13 @@ const keptLab = async (topology: string): Promise<Lab> => {
   )
 }
 
-describe('a kept lab that somebody breaks', () => {
+describe('a kept lab in which something breaks', () => {
   let before: string[] = []
   let lab: Lab
 
   beforeAll(async () => {
     before = await engineContents()
-    lab = await keptLab('gateway')
+    lab = await keepLab('gateway')
   }, 5 * 60_000)
 
   afterAll(async () => {
@@ -39,7 +39,7 @@ describe('a kept lab that somebody breaks', () => {
     '%s turns its check red and is named, with the first broken layer',
     async (name) => {
       const fault = faults.find((candidate) => candidate.name === name)!
-      const mend = await fault.apply(lab)
+      const undo = await fault.apply(lab)
       try {
         const { exitCode, output, results, folder } = await meshproof([
           '--topology=gateway',
@@ -49,22 +49,22 @@ describe('a kept lab that somebody breaks', () => {
         expect(exitCode, output).toBe(1)
         const red = checksOf(results).filter(({ verdict }) => verdict === 'fail')
         for (const [id, code] of Object.entries(fault.turnsRed)) {
-          const check = red.find((one) => one.id === id)
+          const check = red.find((candidate) => candidate.id === id)
           expect(check?.diagnosis?.code).toBe(code)
           const below = layers.slice(0, layers.indexOf(check?.layer ?? 'network'))
-          expect(red.filter(({ layer }) => below.includes(layer)).map((one) => one.id)).toEqual([])
+          expect(red.filter(({ layer }) => below.includes(layer)).map((failed) => failed.id)).toEqual([])
           expect(output).toContain(`first broken layer: ${check?.layer ?? ''}`)
           expect(output).toContain(code)
         }
         const bundle = join(folder, results?.topologies[0]?.bundle ?? 'there is none')
         expect(output).toContain(`support bundle: ${bundle}`)
         const secrets = await secretsOf(lab)
-        // What keys and tokens look like, and every line of those of this very lab: its authorities’ and its
-        // kubeconfigs’.
+        // The form of keys and tokens, and every line of the keys and tokens of this lab: those of its certificate
+        // authorities and of its kubeconfigs.
         expect(secrets.length).toBeGreaterThan(100)
-        expect(await leaks(bundle, secrets)).toEqual([])
+        expect(await filesWithSecrets(bundle, secrets)).toEqual([])
         const texts = await textsIn(bundle)
-        for (const wanted of [
+        for (const expected of [
           /^cluster1\/istiod\/.*\/syncz\.json$/,
           /^cluster2\/proxies\/istio-system\/.*\/config_dump\.json\.gz$/,
           /^cluster2\/node\/routes\.txt$/,
@@ -72,17 +72,17 @@ describe('a kept lab that somebody breaks', () => {
           /^cluster2\/events\.txt$/,
         ]) {
           expect(
-            [...texts.keys()].filter((file) => wanted.test(file)),
-            String(wanted),
+            [...texts.keys()].filter((file) => expected.test(file)),
+            String(expected),
           ).not.toEqual([])
         }
       } finally {
-        await mend()
+        await undo()
       }
     },
   )
 
-  test('the mended mesh is green again, and down leaves the engine as it was', async () => {
+  test('the repaired mesh is green again, and down leaves the engine as it was', async () => {
     const { exitCode, output, results } = await meshproof([
       '--topology=gateway',
       '--reuse',
@@ -100,10 +100,10 @@ describe('a control plane that moves (shared-control-plane)', () => {
     await meshproof(['down'])
   })
 
-  test('is noticed when checks begin again, its address captured again, and the mesh green', async () => {
-    const lab = await keptLab('shared-control-plane')
-    const moved = faults.find(({ name }) => name === 'address-not-captured-again')!
-    await moved.apply(lab)
+  test('is noticed when checks run again: its address is captured again, and the mesh is green', async () => {
+    const lab = await keepLab('shared-control-plane')
+    const fault = faults.find(({ name }) => name === 'address-not-captured-again')!
+    await fault.apply(lab)
     const { exitCode, output } = await meshproof([
       '--topology=shared-control-plane',
       '--reuse',

@@ -8,23 +8,21 @@ import { meshproof } from './product.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
-/** A manifest for use inside a cluster. */
+/** The path of a manifest for use inside a cluster. */
 export const manifest = (name: string): string => join(root, 'fixtures/manifests', `${name}.yaml`)
 
-/**
- * A lab whose first cluster holds the harness’s image and, with the rights of the manifests, access to the second.
- */
+/** A lab whose first cluster has the harness’s image and, with the rights of the manifests, access to the second. */
 export type InsideLab = ByHandLab & {
-  /** kubectl of the first cluster, in the harness’s namespace. */
-  inside: (...args: string[]) => Promise<string>
+  /** Runs kubectl against the first cluster, in the harness’s namespace. */
+  kubectlInside: (...args: string[]) => Promise<string>
   /** Applies objects as YAML. */
-  applied: (context: string, yaml: string, ...flags: string[]) => Promise<void>
-  /** A kubeconfig for this machine with both clusters, as a service account of the harness’s namespace. */
-  as: (account: string) => Promise<string>
+  apply: (context: string, yaml: string, ...flags: string[]) => Promise<void>
+  /** Writes a kubeconfig of both clusters for a service account of the harness’s namespace. Returns its path. */
+  kubeconfigFor: (account: string) => Promise<string>
   folder: string
 }
 
-/** Builds the image and brings such a lab up; it stays until `down`. */
+/** Builds the image and brings such a lab up. The lab stays until `down`. */
 export const insideLab = async (): Promise<InsideLab> => {
   const built = await meshproof(['images', 'build', '--harness'])
   if (built.exitCode !== 0) throw new Error(built.output)
@@ -32,8 +30,7 @@ export const insideLab = async (): Promise<InsideLab> => {
   const { contexts, kubectl } = lab
   const [first = ''] = contexts
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-inside-'))
-  // Of a node's two cores, what istiod asks for by default leaves no room for a pod of the harness beside the workloads
-  // it makes.
+  // By default istiod requests so much of a node with two cores that no pod of the harness fits beside its workloads.
   await kubectl(first, '--namespace=istio-system', 'set', 'resources', 'deployment/istiod', '--requests=cpu=100m')
   await kubectl(first, '--namespace=istio-system', 'rollout', 'status', 'deployment/istiod', '--timeout=120s')
   await Promise.all(
@@ -50,12 +47,12 @@ export const insideLab = async (): Promise<InsideLab> => {
   for (const context of contexts)
     for (const name of ['diagnosis-rbac', 'suites-rbac']) await kubectl(context, 'apply', '--filename', manifest(name))
 
-  // From pods, an API server is reached at its node; from this machine at a published port.
-  const as = async (account: string, where: 'here' | 'pods' = 'here'): Promise<string> => {
+  // Pods reach an API server at the address of its node. This machine reaches it at a published port.
+  const writeKubeconfig = async (account: string, users: 'machine' | 'pods' = 'machine'): Promise<string> => {
     const parts = await Promise.all(
       contexts.map(async (context, index) => {
         const {
-          clusters: [is],
+          clusters: [configured],
         } = JSON.parse(await kubectl(context, 'config', 'view', '--raw', '--minify', '--output=json')) as {
           clusters: { cluster: object }[]
         }
@@ -68,12 +65,12 @@ export const insideLab = async (): Promise<InsideLab> => {
         const token = await kubectl(context, '--namespace=meshproof', 'create', 'token', account, '--duration=2h')
         return {
           name: `cluster${index + 1}`,
-          cluster: { ...is?.cluster, ...(where === 'pods' ? { server: `https://${address}:6443` } : {}) },
+          cluster: { ...configured?.cluster, ...(users === 'pods' ? { server: `https://${address}:6443` } : {}) },
           user: { token },
         }
       }),
     )
-    const file = join(folder, `${account}-${where}.json`)
+    const file = join(folder, `${account}-${users}.json`)
     await writeFile(
       file,
       JSON.stringify({
@@ -95,15 +92,15 @@ export const insideLab = async (): Promise<InsideLab> => {
       'secret',
       'generic',
       `${account}-kubeconfig`,
-      `--from-file=config=${await as(account, 'pods')}`,
+      `--from-file=config=${await writeKubeconfig(account, 'pods')}`,
     )
   }
   return {
     ...lab,
     folder,
-    as: (account) => as(account),
-    inside: (...args) => kubectl(first, '--namespace=meshproof', ...args),
-    applied: async (context, yaml, ...flags) => {
+    kubeconfigFor: (account) => writeKubeconfig(account),
+    kubectlInside: (...args) => kubectl(first, '--namespace=meshproof', ...args),
+    apply: async (context, yaml, ...flags) => {
       const file = join(folder, 'objects.yaml')
       await writeFile(file, yaml)
       await kubectl(context, ...flags, 'apply', '--filename', file)
@@ -113,12 +110,12 @@ export const insideLab = async (): Promise<InsideLab> => {
 
 const nodeOf = (context: string): string => `${context.replace(/^kind-/, '')}-control-plane`
 
-/** The block of a page of the documentation that holds a text, as a person copies it. */
-export const blockOf = async (page: string, holding: string): Promise<string> => {
+/** The shell block of a page of the documentation that contains a text. @throws Error when there is none. */
+export const shellBlockOf = async (page: string, text: string): Promise<string> => {
   const blocks = [...(await readFile(join(root, 'docs', page), 'utf8')).matchAll(/```sh\n([\s\S]*?)```/g)].map(
     ([, block = '']) => block,
   )
-  const found = blocks.find((block) => block.includes(holding))
-  if (found === undefined) throw new Error(`docs/${page} has no block with ${holding}`)
+  const found = blocks.find((block) => block.includes(text))
+  if (found === undefined) throw new Error(`docs/${page} has no block with ${text}`)
   return found
 }

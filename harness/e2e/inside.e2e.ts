@@ -4,7 +4,7 @@ import { harnessImage } from '#images/source/harness-image.ts'
 import { meshproof } from './product.ts'
 
 describe('the image of the harness', () => {
-  test('is small, and works without root and with a root file system that is read alone', async () => {
+  test('is small, and works without root and with a read-only root file system', async () => {
     const built = await meshproof(['images', 'build', '--harness'])
     expect(built.exitCode, built.output).toBe(0)
     expect(built.output).toContain(harnessImage)

@@ -22,9 +22,9 @@ describe('a run that is stopped leaves nothing behind', () => {
     ['while Istio is installed', 'cluster1: pod network', []],
     ['while checks run', 'control.ready', []],
     ['while it cleans up', /\d s {2}checks/, ['--suite=net.*']],
-  ])('Ctrl-C %s', async (_, at, flags) => {
+  ])('Ctrl-C %s', async (_, after, flags) => {
     const { exitCode, output, results } = await meshproof(['--topology=gateway', ...flags], {
-      disturb: { at, act: ctrlC },
+      disturb: { after, act: ctrlC },
     })
     expect(exitCode, output).toBe(130)
     expect(results?.run.interrupted).toBe(true)
@@ -32,12 +32,12 @@ describe('a run that is stopped leaves nothing behind', () => {
     expect(await engineContents()).toEqual(before)
   })
 
-  test('Ctrl-C while images are built, and nothing half-made is cached', async () => {
+  test('Ctrl-C while images are built: the cache holds nothing that is incomplete', async () => {
     const cache = await mkdtemp(join(tmpdir(), 'meshproof-cache-'))
     const { exitCode, output } = await meshproof(['--topology=gateway', '--images=source'], {
       environment: { XDG_CACHE_HOME: cache },
       disturb: {
-        at: 'Images: source',
+        after: 'Images: source',
         act: async (group) => {
           await sleep(1500)
           ctrlC(group)
@@ -54,14 +54,14 @@ describe('a run that is stopped leaves nothing behind', () => {
     const { exitCode, folder } = await meshproof(['--topology=gateway'], {
       through: 'npm',
       disturb: {
-        at: 'cluster1: created',
+        after: 'cluster1: created',
         act: (group) => {
           process.kill(group, 'SIGTERM')
         },
       },
     })
     expect(exitCode).not.toBe(0)
-    // npm does not wait for what it started.
+    // npm does not wait for the process that it started.
     await expect.poll(engineContents, { timeout: 30_000, interval: 500 }).toEqual(before)
     await expect
       .poll(
@@ -75,17 +75,17 @@ describe('a run that is stopped leaves nothing behind', () => {
       .toMatchObject({ exitCode: 130, interrupted: true })
   })
 
-  test('a second Ctrl-C leaves at once, and the lab is removed all the same', async () => {
+  test('a second Ctrl-C ends the run at once, and the lab is still removed', async () => {
     const { exitCode, output, results } = await meshproof(['--topology=gateway'], {
       disturb: {
-        at: 'cluster1: created',
+        after: 'cluster1: created',
         act: async (group) => {
           ctrlC(group)
           await sleep(1200)
           try {
             ctrlC(group)
           } catch {
-            /* the first was quick enough */
+            /* the run ended before the second Ctrl-C */
           }
         },
       },
@@ -95,7 +95,7 @@ describe('a run that is stopped leaves nothing behind', () => {
     await expect.poll(engineContents, { timeout: 30_000, interval: 500 }).toEqual(before)
   })
 
-  test('after kill -9 the next run reaps it, and leaves alone what is not ours', async () => {
+  test('after kill -9 the next run removes the lab, and nothing that the harness did not create', async () => {
     const { stdout: image } = await execa('docker', [
       'images',
       '--format',
@@ -114,7 +114,7 @@ describe('a run that is stopped leaves nothing behind', () => {
     try {
       await meshproof(['--topology=gateway'], {
         disturb: {
-          at: 'cluster1: created',
+          after: 'cluster1: created',
           act: (group) => {
             process.kill(-group, 'SIGKILL')
           },

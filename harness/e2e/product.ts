@@ -6,7 +6,7 @@ import { Results } from '#results/results.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
-/** A run of the product as a person starts it, and what it left in its report folder. */
+/** The outcome of a command: its exit code, its output, and the results in its report folder, if there are any. */
 export type Outcome = {
   exitCode: number
   output: string
@@ -15,12 +15,10 @@ export type Outcome = {
   seconds: number
 }
 
-/**
- * How a run is disturbed: once the output holds `at`, `act` is called with the process group's id, as a terminal would.
- */
-export type Disturbance = { at: string | RegExp; act: (group: number) => void | Promise<void> }
+/** Disturbs a run: as soon as the output contains `after`, `act` is called with the id of the process group. */
+export type Disturbance = { after: string | RegExp; act: (group: number) => void | Promise<void> }
 
-/** Runs `meshproof …` from the command line; `through: 'npm'` types `npm test -- …` instead. */
+/** Runs `meshproof …` from the command line. `through: 'npm'` runs `npm test -- …` instead. */
 export const meshproof = async (
   args: string[],
   {
@@ -50,7 +48,7 @@ export const meshproof = async (
     'npm without --': ['npm', 'test', ...args],
   }[through]
   const [program = 'node', ...rest] = command
-  const since = Date.now()
+  const startedAt = Date.now()
   const child = execa(program, rest, {
     cwd,
     env: environment,
@@ -65,7 +63,7 @@ export const meshproof = async (
   child.all.on('data', (chunk: Buffer) => {
     output += chunk.toString()
     if (disturb === undefined || disturbed || child.pid === undefined) return
-    if (typeof disturb.at === 'string' ? !output.includes(disturb.at) : !disturb.at.test(output)) return
+    if (typeof disturb.after === 'string' ? !output.includes(disturb.after) : !disturb.after.test(output)) return
     disturbed = true
     void disturb.act(child.pid)
   })
@@ -74,10 +72,10 @@ export const meshproof = async (
     (text) => Results.parse(JSON.parse(text)),
     () => undefined,
   )
-  return { exitCode: exitCode ?? -1, output, results, folder, seconds: (Date.now() - since) / 1000 }
+  return { exitCode: exitCode ?? -1, output, results, folder, seconds: (Date.now() - startedAt) / 1000 }
 }
 
-/** Everything in the engine that a run may leave: containers, networks, volumes and tagged images. */
+/** Lists everything in the engine that a run could leave behind: containers, networks, volumes and tagged images. */
 export const engineContents = async (): Promise<string[]> => {
   const lists = await Promise.all([
     execa('docker', ['ps', '--all', '--format', 'container {{.Names}}']),

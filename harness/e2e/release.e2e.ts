@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { engineContents, meshproof, type Outcome } from './product.ts'
-import { unreliable, type Mishap, type UnreliableServer } from '../../scripts/rehearsal/mishaps.ts'
-import { serveNamed, serveProxy } from '../../scripts/rehearsal/proxy.ts'
+import { startUnreliableServer, type Mishap, type UnreliableServer } from '../../scripts/rehearsal/mishaps.ts'
+import { serveNamedSite, serveProxy } from '../../scripts/rehearsal/proxy.ts'
 import { startRegistry, type Registry } from '../../scripts/rehearsal/registry.ts'
 import { removePulled, startStage, type Stage } from '../../scripts/rehearsal/stage.ts'
 
@@ -27,15 +27,15 @@ describe('published images, from a publisher on this machine', () => {
   }, 30 * 60_000)
   afterAll(async () => {
     await stage.stop()
-    // A preloaded node image stays, as after every run, and so does the registry's own.
+    // A preloaded node image stays, as after every run, and so does the image of the registry.
     expect(
       (await engineContents()).filter(
-        (one) => !before.includes(one) && !/^image meshproof\/(node|registry):/.test(one),
+        (name) => !before.includes(name) && !/^image meshproof\/(node|registry):/.test(name),
       ),
     ).toEqual([])
   }, 60_000)
 
-  test('a lab of them is proven, and the results tell what it was made of', { timeout: 20 * 60_000 }, async () => {
+  test('a lab of published images passes, and the results name the images', { timeout: 20 * 60_000 }, async () => {
     const { exitCode, output, results } = await meshproof(
       ['--topology=primary-remote', '--images=release', `--pins=${stage.pins}`],
       { through: 'npm' },
@@ -56,7 +56,7 @@ describe('published images, from a publisher on this machine', () => {
     ])
   })
 
-  test('the newest patch of a minor is the one that the registry has', async () => {
+  test('a minor stands for the newest patch in the registry', async () => {
     const { exitCode, output } = await meshproof([
       'images',
       'list',
@@ -70,10 +70,11 @@ describe('published images, from a publisher on this machine', () => {
       expect(output).toContain(`${stage.registry}/${image}`)
   })
 
-  // What follows ends before there is a cluster: at the latest where an image is asked for that is not published.
-  const missing = (text: string): string => text.replace(/(node: [^@\s]+:)\S+/, (_, name: string) => `${name}9.9.9`)
+  // The runs below end before there is a cluster: at the latest at the pull of an image that is not published.
+  const withMissingImage = (text: string): string =>
+    text.replace(/(node: [^@\s]+:)\S+/, (_, name: string) => `${name}9.9.9`)
 
-  /** A run with other pins, an empty cache of its own, and what it has downloaded. */
+  /** Runs with other pins and an empty cache. `cached` lists the downloads that the cache holds afterwards. */
   const runWith = async (
     text: string,
     environment: Record<string, string> = {},
@@ -97,11 +98,11 @@ describe('published images, from a publisher on this machine', () => {
     }
   }
 
-  /** The same pins, with a download site that has mishaps. */
-  const mishaps = async (all: Mishap[]): Promise<UnreliableServer & { pins: string }> => {
-    const server = await unreliable(stage.site, all)
+  /** Starts a download site that has mishaps. `pins` lead a run to it. */
+  const siteWith = async (mishaps: Mishap[]): Promise<UnreliableServer & { pins: string }> => {
+    const server = await startUnreliableServer(stage.site, mishaps)
     onTestFinished(server.close)
-    return { ...server, pins: missing(pins).replaceAll(stage.site, server.address) }
+    return { ...server, pins: withMissingImage(pins).replaceAll(stage.site, server.address) }
   }
   const expectMissing = ({ output, cached }: { output: string; cached: string[] }): void => {
     expect(output).toContain('MP-323')
@@ -109,12 +110,12 @@ describe('published images, from a publisher on this machine', () => {
   }
 
   test('an image that is not published', async () => {
-    const outcome = await runWith(missing(pins))
+    const outcome = await runWith(withMissingImage(pins))
     expectMissing(outcome)
     expect(outcome.output).toMatch(/kindest\/node:9\.9\.9.*manifest/)
   })
 
-  test('a file with another checksum is refused, and nothing of it is kept', async () => {
+  test('a file with another checksum is refused, and nothing of it is cached', async () => {
     const { output, cached } = await runWith(
       pins.replace(/(?<=metallb-native\.yaml\s+sha256: )[0-9a-f]{8}/, '00000000'),
     )
@@ -130,41 +131,41 @@ describe('published images, from a publisher on this machine', () => {
   })
 
   test.each([
-    ['too many requests', { at: '/istioctl-', times: 1, status: 429, retryAfter: 3 }, 3],
-    ['a server that is not ready', { at: '/metallb-native.yaml', times: 2, status: 503, retryAfter: 1 }, 2],
-  ] as const)('%s is asked for again, not sooner than the site allows', async (_, mishap, seconds) => {
-    const server = await mishaps([mishap])
+    ['too many requests', { path: '/istioctl-', times: 1, status: 429, retryAfter: 3 }, 3],
+    ['a server that is not ready', { path: '/metallb-native.yaml', times: 2, status: 503, retryAfter: 1 }, 2],
+  ] as const)('%s: the file is requested again, not sooner than the site allows', async (_, mishap, seconds) => {
+    const server = await siteWith([mishap])
     expectMissing(await runWith(server.pins))
-    const times = server.asked.filter(({ path }) => path.includes(mishap.at)).map(({ at }) => at)
+    const times = server.requests.filter(({ path }) => path.includes(mishap.path)).map(({ time }) => time)
     expect(times).toHaveLength(mishap.times + 1)
     expect(times.at(-1)! - times[0]!).toBeGreaterThanOrEqual(seconds * 1000)
   })
 
-  test('of half a download, the other half is asked for', async () => {
-    const server = await mishaps([{ at: '/kind-', times: 1, half: true }])
+  test('after half of a download, the other half is requested', async () => {
+    const server = await siteWith([{ path: '/kind-', times: 1, half: true }])
     expectMissing(await runWith(server.pins))
-    expect(server.asked.filter(({ path }) => path.includes('/kind-')).map(({ range }) => range)).toEqual([
+    expect(server.requests.filter(({ path }) => path.includes('/kind-')).map(({ range }) => range)).toEqual([
       undefined,
       expect.stringMatching(/^bytes=[1-9]\d*-$/),
     ])
   })
 
   test('a server that is never ready ends the run, which says so', async () => {
-    const server = await mishaps([{ at: '/kind-', times: 99, status: 503, retryAfter: 0 }])
+    const server = await siteWith([{ path: '/kind-', times: 99, status: 503, retryAfter: 0 }])
     const { output, cached } = await runWith(server.pins)
     expect(output).toMatch(/MP-321.*HTTP 503/)
     expect(cached).not.toContain('kind')
   })
 
   test('a slow site is waited for', async () => {
-    const server = await mishaps([{ at: '/kind-', times: 1, seconds: 15 }])
+    const server = await siteWith([{ path: '/kind-', times: 1, seconds: 15 }])
     const outcome = await runWith(server.pins)
     expectMissing(outcome)
     expect(outcome.seconds).toBeGreaterThan(15)
-    expect(server.asked.filter(({ path }) => path.includes('/kind-'))).toHaveLength(1)
+    expect(server.requests.filter(({ path }) => path.includes('/kind-'))).toHaveLength(1)
   })
 
-  /** Pins of small images in a registry, the last of which is not published. */
+  /** Pins of small images in a registry. The last of them is not published. */
   const smallImages = (registry: string): string =>
     pins
       .replace(/node: \S+/, `node: ${registry}/istio/examples-helloworld-v1:1.0`)
@@ -174,7 +175,9 @@ describe('published images, from a publisher on this machine', () => {
       )
 
   test.each([429, 503])('a registry that answers %i is asked again', async (status) => {
-    const server = await unreliable(stage.registry, [{ at: '/manifests/1.0', times: 2, status, retryAfter: 1 }])
+    const server = await startUnreliableServer(stage.registry, [
+      { path: '/manifests/1.0', times: 2, status, retryAfter: 1 },
+    ])
     onTestFinished(async () => {
       await server.close()
       await removePulled(server.address)
@@ -185,8 +188,12 @@ describe('published images, from a publisher on this machine', () => {
 
   describe('behind a proxy', () => {
     const name = 'downloads.rehearsal.test'
-    const behindProxy = async (): Promise<{ pins: string; environment: Record<string, string>; asked: string[] }> => {
-      const site = await serveNamed(stage.files, name)
+    const behindProxy = async (): Promise<{
+      pins: string
+      environment: Record<string, string>
+      requestedHosts: string[]
+    }> => {
+      const site = await serveNamedSite(stage.files, name)
       const proxy = await serveProxy({ [`${name}:443`]: site.address })
       onTestFinished(async () => {
         await proxy.close()
@@ -196,28 +203,28 @@ describe('published images, from a publisher on this machine', () => {
       await writeFile(root, site.root)
       const address = `http://${proxy.address}`
       return {
-        pins: missing(pins).replaceAll(`http://${stage.site}`, `https://${name}`),
+        pins: withMissingImage(pins).replaceAll(`http://${stage.site}`, `https://${name}`),
         environment: { HTTPS_PROXY: address, https_proxy: address, NODE_EXTRA_CA_CERTS: root },
-        asked: proxy.asked,
+        requestedHosts: proxy.requestedHosts,
       }
     }
 
-    test('HTTPS_PROXY is the way to every file, and not to this machine itself', async () => {
-      const { pins: behind, environment, asked } = await behindProxy()
-      expectMissing(await runWith(behind, environment))
-      expect(new Set(asked)).toEqual(new Set([`${name}:443`]))
+    test('every file is requested through HTTPS_PROXY, and nothing of this machine', async () => {
+      const { pins: proxiedPins, environment, requestedHosts } = await behindProxy()
+      expectMissing(await runWith(proxiedPins, environment))
+      expect(new Set(requestedHosts)).toEqual(new Set([`${name}:443`]))
     })
 
-    test('NO_PROXY names what is not asked of it', async () => {
-      const { pins: behind, environment, asked } = await behindProxy()
-      const { output } = await runWith(behind, { ...environment, NO_PROXY: name, no_proxy: name })
+    test('hosts of NO_PROXY are not requested through it', async () => {
+      const { pins: proxiedPins, environment, requestedHosts } = await behindProxy()
+      const { output } = await runWith(proxiedPins, { ...environment, NO_PROXY: name, no_proxy: name })
       expect(output).toMatch(new RegExp(`MP-320 .*${name} does not answer`))
-      expect(asked).toEqual([])
+      expect(requestedHosts).toEqual([])
     })
   })
 
-  describe('a registry that wants to know who asks', () => {
-    // “rehearsal”, as bcrypt has it; the user is called the same.
+  describe('a registry that requires a login', () => {
+    // The user “rehearsal” with the password “rehearsal”, hashed with bcrypt.
     const users = 'rehearsal:$2b$05$meshproofmeshproofmesuY0TvFl0NYAbnM5IyjsNLa.MGwLo.iAa'
     let registry: Registry
 
@@ -242,8 +249,8 @@ describe('published images, from a publisher on this machine', () => {
 
     test.each([
       ['without a login', undefined, /MP-323 .*helloworld.*(no basic auth credentials|unauthorized)/],
-      ['with a wrong one', 'a-guess', /MP-323 .*helloworld.*unauthorized/],
-      ['with that of Docker’s own configuration', 'rehearsal', /MP-323 .*istio\/pilot:9\.9\.9/],
+      ['with a wrong login', 'a-guess', /MP-323 .*helloworld.*unauthorized/],
+      ['with the login of Docker’s configuration', 'rehearsal', /MP-323 .*istio\/pilot:9\.9\.9/],
     ])('%s', async (_, password, words) => {
       const { output } = await runWith(
         smallImages(registry.host),

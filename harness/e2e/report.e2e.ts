@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { largestPage } from '#report/html/report-page.ts'
+import { largestPage, reportPage } from '#report/html/report-page.ts'
 import { renderFolders } from '#report/render-folders.ts'
 import { writeReports } from '#report/report-folder.ts'
 import { failingRun, runOf } from '#testing/report-results.ts'
-import { openFile, startBrowser, violations } from './browser.ts'
+import { findBarriers, openFile, startBrowser } from './browser.ts'
 import { meshproof } from './product.ts'
 
-const openAll = 'document.querySelectorAll("details").forEach((one) => { one.open = true })'
+const openAll = 'document.querySelectorAll("details").forEach((details) => { details.open = true })'
 
 let browser: Browser
 let folder: string
@@ -54,25 +54,25 @@ describe.each([['passing'], ['failing'], ['everything'], ['several runs']] as co
   'the page of a run: %s',
   (name) => {
     test.each([['light'], ['dark']] as const)(
-      'has no barrier that axe knows, nor errors nor requests, in %s',
+      'has no barrier that axe finds, no errors and no requests, in %s',
       async (colorScheme) => {
         const { page, problems } = await openFile(browser, pages[name], { colorScheme })
-        // Closed details are not looked at: open them, but for the page of everything, which would take minutes.
+        // axe does not look into closed details, so they are opened. On the page of everything that would take minutes.
         if (name !== 'everything') await page.evaluate(openAll)
-        expect(await violations(page)).toEqual([])
+        expect(await findBarriers(page)).toEqual([])
         expect(problems).toEqual([])
         await page.context().close()
       },
     )
 
-    test('fits a telephone: nothing but tables in their own frames is wider than it', async () => {
+    test('fits a telephone: only tables that scroll in a frame are wider than the screen', async () => {
       const { page } = await openFile(browser, pages[name], { width: 375 })
       await page.evaluate(openAll)
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375)
       expect(
         await page.evaluate(
-          '[...document.querySelectorAll(".scroll")].filter((one) => one.scrollWidth > one.clientWidth && ' +
-            'one.tabIndex !== 0).length',
+          '[...document.querySelectorAll(".scroll")].filter((frame) => frame.scrollWidth > frame.clientWidth && ' +
+            'frame.tabIndex !== 0).length',
         ),
       ).toBe(0)
       await page.context().close()
@@ -119,7 +119,7 @@ describe('a failing run', () => {
     await page.context().close()
   })
 
-  test('is led to by keyboard: the first stop leads past everything to what failed, the next ones are its evidence', async () => {
+  test('by keyboard, the first stop is a link to what failed, and the stops after it are its evidence', async () => {
     const { page } = await openFile(browser, pages.failing)
     const focused = (): Promise<string> =>
       page.evaluate<string>('document.activeElement.getAttribute("aria-label") ?? document.activeElement.innerText')
@@ -133,7 +133,7 @@ describe('a failing run', () => {
     await page.context().close()
   })
 
-  test('without that shortcut is reached in reading order, and its details open and close by key', async () => {
+  test('without that link the failure is reached in reading order, and its details open and close by key', async () => {
     const { page } = await openFile(browser, pages.failing)
     const summary = page.locator('details.check.fail summary').first()
     const isFocused = (): Promise<boolean> => summary.evaluate((element) => element === document.activeElement)
@@ -148,6 +148,28 @@ describe('a failing run', () => {
     await page.context().close()
   })
 
+  test('with a long name of a check shows all of its picture: no label is cut off', async () => {
+    const results = await runOf(['gateway'], {
+      'discovery.endpoints cluster1': 'MP-741',
+      'reach.both-versions cluster2': 'MP-752',
+    })
+    for (const check of results.topologies[0]?.checks ?? [])
+      if (check.id === 'discovery.endpoints' && check.verdict === 'fail') check.id = 'mtls.gateway-refuses-certless'
+    const file = join(folder, 'long-names.html')
+    await writeFile(file, reportPage(results))
+    const { page } = await openFile(browser, file)
+    expect(await page.locator('.arrow.fail text').allTextContents()).toContain('refuses-certless')
+    expect(
+      await page.evaluate(
+        '[...document.querySelectorAll(".picture svg text")].filter((text) => {' +
+          'const [inner, outer] = [text, text.ownerSVGElement].map((element) => element.getBoundingClientRect());' +
+          'return inner.left < outer.left || inner.right > outer.right' +
+          '}).map((text) => text.textContent)',
+      ),
+    ).toEqual([])
+    await page.context().close()
+  })
+
   test('a verdict of the matrix opens its evidence', async () => {
     const { page } = await openFile(browser, pages.failing)
     await page.locator('.matrix tr', { hasText: 'mtls.wire' }).getByRole('link').click()
@@ -155,7 +177,7 @@ describe('a failing run', () => {
     await page.context().close()
   })
 
-  test('on paper shows the evidence, also what is closed on the screen, and no dark ground', async () => {
+  test('on paper it shows the evidence, also what is closed on the screen, and no dark background', async () => {
     const { page } = await openFile(browser, pages.failing, { colorScheme: 'dark' })
     await page.emulateMedia({ media: 'print' })
     expect(await page.getByText('Connection timed out after 5002').first().isVisible()).toBe(true)
@@ -172,7 +194,7 @@ describe('a failing run', () => {
 describe('meshproof report', () => {
   const command = (...args: string[]) => meshproof(['report', ...args], { reports: false })
 
-  test('renders a run again, to the byte', async () => {
+  test('renders a run again, with the same bytes', async () => {
     const before = await readFile(pages.failing, 'utf8')
     await rm(pages.failing)
     expect(await command(join(folder, 'failing'))).toMatchObject({

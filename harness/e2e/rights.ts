@@ -4,10 +4,10 @@ import { manifest } from './inside-lab.ts'
 
 type Rule = { apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[] }
 
-/** One right of a role: a verb on a kind of object; `without` is the role as it is when that is missing. */
+/** A right of a role: a verb on a kind of object. `without` is the same role without this right. */
 export type Right = { name: string; role: Manifest; without: Manifest }
 
-/** Every right that a manifest grants, each alone. */
+/** Every right that a manifest grants. */
 export const rightsOf = async (file: string): Promise<Right[]> =>
   manifestsOf(await readFile(manifest(file), 'utf8'))
     .filter(({ kind = '' }) => /^(Cluster)?Role$/.test(kind))
@@ -20,13 +20,13 @@ export const rightsOf = async (file: string): Promise<Right[]> =>
             role,
             without: {
               ...role,
-              rules: rules.flatMap((one, at) =>
-                at === index
+              rules: rules.flatMap((other, position) =>
+                position === index
                   ? [
-                      { ...one, resources: one.resources.filter((other) => other !== resource) },
-                      { ...one, resources: [resource], verbs: one.verbs.filter((other) => other !== verb) },
+                      { ...rule, resources: rule.resources.filter((kind) => kind !== resource) },
+                      { ...rule, resources: [resource], verbs: rule.verbs.filter((kept) => kept !== verb) },
                     ].filter(({ resources, verbs }) => resources.length > 0 && verbs.length > 0)
-                  : [one],
+                  : [other],
               ),
             },
           })),

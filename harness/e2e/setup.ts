@@ -2,8 +2,8 @@ import { provideChromium } from './browser.ts'
 import { meshproof } from './product.ts'
 
 /**
- * Provides Chromium, the engine and the images on a machine that has none of them, and starts from an engine that holds
- * nothing of ours.
+ * Prepares the machine for the end-to-end tests: it installs Chromium where it is missing, starts the engine, builds
+ * the images, and deletes what earlier runs of the harness left.
  */
 export const setup = async (): Promise<void> => {
   await provideChromium()

@@ -14,7 +14,7 @@ describe('every topology, from nothing', () => {
     before = await engineContents()
   })
 
-  test('npm test proves every check that applies, and leaves nothing behind', { timeout: 20 * 60_000 }, async () => {
+  test('npm test passes every check that applies, and leaves nothing behind', { timeout: 20 * 60_000 }, async () => {
     const { exitCode, output, results, folder } = await meshproof(['--topology=all'], { through: 'npm' })
     expect(exitCode, output).toBe(0)
     expect(results?.topologies.map(variantName)).toEqual([
@@ -26,7 +26,7 @@ describe('every topology, from nothing', () => {
       'multi-primary',
       'multi-primary-multi-network',
     ])
-    // Those of an upgrade, and those that are only asked where they are named, are no part of it.
+    // Checks of an upgrade, and checks that run only when --suite names them, are not part of a run.
     const ids = catalogue.filter(({ upgrade, disrupts }) => !upgrade && !disrupts).map(({ id }) => id)
     for (const topology of results?.topologies ?? []) {
       expect(topology.verdict, variantName(topology)).toMatch(/^(pass|flaky)$/)
@@ -36,7 +36,7 @@ describe('every topology, from nothing', () => {
       expect(run.every(({ attempts }) => attempts.every(({ evidence }) => evidence.length > 0))).toBe(true)
       expect(topology.checks.filter(({ verdict, reason }) => verdict === 'skipped' && reason === '')).toEqual([])
     }
-    // Plaintext that stays on its network needs mutual TLS off on two of them, which no topology has by itself.
+    // “mtls.off-stays” needs two networks with mutual TLS off, which no topology of this project has.
     const passed = new Set(
       results?.topologies.flatMap(({ checks }) =>
         checks.filter(({ verdict }) => verdict !== 'skipped').map(({ id }) => id),
@@ -56,11 +56,11 @@ describe('every topology, from nothing', () => {
     const { exitCode, output, results } = await meshproof([`--topology=${example}`])
     expect(exitCode, output).toBe(0)
     expect(results?.topologies.map(({ verdict }) => verdict)).toEqual([expect.stringMatching(/^(pass|flaky)$/)])
-    const asked = results?.topologies[0]?.checks.filter(({ verdict }) => verdict !== 'skipped') ?? []
-    expect(asked.filter(({ id }) => id === 'reach.both-versions').map(({ reason }) => reason)).toEqual(
+    const checks = results?.topologies[0]?.checks.filter(({ verdict }) => verdict !== 'skipped') ?? []
+    expect(checks.filter(({ id }) => id === 'reach.both-versions').map(({ reason }) => reason)).toEqual(
       Array(3).fill(expect.stringMatching(/^37 of 37 {2}v1 \d+, v2 \d+, v3 \d+$/)),
     )
-    expect(asked.filter(({ id }) => id === 'net.pods-routable').map(({ from }) => from)).toEqual([
+    expect(checks.filter(({ id }) => id === 'net.pods-routable').map(({ from }) => from)).toEqual([
       ['cluster1'],
       ['cluster2'],
     ])

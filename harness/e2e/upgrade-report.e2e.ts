@@ -7,12 +7,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reportPage } from '#report/html/report-page.ts'
 import type { Results } from '#results/results.ts'
 import { upgradeResults } from '#testing/upgrade-results.ts'
-import { openFile, startBrowser, violations } from './browser.ts'
+import { findBarriers, openFile, startBrowser } from './browser.ts'
 
 const stories = ['healthy', 'losses', 'stall'] as const
 
-// Two checks a phase are enough to look at; of all of them axe takes minutes.
-const brief = (results: Results): Results => {
+// Two checks of each phase are enough for axe, which would take minutes for all of them.
+const withTwoChecksPerPhase = (results: Results): Results => {
   for (const phase of results.topologies[0]?.upgrade?.phases ?? []) phase.checks = phase.checks.slice(0, 2)
   return results
 }
@@ -23,7 +23,7 @@ const fileOf = (story: (typeof stories)[number]): string => join(folder, `${stor
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'meshproof-upgrades-'))
-  for (const story of stories) await writeFile(fileOf(story), reportPage(brief(upgradeResults(story))))
+  for (const story of stories) await writeFile(fileOf(story), reportPage(withTwoChecksPerPhase(upgradeResults(story))))
   browser = await startBrowser()
 })
 
@@ -34,23 +34,23 @@ afterAll(async () => {
 
 describe.each(stories.map((story) => [story] as const))('the page of an upgrade: %s', (story) => {
   test.each([['light'], ['dark']] as const)(
-    'has no barrier that axe knows, nor errors nor requests, in %s',
+    'has no barrier that axe finds, no errors and no requests, in %s',
     async (colorScheme) => {
       const { page, problems } = await openFile(browser, fileOf(story), { colorScheme })
-      expect(await violations(page)).toEqual([])
+      expect(await findBarriers(page)).toEqual([])
       expect(problems).toEqual([])
       await page.context().close()
     },
   )
 
-  test('fits a telephone: nothing but what scrolls in its own frame is wider than it', async () => {
+  test('fits a telephone: only what scrolls in a frame is wider than the screen', async () => {
     const { page } = await openFile(browser, fileOf(story), { width: 375 })
-    await page.evaluate('document.querySelectorAll("details").forEach((one) => { one.open = true })')
+    await page.evaluate('document.querySelectorAll("details").forEach((details) => { details.open = true })')
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375)
     expect(
       await page.evaluate(
-        '[...document.querySelectorAll(".scroll")].filter((one) => one.scrollWidth > one.clientWidth && ' +
-          'one.tabIndex !== 0).length',
+        '[...document.querySelectorAll(".scroll")].filter((frame) => frame.scrollWidth > frame.clientWidth && ' +
+          'frame.tabIndex !== 0).length',
       ),
     ).toBe(0)
     await page.context().close()
@@ -63,7 +63,7 @@ describe('the timeline of an upgrade', () => {
       'document.querySelector(".bands").clientWidth / document.querySelector(".phases ' +
         '.plot").closest(".chart").clientWidth',
     )
-  const readout = (page: Page): Promise<string> => page.locator('.readout').innerText()
+  const readoutOf = (page: Page): Promise<string> => page.locator('.readout').innerText()
 
   test('zooms to a phase that is clicked, and back', async () => {
     const { page } = await openFile(browser, fileOf('losses'))
@@ -72,7 +72,7 @@ describe('the timeline of an upgrade', () => {
     await button.click()
     expect(await zoomOf(page)).toBeCloseTo(whole * 9, 0)
     expect(await button.getAttribute('aria-pressed')).toBe('true')
-    // The phase fills what is seen.
+    // The phase fills the visible part of the chart.
     const [phase, chart] = [await button.boundingBox(), await page.locator('.chart').boundingBox()]
     expect(Math.abs((phase?.x ?? 0) + (phase?.width ?? 0) - (chart?.x ?? 0) - (chart?.width ?? 0))).toBeLessThan(4)
     await button.click()
@@ -101,32 +101,32 @@ describe('the timeline of an upgrade', () => {
     await page.context().close()
   })
 
-  test('tells the figures of a second by pointer and by keyboard', async () => {
+  test('shows the figures of a second, by pointer and by keyboard', async () => {
     const { page } = await openFile(browser, fileOf('losses'))
     const chart = page.locator('.chart')
     await chart.focus()
     for (const _ of Array.from({ length: 22 })) await page.keyboard.press('Shift+ArrowRight')
     await page.keyboard.press('ArrowLeft')
-    expect(await readout(page)).toContain(
+    expect(await readoutOf(page)).toContain(
       '3:39 · P6 cluster2: workloads · cluster1→cluster2 new-connection: 11 answered, 1 lost or wrong, ' +
         'slowest 5002 ms',
     )
-    expect(await readout(page)).toContain('pod helloworld-v2-7f9c went')
+    expect(await readoutOf(page)).toContain('pod helloworld-v2-7f9c went')
     await page.keyboard.press('ArrowDown')
-    expect(await readout(page)).toContain('cluster1→cluster2 new-connection restarted: 12 answered, slowest')
+    expect(await readoutOf(page)).toContain('cluster1→cluster2 new-connection restarted: 12 answered, slowest')
     await page.keyboard.press('+')
     expect(await zoomOf(page)).toBeGreaterThan(1)
     await page.keyboard.press('0')
     const lane = (await page.locator('.lane svg').first().boundingBox())!
     await page.mouse.move(lane.x + (lane.width * 224.5) / 378, lane.y + 8)
-    expect(await readout(page)).toContain(
+    expect(await readoutOf(page)).toContain(
       '3:44 · P6 cluster2: workloads · cluster1→cluster2 new-connection: 11 answered, 1 lost or wrong',
     )
     await page.context().close()
   })
 
-  test('works under the page’s own policy, and is whole without a script', async () => {
-    const own = pathToFileURL(fileOf('losses')).href
+  test('works under the page’s security policy, and is complete without a script', async () => {
+    const address = pathToFileURL(fileOf('losses')).href
     for (const javaScriptEnabled of [true, false]) {
       const context = await browser.newContext({ javaScriptEnabled })
       const page = await context.newPage()
@@ -134,7 +134,7 @@ describe('the timeline of an upgrade', () => {
       page.on('console', (message) => {
         problems.push(message.text())
       })
-      await page.goto(own)
+      await page.goto(address)
       expect(problems).toEqual([])
       expect(await page.locator('.tools').isVisible()).toBe(javaScriptEnabled)
       expect(await page.locator('.lane svg').count()).toBe(33)

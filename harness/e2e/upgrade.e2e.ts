@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { engineContents, meshproof } from './product.ts'
 
-// The image of its nodes, which holds both releases, is made at the first upgrade and stays.
-const left = async (): Promise<string[]> =>
+// The first upgrade builds a node image that holds both releases. It stays for the next one.
+const engineContentsWithoutNodeImages = async (): Promise<string[]> =>
   (await engineContents()).filter((name) => !name.startsWith('image meshproof/node:'))
 
 test('an upgrade that goes wrong is stopped in its phase, and names the cause', { timeout: 20 * 60_000 }, async () => {
-  const before = await left()
+  const before = await engineContentsWithoutNodeImages()
   const { exitCode, output, results, folder } = await meshproof([
     'upgrade',
     '--topology=gateway',
@@ -40,5 +40,5 @@ test('an upgrade that goes wrong is stopped in its phase, and names the cause', 
     expect(await readFile(join(folder, file), 'utf8'), `${file} holds a key or a token`).not.toMatch(
       /PRIVATE KEY|eyJhbGciOi|client-key-data/,
     )
-  expect(await left()).toEqual(before)
+  expect(await engineContentsWithoutNodeImages()).toEqual(before)
 })

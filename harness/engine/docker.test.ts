@@ -4,7 +4,7 @@ import { errorOf, failingWith, fakeProgram, withoutPrograms } from '#testing/edg
 import { docker, engineAnswers, engineInfo } from './docker.ts'
 
 describe('the docker program', () => {
-  test('gives back what it printed', async () => {
+  test('returns what it printed', async () => {
     await fakeProgram('docker', 'echo "$1 $2"')
     expect(await docker(['network', 'ls'])).toBe('network ls')
   })
@@ -60,7 +60,13 @@ describe('the engine’s facts', () => {
   test('are read from docker info', async () => {
     await fakeProgram(
       'docker',
-      `echo '${JSON.stringify({ ServerVersion: '28.1', Architecture: 'aarch64', NCPU: 2, MemTotal: 8e9, DockerRootDir: '/var/lib/docker' })}'`,
+      `echo '${JSON.stringify({
+        ServerVersion: '28.1',
+        Architecture: 'aarch64',
+        NCPU: 2,
+        MemTotal: 8e9,
+        DockerRootDir: '/var/lib/docker',
+      })}'`,
     )
     expect(await engineInfo()).toMatchObject({ ServerVersion: '28.1', NCPU: 2, OSType: 'linux' })
   })

@@ -15,15 +15,14 @@ const Info = z.object({
   OSType: z.string().default('linux'),
 })
 
-/** What the engine says of itself (`docker info`). */
+/** What `docker info` reports about the engine. */
 export type EngineInfo = z.infer<typeof Info>
 
 const unreachable =
   /(?:Cannot connect|trying to connect) to the Docker daemon|error during connect|docker daemon (is not )?running/i
 
 /**
- * Runs the docker CLI and returns what it printed, trimmed. It honours DOCKER_HOST and contexts like the user's own
- * shell.
+ * Runs the docker CLI and returns its output without the last line end. DOCKER_HOST and docker's contexts apply.
  * @throws MeshproofError MP-201 when the engine does not answer, MP-205 when it refuses a privileged container, MP-202
  * when the command fails otherwise.
  */
@@ -33,7 +32,7 @@ export const docker = async (
 ): Promise<string> => {
   const { signal, ...rest } = options
   try {
-    // In a group of its own: a terminal's Ctrl-C goes to every program of the run's group, and would end the ones that
+    // In a process group of its own: a terminal's Ctrl-C goes to the group of the run, and would end the programs that
     // clean up.
     const { stdout } = await execa('docker', args, {
       stdin: 'ignore',
@@ -61,7 +60,7 @@ const explainDocker = (error: unknown, args: string[]): unknown => {
           : error.timedOut
             ? 'it took longer than 10 s'
             : firstLine(output),
-      next: '`meshproof doctor` shows what it finds; run the same command again once `docker info` answers.',
+      next: '`meshproof doctor` shows what is wrong. Run the same command again once `docker info` answers.',
       cause: error,
     })
   }
@@ -71,8 +70,8 @@ const explainDocker = (error: unknown, args: string[]): unknown => {
       where: command,
       why: firstLine(output),
       next:
-        'Stop this engine and run again as root: meshproof then starts it with a runtime that leaves those ' +
-        'capabilities out.',
+        'Stop this engine and run the same command as root: meshproof then starts an engine whose runtime leaves ' +
+        'out those capabilities.',
       cause: error,
     })
   }
@@ -91,7 +90,10 @@ const firstLine = (text: string): string =>
     .split('\n')
     .find((line) => !/^(WARNING|DEPRECATED)/.test(line)) ?? ''
 
-/** Asks the engine for its facts. @throws MeshproofError MP-201 when it does not answer within 10 seconds. */
+/**
+ * Reads what the engine reports about itself.
+ * @throws MeshproofError MP-201 when it does not answer within 10 seconds.
+ */
 export const engineInfo = async (signal?: AbortSignal): Promise<EngineInfo> => {
   const answer = await docker(['info', '--format', '{{json .}}'], { timeout: 10_000, signal })
   const parsed = Info.safeParse(answer.startsWith('{') ? JSON.parse(answer) : undefined)
@@ -104,7 +106,10 @@ export const engineInfo = async (signal?: AbortSignal): Promise<EngineInfo> => {
   })
 }
 
-/** Tells an engine that is gone from a command that failed. @throws MeshproofError MP-201 when it does not answer. */
+/**
+ * Makes sure that the engine answers. After a failed command this tells whether the engine is gone.
+ * @throws MeshproofError MP-201 when it does not answer within 10 seconds.
+ */
 export const requireEngine = async (signal?: AbortSignal): Promise<void> => {
   await docker(['version'], { timeout: 10_000, signal })
 }
@@ -116,6 +121,6 @@ export const engineAnswers = (): Promise<boolean> =>
     () => false,
   )
 
-/** The engine's architecture in the words Go and OCI use. */
+/** The engine's architecture, named as Go and OCI name it. */
 export const nodeArchitecture = (info: EngineInfo): string =>
   ({ x86_64: 'amd64', aarch64: 'arm64', amd64: 'amd64', arm64: 'arm64' })[info.Architecture] ?? info.Architecture

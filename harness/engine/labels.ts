@@ -1,29 +1,30 @@
 import { randomUUID } from 'node:crypto'
 
-/** The label that says a container, network or image belongs to a run; its value is the run's id. */
+/** The label of every container, network and image of a run. Its value is the run's id. */
 export const runLabel = 'dev.meshproof.run'
 
-/** The label that names the process which answers for it. */
+/** The label with the process that owns it (`ownerOf`). While that process lives, no other run deletes it. */
 export const ownerLabel = 'dev.meshproof.owner'
 
-/** The label of a container that a node image is made in; its value is the process which answers for it. */
+/** The label of a container in which a node image is built. Its value is the process that owns it (`ownerOf`). */
 export const preloadLabel = 'dev.meshproof.preload'
 
 /**
- * What such containers' names begin with. The image that is made keeps the label, and so has whatever anybody starts
- * from it; the name it has not.
+ * The beginning of the names of such containers. The label alone does not identify them: the node image keeps it, and
+ * so does every container that is started from the image.
  */
 export const preloadPrefix = 'meshproof-preload-'
 
-/** What a run's things are called: nobody else's carry this prefix and this id. */
+/** The name of a run's container, network or cluster: a prefix, the run's id, and `part`. */
 export const nameOf = (runId: string, part?: string): string => ['meshproof', runId, part].filter(Boolean).join('-')
 
 /**
- * The image that a run's nodes are started from: the preloaded one with the run's labels, which its containers inherit.
+ * The image from which a run's nodes are started: the preloaded image plus the labels of the run, which the containers
+ * inherit.
  */
 export const runImage = (runId: string): string => `meshproof/run:${runId}`
 
-/** docker's arguments for the two labels. */
+/** docker's arguments for the labels of a run and its owner. */
 export const labelArguments = (runId: string, owner: string): string[] => [
   '--label',
   `${runLabel}=${runId}`,
@@ -31,7 +32,7 @@ export const labelArguments = (runId: string, owner: string): string[] => [
   `${ownerLabel}=${owner}`,
 ]
 
-/** docker's arguments for a container that a node image is made in. */
+/** docker's arguments for a container in which a node image is built. */
 export const preloadArguments = (owner: string): string[] => [
   '--name',
   `${preloadPrefix}${randomUUID().slice(0, 8)}`,

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { execa, ExecaError } from 'execa'
 import { MeshproofError, reasonOf } from '#errors.ts'
 
-/** True on a Debian-family system when we are root: the one place where the harness installs packages itself. */
+/** True for root on a system of the Debian family. Elsewhere the harness does not install packages. */
 export const mayInstallPackages = async (): Promise<boolean> => {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return false
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '')
   return /^ID(_LIKE)?=.*debian/m.test(release)
 }
 
-/** True when a program is found on PATH. */
+/** True when a program is on PATH. */
 export const isInstalled = async (program: string): Promise<boolean> => {
   const found = await execa('sh', ['-c', 'command -v "$1"', 'sh', program], { reject: false })
   return found.exitCode === 0

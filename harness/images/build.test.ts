@@ -7,25 +7,25 @@ import { buildAll, type BuildItem, type BuildProgress } from './build.ts'
 
 const silent = (): void => undefined
 
-/** An item that says when it starts and then does `work`. */
+/** An item that adds its name to `started` and then does `work`. */
 const item = (
   name: string,
   lane: BuildItem['lane'],
   started: string[],
-  work: () => Promise<void> = async () => undefined,
+  work: (stop?: AbortSignal) => Promise<void> = async () => undefined,
 ): BuildItem => ({
   name,
   key: '0123',
   lane,
   seconds: 10,
-  make: async (folder) => {
+  make: async (folder, stop) => {
     started.push(name)
-    await work()
+    await work(stop)
     await writeFile(join(folder, name), name)
   },
 })
 
-test('what is built is had by name, and the second time nothing is built', async () => {
+test('the folder of each item is returned by name, and the second time nothing is built', async () => {
   await emptyCache()
   const started: string[] = []
   const items = [item('kind', 'cpu', started), item('etcd', 'cpu', started), item('envoy', 'network', started)]
@@ -70,7 +70,7 @@ test('compilers run one at a time, downloads beside them', async () => {
   expect(most).toBe(1)
 })
 
-test('a failure is thrown as it came and stops what has not started; the next call resumes with what is missing', async () => {
+test('a failure is thrown as it came and stops what has not started; the next call resumes', async () => {
   await emptyCache()
   let broken = true
   const started: string[] = []
@@ -92,16 +92,16 @@ test('a failure is thrown as it came and stops what has not started; the next ca
 test('a failure of a compiler stops the downloads that have not started', async () => {
   await emptyCache()
   const started: string[] = []
-  const failed = Promise.withResolvers<undefined>()
-  const two = Promise.withResolvers<undefined>()
-  const download = async (): Promise<void> => {
-    if (started.filter((name) => name !== 'kind').length === 2) two.resolve(undefined)
-    await failed.promise
+  const twoDownloads = Promise.withResolvers<undefined>()
+  const download = async (stop?: AbortSignal): Promise<void> => {
+    if (started.filter((name) => name !== 'kind').length === 2) twoDownloads.resolve(undefined)
+    await new Promise((resolve) => {
+      stop?.addEventListener('abort', resolve)
+    })
   }
   const downloads = ['envoy', 'tools', 'node'].map((name) => item(name, 'network', started, download))
   const compiler = item('kind', 'cpu', started, async () => {
-    await two.promise
-    setTimeout(failed.resolve, 5)
+    await twoDownloads.promise
     throw new Error('does not compile')
   })
   await expect(buildAll([compiler, ...downloads], silent)).rejects.toThrow('does not compile')
@@ -128,10 +128,10 @@ test('progress counts what was cached as done and what remains in seconds', asyn
   await emptyCache()
   const [kind, etcd, envoy] = [item('kind', 'cpu', []), item('etcd', 'cpu', []), item('envoy', 'network', [])]
   await buildAll([kind], silent)
-  const told: BuildProgress[] = []
+  const updates: BuildProgress[] = []
   await buildAll([kind, etcd, envoy], (now) => {
-    told.push(now)
+    updates.push(now)
   })
-  expect(told[0]).toEqual({ building: ['etcd'], done: 1, of: 3, remaining: 20 })
-  expect(told.at(-1)).toEqual({ building: [], done: 3, of: 3, remaining: 0 })
+  expect(updates[0]).toEqual({ building: ['etcd'], done: 1, of: 3, remaining: 20 })
+  expect(updates.at(-1)).toEqual({ building: [], done: 3, of: 3, remaining: 0 })
 })

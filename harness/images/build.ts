@@ -2,37 +2,39 @@ import pMap from 'p-map'
 import { artifact, artifactAsMade, isCached } from './cache.ts'
 import type { Tell } from '#images/release/patience.ts'
 
-/** One thing that is built once and cached: what it is called, what it takes, and how it is made. */
+/** Something that is built once and then cached. */
 export type BuildItem = {
   name: string
-  /** What it is made from, as a hash. */
+  /** The hash of everything that it is made from. */
   key: string
-  /** `cpu` items compile and already use every core: one at a time. `network` items mostly wait: they run beside. */
+  /**
+   * `cpu` items compile with every core, so one is built at a time. `network` items mostly wait, and run beside them.
+   */
   lane: 'cpu' | 'network'
-  /** Cold build on 2 cores, for the estimate of what remains. */
+  /** The duration of a build from scratch on two cores, in seconds. The estimate of the remaining time uses it. */
   seconds: number
   make: (folder: string, signal?: AbortSignal, tell?: Tell) => Promise<void>
 }
 
-/**
- * One thing of which nobody can say beforehand what it is made from: it is made every time, and kept by what came out.
- */
+/** Something without a hash of what it is made from. It is built every time, and cached by the hash of the result. */
 export type FreshItem = Omit<BuildItem, 'key'> & { key?: undefined }
 
-/** What a build says while it runs. `remaining` is an estimate in seconds for everything still to be built. */
+/** The progress of a build. `remaining` estimates the seconds until everything is built. */
 export type BuildProgress = { building: string[]; done: number; of: number; remaining: number }
 
-/** What is being built, and in a few words what it waits for. */
-export const named = (name: string, waitsFor: string): string => (waitsFor === '' ? name : `${name} (${waitsFor})`)
+/** The name of an item and, in a few words, what it waits for. */
+export const withWait = (name: string, waitsFor: string): string => (waitsFor === '' ? name : `${name} (${waitsFor})`)
 
-/** Tells what one thing waits for, where nothing is counted. */
+/** Reports what a single item waits for. Without other items there is nothing to count. */
 export const tellOf =
   (progress: (now: BuildProgress) => void, name: string): Tell =>
   (waitsFor) =>
-    progress({ building: [named(name, waitsFor)], done: 0, of: 1, remaining: 0 })
+    progress({ building: [withWait(name, waitsFor)], done: 0, of: 1, remaining: 0 })
 
 /**
- * Builds what the cache lacks and returns every item's folder by name. The first failure stops what has not started.
+ * Builds the items that the cache lacks. Returns the folder of every item by its name. The first failure stops the
+ * rest.
+ * @throws the first failure; the reason of the signal when it fires.
  */
 export const buildAll = async (
   items: (BuildItem | FreshItem)[],
@@ -56,7 +58,7 @@ export const buildAll = async (
       0,
     )
     progress({
-      building: [...building].map(([name, { waitsFor }]) => named(name, waitsFor)),
+      building: [...building].map(([name, { waitsFor }]) => withWait(name, waitsFor)),
       done,
       of: items.length,
       remaining: Math.round(waiting + running),
@@ -68,13 +70,13 @@ export const buildAll = async (
   const build = async (item: BuildItem | FreshItem): Promise<void> => {
     stop.throwIfAborted()
     waiting -= item.seconds
-    const one = { seconds: item.seconds, since: performance.now(), waitsFor: '' }
-    building.set(item.name, one)
+    const entry = { seconds: item.seconds, since: performance.now(), waitsFor: '' }
+    building.set(item.name, entry)
     report()
     try {
       const make = (folder: string): Promise<void> =>
         item.make(folder, stop, (waitsFor) => {
-          one.waitsFor = waitsFor
+          entry.waitsFor = waitsFor
           report()
         })
       folders.set(
@@ -82,7 +84,7 @@ export const buildAll = async (
         await (item.key === undefined ? artifactAsMade(item.name, make) : artifact(item.name, item.key, make)),
       )
     } catch (error) {
-      // The first failure stops everything else; what ends because of that is not the reason.
+      // The first failure stops the other builds. Their errors are not the reason.
       if (!failure.signal.aborted) failure.abort(error)
       throw error
     }
@@ -90,8 +92,7 @@ export const buildAll = async (
     done += 1
     report()
   }
-  // Every item is waited for, also after a failure: a build that is still being stopped must have cleaned up before we
-  // go on.
+  // After a failure too, every build is waited for: a build that is being stopped must clean up first.
   const lane = (name: BuildItem['lane'], concurrency: number): Promise<unknown> =>
     pMap(
       due.filter((item) => item.lane === name),

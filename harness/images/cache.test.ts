@@ -7,25 +7,25 @@ import { artifact, artifactAsMade, artifactPath, isCached, requireCache } from '
 const cached = async (): Promise<string[]> => readdir(join(artifactPath('x', 'y'), '..'))
 
 describe('an artifact', () => {
-  test('is made once and lies in the user’s cache', async () => {
+  test('is made once, in the user’s cache', async () => {
     const cache = await emptyCache()
-    let made = 0
+    let builds = 0
     const make = async (folder: string): Promise<void> => {
-      made += 1
+      builds += 1
       await writeFile(join(folder, 'kind'), 'program')
     }
     const folder = await artifact('kind', '0123', make)
     expect(await artifact('kind', '0123', make)).toBe(folder)
-    expect(made).toBe(1)
+    expect(builds).toBe(1)
     expect(folder.startsWith(cache)).toBe(true)
     expect(await readFile(join(folder, 'kind'), 'utf8')).toBe('program')
   })
 
   test('is made anew under another key', async () => {
     await emptyCache()
-    const one = await artifact('kind', '0123', (folder) => writeFile(join(folder, 'kind'), 'old'))
+    const old = await artifact('kind', '0123', (folder) => writeFile(join(folder, 'kind'), 'old'))
     const other = await artifact('kind', '4567', (folder) => writeFile(join(folder, 'kind'), 'new'))
-    expect([await readFile(join(one, 'kind'), 'utf8'), await readFile(join(other, 'kind'), 'utf8')]).toEqual([
+    expect([await readFile(join(old, 'kind'), 'utf8'), await readFile(join(other, 'kind'), 'utf8')]).toEqual([
       'old',
       'new',
     ])
@@ -43,7 +43,7 @@ describe('an artifact', () => {
     expect(await readFile(join(folder, 'kind'), 'utf8')).toBe('program')
   })
 
-  test('is not taken for whole while it is being made', async () => {
+  test('does not count as cached while it is being made', async () => {
     await emptyCache()
     await artifact('kind', '0123', async (folder) => {
       await writeFile(join(folder, 'kind'), 'half a prog')
@@ -52,14 +52,14 @@ describe('an artifact', () => {
     expect(await isCached('kind', '0123')).toBe(true)
   })
 
-  test('made by two runs at the same time is there once, for both', async () => {
+  test('made by two runs at the same time exists once, for both', async () => {
     await emptyCache()
-    const both = Promise.withResolvers<undefined>()
+    const bothStarted = Promise.withResolvers<undefined>()
     let making = 0
     const make = async (folder: string): Promise<void> => {
       await writeFile(join(folder, 'kind'), 'program')
-      if (++making === 2) both.resolve(undefined)
-      await both.promise
+      if (++making === 2) bothStarted.resolve(undefined)
+      await bothStarted.promise
     }
     const folders = await Promise.all([artifact('kind', '0123', make), artifact('kind', '0123', make)])
     expect(new Set(folders)).toEqual(new Set([artifactPath('kind', '0123')]))
@@ -74,7 +74,7 @@ describe('the cache folder', () => {
     expect(await readdir(join(cache, 'meshproof'))).toEqual([])
   })
 
-  test('that cannot be made is named, with what to do', async () => {
+  test('that cannot be created is named, with a next step', async () => {
     const file = join(await scratchFolder(), 'a-file')
     await writeFile(file, '')
     setVariable('XDG_CACHE_HOME', file)
@@ -92,22 +92,22 @@ describe('what is made every time', () => {
     (folder: string): Promise<void> =>
       writeFile(join(folder, file), content)
 
-  test('is one artifact as long as the same comes out, and another when it does not', async () => {
+  test('is the same artifact while the result is the same, and another one when it differs', async () => {
     await emptyCache()
-    const one = await artifactAsMade('istiod', holding('program'))
-    expect(await artifactAsMade('istiod', holding('program'))).toBe(one)
+    const first = await artifactAsMade('istiod', holding('program'))
+    expect(await artifactAsMade('istiod', holding('program'))).toBe(first)
     expect(
       new Set([
-        one,
+        first,
         await artifactAsMade('istiod', holding('changed')),
         await artifactAsMade('istiod', holding('program', 'renamed')),
       ]).size,
     ).toBe(3)
-    expect(await readFile(join(one, 'istiod'), 'utf8')).toBe('program')
+    expect(await readFile(join(first, 'istiod'), 'utf8')).toBe('program')
     expect(await cached()).toHaveLength(3)
   })
 
-  test('goes when nobody has used it for a day; other artifacts stay', async () => {
+  test('is deleted when nobody has used it for a day; other artifacts stay', async () => {
     await emptyCache()
     const [kept, old, used] = [
       await artifact('kind', '0123', holding('kind')),

@@ -5,9 +5,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { MeshproofError, reasonOf } from '#errors.ts'
 
-/**
- * The user's cache folder for meshproof: artifacts by the hash of their recipe, and the state of runs that are alive.
- */
+/** The user's cache folder for meshproof. It holds artifacts by the hash of their recipe, and the state of runs. */
 export const cacheFolder = (): string =>
   resolve(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'meshproof')
 
@@ -33,52 +31,52 @@ export const requireCache = async (): Promise<void> => {
       what: 'The cache folder cannot be written',
       where: folder,
       why: reasonOf(cause),
-      next: 'Make it writable, or point XDG_CACHE_HOME at a folder that is.',
+      next: 'Make it writable, or set XDG_CACHE_HOME to a folder that is.',
       cause,
     })
   }
 }
 
-/** Where the artifact of that name and key lies, or would lie. */
+/** The path of the artifact with that name and key, whether it exists or not. */
 export const artifactPath = (name: string, key: string): string => join(artifactsFolder(), `${name}-${key}`)
 
 const artifactsFolder = (): string => join(cacheFolder(), 'artifacts')
 
-/** True when the artifact is in the cache, whole. */
+/** True when the cache holds the complete artifact. */
 export const isCached = (name: string, key: string): Promise<boolean> => exists(artifactPath(name, key))
 
 /**
- * A folder of the cache, made once: `make` fills a scratch folder that becomes the artifact only when it returns, so an
- * interrupted or refused build leaves nothing that a later run could take for whole.
+ * Returns a folder of the cache, and builds it where it is missing. `make` fills a scratch folder, which becomes the
+ * artifact only when `make` returns. An interrupted or refused build therefore leaves nothing incomplete in the cache.
  */
 export const artifact = async (name: string, key: string, make: (folder: string) => Promise<void>): Promise<string> => {
   const path = artifactPath(name, key)
   if (!(await exists(path)))
     await inScratch(name, async (scratch) => {
       await make(scratch)
-      await settle(scratch, path)
+      await moveIntoPlace(scratch, path)
     })
   else await utimes(path, new Date(), new Date())
   return path
 }
 
-const madeEachTime = 'as-made-'
+const builtEachTimePrefix = 'as-made-'
 const day = 86_400_000
 
 /**
- * The same for what is made every time because nobody can say beforehand what it will be: its key is the hash of what
- * came out. What was made like that and nobody has used for a day goes: each change of a source leaves another.
+ * Builds an artifact every time, for something without a hash of what it is made from. Its key is the hash of the
+ * result. Each change of a source leaves another such artifact, so those that nothing has used for a day are deleted.
  */
 export const artifactAsMade = async (name: string, make: (folder: string) => Promise<void>): Promise<string> => {
   const path = await inScratch(name, async (scratch) => {
     await make(scratch)
-    const own = artifactPath(`${madeEachTime}${name}`, await hashOf(scratch))
-    await settle(scratch, own)
-    return own
+    const result = artifactPath(`${builtEachTimePrefix}${name}`, await hashOf(scratch))
+    await moveIntoPlace(scratch, result)
+    return result
   })
   await utimes(path, new Date(), new Date())
   for (const old of await readdir(artifactsFolder())) {
-    if (old.startsWith(madeEachTime) && (await unused(join(artifactsFolder(), old))))
+    if (old.startsWith(builtEachTimePrefix) && (await unused(join(artifactsFolder(), old))))
       await rm(join(artifactsFolder(), old), { recursive: true, force: true })
   }
   return path
@@ -94,9 +92,9 @@ const inScratch = async <Made>(name: string, work: (scratch: string) => Promise<
   }
 }
 
-const settle = (scratch: string, path: string): Promise<void> =>
+const moveIntoPlace = (scratch: string, path: string): Promise<void> =>
   rename(scratch, path).catch(async (error: unknown) => {
-    // Another run made the same artifact meanwhile; both are the same content.
+    // Another run has built the same artifact meanwhile, with the same content.
     if (!(await exists(path))) throw error
   })
 

@@ -1,19 +1,18 @@
 import type { ImageSource } from './images.ts'
 
-/** What a mesh of some images is given, or lacks, beside what it would be anyway. */
+/** The settings that a mesh needs because of where its images come from. */
 export type Difference = {
-  /** Settings of istiod. */
+  /** Environment variables of istiod. */
   istiod: Record<string, string>
-  /** Values of the install. */
+  /** Values of the installation. */
   values: Record<string, unknown>
-  /** The workloads answer streams too. */
+  /** True where the workloads also answer with long streams. */
   streams: boolean
 }
 
 /**
- * All that differs between published images and those built here. Upstream Envoy, which the latter carry, lacks
- * Istio’s own filters (facts of the source build), and helloworld is a program of ours; with published images nothing
- * is set that a user would not set.
+ * The differences between published images and images that are built here. The latter have upstream Envoy, which lacks
+ * Istio’s filters, and helloworld is a program of this project. Published images need no such settings.
  */
 export const differences: Readonly<Record<ImageSource, Difference>> = {
   release: { istiod: {}, values: {}, streams: false },

@@ -5,54 +5,51 @@ const ImageSource = z.enum(['source', 'release'])
 /** Where an image came from. */
 export type ImageSource = z.infer<typeof ImageSource>
 
-/** What a lab's images are asked to be. */
+/** The images that a user asks for. */
 export type Wanted = {
-  /** Where from; `auto` takes published ones where they can be had. */
+  /** Where images come from. `auto` uses published images where their registries answer. */
   images: ImageSource | 'auto'
   /** Path of the pins of published artifacts, instead of fixtures/images/release.yaml. */
   pins?: string | undefined
-  /** A mirror of published artifacts, `host` or `host/prefix`, that everything comes from. */
+  /** A mirror of published artifacts, `host` or `host/prefix`, from which everything comes. */
   registry?: string | undefined
-  /** Istio's version, as it is asked for: 1.28 (its newest patch) or 1.28.3. */
+  /** Istio's version as the user writes it: 1.28 (the newest patch) or 1.28.3. */
   istio?: string | undefined
-  /** Kubernetes' version, as it is asked for: 1.33 or 1.33.13. */
+  /** Kubernetes' version as the user writes it: 1.33 (the newest patch) or 1.33.13. */
   kubernetes?: string | undefined
-  /** The version of kind that makes the clusters. */
+  /** The version of kind that creates the clusters. */
   kind?: string | undefined
-  /** Folder of a checkout of Istio, which istiod, the proxies' agent and istioctl are built from. */
+  /** Folder of a checkout of Istio, from which istiod, the proxies' agent and istioctl are built. */
   istioSource?: string | undefined
 }
 
-/** What a lab is made of, wherever it came from: files on this machine and image names the nodes already hold. */
+/** What a lab is created from: programs on this machine, and the names of images that the nodes already hold. */
 export const Images = z.object({
   source: ImageSource,
-  /** The preloaded node image's name in the engine. */
+  /** The name of the preloaded node image in the engine. */
   node: z.string(),
-  /** Paths of the host's programs. */
+  /** Paths of the programs for this machine. */
   kind: z.string(),
   istioctl: z.string(),
   kubectl: z.string(),
   /** Path of MetalLB's native manifest. */
   loadBalancerManifest: z.string(),
-  /** Kubernetes' version, with its v. */
+  /** Kubernetes' version, with the leading v. */
   kubernetes: z.string(),
-  /** Envoy's version in the proxies. */
+  /** The version of Envoy in the proxies. */
   envoy: z.string(),
   /**
-   * The names of the images by the role they play in a plan: hub, tag, helloworld-v1, helloworld-v2, curl; coredns and
-   * etcd where kubeadm's own tags are not what there is.
+   * The names of images by their role in a plan: hub, tag, helloworld-v1, helloworld-v2, curl. Also the tags of coredns
+   * and etcd, where the node image does not hold those that kubeadm uses by default.
    */
   roles: z.record(z.string(), z.string()),
   digests: z.array(z.object({ name: z.string(), digest: z.string(), source: ImageSource })),
-  /**
-   * The version whose defaults the mesh keeps, where that is an older one than its own (Istio’s
-   * `compatibilityVersion`).
-   */
+  /** The older version whose defaults the mesh keeps (Istio’s `compatibilityVersion`), if there is one. */
   compatibilityVersion: z.string().optional(),
 })
 export type Images = z.infer<typeof Images>
 
-/** Images of which names alone are known, by their roles: nothing was built or downloaded. */
+/** Images of which only the names are known, by their roles. Nothing is built or downloaded for them. */
 export const imagesByName = (source: ImageSource, roles: Images['roles'] = {}): Images => ({
   source,
   node: '',
@@ -66,10 +63,8 @@ export const imagesByName = (source: ImageSource, roles: Images['roles'] = {}): 
   digests: [],
 })
 
-/**
- * What a mesh is upgraded between: one node image that holds both releases, and the programs and image names of each.
- */
+/** The images of both releases of an upgrade. Both have the same node image, which holds both releases. */
 export type UpgradeImages = { from: Images; to: Images }
 
-/** The names of the two, as the user spells them: Istio versions, or releases of recipes.yaml. */
+/** The names of both releases of an upgrade: versions of Istio, or releases of recipes.yaml. */
 export type Upgrading = { from: string; to: string }

@@ -9,13 +9,13 @@ import { pack } from 'tar-stream'
 import { docker } from '#engine/docker.ts'
 import { preloadArguments } from '#engine/labels.ts'
 import { ownerOf } from '#engine/owner.ts'
-import { digestsIn, digestsLabel, spelledDigests } from '#images/release/digests-label.ts'
+import { digestsIn, digestsLabel, digestsLabelValue } from '#images/release/digests-label.ts'
 import { recipeFolder } from '#images/source/recipes.ts'
 
-/** A file of the node image: where it goes, what it holds and its mode. */
+/** A file of the node image: its path, content and mode. */
 export type NodeFile = { to: string; content: () => Promise<Buffer>; mode: number }
 
-/** What a node holds beyond Debian: kind's own files (read from its module), Kubernetes' programs, and its version. */
+/** The files that a node image adds to Debian: kind's files (from its Go module), Kubernetes' programs and version. */
 export const nodeFiles = async function* (
   kindFiles: string,
   programs: Record<string, string>,
@@ -39,8 +39,11 @@ export const nodeFiles = async function* (
   yield { to: 'kind/manifests/default-storage.yaml', content: manifest, mode: 0o644 }
 }
 
-/** Builds the node image without preloaded images from a root file system (fixtures/images/node/Dockerfile). */
-export const buildNode = async (
+/**
+ * Builds the node image without preloaded images from a root file system (fixtures/images/node/Dockerfile). Returns its
+ * name.
+ */
+export const buildBareNode = async (
   rootTar: string,
   files: AsyncIterable<NodeFile>,
   key: string,
@@ -79,30 +82,36 @@ export const buildNode = async (
   }
 }
 
-/**
- * The digests that a preloaded node image keeps of what it holds; no registry is asked, nor what the engine remembers.
- */
+/** The digests of the images in a preloaded node image, which are in a label. No registry is asked. */
 export const preloadedDigests = async (tag: string): Promise<ReadonlyMap<string, string>> =>
   digestsIn(await docker(['image', 'inspect', '--format', `{{index .Config.Labels "${digestsLabel}"}}`, tag]))
 
-/** How a preloaded node image is had. */
+/** What a preloaded node image is built from. */
 export type Preload = {
   tag: string
-  /** Names the node image without images; called only when the preloaded one is missing. */
+  /** Builds the node image without images and returns its name. Called only when the preloaded image is missing. */
   base: () => Promise<string>
-  /** Writes an archive that `ctr images import` reads. */
-  load: (write: Writable) => Promise<void>
-  /** The digests of what is preloaded, asked for once `base` has returned and kept with the image. */
+  /** Writes an archive of the images, for `ctr images import`. */
+  writeImages: (to: Writable) => Promise<void>
+  /** The digests of the images, which the node image keeps in a label. Called after `base` has returned. */
   digests?: () => Promise<(readonly [name: string, digest: string])[]>
-  say: (step: string) => void
+  report: (step: string) => void
   signal?: AbortSignal | undefined
 }
 
 /**
- * The node image with every image of the plan unpacked in it: what makes a lab fast. It is made by a container of the
- * node image that runs nothing but containerd (fixtures/images/node/unpack.sh), and kept in the engine under its tag.
+ * Builds the node image in which every image of the plan is unpacked already, so that a lab starts fast. A container of
+ * the node image unpacks them with containerd (fixtures/images/node/unpack.sh). The engine keeps the image under its
+ * tag, and a later call returns it at once.
  */
-export const preload = async ({ tag, base, load, digests, say, signal }: Preload): Promise<string> => {
+export const buildPreloadedNode = async ({
+  tag,
+  base,
+  writeImages,
+  digests,
+  report,
+  signal,
+}: Preload): Promise<string> => {
   if (
     await docker(['image', 'inspect', '--format', '{{.Id}}', tag], { signal }).then(
       () => true,
@@ -110,12 +119,13 @@ export const preload = async ({ tag, base, load, digests, say, signal }: Preload
     )
   )
     return tag
-  say('node image')
+  report('node image')
   const bare = await base()
-  say('preloading the node image')
-  // Layers are unpacked in a volume: an overlay file system takes no other as the one it writes to. A mount, since what
-  // --volume asks for would be written into the image, and every node would get one of its own. Not given up halfway: a
-  // container whose name nobody has learned yet would stay. A killed process leaves it to the next run (lab/reaper.ts).
+  report('preloading the node image')
+  // Layers are unpacked in a volume, because an overlay file system cannot be the upper layer of another one. The
+  // volume is a mount: --volume would become part of the image, and every node would get such a volume. This command
+  // ignores the signal, because its container would stay if it ended before it printed the container's id. What a
+  // killed process leaves is removed by the next run (lab/reaper.ts).
   const container = await docker([
     'run',
     '--detach',
@@ -136,11 +146,11 @@ export const preload = async ({ tag, base, load, digests, say, signal }: Preload
       ['exec', '--interactive', container, 'sh', '-c', script, 'unpack', '/unpacked/store'],
       { stdin: 'pipe', ...(signal ? { cancelSignal: signal } : {}) },
     )
-    await Promise.all([load(unpacked.stdin), unpacked])
+    await Promise.all([writeImages(unpacked.stdin), unpacked])
     const changes = [
       'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]',
       'CMD []',
-      ...(digests ? [`LABEL ${digestsLabel}="${spelledDigests(await digests())}"`] : []),
+      ...(digests ? [`LABEL ${digestsLabel}="${digestsLabelValue(await digests())}"`] : []),
     ]
     await docker(['commit', ...changes.flatMap((change) => ['--change', change]), container, tag], { signal })
   } finally {
@@ -151,14 +161,14 @@ export const preload = async ({ tag, base, load, digests, say, signal }: Preload
 }
 
 /**
- * Removes the node images whose names begin so, but one; those that something still stands on lose their names alone.
+ * Removes the node images whose names begin with `prefix`, except `kept`. An image that is in use loses only its name.
  */
-export const forgetNodes = async (named: string, kept: string): Promise<void> => {
-  const all = await docker(['images', '--format', '{{.Repository}}:{{.Tag}}', '--filter', `reference=${named}*`])
-  const others = all.split('\n').filter((name) => name !== '' && name !== kept)
+export const removeNodeImages = async (prefix: string, kept: string): Promise<void> => {
+  const names = await docker(['images', '--format', '{{.Repository}}:{{.Tag}}', '--filter', `reference=${prefix}*`])
+  const others = names.split('\n').filter((name) => name !== '' && name !== kept)
   if (others.length > 0) await docker(['rmi', ...others]).catch(() => undefined)
 }
 
-/** Size of an image in the engine, in bytes. */
+/** The size of an image in the engine, in bytes. */
 export const imageBytes = async (tag: string): Promise<number> =>
   Number(await docker(['image', 'inspect', '--format', '{{.Size}}', tag]))

@@ -9,9 +9,7 @@ import { createRoot } from '#lab/certificate-authority.ts'
 import { scratchFolder } from '#testing/edge.ts'
 import { connect } from './client.ts'
 
-/**
- * A server that answers every read with a pod of that name and counts its connections; with it the kubeconfig for it.
- */
+/** A server that answers every read with a pod of that name and counts its connections, and a kubeconfig for it. */
 const podServer = async (): Promise<{ kubeconfig: string; connections: () => number }> => {
   const { certificate, keys } = await createRoot()
   const key = KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' })

@@ -10,37 +10,40 @@ import {
 import { parseAllDocuments } from 'yaml'
 import { MeshproofError, reasonOf } from '#errors.ts'
 
-/** Any object of the API; `spec`, `data` and the rest stay as they are. */
+/** Any object of the API. Fields that the client does not know are kept. */
 export type Manifest = KubernetesObject & Record<string, unknown>
 
-/** Where an object is: kind and name, and a namespace unless it has none. */
+/** Identifies an object. An object of the whole cluster has no namespace. */
 export type Ref = { apiVersion: string; kind: string; name: string; namespace?: string }
 
-/** One cluster's API, through the address in its kubeconfig (the published port, never a node's own address). */
+/**
+ * The API of a cluster, at the address in its kubeconfig. For a lab that is a published port, not the node's address.
+ */
 export type KubeClient = {
   readonly config: KubeConfig
   readonly core: CoreV1Api
   /** Applies objects server-side, in order, as field manager `meshproof`. */
   apply: (objects: Manifest[]) => Promise<void>
-  /** Creates an object that is not there yet; one that is, is left as it is and refused. */
+  /** Creates an object. Where it exists already, it stays as it is and the call fails. */
   create: (object: Manifest) => Promise<void>
-  /** Changes only what the object says of an existing one (a JSON merge patch; null removes). */
+  /** Changes the given fields of an existing object (a JSON merge patch: null removes a field). */
   merge: (object: Manifest) => Promise<void>
-  /** Deletes an object; one that is not there is fine. */
+  /** Deletes an object, if it exists. */
   remove: (ref: Ref) => Promise<void>
-  /** Reads an object, or undefined where it does not exist. */
+  /** Reads an object. Returns undefined where it does not exist. */
   get: <T extends KubernetesObject>(ref: Ref) => Promise<T | undefined>
-  list: <T extends KubernetesObject>(of: {
+  /** Reads all objects of a kind: of a namespace where it is given, and with a label selector where it is given. */
+  list: <T extends KubernetesObject>(query: {
     apiVersion: string
     kind: string
     namespace?: string
     selector?: string
   }) => Promise<T[]>
-  /** What the API server would store, mutating webhooks included; nothing is created. */
+  /** Returns what the API server would store, after mutating webhooks. It creates nothing. */
   dryRun: <T extends KubernetesObject>(object: T) => Promise<T>
 }
 
-/** Connects to the current context of a kubeconfig file; a fresh configuration a cluster, never shared. */
+/** Connects to the current context of a kubeconfig file. Every client reads the file itself, so that none is shared. */
 export const connect = (cluster: string, kubeconfig: string): KubeClient => {
   const config = new KubeConfig()
   config.loadFromFile(kubeconfig)
@@ -48,14 +51,14 @@ export const connect = (cluster: string, kubeconfig: string): KubeClient => {
 }
 
 /**
- * The client of a configuration’s current context, which is this client’s alone from now on; `cluster` is what
- * errors call it.
+ * Makes a client of a configuration’s current context. The client changes the configuration, so no other client may
+ * use it. Errors call the cluster `cluster`.
  */
 export const clientOf = (cluster: string, config: KubeConfig): KubeClient => {
   keepConnections(config)
   const objects = KubernetesObjectApi.makeApiClient(config)
   const core = config.makeApiClient(CoreV1Api)
-  const asked = async <T>(what: string, request: () => Promise<T>): Promise<T> => {
+  const explained = async <T>(what: string, request: () => Promise<T>): Promise<T> => {
     try {
       return await request()
     } catch (error) {
@@ -77,36 +80,37 @@ export const clientOf = (cluster: string, config: KubeConfig): KubeClient => {
     core,
     apply: async (manifests) => {
       for (const manifest of manifests) {
-        await asked(`apply ${nameOf(manifest)}`, () =>
+        await explained(`apply ${nameOf(manifest)}`, () =>
           objects.patch(manifest, undefined, undefined, 'meshproof', true, PatchStrategy.ServerSideApply),
         )
       }
     },
     create: async (manifest) => {
-      await asked(`create ${nameOf(manifest)}`, () => objects.create(manifest))
+      await explained(`create ${nameOf(manifest)}`, () => objects.create(manifest))
     },
     merge: async (manifest) => {
-      await asked(`change ${nameOf(manifest)}`, () =>
+      await explained(`change ${nameOf(manifest)}`, () =>
         objects.patch(manifest, undefined, undefined, undefined, undefined, PatchStrategy.MergePatch),
       )
     },
     remove: async (ref) => {
-      await asked(`delete ${ref.kind} ${ref.name}`, () => objects.delete(header(ref))).catch(ignoreMissing)
+      await explained(`delete ${ref.kind} ${ref.name}`, () => objects.delete(header(ref))).catch(ignoreMissing)
     },
-    get: (ref) => asked(`read ${ref.kind} ${ref.name}`, () => objects.read(header(ref))).catch(ignoreMissing) as never,
+    get: (ref) =>
+      explained(`read ${ref.kind} ${ref.name}`, () => objects.read(header(ref))).catch(ignoreMissing) as never,
     list: async ({ apiVersion, kind, namespace, selector }) =>
       (
-        await asked(`list ${kind}`, () =>
+        await explained(`list ${kind}`, () =>
           objects.list(apiVersion, kind, namespace, undefined, undefined, undefined, undefined, selector),
         )
       ).items as never,
-    dryRun: (object) => asked(`dry-run ${nameOf(object)}`, () => objects.create(object, undefined, 'All')),
+    dryRun: (object) => explained(`dry-run ${nameOf(object)}`, () => objects.create(object, undefined, 'All')),
   }
 }
 
 /**
- * The library makes a pool of connections for every request; here the first one serves them all, since a handshake
- * costs an API server more than most requests.
+ * Makes every request use the connection pool of the first one. The library opens a pool for each request, and a
+ * handshake costs an API server more than most requests.
  */
 const keepConnections = (config: KubeConfig): void => {
   const authenticate = config.applySecurityAuthentication.bind(config)
@@ -118,14 +122,14 @@ const keepConnections = (config: KubeConfig): void => {
   }
 }
 
-/** Reads a YAML text of one or more documents. */
+/** Reads the objects of a YAML text with any number of documents. */
 export const manifestsOf = (text: string): Manifest[] =>
   parseAllDocuments(text).flatMap((document) => {
     const manifest = document.toJSON() as Manifest | null
     return manifest === null ? [] : [manifest]
   })
 
-/** A manifest's place. */
+/** The reference to an object. */
 export const refOf = ({ apiVersion = '', kind = '', metadata }: Manifest): Ref => ({
   apiVersion,
   kind,
@@ -142,18 +146,19 @@ const ignoreMissing = (error: unknown): undefined => {
 }
 
 /**
- * What a call of the API failed with. Its own words are in the body; its exception's message dumps headers as well, so
- * it is never shown.
+ * Makes an error of a failed call of the API: MP-406 without an answer, MP-404 for an object that does not exist,
+ * MP-402 for any other refusal. The server's reason is in the body; the message of the exception also has headers and
+ * is not shown.
  */
 export const explainApi = (error: unknown, cluster: string, what: string): MeshproofError => {
   const status = error instanceof ApiException ? error.code : undefined
-  const why = error instanceof ApiException ? wordsOf(error.body) : reasonOf(error)
+  const why = error instanceof ApiException ? messageOf(error.body) : reasonOf(error)
   if (status === undefined) {
     return new MeshproofError('MP-406', {
       what: `The API server does not answer: ${what}`,
       where: cluster,
       why,
-      next: 'Look whether the cluster still runs; the nodes of a lab are containers: docker ps.',
+      next: 'Check whether the cluster still runs. The nodes of a lab are containers: docker ps.',
       cause: error,
     })
   }
@@ -161,17 +166,17 @@ export const explainApi = (error: unknown, cluster: string, what: string): Meshp
     what: `The API server refused to ${what}`,
     where: cluster,
     why: [status, why].filter(Boolean).join(' '),
-    next: 'Look at the cluster with kubectl; --keep leaves a lab and prints how.',
+    next: 'Look at the cluster with kubectl. --keep keeps a lab and prints how to reach it.',
     cause: error,
   })
 }
 
-const wordsOf = (body: unknown): string => {
+const messageOf = (body: unknown): string => {
   try {
     const status: unknown = typeof body === 'string' ? JSON.parse(body) : body
     if (typeof status === 'object' && status !== null && 'message' in status) return String(status.message)
   } catch {
-    /* not JSON: the raw text says it */
+    /* not JSON: the text itself is the message */
   }
   return String(body).slice(0, 300)
 }

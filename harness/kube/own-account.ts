@@ -2,35 +2,35 @@ import { existsSync, readFileSync } from 'node:fs'
 import { KubeConfig } from '@kubernetes/client-node'
 import { MeshproofError } from '#errors.ts'
 
-/**
- * The name that stands for the cluster which a pod runs in, as the account that it has there: no kubeconfig is needed
- * for it.
- */
-export const inCluster = 'in-cluster'
+/** The name of a context without a kubeconfig: the cluster in which this pod runs, with the pod’s service account. */
+export const inClusterContext = 'in-cluster'
 
 /**
- * The way to the pod’s own cluster (kubernetes.io, “Accessing the Kubernetes API from a Pod”), or undefined where
- * this is no pod with an account. Its token is read again and again, since it is replaced while the pod lives. `root`
- * is where the pod’s files are.
+ * The configuration for the pod’s own cluster (kubernetes.io, “Accessing the Kubernetes API from a Pod”). Returns
+ * undefined where this is not a pod with a service account. The token is read for every request, because Kubernetes
+ * replaces it while the pod runs. `root` is the folder with the pod’s file system.
  */
-export const ownAccount = (root = ''): KubeConfig | undefined => {
+export const podAccount = (root = ''): KubeConfig | undefined => {
   const config = new KubeConfig()
   config.loadFromCluster(root)
   const caFile = config.getCurrentCluster()?.caFile ?? ''
   if (!process.env['KUBERNETES_SERVICE_HOST'] || !existsSync(caFile)) return undefined
-  // In the configuration itself, as kubeconfigs have it: by the authority, two ways are told to lead to one cluster.
+  // The authority is put into the configuration, as in a kubeconfig. Contexts of the same cluster are recognised by it.
   config.clusters = config.clusters.map((cluster) => ({ ...cluster, caData: readFileSync(caFile).toString('base64') }))
   return config
 }
 
-/** The same, where it must be there. @throws MeshproofError MP-172 where it is not. */
-export const requireOwnAccount = (): KubeConfig => {
-  const config = ownAccount()
+/**
+ * The configuration for the pod’s own cluster.
+ * @throws MeshproofError MP-172 where this is not a pod with an account.
+ */
+export const requirePodAccount = (): KubeConfig => {
+  const config = podAccount()
   if (config) return config
   throw new MeshproofError('MP-172', {
-    what: `“${inCluster}” is the cluster that a pod runs in, and this is no pod with an account`,
+    what: `“${inClusterContext}” is the cluster of a pod, and this is not a pod with a service account`,
     next:
-      'Name contexts of a kubeconfig; in a pod, let it have its service account’s token ' +
+      'Outside a pod, name contexts of a kubeconfig. In a pod, mount the token of its service account ' +
       '(automountServiceAccountToken).',
   })
 }

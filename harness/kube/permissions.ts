@@ -1,10 +1,9 @@
 import type { KubeClient, Manifest } from './client.ts'
 
 /**
- * Something that somebody wants to do with a kind of object, or with the one of a name; without a namespace, in every
- * one.
+ * A permission: a verb on a kind of object, or on the object `name`. Without a namespace it is for every namespace.
  */
-export type Wish = {
+export type Permission = {
   verb: string
   group?: string
   resource: string
@@ -15,20 +14,22 @@ export type Wish = {
 
 type Review = Manifest & { status?: { allowed?: boolean } }
 
-/** What of it the user of a cluster may not do, in words. The API server is asked; nothing is created. */
-export const refused = async (kube: KubeClient, wishes: Wish[]): Promise<string[]> => {
+/** The permissions that the user of a cluster lacks, as text. The API server answers this; nothing is created. */
+export const missingPermissions = async (kube: KubeClient, permissions: Permission[]): Promise<string[]> => {
   const answers = await Promise.all(
-    wishes.map(async (wish) => {
+    permissions.map(async (permission) => {
       const review = await kube.dryRun<Review>({
         apiVersion: 'authorization.k8s.io/v1',
         kind: 'SelfSubjectAccessReview',
-        spec: { resourceAttributes: wish },
+        spec: { resourceAttributes: permission },
       })
-      return review.status?.allowed === true ? [] : [inWords(wish)]
+      return review.status?.allowed === true ? [] : [textOf(permission)]
     }),
   )
   return answers.flat()
 }
 
-const inWords = ({ verb, group, resource, subresource, namespace, name }: Wish): string =>
-  `${verb} ${[resource, subresource].filter(Boolean).join('/')}${group ? `.${group}` : ''}${name ? ` ${name}` : ''}${namespace ? ` in ${namespace}` : ''}`
+const textOf = ({ verb, group, resource, subresource, namespace, name }: Permission): string => {
+  const kind = `${[resource, subresource].filter(Boolean).join('/')}${group ? `.${group}` : ''}`
+  return [verb, kind, name, namespace && `in ${namespace}`].filter(Boolean).join(' ')
+}

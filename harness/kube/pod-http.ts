@@ -5,12 +5,12 @@ import { PortForward } from '@kubernetes/client-node'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { KubeClient } from './client.ts'
 
-/** A page that a program serves inside a pod, on the pod’s own localhost. */
+/** A page that a program in a pod serves on the pod’s localhost. */
 export type PodPage = { namespace: string; pod: string; port: number; path: string }
 
 /**
- * Reads a page through a forwarded port. Unlike a command in the container it starts no program there, which would cost
- * more than the answer.
+ * Reads a page through a forwarded port. A command in the container would start a program there, which costs more than
+ * the answer.
  * @throws MeshproofError MP-403 when the channel fails, the program answers other than 200, or the time (milliseconds)
  * is up.
  */
@@ -24,12 +24,12 @@ export const readPage = async (
       what: 'A page of a pod could not be read',
       where: `${namespace}/${pod}, port ${port}, ${path}`,
       why,
-      next: 'This says nothing about the mesh; run again.',
+      next: 'This says nothing about the mesh. Run the same command again.',
       cause,
     })
   const [toPod, fromPod, refusal] = [new PassThrough(), new PassThrough(), new PassThrough()]
   const channel = Duplex.from({ writable: toPod, readable: fromPod })
-  // A channel that is given up says so, also where nobody uses it yet.
+  // Without a listener, the error of a channel that is closed early would end this process.
   channel.on('error', () => undefined)
   const opening = new PortForward(kube.config).portForward(namespace, pod, [port], fromPod, refusal, toPod)
   const timer = Promise.withResolvers<never>()
@@ -45,8 +45,8 @@ export const readPage = async (
       socket.onclose = () => {
         reject(broken('the connection closed early'))
       }
-      refusal.once('data', (words: Buffer) => {
-        reject(broken(words.toString().trim()))
+      refusal.once('data', (message: Buffer) => {
+        reject(broken(message.toString().trim()))
       })
       request({ path, host: 'localhost', createConnection: () => channel }, (response) => {
         text(response).then((page) => {

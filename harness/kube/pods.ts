@@ -3,15 +3,14 @@ import { Exec, type V1Deployment, type V1Pod, type V1Status } from '@kubernetes/
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { KubeClient } from './client.ts'
 
-/** What a command in a container printed, and how it ended. */
+/** The output and exit code of a command in a container. */
 export type ExecResult = { stdout: string; stderr: string; exitCode: number }
 
-/** Where a command runs. */
+/** A container of a pod. */
 export type ContainerRef = { namespace: string; pod: string; container: string }
 
 /**
- * Runs a command in a container. Its exit code is the caller's to judge; an exec that cannot be carried out is no
- * verdict on the mesh and throws.
+ * Runs a command in a container. Returns also when the command fails: the caller judges the exit code.
  * @throws MeshproofError MP-403 when the channel fails or the time (milliseconds) is up.
  */
 export const execIn = async (
@@ -33,11 +32,11 @@ export const execIn = async (
       what: 'A command could not be run in a pod',
       where: `${namespace}/${pod} (${container})`,
       why,
-      next: 'This says nothing about the mesh; run again.',
+      next: 'This says nothing about the mesh. Run the same command again.',
       cause,
     })
-  // The status callback never comes when the socket drops first (facts of the client): its end, an error and the clock
-  // race it.
+  // The client never calls the status callback when the connection breaks first. The close event, an error and the
+  // clock therefore end the wait as well.
   const status = await new Promise<V1Status>((resolve, reject) => {
     const timer = setTimeout(() => {
       reject(broken(`no answer within ${within / 1000} s`))
@@ -84,7 +83,7 @@ export const execIn = async (
         },
       )
   })
-  // The status may overtake the last of the output, which is still on its way through the streams.
+  // The status can arrive before the streams have passed on the last output.
   await new Promise((done) => {
     setImmediate(done)
   })
@@ -97,36 +96,36 @@ const exitCodeOf = (status: V1Status): number => {
   return code === undefined ? 1 : Number(code)
 }
 
-/** True for a pod that is ready and not on its way out. */
+/** True for a pod that is ready and is not being deleted. */
 export const isReady = ({ metadata, status }: V1Pod): boolean =>
   !metadata?.deletionTimestamp &&
-  (status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false)
+  (status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false)
 
-/** One ready pod of a selector. @throws MeshproofError MP-405 when there is none. */
+/** A ready pod with these labels. @throws MeshproofError MP-405 when there is none. */
 export const readyPod = async (kube: KubeClient, namespace: string, selector: string): Promise<V1Pod> => {
   const pod = (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, selector })).find(isReady)
   if (pod) return pod
   throw new MeshproofError('MP-405', {
     what: 'No pod is ready',
     where: `${namespace}, ${selector}`,
-    next: 'kubectl describe pod shows what it waits for.',
+    next: 'kubectl describe pod shows what the pod waits for.',
   })
 }
 
-/** True when the newest revision of a deployment is rolled out in full. */
+/** True when every pod of a deployment has the newest template and is available. */
 export const isRolledOut = async (kube: KubeClient, namespace: string, name: string): Promise<boolean> => {
   const deployment = await kube.get<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', name, namespace })
   const { spec, status, metadata } = deployment ?? {}
-  const wanted = spec?.replicas ?? 1
+  const replicas = spec?.replicas ?? 1
   return (
     status?.observedGeneration === metadata?.generation &&
-    status?.updatedReplicas === wanted &&
-    status.availableReplicas === wanted &&
-    status.replicas === wanted
+    status?.updatedReplicas === replicas &&
+    status.availableReplicas === replicas &&
+    status.replicas === replicas
   )
 }
 
-/** A container's log since a moment. */
+/** The log of a container since a point in time. */
 export const logsSince = async (
   kube: KubeClient,
   { namespace, pod, container }: ContainerRef,

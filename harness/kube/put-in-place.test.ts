@@ -30,7 +30,7 @@ const range: Manifest = {
 }
 
 describe('what is put in place', () => {
-  test('gives way to what stood there before, as somebody wrote it', async () => {
+  test('is replaced by the previous object on undo, without fields of the server', async () => {
     const kube = fakeKube(service, cacerts)
     const undo = await putInPlace(kube, [changed, { ...cacerts, data: { 'root-cert.pem': 'bmV3' } }])
     expect(kube.objects).toEqual([changed, { ...cacerts, data: { 'root-cert.pem': 'bmV3' } }])
@@ -38,7 +38,7 @@ describe('what is put in place', () => {
     expect(kube.objects).toEqual([service, cacerts])
   })
 
-  test('is removed where nothing stood, and nothing else is', async () => {
+  test('is deleted on undo where nothing existed, and nothing else is', async () => {
     const kube = fakeKube(cacerts)
     const undo = await putInPlace(kube, [range, service])
     expect(kube.objects).toEqual([cacerts, range, service])
@@ -46,7 +46,7 @@ describe('what is put in place', () => {
     expect(kube.objects).toEqual([cacerts])
   })
 
-  test('goes the other way round: what came last, goes first', async () => {
+  test('is undone in reverse order', async () => {
     const kube = fakeKube()
     const removed = vi.spyOn(kube, 'remove')
     const undo = await putInPlace(kube, [service, range])
@@ -54,7 +54,7 @@ describe('what is put in place', () => {
     expect(removed.mock.calls.map(([{ kind }]) => kind)).toEqual(['ServiceCIDR', 'Service'])
   })
 
-  test('is taken back at once where a part of it is refused', async () => {
+  test('is undone at once where a part of it is refused', async () => {
     const kube = fakeKube(service)
     kube.refused.add('Secret')
     expect(await errorOf(putInPlace(kube, [changed, range, cacerts]))).toMatchObject({
@@ -69,7 +69,7 @@ describe('what is taken away', () => {
   test.each<[string, Manifest]>([
     ['of a namespace', service],
     ['of none', range],
-  ])('comes back as somebody wrote it: an object %s', async (_which, object) => {
+  ])('is restored without fields of the server: an object %s', async (_which, object) => {
     const kube = fakeKube(object, cacerts)
     const undo = await takeAway(kube, refOf(object))
     expect(kube.objects).toEqual([cacerts])
@@ -77,7 +77,7 @@ describe('what is taken away', () => {
     expect(kube.objects).toEqual([cacerts, object])
   })
 
-  test('does not come to be where it was not', async () => {
+  test('is not created on undo where it did not exist', async () => {
     const kube = fakeKube(cacerts)
     const undo = await takeAway(kube, refOf(service))
     await undo()

@@ -1,8 +1,10 @@
 import { refOf, type KubeClient, type Manifest } from './client.ts'
 
 /**
- * Applies objects and returns what puts back what stood in their place before, or removes them where nothing did, the
- * last first: a rule goes before the subsets it names (Istio’s advice against 503s while routes are reconfigured).
+ * Applies objects and returns a function that undoes it: it restores the previous objects, and deletes those that did
+ * not exist. It starts with the last object, so that a route is deleted before the subsets that it names (Istio’s
+ * advice against 503s while routes are reconfigured). If an object is refused, the objects before it are undone at
+ * once.
  */
 export const putInPlace = async (kube: KubeClient, objects: Manifest[]): Promise<() => Promise<void>> => {
   const before = await Promise.all(objects.map((object) => kube.get<Manifest>(refOf(object))))
@@ -19,7 +21,7 @@ export const putInPlace = async (kube: KubeClient, objects: Manifest[]): Promise
   return undo
 }
 
-/** Removes an object and returns what brings it back. */
+/** Deletes an object and returns a function that restores it, if it existed. */
 export const takeAway = async (
   kube: KubeClient,
   object: Parameters<KubeClient['remove']>[0],
@@ -31,7 +33,7 @@ export const takeAway = async (
   }
 }
 
-/** An object without what the API server adds to it. */
+/** An object without the fields that the API server adds. */
 const asWritten = ({ metadata, ...rest }: Manifest): Manifest => ({
   ...Object.fromEntries(Object.entries(rest).filter(([field]) => field !== 'status')),
   metadata: {

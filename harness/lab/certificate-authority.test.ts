@@ -16,17 +16,17 @@ const certificatesOf = (pem: string): X509Certificate[] =>
     (text) => new X509Certificate(text),
   )
 
-let [one, other] = [{}, {}] as [Cacerts, Cacerts]
+let [first, second] = [{}, {}] as [Cacerts, Cacerts]
 
 beforeAll(async () => {
   const root = await createRoot()
-  ;[one, other] = (await Promise.all(
+  ;[first, second] = (await Promise.all(
     ['cluster1', 'cluster2'].map(async (cluster) => Cacerts.parse((await cacertsFor(root, cluster))['stringData'])),
   )) as [Cacerts, Cacerts]
 })
 
 test('a cluster’s intermediate is a CA that its root has signed', () => {
-  const [intermediate, root] = [new X509Certificate(one['ca-cert.pem']), new X509Certificate(one['root-cert.pem'])]
+  const [intermediate, root] = [new X509Certificate(first['ca-cert.pem']), new X509Certificate(first['root-cert.pem'])]
   expect(intermediate.ca).toBe(true)
   expect(intermediate.checkIssued(root)).toBe(true)
   expect(intermediate.verify(root.publicKey)).toBe(true)
@@ -35,7 +35,7 @@ test('a cluster’s intermediate is a CA that its root has signed', () => {
 })
 
 test('the root is a CA that has signed itself, and both are valid now', () => {
-  const [intermediate, root] = [new X509Certificate(one['ca-cert.pem']), new X509Certificate(one['root-cert.pem'])]
+  const [intermediate, root] = [new X509Certificate(first['ca-cert.pem']), new X509Certificate(first['root-cert.pem'])]
   expect(root.ca).toBe(true)
   expect(root.verify(root.publicKey)).toBe(true)
   for (const { validFromDate, validToDate } of [intermediate, root]) {
@@ -45,22 +45,22 @@ test('the root is a CA that has signed itself, and both are valid now', () => {
 })
 
 test('the chain is the intermediate, then the root', () => {
-  const [intermediate, root] = [new X509Certificate(one['ca-cert.pem']), new X509Certificate(one['root-cert.pem'])]
-  expect(certificatesOf(one['cert-chain.pem']).map(({ fingerprint256 }) => fingerprint256)).toEqual([
+  const [intermediate, root] = [new X509Certificate(first['ca-cert.pem']), new X509Certificate(first['root-cert.pem'])]
+  expect(certificatesOf(first['cert-chain.pem']).map(({ fingerprint256 }) => fingerprint256)).toEqual([
     intermediate.fingerprint256,
     root.fingerprint256,
   ])
 })
 
 test('the key is the intermediate’s', () => {
-  expect(new X509Certificate(one['ca-cert.pem']).checkPrivateKey(createPrivateKey(one['ca-key.pem']))).toBe(true)
-  expect(new X509Certificate(other['ca-cert.pem']).checkPrivateKey(createPrivateKey(one['ca-key.pem']))).toBe(false)
+  expect(new X509Certificate(first['ca-cert.pem']).checkPrivateKey(createPrivateKey(first['ca-key.pem']))).toBe(true)
+  expect(new X509Certificate(second['ca-cert.pem']).checkPrivateKey(createPrivateKey(first['ca-key.pem']))).toBe(false)
 })
 
 test('two clusters share the root and not the intermediate', () => {
-  expect(one['root-cert.pem']).toBe(other['root-cert.pem'])
-  const [ours, theirs] = [new X509Certificate(one['ca-cert.pem']), new X509Certificate(other['ca-cert.pem'])]
-  expect(ours.serialNumber).not.toBe(theirs.serialNumber)
-  expect(ours.publicKey.equals(theirs.publicKey)).toBe(false)
-  expect(theirs.verify(new X509Certificate(one['root-cert.pem']).publicKey)).toBe(true)
+  expect(first['root-cert.pem']).toBe(second['root-cert.pem'])
+  const [intermediate, other] = [new X509Certificate(first['ca-cert.pem']), new X509Certificate(second['ca-cert.pem'])]
+  expect(intermediate.serialNumber).not.toBe(other.serialNumber)
+  expect(intermediate.publicKey.equals(other.publicKey)).toBe(false)
+  expect(other.verify(new X509Certificate(first['root-cert.pem']).publicKey)).toBe(true)
 })

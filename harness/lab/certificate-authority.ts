@@ -27,10 +27,10 @@ const caUsages =
   KeyUsageFlags.keyEncipherment |
   KeyUsageFlags.keyCertSign
 
-/** A root that signs one intermediate a cluster. Its key stays in memory. */
+/** A root that signs an intermediate for each cluster. Its key stays in memory. */
 export type RootAuthority = { certificate: X509Certificate; keys: CryptoKeyPair }
 
-/** A new self-signed root. */
+/** Creates a self-signed root. */
 export const createRoot = async (name = 'Root CA'): Promise<RootAuthority> => {
   const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair
   const certificate = await X509CertificateGenerator.createSelfSigned({
@@ -45,9 +45,9 @@ export const createRoot = async (name = 'Root CA'): Promise<RootAuthority> => {
 }
 
 /**
- * The `cacerts` secret of one cluster: an intermediate signed by the root, in the form istiod reads (seed 000;
- * conventions of Istio's certificate tools: CA with path length 0, the name of istiod's service, chain = intermediate +
- * root). It ends `notAfter`.
+ * Creates the `cacerts` secret of a cluster: an intermediate signed by the root, in the form that istiod reads (seed
+ * 000). As Istio's certificate tools do, it has path length 0, the name of istiod's service, and a chain of
+ * intermediate and root. The intermediate expires at `notAfter`.
  */
 export const cacertsFor = async (
   root: RootAuthority,
@@ -69,6 +69,7 @@ export const cacertsFor = async (
       new SubjectAlternativeNameExtension([{ type: 'dns', value: 'istiod.istio-system.svc' }]),
     ],
   })
+  const key = PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY')
   const [certificate, rootCertificate] = [intermediate.toString('pem'), root.certificate.toString('pem')]
   return {
     apiVersion: 'v1',
@@ -76,7 +77,7 @@ export const cacertsFor = async (
     metadata: { name: 'cacerts', namespace: 'istio-system' },
     stringData: {
       'ca-cert.pem': `${certificate}\n`,
-      'ca-key.pem': `${PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY')}\n`,
+      'ca-key.pem': `${key}\n`,
       'cert-chain.pem': `${certificate}\n${rootCertificate}\n`,
       'root-cert.pem': `${rootCertificate}\n`,
     },

@@ -16,8 +16,8 @@ const plan = {
   version: 'v1',
 } as const
 
-/** The cluster configuration that kind is given for kubeadm. */
-const asked = async (tags: KindCluster['tags']): Promise<Record<string, unknown>> => {
+/** The cluster configuration that kind gets for kubeadm. */
+const configurationWith = async (tags: KindCluster['tags']): Promise<Record<string, unknown>> => {
   const file = join(await scratchFolder(), 'config.yaml')
   await fakeProgram('docker', failingWith('Error: No such object', 1))
   await fakeProgram('kind', `cat > '${file}'`)
@@ -31,9 +31,9 @@ const asked = async (tags: KindCluster['tags']): Promise<Record<string, unknown>
   return parse(patch) as Record<string, unknown>
 }
 
-test('kubeadm takes the tags of what was built, whatever its version asks for by itself', async () => {
+test('kubeadm uses the tags of the images that were built, not the defaults of its version', async () => {
   const { roles, images } = await loadRecipes('1.33')
-  expect(await asked(roles)).toMatchObject({
+  expect(await configurationWith(roles)).toMatchObject({
     etcd: { local: { imageTag: roles['etcd'], extraArgs: { 'unsafe-no-fsync': 'true' } } },
     dns: { imageTag: roles['coredns'] },
   })
@@ -45,8 +45,8 @@ test('kubeadm takes the tags of what was built, whatever its version asks for by
   )
 })
 
-test('kubeadm of a published node image keeps its own tags', async () => {
-  const configuration = await asked(await rolesOf('release'))
+test('kubeadm of a published node image uses its default tags', async () => {
+  const configuration = await configurationWith(await rolesOf('release'))
   expect(configuration).toMatchObject({ etcd: { local: { extraArgs: { 'unsafe-no-fsync': 'true' } } } })
   expect(configuration['etcd']).not.toHaveProperty('local.imageTag')
   expect(configuration).not.toHaveProperty('dns')

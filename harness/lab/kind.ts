@@ -5,7 +5,7 @@ import { MeshproofError, reasonOf } from '#errors.ts'
 import type { ClusterPlan } from '#topology/topology-file.ts'
 import { nameOf, runLabel } from '#engine/labels.ts'
 
-/** What a kind cluster is created from. */
+/** The settings of a kind cluster. */
 export type KindCluster = {
   runId: string
   plan: ClusterPlan
@@ -13,18 +13,19 @@ export type KindCluster = {
   image: string
   kubeconfig: string
   /**
-   * Tags that kubeadm takes instead of its own defaults, which are each minor's own: those of what a node image holds
-   * that was built here.
+   * Image tags for kubeadm. A node image that is built here holds these tags and not kubeadm's defaults, which differ
+   * between minors.
    */
   tags: { etcd?: string | undefined; coredns?: string | undefined }
-  /** True on a host that cannot grant every capability: kubelet must then not insist on what it cannot set. */
+  /**
+   * True on a host that cannot grant every capability. The kubelet then ignores the kernel settings it cannot change.
+   */
   restricted: boolean
 }
 
 /**
- * What a cluster of one node that lives for a minute does not need: an election among controllers that have no rival
- * (its first retry costs four seconds), their modest request rate (three more), and a disk flush for every write of
- * etcd.
+ * Settings for a cluster with one node that exists for minutes. Without leader election a controller starts four
+ * seconds sooner, and with a higher request rate another three. etcd does not flush each write to the disk.
  */
 const shortLived = {
   controllerManager: { extraArgs: { 'leader-elect': 'false', 'kube-api-qps': '200', 'kube-api-burst': '400' } },
@@ -33,8 +34,8 @@ const shortLived = {
 }
 
 /**
- * Without an apiVersion kind spells it as each version of kubeadm wants it; every flag is known to Kubernetes 1.32 and
- * later.
+ * The configuration for kubeadm. Without an apiVersion, kind adds the one of that version of kubeadm. Kubernetes 1.32
+ * and later know every flag.
  */
 const clusterConfiguration = ({ etcd, coredns }: KindCluster['tags']): object => ({
   kind: 'ClusterConfiguration',
@@ -47,19 +48,19 @@ const clusterConfiguration = ({ etcd, coredns }: KindCluster['tags']): object =>
 /** The name of a cluster in the engine. */
 export const clusterName = (runId: string, cluster: string): string => nameOf(runId, cluster)
 
-/** The container of a cluster's only node. */
+/** The name of the container of a cluster's only node. */
 export const nodeName = (runId: string, cluster: string): string => `${clusterName(runId, cluster)}-control-plane`
 
 /**
- * Creates one cluster on the run's network, without a pod network and without waiting for one.
- * @throws MeshproofError MP-420 when somebody else's cluster has its name, MP-421 when kind fails.
+ * Creates a cluster on the run's network. It has no pod network yet, so its node is not ready.
+ * @throws MeshproofError MP-420 when a cluster of that name exists and is not of this run, MP-421 when kind fails.
  */
 export const createCluster = async (
   { runId, plan, kind, image, kubeconfig, tags, restricted }: KindCluster,
   signal: AbortSignal,
 ): Promise<void> => {
   const name = clusterName(runId, plan.name)
-  await refuseForeign(runId, plan.name)
+  await refuseForeignCluster(runId, plan.name)
   const config = {
     kind: 'Cluster',
     apiVersion: 'kind.x-k8s.io/v1alpha4',
@@ -87,13 +88,13 @@ export const createCluster = async (
       what: 'kind could not create a cluster',
       where: plan.name,
       why: output.split('\n').find((line) => /^ERROR|error:/i.test(line)) ?? reasonOf(error),
-      next: '`meshproof doctor` shows what this machine lacks; docker logs of the node say more with --keep.',
+      next: '`meshproof doctor` shows what this machine lacks. With --keep, `docker logs` of the node shows more.',
       cause: error,
     })
   }
 }
 
-/** Deletes one cluster of ours, and its volumes, whatever state it is in. */
+/** Deletes a cluster of this run and its volumes, whatever its state. */
 export const deleteCluster = async (runId: string, cluster: string): Promise<void> => {
   const ids = await docker([
     'ps',
@@ -107,7 +108,7 @@ export const deleteCluster = async (runId: string, cluster: string): Promise<voi
   if (ids) await docker(['rm', '--force', '--volumes', ...ids.split('\n')])
 }
 
-/** The node's address on the run's network: what the other cluster dials. */
+/** The address of a cluster's node on the run's network, at which the other clusters reach it. */
 export const nodeAddress = (runId: string, cluster: string): Promise<string> =>
   docker([
     'inspect',
@@ -116,15 +117,15 @@ export const nodeAddress = (runId: string, cluster: string): Promise<string> =>
     nodeName(runId, cluster),
   ])
 
-/** Runs a shell line in a cluster's node. */
+/** Runs a shell script in a cluster's node. Returns its output. */
 export const inNode = (runId: string, cluster: string, script: string, signal?: AbortSignal): Promise<string> =>
   docker(['exec', nodeName(runId, cluster), 'sh', '-c', script], { signal })
 
 /**
- * Applies a long manifest with the node's own kubectl, server-side, and returns what was applied
- * (`deployment.apps/istiod`). The typed client is for single objects: it drops what it does not know of a
- * CustomResourceDefinition's schema.
- * @throws MeshproofError MP-402 with kubectl's words.
+ * Applies a manifest of many objects with the kubectl of the node, server-side. Returns the names of the objects
+ * (`deployment.apps/istiod`). The typed client is not used, because it drops fields of a CustomResourceDefinition's
+ * schema that it does not know.
+ * @throws MeshproofError MP-402 with kubectl's message.
  */
 export const kubectlApply = async (
   runId: string,
@@ -133,7 +134,7 @@ export const kubectlApply = async (
   signal: AbortSignal,
 ): Promise<string[]> => {
   try {
-    const told = await docker(
+    const applied = await docker(
       [
         'exec',
         '-i',
@@ -152,7 +153,7 @@ export const kubectlApply = async (
       ],
       { signal, stdin: 'pipe', input: manifest },
     )
-    return told.split('\n')
+    return applied.split('\n')
   } catch (cause) {
     if (!(cause instanceof MeshproofError) || cause.code !== 'MP-202') throw cause
     await requireEngine(signal)
@@ -166,7 +167,7 @@ export const kubectlApply = async (
   }
 }
 
-const refuseForeign = async (runId: string, cluster: string): Promise<void> => {
+const refuseForeignCluster = async (runId: string, cluster: string): Promise<void> => {
   const label = await docker([
     'inspect',
     '--format',
@@ -175,8 +176,8 @@ const refuseForeign = async (runId: string, cluster: string): Promise<void> => {
   ]).catch(() => undefined)
   if (label === undefined || label === runId) return
   throw new MeshproofError('MP-420', {
-    what: 'A cluster of that name exists and is not ours',
+    what: 'A cluster of that name exists, and this run did not create it',
     where: nodeName(runId, cluster),
-    next: 'Run again: every run has a name of its own. Nothing was touched.',
+    next: 'Run the same command again: each run has another name. Nothing was changed.',
   })
 }

@@ -7,34 +7,34 @@ import { createRoot, type RootAuthority } from './certificate-authority.ts'
 import { clusterName, kubectlApply, nodeAddress } from './kind.ts'
 import { runFolder } from './run-state.ts'
 
-/** One running cluster of a lab. */
+/** A cluster of a lab. */
 export type LabCluster = ClusterPlan & {
-  /** Path of its own kubeconfig, readable by its user alone. */
+  /** Path of the cluster's kubeconfig, which only this user can read. */
   kubeconfig: string
   istioctl: string
-  /** Its API, through the published port. Usable once the cluster is created. */
+  /** The API of the cluster, through the published port. It works once the cluster is created. */
   readonly kube: KubeClient
-  /** Applies a manifest of many objects; answers with what was applied, as `kind.group/name`. */
+  /** Applies a manifest of many objects. Returns their names as `kind.group/name`. */
   applyText: (manifest: string, signal: AbortSignal) => Promise<string[]>
-  /** Its node's address on the engine's network: for the other cluster, never dialled from here. */
+  /** The node's address on the engine's network. The other clusters can reach it; this machine may not. */
   address: () => Promise<string>
 }
 
-/** Clusters, mesh and workloads of one run. */
+/** The clusters of a run, with its mesh and workloads. */
 export type Lab = {
   runId: string
   topology: Topology
   images: Images
   clusters: LabCluster[]
-  /** The clusters with a control plane; the first of them serves the remotes. */
+  /** The clusters with a control plane. The first of them serves the remote clusters. */
   primaries: LabCluster[]
   primary: LabCluster
   cluster: (name: string) => LabCluster
-  /** The root of the mesh's certificates, made on first use. */
+  /** The root of the mesh's certificates, created at the first call. */
   root: () => Promise<RootAuthority>
 }
 
-/** The handles of a lab, whether its clusters run already or not. */
+/** Makes the object for a lab, before or after its clusters are created. */
 export const labOf = (runId: string, topology: Topology, images: Images): Lab => {
   const clusters = topology.clusters.map((plan): LabCluster => {
     const kubeconfig = join(runFolder(runId), `${plan.name}.kubeconfig`)
@@ -69,13 +69,13 @@ export const labOf = (runId: string, topology: Topology, images: Images): Lab =>
   }
 }
 
-/** A running lab as data: `labOf` takes it up in another process. */
-export const inputOf = ({ runId, topology, images }: Lab): Pick<Lab, 'runId' | 'topology' | 'images'> => ({
+/** The part of a lab that is data. With it `labOf` gives another process access to the same lab. */
+export const labData = ({ runId, topology, images }: Lab): Pick<Lab, 'runId' | 'topology' | 'images'> => ({
   runId,
   topology,
   images,
 })
 
-/** The line that lets a person use a cluster of a kept lab. */
+/** A command line with which a person looks at a cluster of a kept lab. */
 export const kubectlLine = (lab: Lab, cluster: LabCluster): string =>
   `KUBECONFIG=${cluster.kubeconfig} ${lab.images.kubectl} get pods -A   # ${clusterName(lab.runId, cluster.name)}`

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { manifestsOf, type Manifest } from '#kube/client.ts'
 import { withoutWebhook } from './load-balancer.ts'
 
-const shipped = `
+const published = `
 kind: Namespace
 metadata: { name: metallb-system }
 ---
@@ -38,7 +38,10 @@ metadata: { name: speaker, namespace: metallb-system }
 spec:
   template:
     spec:
-      containers: [{ name: speaker, args: [--port=7472], volumeMounts: [{ name: memberlist, mountPath: /etc/ml_secret_key }] }]
+      containers:
+        - name: speaker
+          args: [--port=7472]
+          volumeMounts: [{ name: memberlist, mountPath: /etc/ml_secret_key }]
       volumes: [{ name: memberlist, secret: { secretName: memberlist } }]
 ---
 kind: Deployment
@@ -49,24 +52,24 @@ kind: ValidatingWebhookConfiguration
 metadata: { name: metallb-webhook-configuration }
 `
 
-/** A share of the processor is the one thing that pods are given. */
-const withShare = (manifest: Manifest | undefined): unknown => {
+/** The manifest of a workload with the processor request that every container gets. */
+const withProcessorRequest = (manifest: Manifest | undefined): unknown => {
   const workload = structuredClone(manifest) as V1Deployment
   for (const container of workload.spec?.template.spec?.containers ?? [])
     container.resources = { requests: { cpu: expect.stringMatching(/^\d+m$/) as string } }
   return workload
 }
 
-test('MetalLB is installed without its webhook and otherwise as shipped', () => {
-  const [namespace, , , , , speaker, another] = manifestsOf(shipped)
-  expect(withoutWebhook(manifestsOf(shipped))).toEqual([
+test('MetalLB is installed without its webhook and otherwise as published', () => {
+  const [namespace, , , , , speaker, another] = manifestsOf(published)
+  expect(withoutWebhook(manifestsOf(published))).toEqual([
     namespace,
     {
       kind: 'CustomResourceDefinition',
       metadata: { name: 'bgppeers.metallb.io' },
       spec: { group: 'metallb.io', names: { kind: 'BGPPeer' } },
     },
-    withShare({
+    withProcessorRequest({
       kind: 'Deployment',
       metadata: { name: 'controller', namespace: 'metallb-system' },
       spec: {
@@ -79,12 +82,12 @@ test('MetalLB is installed without its webhook and otherwise as shipped', () => 
         },
       },
     }),
-    withShare(speaker),
-    withShare(another),
+    withProcessorRequest(speaker),
+    withProcessorRequest(another),
   ])
 })
 
-test('leaving the webhook out twice is leaving it out once', () => {
-  const once = withoutWebhook(manifestsOf(shipped))
+test('removing the webhook a second time changes nothing', () => {
+  const once = withoutWebhook(manifestsOf(published))
   expect(withoutWebhook(structuredClone(once))).toEqual(once)
 })

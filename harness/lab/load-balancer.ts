@@ -9,9 +9,9 @@ import type { LabCluster } from './lab.ts'
 const namespace = 'metallb-system'
 
 /**
- * Installs MetalLB with one pool of addresses. Its admission webhook is left out and the speakers' secret is made
- * first: as shipped, both cost restarts and up to 80 s. Its pods get a share of the processor, since a speaker that
- * waits for its turn answers no ARP.
+ * Installs MetalLB with a pool of addresses. It leaves out the admission webhook and creates the speakers' secret
+ * first: as published, both cause restarts and take up to 80 s. MetalLB's pods request a share of the processor,
+ * because a speaker that does not get to run answers no ARP requests.
  */
 export const installLoadBalancer = async (
   cluster: LabCluster,
@@ -45,8 +45,8 @@ const poolOf = (addresses: string): Manifest[] => [
 ]
 
 /**
- * The manifest without its webhook, the conversion that calls it, its certificate and the service in front of it, and
- * with a share of the processor for every container.
+ * Removes from a manifest the webhook, the conversion that calls it, its certificate and its service. Adds a processor
+ * request to every container.
  */
 export const withoutWebhook = (manifests: Manifest[]): Manifest[] =>
   manifests.flatMap((manifest): Manifest[] => {

@@ -25,7 +25,7 @@ export const createNetwork = async (
     throw new MeshproofError('MP-411', {
       what: 'The engine’s network has no IPv4 range',
       where: name,
-      next: 'Let the engine’s default-address-pools hold an IPv4 range.',
+      next: 'Add an IPv4 range to the engine’s default-address-pools.',
     })
   }
   for (const cluster of clusters) {
@@ -34,14 +34,14 @@ export const createNetwork = async (
       throw new MeshproofError('MP-411', {
         what: 'The engine’s network overlaps a range of the topology',
         where: `${subnet} and ${cluster.name}’s ${range}`,
-        next: 'Set the engine’s default-address-pools to a range outside of 10.0.0.0/8, then run again.',
+        next: 'Set the engine’s default-address-pools to a range outside 10.0.0.0/8, then run again.',
       })
     }
   }
   return subnet
 }
 
-/** Removes the run's network; one that is not there is fine. */
+/** Removes the run's network, if it exists. */
 export const removeNetwork = async (runId: string): Promise<void> => {
   const ids = await docker(['network', 'ls', '--quiet', '--filter', `name=^${nameOf(runId)}$`])
   if (ids) await docker(['network', 'rm', nameOf(runId)])
@@ -50,18 +50,19 @@ export const removeNetwork = async (runId: string): Promise<void> => {
 const poolSize = 16
 
 /**
- * The load balancer's addresses for each cluster: blocks from the upper end of the engine's network, which hands out
- * addresses from the lower end. `first-last`, in the order of the clusters.
+ * The load balancer's addresses for each cluster, as `first-last`, in the order of the clusters. They are blocks from
+ * the upper end of the engine's network, because the engine assigns addresses from the lower end.
+ * @throws MeshproofError MP-412 when the network is too small.
  */
 export const addressPools = (subnet: string, clusters: number): string[] => {
   const [network, bits] = ipaddr.IPv4.parseCIDR(subnet)
   const base = numberOf(ipaddr.IPv4.networkAddressFromCIDR(`${network.toString()}/${bits}`))
-  const end = base + 2 ** (32 - bits) - 1 // the broadcast address, which no service may have
+  const end = base + 2 ** (32 - bits) - 1 // the broadcast address, which no service can have
   if (end - base < poolSize * (clusters + 2)) {
     throw new MeshproofError('MP-412', {
       what: 'The engine’s network is too small for the load balancers’ addresses',
       where: subnet,
-      next: 'Let the engine’s default-address-pools hand out networks of /24 or larger.',
+      next: 'Configure the engine’s default-address-pools with networks of /24 or larger.',
     })
   }
   return Array.from({ length: clusters }, (_, index) => {

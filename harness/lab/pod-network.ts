@@ -5,22 +5,24 @@ import type { Manifest } from '#kube/client.ts'
 import type { ClusterPlan } from '#topology/topology-file.ts'
 
 /**
- * Opens a node to pods, but only once kube-proxy has programmed the `kubernetes` service: a pod that starts earlier
- * loses its first SYN to the API server and waits 30 s for the dial to time out. Until then the node has no CNI
- * configuration. Traffic that leaves the pod ranges of the cluster's network takes the node's address, and the ranges
- * of other networks are unreachable: without that, packets for them would leave the machine through its default route.
+ * Gives a node its pod network. It first waits until kube-proxy has programmed the `kubernetes` service: a pod that
+ * starts earlier loses its first SYN to the API server and waits 30 s for a timeout. Until then the node has no CNI
+ * configuration, so that no pod starts.
+ *
+ * Traffic to addresses outside the cluster's network gets the node's address. The address ranges of other networks are
+ * unreachable. Without that rule, packets for them would leave the machine through its default route.
  * @throws MeshproofError MP-430 when kube-proxy does not come up within 90 s.
  */
 export const openPodNetwork = async (
   runId: string,
   cluster: ClusterPlan,
-  all: ClusterPlan[],
+  clusters: ClusterPlan[],
   signal: AbortSignal,
 ): Promise<void> => {
-  const reachable = all
+  const reachable = clusters
     .filter(({ network }) => network === cluster.network)
     .flatMap(({ podCidr, serviceCidr }) => [podCidr, serviceCidr])
-  const foreign = all
+  const unreachable = clusters
     .filter(({ network }) => network !== cluster.network)
     .flatMap(({ podCidr, serviceCidr }) => [podCidr, serviceCidr])
   const script = `
@@ -33,7 +35,7 @@ export const openPodNetwork = async (
     ${reachable.map((range) => `iptables -t nat -A MESHPROOF-MASQ -d ${range} -j RETURN`).join('\n')}
     iptables -t nat -A MESHPROOF-MASQ -j MASQUERADE
     iptables -t nat -A POSTROUTING -s ${cluster.podCidr} -j MESHPROOF-MASQ
-    ${foreign.map((range) => `ip route add unreachable ${range}`).join('\n')}
+    ${unreachable.map((range) => `ip route add unreachable ${range}`).join('\n')}
     mkdir -p /etc/cni/net.d
     cat > /etc/cni/net.d/10-meshproof.conflist <<'END'
 ${JSON.stringify(cniConfig(cluster))}
@@ -46,17 +48,18 @@ END`
     throw new MeshproofError('MP-430', {
       what: 'kube-proxy did not program its rules in time',
       where: cluster.name,
-      next: 'Run again with --keep and look at the kube-proxy pod in kube-system.',
+      next: 'Run the same command with --keep and look at the kube-proxy pod in kube-system.',
       cause: error,
     })
   }
 }
 
 /**
- * One CoreDNS instead of kubeadm's two, asked every second and not every tenth whether it is ready: without it no proxy
- * finds its control plane. To be applied before pods get a network, while CoreDNS still waits for one.
+ * Runs one CoreDNS pod instead of kubeadm's two, and probes its readiness every second instead of every ten. No proxy
+ * finds its control plane before CoreDNS is ready. Apply it before pods get a network, while CoreDNS still waits for
+ * it.
  */
-export const quickNameService: Manifest[] = [
+export const fastCoreDns: Manifest[] = [
   {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -82,5 +85,5 @@ const cniConfig = ({ podCidr }: ClusterPlan): object => ({
   ],
 })
 
-/** A one-node cluster gives its node the first /24 of the pod range. */
+/** The address range of the node's pods. Kubernetes gives the first node the first /24 of the pod range. */
 const nodeRange = (podCidr: string): string => podCidr.replace(/\/\d+$/, '/24')

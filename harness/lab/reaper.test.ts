@@ -7,8 +7,8 @@ import { emptyCache, fakeProgram, scratchFolder } from '#testing/edge.ts'
 import { reap } from './reaper.ts'
 
 test(
-  'of the containers that node images are made in, those of killed processes go; asked for by name, too, since the ' +
-    'label is in the images',
+  'containers in which killed processes built node images are removed; they are found by label and name, because a ' +
+    'node image keeps the label',
   async () => {
     await emptyCache()
     const log = join(await scratchFolder(), 'log')

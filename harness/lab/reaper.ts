@@ -3,11 +3,11 @@ import { ownerLabel, preloadLabel, preloadPrefix, runImage, runLabel } from '#en
 import { ownerLives } from '#engine/owner.ts'
 import { forgetRun, loadRun, runIds } from './run-state.ts'
 
-/** A run that has left something in the engine, or a state folder. */
-export type Remains = { id: string; alive: boolean; kept: boolean }
+/** A run of which something exists: in the engine, or as a folder with its state. */
+export type LeftRun = { id: string; alive: boolean; kept: boolean }
 
-/** Every run that something is left of, told by our labels; nothing without them is even looked at. */
-export const findRemains = async (): Promise<Remains[]> => {
+/** Finds every run of which something exists. In the engine it looks only at what has the labels of a run. */
+export const findLeftRuns = async (): Promise<LeftRun[]> => {
   const format = `{{.Label "${runLabel}"}} {{.Label "${ownerLabel}"}}`
   const filter = ['--filter', `label=${runLabel}`, '--format']
   const labelled = await Promise.all([
@@ -18,20 +18,20 @@ export const findRemains = async (): Promise<Remains[]> => {
   const owners = new Map<string, string>()
   for (const line of labelled.join('\n').split('\n')) {
     const [id, owner = ''] = line.split(' ')
-    // An image that lost its tag to a newer one tells no run.
+    // The tag of an image is the id of its run. An image whose tag has moved to a newer image names no run.
     if (id && id !== '<none>' && (owner || !owners.has(id))) owners.set(id, owner)
   }
   for (const id of await runIds()) if (!owners.has(id)) owners.set(id, '')
   return Promise.all(
     [...owners].map(async ([id, owner]) => {
       const state = await loadRun(id)
-      const answersFor = owner || state?.owner || ''
-      return { id, alive: answersFor !== '' && (await ownerLives(answersFor)), kept: state?.kept ?? false }
+      const process = owner || state?.owner || ''
+      return { id, alive: process !== '' && (await ownerLives(process)), kept: state?.kept ?? false }
     }),
   )
 }
 
-/** Removes everything of one run from the engine and forgets its keys. What is not there is fine. */
+/** Removes everything of a run from the engine, and the folder with its keys. */
 export const removeRun = async (id: string): Promise<void> => {
   const label = `label=${runLabel}=${id}`
   const containers = await docker(['ps', '--all', '--quiet', '--filter', label])
@@ -43,22 +43,22 @@ export const removeRun = async (id: string): Promise<void> => {
   await forgetRun(id)
 }
 
-/** Removes the containers in which a killed process was making a node image. */
+/** Removes the containers in which a killed process was building a node image. */
 const removePreloads = async (): Promise<void> => {
   const filter = ['--filter', `label=${preloadLabel}`, '--filter', `name=^${preloadPrefix}`]
-  const all = await docker(['ps', '--all', ...filter, '--format', `{{.ID}} {{.Label "${preloadLabel}"}}`])
-  for (const line of all.split('\n')) {
+  const containers = await docker(['ps', '--all', ...filter, '--format', `{{.ID}} {{.Label "${preloadLabel}"}}`])
+  for (const line of containers.split('\n')) {
     const [id, owner = ''] = line.split(' ')
     if (id && !(await ownerLives(owner))) await docker(['rm', '--force', '--volumes', id])
   }
 }
 
 /**
- * Removes the runs whose process is gone and that nobody asked to keep, and returns their ids; what such a process was
- * making of a node image goes, too.
+ * Removes the runs whose process has ended, except kept ones, and returns their ids. Also removes the containers in
+ * which such a process was building a node image.
  */
 export const reap = async (): Promise<string[]> => {
-  const dead = (await findRemains()).filter(({ alive, kept }) => !alive && !kept).map(({ id }) => id)
+  const dead = (await findLeftRuns()).filter(({ alive, kept }) => !alive && !kept).map(({ id }) => id)
   for (const id of dead) await removeRun(id)
   await removePreloads()
   return dead

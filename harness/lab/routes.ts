@@ -1,24 +1,24 @@
 import type { Lab } from './lab.ts'
 import { inNode } from './kind.ts'
 
-/** The name of the task that joins clusters of one network. */
-export const routes = 'routes between clusters of one network'
+/** The name of the task that adds these routes. */
+export const routesTask = 'routes between clusters of one network'
 
 /**
- * Makes the pods and services of clusters on one network routable to each other, as a VPN or a flat network would: a
- * route for each range of a peer by way of its node (seeds 002 and 003).
+ * Adds routes between the clusters of each network, as a VPN or a flat network would have them (seeds 002 and 003).
+ * Each node gets a route to the pods and services of every other cluster of its network.
  */
-export const joinNetworks = async ({ runId, clusters }: Lab, signal: AbortSignal): Promise<void> => {
+export const addRoutes = async ({ runId, clusters }: Lab, signal: AbortSignal): Promise<void> => {
   await Promise.all(
     clusters.map(async (cluster) => {
       const peers = clusters.filter((peer) => peer !== cluster && peer.network === cluster.network)
-      const lines = await Promise.all(
+      const commands = await Promise.all(
         peers.map(async (peer) => {
           const address = await peer.address()
           return [peer.podCidr, peer.serviceCidr].map((range) => `ip route replace ${range} via ${address}`)
         }),
       )
-      if (peers.length > 0) await inNode(runId, cluster.name, lines.flat().join(' && '), signal)
+      if (peers.length > 0) await inNode(runId, cluster.name, commands.flat().join(' && '), signal)
     }),
   )
 }

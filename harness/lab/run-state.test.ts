@@ -26,7 +26,7 @@ describe('the owner of a run', () => {
     expect(await ownerLives(owner.replace(/\d+$/, (start) => String(Number(start) - 1)))).toBe(false)
   })
 
-  test('on another host is taken as alive', async () => {
+  test('on another host counts as alive', async () => {
     const owner = await ownerOf(process.pid)
     expect(await ownerLives(owner.replace(hostname(), 'elsewhere').replace(/\d+$/, '1'))).toBe(true)
   })
@@ -43,7 +43,7 @@ describe('the state of a run', async () => {
     images,
   }
 
-  test('is read back as it was written, by its user alone', async () => {
+  test('is read as it was written, and only its user can read it', async () => {
     await emptyCache()
     await saveRun({ ...state, kept: false })
     await saveRun(state)
@@ -53,7 +53,7 @@ describe('the state of a run', async () => {
     expect(await mode(join(runFolder(state.id), 'run.json'))).toBe(0o600)
   })
 
-  test('is gone once the run is forgotten, and the other runs’ is not', async () => {
+  test('is gone once the run is forgotten, and the state of other runs is not', async () => {
     await emptyCache()
     const later = { ...state, id: '20260102-000000-abcd' }
     await saveRun(later)
@@ -65,7 +65,7 @@ describe('the state of a run', async () => {
     expect(await loadRun(state.id)).toBeUndefined()
   })
 
-  test('of no run at all is nothing', async () => {
+  test('of no run is an empty list', async () => {
     await emptyCache()
     expect(await runIds()).toEqual([])
   })

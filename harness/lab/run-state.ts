@@ -12,38 +12,40 @@ const RunState = z.object({
   mtls: z.enum(['strict', 'off']),
   owner: z.string(),
   kept: z.boolean(),
-  /** What its lab is made of: what it is asked later is told of that, whatever images there are by then. */
+  /**
+   * The images of the lab. Later commands on a kept lab use and report these, although newer images may exist by then.
+   */
   images: Images.optional(),
 })
 
-/** What is remembered of a run while anything of it exists, in a folder of its own that only its user can read. */
+/** The state of a run, in a folder that only this user can read. It exists as long as anything of the run exists. */
 export type RunState = z.infer<typeof RunState>
 
-/** A new run's id: sortable by time, and different for runs of the same second. */
+/** A new id of a run. Ids sort by time, and runs of the same second have different ids. */
 export const newRunId = (now = new Date()): string =>
   `${now.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`
 
 const runsFolder = (): string => join(cacheFolder(), 'runs')
 
-/** The run's private folder: kubeconfigs and keys lie here, never in a report. */
+/** The run's private folder. Kubeconfigs and keys are here and in no report. */
 export const runFolder = (id: string): string => join(runsFolder(), id)
 
-/** Writes a run's state, whole or not at all. */
+/** Writes a run's state. An interrupted write leaves the previous state. */
 export const saveRun = async (state: RunState): Promise<void> => {
   await mkdir(runFolder(state.id), { recursive: true, mode: 0o700 })
   await writeWhole(join(runFolder(state.id), 'run.json'), JSON.stringify(state, null, 2), 0o600)
 }
 
-/** Reads a run's state, or undefined where none is left. */
+/** Reads a run's state. Returns undefined where there is none that can be read. */
 export const loadRun = async (id: string): Promise<RunState | undefined> =>
   readFile(join(runFolder(id), 'run.json'), 'utf8').then(
     (text) => RunState.parse(JSON.parse(text)),
     () => undefined,
   )
 
-/** The ids of the runs that have left a state, oldest first. */
+/** The ids of the runs that have a state, oldest first. */
 export const runIds = async (): Promise<string[]> =>
   (await readdir(runsFolder()).catch((): string[] => [])).sort((a, b) => a.localeCompare(b))
 
-/** Forgets a run: its keys and kubeconfigs go with it. */
+/** Deletes a run's folder with its state, keys and kubeconfigs. */
 export const forgetRun = (id: string): Promise<void> => rm(runFolder(id), { recursive: true, force: true })

@@ -2,7 +2,7 @@ import { onTestFinished, test, expect } from 'vitest'
 import { fakeApiServer } from '#testing/fake-api-server.ts'
 import { requireServerVersion } from './server-version.ts'
 
-test('a cluster of another version than its images are said to be is refused', async () => {
+test('a cluster of another version than the pins name is refused', async () => {
   const server = await fakeApiServer([], { version: 'v1.33.13' })
   onTestFinished(() => {
     server.close()
@@ -12,7 +12,7 @@ test('a cluster of another version than its images are said to be is refused', a
   await expect(requireServerVersion('cluster1', kube, 'v1.33.1')).rejects.toMatchObject({
     code: 'MP-352',
     exitCode: 2,
-    message: expect.stringMatching(/\(cluster1\).*v1\.33\.13.*v1\.33\.1 /),
+    message: expect.stringMatching(/\(cluster1\).*v1\.33\.13.*v1\.33\.1$/),
   })
   server.close()
   await expect(requireServerVersion('cluster1', kube, 'v1.33.13')).rejects.toMatchObject({

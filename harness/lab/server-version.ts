@@ -3,8 +3,9 @@ import { MeshproofError } from '#errors.ts'
 import { explainApi, type KubeClient } from '#kube/client.ts'
 
 /**
- * Sees to it that a cluster's API server is of the version that its images are said to be: results name that one.
- * @throws MeshproofError MP-352 where it is another, MP-402 and MP-406 where it does not say.
+ * Makes sure that a cluster's API server has the version that the pins name for its node image, because the results
+ * name that version.
+ * @throws MeshproofError MP-352 where it has another version, MP-402 or MP-406 where the version cannot be read.
  */
 export const requireServerVersion = async (
   cluster: string,
@@ -19,11 +20,11 @@ export const requireServerVersion = async (
     })
   if (gitVersion === expected) return
   throw new MeshproofError('MP-352', {
-    what: 'The cluster runs another version of Kubernetes than its images are said to be',
+    what: 'The cluster runs another version of Kubernetes than the pins name',
     where: cluster,
-    why: `its API server is ${gitVersion}, and ${expected} was to be run`,
+    why: `its API server is ${gitVersion}, and the pins name ${expected}`,
     next:
-      'Set the version beside the node image right (kubernetes, in the file of pins), or choose a node image of ' +
+      'Correct the version of the node image in the file of pins (“kubernetes”), or choose a node image of ' +
       'that version.',
   })
 }

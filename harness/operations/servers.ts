@@ -6,7 +6,7 @@ import { until } from '#kube/until.ts'
 import { inNode, nodeAddress, nodeName } from '#lab/kind.ts'
 import type { Lab, LabCluster } from '#lab/lab.ts'
 import { openPodNetwork } from '#lab/pod-network.ts'
-import { joinNetworks } from '#lab/routes.ts'
+import { addRoutes } from '#lab/routes.ts'
 import { istiodPods } from '#istio/istiod-pods.ts'
 import { procedures } from '#istio/procedures/index.ts'
 import { istiodOf } from '#istio/revision.ts'
@@ -111,7 +111,7 @@ export const restartNode = async (lab: Lab, cluster: LabCluster): Promise<void> 
     })
   }
   await openPodNetwork(runId, cluster, topology.clusters, unstopped())
-  await joinNetworks(lab, unstopped())
+  await addRoutes(lab, unstopped())
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { client, server, ipOf, links, pcapOf, pcapOfFrames, type Sent } from '#testing/pcap.ts'
+import { client, server, ipPacket, linkTypes, pcapOf, pcapOfFrames, type Packet } from '#testing/pcap.ts'
 import { flowsOf, wireOf } from './flows.ts'
 
 const unreadable = (pcap: Buffer): void => {
@@ -11,9 +11,9 @@ const applicationData = Buffer.concat([Buffer.from([0x17, 3, 3, 0, 6]), Buffer.f
 
 describe('the flows of a capture', () => {
   test.each([
-    ['Ethernet', { link: links.ethernet }],
-    ['Linux’ cooked link', { link: links.sll }],
-    ['Linux’ second cooked link', { link: links.sll2 }],
+    ['Ethernet', { link: linkTypes.ethernet }],
+    ['Linux’ cooked link', { link: linkTypes.sll }],
+    ['Linux’ second cooked link', { link: linkTypes.sll2 }],
     ['nanoseconds', { magic: 0xa1b23c4d }],
     ['the other byte order', { bigEndian: true }],
   ])('are read from a file with %s', (_what, writing) => {
@@ -86,7 +86,7 @@ describe('the flows of a capture', () => {
   })
 
   test('are two where a port serves a second connection', () => {
-    const again = (first: number, payload: string): Sent[] => [
+    const again = (first: number, payload: string): Packet[] => [
       { sequence: first, syn: true },
       { sequence: first + 1, payload },
     ]
@@ -101,13 +101,13 @@ describe('the flows of a capture', () => {
   })
 
   test('leave out what is not TCP over IPv4, and the padding of short frames', () => {
-    const { header } = links.ethernet
+    const { header } = linkTypes.ethernet
     const pcap = pcapOfFrames([
       Buffer.from(`${'00'.repeat(12)}0806${'00'.repeat(46)}`, 'hex'),
       header.subarray(0, 10),
-      Buffer.concat([header, ipOf({ sequence: 1, protocol: 17, payload: 'udp' })]),
-      Buffer.concat([header, ipOf({ sequence: 1, fragment: 185, payload: 'rest' })]),
-      Buffer.concat([header, ipOf({ sequence: 1, payload: 'x' }), Buffer.from('padding')]),
+      Buffer.concat([header, ipPacket({ sequence: 1, protocol: 17, payload: 'udp' })]),
+      Buffer.concat([header, ipPacket({ sequence: 1, fragment: 185, payload: 'rest' })]),
+      Buffer.concat([header, ipPacket({ sequence: 1, payload: 'x' }), Buffer.from('padding')]),
     ])
     expect(flowsOf(pcap)).toMatchObject([{ from: client, bytes: Buffer.from('x') }])
   })
@@ -119,7 +119,7 @@ describe('the flows of a capture', () => {
   })
 
   test('are not read from a file that is cut off, wherever that is', () => {
-    const packets: Sent[] = [
+    const packets: Packet[] = [
       { sequence: 1, payload: 'Hello' },
       { sequence: 6, payload: 'version' },
     ]
@@ -131,14 +131,14 @@ describe('the flows of a capture', () => {
     }
   })
 
-  test('are not read from other files or links', () => {
+  test('are not read from other files or linkTypes', () => {
     unreadable(Buffer.from(`0a0d0d0a${'00'.repeat(24)}`, 'hex'))
     unreadable(pcapOf([], { link: { type: 127, header: Buffer.alloc(0) } }))
   })
 })
 
 describe('a wire', () => {
-  const wire = (...packets: Sent[]): ReturnType<typeof wireOf> => wireOf(flowsOf(pcapOf(packets)), 'Hello version')
+  const wire = (...packets: Packet[]): ReturnType<typeof wireOf> => wireOf(flowsOf(pcapOf(packets)), 'Hello version')
 
   test('with TLS both ways is clear nowhere; a connection without payload does not count', () => {
     expect(

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { because, causes } from '#results/causes.ts'
 import { diagnose } from '#results/explain.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
-import { linesOf, written } from '#testing/screen.ts'
+import { linesOf, terminalOutput } from '#testing/screen.ts'
 import { about, summaryOf, type Terminal } from './terminal.ts'
 
 const useAll = (shown: Terminal): void => {
@@ -20,7 +20,7 @@ describe('the terminal report', () => {
     ['no TTY', {}, {}],
     ['a TTY under NO_COLOR', { isTTY: true }, { NO_COLOR: '1' }],
   ])('on %s is plain lines', (_what, screen, environment) => {
-    const text = written(screen, environment, useAll)
+    const text = terminalOutput(screen, environment, useAll)
     expect(text).not.toMatch(/[\u001b\r]/)
     expect(text.split('\n')).toEqual([
       '  building etcd: 1 of 14 done, about 3 min remain',
@@ -36,7 +36,7 @@ describe('the terminal report', () => {
   })
 
   test('on a TTY has colour and a live line, which is gone in the end', () => {
-    const text = written({ isTTY: true }, {}, (shown) => {
+    const text = terminalOutput({ isTTY: true }, {}, (shown) => {
       shown.started('images')
       shown.check(checkResult())
     })
@@ -46,14 +46,14 @@ describe('the terminal report', () => {
   })
 
   test('says of a check from where to where, what was seen, and that it took a retry', () => {
-    const text = written({}, {}, (shown) => {
+    const text = terminalOutput({}, {}, (shown) => {
       shown.check(checkResult({ verdict: 'flaky', from: ['cluster2'], to: ['cluster1', 'cluster2'] }))
       shown.check(checkResult({ verdict: 'skipped', reason: 'not selected by --suite' }))
       shown.check(checkResult({ verdict: 'not-run', reason: 'the API server does not answer' }))
     })
     expect(text.split('\n').slice(0, 3)).toEqual([
       '~ reach.local  cluster2 → cluster1, cluster2  passed on retry: 21 of 21 answered',
-      '- reach.local  cluster1 → cluster2  not selected by --suite',
+      '– reach.local  cluster1 → cluster2  not selected by --suite',
       '? reach.local  cluster1 → cluster2  the API server does not answer',
     ])
   })
@@ -95,7 +95,7 @@ describe('the terminal of one of several labs', () => {
   })
 
   test('takes away its own phase and leaves the other labs’', () => {
-    const text = written({ isTTY: true }, {}, (shown) => {
+    const text = terminalOutput({ isTTY: true }, {}, (shown) => {
       const [one, other] = [about(shown, 'vpn'), about(shown, 'gateway')]
       one.started('cluster1: created')
       other.started('cluster1: created')
@@ -142,15 +142,15 @@ describe('a topology’s summary', () => {
     )
   })
 
-  test('tells what the phases took, overlapping ones once', () => {
-    const at = (second: number): string => new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString()
+  test('says how long the phases took, overlapping ones once', () => {
+    const momentAt = (second: number): string => new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString()
     const phases = [
-      { name: 'images', startedAt: at(0), seconds: 5, verdict: 'pass' as const },
-      { name: 'cluster1: created', startedAt: at(5), seconds: 30, verdict: 'pass' as const },
-      { name: 'cluster2: created', startedAt: at(5), seconds: 40, verdict: 'pass' as const },
-      { name: 'checks', startedAt: at(45), seconds: 20, verdict: 'pass' as const },
-      { name: 'support bundle', startedAt: at(65), seconds: 4, verdict: 'pass' as const },
-      { name: 'teardown', startedAt: at(69), seconds: 2.5, verdict: 'pass' as const },
+      { name: 'images', startedAt: momentAt(0), seconds: 5, verdict: 'pass' as const },
+      { name: 'cluster1: created', startedAt: momentAt(5), seconds: 30, verdict: 'pass' as const },
+      { name: 'cluster2: created', startedAt: momentAt(5), seconds: 40, verdict: 'pass' as const },
+      { name: 'checks', startedAt: momentAt(45), seconds: 20, verdict: 'pass' as const },
+      { name: 'support bundle', startedAt: momentAt(65), seconds: 4, verdict: 'pass' as const },
+      { name: 'teardown', startedAt: momentAt(69), seconds: 2.5, verdict: 'pass' as const },
     ]
     expect(summaryOf(topologyResult([checkResult()], { phases }))).toEqual([
       'gateway: passed  1 passed, 0 failed  (images 5.0 s, lab 40.0 s, checks 20.0 s, support bundle 4.0 s, ' +

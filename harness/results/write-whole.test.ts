@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { scratchFolder } from '#testing/edge.ts'
 import { writeWhole } from './write-whole.ts'
 
-test('who reads while it is written anew reads the old content whole', async () => {
+test('a reader of a file that is being replaced reads all of the old content', async () => {
   const folder = await scratchFolder()
   const path = join(folder, 'results.json')
   await writeWhole(path, 'old'.repeat(1000))
@@ -18,7 +18,7 @@ test('who reads while it is written anew reads the old content whole', async () 
   expect(await readdir(folder)).toEqual(['results.json'])
 })
 
-test('what cannot be written leaves things as they were', async () => {
+test('a file that cannot be written changes nothing', async () => {
   const folder = await scratchFolder()
   await mkdir(join(folder, 'results.json'))
   await expect(writeWhole(join(folder, 'results.json'), 'new')).rejects.toThrow()

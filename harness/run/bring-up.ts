@@ -6,8 +6,8 @@ import { createCluster, deleteCluster } from '#lab/kind.ts'
 import type { Lab } from '#lab/lab.ts'
 import { installLoadBalancer } from '#lab/load-balancer.ts'
 import { addressPools, createNetwork, removeNetwork } from '#lab/network.ts'
-import { openPodNetwork, quickNameService } from '#lab/pod-network.ts'
-import { joinNetworks, routes } from '#lab/routes.ts'
+import { openPodNetwork, fastCoreDns } from '#lab/pod-network.ts'
+import { addRoutes, routesTask } from '#lab/routes.ts'
 import { requireServerVersion } from '#lab/server-version.ts'
 import type { Task } from './task-stack.ts'
 
@@ -74,15 +74,15 @@ export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure:
       name: `${cluster.name}: pod network`,
       after: [`${cluster.name}: created`],
       run: async (signal) => {
-        await cluster.kube.apply(quickNameService)
+        await cluster.kube.apply(fastCoreDns)
         await openPodNetwork(runId, cluster, topology.clusters, signal)
       },
     },
   ])
   const joined: Task = {
-    name: routes,
+    name: routesTask,
     after: lab.clusters.map(({ name }) => `${name}: created`),
-    run: (signal) => joinNetworks(lab, signal),
+    run: (signal) => addRoutes(lab, signal),
   }
   const steps = procedure.steps(topology).map((step): Task => ({
     name: step.name,

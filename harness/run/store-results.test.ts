@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { KubeClient, Manifest } from '#kube/client.ts'
-import type { Wish } from '#kube/permissions.ts'
+import type { Permission } from '#kube/permissions.ts'
 import { errorOf, setVariable } from '#testing/edge.ts'
 import { fakeKube, type FakeKube } from '#testing/fake-kube.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
@@ -9,12 +9,12 @@ import { ownStore, storeIn } from './store-results.ts'
 const place = { namespace: 'proofs', name: 'suites-1' }
 
 /** An API server that allows some of what one wants. */
-const allowing = (allows: (wish: Wish) => boolean): FakeKube =>
+const allowing = (allows: (permission: Permission) => boolean): FakeKube =>
   Object.assign(fakeKube(), {
     dryRun: (async (review: Manifest) => ({
       ...review,
       status: {
-        allowed: allows((review as unknown as { spec: { resourceAttributes: Wish } }).spec.resourceAttributes),
+        allowed: allows((review as unknown as { spec: { resourceAttributes: Permission } }).spec.resourceAttributes),
       },
     })) as KubeClient['dryRun'],
   })
@@ -28,7 +28,7 @@ test('a retry writes its results in the place of the earlier attempt’s', async
 })
 
 test.each(['create', 'patch'])('who may not %s is told before anything runs', async (verb) => {
-  const kube = allowing((wish) => wish.verb !== verb)
+  const kube = allowing((permission) => permission.verb !== verb)
   expect(await errorOf(storeIn(kube, place, undefined))).toMatchObject({
     code: 'MP-173',
     exitCode: 2,

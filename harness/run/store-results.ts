@@ -3,8 +3,8 @@ import { basename } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { MeshproofError } from '#errors.ts'
 import { clientOf, type KubeClient, type Manifest } from '#kube/client.ts'
-import { inCluster, requireOwnAccount } from '#kube/own-account.ts'
-import { refused } from '#kube/permissions.ts'
+import { inClusterContext, requirePodAccount } from '#kube/own-account.ts'
+import { missingPermissions } from '#kube/permissions.ts'
 import { metrics } from '#report/metrics.ts'
 import { summaryOf } from '#report/terminal.ts'
 import { runVerdict } from '#report/words.ts'
@@ -20,7 +20,7 @@ export type Store = (run: Run) => Promise<void>
  */
 export const ownStore = (place: string, environment: NodeJS.ProcessEnv = process.env): Promise<Store> => {
   const [namespace = '', name = hostname()] = place.replace('configmap:', '').split('/')
-  return storeIn(clientOf(inCluster, requireOwnAccount()), { namespace, name }, jobOf(environment))
+  return storeIn(clientOf(inClusterContext, requirePodAccount()), { namespace, name }, jobOf(environment))
 }
 
 /**
@@ -33,7 +33,7 @@ export const storeIn = async (
   { namespace, name }: MapPlace,
   job: Job | undefined,
 ): Promise<Store> => {
-  const lacking = await refused(
+  const lacking = await missingPermissions(
     kube,
     (['create', 'patch'] as const).map((verb) => ({ verb, resource: 'configmaps', namespace })),
   )

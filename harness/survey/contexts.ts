@@ -1,7 +1,7 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import { MeshproofError, reasonOf, unknownValue } from '#errors.ts'
 import { clientOf, type KubeClient } from '#kube/client.ts'
-import { inCluster, requireOwnAccount } from '#kube/own-account.ts'
+import { inClusterContext, requirePodAccount } from '#kube/own-account.ts'
 
 /** A cluster that somebody else made, by the context of a kubeconfig that leads to it. */
 export type ContextCluster = { context: string; kube: KubeClient }
@@ -25,7 +25,7 @@ export const connectContexts = (contexts: string[], kubeconfig?: string): Contex
     })
   }
   return contexts.map((context) => {
-    if (context === inCluster) return { context, kube: clientOf(context, requireOwnAccount()) }
+    if (context === inClusterContext) return { context, kube: clientOf(context, requirePodAccount()) }
     const config = loaded(kubeconfig)
     const names = config.getContexts().map(({ name }) => name)
     if (!names.includes(context)) throw unknownValue('context', context, names)

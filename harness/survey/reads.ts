@@ -1,16 +1,20 @@
 import {
   VersionApi,
+  type CoreV1Event,
   type KubernetesObject,
   type V1ConfigMap,
   type V1Deployment,
   type V1EndpointSlice,
+  type V1Lease,
   type V1MutatingWebhookConfiguration,
   type V1Namespace,
+  type V1NetworkPolicy,
   type V1Node,
   type V1Pod,
   type V1Secret,
   type V1Service,
   type V1ServiceCIDR,
+  type V1ValidatingWebhookConfiguration,
 } from '@kubernetes/client-node'
 import { MeshproofError } from '#errors.ts'
 import type { KubeClient, Manifest } from '#kube/client.ts'
@@ -33,12 +37,22 @@ export type Reads = {
   /** Control planes, and their pods. */
   istiods: () => Promise<V1Deployment[]>
   istiodPods: () => Promise<V1Pod[]>
+  /** Every pod. */
+  pods: () => Promise<V1Pod[]>
   /** Running pods with a proxy: sidecars and gateways. */
   proxies: () => Promise<V1Pod[]>
   /** Every pod of a namespace. */
   podsIn: (namespace: string) => Promise<V1Pod[]>
+  deployments: () => Promise<V1Deployment[]>
+  /** What happened in a namespace, in Kubernetes’ words. */
+  events: (namespace: string) => Promise<CoreV1Event[]>
+  /** What each node’s kubelet renews by its own clock. */
+  nodeLeases: () => Promise<V1Lease[]>
+  networkPolicies: () => Promise<V1NetworkPolicy[]>
   /** The sidecar injectors, revisions and tags included. */
   injectors: () => Promise<V1MutatingWebhookConfiguration[]>
+  /** Istio’s validating webhooks. */
+  validators: () => Promise<V1ValidatingWebhookConfiguration[]>
   configMap: (name: string) => Promise<V1ConfigMap | undefined>
   /** The secrets of istio-system. Their values stay in memory. */
   secrets: () => Promise<V1Secret[]>
@@ -48,7 +62,13 @@ export type Reads = {
 
 const istioKinds = {
   DestinationRule: 'networking.istio.io/v1',
+  EnvoyFilter: 'networking.istio.io/v1alpha3',
+  Gateway: 'networking.istio.io/v1',
+  ServiceEntry: 'networking.istio.io/v1',
   Sidecar: 'networking.istio.io/v1',
+  VirtualService: 'networking.istio.io/v1',
+  WorkloadEntry: 'networking.istio.io/v1',
+  AuthorizationPolicy: 'security.istio.io/v1',
   PeerAuthentication: 'security.istio.io/v1',
 } as const
 export type IstioKind = keyof typeof istioKinds
@@ -72,6 +92,7 @@ export const readsOf = (kube: KubeClient): Reads => {
       return read()
     }
   }
+  const pods = listed<V1Pod>('v1', 'Pod')
   return {
     version: once(async () => (await kube.config.makeApiClient(VersionApi).getCode()).gitVersion.replace(/^v/, '')),
     namespaces: listed('v1', 'Namespace'),
@@ -83,15 +104,28 @@ export const readsOf = (kube: KubeClient): Reads => {
     slices: listed('discovery.k8s.io/v1', 'EndpointSlice'),
     istiods: listed('apps/v1', 'Deployment', { namespace: 'istio-system', selector: istiodSelector() }),
     istiodPods: listed('v1', 'Pod', { namespace: 'istio-system', selector: istiodSelector() }),
+    pods,
     proxies: once(async () =>
-      (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', selector: 'service.istio.io/canonical-name' })).filter(
+      (await pods()).filter(
         (pod) => proxyOf(pod) && !pod.metadata?.deletionTimestamp && pod.status?.phase === 'Running',
       ),
+    ),
+    deployments: listed('apps/v1', 'Deployment'),
+    events: perName((namespace) => kube.list<CoreV1Event>({ apiVersion: 'v1', kind: 'Event', namespace })),
+    nodeLeases: listed('coordination.k8s.io/v1', 'Lease', { namespace: 'kube-node-lease' }),
+    networkPolicies: listed('networking.k8s.io/v1', 'NetworkPolicy'),
+    validators: once(async () =>
+      (
+        await kube.list<V1ValidatingWebhookConfiguration>({
+          apiVersion: 'admissionregistration.k8s.io/v1',
+          kind: 'ValidatingWebhookConfiguration',
+        })
+      ).filter(({ webhooks }) => webhooks?.some(({ name }) => name.endsWith('validation.istio.io'))),
     ),
     injectors: listed('admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration', {
       selector: 'app=sidecar-injector',
     }),
-    podsIn: perName((namespace) => kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace })),
+    podsIn: async (namespace) => (await pods()).filter(({ metadata }) => metadata?.namespace === namespace),
     configMap: perName((name) =>
       kube.get<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'istio-system' }),
     ),

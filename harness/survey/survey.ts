@@ -130,7 +130,7 @@ const lookAt = async (
   }
   const [proxies, injected] = await Promise.all([reads.proxies(), injectedWith(reads)])
   const ofProxies = (variable: string): string | undefined =>
-    proxies.map((pod) => variableOf(proxyOf(pod), variable)).find((value) => value)
+    mostFrequent(proxies.flatMap((pod) => variableOf(proxyOf(pod), variable) || []))
   const discovery = istiods[0]?.spec?.template.spec?.containers.find(({ name }) => name === 'discovery')
   const image = discovery?.image ?? proxies.map(proxyOf).find((proxy) => proxy)?.image
   return {
@@ -154,6 +154,13 @@ const lookAt = async (
       istio: tagOf(image),
     },
   }
+}
+
+/** The value that occurs most often, the first of equals: a few proxies may have been told something wrong. */
+const mostFrequent = (values: string[]): string | undefined => {
+  const counts = new Map<string, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  return [...counts].toSorted(([, first], [, second]) => second - first)[0]?.[0]
 }
 
 /**
@@ -204,8 +211,12 @@ export const meshLines = ({
   clusters: Omit<SurveyedCluster, 'reads' | 'kube'>[]
 }): string[] => [
   `${clusters.length} clusters, like topology ${topology}: ${resembles[topology]}`,
-  ...clusters.map(
-    ({ context, name, role, network, kubernetes, istio }) =>
-      `  ${name}  ${role}${network ? `, ${network}` : ''}  Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}${context === name ? '' : `  (context ${context})`}`,
+  ...clusters.map(({ context, name, role, network, kubernetes, istio }) =>
+    [
+      `  ${name}`,
+      network ? `${role}, ${network}` : role,
+      `Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}`,
+      ...(context === name ? [] : [`(context ${context})`]),
+    ].join('  '),
   ),
 ]

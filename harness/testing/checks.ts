@@ -1,12 +1,12 @@
 import type { Check } from '#checks/check.ts'
 
-/** A check that unit tests plan, spread or judge; it proves nothing. */
-export const checkOf = (of: Partial<Check> = {}): Check => ({
+/** A check for unit tests of planning and judging. It always passes. */
+export const checkOf = (fields: Partial<Check> = {}): Check => ({
   id: 'reach.local',
   layer: 'reach',
   title: 'it holds',
   source: 'seed 000',
   from: 'each',
   prove: () => Promise.resolve(''),
-  ...of,
+  ...fields,
 })

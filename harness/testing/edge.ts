@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
 
-/**
- * What unit tests put at the edge of the product: folders, programs and variables that are gone when the test is over.
- */
+// Fakes at the edge of the product: folders, programs and variables. All of them end with the test.
+
+/** Creates an empty folder and returns its path. */
 export const scratchFolder = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-test-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
@@ -21,28 +21,28 @@ export const setVariable = (name: string, value: string): void => {
   })
 }
 
-/** Gives the test a cache of its own, empty, and returns the folder that XDG_CACHE_HOME points at. */
+/** Gives the test an empty cache. Returns the folder that XDG_CACHE_HOME points to. */
 export const emptyCache = async (): Promise<string> => {
   const folder = await scratchFolder()
   setVariable('XDG_CACHE_HOME', folder)
   return folder
 }
 
-/** Puts a shell script first on PATH under a program's name. */
+/** Makes a shell script the first program of a name on PATH. */
 export const fakeProgram = async (name: string, script: string): Promise<void> => {
   const folder = await scratchFolder()
   await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
   setVariable('PATH', [folder, process.env['PATH']].join(delimiter))
 }
 
-/** A script that prints a text to stderr and fails. */
+/** A shell script that prints a text to stderr and fails. */
 export const failingWith = (stderr: string, exitCode = 1): string => `cat >&2 <<'END'\n${stderr}\nEND\nexit ${exitCode}`
 
-/** Leaves PATH with no program at all. */
+/** Sets PATH to a folder without programs. */
 export const withoutPrograms = async (): Promise<void> => setVariable('PATH', await scratchFolder())
 
-/** A port that nothing listens on: it was free a moment ago. */
-export const deserted = async (): Promise<string> => {
+/** The address of a port at which nothing listens. */
+export const unusedAddress = async (): Promise<string> => {
   const server = createServer()
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
@@ -54,7 +54,7 @@ export const deserted = async (): Promise<string> => {
   return `127.0.0.1:${port}`
 }
 
-/** What a promise is rejected with. */
+/** The error that a promise is rejected with. @throws Error when the promise is fulfilled. */
 export const errorOf = async (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     (value) => {

@@ -3,12 +3,11 @@ import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { KubeConfig } from '@kubernetes/client-node'
 import { clientOf, type Manifest } from '#kube/client.ts'
-import type { Wish } from '#kube/permissions.ts'
+import type { Permission } from '#kube/permissions.ts'
 import type { ContextCluster } from '#survey/contexts.ts'
 
 /**
- * An API server that answers what is read, over HTTP as a real one does. `forbidden` are resources that its user may
- * not list; `allows` is asked what else may be done.
+ * An API server for unit tests, which answers reads over HTTP. `cluster` gives a client with a context of that name.
  */
 export type FakeApiServer = { url: string; cluster: (context: string) => ContextCluster; close: () => void }
 
@@ -20,29 +19,40 @@ const plurals: Record<string, Record<string, string>> = {
     Pod: 'pods',
     Secret: 'secrets',
     ConfigMap: 'configmaps',
+    Event: 'events',
   },
+  'coordination.k8s.io/v1': { Lease: 'leases' },
   'apps/v1': { Deployment: 'deployments' },
   'discovery.k8s.io/v1': { EndpointSlice: 'endpointslices' },
-  'networking.k8s.io/v1': { ServiceCIDR: 'servicecidrs' },
+  'networking.k8s.io/v1': { ServiceCIDR: 'servicecidrs', NetworkPolicy: 'networkpolicies' },
   'authorization.k8s.io/v1': { SelfSubjectAccessReview: 'selfsubjectaccessreviews' },
-  'admissionregistration.k8s.io/v1': { MutatingWebhookConfiguration: 'mutatingwebhookconfigurations' },
+  'admissionregistration.k8s.io/v1': {
+    MutatingWebhookConfiguration: 'mutatingwebhookconfigurations',
+    ValidatingWebhookConfiguration: 'validatingwebhookconfigurations',
+  },
   'networking.istio.io/v1': {
     Gateway: 'gateways',
     VirtualService: 'virtualservices',
     DestinationRule: 'destinationrules',
     Sidecar: 'sidecars',
+    ServiceEntry: 'serviceentries',
+    WorkloadEntry: 'workloadentries',
   },
+  'networking.istio.io/v1alpha3': { EnvoyFilter: 'envoyfilters' },
   'security.istio.io/v1': { PeerAuthentication: 'peerauthentications', AuthorizationPolicy: 'authorizationpolicies' },
 }
 
-/** Serves objects. Pods cannot be exec’d into: what needs that is shown in real labs. */
+/**
+ * Serves objects. Its user may not list the resources in `forbidden`; `allows` answers for every other permission. It
+ * cannot run commands in pods, which only the tests with real clusters cover.
+ */
 export const fakeApiServer = async (
   objects: Manifest[],
   {
     forbidden = [],
     version = 'v1.34.4',
     allows = () => true,
-  }: { forbidden?: string[]; version?: string; allows?: (wish: Wish) => boolean } = {},
+  }: { forbidden?: string[]; version?: string; allows?: (permission: Permission) => boolean } = {},
 ): Promise<FakeApiServer> => {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
@@ -50,7 +60,7 @@ export const fakeApiServer = async (
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     }
     if (url.pathname === '/version') return send(200, { major: '1', minor: '34', gitVersion: version })
-    const [, , group] = /^\/(api|apis)\/((?:[^/]+\/)?v1)(?:\/|$)/.exec(url.pathname) ?? []
+    const [, , group] = /^\/(api|apis)\/((?:[^/]+\/)?v1(?:alpha3)?)(?:\/|$)/.exec(url.pathname) ?? []
     const kinds = plurals[group ?? '']
     if (group === undefined || !kinds) return send(404, { message: `no ${url.pathname}` })
     const rest = url.pathname.split(group)[1]?.split('/').filter(Boolean) ?? []
@@ -66,6 +76,7 @@ export const fakeApiServer = async (
             'Node',
             'ServiceCIDR',
             'MutatingWebhookConfiguration',
+            'ValidatingWebhookConfiguration',
             'SelfSubjectAccessReview',
           ].includes(kind),
         })),
@@ -79,21 +90,21 @@ export const fakeApiServer = async (
       void json(request).then((review) => {
         send(201, {
           ...(review as object),
-          status: { allowed: allows((review as { spec: { resourceAttributes: Wish } }).spec.resourceAttributes) },
+          status: { allowed: allows((review as { spec: { resourceAttributes: Permission } }).spec.resourceAttributes) },
         })
       })
       return
     }
-    const wanted = (url.searchParams.get('labelSelector') ?? '')
+    const requiredLabels = (url.searchParams.get('labelSelector') ?? '')
       .split(',')
       .filter(Boolean)
-      .map((one) => one.split('='))
+      .map((requirement) => requirement.split('='))
     const items = objects.filter(
       (object) =>
         object.apiVersion === group &&
         object.kind === kind &&
         (namespace === undefined || object.metadata?.namespace === namespace) &&
-        wanted.every(([key = '', value]) =>
+        requiredLabels.every(([key = '', value]) =>
           value === undefined ? object.metadata?.labels?.[key] !== undefined : object.metadata?.labels?.[key] === value,
         ),
     )

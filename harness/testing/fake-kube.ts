@@ -1,22 +1,22 @@
 import { MeshproofError } from '#errors.ts'
 import { refOf, type KubeClient, type Manifest, type Ref } from '#kube/client.ts'
 
-/** An API server of a few objects, at the edge of the product. What it stores it adorns as a real one does. */
+/** The API of a cluster with a few objects. It adds the fields to an object that a real API server adds. */
 export type FakeKube = KubeClient & {
-  /** What stands there now, without what the server adds. */
+  /** The objects that it holds, without the fields that the server adds. */
   readonly objects: Manifest[]
-  /** Kinds that it refuses to take from now on. */
+  /** Kinds whose objects it refuses to apply. */
   readonly refused: Set<string>
 }
 
-/** A cluster’s API that holds these objects. It has no credentials: reading them fails the test. */
-export const fakeKube = (...standing: Manifest[]): FakeKube => {
+/** Makes an API that holds these objects. A test that uses another part of the client fails. */
+export const fakeKube = (...initial: Manifest[]): FakeKube => {
   const keyOf = ({ apiVersion, kind, name, namespace = '' }: Ref): string =>
     [apiVersion, kind, namespace, name].join(' ')
-  const stored = new Map(standing.map((object) => [keyOf(refOf(object)), object]))
+  const stored = new Map(initial.map((object) => [keyOf(refOf(object)), object]))
   const refused = new Set<string>()
-  const unasked = (): never => {
-    throw new Error('this API server is not asked for that')
+  const unsupported = (): never => {
+    throw new Error('the fake API server does not support this call')
   }
   return {
     refused,
@@ -24,13 +24,13 @@ export const fakeKube = (...standing: Manifest[]): FakeKube => {
       return [...stored.values()]
     },
     get config() {
-      return unasked()
+      return unsupported()
     },
     get core() {
-      return unasked()
+      return unsupported()
     },
-    merge: unasked,
-    dryRun: unasked,
+    merge: unsupported,
+    dryRun: unsupported,
     create: async (object) => {
       if (stored.has(keyOf(refOf(object))))
         throw new MeshproofError('MP-402', {
@@ -53,13 +53,13 @@ export const fakeKube = (...standing: Manifest[]): FakeKube => {
     },
     apply: async (objects) => {
       for (const object of objects) {
-        // A real one refuses an apply that names these as well: they are its own.
-        const own = (['uid', 'resourceVersion', 'managedFields'] as const).filter(
+        // A real API server refuses to apply an object with these fields, which only the server sets.
+        const serverFields = (['uid', 'resourceVersion', 'managedFields'] as const).filter(
           (field) => object.metadata?.[field] !== undefined,
         )
-        if (refused.has(object.kind ?? '') || own.length > 0)
+        if (refused.has(object.kind ?? '') || serverFields.length > 0)
           throw new MeshproofError('MP-402', {
-            what: `The API server refused to apply ${object.kind ?? ''} ${own.join(', ')}`,
+            what: `The API server refused to apply ${object.kind ?? ''} ${serverFields.join(', ')}`,
             next: '',
           })
         stored.set(keyOf(refOf(object)), object)

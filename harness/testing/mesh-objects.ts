@@ -1,6 +1,6 @@
 import type { Manifest } from '#kube/client.ts'
 
-/** How a cluster of a made-up mesh differs from the usual one. */
+/** How the cluster of a fake mesh differs from the default. */
 export type Shape = {
   network?: string
   role?: 'primary' | 'remote'
@@ -8,16 +8,16 @@ export type Shape = {
   uid?: string
   podCidr?: string
   revision?: string
-  /** Versions of the image of its proxies; none: no pods with a proxy. */
+  /** The version of each proxy: for each there is a pod. */
   proxies?: string[]
   more?: Manifest[]
 }
 
-const labels = (of: Record<string, string>): { labels: Record<string, string> } => ({ labels: of })
+const labels = (values: Record<string, string>): { labels: Record<string, string> } => ({ labels: values })
 
 /**
- * The objects by which a cluster of a mesh is recognised: a control plane, or an injector that leads to another
- * cluster’s.
+ * The objects by which a cluster of a mesh is recognised: its control plane, or an injector that calls the control
+ * plane of another cluster.
  */
 export const meshObjects = (
   name: string,
@@ -50,6 +50,14 @@ export const meshObjects = (
     webhooks: [
       {
         name: 'namespace.sidecar-injector.istio.io',
+        namespaceSelector: {
+          matchExpressions: revision
+            ? [
+                { key: 'istio.io/rev', operator: 'In', values: [revision] },
+                { key: 'istio-injection', operator: 'DoesNotExist' },
+              ]
+            : [{ key: 'istio-injection', operator: 'In', values: ['enabled'] }],
+        },
         clientConfig: {
           service: {
             name: 'istiod',

@@ -1,5 +1,5 @@
-/** One packet of a capture that a test writes: TCP over IPv4 unless it says otherwise. */
-export type Sent = {
+/** A packet of a capture that a test writes. By default it is TCP over IPv4. */
+export type Packet = {
   from?: string
   to?: string
   sequence: number
@@ -10,12 +10,12 @@ export type Sent = {
   length?: number
 }
 
-/** The two ends of a connection, unless a packet names others. */
+/** The default ends of a connection. */
 export const client = '10.10.0.5:40000'
 export const server = '172.19.255.230:15443'
 
-/** The IP packet of one. */
-export const ipOf = ({
+/** The bytes of an IP packet. */
+export const ipPacket = ({
   from = client,
   to = server,
   sequence,
@@ -24,7 +24,7 @@ export const ipOf = ({
   protocol = 6,
   fragment = 0,
   length,
-}: Sent): Buffer => {
+}: Packet): Buffer => {
   const [[source = '', sourcePort], [target = '', targetPort]] = [from.split(':'), to.split(':')] as const
   const content = Buffer.from(payload)
   const packet = Buffer.alloc(40 + content.length)
@@ -43,20 +43,20 @@ export const ipOf = ({
   return packet
 }
 
-/** Links by what comes before the IP packet. */
-export const links = {
+/** Link layers: the number of the link type and the header before the IP packet. */
+export const linkTypes = {
   ethernet: { type: 1, header: Buffer.from(`${'00'.repeat(12)}0800`, 'hex') },
   sll: { type: 113, header: Buffer.from(`${'00'.repeat(14)}0800`, 'hex') },
   sll2: { type: 276, header: Buffer.from(`0800${'00'.repeat(18)}`, 'hex') },
 }
 
-/** How the file is written. */
-export type Writing = { link?: { type: number; header: Buffer }; magic?: number; bigEndian?: boolean }
+/** The format of a pcap file. */
+export type PcapFormat = { link?: { type: number; header: Buffer }; magic?: number; bigEndian?: boolean }
 
-/** A pcap file of whole frames. */
+/** A pcap file of frames, each with the header of its link. */
 export const pcapOfFrames = (
   frames: Buffer[],
-  { link = links.ethernet, magic = 0xa1b2c3d4, bigEndian = false }: Writing = {},
+  { link = linkTypes.ethernet, magic = 0xa1b2c3d4, bigEndian = false }: PcapFormat = {},
 ): Buffer => {
   const words = (...values: number[]): Buffer =>
     Buffer.concat(
@@ -74,8 +74,8 @@ export const pcapOfFrames = (
 }
 
 /** A pcap file of packets. */
-export const pcapOf = (packets: Sent[], writing: Writing = {}): Buffer =>
+export const pcapOf = (packets: Packet[], format: PcapFormat = {}): Buffer =>
   pcapOfFrames(
-    packets.map((packet) => Buffer.concat([(writing.link ?? links.ethernet).header, ipOf(packet)])),
-    writing,
+    packets.map((packet) => Buffer.concat([(format.link ?? linkTypes.ethernet).header, ipPacket(packet)])),
+    format,
   )

@@ -33,7 +33,7 @@ const curl = (from: string, path: string, passes: boolean): Evidence => ({
 const policy = (name: string, clusters: Clusters): Evidence => ({
   probe: 'policy',
   applied: name,
-  in: clusters.map((one) => one.name),
+  in: clusters.map((cluster) => cluster.name),
   objects: [`DestinationRule helloworld-${name}`, `VirtualService helloworld-${name}`],
 })
 const accessLog = (from: string): Evidence => ({
@@ -53,13 +53,13 @@ const accessLog = (from: string): Evidence => ({
   },
 })
 
-/** Evidence as the probes of a check leave it, of every kind that the harness has. */
+/** The evidence of a check, as its probes would write it. Together the checks have every kind of evidence. */
 export const evidenceOf = (
   { id, layer, from }: Pick<CheckResult, 'id' | 'layer' | 'from'>,
   clusters: Clusters,
   passes: boolean,
 ): Evidence[] => {
-  const asked = (path: string): Evidence[] => from.map((name) => curl(name, path, passes))
+  const answersTo = (path: string): Evidence[] => from.map((name) => curl(name, path, passes))
   const [first = '', ...others] = clusters.map(({ name }) => name)
   if (id === 'net.cidrs-disjoint')
     return clusters.map(({ name }, index) => ({
@@ -151,7 +151,7 @@ export const evidenceOf = (
       })),
     ]
   if (id === 'discovery.placeholder')
-    return [{ probe: 'meshNetworks', addresses: { network1: '0.0.0.0', network2: '0.0.0.0' } }, ...asked('/hello')]
+    return [{ probe: 'meshNetworks', addresses: { network1: '0.0.0.0', network2: '0.0.0.0' } }, ...answersTo('/hello')]
   if (layer === 'discovery')
     return from.map((name) => ({
       probe: 'endpoints',
@@ -160,10 +160,10 @@ export const evidenceOf = (
       endpoints: ['10.10.0.7:5000', '172.18.255.223:15443'],
     }))
   if (id === 'reach.path' || id === 'mtls.identity')
-    return [policy('new-connections', clusters), ...asked('/hello?path'), ...from.map(accessLog)]
+    return [policy('new-connections', clusters), ...answersTo('/hello?path'), ...from.map(accessLog)]
   if (id === 'mtls.wire')
     return [
-      ...asked('/hello'),
+      ...answersTo('/hello'),
       ...clusters.map(({ name }) => ({
         probe: 'capture',
         node: name,
@@ -177,7 +177,7 @@ export const evidenceOf = (
     ]
   if (id === 'reach.outside-mesh' || id === 'mtls.gateway-refuses-certless')
     return [
-      ...asked('/hello'),
+      ...answersTo('/hello'),
       {
         probe: 'curl',
         from: 'beside the clusters',
@@ -190,16 +190,16 @@ export const evidenceOf = (
     ]
   if (layer === 'route')
     return [
-      ...asked('/hello'),
+      ...answersTo('/hello'),
       policy(id.slice('route.'.length), clusters),
-      ...asked('/hello'),
-      ...asked('/hello?header'),
+      ...answersTo('/hello'),
+      ...answersTo('/hello?header'),
     ]
   if (layer === 'failover')
     return clusters.flatMap(({ name }, index) => [
       { probe: 'scale', cluster: name, deployment: `helloworld-v${index + 1}`, replicas: 0 },
-      ...asked('/hello'),
+      ...answersTo('/hello'),
       { probe: 'scale', cluster: name, deployment: `helloworld-v${index + 1}`, replicas: 1 },
     ])
-  return asked('/hello')
+  return answersTo('/hello')
 }

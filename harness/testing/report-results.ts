@@ -13,40 +13,39 @@ import { makePlans, type TopologyPlan } from '#run/plan.ts'
 import { evidenceOf } from './report-evidence.ts'
 import { resultsOf } from './results.ts'
 
-/** What fails in a topology, by the check and where it is asked from (`mesh` for all), with its cause. */
+/** The checks that fail, as id and cluster from which it runs (`mesh` for several clusters), with the cause of each. */
 type Faults = Record<string, CauseCode>
 
-const begin = Date.UTC(2026, 0, 31, 12)
-const at = (seconds: number): string => new Date(begin + seconds * 1000).toISOString()
+const start = Date.UTC(2026, 0, 31, 12)
+const timeAt = (seconds: number): string => new Date(start + seconds * 1000).toISOString()
 
 /**
- * Results as a run of these topologies leaves them: every planned check with its evidence, and what was skipped with
- * its reason.
+ * The results of a run of these topologies: every planned check with its evidence, every skipped check with its reason.
  */
 export const runOf = async (names: string[], faults: Faults = {}): Promise<Results> => {
   const checks = catalogue
   const plans = await makePlans(names, [], checks)
   const topologies = plans.map((plan): TopologyResult => {
-    const asked = plan.planned.flatMap((one) =>
+    const run = plan.planned.flatMap((planned) =>
       checks
-        .filter(({ id }) => id === one.id)
+        .filter(({ id }) => id === planned.id)
         .map(({ layer, title, source }) =>
           asResult(
-            { layer, title, source, ...one, verdict: 'pass', reason: '21 of 21  v1 10, v2 11', attempts: [] },
+            { layer, title, source, ...planned, verdict: 'pass', reason: '21 of 21  v1 10, v2 11', attempts: [] },
             plan,
             faults,
           ),
         ),
     )
-    const all = diagnose([...asked, ...plan.skipped])
+    const diagnosed = diagnose([...run, ...plan.skipped])
     return {
       name: plan.topology.name,
       mtls: plan.topology.mtls,
       clusters: clustersOf(plan.topology),
-      verdict: topologyVerdict(all),
+      verdict: topologyVerdict(diagnosed),
       reason: '',
       phases: phasesOf(plan),
-      checks: all,
+      checks: diagnosed,
     }
   })
   const failed = topologies.some(({ verdict }) => verdict === 'fail')
@@ -56,8 +55,8 @@ export const runOf = async (names: string[], faults: Faults = {}): Promise<Resul
     run: {
       ...results.run,
       command: `meshproof --topology=${names.join(',')}`,
-      startedAt: at(0),
-      finishedAt: at(105),
+      startedAt: timeAt(0),
+      finishedAt: timeAt(105),
       exitCode: failed ? 1 : 0,
     },
     environment: {
@@ -80,8 +79,8 @@ export const runOf = async (names: string[], faults: Faults = {}): Promise<Resul
 }
 
 /**
- * Two clusters with a firewall in front of cluster2’s gateway: broken on the network, and whatever needs it fails
- * with it.
+ * The results of a run with a firewall in front of cluster2’s gateway: a check of the network fails, and so do the
+ * checks that need it.
  */
 export const failingRun = (): Promise<Results> =>
   runOf(['gateway'], {
@@ -96,8 +95,8 @@ export const failingRun = (): Promise<Results> =>
 const asResult = (check: CheckResult, { topology }: TopologyPlan, faults: Faults): CheckResult => {
   const code = faults[`${check.id} ${check.from.length > 1 ? 'mesh' : check.from.join()}`]
   const seconds = check.layer === 'failover' ? 15.5 : 1.3
-  const attempt = (verdict: Attempt['verdict'], reason: string, since: number): Attempt => ({
-    startedAt: at(40 + since),
+  const attempt = (verdict: Attempt['verdict'], reason: string, secondsIntoChecks: number): Attempt => ({
+    startedAt: timeAt(40 + secondsIntoChecks),
     seconds,
     verdict,
     reason,
@@ -105,7 +104,7 @@ const asResult = (check: CheckResult, { topology }: TopologyPlan, faults: Faults
   })
   if (code === undefined) return { ...check, attempts: [attempt('pass', check.reason, 0)] }
   const reason = `${because(code)}: expected false to be true`
-  // Above a broken layer one attempt is enough.
+  // A check above a broken layer is not tried again.
   return {
     ...check,
     verdict: 'fail',
@@ -118,19 +117,19 @@ const asResult = (check: CheckResult, { topology }: TopologyPlan, faults: Faults
 }
 
 const phasesOf = ({ topology, steps }: TopologyPlan): TopologyResult['phases'] => [
-  { name: 'images', startedAt: at(0), seconds: 0.1, verdict: 'pass' },
+  { name: 'images', startedAt: timeAt(0), seconds: 0.1, verdict: 'pass' },
   ...topology.clusters.map(({ name }, index) => ({
     name: `${name}: created`,
-    startedAt: at(1),
+    startedAt: timeAt(1),
     seconds: 14 + 6 * index,
     verdict: 'pass' as const,
   })),
   ...steps.map(({ name }, index) => ({
     name,
-    startedAt: at(15 + index),
+    startedAt: timeAt(15 + index),
     seconds: 1.5 + (index % 4),
     verdict: 'pass' as const,
   })),
-  { name: 'checks', startedAt: at(40), seconds: 60, verdict: 'pass' },
-  { name: 'teardown', startedAt: at(100), seconds: 2.5, verdict: 'pass' },
+  { name: 'checks', startedAt: timeAt(40), seconds: 60, verdict: 'pass' },
+  { name: 'teardown', startedAt: timeAt(100), seconds: 2.5, verdict: 'pass' },
 ]

@@ -1,8 +1,8 @@
 import type { CheckResult, Results, TopologyResult } from '#results/results.ts'
 import { topologyVerdict } from '#results/results.ts'
 
-/** What unit tests make reports of. */
-export const checkResult = (of: Partial<CheckResult> = {}): CheckResult => ({
+/** The result of a check that passed, with other `fields` where a test needs them. */
+export const checkResult = (fields: Partial<CheckResult> = {}): CheckResult => ({
   id: 'reach.local',
   layer: 'reach',
   title: 'a client reaches its own cluster’s version',
@@ -12,10 +12,11 @@ export const checkResult = (of: Partial<CheckResult> = {}): CheckResult => ({
   reason: '21 of 21 answered',
   source: 'seed 000',
   attempts: [],
-  ...of,
+  ...fields,
 })
 
-export const topologyResult = (checks: CheckResult[], of: Partial<TopologyResult> = {}): TopologyResult => ({
+/** The result of topology `gateway` with these checks, with other `fields` where a test needs them. */
+export const topologyResult = (checks: CheckResult[], fields: Partial<TopologyResult> = {}): TopologyResult => ({
   name: 'gateway',
   mtls: 'strict',
   clusters: [
@@ -26,9 +27,10 @@ export const topologyResult = (checks: CheckResult[], of: Partial<TopologyResult
   reason: '',
   phases: [],
   checks,
-  ...of,
+  ...fields,
 })
 
+/** The results of a run with these topologies. */
 export const resultsOf = (...topologies: TopologyResult[]): Results => ({
   schema: 'meshproof.results/v1',
   run: {

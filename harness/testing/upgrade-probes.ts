@@ -3,12 +3,12 @@ import type { Probe } from '#results/results.ts'
 const clusters = ['cluster1', 'cluster2']
 const directions = clusters.flatMap((from) => clusters.map((to) => ({ from, to })))
 
-/** The probes of an upgrade of two clusters: 33, or 53 with every one also in pods that are restarted. */
-export const upgradeProbes = (all = false): Probe[] => [
+/** The probes of an upgrade of two clusters: 33, or 53 where each also runs in pods that are restarted. */
+export const upgradeProbes = (restartEveryKind = false): Probe[] => [
   ...directions.flatMap(({ from, to }) =>
     (['new-connection', 'keep-alive', 'stream'] as const).flatMap((kind) =>
       (['default', 'none'] as const).flatMap((retries) =>
-        (all || (kind === 'new-connection' && retries === 'default')
+        (restartEveryKind || (kind === 'new-connection' && retries === 'default')
           ? (['kept', 'restarted'] as const)
           : (['kept'] as const)
         ).map((pods) => probe({ from, to, kind, retries, pods })),

@@ -1,8 +1,8 @@
 import type { Upgrading } from '#checks/mesh-under-test.ts'
 
 /**
- * A mesh of lab-a whose first cluster has a control plane of another release, of a revision of its own where one is
- * named; the workloads are those of lab-a.
+ * An upgrade from lab-a in which only the control plane of the first cluster has the new release. Where `revision` is
+ * given, both control planes run beside each other.
  */
 export const upgradeTo = (release: string, revision = 'default'): Upgrading => {
   const old = { istio: 'lab-a', envoy: '1.38.3', revision: 'default' }

@@ -11,8 +11,8 @@ test.each([
   ['10.10.0.0/17', '10.10.128.0/17', false],
   ['10.10.0.8/32', '10.10.0.0/29', false],
   ['172.18.0.0/16', '10.0.0.0/8', false],
-])('%s and %s share an address: %s', (one, other, expected) => {
-  expect([overlap(one, other), overlap(other, one)]).toEqual([expected, expected])
+])('%s and %s share an address: %s', (first, second, expected) => {
+  expect([overlap(first, second), overlap(second, first)]).toEqual([expected, expected])
 })
 
 test.each([

@@ -1,4 +1,4 @@
-/** The clusters of a mesh with a control plane; the first of them serves the remotes. */
+/** The clusters of a mesh that have a control plane. The first of them serves the remote clusters. */
 export const primariesOf = <Cluster extends { role: 'primary' | 'remote' }>({
   clusters,
 }: {

@@ -3,7 +3,14 @@ import { join } from 'node:path'
 import type { z } from 'zod'
 import { closest, MeshproofError, reasonOf, unknownValue } from '#errors.ts'
 import { brokenRules, type Problem } from './topology-rules.ts'
-import { ClusterSchema, complete, draftOf, FileSchema, procedureNames, type TopologyFile } from './topology-schema.ts'
+import {
+  ClusterSchema,
+  withDefaults,
+  draftOf,
+  FileSchema,
+  procedureNames,
+  type TopologyFile,
+} from './topology-schema.ts'
 import { type Place, readYaml } from './yaml-lines.ts'
 
 export { overlap } from './address-range.ts'
@@ -18,7 +25,7 @@ export const topologyNames = async (): Promise<string[]> => {
 }
 
 /**
- * Reads one topology: a built-in one by its name, a user's own by its path, which has a slash in it or ends in .yaml or
+ * Reads a topology: a built-in one by its name, a user's own by its path. A path contains a slash or ends in .yaml or
  * .yml.
  * @throws MeshproofError MP-101 for a name that does not exist, MP-109 for a file that cannot be read, MP-108 for one
  * that is not valid.
@@ -33,24 +40,24 @@ export const loadTopologyFile = async (nameOrPath: string): Promise<TopologyFile
       what: 'The topology file cannot be read',
       where: path,
       why: reasonOf(cause),
-      next: `Give a path as seen from ${process.cwd()}, or one of ${names.join(', ')}.`,
+      next: `Name a path relative to ${process.cwd()}, or one of ${names.join(', ')}.`,
       cause,
     })
   })
-  return validated(path, text)
+  return parseTopology(path, text)
 }
 
-const validated = (path: string, text: string): TopologyFile => {
+const parseTopology = (path: string, text: string): TopologyFile => {
   const { value, errors, placeOf } = readYaml(text)
   if (errors.length > 0) throw invalid(path, errors)
-  const read = FileSchema.safeParse(value, { error: inWords })
+  const read = FileSchema.safeParse(value, { error: messageFor })
   const problems = [...(read.error?.issues ?? []).flatMap(problemsOf), ...brokenRules(draftOf(value))]
-  if (read.success && problems.length === 0) return complete(read.data)
+  if (read.success && problems.length === 0) return withDefaults(read.data)
   throw invalid(
     path,
-    problems.map(({ path: at, part, message, against }) => ({
-      place: placeOf(at, part),
-      message: `${written(at)} ${message}${against ? ` (line ${placeOf(against).line})` : ''}`,
+    problems.map(({ path: key, part, message, against }) => ({
+      place: placeOf(key, part),
+      message: `${asText(key)} ${message}${against ? ` (line ${placeOf(against).line})` : ''}`,
     })),
   )
 }
@@ -62,12 +69,12 @@ const invalid = (path: string, problems: { place: Place; message: string }[]): M
       .map(({ place: { line, column }, message }) => `${path}:${line}:${column}: ${message.replaceAll(/\s+/g, ' ')}`)
       .join('\n'),
     next:
-      `Correct ${problems.length === 1 ? 'it' : `these ${problems.length}`} and run again; ` +
-      'fixtures/topologies/examples/three-clusters.yaml is a file to compare with.',
+      `Correct ${problems.length === 1 ? 'it' : `these ${problems.length}`} and run the same command again. ` +
+      'fixtures/topologies/examples/three-clusters.yaml is a valid file.',
   })
 
-/** `clusters[1].podCidr` */
-const written = (path: PropertyKey[]): string =>
+/** The path of a key as text: `clusters[1].podCidr`. */
+const asText = (path: PropertyKey[]): string =>
   path.length === 0
     ? 'the file'
     : path
@@ -91,8 +98,8 @@ const problemsOf = (issue: z.core.$ZodIssue): Problem[] => {
   })
 }
 
-/** What the schema itself does not put into words. */
-const inWords = (issue: z.core.$ZodRawIssue): string | undefined => {
+/** Messages for problems that the schema has no message for. */
+const messageFor = (issue: z.core.$ZodRawIssue): string | undefined => {
   const { input } = issue
   if (input === undefined) return 'is missing'
   if (input === null) return 'is empty'
@@ -104,6 +111,7 @@ const inWords = (issue: z.core.$ZodRawIssue): string | undefined => {
     return `${found} is not one of ${issue.values.join(', ')}${nearest ? `: did you mean “${nearest}”?` : ''}`
   }
   if (issue.code !== 'invalid_type') return undefined
-  const wanted = { string: 'text', array: 'a list', object: 'a map' }[issue.expected as string] ?? issue.expected
-  return `must be ${wanted}, not ${found}${wanted === 'text' && scalar !== undefined ? ': put it in quotes' : ''}`
+  const expectedType = { string: 'text', array: 'a list', object: 'a map' }[issue.expected as string] ?? issue.expected
+  const advice = expectedType === 'text' && scalar !== undefined ? ': put it in quotes' : ''
+  return `must be ${expectedType}, not ${found}${advice}`
 }

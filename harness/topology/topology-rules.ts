@@ -1,11 +1,11 @@
 import { overlap } from './address-range.ts'
 import type { Draft, ProcedureName } from './topology-schema.ts'
 
-/** What is wrong with a part of a file, and the part that it goes against. */
+/** A problem of a part of a file. `against` is the part that it contradicts. */
 export type Problem = { path: PropertyKey[]; part?: 'key'; message: string; against?: PropertyKey[] }
 
 /**
- * Every rule about more than one field that a file breaks. A rule that needs a field which is not valid says nothing.
+ * The problems of a file that concern more than one field. A rule whose field is missing or not valid reports nothing.
  */
 export const brokenRules = (draft: Draft): Problem[] =>
   draft.clusters.length < 2
@@ -16,7 +16,7 @@ export const brokenRules = (draft: Draft): Problem[] =>
 
 type Rule = (draft: Draft) => Problem[]
 
-const needs: Record<ProcedureName, { primaries: 'one' | 'all'; networks: 'one' | 'several' | 'own' }> = {
+const requirements: Record<ProcedureName, { primaries: 'one' | 'all'; networks: 'one' | 'several' | 'own' }> = {
   vpn: { primaries: 'one', networks: 'one' },
   'shared-control-plane': { primaries: 'one', networks: 'one' },
   gateway: { primaries: 'one', networks: 'own' },
@@ -38,14 +38,14 @@ const disjointRanges: Rule = ({ clusters }) => {
       const range = cluster[key]
       return range === undefined
         ? []
-        : [{ range, of: `${cluster.name ?? `clusters[${index}]`}’s ${key}`, path: ['clusters', index, key] }]
+        : [{ range, name: `${cluster.name ?? `clusters[${index}]`}’s ${key}`, path: ['clusters', index, key] }]
     }),
   )
   return ranges.flatMap(({ range, path }, index) =>
     ranges
       .slice(0, index)
       .filter((other) => overlap(range, other.range))
-      .map((other) => ({ path, message: `${range} overlaps ${other.of}`, against: other.path })),
+      .map((other) => ({ path, message: `${range} overlaps ${other.name}`, against: other.path })),
   )
 }
 
@@ -84,7 +84,7 @@ const oneOrAllPrimaries: Rule = ({ clusters }) => {
 const primariesFit: Rule = ({ procedure, clusters }) => {
   const primaries = countPrimaries(clusters)
   if (procedure === undefined || primaries === undefined) return []
-  if (needs[procedure].primaries === 'one') {
+  if (requirements[procedure].primaries === 'one') {
     return primaries === clusters.length
       ? [{ path: ['procedure'], message: `${procedure} needs exactly one primary: there are ${primaries}` }]
       : []
@@ -108,11 +108,11 @@ const networksFit: Rule = ({ procedure, clusters }) => {
     one: distinct.length > 1 && `needs every cluster on one network: there are ${distinct.join(', ')}`,
     several: distinct.length === 1 && `needs two networks or more: every cluster is on ${distinct.join()}`,
     own: shared !== undefined && `needs every cluster on a network of its own: ${shared.value} has more than one`,
-  }[needs[procedure].networks]
+  }[requirements[procedure].networks]
   return broken ? [{ path: ['procedure'], message: `${procedure} ${broken}` }] : []
 }
 
-/** How many clusters are primaries, where every role is known. */
+/** How many clusters are primaries. Undefined where a role is missing or not valid. */
 const countPrimaries = (clusters: Draft['clusters']): number | undefined =>
   clusters.some(({ role }) => role === undefined) ? undefined : clusters.filter(({ role }) => role === 'primary').length
 

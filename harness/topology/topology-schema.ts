@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { rangeProblem } from './address-range.ts'
 import { severalNetworks } from './networks.ts'
 
-/** The documented procedures that install a mesh; each has a built-in topology of its name. */
+/** The documented procedures for installing a mesh. Each has a built-in topology of the same name. */
 export const procedureNames = [
   'vpn',
   'shared-control-plane',
@@ -25,8 +25,9 @@ const range = (largest: number, smallest: number): z.ZodString =>
     if (message !== undefined) context.addIssue({ code: 'custom', message })
   })
 
+/** The schema of a cluster in a topology file. */
 export const ClusterSchema = z.strictObject({
-  // The node is called meshproof-<run id>-<name>-control-plane, and a node’s name has 63 characters at most.
+  // The node’s name is meshproof-<run id>-<name>-control-plane, and it may have at most 63 characters.
   name: z.string().regex(/^[a-z][a-z0-9]{0,17}$/, not('one to 18 lower-case letters and digits, a letter first')),
   role: z.enum(['primary', 'remote']),
   // The value of a label.
@@ -36,20 +37,21 @@ export const ClusterSchema = z.strictObject({
       /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
       not('one to 63 lower-case letters, digits and hyphens, a letter first and no hyphen last'),
     ),
-  // kubeadm gives a node a /24 of the pod range, and takes a service range of 20 bits at most.
+  // kubeadm gives a node a /24 of the pod range, and accepts at most 20 bits of service addresses.
   podCidr: range(16, 24),
   serviceCidr: range(12, 24),
   /** The version of helloworld that runs here. */
   version: z.enum(versions).optional(),
 })
 
+/** The schema of a topology file. */
 export const FileSchema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, not('lower-case words joined by hyphens')),
   title: z.string().min(1, 'is empty'),
-  /** The document it follows; a topology of our own making has none. */
+  /** The seed document that the topology follows, if there is one. */
   seed: z.enum(['000', '001', '002', '003'], "must be '000', '001', '002' or '003', in quotes").optional(),
   procedure: z.enum(procedureNames).optional(),
-  /** It is proven once for each of these. */
+  /** The modes of mutual TLS. The checks run once for each of them. */
   mtls: z
     .array(z.enum(['strict', 'off']))
     .min(1, 'is empty: list strict, off or both')
@@ -60,40 +62,43 @@ export const FileSchema = z.strictObject({
   }),
 })
 
+/** A mode of mutual TLS. */
 export type Mtls = 'strict' | 'off'
+/** The name of a documented procedure for installing a mesh. */
 export type ProcedureName = (typeof procedureNames)[number]
+/** A cluster of a topology, with every default filled in. */
 export type ClusterPlan = Omit<z.infer<typeof ClusterSchema>, 'version'> & { version: (typeof versions)[number] }
 
-/** A topology’s file, validated and with every default filled in: the part of a topology that is data. */
+/** The content of a valid topology file, with every default filled in. */
 export type TopologyFile = Omit<z.infer<typeof FileSchema>, 'procedure' | 'clusters'> & {
   procedure: ProcedureName
   clusters: ClusterPlan[]
 }
 
-/** One variant of a topology: what a lab is made from. */
+/** A topology in one mode of mutual TLS. A lab is created from it. */
 export type Topology = Omit<TopologyFile, 'mtls'> & {
   mtls: Mtls
   /**
-   * How many proxies an east-west gateway has; default: one. A mesh that is upgraded has two, so that one is there
-   * while the other is replaced.
+   * How many pods an east-west gateway has, by default one. A mesh that is upgraded has two, so that one serves while
+   * the other is replaced.
    */
   gatewayReplicas?: number
-  /** The revision of its control planes, where an upgrade has given them one. */
+  /** The revision of the control planes, where an upgrade has installed one. */
   revision?: string
 }
 
-/** What of a mesh decides which checks it gets, whether it was planned or found. */
+/** The properties of a mesh, of a lab or an existing one, that decide which checks apply to it. */
 export type MeshShape = Pick<Topology, 'name' | 'procedure' | 'mtls'> & {
   clusters: Pick<ClusterPlan, 'name' | 'role' | 'network' | 'version'>[]
 }
 
-/** What of a file is valid, each field for itself and with its default; the rest is left out. */
+/** The valid fields of a file, with defaults. Fields that are not valid are missing. */
 export type Draft = {
   procedure?: ProcedureName
   clusters: { [Field in keyof ClusterPlan]?: ClusterPlan[Field] | undefined }[]
 }
 
-/** Reads what can be read of a value that may break the schema. */
+/** Reads the valid fields of a value that may break the schema. */
 export const draftOf = (value: unknown): Draft => {
   const { procedure } = validFields({ procedure: FileSchema.shape.procedure }, value)
   const clusters = fieldOf(value, 'clusters')
@@ -109,7 +114,7 @@ export const draftOf = (value: unknown): Draft => {
 }
 
 /** Fills in the defaults that depend on other fields. */
-export const complete = (file: z.infer<typeof FileSchema>): TopologyFile => {
+export const withDefaults = (file: z.infer<typeof FileSchema>): TopologyFile => {
   const { clusters } = draftOf(file) as { clusters: ClusterPlan[] }
   const several = severalNetworks({ clusters })
   const onePrimary = clusters.filter(({ role }) => role === 'primary').length === 1

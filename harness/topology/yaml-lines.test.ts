@@ -61,7 +61,7 @@ describe('a place', () => {
   })
 })
 
-test('a text that is read says its value, and off is a word', () => {
+test('the value of a text is read, and off is a word', () => {
   expect(readYaml('modes: [strict, off]\nlike: &it { a: 1 }\ntoo: *it\n')).toMatchObject({
     value: { modes: ['strict', 'off'], like: { a: 1 }, too: { a: 1 } },
     errors: [],

@@ -1,18 +1,18 @@
 import { isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Node } from 'yaml'
 import { reasonOf } from '#errors.ts'
 
-/** A place in a text, counted from 1. */
+/** A place in a text. Lines and columns count from 1. */
 export type Place = { line: number; column: number }
 
-/** A YAML text that was read: its value, what is wrong with its syntax, and where the parts of the value stand. */
+/** The value of a YAML text, its syntax errors, and the places of the value’s parts. */
 export type YamlText = {
   value: unknown
   errors: { place: Place; message: string }[]
-  /** Where a part stands; of one that is missing, where the map stands that lacks it. */
+  /** The place of a part. For a part that is missing, the place of the map that lacks it. */
   placeOf: (path: readonly PropertyKey[], part?: 'key' | 'value') => Place
 }
 
-/** Reads a YAML text and remembers its lines. */
+/** Reads a YAML text and the places of its parts. */
 export const readYaml = (text: string): YamlText => {
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { lineCounter, prettyErrors: false })
@@ -48,7 +48,7 @@ export const readYaml = (text: string): YamlText => {
         const pair = whole.items.find(({ key }) => isScalar(key) && String(key.value) === step)
         if (!pair) break
         node = pair.value
-        // A list or map is looked for at its key, which may be on the line above.
+        // The place of a list or map is that of its key, which may be on the line above.
         offset = startOf(part === 'key' || isCollection(node) ? pair.key : node)
       } else if (isSeq(whole) && whole.items[Number(step)] !== undefined) {
         node = whole.items[Number(step)]

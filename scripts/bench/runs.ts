@@ -6,57 +6,64 @@ import type { Images } from '#images/images.ts'
 import { reportPage } from '#report/html/report-page.ts'
 import { Results, variantName } from '#results/results.ts'
 import { byHandEnvironment, byHandScript } from '../by-hand.ts'
-import { begin, figuresOf, labOf, type Figures } from './figures.ts'
+import { figuresOf, labPhases, startOf, type Figures } from './figures.ts'
 
 const root = resolve(import.meta.dirname, '../..')
-// Both programs clean up when they are told to end, however long that takes.
-const child = { cwd: root, reject: false, all: true, stdin: 'ignore', forceKillAfterDelay: false } as const
+// The product and the script clean up when they get a signal, however long that takes.
+const childOptions = { cwd: root, reject: false, all: true, stdin: 'ignore', forceKillAfterDelay: false } as const
 
-const notTimed = (what: string, exitCode: number | undefined, output: string): void => {
+const reportFailure = (what: string, exitCode: number | undefined, output: string): void => {
   console.log(`✗ ${what} is not timed: exit ${exitCode ?? 'unknown'}\n${output}`)
   process.exitCode = 2
 }
 
 /**
- * The product's run of a topology, with images from where `flags` say: its figures by the name of the entry, none when
- * it was not green.
+ * Runs the product for a topology, with images from where `flags` say. Returns the figures by the name of the entry of
+ * the report. A run that is not green returns none, and its output is printed.
  */
-export const product = async (topology: string, flags: string[], stop: AbortSignal): Promise<Map<string, Figures>> => {
+export const timeProduct = async (
+  topology: string,
+  flags: string[],
+  stop: AbortSignal,
+): Promise<Map<string, Figures>> => {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-bench-'))
   try {
-    const since = Date.now()
+    const startedAt = Date.now()
     const { exitCode, all } = await execa(
       'node',
       [join(root, 'scripts/meshproof.mjs'), `--topology=${topology}`, ...flags, `--report-dir=${folder}`],
-      { ...child, cancelSignal: stop },
+      { ...childOptions, cancelSignal: stop },
     )
     stop.throwIfAborted()
     if (exitCode !== 0) {
-      notTimed(`${topology} ${flags.join(' ')}`, exitCode, all)
+      reportFailure(`${topology} ${flags.join(' ')}`, exitCode, all)
       return new Map()
     }
     const results = Results.parse(JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')))
     const { topologies } = results
-    const begun = performance.now()
+    const renderingStarted = performance.now()
     reportPage(results)
-    const rendering = (performance.now() - begun) / 1000
-    const startup = (begin(topologies.slice(0, 1).flatMap(labOf)) - since) / 1000
+    const rendering = (performance.now() - renderingStarted) / 1000
+    const startup = (startOf(topologies.slice(0, 1).flatMap(labPhases)) - startedAt) / 1000
     return new Map(topologies.map((entry) => [variantName(entry), figuresOf(entry, startup, rendering)]))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-/** The same lab by hand: seconds until both versions were seen from both clusters, or undefined when they were not. */
-export const byHand = async (
+/**
+ * Runs the documented steps for the same lab. Returns the seconds until both versions answered in both clusters, or
+ * undefined where the script failed.
+ */
+export const timeByHand = async (
   topology: string,
   images: Images,
   restricted: boolean,
   stop: AbortSignal,
 ): Promise<number | undefined> => {
-  // In a group of its own: a terminal's Ctrl-C would also end the programs that clean up.
+  // In a process group of its own: a terminal's Ctrl-C would also end the programs that clean up.
   const { exitCode, all } = await execa('bash', [byHandScript, topology], {
-    ...child,
+    ...childOptions,
     cancelSignal: stop,
     detached: true,
     env: byHandEnvironment(images, restricted),
@@ -64,6 +71,6 @@ export const byHand = async (
   stop.throwIfAborted()
   const seconds = /^lab ready ([\d.]+)$/m.exec(all)?.[1]
   if (exitCode === 0 && seconds !== undefined) return Number(seconds)
-  notTimed(`${topology} by hand`, exitCode, all)
+  reportFailure(`${topology} by hand`, exitCode, all)
   return undefined
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Two kind clusters by hand, up to the point where Istio can be installed: nodes, pod network, load balancer, certificates.
 
-# kind's quick start, with the ranges that a mesh of two clusters asks for.
+# kind's quick start, with the address ranges that a mesh of two clusters needs.
 create_cluster() {
   local config=$work/cluster$1.kind.yaml ready=(--wait 120s)
   {
@@ -11,7 +11,7 @@ create_cluster() {
     if [[ $RESTRICTED == 1 ]]; then printf '%s\n' 'featureGates: {KubeletInUserNamespace: true}'; fi
     if [[ $COREDNS_TAG ]]; then printf '%s\n' 'kubeadmConfigPatches:' '- |' '  kind: ClusterConfiguration' "  dns: {imageTag: '$COREDNS_TAG'}"; fi
   } > "$config"
-  # Without a pod network a node does not get ready: there is nothing to wait for yet.
+  # A node without a pod network never becomes ready, so kind must not wait for it.
   if [[ $IMAGES == source ]]; then ready=(); fi
   "$KIND" create cluster --name "$NAME-cluster$1" --kubeconfig "$work/cluster$1.kubeconfig" --config "$config" "${ready[@]}"
   if [[ $IMAGES == source ]]; then
@@ -20,7 +20,7 @@ create_cluster() {
   fi
 }
 
-# A node without a CNI daemon takes a configuration file, and a rule by which what leaves for elsewhere takes the node's address.
+# A node without a CNI daemon needs a configuration file, and a rule that gives outgoing packets the node's address.
 pod_network() {
   local range flat=()
   range=$(pods "$1")
@@ -34,7 +34,7 @@ pod_network() {
 JSON
 }
 
-# One network: each node knows the way to the other's pods and services.
+# One network: each node routes to the pods and services of the other cluster.
 route_to_peer() {
   local to address
   to=$(peer "$1")
@@ -43,7 +43,7 @@ route_to_peer() {
   docker exec "$(node "$1")" ip route add "$(services "$to")" via "$address"
 }
 
-# MetalLB's installation by manifest, and kind's advice on the addresses to give it: some of the engine's network.
+# MetalLB's installation by manifest. As kind advises, it gets addresses of the engine's network.
 load_balancer() {
   local subnet
   k "$1" apply -f "$METALLB_MANIFEST"
@@ -60,11 +60,11 @@ apiVersion: metallb.io/v1beta1
 kind: L2Advertisement
 metadata: {name: by-hand, namespace: metallb-system}
 YAML
-  # The webhook may not answer yet: then the person types it again.
+  # The webhook may not answer yet. A person would repeat the command.
   within 120 k "$1" apply -f "$work/pool$1.yaml"
 }
 
-# Istio's “plug in CA certificates”: one root, an intermediate for each cluster.
+# Istio's “plug in CA certificates”: one root for the mesh, one intermediate for each cluster.
 make_root() {
   openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -keyout "$work/root-key.pem" -out "$work/root-cert.pem" -subj '/O=Istio/CN=Root CA' \
     -addext 'keyUsage=critical,digitalSignature,nonRepudiation,keyEncipherment,keyCertSign'

@@ -22,7 +22,7 @@ YAML
   istio "$1" install -y -f "$work/cluster$1.yaml" "${@:3}"
 }
 
-# Where meshNetworks names the gateways (seed 000), they carry no label by which istiod would find them by itself.
+# Where meshNetworks names the gateways (seed 000), they carry no network label, so that istiod does not discover them as well.
 east_west_gateway() {
   local of label=''
   of=$(network "$1")
@@ -55,14 +55,14 @@ YAML
   istio "$1" install -y -f "$work/gateway$1.yaml"
 }
 
-# address CLUSTER SERVICE: what the load balancer gave it.
+# address CLUSTER SERVICE: prints the address that the load balancer gave to the service.
 has_address() { [[ $(k "$1" -n istio-system get service "$2" -o jsonpath='{.status.loadBalancer.ingress[0].ip}') ]]; }
 address() {
   within 120 has_address "$1" "$2"
   k "$1" -n istio-system get service "$2" -o jsonpath='{.status.loadBalancer.ingress[0].ip}'
 }
 
-# Cluster $1's own control plane, and the way to what runs here.
+# Installs the control plane of cluster $1 and, on two networks, the gateway to its services.
 install_primary() {
   install_istio "$1" minimal
   if [[ ! $one_network ]]; then
@@ -71,7 +71,7 @@ install_primary() {
   fi
 }
 
-# remote_secret CLUSTER: its peer's control plane may watch its API server.
+# remote_secret CLUSTER: lets the control plane of the other cluster watch this cluster's API server.
 remote_secret() {
   istio "$1" create-remote-secret --name="cluster$1" --server="https://$(node_address "$1"):6443" > "$work/remote-secret$1.yaml"
   k "$(peer "$1")" apply -f "$work/remote-secret$1.yaml"
@@ -82,11 +82,11 @@ two_control_planes() {
   in_both remote_secret; reached 'remote secrets'
 }
 
-# mesh_networks ADDRESS ADDRESS: both networks, each with the address of its gateway.
+# mesh_networks ADDRESS ADDRESS: prints the two networks, each with the address of its gateway.
 mesh_networks() {
-  local one="endpoints: [{fromRegistry: cluster1}], gateways: [{address: $1, port: 15443}]"
-  local two="endpoints: [{fromRegistry: cluster2}], gateways: [{address: $2, port: 15443}]"
-  echo "{network1: {$one}, network2: {$two}}"
+  local first="endpoints: [{fromRegistry: cluster1}], gateways: [{address: $1, port: 15443}]"
+  local second="endpoints: [{fromRegistry: cluster2}], gateways: [{address: $2, port: 15443}]"
+  echo "{network1: {$first}, network2: {$second}}"
 }
 
 one_control_plane() {

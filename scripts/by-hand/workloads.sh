@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Istio's samples by hand: helloworld's service in both clusters, one version of it in each, sleep beside it; then a look at who answers.
+# Istio's samples by hand: helloworld's service in both clusters, one of its versions in each, and sleep as the client.
 
 workloads() {
   local image=HELLOWORLD_V$1

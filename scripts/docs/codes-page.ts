@@ -16,7 +16,7 @@ import { publishedImageCodes } from '#codes/published-images.ts'
 import { reportCodes } from '#codes/reports.ts'
 import { topologyFileCodes } from '#codes/topology-files.ts'
 import { upgradeRefusalCodes } from '#codes/upgrade-refusals.ts'
-import { type MeshLayer, meshLayers } from '#diagnosis/findings.ts'
+import { type MeshLayer, meshLayers } from '#results/mesh-layers.ts'
 import { layers } from '#results/results.ts'
 
 /** An entry with what some areas know beside it. */

@@ -9,25 +9,25 @@ import { buildProgram, hostPlatform, moduleFolder } from '#images/source/go.ts'
 import { recipeFolder, recipeKey } from '#images/source/recipes.ts'
 
 /**
- * A publisher whose proxies are upstream Envoy ships charts that say so themselves: what is set for images built here
- * is a default there.
+ * Settings that a run needs for the proxies that are built here, which are upstream Envoy. The charts of this publisher
+ * have them as defaults, as those of any publisher of such proxies would.
  */
 const chartDefaults = { env: differences.source.istiod, ...differences.source.values }
 
 /**
- * istioctl of the rehearsal's publisher, as an archive of the published shape; made once. Go refuses to overlay files
- * of its module cache, so it is built from a copy of the module, in which the chart of the control plane has other
- * defaults.
+ * Builds istioctl of the rehearsal and packs it as Istio publishes it. Returns the path of the archive, which is kept
+ * in the cache. Its chart of the control plane has other defaults. Go refuses to overlay files of its module cache, so
+ * istioctl is built from a copy of the module.
  * @throws MeshproofError MP-31x when it cannot be built.
  */
 export const istioctlArchive = async (
   version: string,
-  say: (building: string) => void,
+  report: (building: string) => void,
   signal?: AbortSignal,
 ): Promise<string> => {
   const key = await recipeKey([version, chartDefaults, hostPlatform()], ['istio'])
   const folder = await artifact('rehearsal-istioctl', key, async (into) => {
-    say('istioctl of the rehearsal')
+    report('istioctl of the rehearsal')
     const scratch = await mkdtemp(join(tmpdir(), 'meshproof-istio-'))
     try {
       await execa('cp', [
@@ -36,7 +36,7 @@ export const istioctlArchive = async (
         await moduleFolder('istio', 'istio.io/istio'),
         join(scratch, 'istio'),
       ])
-      await changeDefaults(join(scratch, 'istio/manifests/charts/istio-control/istio-discovery/values.yaml'))
+      await changeChartDefaults(join(scratch, 'istio/manifests/charts/istio-control/istio-discovery/values.yaml'))
       for (const file of ['go.sum', 'tools.go']) await copyFile(join(recipeFolder, 'istio', file), join(scratch, file))
       await writeFile(
         join(scratch, 'go.mod'),
@@ -63,7 +63,7 @@ export const istioctlArchive = async (
   return join(folder, 'istioctl.tar.gz')
 }
 
-const changeDefaults = async (file: string): Promise<void> => {
+const changeChartDefaults = async (file: string): Promise<void> => {
   const values = parseDocument(await readFile(file, 'utf8'))
   for (const [path, value] of leavesOf(chartDefaults)) values.setIn(['_internal_defaults_do_not_set', ...path], value)
   await writeFile(file, values.toString())

@@ -1,57 +1,57 @@
-import { createServer, request as ask, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { listen } from './site.ts'
 
 /**
- * What happens to the next `times` requests for paths that hold `at`: refused with a status, cut in the middle, or
- * trickled over `seconds`.
+ * What goes wrong with the next `times` requests whose path contains `path`. The answer is a `status` with
+ * `retry-after` (in seconds), or it is cut in the middle (`half`), or it is spread over `seconds`.
  */
-export type Mishap = { at: string; times: number } & (
+export type Mishap = { path: string; times: number } & (
   { status: number; retryAfter: number } | { half: true } | { seconds: number }
 )
 
-/** A server that passes everything on to another one, but for its mishaps. */
+/** A server that passes requests on to another server, except those of its mishaps. */
 export type UnreliableServer = {
   address: string
-  /** What was asked for, and when, in milliseconds since the epoch; `range` where it was a part. */
-  asked: { path: string; range: string | undefined; at: number }[]
+  /** Every request, with its time in milliseconds since the epoch. `range` is set where it was for a part of a file. */
+  requests: { path: string; range: string | undefined; time: number }[]
   close: () => Promise<void>
 }
 
-/** As registries put it (OCI distribution specification, “Error Codes”). */
-const notNow = JSON.stringify({ errors: [{ code: 'TOOMANYREQUESTS', message: 'not now' }] })
+/** The body of a refusal, as registries write it (OCI distribution specification, “Error Codes”). */
+const tooManyRequests = JSON.stringify({ errors: [{ code: 'TOOMANYREQUESTS', message: 'not now' }] })
 
-/** Puts a server that has mishaps in front of a good one (`host:port`). */
-export const unreliable = async (target: string, mishaps: Mishap[]): Promise<UnreliableServer> => {
-  const asked: UnreliableServer['asked'] = []
-  const left = mishaps.map((mishap) => ({ ...mishap }))
+/** Starts a server with mishaps in front of another server (`host:port`). */
+export const startUnreliableServer = async (target: string, mishaps: Mishap[]): Promise<UnreliableServer> => {
+  const requests: UnreliableServer['requests'] = []
+  const pending = mishaps.map((mishap) => ({ ...mishap }))
   const server = createServer((request, response) => {
     const path = request.url ?? '/'
-    asked.push({ path, range: request.headers.range, at: Date.now() })
-    const mishap = left.find(({ at, times }) => times > 0 && path.includes(at))
+    requests.push({ path, range: request.headers.range, time: Date.now() })
+    const mishap = pending.find((candidate) => candidate.times > 0 && path.includes(candidate.path))
     if (mishap) mishap.times -= 1
     if (mishap && 'status' in mishap) {
       response
         .writeHead(mishap.status, { 'retry-after': String(mishap.retryAfter), 'content-type': 'application/json' })
-        .end(notNow)
+        .end(tooManyRequests)
       return
     }
-    const passed = ask(
+    const passedOn = send(
       { host: '127.0.0.1', port: target.split(':')[1], path, method: request.method, headers: request.headers },
       (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers)
         if (!mishap) answer.pipe(response)
-        else void passInPart(answer, response, 'seconds' in mishap ? mishap.seconds : undefined)
+        else void sendWithMishap(answer, response, 'seconds' in mishap ? mishap.seconds : undefined)
       },
     )
-    passed.on('error', () => response.destroy())
-    request.pipe(passed)
+    passedOn.on('error', () => response.destroy())
+    request.pipe(passedOn)
   })
-  return { asked, ...(await listen(server)) }
+  return { requests, ...(await listen(server)) }
 }
 
-/** In twenty pieces over so many seconds; or half of it, and then the line is cut. */
-const passInPart = async (
+/** Sends an answer in twenty pieces over `seconds`. Without `seconds` it sends half of it and cuts the connection. */
+const sendWithMishap = async (
   answer: IncomingMessage,
   response: ServerResponse,
   seconds: number | undefined,

@@ -5,27 +5,31 @@ import { preloadArguments } from '#engine/labels.ts'
 import { ownerOf } from '#engine/owner.ts'
 
 /**
- * As kind's own build leaves them in its node images (kind, pkg/build/nodeimage): imported, not unpacked, in
- * containerd's own folder.
+ * Imports images into containerd's own folder without unpacking them, as kind's build of node images does (kind,
+ * pkg/build/nodeimage).
  */
 const importImages = `set -eu
 containerd > /tmp/containerd.log 2>&1 &
 tries=0
-until ctr version > /dev/null 2>&1; do tries=$((tries + 1)); [ "$tries" -lt 100 ] || { cat /tmp/containerd.log >&2; exit 1; }; sleep 0.2; done
+until ctr version > /dev/null 2>&1; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 100 ] || { cat /tmp/containerd.log >&2; exit 1; }
+  sleep 0.2
+done
 ctr --namespace k8s.io images import --no-unpack --digests - > /dev/null
 kill $!
 wait $! || true
 rm /tmp/containerd.log`
 
 /**
- * The node image as it is published: `bare` and in it the images that `load` writes an archive of. It gets the name
- * `tag`; `bare` goes.
+ * Makes the node image as kind publishes it, with the name `tag`: the image `bare` plus the images of the archive that
+ * `writeImages` writes. Removes `bare`.
  * @throws MeshproofError MP-202 when the engine refuses.
  */
-export const publishedNode = async (
+export const buildPublishedNode = async (
   bare: string,
   tag: string,
-  load: (to: Writable) => Promise<void>,
+  writeImages: (to: Writable) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> => {
   const container = await docker([
@@ -44,7 +48,7 @@ export const publishedNode = async (
       stdin: 'pipe',
       ...(signal ? { cancelSignal: signal } : {}),
     })
-    await Promise.all([load(imported.stdin), imported])
+    await Promise.all([writeImages(imported.stdin), imported])
     await docker(
       [
         'commit',

@@ -9,9 +9,9 @@ import type { Published, PushedImage } from './publish.ts'
 const { os, arch } = hostPlatform()
 
 /**
- * Lays out a download site in a folder, with the paths of the published one, and writes the pins of everything:
- * release.yaml with other addresses, versions, checksums and digests. What is pinned by tag alone there is pinned so
- * here.
+ * Lays out a download site in a folder, with the paths of the real one, and writes the pins of the rehearsal:
+ * release.yaml with other addresses, versions, checksums and digests. An image that release.yaml pins by tag alone is
+ * pinned by tag alone here too.
  */
 export const writePins = async (
   published: Published,
@@ -24,44 +24,44 @@ export const writePins = async (
     recipes: { roles, kubernetes },
     istio,
   } = published
-  const here = (url: string): string => url.replace(/^https:\/\/[^/]+/, `http://${site}`)
-  const placeOf = (url: string): string =>
-    join(folder, new URL(fill(here(url), { istio, kind: release.kind })).pathname)
+  const atSite = (url: string): string => url.replace(/^https:\/\/[^/]+/, `http://${site}`)
+  const pathOf = (url: string): string =>
+    join(folder, new URL(fill(atSite(url), { istio, kind: release.kind })).pathname)
 
   const { kind, istioctl } = release.programs
   const manifest = release.loadBalancerManifest
-  for (const url of [kind.url, istioctl.url, manifest.url]) await mkdir(dirname(placeOf(url)), { recursive: true })
-  await copyFile(published.kind, placeOf(kind.url))
-  await copyFile(published.istioctl, placeOf(istioctl.url))
-  const shipped = await readFile(
+  for (const url of [kind.url, istioctl.url, manifest.url]) await mkdir(dirname(pathOf(url)), { recursive: true })
+  await copyFile(published.kind, pathOf(kind.url))
+  await copyFile(published.istioctl, pathOf(istioctl.url))
+  const publishedManifest = await readFile(
     join(await moduleFolder('metallb', 'go.universe.tf/metallb'), 'config/manifests/metallb-native.yaml'),
     'utf8',
   )
-  await writeFile(placeOf(manifest.url), shipped.replaceAll('quay.io/', `${registry}/`))
+  await writeFile(pathOf(manifest.url), publishedManifest.replaceAll('quay.io/', `${registry}/`))
   const checksumOf = async (url: string): Promise<string> =>
     createHash('sha256')
-      .update(await readFile(placeOf(url)))
+      .update(await readFile(pathOf(url)))
       .digest('hex')
   await writeFile(
-    `${placeOf(istioctl.url)}${istioctl.checksum}`,
+    `${pathOf(istioctl.url)}${istioctl.checksum}`,
     `${await checksumOf(istioctl.url)}  istioctl-${istio}-${os}-${arch}.tar.gz\n`,
   )
 
   const program = async ({ url, checksum }: Release['programs']['kind']): Promise<Release['programs']['kind']> => ({
-    url: here(url),
+    url: atSite(url),
     checksum,
     sha256: { [`${os}-${arch}`]: await checksumOf(url) },
   })
-  const byTag = release.images
+  const pinnedByTag = release.images
     .filter(({ digest }) => digest === undefined)
     .map(({ name }) => name.replace(/^[^/]+\/|:[^:]+$/g, ''))
   const reference = ({ repository, tag, digest }: PushedImage): string =>
-    `${registry}/${repository}:${tag}${byTag.includes(repository) ? '' : `@${digest}`}`
+    `${registry}/${repository}:${tag}${pinnedByTag.includes(repository) ? '' : `@${digest}`}`
   const pins = {
     ...release,
     kubernetes,
     programs: { kind: await program(kind), istioctl: await program(istioctl) },
-    loadBalancerManifest: { url: here(manifest.url), sha256: await checksumOf(manifest.url) },
+    loadBalancerManifest: { url: atSite(manifest.url), sha256: await checksumOf(manifest.url) },
     node: reference(published.node),
     images: published.images.map(reference),
     roles: {

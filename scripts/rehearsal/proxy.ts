@@ -5,15 +5,16 @@ import { createServer as createTlsServer } from 'node:https'
 import { connect } from 'node:net'
 import { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509'
 import { createRoot } from '#lab/certificate-authority.ts'
-import { filesOf, listen, type Served } from './site.ts'
+import { listen, serveFiles, type Served } from './site.ts'
 
 /**
- * A download site that a certificate names and no name server does; `root` is what its callers have to trust, as PEM.
+ * A download site whose name is in its certificate and in no name server. `root` is the certificate (PEM) that its
+ * callers must trust.
  */
 export type NamedSite = Served & { root: string }
 
 /** Serves a folder over TLS under a host name. */
-export const serveNamed = async (folder: string, name: string): Promise<NamedSite> => {
+export const serveNamedSite = async (folder: string, name: string): Promise<NamedSite> => {
   const root = await createRoot('rehearsal')
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
   const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair
@@ -28,18 +29,21 @@ export const serveNamed = async (folder: string, name: string): Promise<NamedSit
     extensions: [new SubjectAlternativeNameExtension([{ type: 'dns', value: name }])],
   })
   const key = PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY')
-  const served = await listen(createTlsServer({ key, cert: certificate.toString('pem') }, filesOf(folder)))
+  const served = await listen(createTlsServer({ key, cert: certificate.toString('pem') }, serveFiles(folder)))
   return { ...served, root: root.certificate.toString('pem') }
 }
 
-/** A proxy that passes connections for the named hosts on to where they really are, and the hosts it was asked for. */
-export const serveProxy = async (hosts: Record<string, string>): Promise<Served & { asked: string[] }> => {
-  const asked: string[] = []
+/**
+ * Starts a proxy that passes connections on to the addresses in `hosts`. `requestedHosts` lists every host that a
+ * client asked for.
+ */
+export const serveProxy = async (hosts: Record<string, string>): Promise<Served & { requestedHosts: string[] }> => {
+  const requestedHosts: string[] = []
   const server = createServer((_request, response) => {
-    response.writeHead(403).end('connections alone')
+    response.writeHead(403).end('this proxy accepts CONNECT only')
   })
   server.on('connect', (request, client) => {
-    asked.push(request.url ?? '')
+    requestedHosts.push(request.url ?? '')
     const [host, port] = (hosts[request.url ?? ''] ?? '').split(':')
     client.on('error', () => undefined)
     if (host === undefined || port === undefined) {
@@ -54,5 +58,5 @@ export const serveProxy = async (hosts: Record<string, string>): Promise<Served 
     target.on('error', () => client.destroy())
     client.on('close', () => target.destroy())
   })
-  return { asked, ...(await listen(server)) }
+  return { requestedHosts, ...(await listen(server)) }
 }

@@ -9,33 +9,33 @@ import { writeArchive } from '#images/source/oci.ts'
 import { loadRecipes, recipeKey, type Recipes } from '#images/source/recipes.ts'
 import { buildContents, type Contents } from '#images/source/contents.ts'
 import { istioctlArchive } from './istioctl.ts'
-import { publishedNode } from './node.ts'
+import { buildPublishedNode } from './node.ts'
 import { pushImage, pushLayers } from './push.ts'
 import { startRegistry } from './registry.ts'
 
-/** The version under which the rehearsal publishes the Istio that we build. */
+/** The version under which the rehearsal publishes the Istio that is built here. */
 const istio = '1.31.0'
 
 const PushedImage = z.strictObject({ repository: z.string(), tag: z.string(), digest: z.string() })
 const Pushed = z.strictObject({ node: PushedImage, images: z.array(PushedImage) })
 
-/** An image as it is published: its place in the registry, and the digest of its index. */
+/** A published image: where it is in the registry, and the digest of its index. */
 export type PushedImage = z.infer<typeof PushedImage>
 
-/** All that the rehearsal publishes. */
+/** What the rehearsal publishes. */
 export type Published = z.infer<typeof Pushed> & {
   recipes: Recipes
   istio: string
-  /** The registry's storage, which holds these images. */
+  /** The folder with the registry's storage, which holds these images. */
   storage: string
-  /** The files of a download site: where each lies on this machine. */
+  /** The files of the download site: their paths on this machine. */
   kind: string
   istioctl: string
 }
 
 /**
- * Builds and publishes: everything that `--images=source` builds, with Istio under a version of its own, in the storage
- * of a registry that is kept in the cache: a second call pushes nothing.
+ * Builds everything that `--images=source` builds, and publishes it with Istio under another version. The storage of
+ * the registry is kept in the cache, so that a second call pushes nothing.
  * @throws MeshproofError as a source build does; MP-202 when the registry does not start.
  */
 export const publish = async (
@@ -45,12 +45,15 @@ export const publish = async (
   signal?: AbortSignal,
 ): Promise<Published> => {
   if (!(await isInstalled('skopeo'))) await installPackages(['skopeo'], signal)
-  const made = await loadRecipes()
-  const release = { name: istio, envoy: made.releases.find(({ name }) => name === made.roles['tag'])?.envoy ?? '' }
-  const recipes = { ...made, releases: [release] }
+  const sourceRecipes = await loadRecipes()
+  const release = {
+    name: istio,
+    envoy: sourceRecipes.releases.find(({ name }) => name === sourceRecipes.roles['tag'])?.envoy ?? '',
+  }
+  const recipes = { ...sourceRecipes, releases: [release] }
   const contents = await buildContents(arch, recipes, [release], progress, signal)
-  const say = (building: string): void => progress({ building: [building], done: 0, of: 1, remaining: 120 })
-  const istioctl = await istioctlArchive(istio, say, signal)
+  const report = (building: string): void => progress({ building: [building], done: 0, of: 1, remaining: 120 })
+  const istioctl = await istioctlArchive(istio, report, signal)
   const folder = await artifact('rehearsal-registry', await recipeKey(contents.key), async (into) => {
     const storage = join(into, 'storage')
     await mkdir(storage)
@@ -58,7 +61,7 @@ export const publish = async (
     try {
       await writeFile(
         join(into, 'pushed.json'),
-        JSON.stringify(await push(contents, recipes.kubernetes, arch, registry.host, say, signal)),
+        JSON.stringify(await push(contents, recipes.kubernetes, arch, registry.host, report, signal)),
       )
     } finally {
       await registry.stop()
@@ -80,19 +83,19 @@ const push = async (
   kubernetes: string,
   arch: string,
   host: string,
-  say: (what: string) => void,
+  report: (building: string) => void,
   signal?: AbortSignal,
 ): Promise<z.infer<typeof Pushed>> => {
   const ofNode = images.filter(({ recipe }) => isKubernetes(recipe.name))
   const pushed: PushedImage[] = []
-  for (const image of images.filter((one) => !ofNode.includes(one))) {
+  for (const image of images.filter((candidate) => !ofNode.includes(candidate))) {
     const [, repository = '', tag = ''] = /^[^/]+\/(.+):([^:]+)$/.exec(image.recipe.name) ?? []
-    say(`pushing ${repository}`)
+    report(`pushing ${repository}`)
     pushed.push({ repository, tag, digest: await pushLayers(image, arch, { host, repository, tag }, signal) })
   }
-  say('pushing kindest/node')
+  report('pushing kindest/node')
   const published = `meshproof/published-node:${key}`
-  await publishedNode(await bareNode(), published, (to) => writeArchive(ofNode, arch, to), signal)
+  await buildPublishedNode(await bareNode(), published, (to) => writeArchive(ofNode, arch, to), signal)
   const place = { repository: 'kindest/node', tag: kubernetes }
   try {
     return { node: { ...place, digest: await pushImage(published, arch, { host, ...place }, signal) }, images: pushed }
@@ -101,5 +104,5 @@ const push = async (
   }
 }
 
-/** A published node image holds Kubernetes' own images already. */
+/** True for an image of Kubernetes itself, which a published node image already holds. */
 const isKubernetes = (image: string): boolean => image.startsWith('registry.k8s.io/')

@@ -12,13 +12,15 @@ import type { ImageRecipe } from '#images/source/recipes.ts'
 /** Where an image is published: a registry, and the image's name in it. */
 export type Place = { host: string; repository: string; tag: string }
 
-const indexOf: Readonly<Record<string, string>> = {
+/** The media type of an index, by that of the manifests in it. */
+const indexTypes: Readonly<Record<string, string>> = {
   'application/vnd.oci.image.manifest.v1+json': 'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.v2+json': 'application/vnd.docker.distribution.manifest.list.v2+json',
 }
 
 /**
- * Publishes an image of ours; its layers become gzip, which every engine reads. Answers with the digest of its index.
+ * Publishes an image that is built here. Its layers are compressed with gzip, which every engine reads. Returns the
+ * digest of its index.
  */
 export const pushLayers = async (
   image: { recipe: ImageRecipe; layers: Layer[] },
@@ -50,7 +52,7 @@ export const pushLayers = async (
   return pushIndex(place, arch)
 }
 
-/** Publishes an image of the engine's. Answers with the digest of its index. */
+/** Publishes an image that the engine holds. Returns the digest of its index. */
 export const pushImage = async (image: string, arch: string, place: Place, signal?: AbortSignal): Promise<string> => {
   const name = `${place.host}/${place.repository}:${place.tag}`
   await docker(['tag', image, name], { signal })
@@ -63,12 +65,12 @@ export const pushImage = async (image: string, arch: string, place: Place, signa
 }
 
 /**
- * Published images stand in an index of platforms, and that is what their digest is of: here of the one platform that
- * was pushed.
+ * Puts an image into an index of platforms, as publishers do: the digest of a published image is that of its index.
+ * This index has the platform that was pushed and no other. Returns the digest of the index.
  */
 const pushIndex = async ({ host, repository, tag }: Place, arch: string): Promise<string> => {
   const url = `http://${host}/v2/${repository}/manifests/${tag}`
-  const { headers } = await request(url, { method: 'HEAD', headers: { accept: Object.keys(indexOf).join(', ') } })
+  const { headers } = await request(url, { method: 'HEAD', headers: { accept: Object.keys(indexTypes).join(', ') } })
   const mediaType = String(headers['content-type'])
   const manifest = {
     mediaType,
@@ -76,7 +78,7 @@ const pushIndex = async ({ host, repository, tag }: Place, arch: string): Promis
     size: Number(headers['content-length']),
     platform: { architecture: arch, os: 'linux' },
   }
-  const type = indexOf[mediaType] ?? ''
+  const type = indexTypes[mediaType] ?? ''
   const index = JSON.stringify({ schemaVersion: 2, mediaType: type, manifests: [manifest] })
   const { statusCode, body } = await request(url, { method: 'PUT', headers: { 'content-type': type }, body: index })
   const answer = await body.text()

@@ -11,11 +11,11 @@ import { tarOf } from '#images/source/oci.ts'
 import { recipeFolder, recipeKey } from '#images/source/recipes.ts'
 import { newRunId } from '#lab/run-state.ts'
 
-/** A registry of this machine: what image names begin with, and its end. */
+/** A registry on this machine. Image names begin with `host`. */
 export type Registry = { host: string; stop: () => Promise<void> }
 
-/** A registry's image: its program, built from its Go module, and its settings, from scratch. */
-const registryImage = async (arch: string, signal?: AbortSignal): Promise<string> => {
+/** Builds the image of the registry: its program, built from its Go module, and its settings. Returns its name. */
+const buildRegistryImage = async (arch: string, signal?: AbortSignal): Promise<string> => {
   const key = await recipeKey([arch], ['registry'])
   const tag = `meshproof/registry:${key}`
   if (
@@ -42,19 +42,19 @@ const registryImage = async (arch: string, signal?: AbortSignal): Promise<string
 }
 
 /**
- * Starts a registry on a port of this machine and of no other (Linux: it shares the host's network). It carries a run's
- * labels with this process as its owner: whatever becomes of us, the next run removes it. `users` are lines of a
- * htpasswd file; without them it asks nobody who they are.
+ * Starts a registry on a port that only this machine can reach (Linux: it shares the host's network). Its container has
+ * the labels of a run with this process as owner, so that the next run removes it if this process is killed. `users`
+ * are lines of an htpasswd file. Without them the registry asks for no password.
  * @throws MeshproofError MP-202 when it does not start, MP-31x when it cannot be built.
  */
 export const startRegistry = async (
   { arch, port, storage, users }: { arch: string; port: number; storage: string; users?: string },
   signal?: AbortSignal,
 ): Promise<Registry> => {
-  // Its reaper is an image of its own that cannot be had everywhere; ours goes by labels.
+  // The reaper of testcontainers is one more image to pull. This project removes containers by their labels.
   process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true'
   const host = `127.0.0.1:${port}`
-  const container = new GenericContainer(await registryImage(arch, signal))
+  const container = new GenericContainer(await buildRegistryImage(arch, signal))
     .withNetworkMode('host')
     .withLabels({ [runLabel]: newRunId(), [ownerLabel]: await ownerOf(process.pid) })
     .withBindMounts([{ source: storage, target: '/storage' }])
@@ -67,14 +67,14 @@ export const startRegistry = async (
     })
     .withCopyContentToContainer(users === undefined ? [] : [{ content: users, target: '/users' }])
     .withWaitStrategy(Wait.forLogMessage(/listening on/).withStartupTimeout(30_000))
-  // What it writes is ours to delete.
+  // The registry writes files as this user, who can delete them.
   if (process.getuid && process.getgid) container.withUser(`${process.getuid()}:${process.getgid()}`)
   const started = await container.start().catch((cause: unknown) => {
     throw new MeshproofError('MP-202', {
       what: 'The registry of the rehearsal did not start',
       where: host,
       why: reasonOf(cause),
-      next: 'Stop what listens on that port, another rehearsal perhaps, and run again.',
+      next: 'Stop the program that listens on that port (perhaps another rehearsal), then run the same command again.',
       cause,
     })
   })

@@ -10,50 +10,48 @@ import { publish } from './publish.ts'
 import { startRegistry } from './registry.ts'
 import { serveSite } from './site.ts'
 
-/** The same ones each time: a preloaded node image is known by the addresses that its images came from. */
+/** Always the same ports, because the key of a preloaded node image contains the addresses of its images. */
 const ports = { registry: 15500, site: 15501 }
 
-/** A publisher on this machine: a registry and a download site, and the pins that lead a run to them. */
+/** A publisher on this machine: a registry, a download site, and the pins with which a run uses them. */
 export type Stage = {
-  /** `host:port` of both. */
+  /** `host:port` of the registry, and of the download site below. */
   registry: string
   site: string
   /** Path of the pins. */
   pins: string
   istio: string
   kubernetes: string
-  /** The folder that the download site serves, and the one that holds the registry's images. */
+  /** The folder that the download site serves, and the folder with the registry's storage. */
   files: string
   storage: string
   arch: string
-  /**
-   * Stops both, and removes from the engine what was pulled from there; preloaded node images stay, as after every run.
-   */
+  /** Stops both and removes from the engine what was pulled from the registry. Preloaded node images stay. */
   stop: () => Promise<void>
 }
 
 /**
- * Brings the stage up. The first time builds and publishes everything, which takes minutes; then seconds.
+ * Starts the publisher. The first call builds and publishes everything, which takes minutes. Later calls take seconds.
  * @throws MeshproofError as a source build does; MP-202 when the registry does not start.
  */
 export const startStage = async (
-  say: (line: string) => void,
+  print: (line: string) => void,
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
 ): Promise<Stage> => {
-  const arch = nodeArchitecture(await ensureEngine(say, signal))
+  const arch = nodeArchitecture(await ensureEngine(print, signal))
   const published = await publish(arch, ports.registry, progress, signal)
-  const made = taskStack()
+  const cleanUp = taskStack()
   try {
     const folder = await mkdtemp(join(tmpdir(), 'meshproof-rehearsal-'))
-    made.push({ name: 'the folder of the rehearsal', undo: () => rm(folder, { recursive: true }) })
+    cleanUp.push({ name: 'the folder of the rehearsal', undo: () => rm(folder, { recursive: true }) })
     const { host, stop } = await startRegistry({ arch, port: ports.registry, storage: published.storage }, signal)
-    made.push({ name: 'the registry', undo: stop })
-    made.push({ name: 'what was pulled from it', undo: () => removePulled(host) })
+    cleanUp.push({ name: 'the registry', undo: stop })
+    cleanUp.push({ name: 'what was pulled from it', undo: () => removePulled(host) })
     const files = join(folder, 'site')
     await mkdir(files)
     const { address, close } = await serveSite(files, ports.site)
-    made.push({ name: 'the download site', undo: close })
+    cleanUp.push({ name: 'the download site', undo: close })
     const pins = join(folder, 'pins.yaml')
     await writePins(published, { registry: host, site: address }, files, pins)
     const {
@@ -61,21 +59,21 @@ export const startStage = async (
       recipes: { kubernetes },
       storage,
     } = published
-    return { registry: host, site: address, pins, files, istio, kubernetes, storage, arch, stop: made.unwind }
+    return { registry: host, site: address, pins, files, istio, kubernetes, storage, arch, stop: cleanUp.unwind }
   } catch (error) {
-    await made.unwind()
+    await cleanUp.unwind()
     throw error
   }
 }
 
 /**
- * Removes every image of the engine whose name begins with a registry. Digests come after tags: they go with the last
- * tag of their repository, if there is one.
+ * Removes every image of the engine whose name begins with this registry. Tags are removed before digests, because the
+ * engine removes a digest with the last tag of its repository.
  */
 export const removePulled = async (host: string): Promise<void> => {
   for (const form of ['{{.Repository}}:{{.Tag}}', '{{.Repository}}@{{.Digest}}']) {
-    const all = await docker(['images', '--digests', '--format', form])
-    const names = [...new Set(all.split('\n'))].filter(
+    const listed = await docker(['images', '--digests', '--format', form])
+    const names = [...new Set(listed.split('\n'))].filter(
       (name) => name.startsWith(`${host}/`) && !name.endsWith('<none>'),
     )
     if (names.length > 0) await docker(['rmi', ...names])

@@ -1,6 +1,6 @@
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
 import { layerLines, verdictLines } from '#diagnosis/diagnosis-text.ts'
-import type { Diagnosis } from '#diagnosis/diagnosis.ts'
+import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { probeOf } from '#diagnosis/probe.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { print } from '#run/print.ts'
@@ -9,26 +9,20 @@ import { meshLines, survey } from '#survey/survey.ts'
 import type { DiagnoseOptions } from './options.ts'
 
 /**
- * Diagnoses an existing mesh and tells each layer as it is judged. What `probe` made is deleted whatever happens.
+ * Diagnoses an existing mesh and prints every layer, then the cause. What `probe` made is deleted whatever happens.
  * @throws MeshproofError MP-115 to MP-119 when the clusters cannot be looked at, or are no mesh.
  */
 export const diagnoseExisting = async (
   { contexts, kubeconfig, probe }: DiagnoseOptions,
   screen: Terminal,
   signal: AbortSignal,
-): Promise<Diagnosis> => {
+): Promise<MeshDiagnosis> => {
   const mesh = await survey(connectContexts(contexts, kubeconfig))
   for (const line of meshLines(mesh)) screen.line(line)
   const probing = probe ? probeOf(mesh, signal) : undefined
   try {
-    const diagnosis = await diagnoseMesh(
-      mesh,
-      probing,
-      (layer) => {
-        for (const line of layerLines(layer)) screen.line(line)
-      },
-      signal,
-    )
+    const diagnosis = await diagnoseMesh(mesh, probing, signal)
+    for (const line of diagnosis.layers.flatMap(layerLines)) screen.line(line)
     screen.line('')
     for (const line of verdictLines(diagnosis)) screen.line(line)
     return diagnosis

@@ -40,7 +40,7 @@ const running = async (
 
 const names = ['kubernetes-1.34.11', 'kubernetes-1.34.4']
 
-test('every combination is a run with a folder of its own; the document and the page of all lie above them', async () => {
+test('every combination is a run with its own folder; the document and the page of all lie above', async () => {
   const folder = join(await scratchFolder(), 'all')
   const { exitCode, asked, runs } = await running(folder, { kubernetes: '1.34.11,1.34.4', timeout: '90' }, () => 0)
   expect(exitCode).toBe(0)

@@ -1,15 +1,15 @@
 import type { Check } from '#checks/check.ts'
 import type { PlannedCheck } from '#run/plan-checks.ts'
-import type { Code } from '#codes/index.ts'
 import { runChecks } from '#run/vitest/run-checks.ts'
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
+import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { findings as known, type FindingCode } from '#diagnosis/findings.ts'
 import { probeOf } from '#diagnosis/probe.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { askUntil } from '#kube/until.ts'
 import { survey } from '#survey/survey.ts'
 import type { Fault } from './fault.ts'
-import { inputOf, type Lab } from '#lab/lab.ts'
+import { labData, type Lab } from '#lab/lab.ts'
 import type { TopologyPlan } from '#run/plan.ts'
 import { layers, type CheckResult } from '#results/results.ts'
 import type { Terminal } from '#report/terminal.ts'
@@ -106,7 +106,7 @@ const relevantTo = (fault: Fault, { plan, checks }: Showing): Set<string> => {
 
 const ask = (lab: Lab, planned: PlannedCheck[], { timeout, signal }: Showing): Promise<CheckResult[]> =>
   runChecks(
-    { mesh: { lab: inputOf(lab) }, planned, timeout: timeout * 1000 },
+    { mesh: { lab: labData(lab) }, planned, timeout: timeout * 1000 },
     { started: () => undefined, ended: () => undefined },
     { failFast: false, signal },
   )
@@ -143,23 +143,28 @@ const requireGreen = async (
  * What a diagnosis names of a broken mesh; asked again for half a minute while it is not what it must name, since what
  * was broken takes a moment to show.
  */
-const named = (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promise<Code[]> =>
+const named = (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promise<FindingCode[]> =>
   askUntil(
     () => lookedAt(lab, wanted, signal),
     (codes) => codes.includes(wanted),
     { every: 1000, within: 30_000, signal },
   )
 
+/** What a diagnosis names as the cause, and every warning: not what follows from the cause. */
+const ownCodes = ({ cause, layers: judged }: MeshDiagnosis): FindingCode[] => {
+  const warnings = judged.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'warning'))
+  return [...new Set([...(cause ? [cause.code] : []), ...warnings.map(({ code }) => code)])]
+}
+
 /** Diagnoses a lab, with requests where only they show what is `wanted`. */
-const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: AbortSignal): Promise<Code[]> => {
+const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: AbortSignal): Promise<FindingCode[]> => {
   const mesh = await survey(lab.clusters.map(({ name, kube }) => ({ context: name, kube })))
   const probe =
     wanted !== undefined && (wanted === 'MP-856' || known[wanted].layer === 'requests')
       ? probeOf(mesh, signal)
       : undefined
   try {
-    const { layers: judged } = await diagnoseMesh(mesh, probe, () => undefined, signal)
-    return [...new Set(judged.flatMap(({ findings }) => findings.map(({ code }) => code)))]
+    return ownCodes(await diagnoseMesh(mesh, probe, signal))
   } finally {
     await probe?.close()
   }

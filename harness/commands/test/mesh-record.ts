@@ -1,5 +1,6 @@
 import { reasonOf } from '#errors.ts'
 import { diagnose } from '#results/explain.ts'
+import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { type CheckResult, clustersOf, type TopologyResult, topologyVerdict } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { failureOf } from '#run/failure-of.ts'
@@ -16,6 +17,8 @@ export type MeshRecord = {
   checkedAll: (results: CheckResult[]) => void
   /** Takes what ended the test early, if anything did. Only the first error counts. */
   endedBy: (error: unknown) => void
+  /** Takes what a look at the mesh came to, where one was made. */
+  diagnosed: (diagnosis: MeshDiagnosis | undefined) => void
   /** Takes the path of the support bundle, where one was written. */
   bundled: (path: string | undefined) => void
   /**
@@ -23,6 +26,8 @@ export type MeshRecord = {
    * expected but that the mesh comes up.
    */
   wentWrong: () => boolean
+  /** True once the checks were run. */
+  wasChecked: () => boolean
   /** The result as it is now. */
   result: () => TopologyResult
   /** Hands the result as it is now to whoever keeps it. */
@@ -44,6 +49,7 @@ export const meshRecord = (
   let complete = false
   let error: unknown
   let bundle: string | undefined
+  let diagnosis: MeshDiagnosis | undefined
   const result = (): TopologyResult => {
     const diagnosed = diagnose([...checks, ...plan.skipped])
     const verdict = topologyVerdict(diagnosed)
@@ -55,6 +61,7 @@ export const meshRecord = (
       reason: verdict === 'not-run' && error !== undefined ? reasonOf(error) : '',
       phases: phases.all(),
       checks: diagnosed,
+      ...(diagnosis === undefined ? {} : { diagnosis }),
       ...(bundle === undefined ? {} : { bundle }),
     }
   }
@@ -74,10 +81,14 @@ export const meshRecord = (
     endedBy: (thrown) => {
       error ??= thrown
     },
+    diagnosed: (made) => {
+      diagnosis = made
+    },
     bundled: (path) => {
       bundle = path
     },
     wentWrong: () => error !== undefined || (complete && ['fail', 'not-run'].includes(result().verdict)),
+    wasChecked: () => complete,
     result,
     publish,
   }

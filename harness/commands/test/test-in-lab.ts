@@ -1,7 +1,8 @@
-import { inputOf } from '#lab/lab.ts'
+import { labData } from '#lab/lab.ts'
 import { labSource } from '#report/bundle/collect.ts'
 import { failureOf } from '#run/failure-of.ts'
 import type { SharedMachine } from '#run/for-each-lab.ts'
+import { contextsOf, lookAtMesh } from '#run/look-at-mesh.ts'
 import { type LabOrder, openLab, type OpenLab } from '#run/open-lab.ts'
 import { type BundlePlace, supportBundle } from '#run/support-bundle.ts'
 import { type Checking, checkMesh } from './check-mesh.ts'
@@ -11,8 +12,9 @@ import type { MeshRecord } from './mesh-record.ts'
 export type LabTest = LabOrder & Checking & SharedMachine & { withChecks: boolean; bundle: BundlePlace }
 
 /**
- * Tests one topology, from nothing to a verdict and back to nothing. Where anything went wrong, a support bundle is
- * taken before the lab goes, unless the run was stopped. What is known at any time is in the record.
+ * Tests one topology, from nothing to a verdict and back to nothing. After the checks the mesh is diagnosed as it is:
+ * why checks failed, or what will hurt later. Where anything went wrong, a support bundle is taken before the lab goes,
+ * unless the run was stopped. What is known at any time is in the record.
  * @throws what ended the test early: the signal’s reason, else the first error.
  */
 export const testInLab = async (test: LabTest, record: MeshRecord): Promise<void> => {
@@ -20,6 +22,7 @@ export const testInLab = async (test: LabTest, record: MeshRecord): Promise<void
   await using lab = openLab(test, record.phases)
   const error = await failureOf(checkLab(lab, test, record), signal)
   record.endedBy(error)
+  if (record.wasChecked() && !signal.aborted) record.diagnosed(await lookAtMesh(contextsOf(lab), record.phases, signal))
   if (record.wentWrong() && !signal.aborted)
     record.bundled(await supportBundle(labSource(lab), record.result(), test.bundle, record.phases, signal))
   if (error !== undefined) throw error
@@ -31,5 +34,5 @@ const checkLab = async (lab: OpenLab, test: LabTest, record: MeshRecord): Promis
   await lab.bringUp()
   const followed = await test.plan.procedure.follow?.(lab, test.signal)
   if (followed !== undefined) test.terminal.line(followed)
-  if (test.withChecks) await checkMesh({ lab: inputOf(lab) }, test, record, turn.passOn)
+  if (test.withChecks) await checkMesh({ lab: labData(lab) }, test, record, turn.passOn)
 }

@@ -1,6 +1,6 @@
 import { type Check, harmlessChecks } from '#checks/check.ts'
 import type { Stage } from '#checks/mesh-under-test.ts'
-import { inputOf, type Lab } from '#lab/lab.ts'
+import { labData, type Lab } from '#lab/lab.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { diagnose } from '#results/explain.ts'
 import type { CheckResult } from '#results/results.ts'
@@ -34,7 +34,7 @@ export const runStageChecks = async (
   const { planned } = planOf(which === 'harmless' ? harmless : checks.filter((check) => !harmless.includes(check)))
   const results = await runChecks(
     {
-      mesh: { lab: inputOf(lab), upgrade },
+      mesh: { lab: labData(lab), upgrade },
       planned,
       timeout: timeout * 1000,
       ...(which === 'harmless' ? { atOnce: true } : {}),

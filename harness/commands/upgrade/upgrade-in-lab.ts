@@ -6,6 +6,7 @@ import type { UpgradeImages } from '#images/images.ts'
 import { labSource } from '#report/bundle/collect.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { failureOf } from '#run/failure-of.ts'
+import { contextsOf, lookAtMesh } from '#run/look-at-mesh.ts'
 import { type LabOrder, openLab, type OpenLab } from '#run/open-lab.ts'
 import { type BundlePlace, supportBundle } from '#run/support-bundle.ts'
 import type { UpgradeOptions } from './options.ts'
@@ -31,8 +32,10 @@ export const upgradeInLab = async (order: UpgradeOrder, record: UpgradeRecord): 
   const { images, bundle, signal } = order
   await using lab = openLab({ ...order, images: images.from }, record.phases)
   const error = await failureOf(performUpgrade(lab, order, record), signal)
-  if (record.wentWrong() && !signal.aborted)
+  if (record.wentWrong() && !signal.aborted) {
+    record.diagnosed(await lookAtMesh(contextsOf(lab), record.phases, signal))
     record.bundled(await supportBundle(labSource(lab), record.result(), bundle, record.phases, signal))
+  }
   if (error !== undefined) throw error
 }
 

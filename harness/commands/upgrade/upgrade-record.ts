@@ -1,5 +1,6 @@
 import type { Seen } from '#commands/upgrade/traffic/traffic.ts'
 import { reasonOf } from '#errors.ts'
+import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import type { CheckResult, Phase, TopologyResult, Upgrade } from '#results/results.ts'
 import type { PhaseLog } from '#run/phase-log.ts'
 import type { PerformedPhase } from './perform-phases.ts'
@@ -16,6 +17,8 @@ export type UpgradeRecord = {
   performed: (phase: PerformedPhase) => void
   /** Takes what the traffic saw, and what ended the upgrade early, if anything did. */
   ended: (seen: Seen, error: unknown) => void
+  /** Takes what a look at the mesh came to, where one was made. */
+  diagnosed: (diagnosis: MeshDiagnosis | undefined) => void
   /** Takes the path of the support bundle, where one was written. */
   bundled: (path: string | undefined) => void
   /** True where the verdict is that the upgrade fails, or there is none. */
@@ -39,6 +42,7 @@ export const upgradeRecord = (
   keep: (result: TopologyResult) => void,
 ): UpgradeRecord => {
   let bundle: string | undefined
+  let diagnosis: MeshDiagnosis | undefined
   let soFar: UpgradeSoFar = {
     ...upgrade,
     planned: [],
@@ -47,7 +51,10 @@ export const upgradeRecord = (
     seen: { samples: [], events: [] },
     unreached: 'an earlier phase failed',
   }
-  const result = (): TopologyResult => topologyResult(soFar, [...before, ...phases.all()], unchecked, bundle)
+  const result = (): TopologyResult => ({
+    ...topologyResult(soFar, [...before, ...phases.all()], unchecked, bundle),
+    ...(diagnosis === undefined ? {} : { diagnosis }),
+  })
   const publish = (): void => {
     keep(result())
   }
@@ -65,6 +72,10 @@ export const upgradeRecord = (
     },
     ended: (seen, error) => {
       grow({ seen, ...(error === undefined ? {} : { unreached: reasonOf(error) }) })
+    },
+    diagnosed: (made) => {
+      diagnosis = made
+      publish()
     },
     bundled: (path) => {
       bundle = path

@@ -63,7 +63,8 @@ export const networks: Layer = {
           ],
           fix: kubectl(
             cluster,
-            `-n ${pod.metadata?.namespace ?? ''} label --overwrite pod ${pod.metadata?.name ?? ''} ${label}=${toldTo(pod, declared)}`,
+            `-n ${pod.metadata?.namespace ?? ''} label --overwrite pod ${pod.metadata?.name ?? ''} ` +
+              `${label}=${toldTo(pod, declared)}`,
           ),
         }))
       }),

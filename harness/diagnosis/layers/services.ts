@@ -35,6 +35,23 @@ const different = ({ namespace, name, host, perCluster }: MeshService): Finding 
       ),
       fix: kubectl(odd.cluster, `-n ${namespace} get service ${name} -o yaml`),
     }
+  const networks = new Set(
+    perCluster
+      .filter(({ service, addresses }) => service && addresses.length > 0)
+      .map(({ cluster }) => cluster.network),
+  )
+  if (isHeadless(first.service) && networks.size > 1)
+    return {
+      code: 'MP-915',
+      where: host,
+      evidence: perCluster.flatMap(({ cluster, service, addresses }) =>
+        service ? [`${cluster.name} on ${cluster.network}: headless, ${addresses.length} pods`] : [],
+      ),
+      fix: kubectl(
+        first.cluster,
+        `-n ${namespace} get service ${name} -o yaml   # give it a cluster IP, in every cluster`,
+      ),
+    }
   const unequal = having.find(({ service }) => portsOf(service) !== portsOf(first.service))
   return (
     unequal && {

@@ -8,7 +8,7 @@ import { meshproof } from '#e2e/product.ts'
 import { startRegistry, type Registry } from '../../../scripts/rehearsal/registry.ts'
 import { removePulled, startStage, type Stage } from '../../../scripts/rehearsal/stage.ts'
 
-describe('a mirror of what a publisher on this machine has', () => {
+describe('a mirror of a publisher on this machine', () => {
   let folder: string
   let stage: Stage
   let mirror: Registry
@@ -18,7 +18,7 @@ describe('a mirror of what a publisher on this machine has', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'meshproof-mirror-'))
     stage = await startStage(console.log, () => undefined)
-    // The publisher takes its own away when it goes.
+    // The publisher deletes its own pins when it stops.
     await copyFile(stage.pins, join(folder, 'pins.yaml'))
     pins = [`--pins=${join(folder, 'pins.yaml')}`]
     const storage = join(folder, 'storage')
@@ -27,25 +27,25 @@ describe('a mirror of what a publisher on this machine has', () => {
     place = `${mirror.host}/mesh`
   }, 30 * 60_000)
   afterAll(async () => {
-    // Stopped before, unless a test failed.
+    // A test has stopped it already, unless one failed.
     await mirror.stop().catch(() => undefined)
     await stage.stop()
-    await forget()
+    await removeImages()
     await rm(folder, { recursive: true })
   }, 2 * 60_000)
 
-  /** Takes away from the engine what was made of the pinned images. */
-  const forget = async (): Promise<void> => {
+  /** Removes from the engine every image that comes from the pinned ones. */
+  const removeImages = async (): Promise<void> => {
     const release = await loadRelease(join(folder, 'pins.yaml'))
     const { preloaded, files } = await planOf(release, pinnedVersions(release), stage.arch)
     await execa('docker', ['rmi', preloaded, files], { reject: false })
     await removePulled(mirror.host)
-    // A mirror’s images are given their published names.
+    // Images that are pulled from a mirror get their published names.
     await removePulled(stage.registry)
   }
 
   test(
-    'is filled once: a second run copies nothing, and what is there is what is pinned',
+    'is filled by the first run: a second run copies nothing, and every image has the pinned digest',
     { timeout: 20 * 60_000 },
     async () => {
       const first = await meshproof(['images', 'mirror', `--to=${place}`, ...pins])
@@ -62,11 +62,11 @@ describe('a mirror of what a publisher on this machine has', () => {
   )
 
   test(
-    'is all that a lab needs: the publisher is gone, and this machine has kept nothing of it',
+    'is enough for a lab when the publisher is gone and this machine has none of its images',
     { timeout: 20 * 60_000 },
     async () => {
       await stage.stop()
-      await forget()
+      await removeImages()
       const flags = ['--topology=primary-remote', '--images=release', ...pins]
       const environment = { XDG_CACHE_HOME: join(folder, 'cache') }
       const without = await meshproof([...flags, '--suite=net.*'], { environment })
@@ -83,16 +83,16 @@ describe('a mirror of what a publisher on this machine has', () => {
     },
   )
 
-  test('makes an archive that is all that a machine without a network needs', { timeout: 20 * 60_000 }, async () => {
+  test('makes an archive that is enough for a machine without a network', { timeout: 20 * 60_000 }, async () => {
     const archive = join(folder, 'meshproof.tar')
     const saved = await meshproof(['images', 'save', archive, `--registry=${place}`, ...pins])
     expect(saved.exitCode, saved.output).toBe(0)
     await mirror.stop()
-    await forget()
+    await removeImages()
     const environment = { XDG_CACHE_HOME: join(folder, 'other-cache') }
     const loaded = await meshproof(['images', 'load', archive], { environment })
     expect(loaded.exitCode, loaded.output).toBe(0)
-    // As the archive's own last line says.
+    // The flags that the last line of the command names.
     const [, flags = ''] = /^next: meshproof test (.*)$/m.exec(saved.output) ?? []
     const { exitCode, output } = await meshproof(['--topology=gateway', '--suite=net.*,reach.*', ...flags.split(' ')], {
       environment,

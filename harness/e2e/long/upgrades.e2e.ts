@@ -8,7 +8,7 @@ import { upgradable } from '#commands/upgrade/upgrade-lab.ts'
 import { impossible } from '#commands/upgrade/upgrade-fault.ts'
 import { meshproof, type Outcome } from '#e2e/product.ts'
 
-const upgraded = async (
+const runUpgrade = async (
   topology: string,
   strategy: string,
   ...flags: string[]
@@ -23,7 +23,8 @@ const upgraded = async (
   ])
   return { ...outcome, upgrade: outcome.results?.topologies[0]?.upgrade }
 }
-/** How many requests with Istio’s retries an upgrade lost. */
+
+/** How many of the requests with Istio’s default retries an upgrade lost. */
 const lostOf = ({ probes, measured }: Upgrade): number => {
   const retried = new Set(
     probes
@@ -32,13 +33,14 @@ const lostOf = ({ probes, measured }: Upgrade): number => {
   )
   return measured.filter(({ probe }) => retried.has(probe)).reduce((sum, { lost }) => sum + lost, 0)
 }
+
 const strategies = ['in-place', 'revision'] as const
 
 describe.each(['gateway', 'vpn', 'primary-remote', 'multi-primary-multi-network'])(
   'a healthy upgrade of %s',
   (topology) => {
     test.each(strategies)('loses no request, %s', { timeout: 20 * 60_000 }, async (strategy) => {
-      const { exitCode, output, upgrade, folder } = await upgraded(topology, strategy)
+      const { exitCode, output, upgrade, folder } = await runUpgrade(topology, strategy)
       expect(exitCode, output).toBe(0)
       expect(upgrade?.phases.map(({ verdict }) => verdict)).not.toContain('not-run')
       expect(upgrade && lostOf(upgrade)).toBe(0)
@@ -52,7 +54,7 @@ describe('beyond P9', () => {
     'the root is rotated and the upgrade rolled back, %s',
     { timeout: 20 * 60_000 },
     async (strategy) => {
-      const { exitCode, output, upgrade } = await upgraded('gateway', strategy, '--rotate-ca', '--rollback')
+      const { exitCode, output, upgrade } = await runUpgrade('gateway', strategy, '--rotate-ca', '--rollback')
       expect(exitCode, output).toBe(0)
       expect(upgrade?.phases.map(({ id }) => id).slice(-2)).toEqual(['P10', 'P11'])
       expect(upgrade && lostOf(upgrade)).toBe(0)
@@ -62,21 +64,22 @@ describe('beyond P9', () => {
 
 describe('a faulty upgrade', () => {
   test.each(upgradeFaults.map((fault) => [fault.name, fault] as const))(
-    '%s is told by its cause',
+    '%s is reported with its cause',
     { timeout: 20 * 60_000 },
     async (name, fault) => {
       const topology = upgradable(
         await loadTopologyFile('gateway').then((file) => ({ ...file, mtls: 'strict' as const })),
       )
-      const strategy = strategies.find((one) => impossible(fault, topology, one) === undefined) ?? 'in-place'
-      const { exitCode, output } = await upgraded('gateway', strategy, `--fault=${name}`)
+      const strategy =
+        strategies.find((candidate) => impossible(fault, topology, candidate) === undefined) ?? 'in-place'
+      const { exitCode, output } = await runUpgrade('gateway', strategy, `--fault=${name}`)
       expect(exitCode, output).toBe(name === 'host-stall' ? 2 : 1)
       expect(output).toContain(`✓ ${name}: the report names it, ${fault.names}`)
     },
   )
 })
 
-test('a disrupted mesh holds what it must', { timeout: 30 * 60_000 }, async () => {
+test('a disrupted mesh passes the resilience checks', { timeout: 30 * 60_000 }, async () => {
   const { exitCode, output, results } = await meshproof(['--suite=resilience.*', '--topology=gateway'])
   expect(exitCode, output).toBe(0)
   expect(

@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { beforeEach, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { EngineInfo } from '#engine/docker.ts'
-import { deserted, emptyCache, errorOf, fakeProgram, scratchFolder } from '#testing/edge.ts'
+import { unusedAddress, emptyCache, errorOf, fakeProgram, scratchFolder } from '#testing/edge.ts'
 import { loadImages, saveImages } from './archive.ts'
 import { planRelease, releaseImages } from './release.ts'
 
@@ -22,7 +22,7 @@ let folder: string
 beforeEach(async () => {
   await emptyCache()
   folder = await scratchFolder()
-  const host = await deserted()
+  const host = await unusedAddress()
   const files = join(folder, 'files', host.replace(':', '_'))
   await mkdir(files, { recursive: true })
   await writeFile(join(folder, 'istioctl'), 'istioctl')
@@ -65,7 +65,7 @@ esac`,
   )
 })
 
-test('what is loaded is all that a run needs: programs, nodes and the digests of what they hold, and no network', async () => {
+test('what is loaded is all that a run needs: programs, nodes, and the digests of their images', async () => {
   expect(await errorOf(planRelease({ pins }, engine))).toMatchObject({ code: 'MP-320' })
   expect(await loadImages('lab.tar')).toEqual(['meshproof/node:a', 'meshproof/files:b'])
   const images = await releaseImages(await planRelease({ pins }, engine), silent)

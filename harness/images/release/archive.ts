@@ -5,8 +5,8 @@ import { inEngine, packFiles, withFiles } from './files.ts'
 import { releaseImages, type Planned } from './release.ts'
 
 /**
- * Writes one archive that a run needs no network with: the preloaded node image and the image of files, as `docker
- * save` does.
+ * Writes an archive with which a run needs no network: the preloaded node image and the image of files, as `docker
+ * save` writes them.
  * @throws MeshproofError as releaseImages does; MP-202 when the engine refuses, or the archive cannot be written.
  */
 export const saveImages = async (
@@ -27,22 +27,23 @@ export const saveImages = async (
 }
 
 /**
- * Gives the engine what such an archive holds, and returns the names.
- * @throws MeshproofError MP-335 for a file that cannot be read or is an archive of something else.
+ * Loads the images of such an archive into the engine. Returns their names.
+ * @throws MeshproofError MP-335 for a file that cannot be read or is another archive.
  */
 export const loadImages = async (file: string, signal?: AbortSignal): Promise<string[]> => {
   const refused = (why: string, cause?: unknown): MeshproofError =>
     new MeshproofError('MP-335', {
-      what: 'That is no archive of a node image and files of meshproof',
+      what: 'That is not an archive of a node image and files of meshproof',
       where: file,
       why,
-      next: 'meshproof images save FILE writes one.',
+      next: 'meshproof images save FILE writes such an archive.',
       cause,
     })
   const loaded = await docker(['load', '--quiet', '--input', file], { signal }).catch((error: unknown) => {
     throw error instanceof MeshproofError && error.code === 'MP-202' ? refused(error.message, error) : error
   })
   const names = [...loaded.matchAll(/^Loaded image: (\S+)$/gm)].map(([, name = '']) => name)
-  if (['meshproof/node:', 'meshproof/files:'].every((ours) => names.some((name) => name.startsWith(ours)))) return names
+  if (['meshproof/node:', 'meshproof/files:'].every((prefix) => names.some((name) => name.startsWith(prefix))))
+    return names
   throw refused(`it holds ${names.join(', ') || 'no image with a name'}`)
 }

@@ -1,18 +1,18 @@
-/** The label under which an image of ours keeps the digests of what it is made of, by the names of images. */
+/** The label in which an image that is built here keeps the digests of its parts, by the names of images. */
 export const digestsLabel = 'dev.meshproof.digests'
 
-/** Digests as such a label spells them. */
-export const spelledDigests = (digests: Iterable<readonly [name: string, digest: string]>): string =>
-  [...digests].map((one) => one.join('@')).join(' ')
+/** The value of such a label. */
+export const digestsLabelValue = (digests: Iterable<readonly [name: string, digest: string]>): string =>
+  [...digests].map((entry) => entry.join('@')).join(' ')
 
-/** Digests by names, as such a label has them. */
+/** The digests in the value of such a label, by the names of images. */
 export const digestsIn = (label: string): ReadonlyMap<string, string> =>
   new Map(
     label
       .split(' ')
       .filter(Boolean)
-      .map((one) => {
-        const [name = '', digest = ''] = one.split('@')
+      .map((entry) => {
+        const [name = '', digest = ''] = entry.split('@')
         return [name, digest]
       }),
   )

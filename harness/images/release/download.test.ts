@@ -5,7 +5,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { deserted } from '#testing/edge.ts'
+import { unusedAddress } from '#testing/edge.ts'
 import { artifact, isCached } from '#images/cache.ts'
 import { download } from './download.ts'
 
@@ -68,7 +68,7 @@ test('another checksum leaves nothing in the cache either', async () => {
   expect(await readdir(join(folder, 'meshproof/artifacts'))).toEqual([])
 })
 
-test('a file that is not there is told with its status', async () => {
+test('a file that does not exist is reported with the HTTP status', async () => {
   const folder = await scratch()
   const url = await serve((_request, response) => {
     response.writeHead(404).end('no such file')
@@ -85,23 +85,24 @@ describe('a host that is busy', () => {
     ['429 with seconds', 429, '1'],
     ['503 with a date', 503, new Date(Date.now() + 1000).toUTCString()],
     ['502 without a word', 502, undefined],
-  ])('HTTP %s: is asked again, and one line tells it', async (_, status, after) => {
+  ])('HTTP %s: is asked again, and a message says so', async (_, status, after) => {
     const folder = await scratch()
-    const asked: number[] = []
+    const requestTimes: number[] = []
     const url = await serve((_request, response) => {
-      if (asked.push(performance.now()) > 1) response.end(content)
+      if (requestTimes.push(performance.now()) > 1) response.end(content)
       else response.writeHead(status, after === undefined ? {} : { 'retry-after': after }).end('busy')
     })
-    const told: string[] = []
-    await download({ url, sha256 }, join(folder, 'kind'), { tell: (line) => told.push(line) })
+    const messages: string[] = []
+    const patience = { tell: (line: string) => messages.push(line), pause: async () => undefined }
+    await download({ url, sha256 }, join(folder, 'kind'), patience)
     expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
-    expect(told).toEqual([
+    expect(messages).toEqual([
       expect.stringMatching(new RegExp(`^${new URL(url).host}: HTTP ${status}, again in [01] s$`)),
       '',
     ])
   })
 
-  test('and wants an hour: its status is told at once', async () => {
+  test('and asks for a pause of an hour: its status is reported at once', async () => {
     const folder = await scratch()
     const url = await serve((_request, response) => {
       response.writeHead(429, { 'retry-after': '3600' }).end()
@@ -145,7 +146,7 @@ describe('a download that breaks off', () => {
     return { url, ranges }
   }
 
-  test('goes on where it stopped, as long as the host says that it is the same file', async () => {
+  test('continues where it stopped, if the host confirms that the file is the same', async () => {
     const folder = await scratch()
     const { url, ranges } = await breaking(['"one"'])
     await download({ url, sha256 }, join(folder, 'kind'), { pause: async () => undefined })
@@ -184,7 +185,7 @@ describe('a download that breaks off', () => {
 })
 
 describe('a host that is slow', () => {
-  /** Sends a tenth of the content every 200 ms, so many times. */
+  /** Sends a tenth of the content every 80 ms, so many times. */
   const dripping = (times: number): Promise<string> =>
     serve((_request, response) => {
       response.writeHead(200, { 'content-length': content.length })
@@ -192,21 +193,21 @@ describe('a host that is slow', () => {
       const drop = (sent: number): void => {
         if (sent === times) return
         response.write(content.slice(sent * tenth, (sent + 1) * tenth))
-        setTimeout(drop, 200, sent + 1)
+        setTimeout(drop, 80, sent + 1)
       }
       drop(0)
     })
 
   test('is waited for as long as bytes come', async () => {
     const folder = await scratch()
-    await download({ url: await dripping(10), sha256 }, join(folder, 'kind'), {}, 1_000)
+    await download({ url: await dripping(10), sha256 }, join(folder, 'kind'), {}, 500)
     expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
   })
 
-  test('is given up when none has come for so long, and is not asked again', async () => {
+  test('is not waited for when no bytes come, and is not asked again', async () => {
     const folder = await scratch()
     const pause = vi.fn(async () => undefined)
-    const stopped = download({ url: await dripping(2), sha256 }, join(folder, 'kind'), { pause }, 1_000)
+    const stopped = download({ url: await dripping(2), sha256 }, join(folder, 'kind'), { pause }, 500)
     await expect(stopped).rejects.toMatchObject({ code: 'MP-321', message: expect.stringContaining('it stood still') })
     expect(pause).not.toHaveBeenCalled()
     expect(await readdir(folder)).toEqual([])
@@ -214,17 +215,17 @@ describe('a host that is slow', () => {
 })
 
 describe('a proxy', () => {
-  /** A proxy that sends everybody to one place and writes down where they wanted to go. */
-  const proxy = async (to: string): Promise<{ address: string; wanted: string[] }> => {
-    const wanted: string[] = []
+  /** A proxy that forwards every request to `to` and records the hosts that were requested. */
+  const proxy = async (to: string): Promise<{ address: string; requestedHosts: string[] }> => {
+    const requestedHosts: string[] = []
     const server = createServer((request, response) => {
-      wanted.push(new URL(request.url ?? '').host)
+      requestedHosts.push(new URL(request.url ?? '').host)
       get(to, (answer) => {
         answer.pipe(response.writeHead(answer.statusCode ?? 0, answer.headers))
       })
     })
     server.on('connect', (request, socket) => {
-      wanted.push(request.url ?? '')
+      requestedHosts.push(request.url ?? '')
       const through = connect(Number(new URL(to).port), '127.0.0.1', () => {
         socket.write('HTTP/1.1 200 OK\r\n\r\n')
       })
@@ -237,10 +238,10 @@ describe('a proxy', () => {
       server.closeAllConnections()
       server.close()
     })
-    return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, wanted }
+    return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requestedHosts }
   }
 
-  /** The module as a new process has it: proxies are read from the environment once. */
+  /** Loads the module again, as a new process would: it reads the proxies from the environment only once. */
   const withProxy = async (address: string, noProxy: string): Promise<{ download: typeof download }> => {
     for (const name of ['HTTP_PROXY', 'HTTPS_PROXY']) vi.stubEnv(name, address)
     vi.stubEnv('NO_PROXY', noProxy)
@@ -252,22 +253,22 @@ describe('a proxy', () => {
     return import('./download.ts')
   }
 
-  test('that is named in the environment is asked, also by those who ask again', async () => {
+  test('from the environment is used, also for the next attempt', async () => {
     const folder = await scratch()
-    let asked = 0
+    let requests = 0
     const site = await serve((_request, response) => {
-      if (asked++ === 0) response.writeHead(503, { 'retry-after': '0' }).end()
+      if (requests++ === 0) response.writeHead(503, { 'retry-after': '0' }).end()
       else response.end(content)
     })
-    const { address, wanted } = await proxy(site)
+    const { address, requestedHosts } = await proxy(site)
     const { download: fetched } = await withProxy(address, '')
     await fetched({ url: 'http://downloads.invalid/kind', sha256 }, join(folder, 'kind'))
     expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
-    expect(new Set(wanted.map((host) => host.replace(/:80$/, '')))).toEqual(new Set(['downloads.invalid']))
+    expect(new Set(requestedHosts.map((host) => host.replace(/:80$/, '')))).toEqual(new Set(['downloads.invalid']))
   })
 
-  test('is asked for a tunnel where the address is https', async () => {
-    const { address, wanted } = await proxy(
+  test('gets a CONNECT request for an https address', async () => {
+    const { address, requestedHosts } = await proxy(
       await serve((_request, response) => {
         response.end()
       }),
@@ -276,11 +277,11 @@ describe('a proxy', () => {
     await expect(
       fetched({ url: 'https://downloads.invalid/kind', sha256 }, join(await scratch(), 'kind')),
     ).rejects.toMatchObject({ code: 'MP-320' })
-    expect(wanted).toEqual(['downloads.invalid:443'])
+    expect(requestedHosts).toEqual(['downloads.invalid:443'])
   })
 
-  test('is not asked for hosts of NO_PROXY', async () => {
-    const { address, wanted } = await proxy(
+  test('is not used for hosts of NO_PROXY', async () => {
+    const { address, requestedHosts } = await proxy(
       await serve((_request, response) => {
         response.end()
       }),
@@ -289,24 +290,24 @@ describe('a proxy', () => {
     await expect(
       fetched({ url: 'http://a.downloads.invalid/kind', sha256 }, join(await scratch(), 'kind')),
     ).rejects.toMatchObject({ code: 'MP-320' })
-    expect(wanted).toEqual([])
+    expect(requestedHosts).toEqual([])
   })
 })
 
-test('a host that does not answer is named, within a second where it refuses', async () => {
+test('a host that refuses the connection is named within a second', async () => {
   const folder = await scratch()
-  const host = await deserted()
-  const asked = performance.now()
+  const host = await unusedAddress()
+  const startedAt = performance.now()
   await expect(download({ url: `http://${host}/kind`, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({
     code: 'MP-320',
     message: `${host} does not answer: ECONNREFUSED, the connection is refused`,
   })
-  expect(performance.now() - asked).toBeLessThan(1_000)
+  expect(performance.now() - startedAt).toBeLessThan(1_000)
 })
 
-test('behind a redirect, the host that is out of reach is named, not the one that answered', async () => {
+test('behind a redirect, the host that cannot be reached is named, not the one that answered', async () => {
   const folder = await scratch()
-  const host = await deserted()
+  const host = await unusedAddress()
   const url = await serve((_request, response) => {
     response.writeHead(302, { location: `http://${host}/kind` }).end()
   })

@@ -7,28 +7,28 @@ import { pipeline } from 'node:stream/promises'
 import { request, type Dispatcher } from 'undici'
 import { Interrupted, MeshproofError, reasonOf } from '#errors.ts'
 import { NotNow, patiently, retryAfter, type Patience } from './patience.ts'
-import { hostUnreachable, wayOut, whyUnreachable } from './registry.ts'
+import { hostUnreachable, outboundAgent, whyUnreachable } from './registry.ts'
 
 const mostRedirects = 5
 
-/** How long a host may be silent in the middle of a file, in milliseconds. */
+/** How long a host may send nothing in the middle of a file, in milliseconds. */
 const longestSilence = 30_000
 
-/** A published file: where it is and the SHA-256 it must have, in hexadecimal. */
+/** A published file: its address and the SHA-256 that it must have, in hexadecimal. */
 export type PublishedFile = { url: string; sha256: string }
 
 /**
- * What has arrived of a file: its bytes, their hash, and what the host calls this version of it, without which no rest
- * can be asked for.
+ * The part of a file that has arrived: the number of bytes, their hash, and the host's name for this version of the
+ * file. Without a version the rest cannot be requested.
  */
 type Arrived = { bytes: number; hash: Hash; version: string | undefined }
 
 /**
- * Downloads a published file and checks it while it streams. A host that is busy (429, 5xx) is asked again; of a
- * download that breaks off the rest is asked for, or all of it where the host does not say that it is still the same
- * file. Whatever goes wrong, nothing is left at `path`.
+ * Downloads a published file and checks it while it arrives. A host that is busy (429, 5xx) is asked again. When a
+ * download breaks off, the rest is requested, or the whole file where the host does not confirm that it is the same.
+ * After an error nothing is left at `path`.
  * @throws MeshproofError MP-320 when a host does not answer (5 s to connect, 10 s to the headers), MP-321 when the file
- * is not there, breaks off again and again or stands still for 30 s, MP-311 when its checksum is another; Interrupted
+ * does not exist, breaks off again and again, or sends no byte for 30 s, MP-311 when its checksum is wrong; Interrupted
  * when the signal fires.
  */
 export const download = async (
@@ -64,13 +64,13 @@ export const download = async (
   }
 }
 
-/** A tag that holds for every byte, or the date; a weak tag says nothing about bytes (RFC 9110, 13.1.5). */
+/** The entity tag, or the date. A weak tag does not identify the bytes (RFC 9110, 13.1.5) and is not used. */
 const versionOf = ({ etag, 'last-modified': modified }: Dispatcher.ResponseData['headers']): string | undefined =>
   [etag, modified].find((header) => typeof header === 'string' && !header.startsWith('W/'))?.toString()
 
 const brokenOff = (url: string, error: unknown, signal: AbortSignal | undefined): unknown => {
   if (signal?.aborted) return new Interrupted()
-  if (codeOf(error) === 'UND_ERR_BODY_TIMEOUT') return unavailable(url, 'it stood still, and no byte of it came', error)
+  if (codeOf(error) === 'UND_ERR_BODY_TIMEOUT') return unavailable(url, 'it stood still: no more bytes arrived', error)
   return isBroken(error)
     ? new NotNow(unavailable(url, `it broke off again and again: ${reasonOf(error)}`, error), 'it broke off')
     : unavailable(url, reasonOf(error), error)
@@ -78,26 +78,26 @@ const brokenOff = (url: string, error: unknown, signal: AbortSignal | undefined)
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
 
-/** A connection that ended too early. What a disk refuses has other codes. */
+/** True for a connection that ended too early. Errors of the disk have other codes. */
 const isBroken = (error: unknown): boolean =>
   ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'].includes(String(codeOf(error)))
 
 /**
- * The SHA-256 that a publisher puts at an address of its own, beside the file; asked as patiently as for a file.
+ * Downloads the SHA-256 that a publisher puts at an address beside the file. It tries as often as for a file.
  * @throws MeshproofError MP-320 and MP-321 as download does, MP-321 too where there is no checksum in it; Interrupted
  * when the signal fires.
  */
-export const publishedChecksum = async (beside: string, patience: Patience = {}): Promise<string> => {
+export const publishedChecksum = async (address: string, patience: Patience = {}): Promise<string> => {
   const content = await patiently(async () => {
-    const { body } = await open(new URL(beside), longestSilence, patience.signal)
+    const { body } = await open(new URL(address), longestSilence, patience.signal)
     return text(body).catch((error: unknown) => {
-      throw brokenOff(beside, error, patience.signal)
+      throw brokenOff(address, error, patience.signal)
     })
   }, patience)
-  return checksumIn(content, beside)
+  return checksumIn(content, address)
 }
 
-/** The SHA-256 that a checksum file begins with. @throws MeshproofError MP-321 where there is none. */
+/** The SHA-256 at the beginning of a checksum file. @throws MeshproofError MP-321 where there is none. */
 export const checksumIn = (content: string, where: string): string => {
   const [checksum = ''] = content.trim().split(/\s+/)
   if (!/^[0-9a-f]{64}$/.test(checksum)) throw unavailable(where, 'there is no SHA-256 in it')
@@ -105,8 +105,8 @@ export const checksumIn = (content: string, where: string): string => {
 }
 
 /**
- * The answer after redirects, all of the file or the rest; each hop is asked here so that an error names the host that
- * is out of reach.
+ * Requests a file, or the rest of it, and follows redirects. It follows them itself, so that an error names the host
+ * that cannot be reached.
  */
 const open = async (
   first: URL,
@@ -144,7 +144,7 @@ const ask = async (
 ): Promise<Answer> => {
   try {
     return await request(url, {
-      dispatcher: wayOut(),
+      dispatcher: outboundAgent(),
       headers,
       headersTimeout: 10_000,
       bodyTimeout: silence,
@@ -166,11 +166,11 @@ const unavailable = (url: string, why: string, cause?: unknown): MeshproofError 
     cause,
   })
 
-/** The error for a file that is not the one it should be. */
+/** The error for a file with a wrong checksum. */
 export const mismatch = (url: string, expected: string, actual: string): MeshproofError =>
   new MeshproofError('MP-311', {
     what: 'A download does not match its pinned checksum; it was refused and nothing was cached',
     where: url,
     why: `expected ${expected}, got ${actual}`,
-    next: 'Check what stands between this machine and that host. The pins are in fixtures/images/release.yaml.',
+    next: 'Check proxies between this machine and that host. The pins are in fixtures/images/release.yaml.',
   })

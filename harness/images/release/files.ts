@@ -11,10 +11,10 @@ import { mirroredIn } from './registry.ts'
 import { filesOf, type PublishedDownload, type ReleasePlan } from './release-plan.ts'
 import { pull } from './transfer.ts'
 
-/** How a published file is had, checked against its checksum. */
+/** Gets a published file and checks its checksum. */
 export type Fetch = (file: PublishedDownload, path: string, patience: Patience) => Promise<void>
 
-/** From where it is published. @throws MeshproofError MP-311, MP-320 and MP-321, as a download does. */
+/** Downloads a file from its publisher. @throws MeshproofError MP-311, MP-320 and MP-321, as a download does. */
 export const fetchPublished: Fetch = async ({ url, checksum }, path, patience) =>
   download(
     { url, sha256: 'pinned' in checksum ? checksum.pinned : await publishedChecksum(checksum.published, patience) },
@@ -22,12 +22,13 @@ export const fetchPublished: Fetch = async ({ url, checksum }, path, patience) =
     patience,
   )
 
-/** Files have no architecture: under one name for it, every engine takes their image. */
+/** The platform of the image of files. Files have no architecture, and every engine accepts this one. */
 const platform = 'linux/amd64'
 
 /**
- * Gives `work` the way to files: the image of files where the engine has it, or a mirror that is asked for it, and else
- * their publishers. Nothing is pulled or opened before a file is asked for.
+ * Calls `work` with a function that gets files. They come from the image of files where the engine has it, otherwise
+ * from a mirror’s image of files where a mirror is given, otherwise from their publishers. Nothing is pulled or
+ * opened before the first file is needed.
  */
 export const withFiles = <Made>(
   plan: Pick<ReleasePlan, 'files'>,
@@ -35,17 +36,18 @@ export const withFiles = <Made>(
   work: (fetch: Fetch) => Promise<Made>,
 ): Promise<Made> =>
   inScratch((folder) => {
-    let way: Promise<Fetch> | undefined
+    let source: Promise<Fetch> | undefined
     return work(async (file, path, patience) =>
-      (await (way ??= wayTo(plan.files, registry, folder, patience)))(file, path, patience),
+      (await (source ??= openSource(plan.files, registry, folder, patience)))(file, path, patience),
     )
   })
 
 /**
- * @throws MeshproofError MP-320 and MP-323 when the mirror's image cannot be had, MP-202 when the engine refuses to
- * open it.
+ * Opens the image of files where there is one.
+ * @throws MeshproofError MP-320 or MP-323 when the mirror's image cannot be pulled, MP-202 when the engine cannot open
+ * it.
  */
-const wayTo = async (
+const openSource = async (
   name: string,
   registry: string | undefined,
   folder: string,
@@ -74,8 +76,8 @@ export const inEngine = (name: string): Promise<boolean> =>
   )
 
 /**
- * Makes the image of files, which holds each as it is published, for every platform, beside the checksum that its
- * publisher tells; `labels` go with it.
+ * Builds the image of files with these labels. It holds each file as it is published, for every platform, and beside it
+ * the checksum of its publisher.
  * @throws MeshproofError as `fetch` does; MP-202 when the engine refuses.
  */
 export const packFiles = (
@@ -88,11 +90,11 @@ export const packFiles = (
     await pMap(
       filesOf(release, versions),
       async (file) => {
-        const path = placeOf(join(folder, 'files'), file.url)
+        const path = pathOf(join(folder, 'files'), file.url)
         await mkdir(dirname(path), { recursive: true })
         await fetch(file, path, patience)
         if ('published' in file.checksum)
-          await writeFile(placeOf(join(folder, 'files'), file.checksum.published), `${await sha256Of(path)}\n`)
+          await writeFile(pathOf(join(folder, 'files'), file.checksum.published), `${await sha256Of(path)}\n`)
       },
       { concurrency: 2 },
     )
@@ -111,19 +113,19 @@ export const packFiles = (
     )
   })
 
-/** A file keeps its address as its place, host and all. */
-const placeOf = (folder: string, url: string): string =>
+/** The path of a file in the image: its host and the path of its address. */
+const pathOf = (folder: string, url: string): string =>
   join(folder, new URL(url).host.replace(':', '_'), new URL(url).pathname)
 
 const fetchFrom =
   (folder: string): Fetch =>
   async ({ url, checksum }, path) => {
-    await copyFile(placeOf(folder, url), path)
+    await copyFile(pathOf(folder, url), path)
     const actual = await sha256Of(path)
     const expected =
       'pinned' in checksum
         ? checksum.pinned
-        : checksumIn(await readFile(placeOf(folder, checksum.published), 'utf8'), checksum.published)
+        : checksumIn(await readFile(pathOf(folder, checksum.published), 'utf8'), checksum.published)
     if (actual !== expected) throw mismatch(url, expected, actual)
   }
 

@@ -15,7 +15,7 @@ const digestOf = (manifest: string): string => `sha256:${createHash('sha256').up
 let host: string
 let store: string
 let plan: ReleasePlan
-let asked: () => Promise<string[]>
+let commands: () => Promise<string[]>
 
 /** Manifests lie in a folder by names, with / as _. */
 const put = (name: string, manifest: string): Promise<void> =>
@@ -64,19 +64,23 @@ beforeEach(async () => {
     await put(`${host}/${name}`, manifest)
     await put(`${host}/${name.replace(/:[^:]+$/, '')}@${digestOf(manifest)}`, manifest)
   }
-  const log = join(folder, 'asked')
+  const log = join(folder, 'commands')
   await writeFile(log, '')
-  asked = async () => (await readFile(log, 'utf8')).split('\n').filter(Boolean)
+  commands = async () => (await readFile(log, 'utf8')).split('\n').filter(Boolean)
   await fakeProgram(
     'skopeo',
     `[ "$1" = --insecure-policy ] && shift
 echo "$*" >> '${log}'
 place() { echo '${store}'/"$(echo "\${1#docker://}" | tr / _)"; }
+fail() { echo "level=fatal msg=\\"reading manifest: $1\\"" >&2; exit 1; }
+show() { [ -e "$(place "$here")" ] || fail 'manifest unknown'; cat "$(place "$here")"; }
 for last in "$@"; do before=$here; here=$last; done
 case "$1 $*" in
   'copy '*) cp "$(place "$before")" "$(place "$here")" ;;
-  'inspect '*--config*) [ -e "$(place "$here")" ] && cat "$(place "$here")" || { echo 'level=fatal msg="reading manifest: manifest unknown"' >&2; exit 1; } ;;
-  'inspect '*) grep -qs refused "$(place "$here")" && { echo 'level=fatal msg="reading manifest: denied: requested access to the resource is denied"' >&2; exit 1; }; [ -e "$(place "$here")" ] && cat "$(place "$here")" || { echo 'level=fatal msg="reading manifest: manifest unknown"' >&2; exit 1; } ;;
+  'inspect '*--config*) show ;;
+  'inspect '*)
+    grep -qs refused "$(place "$here")" && fail 'denied: requested access to the resource is denied'
+    show ;;
 esac`,
   )
   // An engine that keeps of an image its label alone, and pushes it as a configuration.
@@ -85,29 +89,31 @@ esac`,
     `echo "docker $*" >> '${log}'
 case "$1" in
   image) exit 1 ;;
-  import) echo "$*" | sed 's/.*LABEL [^"]*"\\([^"]*\\)".*/{"config":{"Labels":{"${digestsLabel}":"\\1"}}}/' > '${folder}/label' ;;
+  import)
+    echo "$*" |
+      sed 's/.*LABEL [^"]*"\\([^"]*\\)".*/{"config":{"Labels":{"${digestsLabel}":"\\1"}}}/' > '${folder}/label' ;;
   push) cp '${folder}/label' '${store}'/"$(echo "$3" | tr / _)" ;;
 esac`,
   )
 })
 
-test('an empty mirror gets everything, from the digests that are published; files go along', async () => {
+test('an empty mirror gets every image, by its published digest, and the files', async () => {
   const { copied: names, there } = await mirror(plan, `${host}/mirror`, silent)
   expect(names).toEqual([plan.node.name, ...plan.images.map(({ name }) => name), plan.files])
   expect(there).toEqual([])
-  const lines = await asked()
+  const lines = await commands()
   expect(lines).toContain(
-    `copy --quiet --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false docker://${host}/kindest/node@${digestOf('node')} ` +
-      `docker://${mirrored(plan.node.name)}`,
+    'copy --quiet --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false ' +
+      `docker://${host}/kindest/node@${digestOf('node')} docker://${mirrored(plan.node.name)}`,
   )
   expect(lines).toContain(`docker push --quiet ${host}/mirror/${plan.files}`)
 })
 
-test('a second time nothing is copied; what has changed since is', async () => {
+test('a second time only what has changed is copied', async () => {
   await mirror(plan, `${host}/mirror`, silent)
-  const before = (await asked()).length
+  const before = (await commands()).length
   expect(await mirror(plan, `${host}/mirror`, silent)).toMatchObject({ copied: [] })
-  const second = (await asked()).slice(before)
+  const second = (await commands()).slice(before)
   expect(second.filter((line) => /^copy|docker (import|push)/.test(line))).toEqual([])
 
   await put(`${host}/istio/helloworld:1.0`, 'hello again')
@@ -116,31 +122,31 @@ test('a second time nothing is copied; what has changed since is', async () => {
   expect(await verifyMirror(plan, `${host}/mirror`)).toMatchObject({ differing: [] })
 })
 
-test('a registry that refuses to speak of what it does not have gets it all the same', async () => {
+test('a registry that refuses requests for images that it lacks still gets them', async () => {
   await put(mirrored(plan.node.name), 'refused')
   expect((await mirror(plan, `${host}/mirror`, silent)).copied).toContain(plan.node.name)
 })
 
-test('an image that is not published stops it, by its name', async () => {
+test('an image that is not published ends it, and is named', async () => {
   const images = [...plan.images, { name: `${host}/istio/other:1.0`, digest: undefined }]
   expect(await errorOf(mirror({ ...plan, images }, `${host}/mirror`, silent))).toMatchObject({
     code: 'MP-334',
     message: expect.stringContaining('istio/other:1.0'),
   })
-  expect(copied(await asked())).not.toContain(mirrored(`${host}/istio/other:1.0`))
+  expect(copied(await commands())).not.toContain(mirrored(`${host}/istio/other:1.0`))
 })
 
-test('a mirror is as it should be without its publishers being asked', async () => {
+test('a mirror is verified without a request to the publishers', async () => {
   await mirror(plan, `${host}/mirror`, silent)
-  const before = (await asked()).length
+  const before = (await commands()).length
   expect(await verifyMirror(plan, `${host}/mirror`)).toEqual({
     same: [plan.node.name, ...plan.images.map(({ name }) => name), plan.files],
     differing: [],
   })
-  expect((await asked()).slice(before).every((line) => line.includes(`docker://${host}/mirror/`))).toBe(true)
+  expect((await commands()).slice(before).every((line) => line.includes(`docker://${host}/mirror/`))).toBe(true)
 })
 
-test('what differs, what is missing and what nobody recorded is named', async () => {
+test('images that differ, are missing or have no recorded digest are named', async () => {
   await mirror(plan, `${host}/mirror`, silent)
   await put(mirrored(plan.node.name), 'another node')
   await put(mirrored(`${host}/istio/helloworld:1.0`), 'another hello')

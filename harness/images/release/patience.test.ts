@@ -39,7 +39,7 @@ test('the pause that is asked for is kept to, and one of an hour ends it', async
 test('it ends with the last error after about a minute', async () => {
   const { waited, result } = await trying(Array.from({ length: 50 }, () => new NotNow(refused, 'HTTP 503')))
   expect(result).toBe(refused)
-  expect(waited.reduce((sum, one) => sum + one)).toBe(63_000)
+  expect(waited.reduce((sum, milliseconds) => sum + milliseconds)).toBe(63_000)
 })
 
 test('any other error ends it at once', async () => {

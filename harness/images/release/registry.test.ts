@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { createServer as createWebServer } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
-import { deserted } from '#testing/edge.ts'
+import { unusedAddress } from '#testing/edge.ts'
 import { mirroredIn, registryAnswers, requireRegistries } from './registry.ts'
 
 /** A registry on this machine that answers everything with one status. */
@@ -42,17 +42,17 @@ test.each([200, 401, 404, 429, 503])('HTTP %i is an answer', async (status) => {
 })
 
 test('a registry that refuses is named, within a second', async () => {
-  const [answering, host] = [await registry(401), await deserted()]
-  const asked = performance.now()
+  const [answering, host] = [await registry(401), await unusedAddress()]
+  const startedAt = performance.now()
   await expect(requireRegistries([answering, host])).rejects.toMatchObject({
     code: 'MP-320',
     exitCode: 2,
     message: `${host} does not answer: ECONNREFUSED, the connection is refused`,
   })
-  expect(performance.now() - asked).toBeLessThan(1_000)
+  expect(performance.now() - startedAt).toBeLessThan(1_000)
 })
 
-test('a name that does not resolve is told as such', async () => {
+test('a name that does not resolve is reported as such', async () => {
   await expect(requireRegistries(['registry.invalid'])).rejects.toMatchObject({
     code: 'MP-320',
     message: expect.stringMatching(
@@ -61,15 +61,15 @@ test('a name that does not resolve is told as such', async () => {
   })
 })
 
-test('silent registries are all asked at once: 5 s, however many', async () => {
-  const [one, two] = [await silent(), await silent()]
-  const asked = performance.now()
-  await expect(requireRegistries([one, two, one])).rejects.toMatchObject({
+test('silent registries are asked at the same time: however many, it takes as long as for the first', async () => {
+  const [first, second] = [await silent(), await silent()]
+  const startedAt = performance.now()
+  await expect(requireRegistries([first, second, first], undefined, 700)).rejects.toMatchObject({
     code: 'MP-320',
-    message: `${one} does not answer: timed out; nor do ${two}`,
+    message: `${first} does not answer: timed out; nor do ${second}`,
   })
-  expect(performance.now() - asked).toBeLessThan(6_500)
-}, 10_000)
+  expect(performance.now() - startedAt).toBeLessThan(1_300)
+})
 
 test('asking stops when the run is stopped', async () => {
   const stop = AbortSignal.timeout(50)

@@ -1,22 +1,22 @@
 import { EnvHttpProxyAgent, request, type Dispatcher } from 'undici'
 import { Interrupted, MeshproofError, reasonOf } from '#errors.ts'
 
-/** How long a host may take to answer at all, in milliseconds. */
+/** How long a host may take until it answers, in milliseconds. */
 const answersWithin = 5_000
 
-/** Where the API of a registry lives when that is not the host its image names begin with. */
+/** The host of a registry’s API, where it is not the host in the image names. */
 const endpoints: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' }
 
-/** True for a registry on this machine, which docker speaks plain HTTP to. */
+/** True for a registry on this machine, with which docker uses plain HTTP. */
 export const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+)(:\d+)?$/.test(host)
 
 let agent: Dispatcher | undefined
 
-/** The way out of this machine: the user's proxy variables apply, and a connection is made within 5 s or not at all. */
-export const wayOut = (): Dispatcher =>
+/** The HTTP agent for other hosts. The user's proxy variables apply. It waits at most 5 s for a connection. */
+export const outboundAgent = (): Dispatcher =>
   (agent ??= new EnvHttpProxyAgent({
     connect: { timeout: answersWithin },
-    // Go's clients, docker's among them, never ask a proxy for this machine itself; a proxy that is asked refuses.
+    // Like docker, use no proxy for this machine itself. A proxy would refuse such a request.
     noProxy: [process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '', 'localhost', '127.0.0.1'].join(','),
   }))
 
@@ -30,7 +30,7 @@ const meanings: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_TIMEOUT: 'timed out',
 }
 
-/** Why a host gave no answer, in a few words: the system's code and what it means. */
+/** Why a host did not answer: the code of the system and its meaning. */
 export const whyUnreachable = (thrown: unknown): string => {
   if (!(thrown instanceof Error)) return reasonOf(thrown)
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name
@@ -43,25 +43,30 @@ export const hostUnreachable = (host: string, why: string, cause?: unknown): Mes
     what: `${host} does not answer`,
     why,
     next:
-      'Use --images=source, which needs package registries alone; or let this machine reach it (HTTPS_PROXY is ' +
-      'honoured).',
+      'Use --images=source, which needs package registries only. Or make the host reachable from this machine; ' +
+      'HTTPS_PROXY applies.',
     cause,
   })
 
-/** What became of asking a registry: the HTTP status it answered with, or why there was no answer. */
+/** The HTTP status that a registry answered with, or why it did not answer. */
 export type RegistryAnswer = { host: string; status: number } | { host: string; why: string; cause: unknown }
 
 /**
- * Asks `host` (as image names spell it: docker.io, quay.io) for its API and knows within 5 s. Any HTTP status is an
- * answer: a registry asks anonymous callers to log in, and a host that is no registry says that it lacks the page.
+ * Asks `host` (as image names spell it: docker.io, quay.io) for its API and waits at most `within` milliseconds. Any
+ * HTTP status is an answer: a registry asks anonymous callers to log in, and a host that is no registry says that it
+ * lacks the page.
  * @throws Interrupted when the signal fires.
  */
-export const registryAnswers = async (host: string, signal?: AbortSignal): Promise<RegistryAnswer> => {
+export const registryAnswers = async (
+  host: string,
+  signal?: AbortSignal,
+  within = answersWithin,
+): Promise<RegistryAnswer> => {
   const scheme = isLoopback(host) ? 'http' : 'https'
   try {
     const { statusCode, body } = await request(`${scheme}://${endpoints[host] ?? host}/v2/`, {
-      dispatcher: wayOut(),
-      signal: AbortSignal.any([AbortSignal.timeout(answersWithin), ...(signal ? [signal] : [])]),
+      dispatcher: outboundAgent(),
+      signal: AbortSignal.any([AbortSignal.timeout(within), ...(signal ? [signal] : [])]),
     })
     body.on('error', () => undefined).destroy()
     return { host, status: statusCode }
@@ -72,19 +77,23 @@ export const registryAnswers = async (host: string, signal?: AbortSignal): Promi
 }
 
 /**
- * Makes sure that every host answers; all are asked at once, so it is known within 5 s.
+ * Makes sure that every host answers within `within` milliseconds. It asks every host at the same time.
  * @throws MeshproofError MP-320 that names the first host that does not, why, and the others; Interrupted when the
  * signal fires.
  */
-export const requireRegistries = async (hosts: Iterable<string>, signal?: AbortSignal): Promise<void> => {
-  const answers = await Promise.all([...new Set(hosts)].map((host) => registryAnswers(host, signal)))
+export const requireRegistries = async (
+  hosts: Iterable<string>,
+  signal?: AbortSignal,
+  within = answersWithin,
+): Promise<void> => {
+  const answers = await Promise.all([...new Set(hosts)].map((host) => registryAnswers(host, signal, within)))
   const [first, ...others] = answers.filter((answer) => 'why' in answer)
   if (!first) return
   const nor = others.length > 0 ? `; nor do ${others.map(({ host }) => host).join(', ')}` : ''
   throw hostUnreachable(first.host, `${first.why}${nor}`, first.cause)
 }
 
-/** An image of a registry: its name with host and tag, and the digest it is pinned to. */
+/** An image of a registry: its name with host and tag, and its pinned digest. */
 export type PublishedImage = { name: string; digest: string | undefined }
 
 /** An image's name without its tag. */
@@ -94,8 +103,8 @@ export const repositoryOf = ({ name }: PublishedImage): string => name.replace(/
 export const hostOf = ({ name }: PublishedImage): string => name.split('/')[0] ?? ''
 
 /**
- * The same image in a mirror (`host` or `host/prefix`): its whole published name is part of its name there, so that
- * nothing collides. A port’s colon has no place in the middle of a name.
+ * The same image in a mirror (`host` or `host/prefix`). Its name there contains its whole published name, so that no
+ * two images have the same name. The colon of a port becomes an underscore.
  */
 export const mirroredIn = (registry: string | undefined, { name, digest }: PublishedImage): PublishedImage => ({
   name: registry === undefined ? name : `${registry}/${name.replace(/^([^/:]+):(\d+)\//, '$1_$2/')}`,
@@ -103,8 +112,8 @@ export const mirroredIn = (registry: string | undefined, { name, digest }: Publi
 })
 
 /**
- * What the engine calls an image once it is pulled: by digest, so that no other can take its place; by tag without a
- * pin.
+ * The engine's name of a pulled image: by digest, so that it is exactly the pinned image, or by tag where no digest is
+ * pinned.
  */
 export const referenceOf = (image: PublishedImage): string =>
   image.digest ? `${repositoryOf(image)}@${image.digest}` : image.name

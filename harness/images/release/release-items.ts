@@ -9,10 +9,10 @@ import { recipeKey } from '#images/source/recipes.ts'
 import { hostOf, mirroredIn } from './registry.ts'
 import type { Downloads, PublishedDownload } from './release-plan.ts'
 
-/** What istioctl of a version is called among what is downloaded. */
+/** The name of the downloaded istioctl of a version. */
 export const istioctlOf = (version: string): string => `istioctl-${version}`
 
-/** The programs and the manifest as things to be cached, fetched in a given way. */
+/** The programs and the manifest as items that are cached. `fetch` gets them. */
 export const releaseItems = (downloads: Downloads, fetch: Fetch): Promise<BuildItem[]> =>
   Promise.all(
     filesIn(downloads).map(async ([name, file, finish]) => ({
@@ -28,8 +28,8 @@ export const releaseItems = (downloads: Downloads, fetch: Fetch): Promise<BuildI
   )
 
 /**
- * The hosts that have the files this machine lacks: none where the engine has them all, the mirror's alone where one is
- * asked.
+ * The hosts of the files that this machine lacks. None where the engine has every file, and only the mirror where there
+ * is one.
  */
 export const missingHosts = async (
   { downloads, files }: { downloads: Downloads; files: string },
@@ -42,7 +42,7 @@ export const missingHosts = async (
   return registry === undefined ? lacking.flat() : [hostOf(mirroredIn(registry, { name: files, digest: undefined }))]
 }
 
-/** The files by what they are called, and what makes of each what it is for. */
+/** Each file with its name and with what is done to it after the download. */
 const filesIn = ({
   kind,
   istioctl,
@@ -57,7 +57,7 @@ const filesIn = ({
   ['metallb-native.yaml', loadBalancerManifest, async () => undefined],
 ]
 
-/** A file without a checksum of ours is cached by where it comes from. */
+/** The cache key of a file: its pinned checksum, or otherwise its address. */
 const keyOf = async ({ url, checksum }: PublishedDownload): Promise<string> =>
   'pinned' in checksum ? checksum.pinned : recipeKey(url)
 

@@ -27,20 +27,20 @@ const Release = z.strictObject({
   roles: z.record(z.string(), z.string()),
 })
 
-/** `release.yaml`, validated. */
+/** The content of a valid `release.yaml`. */
 export type Release = z.infer<typeof Release>
 
-/** The pins of `--images=release`. */
+/** The path of the pins for `--images=release`. */
 export const releaseFile = join(recipeFolder, 'release.yaml')
 
-/** Reads pins. @throws MeshproofError MP-330 for a file that cannot be read or is not of that form. */
+/** Reads a file of pins. @throws MeshproofError MP-330 for a file that cannot be read or is not valid. */
 export const loadRelease = async (file: string = releaseFile): Promise<Release> => {
   const broken = (why: string, cause?: unknown): MeshproofError =>
     new MeshproofError('MP-330', {
       what: 'The pins of published artifacts cannot be read',
       where: file,
       why,
-      next: 'Take fixtures/images/release.yaml as a pattern.',
+      next: 'Compare it with fixtures/images/release.yaml.',
       cause,
     })
   const content = (await readFile(file, 'utf8')
@@ -57,7 +57,7 @@ export const loadRelease = async (file: string = releaseFile): Promise<Release> 
 /** The version of Istio that is pinned. */
 export const pinnedIstio = ({ roles }: Release): string => roles['tag'] ?? ''
 
-/** Whole versions: of Istio one, or two to upgrade between; of Kubernetes with its v. */
+/** Complete versions: one of Istio, or two for an upgrade; Kubernetes’ with the leading v. */
 export type Versions = { istio: string[]; kubernetes: string; kind: string }
 
 /** The versions that are pinned. */
@@ -67,10 +67,10 @@ export const pinnedVersions = (release: Release): Versions => ({
   kind: release.kind,
 })
 
-/** A file that is published: where, the checksum that is pinned for it, or else where its publisher puts one. */
+/** A published file, with the pinned checksum or the address at which its publisher puts the checksum. */
 export type PublishedDownload = { url: string; checksum: { pinned: string } | { published: string } }
 
-/** The programs and the manifest that a lab needs beside images, for one platform of hosts. */
+/** The programs and the manifest that a lab needs besides images, for a platform of hosts. */
 export type Downloads = {
   kind: PublishedDownload
   istioctl: Map<string, PublishedDownload>
@@ -78,7 +78,8 @@ export type Downloads = {
 }
 
 /**
- * What is downloaded for these versions on a platform. @throws MeshproofError MP-322 when nothing is published for it.
+ * The files that are downloaded for these versions on a platform. @throws MeshproofError MP-322 when nothing is
+ * published for it.
  */
 export const downloadsOf = (
   { programs, loadBalancerManifest, ...release }: Release,
@@ -102,7 +103,7 @@ export const downloadsOf = (
   }
 }
 
-/** The platforms of hosts that programs are pinned for. */
+/** The platforms of hosts for which the programs are pinned. */
 const platformsOf = ({ programs }: Release): { os: string; arch: string }[] =>
   Object.keys(programs.kind.sha256)
     .filter((platform) => platform in programs.istioctl.sha256)
@@ -118,53 +119,54 @@ const unpublished = (name: string, { os, arch }: { os: string; arch: string }): 
     next: 'Run on Linux (amd64 or arm64), or use --images=source; the pins are in fixtures/images/release.yaml.',
   })
 
-/** The node's image. One of a version that is not pinned has no digest yet. */
+/** The node image. It has no digest where its version is not pinned. */
 const nodeOf = ({ node, kubernetes: pinned }: Release, { kubernetes }: Pick<Versions, 'kubernetes'>): PublishedImage =>
   kubernetes === pinned ? node : { name: node.name.replace(/:[^:/]+$/, `:${kubernetes}`), digest: undefined }
 
 /**
- * The images beside the node's: Istio's of some versions, and what is the same for all. One of a version that is not
- * pinned has no digest yet.
+ * The images besides the node image: those of Istio for each version, and those that are the same for every version. An
+ * image has no digest where its version is not pinned.
  */
 export const imagesOf = (release: Release, versions: string[]): PublishedImage[] =>
   release.images.flatMap((image) => {
-    const [own, pinned] = [`${release.roles['hub'] ?? ''}/`, `:${pinnedIstio(release)}`]
-    if (!image.name.startsWith(own) || !image.name.endsWith(pinned)) return [image]
+    const [hub, pinned] = [`${release.roles['hub'] ?? ''}/`, `:${pinnedIstio(release)}`]
+    if (!image.name.startsWith(hub) || !image.name.endsWith(pinned)) return [image]
     return versions.map((version) =>
       version === pinnedIstio(release) ? image : { name: image.name.replace(pinned, `:${version}`), digest: undefined },
     )
   })
 
-/** Every file that these versions need, for every platform. */
+/** The files that these versions need on every platform. */
 export const filesOf = (release: Release, versions: Versions): PublishedDownload[] => {
-  const all = platformsOf(release)
+  const files = platformsOf(release)
     .map((platform) => downloadsOf(release, versions, platform))
     .flatMap(({ kind, istioctl, loadBalancerManifest }) => [kind, ...istioctl.values(), loadBalancerManifest])
-  return [...new Map(all.map((file) => [file.url, file])).values()]
+  return [...new Map(files.map((file) => [file.url, file])).values()]
 }
 
-/** Everything published that a lab of some versions is made of, wherever it is got from. */
+/** The published artifacts of a lab of some versions. */
 export type ReleasePlan = {
   release: Release
   versions: Versions
   arch: string
   node: PublishedImage
   images: PublishedImage[]
-  /**
-   * The names of two images that are made of these: the preloaded node image, and the image of the files of every
-   * platform.
-   */
+  /** The name of the preloaded node image that is built from them. */
   preloaded: string
+  /** The name of the image of the files of every platform. */
   files: string
 }
 
 /** What these versions need on nodes of an architecture. */
-export const planOf = async (release: Release, versions: Versions, arch: string): Promise<ReleasePlan> => ({
-  release,
-  versions,
-  arch,
-  node: nodeOf(release, versions),
-  images: imagesOf(release, versions.istio),
-  preloaded: `meshproof/node:${await recipeKey([release, { ...versions, istio: versions.istio.toSorted() }, arch], ['node'])}`,
-  files: `meshproof/files:${await recipeKey(filesOf(release, versions))}`,
-})
+export const planOf = async (release: Release, versions: Versions, arch: string): Promise<ReleasePlan> => {
+  const sorted = { ...versions, istio: versions.istio.toSorted() }
+  return {
+    release,
+    versions,
+    arch,
+    node: nodeOf(release, versions),
+    images: imagesOf(release, versions.istio),
+    preloaded: `meshproof/node:${await recipeKey([release, sorted, arch], ['node'])}`,
+    files: `meshproof/files:${await recipeKey(filesOf(release, versions))}`,
+  }
+}

@@ -159,13 +159,13 @@ test(
   20_000,
 )
 
-test('the pinned version is pulled by its digests, another one by its tag and reported with what was pulled', async () => {
+test('the pinned version is pulled by its digests, another by its tag and reported with its digest', async () => {
   const { host, pins, asked } = await published()
   const { from, to } = await upgrade(pins, { from: '1.29.2', to: '1.30.4' })
   const pulled = (await asked()).filter((line) => line.startsWith('pull ')).map((line) => line.split(' ').at(-1))
   expect(pulled).toEqual(expect.arrayContaining([`${host}/istio/pilot:1.29.2`, `${host}/istio/pilot@${digest}`]))
   const pilot = ({ digests }: typeof from): string[] =>
-    digests.filter(({ name }) => name.includes('/pilot:')).map((one) => `${one.name} ${one.digest}`)
+    digests.filter(({ name }) => name.includes('/pilot:')).map((image) => `${image.name} ${image.digest}`)
   expect(pilot(from)).toEqual([`${host}/istio/pilot:1.29.2 sha256:${'b'.repeat(64)}`])
   expect(pilot(to)).toEqual([`${host}/istio/pilot:1.30.4 ${digest}`])
 }, 20_000)

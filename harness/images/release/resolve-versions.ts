@@ -7,8 +7,8 @@ import { pinnedIstio, pinnedVersions, type Release, type Versions } from './rele
 import { requireSkopeo, tagsOf } from './skopeo.ts'
 
 /**
- * The whole versions that are meant: those that are pinned where none is asked for, and of a minor (1.33) the newest
- * patch that its registry, or the mirror, has an image of. Only for such a minor anything is asked.
+ * The complete versions for a run. Without a version it is the pinned one. For a minor (1.33) it is the newest patch
+ * for which the registry, or the mirror, has an image. Only for a minor a registry is asked.
  * @throws MeshproofError MP-320 when that registry does not answer, MP-331 without skopeo, MP-332 when it refuses,
  * MP-333 when it has no patch of that minor.
  */
@@ -39,6 +39,6 @@ const newestPatch = async (image: PublishedImage, minor: string, patience: Patie
   throw new MeshproofError('MP-333', {
     what: 'No release of that minor version is published',
     where: `${repository}, ${minor}`,
-    next: 'Name a version that is: meshproof images list --images=release tells those that are pinned.',
+    next: 'Name a published version. meshproof images list --images=release shows the pinned ones.',
   })
 }

@@ -7,19 +7,19 @@ import { z } from 'zod'
 import { installPackages, isInstalled, mayInstallPackages } from '#engine/packages.ts'
 import { Interrupted, MeshproofError, reasonOf } from '#errors.ts'
 import { hostUnreachable, isLoopback } from './registry.ts'
-import { busy, noWayTo } from './transfer.ts'
+import { busyRegistry, unreachableHost } from './transfer.ts'
 import { NotNow, patiently, type Patience } from './patience.ts'
 
 /**
- * Makes sure that skopeo, the program that copies between registries, is there.
- * @throws MeshproofError MP-331 where it is missing and this is no place to install it, MP-206 when apt fails.
+ * Makes sure that skopeo is installed, which copies images between registries.
+ * @throws MeshproofError MP-331 where it is missing and cannot be installed here, MP-206 when apt fails.
  */
 export const requireSkopeo = async (signal?: AbortSignal): Promise<void> => {
   if (await isInstalled('skopeo')) return
   if (await mayInstallPackages()) return installPackages(['skopeo'], signal)
   throw new MeshproofError('MP-331', {
     what: 'skopeo is not installed: it reads tags and digests of registries, and copies images',
-    why: 'meshproof installs it as root on a Debian-family system only',
+    why: 'meshproof installs it only as root on a system of the Debian family',
     next:
       process.platform === 'darwin'
         ? 'brew install skopeo'
@@ -40,15 +40,15 @@ export const tagsOf = async (repository: string, patience: Patience = {}): Promi
   ).Tags
 
 /**
- * The digest of an image as its registry has it now: its index’s where there is one; undefined where there is no such
- * image. @throws as tagsOf does.
+ * The digest that an image has in its registry now. It is the digest of the index where there is one. Undefined where
+ * there is no such image. @throws as tagsOf does.
  */
 export const remoteDigest = async (name: string, patience: Patience = {}): Promise<string | undefined> => {
   const manifest = await unlessMissing(skopeo(['inspect', '--raw', ...tls(name), `docker://${name}`], name, patience))
   return manifest === undefined ? undefined : `sha256:${createHash('sha256').update(manifest).digest('hex')}`
 }
 
-/** The labels of an image in a registry; undefined where there is no such image. @throws as tagsOf does. */
+/** The labels of an image in a registry. Undefined where there is no such image. @throws as tagsOf does. */
 export const remoteLabels = async (
   name: string,
   patience: Patience = {},
@@ -57,7 +57,7 @@ export const remoteLabels = async (
   return config === undefined ? undefined : (Config.parse(JSON.parse(config)).config?.Labels ?? {})
 }
 
-/** Copies an image, with every platform and byte by byte, from one registry to another. @throws as tagsOf does. */
+/** Copies an image unchanged, with every platform, to another registry. @throws as tagsOf does. */
 export const copyImage = async (from: string, to: string, patience: Patience = {}): Promise<void> => {
   const options = [
     ...tls(from).map((flag) => flag.replace('--', '--src-')),
@@ -70,7 +70,7 @@ export const copyImage = async (from: string, to: string, patience: Patience = {
   )
 }
 
-/** As docker does, plain HTTP is spoken to registries on this machine alone. */
+/** Flags for a registry. Like docker, skopeo uses plain HTTP for registries on this machine only. */
 const tls = (name: string): string[] => (isLoopback(name.split('/')[0] ?? '') ? ['--tls-verify=false'] : [])
 
 class Missing extends MeshproofError {}
@@ -81,7 +81,7 @@ const unlessMissing = (output: Promise<string>): Promise<string | undefined> =>
     throw error
   })
 
-/** skopeo’s output, to the last byte: digests are made of it. */
+/** Runs skopeo. Returns its output unchanged, because digests are computed from it. */
 const skopeo = (args: string[], name: string, patience: Patience): Promise<string> =>
   patiently(async () => {
     try {
@@ -97,24 +97,22 @@ const skopeo = (args: string[], name: string, patience: Patience): Promise<strin
     }
   }, patience)
 
-const there = (path: string): Promise<boolean> =>
+const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,
   )
 
-/**
- * Where nobody says whose signatures are trusted, skopeo would refuse everything; digests are compared all the same.
- */
+/** Without a policy about trusted signatures skopeo refuses every image. Digests are compared in any case. */
 const withoutPolicy = async (): Promise<string[]> => {
   const policies = [join(homedir(), '.config/containers/policy.json'), '/etc/containers/policy.json']
-  return (await Promise.all(policies.map(there))).some(Boolean) ? [] : ['--insecure-policy']
+  return (await Promise.all(policies.map(exists))).some(Boolean) ? [] : ['--insecure-policy']
 }
 
-/** skopeo reads the file that docker keeps its credentials in, unless it is told another one. We read neither. */
+/** Makes skopeo use docker's file of credentials, unless the user names another one. This program reads neither. */
 const credentials = async (): Promise<Record<string, string>> => {
   const file = join(process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker'), 'config.json')
-  return process.env['REGISTRY_AUTH_FILE'] === undefined && (await there(file)) ? { REGISTRY_AUTH_FILE: file } : {}
+  return process.env['REGISTRY_AUTH_FILE'] === undefined && (await exists(file)) ? { REGISTRY_AUTH_FILE: file } : {}
 }
 
 const explain = (error: unknown, name: string): unknown => {
@@ -122,17 +120,17 @@ const explain = (error: unknown, name: string): unknown => {
   if (error.isCanceled) return new Interrupted()
   const output = (error.stderr ?? '').trim()
   const why = /msg="(.*)"$/.exec(output.split('\n').at(-1) ?? '')?.[1]?.replaceAll('\\"', '"') ?? reasonOf(error)
-  if (noWayTo.test(output)) return hostUnreachable(name.split('/')[0] ?? '', why, error)
+  if (unreachableHost.test(output)) return hostUnreachable(name.split('/')[0] ?? '', why, error)
   const refused = {
-    what: 'A registry refused what was asked of it',
+    what: 'A registry refused a request',
     where: name,
     why,
-    next: `Look at the name, and whether docker is logged in: docker login ${name.split('/')[0] ?? ''}`,
+    next: `Check the name, and whether docker is logged in: docker login ${name.split('/')[0] ?? ''}`,
     cause: error,
   }
   if (/manifest unknown|name unknown|not found|StatusCode: 404|status 404/i.test(output))
     return new Missing('MP-332', refused)
-  const reason = busy.exec(output)?.[0]
+  const reason = busyRegistry.exec(output)?.[0]
   return reason === undefined
     ? new MeshproofError('MP-332', refused)
     : new NotNow(new MeshproofError('MP-332', refused), `${name.split('/')[0] ?? ''}: ${reason}`)

@@ -4,18 +4,25 @@ import { MeshproofError } from '#errors.ts'
 import { NotNow, patiently, type Patience } from './patience.ts'
 import { hostOf, hostUnreachable, referenceOf, repositoryOf, type PublishedImage } from './registry.ts'
 
-/** What Go’s programs (docker, skopeo) say of a host that they cannot reach. */
-export const noWayTo =
+/** Messages of programs in Go (docker, skopeo) about a host that they cannot reach. */
+export const unreachableHost =
   /dial tcp|no such host|server misbehaving|Client\.Timeout|i\/o timeout|deadline exceeded|proxyconnect|EOF$/m
 
 /** What they say of a registry that may do later what it does not do now. */
-export const busy =
-  /toomanyrequests|too many requests|HTTP (?:status:? )?(?:429|5\d\d)|\b5\d\d \(?(?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)|connection reset by peer|unexpected EOF/i
+export const busyRegistry = new RegExp(
+  [
+    'toomanyrequests|too many requests',
+    String.raw`HTTP (?:status:? )?(?:429|5\d\d)`,
+    String.raw`\b5\d\d \(?(?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)`,
+    'connection reset by peer|unexpected EOF',
+  ].join('|'),
+  'i',
+)
 
 /**
- * Has the engine pull an image for its own architecture, with the credentials that docker itself finds; docker checks
- * the digest. A registry that is busy (429, 5xx) is asked again.
- * @throws MeshproofError MP-320 when the engine cannot reach the registry, MP-323 when it gets no image from it;
+ * Makes the engine pull an image for its architecture, with the credentials that docker finds. docker checks the
+ * digest. A registry that is busy (429, 5xx) is asked again.
+ * @throws MeshproofError MP-320 when the engine cannot reach the registry, MP-323 when the pull fails otherwise;
  * Interrupted when the signal fires.
  */
 export const pull = (image: PublishedImage, arch: string, patience: Patience = {}): Promise<void> =>
@@ -26,7 +33,7 @@ export const pull = (image: PublishedImage, arch: string, patience: Patience = {
     patience,
   )
 
-/** Has the engine push an image of its own to the registry that its name begins with. @throws as pull does. */
+/** Makes the engine push an image to the registry in its name. @throws as pull does. */
 export const push = (name: string, patience: Patience = {}): Promise<void> =>
   transfer(['push', '--quiet', name], { name, digest: undefined }, 'An image could not be pushed', patience)
 
@@ -40,20 +47,26 @@ const transfer = (args: string[], image: PublishedImage, what: string, patience:
   }, patience)
 
 /**
- * The digest an image was pulled by; of one without a pin, what the engine remembers. @throws MeshproofError MP-202 and
- * MP-323 when it does not.
+ * The digest of a pulled image: the pinned one, or the one that the engine recorded. @throws MeshproofError MP-202 or
+ * MP-323 when the engine has recorded none.
  */
 export const pulledDigest = async (image: PublishedImage): Promise<string> => {
   if (image.digest) return image.digest
-  const all = await docker(['image', 'inspect', '--format', '{{range .RepoDigests}}{{println .}}{{end}}', image.name])
+  const recorded = await docker([
+    'image',
+    'inspect',
+    '--format',
+    '{{range .RepoDigests}}{{println .}}{{end}}',
+    image.name,
+  ])
   // The engine leaves docker.io out of names.
-  const own = all
+  const match = recorded
     .split('\n')
     .map((line) => line.split('@'))
     .find(([repository = '']) => [repository, `docker.io/${repository}`].includes(repositoryOf(image)))
-  if (own?.[1]) return own[1]
+  if (match?.[1]) return match[1]
   throw new MeshproofError('MP-323', {
-    what: 'The engine does not tell what it pulled',
+    what: 'The engine has no digest of an image that it pulled',
     where: image.name,
     next: 'Run the same command again.',
   })
@@ -68,7 +81,7 @@ const explainTransfer = (error: unknown, image: PublishedImage, what: string): u
       .split('\n')
       .at(-1)
       ?.replace(/^Error response from daemon: /, '') ?? ''
-  if (noWayTo.test(output)) {
+  if (unreachableHost.test(output)) {
     return hostUnreachable(hostOf(image), `asked by the engine: ${why}`, error)
   }
   const failed = new MeshproofError('MP-323', {
@@ -78,6 +91,6 @@ const explainTransfer = (error: unknown, image: PublishedImage, what: string): u
     next: 'Run the same command again: layers that arrived are kept. Or use --images=source.',
     cause: error,
   })
-  const reason = busy.exec(output)?.[0]
+  const reason = busyRegistry.exec(output)?.[0]
   return reason === undefined ? failed : new NotNow(failed, `${hostOf(image)}: ${reason}`)
 }

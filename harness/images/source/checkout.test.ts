@@ -43,7 +43,7 @@ describe('the version of a checkout', () => {
     expect(version).toMatch(/^1\.32-dev-[0-9a-f]{7,}$/)
     await writeFile(join(folder, 'VERSION'), '1.32\n# changed\n')
     expect((await readCheckout(folder)).version).toBe(`${version}-dirty`)
-    // A copy inside of another work tree is not of that one's commit.
+    // A copy inside another work tree does not have the commit of that work tree.
     const copy = join(folder, 'copy')
     expect(await readCheckout(await checkout(source, copy))).toEqual({ folder: copy, version: '1.32-dev-local' })
   })
@@ -72,7 +72,7 @@ test.each<[string, Partial<typeof source>]>([
 })
 
 describe('with a checkout', () => {
-  test('images come from source, whatever could be reached', async () => {
+  test('images come from source, also where published images could be pulled', async () => {
     const istioSource = await checkout()
     expect(await resolveImageSource({ images: 'auto', istioSource })).toBe('source')
     expect(await resolveImageSource({ images: 'source', istioSource, kubernetes: '1.33' })).toBe('source')
@@ -93,7 +93,7 @@ describe('with a checkout', () => {
     })
   })
 
-  test('what is Istio’s is built every time, from there and with its version, and all else as ever', async () => {
+  test('Istio’s programs are built every time, from the checkout and with its version, and no others', async () => {
     const recipes = await loadRecipes()
     const folder = await checkout()
     const changed = withCheckout(recipes, await readCheckout(folder))
@@ -105,8 +105,8 @@ describe('with a checkout', () => {
         '1.32-dev-local',
       ]),
     )
-    const keys = async (of: typeof recipes): Promise<Map<string, string | undefined>> =>
-      new Map((await sourceItems(of, of.releases.slice(0, 1), 'amd64')).map(({ name, key }) => [name, key]))
+    const keys = async (subject: typeof recipes): Promise<Map<string, string | undefined>> =>
+      new Map((await sourceItems(subject, subject.releases.slice(0, 1), 'amd64')).map(({ name, key }) => [name, key]))
     const [before, after] = [await keys(recipes), await keys(changed)]
     expect([...after].filter(([, key]) => key === undefined).map(([name]) => name)).toEqual([
       ...builds.map(({ artifact }) => artifact),
@@ -118,8 +118,8 @@ describe('with a checkout', () => {
   test('the control plane and the proxies are called by its version', async () => {
     const changed = withCheckout(await loadRecipes(), await readCheckout(await checkout()))
     expect(changed.roles['tag']).toBe('1.32-dev-local')
-    const named = imagesOf(changed, changed.releases).filter(({ name }) => name.startsWith('docker.io/istio/p'))
-    expect(named.map(({ name, programs: [first] }) => `${name} ${first ?? ''}`)).toEqual([
+    const images = imagesOf(changed, changed.releases).filter(({ name }) => name.startsWith('docker.io/istio/p'))
+    expect(images.map(({ name, programs: [first] }) => `${name} ${first ?? ''}`)).toEqual([
       'docker.io/istio/pilot:1.32-dev-local pilot-discovery-1.32-dev-local',
       'docker.io/istio/proxyv2:1.32-dev-local pilot-agent-1.32-dev-local',
     ])

@@ -3,20 +3,20 @@ import { basename, join } from 'node:path'
 import { installPackages, isInstalled, mayInstallPackages } from '#engine/packages.ts'
 import { buildAll, type BuildItem, type BuildProgress } from '#images/build.ts'
 import { moduleFolder } from './go.ts'
-import { buildNode, nodeFiles } from '#images/node-image.ts'
+import { buildBareNode, nodeFiles } from '#images/node-image.ts'
 import { readLayer, tarOf, writeLayer, type Layer } from './oci.ts'
 import { recipeKey, type ImageRecipe, type Recipes, type ReleaseRecipe } from './recipes.ts'
 import { sourceItems } from './source-items.ts'
 import { imagesOf } from './stamp.ts'
 
-/** What some releases are made of, built but not yet in a node image. */
+/** Everything that some releases need, built but not yet in a node image. */
 export type Contents = {
-  /** The key of all of it. */
+  /** The hash of everything. */
   key: string
-  /** Where an artifact lies, by its name. */
+  /** The folder of an artifact, by its name. */
   folderOf: (name: string) => string
   images: { recipe: ImageRecipe; layers: Layer[] }[]
-  /** Builds the node image that holds no images, and names it. */
+  /** Builds the node image without images and returns its name. */
   bareNode: () => Promise<string>
 }
 
@@ -65,7 +65,7 @@ export const buildContents = async (
         ['kubelet', 'kubeadm', 'kubectl'].map((name) => [name, join(folderOf(name), name)]),
       )
       const kindFiles = join(await moduleFolder('kind', 'sigs.k8s.io/kind'), 'images/base/files')
-      return buildNode(
+      return buildBareNode(
         join(folderOf('node-root'), 'root.tar'),
         nodeFiles(kindFiles, programs, recipes.kubernetes),
         key,
@@ -90,14 +90,14 @@ const layerItem = async (
     const files = await Promise.all(
       image.programs.map(async (name) => {
         const [file = ''] = await readdir(folderOf(name))
-        return { from: join(folderOf(name), file), ...placeOf(file) }
+        return { from: join(folderOf(name), file), ...pathAndModeOf(file) }
       }),
     )
     await writeLayer(tarOf(files), folder)
   },
 })
 
-const placeOf = (program: string): { to: string; mode: number } =>
+const pathAndModeOf = (program: string): { to: string; mode: number } =>
   program === 'envoy-bootstrap'
     ? { to: '/var/lib/istio/envoy/envoy_bootstrap_tmpl.json', mode: 0o644 }
     : { to: `/usr/local/bin/${program}`, mode: 0o755 }

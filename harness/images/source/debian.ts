@@ -3,14 +3,12 @@ import { execa, ExecaError } from 'execa'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { recipeFolder } from './recipes.ts'
 
-/**
- * A file system made of Debian packages: `extract` unpacks them alone, `minbase` installs them into a bootable system.
- */
+/** A file system of Debian packages. `extract` only unpacks them; `minbase` installs them into a bootable system. */
 export type RootFs = {
   suite: string
   packages: string[]
   variant: 'extract' | 'minbase'
-  /** Folder of the recipe whose customize.sh trims the result; the setup.sh of the tools adds to apt's sources. */
+  /** The folder of the recipe. Its customize.sh removes files from the result; setup.sh of `tools` adds apt sources. */
   recipe: 'tools' | 'node' | 'meshproof'
   arch: string
 }

@@ -32,13 +32,17 @@ const fromCheckout = (folder: string): Promise<void> =>
   )
 
 describe('building a Go program', () => {
-  test('asks for a static program of the platform and lets nothing be added to the pins', async () => {
+  test('builds a static program for the platform, and adds nothing to the pins', async () => {
     const folder = await scratchFolder()
-    await fakeProgram('go', `echo "$CGO_ENABLED $GOOS/$GOARCH $*" > '${join(folder, 'asked')}'`)
+    await fakeProgram('go', `echo "$CGO_ENABLED $GOOS/$GOARCH $*" > '${join(folder, 'command')}'`)
     await build(folder)
-    const asked = await readFile(join(folder, 'asked'), 'utf8')
-    expect(asked).toMatch(
-      /^0 linux\/arm64 build -C \S+\/fixtures\/images\/kind -mod=readonly .*-tags vtprotobuf .*-X main\.version=1 -o \S+\/kind sigs\.k8s\.io\/kind$/m,
+    const command = await readFile(join(folder, 'command'), 'utf8')
+    expect(command).toMatch(
+      new RegExp(
+        String.raw`^0 linux\/arm64 build -C \S+\/fixtures\/images\/kind -mod=readonly .*-tags vtprotobuf .*` +
+          String.raw`-X main\.version=1 -o \S+\/kind sigs\.k8s\.io\/kind$`,
+        'm',
+      ),
     )
   })
 
@@ -64,12 +68,12 @@ describe('building a Go program', () => {
     expect(await readdir(folder)).toEqual([])
   })
 
-  test('of a checkout is built there, as its go.mod and its user say', async () => {
+  test('of a checkout uses its go.mod and the settings of the user', async () => {
     const folder = await scratchFolder()
-    await fakeProgram('go', `echo "$GOFLAGS $*" > '${join(folder, 'asked')}'`)
+    await fakeProgram('go', `echo "$GOFLAGS $*" > '${join(folder, 'command')}'`)
     setVariable('GOFLAGS', '-mod=vendor')
     await fromCheckout(folder)
-    expect(await readFile(join(folder, 'asked'), 'utf8')).toMatch(
+    expect(await readFile(join(folder, 'command'), 'utf8')).toMatch(
       /^-mod=vendor build -C \/src\/istio -trimpath .*istio\.io\/istio\/pilot\/cmd\/pilot-agent$/m,
     )
   })
@@ -96,7 +100,7 @@ describe('building a Go program', () => {
     })
   })
 
-  test('says that Go is missing where it is', async () => {
+  test('reports that Go is missing', async () => {
     await withoutPrograms()
     await expect(build(await scratchFolder())).rejects.toMatchObject({ code: 'MP-310' })
   })

@@ -5,20 +5,20 @@ import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { recipeFolder, type ModuleRecipe, type ProgramRecipe } from './recipes.ts'
 
-/** What a Go build is for: the host's own platform, or the nodes' (`linux` and the engine's architecture). */
+/** The platform of a Go build: that of this machine, or that of the nodes (`linux` and the engine's architecture). */
 export type Platform = { os: string; arch: string }
 
-/** The platform of the programs the harness runs itself (kind, istioctl). */
+/** The platform of the programs that the harness runs (kind, istioctl). */
 export const hostPlatform = (): Platform => ({
   os: process.platform === 'win32' ? 'windows' : process.platform,
   arch: process.arch === 'x64' ? 'amd64' : process.arch,
 })
 
 /**
- * Builds one static program into `folder`: from its pinned module, whose go.sum must already hold every checksum
- * (nothing is added), or from a checkout, as its own go.mod and the user's settings of Go say.
- * @throws MeshproofError MP-310 without Go, MP-311 on a wrong checksum, MP-312 when the build fails, MP-351 when a
- * checkout's does.
+ * Builds a static program into `folder`. A pinned module must have every checksum in its go.sum: nothing is added to
+ * it. A checkout is built with its own go.mod and the user's settings of Go.
+ * @throws MeshproofError MP-310 without Go, MP-311 on a wrong checksum, MP-312 when the build fails, MP-351 when the
+ * build of a checkout fails.
  */
 export const buildProgram = async (
   module: Pick<ModuleRecipe, 'name' | 'tags' | 'ldflags' | 'checkout'>,
@@ -66,10 +66,10 @@ export const buildProgram = async (
 
 const Downloaded = z.object({ Dir: z.string() })
 
-/** The folder where Go keeps a module's source: kind's node files and MetalLB's manifest are read from there. */
+/** The folder of a module's source in Go's cache, for example with kind's node files or MetalLB's manifest. */
 export const moduleFolder = async (module: string, path: string): Promise<string> => {
   try {
-    // A download of what is there already costs nothing, and answers with the folder.
+    // For a module that is in the cache already, this downloads nothing and prints the folder.
     const { stdout } = await execa('go', ['mod', 'download', '-C', join(recipeFolder, module), '-json', path], {
       env: { GOFLAGS: '', GOWORK: 'off' },
     })
@@ -96,7 +96,7 @@ const explain = (error: unknown, program: string, checkout?: string): unknown =>
       what: 'A program could not be built from the checkout',
       where: `${program}, ${checkout}`,
       why: firstLines(output) || reasonOf(error),
-      next: 'Mend what the compiler names, and run the same command again.',
+      next: 'Fix the errors of the compiler, then run the same command again.',
       cause: error,
     })
   }
@@ -124,7 +124,7 @@ const explain = (error: unknown, program: string, checkout?: string): unknown =>
   })
 }
 
-/** The first lines of Go’s output that say what is wrong: not which package it is in, nor what was fetched before. */
+/** The first error lines of Go’s output, without the lines that name a package or a download. */
 const firstLines = (output: string): string =>
   output
     .split('\n')

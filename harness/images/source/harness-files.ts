@@ -10,20 +10,17 @@ const Lockfile = z.object({
   packages: z.record(z.string(), z.object({ dev: z.boolean().optional(), devOptional: z.boolean().optional() })),
 })
 
-/** The folders of the packages that the harness runs with, by the lockfile: those of its development are left out. */
+/** The folders of the packages that the harness needs to run, according to the lockfile. */
 export const runtimePackages = (lockfile: unknown): string[] =>
   Object.entries(Lockfile.parse(lockfile).packages).flatMap(([folder, { dev, devOptional }]) =>
     folder === '' || dev === true || devOptional === true ? [] : [folder],
   )
 
-/**
- * What no program of a package reads when it runs: TypeScript, maps, words for people, C, and programs for another
- * runtime.
- */
-const idle = /\.([cm]?ts|map|md|markdown|c|cc|h|bare)$/i
+/** Files of packages that no program reads: TypeScript, source maps, documents, C, and files for other runtimes. */
+const unusedFile = /\.([cm]?ts|map|md|markdown|c|cc|h|bare)$/i
 
-/** What the harness is made of, without its tests and the recipes of images. */
-const harness = [
+/** The files and folders of the harness. */
+const harnessPaths = [
   'harness',
   'suites',
   'fixtures',
@@ -32,18 +29,19 @@ const harness = [
   'package.json',
   'package-lock.json',
 ]
+/** Files of the harness that it does not need to run: tests, and recipes of images. */
 const testing = /\.test\.ts$|^harness\/(e2e|testing)\/|^fixtures\/images\/[^/]+\//
 
 /**
- * Every file that the harness’s image is built from (fixtures/images/meshproof/Dockerfile), by its path there; `base`
- * is Debian’s part as a tar file.
+ * The files from which the harness’s image is built (fixtures/images/meshproof/Dockerfile). `base` is the tar file
+ * with the Debian packages.
  */
 export const harnessFiles = async (base: string): Promise<LayerFile[]> => {
   const packages = runtimePackages(JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')))
-  const ofPackages = (await Promise.all(packages.map((folder) => filesIn(folder, (name) => name !== 'node_modules'))))
+  const packageFiles = (await Promise.all(packages.map((folder) => filesIn(folder, (name) => name !== 'node_modules'))))
     .flat()
-    .filter((path) => !idle.test(path))
-  const own = (await Promise.all(harness.map((path) => filesIn(path, () => true))))
+    .filter((path) => !unusedFile.test(path))
+  const harnessFilePaths = (await Promise.all(harnessPaths.map((path) => filesIn(path, () => true))))
     .flat()
     .filter((path) => !testing.test(path))
   const recipe = (name: string): string => join(recipeFolder, 'meshproof', name)
@@ -51,19 +49,19 @@ export const harnessFiles = async (base: string): Promise<LayerFile[]> => {
     { from: base, to: 'base.tar', mode: 0o644 },
     { from: recipe('Dockerfile'), to: 'Dockerfile', mode: 0o644 },
     { from: recipe('meshproof'), to: 'program/meshproof', mode: 0o755 },
-    // Where it stands, nothing is installed first (scripts/with-node.mjs).
-    ...[...ofPackages, 'node_modules/.meshproof-lock'].map((path) => ({
+    // With this file scripts/with-node.mjs does not install dependencies.
+    ...[...packageFiles, 'node_modules/.meshproof-lock'].map((path) => ({
       from: join(root, path),
       to: path,
       mode: path.endsWith('/bin/node') ? 0o755 : 0o644,
     })),
-    ...own.map((path) => ({ from: join(root, path), to: `meshproof/${path}`, mode: 0o644 })),
+    ...harnessFilePaths.map((path) => ({ from: join(root, path), to: `meshproof/${path}`, mode: 0o644 })),
   ]
 }
 
 /**
- * The files of a folder, or the file itself, by their paths from the root, in a fixed order; an optional package may
- * not be there.
+ * The paths of the files in a folder, or the path of a file, in a fixed order. Empty where it does not exist: an
+ * optional package may not be installed.
  */
 const filesIn = async (path: string, enters: (name: string) => boolean): Promise<string[]> => {
   const entries = await readdir(join(root, path), { withFileTypes: true }).catch((error: unknown) => {
@@ -75,8 +73,14 @@ const filesIn = async (path: string, enters: (name: string) => boolean): Promise
   if (typeof entries === 'string') return [path]
   const files = await Promise.all(
     entries.map(async (entry) => {
-      const at = relative(root, join(root, path, entry.name))
-      return entry.isDirectory() ? (enters(entry.name) ? filesIn(at, enters) : []) : entry.isFile() ? [at] : []
+      const entryPath = relative(root, join(root, path, entry.name))
+      return entry.isDirectory()
+        ? enters(entry.name)
+          ? filesIn(entryPath, enters)
+          : []
+        : entry.isFile()
+          ? [entryPath]
+          : []
     }),
   )
   return files.flat().sort()

@@ -10,13 +10,13 @@ import { harnessFiles } from './harness-files.ts'
 import { tarOf } from './oci.ts'
 import { loadRecipes, recipeKey } from './recipes.ts'
 
-/** What the image of the harness is called in the engine: its tag is the harness’s version. */
+/** The name of the harness’s image in the engine. Its tag is the version of the harness. */
 export const harnessImage = `meshproof:${ownPackage.version}`
 
 /**
- * Builds the image of the harness itself, for use inside a cluster, of Debian’s packages and the packages that stand
- * in node_modules, and returns its name.
- * @throws MeshproofError MP-170 on a machine that is not of the image’s own kind, MP-202 when the engine does not
+ * Builds the image of the harness for use inside a cluster, from Debian packages and the installed npm packages.
+ * Returns its name.
+ * @throws MeshproofError MP-170 on a machine with another platform than the image, MP-202 when the engine does not
  * build it, MP-315 and MP-316 as makeRootFs does.
  */
 export const buildHarness = async (
@@ -24,14 +24,14 @@ export const buildHarness = async (
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
 ): Promise<string> => {
-  const here = `${platform} ${{ x64: 'amd64', arm64: 'arm64' }[arch as string] ?? arch}`
-  const wanted = `linux ${nodeArchitecture(engine)}`
-  if (here !== wanted) {
+  const machinePlatform = `${platform} ${{ x64: 'amd64', arm64: 'arm64' }[arch as string] ?? arch}`
+  const imagePlatform = `linux ${nodeArchitecture(engine)}`
+  if (machinePlatform !== imagePlatform) {
     throw new MeshproofError('MP-170', {
-      what: 'The harness’s image is built on a machine of its own kind',
-      where: `${here}, the engine runs ${wanted}`,
-      why: 'it takes Node and the packages that are installed here',
-      next: `Build it on ${wanted}, as a CI’s runner is, and push it from there.`,
+      what: 'The harness’s image can only be built on a machine of the same platform',
+      where: `this is ${machinePlatform}, the engine runs ${imagePlatform}`,
+      why: 'it contains the installed Node and packages of this machine',
+      next: `Build it on ${imagePlatform}, for example on a CI runner, and push it from there.`,
     })
   }
   const { debian, harness } = await loadRecipes()
@@ -57,8 +57,8 @@ export const buildHarness = async (
     input: Readable.from(tarOf(await harnessFiles(join(folder, 'base.tar')))),
     signal,
   })
-  // What lost its only name would stay in the engine; where something still runs from it, it does, and by another name
-  // it is the user's.
+  // Removes the previous image, which has lost its name to the new one. It stays if a container uses it, or if the user
+  // gave it another name.
   const nameless = (await docker(['images', '--quiet', '--no-trunc', '--filter', 'dangling=true'])).split('\n')
   if (before !== '' && before !== built && nameless.includes(before))
     await docker(['rmi', before]).catch(() => undefined)

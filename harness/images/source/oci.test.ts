@@ -51,18 +51,18 @@ describe('a layer', () => {
   })
 
   test('of the same files has the same digest, whenever and wherever they were built', async () => {
-    const [here, there, changed] = [
+    const [first, second, changed] = [
       await programFile('kind', 'program'),
       await programFile('kind', 'program'),
       await programFile('kind', 'Program'),
     ]
-    await utimes(there.from, new Date('2001-01-01'), new Date('2001-01-01'))
-    const digest = (await layerOf(here)).digest
-    expect((await layerOf(there)).digest).toBe(digest)
+    await utimes(second.from, new Date('2001-01-01'), new Date('2001-01-01'))
+    const digest = (await layerOf(first)).digest
+    expect((await layerOf(second)).digest).toBe(digest)
     expect((await layerOf(changed)).digest).not.toBe(digest)
   })
 
-  test('with a file that is not there is no layer', async () => {
+  test('with a file that does not exist is an error', async () => {
     const folder = await scratchFolder()
     await expect(
       writeLayer(tarOf([{ from: join(folder, 'missing'), to: '/missing', mode: 0o644 }]), folder),

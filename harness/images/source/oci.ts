@@ -14,7 +14,7 @@ const LayerSize = z.strictObject({ digest: z.string(), diffId: z.string(), size:
 /** A compressed layer in a folder of the cache: `layer.tar.zst` beside its digests. */
 export type Layer = z.infer<typeof LayerSize> & { folder: string }
 
-/** A program or data file that an image holds, and where. */
+/** A file of an image: `from` is its path on this machine, `to` its path in the image. */
 export type LayerFile = { from: string; to: string; mode: number }
 
 const sha256 = (bytes: string | Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
@@ -32,14 +32,14 @@ const hashing = (): { through: Transform; digest: () => string; size: () => numb
   return { through, digest: () => `sha256:${hash.digest('hex')}`, size: () => size }
 }
 
-/** Compresses a tar stream into a layer: zstd, because a node unpacks it several times faster than gzip. */
+/** Compresses a tar stream into a layer with zstd, which a node unpacks several times faster than gzip. */
 export const writeLayer = async (tar: AsyncIterable<unknown>, folder: string): Promise<void> => {
   const plain = hashing()
   const packed = hashing()
   const file = join(folder, 'layer.tar.zst')
   const compress = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 6 } })
   await Promise.all([
-    pipeline(tar, plain.through, (chunks: AsyncIterable<Buffer>) => oneByOne(chunks, compress)),
+    pipeline(tar, plain.through, (chunks: AsyncIterable<Buffer>) => writeInOrder(chunks, compress)),
     pipeline(compress, packed.through, createWriteStream(file)),
   ])
   const sizes: z.infer<typeof LayerSize> = { digest: packed.digest(), diffId: plain.digest(), size: packed.size() }
@@ -47,10 +47,10 @@ export const writeLayer = async (tar: AsyncIterable<unknown>, folder: string): P
 }
 
 /**
- * A last chunk that comes together with the end is packed otherwise than one before it, and which of the two happens
- * would be a matter of time.
+ * Writes each chunk before the next one, and then ends. Otherwise the last chunk may or may not arrive together with
+ * the end, and the compressor packs it differently, so that the same files would get different digests.
  */
-const oneByOne = async (chunks: AsyncIterable<Buffer>, to: Writable): Promise<void> => {
+const writeInOrder = async (chunks: AsyncIterable<Buffer>, to: Writable): Promise<void> => {
   try {
     for await (const chunk of chunks)
       await new Promise<void>((resolve, reject) => {
@@ -66,13 +66,13 @@ const oneByOne = async (chunks: AsyncIterable<Buffer>, to: Writable): Promise<vo
   }
 }
 
-/** Reads back what `writeLayer` wrote. */
+/** Reads a layer that `writeLayer` wrote. */
 export const readLayer = async (folder: string): Promise<Layer> => ({
   ...LayerSize.parse(JSON.parse(await readFile(join(folder, 'layer.json'), 'utf8'))),
   folder,
 })
 
-/** A tar stream of files alone, with fixed owners and times, so that the same files give the same digest. */
+/** A tar stream of files with fixed owners and times, so that the same files have the same digest. */
 export const tarOf = (files: LayerFile[]): Pack => {
   const tar = pack()
   const feed = async (): Promise<void> => {
@@ -87,7 +87,7 @@ export const tarOf = (files: LayerFile[]): Pack => {
   return tar
 }
 
-/** Writes one OCI archive that holds every image, each shared layer once; `ctr images import` reads it. */
+/** Writes an OCI archive of every image for `ctr images import`. It holds each shared layer once. */
 export const writeArchive = async (
   images: { recipe: ImageRecipe; layers: Layer[] }[],
   architecture: string,
@@ -126,7 +126,7 @@ export const writeArchive = async (
   await Promise.all([feed(), pipeline(tar, to)])
 }
 
-/** The digest an image is known by: its manifest's. */
+/** The digest of an image, which is the digest of its manifest. */
 export const digestOf = (recipe: ImageRecipe, layers: Layer[], architecture: string): string =>
   sha256(documentsOf(recipe, layers, architecture).manifest)
 

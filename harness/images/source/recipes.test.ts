@@ -8,9 +8,9 @@ import { stamped } from './stamp.ts'
 describe('the recipes', () => {
   test('make every program that an image holds, from a pinned module', async () => {
     const { modules, images, releases } = await loadRecipes()
-    const made = modules.flatMap(({ programs }) => programs.map(({ name }) => name)).concat('envoy', 'envoy-bootstrap')
-    expect(made).toHaveLength(new Set(made).size)
-    expect(images.flatMap(({ programs }) => programs).filter((program) => !made.includes(program))).toEqual([])
+    const built = modules.flatMap(({ programs }) => programs.map(({ name }) => name)).concat('envoy', 'envoy-bootstrap')
+    expect(built).toHaveLength(new Set(built).size)
+    expect(images.flatMap(({ programs }) => programs).filter((program) => !built.includes(program))).toEqual([])
     await Promise.all(modules.map(({ name }) => access(join(recipeFolder, name, 'go.mod'))))
     await Promise.all(releases.map(({ envoy }) => access(join(recipeFolder, 'envoy', `${envoy}.txt`))))
   })

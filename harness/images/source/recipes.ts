@@ -18,7 +18,7 @@ const version = z.string().regex(/^v1\.\d+\.\d+$/)
 const Recipes = z.strictObject({
   /** The versions that can be built, newest first. */
   kubernetes: z.tuple([version], version),
-  /** The version whose source it is. */
+  /** The version of Istio’s source. */
   istio: z.string(),
   debian: z.string(),
   releases: z.array(
@@ -48,28 +48,33 @@ const Recipes = z.strictObject({
   roles: z.record(z.string(), z.string()),
 })
 
-/**
- * `fixtures/images/recipes.yaml`, validated, as it is for one version of Kubernetes: `kubernetes`, of those there are.
- */
+/** The recipes of `fixtures/images/recipes.yaml` for the version `kubernetes`, one of `kubernetesVersions`. */
 export type Recipes = Omit<z.infer<typeof Recipes>, 'kubernetes' | 'modules'> & {
   kubernetes: string
   kubernetesVersions: string[]
   modules: ModuleRecipe[]
 }
-/** A module, and the folder of its source where that is a checkout and not what go.mod pins. */
+
+/** A Go module. `checkout` is the folder of its source, where it is not the version that go.mod pins. */
 export type ModuleRecipe = z.infer<typeof Recipes>['modules'][number] & { checkout?: string }
+
+/** A program of a Go module. */
 export type ProgramRecipe = ModuleRecipe['programs'][number]
+
+/** An image that is built from programs. */
 export type ImageRecipe = Recipes['images'][number]
+
+/** A release of Istio that can be built. */
 export type ReleaseRecipe = Recipes['releases'][number]
 
 /**
- * The folder of the recipes: one folder a Go module, Envoy's requirements by version, Debian's customisations, the
- * node's Dockerfile.
+ * The folder of the recipes: a folder for each Go module, Envoy's requirements by version, the customisations of
+ * Debian, and the Dockerfile of the node.
  */
 export const recipeFolder = join(import.meta.dirname, '../../../fixtures/images')
 
 /**
- * Reads the recipes for a version of Kubernetes, spelled 1.33 or 1.33.13; without one, for that which labs run.
+ * Reads the recipes for a version of Kubernetes, written as 1.33 or 1.33.13. Without a version it is the default one.
  * @throws MeshproofError MP-101 for a version that they do not have.
  */
 export const loadRecipes = async (asked?: string): Promise<Recipes> => {
@@ -81,7 +86,7 @@ export const loadRecipes = async (asked?: string): Promise<Recipes> => {
   return { ...Recipes.parse(parse(filled)), kubernetes, kubernetesVersions: versions }
 }
 
-/** A short hash over values and over every file of the named recipe folders: the key an artifact is cached under. */
+/** The cache key of an artifact: a short hash of values and of every file in these recipe folders. */
 export const recipeKey = async (values: unknown, folders: string[] = []): Promise<string> => {
   const hash = createHash('sha256').update(JSON.stringify(values))
   for (const folder of folders) {

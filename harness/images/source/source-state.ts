@@ -3,8 +3,8 @@ import { loadRecipes, type ReleaseRecipe } from './recipes.ts'
 import { stamped } from './stamp.ts'
 
 /**
- * What `images list` prints: the images a lab is made of and the programs they hold, and the versions of Kubernetes and
- * releases of Istio that there are of them.
+ * The text or JSON of `images list`: the images of a lab with their programs, the versions of Kubernetes and the
+ * releases of Istio that can be built, and the node images in the engine.
  */
 export const sourceState = async (form: 'text' | 'json'): Promise<string> => {
   const { kubernetes, kubernetesVersions, roles, releases, images: recipes } = await loadRecipes()

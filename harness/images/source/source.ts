@@ -4,7 +4,7 @@ import { type EngineInfo, nodeArchitecture } from '#engine/docker.ts'
 import { unknownValue } from '#errors.ts'
 import type { BuildProgress } from '#images/build.ts'
 import type { Images, UpgradeImages, Upgrading, Wanted } from '#images/images.ts'
-import { forgetNodes, preload } from '#images/node-image.ts'
+import { buildPreloadedNode, removeNodeImages } from '#images/node-image.ts'
 import { type Checkout, readCheckout, withCheckout } from './checkout.ts'
 import { buildContents } from './contents.ts'
 import { moduleFolder } from './go.ts'
@@ -13,8 +13,8 @@ import { loadRecipes, type Recipes, type ReleaseRecipe } from './recipes.ts'
 import { imagesOf } from './stamp.ts'
 
 /**
- * Everything a lab needs, built from source packages: only package registries are reached. Of a checkout of Istio there
- * is one node image at a time, since each change of its source makes another.
+ * Builds everything that a lab needs from source packages. It downloads from package registries only. For a checkout of
+ * Istio the engine keeps only the newest node image, because each change of the source makes another one.
  * @throws MeshproofError MP-101 for a Kubernetes version that recipes.yaml does not have, MP-350 for a folder that is
  * no checkout.
  */
@@ -25,23 +25,23 @@ export const sourceImages = async (
   signal?: AbortSignal,
 ): Promise<Images> => {
   const checkout = istioSource === undefined ? undefined : await readCheckout(istioSource)
-  const own = await loadRecipes(kubernetes)
-  const recipes = checkout ? withCheckout(own, checkout) : own
+  const pinned = await loadRecipes(kubernetes)
+  const recipes = checkout ? withCheckout(pinned, checkout) : pinned
   const release = releaseOf(recipes, recipes.roles['tag'] ?? '')
-  const images = (await build(engine, recipes, [release], checkout ? nodesOf(checkout) : nodes, progress, signal))(
-    release,
-  )
-  if (checkout) await forgetNodes(nodesOf(checkout), images.node)
+  const images = (
+    await build(engine, recipes, [release], checkout ? nodePrefixOf(checkout) : nodePrefix, progress, signal)
+  )(release)
+  if (checkout) await removeNodeImages(nodePrefixOf(checkout), images.node)
   return images
 }
 
-/** What node images are called, before their keys; those of a checkout are told apart by its folder. */
-const nodes = 'meshproof/node:'
-const nodesOf = ({ folder }: Checkout): string =>
-  `${nodes}checkout-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}-`
+/** The beginning of the names of node images, before their keys. For a checkout it also has the hash of the folder. */
+const nodePrefix = 'meshproof/node:'
+const nodePrefixOf = ({ folder }: Checkout): string =>
+  `${nodePrefix}checkout-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}-`
 
 /**
- * Two releases of the same source, to upgrade between, in one node image.
+ * Builds both releases of an upgrade from source, in one node image.
  * @throws MeshproofError MP-101 for a name that recipes.yaml does not have.
  */
 export const sourceUpgrade = async (
@@ -52,47 +52,47 @@ export const sourceUpgrade = async (
 ): Promise<UpgradeImages> => {
   const recipes = await loadRecipes()
   const [old, next] = [releaseOf(recipes, from), releaseOf(recipes, to)]
-  // In the recipes' order: there and back again take the same node image.
+  // In the order of the recipes, so that an upgrade and the way back use the same node image.
   const imagesOfRelease = await build(
     engine,
     recipes,
     recipes.releases.filter((release) => release === old || release === next),
-    nodes,
+    nodePrefix,
     progress,
     signal,
   )
   return { from: imagesOfRelease(old), to: imagesOfRelease(next) }
 }
 
-const releaseOf = ({ releases }: Recipes, wanted: string): ReleaseRecipe => {
-  const release = releases.find(({ name }) => name === wanted)
+const releaseOf = ({ releases }: Recipes, releaseName: string): ReleaseRecipe => {
+  const release = releases.find(({ name }) => name === releaseName)
   if (!release)
     throw unknownValue(
       'release',
-      wanted,
+      releaseName,
       releases.map(({ name }) => name),
     )
   return release
 }
 
 /**
- * Builds what these releases need, in a node image whose name begins as `named`, and says what each of them is made of.
+ * Builds what these releases need, in a node image whose name begins with `prefix`. Returns the images of a release.
  */
 const build = async (
   engine: EngineInfo,
   recipes: Recipes,
   releases: ReleaseRecipe[],
-  named: string,
+  prefix: string,
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
 ): Promise<(release: ReleaseRecipe) => Images> => {
   const arch = nodeArchitecture(engine)
   const { key, folderOf, images, bareNode } = await buildContents(arch, recipes, releases, progress, signal)
-  const node = await preload({
-    tag: `${named}${key}`,
+  const node = await buildPreloadedNode({
+    tag: `${prefix}${key}`,
     base: bareNode,
-    load: (write) => writeArchive(images, arch, write),
-    say: (step) => progress({ building: [step], done: images.length, of: images.length, remaining: 30 }),
+    writeImages: (to) => writeArchive(images, arch, to),
+    report: (step) => progress({ building: [step], done: images.length, of: images.length, remaining: 30 }),
     signal,
   })
   const loadBalancerManifest = join(
@@ -100,7 +100,7 @@ const build = async (
     'config/manifests/metallb-native.yaml',
   )
   return (release) => {
-    const own = imagesOf(recipes, [release]).map(({ name }) => name)
+    const names = imagesOf(recipes, [release]).map(({ name }) => name)
     return {
       source: 'source',
       node,
@@ -112,10 +112,10 @@ const build = async (
       envoy: release.envoy,
       roles: { ...recipes.roles, tag: release.name },
       digests: images
-        .filter(({ recipe }) => own.includes(recipe.name))
-        .map(({ recipe, layers: all }) => ({
+        .filter(({ recipe }) => names.includes(recipe.name))
+        .map(({ recipe, layers }) => ({
           name: recipe.name,
-          digest: digestOf(recipe, all, arch),
+          digest: digestOf(recipe, layers, arch),
           source: 'source' as const,
         })),
       ...(release.compatibilityVersion === undefined ? {} : { compatibilityVersion: release.compatibilityVersion }),

@@ -3,19 +3,19 @@ import { loadRecipes } from './recipes.ts'
 import { buildsOf, imagesOf } from './stamp.ts'
 
 const recipes = await loadRecipes()
-const [old, next] = ['lab-a', 'lab-b'].map((wanted) => recipes.releases.find(({ name }) => name === wanted)!)
-const both = [old!, next!]
+const [old, next] = ['lab-a', 'lab-b'].map((release) => recipes.releases.find(({ name }) => name === release)!)
+const twoReleases = [old!, next!]
 
 describe('two releases', () => {
-  test('have control planes and agents with a stamp each, and all else in common', () => {
-    const builds = buildsOf(recipes, both)
+  test('have a control plane and an agent each, and share everything else', () => {
+    const builds = buildsOf(recipes, twoReleases)
     const stamps = (program: string): string[] =>
       builds
         .filter(({ program: { name } }) => name === program)
         .map(({ artifact, module }) => `${artifact} ${module.ldflags}`)
     for (const program of ['pilot-discovery', 'pilot-agent']) {
       expect(stamps(program)).toEqual(
-        both.map(({ name }) => `${program}-${name} -X istio.io/istio/pkg/version.buildVersion=${name}`),
+        twoReleases.map(({ name }) => `${program}-${name} -X istio.io/istio/pkg/version.buildVersion=${name}`),
       )
     }
     expect(stamps('istioctl')).toHaveLength(1)
@@ -24,8 +24,8 @@ describe('two releases', () => {
   })
 
   test('have images of their own, with an Envoy of their own', () => {
-    const images = imagesOf(recipes, both)
-    const programs = (wanted: string): string[] | undefined => images.find(({ name }) => name === wanted)?.programs
+    const images = imagesOf(recipes, twoReleases)
+    const programs = (image: string): string[] | undefined => images.find(({ name }) => name === image)?.programs
     expect(programs('docker.io/istio/pilot:lab-a')).toEqual(['pilot-discovery-lab-a'])
     expect(programs('docker.io/istio/proxyv2:lab-a')).toEqual([
       'pilot-agent-lab-a',
@@ -41,9 +41,9 @@ describe('two releases', () => {
     expect(images).toHaveLength(recipes.images.length + 2)
   })
 
-  test('take less time than twice one: what the second is linked from is compiled', () => {
-    const seconds = (releases: typeof both): number =>
+  test('take less than twice the time: the second release is only linked again', () => {
+    const seconds = (releases: typeof twoReleases): number =>
       buildsOf(recipes, releases).reduce((sum, { program }) => sum + program.seconds, 0)
-    expect(seconds(both) - seconds([old!])).toBeLessThan(60)
+    expect(seconds(twoReleases) - seconds([old!])).toBeLessThan(60)
   })
 })

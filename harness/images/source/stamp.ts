@@ -2,19 +2,19 @@ import type { ImageRecipe, ModuleRecipe, ProgramRecipe, Recipes, ReleaseRecipe }
 
 const mark = '{release}'
 
-/** Seconds that a program takes once more under another stamp: what it is linked from is compiled already. */
+/** How many seconds the same program takes for another release: it is only linked again. */
 const relinking = 20
 
 /**
- * A program as it is built: what its artifact is called among those of all releases, and its module with the stamp in
- * its flags.
+ * The build of a program: the name of its artifact, which is unique among all releases, and its module with the release
+ * in the flags.
  */
 export type Build = { artifact: string; module: ModuleRecipe; program: ProgramRecipe }
 
-/** A text of the recipes as the release of that name has it. */
+/** Puts the name of a release into a text of the recipes. */
 export const stamped = (text: string, release: string): string => text.replace(mark, release)
 
-/** Every program that these releases need; one that tells its release once for each. */
+/** Every program that these releases need. A program that reports its release is built once for each release. */
 export const buildsOf = ({ modules }: Recipes, releases: ReleaseRecipe[]): Build[] =>
   modules.flatMap((module) =>
     module.ldflags.includes(mark)
@@ -28,16 +28,16 @@ export const buildsOf = ({ modules }: Recipes, releases: ReleaseRecipe[]): Build
       : module.programs.map((program) => ({ artifact: program.name, module, program })),
   )
 
-/** What the artifact of a release’s Envoy is called. */
+/** The name of the artifact with a release’s Envoy. */
 export const envoyOf = ({ envoy }: ReleaseRecipe): string => `envoy-${envoy}`
 
-/** Every image of these releases, and in place of each program its artifact. */
+/** The images of these releases. Each program in them is replaced by the name of its artifact. */
 export const imagesOf = ({ modules, images }: Recipes, releases: ReleaseRecipe[]): ImageRecipe[] => {
-  const own = new Set(
+  const perRelease = new Set(
     modules.filter(({ ldflags }) => ldflags.includes(mark)).flatMap(({ programs }) => programs.map(({ name }) => name)),
   )
   const artifact = (program: string, release: ReleaseRecipe): string =>
-    program === 'envoy' ? envoyOf(release) : own.has(program) ? `${program}-${release.name}` : program
+    program === 'envoy' ? envoyOf(release) : perRelease.has(program) ? `${program}-${release.name}` : program
   return images.flatMap((image) =>
     image.name.includes(mark)
       ? releases.map((release) => ({

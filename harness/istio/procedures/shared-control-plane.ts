@@ -2,7 +2,7 @@ import type { V1EndpointSlice } from '@kubernetes/client-node'
 import { isReady } from '#kube/pods.ts'
 import { until } from '#kube/until.ts'
 import type { Lab } from '#lab/lab.ts'
-import { routes } from '#lab/routes.ts'
+import { routesTask } from '#lab/routes.ts'
 import { istiodPods } from '#istio/istiod-pods.ts'
 import { rolesOf, step, type Procedure } from '#istio/procedure.ts'
 import { istiodOf, revisionOf } from '#istio/revision.ts'
@@ -73,7 +73,7 @@ export const sharedControlPlane: Procedure = {
         remoteSecret(remote, primary, [named.remote(remote)]),
       ]),
       workloads(primary, [named.controlPlane(primary)]),
-      ...remotes.map((remote) => workloads(remote, [named.remoteSecret(remote, primary), routes])),
+      ...remotes.map((remote) => workloads(remote, [named.remoteSecret(remote, primary), routesTask])),
     ]
   },
 }

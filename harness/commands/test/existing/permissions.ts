@@ -1,12 +1,12 @@
 import { ownNamespaces } from '#checks/existing-mesh.ts'
 import { MeshproofError } from '#errors.ts'
 import type { KubeClient } from '#kube/client.ts'
-import { refused, type Wish } from '#kube/permissions.ts'
+import { missingPermissions, type Permission } from '#kube/permissions.ts'
 
 /** What a run does in a cluster: all of it in two namespaces of its own. Where a control plane runs, policies stand. */
-const wishesFor = (role: 'primary' | 'remote'): Wish[] => {
+const permissionsFor = (role: 'primary' | 'remote'): Permission[] => {
   const namespace = ownNamespaces.mesh
-  const all = (verbs: string[], of: Omit<Wish, 'verb'>): Wish[] => verbs.map((verb) => ({ verb, ...of }))
+  const all = (verbs: string[], of: Omit<Permission, 'verb'>): Permission[] => verbs.map((verb) => ({ verb, ...of }))
   return [
     { verb: 'create', resource: 'namespaces' },
     ...Object.values(ownNamespaces).map((name) => ({ verb: 'delete', resource: 'namespaces', name })),
@@ -33,7 +33,7 @@ export const requirePermissions = async (
   const lacking = (
     await Promise.all(
       clusters.map(async ({ context, kube, role }) => {
-        const words = await refused(kube, wishesFor(role))
+        const words = await missingPermissions(kube, permissionsFor(role))
         return words.length > 0 ? [`context ${context}: ${words.join(', ')}`] : []
       }),
     )

@@ -1,6 +1,7 @@
 import { type Checking, checkMesh } from '#commands/test/check-mesh.ts'
 import type { MeshRecord } from '#commands/test/mesh-record.ts'
 import { failureOf } from '#run/failure-of.ts'
+import { lookAtMesh } from '#run/look-at-mesh.ts'
 import { type BundlePlace, supportBundle } from '#run/support-bundle.ts'
 import { type ExistingOrder, existingSource, type OpenExisting, openExisting } from './open-existing.ts'
 
@@ -17,6 +18,7 @@ export const testInExisting = async (test: ExistingTest, record: MeshRecord): Pr
   await using place = await openExisting(test, record.phases)
   const error = await failureOf(checkExisting(place, test, record), signal)
   record.endedBy(error)
+  if (record.wasChecked() && !signal.aborted) record.diagnosed(await lookAtMesh(plan.clusters, record.phases, signal))
   if (record.wentWrong() && !signal.aborted)
     record.bundled(await supportBundle(existingSource(plan), record.result(), test.bundle, record.phases, signal))
   if (error !== undefined) throw error

@@ -1,7 +1,7 @@
 import type { FoundCluster } from '#checks/existing-mesh.ts'
 import type { Withheld } from '#checks/mesh-under-test.ts'
 import { reasonOf } from '#errors.ts'
-import { refused, type Wish } from '#kube/permissions.ts'
+import { missingPermissions, type Permission } from '#kube/permissions.ts'
 import type { SurveyedCluster } from '#survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 
@@ -77,7 +77,7 @@ const first = async (
   return reasons.flatMap(({ name, reason }) => (reason ? [`${name}: ${reason}`] : []))[0]
 }
 
-const notAllowed = async ({ kube }: SurveyedCluster, wish: Wish): Promise<string | undefined> => {
-  const [one] = await refused(kube, [wish])
+const notAllowed = async ({ kube }: SurveyedCluster, permission: Permission): Promise<string | undefined> => {
+  const [one] = await missingPermissions(kube, [permission])
   return one === undefined ? undefined : `you may not ${one}`
 }

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { scratchFolder } from '#testing/edge.ts'
 import { proberDeployments, probersIn } from './manifests.ts'
 import { planProbes } from './plan-probes.ts'
 
@@ -75,10 +76,16 @@ describe('a client that is told to end', () => {
       'cd /accounts',
       `cd ${folder}`,
     )
-    // A curl whose answers take 300 ms: one that is killed before leaves a line that has begun and not ended.
+    // A curl whose second answer comes when the test says so: a request that is killed before leaves a line that has
+    // begun and not ended.
+    const answer = join(await scratchFolder(), 'answer')
     await writeFile(
       join(folder, 'curl'),
-      '#!/bin/sh\nprintf "$$ "\nwhile :; do sleep 0.3; printf "ended\\nbegun "; done\n',
+      `#!/bin/sh
+printf "$$ ended\nbegun "
+until [ -e '${answer}' ]; do sleep 0.02; done
+while :; do printf "ended\nbegun "; sleep 0.3; done
+`,
       { mode: 0o755 },
     )
     const client = spawn(
@@ -86,10 +93,18 @@ describe('a client that is told to end', () => {
       ['-c', script, 'prober', 'one', 'kept', 'a: b', 'http://x/hello', 'two', 'new', 'a: b', 'http://x/hello'],
       { env: { PATH: `${folder}:${process.env['PATH']}` } },
     )
-    await sleep(450)
+    const accounts = (): Promise<string[]> =>
+      Promise.all(['one', 'two'].map((file) => readFile(join(folder, file), 'utf8')))
+    await vi.waitFor(async () => {
+      for (const account of await accounts()) expect(account).toContain('begun')
+    })
     client.kill('SIGTERM')
-    const [code] = (await once(client, 'exit')) as [number]
-    const written = await Promise.all(['one', 'two'].map((file) => readFile(join(folder, file), 'utf8')))
+    const exit = once(client, 'exit') as Promise<[number]>
+    // By then the client knows that it ends, and waits for the answers.
+    await sleep(300)
+    await writeFile(answer, '')
+    const [code] = await exit
+    const written = await accounts()
     expect(code).toBe(0)
     expect((await readdir(folder)).sort()).toEqual(['curl', 'one', 'two'])
     // The request that began before it was told to end has ended, and no other after it.

@@ -5,7 +5,7 @@ import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects } from '#testing/mesh-objects.ts'
 import { networkGateways } from '#diagnosis/network-gateways.ts'
 import { meshServices } from '#diagnosis/shared-services.ts'
-import { judgeHeld } from './endpoints.ts'
+import { judgeHeld } from './held.ts'
 
 const servers: FakeApiServer[] = []
 

@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { procedureNames } from '#topology/topology-schema.ts'
-import { findings, meshLayers, type FindingCode, type MeshLayer } from './findings.ts'
+import { diagnosisCodes } from '#codes/index.ts'
+import { meshLayers, type MeshLayer } from './mesh-layers.ts'
 
 const names = Object.keys(meshLayers) as [MeshLayer, ...MeshLayer[]]
-const codes = Object.keys(findings) as [FindingCode, ...FindingCode[]]
+type FindingCode = keyof typeof diagnosisCodes
+const codes = Object.keys(diagnosisCodes) as [FindingCode, ...FindingCode[]]
 
 /** What diagnosing a mesh came to, as a document: what `--output=json` prints. */
-export const Diagnosis = z.strictObject({
+export const MeshDiagnosis = z.strictObject({
   schema: z.literal('meshproof.diagnosis/v1'),
   at: z.iso.datetime(),
   seconds: z.number(),
@@ -27,6 +29,8 @@ export const Diagnosis = z.strictObject({
       /** `not-judged` carries why in `said`; the others what was seen. */
       verdict: z.enum(['healthy', 'broken', 'not-judged']),
       said: z.string(),
+      /** What of the layer could not be looked at, or was sampled. */
+      notes: z.array(z.string()).optional(),
       findings: z.array(
         z.strictObject({
           code: z.enum(codes),
@@ -35,18 +39,29 @@ export const Diagnosis = z.strictObject({
           where: z.string(),
           evidence: z.array(z.string()),
           fix: z.string(),
+          /** The code of the problem that explains this one; absent where nothing does. */
+          followsFrom: z.enum(codes).optional(),
         }),
       ),
     }),
   ),
+  /** The problem that explains the others, or that nothing explains; absent where nothing is broken. */
+  cause: z.strictObject({ layer: z.enum(names), code: z.enum(codes), where: z.string() }).optional(),
   /** 0 healthy, 1 a problem found, 2 something could not be looked at. */
   exitCode: z.number(),
 })
-export type Diagnosis = z.infer<typeof Diagnosis>
+export type MeshDiagnosis = z.infer<typeof MeshDiagnosis>
 
-/** The first broken layer, with what is wrong in it. */
-export const firstBrokenLayer = ({ layers }: Diagnosis): Diagnosis['layers'][number] | undefined =>
-  layers.find(({ verdict }) => verdict === 'broken')
+type Layer = MeshDiagnosis['layers'][number]
+
+/** The cause in full, with its layer; undefined where nothing is broken. */
+export const causeOf = ({
+  layers,
+  cause,
+}: MeshDiagnosis): (Layer['findings'][number] & Pick<Layer, 'layer'>) | undefined =>
+  layers
+    .flatMap(({ layer, findings: found }) => found.map((finding) => ({ ...finding, layer })))
+    .find(({ layer, code, where }) => layer === cause?.layer && code === cause.code && where === cause.where)
 
 /** Why requests were not judged where nobody asked for them: an offer, and nothing that is missing from a look. */
 export const withoutProbe = 'no request is sent without --probe'

@@ -3,8 +3,8 @@ import type { Survey, SurveyedCluster } from '#survey/survey.ts'
 import type { Manifest } from '#kube/client.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
-import { kubectl, servedBy, type Finding } from './layer.ts'
-import type { MeshService } from './shared-services.ts'
+import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
+import type { MeshService } from '#diagnosis/shared-services.ts'
 
 const Tls = z.object({ mode: z.string().default('') }).optional()
 const TrafficPolicy = z

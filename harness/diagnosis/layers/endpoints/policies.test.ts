@@ -4,7 +4,7 @@ import type { Manifest } from '#kube/client.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects } from '#testing/mesh-objects.ts'
 import { policyFindings, whyUnknown } from './policies.ts'
-import { meshServices } from './shared-services.ts'
+import { meshServices } from '#diagnosis/shared-services.ts'
 
 const servers: FakeApiServer[] = []
 

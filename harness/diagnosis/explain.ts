@@ -1,0 +1,57 @@
+import type { FindingCode, FindingEntry } from './findings.ts'
+import type { MeshLayer } from '#results/mesh-layers.ts'
+import type { Finding } from './layer.ts'
+
+/** A problem as it is weighed against the others: `rank` is the place of its layer, from the bottom. */
+export type Problem = Finding & { layer: MeshLayer; rank: number; meaning: FindingEntry }
+
+/** A symptom whose reason is known is none: the words of its finding say the reason. */
+const isSymptom = ({ meaning, cause }: Problem): boolean => meaning.symptom === true && cause === undefined
+
+/**
+ * Which problem explains each of the others, and which one explains itself. A symptom follows from any problem about
+ * the same clusters; any other problem follows from one of a lower layer about the same clusters. A latent problem
+ * explains nothing. `clusters` are the names of all.
+ */
+export const explain = (
+  problems: readonly Problem[],
+  clusters: readonly string[],
+): { cause: Problem | undefined; followsFrom: Map<Problem, FindingCode> } => {
+  const about = new Map(problems.map((problem) => [problem, clustersOf(problem, clusters)]))
+  const together = (first: Problem, second: Problem): boolean =>
+    (about.get(first) ?? []).some((cluster) => about.get(second)?.includes(cluster))
+  const causes = problems.filter((problem) => !isSymptom(problem) && !problem.meaning.latent)
+  const symptoms = problems.filter(isSymptom)
+  const explaining = (problem: Problem): Problem | undefined => {
+    if (isSymptom(problem))
+      return (
+        causes.find((cause) => together(cause, problem)) ??
+        symptoms.find((other) => other.rank < problem.rank && together(other, problem))
+      )
+    return problem.meaning.latent
+      ? undefined
+      : causes.find((cause) => cause.rank < problem.rank && together(cause, problem))
+  }
+  const followsFrom = new Map(
+    problems.flatMap((problem) => {
+      const cause = explaining(problem)
+      return cause ? [[problem, cause.code] as const] : []
+    }),
+  )
+  const own = problems.filter((problem) => !followsFrom.has(problem))
+  return {
+    followsFrom,
+    cause:
+      own.find((problem) => !isSymptom(problem) && !problem.meaning.latent) ??
+      own.find((problem) => isSymptom(problem)) ??
+      own[0],
+  }
+}
+
+/** The clusters that a problem is about: those it names; all of them where it names none. */
+const clustersOf = ({ clusters: stated, where, evidence }: Problem, clusters: readonly string[]): readonly string[] => {
+  if (stated) return stated
+  const text = [where, ...evidence].join('\n')
+  const named = clusters.filter((cluster) => text.includes(cluster))
+  return named.length > 0 ? named : clusters
+}

@@ -1,0 +1,109 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Manifest } from '#kube/client.ts'
+import { survey, type Survey } from '#survey/survey.ts'
+import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
+import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
+import { wrongInjectionPath } from './injection-path.ts'
+import { sidecarProblems } from './sidecars.ts'
+
+const servers: FakeApiServer[] = []
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+/** A mesh whose second cluster has this shape; `change` alters its objects first. */
+const meshOf = async (
+  second: Shape,
+  change: (objects: Manifest[]) => Manifest[] = (objects) => objects,
+): Promise<Survey> => {
+  const all = await Promise.all([
+    fakeApiServer(meshObjects('cluster1')),
+    fakeApiServer(change(meshObjects('cluster2', second))),
+  ])
+  servers.push(...all)
+  return survey(all.map((server, index) => server.cluster(`context${index + 1}`)))
+}
+
+const labelled =
+  (labels: Record<string, string>) =>
+  (objects: Manifest[]): Manifest[] =>
+    objects.map((object) =>
+      object.kind === 'Namespace' && object.metadata?.name === 'shop'
+        ? { ...object, metadata: { name: 'shop', labels } }
+        : object,
+    )
+
+const bare = (labels: Record<string, string> = {}): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'web-1', namespace: 'shop', labels },
+  spec: { containers: [{ name: 'web' }] },
+  status: { phase: 'Running' },
+})
+
+describe('a namespace', () => {
+  const found = async (second: Shape, labels: Record<string, string>): Promise<object[]> =>
+    sidecarProblems((await meshOf(second, labelled(labels))).clusters[1]!)
+
+  test('that asks for a revision nobody serves says which are served, and how to set the tag', async () => {
+    expect(await found({ revision: '1-31', more: [bare()] }, { 'istio.io/rev': 'stable' })).toMatchObject([
+      {
+        code: 'MP-859',
+        where: 'cluster2 shop',
+        evidence: [
+          'the namespace asks by istio.io/rev=stable, and no injector of cluster2 takes that',
+          'injectors serve revisions 1-31',
+          expect.stringContaining('web-1 has no sidecar'),
+        ],
+        fix: 'istioctl --context=context2 tag set stable --revision=1-31',
+      },
+    ])
+    expect(await found({ revision: '1-31', more: [bare()] }, { 'istio-injection': 'enabled' })).toMatchObject([
+      { code: 'MP-859' },
+    ])
+  })
+
+  test('that is served has pods older than its label, unless they opt out', async () => {
+    const enabled = { 'istio-injection': 'enabled' }
+    expect(await found({ more: [bare()] }, enabled)).toMatchObject([{ code: 'MP-857' }])
+    expect(await found({ more: [bare({ 'sidecar.istio.io/inject': 'false' })] }, enabled)).toEqual([])
+    expect(await found({ revision: '1-31', more: [bare()] }, { 'istio.io/rev': '1-31' })).toMatchObject([
+      { code: 'MP-857' },
+    ])
+  })
+
+  test('that lost its label has sidecars that will not come back, unless they were put there by hand', async () => {
+    expect(await found({ proxies: ['1.31.0'] }, {})).toMatchObject([{ code: 'MP-858' }])
+    const byHand: Manifest = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'client', namespace: 'shop' },
+      spec: { template: { spec: { containers: [{ name: 'istio-proxy' }] } } },
+    }
+    expect(await found({ proxies: ['1.31.0'], more: [byHand] }, {})).toEqual([])
+  })
+})
+
+describe('a remote’s injector', () => {
+  const withPath =
+    (path: string) =>
+    (objects: Manifest[]): Manifest[] =>
+      JSON.parse(JSON.stringify(objects).replace('/inject/cluster/cluster2/net/network1', path)) as Manifest[]
+
+  test('that names no cluster is no injector for this one', async () => {
+    const mesh = await meshOf({ role: 'remote', proxies: ['1.31.0'] }, withPath('/inject'))
+    expect(await wrongInjectionPath(mesh.clusters[1]!)).toMatchObject([
+      {
+        code: 'MP-850',
+        where: 'cluster2 istio-sidecar-injector',
+        evidence: ['istio-sidecar-injector: path /inject', expect.stringContaining('names no cluster')],
+        fix: expect.stringContaining('istiodRemote.injectionPath=/inject/cluster/cluster2/net/network1'),
+      },
+    ])
+  })
+
+  test('that names its cluster is right', async () => {
+    expect(await wrongInjectionPath((await meshOf({ role: 'remote' })).clusters[1]!)).toEqual([])
+  })
+})

@@ -1,0 +1,70 @@
+import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { troubleOf } from '#diagnosis/pod-trouble.ts'
+import { isReady } from '#kube/pods.ts'
+import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { primariesOf } from '#topology/roles.ts'
+import { wrongDiscoveryAddress } from './discovery-address.ts'
+import { wrongInjectionPath } from './injection-path.ts'
+import { webhookProblems } from './injectors.ts'
+import { sidecarProblems } from './sidecars.ts'
+
+/**
+ * istiod runs, every cluster’s webhooks lead to it with the right certificate, and pods get the sidecars that their
+ * namespaces ask for (istio/istio#42327, istio/istio#42942).
+ */
+export const controlPlane: Layer = {
+  name: 'control',
+  look: async (mesh, probe) => {
+    const primaries = primariesOf(mesh)
+    if (primaries.length === 0) return { seen: '', findings: [noControlPlane(mesh)] }
+    const istiods = await Promise.all(
+      primaries.map(async (cluster) => ({ cluster, pods: await cluster.reads.istiodPods() })),
+    )
+    const down = istiods.filter(({ pods }) => !pods.some(isReady)).map(notReady)
+    if (down.length > 0) return { findings: down, seen: '' }
+    const perCluster = await Promise.all(
+      mesh.clusters.map(async (cluster) => [
+        ...(await webhookProblems(cluster)),
+        ...(await wrongInjectionPath(cluster)),
+        ...(await wrongDiscoveryAddress(cluster, servedBy(mesh, cluster))),
+        ...(await sidecarProblems(cluster)),
+      ]),
+    )
+    const refused = perCluster.flat().length > 0 ? [] : ((await probe?.refusedInjections()) ?? [])
+    const ready = istiods.map(({ cluster, pods }) => `${cluster.name} ${pods.filter(isReady).length} istiod ready`)
+    return {
+      findings: [...perCluster.flat(), ...refused],
+      seen:
+        `${ready.join(', ')}; injectors of ${mesh.clusters.map(({ name }) => name).join(', ')} lead there` +
+        (probe ? ', and inject' : ''),
+    }
+  },
+}
+
+const noControlPlane = ({ clusters }: Survey): Finding => ({
+  code: 'MP-852',
+  where: clusters.map(({ name }) => name).join(', '),
+  evidence: ['no deployment labelled app=istiod in istio-system of any of them'],
+  fix: 'kubectl config get-contexts',
+})
+
+const notReady = ({
+  cluster,
+  pods,
+}: {
+  cluster: SurveyedCluster
+  pods: Awaited<ReturnType<SurveyedCluster['reads']['istiodPods']>>
+}): Finding => ({
+  code: 'MP-851',
+  where: cluster.name,
+  evidence: [
+    pods.length === 0
+      ? 'no pod labelled app=istiod is in istio-system: is its deployment scaled to 0?'
+      : 'no pod labelled app=istiod in istio-system is ready',
+    ...pods.flatMap((pod) => {
+      const trouble = troubleOf(pod, Date.now())
+      return trouble ? [`${pod.metadata?.name ?? ''}: ${trouble.said}`] : []
+    }),
+  ],
+  fix: kubectl(cluster, '-n istio-system describe deployment istiod'),
+})

@@ -1,0 +1,63 @@
+import { addressesBehind } from '#diagnosis/addresses.ts'
+import { kubectl, type Finding } from '#diagnosis/layer.ts'
+import { vantageIn } from '#diagnosis/vantage.ts'
+import { outsideAddresses } from '#istio/service-address.ts'
+import { isReady } from '#kube/pods.ts'
+import { dial } from '#probes/dial.ts'
+import type { SurveyedCluster } from '#survey/survey.ts'
+
+/**
+ * A remote whose proxies and webhook look for istiod where its control plane is not. An address that the control
+ * plane’s cluster does not know may still lead there, through a load balancer of somebody else: one that answers is
+ * taken for right.
+ */
+export const wrongDiscoveryAddress = async (
+  cluster: SurveyedCluster,
+  serving: SurveyedCluster | undefined,
+): Promise<Finding[]> => {
+  if (cluster.role === 'primary' || !serving) return []
+  const [pods, services, injectors] = await Promise.all([
+    serving.reads.istiodPods(),
+    serving.reads.services(),
+    cluster.reads.injectors(),
+  ])
+  const offered = services
+    .filter(({ spec }) => spec?.ports?.some(({ port }) => port === 15012))
+    .flatMap((service) => [...outsideAddresses(service), ...(service.spec?.clusterIPs ?? [])])
+  const known = [...pods.filter(isReady).flatMap(({ status }) => status?.podIP ?? []), ...offered]
+  const names = new Set(
+    injectors.flatMap(({ webhooks }) =>
+      (webhooks ?? []).flatMap(({ clientConfig }) => clientConfig.service?.name ?? []),
+    ),
+  )
+  const lookedAt = (await Promise.all([...names].map((name) => addressesBehind(cluster, 'istio-system', name)))).flat()
+  const strange = lookedAt.filter((address) => !known.includes(address))
+  const closed = (await Promise.all(strange.map((address) => answers(cluster, address)))).filter(({ open }) => !open)
+  const tried = closed.map(({ address, said }) => `${address} (${said})`)
+  return closed.length === 0
+    ? []
+    : [
+        {
+          code: 'MP-855',
+          where: cluster.name,
+          evidence: [
+            `${cluster.name} looks for istiod at ${tried.join(', ')}`,
+            `${serving.name} offers it at ${known.join(', ')}`,
+          ],
+          fix: kubectl(cluster, '-n istio-system get endpointslices -l kubernetes.io/service-name=istiod'),
+          clusters: [cluster.name],
+        },
+      ]
+}
+
+const answers = async (
+  cluster: SurveyedCluster,
+  address: string,
+): Promise<{ address: string; open: boolean; said: string }> => {
+  try {
+    const { open, said } = await dial(await vantageIn(cluster), address, 15012)
+    return { address, open, said }
+  } catch {
+    return { address, open: false, said: 'not dialled' }
+  }
+}

@@ -1,0 +1,151 @@
+import type { V1Deployment, V1MutatingWebhookConfiguration, V1Namespace, V1Pod } from '@kubernetes/client-node'
+import { kubectl, type Finding } from '#diagnosis/layer.ts'
+import { matchesSelector } from '#diagnosis/label-selector.ts'
+import { proxyOf } from '#istio/proxy-container.ts'
+import type { SurveyedCluster } from '#survey/survey.ts'
+
+/**
+ * Namespaces that ask for a revision nobody serves, pods that are older than the label of their namespace, and
+ * namespaces that have sidecars and do not ask for them any more (istio/istio#28798).
+ */
+export const sidecarProblems = async (cluster: SurveyedCluster): Promise<Finding[]> => {
+  const [namespaces, pods, injectors, deployments] = await Promise.all([
+    cluster.reads.namespaces(),
+    cluster.reads.pods(),
+    cluster.reads.injectors(),
+    cluster.reads.deployments().catch((): V1Deployment[] => []),
+  ])
+  return namespaces.flatMap((namespace) => {
+    const own = pods.filter(({ metadata }) => metadata?.namespace === namespace.metadata?.name)
+    return asks(namespace)
+      ? askingProblems(cluster, namespace, own, injectors)
+      : forgottenLabel(cluster, namespace, own, injectors, deployments)
+  })
+}
+
+/** A namespace asks by either label; by the second one alone where it does not have the first. */
+const asks = ({ metadata }: V1Namespace): boolean => {
+  const { 'istio-injection': injection, 'istio.io/rev': revision } = metadata?.labels ?? {}
+  return injection === 'enabled' || (injection === undefined && revision !== undefined)
+}
+
+/** Whether an injector takes a new pod with these labels, by the selectors that the API server goes by. */
+const isInjected = (
+  injectors: V1MutatingWebhookConfiguration[],
+  namespace: V1Namespace,
+  labels: Record<string, string>,
+): boolean =>
+  injectors.some(({ webhooks }) =>
+    webhooks?.some(
+      ({ namespaceSelector, objectSelector }) =>
+        matchesSelector(namespaceSelector, {
+          'kubernetes.io/metadata.name': namespace.metadata?.name ?? '',
+          ...namespace.metadata?.labels,
+        }) && matchesSelector(objectSelector, labels),
+    ),
+  )
+
+const askingProblems = (
+  cluster: SurveyedCluster,
+  namespace: V1Namespace,
+  pods: V1Pod[],
+  injectors: V1MutatingWebhookConfiguration[],
+): Finding[] => {
+  const name = namespace.metadata?.name ?? ''
+  const { 'istio-injection': injection, 'istio.io/rev': revision } = namespace.metadata?.labels ?? {}
+  const working = pods.filter((pod) => isInMesh(pod))
+  if (injectors.length > 0 && working.length > 0 && !isInjected(injectors, namespace, {})) {
+    const asked = injection === 'enabled' ? 'istio-injection=enabled' : `istio.io/rev=${revision ?? ''}`
+    const served = [...new Set(injectors.flatMap(({ metadata }) => metadata?.labels?.['istio.io/rev'] ?? []))]
+    const tags = injectors.flatMap(({ metadata }) => metadata?.labels?.['istio.io/tag'] ?? [])
+    return [
+      {
+        code: 'MP-859',
+        where: `${cluster.name} ${name}`,
+        evidence: [
+          `the namespace asks by ${asked}, and no injector of ${cluster.name} takes that`,
+          `injectors serve revisions ${served.join(', ') || 'none'}` +
+            (tags.length > 0 ? ` and tags ${tags.join(', ')}` : ''),
+          ...bareLines(working),
+        ],
+        fix:
+          injection === 'enabled' || revision === undefined
+            ? `istioctl --context=${cluster.context} tag set default --revision=${served[0] ?? 'REVISION'}`
+            : `istioctl --context=${cluster.context} tag set ${revision} --revision=${served[0] ?? 'REVISION'}`,
+        clusters: [cluster.name],
+      },
+    ]
+  }
+  const bare = working.filter(
+    (pod) => !proxyOf(pod) && isInjected(injectors, namespace, pod.metadata?.labels ?? {}) && !optsOut(pod),
+  )
+  return bare.length === 0
+    ? []
+    : [
+        {
+          code: 'MP-857',
+          where: `${cluster.name} ${name}`,
+          evidence: bareLines(bare),
+          fix: kubectl(cluster, `-n ${name} rollout restart deployment`),
+          clusters: [cluster.name],
+        },
+      ]
+}
+
+const bareLines = (pods: V1Pod[]): string[] =>
+  pods
+    .filter((pod) => !proxyOf(pod))
+    .slice(0, 5)
+    .map(({ metadata }) => `${metadata?.name ?? ''} has no sidecar, and is there since ${sinceOf(metadata)}`)
+
+const sinceOf = (metadata: V1Pod['metadata']): string => {
+  const created = metadata?.creationTimestamp
+  return created === undefined ? 'an unknown time' : new Date(created).toISOString()
+}
+
+const forgottenLabel = (
+  cluster: SurveyedCluster,
+  namespace: V1Namespace,
+  pods: V1Pod[],
+  injectors: V1MutatingWebhookConfiguration[],
+  deployments: V1Deployment[],
+): Finding[] => {
+  const name = namespace.metadata?.name ?? ''
+  const lost = pods.filter(
+    (pod) =>
+      isInMesh(pod) &&
+      proxyOf(pod)?.args?.includes('sidecar') &&
+      !isByHand(pod, deployments) &&
+      !isInjected(injectors, namespace, pod.metadata?.labels ?? {}),
+  )
+  if (lost.length === 0) return []
+  return [
+    {
+      code: 'MP-858',
+      where: `${cluster.name} ${name}`,
+      evidence: [
+        `${lost.length} pods have sidecars; the namespace has neither istio-injection=enabled nor istio.io/rev, and ` +
+          'nothing else asks for them',
+      ],
+      fix: kubectl(cluster, `label --overwrite namespace ${name} istio-injection=enabled`),
+      clusters: [cluster.name],
+    },
+  ]
+}
+
+/** A pod that runs for good: not on its way out, not done. */
+const isInMesh = ({ metadata, status }: V1Pod): boolean =>
+  metadata?.deletionTimestamp === undefined && status?.phase === 'Running'
+
+/** A workload whose own template holds the sidecar was injected by hand, and its next pod gets it again. */
+const isByHand = ({ metadata }: V1Pod, deployments: V1Deployment[]): boolean =>
+  deployments.some(
+    (deployment) =>
+      deployment.metadata?.namespace === metadata?.namespace &&
+      metadata?.name?.startsWith(`${deployment.metadata?.name ?? ''}-`) &&
+      proxyOf({ spec: deployment.spec?.template.spec } as V1Pod) !== undefined,
+  )
+
+const optsOut = ({ metadata, spec }: V1Pod): boolean =>
+  spec?.hostNetwork === true ||
+  (metadata?.labels?.['sidecar.istio.io/inject'] ?? metadata?.annotations?.['sidecar.istio.io/inject']) === 'false'

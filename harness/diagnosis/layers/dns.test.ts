@@ -1,0 +1,65 @@
+import { afterEach, expect, test } from 'vitest'
+import type { Manifest } from '#kube/client.ts'
+import { survey } from '#survey/survey.ts'
+import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
+import { meshObjects } from '#testing/mesh-objects.ts'
+import type { Look } from '#diagnosis/layer.ts'
+import { dns } from './dns.ts'
+
+const servers: FakeApiServer[] = []
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+const looked = async (more: Manifest[]): Promise<Look> => {
+  const all = await Promise.all([
+    fakeApiServer(meshObjects('cluster1')),
+    fakeApiServer(meshObjects('cluster2', { more })),
+  ])
+  servers.push(...all)
+  return dns.look(await survey(all.map((server, index) => server.cluster(`context${index + 1}`))), undefined)
+}
+
+const nameServer: Manifest = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'kube-dns', namespace: 'kube-system' },
+  spec: { clusterIP: '10.2.0.10', selector: { 'k8s-app': 'kube-dns' }, ports: [{ name: 'dns', port: 53 }] },
+}
+const slice = (ready: boolean): Manifest => ({
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { name: 'kube-dns-1', namespace: 'kube-system', labels: { 'kubernetes.io/service-name': 'kube-dns' } },
+  endpoints: [{ addresses: ['10.1.0.2'], conditions: { ready } }],
+})
+
+test('a name server without a ready endpoint is named, with what its pods say', async () => {
+  const pod: Manifest = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'coredns-1', namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } },
+    spec: { containers: [{ name: 'coredns' }] },
+    status: {
+      phase: 'Running',
+      containerStatuses: [
+        { name: 'coredns', ready: false, restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } } },
+      ],
+    },
+  }
+  expect((await looked([nameServer, slice(false), pod])).findings).toMatchObject([
+    {
+      code: 'MP-971',
+      where: 'cluster2 kube-system/kube-dns',
+      evidence: ['service kube-dns has no ready endpoint', 'coredns-1: coredns: CrashLoopBackOff, 3 restarts'],
+    },
+  ])
+  expect((await looked([nameServer])).findings).toMatchObject([
+    { evidence: ['service kube-dns has no ready endpoint', 'no pod has the labels that it selects'] },
+  ])
+})
+
+test('a ready one, and one of another kind, are no problem', async () => {
+  expect((await looked([nameServer, slice(true)])).findings).toEqual([])
+  expect((await looked([])).findings).toEqual([])
+})

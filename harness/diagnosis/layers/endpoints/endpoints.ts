@@ -1,0 +1,87 @@
+import pMap from 'p-map'
+import { reasonOf } from '#errors.ts'
+import { clientsOf, type Client } from '#diagnosis/clients.ts'
+import { again, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { networkGateways, type NetworkGateways } from '#diagnosis/network-gateways.ts'
+import { isHeadless, type MeshService, meshServices, portsOf, sharedServices } from '#diagnosis/shared-services.ts'
+import { nothingToAsk } from '#diagnosis/vantage.ts'
+import { clustersOf } from '#probes/envoy.ts'
+import type { Survey } from '#survey/survey.ts'
+import { severalNetworks } from '#topology/networks.ts'
+import { judgeHeld } from './held.ts'
+import { policyFindings } from './policies.ts'
+
+/**
+ * What clients’ proxies hold for shared services: pods of their own network, gateways of the others, and of every
+ * cluster that has some (istio/istio#28381). Services that differ between clusters are left to the layer of services.
+ */
+export const endpoints: Layer = {
+  name: 'endpoints',
+  look: async (mesh) => {
+    const services = (await sharedServices(mesh)).filter(
+      ({ perCluster }) => new Set(perCluster.flatMap(({ service }) => (service ? portsOf(service) : []))).size === 1,
+    )
+    const names = mesh.clusters.map(({ name }) => name).join(', ')
+    if (services.length === 0) {
+      if (!(await meshServices(mesh)).some(isSharedHeadless))
+        throw nothingToAsk('no service exists in several clusters', names)
+      return { findings: [], seen: 'the services that clusters share are headless: clients resolve pods themselves' }
+    }
+    const clients = await clientsOf(mesh)
+    if (clients.length === 0) throw nothingToAsk('no sidecar is ready that could be asked', names)
+    const gateways = severalNetworks(mesh) ? await networkGateways(mesh) : []
+    const policies = await policyFindings(mesh, services)
+    const explained = services.filter(({ host }) =>
+      policies.some(({ code, where }) => code === 'MP-896' && where.startsWith(`${host} `)),
+    )
+    const judged = services.filter((service) => !explained.includes(service))
+    const notes: string[] = []
+    const perClient = await pMap(
+      clients,
+      async (client) => {
+        try {
+          return await again(() => wrongFor(mesh, client, judged, gateways), 1, 1500)
+        } catch (error) {
+          notes.push(`endpoints of ${client.cluster.name} ${client.namespace}/${client.pod}: ${reasonOf(error)}`)
+          return []
+        }
+      },
+      { concurrency: 4 },
+    )
+    return {
+      findings: [...policies, ...onceEach(perClient.flat())],
+      seen: `${clients.length} clients’ proxies hold what they should for ${shortList(services)}`,
+      notes,
+    }
+  },
+}
+
+const isSharedHeadless = ({ perCluster }: MeshService): boolean =>
+  perCluster.filter(({ service }) => service && isHeadless(service)).length > 1
+
+/** The first services by name, and how many more there are. */
+const shortList = (services: MeshService[]): string => {
+  const shown = services.slice(0, 3).map(({ host }) => host)
+  return services.length > shown.length
+    ? `${shown.join(', ')} and ${services.length - shown.length} more`
+    : shown.join(', ')
+}
+
+/** What several clients show alike is reported once. */
+const onceEach = (findings: Finding[]): Finding[] => [
+  ...new Map(findings.map((finding) => [`${finding.code} ${finding.where}`, finding])).values(),
+]
+
+const wrongFor = async (
+  mesh: Survey,
+  { cluster, namespace, pod }: Client,
+  services: MeshService[],
+  gateways: NetworkGateways[],
+): Promise<Finding[]> =>
+  judgeHeld(
+    mesh,
+    { cluster, namespace, name: pod },
+    await clustersOf({ kube: cluster.kube, namespace, pod }),
+    services,
+    gateways,
+  )

@@ -1,0 +1,70 @@
+import type { CoreV1Event, V1Pod, V1Service } from '@kubernetes/client-node'
+import type { FindingCode } from '#diagnosis/findings.ts'
+import { kubectl, type Finding } from '#diagnosis/layer.ts'
+import { meshNamespacesOf } from '#diagnosis/mesh-namespaces.ts'
+import { selects } from '#diagnosis/selects.ts'
+import { troubleOf, type PodTrouble } from '#diagnosis/pod-trouble.ts'
+import type { SurveyedCluster } from '#survey/survey.ts'
+
+const codes: Record<PodTrouble['kind'], FindingCode> = {
+  unscheduled: 'MP-964',
+  image: 'MP-963',
+  crash: 'MP-965',
+  proxy: 'MP-966',
+  unready: 'MP-962',
+}
+
+/** How many pods of a kind are shown; the rest is counted. */
+const shown = 3
+
+/**
+ * The pods of a cluster’s mesh namespaces that are not ready, by what is wrong with them, in the words of their
+ * status and events. Those of a Job come and go as they like.
+ */
+export const brokenPods = async (cluster: SurveyedCluster): Promise<Finding[]> => {
+  const [pods, namespaces, services] = await Promise.all([
+    cluster.reads.pods(),
+    meshNamespacesOf(cluster),
+    cluster.reads.services(),
+  ])
+  const troubled = pods
+    .filter((pod) => namespaces.has(pod.metadata?.namespace ?? '') && !isOfJob(pod) && !isOfGateway(pod, services))
+    .flatMap((pod) => {
+      const trouble = troubleOf(pod, Date.now())
+      return trouble ? [{ pod, trouble }] : []
+    })
+  const kinds = [...new Set(troubled.map(({ trouble }) => trouble.kind))]
+  return Promise.all(
+    kinds.map(async (kind) => {
+      const these = troubled.filter(({ trouble }) => trouble.kind === kind)
+      const lines = await Promise.all(these.slice(0, shown).map(({ pod, trouble }) => lineOf(cluster, pod, trouble)))
+      const { namespace = '', name = '' } = these[0]?.pod.metadata ?? {}
+      return {
+        code: codes[kind],
+        where: `${cluster.name} ${namespace}/${name}`,
+        evidence: these.length > shown ? [...lines, `and ${these.length - shown} more`] : lines,
+        fix: kubectl(cluster, `-n ${namespace} describe pod ${name}`),
+        clusters: [cluster.name],
+      }
+    }),
+  )
+}
+
+const isOfJob = ({ metadata }: V1Pod): boolean => metadata?.ownerReferences?.some(({ kind }) => kind === 'Job') ?? false
+
+/** Pods behind the port between networks are judged with the gateways. */
+const isOfGateway = ({ metadata }: V1Pod, services: V1Service[]): boolean =>
+  services.some(
+    (service) =>
+      service.metadata?.namespace === metadata?.namespace &&
+      service.spec?.ports?.some(({ port }) => port === 15443) &&
+      selects(service, metadata?.labels),
+  )
+
+const lineOf = async ({ reads }: SurveyedCluster, { metadata }: V1Pod, { said }: PodTrouble): Promise<string> => {
+  const { namespace = '', name = '' } = metadata ?? {}
+  const events = await reads.events(namespace).catch((): CoreV1Event[] => [])
+  const warning = events.findLast(({ involvedObject, type }) => involvedObject.name === name && type === 'Warning')
+  const last = warning ? `; last event ${warning.reason ?? ''}: ${(warning.message ?? '').slice(0, 200)}` : ''
+  return `${namespace}/${name}: ${said}${last}`
+}

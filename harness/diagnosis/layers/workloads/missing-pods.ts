@@ -1,0 +1,80 @@
+import type { V1Deployment } from '@kubernetes/client-node'
+import { reasonOf } from '#errors.ts'
+import { kubectl, type Finding } from '#diagnosis/layer.ts'
+import { meshNamespacesOf } from '#diagnosis/mesh-namespaces.ts'
+import { selects } from '#diagnosis/selects.ts'
+import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+
+/**
+ * Deployments of mesh namespaces whose pods are not there: scaled to nothing while a service of the mesh has no other
+ * pod in that cluster, or refused by the API server. Where deployments cannot be read, a note says so.
+ */
+export const missingPods = async (mesh: Survey): Promise<{ findings: Finding[]; notes: string[] }> => {
+  const perCluster = await Promise.all(
+    mesh.clusters.map(async (cluster) => {
+      try {
+        return { findings: await missingIn(cluster), notes: [] }
+      } catch (error) {
+        return { findings: [], notes: [`deployments of ${cluster.name} were not looked at: ${reasonOf(error)}`] }
+      }
+    }),
+  )
+  return {
+    findings: perCluster.flatMap(({ findings }) => findings),
+    notes: perCluster.flatMap(({ notes }) => notes),
+  }
+}
+
+const missingIn = async (cluster: SurveyedCluster): Promise<Finding[]> => {
+  const [deployments, namespaces] = await Promise.all([cluster.reads.deployments(), meshNamespacesOf(cluster)])
+  const ofMesh = deployments.filter(({ metadata }) => namespaces.has(metadata?.namespace ?? ''))
+  return [...ofMesh.flatMap((deployment) => refused(cluster, deployment)), ...(await unserved(cluster, ofMesh))]
+}
+
+const refused = (cluster: SurveyedCluster, { metadata, status }: V1Deployment): Finding[] => {
+  const failure = status?.conditions?.find(({ type, status: is }) => type === 'ReplicaFailure' && is === 'True')
+  if (!failure) return []
+  const { namespace = '', name = '' } = metadata ?? {}
+  return [
+    {
+      code: 'MP-967',
+      where: `${cluster.name} ${namespace}/${name}`,
+      evidence: [`${failure.reason ?? ''}: ${(failure.message ?? '').slice(0, 400)}`],
+      fix: kubectl(cluster, `-n ${namespace} describe replicasets`),
+      clusters: [cluster.name],
+    },
+  ]
+}
+
+/** Services without any pod in a cluster, where a deployment with their labels is scaled to nothing. */
+const unserved = async (cluster: SurveyedCluster, deployments: V1Deployment[]): Promise<Finding[]> => {
+  const idle = deployments.filter(({ spec }) => spec?.replicas === 0)
+  if (idle.length === 0) return []
+  const [services, pods] = await Promise.all([cluster.reads.services(), cluster.reads.pods()])
+  return idle.flatMap((deployment): Finding[] => {
+    const { namespace = '', name = '' } = deployment.metadata ?? {}
+    const empty = services.filter(
+      (service) =>
+        service.metadata?.namespace === namespace &&
+        selects(service, deployment.spec?.template.metadata?.labels) &&
+        !pods.some(
+          ({ metadata, status }) =>
+            metadata?.namespace === namespace && status?.phase === 'Running' && selects(service, metadata.labels),
+        ),
+    )
+    return empty.length === 0
+      ? []
+      : [
+          {
+            code: 'MP-961',
+            where: `${cluster.name} ${namespace}/${name}`,
+            evidence: [
+              `deployment ${name} asks for 0 replicas, so the service ` +
+                `${empty.map(({ metadata }) => metadata?.name ?? '').join(', ')} has no pod in ${cluster.name}`,
+            ],
+            fix: kubectl(cluster, `-n ${namespace} scale deployment ${name} --replicas=1`),
+            clusters: [cluster.name],
+          },
+        ]
+  })
+}

@@ -1,0 +1,77 @@
+import type { V1Node } from '@kubernetes/client-node'
+import { reasonOf } from '#errors.ts'
+import { kubectl, type Finding } from '#diagnosis/layer.ts'
+import type { SurveyedCluster } from '#survey/survey.ts'
+
+/** Nodes of a cluster that are not ready, in the kubelet’s own words. */
+export const nodesNotReady = async (cluster: SurveyedCluster): Promise<Finding[]> => {
+  const nodes = await cluster.reads.nodes().catch((): V1Node[] => [])
+  const bad = nodes.flatMap(({ metadata, status }) => {
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready')
+    return ready && ready.status !== 'True' ? [{ name: metadata?.name ?? '', ready }] : []
+  })
+  const [first] = bad
+  return first === undefined
+    ? []
+    : [
+        {
+          code: 'MP-968',
+          where: `${cluster.name} ${first.name}`,
+          evidence: bad
+            .slice(0, 5)
+            .map(({ name, ready }) => `${name}: ${ready.reason ?? ''} ${ready.message ?? ''}`.trim().slice(0, 300)),
+          fix: kubectl(cluster, `describe node ${first.name}`),
+          clusters: [cluster.name],
+        },
+      ]
+}
+
+/** Seconds that clocks may differ before certificates are refused as not yet valid. */
+const tolerated = 60
+
+/**
+ * Nodes whose clocks differ. Each kubelet renews its lease every ten seconds by its own clock; a lease that is from the
+ * future, or from long ago although its node is ready, shows a clock that is wrong.
+ */
+export const clocksApart = async (clusters: SurveyedCluster[]): Promise<{ findings: Finding[]; notes: string[] }> => {
+  const notes: string[] = []
+  const perCluster = await Promise.all(
+    clusters.map(async (cluster) => {
+      try {
+        const [leases, nodes] = await Promise.all([cluster.reads.nodeLeases(), cluster.reads.nodes()])
+        const now = Date.now()
+        return nodes.filter(isReadyNode).flatMap(({ metadata }) => {
+          const renewed = leases.find((lease) => lease.metadata?.name === metadata?.name)?.spec?.renewTime
+          const ahead = renewed === undefined ? undefined : (Number(new Date(renewed)) - now) / 1000
+          return ahead === undefined ? [] : [{ cluster, node: metadata?.name ?? '', ahead }]
+        })
+      } catch (error) {
+        notes.push(`clocks of ${cluster.name}’s nodes were not compared: ${reasonOf(error)}`)
+        return []
+      }
+    }),
+  )
+  const clocks = perCluster.flat().sort((first, second) => first.ahead - second.ahead)
+  const [slowest, fastest] = [clocks[0], clocks.at(-1)]
+  if (!slowest || !fastest || fastest.ahead - slowest.ahead < tolerated) return { findings: [], notes }
+  return {
+    notes,
+    findings: [
+      {
+        code: 'MP-969',
+        where: `${slowest.cluster.name} ${slowest.node}, ${fastest.cluster.name} ${fastest.node}`,
+        evidence: [
+          `the clock of ${fastest.node} is ${Math.round(fastest.ahead - slowest.ahead)} s ahead of that of ` +
+            `${slowest.node}, by the leases their kubelets renew`,
+        ],
+        fix: kubectl(
+          slowest.cluster,
+          'get leases -n kube-node-lease -o custom-columns=N:.metadata.name,T:.spec.renewTime',
+        ),
+      },
+    ],
+  }
+}
+
+const isReadyNode = ({ status }: V1Node): boolean =>
+  status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false

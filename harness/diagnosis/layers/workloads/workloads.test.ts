@@ -1,0 +1,187 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Manifest } from '#kube/client.ts'
+import { survey } from '#survey/survey.ts'
+import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
+import { meshObjects } from '#testing/mesh-objects.ts'
+import type { Look } from '#diagnosis/layer.ts'
+import { workloads } from './workloads.ts'
+
+const servers: FakeApiServer[] = []
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+/** Looks at a mesh whose second cluster has these objects besides; `forbidden` may not be listed there. */
+const looked = async (more: Manifest[], forbidden: string[] = []): Promise<Look> => {
+  const all = await Promise.all([
+    fakeApiServer(meshObjects('cluster1')),
+    fakeApiServer(meshObjects('cluster2', { more }), { forbidden }),
+  ])
+  servers.push(...all)
+  return workloads.look(await survey(all.map((server, index) => server.cluster(`context${index + 1}`))), undefined)
+}
+
+const long = new Date(Date.now() - 600_000)
+const podOf = (status: object, more: object = {}): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'web-1', namespace: 'shop', labels: { app: 'web' }, creationTimestamp: long, ...more },
+  spec: { containers: [{ name: 'web' }] },
+  status,
+})
+const service: Manifest = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: { clusterIP: '10.2.0.1', selector: { app: 'web' }, ports: [{ port: 80 }] },
+}
+const deployment = (replicas: number, status: object = {}): Manifest => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: { replicas, template: { metadata: { labels: { app: 'web' } } } },
+  status,
+})
+
+describe('pods', () => {
+  test.each<[string, object, string, string]>([
+    [
+      'whose image cannot be pulled',
+      {
+        phase: 'Pending',
+        containerStatuses: [
+          { name: 'web', ready: false, state: { waiting: { reason: 'ImagePullBackOff', message: 'no such host' } } },
+        ],
+      },
+      'MP-963',
+      'shop/web-1: web: ImagePullBackOff: no such host',
+    ],
+    [
+      'that crash',
+      {
+        phase: 'Running',
+        containerStatuses: [
+          {
+            name: 'web',
+            ready: false,
+            restartCount: 7,
+            state: { waiting: { reason: 'CrashLoopBackOff' } },
+            lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } },
+          },
+        ],
+      },
+      'MP-965',
+      'shop/web-1: web: CrashLoopBackOff, last exit code 137 (OOMKilled), 7 restarts',
+    ],
+    [
+      'that no node takes',
+      {
+        phase: 'Pending',
+        conditions: [
+          { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes: Insufficient cpu' },
+        ],
+      },
+      'MP-964',
+      'shop/web-1: Unschedulable: 0/1 nodes: Insufficient cpu',
+    ],
+    [
+      'that wait for their sidecar',
+      { phase: 'Running', initContainerStatuses: [{ name: 'istio-proxy', ready: false, state: { running: {} } }] },
+      'MP-966',
+      'shop/web-1: its sidecar istio-proxy is not ready',
+    ],
+    [
+      'that are not ready for another reason',
+      {
+        phase: 'Running',
+        conditions: [{ type: 'Ready', status: 'False', reason: 'ContainersNotReady', message: 'unready: [web]' }],
+      },
+      'MP-962',
+      'shop/web-1: ContainersNotReady: unready: [web]',
+    ],
+  ])('%s are named with the words of their status', async (_, status, code, line) => {
+    expect((await looked([podOf(status)])).findings).toMatchObject([
+      { code, where: 'cluster2 shop/web-1', evidence: [line], clusters: ['cluster2'] },
+    ])
+  })
+
+  test('carry the last warning that Kubernetes gives of them', async () => {
+    const event = {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: 'web-1.1', namespace: 'shop' },
+      involvedObject: { name: 'web-1' },
+      type: 'Warning',
+      reason: 'Unhealthy',
+      message: 'Readiness probe failed: 503',
+    }
+    const { findings } = await looked([podOf({ phase: 'Running' }), event])
+    expect(findings[0]?.evidence[0]).toContain('last event Unhealthy: Readiness probe failed: 503')
+  })
+
+  test.each<[string, Manifest]>([
+    ['are young', podOf({ phase: 'Pending' }, { creationTimestamp: new Date() })],
+    ['are done', podOf({ phase: 'Succeeded' })],
+    ['belong to a Job', podOf({ phase: 'Failed' }, { ownerReferences: [{ kind: 'Job', name: 'load' }] })],
+    ['are on their way out', podOf({ phase: 'Running' }, { deletionTimestamp: new Date() })],
+    ['are outside the mesh', podOf({ phase: 'Pending' }, { namespace: 'batch' })],
+  ])('that %s are no problem', async (_, pod) => {
+    expect((await looked([pod])).findings).toEqual([])
+  })
+})
+
+describe('deployments', () => {
+  test('that are scaled to nothing count where a service has no other pod', async () => {
+    expect((await looked([service, deployment(0)])).findings).toMatchObject([
+      { code: 'MP-961', where: 'cluster2 shop/web', fix: expect.stringContaining('--context=context2') },
+    ])
+    const ready = podOf({ phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] })
+    expect((await looked([service, deployment(0), ready])).findings).toEqual([])
+    expect((await looked([deployment(0)])).findings).toEqual([])
+  })
+
+  test('whose pods are refused say by whom', async () => {
+    const message = 'failed calling webhook "namespace.sidecar-injector.istio.io": no endpoints available'
+    const status = { conditions: [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }] }
+    expect((await looked([deployment(1, status)])).findings).toMatchObject([
+      { code: 'MP-967', evidence: [`FailedCreate: ${message}`] },
+    ])
+  })
+
+  test('and the rest is judged where leases may not be read, which a note says', async () => {
+    const { findings, notes } = await looked([podOf({ phase: 'Running' })], ['leases'])
+    expect(findings).toMatchObject([{ code: 'MP-962' }])
+    expect(notes?.join('\n')).toMatch(/clocks of cluster2’s nodes were not compared: .*forbidden/)
+  })
+})
+
+describe('nodes', () => {
+  const node = (name: string, ready: string, renewed: number): Manifest[] => [
+    {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name },
+      status: { conditions: [{ type: 'Ready', status: ready, reason: 'KubeletNotReady', message: 'cni is down' }] },
+    },
+    {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name, namespace: 'kube-node-lease' },
+      spec: { renewTime: new Date(Date.now() + renewed * 1000).toISOString() },
+    },
+  ]
+
+  test('that are not ready say why', async () => {
+    expect((await looked(node('node-a', 'False', -5))).findings).toMatchObject([
+      { code: 'MP-968', evidence: ['node-a: KubeletNotReady cni is down'] },
+    ])
+  })
+
+  test('whose clocks differ are named, a moment between renewals is not', async () => {
+    expect((await looked([...node('node-a', 'True', -5), ...node('node-b', 'True', -300)])).findings).toMatchObject([
+      { code: 'MP-969', evidence: [expect.stringMatching(/node-a is 295 s ahead of that of node-b/)] },
+    ])
+    expect((await looked([...node('node-a', 'True', -1), ...node('node-b', 'True', -14)])).findings).toEqual([])
+  })
+})

@@ -1,0 +1,27 @@
+import type { Layer } from '#diagnosis/layer.ts'
+import type { SurveyedCluster } from '#survey/survey.ts'
+import { brokenPods } from './broken-pods.ts'
+import { missingPods } from './missing-pods.ts'
+import { clocksApart, nodesNotReady } from './nodes.ts'
+
+/** The pods of the mesh’s namespaces are there and ready, on nodes that are ready and have the same time. */
+export const workloads: Layer = {
+  name: 'workloads',
+  look: async (mesh) => {
+    const [pods, missing, nodes, clocks] = await Promise.all([
+      Promise.all(mesh.clusters.map(brokenPods)),
+      missingPods(mesh),
+      Promise.all(mesh.clusters.map(nodesNotReady)),
+      clocksApart(mesh.clusters),
+    ])
+    const counts = await Promise.all(mesh.clusters.map(readyCount))
+    return {
+      findings: [...nodes.flat(), ...clocks.findings, ...missing.findings, ...pods.flat()],
+      seen: counts.join(', '),
+      notes: [...clocks.notes, ...missing.notes],
+    }
+  },
+}
+
+const readyCount = async ({ name, reads }: SurveyedCluster): Promise<string> =>
+  `${name} ${(await reads.proxies()).length} pods with a proxy`

@@ -1,0 +1,52 @@
+import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node'
+import { isReady } from '#kube/pods.ts'
+
+/** Why a pod does not work, by kind, and in the kubelet’s or the scheduler’s own words. */
+export type PodTrouble = { kind: 'unscheduled' | 'image' | 'crash' | 'proxy' | 'unready'; said: string }
+
+/** Seconds that a pod may take to become ready before that is worth a word. */
+const graceful = 20
+
+/**
+ * What is wrong with a pod; undefined for one that is ready, done, on its way out, or so young that it may still
+ * become ready. `now` is milliseconds since the epoch.
+ */
+export const troubleOf = (pod: V1Pod, now: number): PodTrouble | undefined => {
+  const { metadata, status } = pod
+  if (isReady(pod) || metadata?.deletionTimestamp || status?.phase === 'Succeeded') return undefined
+  if (status?.phase === 'Failed' && status.reason === 'Evicted') return undefined
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+  const stuck = containers.map(stuckWith).find((trouble) => trouble !== undefined)
+  if (stuck) return stuck
+  if (now - Number(new Date(metadata?.creationTimestamp ?? 0)) < graceful * 1000) return undefined
+  const unscheduled = conditionOf(pod, 'PodScheduled')
+  if (unscheduled?.status === 'False')
+    return { kind: 'unscheduled', said: said(unscheduled.reason, unscheduled.message) }
+  const proxy = containers.find(({ name }) => name === 'istio-proxy')
+  if (proxy && !proxy.ready) return { kind: 'proxy', said: 'its sidecar istio-proxy is not ready' }
+  const condition = conditionOf(pod, 'ContainersReady') ?? conditionOf(pod, 'Ready')
+  return { kind: 'unready', said: said(condition?.reason ?? status?.reason, condition?.message ?? status?.message) }
+}
+
+type Condition = NonNullable<NonNullable<V1Pod['status']>['conditions']>[number]
+
+const conditionOf = ({ status }: V1Pod, type: string): Condition | undefined =>
+  status?.conditions?.find((condition) => condition.type === type)
+
+const said = (reason: string | undefined, message: string | undefined): string =>
+  [reason, message].filter(Boolean).join(': ').slice(0, 300) || 'nothing says why'
+
+const stuckWith = ({ name, state, lastState, restartCount, ready }: V1ContainerStatus): PodTrouble | undefined => {
+  const waiting = state?.waiting
+  if (waiting?.reason && /Image|ErrImage|InvalidImageName/.test(waiting.reason))
+    return { kind: 'image', said: `${name}: ${said(waiting.reason, waiting.message)}` }
+  if (waiting?.reason && /CrashLoop|CreateContainer|RunContainer/.test(waiting.reason)) {
+    const ended = lastState?.terminated
+    const last = ended ? `, last exit code ${ended.exitCode}${ended.reason ? ` (${ended.reason})` : ''}` : ''
+    return { kind: 'crash', said: `${name}: ${said(waiting.reason, waiting.message)}${last}, ${restartCount} restarts` }
+  }
+  const ended = state?.terminated ?? (ready ? undefined : lastState?.terminated)
+  return ended && ended.exitCode !== 0 && restartCount > 0
+    ? { kind: 'crash', said: `${name}: exit code ${ended.exitCode} (${ended.reason ?? ''}), ${restartCount} restarts` }
+    : undefined
+}

@@ -1,0 +1,122 @@
+import { z } from 'zod'
+import { adminPage, type Proxy } from './envoy.ts'
+
+/** One route of a virtual host: where it leads, what it does on the way, and the object that made it. */
+export type EnvoyRoute = {
+  /** Whether it takes every request, whatever its path and headers. */
+  takesAll: boolean
+  /** Envoy’s clusters that it sends to, each with its weight. */
+  clusters: { name: string; weight: number }[]
+  /** Answers by itself, with this status. */
+  answers?: number
+  redirects: boolean
+  /** Requests of a hundred that are aborted or delayed on purpose. */
+  aborts: number
+  delays: number
+  /** `VirtualService app1/canary`; empty where Istio made it for a service. */
+  madeBy: string
+}
+
+/** The routes of a proxy for the names of one virtual host. */
+export type VirtualHost = { name: string; domains: string[]; routes: EnvoyRoute[] }
+
+const Percentage = z.object({ numerator: z.number().default(0), denominator: z.string().default('HUNDRED') }).optional()
+const Fault = z
+  .object({
+    abort: z.object({ percentage: Percentage }).optional(),
+    delay: z.object({ percentage: Percentage }).optional(),
+  })
+  .optional()
+
+const Route = z.object({
+  match: z.looseObject({ prefix: z.string().optional(), headers: z.array(z.unknown()).default([]) }),
+  route: z
+    .object({
+      cluster: z.string().optional(),
+      weighted_clusters: z
+        .object({ clusters: z.array(z.object({ name: z.string(), weight: z.number().default(0) })).default([]) })
+        .optional(),
+    })
+    .optional(),
+  redirect: z.unknown().optional(),
+  direct_response: z.object({ status: z.number() }).optional(),
+  typed_per_filter_config: z.record(z.string(), z.looseObject({})).default({}),
+  metadata: z
+    .object({ filter_metadata: z.object({ istio: z.object({ config: z.string().optional() }).optional() }).optional() })
+    .optional(),
+})
+
+const Dump = z.object({
+  configs: z
+    .array(
+      z.object({
+        route_config: z
+          .object({
+            name: z.string().default(''),
+            virtual_hosts: z
+              .array(
+                z.object({
+                  name: z.string(),
+                  domains: z.array(z.string()).default([]),
+                  routes: z.array(Route).default([]),
+                }),
+              )
+              .default([]),
+          })
+          .optional(),
+      }),
+    )
+    .default([]),
+})
+
+/**
+ * Every virtual host of a live proxy’s outbound routes. @throws MeshproofError MP-403 when the page cannot be read.
+ */
+export const routesOf = async ({ kube, namespace, pod }: Extract<Proxy, { pod: string }>): Promise<VirtualHost[]> =>
+  virtualHostsIn(JSON.parse(await adminPage(kube, namespace, pod, 'config_dump?resource=dynamic_route_configs')))
+
+/** The virtual hosts in such a page. */
+export const virtualHostsIn = (page: unknown): VirtualHost[] =>
+  Dump.parse(page).configs.flatMap(({ route_config: configuration }) =>
+    (configuration?.virtual_hosts ?? []).map(({ name, domains, routes }) => ({
+      name,
+      domains,
+      routes: routes.map(routeOf),
+    })),
+  )
+
+const routeOf = ({
+  match,
+  route,
+  redirect,
+  direct_response: direct,
+  typed_per_filter_config: filters,
+  metadata,
+}: z.infer<typeof Route>): EnvoyRoute => {
+  const fault = Fault.safeParse(filters['envoy.filters.http.fault']).data
+  const matched = Object.keys(match).filter((key) => !['prefix', 'headers', 'case_sensitive'].includes(key))
+  return {
+    takesAll: match.prefix === '/' && match.headers.length === 0 && matched.length === 0,
+    clusters: route?.cluster
+      ? [{ name: route.cluster, weight: 100 }]
+      : (route?.weighted_clusters?.clusters ?? []).map(({ name, weight }) => ({ name, weight })),
+    ...(direct ? { answers: direct.status } : {}),
+    redirects: redirect !== undefined,
+    aborts: share(fault?.abort?.percentage),
+    delays: share(fault?.delay?.percentage),
+    madeBy: objectOf(metadata?.filter_metadata?.istio?.config),
+  }
+}
+
+const denominators: Record<string, number> = { HUNDRED: 1, TEN_THOUSAND: 100, MILLION: 10_000 }
+
+const share = (percentage: z.infer<typeof Percentage>): number =>
+  percentage ? percentage.numerator / (denominators[percentage.denominator] ?? 1) : 0
+
+/** Istio writes the path of the object: /apis/networking.istio.io/v1/namespaces/app1/virtual-service/canary. */
+const objectOf = (path: string | undefined): string => {
+  const [, namespace, kind, name] = /\/namespaces\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(path ?? '') ?? []
+  if (namespace === undefined || kind === undefined || name === undefined) return ''
+  const words = kind.split('-').map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`)
+  return `${words.join('')} ${namespace}/${name}`
+}

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest'
+import { diagnosisWith } from '#testing/mesh-diagnosis.ts'
+import { checkResult } from '#testing/results.ts'
+import { explanationOf, laterTroubles, narrowedTo } from './explanation.ts'
+import { diagnose } from './explain.ts'
+
+const red = diagnose([
+  checkResult(),
+  checkResult({ id: 'reach.both-versions', layer: 'reach', verdict: 'fail', from: ['cluster1'], to: ['cluster2'] }),
+])
+const gateway = { code: 'MP-887', where: 'cluster2 istio-system/gateway' } as const
+
+describe('checks that failed', () => {
+  test('are explained by the cause of the diagnosis', () => {
+    const diagnosis = diagnosisWith([{ ...gateway, layer: 'gateways' }], { layer: 'gateways', ...gateway })
+    expect(explanationOf({ checks: red, diagnosis })).toMatchObject({
+      code: 'MP-887',
+      layerName: 'gateways and the way to them',
+      where: 'cluster2 istio-system/gateway',
+    })
+    expect(narrowedTo({ checks: red, diagnosis })).toBeUndefined()
+  })
+
+  test('are explained by a warning of what clients see, and not by one of something else', () => {
+    const near = { layer: 'endpoints', code: 'MP-897', where: 'shop', severity: 'warning' } as const
+    expect(explanationOf({ checks: red, diagnosis: diagnosisWith([near]) })).toMatchObject({ code: 'MP-897' })
+    const later = { layer: 'trust', code: 'MP-845', where: 'cluster1', severity: 'warning' } as const
+    expect(explanationOf({ checks: red, diagnosis: diagnosisWith([later]) })).toBeUndefined()
+  })
+
+  test('are narrowed to the first of them where nothing explains them, if somebody looked', () => {
+    expect(narrowedTo({ checks: red, diagnosis: diagnosisWith([]) })).toMatchObject({ id: 'reach.both-versions' })
+    expect(narrowedTo({ checks: red })).toBeUndefined()
+  })
+})
+
+test('checks that passed leave what will hurt later, and not what follows from it', () => {
+  const diagnosis = diagnosisWith([
+    { ...gateway, layer: 'gateways' },
+    { layer: 'endpoints', code: 'MP-892', where: 'shop', followsFrom: 'MP-887' },
+  ])
+  expect(laterTroubles({ checks: [checkResult()], diagnosis }).map(({ code }) => code)).toEqual(['MP-887'])
+  expect(laterTroubles({ checks: red, diagnosis })).toEqual([])
+  expect(explanationOf({ checks: [checkResult()], diagnosis })).toBeUndefined()
+})
