@@ -1,6 +1,7 @@
 import { ExecaError } from 'execa'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { terminal as terminalOn } from '#report/terminal.ts'
+import { printable } from '#results/text.ts'
 import { readArguments } from './arguments.ts'
 import { perform } from './dispatch.ts'
 import { leave } from './leave.ts'
@@ -34,7 +35,7 @@ let unexpected = false
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
     unexpected = true
-    console.error(`MP-900  The harness itself failed: ${reasonOf(error)}`)
+    console.error(`MP-900  The harness itself failed: ${printable(reasonOf(error))}`)
     if (process.env['MESHPROOF_DEBUG']) console.error(error)
   })
 }

@@ -42,6 +42,16 @@ export const diagnosisCodes = {
     shows: 'Proxies refuse configuration, or do not know fields they are given; what exactly depends on the versions.',
     fix: 'Restart the workloads of the older side after upgrading it: a sidecar gets its version when its pod is made.',
   },
+  'MP-812': {
+    layer: 'api',
+    cause: 'the clusters give their mesh different ids',
+    shows:
+      'Nothing in traffic: discovery, mutual TLS and gateways do not look at the id. Telemetry shows several ' +
+      'meshes, and an installation that takes its trust domain from the id has another one.',
+    fix: 'Give every cluster the same global.meshID. New proxies take it.',
+    sources: ['istio/istio#46388', 'kiali/kiali#6249'],
+    severity: 'warning',
+  },
   'MP-821': {
     layer: 'ranges',
     cause: 'clusters of one network use overlapping address ranges',
@@ -55,12 +65,12 @@ export const diagnosisCodes = {
   },
   'MP-831': {
     layer: 'networks',
-    cause: 'istio-system does not say which network its cluster is on',
+    cause: 'Istio’s root namespace does not say which network its cluster is on',
     shows:
       'Nothing at first. After the next restart of istiod or a proxy, clients get pod addresses of another ' +
       'network, and requests time out.',
     fix:
-      'Label the namespace istio-system with topology.istio.io/network, in every cluster of a mesh with several ' +
+      'Label Istio’s root namespace with topology.istio.io/network, in every cluster of a mesh with several ' +
       'networks.',
     sources: ['istio/istio#28381', 'istio/istio#49412'],
   },
@@ -71,8 +81,8 @@ export const diagnosisCodes = {
       'Endpoints on the wrong side of a gateway: a client gets pod addresses where a gateway is due, or a gateway ' +
       'for its neighbours.',
     fix:
-      'Make the label of istio-system, global.network and the remote’s injection path say the same; then restart ' +
-      'the workloads.',
+      'Make the label of Istio’s root namespace, global.network and the remote’s injection path say the same; ' +
+      'then restart the workloads.',
     sources: ['istio/istio#28381'],
   },
   'MP-833': {
@@ -93,12 +103,12 @@ export const diagnosisCodes = {
     layer: 'trust',
     cause: 'a cluster has no cacerts, and others have',
     shows: 'As with different roots, once its istiod has restarted: it makes a root of its own.',
-    fix: 'Create the secret cacerts in istio-system from the shared root, then restart istiod.',
+    fix: 'Create the secret cacerts in Istio’s root namespace from the shared root, then restart istiod.',
     sources: ['istio/istio#32501'],
   },
   'MP-843': {
     layer: 'trust',
-    latent: true,
+    severity: 'warning',
     cause: 'running proxies were signed by another certificate authority than cacerts holds',
     shows: 'Nothing until something restarts; then new workloads and old ones may not trust each other.',
     fix:
@@ -119,6 +129,13 @@ export const diagnosisCodes = {
     cause: 'a certificate authority has expired',
     shows: 'Every new connection fails with CERTIFICATE_VERIFY_FAILED: certificate has expired.',
     fix: 'Issue a new intermediate from the root, replace cacerts, restart istiod and the workloads.',
+  },
+  'MP-846': {
+    layer: 'trust',
+    cause: 'a certificate authority ends soon',
+    shows: 'Nothing yet. From its end on, every new connection fails with CERTIFICATE_VERIFY_FAILED.',
+    fix: 'Issue a new intermediate from the root in time, replace cacerts, restart istiod and the workloads.',
+    severity: 'warning',
   },
   'MP-850': {
     layer: 'control',
@@ -197,6 +214,17 @@ export const diagnosisCodes = {
     shows: 'Its new pods get no sidecar, and restarting them changes nothing.',
     fix: 'Set the tag or install the revision in this cluster too, or label the namespace for one that is served.',
   },
+  'MP-860': {
+    layer: 'secrets',
+    cause: 'two clusters of the mesh have the same name',
+    shows:
+      'Each cluster answers for itself alone, without any error: istiod ignores a remote secret under its own ' +
+      'name, and lists that name as synced.',
+    fix:
+      'Give each cluster a global.multiCluster.clusterName of its own, restart its workloads, and create the ' +
+      'remote secrets again.',
+    sources: ['istio/istio#42516'],
+  },
   'MP-861': {
     layer: 'secrets',
     cause: 'a control plane has no remote secret for a cluster',
@@ -230,8 +258,8 @@ export const diagnosisCodes = {
     layer: 'secrets',
     cause: 'a remote secret’s credentials are refused',
     shows: 'Nothing until istiod restarts; then the cluster does not sync, and its pods get no certificates.',
-    fix: 'The token was revoked or belongs to another cluster: create the secret again.',
-    sources: ['istio/istio#61043'],
+    fix: 'The token has ended, was revoked or belongs to another cluster: create the secret again.',
+    sources: ['istio/istio#61043', 'istio/istio#34210'],
   },
   'MP-866': {
     layer: 'secrets',
@@ -241,16 +269,59 @@ export const diagnosisCodes = {
   },
   'MP-867': {
     layer: 'secrets',
-    cause: 'a remote secret’s user may not read what istiod needs',
-    shows: 'The cluster does not sync, or endpoints go stale: forbidden in istiod’s log.',
+    cause: 'a remote secret’s user may not do what istiod needs',
+    shows:
+      'The cluster does not sync, or endpoints go stale: forbidden in istiod’s log. Without tokenreviews, new ' +
+      'pods of ' +
+      'that cluster do not become ready.',
     fix: 'Bind the reader’s cluster role again in that cluster, or install the remote profile again, which does.',
-    sources: ['istio/istio#60612'],
+    sources: ['istio/istio#60612', 'istio/istio#26017'],
   },
   'MP-868': {
     layer: 'secrets',
     cause: 'a remote secret lacks the label by which istiod finds it',
     shows: 'As without the secret: its cluster is not watched.',
     fix: 'Label it istio/multiCluster=true.',
+  },
+  'MP-869': {
+    layer: 'secrets',
+    cause: 'istiod refuses the kubeconfig of a remote secret',
+    shows: 'Nothing until istiod restarts; then the cluster is not in the mesh. kubectl works with the same file.',
+    fix:
+      'Create the secret with istioctl create-remote-secret: it holds a token, and no plugin, auth provider or ' +
+      'file. PILOT_INSECURE_MULTICLUSTER_KUBECONFIG_OPTIONS of istiod allows them one by one.',
+    sources: ['istio/istio#61773', 'istio/istio#53992'],
+  },
+  'MP-691': {
+    layer: 'secrets',
+    cause: 'the certificate of a remote secret’s server does not match the secret',
+    shows: 'The cluster does not sync: x509 in istiod’s log.',
+    fix:
+      'Create the secret again, with the authority that the API server has now and an address that its ' +
+      'certificate names.',
+    sources: ['istio/istio#44826'],
+  },
+  'MP-692': {
+    layer: 'secrets',
+    cause: 'a remote secret’s credentials end within a day',
+    shows: 'Nothing yet. After their end the API server answers 401, and the next istiod loses the cluster.',
+    fix: 'Create the secret again with a token that lasts, or check that the job that renews it runs.',
+    sources: ['istio/istio#60612', 'istio/istio#34210', 'istio/istio#37925'],
+    severity: 'warning',
+  },
+  'MP-693': {
+    layer: 'secrets',
+    cause: 'two remote secrets name the same cluster',
+    shows: 'istiod uses one of them and ignores the other. After its next start that may be the other one.',
+    fix: 'Delete the secret that is not meant.',
+    severity: 'warning',
+  },
+  'MP-694': {
+    layer: 'secrets',
+    cause: 'a remote secret’s user may do less than Istio’s chart allows it',
+    shows: 'Nothing where the mesh does not use what is missing, such as WorkloadEntries and Gateways of it.',
+    fix: 'Install the reader’s cluster role of that cluster again.',
+    severity: 'warning',
   },
   'MP-871': {
     layer: 'sync',
@@ -276,6 +347,17 @@ export const diagnosisCodes = {
     shows: 'It goes on with what it had; what changed since does not reach it.',
     fix: 'istioctl proxy-status; the pod’s own log says whether it cannot reach istiod or was refused.',
     sources: ['istio/istio#51612'],
+  },
+  'MP-880': {
+    layer: 'gateways',
+    cause: 'the name of a gateway does not resolve where istiod is',
+    shows:
+      'istiod resolves gateways’ names itself and drops those it cannot: clients get answers of their own network ' +
+      'alone, or, where no gateway is left at all, pod addresses of other networks.',
+    fix:
+      'Make the name resolve for istiod’s pods (it asks the name server of its own cluster), or write addresses ' +
+      'instead of names.',
+    sources: ['istio/istio#44155', 'istio/istio#13581', 'istio/istio#29359'],
   },
   'MP-881': {
     layer: 'gateways',
@@ -337,6 +419,18 @@ export const diagnosisCodes = {
     fix:
       'Look at the routes between the clusters’ nodes, in both directions, and at what filters between them; or ' +
       'put the clusters on networks of their own.',
+  },
+  'MP-889': {
+    layer: 'gateways',
+    cause: 'large packets are lost on the way to another cluster, and small ones pass',
+    shows:
+      'Connections open and small requests work; large requests and answers hang, new pods of a remote cluster do ' +
+      'not become ready, and watches of istiod stall.',
+    fix:
+      'Give the pods’ interfaces an MTU that the whole way carries, or let ICMP “fragmentation needed” ' +
+      '(for IPv6 ' +
+      '“packet too big”) pass: without it senders never learn of the smaller hop.',
+    sources: ['istio/istio#25170', 'cilium/cilium#23397'],
   },
   'MP-891': {
     layer: 'endpoints',

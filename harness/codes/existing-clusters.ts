@@ -24,11 +24,6 @@ export const existingClusterCodes = {
     shows: 'The cluster has no root namespace of Istio, or neither an istiod nor a sidecar injector.',
     fix: 'Name clusters that belong to a mesh. meshproof never installs Istio on clusters that it did not create.',
   },
-  'MP-119': {
-    cause: 'the clusters belong to different meshes',
-    shows: 'Their mesh IDs differ; the message lists them.',
-    fix: 'Name clusters of one mesh. If they are meant to be one, give them the same global.meshID.',
-  },
   'MP-120': {
     cause: 'the probe’s namespace exists and is not ours',
     shows: '`diagnose --probe` finds a namespace of the name that it uses, without the label that it sets.',
@@ -82,5 +77,13 @@ export const existingClusterCodes = {
     cause: 'our namespaces are still there after the run',
     shows: 'Two minutes after they were deleted, the namespaces of the run are not gone from a cluster.',
     fix: '`kubectl get namespace NAME -o yaml` shows what it waits for. The next run on these clusters removes it.',
+  },
+  'MP-147': {
+    cause: 'Istio is in another namespace than the one that was looked in',
+    shows: 'Nothing of Istio is in the namespace, and a control plane or injector of the cluster is in another one.',
+    fix:
+      'Name the namespace of the message with --istio-namespace. A mesh has the same root namespace in all its ' +
+      'clusters.',
+    sources: ['seed 002'],
   },
 } as const satisfies Record<string, CodeEntry>

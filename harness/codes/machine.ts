@@ -47,6 +47,13 @@ export const machineCodes = {
       'looks like a broken mesh.',
     fix: 'Free some space; `docker system df` shows what the engine holds. Or point XDG_CACHE_HOME to another disk.',
   },
+  'MP-208': {
+    cause: 'no lab can be made with this container engine',
+    shows:
+      'Podman answers in place of Docker, or a rootless engine lacks what kind needs. The message names the engine ' +
+      'and what it lacks.',
+    fix: 'Use a Docker engine that runs as root. `meshproof doctor` shows which engine answers.',
+  },
   'MP-301': {
     cause: 'the cache folder cannot be written',
     shows: 'The message names the folder and the words of the operating system.',

@@ -4,6 +4,7 @@ import { execa } from 'execa'
 import { cacheFolder } from '#images/cache.ts'
 import { missingCapabilities } from '#engine/capabilities.ts'
 import { engineInfo, type EngineInfo } from '#engine/docker.ts'
+import { engineAddress, engineName, isRootless, unfitness } from '#engine/fitness.ts'
 import { mayInstallPackages } from '#engine/packages.ts'
 import { freeBytes, neededBytes } from '#run/space.ts'
 
@@ -47,13 +48,28 @@ export const doctor = async (): Promise<{ fit: boolean; findings: Finding[]; rep
   }
 }
 
-const engineFinding = async (engine: EngineInfo | undefined): Promise<Finding> => {
-  if (engine)
+/** What the container engine is, where one answers, and what that means for a run. */
+export const engineFinding = async (engine: EngineInfo | undefined): Promise<Finding> => {
+  const chosen = await engineAddress()
+  if (engine) {
+    const found = [`${engineName(engine)} on ${engine.OperatingSystem}`, chosen].filter(Boolean).join(', ')
+    const why = unfitness(engine)
+    if (why !== undefined) return { what: 'engine', found, state: 'bad', means: `${why}; a run refuses it (MP-208)` }
+    return isRootless(engine)
+      ? {
+          what: 'engine',
+          found,
+          state: 'note',
+          means: 'used as it is; meshproof’s own tests run on one with root’s rights',
+        }
+      : { what: 'engine', found, state: 'ok', means: 'used as it is' }
+  }
+  if (chosen !== undefined)
     return {
       what: 'engine',
-      found: `Docker ${engine.ServerVersion} on ${engine.OperatingSystem}`,
-      state: 'ok',
-      means: 'used as it is',
+      found: `none answers at ${chosen}`,
+      state: 'bad',
+      means: 'start that engine, or choose another; a run installs none in its place (MP-203)',
     }
   if (await mayInstallPackages())
     return {

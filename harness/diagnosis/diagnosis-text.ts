@@ -1,5 +1,6 @@
 import { type MeshDiagnosis, causeOf, withoutProbe } from '#results/mesh-diagnosis.ts'
 import { meshLayers } from '#results/mesh-layers.ts'
+import { inOneLine } from '#results/text.ts'
 
 type LayerResult = MeshDiagnosis['layers'][number]
 type Finding = LayerResult['findings'][number]
@@ -13,21 +14,21 @@ const marks = { healthy: '✓', broken: '✗', 'not-judged': '?' } as const
 export const layerLines = ({ layer, verdict, said, notes = [], findings }: LayerResult): string[] => [
   [
     `${marks[verdict]} ${meshLayers[layer]}`,
-    ...(said ? [verdict === 'not-judged' ? `not judged because ${said}` : said] : []),
+    ...(said ? [inOneLine(verdict === 'not-judged' ? `not judged because ${said}` : said)] : []),
   ].join('  '),
-  ...notes.map((note) => `    note: ${note}`),
+  ...notes.map((note) => `    note: ${inOneLine(note)}`),
   ...findings.filter(({ followsFrom }) => followsFrom === undefined).flatMap(findingLines),
   ...findings.filter(({ followsFrom }) => followsFrom !== undefined).map(consequenceLine),
 ]
 
 const findingLines = ({ code, severity, cause, where, evidence, fix }: Finding): string[] => [
-  `    ${code}  ${severity === 'warning' ? 'warning: ' : ''}${cause}  (${where})`,
-  ...evidence.map((line) => `      ${line}`),
-  `      ${severity === 'warning' ? 'see' : 'fix'}: ${fix}`,
+  `    ${code}  ${severity === 'warning' ? 'warning: ' : ''}${inOneLine(`${cause}  (${where})`)}`,
+  ...evidence.map((line) => `      ${inOneLine(line)}`),
+  `      ${severity === 'warning' ? 'see' : 'fix'}: ${inOneLine(fix)}`,
 ]
 
 const consequenceLine = ({ code, cause, where, followsFrom }: Finding): string =>
-  `    ${code}  ${cause}  (${where})  follows from ${followsFrom ?? ''}`
+  `    ${code}  ${inOneLine(`${cause}  (${where})`)}  follows from ${followsFrom ?? ''}`
 
 /** The last lines: the verdict of all layers together. */
 export const verdictLines = (diagnosis: MeshDiagnosis): string[] => {
@@ -35,8 +36,9 @@ export const verdictLines = (diagnosis: MeshDiagnosis): string[] => {
   const time = `(${diagnosis.seconds.toFixed(1)} s)`
   if (cause)
     return [
-      `first broken layer: ${meshLayers[cause.layer]}  ${cause.code} ${cause.cause}  (${cause.where})  ${time}`,
-      `  fix: ${cause.fix}`,
+      `first broken layer: ${meshLayers[cause.layer]}  ${cause.code} ` +
+        `${inOneLine(`${cause.cause}  (${cause.where})`)}  ${time}`,
+      `  fix: ${inOneLine(cause.fix)}`,
       `  more: docs/codes.md#${cause.code.toLowerCase()}`,
     ]
   const unseen = diagnosis.layers

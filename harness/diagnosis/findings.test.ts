@@ -6,6 +6,7 @@ import { meshLayers, type MeshLayer } from '#results/mesh-layers.ts'
 
 const codes = Object.keys(findings) as FindingCode[]
 const bands: Record<string, MeshLayer> = {
+  69: 'secrets',
   80: 'endpoints',
   81: 'api',
   82: 'ranges',

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { shellWord } from '#results/text.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 import type { FindingCode } from './findings.ts'
 import type { MeshLayer } from '#results/mesh-layers.ts'
@@ -32,7 +33,7 @@ export type Layer = { name: MeshLayer; look: (mesh: Survey, probe: MeshProbe | u
 
 /** A kubectl command for a cluster. */
 export const kubectl = ({ context }: SurveyedCluster, command: string): string =>
-  `kubectl --context=${context} ${command}`
+  `kubectl --context=${shellWord(context)} ${command}`
 
 /** The cluster whose control plane serves a cluster: its own, for a remote the first there is. */
 export const servedBy = (mesh: Survey, cluster: SurveyedCluster): SurveyedCluster | undefined =>

@@ -13,7 +13,40 @@ const Info = z.object({
   DefaultRuntime: z.string().default(''),
   Driver: z.string().default(''),
   OSType: z.string().default('linux'),
+  SecurityOptions: z.array(z.string()).nullish(),
+  MemoryLimit: z.boolean().nullish(),
+  PidsLimit: z.boolean().nullish(),
+  CPUShares: z.boolean().nullish(),
+  /** What answers Docker’s API. */
+  program: z.enum(['Docker', 'Podman']).default('Docker'),
 })
+
+/** What `docker info` says where `docker` is Podman’s own program. */
+const PodmanInfo = z.object({
+  host: z.object({
+    arch: z.string(),
+    cpus: z.number(),
+    memTotal: z.number(),
+    cgroupVersion: z.string().default(''),
+    distribution: z.object({ distribution: z.string() }).default({ distribution: 'unknown' }),
+    security: z.object({ rootless: z.boolean().default(false) }).default({ rootless: false }),
+  }),
+  store: z.object({ graphRoot: z.string() }),
+  version: z.object({ Version: z.string() }),
+})
+
+const infoOfPodman = ({ host, store, version }: z.infer<typeof PodmanInfo>): EngineInfo =>
+  Info.parse({
+    program: 'Podman',
+    ServerVersion: version.Version,
+    Architecture: host.arch,
+    CgroupVersion: host.cgroupVersion.replace(/^v/, ''),
+    NCPU: host.cpus,
+    MemTotal: host.memTotal,
+    OperatingSystem: host.distribution.distribution,
+    DockerRootDir: store.graphRoot,
+    SecurityOptions: host.security.rootless ? ['name=rootless'] : [],
+  })
 
 /** What `docker info` reports about the engine. */
 export type EngineInfo = z.infer<typeof Info>
@@ -95,9 +128,16 @@ const firstLine = (text: string): string =>
  * @throws MeshproofError MP-201 when it does not answer within 10 seconds.
  */
 export const engineInfo = async (signal?: AbortSignal): Promise<EngineInfo> => {
-  const answer = await docker(['info', '--format', '{{json .}}'], { timeout: 10_000, signal })
-  const parsed = Info.safeParse(answer.startsWith('{') ? JSON.parse(answer) : undefined)
-  if (parsed.success) return parsed.data
+  const json = ['--format', '{{json .}}']
+  const [answer, version] = await Promise.all([
+    docker(['info', ...json], { timeout: 10_000, signal }),
+    docker(['version', ...json], { timeout: 10_000, signal }).catch(() => ''),
+  ])
+  const said: unknown = answer.startsWith('{') ? JSON.parse(answer) : undefined
+  const parsed = Info.safeParse(said)
+  if (parsed.success) return { ...parsed.data, program: /"Podman Engine"/.test(version) ? 'Podman' : 'Docker' }
+  const podman = PodmanInfo.safeParse(said)
+  if (podman.success) return infoOfPodman(podman.data)
   throw new MeshproofError('MP-201', {
     what: 'The container engine does not answer',
     where: process.env['DOCKER_HOST'] ?? 'the default socket',

@@ -9,6 +9,8 @@ import {
 } from '@kubernetes/client-node'
 import { parseAllDocuments } from 'yaml'
 import { MeshproofError, reasonOf } from '#errors.ts'
+import { failureWords } from './failure.ts'
+import { proxyOfEnvironment } from './proxy.ts'
 
 /** Any object of the API. Fields that the client does not know are kept. */
 export type Manifest = KubernetesObject & Record<string, unknown>
@@ -55,6 +57,7 @@ export const connect = (cluster: string, kubeconfig: string): KubeClient => {
  * use it. Errors call the cluster `cluster`.
  */
 export const clientOf = (cluster: string, config: KubeConfig): KubeClient => {
+  takeProxy(config)
   keepConnections(config)
   const objects = KubernetesObjectApi.makeApiClient(config)
   const core = config.makeApiClient(CoreV1Api)
@@ -109,6 +112,29 @@ export const clientOf = (cluster: string, config: KubeConfig): KubeClient => {
 }
 
 /**
+ * The library takes a proxy from the kubeconfig alone; kubectl takes it from the environment where the kubeconfig has
+ * none. Requests, exec and port-forward all go through it.
+ * @throws MeshproofError MP-116 for a proxy that is none.
+ */
+const takeProxy = (config: KubeConfig): void => {
+  config.clusters = config.clusters.map((cluster) => {
+    if (cluster.proxyUrl || !URL.canParse(cluster.server)) return cluster
+    try {
+      const proxy = proxyOfEnvironment(cluster.server)
+      return proxy === undefined ? cluster : { ...cluster, proxyUrl: proxy }
+    } catch (cause) {
+      throw new MeshproofError('MP-116', {
+        what: 'The proxy of the environment cannot be used',
+        where: cluster.server,
+        why: reasonOf(cause),
+        next: 'Look at HTTPS_PROXY and NO_PROXY; a proxy-url in the kubeconfig goes before them.',
+        cause,
+      })
+    }
+  })
+}
+
+/**
  * Makes every request use the connection pool of the first one. The library opens a pool for each request, and a
  * handshake costs an API server more than most requests.
  */
@@ -152,7 +178,7 @@ const ignoreMissing = (error: unknown): undefined => {
  */
 export const explainApi = (error: unknown, cluster: string, what: string): MeshproofError => {
   const status = error instanceof ApiException ? error.code : undefined
-  const why = error instanceof ApiException ? messageOf(error.body) : reasonOf(error)
+  const why = error instanceof ApiException ? messageOf(error.body) : failureWords(error)
   if (status === undefined) {
     return new MeshproofError('MP-406', {
       what: `The API server does not answer: ${what}`,

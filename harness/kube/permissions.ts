@@ -29,7 +29,8 @@ export const missingPermissions = async (kube: KubeClient, permissions: Permissi
   return answers.flat()
 }
 
-const textOf = ({ verb, group, resource, subresource, namespace, name }: Permission): string => {
+/** A permission as text: `create tokenreviews.authentication.k8s.io`. */
+export const textOf = ({ verb, group, resource, subresource, namespace, name }: Permission): string => {
   const kind = `${[resource, subresource].filter(Boolean).join('/')}${group ? `.${group}` : ''}`
   return [verb, kind, name, namespace && `in ${namespace}`].filter(Boolean).join(' ')
 }

@@ -1,7 +1,7 @@
-import { KubeConfig } from '@kubernetes/client-node'
 import { execIn, readyPod } from '#kube/pods.ts'
-import type { KubeClient } from '#kube/client.ts'
+import type { IstioCluster } from '#istio/istiod-pods.ts'
 import { remoteKubeconfig } from '#istio/remote-secret.ts'
+import { readRemoteKubeconfig } from '#istio/remote-kubeconfig.ts'
 
 /** What became of a remote secret's own server and token, used from a pod in the control plane's cluster. */
 export type RemoteAccess = {
@@ -19,17 +19,21 @@ export type RemoteAccess = {
  * such secret.
  */
 export const remoteAccess = async (
-  kube: KubeClient,
+  primary: IstioCluster,
   of: string,
   namespace: string,
 ): Promise<RemoteAccess | undefined> => {
-  const text = await remoteKubeconfig(kube, of)
+  const { kube } = primary
+  const text = await remoteKubeconfig(primary, of)
   if (text === undefined) return undefined
-  const config = new KubeConfig()
-  config.loadFromString(text)
-  const server = config.getCurrentCluster()?.server ?? ''
-  const token = config.getCurrentUser()?.token ?? ''
+  const access = readRemoteKubeconfig(text)
+  if ('malformed' in access) return { server: '', withToken: 0, withoutToken: 0, error: access.malformed }
+  const server = `${access.server.origin}${access.server.pathname}`.replace(/\/$/, '')
+  const token = access.credentials.token ?? ''
   const pod = (await readyPod(kube, namespace, 'app=sleep')).metadata?.name ?? ''
+  // What stands in the secret is no setting of curl: a quote or a line break in it would be.
+  if (/["\\\s]/.test(`${server}${token}`))
+    return { server, withToken: 0, withoutToken: 0, error: 'the server or the token holds characters that neither has' }
   const ask = async (header: string): Promise<{ status: number; error: string }> => {
     const settings =
       `url = "${server}/api/v1/pods?limit=1"\ninsecure\nsilent\nshow-error\nmax-time = 4\noutput = ` +

@@ -45,6 +45,29 @@ describe('the terminal report', () => {
     expect(text.endsWith('\r\u001b[K')).toBe(true)
   })
 
+  test('shows somebody else’s text as text: nothing in it moves the cursor, or sets a title', () => {
+    const forged = '\u001b[1A\u001b[2K\u009b0m\u001b]0;owned\u0007\r'
+    const text = terminalOutput({}, {}, (shown) => {
+      shown.line(forged)
+      shown.problem(forged)
+      shown.started(forged)
+      shown.ended(forged, 1, 'pass')
+      shown.check(checkResult({ reason: forged, from: [forged] }))
+      shown.summary(resultsOf(topologyResult([checkResult()], { reason: forged })), forged)
+    })
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
+    expect(text).toContain('␛[1A␛[2K')
+  })
+
+  test('gives the runner of GitHub Actions no command but its own', () => {
+    const text = terminalOutput({}, { GITHUB_ACTIONS: 'true' }, (shown) => {
+      shown.line('seen\n  ::add-mask::a')
+      shown.check(checkResult({ reason: '\n::error::forged ##[error]forged' }))
+      shown.workflowCommand('::error title=a::b')
+    })
+    expect(text.split('\n').filter((line) => /^\s*::|##\[/.test(line))).toEqual(['::error title=a::b'])
+  })
+
   test('says of a check from where to where, what was seen, and that it took a retry', () => {
     const text = terminalOutput({}, {}, (shown) => {
       shown.check(checkResult({ verdict: 'flaky', from: ['cluster2'], to: ['cluster1', 'cluster2'] }))

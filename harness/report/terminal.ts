@@ -2,19 +2,23 @@ import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { BuildProgress } from '#images/build.ts'
 import { firstBroken } from '#results/explain.ts'
-import { causeOf } from '#results/mesh-diagnosis.ts'
-import { meshLayers } from '#results/mesh-layers.ts'
-import { explanationOf, laterTroubles, narrowedTo } from '#results/explanation.ts'
+import { afterUpgrade, explanationOf, laterTroubles, narrowedTo } from '#results/explanation.ts'
+import { printable, withoutCommands } from '#results/text.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
 import { upgradeLines } from './upgrade-text.ts'
-import { verdictWords } from './words.ts'
+import { failedIds, verdictWords } from './words.ts'
 
 /** Where the terminal report goes: a TTY gets colour and a live line, anything else gets plain lines. */
 export type Screen = NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
 
-/** What a person sees during a run and at its end. */
+/**
+ * What a person sees during a run and at its end. It may be given text of a cluster or a program: nothing in such text
+ * steers the terminal, or the runner of GitHub Actions.
+ */
 export type Terminal = {
   line: (text: string) => void
+  /** A line for GitHub’s runner: a workflow command, which any other line is kept from being. */
+  workflowCommand: (text: string) => void
   problem: (text: string) => void
   building: (progress: BuildProgress) => void
   started: (name: string) => void
@@ -36,8 +40,10 @@ const colours: Record<Verdict, 'green' | 'red' | 'yellow' | 'gray'> = {
 /** The terminal report. It has no colour under NO_COLOR, and on a stream that is not a TTY. */
 export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = process.env): Terminal => {
   const live = screen.isTTY === true && !environment['NO_COLOR']
+  const onGitHub = environment['GITHUB_ACTIONS'] === 'true'
+  const safe = (text: string): string => (onGitHub ? withoutCommands(printable(text)) : printable(text))
   const paint = (colour: Parameters<typeof styleText>[0], text: string): string =>
-    live ? styleText(colour, text, { validateStream: false }) : text
+    live ? styleText(colour, safe(text), { validateStream: false }) : safe(text)
   const running = new Map<string, number>()
   let build = ''
   let lastBuild = 0
@@ -49,16 +55,23 @@ export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = proces
   }
   const ticker = live ? setInterval(status, 250) : undefined
   ticker?.unref()
-  const line = (text: string): void => {
+  // Its parts are safe already: colours of ours may be among them.
+  const put = (text: string): void => {
     screen.write(`${live ? '\r\u001b[K' : ''}${text}\n`)
     if (running.size > 0 || build) status()
+  }
+  const line = (text: string): void => {
+    put(safe(text))
   }
   const marked = (verdict: Verdict, text: string): string =>
     `${paint(colours[verdict], verdictWords[verdict].mark)} ${text}`
   return {
     line,
+    workflowCommand: (text) => {
+      put(printable(text))
+    },
     problem: (text) => {
-      line(paint('red', text))
+      put(paint('red', text))
     },
     building: ({ building, done, of, remaining }) => {
       build = `building ${building.join(', ')}: ${done} of ${of} done, about ${minutes(remaining)} remain`
@@ -78,15 +91,15 @@ export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = proces
       running.delete(name)
       build = ''
       if (verdict !== 'not-run')
-        line(marked(verdict, `${paint('gray', `${seconds.toFixed(1).padStart(6)} s`)}  ${name}`))
+        put(marked(verdict, `${paint('gray', `${seconds.toFixed(1).padStart(6)} s`)}  ${safe(name)}`))
     },
     check: (result) => {
-      line(marked(result.verdict, checkLine(result)))
+      put(marked(result.verdict, safe(checkLine(result))))
     },
     summary: (results, folder) => {
       line('')
       for (const topology of results.topologies)
-        for (const text of summaryOf(topology)) line(topology.verdict === 'pass' ? paint('green', text) : text)
+        for (const text of summaryOf(topology)) put(topology.verdict === 'pass' ? paint('green', text) : safe(text))
       for (const { bundle } of results.topologies)
         if (bundle !== undefined) line(`support bundle: ${join(folder, bundle)}`)
       line(`report: ${folder}`)
@@ -152,7 +165,7 @@ const brokenLines = (topology: TopologyResult): string[] => {
       `  cause: ${explanation.cause}  (${explanation.where})`,
       ...explanation.evidence.slice(0, 5).map((line) => `    ${line}`),
       `  next:  ${explanation.fix}`,
-      `  shows in: ${failedIds(topology).join(', ')}`,
+      `  shows in: ${failedIds(topology.checks).join(', ')}`,
     ]
   const broken = firstBroken(topology.checks)
   if (!broken) return laterTroubles(topology).flatMap(warningLines)
@@ -162,7 +175,8 @@ const brokenLines = (topology: TopologyResult): string[] => {
     `  cause: ${broken.cause}`,
     ...(narrowed
       ? [
-          `  unexplained: no layer of the mesh shows why; narrowed to ${narrowed.from.join(', ')} → ${narrowed.to.join(', ')}`,
+          `  unexplained: no layer of the mesh shows why; narrowed to ${narrowed.from.join(', ')} → ` +
+            narrowed.to.join(', '),
         ]
       : []),
     `  next:  ${broken.hint}`,
@@ -170,19 +184,15 @@ const brokenLines = (topology: TopologyResult): string[] => {
 }
 
 /** What the mesh shows after an upgrade that did not go well. */
-const diagnosisLines = ({ diagnosis }: TopologyResult): string[] => {
-  const cause = diagnosis && causeOf(diagnosis)
+const diagnosisLines = (topology: TopologyResult): string[] => {
+  const cause = afterUpgrade(topology)
   return cause
     ? [
-        `the mesh afterwards: ${meshLayers[cause.layer]}  (${cause.code})  ${cause.cause}  (${cause.where})`,
+        `the mesh afterwards: ${cause.layerName}  (${cause.code})  ${cause.cause}  (${cause.where})`,
         `  next:  ${cause.fix}`,
       ]
     : []
 }
-
-const failedIds = ({ checks }: TopologyResult): string[] => [
-  ...new Set(checks.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id)),
-]
 
 const warningLines = ({ code, cause, where, evidence, fix }: ReturnType<typeof laterTroubles>[number]): string[] => [
   `warning: ${code}  ${cause}  (${where})`,

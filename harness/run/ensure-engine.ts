@@ -9,6 +9,7 @@ import { recipeKey } from '#images/source/recipes.ts'
 import { until } from '#kube/until.ts'
 import { missingCapabilities } from '#engine/capabilities.ts'
 import { engineAnswers, engineInfo, type EngineInfo } from '#engine/docker.ts'
+import { engineAddress } from '#engine/fitness.ts'
 import { installPackages, isInstalled, mayInstallPackages } from '#engine/packages.ts'
 
 /**
@@ -17,8 +18,12 @@ import { installPackages, isInstalled, mayInstallPackages } from '#engine/packag
  * @throws MeshproofError MP-203 anywhere else, with the one command that helps; MP-204 when ours does not come up.
  */
 export const ensureEngine = async (say: (line: string) => void, signal?: AbortSignal): Promise<EngineInfo> => {
-  if (await engineAnswers()) return engineInfo(signal)
-  if (process.env['DOCKER_HOST'] || !(await mayInstallPackages())) throw await noEngine()
+  const engine = await engineInfo(signal).catch((error: unknown) => {
+    if (signal?.aborted) throw error
+  })
+  if (engine) return engine
+  const chosen = await engineAddress()
+  if (chosen !== undefined || !(await mayInstallPackages())) throw await noEngine(chosen)
   const installed = (await isInstalled('dockerd')) && (await isInstalled('iptables'))
   const missing = await missingCapabilities()
   const shim = missing.length > 0 ? `, with a runtime that leaves out ${missing.join(', ')}` : ''
@@ -104,10 +109,10 @@ const runtimeShim = async (signal?: AbortSignal): Promise<string> => {
   return path
 }
 
-const noEngine = async (): Promise<MeshproofError> => {
-  const host = process.env['DOCKER_HOST']
-  const next = host
-    ? `Start the engine behind DOCKER_HOST=${host}, or unset it.`
+const noEngine = async (chosen: string | undefined): Promise<MeshproofError> => {
+  const next = chosen
+    ? `Start the engine behind ${chosen}, or ` +
+      `${chosen.startsWith('DOCKER_HOST') ? 'unset it' : 'docker context use default'}.`
     : process.platform === 'darwin'
       ? 'open -a Docker'
       : process.platform === 'win32'
@@ -117,8 +122,10 @@ const noEngine = async (): Promise<MeshproofError> => {
           : 'sudo apt-get install docker.io   (or your distribution’s Docker engine)'
   return new MeshproofError('MP-203', {
     what: 'No container engine answers, and this is no place where meshproof installs one',
-    where: host ?? 'the default socket',
-    why: 'it does so as root on a Debian-family system only',
+    where: chosen ?? 'the default socket',
+    why: chosen
+      ? 'an engine that was chosen is not replaced by another'
+      : 'it does so as root on a Debian-family system only',
     next,
   })
 }

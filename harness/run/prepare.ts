@@ -1,4 +1,5 @@
 import type { EngineInfo } from '#engine/docker.ts'
+import { requireFitEngine } from '#engine/fitness.ts'
 import { requireCache } from '#images/cache.ts'
 import { getImages } from '#images/get-images.ts'
 import type { Images, ImageSource, Wanted } from '#images/images.ts'
@@ -19,6 +20,7 @@ export type Prepared = { engine: EngineInfo; images: Images; phases: Phase[] }
 export const prepareEngine = async (terminal: Terminal, signal: AbortSignal): Promise<EngineInfo> => {
   await requireCache()
   const engine = await ensureEngine(terminal.line, signal)
+  await requireFitEngine(engine)
   await requireSpace(engine)
   for (const id of await reap()) terminal.line(`Removed what the killed run ${id} had left.`)
   return engine

@@ -12,7 +12,7 @@ export const summarizeRun = async ({ results, folder }: Run, screen: Terminal, w
   }
   if (!withSummary) return screen.line(`report: ${folder}`)
   screen.summary(results, folder)
-  await tellGitHub(results, process.env, screen.line)
+  await tellGitHub(results, process.env, screen.workflowCommand)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Finding, kubectl, type Layer, servedBy } from '#diagnosis/layer.ts'
 import { minorOf, tagOf } from '#images/version.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
+import { differentMeshIds, type Survey } from '#probes/survey/survey.ts'
 
 /**
  * API servers answer (else there was no survey), and proxies are not too far from their control plane (Istio’s
@@ -34,12 +35,22 @@ export const api: Layer = {
       }),
     )
     return {
-      findings: perCluster.flat(),
+      findings: [...perCluster.flat(), ...meshIds(mesh)],
       seen: mesh.clusters
         .map(({ name, kubernetes, istio }) => `${name} Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}`)
         .join('; '),
     }
   },
+}
+
+/** Ids of the mesh that differ: traffic does not look at them (istio/istio#46388). */
+const meshIds = (mesh: Survey): Finding[] => {
+  const evidence = differentMeshIds(mesh)
+  const [first] = mesh.clusters
+  if (!first || evidence.length === 0) return []
+  const where = mesh.clusters.map(({ name }) => name).join(', ')
+  const fix = kubectl(first, `-n ${first.istioNamespace} get configmap istio-sidecar-injector -o yaml | grep meshID`)
+  return [{ code: 'MP-812', where, evidence, fix }]
 }
 
 const apart = (one: number | undefined, other: number | undefined): number =>

@@ -1,147 +1,232 @@
-import { ApiException, CoreV1Api, DiscoveryV1Api, KubeConfig, type Cluster, type User } from '@kubernetes/client-node'
-import { remoteEntries, sameAuthority, serverOf, type RemoteEntry } from '#survey/remote-secrets.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
-import { primariesOf } from '#topology/roles.ts'
-import { dial } from '#probes/dial.ts'
+import pMap from 'p-map'
+import type { FindingCode } from '#diagnosis/findings.ts'
 import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
-import { vantageIn } from '#diagnosis/vantage.ts'
+import type { Complaint, Trouble } from '#probes/istiod-log.ts'
+import { shellWord } from '#results/text.ts'
+import { addressOf, isLoopback, type RemoteAccess } from '#istio/remote-kubeconfig.ts'
+import { type RemoteEntry, sameAuthority } from '#probes/survey/remote-secrets.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
+import { primariesOf } from '#topology/roles.ts'
+import { defaultIstioNamespace } from '#topology/topology-schema.ts'
+import { controlPlaneView, type ControlPlaneView } from '#diagnosis/layers/secrets/control-plane-view.ts'
+import { authorityOf, tryCredentials } from '#diagnosis/layers/secrets/credentials.ts'
+import { sharedNames } from '#diagnosis/layers/secrets/names.ts'
+import { lookAtServer } from '#diagnosis/layers/secrets/server.ts'
 
 /**
  * Every control plane has a remote secret for every other cluster, under that cluster’s own name (istio/istio#52065),
- * with a server that its pods reach (istio/istio#31081) and credentials that may read what istiod needs, asked of that
- * cluster now.
+ * that istiod does not refuse, with a server that its pods reach (istio/istio#31081) and credentials that may do what
+ * istiod needs, asked of that cluster now. A secret is somebody else’s text: nothing that it says is run or read.
  */
 export const remoteSecrets: Layer = {
   name: 'secrets',
   look: async (mesh) => {
-    const told: string[] = []
-    const perPair = await Promise.all(
-      primariesOf(mesh).map(async (primary) => {
-        const entries = remoteEntries(await primary.reads.secrets())
-        return Promise.all(
-          mesh.clusters
-            .filter((cluster) => cluster !== primary)
-            .map(async (cluster) => {
-              const found = await problemOf(primary, cluster, entries)
-              if (typeof found === 'string') {
-                told.push(found)
-                return []
-              }
-              return [found]
-            }),
-        )
-      }),
+    const views = new Map(
+      await Promise.all(primariesOf(mesh).map(async (primary) => [primary, await controlPlaneView(primary)] as const)),
     )
-    return { findings: perPair.flat(2), seen: told.sort().join('; ') }
+    const pairs = [...views].flatMap(([primary, view]) =>
+      mesh.clusters.filter(({ name }) => name !== primary.name).map((cluster) => ({ mesh, primary, view, cluster })),
+    )
+    const looks = await pMap(pairs, judge, { concurrency: 4 })
+    return {
+      findings: [...sharedNames(mesh), ...looks.flatMap(({ findings }) => findings)],
+      seen: looks
+        .flatMap(({ seen }) => seen ?? [])
+        .sort()
+        .join('; '),
+      notes: looks.flatMap(({ notes }) => notes),
+    }
   },
 }
 
-const problemOf = async (
-  primary: SurveyedCluster,
-  cluster: SurveyedCluster,
-  entries: RemoteEntry[],
-): Promise<Finding | string> => {
-  const context = cluster.kube.config.getCurrentCluster()
-  const own = entries.filter(({ key }) => key === cluster.name)
-  const entry =
-    own.find(({ labelled }) => labelled) ??
-    own[0] ??
-    entries.find(({ access }) => context && access && sameAuthority(access.cluster, context))
-  const again =
-    `istioctl create-remote-secret --context=${cluster.context} --name=${cluster.name} | ` +
-    kubectl(primary, 'apply -f -')
-  if (!entry)
-    return {
-      code: 'MP-861',
-      where: primary.name,
-      evidence: [
-        `no secret of istio-system has a key ${cluster.name}; there are ` +
-          (entries.map(({ secret, key }) => `${secret} (${key})`).join(', ') || 'no remote secrets'),
-      ],
-      fix: again,
-    }
-  const where = `${primary.name} ${entry.secret}`
-  if (entry.key !== cluster.name)
-    return {
-      code: 'MP-864',
-      where,
-      evidence: [`the secret’s key is ${entry.key}, proxies of that cluster say ${cluster.name}`],
-      fix: again,
-    }
-  if (!entry.labelled)
-    return {
-      code: 'MP-868',
-      where,
-      evidence: ['the label istio/multiCluster is missing or not true'],
-      fix: kubectl(primary, `-n istio-system label --overwrite secret ${entry.secret} istio/multiCluster=true`),
-    }
-  if (!entry.access)
-    return {
-      code: 'MP-866',
-      where,
-      evidence: [`the value of ${entry.key} is no kubeconfig with a server and a user`],
-      fix: again,
-    }
-  const { host, port } = serverOf(entry.access.cluster)
-  const elsewhere = again.replace(' | ', ' --server=https://ADDRESS:PORT | ')
-  if (/^(localhost|127\.|0\.0\.0\.0|::1$)/.test(host))
-    return { code: 'MP-862', where, evidence: [`server ${entry.access.cluster.server}`], fix: elsewhere }
-  const vantage = await vantageIn(primary)
-  const dialled = await dial(vantage, host, port)
-  if (!dialled.open)
-    return {
-      code: 'MP-863',
-      where,
-      evidence: [`${vantage.namespace}/${vantage.pod} of ${primary.name} → ${dialled.to}: ${dialled.said}`],
-      fix: elsewhere,
-    }
-  // Another front than the context’s may know other tokens: then only live sync can tell.
-  if (!context || !sameAuthority(entry.access.cluster, context))
-    return (
-      `${primary.name} → ${cluster.name} ${host}:${port}, credentials not tried: the context leads there another ` +
-      'way'
-    )
-  const refused = await refusedTo(context, entry.access.user)
-  if (refused.some(({ status }) => status === 401))
-    return {
-      code: 'MP-865',
-      where,
-      evidence: [`${cluster.name}’s API server answers 401 to the secret’s user`],
-      fix: again,
-    }
-  if (refused.length > 0)
-    return {
-      code: 'MP-867',
-      where,
-      evidence: refused.map(({ what, status }) => `list ${what} in ${cluster.name}: ${status}`),
-      fix: kubectl(cluster, 'get clusterrolebindings -o wide | grep istio-reader'),
-    }
-  return `${primary.name} → ${cluster.name} ${host}:${port} open, may read`
+type Pair = { mesh: Survey; primary: SurveyedCluster; view: ControlPlaneView; cluster: SurveyedCluster }
+type Judged = { findings: Finding[]; seen?: string; notes: string[] }
+
+const found = (finding: Omit<Finding, 'clusters'>, { primary, cluster }: Pair): Judged => ({
+  findings: [{ ...finding, clusters: [primary.name, cluster.name] }],
+  notes: [],
+})
+
+/**
+ * The command that creates a remote secret again, with the server that it has now: a kubeconfig’s own may be one that
+ * istiod’s pods do not reach.
+ */
+const create = ({ primary, cluster }: Pair, access?: RemoteAccess): string => {
+  const server =
+    access && !isLoopback(addressOf(access.server).host) ? [`--server=${shellWord(access.server.origin)}`] : []
+  const namespace =
+    cluster.istioNamespace === defaultIstioNamespace ? [] : [`--istioNamespace=${cluster.istioNamespace}`]
+  const flags = [
+    `--context=${shellWord(cluster.context)}`,
+    ...namespace,
+    `--name=${shellWord(cluster.name)}`,
+    ...server,
+  ]
+  return `istioctl create-remote-secret ${flags.join(' ')} | ${kubectl(primary, 'apply -f -')}`
 }
 
-/** What of istiod’s reads a user is refused, asked through the address that the context knows. */
-const refusedTo = async (cluster: Cluster, user: User): Promise<{ what: string; status: number }[]> => {
-  const config = new KubeConfig()
-  config.loadFromClusterAndUser(cluster, user)
-  const [core, discovery] = [config.makeApiClient(CoreV1Api), config.makeApiClient(DiscoveryV1Api)]
-  const reads = {
-    pods: () => core.listPodForAllNamespaces({ limit: 1 }),
-    services: () => core.listServiceForAllNamespaces({ limit: 1 }),
-    nodes: () => core.listNode({ limit: 1 }),
-    namespaces: () => core.listNamespace({ limit: 1 }),
-    endpointslices: () => discovery.listEndpointSliceForAllNamespaces({ limit: 1 }),
-  }
-  const asked = await Promise.all(
-    Object.entries(reads).map(async ([what, read]) => {
-      try {
-        await read()
-        return []
-      } catch (error) {
-        if (error instanceof ApiException && (error.code === 401 || error.code === 403))
-          return [{ what, status: error.code }]
-        throw error
-      }
-    }),
-  )
-  return asked.flat()
+const judge = async (pair: Pair): Promise<Judged> => {
+  const { primary, cluster, view } = pair
+  if (view.fromFiles !== undefined)
+    return {
+      findings: [],
+      notes: [
+        `${primary.name} → ${cluster.name}: istiod reads kubeconfigs from files in ${view.fromFiles}, not judged`,
+      ],
+    }
+  const own = view.entries.filter(({ key }) => key === cluster.name)
+  const labelled = own.filter((entry) => entry.labelled)
+  if (own.length === 0) return withoutEntry(pair)
+  const [first] = own
+  if (labelled.length === 0 && first)
+    return found(
+      {
+        code: 'MP-868',
+        where: `${primary.name} ${first.secret}`,
+        evidence: ['the label istio/multiCluster is missing or not true'],
+        fix: kubectl(
+          primary,
+          `-n ${primary.istioNamespace} label --overwrite secret ${first.secret} istio/multiCluster=true`,
+        ),
+      },
+      pair,
+    )
+  const judged = await pMap(labelled, async (entry) => ({ entry, look: await judgeEntry(pair, entry) }))
+  const [only] = judged
+  return judged.length === 1 && only ? only.look : severalEntries(pair, judged)
 }
+
+/** Nothing under the cluster’s name: none at all, or one under another name. */
+const withoutEntry = (pair: Pair): Judged => {
+  const { primary, cluster, view } = pair
+  const context = cluster.kube.config.getCurrentCluster()
+  const authority = context ? authorityOf(context) : undefined
+  const misnamed = view.entries.find(({ access }) => access && sameAuthority(access.authority, authority))
+  if (misnamed)
+    return found(
+      {
+        code: 'MP-864',
+        where: `${primary.name} ${misnamed.secret}`,
+        evidence: [
+          `the secret’s key is ${misnamed.key}, proxies of that cluster say ${cluster.name}`,
+          ...(misnamed.key === primary.name
+            ? [`istiod of ${primary.name} ignores it: it would overwrite its own cluster, ${primary.name}`]
+            : []),
+        ],
+        fix: create(pair),
+      },
+      pair,
+    )
+  const others = view.entries.map(({ secret, key }) => `${secret} (${key})`).join(', ') || 'no remote secrets'
+  return found(
+    {
+      code: 'MP-861',
+      where: primary.name,
+      evidence: [`no secret of ${primary.istioNamespace} has a key ${cluster.name}; there are ${others}`],
+      fix: create(pair),
+    },
+    pair,
+  )
+}
+
+/**
+ * Of several secrets with one key istiod takes whichever it reads first (“cluster has already been registered”).
+ * What is wrong with one that it does not use shows at its next start.
+ */
+const severalEntries = (pair: Pair, judged: { entry: RemoteEntry; look: Judged }[]): Judged => {
+  const { primary, cluster, view } = pair
+  const used = view.stateOf(cluster.name)?.secrets ?? []
+  const idle = judged.filter(({ entry }) => used.length > 0 && !used.includes(entry.secret))
+  const counted = judged.filter((one) => !idle.includes(one)).map(({ look }) => look)
+  const [other] = idle.length > 0 ? idle : judged
+  return {
+    findings: [
+      ...counted.flatMap(({ findings }) => findings),
+      {
+        code: 'MP-693',
+        where: `${primary.name} ${judged.map(({ entry }) => entry.secret).join(', ')}`,
+        evidence: [
+          `each has the key ${cluster.name}; istiod uses ${used.join(', ') || 'whichever it reads first'}`,
+          ...idle.flatMap(({ entry, look: { findings } }) =>
+            findings.flatMap(({ code, evidence }) => evidence.map((line) => `${entry.secret}: ${code} ${line}`)),
+          ),
+        ],
+        clusters: [primary.name, cluster.name],
+        fix: kubectl(primary, `-n ${primary.istioNamespace} delete secret ${other?.entry.secret ?? ''}`),
+      },
+    ],
+    notes: counted.flatMap(({ notes }) => notes),
+  }
+}
+
+const judgeEntry = async (pair: Pair, entry: RemoteEntry): Promise<Judged> => {
+  const { mesh, primary, cluster, view } = pair
+  const where = `${primary.name} ${entry.secret}`
+  const again = create(pair, entry.access)
+  if (entry.access === undefined)
+    return found(
+      { code: 'MP-866', where, evidence: [`the value of ${entry.key}: ${entry.malformed}`], fix: again },
+      pair,
+    )
+  const { access } = entry
+  const refused = access.refused.filter(({ option }) => !view.allowed.includes(option))
+  const state = view.stateOf(cluster.name)
+  if (refused.length > 0)
+    return found(
+      {
+        code: 'MP-869',
+        where,
+        evidence: [
+          ...refused.map(({ words }) => `kubeconfig is not allowed: ${words}`),
+          `istiod has the cluster ${state?.words ?? 'in an unknown state'}${state?.synced ? ' by what the secret held before' : ''}`,
+        ],
+        fix: again,
+      },
+      pair,
+    )
+  const known = { mesh, primary, cluster, access, where, again, readsSecrets: view.readsSecrets }
+  const server = await lookAtServer(known, state?.synced)
+  if (server.findings.length > 0) return server
+  const tried = await tryCredentials(known, server.shaken)
+  const notes = [...server.notes, ...(tried.note === undefined ? [] : [tried.note])]
+  const problems = tried.findings.length > 0
+  if (!problems && state?.synced === false) {
+    const complaint = await view.complaint(entry.key, entry.secret)
+    if (complaint) return { ...complained(pair, where, complaint), notes }
+  }
+  const { host, port } = addressOf(access.server)
+  return {
+    findings: tried.findings,
+    notes,
+    ...(tried.seen === undefined
+      ? {}
+      : { seen: `${primary.name} → ${cluster.name} ${host}:${port} open, ${tried.seen}` }),
+  }
+}
+
+const codeOf: Record<Trouble, FindingCode> = {
+  certificate: 'MP-691',
+  unauthorized: 'MP-865',
+  forbidden: 'MP-867',
+  unreachable: 'MP-863',
+  refused: 'MP-869',
+  malformed: 'MP-866',
+  taken: 'MP-864',
+}
+
+/** What istiod itself says is the reason, where nothing shows it from here. */
+const complained = (pair: Pair, where: string, { kind, words, at }: Complaint): Judged =>
+  found(
+    {
+      code: codeOf[kind],
+      where,
+      evidence: [`istiod of ${pair.primary.name}, ${at}: ${words}`],
+      fix:
+        kind === 'unreachable'
+          ? kubectl(pair.primary, 'get networkpolicies -A')
+          : kind === 'forbidden'
+            ? kubectl(pair.cluster, 'get clusterroles,clusterrolebindings -l app=istio-reader -o yaml')
+            : create(pair),
+    },
+    pair,
+  )

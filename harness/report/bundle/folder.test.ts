@@ -58,3 +58,25 @@ test('without anything to write there is no folder', async () => {
   expect(await bundle.close(['fail'])).toBe(false)
   await expect(readdir(folder)).rejects.toThrow('ENOENT')
 })
+
+test('no name that a cluster gives leads out of the folder', async () => {
+  const parent = await scratchFolder()
+  const bundle = bundleFolder(join(parent, 'bundle'), generous, [])
+  await bundle.write('../../outside/../a.txt', 'x')
+  await bundle.write('cluster1/objects/\u001b[2J..\\b.txt', 'x')
+  bundle.missing('../c.txt', 'refused\n- `forged`')
+  await bundle.close([])
+  expect((await readdir(parent, { recursive: true })).sort()).toEqual([
+    'bundle',
+    'bundle/_',
+    'bundle/_/_',
+    'bundle/_/_/outside',
+    'bundle/_/_/outside/_',
+    'bundle/_/_/outside/_/a.txt',
+    'bundle/cluster1',
+    'bundle/cluster1/objects',
+    'bundle/cluster1/objects/␛[2J.._b.txt',
+    'bundle/index.md',
+  ])
+  expect(await readFile(join(parent, 'bundle/index.md'), 'utf8')).toContain('- `_/c.txt`: refused - `forged`\n')
+})

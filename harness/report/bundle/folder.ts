@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { inOneLine, pathPart } from '#results/text.ts'
 import { redacted } from './redact.ts'
 
 /** A bundle while it is written. Whatever goes into it goes through here: redacted, and bounded. */
@@ -40,8 +41,9 @@ export const bundleFolder = (folder: string, bytes: number, secrets: readonly st
     await writeFile(path, content)
   }
   return {
-    write: async (file, text) => {
+    write: async (named, text) => {
       if (text.trim() === '') return
+      const file = within(named)
       const safe = ending(redacted(text, secrets), file.endsWith('.log') ? longestLog : Infinity)
       const content = file.endsWith('.gz') ? await promisify(gzip)(safe) : Buffer.from(safe)
       if (content.length > free) {
@@ -53,7 +55,7 @@ export const bundleFolder = (folder: string, bytes: number, secrets: readonly st
       files.set(file, content.length)
     },
     missing: (file, reason) => {
-      left.set(file, reason)
+      left.set(within(file), reason)
     },
     close: async (story) => {
       if (files.size === 0) return false
@@ -62,6 +64,9 @@ export const bundleFolder = (folder: string, bytes: number, secrets: readonly st
     },
   }
 }
+
+// Clusters, namespaces and pods give files their names.
+const within = (file: string): string => file.split('/').map(pathPart).join('/')
 
 const ending = (text: string, length: number): string =>
   text.length <= length
@@ -93,7 +98,12 @@ const index = (story: string[], files: Map<string, number>, left: Map<string, st
     ...sorted(files).map(([file, size]) => `- \`${file}\` ${size}`),
     '',
     ...(left.size > 0
-      ? ['## What could not be had', '', ...sorted(left).map(([file, reason]) => `- \`${file}\`: ${reason}`), '']
+      ? [
+          '## What could not be had',
+          '',
+          ...sorted(left).map(([file, reason]) => `- \`${file}\`: ${inOneLine(reason)}`),
+          '',
+        ]
       : []),
   ].join('\n')
 

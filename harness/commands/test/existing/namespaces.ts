@@ -6,6 +6,7 @@ import { MeshproofError } from '#errors.ts'
 import { namespaceOf } from '#istio/workloads.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { until } from '#kube/until.ts'
+import { shellWord } from '#results/text.ts'
 
 type At = { context: string; kube: KubeClient }
 
@@ -40,7 +41,8 @@ export const removeNamespaces = async ({ context, kube }: At, runId: string): Pr
       what: 'The namespaces of this run are still there',
       where: `context ${context}, ${ownNamespaces.mesh} and ${ownNamespaces.outside}`,
       next:
-        `kubectl --context=${context} get namespace ${ownNamespaces.mesh} -o yaml shows what they wait for; the ` +
+        `kubectl --context=${shellWord(context)} get namespace ${ownNamespaces.mesh} -o yaml shows what they ` +
+        'wait for; the ' +
         'next run on these clusters removes them.',
       cause,
     })

@@ -3,8 +3,8 @@ import type { FoundMesh } from '#checks/existing-mesh.ts'
 import type { Wanted } from '#images/images.ts'
 import { planChecks } from '#run/plan-checks.ts'
 import { type MeshPlan, selectChecks } from '#run/plan.ts'
-import type { ContextCluster } from '#survey/contexts.ts'
-import { meshLines, survey } from '#survey/survey.ts'
+import type { ContextCluster } from '#probes/survey/contexts.ts'
+import { differentMeshIds, meshLines, survey } from '#probes/survey/survey.ts'
 import type { Mtls } from '#topology/topology-file.ts'
 import { foundMesh } from './found-mesh.ts'
 import { workloadImages, type WorkloadImages } from './images.ts'
@@ -26,7 +26,7 @@ export type ExistingPlan = MeshPlan & {
 
 /**
  * Looks at existing clusters and plans a run on them. It only reads: clusters, and what their users may do.
- * @throws MeshproofError MP-101 for an unknown check, MP-115 to MP-119 where the contexts lead to no mesh, MP-142 where
+ * @throws MeshproofError MP-101 for an unknown check, MP-115 to MP-118 where the contexts lead to no mesh, MP-142 where
  * the user may not do what it takes, MP-145 for clusters that cannot be tested together.
  */
 export const planExisting = async (
@@ -34,13 +34,20 @@ export const planExisting = async (
   {
     kubeconfig,
     mtls = 'strict',
+    istioNamespace,
     suite,
     images: wanted,
-  }: { kubeconfig?: string | undefined; mtls?: Mtls | undefined; suite: string[]; images: Wanted['images'] },
+  }: {
+    kubeconfig?: string | undefined
+    mtls?: Mtls | undefined
+    istioNamespace?: string | undefined
+    suite: string[]
+    images: Wanted['images']
+  },
   checks: readonly Check[],
 ): Promise<ExistingPlan> => {
   const selected = selectChecks(suite, checks)
-  const surveyed = await survey(connected)
+  const surveyed = await survey(connected, istioNamespace)
   await requirePermissions(surveyed.clusters)
   const [found, images] = await Promise.all([
     foundMesh(surveyed, mtls, kubeconfig),
@@ -58,7 +65,11 @@ export const planExisting = async (
     clusters,
     images,
     steps: stepsOf(found, clusters, images),
-    lines: [...meshLines(surveyed), `Images: ${images.source} (${images.why})`],
+    lines: [
+      ...meshLines(surveyed),
+      ...differentMeshIds(surveyed).map((line) => `  ${line}: traffic does not look at it, telemetry does`),
+      `Images: ${images.source} (${images.why})`,
+    ],
     kubernetes: each(({ kubernetes }) => kubernetes),
     istio: each(({ istio }) => istio || 'unknown'),
   }

@@ -1,0 +1,68 @@
+import type { KubeClient } from '#kube/client.ts'
+
+/** What kind of trouble istiod has with a cluster, as its log tells. */
+export type Trouble = 'certificate' | 'unauthorized' | 'forbidden' | 'unreachable' | 'refused' | 'malformed' | 'taken'
+
+/** Trouble with a cluster in istiod’s own words, and when it last said so. */
+export type Complaint = { kind: Trouble; words: string; at: string }
+
+const kinds: [Trouble, RegExp][] = [
+  ['certificate', /x509:/],
+  ['unauthorized', /\bUnauthorized\b|remote error: tls|the server has asked for the client to provide credentials/],
+  ['forbidden', /is forbidden|cannot (?:list|watch|get|create) resource/],
+  ['refused', /kubeconfig is not allowed|is not allowed$/],
+  [
+    'malformed',
+    /kubeconfig (?:is empty|cannot be loaded|is not valid)|unable to load root certificates|illegal base64/,
+  ],
+  ['taken', /has already been registered|would overwrite the config cluster/],
+  [
+    'unreachable',
+    /i\/o timeout|connection refused|no route to host|no such host|connection reset|deadline exceeded|EOF\b|server misbehaving|TLS handshake timeout/,
+  ],
+]
+
+/**
+ * What an istiod says last of a cluster that its remote secret calls so. Undefined where it says nothing of the kind.
+ */
+export const complaintAbout = (log: string, cluster: string, secret: string): Complaint | undefined => {
+  const about = log.split('\n').filter((line) => isAbout(line, cluster, secret))
+  for (const line of about.toReversed()) {
+    const words = messageOf(line)
+    const kind = kinds.find(([, pattern]) => pattern.test(words))?.[0]
+    if (kind !== undefined) return { kind, words: words.slice(0, 400), at: timeOf(line) }
+  }
+  return undefined
+}
+
+/** The last of a container’s log: istiod’s, of so many lines at most. */
+export const istiodLog = (kube: KubeClient, namespace: string, pod: string): Promise<string> =>
+  kube.core.readNamespacedPodLog({ namespace, name: pod, container: 'discovery', tailLines: 5_000 })
+
+// `watch error in cluster NAME: …`, `remote cluster NAME failed …`, and labels: `cluster=NAME
+// config=NAMESPACE/SECRET`.
+const isAbout = (line: string, cluster: string, secret: string): boolean => {
+  const name = cluster.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
+  return (
+    new RegExp(`\\bcluster[ =":]+${name}(?![\\w.-])`).test(line) ||
+    new RegExp(`(?:remote config|secret|config=)\\W*\\S*/${secret.replaceAll('.', String.raw`\.`)}(?![\\w.-])`).test(
+      line,
+    )
+  )
+}
+
+const messageOf = (line: string): string => {
+  if (line.startsWith('{')) {
+    try {
+      const { msg } = JSON.parse(line) as { msg?: unknown }
+      if (typeof msg === 'string') return msg
+    } catch {
+      /* a line that was cut: as it is */
+    }
+  }
+  // time, level, scope where there is one, words, labels
+  const [, , ...rest] = line.split('\t')
+  return rest.length > 0 ? rest.join(' ') : line
+}
+
+const timeOf = (line: string): string => /\d{4}-\d{2}-\d{2}T[\d:]+/.exec(line)?.[0] ?? ''
