@@ -93,8 +93,8 @@ const certificateOf = (name: string, entry: UserEntry, place: Place): Partial<Us
   const [file, data] = [entry['client-certificate'], entry['client-certificate-data']]
   const [keyFile, keyData] = [entry['client-key'], entry['client-key-data']]
   if ((file || data) && !(keyFile || keyData)) {
-    const why =
-      `client-key-data or client-key must be specified for ${name} to use the clientCert authentication ` + 'method'
+    const keys = 'client-key-data or client-key'
+    const why = `${keys} must be specified for ${name} to use the clientCert authentication method`
     throw refusedKubeconfig(place.path, why)
   }
   return {

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { runFolder } from '#lab/run-state.ts'
-import { emptyCache, fakeProgram } from '#testing/edge.ts'
+import { doomedEngine } from '#testing/doomed-lab.ts'
 import { idleLab } from '#testing/idle-lab.ts'
 import { linesOf } from '#testing/screen.ts'
 import type { Terminal } from '#report/terminal.ts'
@@ -15,11 +15,7 @@ const opening = async (
   of: Partial<LabOrder>,
   work: (bringUp: () => Promise<void>) => Promise<void>,
 ): Promise<{ phases: string[]; error: unknown; left: string[] }> => {
-  await emptyCache()
-  await fakeProgram(
-    'docker',
-    `case "$*" in *"network inspect"*) echo '[{"IPAM":{"Config":[{"Subnet":"10.10.0.0/16"}]}}]';; esac`,
-  )
+  const engine = await doomedEngine()
   const [plan] = await makePlans(['gateway'], [], [])
   let terminal: Terminal | undefined
   linesOf((shown) => {
@@ -29,7 +25,7 @@ const opening = async (
     runId: '20260101-000000-abcd',
     plan: plan!,
     images: (await idleLab()).images,
-    engine: { ServerVersion: '', OSType: 'windows' } as never,
+    engine,
     keep: false,
     reuse: false,
     terminal: terminal!,

@@ -9,7 +9,8 @@ import { makePlans } from '#run/plan.ts'
 import { bundlePlace } from '#run/support-bundle.ts'
 import { turns } from '#run/turns.ts'
 import { checkOf } from '#testing/checks.ts'
-import { emptyCache, fakeProgram, scratchFolder } from '#testing/edge.ts'
+import { doomedEngine } from '#testing/doomed-lab.ts'
+import { scratchFolder } from '#testing/edge.ts'
 import { idleLab } from '#testing/idle-lab.ts'
 import { linesOf } from '#testing/screen.ts'
 import { meshRecord, withRecord } from './mesh-record.ts'
@@ -17,12 +18,7 @@ import { type LabTest, testInLab } from './test-in-lab.ts'
 
 /** A run on an engine whose network cannot be used, so that no lab comes up; `exec` in a node answers all the same. */
 const doomed = async (of: Partial<LabTest> = {}): Promise<LabTest> => {
-  await emptyCache()
-  await fakeProgram(
-    'docker',
-    `case "$*" in *"network inspect"*) echo '[{"IPAM":{"Config":[{"Subnet":"10.10.0.0/16"}]}}]';; exec*) echo ` +
-      `'unreachable 10.20.0.0/16';; esac`,
-  )
+  const engine = await doomedEngine()
   const [plan] = await makePlans(['gateway'], [], [checkOf()])
   let terminal: Terminal | undefined
   linesOf((shown) => {
@@ -32,7 +28,7 @@ const doomed = async (of: Partial<LabTest> = {}): Promise<LabTest> => {
     runId: '20260101-000000-abcd',
     plan: plan!,
     images: (await idleLab()).images,
-    engine: { ServerVersion: '', OSType: 'windows' } as never,
+    engine,
     keep: false,
     reuse: false,
     turns: turns(),

@@ -24,8 +24,9 @@ export type UpgradeOrder = Omit<LabOrder, 'images'> & {
 }
 
 /**
- * Upgrades a mesh in a lab, from nothing to a verdict and back to nothing. Where the upgrade did not go well, a support
- * bundle is taken before the lab goes, unless the run was stopped. What is known at any time is in the record.
+ * Upgrades a mesh in a lab, from nothing to a verdict and back to nothing. Where the upgrade did not go well, the
+ * mesh is diagnosed as it is, if it came up, and a support bundle is taken before the lab goes, unless the run was
+ * stopped. What is known at any time is in the record.
  * @throws what ended the upgrade early: the signal’s reason, else the first error.
  */
 export const upgradeInLab = async (order: UpgradeOrder, record: UpgradeRecord): Promise<void> => {
@@ -33,7 +34,7 @@ export const upgradeInLab = async (order: UpgradeOrder, record: UpgradeRecord): 
   await using lab = openLab({ ...order, images: images.from }, record.phases)
   const error = await failureOf(performUpgrade(lab, order, record), signal)
   if (record.wentWrong() && !signal.aborted) {
-    record.diagnosed(await lookAtMesh(contextsOf(lab), record.phases, signal))
+    if (record.wasBegun()) record.diagnosed(await lookAtMesh(contextsOf(lab), record.phases, signal))
     record.bundled(await supportBundle(labSource(lab), record.result(), bundle, record.phases, signal))
   }
   if (error !== undefined) throw error

@@ -21,6 +21,8 @@ export type UpgradeRecord = {
   diagnosed: (diagnosis: MeshDiagnosis | undefined) => void
   /** Takes the path of the support bundle, where one was written. */
   bundled: (path: string | undefined) => void
+  /** True once its phases are planned: the lab has come up. */
+  wasBegun: () => boolean
   /** True where the verdict is that the upgrade fails, or there is none. */
   wentWrong: () => boolean
   /** The result as it is now. */
@@ -81,6 +83,7 @@ export const upgradeRecord = (
       bundle = path
       publish()
     },
+    wasBegun: () => soFar.planned.length > 0,
     wentWrong: () => ['fail', 'not-run'].includes(result().verdict),
     result,
     publish,
