@@ -6,7 +6,7 @@
 import { missingCapabilities } from '#engine/capabilities.ts'
 import { ensureEngine } from '#run/ensure-engine.ts'
 import { startStage } from './rehearsal/stage.ts'
-import { chooseImages } from '#images/choose.ts'
+import { getImages } from '#images/get-images.ts'
 import { makePlans } from '#run/plan.ts'
 import { terminal } from '#report/terminal.ts'
 import { shown, table, type Figures } from './bench/figures.ts'
@@ -31,7 +31,7 @@ const engine = await ensureEngine(screen.line, stop.signal)
 
 /** The product and, on the same images, the documented steps by hand. */
 const besideHand = async (): Promise<Round> => {
-  const images = await chooseImages({ images: 'auto' }, engine, screen.line, screen.building, stop.signal)
+  const images = await getImages({ images: 'auto' }, engine, screen.line, screen.building, stop.signal)
   const restricted = engine.OSType === 'linux' && (await missingCapabilities()).length > 0
   return async (topology) => {
     const entries = await product(topology, [`--images=${images.source}`], stop.signal)
@@ -98,7 +98,7 @@ try {
     const { pins, stop: end } = await startStage(screen.line, screen.building, stop.signal)
     try {
       for (const images of ['source', 'release'] as const)
-        await chooseImages({ images, pins }, engine, screen.line, screen.building, stop.signal)
+        await getImages({ images, pins }, engine, screen.line, screen.building, stop.signal)
       screen.close()
       await time(besideRelease(pins))
     } finally {

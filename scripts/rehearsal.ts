@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { startStage } from './rehearsal/stage.ts'
 import { MeshproofError } from '#errors.ts'
 import { terminal } from '#report/terminal.ts'
-import { listenForSignals } from '#run/signals.ts'
+import { listenForSignals } from '#cli/signals.ts'
 
 const screen = terminal(process.stdout)
 const { signal, release } = listenForSignals(screen.line)

@@ -1,5 +1,5 @@
-// Runs a TypeScript file under the Node of the lockfile, installing the lockfile's dependencies first where they are missing or
-// out of date. Plain JavaScript without dependencies, since it runs before there are any.
+// Runs a TypeScript file under the Node of the lockfile. It first installs the dependencies of the lockfile if they are
+// missing or out of date. It is plain JavaScript without dependencies, since it runs before there are any.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -30,7 +30,8 @@ const installDependencies = () => {
         .map((line) => line.replace(/^npm error ?/, ''))
         .find((line) => line && !line.startsWith('code ')) ?? 'npm ci failed'
     process.stderr.write(
-      `MP-001  The dependencies could not be installed: ${why}\n  next: Check the network and the npm registry, then run the same command again.\n`,
+      `MP-001  The dependencies could not be installed: ${why}\n` +
+        '  next: Check the network and the npm registry, then run the same command again.\n',
     )
     process.exit(npm.signal === 'SIGINT' ? 130 : 2)
   }
@@ -47,23 +48,25 @@ export const runUnderNode24 = (args) => {
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   })
-  // Node can hang in its own shutdown (nodejs/node#54918). A program that has told its exit code (harness/cli/leave.ts) has nothing
-  // left to do: it gets one second to be gone.
-  let told
+  // Node can hang in its own shutdown (nodejs/node#54918). A program that has reported its exit code
+  // (harness/cli/leave.ts) has nothing left to do: it gets a second to end.
+  let reported
   child.on('message', ({ exitCode }) => {
-    told = exitCode
+    reported = exitCode
     setTimeout(() => {
       child.kill('SIGKILL')
     }, 1000).unref()
   })
-  // The child alone is waited for, not whoever may hold its channel.
+  // The parent waits for the child alone, and not for other processes that hold its channel.
   child.channel?.unref()
-  // A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone is passed on. The child decides when to end.
+  // Ctrl-C in a terminal reaches the child directly. A signal to this process alone is passed on. The child decides
+  // when to end.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => {
       child.kill(signal)
     })
-  // npm passes SIGTERM to the shell between it and us, which ends without passing it on: then nobody waits for this run any more.
+  // npm sends SIGTERM to the shell that runs this process. The shell ends and does not pass the signal on: nothing
+  // waits for this run any more.
   const parent = process.ppid
   if (process.env.npm_lifecycle_event)
     setInterval(() => {
@@ -77,7 +80,9 @@ export const runUnderNode24 = (args) => {
       done(2)
     })
     child.on('exit', (code, signal) => {
-      done(code ?? (signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : signal === 'SIGKILL' ? (told ?? 2) : 2))
+      done(
+        code ?? (signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : signal === 'SIGKILL' ? (reported ?? 2) : 2),
+      )
     })
   })
 }

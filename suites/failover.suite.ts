@@ -1,6 +1,8 @@
 import { because, check, expect, whereRequestsCross, type Mesh, type Site } from '#suite.ts'
 import { everyClientSees } from './every-client.ts'
 
+const concept = 'Istio’s multicluster concept'
+
 /** The checks of this layer, in the order of the catalogue. */
 export const failover = [
   check(
@@ -8,7 +10,7 @@ export const failover = [
       id: 'failover.local-down',
       layer: 'failover',
       title: 'when a cluster has no helloworld, clients of every cluster get all answers from the others',
-      source: 'Istio’s multicluster concept: a service survives the loss of its pods in one cluster; istio/istio#38440',
+      source: `${concept}: a service survives the loss of its pods in one cluster; istio/istio#38440`,
       from: 'mesh',
       alone: 'in the mesh',
       applies: whereRequestsCross,

@@ -1,4 +1,5 @@
-import type { Layer } from '#results/results.ts'
+import type { CheckLayer } from '#results/results.ts'
+import { networksOf, severalNetworks } from '#topology/networks.ts'
 import type { MeshShape } from '#topology/topology-file.ts'
 import type { Site } from './cluster.ts'
 import type { Need, Upgrading, Withheld } from './mesh-under-test.ts'
@@ -8,7 +9,7 @@ import type { Mesh } from './mesh.ts'
 export type CheckHead = {
   /** Stable: `layer.what`. */
   id: string
-  layer: Layer
+  layer: CheckLayer
   /** What holds when it passes, as a sentence without a subject of its own. */
   title: string
   /** Where the rule comes from, in our words: a seed, a document or an issue. */
@@ -80,12 +81,11 @@ export const withheldFrom = ({ needs = [], disrupts }: CheckHead, withheld: With
 type Applies = NonNullable<CheckHead['applies']>
 
 /** Applies where the clusters are on more than one network. */
-export const onSeveralNetworks: Applies = ({ clusters }) =>
-  networksOf(clusters).size > 1 || 'all clusters are on one network'
+export const onSeveralNetworks: Applies = (topology) => severalNetworks(topology) || 'all clusters are on one network'
 
 /** Applies where two clusters share a network. */
-export const onSharedNetwork: Applies = ({ clusters }) =>
-  networksOf(clusters).size < clusters.length || 'every cluster is on a network of its own'
+export const onSharedNetwork: Applies = (topology) =>
+  networksOf(topology).length < topology.clusters.length || 'every cluster is on a network of its own'
 
 /** Applies where one control plane serves every cluster. */
 export const withOneControlPlane: Applies = ({ clusters }) =>
@@ -102,9 +102,7 @@ export const withoutMutualTls: Applies = ({ mtls }) => mtls === 'off' || 'mutual
  * mutual TLS matrix).
  */
 export const whereRequestsCross: Applies = (topology) =>
-  topology.mtls === 'strict' ||
-  networksOf(topology.clusters).size === 1 ||
-  'mutual TLS is off, and plaintext does not cross networks'
+  topology.mtls === 'strict' || !severalNetworks(topology) || 'mutual TLS is off, and plaintext does not cross networks'
 
 /** Applies to the named procedure alone. */
 export const only =
@@ -117,5 +115,3 @@ export const where =
   (...conditions: Applies[]): Applies =>
   (topology, upgrade) =>
     conditions.map((applies) => applies(topology, upgrade)).find((answer) => answer !== true) ?? true
-
-const networksOf = (clusters: MeshShape['clusters']): Set<string> => new Set(clusters.map(({ network }) => network))

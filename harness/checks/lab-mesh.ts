@@ -2,17 +2,12 @@ import { disruptionsIn } from '#operations/disruptions.ts'
 import type { Lab } from '#lab/lab.ts'
 import { gatewayService } from '#istio/gateway.ts'
 import { procedures } from '#istio/procedures/index.ts'
-import { istiodOf } from '#istio/revision.ts'
+import { istiodOf, revised } from '#istio/revision.ts'
 import { labNamespaces } from '#istio/workloads.ts'
+import { severalNetworks } from '#topology/networks.ts'
 import { withEngineClient } from './stranger.ts'
 import type { MeshUnderTest, Upgrading } from './mesh-under-test.ts'
 import { visitorPrefix } from './visitor.ts'
-
-/**
- * What a topology’s control planes are called, from what a stage calls them: there `default` is one without a
- * revision.
- */
-const revised = (revision = 'default'): { revision?: string } => (revision === 'default' ? {} : { revision })
 
 /**
  * A lab’s mesh as checks need to know it: all of it is ours, and nothing is withheld. `upgrade` is what it has
@@ -20,19 +15,20 @@ const revised = (revision = 'default'): { revision?: string } => (revision === '
  */
 export const labMesh = (lab: Lab, upgrade?: Upgrading): MeshUnderTest => {
   const { mtls, procedure } = lab.topology
-  const severalNetworks = new Set(lab.clusters.map(({ network }) => network)).size > 1
+  const istiodFor = (cluster: string): string =>
+    istiodOf(upgrade ? revised(upgrade.stage.workloads[cluster]?.revision) : lab.topology)
   return {
     clusters: lab.clusters.map((cluster) => ({
       name: cluster.name,
       network: cluster.network,
       role: cluster.role,
       version: cluster.version,
-      discovery: `${istiodOf(upgrade ? revised(upgrade.stage.workloads[cluster.name]?.revision) : lab.topology)}.istio-system.svc:15012`,
+      discovery: `${istiodFor(cluster.name)}.istio-system.svc:15012`,
       get kube() {
         return cluster.kube
       },
       // Procedures without gateways are those of a flat network.
-      ...(severalNetworks ? { gateway: { service: gatewayService, selector: 'istio=eastwestgateway' } } : {}),
+      ...(severalNetworks(lab) ? { gateway: { service: gatewayService, selector: 'istio=eastwestgateway' } } : {}),
       revisions: upgrade?.stage.controlPlanes[cluster.name]?.map(({ revision }) => revision),
     })),
     mtls,

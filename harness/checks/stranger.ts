@@ -2,6 +2,7 @@ import { GenericContainer } from 'testcontainers'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { nameOf, runImage } from '#engine/labels.ts'
 import { curlCommand, parseTransfers } from '#probes/curl.ts'
+import { noAccount } from '#probes/exchanges.ts'
 import { answersOf } from '#probes/sample.ts'
 import type { Recorder } from './evidence.ts'
 import type { Stranger } from './mesh-under-test.ts'
@@ -41,13 +42,7 @@ export const withEngineClient = async <T>(
       getNow: async (url, requests = {}) => {
         const { stdout, stderr } = await container.exec(curlCommand(url, requests))
         const all = parseTransfers(stdout)
-        if (all.length === 0)
-          throw new MeshproofError('MP-601', {
-            what: 'curl gave no account of its requests',
-            where: name,
-            why: stderr.trim().split('\n')[0] || 'no output',
-            next: 'This says nothing about the mesh; run again.',
-          })
+        if (all.length === 0) throw noAccount(name, stderr.trim().split('\n')[0])
         const answers = answersOf(all)
         record.add({
           probe: 'curl',

@@ -4,6 +4,7 @@ import { isRolledOut, readyPod } from '#kube/pods.ts'
 import type { Manifest } from '#kube/client.ts'
 import { fixture } from '#istio/fixture.ts'
 import { proxyOf, revisionOfPod } from '#istio/proxy-container.ts'
+import { injectionLabel } from '#istio/revision.ts'
 import { namespaceOf } from '#istio/workloads.ts'
 import { clientOf, type Asking, type Client } from './client.ts'
 import type { Recorder } from './evidence.ts'
@@ -45,7 +46,7 @@ export const withVisitor = async <T>(
   record.add({ probe: 'visitor', cluster: name, namespace, revision, proxy: proxy ?? 'the revision’s own' })
   try {
     await kube.apply([
-      namespaceOf(namespace, revision === 'default' ? { 'istio-injection': 'enabled' } : { 'istio.io/rev': revision }),
+      namespaceOf(namespace, injectionLabel(revision)),
       ...(await fixture('workloads/sleep.yaml', { namespace, curl: client })).map(pinned),
     ])
     return await during({

@@ -4,6 +4,7 @@ import { DownOptions } from '#commands/down.ts'
 import type { ImagesInvocation } from '#commands/images/options.ts'
 import { requireOneVersion } from '#commands/matrix/combinations.ts'
 import { CellOptions, MatrixOptions } from '#commands/matrix/options.ts'
+import type { ReportOptions } from '#commands/report.ts'
 import { UpgradeOptions } from '#commands/upgrade/options.ts'
 import { strategies } from '#commands/upgrade/upgrade-phase.ts'
 import { RunOptions, TestOptions } from '#run/options.ts'
@@ -18,7 +19,7 @@ export type Invocation =
   | { command: 'upgrade'; options: UpgradeOptions }
   | { command: 'diagnose'; options: DiagnoseOptions }
   | { command: 'down'; options: DownOptions }
-  | { command: 'report'; options: { folders: string[]; reportDir: string | undefined; cells: string | undefined } }
+  | { command: 'report'; options: ReportOptions }
   | { command: 'matrix'; options: MatrixOptions }
   | { command: 'cell'; options: CellOptions }
   | ImagesInvocation

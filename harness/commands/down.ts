@@ -1,15 +1,22 @@
 import { z } from 'zod'
+import { downIn } from '#commands/test/existing/namespaces.ts'
+import { engineInfo } from '#engine/docker.ts'
 import { findRemains, removeRun } from '#lab/reaper.ts'
 import { list } from '#run/options.ts'
+import { connectContexts } from '#survey/contexts.ts'
 
 /**
- * Removes our labs: kept ones and what killed runs left; with `all` those of living runs, too; with `run` that one
- * alone.
+ * Performs `down` and returns its exit code: removes what runs left in existing clusters, or our labs. These are kept
+ * ones and what killed runs left; with `all` also those of living runs; with `run` that one alone.
+ * @throws MeshproofError MP-201 without an engine, and as connectContexts and downIn do.
  */
 export const down = async (
-  { all, run }: { all: boolean; run: string | undefined },
+  { contexts, kubeconfig, all, run }: DownOptions,
   say: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<number> => {
+  if (contexts) return downIn(connectContexts(contexts, kubeconfig), { all, run }, say)
+  await engineInfo(signal)
   const remains = (await findRemains()).filter(
     ({ id, alive, kept }) => (run === undefined || id === run) && (all || kept || !alive),
   )

@@ -18,7 +18,7 @@ const slice = (name: string, of: object): Manifest => ({
   ...of,
 })
 
-test('what is behind a service is read from all its slices: ready addresses, each once, and where its ports lead', async () => {
+test('the endpoints of a service are read from all its slices: ready addresses, each once, and ports', async () => {
   server = await fakeApiServer(
     meshObjects('cluster1', {
       more: [

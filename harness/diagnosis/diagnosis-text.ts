@@ -11,7 +11,10 @@ const marks = { healthy: '✓', broken: '✗', 'not-judged': '?' } as const
  * problem explains takes one line.
  */
 export const layerLines = ({ layer, verdict, said, notes = [], findings }: LayerResult): string[] => [
-  `${marks[verdict]} ${meshLayers[layer]}${said ? `  ${verdict === 'not-judged' ? `not judged because ${said}` : said}` : ''}`,
+  [
+    `${marks[verdict]} ${meshLayers[layer]}`,
+    ...(said ? [verdict === 'not-judged' ? `not judged because ${said}` : said] : []),
+  ].join('  '),
   ...notes.map((note) => `    note: ${note}`),
   ...findings.filter(({ followsFrom }) => followsFrom === undefined).flatMap(findingLines),
   ...findings.filter(({ followsFrom }) => followsFrom !== undefined).map(consequenceLine),

@@ -3,13 +3,16 @@ import { controlPlane } from '#diagnosis/layers/control/control.ts'
 import { dns } from '#diagnosis/layers/dns.ts'
 import { endpoints } from '#diagnosis/layers/endpoints/endpoints.ts'
 import { gateways } from '#diagnosis/layers/gateways/gateways.ts'
+import { interception } from '#diagnosis/layers/interception.ts'
 import { liveSync } from '#diagnosis/layers/live-sync.ts'
 import { networks } from '#diagnosis/layers/networks.ts'
 import { ranges } from '#diagnosis/layers/ranges.ts'
 import { remoteSecrets } from '#diagnosis/layers/remote-secrets.ts'
 import { requests } from '#diagnosis/layers/requests.ts'
 import { route } from '#diagnosis/layers/route.ts'
+import { server } from '#diagnosis/layers/server.ts'
 import { services } from '#diagnosis/layers/services.ts'
+import { transport } from '#diagnosis/layers/transport.ts'
 import { trust } from '#diagnosis/layers/trust.ts'
 import { workloads } from '#diagnosis/layers/workloads/workloads.ts'
 import type { Layer } from './layer.ts'
@@ -27,7 +30,10 @@ export const ladder: readonly Layer[] = [
   dns,
   services,
   gateways,
+  interception,
   route,
   endpoints,
+  transport,
+  server,
   requests,
 ]

@@ -37,10 +37,6 @@ export const kubectl = ({ context }: SurveyedCluster, command: string): string =
 export const servedBy = (mesh: Survey, cluster: SurveyedCluster): SurveyedCluster | undefined =>
   cluster.role === 'primary' ? cluster : primariesOf(mesh)[0]
 
-/** True where clusters are on more than one network. */
-export const severalNetworks = ({ clusters }: Survey): boolean =>
-  new Set(clusters.map(({ network }) => network)).size > 1
-
 /**
  * Looks once more, up to so many times and after so many milliseconds, while anything is found: what pods that come and
  * go make differ does not count.

@@ -1,6 +1,7 @@
 import type { V1Namespace, V1Pod } from '@kubernetes/client-node'
 import { stringify } from 'yaml'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { injectionLabel } from '#istio/revision.ts'
 import type { Manifest } from '#kube/client.ts'
 
 /** The one namespace that diagnosing with --probe makes in every cluster. */
@@ -26,7 +27,7 @@ export const probeObjects = {
       kind: 'Namespace',
       metadata: {
         name: probeNamespace,
-        labels: { [label]: 'true', ...(byDefault ? { 'istio-injection': 'enabled' } : { 'istio.io/rev': revision }) },
+        labels: { [label]: 'true', ...injectionLabel(byDefault ? 'default' : revision) },
       },
     }
   },
@@ -89,6 +90,8 @@ export const probePod = ({ name }: SurveyedCluster, index: number, image: string
   },
 })
 
+const filterTypes = 'type.googleapis.com/envoy.extensions.filters'
+
 const serverThatSays = (text: string): object => ({
   static_resources: {
     listeners: [
@@ -100,13 +103,12 @@ const serverThatSays = (text: string): object => ({
               {
                 name: 'envoy.filters.network.http_connection_manager',
                 typed_config: {
-                  '@type':
-                    'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+                  '@type': `${filterTypes}.network.http_connection_manager.v3.HttpConnectionManager`,
                   stat_prefix: 'probe',
                   http_filters: [
                     {
                       name: 'envoy.filters.http.router',
-                      typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
+                      typed_config: { '@type': `${filterTypes}.http.router.v3.Router` },
                     },
                   ],
                   route_config: {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { execa } from 'execa'
 import { missingCapabilities } from '#engine/capabilities.ts'
 import { ensureEngine } from '#run/ensure-engine.ts'
-import { chooseImages } from '#images/choose.ts'
+import { getImages } from '#images/get-images.ts'
 import { byHandEnvironment, byHandScript } from '../../scripts/by-hand.ts'
 import { clusterContents } from './cluster-contents.ts'
 
@@ -22,7 +22,7 @@ export type ByHandLab = {
 
 /** Brings such a lab up; it stays until `down`. */
 export const byHandLab = async (topology: string): Promise<ByHandLab> => {
-  const images = await chooseImages(
+  const images = await getImages(
     { images: 'auto' },
     await ensureEngine(() => undefined),
     () => undefined,

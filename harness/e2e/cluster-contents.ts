@@ -1,8 +1,17 @@
 type Thing = { kind: string; metadata: { name: string; namespace?: string } }
 
 // Fields that change by themselves, or only say when: also the annotation with which istiod’s pods elect a leader.
-const volatileFields =
-  /^(resourceVersion|managedFields|lastTransitionTime|lastUpdateTime|lastProbeTime|lastHeartbeatTime|lastScaleTime|observedGeneration|control-plane\.alpha\.kubernetes\.io\/leader)$/
+const volatileFields = new Set([
+  'resourceVersion',
+  'managedFields',
+  'lastTransitionTime',
+  'lastUpdateTime',
+  'lastProbeTime',
+  'lastHeartbeatTime',
+  'lastScaleTime',
+  'observedGeneration',
+  'control-plane.alpha.kubernetes.io/leader',
+])
 
 /**
  * Every object of a cluster, by kind, namespace and name, without what is volatile: events, leases and the fields
@@ -27,7 +36,7 @@ const steady = (value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([field]) => !volatileFields.test(field))
+      .filter(([field]) => !volatileFields.has(field))
       .map(([field, of]) => [field, steady(of)]),
   )
 }

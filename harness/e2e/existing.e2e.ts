@@ -103,7 +103,7 @@ describe('a mesh that was made by hand, with one control plane and two networks'
     await expect.poll(lab.contents, { timeout: 120_000, interval: 3000 }).toEqual(before)
   })
 
-  test('is cleaned by the next run after kill -9, and left as it was by that one’s Ctrl-C in the middle of a policy', async () => {
+  test('is cleaned by the next run after kill -9, and by that run’s Ctrl-C in the middle of a policy', async () => {
     await run(
       [suite],
       inThePolicy((group) => {

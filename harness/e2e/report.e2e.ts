@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { largestPage } from '#report/html/report-page.ts'
+import { largestPage, reportPage } from '#report/html/report-page.ts'
 import { renderFolders } from '#report/render-folders.ts'
 import { writeReports } from '#report/report-folder.ts'
 import { failingRun, runOf } from '#testing/report-results.ts'
 import { openFile, startBrowser, violations } from './browser.ts'
 import { meshproof } from './product.ts'
 
-const openAll = 'document.querySelectorAll("details").forEach((one) => { one.open = true })'
+const openAll = 'document.querySelectorAll("details").forEach((details) => { details.open = true })'
 
 let browser: Browser
 let folder: string
@@ -71,8 +71,8 @@ describe.each([['passing'], ['failing'], ['everything'], ['several runs']] as co
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375)
       expect(
         await page.evaluate(
-          '[...document.querySelectorAll(".scroll")].filter((one) => one.scrollWidth > one.clientWidth && ' +
-            'one.tabIndex !== 0).length',
+          '[...document.querySelectorAll(".scroll")]' +
+            '.filter((frame) => frame.scrollWidth > frame.clientWidth && frame.tabIndex !== 0).length',
         ),
       ).toBe(0)
       await page.context().close()
@@ -119,7 +119,7 @@ describe('a failing run', () => {
     await page.context().close()
   })
 
-  test('is led to by keyboard: the first stop leads past everything to what failed, the next ones are its evidence', async () => {
+  test('is reached by keyboard: the first stop leads to what failed, the next ones are its evidence', async () => {
     const { page } = await openFile(browser, pages.failing)
     const focused = (): Promise<string> =>
       page.evaluate<string>('document.activeElement.getAttribute("aria-label") ?? document.activeElement.innerText')
@@ -145,6 +145,28 @@ describe('a failing run', () => {
     expect(stops).toBeLessThan(15)
     await page.keyboard.press('Enter')
     expect(await page.locator('details.check.fail[open]').count()).toBe(0)
+    await page.context().close()
+  })
+
+  test('with a long name of a check shows all of its picture: no label is cut off', async () => {
+    const results = await runOf(['gateway'], {
+      'discovery.endpoints cluster1': 'MP-741',
+      'reach.both-versions cluster2': 'MP-752',
+    })
+    for (const check of results.topologies[0]?.checks ?? [])
+      if (check.id === 'discovery.endpoints' && check.verdict === 'fail') check.id = 'mtls.gateway-refuses-certless'
+    const file = join(folder, 'long-names.html')
+    await writeFile(file, reportPage(results))
+    const { page } = await openFile(browser, file)
+    expect(await page.locator('.arrow.fail text').allTextContents()).toContain('refuses-certless')
+    expect(
+      await page.evaluate(
+        '[...document.querySelectorAll(".picture svg text")].filter((text) => {' +
+          'const [inner, outer] = [text, text.ownerSVGElement].map((element) => element.getBoundingClientRect());' +
+          'return inner.left < outer.left || inner.right > outer.right' +
+          '}).map((text) => text.textContent)',
+      ),
+    ).toEqual([])
     await page.context().close()
   })
 

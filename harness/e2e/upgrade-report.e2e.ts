@@ -45,12 +45,12 @@ describe.each(stories.map((story) => [story] as const))('the page of an upgrade:
 
   test('fits a telephone: nothing but what scrolls in its own frame is wider than it', async () => {
     const { page } = await openFile(browser, fileOf(story), { width: 375 })
-    await page.evaluate('document.querySelectorAll("details").forEach((one) => { one.open = true })')
+    await page.evaluate('document.querySelectorAll("details").forEach((details) => { details.open = true })')
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375)
     expect(
       await page.evaluate(
-        '[...document.querySelectorAll(".scroll")].filter((one) => one.scrollWidth > one.clientWidth && ' +
-          'one.tabIndex !== 0).length',
+        '[...document.querySelectorAll(".scroll")]' +
+          '.filter((frame) => frame.scrollWidth > frame.clientWidth && frame.tabIndex !== 0).length',
       ),
     ).toBe(0)
     await page.context().close()

@@ -58,10 +58,14 @@ describe('the docker program', () => {
 
 describe('the engine’s facts', () => {
   test('are read from docker info', async () => {
-    await fakeProgram(
-      'docker',
-      `echo '${JSON.stringify({ ServerVersion: '28.1', Architecture: 'aarch64', NCPU: 2, MemTotal: 8e9, DockerRootDir: '/var/lib/docker' })}'`,
-    )
+    const facts = {
+      ServerVersion: '28.1',
+      Architecture: 'aarch64',
+      NCPU: 2,
+      MemTotal: 8e9,
+      DockerRootDir: '/var/lib/docker',
+    }
+    await fakeProgram('docker', `echo '${JSON.stringify(facts)}'`)
     expect(await engineInfo()).toMatchObject({ ServerVersion: '28.1', NCPU: 2, OSType: 'linux' })
   })
 

@@ -70,7 +70,7 @@ test('compilers run one at a time, downloads beside them', async () => {
   expect(most).toBe(1)
 })
 
-test('a failure is thrown as it came and stops what has not started; the next call resumes with what is missing', async () => {
+test('a failure is thrown as it came and stops what has not started; the next call resumes', async () => {
   await emptyCache()
   let broken = true
   const started: string[] = []

@@ -52,6 +52,20 @@ export const Images = z.object({
 })
 export type Images = z.infer<typeof Images>
 
+/** Images of which names alone are known, by their roles: nothing was built or downloaded. */
+export const imagesByName = (source: ImageSource, roles: Images['roles'] = {}): Images => ({
+  source,
+  node: '',
+  kind: '',
+  istioctl: '',
+  kubectl: '',
+  loadBalancerManifest: '',
+  kubernetes: '',
+  envoy: '',
+  roles,
+  digests: [],
+})
+
 /**
  * What a mesh is upgraded between: one node image that holds both releases, and the programs and image names of each.
  */

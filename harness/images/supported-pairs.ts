@@ -32,10 +32,11 @@ export const unsupportedPair = (istio: string, kubernetes: string): MeshproofErr
   const range = supportedBy(istio)
   if (range === undefined || isWithin(kubernetes, range)) return undefined
   const fitting = [...kubernetesOf].filter(([, minors]) => isWithin(kubernetes, minors)).map(([minor]) => `1.${minor}`)
+  const otherIstio = fitting.length === 0 ? '' : `, or Istio ${fitting.join(', ')} with --istio`
   return new MeshproofError('MP-153', {
     what: 'These versions do not go together',
     where: `Istio ${istio}, Kubernetes ${kubernetes}`,
     why: `Istio ${istio} supports Kubernetes ${spelled(range)}`,
-    next: `Choose one of these with --kubernetes${fitting.length === 0 ? '' : `, or Istio ${fitting.join(', ')} with --istio`}.`,
+    next: `Choose one of these with --kubernetes${otherIstio}.`,
   })
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { versionAsked } from './version.ts'
+import { minorOf, releaseOf, versionAsked } from './version.ts'
 
 const versions = ['v1.34.4', 'v1.33.13', 'v1.33.1', 'v1.32.2']
 
@@ -15,4 +15,22 @@ test.each([
   ['33', undefined],
 ])('%s is %s', (asked, version) => {
   expect(versionAsked(versions, asked)).toBe(version)
+})
+
+test.each([
+  ['1.30.4', '1.30.4'],
+  ['v1.34.11', '1.34.11'],
+  ['1.30.4-distroless', '1.30.4'],
+  ['1.31.0-rc.1', '1.31.0'],
+  ['1.30', '1.30.0'],
+  ['1.31-dev-6e21c2bd77-dirty', '1.31.0'],
+  ['lab-a', undefined],
+  ['build-1.30.4', undefined],
+  ['latest', undefined],
+  ['20261121', undefined],
+  ['2.0.1', undefined],
+  ['', undefined],
+])('the release of the tag %s is %s', (tag, release) => {
+  expect(releaseOf(tag)?.version).toBe(release)
+  expect(minorOf(tag)).toBe(release === undefined ? undefined : Number(release.split('.')[1]))
 })

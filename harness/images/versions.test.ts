@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 import { errorOf } from '#testing/edge.ts'
 import { loadRecipes } from '#images/source/recipes.ts'
 import { releaseFile } from '#images/release/release-plan.ts'
-import { imagesFor, upgradeSource } from './versions.ts'
+import { resolveImageSource, resolveUpgradeSource } from './versions.ts'
 
 const built = await loadRecipes()
 const published = parse(await readFile(releaseFile, 'utf8')) as { kubernetes: string; roles: { tag: string } }
@@ -13,7 +13,7 @@ const release = { istio: published.roles.tag, kubernetes: published.kubernetes.s
 const minor = ({ kubernetes }: { kubernetes: string }): string => kubernetes.replace(/^v|\.\d+$/g, '')
 const older = built.kubernetesVersions.slice(1)
 
-test.each<[Parameters<typeof imagesFor>[0], string]>([
+test.each<[Parameters<typeof resolveImageSource>[0], string]>([
   [{ images: 'auto' }, 'auto'],
   [{ images: 'release' }, 'release'],
   [{ images: 'source' }, 'source'],
@@ -24,7 +24,7 @@ test.each<[Parameters<typeof imagesFor>[0], string]>([
   [{ images: 'source', ...source }, 'source'],
   [{ images: 'source', kubernetes: minor(source) }, 'source'],
   [{ images: 'auto', kubernetes: minor(source) }, 'auto'],
-  ...older.flatMap((version): [Parameters<typeof imagesFor>[0], string][] => [
+  ...older.flatMap((version): [Parameters<typeof resolveImageSource>[0], string][] => [
     [{ images: 'auto', kubernetes: version }, 'source'],
     [{ images: 'auto', kubernetes: minor({ kubernetes: version }) }, 'auto'],
   ]),
@@ -35,70 +35,73 @@ test.each<[Parameters<typeof imagesFor>[0], string]>([
   [{ images: 'auto', kind: '0.32.0' }, 'release'],
   [{ images: 'auto', registry: 'mirror.example' }, 'release'],
 ])('images for %j come from %s', async (asked, expected) => {
-  expect(await imagesFor(asked)).toBe(expected)
+  expect(await resolveImageSource(asked)).toBe(expected)
 })
 
 test('a version that no source has is refused with those that are', async () => {
-  expect(await errorOf(imagesFor({ images: 'auto', istio: 'lab-z' }))).toMatchObject({
+  expect(await errorOf(resolveImageSource({ images: 'auto', istio: 'lab-z' }))).toMatchObject({
     code: 'MP-101',
     next: expect.stringContaining(`${release.istio}, ${source.istio}`),
   })
-  expect(await errorOf(imagesFor({ images: 'auto', kubernetes: `${source.kubernetes}.9` }))).toMatchObject({
+  expect(await errorOf(resolveImageSource({ images: 'auto', kubernetes: `${source.kubernetes}.9` }))).toMatchObject({
     code: 'MP-101',
     next: expect.stringContaining(`“${source.kubernetes}”`),
   })
 })
 
-test.each<[Parameters<typeof imagesFor>[0]]>([
+test.each<[Parameters<typeof resolveImageSource>[0]]>([
   [{ images: 'source', istio: release.istio }],
   [{ images: 'release', istio: source.istio }],
   [{ images: 'source', registry: 'mirror.example' }],
   [{ images: 'source', kind: '0.32.0' }],
   [{ images: 'auto', istio: source.istio, kubernetes: release.kubernetes }],
 ])('versions that do not go together are refused: %j', async (asked) => {
-  expect(await errorOf(imagesFor(asked))).toMatchObject({
+  expect(await errorOf(resolveImageSource(asked))).toMatchObject({
     code: 'MP-107',
     message: expect.stringContaining(source.kubernetes),
   })
 })
 
-test.each<[Parameters<typeof imagesFor>[0], string]>([
+test.each<[Parameters<typeof resolveImageSource>[0], string]>([
   [{ images: 'release', istio: '1.28.3', kubernetes: '1.35' }, 'Istio 1.28.3 supports Kubernetes 1.30 to 1.34'],
   [{ images: 'auto', kubernetes: '1.30.2' }, `Istio ${release.istio} supports Kubernetes 1.32 to 1.36`],
   [{ images: 'auto', istio: '1.29.1', kubernetes: 'v1.36.0' }, 'Istio 1.29.1 supports Kubernetes 1.31 to 1.35'],
 ])(
   'MP-153: an Istio that does not support that Kubernetes is refused before anything is asked: %j',
   async (asked, why) => {
-    expect(await errorOf(imagesFor(asked))).toMatchObject({ code: 'MP-153', message: expect.stringContaining(why) })
+    expect(await errorOf(resolveImageSource(asked))).toMatchObject({
+      code: 'MP-153',
+      message: expect.stringContaining(why),
+    })
   },
 )
 
-test.each<[Parameters<typeof upgradeSource>, string]>([
+test.each<[Parameters<typeof resolveUpgradeSource>, string]>([
   [[{ images: 'auto' }, { from: 'lab-a', to: 'lab-b' }], 'source'],
   [[{ images: 'source' }, { from: source.istio, to: 'lab-a' }], 'source'],
   [[{ images: 'auto' }, { from: '1.29.2', to: release.istio }], 'release'],
   [[{ images: 'release' }, { from: '1.29.2', to: '1.30.0' }], 'release'],
 ])('releases of %j come from %s', async (asked, expected) => {
-  expect(await upgradeSource(...asked)).toBe(expected)
+  expect(await resolveUpgradeSource(...asked)).toBe(expected)
 })
 
 test('a release that nobody has is refused with the nearest, whatever the other one is', async () => {
-  expect(await errorOf(upgradeSource({ images: 'auto' }, { from: 'lab-a', to: 'lab-bb' }))).toMatchObject({
+  expect(await errorOf(resolveUpgradeSource({ images: 'auto' }, { from: 'lab-a', to: 'lab-bb' }))).toMatchObject({
     code: 'MP-101',
     next: expect.stringContaining('“lab-b”'),
   })
-  expect(await errorOf(upgradeSource({ images: 'release' }, { from: '1.30', to: '1.30.4' }))).toMatchObject({
+  expect(await errorOf(resolveUpgradeSource({ images: 'release' }, { from: '1.30', to: '1.30.4' }))).toMatchObject({
     code: 'MP-101',
     next: expect.stringContaining(`“${release.istio}”`),
   })
 })
 
-test.each<[Parameters<typeof upgradeSource>]>([
+test.each<[Parameters<typeof resolveUpgradeSource>]>([
   [[{ images: 'auto' }, { from: 'lab-a', to: '1.30.4' }]],
   [[{ images: 'release' }, { from: 'lab-a', to: 'lab-b' }]],
   [[{ images: 'source' }, { from: '1.29.2', to: '1.30.4' }]],
 ])('releases that no wanted source has both of are refused: %j', async ([wanted, names]) => {
-  expect(await errorOf(upgradeSource(wanted, names))).toMatchObject({
+  expect(await errorOf(resolveUpgradeSource(wanted, names))).toMatchObject({
     code: 'MP-107',
     message: expect.stringContaining(`${names.from} and ${names.to}, --images=${wanted.images}`),
   })

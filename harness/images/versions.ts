@@ -34,7 +34,7 @@ const publishable = /^v?\d+\.\d+(\.\d+)?$/
  * @throws MeshproofError MP-101 for a version that no source has, MP-107 where the versions and the source do not go
  * together, MP-153 for an Istio that does not support that Kubernetes, MP-350 for a folder that is no checkout.
  */
-export const imagesFor = async ({
+export const resolveImageSource = async ({
   images,
   pins,
   istio,
@@ -98,7 +98,7 @@ const published = /^\d+\.\d+\.\d+$/
  * published.
  * @throws MeshproofError MP-101 for a name that no source has, MP-107 where no source that is wanted has both.
  */
-export const upgradeSource = async (
+export const resolveUpgradeSource = async (
   { images: wanted, pins, registry }: Wanted,
   { from, to }: Upgrading,
 ): Promise<ImageSource> => {

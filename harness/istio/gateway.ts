@@ -18,6 +18,13 @@ export const gatewayAddress = (cluster: LabCluster, signal?: AbortSignal): Promi
   serviceAddress(cluster, 'gateway', gatewayService, signal)
 
 /**
+ * Where remote clusters find a control plane that is exposed through the primary’s gateway. @throws MeshproofError
+ * MP-401 after 60 s without an address.
+ */
+export const primaryGatewayAddress = ({ primary }: Lab, signal?: AbortSignal): Promise<string> =>
+  gatewayAddress(primary, signal)
+
+/**
  * Writes the gateways’ addresses as they are now into `meshNetworks`, one a network (seed 000). @throws
  * MeshproofError MP-401 after 60 s where a gateway has none.
  */

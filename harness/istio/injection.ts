@@ -3,6 +3,7 @@ import { MeshproofError } from '#errors.ts'
 import { podsOf, type DeploymentRef } from '#kube/roll-out.ts'
 import { until } from '#kube/until.ts'
 import type { Lab, LabCluster } from '#lab/lab.ts'
+import { istiodSelector } from './istiod-pods.ts'
 import { injectionLabels, istiodOf, revisionOf } from './revision.ts'
 
 /** The namespaces of a cluster whose pods get sidecars, by whichever label. */
@@ -74,7 +75,7 @@ export const injectorTrusted = ({ name, kube }: LabCluster, { topology }: Lab, s
  */
 export const requireOnly = async ({ name, kube, role }: LabCluster, { topology }: Lab): Promise<void> => {
   const [istiods, injectors] = await Promise.all([
-    kube.list({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'istio-system', selector: 'app=istiod' }),
+    kube.list({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'istio-system', selector: istiodSelector() }),
     kube.list({
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'MutatingWebhookConfiguration',

@@ -4,20 +4,31 @@ import { z } from 'zod'
 import { MeshproofError } from '#errors.ts'
 import type { LabCluster } from '#lab/lab.ts'
 
-const MeshNetworks = z.object({
-  networks: z.record(
-    z.string(),
-    z.object({
-      endpoints: z.array(z.object({ fromRegistry: z.string() })),
-      gateways: z.array(z.object({ address: z.string(), port: z.number() })),
-    }),
-  ),
+const Endpoint = z.looseObject({ fromRegistry: z.string().optional(), fromCidr: z.string().optional() })
+
+const Gateway = z.looseObject({
+  address: z.string().optional(),
+  registryServiceName: z.string().optional(),
+  port: z.number().default(15443),
 })
+
+const Network = z.looseObject({ endpoints: z.array(Endpoint).nullish(), gateways: z.array(Gateway).nullish() })
+
+const MeshNetworks = z.object({ networks: z.record(z.string(), Network.nullable()) })
 
 /**
  * The `meshNetworks` key of config map `istio`: which clusters are on which network, and where each network is entered.
  */
-export type MeshNetworks = z.infer<typeof MeshNetworks>
+export type MeshNetworks = z.infer<typeof MeshNetworks>['networks']
+
+/** The `meshNetworks` of a control plane’s config map; undefined where it has none, or none that can be read. */
+export const meshNetworksIn = (map: V1ConfigMap | undefined): MeshNetworks | undefined => {
+  try {
+    return MeshNetworks.safeParse(parse(map?.data?.['meshNetworks'] ?? '')).data?.networks
+  } catch {
+    return undefined
+  }
+}
 
 /** What a network's gateway address is before it is known (seed 000). */
 export const placeholder = '0.0.0.0'
@@ -25,10 +36,7 @@ export const placeholder = '0.0.0.0'
 type At = Pick<LabCluster, 'name' | 'kube'>
 
 /** The `meshNetworks` of an install, every gateway still the placeholder whose address is not known. */
-export const meshNetworksOf = (
-  clusters: LabCluster[],
-  addresses: Record<string, string> = {},
-): MeshNetworks['networks'] =>
+export const meshNetworksOf = (clusters: LabCluster[], addresses: Record<string, string> = {}): MeshNetworks =>
   Object.fromEntries(
     clusters.map(({ network }) => [
       network,
@@ -42,11 +50,11 @@ export const meshNetworksOf = (
   )
 
 /** Every control plane’s: the config map is called `istio`, and `istio-` and its revision where it has one. */
-const configured = async ({ kube }: At): Promise<{ name: string; networks: MeshNetworks['networks'] }[]> => {
+const configured = async ({ kube }: At): Promise<{ name: string; networks: MeshNetworks }[]> => {
   const maps = await kube.list<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'istio-system' })
-  return maps.flatMap(({ metadata, data }) => {
-    const parsed = MeshNetworks.safeParse(parse(data?.['meshNetworks'] ?? ''))
-    return parsed.success ? [{ name: metadata?.name ?? '', ...parsed.data }] : []
+  return maps.flatMap((map) => {
+    const networks = meshNetworksIn(map)
+    return networks ? [{ name: map.metadata?.name ?? '', networks }] : []
   })
 }
 
@@ -56,7 +64,7 @@ const configured = async ({ kube }: At): Promise<{ name: string; networks: MeshN
 export const gatewayAddressesSoFar = async (primary: At): Promise<Record<string, string>> => {
   const networks = (await configured(primary))[0]?.networks ?? {}
   return Object.fromEntries(
-    Object.entries(networks).map(([network, { gateways }]) => [network, gateways[0]?.address ?? '']),
+    Object.entries(networks).map(([network, entrance]) => [network, entrance?.gateways?.[0]?.address ?? '']),
   )
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { idleLab } from '#testing/idle-lab.ts'
 import { controlPlaneSpec, gatewaySpec, remoteSpec } from './operator.ts'
 
-test('a release that keeps the defaults of an older version is installed with them, another one says nothing of it', async () => {
+test('a release that keeps the defaults of an older version is installed with them, another one without', async () => {
   const lab = await idleLab()
   const { primary, images } = lab
   expect(controlPlaneSpec(primary, { ...lab, images: { ...images, compatibilityVersion: '1.30' } }, {})).toMatchObject({
@@ -11,7 +11,7 @@ test('a release that keeps the defaults of an older version is installed with th
   expect(controlPlaneSpec(primary, lab, {})['values']).not.toHaveProperty('compatibilityVersion')
 })
 
-test('with published images nothing of what locally built ones need is set; both are installed alike otherwise', async () => {
+test('with published images nothing is set that only locally built images need', async () => {
   const lab = await idleLab()
   const specsOf = (source: 'release' | 'source'): string => {
     const release = { ...lab, images: { ...lab.images, source } }

@@ -8,11 +8,19 @@ export const revisionOf = ({ revision }: Revised): string => revision ?? 'defaul
 /** The name of a control plane’s deployment and service. */
 export const istiodOf = ({ revision }: Revised): string => (revision === undefined ? 'istiod' : `istiod-${revision}`)
 
+/** A control plane as a topology names it, from what its objects are labelled with. */
+export const revised = (label = 'default'): { revision?: string } => (label === 'default' ? {} : { revision: label })
+
+/** The label by which a new namespace asks for the sidecars of a revision or of a revision’s tag. */
+export const injectionLabel = (revision: string): Record<string, string> =>
+  revision === 'default' ? { 'istio-injection': 'enabled' } : { 'istio.io/rev': revision }
+
 /**
  * The labels by which a namespace asks a control plane for sidecars; what is null, it must not have (Istio: the older
  * label wins).
  */
-export const injectionLabels = ({ revision }: Revised): Record<string, string | null> =>
-  revision === undefined
-    ? { 'istio-injection': 'enabled', 'istio.io/rev': null }
-    : { 'istio-injection': null, 'istio.io/rev': revision }
+export const injectionLabels = (topology: Revised): Record<string, string | null> => ({
+  'istio-injection': null,
+  'istio.io/rev': null,
+  ...injectionLabel(revisionOf(topology)),
+})

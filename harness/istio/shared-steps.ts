@@ -20,6 +20,7 @@ export const named = {
   gatewayAddress: (cluster: string): string => `${cluster}: address of the gateway`,
   gateway: (cluster: string): string => `${cluster}: gateway`,
   exposed: (cluster: string): string => `${cluster}: control plane exposed`,
+  servicesExposed: (cluster: string): string => `${cluster}: services exposed`,
   remote: (cluster: string): string => `${cluster}: remote profile`,
   remoteSecret: (of: string, to: string): string => `${to}: remote secret of ${of}`,
   workloads: (cluster: string): string => `${cluster}: workloads`,
@@ -91,6 +92,18 @@ export const installRemote = (
   signal: AbortSignal,
 ): Promise<void> => installIstio(remote, remoteSpec(remote, lab, remotePilotAddress), signal)
 
+/** The remote profile of a cluster, with the address at which its proxies and webhooks find istiod. */
+export const remoteProfile = (
+  remote: string,
+  discoveryAddress: (lab: Lab, signal: AbortSignal) => Promise<string>,
+  after: string[],
+): Step =>
+  step(
+    named.remote(remote),
+    async (lab, signal) => installRemote(lab, lab.cluster(remote), await discoveryAddress(lab, signal), signal),
+    after,
+  )
+
 /** What the procedure puts beside a control plane so that other clusters reach it. */
 export const exposed = (
   cluster: string,
@@ -116,6 +129,10 @@ export const applied = (name: string, cluster: string, files: string[], after?: 
     },
     after,
   )
+
+/** The Gateway resource by which an east-west gateway passes on every service of the mesh. */
+export const servicesExposed = (cluster: string, after?: string[]): Step =>
+  applied(named.servicesExposed(cluster), cluster, ['workloads/expose-services.yaml'], after)
 
 /** sleep, the service of helloworld and this cluster's version of it, rolled out. */
 export const workloads = (cluster: string, after: string[]): Step =>

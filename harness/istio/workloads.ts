@@ -1,9 +1,9 @@
 import type { Images } from '#images/images.ts'
 import type { Manifest } from '#kube/client.ts'
-import { isRolledOut } from '#kube/pods.ts'
-import { until } from '#kube/until.ts'
+import { settled } from '#kube/roll-out.ts'
 import type { LabCluster } from '#lab/lab.ts'
 import { fixture } from './fixture.ts'
+import { injectionLabel } from './revision.ts'
 
 /**
  * Where a mesh is tested: the namespace of the workloads and the one of clients outside the mesh, the same two in every
@@ -29,7 +29,7 @@ export const namespaceOf = (
  */
 export const stubs = async (cluster: LabCluster): Promise<void> =>
   cluster.kube.apply([
-    namespaceOf(meshNamespace, { 'istio-injection': 'enabled' }),
+    namespaceOf(meshNamespace, injectionLabel('default')),
     ...(await fixture('workloads/helloworld-service.yaml', { namespace: meshNamespace })),
   ])
 
@@ -98,11 +98,7 @@ export const newConnections = (namespace: string): Promise<Manifest[]> =>
 export const workloadsReady = async (cluster: LabCluster, signal: AbortSignal): Promise<void> => {
   await Promise.all(
     [...deploymentsOf(cluster.version, labNamespaces), [legacyNamespace, 'capture'] as const].map(([namespace, name]) =>
-      until(`${namespace}/${name} is ready in ${cluster.name}`, () => isRolledOut(cluster.kube, namespace, name), {
-        every: 250,
-        within: 120_000,
-        signal,
-      }),
+      settled(cluster, { namespace, name }, signal),
     ),
   )
 }

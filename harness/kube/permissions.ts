@@ -30,5 +30,11 @@ export const refused = async (kube: KubeClient, wishes: Wish[]): Promise<string[
   return answers.flat()
 }
 
-const inWords = ({ verb, group, resource, subresource, namespace, name }: Wish): string =>
-  `${verb} ${[resource, subresource].filter(Boolean).join('/')}${group ? `.${group}` : ''}${name ? ` ${name}` : ''}${namespace ? ` in ${namespace}` : ''}`
+const inWords = ({ verb, group, resource, subresource, namespace, name }: Wish): string => {
+  const kind = [resource, subresource].filter(Boolean).join('/')
+  return [
+    `${verb} ${kind}${group ? `.${group}` : ''}`,
+    ...(name ? [name] : []),
+    ...(namespace ? [`in ${namespace}`] : []),
+  ].join(' ')
+}

@@ -6,9 +6,9 @@ import { until } from './until.ts'
 /** Where a deployment is. */
 export type DeploymentRef = { namespace: string; name: string }
 
-/** The labels of a deployment’s pods, as a selector. */
-const selectorOf = ({ spec }: V1Deployment): string =>
-  Object.entries(spec?.selector.matchLabels ?? {})
+/** Labels as a selector of the objects that have them all. */
+export const selectorOf = (labels: Record<string, string> = {}): string =>
+  Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(',')
 
@@ -16,26 +16,32 @@ const selectorOf = ({ spec }: V1Deployment): string =>
 export const podsOf = async (kube: KubeClient, { namespace, name }: DeploymentRef): Promise<V1Pod[]> => {
   const deployment = await kube.get<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace, name })
   return deployment
-    ? kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, selector: selectorOf(deployment) })
+    ? kube.list<V1Pod>({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        namespace,
+        selector: selectorOf(deployment.spec?.selector.matchLabels),
+      })
     : []
 }
 
 /**
  * Waits until a deployment’s newest pods are ready and none of its older ones is left: a pod that still drains is
  * still part of what happens.
- * @throws MeshproofError MP-401 when it is not so within two minutes.
+ * @throws MeshproofError MP-401 when the time (milliseconds) is up, by default two minutes.
  */
 export const settled = (
   cluster: { name: string; kube: KubeClient },
   { namespace, name }: DeploymentRef,
   signal: AbortSignal,
+  within = 120_000,
 ): Promise<unknown> =>
   until(
     `${namespace}/${name} is ready in ${cluster.name}, and its older pods are gone`,
     async () =>
       (await isRolledOut(cluster.kube, namespace, name)) &&
       (await podsOf(cluster.kube, { namespace, name })).every(isReady),
-    { every: 250, within: 120_000, signal },
+    { every: 250, within, signal },
   )
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { until, type Clock } from './until.ts'
+import { askUntil, until, type Clock } from './until.ts'
 
 const fakeClock = (): Clock & { slept: number[] } => {
   const slept: number[] = []
@@ -67,4 +67,26 @@ test('an abort ends a long wait at once and is no failure', async () => {
   )
   await expect(wait).rejects.toMatchObject({ code: 'MP-130', exitCode: 130 })
   expect(asked).toBe(1)
+})
+
+const patience = { every: 250, within: 1000 }
+
+test('the last answer is returned where none is enough in time, and a pause may depend on it', async () => {
+  const clock = fakeClock()
+  let left = 9
+  const last = await askUntil(
+    async () => --left,
+    (count) => count === 0,
+    { ...patience, every: (count) => count * 100 },
+    clock,
+  )
+  expect(clock.slept).toEqual([800, 700])
+  expect(last).toBe(6)
+})
+
+test('an error of a question that must be answered ends the wait', async () => {
+  const clock = fakeClock()
+  const broken = askUntil(() => Promise.reject(new Error('no istiod')), Boolean, patience, clock)
+  await expect(broken).rejects.toThrow('no istiod')
+  expect(clock.slept).toEqual([])
 })

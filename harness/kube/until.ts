@@ -15,6 +15,31 @@ const systemClock: Clock = {
 }
 
 /**
+ * Asks again and again, and returns the first answer that is enough, or the last one when the time is up. An error of
+ * the question ends it. `every` may depend on the answer.
+ * @throws Interrupted when the signal fires.
+ */
+export const askUntil = async <T>(
+  ask: () => Promise<T>,
+  isEnough: (answer: T) => boolean,
+  { every, within, signal }: Omit<Patience, 'every'> & { every: number | ((answer: T) => number) },
+  clock: Clock = systemClock,
+): Promise<T> => {
+  const deadline = clock.now() + within
+  for (;;) {
+    if (signal?.aborted) throw new Interrupted()
+    const answer = await ask()
+    if (isEnough(answer) || clock.now() >= deadline) return answer
+    await clock.sleep(typeof every === 'number' ? every : every(answer), signal).catch(() => {
+      throw new Interrupted()
+    })
+  }
+}
+
+/** An answer that means yes. */
+type Truthy<T> = Exclude<T, false | null | undefined | 0 | ''>
+
+/**
  * Asks until the answer is truthy and returns it. A question that throws counts as "not yet": its last reason is told
  * when the time is up.
  * @throws MeshproofError MP-401 when the time is up, Interrupted when the signal fires.
@@ -22,28 +47,25 @@ const systemClock: Clock = {
 export const until = async <T>(
   what: string,
   ask: () => Promise<T>,
-  { every, within, signal }: Patience,
-  clock: Clock = systemClock,
-): Promise<Exclude<T, false | null | undefined | 0 | ''>> => {
-  const deadline = clock.now() + within
-  let last: unknown
-  for (;;) {
-    if (signal?.aborted) throw new Interrupted()
-    try {
-      const answer = await ask()
-      if (answer) return answer as Exclude<T, false | null | undefined | 0 | ''>
-      last = undefined
-    } catch (error) {
-      last = error
-    }
-    if (clock.now() + every > deadline) break
-    await clock.sleep(every, signal).catch(() => {
-      throw new Interrupted()
-    })
-  }
+  patience: Patience,
+  clock?: Clock,
+): Promise<Truthy<T>> => {
+  const last = await askUntil<{ answer?: T; error?: unknown }>(
+    async () => {
+      try {
+        return { answer: await ask() }
+      } catch (error) {
+        return { error }
+      }
+    },
+    ({ answer }) => Boolean(answer),
+    patience,
+    clock,
+  )
+  if (last.answer) return last.answer as Truthy<T>
   throw new MeshproofError('MP-401', {
-    what: `Waited ${Math.round(within / 1000)} s in vain: ${what}`,
-    ...(last === undefined ? {} : { why: reasonOf(last), cause: last }),
+    what: `Waited ${Math.round(patience.within / 1000)} s in vain: ${what}`,
+    ...(last.error === undefined ? {} : { why: reasonOf(last.error), cause: last.error }),
     next: 'Run again and look at it meanwhile (--keep leaves a lab), or with --timeout for more patience.',
   })
 }

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { Interrupted } from '#errors.ts'
+import { askUntil } from './until.ts'
 
 /**
  * Looks every second for so long (milliseconds), at least twice, and returns all that was seen. @throws Interrupted
@@ -12,12 +11,11 @@ export const watch = async <T>(
   every = 1_000,
 ): Promise<T[]> => {
   const since = performance.now()
-  const seen = [await look()]
-  while (seen.length < 2 || performance.now() - since < during) {
-    await sleep(every, undefined, { signal }).catch(() => {
-      throw new Interrupted()
-    })
-    seen.push(await look())
-  }
-  return seen
+  const looks: T[] = []
+  await askUntil(
+    async () => looks.push(await look()),
+    (count) => count >= 2 && performance.now() - since >= during,
+    { every, within: Infinity, signal },
+  )
+  return looks
 }

@@ -69,6 +69,7 @@ export const cacertsFor = async (
       new SubjectAlternativeNameExtension([{ type: 'dns', value: 'istiod.istio-system.svc' }]),
     ],
   })
+  const privateKey = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)
   const [certificate, rootCertificate] = [intermediate.toString('pem'), root.certificate.toString('pem')]
   return {
     apiVersion: 'v1',
@@ -76,7 +77,7 @@ export const cacertsFor = async (
     metadata: { name: 'cacerts', namespace: 'istio-system' },
     stringData: {
       'ca-cert.pem': `${certificate}\n`,
-      'ca-key.pem': `${PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY')}\n`,
+      'ca-key.pem': `${PemConverter.encode(privateKey, 'PRIVATE KEY')}\n`,
       'cert-chain.pem': `${certificate}\n${rootCertificate}\n`,
       'root-cert.pem': `${rootCertificate}\n`,
     },

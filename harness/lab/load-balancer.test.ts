@@ -38,7 +38,10 @@ metadata: { name: speaker, namespace: metallb-system }
 spec:
   template:
     spec:
-      containers: [{ name: speaker, args: [--port=7472], volumeMounts: [{ name: memberlist, mountPath: /etc/ml_secret_key }] }]
+      containers:
+        - name: speaker
+          args: [--port=7472]
+          volumeMounts: [{ name: memberlist, mountPath: /etc/ml_secret_key }]
       volumes: [{ name: memberlist, secret: { secretName: memberlist } }]
 ---
 kind: Deployment

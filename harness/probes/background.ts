@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { MeshproofError } from '#errors.ts'
 import { execIn, readyPod } from '#kube/pods.ts'
 import type { CurlPod } from './curl.ts'
+import { exchangesOf, noAccount, separator, versionIn } from './exchanges.ts'
 
 /**
  * What one request of a background probe got, and when (milliseconds since the epoch); `status` is 0 where there was no
@@ -16,7 +16,6 @@ export type TimedAnswer = {
   version: string | undefined
 }
 
-const separator = '\u001e'
 const account = `\n${separator}%time{%s.%f}\t%{time_total}\t%{http_code}\t%{exitcode}\t%{errormsg}\n`
 
 /**
@@ -43,12 +42,7 @@ export const askAlong = async (
       const { stdout, stderr } = await inPod(`kill ${id.trim()}; sleep 0.3; cat ${file} && rm ${file}`)
       const answers = timedAnswers(stdout)
       if (answers.length > 0) return answers
-      throw new MeshproofError('MP-601', {
-        what: 'curl gave no account of its requests',
-        where: `${cluster}, ${namespace}/${pod}`,
-        why: stderr.trim().split('\n').at(-1) || 'no output',
-        next: 'This says nothing about the mesh; run again.',
-      })
+      throw noAccount(`${cluster}, ${namespace}/${pod}`, stderr.trim().split('\n').at(-1))
     },
   }
 }
@@ -57,22 +51,18 @@ export const askAlong = async (
  * Reads bodies, each followed by curl’s account of it. The last account may be cut off: its request was on its way
  * when all ended.
  */
-export const timedAnswers = (output: string): TimedAnswer[] => {
-  const pieces = output.split(separator)
-  return pieces.slice(1).flatMap((piece, index) => {
-    const end = piece.indexOf('\n')
-    const [at = '', seconds = '', status = '', exit = '', error = ''] = piece.slice(0, Math.max(0, end)).split('\t')
-    if (end < 0 || exit === '') return []
-    const version = /version: (v\d+)/.exec(pieces[index] ?? '')?.[1]
+export const timedAnswers = (output: string): TimedAnswer[] =>
+  exchangesOf(output).flatMap(({ body, account: line = '' }) => {
+    const [endedAt, seconds, status, exit = '', error = ''] = line.split('\t')
+    if (exit === '') return []
     return [
       {
-        endedAt: Number(at) * 1000,
+        endedAt: Number(endedAt) * 1000,
         milliseconds: Number(seconds) * 1000,
         status: Number(status),
         exit: Number(exit),
         error,
-        version,
+        version: versionIn(body),
       },
     ]
   })
-}

@@ -40,7 +40,8 @@ const record = `
 folder=$1; shift
 mkdir -m 700 "$folder" || exit 1
 trap 'rm -rf "$folder"' EXIT
-timeout "$1" tcpdump -Z root -i "$2" -p -n -s 0 -U --immediate-mode -B 32768 -c "$3" -w "$folder/pcap" "$4" 2> "$folder/said" &
+timeout "$1" tcpdump -Z root -i "$2" -p -n -s 0 -U --immediate-mode -B 32768 -c "$3" \\
+  -w "$folder/pcap" "$4" 2> "$folder/said" &
 echo $! > "$folder/pid"
 wait $!
 code=$?

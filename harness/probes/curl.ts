@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { MeshproofError } from '#errors.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { execIn, readyPod } from '#kube/pods.ts'
+import { exchangesOf, noAccount, separator, versionIn } from './exchanges.ts'
 
 const Transfer = z.object({
   http_code: z.number(),
@@ -36,8 +37,6 @@ export type Requests = { count?: number; seconds?: number; failEarly?: boolean; 
 
 /** A pod with curl in it. */
 export type CurlPod = { cluster: string; kube: KubeClient; namespace: string }
-
-const separator = '\u001e'
 
 const patience = 3
 
@@ -84,38 +83,30 @@ export const curl = async (
   })
   const answers = parseTransfers(stdout)
   if (answers.length > 0) return answers
-  throw new MeshproofError('MP-601', {
-    what: 'curl gave no account of its requests',
-    where: `${cluster}, ${namespace}/${pod}`,
-    why: stderr.trim().split('\n')[0] || 'no output',
-    next: 'This says nothing about the mesh; run again.',
-  })
+  throw noAccount(`${cluster}, ${namespace}/${pod}`, stderr.trim().split('\n')[0])
 }
 
 /**
  * Reads the bodies and curl's own account of them, one after the other. @throws MeshproofError MP-601 when it is cut
  * off.
  */
-export const parseTransfers = (output: string): Answer[] => {
-  const pieces = output.split(separator)
-  return pieces.slice(1).map((piece, index) => {
-    const end = piece.indexOf('\n')
-    if (end < 0)
-      throw new MeshproofError('MP-601', {
-        what: 'curl’s account of a request was cut off',
-        next: 'This says nothing about the mesh; run again.',
-      })
-    const transfer = Transfer.parse(JSON.parse(piece.slice(0, end)))
-    const before = pieces[index] ?? ''
-    const body = index === 0 ? before : before.slice(before.indexOf('\n') + 1)
-    return {
-      status: transfer.http_code,
-      version: /version: (v\d+)/.exec(body)?.[1],
-      exit: transfer.exitcode,
-      error: transfer.errormsg ?? '',
-      remote: transfer.remote_ip,
-      connected: transfer.time_connect > 0,
-      seconds: transfer.time_total,
-    }
-  })
-}
+export const parseTransfers = (output: string): Answer[] =>
+  exchangesOf(output)
+    .slice(0, -1)
+    .map(({ body, account }) => {
+      if (account === undefined)
+        throw new MeshproofError('MP-601', {
+          what: 'curl’s account of a request was cut off',
+          next: 'This says nothing about the mesh; run again.',
+        })
+      const transfer = Transfer.parse(JSON.parse(account))
+      return {
+        status: transfer.http_code,
+        version: versionIn(body),
+        exit: transfer.exitcode,
+        error: transfer.errormsg ?? '',
+        remote: transfer.remote_ip,
+        connected: transfer.time_connect > 0,
+        seconds: transfer.time_total,
+      }
+    })

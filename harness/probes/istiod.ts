@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { istiodSelector } from '#istio/istiod-pods.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { readPage } from '#kube/pod-http.ts'
 import { execIn, readyPod } from '#kube/pods.ts'
@@ -32,7 +33,7 @@ const ProxySync = z.array(
 )
 
 const ask = async (kube: KubeClient, path: string, pod?: string): Promise<unknown> => {
-  const asked = pod ?? (await readyPod(kube, 'istio-system', 'app=istiod')).metadata?.name ?? ''
+  const asked = pod ?? (await readyPod(kube, 'istio-system', istiodSelector())).metadata?.name ?? ''
   return JSON.parse(await debugPage(kube, asked, path))
 }
 

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { Interrupted } from '#errors.ts'
+import { askUntil } from '#kube/until.ts'
 import type { Answer } from './curl.ts'
 
 /** The answers to one verdict's requests, and how long the mesh took to settle before they were sent. */
@@ -87,22 +86,23 @@ export const sample = async (
   }: { within?: number; batch?: number; count?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<Answers> => {
   const since = performance.now()
-  for (let batches = 1; ; batches += 1) {
-    if (signal?.aborted) throw new Interrupted()
-    const waited = performance.now() - since
-    const all = await ask(batch + count)
-    const inTime = settled(answersOf(all.slice(0, batch)))
-    // One that failed early may have ended within its batch.
-    if (inTime || performance.now() - since >= within)
-      return answersOf(all.length > batch ? all.slice(batch) : all, {
-        batches,
-        seconds: Math.round(waited) / 1000,
-        inTime,
-      })
-    await sleep(200, undefined, signal ? { signal } : {}).catch(() => {
-      throw new Interrupted()
-    })
-  }
+  let batches = 0
+  const last = await askUntil(
+    async () => {
+      batches += 1
+      const waited = performance.now() - since
+      const all = await ask(batch + count)
+      return { all, waited, inTime: settled(answersOf(all.slice(0, batch))) }
+    },
+    ({ inTime }) => inTime,
+    { every: 200, within, signal },
+  )
+  // One that failed early may have ended within its batch.
+  return answersOf(last.all.length > batch ? last.all.slice(batch) : last.all, {
+    batches,
+    seconds: Math.round(last.waited) / 1000,
+    inTime: last.inTime,
+  })
 }
 
 /** True when every answer is a 200 and exactly these versions are among them. */

@@ -14,27 +14,27 @@ import { upgradeChecks } from './upgrade-checks.ts'
 const Count = z.number().int().min(0)
 
 /**
- * `conformance.yaml`: what was proven with which versions, in the manner of Gateway API's ConformanceReport. It holds
- * nothing of the machine.
+ * `conformance.yaml`: what was proven with which versions, in the form of Gateway API's ConformanceReport. It says
+ * nothing about the machine.
  */
 export const ConformanceReport = z.strictObject({
   apiVersion: z.literal('meshproof.dev/v1'),
   kind: z.literal('ConformanceReport'),
   date: z.iso.datetime(),
   versions: z.strictObject({ meshproof: z.string(), istio: z.string(), envoy: z.string(), kubernetes: z.string() }),
-  /** A profile is a variant of a topology; its tests are checks, each as bad as the worst place it was asked from. */
+  /** A profile is a variant of a topology. Its tests are checks, each with its worst verdict over the clusters. */
   profiles: z.array(
     z.strictObject({
       name: z.string(),
       mtls: z.enum(['strict', 'off']),
       core: z.strictObject({
-        /** `partial`: nothing failed, but something that belongs to the profile was left out or did not run. */
+        /** `partial`: no test failed, but some tests of the profile were left out or did not run. */
         result: z.enum(['success', 'partial', 'failure']),
         statistics: z.strictObject({ passed: Count, failed: Count, skipped: Count, notRun: Count }),
         failedTests: z
           .array(z.strictObject({ name: z.string(), layer: z.enum(layers), code: CodeText.optional() }))
           .optional(),
-        /** Passed, but not at the first attempt. */
+        /** The tests that passed, but not at the first attempt. */
         retriedTests: z.array(z.string()).optional(),
         skippedTests: z.array(z.strictObject({ name: z.string(), reason: z.string() })).optional(),
         notRunTests: z.array(z.string()).optional(),
@@ -64,18 +64,19 @@ const coreOf = (topology: TopologyResult): ConformanceReport['profiles'][number]
     results,
     verdict: topologyVerdict(results),
   }))
-  const of = (verdict: CheckResult['verdict']): typeof tests => tests.filter((test) => test.verdict === verdict)
-  const [failed, retried, skipped, notRun] = [of('fail'), of('flaky'), of('skipped'), of('not-run')]
+  const testsWith = (verdict: CheckResult['verdict']): typeof tests => tests.filter((test) => test.verdict === verdict)
+  const [passed, failed, retried] = [testsWith('pass'), testsWith('fail'), testsWith('flaky')]
+  const [skipped, notRun] = [testsWith('skipped'), testsWith('not-run')]
   const leftOut = skipped.some(({ results }) => results.some(({ reason }) => reason === notSelected))
   return {
     result: failed.length > 0 ? 'failure' : leftOut || notRun.length > 0 || tests.length === 0 ? 'partial' : 'success',
     statistics: {
-      passed: of('pass').length + retried.length,
+      passed: passed.length + retried.length,
       failed: failed.length,
       skipped: skipped.length,
       notRun: notRun.length,
     },
-    ...some(
+    ...ifAny(
       'failedTests',
       failed.flatMap(({ name, results }) =>
         results
@@ -84,21 +85,21 @@ const coreOf = (topology: TopologyResult): ConformanceReport['profiles'][number]
           .map(({ layer, diagnosis }) => ({ name, layer, ...(diagnosis ? { code: diagnosis.code } : {}) })),
       ),
     ),
-    ...some(
+    ...ifAny(
       'retriedTests',
       retried.map(({ name }) => name),
     ),
-    ...some(
+    ...ifAny(
       'skippedTests',
       skipped.map(({ name, results }) => ({ name, reason: results[0]?.reason ?? '' })),
     ),
-    // Without a reason: an error's text may name files and addresses of the machine.
-    ...some(
+    // Without the reason: the text of an error can name files and addresses of the machine.
+    ...ifAny(
       'notRunTests',
       notRun.map(({ name }) => name),
     ),
   }
 }
 
-const some = <Key extends string, Value>(key: Key, list: Value[]): Partial<Record<Key, Value[]>> =>
+const ifAny = <Key extends string, Value>(key: Key, list: Value[]): Partial<Record<Key, Value[]>> =>
   list.length === 0 ? {} : ({ [key]: list } as Record<Key, Value[]>)

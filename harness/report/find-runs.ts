@@ -2,9 +2,9 @@ import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 
 /**
- * The report folders that these folders are, or that lie in them, one level down, as artifacts of continuous
- * integration are unpacked; each once, in their order. A folder with no results anywhere is returned as it is, for who
- * reads it to say what it lacks.
+ * Finds report folders: the given folders, and those one level below, where continuous integration unpacks artifacts.
+ * Each is returned once, in order. A given folder without any results is returned as it is, so that whoever reads it
+ * reports what is missing.
  */
 export const findRuns = async (folders: readonly string[]): Promise<string[]> => {
   const found = await Promise.all(
@@ -12,7 +12,7 @@ export const findRuns = async (folders: readonly string[]): Promise<string[]> =>
       if (await holdsResults(folder)) return [folder]
       const within = await readdir(folder, { withFileTypes: true }).catch(() => [])
       const parts = within
-        .filter((one) => one.isDirectory())
+        .filter((entry) => entry.isDirectory())
         .map(({ name }) => join(folder, name))
         .sort()
       const runs = (await Promise.all(parts.map(async (part) => ((await holdsResults(part)) ? [part] : [])))).flat()

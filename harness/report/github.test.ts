@@ -22,7 +22,10 @@ describe('the annotations', () => {
     results.topologies[0]!.checks.push(checkResult({ verdict: 'flaky' }))
     const lines = annotations(results)
     expect(lines[0]).toMatch(
-      /^::error title=MP-712 net\.gateway-open \(gateway\)::cluster1 → cluster2: MP-712 .*%0ACause: the gateway’s port 15443 .*%0ANext: Look for a firewall/,
+      new RegExp(
+        String.raw`^::error title=MP-712 net\.gateway-open \(gateway\)::cluster1 → cluster2: MP-712 .*` +
+          '%0ACause: the gateway’s port 15443 .*%0ANext: Look for a firewall',
+      ),
     )
     expect(lines.at(-1)).toBe('::warning title=reach.local (gateway)::passed on retry: 21 of 21 answered')
     expect(lines).toHaveLength(7)
@@ -78,7 +81,7 @@ describe('the step summary', () => {
 })
 
 describe('a step of GitHub Actions', () => {
-  test('is told by lines and by its summary, after what is in there already', async () => {
+  test('is reported by lines and in its summary, after what is there already', async () => {
     const file = join(await scratchFolder(), 'summary.md')
     await writeFile(file, '')
     await appendFile(file, `${'x'.repeat(2 ** 20 - 2000)}\n`)
@@ -92,7 +95,7 @@ describe('a step of GitHub Actions', () => {
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(2 ** 20)
   })
 
-  test('that is none, or has no place for a summary, is told nothing of it', async () => {
+  test('that is not of GitHub, or has no place for a summary, gets no report', async () => {
     const lines: string[] = []
     const line = (text: string): void => {
       lines.push(text)

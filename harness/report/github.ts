@@ -1,52 +1,63 @@
 import { firstBroken } from '#results/explain.ts'
-import { variantName, type CheckResult, type Results, type TopologyResult } from '#results/results.ts'
+import {
+  variantName,
+  type CheckResult,
+  type Results,
+  type TopologyResult,
+  type Upgrade,
+  type UpgradeFinding,
+  type UpgradePhaseResult,
+} from '#results/results.ts'
 import { lostWith } from './upgrade-text.ts'
 import { outcomeOf, phaseWords, upgradeRunVerdict, upgradeVerdictWords } from './upgrade-words.ts'
 import { duration, routeOf, runVerdict, verdictWords, worstFirst } from './words.ts'
 
-/** GitHub shows this many annotations of a kind for a step. */
+/** How many annotations of a kind GitHub shows for a step. */
 const mostAnnotations = 10
 
 /**
- * Workflow commands for what failed (errors), and for what passed on retry or an upgrade leaves to look at (warnings),
- * the causes first, no more of a kind than GitHub shows.
+ * Workflow commands: errors for what failed, warnings for what passed on retry and for upgrades that passed with
+ * warnings or are inconclusive. The causes come first. There are no more of a kind than GitHub shows.
  */
 export const annotations = ({ run, topologies }: Results): string[] => {
-  const of = (verdict: CheckResult['verdict']): { topology: TopologyResult; check: CheckResult }[] =>
-    worstFirst(topologies).flatMap((topology) => {
-      const found = topology.checks.filter((check) => check.verdict === verdict)
-      const first = firstBroken(topology.checks)?.check
-      return [...found.filter(({ id }) => id === first), ...found.filter(({ id }) => id !== first)].map((check) => ({
-        topology,
-        check,
-      }))
-    })
-  const early =
-    run.error === undefined ? [] : [command('error', run.error.code, `${run.error.message} Next: ${run.error.next}`)]
+  const { error } = run
   return [
     ...limited('error', [
-      ...early,
+      ...(error ? [command('error', error.code, `${error.message} Next: ${error.next}`)] : []),
       ...foundIn(topologies, 'error'),
-      ...of('fail').map(({ topology, check }) => command('error', titleOf(topology, check), failure(check))),
+      ...placedChecks(topologies, 'fail').map(({ topology, check }) =>
+        command('error', titleOf(topology, check), failure(check)),
+      ),
     ]),
     ...limited('warning', [
       ...foundIn(topologies, 'warning'),
-      ...of('flaky').map(({ topology, check }) =>
+      ...placedChecks(topologies, 'flaky').map(({ topology, check }) =>
         command('warning', titleOf(topology, check), `passed on retry: ${check.reason}`),
       ),
     ]),
   ]
 }
 
+type PlacedCheck = { topology: TopologyResult; check: CheckResult }
+
+/** The checks with a verdict: those of the worst topology first, and in each topology the cause first. */
+const placedChecks = (topologies: TopologyResult[], verdict: CheckResult['verdict']): PlacedCheck[] =>
+  worstFirst(topologies).flatMap((topology) => {
+    const checks = topology.checks.filter((check) => check.verdict === verdict)
+    const cause = firstBroken(topology.checks)?.check
+    const causeFirst = [...checks.filter(({ id }) => id === cause), ...checks.filter(({ id }) => id !== cause)]
+    return causeFirst.map((check) => ({ topology, check }))
+  })
+
 /**
- * The step summary, in GitHub's Markdown: the verdict, what is broken, every topology, and what failed. At most so many
- * bytes of UTF-8.
+ * The step summary in GitHub's Markdown: the verdict, what is broken, every topology, and what failed. It has at most
+ * `bytes` bytes of UTF-8.
  */
 export const stepSummary = (results: Results, bytes: number): string => {
   const { run, environment, topologies } = results
-  const { mark, word } = topologies.some(({ upgrade }) => upgrade)
-    ? upgradeVerdictWords[upgradeRunVerdict(results)]
-    : verdictWords[runVerdict(results)]
+  const upgrades = topologies.some(({ upgrade }) => upgrade)
+  const { mark, word } = upgrades ? upgradeVerdictWords[upgradeRunVerdict(results)] : verdictWords[runVerdict(results)]
+  const seconds = (Date.parse(run.finishedAt) - Date.parse(run.startedAt)) / 1000
   const lines = [
     `## ${mark} meshproof: ${word}`,
     '',
@@ -54,16 +65,13 @@ export const stepSummary = (results: Results, bytes: number): string => {
       ? []
       : [`**${run.error.code}** ${text(run.error.message)}`, '', `Next step: ${text(run.error.next)}`, '']),
     ...worstFirst(topologies).flatMap(broken),
-    `| topology | verdict | ${topologies.some(({ upgrade }) => upgrade) ? 'requests' : 'checks'} |`,
+    `| topology | verdict | ${upgrades ? 'requests' : 'checks'} |`,
     '|---|---|---|',
-    ...topologies.map(
-      (topology) => `| ${text(variantName(topology))} | ${wordsOf(topology)} | ${outcomeOf(topology)} |`,
-    ),
+    ...topologies.map((topology) => row([text(variantName(topology)), verdictOf(topology), outcomeOf(topology)])),
     '',
     ...topologies.flatMap(upgraded),
-    `Istio ${text(environment.istio)}, Kubernetes ${text(environment.kubernetes)}, Envoy ` +
-      `${text(environment.envoy)}; run ${text(run.id)}, ` +
-      duration((Date.parse(run.finishedAt) - Date.parse(run.startedAt)) / 1000),
+    `Istio ${text(environment.istio)}, Kubernetes ${text(environment.kubernetes)}, ` +
+      `Envoy ${text(environment.envoy)}; run ${text(run.id)}, ${duration(seconds)}`,
     '',
     ...problems(topologies),
   ]
@@ -79,77 +87,72 @@ const failure = (check: CheckResult): string =>
     ...(check.diagnosis ? [`Cause: ${check.diagnosis.cause}`, `Next: ${check.diagnosis.hint}`] : []),
   ].join('\n')
 
-const limited = (kind: 'error' | 'warning', commands: string[]): string[] =>
-  commands.length <= mostAnnotations
-    ? commands
-    : [
-        ...commands.slice(0, mostAnnotations - 1),
-        command(
-          kind,
-          'and more',
-          `${commands.length - mostAnnotations + 1} more are in the step summary and in report.html.`,
-        ),
-      ]
+const limited = (kind: 'error' | 'warning', commands: string[]): string[] => {
+  if (commands.length <= mostAnnotations) return commands
+  const shown = commands.slice(0, mostAnnotations - 1)
+  const rest = `${commands.length - shown.length} more are in the step summary and in report.html.`
+  return [...shown, command(kind, 'and more', rest)]
+}
 
-// What the runner reads as the end of a command or of a property is escaped as actions/toolkit does it
-// (packages/core/src/command.ts).
+// Characters that end a command or a property are escaped as actions/toolkit does it (packages/core/src/command.ts).
 const command = (kind: 'error' | 'warning', title: string, message: string): string =>
-  `::${kind} title=${data(title).replaceAll(':', '%3A').replaceAll(',', '%2C')}::${data(message)}`
-const data = (value: string): string => value.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+  `::${kind} title=${escaped(title).replaceAll(':', '%3A').replaceAll(',', '%2C')}::${escaped(message)}`
+const escaped = (value: string): string => value.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 
-// Neither markup nor a table's end: what the evidence says is text.
+// Text as it is: characters that Markdown would read as markup or as the end of a cell become references.
 const text = (value: string): string =>
   value
     .replaceAll(/[\r\n]+/g, ' ')
     .replaceAll(/[\\`*_{}[\]<>#|~@&]/g, (character) => `&#${character.codePointAt(0) ?? 32};`)
 
-const wordsOf = ({ verdict, upgrade }: TopologyResult): string => {
-  const { mark, word } = upgrade ? upgradeVerdictWords[upgrade.verdict] : verdictWords[verdict]
-  return `${mark} ${word}`
-}
+const marked = ({ mark, word }: { mark: string; word: string }): string => `${mark} ${word}`
 
-/** What upgrades found: errors what failed, warnings what leaves the verdict open or is to be looked at. */
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+
+/** The findings of upgrades: errors for failures, warnings for the others. */
 const foundIn = (topologies: TopologyResult[], kind: 'error' | 'warning'): string[] =>
   topologies.flatMap((topology) =>
     (topology.upgrade?.findings ?? [])
       .filter(({ verdict }) => (verdict === 'fail') === (kind === 'error'))
-      .map(({ code, phase, cause, seen, hint }) =>
-        command(kind, `${code} ${phase} (${variantName(topology)})`, `${cause}: ${seen}\nNext: ${hint}`),
+      .map(({ code, phase, cause, seen: observed, hint: fix }) =>
+        command(kind, `${code} ${phase} (${variantName(topology)})`, `${cause}: ${observed}\nNext: ${fix}`),
       ),
   )
 
-/** The phases of an upgrade, and what was found in them. */
-const upgraded = ({ upgrade }: TopologyResult): string[] =>
-  upgrade === undefined
-    ? []
-    : [
-        ...(upgrade.findings.length === 0
-          ? []
-          : [
-              '| verdict | phase | code | cause | seen | next |',
-              '|---|---|---|---|---|---|',
-              ...upgrade.findings.map(
-                ({ verdict, phase, code, cause, seen, hint }) =>
-                  `| ${upgradeVerdictWords[verdict].mark} ${upgradeVerdictWords[verdict].word} | ${phase} | ` +
-                  `${code} | ${text(cause)} | ${text(seen)} | ${text(hint)} |`,
-              ),
-              '',
-            ]),
-        '| phase | verdict | seconds | requests |',
-        '|---|---|---|---|',
-        ...upgrade.phases.map(
-          (phase) =>
-            `| ${text(phaseWords(phase))} | ${upgradeVerdictWords[phase.verdict].mark} ${upgradeVerdictWords[phase.verdict].word} | ${phase.seconds.toFixed(1)} | ${
-              phase.verdict === 'not-run'
-                ? text(phase.reason)
-                : lostWith(
-                    upgrade,
-                    upgrade.measured.filter((one) => one.phase === phase.id),
-                  )
-            } |`,
-        ),
-        '',
-      ]
+const verdictOf = ({ verdict, upgrade }: TopologyResult): string =>
+  marked(upgrade ? upgradeVerdictWords[upgrade.verdict] : verdictWords[verdict])
+
+/** The findings and the phases of an upgrade. */
+const upgraded = ({ upgrade }: TopologyResult): string[] => {
+  if (!upgrade) return []
+  const { findings, phases } = upgrade
+  return [
+    ...(findings.length > 0 ? findingTable(findings) : []),
+    '| phase | verdict | seconds | requests |',
+    '|---|---|---|---|',
+    ...phases.map((phase) => phaseRow(upgrade, phase)),
+    '',
+  ]
+}
+
+const findingTable = (findings: readonly UpgradeFinding[]): string[] => [
+  '| verdict | phase | code | cause | seen | next |',
+  '|---|---|---|---|---|---|',
+  ...findings.map(({ verdict, phase, code, cause, seen: observed, hint: fix }) =>
+    row([marked(upgradeVerdictWords[verdict]), phase, code, text(cause), text(observed), text(fix)]),
+  ),
+  '',
+]
+
+const phaseRow = (upgrade: Upgrade, phase: UpgradePhaseResult): string => {
+  const measured = upgrade.measured.filter((figures) => figures.phase === phase.id)
+  return row([
+    text(phaseWords(phase)),
+    marked(upgradeVerdictWords[phase.verdict]),
+    phase.seconds.toFixed(1),
+    phase.verdict === 'not-run' ? text(phase.reason) : lostWith(upgrade, measured),
+  ])
+}
 
 const broken = (topology: TopologyResult): string[] => {
   const first = firstBroken(topology.checks)
@@ -170,16 +173,20 @@ const problems = (topologies: TopologyResult[]): string[] => {
   const rows = worstFirst(topologies).flatMap((topology) =>
     topology.checks
       .filter(({ verdict }) => ['fail', 'flaky', 'not-run'].includes(verdict))
-      .map(
-        (check) =>
-          `| ${verdictWords[check.verdict].mark} ${verdictWords[check.verdict].word} | ` +
-          `${text(variantName(topology))} | ${text(check.id)} | ${text(routeOf(check))} | ${text(check.reason)} |`,
+      .map((check) =>
+        row([
+          marked(verdictWords[check.verdict]),
+          text(variantName(topology)),
+          text(check.id),
+          text(routeOf(check)),
+          text(check.reason),
+        ]),
       ),
   )
   return rows.length === 0
     ? []
     : [
-        '### What did not simply pass',
+        '### Checks that did not pass at the first attempt',
         '',
         '| verdict | topology | check | where | reason |',
         '|---|---|---|---|---|',
@@ -187,7 +194,7 @@ const problems = (topologies: TopologyResult[]): string[] => {
       ]
 }
 
-// Whole lines alone: half a row would break the table.
+// Cuts between lines: half a row would break the table.
 const bounded = (lines: string[], bytes: number): string => {
   const last = 'The rest is left out: it is in report.html.'
   let left = bytes - Buffer.byteLength(last) - 3

@@ -23,12 +23,22 @@ const parsed = (xml: string): Element => {
     throw new Error('a character that XML does not allow')
   const top: Element = { name: '', attributes: {}, text: '', children: [] }
   const open = [top]
-  const token =
-    /<\?xml [^?]*\?>|<!\[CDATA\[(?<cdata>.*?)\]\]>|<\/(?<end>[\w-]+)>|<(?<start>[\w-]+)(?<attributes>(?:\s+[\w-]+="(?:[^<&"]|&[\w#]+;)*")*)\s*(?<empty>\/?)>|(?<text>(?:[^<&]|&[\w#]+;)+)|(?<wrong>.)/gsu
-  for (const { 0: all, groups = {} } of xml.matchAll(token)) {
+  const attribute = String.raw`[\w-]+="(?:[^<&"]|&[\w#]+;)*"`
+  const token = new RegExp(
+    [
+      String.raw`<\?xml [^?]*\?>`,
+      String.raw`<!\[CDATA\[(?<cdata>.*?)\]\]>`,
+      String.raw`<\/(?<end>[\w-]+)>`,
+      String.raw`<(?<start>[\w-]+)(?<attributes>(?:\s+${attribute})*)\s*(?<empty>\/?)>`,
+      String.raw`(?<text>(?:[^<&]|&[\w#]+;)+)`,
+      '(?<wrong>.)',
+    ].join('|'),
+    'gsu',
+  )
+  for (const { 0: matched, groups = {} } of xml.matchAll(token)) {
     const { cdata, end, start, attributes = '', empty, text, wrong } = groups
     const parent = open[0]!
-    if (wrong !== undefined) throw new Error(`not well-formed at ${all}`)
+    if (wrong !== undefined) throw new Error(`not well-formed at ${matched}`)
     if (start !== undefined) {
       const pairs = [...attributes.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, key = '', value = '']) => [
         key,
@@ -80,7 +90,7 @@ test('a suite is a variant of a topology, a case a check and where it asks from'
   ])
 })
 
-test('the variants of a topology are told apart', () => {
+test('the variants of a topology have different names', () => {
   const { children: suites } = parsed(
     junit(resultsOf(topologyResult([checkResult()]), topologyResult([checkResult()], { mtls: 'off' }))),
   )

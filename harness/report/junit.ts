@@ -1,24 +1,36 @@
-import { markup, type Markup } from './markup.ts'
+import { joined, markup, type Markup } from './markup.ts'
 import { upgradeChecks } from './upgrade-checks.ts'
 import type { CheckResult, Evidence, Results, TopologyResult } from '#results/results.ts'
 import { verdictWords } from './words.ts'
 
-/** Characters of evidence a case keeps, the newest: a CI system stores and shows every one of them. */
+/** How many characters of evidence a case keeps, the newest ones: a CI system stores and shows all of them. */
 const mostEvidence = 16_000
 
 /**
- * JUnit XML from the results alone: a suite a topology, a case a check and origin, in an upgrade one for each phase,
- * and one for each probe and phase; reasons of what did not run are kept.
+ * JUnit XML from the results alone. A suite is a topology. A case is a check with the place it asks from; in an upgrade
+ * there is also a case for each phase, and for each probe in each phase. Checks that did not run keep their reasons.
  */
-export const junit = ({ run, environment, topologies: told }: Results): string => {
-  const topologies = told.map((topology) => ({ ...topology, checks: [...topology.checks, ...upgradeChecks(topology)] }))
-  return `${
-    markup`<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="meshproof" ${totals(topologies.flatMap(({ checks }) => checks))} timestamp="${seconds(run.startedAt)}">
-${topologies.map((topology) => suite(topology, { ...versionsOf(environment), run: run.id, topology: topology.name, mtls: topology.mtls }, run.startedAt))}</testsuites>`
-      .markup
-  }
-`
+export const junit = ({ run, environment, topologies }: Results): string => {
+  const suites = topologies.map((topology): Suite => ({
+    topology,
+    checks: [...topology.checks, ...upgradeChecks(topology)],
+    properties: { ...versionsOf(environment), run: run.id, topology: topology.name, mtls: topology.mtls },
+    startedAt: topology.phases.find((phase) => phase.name === 'checks')?.startedAt ?? run.startedAt,
+  }))
+  const totals = totalsOf(suites.flatMap(({ checks }) => checks))
+  const document = markup`
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="meshproof" ${totals} timestamp="${timestamp(run.startedAt)}">
+    ${suites.map(suiteElement)}</testsuites>
+  `
+  return `${document.markup}\n`
+}
+
+type Suite = {
+  topology: TopologyResult
+  checks: CheckResult[]
+  properties: Record<string, string>
+  startedAt: string
 }
 
 const versionsOf = ({ istio, envoy, kubernetes, kind, meshproof }: Results['environment']): Record<string, string> => ({
@@ -29,30 +41,34 @@ const versionsOf = ({ istio, envoy, kubernetes, kind, meshproof }: Results['envi
   ...(meshproof === undefined ? {} : { meshproof }),
 })
 
-const suite = (topology: TopologyResult, properties: Record<string, string>, began: string): Markup => {
+const suiteElement = ({ topology, checks, properties, startedAt }: Suite): Markup => {
   const name = `meshproof.${topology.name}.${topology.mtls}`
-  const start = topology.phases.find((phase) => phase.name === 'checks')?.startedAt ?? began
-  return markup`<testsuite name="${name}" ${totals(topology.checks)} timestamp="${seconds(start)}">
-<properties>${Object.entries(properties).map(([key, value]) => markup`<property name="${key}" value="${value}"/>`)}</properties>
-${topology.checks.map(
-  (
-    check,
-  ) => markup`<testcase classname="${name}.${check.layer}" name="${check.id} from ${check.from.join(', ')}" time="${timeOf(check)}">${outcome(check)}</testcase>
-`,
-)}</testsuite>
-`
+  return markup`
+    <testsuite name="${name}" ${totalsOf(checks)} timestamp="${timestamp(startedAt)}">
+    <properties>${Object.entries(properties).map(property)}</properties>
+    ${checks.map((check) => caseElement(check, name))}</testsuite>${'\n'}
+  `
+}
+
+const property = ([name, value]: [string, string]): Markup => markup`<property name="${name}" value="${value}"/>`
+
+const caseElement = (check: CheckResult, suite: string): Markup => {
+  const name = `${check.id} from ${check.from.join(', ')}`
+  const attributes = markup`classname="${suite}.${check.layer}" name="${name}" time="${secondsOf(check).toFixed(3)}"`
+  return markup`<testcase ${attributes}>${outcome(check)}</testcase>${'\n'}`
 }
 
 const outcome = (check: CheckResult): Markup => {
   const { verdict, reason, diagnosis } = check
   if (verdict === 'skipped') return markup`<skipped message="${reason}"/>`
-  // A consumer of JUnit has no word for "not run": an error is the one that never reads as passed.
+  // JUnit has no verdict for "not run". An error is never shown as passed.
   if (verdict === 'not-run') return markup`<error message="not run: ${reason}" type="not-run"/>${output(check)}`
-  if (verdict === 'fail')
-    return markup`<failure message="${reason}" type="${diagnosis?.code ?? 'failed'}">${failureText(check)}</failure>${output(check)}`
+  if (verdict === 'fail') {
+    const type = diagnosis?.code ?? 'failed'
+    return markup`<failure message="${reason}" type="${type}">${failureText(check)}</failure>${output(check)}`
+  }
   return verdict === 'flaky'
-    ? markup`<system-out>passed on retry: ${reason}
-${attemptsText(check)}</system-out>`
+    ? markup`<system-out>${`passed on retry: ${reason}\n${attemptsText(check)}`}</system-out>`
     : markup`<system-out>${reason}</system-out>`
 }
 
@@ -83,12 +99,21 @@ const attemptsText = ({ attempts }: CheckResult): string => {
 
 const lineOf = ({ probe, ...facts }: Evidence): string => `  ${probe}: ${JSON.stringify(facts)}`
 
-const timeOf = ({ attempts }: CheckResult): string => attempts.reduce((sum, one) => sum + one.seconds, 0).toFixed(3)
+const secondsOf = ({ attempts }: CheckResult): number => attempts.reduce((sum, { seconds }) => sum + seconds, 0)
 
-const totals = (checks: CheckResult[]): Markup => {
+const totalsOf = (checks: CheckResult[]): Markup => {
   const count = (wanted: CheckResult['verdict']): number => checks.filter(({ verdict }) => verdict === wanted).length
-  return markup`tests="${checks.length}" failures="${count('fail')}" errors="${count('not-run')}" skipped="${count('skipped')}" time="${checks.reduce((sum, check) => sum + Number(timeOf(check)), 0).toFixed(3)}"`
+  const time = checks.reduce((sum, check) => sum + Number(secondsOf(check).toFixed(3)), 0)
+  const attributes = {
+    tests: checks.length,
+    failures: count('fail'),
+    errors: count('not-run'),
+    skipped: count('skipped'),
+    time: time.toFixed(3),
+  }
+  const pairs = Object.entries(attributes).map(([name, value]) => markup`${name}="${value}"`)
+  return joined(pairs, ' ')
 }
 
-// Without fractions and zone, as the schema of JUnit's own writers has it.
-const seconds = (time: string): string => new Date(time).toISOString().slice(0, 19)
+// Without fractions of a second and without a zone, as in the schema of JUnit's own writers.
+const timestamp = (moment: string): string => new Date(moment).toISOString().slice(0, 19)

@@ -1,12 +1,10 @@
 import { expect, test } from 'vitest'
 import { joined, markup } from './markup.ts'
 
-test('what is put into a template is text, in elements and in attributes', () => {
+test('a value in a template is text, in elements and in attributes', () => {
   const evil = "\"><script>alert('1')</script>&amp;"
-  expect(markup`<p title="${evil}">${evil}</p>`.markup).toBe(
-    '<p ' +
-      'title="&quot;&gt;&lt;script&gt;alert(&apos;1&apos;)&lt;/script&gt;&amp;amp;">&quot;&gt;&lt;script&gt;alert(&apos;1&apos;)&lt;/script&gt;&amp;amp;</p>',
-  )
+  const escaped = '&quot;&gt;&lt;script&gt;alert(&apos;1&apos;)&lt;/script&gt;&amp;amp;'
+  expect(markup`<p title="${evil}">${evil}</p>`.markup).toBe(`<p title="${escaped}">${escaped}</p>`)
 })
 
 test('markup in markup, and lists of either, are taken as they are', () => {
@@ -21,4 +19,15 @@ test('nothing is written for what is not there, and 0 is there', () => {
 
 test('what XML cannot hold is left out, and lines stay', () => {
   expect(markup`${'a\u0000b\u001b[31mc\ufffe\ud800d\r\n\te😀'}`.markup).toBe('ab[31mcd\r\n\te😀')
+})
+
+test('a template may be laid out over indented lines, and what is put into it keeps its own', () => {
+  const lines = ['a', 'b'].map((letter) => markup`<i>${letter}</i>`)
+  const { markup: written } = markup`
+    <p>
+      ${'first\n  second'} <b>
+      ${joined(lines, '\n')}</b>
+    </p>
+  `
+  expect(written).toBe('<p>\nfirst\n  second <b>\n<i>a</i>\n<i>b</i></b>\n</p>')
 })

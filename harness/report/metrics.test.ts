@@ -6,6 +6,14 @@ import { metrics } from './metrics.ts'
 
 type Parsed = { name: string; labels: Record<string, string>; value: number }
 
+const metricName = '[a-zA-Z_:][a-zA-Z0-9_:]*'
+const labelPair = String.raw`[a-zA-Z_]\w*="(?:[^"\\]|\\[\\"n])*"`
+const labelList = String.raw`(?:${labelPair}(?:,(?!\})|(?=\})))*`
+const number = String.raw`-?\d+(?:\.\d+)?(?:e[+-]?\d+)?`
+const helpLine = new RegExp(String.raw`^# HELP (${metricName}) (?:[^\\]|\\[\\n])+$`)
+const typeLine = new RegExp(`^# TYPE (${metricName}) (counter|gauge|histogram|summary|untyped)$`)
+const sampleLine = new RegExp(String.raw`^(${metricName})(?:\{(${labelList})\})? (${number})$`)
+
 /**
  * Reads Prometheus’ text format as strictly as its documentation has it: every line, one group a metric with its head
  * first, no series twice.
@@ -16,19 +24,15 @@ const parse = (text: string): Parsed[] => {
   const [series, samples] = [new Set<string>(), [] as Parsed[]]
   let group = ''
   for (const line of text.slice(0, -1).split('\n')) {
-    const help = /^# HELP ([a-zA-Z_:][a-zA-Z0-9_:]*) (?:[^\\]|\\[\\n])+$/.exec(line)?.[1]
-    const [, of, type] =
-      /^# TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*) (counter|gauge|histogram|summary|untyped)$/.exec(line) ?? []
-    const [, name, labels = '', value = ''] =
-      /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_]\w*="(?:[^"\\]|\\[\\"n])*"(?:,(?!\})|(?=\})))*)\})? (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/.exec(
-        line,
-      ) ?? []
+    const help = helpLine.exec(line)?.[1]
+    const [, metric, type] = typeLine.exec(line) ?? []
+    const [, name, labels = '', value = ''] = sampleLine.exec(line) ?? []
     if (help !== undefined) {
-      if (typed.has(help)) throw new Error(`${help} is told in two groups`)
+      if (typed.has(help)) throw new Error(`${help} is in two groups`)
       group = help
-    } else if (of !== undefined && type !== undefined) {
-      if (typed.has(of) || of !== group) throw new Error(`the type of ${of} is out of place`)
-      typed.set(of, type)
+    } else if (metric !== undefined && type !== undefined) {
+      if (typed.has(metric) || metric !== group) throw new Error(`the type of ${metric} is out of place`)
+      typed.set(metric, type)
     } else if (name !== undefined) {
       if (name !== group || !typed.has(name)) throw new Error(`a sample of ${name} is out of its group`)
       const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(
@@ -47,17 +51,20 @@ const parse = (text: string): Parsed[] => {
   return samples
 }
 
-const of = (samples: Parsed[], name: string, labels: Record<string, string>): Record<string, number> =>
+const hasLabels = (sample: Parsed, labels: Record<string, string>): boolean =>
+  Object.entries(labels).every(([name, value]) => sample.labels[name] === value)
+
+const verdictsOf = (samples: Parsed[], name: string, labels: Record<string, string>): Record<string, number> =>
   Object.fromEntries(
     samples
-      .filter((one) => one.name === name && Object.entries(labels).every(([key, value]) => one.labels[key] === value))
+      .filter((sample) => sample.name === name && hasLabels(sample, labels))
       .map(({ labels: { verdict = '' }, value }) => [verdict, value]),
   )
 
-test('a verdict is 1 for what it came to and 0 for what it did not', async () => {
+test('the sample of the verdict is 1, and those of the other verdicts are 0', async () => {
   const samples = parse(metrics(await failingRun()))
   expect(
-    of(samples, 'meshproof_check_verdict', {
+    verdictsOf(samples, 'meshproof_check_verdict', {
       check: 'net.gateway-open',
       from: 'cluster1',
       to: 'cluster2',
@@ -66,14 +73,20 @@ test('a verdict is 1 for what it came to and 0 for what it did not', async () =>
       mtls: 'strict',
     }),
   ).toEqual({ pass: 0, fail: 1, flaky: 0, skipped: 0, 'not-run': 0 })
-  expect(of(samples, 'meshproof_check_verdict', { check: 'net.gateway-open', from: 'cluster2' })).toEqual({
+  expect(verdictsOf(samples, 'meshproof_check_verdict', { check: 'net.gateway-open', from: 'cluster2' })).toEqual({
     pass: 1,
     fail: 0,
     flaky: 0,
     skipped: 0,
     'not-run': 0,
   })
-  expect(of(samples, 'meshproof_run_verdict', {})).toEqual({ pass: 0, fail: 1, flaky: 0, skipped: 0, 'not-run': 0 })
+  expect(verdictsOf(samples, 'meshproof_run_verdict', {})).toEqual({
+    pass: 0,
+    fail: 1,
+    flaky: 0,
+    skipped: 0,
+    'not-run': 0,
+  })
 })
 
 test('seconds are of all attempts, and of checks that were asked alone; the run’s moment is in seconds', () => {
@@ -98,10 +111,10 @@ test('seconds are of all attempts, and of checks that were asked alone; the run�
   )
 })
 
-test('a run that ended early is not told as passed', () => {
+test('a run that ended early does not count as passed', () => {
   const results = resultsOf(topologyResult([checkResult()]))
   results.run.interrupted = true
-  expect(of(parse(metrics(results)), 'meshproof_run_verdict', {})).toMatchObject({ pass: 0, 'not-run': 1 })
+  expect(verdictsOf(parse(metrics(results)), 'meshproof_run_verdict', {})).toMatchObject({ pass: 0, 'not-run': 1 })
 })
 
 test('names of clusters stay what they are', () => {
@@ -110,7 +123,7 @@ test('names of clusters stay what they are', () => {
   expect(samples[0]?.labels['from']).toBe(name)
 })
 
-test('an upgrade’s phases are told, each series once', () => {
+test('the phases of an upgrade are reported, each series once', () => {
   const samples = parse(metrics(upgradeResults()))
   expect(samples.some(({ labels: { check } }) => check?.startsWith('P'))).toBe(true)
 })

@@ -3,10 +3,10 @@ import { upgradeChecks } from './upgrade-checks.ts'
 import { runVerdict } from './words.ts'
 
 /**
- * `metrics.prom`: the results as Prometheus metrics (prometheus.io, “Text-based format”), for node-exporter’s
- * textfile collector or a Pushgateway. A verdict is a sample for each that there is, 1 for the one that it came to and
- * 0 for the others, as kube-state-metrics tells states: a series that was `pass` does not live on beside one that is
- * `fail`.
+ * `metrics.prom`: the results as Prometheus metrics (prometheus.io, “Text-based format”). They are for the textfile
+ * collector of node-exporter, or for a Pushgateway. Every possible verdict is a sample: 1 for the verdict of the check
+ * and 0 for the others, as kube-state-metrics reports states. A series for `pass` therefore does not stay beside one
+ * for `fail`.
  */
 export const metrics = (results: Results): string => {
   const checks = results.topologies.flatMap((topology) =>
@@ -15,26 +15,19 @@ export const metrics = (results: Results): string => {
   return [
     family(
       'meshproof_check_verdict',
-      'What a check came to: 1 for its verdict, 0 for the others.',
+      'The verdict of a check: 1 for its verdict, 0 for the others.',
       checks.flatMap(({ check, labels }) => states(labels, check.verdict)),
     ),
     family(
       'meshproof_check_seconds',
       'Seconds that a check took, all attempts together.',
-      checks.flatMap(({ check: { attempts }, labels }) =>
-        attempts.length === 0
-          ? []
-          : [
-              sample(
-                labels,
-                attempts.reduce((sum, { seconds }) => sum + seconds, 0),
-              ),
-            ],
-      ),
+      checks
+        .filter(({ check }) => check.attempts.length > 0)
+        .map(({ check, labels }) => sample(labels, secondsOf(check))),
     ),
     family(
       'meshproof_run_verdict',
-      'What the run came to: 1 for its verdict, 0 for the others.',
+      'The verdict of the run: 1 for its verdict, 0 for the others.',
       states({}, runVerdict(results)),
     ),
     family('meshproof_run_timestamp_seconds', 'When the run ended, in seconds since 1970.', [
@@ -48,8 +41,10 @@ type Sample = { labels: Labels; value: number }
 
 const sample = (labels: Labels, value: number): Sample => ({ labels, value })
 
-const states = (labels: Labels, is: Verdict): Sample[] =>
-  Verdict.options.map((verdict) => sample({ ...labels, verdict }, verdict === is ? 1 : 0))
+const secondsOf = ({ attempts }: CheckResult): number => attempts.reduce((sum, { seconds }) => sum + seconds, 0)
+
+const states = (labels: Labels, present: Verdict): Sample[] =>
+  Verdict.options.map((verdict) => sample({ ...labels, verdict }, verdict === present ? 1 : 0))
 
 const labelsOf = ({ id, layer, from, to }: CheckResult, { name, mtls }: { name: string; mtls: string }): Labels => ({
   check: id,
@@ -61,11 +56,16 @@ const labelsOf = ({ id, layer, from, to }: CheckResult, { name, mtls }: { name: 
 })
 
 const family = (name: string, help: string, samples: Sample[]): string =>
-  `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${samples.map(({ labels, value }) => `${name}${labelled(labels)} ${value}\n`).join('')}`
+  [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} gauge`,
+    ...samples.map(({ labels, value }) => `${name}${labelled(labels)} ${value}`),
+    '',
+  ].join('\n')
 
 const labelled = (labels: Labels): string => {
-  const pairs = Object.entries(labels).map(
-    ([name, value]) => `${name}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`,
-  )
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`)
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
 }
+
+const escaped = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')

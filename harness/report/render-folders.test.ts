@@ -79,7 +79,7 @@ describe('one folder', () => {
     expect(await readdir(folder).catch(() => 'none')).toEqual(before)
   })
 
-  test('whose results break their schema is told which field', async () => {
+  test('whose results do not match their schema is refused with the field', async () => {
     const folder = await reportFolder(await scratchFolder(), 'run')
     const results = JSON.parse(await readFile(join(folder, 'results.json'), 'utf8'))
     delete results.topologies[0].clusters
@@ -90,7 +90,7 @@ describe('one folder', () => {
     })
   })
 
-  test('that cannot be written is told', async () => {
+  test('that cannot be written is refused', async () => {
     const parent = await scratchFolder()
     const folder = await reportFolder(parent, 'run')
     expect(await errorOf(renderFolders([folder], join(folder, 'results.json')))).toMatchObject({
@@ -145,7 +145,7 @@ describe('a folder of folders', () => {
   })
 })
 
-test('runs of one version share its column, until two of them are of one topology: then the later has its own', async () => {
+test('runs of a version share its column, but not two of the same topology: the later has its own column', async () => {
   const parent = await scratchFolder()
   await reportFolder(parent, 'a', { topology: 'gateway', startedAt: '2026-01-02T00:00:00.000Z' })
   await reportFolder(parent, 'b', { topology: 'vpn' })
@@ -207,7 +207,7 @@ describe('the cells of a matrix', () => {
     )
   })
 
-  test('whose results are broken are as good as missing, and the others are rendered', async () => {
+  test('whose results are broken count as missing, and the others are rendered', async () => {
     const parent = await scratchFolder()
     for (const { name } of cells) await reportFolder(parent, name)
     await writeFile(join(parent, 'vpn-istio-1.31', 'results.json'), '{')

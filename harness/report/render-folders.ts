@@ -10,13 +10,14 @@ import { runsOfCells } from './runs-of-cells.ts'
 import type { ShownRun } from './shown-run.ts'
 import { writeWhole } from '#results/write-whole.ts'
 
-/** What was rendered: the pages to look at, and what they show. */
+/** The rendered pages, and the runs that they show. */
 export type Rendered = { pages: string[]; runs: ShownRun[] }
 
 /**
- * Renders the reports of every folder, or of the folders in it, from its results.json; of several, where `reportDir` is
- * given, or of the cells of a matrix, also one page that shows the runs beside each other. A cell is shown also where
- * it left no results. Nothing is written unless every folder can be read; of cells, those that can.
+ * Renders the reports of every folder, or of the folders in it, from its results.json. With several folders, with
+ * `reportDir`, or with the cells of a matrix, it also writes a page that shows the runs beside each other. That page
+ * also shows cells without results. If a folder cannot be read, nothing is written; with cells, such a folder is shown
+ * as a cell without results.
  * @throws MeshproofError MP-111 to MP-113 for a folder that cannot be read, MP-114 when a report cannot be written,
  * MP-164 as runsOfCells does.
  */
@@ -29,13 +30,13 @@ export const renderFolders = async (
   const runs = cells
     ? await runsOfCells(cells, found)
     : await Promise.all(found.map(async (folder) => ({ folder, results: await readResults(folder) })))
-  const read = runs.flatMap((run) => (run.results ? [run] : []))
-  for (const { folder, results } of read) await renderReports(results, folder).catch(notWritten(folder))
+  const complete = runs.flatMap((run) => (run.results ? [run] : []))
+  for (const { folder, results } of complete) await renderReports(results, folder).catch(notWritten(folder))
   const into = reportDir ?? 'reports'
   const shown = runs.map((run): ShownRun =>
     run.results ? { ...run, link: linkTo(into, join(run.folder, 'report.html')) } : run,
   )
-  const pages = read.map(({ folder }) => join(folder, 'report.html'))
+  const pages = complete.map(({ folder }) => join(folder, 'report.html'))
   if (runs.length === 1 && reportDir === undefined && !cells) return { pages, runs: shown }
   await writeRunsPage(shown, into)
   return { pages: [...pages, join(into, 'matrix.html')], runs: shown }
@@ -47,7 +48,7 @@ export const writeRunsPage = (runs: readonly ShownRun[], folder: string): Promis
     .then(() => writeWhole(join(folder, 'matrix.html'), runsPage(runs)))
     .catch(notWritten(folder))
 
-// As a page in one folder names a page in another: relative, so that both can be moved or published together.
+// A relative link from a folder to a page in another, so that both can be moved or published together.
 const linkTo = (from: string, to: string): string =>
   relative(resolve(from), resolve(to)).split(sep).map(encodeURIComponent).join('/')
 

@@ -29,7 +29,7 @@ describe('the folder of the reports', () => {
     expect(await readFile(join(folder, 'results.json'), 'utf8')).toBe('of another run')
   })
 
-  test('that cannot be made is told', async () => {
+  test('that cannot be created is reported', async () => {
     const file = join(await scratchFolder(), 'file')
     await writeFile(file, '')
     expect(await errorOf(makeReportFolder('x', file))).toMatchObject({ code: 'MP-105' })

@@ -10,17 +10,17 @@ import { Results } from '#results/results.ts'
 import { writeWhole } from '#results/write-whole.ts'
 
 /**
- * Makes the folder of a run's reports. One that already holds something belongs to another run and is left alone.
- * @throws MeshproofError MP-104 when it is not empty, MP-105 when it cannot be made.
+ * Creates the folder for the reports of a run. A folder that is not empty belongs to another run and is not used.
+ * @throws MeshproofError MP-104 when it is not empty, MP-105 when it cannot be created.
  */
 export const makeReportFolder = async (runId: string, given: string | undefined): Promise<string> => {
-  const folder = given === undefined ? join('reports', runId) : given
+  const folder = given ?? join('reports', runId)
   const full = resolve(folder)
   try {
     await mkdir(full, { recursive: true })
   } catch (cause) {
     throw new MeshproofError('MP-105', {
-      what: 'The report folder cannot be made',
+      what: 'The report folder cannot be created',
       where: folder,
       next: 'Name another with --report-dir.',
       cause,
@@ -36,7 +36,7 @@ export const makeReportFolder = async (runId: string, given: string | undefined)
   return folder
 }
 
-/** Writes results.json of a run that is left at once: synchronously, since nothing is waited for any more. */
+/** Writes results.json of an interrupted run, synchronously: the process ends at once. */
 export const writeInterrupted = (results: Results, folder: string): void => {
   const run = { ...results.run, interrupted: true, exitCode: 130, finishedAt: new Date().toISOString() }
   const file = join(folder, 'results.json')
@@ -44,17 +44,14 @@ export const writeInterrupted = (results: Results, folder: string): void => {
   renameSync(`${file}.part`, file)
 }
 
-/** Writes results.json and what is derived from it, each whole or not at all. */
+/** Writes results.json and every report, each completely or not at all. */
 export const writeReports = async (results: Results, folder: string): Promise<void> => {
   const checked = Results.parse(results)
   await writeWhole(join(folder, 'results.json'), `${JSON.stringify(checked, null, 2)}\n`)
   await renderReports(checked, folder)
 }
 
-/**
- * Writes every report that is derived from results.json, beside it and from it alone: the same results give the same
- * bytes.
- */
+/** Writes every report into the folder, from the results alone: the same results give the same bytes. */
 export const renderReports = async (results: Results, folder: string): Promise<void> => {
   await writeWhole(join(folder, 'report.html'), reportPage(results))
   await writeWhole(join(folder, 'junit.xml'), junit(results))
@@ -62,6 +59,6 @@ export const renderReports = async (results: Results, folder: string): Promise<v
   await writeWhole(join(folder, 'metrics.prom'), metrics(results))
 }
 
-/** Whether that is the name of something that a run writes into its report folder, whole or not. */
+/** Whether a run writes a file or folder of this name into its report folder, complete or in part. */
 export const isOfAReport = (name: string): boolean =>
   /^(results\.json|report\.html|junit\.xml|conformance\.yaml|metrics\.prom)(\.\d+)?(\.part)?$|^bundle$/.test(name)

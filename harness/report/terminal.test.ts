@@ -53,7 +53,7 @@ describe('the terminal report', () => {
     })
     expect(text.split('\n').slice(0, 3)).toEqual([
       '~ reach.local  cluster2 → cluster1, cluster2  passed on retry: 21 of 21 answered',
-      '- reach.local  cluster1 → cluster2  not selected by --suite',
+      '– reach.local  cluster1 → cluster2  not selected by --suite',
       '? reach.local  cluster1 → cluster2  the API server does not answer',
     ])
   })
@@ -96,10 +96,10 @@ describe('the terminal of one of several labs', () => {
 
   test('takes away its own phase and leaves the other labs’', () => {
     const text = written({ isTTY: true }, {}, (shown) => {
-      const [one, other] = [about(shown, 'vpn'), about(shown, 'gateway')]
-      one.started('cluster1: created')
-      other.started('cluster1: created')
-      one.ended('cluster1: created', 12.34, 'pass')
+      const [vpn, gateway] = [about(shown, 'vpn'), about(shown, 'gateway')]
+      vpn.started('cluster1: created')
+      gateway.started('cluster1: created')
+      vpn.ended('cluster1: created', 12.34, 'pass')
     })
     expect(text.split('\n').at(-1)).toContain('gateway  cluster1: created 0 s')
     expect(text.split('\n').at(-1)).not.toContain('vpn')
@@ -142,15 +142,15 @@ describe('a topology’s summary', () => {
     )
   })
 
-  test('tells what the phases took, overlapping ones once', () => {
-    const at = (second: number): string => new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString()
+  test('says how long the phases took, overlapping ones once', () => {
+    const momentAt = (second: number): string => new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString()
     const phases = [
-      { name: 'images', startedAt: at(0), seconds: 5, verdict: 'pass' as const },
-      { name: 'cluster1: created', startedAt: at(5), seconds: 30, verdict: 'pass' as const },
-      { name: 'cluster2: created', startedAt: at(5), seconds: 40, verdict: 'pass' as const },
-      { name: 'checks', startedAt: at(45), seconds: 20, verdict: 'pass' as const },
-      { name: 'support bundle', startedAt: at(65), seconds: 4, verdict: 'pass' as const },
-      { name: 'teardown', startedAt: at(69), seconds: 2.5, verdict: 'pass' as const },
+      { name: 'images', startedAt: momentAt(0), seconds: 5, verdict: 'pass' as const },
+      { name: 'cluster1: created', startedAt: momentAt(5), seconds: 30, verdict: 'pass' as const },
+      { name: 'cluster2: created', startedAt: momentAt(5), seconds: 40, verdict: 'pass' as const },
+      { name: 'checks', startedAt: momentAt(45), seconds: 20, verdict: 'pass' as const },
+      { name: 'support bundle', startedAt: momentAt(65), seconds: 4, verdict: 'pass' as const },
+      { name: 'teardown', startedAt: momentAt(69), seconds: 2.5, verdict: 'pass' as const },
     ]
     expect(summaryOf(topologyResult([checkResult()], { phases }))).toEqual([
       'gateway: passed  1 passed, 0 failed  (images 5.0 s, lab 40.0 s, checks 20.0 s, support bundle 4.0 s, ' +

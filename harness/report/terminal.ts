@@ -4,11 +4,12 @@ import type { BuildProgress } from '#images/build.ts'
 import { firstBroken } from '#results/explain.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
 import { upgradeLines } from './upgrade-text.ts'
+import { verdictWords } from './words.ts'
 
-/** Where the terminal report goes: a TTY gets colour and one live line, anything else plain lines. */
+/** Where the terminal report goes: a TTY gets colour and a live line, anything else gets plain lines. */
 export type Screen = NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
 
-/** What a person sees while a run works, and at its end. Times are milliseconds since the epoch. */
+/** What a person sees during a run and at its end. */
 export type Terminal = {
   line: (text: string) => void
   problem: (text: string) => void
@@ -17,19 +18,19 @@ export type Terminal = {
   ended: (name: string, seconds: number, verdict: 'pass' | 'fail' | 'not-run') => void
   check: (result: CheckResult) => void
   summary: (results: Results, folder: string) => void
-  /** Takes the live line away and stops drawing it. */
+  /** Removes the live line and stops drawing it. */
   close: () => void
 }
 
-const marks: Record<Verdict, { mark: string; colour: 'green' | 'red' | 'yellow' | 'gray' }> = {
-  pass: { mark: '✓', colour: 'green' },
-  fail: { mark: '✗', colour: 'red' },
-  flaky: { mark: '~', colour: 'yellow' },
-  skipped: { mark: '-', colour: 'gray' },
-  'not-run': { mark: '?', colour: 'yellow' },
+const colours: Record<Verdict, 'green' | 'red' | 'yellow' | 'gray'> = {
+  pass: 'green',
+  fail: 'red',
+  flaky: 'yellow',
+  skipped: 'gray',
+  'not-run': 'yellow',
 }
 
-/** The terminal report; NO_COLOR and a stream that is no TTY are honoured. */
+/** The terminal report. It has no colour under NO_COLOR, and on a stream that is not a TTY. */
 export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = process.env): Terminal => {
   const live = screen.isTTY === true && !environment['NO_COLOR']
   const paint = (colour: Parameters<typeof styleText>[0], text: string): string =>
@@ -50,7 +51,7 @@ export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = proces
     if (running.size > 0 || build) status()
   }
   const marked = (verdict: Verdict, text: string): string =>
-    `${paint(marks[verdict].colour, marks[verdict].mark)} ${text}`
+    `${paint(colours[verdict], verdictWords[verdict].mark)} ${text}`
   return {
     line,
     problem: (text) => {
@@ -58,7 +59,7 @@ export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = proces
     },
     building: ({ building, done, of, remaining }) => {
       build = `building ${building.join(', ')}: ${done} of ${of} done, about ${minutes(remaining)} remain`
-      // Without a live line, one line whenever something new is built, or half a minute has passed, is enough.
+      // Without a live line, the progress is a line of its own, at most every half minute.
       if (!live && building.length > 0 && Date.now() - lastBuild > 30_000) {
         line(`  ${build}`)
         lastBuild = Date.now()
@@ -96,7 +97,7 @@ export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = proces
   }
 }
 
-/** The same terminal for one of several labs: whatever is said of it begins with its name. */
+/** The same terminal for one of several labs: its lines begin with the name of the lab. */
 export const about = (screen: Terminal, name: string): Terminal => ({
   ...screen,
   line: (text) => {
@@ -116,51 +117,64 @@ export const about = (screen: Terminal, name: string): Terminal => ({
   },
 })
 
-/** One check in one line: id, from and to, and what was seen. */
+/** A check in a line: its id, from where to where it asks, and its result. */
 export const checkLine = ({ id, from, to, reason, verdict }: CheckResult): string =>
   `${id}  ${from.join(', ')} → ${to.join(', ')}  ${verdict === 'flaky' ? `passed on retry: ${reason}` : reason}`
 
-/** A topology's last lines: what was proven, and the first broken layer with its hint. */
+/** The last lines of a topology: the first broken layer and what to do about it, and the counts of checks. */
 export const summaryOf = (topology: TopologyResult): string[] => {
   const { verdict, reason, checks, phases, upgrade } = topology
   if (upgrade) return upgradeLines(variantName(topology), upgrade)
-  const count = (wanted: Verdict): number => checks.filter((check) => check.verdict === wanted).length
-  const others = (['flaky', 'skipped', 'not-run'] as const).flatMap((kind) =>
-    count(kind) > 0 ? [`${count(kind)} ${kind}`] : [],
-  )
   const times = phaseTimes(phases)
-  const broken = firstBroken(checks)
   return [
-    ...(broken
-      ? [
-          `first broken layer: ${broken.layer}  (${broken.check}, ${broken.code})`,
-          `  cause: ${broken.cause}`,
-          `  next:  ${broken.hint}`,
-        ]
-      : []),
-    `${variantName(topology)}: ${verdict === 'pass' ? 'passed' : verdict}  ` +
-      `${[`${count('pass')} passed`, `${count('fail')} failed`, ...others].join(', ')}${times ? `  (${times})` : ''}${verdict === 'not-run' && reason ? `  ${reason}` : ''}`,
+    ...brokenLines(checks),
+    [
+      `${variantName(topology)}: ${verdict === 'pass' ? 'passed' : verdict}`,
+      countsOf(checks),
+      ...(times === '' ? [] : [`(${times})`]),
+      ...(verdict === 'not-run' && reason !== '' ? [reason] : []),
+    ].join('  '),
   ]
 }
 
-const phaseTimes = (phases: TopologyResult['phases']): string => {
-  const of = (names: (name: string) => boolean): string => {
-    const some = phases.filter(({ name, verdict }) => names(name) && verdict !== 'not-run')
-    if (some.length === 0) return ''
-    const start = Math.min(...some.map(({ startedAt }) => Date.parse(startedAt)))
-    const end = Math.max(...some.map(({ startedAt, seconds }) => Date.parse(startedAt) + seconds * 1000))
-    return `${((end - start) / 1000).toFixed(1)} s`
-  }
-  const own = ['images', 'checks', 'support bundle', 'teardown']
+const brokenLines = (checks: CheckResult[]): string[] => {
+  const broken = firstBroken(checks)
+  if (!broken) return []
   return [
-    ['images', of((name) => name === 'images')],
-    ['lab', of((name) => !own.includes(name))],
-    ['checks', of((name) => name === 'checks')],
-    ['support bundle', of((name) => name === 'support bundle')],
-    ['teardown', of((name) => name === 'teardown')],
+    `first broken layer: ${broken.layer}  (${broken.check}, ${broken.code})`,
+    `  cause: ${broken.cause}`,
+    `  next:  ${broken.hint}`,
   ]
-    .flatMap(([label, time]) => (time ? [`${label ?? ''} ${time}`] : []))
+}
+
+const countsOf = (checks: CheckResult[]): string => {
+  const count = (wanted: Verdict): number => checks.filter(({ verdict }) => verdict === wanted).length
+  const others = (['flaky', 'skipped', 'not-run'] as const)
+    .filter((verdict) => count(verdict) > 0)
+    .map((verdict) => `${count(verdict)} ${verdict}`)
+  return [`${count('pass')} passed`, `${count('fail')} failed`, ...others].join(', ')
+}
+
+/** The phases of a run that are not part of bringing up its lab. */
+const otherPhases = ['images', 'checks', 'support bundle', 'teardown']
+
+const phaseTimes = (phases: TopologyResult['phases']): string => {
+  const ran = phases.filter(({ verdict }) => verdict !== 'not-run')
+  const timeOf = (label: string): string => {
+    const labelled = ran.filter(({ name }) => (label === 'lab' ? !otherPhases.includes(name) : name === label))
+    return labelled.length === 0 ? '' : `${label} ${spanOf(labelled).toFixed(1)} s`
+  }
+  return ['images', 'lab', 'checks', 'support bundle', 'teardown']
+    .map(timeOf)
+    .filter((time) => time !== '')
     .join(', ')
+}
+
+// From the first start to the last end, in seconds: overlapping phases count once.
+const spanOf = (phases: TopologyResult['phases']): number => {
+  const start = Math.min(...phases.map(({ startedAt }) => Date.parse(startedAt)))
+  const end = Math.max(...phases.map(({ startedAt, seconds }) => Date.parse(startedAt) + seconds * 1000))
+  return (end - start) / 1000
 }
 
 const minutes = (seconds: number): string => (seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`)

@@ -1,22 +1,32 @@
-import type { CheckResult, Measured, Probe, TopologyResult, Upgrade, UpgradePhaseResult } from '#results/results.ts'
+import type {
+  CheckResult,
+  Measured,
+  Probe,
+  TopologyResult,
+  Upgrade,
+  UpgradeFinding,
+  UpgradePhaseResult,
+} from '#results/results.ts'
 import { phaseWords } from './upgrade-words.ts'
 
 /**
- * An upgrade told as checks, for reports that know nothing else: the checks of each phase (`P4 reach.both-versions`),
- * each phase’s own verdict, and each probe in each phase (`P4 cluster1→cluster2 keep-alive`). A phase that was not
- * run is one case that is not run.
+ * An upgrade as checks, for reports that know nothing else: the verdict of each phase, the checks of each phase
+ * (`P4 reach.both-versions`), and each probe in each phase (`P4 cluster1→cluster2 keep-alive`). A phase that did not
+ * run is one check that did not run.
  */
 export const upgradeChecks = ({ upgrade }: Pick<TopologyResult, 'upgrade'>): CheckResult[] =>
-  (upgrade?.phases ?? []).flatMap((phase) => {
-    return [
-      ...(upgrade ? [phaseCheck(upgrade, phase)] : []),
-      ...phase.checks.map((check) => ({ ...check, id: `${phase.id} ${check.id}` })),
-      ...(upgrade?.probes ?? []).flatMap((probe) => {
-        const measured = upgrade?.measured.find((one) => one.phase === phase.id && one.probe === probe.id)
-        return upgrade && measured ? [probeCheck(upgrade, phase, probe, measured)] : []
-      }),
-    ]
-  })
+  upgrade ? upgrade.phases.flatMap((phase) => checksOfPhase(upgrade, phase)) : []
+
+const checksOfPhase = (upgrade: Upgrade, phase: UpgradePhaseResult): CheckResult[] => [
+  phaseCheck(upgrade, phase),
+  ...phase.checks.map((check) => ({ ...check, id: `${phase.id} ${check.id}` })),
+  ...upgrade.probes.flatMap((probe) =>
+    upgrade.measured
+      .filter((measured) => measured.phase === phase.id && measured.probe === probe.id)
+      .slice(0, 1)
+      .map((measured) => probeCheck(upgrade, phase, probe, measured)),
+  ),
+]
 
 const base: Pick<CheckResult, 'layer' | 'source' | 'attempts'> = {
   layer: 'reach',
@@ -24,12 +34,12 @@ const base: Pick<CheckResult, 'layer' | 'source' | 'attempts'> = {
   attempts: [],
 }
 
-/** The worst finding decides; what a topology’s own words lack is told as not run. */
+/** The verdict as that of a check, which has no `inconclusive` and no `warn`. */
 const verdictOf = (verdict: UpgradePhaseResult['verdict']): CheckResult['verdict'] =>
   verdict === 'inconclusive' ? 'not-run' : verdict === 'warn' ? 'pass' : verdict
 
 const phaseCheck = ({ findings }: Upgrade, phase: UpgradePhaseResult): CheckResult => {
-  const worst = findings.find((one) => one.phase === phase.id)
+  const worst = findings.find((finding) => finding.phase === phase.id)
   return {
     ...base,
     id: phaseWords(phase),
@@ -38,10 +48,14 @@ const phaseCheck = ({ findings }: Upgrade, phase: UpgradePhaseResult): CheckResu
     to: [],
     verdict: verdictOf(phase.verdict),
     reason: worst && phase.verdict !== 'not-run' ? `${worst.code} ${worst.cause}: ${worst.seen}` : phase.reason,
-    ...(worst?.verdict === 'fail'
-      ? { diagnosis: { layer: 'reach', code: worst.code, cause: worst.cause, hint: worst.hint } }
-      : {}),
+    ...diagnosisOf(worst),
   }
+}
+
+const diagnosisOf = (finding: UpgradeFinding | undefined): Pick<CheckResult, 'diagnosis'> => {
+  if (finding?.verdict !== 'fail') return {}
+  const { code, cause, hint } = finding
+  return { diagnosis: { layer: 'reach', code, cause, hint } }
 }
 
 const probeCheck = (
@@ -50,24 +64,22 @@ const probeCheck = (
   { id, from, to, expects }: Probe,
   { sent, answered, lost, wrong, longestGapMilliseconds, p99Milliseconds }: Measured,
 ): CheckResult => {
-  const own = findings.find((one) => one.phase === phase.id && one.probe === id)
+  const finding = findings.find((found) => found.phase === phase.id && found.probe === id)
   return {
     ...base,
     id: `${phase.id} ${id}`,
     title: expects === 'refusal' ? 'what must be refused is refused' : 'requests are answered',
     from: [from],
     to: [to],
-    // A finding names one probe, the worst; what others lost is as good as the phase.
-    verdict: own
-      ? verdictOf(own.verdict)
+    // A finding names the worst probe alone: the other probes that lost something get the verdict of the phase.
+    verdict: finding
+      ? verdictOf(finding.verdict)
       : wrong > 0 || (lost > 0 && expects === 'answers')
         ? verdictOf(phase.verdict)
         : 'pass',
     reason:
       `${answered} of ${sent} ${expects === 'refusal' ? 'refused' : 'answered'}, ${lost} lost, ${wrong} wrong, ` +
       `longest gap ${longestGapMilliseconds} ms, p99 ${p99Milliseconds.toFixed(0)} ms`,
-    ...(own?.verdict === 'fail'
-      ? { diagnosis: { layer: 'reach', code: own.code, cause: own.cause, hint: own.hint } }
-      : {}),
+    ...diagnosisOf(finding),
   }
 }

@@ -1,79 +1,73 @@
 import type { Probe, Upgrade, UpgradeFinding, UpgradePhaseResult } from '#results/results.ts'
-import { count, phaseWords, strategyWords, trafficOf, upgradeVerdictWords } from './upgrade-words.ts'
+import { count, phaseWords, strategyWords, trafficTotals, upgradeVerdictWords } from './upgrade-words.ts'
+import { verdictWords } from './words.ts'
 
-/** An upgrade in lines, for a terminal: each phase, what was found, the worst first, and the verdict. */
+/** An upgrade in lines, for a terminal: the phases, the findings with the worst first, and the verdict. */
 export const upgradeLines = (name: string, upgrade: Upgrade): string[] => {
   const { findings, phases, leftOut, verdict, from, to, strategy, compared } = upgrade
   const { mark, word } = upgradeVerdictWords[verdict]
-  const left = phases.filter((phase) => phase.verdict === 'not-run').length
+  const groups = [...Map.groupBy(findings, (finding) => `${finding.verdict} ${finding.code} ${finding.cause}`).values()]
+  const ran = phases.filter((phase) => phase.verdict !== 'not-run').length
   return [
     ...phases.map((phase) => phaseLine(upgrade, phase)),
-    ...leftOut.map(({ phase, why }) => `- ${phase}  left out: ${why}`),
-    ...[...Map.groupBy(findings, ({ verdict: worth, code, cause }) => `${worth} ${code} ${cause}`).values()].flatMap(
-      findingLines,
-    ),
-    ...(compared === undefined
-      ? []
-      : compared.worse.length === 0
-        ? [`nothing is worse than in run ${compared.run}`]
-        : [
-            `worse than in run ${compared.run}:`,
-            ...compared.worse.map(({ what, before, now }) => `  ${what}: ${now}, before ${before}`),
-          ]),
-    `${mark} ${name}: ${word}  ${from.istio} to ${to.istio} ${strategyWords[strategy]}, ${phases.length - left} ` +
-      `of ${phases.length} phases, ${lostWith(upgrade, upgrade.measured)}`,
+    ...leftOut.map(({ phase, why }) => `${verdictWords.skipped.mark} ${phase}  left out: ${why}`),
+    ...groups.flatMap(findingLines),
+    ...comparedLines(compared),
+    `${mark} ${name}: ${word}  ${from.istio} to ${to.istio} ${strategyWords[strategy]}, ` +
+      `${ran} of ${phases.length} phases, ${lostWith(upgrade, upgrade.measured)}`,
   ]
 }
 
-/** One finding, or the same one of several phases. */
-const findingLines = (same: readonly UpgradeFinding[]): string[] =>
-  same
-    .slice(0, 1)
-    .flatMap(({ verdict, code, cause, hint }) => [
-      `${upgradeVerdictWords[verdict].mark} ${same.map(({ phase }) => phase).join(', ')}  ${code}  ${cause}`,
-      ...same.map(
-        ({ phase, seen, probe }) =>
-          `  seen:  ${same.length > 1 ? `${phase}  ` : ''}${seen}${probe === undefined ? '' : `  (${probe})`}`,
+// A finding, or the same finding of several phases.
+const findingLines = (sameFinding: readonly UpgradeFinding[]): string[] => {
+  const [first] = sameFinding
+  if (!first) return []
+  const phases = sameFinding.map(({ phase }) => phase)
+  return [
+    `${upgradeVerdictWords[first.verdict].mark} ${phases.join(', ')}  ${first.code}  ${first.cause}`,
+    ...sameFinding.map(({ phase, seen: observed, probe }) =>
+      ['  seen:', ...(phases.length > 1 ? [phase] : []), observed, ...(probe === undefined ? [] : [`(${probe})`])].join(
+        '  ',
       ),
-      `  next:  ${hint}`,
-    ])
+    ),
+    `  next:  ${first.hint}`,
+  ]
+}
+
+const comparedLines = (compared: Upgrade['compared']): string[] => {
+  if (compared === undefined) return []
+  if (compared.worse.length === 0) return [`nothing is worse than in run ${compared.run}`]
+  return [
+    `worse than in run ${compared.run}:`,
+    ...compared.worse.map(({ what, before, now }) => `  ${what}: ${now}, before ${before}`),
+  ]
+}
 
 /**
- * One phase in one line: its verdict, what it took, what was lost with and without retries, and the longest time
- * without a good answer.
+ * A phase in a line: its verdict, its duration, what was lost with and without retries, and the longest time without a
+ * good answer.
  */
 const phaseLine = (upgrade: Upgrade, phase: UpgradePhaseResult): string => {
   const { mark } = upgradeVerdictWords[phase.verdict]
   if (phase.verdict === 'not-run') return `${mark} ${phaseWords(phase)}  not run: ${phase.reason}`
-  const measured = upgrade.measured.filter((one) => one.phase === phase.id)
-  const { longestGapMilliseconds, streamBreaks } = trafficOf(upgrade.probes, measured)
+  const measured = upgrade.measured.filter((figures) => figures.phase === phase.id)
+  const { longestGapMilliseconds, streamBreaks } = trafficTotals(upgrade.probes, measured)
   const failed = phase.checks.filter(({ verdict }) => verdict === 'fail').length
-  const traffic =
-    measured.length === 0
-      ? []
-      : [
-          lostWith(upgrade, measured),
-          `longest gap ${longestGapMilliseconds} ms`,
-          ...(streamBreaks > 0 ? [`${streamBreaks} long answers broke`] : []),
-        ]
-  return (
-    `${mark} ${phaseWords(phase)}  ` +
-    [
-      `${phase.seconds.toFixed(1)} s`,
-      ...traffic,
-      ...(failed > 0 ? [`${failed} of ${phase.checks.length} checks failed`] : []),
-    ].join(', ')
-  )
+  const figures = [
+    `${phase.seconds.toFixed(1)} s`,
+    ...(measured.length > 0 ? [lostWith(upgrade, measured), `longest gap ${longestGapMilliseconds} ms`] : []),
+    ...(streamBreaks > 0 ? [`${streamBreaks} long answers broke`] : []),
+    ...(failed > 0 ? [`${failed} of ${phase.checks.length} checks failed`] : []),
+  ]
+  return `${mark} ${phaseWords(phase)}  ${figures.join(', ')}`
 }
 
 /** `lost 0 of 42,300 with Istio’s retries and 3 of 9,100 without`. */
 export const lostWith = ({ probes }: Pick<Upgrade, 'probes'>, measured: Upgrade['measured']): string => {
-  const of = (retries: Probe['retries']): string => {
-    const { lost, sent } = trafficOf(
-      probes.filter((probe) => probe.retries === retries),
-      measured,
-    )
+  const lostOf = (retries: Probe['retries']): string => {
+    const withRetries = probes.filter((probe) => probe.retries === retries)
+    const { lost, sent } = trafficTotals(withRetries, measured)
     return `${count(lost)} of ${count(sent)}`
   }
-  return `lost ${of('default')} with Istio’s retries and ${of('none')} without`
+  return `lost ${lostOf('default')} with Istio’s retries and ${lostOf('none')} without`
 }

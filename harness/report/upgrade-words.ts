@@ -8,10 +8,10 @@ import type {
   UpgradeVerdict,
   Verdict,
 } from '#results/results.ts'
-import { UpgradeVerdict as verdicts } from '#results/results.ts'
+import { UpgradeVerdict as UpgradeVerdicts } from '#results/results.ts'
 import { countsOf, runVerdict, verdictWords } from './words.ts'
 
-/** A verdict of an upgrade for people: a mark and a word. */
+/** The verdict of an upgrade for people: a mark and a word. */
 export const upgradeVerdictWords: Record<UpgradeVerdict, { mark: string; word: string }> = {
   pass: verdictWords.pass,
   warn: { mark: '!', word: 'passed with warnings' },
@@ -28,55 +28,57 @@ const asUpgrade: Record<Verdict, UpgradeVerdict> = {
   'not-run': 'not-run',
 }
 
-/** A run with an upgrade is as good as its worst upgrade, and never better than the run itself. */
+/** The verdict of a run with upgrades: that of its worst upgrade, and never better than that of the run itself. */
 export const upgradeRunVerdict = (results: Results): UpgradeVerdict => {
-  const all = new Set([
+  const present = new Set([
     asUpgrade[runVerdict(results)],
     ...results.topologies.flatMap(({ upgrade }) => (upgrade ? [upgrade.verdict] : [])),
   ])
-  return verdicts.options.findLast((one) => all.has(one)) ?? 'not-run'
+  return UpgradeVerdicts.options.findLast((verdict) => present.has(verdict)) ?? 'not-run'
 }
 
-/**
- * What probes through the mesh saw together: requests of those that expect answers, without the lines of long answers,
- * and their breaks; and what was let through that must be refused.
- */
-export type Traffic = {
+/** What the probes through the mesh measured together. */
+export type TrafficTotals = {
+  /** Requests of the probes that expect answers; the lines of long answers do not count. */
   sent: number
+  /** Requests without a good answer, among those sent. */
   lost: number
+  /** The longest time between two good answers of a probe that expects them. */
   longestGapMilliseconds: number
+  /** How many long answers broke off. */
   streamBreaks: number
+  /** Answers from a wrong version or instance, and answers that the mesh must refuse. */
   wrong: number
 }
 
-/** The traffic of an upgrade, or of what of it is given. */
-export const trafficOf = (probes: readonly Probe[], measured: readonly Measured[]): Traffic => {
-  const known = new Map(probes.map((probe) => [probe.id, probe]))
-  const through = measured.flatMap((one) => {
-    const probe = known.get(one.probe)
-    return probe && probe.kind !== 'outside' ? [{ ...one, of: probe }] : []
+/** Adds up what probes measured. */
+export const trafficTotals = (probes: readonly Probe[], measured: readonly Measured[]): TrafficTotals => {
+  const byId = new Map(probes.map((probe) => [probe.id, probe]))
+  const throughMesh = measured.flatMap((figures) => {
+    const probe = byId.get(figures.probe)
+    return probe && probe.kind !== 'outside' ? [{ figures, probe }] : []
   })
-  const answering = through.filter(({ of }) => of.expects === 'answers')
-  const requests = answering.filter(({ of }) => of.kind !== 'stream')
-  const sum = (of: readonly Measured[], figure: (one: Measured) => number): number =>
-    of.reduce((total, one) => total + figure(one), 0)
+  const answering = throughMesh.filter(({ probe }) => probe.expects === 'answers')
+  const requests = answering.filter(({ probe }) => probe.kind !== 'stream')
+  const sum = (summed: typeof throughMesh, figureOf: (figures: Measured) => number): number =>
+    summed.reduce((total, { figures }) => total + figureOf(figures), 0)
   return {
     sent: sum(requests, ({ sent }) => sent),
     lost: sum(requests, ({ lost }) => lost),
-    longestGapMilliseconds: Math.max(0, ...answering.map((one) => one.longestGapMilliseconds)),
+    longestGapMilliseconds: Math.max(0, ...answering.map(({ figures }) => figures.longestGapMilliseconds)),
     streamBreaks: sum(answering, ({ streamBreaks }) => streamBreaks.length),
-    wrong: sum(through, ({ wrong }) => wrong),
+    wrong: sum(throughMesh, ({ wrong }) => wrong),
   }
 }
 
 /** `0 of 42,300 requests lost`. */
-export const lostWords = ({ lost, sent }: Pick<Traffic, 'lost' | 'sent'>): string =>
+export const lostWords = ({ lost, sent }: Pick<TrafficTotals, 'lost' | 'sent'>): string =>
   `${count(lost)} of ${count(sent)} requests lost`
 
 /** A whole number as a person reads it: `42,300`. */
-export const count = (number: number): string => whole.format(number)
+export const count = (number: number): string => wholeNumbers.format(number)
 
-const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+const wholeNumbers = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 
 /** `in place` or `by revision`. */
 export const strategyWords: Record<Upgrade['strategy'], string> = { 'in-place': 'in place', revision: 'by revision' }
@@ -84,6 +86,6 @@ export const strategyWords: Record<Upgrade['strategy'], string> = { 'in-place': 
 /** `P6 cluster2: workloads`. */
 export const phaseWords = ({ id, name }: Pick<UpgradePhaseResult, 'id' | 'name'>): string => `${id} ${name}`
 
-/** What became of a topology, in a few words: of its upgrade, where it had one, otherwise of its checks. */
+/** The outcome of a topology in a few words: of its upgrade, or if it has none, of its checks. */
 export const outcomeOf = ({ upgrade, checks }: TopologyResult): string =>
-  upgrade ? lostWords(trafficOf(upgrade.probes, upgrade.measured)) : countsOf(checks)
+  upgrade ? lostWords(trafficTotals(upgrade.probes, upgrade.measured)) : countsOf(checks)

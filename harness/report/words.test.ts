@@ -34,14 +34,19 @@ test('a run that ended early is not proven, whatever passed before, but a failur
 })
 
 test('the worst topology is first, and otherwise they stay in their order', () => {
-  const of = (name: string, verdict: 'pass' | 'fail' | 'skipped') =>
+  const topologyWith = (name: string, verdict: 'pass' | 'fail' | 'skipped') =>
     topologyResult([checkResult({ verdict })], { name })
   expect(
-    worstFirst([of('a', 'skipped'), of('b', 'pass'), of('c', 'fail'), of('d', 'pass')]).map(({ name }) => name),
+    worstFirst([
+      topologyWith('a', 'skipped'),
+      topologyWith('b', 'pass'),
+      topologyWith('c', 'fail'),
+      topologyWith('d', 'pass'),
+    ]).map(({ name }) => name),
   ).toEqual(['c', 'b', 'd', 'a'])
 })
 
-test('where a check asked is told in words, and anchors hold no others', () => {
+test('the places of a check are words, and anchors have only letters that are allowed', () => {
   expect([routeOf({ from: ['a'], to: ['b', 'c'] }), routeOf({ from: ['a', 'b'], to: ['a', 'b'] })]).toEqual([
     'a → b, c',
     'the whole mesh',

@@ -1,7 +1,7 @@
 import type { CheckResult, Results, TopologyResult, Verdict } from '#results/results.ts'
 import { topologyVerdict } from '#results/results.ts'
 
-/** A verdict for people: a mark, a word, and how bad it is (0 worst). */
+/** The verdict of a check, a topology or a run for people: a mark, a word, and its rank (0 is the worst). */
 export const verdictWords: Record<Verdict, { mark: string; word: string; rank: number }> = {
   fail: { mark: '✗', word: 'failed', rank: 0 },
   'not-run': { mark: '?', word: 'not run', rank: 1 },
@@ -10,7 +10,7 @@ export const verdictWords: Record<Verdict, { mark: string; word: string; rank: n
   skipped: { mark: '–', word: 'skipped', rank: 4 },
 }
 
-/** `35 passed, 1 failed`: how many of each verdict, and none of which there are none. */
+/** How many checks have each verdict, without the verdicts that no check has: `35 passed, 1 failed`. */
 export const countsOf = (checks: readonly Pick<CheckResult, 'verdict'>[]): string =>
   (['pass', 'fail', 'flaky', 'not-run', 'skipped'] as const)
     .flatMap((verdict) => {
@@ -19,28 +19,28 @@ export const countsOf = (checks: readonly Pick<CheckResult, 'verdict'>[]): strin
     })
     .join(', ') || 'no checks'
 
-/** A run is as good as its worst topology, and one that ended early is never better than `not-run`. */
+/** The verdict of a run: that of its worst topology, and never better than `not-run` if the run ended early. */
 export const runVerdict = ({ run, topologies }: Results): Verdict => {
   const verdict = topologyVerdict(topologies)
   return verdict !== 'fail' && (run.interrupted || run.error !== undefined) ? 'not-run' : verdict
 }
 
-/** The topologies, the worst first and otherwise in the order they were run. */
+/** The topologies, the worst first. Those with the same verdict stay in the order in which they ran. */
 export const worstFirst = (topologies: readonly TopologyResult[]): TopologyResult[] =>
   topologies.toSorted((a, b) => verdictWords[a.verdict].rank - verdictWords[b.verdict].rank)
 
-/** What has an anchor: a variant of a topology, or a phase of its upgrade. */
+/** Something with an anchor on a page: a variant of a topology, or a phase of its upgrade. */
 export type Anchored = Pick<TopologyResult, 'name' | 'mtls'> & { phase?: string }
 
-/** A name that is an anchor of a page: `vpn-off`; of a phase of an upgrade: `vpn-off-P3`. */
+/** The anchor of a variant, such as `vpn-off`, or of a phase of its upgrade, such as `vpn-off-P3`. */
 export const anchorOf = ({ name, mtls, phase }: Anchored): string =>
   [name, mtls, ...(phase === undefined ? [] : [phase])].join('-').replaceAll(/[^\w-]+/g, '-')
 
-/** `cluster1 → cluster2, cluster3`; `the whole mesh` for a check that is about all clusters together. */
+/** From where to where a check asks: `cluster1 → cluster2, cluster3`, or `the whole mesh`. */
 export const routeOf = ({ from, to }: Pick<CheckResult, 'from' | 'to'>): string =>
   from.length > 1 ? 'the whole mesh' : `${from.join(', ')} → ${to.join(', ')}`
 
-/** A span of time as a person says it: `0.4 s`, `39 s`, `7 min 12 s`. */
+/** Seconds in words: `0.4 s`, `39 s`, `7 min 12 s`. */
 export const duration = (seconds: number): string => {
   if (seconds < 10) return `${seconds.toFixed(1)} s`
   const whole = Math.round(seconds)

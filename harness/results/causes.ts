@@ -1,11 +1,11 @@
 import { checkCodes } from '#codes/index.ts'
-import type { Layer } from './results.ts'
+import type { CheckLayer } from './results.ts'
 
 /** A cause that a check can name, by its stable code. The bands of the codes are the layers, from the bottom. */
 export type CauseCode = keyof typeof checkCodes
 
 /** What is wrong, in one line, in which layer, and what to do about it. */
-export type Cause = { layer: Layer; cause: string; fix: string }
+export type Cause = { layer: CheckLayer; cause: string; fix: string }
 
 /** The causes that a check can name. */
 export const causes: Readonly<Record<CauseCode, Cause>> = checkCodes

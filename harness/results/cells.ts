@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
 
 /**
- * What one runner, or one pod, does of a matrix: the name is also that of its report folder, the arguments are those of
- * `meshproof`.
+ * The part of a matrix that a runner, or a pod, performs. `name` is also the name of its report folder; `args` are the
+ * arguments of `meshproof`.
  */
 export const Cell = z.strictObject({
   name: z
@@ -15,7 +15,7 @@ export const Cell = z.strictObject({
 })
 export type Cell = z.infer<typeof Cell>
 
-/** The cells document: all cells of a matrix, in their order. An index is a place in it, beginning at 0. */
+/** The cells document: all cells of a matrix, in order. The index of a cell is its place there, beginning at 0. */
 export const Cells = z.strictObject({
   cells: z
     .array(Cell)
@@ -29,7 +29,7 @@ export type Cells = z.infer<typeof Cells>
 
 /**
  * Reads a cells document.
- * @throws MeshproofError MP-161 where it cannot be read, or is not what its schema says.
+ * @throws MeshproofError MP-161 when it cannot be read, or does not match its schema.
  */
 export const readCells = async (file: string): Promise<Cell[]> => {
   try {
@@ -49,7 +49,7 @@ export const readCells = async (file: string): Promise<Cell[]> => {
   }
 }
 
-/** Versions that a run may be asked for, each of which may be several. */
+/** The flags for versions. Each takes several versions. */
 export const versionFlags = ['istio', 'kubernetes', 'kind'] as const
 
 export type Versions = Partial<Record<(typeof versionFlags)[number], string>>

@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { layers, Diagnosis, type CheckResult, type Layer, type Verdict } from './results.ts'
+import { layers, CheckDiagnosis, type CheckResult, type CheckLayer, type Verdict } from './results.ts'
 import { because, causes } from './causes.ts'
 import { diagnose, firstBroken } from './explain.ts'
 
-const result = (layer: Layer, id: string, reason = '', verdict: Verdict = reason ? 'fail' : 'pass'): CheckResult => ({
+const result = (
+  layer: CheckLayer,
+  id: string,
+  reason = '',
+  verdict: Verdict = reason ? 'fail' : 'pass',
+): CheckResult => ({
   id: `${layer}.${id}`,
   layer,
   title: `${id} holds`,
@@ -15,7 +20,7 @@ const result = (layer: Layer, id: string, reason = '', verdict: Verdict = reason
   attempts: [],
 })
 
-const diagnosed = (checks: CheckResult[], id: string): Diagnosis | undefined =>
+const diagnosed = (checks: CheckResult[], id: string): CheckDiagnosis | undefined =>
   checks.find((check) => check.id === id)?.diagnosis
 
 describe('a diagnosis', () => {
@@ -70,7 +75,7 @@ describe('a diagnosis', () => {
       layer: 'route',
       cause: expect.stringContaining('pinned holds'),
     })
-    expect(Diagnosis.safeParse(check?.diagnosis).success).toBe(true)
+    expect(CheckDiagnosis.safeParse(check?.diagnosis).success).toBe(true)
   })
 
   test('is for failures alone, and found among failures alone', () => {
@@ -85,7 +90,7 @@ describe('a diagnosis', () => {
   })
 })
 
-test('the first broken layer is told with the check that found it, wherever it stands in the list', () => {
+test('the first broken layer comes with the check that found it, wherever it is in the list', () => {
   const checks = [
     result('reach', 'both', because('MP-752')),
     result('mtls', 'strict', because('MP-731')),

@@ -1,10 +1,10 @@
-import { layers, type CheckResult, type Diagnosis } from './results.ts'
+import { layers, type CheckDiagnosis, type CheckResult } from './results.ts'
 import { codes } from '#codes/index.ts'
 import { type CauseCode, causeIn, causes } from './causes.ts'
 
 /**
- * Gives every failed check its diagnosis: its own cause where it is in the first broken layer, and otherwise the cause
- * found there, since what is built on a broken layer cannot be judged by itself.
+ * Gives every failed check its diagnosis. A check in the first broken layer gets its own cause. A check above it gets
+ * the cause of that layer, since a layer cannot be judged while a layer below it is broken.
  */
 export const diagnose = (checks: CheckResult[]): CheckResult[] => {
   const failed = checks.filter(({ verdict }) => verdict === 'fail')
@@ -19,29 +19,29 @@ export const diagnose = (checks: CheckResult[]): CheckResult[] => {
   })
 }
 
-/** The first broken layer's diagnosis, for the summary; undefined where nothing failed. */
-export const firstBroken = (checks: CheckResult[]): (Diagnosis & { check: string }) | undefined => {
+/** The diagnosis of the first broken layer, and the check that found it; undefined if no check failed. */
+export const firstBroken = (checks: CheckResult[]): (CheckDiagnosis & { check: string }) | undefined => {
   const root = checks.find((check) => check.diagnosis && !isConsequence(check))
   return root?.diagnosis && { ...root.diagnosis, check: root.id }
 }
 
-/** Whether a check failed because of what is broken below it. */
+/** Whether a check failed because a layer below it is broken. */
 export const isConsequence = ({ diagnosis }: CheckResult): boolean =>
   diagnosis?.cause.startsWith('follows from') ?? false
 
-/** What a cause says of a failed check, as results.json has it. */
-export const diagnosisOf = (code: CauseCode): Diagnosis => {
+/** The cause of a failed check as results.json has it. */
+export const diagnosisOf = (code: CauseCode): CheckDiagnosis => {
   const { layer, cause, fix } = causes[code]
   return { code, layer, cause, hint: fix }
 }
 
-// A check may find that a lower layer than its own is to blame.
+// A check can find that a lower layer than its own is broken.
 const layerOf = (check: CheckResult): (typeof layers)[number] => {
   const code = causeIn(check.reason)
   return code ? causes[code].layer : check.layer
 }
 
-const explain = (check: CheckResult): Diagnosis => {
+const explain = (check: CheckResult): CheckDiagnosis => {
   const code = causeIn(check.reason)
   if (code) return diagnosisOf(code)
   return {

@@ -4,9 +4,9 @@ import { MeshproofError, reasonOf } from '#errors.ts'
 import { Results } from './results.ts'
 
 /**
- * The results in a report folder, validated.
- * @throws MeshproofError MP-111 when there is no such folder, MP-112 when it holds no results.json that can be read,
- * MP-113 when that is not what its schema says.
+ * Reads the results in a report folder.
+ * @throws MeshproofError MP-111 when there is no such folder, MP-112 when it has no readable results.json, MP-113 when
+ * that file does not match its schema.
  */
 export const readResults = async (folder: string): Promise<Results> => {
   const isFolder = await stat(folder).then(
@@ -29,7 +29,7 @@ export const readResults = async (folder: string): Promise<Results> => {
       cause,
     })
   })
-  const wrong = (why: string, cause: unknown): MeshproofError =>
+  const invalid = (why: string, cause: unknown): MeshproofError =>
     new MeshproofError('MP-113', {
       what: 'That is not a valid results.json',
       where: file,
@@ -41,13 +41,14 @@ export const readResults = async (folder: string): Promise<Results> => {
   try {
     document = JSON.parse(text)
   } catch (cause) {
-    throw wrong(`it is not JSON: ${reasonOf(cause)}`, cause)
+    throw invalid(`it is not JSON: ${reasonOf(cause)}`, cause)
   }
-  const read = Results.safeParse(document)
-  if (read.success) return read.data
-  const [first, ...others] = read.error.issues
-  throw wrong(
-    `${first?.path.join('.') || 'the document'}: ${first?.message ?? ''}${others.length > 0 ? `, and ${others.length} more` : ''}`,
-    read.error,
+  const parsed = Results.safeParse(document)
+  if (parsed.success) return parsed.data
+  const [first, ...others] = parsed.error.issues
+  const place = first?.path.join('.') || 'the document'
+  throw invalid(
+    `${place}: ${first?.message ?? ''}${others.length > 0 ? `, and ${others.length} more` : ''}`,
+    parsed.error,
   )
 }

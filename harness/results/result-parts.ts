@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { Code } from '#codes/index.ts'
 
-// The parts of results.json that stand in several places of it.
+// The parts of results.json that occur in several places.
 
-/** `flaky`: passed on a retry. `skipped` and `not-run` carry a reason and never count as passed. */
+/** `flaky`: passed on a retry. `skipped` and `not-run` have a reason and never count as passed. */
 export const Verdict = z.enum(['pass', 'fail', 'flaky', 'skipped', 'not-run'])
 export type Verdict = z.infer<typeof Verdict>
 
@@ -19,20 +19,21 @@ export const layers = [
   'failover',
   'resilience',
 ] as const
-export const Layer = z.enum(layers)
-export type Layer = z.infer<typeof Layer>
+export const CheckLayer = z.enum(layers)
+export type CheckLayer = z.infer<typeof CheckLayer>
 
-/** A moment, in ISO’s form. */
+/** A moment in ISO 8601. */
 export const Timestamp = z.iso.datetime()
 
-/** One thing a probe saw: what it was, and its facts. */
+/** A piece of evidence: the name of the probe that took it, and the facts that the probe observed. */
 export const Evidence = z.looseObject({ probe: z.string() })
 export type Evidence = z.infer<typeof Evidence>
 
+/** An attempt of a check. */
 export const Attempt = z.strictObject({
   startedAt: Timestamp,
   seconds: z.number(),
-  /** `not-run`: the question could not be asked, which says nothing about the mesh. */
+  /** `not-run`: the check could not ask its question, which says nothing about the mesh. */
   verdict: z.enum(['pass', 'fail', 'not-run']),
   reason: z.string(),
   evidence: z.array(Evidence),
@@ -45,12 +46,19 @@ export type Attempt = z.infer<typeof Attempt>
  */
 export const CodeText = z.string() as z.ZodType<Code>
 
-export const Diagnosis = z.strictObject({ layer: Layer, code: CodeText, cause: z.string(), hint: z.string() })
-export type Diagnosis = z.infer<typeof Diagnosis>
+/** Why a check failed. `hint`: what to do about it. */
+export const CheckDiagnosis = z.strictObject({
+  layer: CheckLayer,
+  code: CodeText,
+  cause: z.string(),
+  hint: z.string(),
+})
+export type CheckDiagnosis = z.infer<typeof CheckDiagnosis>
 
+/** The result of a check that is asked from a place. */
 export const CheckResult = z.strictObject({
   id: z.string(),
-  layer: Layer,
+  layer: CheckLayer,
   title: z.string(),
   from: z.array(z.string()),
   to: z.array(z.string()),
@@ -58,10 +66,11 @@ export const CheckResult = z.strictObject({
   reason: z.string(),
   source: z.string(),
   attempts: z.array(Attempt),
-  diagnosis: Diagnosis.optional(),
+  diagnosis: CheckDiagnosis.optional(),
 })
 export type CheckResult = z.infer<typeof CheckResult>
 
+/** A step of a run, such as creating a cluster. */
 export const Phase = z.strictObject({
   name: z.string(),
   startedAt: Timestamp,

@@ -5,30 +5,31 @@ import { Upgrade } from './upgrade-results.ts'
 export * from './result-parts.ts'
 export * from './upgrade-results.ts'
 
+/** The results of a variant of a topology. */
 export const TopologyResult = z.strictObject({
   name: z.string(),
   mtls: z.enum(['strict', 'off']),
-  /** Who is part of it: what a picture of it is drawn from. */
+  /** The clusters, as the picture of the topology shows them. */
   clusters: z.array(z.strictObject({ name: z.string(), role: z.enum(['primary', 'remote']), network: z.string() })),
   verdict: Verdict,
   reason: z.string(),
   phases: z.array(Phase),
   checks: z.array(CheckResult),
-  /** The folder with the support bundle of a failure, beside results.json. */
+  /** The folder with the support bundle of a failure, relative to the folder of results.json. */
   bundle: z.string().optional(),
-  /** What an upgrade under live traffic came to; only `upgrade` writes it. */
+  /** The result of an upgrade under live traffic; only the command `upgrade` writes it. */
   upgrade: Upgrade.optional(),
 })
 export type TopologyResult = z.infer<typeof TopologyResult>
 
-/** Why a check is skipped that applies to the topology, but was not asked for. */
+/** The reason of a skipped check that applies to the topology, but that --suite does not select. */
 export const notSelected = 'not selected by --suite'
 
-/** The part of a topology that its results tell of its clusters. */
+/** The clusters of a topology, as its results have them. */
 export const clustersOf = ({ clusters }: { clusters: TopologyResult['clusters'] }): TopologyResult['clusters'] =>
   clusters.map(({ name, role, network }) => ({ name, role, network }))
 
-/** What a variant of a topology is called: `vpn`, `vpn with mutual TLS off`. */
+/** The name of a variant of a topology: `vpn`, `vpn with mutual TLS off`. */
 export const variantName = ({ name, mtls }: Pick<TopologyResult, 'name' | 'mtls'>): string =>
   mtls === 'off' ? `${name} with mutual TLS off` : name
 
@@ -37,7 +38,7 @@ const Environment = z.strictObject({
   cpus: z.number(),
   memoryBytes: z.number(),
   engine: z.string(),
-  /** This program's own version; results of before it was kept have none. */
+  /** The version of meshproof; older results do not have it. */
   meshproof: z.string().optional(),
   kind: z.string(),
   kubernetes: z.string(),
@@ -47,7 +48,7 @@ const Environment = z.strictObject({
 })
 export type Environment = z.infer<typeof Environment>
 
-/** `results.json`: the one document every report is made from. Its JSON schema is docs/results.schema.json. */
+/** `results.json`: every report is made from it. Its JSON schema is docs/results.schema.json. */
 export const Results = z.strictObject({
   schema: z.literal('meshproof.results/v1'),
   run: z.strictObject({
@@ -57,7 +58,7 @@ export const Results = z.strictObject({
     finishedAt: Timestamp,
     exitCode: z.number(),
     interrupted: z.boolean(),
-    /** Why the run ended early, where it did. */
+    /** Why the run ended early, if it did. */
     error: z.strictObject({ code: CodeText, message: z.string(), next: z.string() }).optional(),
   }),
   environment: Environment,
@@ -65,7 +66,7 @@ export const Results = z.strictObject({
 })
 export type Results = z.infer<typeof Results>
 
-/** A topology is as good as its worst check; one that holds anything not run is never `pass`. */
+/** The verdict of a topology: that of its worst check. With a check that did not run it is never `pass`. */
 export const topologyVerdict = (checks: Pick<CheckResult, 'verdict'>[]): Verdict => {
   const verdicts = new Set(checks.map(({ verdict }) => verdict))
   if (verdicts.has('fail')) return 'fail'

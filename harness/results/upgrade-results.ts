@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { CheckResult, CodeText, Phase, Timestamp } from './result-parts.ts'
 
 /**
- * What a continuous probe does: requests on new connections, on a kept one, or one long answer; what must be refused;
- * and what no mesh is part of.
+ * What a continuous probe does: requests on new connections, requests on a kept connection, or a long answer; requests
+ * that the mesh must refuse; requests outside the mesh.
  */
 export const ProbeKind = z.enum([
   'new-connection',
@@ -16,25 +16,23 @@ export const ProbeKind = z.enum([
 ])
 export type ProbeKind = z.infer<typeof ProbeKind>
 
-/** One continuous probe: who asks whom, and how. */
+/** A continuous probe: which cluster asks which, and how. */
 export const Probe = z.strictObject({
-  /**
-   * Stable within a run: `cluster1→cluster2 new-connection`, with ` no-retries` and ` restarted` where that is so.
-   */
+  /** Stable within a run: `cluster1→cluster2 new-connection`, and ` no-retries` or ` restarted` if they apply. */
   id: z.string(),
   from: z.string(),
   to: z.string(),
   kind: ProbeKind,
-  /** Istio’s default of two, which hides failures, or none. */
+  /** Istio’s default of two retries, which hides failures, or no retries. */
   retries: z.enum(['default', 'none']),
-  /** Whether the client’s pods stay through the upgrade, or are restarted with the workloads. */
+  /** Whether the pods of the client stay during the upgrade, or restart with the workloads. */
   pods: z.enum(['kept', 'restarted']),
-  /** `refusal`: an answer is what must not be. */
+  /** `refusal`: the mesh must not answer. */
   expects: z.enum(['answers', 'refusal']),
 })
 export type Probe = z.infer<typeof Probe>
 
-/** Why a request got no good answer: Envoy’s response flags where a proxy said so, otherwise what curl saw. */
+/** Why a request got no good answer: the response flags of Envoy if there are any, or else the error of curl. */
 export const LossClass = z.enum([
   'UF',
   'UH',
@@ -53,7 +51,7 @@ export const LossClass = z.enum([
 export type LossClass = z.infer<typeof LossClass>
 
 export const Loss = z.strictObject({
-  /** Its number in the probe’s pod, `pod/number`. */
+  /** The pod of the probe and the number of the request there, `pod/number`. */
   id: z.string(),
   at: Timestamp,
   milliseconds: z.number(),
@@ -63,11 +61,11 @@ export const Loss = z.strictObject({
 })
 export type Loss = z.infer<typeof Loss>
 
-/** A break of a long answer, and what happened nearest to it. */
+/** A break of a long answer, and the event that is nearest to it. */
 export const StreamBreak = z.strictObject({ at: Timestamp, gapMilliseconds: z.number(), event: z.string() })
 export type StreamBreak = z.infer<typeof StreamBreak>
 
-/** What one probe saw in one phase. */
+/** What a probe measured in a phase. */
 export const Measured = z.strictObject({
   probe: z.string(),
   phase: z.string(),
@@ -75,16 +73,14 @@ export const Measured = z.strictObject({
   answered: z.number(),
   retried: z.number(),
   lost: z.number(),
-  /** The first of the lost, at most a hundred. */
+  /** The first lost requests, at most a hundred. */
   losses: z.array(Loss),
   classes: z.partialRecord(LossClass, z.number()),
-  /** Answers from a version or an instance that must not answer; for a probe that expects refusal, answers at all. */
+  /** Answers from a version or an instance that must not answer. For a probe that expects refusal: all answers. */
   wrong: z.number(),
   /** The longest time between two good answers. */
   longestGapMilliseconds: z.number(),
-  /**
-   * The longest time in which the probe itself sent nothing and waited for nothing: then nothing is known of the mesh.
-   */
+  /** The longest time in which the probe sent nothing and waited for nothing. It says nothing about the mesh. */
   longestSilenceMilliseconds: z.number(),
   p50Milliseconds: z.number(),
   p99Milliseconds: z.number(),
@@ -92,17 +88,15 @@ export const Measured = z.strictObject({
 })
 export type Measured = z.infer<typeof Measured>
 
-/**
- * One second of a probe, for its lane of the timeline: good answers, losses, and the slowest answer in milliseconds.
- */
+/** A second of a probe in the timeline: good answers, losses, and the slowest answer in milliseconds. */
 export const Second = z.tuple([z.number(), z.number(), z.number()])
-/** A probe’s seconds, the first at the timeline’s start. */
+/** The seconds of a probe, the first at the start of the timeline. */
 export const Lane = z.strictObject({ probe: z.string(), seconds: z.array(Second) })
 export type Lane = z.infer<typeof Lane>
 
 /**
- * Something that happened in a cluster, or to the upgrade itself where `cluster` is empty: a pod that went or became
- * ready, a step, a host that stood still.
+ * An event in a cluster: a pod that went or became ready, a host that stood still. If `cluster` is empty, it is a step
+ * of the upgrade itself.
  */
 export const UpgradeEvent = z.strictObject({ at: Timestamp, cluster: z.string(), what: z.string() })
 export type UpgradeEvent = z.infer<typeof UpgradeEvent>
@@ -111,7 +105,7 @@ const phaseIds = ['P0', 'P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8', 'P9', 'P
 export const PhaseId = z.enum(phaseIds)
 export type PhaseId = z.infer<typeof PhaseId>
 
-/** What a phase touches: what it may cost depends on it. */
+/** What a phase changes. The losses that it may have depend on it. */
 export const PhaseKind = z.enum([
   'preflight',
   'baseline',
@@ -125,25 +119,25 @@ export const PhaseKind = z.enum([
 ])
 export type PhaseKind = z.infer<typeof PhaseKind>
 
-/** From best to worst: `warn` is green with something to look at, `inconclusive` and `not-run` are never green. */
+/** From best to worst. `warn` passed with a warning; `inconclusive` and `not-run` never count as passed. */
 export const UpgradeVerdict = z.enum(['pass', 'warn', 'not-run', 'inconclusive', 'fail'])
 export type UpgradeVerdict = z.infer<typeof UpgradeVerdict>
 
-/** Something a verdict rests on, worst first: what was seen, and the cause that it names. */
+/** A reason for the verdict of an upgrade: what was observed, and its cause. */
 export const UpgradeFinding = z.strictObject({
   verdict: z.enum(['warn', 'inconclusive', 'fail']),
   phase: PhaseId,
   code: CodeText,
   cause: z.string(),
   hint: z.string(),
-  /** What was seen, in figures. */
+  /** What was observed, in figures. */
   seen: z.string(),
   probe: z.string().optional(),
   check: z.string().optional(),
 })
 export type UpgradeFinding = z.infer<typeof UpgradeFinding>
 
-/** A proxy or control plane as it says it is. */
+/** The release that a proxy or a control plane reports about itself. */
 export const RunningRelease = z.strictObject({
   cluster: z.string(),
   workload: z.string(),
@@ -152,12 +146,13 @@ export const RunningRelease = z.strictObject({
 })
 export type RunningRelease = z.infer<typeof RunningRelease>
 
+/** The result of a phase of an upgrade. */
 export const UpgradePhaseResult = z.strictObject({
   id: PhaseId,
   name: z.string(),
   kind: PhaseKind,
   startedAt: Timestamp,
-  /** The whole phase: its steps, its checks and the time in which probes went on. */
+  /** The duration of the whole phase: its steps, its checks, and the time in which only the probes ran. */
   seconds: z.number(),
   verdict: UpgradeVerdict,
   reason: z.string(),
@@ -167,11 +162,11 @@ export const UpgradePhaseResult = z.strictObject({
 })
 export type UpgradePhaseResult = z.infer<typeof UpgradePhaseResult>
 
-/** What requests may be lost, where any may be: shares as 0.001 for 0.1 %. */
+/** The limits of phases that may lose requests. Shares are fractions: 0.001 is 0.1 %. */
 export const Budgets = z.strictObject({ maxLoss: z.number(), maxGapMilliseconds: z.number(), maxP99Ratio: z.number() })
 export type Budgets = z.infer<typeof Budgets>
 
-/** Something that is worse than in an earlier run: what, and how it was and is. */
+/** A figure that is worse than in an earlier run, before and now. */
 export const Worse = z.strictObject({ what: z.string(), before: z.string(), now: z.string() })
 export type Worse = z.infer<typeof Worse>
 
@@ -184,16 +179,16 @@ export const Upgrade = z.strictObject({
   verdict: UpgradeVerdict,
   findings: z.array(UpgradeFinding),
   phases: z.array(UpgradePhaseResult),
-  /** Phases that this upgrade has not, and why: there is nothing to do in them, or nobody asked. */
+  /** The phases that this upgrade does not have, and why: there is nothing to do in them, or no flag asks for them. */
   leftOut: z.array(z.strictObject({ phase: PhaseId, why: z.string() })),
   probes: z.array(Probe),
   measured: z.array(Measured),
   timeline: z.strictObject({ startedAt: Timestamp, lanes: z.array(Lane), events: z.array(UpgradeEvent) }),
-  /** Share of one core that the probes’ own programs took, and that the mesh’s proxies took meanwhile. */
+  /** The share of a core that the programs of the probes used, and that the proxies of the mesh used meanwhile. */
   overhead: z.strictObject({ probes: z.number(), proxies: z.number() }).optional(),
-  /** Defaults of Istio that changed between the two versions, a line each. */
+  /** The defaults of Istio that changed between the two versions, a line for each. */
   changedDefaults: z.array(z.string()),
-  /** What got worse than in an earlier run, where there was one to compare with. */
+  /** What is worse than in an earlier run, if the upgrade is compared with one. */
   compared: z.strictObject({ run: z.string(), worse: z.array(Worse) }).optional(),
 })
 export type Upgrade = z.infer<typeof Upgrade>

@@ -1,6 +1,6 @@
 import { rename, rm, writeFile } from 'node:fs/promises'
 
-/** Writes a file so that a reader finds the old content or the new, never half of it. */
+/** Writes a file so that a reader finds either the old content or the new content, never a part of it. */
 export const writeWhole = async (path: string, content: string, mode = 0o644): Promise<void> => {
   const scratch = `${path}.${process.pid}.part`
   try {

@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { errorOf } from '#testing/edge.ts'
 import { type Mtls, topologyNames } from '#topology/topology-file.ts'
 import { catalogue } from './catalogue.ts'
-import { makePlans, selection } from './plan.ts'
+import { makePlans, selectChecks } from './plan.ts'
 
 const ids = ['reach.local', 'reach.path', 'mtls.strict', 'reachXlocal']
 const chosen = (...patterns: string[]): string[] =>
   ids.filter(
-    selection(
+    selectChecks(
       patterns,
       ids.map((id) => ({ id })),
     ),
@@ -45,9 +45,25 @@ describe('a selection', () => {
       { id: 'reach.local' },
       ...['resilience.node', 'resilience.secret'].map((id) => ({ id, disrupts: { seconds: 60 } })),
     ]
-    const taken = (): string[] => checks.map(({ id }) => id).filter(selection(patterns, checks))
+    const taken = (): string[] => checks.map(({ id }) => id).filter(selectChecks(patterns, checks))
     if (expected.length > 0) expect(taken()).toEqual(expected)
     else expect(taken).toThrow(expect.objectContaining({ code: 'MP-103' }))
+  })
+
+  test('takes * for any characters, dots among them, in every id of the catalogue', () => {
+    const all = catalogue.map(({ id }) => ({ id }))
+    const taken = (pattern: string): string[] => all.map(({ id }) => id).filter(selectChecks([pattern], all))
+    for (const { id } of all) {
+      expect(taken(id)).toEqual([id])
+      for (let at = 0; at <= id.length; at += 1) {
+        const [start, end] = [id.slice(0, at), id.slice(at)]
+        const expected = (fits: (other: string) => boolean): string[] =>
+          all.map((other) => other.id).filter((other) => fits(other))
+        expect(taken(`${start}*`)).toEqual(expected((other) => other.startsWith(start)))
+        expect(taken(`*${end}`)).toEqual(expected((other) => other.endsWith(end)))
+        expect(taken(`${start}*${end}`)).toContain(id)
+      }
+    }
   })
 
   test.each([['reach.pat'], ['!reach.pat']])('of %s, which fits nothing, is refused with the nearest', (pattern) => {

@@ -1,3 +1,4 @@
+import { matchesGlob } from 'node:path'
 import type { Check } from '#checks/check.ts'
 import { MeshproofError, unknownValue } from '#errors.ts'
 import type { Procedure, Step } from '#istio/procedure.ts'
@@ -30,7 +31,7 @@ export const makePlans = async (
   checks: readonly Check[],
   mtls?: Mtls,
 ): Promise<TopologyPlan[]> => {
-  const selected = selection(patterns, checks)
+  const selected = selectChecks(patterns, checks)
   // Every name is looked at, also beside `all`: a mistake in one is told.
   const named = names.filter((name) => name !== 'all')
   const files = await Promise.all(
@@ -63,33 +64,21 @@ export const makePlans = async (
  * `*` nor no pattern at all means it.
  * @throws MeshproofError MP-101 for a pattern that fits no check.
  */
-export const selection = (
+export const selectChecks = (
   patterns: string[],
   checks: readonly Pick<Check, 'id' | 'disrupts'>[],
 ): ((id: string) => boolean) => {
   const ids = checks.map(({ id }) => id)
   const disrupting = new Set(checks.filter(({ disrupts }) => disrupts).map(({ id }) => id))
-  const compiled = patterns.map((pattern) => {
-    const exclude = pattern.startsWith('!')
-    const text = exclude ? pattern.slice(1) : pattern
-    const expression = new RegExp(
-      `^${text
-        .split('*')
-        .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-        .join('.*')}$`,
-    )
-    if (!ids.some((id) => expression.test(id))) throw unknownValue('check', text, [...new Set(ids)])
-    return { exclude, expression, text }
-  })
-  const includes = compiled.filter(({ exclude }) => !exclude)
+  for (const pattern of patterns.map((text) => text.replace(/^!/, '')))
+    if (!ids.some((id) => matchesGlob(id, pattern))) throw unknownValue('check', pattern, [...new Set(ids)])
+  const excludes = patterns.flatMap((pattern) => (pattern.startsWith('!') ? pattern.slice(1) : []))
+  const includes = patterns.filter((pattern) => !pattern.startsWith('!'))
+  const fits = (id: string, pattern: string): boolean =>
+    matchesGlob(id, pattern) && (!disrupting.has(id) || pattern.startsWith(id.slice(0, id.indexOf('.') + 1)))
   const included = (id: string): boolean =>
-    disrupting.has(id)
-      ? includes.some(
-          ({ expression, text }) => expression.test(id) && text.startsWith(id.slice(0, id.indexOf('.') + 1)),
-        )
-      : includes.length === 0 || includes.some(({ expression }) => expression.test(id))
-  const chosen = (id: string): boolean =>
-    included(id) && !compiled.some(({ exclude, expression }) => exclude && expression.test(id))
+    (includes.length === 0 && !disrupting.has(id)) || includes.some((pattern) => fits(id, pattern))
+  const chosen = (id: string): boolean => included(id) && !excludes.some((pattern) => matchesGlob(id, pattern))
   if (patterns.length > 0 && !ids.some(chosen)) {
     throw new MeshproofError('MP-103', {
       what: 'The patterns of --suite leave no check',

@@ -8,7 +8,7 @@ import { refused } from '#kube/permissions.ts'
 import { metrics } from '#report/metrics.ts'
 import { summaryOf } from '#report/terminal.ts'
 import { runVerdict } from '#report/words.ts'
-import type { Run } from './reported.ts'
+import type { Run } from './with-reports.ts'
 
 /** Keeps the results of a run. */
 export type Store = (run: Run) => Promise<void>

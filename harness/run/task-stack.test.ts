@@ -59,7 +59,8 @@ describe('the order of tasks', () => {
 
   test('a task that comes after something unknown is refused by name', async () => {
     const tasks = [quick('network', []), quick('mesh', ['cluster9'])]
-    await expect(runTasks(tasks, taskStack(), recorder(), never)).rejects.toThrow(/“mesh” comes after “cluster9”/)
+    const running = runTasks(tasks, taskStack(), recorder(), never)
+    await expect(running).rejects.toThrow(/“mesh” comes after “cluster9”/)
   })
 
   test('nothing starts when a task comes after something unknown', async () => {

@@ -4,6 +4,15 @@ import { turns } from './turns.ts'
 
 const { signal: never } = new AbortController()
 
+/** Turns as work takes them: each piece has its turn until it is done. */
+const inTurns = (): (<T>(work: (passOn: () => void) => Promise<T>, signal: AbortSignal) => Promise<T>) => {
+  const shared = turns()
+  return async (work, signal) => {
+    using turn = await shared.take(signal)
+    return await work(turn.passOn)
+  }
+}
+
 /** A piece of work that lasts until it is told to end, and may pass its turn on before. */
 const lasting = (): {
   work: (passOn: () => void) => Promise<string>
@@ -34,7 +43,7 @@ const moment = (): Promise<void> =>
 
 describe('labs that share a machine', () => {
   test('work one after another, in the order in which they came', async () => {
-    const turn = turns()
+    const turn = inTurns()
     const [one, two, three] = [lasting(), lasting(), lasting()]
     const taken = [one, two, three].map(({ work }) => turn(work, never))
     const started = (): boolean[] => [one, two, three].map((piece) => piece.started())
@@ -51,7 +60,7 @@ describe('labs that share a machine', () => {
   })
 
   test('may pass the turn on and go on working', async () => {
-    const turn = turns()
+    const turn = inTurns()
     const [one, two, three] = [lasting(), lasting(), lasting()]
     const taken = [one, two, three].map(({ work }) => turn(work, never))
     await moment()
@@ -68,7 +77,7 @@ describe('labs that share a machine', () => {
   })
 
   test('do not lose the turn to one that fails', async () => {
-    const turn = turns()
+    const turn = inTurns()
     const failed = turn(() => Promise.reject(new Error('no space left')), never)
     const next = turn(() => Promise.resolve('up'), never)
     expect(await errorOf(failed)).toMatchObject({ message: 'no space left' })
@@ -76,7 +85,7 @@ describe('labs that share a machine', () => {
   })
 
   test('are never begun when they are stopped while they wait, and the next has its turn', async () => {
-    const turn = turns()
+    const turn = inTurns()
     const [first, waiting, next] = [lasting(), lasting(), lasting()]
     const stop = new AbortController()
     const running = turn(first.work, stop.signal)

@@ -1,25 +1,30 @@
 /**
- * Waits for its turn, and works. The turn goes to the next one when the work is done, or sooner, when it passes it on;
- * what remains of the work then goes on beside the next one's.
+ * The turn of one lab. It ends with the block that it is used in (`using`), or sooner, when it is passed on; the rest
+ * of the work then goes on beside the next lab’s.
  */
-export type Turn = <T>(work: (passOn: () => void) => Promise<T>, signal: AbortSignal) => Promise<T>
+export type Turn = Disposable & { passOn: () => void }
 
-/**
- * Turns for labs that share a machine, in the order in which they ask. One that is stopped while it waits is never
- * begun.
- */
-export const turns = (): Turn => {
+/** Turns for labs that share a machine. */
+export type Turns = {
+  /**
+   * Waits for a turn; labs get theirs in the order in which they ask.
+   * @throws the signal’s reason where it fires before the turn comes. The turn then goes to the next lab.
+   */
+  take: (signal: AbortSignal) => Promise<Turn>
+}
+
+/** Turns that nobody has taken yet. */
+export const turns = (): Turns => {
   let last: Promise<void> = Promise.resolve()
-  return async (work, signal) => {
-    const before = last
-    const mine = Promise.withResolvers<void>()
-    last = mine.promise
-    try {
+  return {
+    take: async (signal) => {
+      const before = last
+      const { promise, resolve: passOn } = Promise.withResolvers<void>()
+      last = promise
       await before
+      if (signal.aborted) passOn()
       signal.throwIfAborted()
-      return await work(mine.resolve)
-    } finally {
-      mine.resolve()
-    }
+      return { passOn, [Symbol.dispose]: passOn }
+    },
   }
 }

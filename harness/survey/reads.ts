@@ -18,6 +18,7 @@ import {
 } from '@kubernetes/client-node'
 import { MeshproofError } from '#errors.ts'
 import type { KubeClient, Manifest } from '#kube/client.ts'
+import { istiodSelector } from '#istio/istiod-pods.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 
 /**
@@ -101,8 +102,8 @@ export const readsOf = (kube: KubeClient): Reads => {
     ),
     services: listed('v1', 'Service'),
     slices: listed('discovery.k8s.io/v1', 'EndpointSlice'),
-    istiods: listed('apps/v1', 'Deployment', { namespace: 'istio-system', selector: 'app=istiod' }),
-    istiodPods: listed('v1', 'Pod', { namespace: 'istio-system', selector: 'app=istiod' }),
+    istiods: listed('apps/v1', 'Deployment', { namespace: 'istio-system', selector: istiodSelector() }),
+    istiodPods: listed('v1', 'Pod', { namespace: 'istio-system', selector: istiodSelector() }),
     pods,
     proxies: once(async () =>
       (await pods()).filter(

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
+import { tagOf } from '#images/version.ts'
+import { meshNetworksIn } from '#istio/mesh-networks.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
+import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
 import type { ProcedureName } from '#topology/topology-schema.ts'
 import type { ContextCluster } from './contexts.ts'
@@ -148,7 +151,7 @@ const lookAt = async (
         context.context,
       role: istiods.length > 0 ? 'primary' : 'remote',
       network: namespace('istio-system')?.metadata?.labels?.['topology.istio.io/network'] ?? injected.network ?? '',
-      istio: /:([^:@/]+)(?:@|$)/.exec(image ?? '')?.[1] ?? '',
+      istio: tagOf(image),
     },
   }
 }
@@ -166,11 +169,11 @@ const mostFrequent = (values: string[]): string | undefined => {
  */
 const resemblance = async (clusters: SurveyedCluster[]): Promise<ProcedureName> => {
   const primaries = primariesOf({ clusters })
-  const severalNetworks = new Set(clusters.map(({ network }) => network)).size > 1
-  if (primaries.length > 1) return severalNetworks ? 'multi-primary-multi-network' : 'multi-primary'
-  if (severalNetworks) {
-    const networks = (await primaries[0]?.reads.configMap('istio'))?.data?.['meshNetworks'] ?? ''
-    return /fromRegistry|fromCidr/.test(networks) ? 'gateway' : 'primary-remote'
+  const several = severalNetworks({ clusters })
+  if (primaries.length > 1) return several ? 'multi-primary-multi-network' : 'multi-primary'
+  if (several) {
+    const declared = Object.values(meshNetworksIn(await primaries[0]?.reads.configMap('istio')) ?? {})
+    return declared.some((network) => network?.endpoints?.length) ? 'gateway' : 'primary-remote'
   }
   const pods = (await Promise.all(primaries.map(({ reads }) => reads.istiodPods())))
     .flat()
@@ -208,8 +211,12 @@ export const meshLines = ({
   clusters: Omit<SurveyedCluster, 'reads' | 'kube'>[]
 }): string[] => [
   `${clusters.length} clusters, like topology ${topology}: ${resembles[topology]}`,
-  ...clusters.map(
-    ({ context, name, role, network, kubernetes, istio }) =>
-      `  ${name}  ${role}${network ? `, ${network}` : ''}  Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}${context === name ? '' : `  (context ${context})`}`,
+  ...clusters.map(({ context, name, role, network, kubernetes, istio }) =>
+    [
+      `  ${name}`,
+      network ? `${role}, ${network}` : role,
+      `Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}`,
+      ...(context === name ? [] : [`(context ${context})`]),
+    ].join('  '),
   ),
 ]

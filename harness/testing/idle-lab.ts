@@ -1,19 +1,6 @@
-import type { Images } from '#images/images.ts'
+import { imagesByName } from '#images/images.ts'
 import { labOf, type Lab } from '#lab/lab.ts'
 import { loadTopologyFile, type Mtls, type Topology } from '#topology/topology-file.ts'
-
-const noImages: Images = {
-  source: 'source',
-  node: '',
-  kind: '',
-  istioctl: '',
-  kubectl: '',
-  loadBalancerManifest: '',
-  kubernetes: '',
-  envoy: '',
-  roles: {},
-  digests: [],
-}
 
 /** The example of a topology file of one’s own, whose clusters are on one network and on several. */
 export const threeClusters = 'fixtures/topologies/examples/three-clusters.yaml'
@@ -26,4 +13,8 @@ export const variant = async (nameOrPath: string, mtls: Mtls = 'strict'): Promis
 
 /** The handles of a lab whose clusters do not run: nothing of it can be dialled. */
 export const idleLab = async (topology: string | Topology = 'gateway'): Promise<Lab> =>
-  labOf('20260101-000000-abcd', typeof topology === 'string' ? await variant(topology) : topology, noImages)
+  labOf(
+    '20260101-000000-abcd',
+    typeof topology === 'string' ? await variant(topology) : topology,
+    imagesByName('source'),
+  )

@@ -2,7 +2,7 @@ import { found } from '#commands/upgrade/verdict/findings.ts'
 import type {
   CheckResult,
   Lane,
-  Layer,
+  CheckLayer,
   Loss,
   Measured,
   PhaseKind,
@@ -31,10 +31,12 @@ const at = (seconds: number): string => new Date(begin + seconds * 1000).toISOSt
 const perSecond = 12
 const releases = { from: { istio: 'lab-a', envoy: '1.38.3' }, to: { istio: 'lab-b', envoy: '1.40.0' } }
 
+const waitForIstiod = 'cluster1: wait for istiod'
+
 const phases: [id: UpgradePhaseResult['id'], name: string, kind: PhaseKind, steps: string[]][] = [
   ['P0', 'preflight', 'preflight', ['look at both releases']],
   ['P1', 'baseline', 'baseline', ['install lab-a', 'start the probes']],
-  ['P2', 'cluster1: control plane', 'control-plane', ['cluster1: install lab-b’s istiod', 'cluster1: wait for istiod']],
+  ['P2', 'cluster1: control plane', 'control-plane', ['cluster1: install lab-b’s istiod', waitForIstiod]],
   ['P3', 'cluster1: workloads', 'workloads', ['cluster1: restart the workloads']],
   ['P4', 'cluster1: gateways', 'gateways', ['cluster1: install lab-b’s gateway', 'half-upgraded: let it run']],
   ['P5', 'cluster2: control plane', 'control-plane', ['cluster2: install lab-b’s remote profile']],
@@ -44,7 +46,7 @@ const phases: [id: UpgradePhaseResult['id'], name: string, kind: PhaseKind, step
   ['P9', 'remote secret rotated', 'secrets', ['rotate the remote secret', 'restart istiod']],
 ]
 
-const asked: [Layer, string][] = [
+const asked: [CheckLayer, string][] = [
   ['network', 'net.gateway-open'],
   ['trust', 'trust.same-root'],
   ['trust', 'trust.chain'],

@@ -158,11 +158,10 @@ describe('a file of one’s own', () => {
   })
 
   test('has versions in order, up to four clusters', async () => {
-    const { clusters } = await load(
-      edited({
-        15: `${third()}\n${third({ network: 'network4', podCidr: '10.40.0.0/16' }).replace('cluster3', 'cluster4').replace('10.253', '10.254')}`,
-      }),
-    )
+    const fourth = third({ network: 'network4', podCidr: '10.40.0.0/16' })
+      .replace('cluster3', 'cluster4')
+      .replace('10.253', '10.254')
+    const { clusters } = await load(edited({ 15: `${third()}\n${fourth}` }))
     expect(clusters.map(({ version }) => version)).toEqual(['v1', 'v2', 'v3', 'v4'])
   })
 
@@ -211,6 +210,7 @@ describe('a file of one’s own', () => {
   })
 })
 
+const notWords = 'not lower-case words joined by hyphens'
 const names = 'valid are name, title, seed, procedure, mtls, clusters'
 const fields = 'valid are name, role, network, podCidr, serviceCidr, version'
 
@@ -223,17 +223,9 @@ describe('a file that is not valid says where and why', () => {
       Object.fromEntries([4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14].map((line) => [line, undefined])),
       ['1:1: clusters is missing'],
     ],
-    ['a name in capitals', { 1: 'name: My Mesh' }, ['1:7: name “My Mesh” is not lower-case words joined by hyphens']],
-    [
-      'a name with a hyphen at its end',
-      { 1: 'name: mine-' },
-      ['1:7: name “mine-” is not lower-case words joined by hyphens'],
-    ],
-    [
-      'a name over two lines, in one',
-      { 1: 'name: |\n  my\n  mesh' },
-      ['1:7: name “my mesh ” is not lower-case words joined by hyphens'],
-    ],
+    ['a name in capitals', { 1: 'name: My Mesh' }, [`1:7: name “My Mesh” is ${notWords}`]],
+    ['a name with a hyphen at its end', { 1: 'name: mine-' }, [`1:7: name “mine-” is ${notWords}`]],
+    ['a name over two lines, in one', { 1: 'name: |\n  my\n  mesh' }, [`1:7: name “my mesh ” is ${notWords}`]],
     ['a name that is a number', { 1: 'name: 7' }, ['1:7: name must be text, not “7”: put it in quotes']],
     ['a title that is a map', { 2: 'title: { a: b }' }, ['2:1: title must be text, not a map']],
     ['an empty title', { 2: 'title:' }, ['2:7: title is empty']],

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { rangeProblem } from './address-range.ts'
+import { severalNetworks } from './networks.ts'
 
 /** The documented procedures that install a mesh; each has a built-in topology of its name. */
 export const procedureNames = [
@@ -10,7 +11,9 @@ export const procedureNames = [
   'multi-primary',
   'multi-primary-multi-network',
 ] as const
-const versions = ['v1', 'v2', 'v3', 'v4'] as const
+
+/** The versions of helloworld: one for each cluster that a mesh may have. */
+export const versions = ['v1', 'v2', 'v3', 'v4'] as const
 
 const not = (what: string) => ({
   error: ({ input }: { input?: unknown }): string => `“${String(input)}” is not ${what}`,
@@ -108,13 +111,13 @@ export const draftOf = (value: unknown): Draft => {
 /** Fills in the defaults that depend on other fields. */
 export const complete = (file: z.infer<typeof FileSchema>): TopologyFile => {
   const { clusters } = draftOf(file) as { clusters: ClusterPlan[] }
-  const severalNetworks = new Set(clusters.map(({ network }) => network)).size > 1
+  const several = severalNetworks({ clusters })
   const onePrimary = clusters.filter(({ role }) => role === 'primary').length === 1
   const derived = onePrimary
-    ? severalNetworks
+    ? several
       ? 'primary-remote'
       : 'vpn'
-    : severalNetworks
+    : several
       ? 'multi-primary-multi-network'
       : 'multi-primary'
   return { ...file, procedure: file.procedure ?? derived, clusters }

@@ -11,7 +11,11 @@ import { ownerOf } from '#engine/owner.ts'
 const importImages = `set -eu
 containerd > /tmp/containerd.log 2>&1 &
 tries=0
-until ctr version > /dev/null 2>&1; do tries=$((tries + 1)); [ "$tries" -lt 100 ] || { cat /tmp/containerd.log >&2; exit 1; }; sleep 0.2; done
+until ctr version > /dev/null 2>&1; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 100 ] || { cat /tmp/containerd.log >&2; exit 1; }
+  sleep 0.2
+done
 ctr --namespace k8s.io images import --no-unpack --digests - > /dev/null
 kill $!
 wait $! || true

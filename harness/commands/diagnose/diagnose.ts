@@ -3,6 +3,7 @@ import { layerLines, verdictLines } from '#diagnosis/diagnosis-text.ts'
 import type { Diagnosis } from '#diagnosis/diagnosis.ts'
 import { probeOf } from '#diagnosis/probe.ts'
 import type { Terminal } from '#report/terminal.ts'
+import { print } from '#run/print.ts'
 import { connectContexts } from '#survey/contexts.ts'
 import { meshLines, survey } from '#survey/survey.ts'
 import type { DiagnoseOptions } from './options.ts'
@@ -28,4 +29,11 @@ export const diagnoseExisting = async (
   } finally {
     await probing?.close()
   }
+}
+
+/** Performs `diagnose` and returns the exit code of the diagnosis. @throws MeshproofError as diagnoseExisting does. */
+export const diagnose = async (options: DiagnoseOptions, screen: Terminal, signal: AbortSignal): Promise<number> => {
+  const diagnosis = await diagnoseExisting(options, screen, signal)
+  if (options.output === 'json') print(diagnosis)
+  return diagnosis.exitCode
 }

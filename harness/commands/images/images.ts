@@ -15,16 +15,16 @@ import { hostPlatform } from '#images/source/go.ts'
 import { buildHarness } from '#images/source/harness-image.ts'
 import { sourceState } from '#images/source/source-state.ts'
 import { sourceImages } from '#images/source/source.ts'
-import { imagesFor } from '#images/versions.ts'
+import { resolveImageSource } from '#images/versions.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { ensureEngine } from '#run/ensure-engine.ts'
+import { print } from '#run/print.ts'
 import type { ImagesInvocation } from './options.ts'
 
-/** Does what `images …` was asked for and returns the exit code; `print` is for what programs read. */
+/** Does what `images …` was asked for and returns the exit code. */
 export const performImages = async (
   invocation: ImagesInvocation,
   screen: Terminal,
-  print: (value: unknown) => void,
   signal: AbortSignal,
 ): Promise<number> => {
   switch (invocation.command) {
@@ -85,7 +85,7 @@ export const performImages = async (
       const { file, output, ...wanted } = invocation.options
       await requireCache()
       const engine = await ensureEngine(screen.line, signal)
-      await imagesFor({ ...wanted, images: 'release' })
+      await resolveImageSource({ ...wanted, images: 'release' })
       const ready = await planRelease(wanted, engine, { signal, tell: tellOf(screen.building, 'versions') })
       await saveImages(ready, file, screen.building, signal)
       screen.close()
@@ -112,7 +112,7 @@ export const performImages = async (
 }
 
 const planned = async (wanted: Omit<Wanted, 'images'>, patience: Patience): Promise<ReleasePlan> => {
-  await imagesFor({ ...wanted, images: 'release' })
+  await resolveImageSource({ ...wanted, images: 'release' })
   const release = await loadRelease(wanted.pins)
   return planOf(release, await resolveVersions(release, wanted, patience), hostPlatform().arch)
 }

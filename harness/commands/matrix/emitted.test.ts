@@ -57,7 +57,7 @@ describe('for GitHub', () => {
 })
 
 describe('for GitLab', () => {
-  test('a child pipeline has a job for each cell, which keeps its report however it ends, and one that merges them', async () => {
+  test('a child pipeline has a job for each cell, which keeps its report, and a job that merges them', async () => {
     const { stages, 'cell vpn': job, 'all cells': all } = parse(await emit({ emit: 'gitlab' }))
     expect(stages).toEqual(['cells', 'report'])
     expect(job).toMatchObject({

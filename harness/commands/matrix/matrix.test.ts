@@ -46,7 +46,7 @@ describe('of labs', () => {
     })
   })
 
-  test('versions that do not exist, or do not go together, are all told at once, with the cells that ask for them', async () => {
+  test('versions that do not exist or do not go together are reported at once, with their cells', async () => {
     const error = await errorOf(
       cellsOf({ topology: 'vpn', images: 'source', istio: '1.31-dev,1.30.4', kubernetes: '1.34.4,nope' }),
     )

@@ -1,10 +1,10 @@
 import type { Cell } from '#results/cells.ts'
 import { catalogue } from '#run/catalogue.ts'
-import { makePlans, selection } from '#run/plan.ts'
+import { makePlans, selectChecks } from '#run/plan.ts'
 import { argumentsOf } from './arguments-of.ts'
 import { combinations, nameOf } from './combinations.ts'
 import type { MatrixOptions } from './options.ts'
-import { requirePossible } from './possible.ts'
+import { resolveImageSources } from './image-sources.ts'
 
 /**
  * The cells of a matrix: every topology with every combination of versions, or, of clusters that exist, the mesh
@@ -24,10 +24,10 @@ export const matrixCells = async ({
   ...same
 }: MatrixOptions): Promise<Cell[]> => {
   const checks = catalogue
-  for (const patterns of suites) selection(patterns, checks)
+  for (const patterns of suites) selectChecks(patterns, checks)
   const versions = combinations({ istio, kubernetes, kind })
   if (!same.contexts)
-    await requirePossible(versions.map((one) => ({ name: nameOf(one), options: { ...same, ...one } })))
+    await resolveImageSources(versions.map((one) => ({ name: nameOf(one), options: { ...same, ...one } })))
   const plans = same.contexts ? [] : await makePlans(topology, [], checks, same.mtls)
   const topologies = same.contexts
     ? [undefined]

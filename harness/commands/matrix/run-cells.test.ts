@@ -8,9 +8,9 @@ import { errorOf, scratchFolder } from '#testing/edge.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { linesOf } from '#testing/screen.ts'
 import { TestOptions, type RunOptions } from '#run/options.ts'
+import { versionCells } from './combinations.ts'
 import { runCells, type CellsRun } from './run-cells.ts'
-import type { Run } from '#run/reported.ts'
-import type { Signals } from '#run/signals.ts'
+import type { Run } from '#run/with-reports.ts'
 
 const ended = (folder: string, exitCode: number): Run => {
   const results = resultsOf(
@@ -30,22 +30,17 @@ const running = async (
   linesOf((shown) => {
     terminal = shown
   })
-  const signals: Signals = { signal: stop.signal, atOnce: () => undefined, release: () => undefined }
-  const outcome = await runCells(
-    TestOptions.parse({ topology: 'vpn', reportDir: folder, ...flags }),
-    terminal!,
-    signals,
-    async (options) => {
-      asked.push(options)
-      return ended(options.reportDir ?? '', await runOne(options, stop))
-    },
-  )
+  const options = TestOptions.parse({ topology: 'vpn', reportDir: folder, ...flags })
+  const outcome = await runCells(options, versionCells(options), terminal!, stop, async (cell) => {
+    asked.push(cell)
+    return ended(cell.reportDir ?? '', await runOne(cell, stop))
+  })
   return { ...outcome, asked }
 }
 
 const names = ['kubernetes-1.34.11', 'kubernetes-1.34.4']
 
-test('every combination is a run with a folder of its own, and the document and the page of all lie above them', async () => {
+test('every combination is a run with its own folder; the document and the page of all lie above', async () => {
   const folder = join(await scratchFolder(), 'all')
   const { exitCode, asked, runs } = await running(folder, { kubernetes: '1.34.11,1.34.4', timeout: '90' }, () => 0)
   expect(exitCode).toBe(0)

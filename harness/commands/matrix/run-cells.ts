@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { ImageSource } from '#images/images.ts'
 import { newRunId } from '#lab/run-state.ts'
 import { writeRunsPage } from '#report/render-folders.ts'
 import { makeReportFolder } from '#report/report-folder.ts'
@@ -10,11 +11,10 @@ import { writeWhole } from '#results/write-whole.ts'
 import { catalogue } from '#run/catalogue.ts'
 import type { RunOptions, TestOptions } from '#run/options.ts'
 import { makePlans } from '#run/plan.ts'
-import type { Run } from '#run/reported.ts'
-import type { Signals } from '#run/signals.ts'
+import type { Run, Signals } from '#run/with-reports.ts'
 import { argumentsOf } from './arguments-of.ts'
-import { versionCells } from './combinations.ts'
-import { requirePossible } from './possible.ts'
+import type { VersionCell } from './combinations.ts'
+import { resolveImageSources } from './image-sources.ts'
 
 /**
  * What the cells of a run came to: all of them, those that were not run as such; the folder that holds theirs; the
@@ -22,8 +22,8 @@ import { requirePossible } from './possible.ts'
  */
 export type CellsRun = { runs: ShownRun[]; folder: string; exitCode: number }
 
-/** Runs the checks of one cell, as a run of its own. */
-export type RunCell = (options: RunOptions) => Promise<Run>
+/** Runs the checks of one cell, as a run of its own, with images of that source. */
+export type RunCell = (options: RunOptions, source: ImageSource | 'auto') => Promise<Run>
 
 /**
  * Several versions: every cell is a run with a folder of its own, one after the other. The page of all of them says
@@ -32,12 +32,12 @@ export type RunCell = (options: RunOptions) => Promise<Run>
  */
 export const runCells = async (
   asked: TestOptions,
+  cells: readonly VersionCell[],
   terminal: Terminal,
-  { signal }: Signals,
+  { signal }: Pick<Signals, 'signal'>,
   runCell: RunCell,
 ): Promise<CellsRun> => {
-  const cells = versionCells(asked)
-  await requirePossible(cells)
+  const sources = await resolveImageSources(cells)
   await makePlans(asked.topology, asked.suite, catalogue, asked.mtls)
   const folder = await makeReportFolder(newRunId(), asked.reportDir)
   const document: Cells = {
@@ -49,7 +49,7 @@ export const runCells = async (
   for (const [index, { name, options }] of cells.entries()) {
     if (signal.aborted) break
     terminal.line(`\ncell ${index + 1} of ${cells.length}: ${name}`)
-    const { results } = await runCell({ ...options, reportDir: join(folder, name) })
+    const { results } = await runCell({ ...options, reportDir: join(folder, name) }, sources[index] ?? 'auto')
     const cell = document.cells[index]
     runs[index] = { cell, results, link: `${name}/report.html` }
     await writeRunsPage(runs, folder)

@@ -56,7 +56,7 @@ test.each(diagnosedAlone.map((fault) => ({ name: fault.name, fault })))(
   },
 )
 
-test('shown each once in all topologies, the faults turn every check red, and each of their codes is diagnosed', async () => {
+test('shown once each in all topologies, the faults turn every check red, and each code is diagnosed', async () => {
   const { assignments, unshown } = assign(
     faults,
     await makePlans(['all'], [], checks),

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { because, type CauseCode } from '#results/causes.ts'
 import type { Fault } from './fault.ts'
-import type { CheckResult, Layer } from '#results/results.ts'
+import type { CheckResult, CheckLayer } from '#results/results.ts'
 import { checkResult } from '#testing/results.ts'
 import { judge } from './judge.ts'
 
 const turnsRed: Fault['turnsRed'] = { 'reach.local': 'MP-751', 'reach.path': 'MP-753' }
 const both = Object.keys(turnsRed)
 
-const layerOf = (id: string): Layer => (id.startsWith('net.') ? 'network' : (id.split('.')[0] as Layer))
+const layerOf = (id: string): CheckLayer => (id.startsWith('net.') ? 'network' : (id.split('.')[0] as CheckLayer))
 const passed = (id: string, of: Partial<CheckResult> = {}): CheckResult =>
   checkResult({ id, layer: layerOf(id), ...of })
 const failed = (id: string, code: CauseCode, of: Partial<CheckResult> = {}): CheckResult =>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { diagnose } from '#results/explain.ts'
 import type { Fault } from './fault.ts'
-import { CheckResult, CodeText, layers, type Layer } from '#results/results.ts'
+import { CheckResult, CodeText, layers, type CheckLayer } from '#results/results.ts'
 
 /** What became of one fault in one lab. */
 export const Proof = z.strictObject({
@@ -67,5 +67,5 @@ export const judge = (
   }
 }
 
-const layerOf = (id: string, results: CheckResult[]): Layer =>
+const layerOf = (id: string, results: CheckResult[]): CheckLayer =>
   results.find((result) => result.id === id)?.layer ?? 'network'

@@ -45,7 +45,7 @@ const tablesOf = (page: string): string[][][] =>
         ),
     )
 
-test('the page has every fault with what it turned red, and every check with what detected faults turned it red', () => {
+test('the page has every fault with the checks that it turned red, and every check with the detected faults', () => {
   const page = proofPage(proofs, checks, 'Kubernetes 1.33.1, Istio 1.27.0, Envoy 1.35.0, 2 cores')
   expect(page).toContain('in one lab: Kubernetes 1.33.1, Istio 1.27.0, Envoy 1.35.0, 2 cores.')
   expect(tablesOf(page)).toEqual([

@@ -1,11 +1,10 @@
 import type { VersionCell } from '#commands/matrix/combinations.ts'
-import { requirePossible } from '#commands/matrix/possible.ts'
+import { resolveImageSources } from '#commands/matrix/image-sources.ts'
 import { planExisting } from '#commands/test/existing/plan-existing.ts'
-import { imagesFor } from '#images/versions.ts'
 import { variantName } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { makePlans } from '#run/plan.ts'
-import { print } from '#run/tell.ts'
+import { print } from '#run/print.ts'
 import { connectContexts } from '#survey/contexts.ts'
 import { describePlans, planDocument } from './plan-line.ts'
 
@@ -17,21 +16,15 @@ export const printPlan = async (cells: readonly VersionCell[]): Promise<number> 
   const [first] = cells
   if (!first) return 0
   const { options } = first
-  const checks = catalogue
   const existing =
-    options.contexts && (await planExisting(connectContexts(options.contexts, options.kubeconfig), options, checks))
-  const plans = existing ? [existing] : await makePlans(options.topology, options.suite, checks, options.mtls)
-  await (existing ? undefined : requirePossible(cells))
-  const planned = await Promise.all(
-    cells.map(async (cell) => ({
-      name: cell.name,
-      images: existing ? existing.images.source : await imagesFor(cell.options),
-    })),
-  )
+    options.contexts && (await planExisting(connectContexts(options.contexts, options.kubeconfig), options, catalogue))
+  const plans = existing ? [existing] : await makePlans(options.topology, options.suite, catalogue, options.mtls)
+  const sources = existing ? [existing.images.source] : await resolveImageSources(cells)
+  const planned = cells.map(({ name }, index) => ({ name, images: sources[index] }))
   if (options.output === 'json')
     print({ ...(planned.length > 1 ? { cells: planned } : { images: planned[0]?.images }), ...planDocument(plans) })
   else {
-    for (const line of [...(existing?.lines ?? []), ...describePlans(plans, checks)]) print(line)
+    for (const line of [...(existing?.lines ?? []), ...describePlans(plans, catalogue)]) print(line)
     for (const { topology, steps, planned: asked } of plans) {
       print(`${variantName(topology)}:`)
       print('  steps:')

@@ -1,44 +1,57 @@
-import { versionCells } from '#commands/matrix/combinations.ts'
+import { type VersionCell, versionCells } from '#commands/matrix/combinations.ts'
 import { runCells } from '#commands/matrix/run-cells.ts'
+import { resolveImageSource } from '#images/versions.ts'
 import { cellLines } from '#report/shown-run.ts'
+import type { Terminal } from '#report/terminal.ts'
 import type { RunOptions, TestOptions } from '#run/options.ts'
-import type { Run } from '#run/reported.ts'
+import { print } from '#run/print.ts'
 import { ownStore } from '#run/store-results.ts'
-import { print, streamFor, tellRun, withTerminal } from '#run/tell.ts'
-import { runExisting } from './run-existing.ts'
-import { run } from './run-labs.ts'
+import { concludeRun, summarizeRun } from '#run/summarize-run.ts'
+import type { Run, Signals } from '#run/with-reports.ts'
+import { testExisting } from './test-existing.ts'
+import { testLabs } from './test-labs.ts'
 
 /**
  * Performs `test` and returns its exit code: one run, or, of several versions, one for every combination. `line` is the
  * command line as it was typed.
- * @throws MeshproofError as ownStore does, before anything is made, and MP-174 where the results cannot be kept there.
+ * @throws MeshproofError MP-1xx for a mistake in what was asked for, and as ownStore does, before anything is made;
+ * MP-174 where the results cannot be kept.
  */
-export const test = (options: TestOptions, line: string): Promise<number> =>
-  withTerminal(async (screen, signals) => {
-    const store = options.results === undefined ? undefined : await ownStore(options.results)
-    const runOne = (one: RunOptions): Promise<Run> =>
-      one.contexts === undefined
-        ? run('test', one, line, screen, signals)
-        : runExisting(one.contexts, one, line, screen, signals)
-    const [first, ...others] = versionCells(options)
-    if (first && others.length === 0) {
-      const one = await runOne(first.options)
-      screen.close()
-      await tellRun(one, screen)
-      if (options.output === 'json') print(one.results)
-      await store?.(one)
-      return one.results.run.exitCode
-    }
-    const { runs, folder, exitCode } = await runCells(options, screen, signals, async (cell) => {
-      const one = await runOne(cell)
-      await tellRun(one, screen)
-      return one
-    })
-    screen.close()
-    screen.line('')
-    for (const text of cellLines(runs)) screen.line(text)
-    screen.line(`report: ${folder}`)
-    if (options.output === 'json')
-      print({ cells: runs.map(({ cell, results }) => ({ name: cell?.name, results: results ?? null })) })
-    return exitCode
-  }, streamFor(options.output))
+export const test = async (options: TestOptions, line: string, screen: Terminal, signals: Signals): Promise<number> => {
+  const store = options.results === undefined ? undefined : await ownStore(options.results)
+  const cells = versionCells(options)
+  const [only] = cells
+  if (only === undefined || cells.length > 1) return testCells(options, cells, line, screen, signals)
+  const run = await testOnce(only.options, line, screen, signals)
+  const exitCode = await concludeRun(run, screen, options)
+  await store?.(run)
+  return exitCode
+}
+
+/** One run: on clusters that exist, or in labs, whose images come from one source. */
+const testOnce = async (options: RunOptions, line: string, screen: Terminal, signals: Signals): Promise<Run> =>
+  options.contexts === undefined
+    ? testLabs(options, await resolveImageSource(options), line, screen, signals)
+    : testExisting(options.contexts, options, line, screen, signals)
+
+/** A run in labs for every combination of versions, one after the other, and a page that shows all of them. */
+const testCells = async (
+  options: TestOptions,
+  cells: VersionCell[],
+  line: string,
+  screen: Terminal,
+  signals: Signals,
+): Promise<number> => {
+  const { runs, folder, exitCode } = await runCells(options, cells, screen, signals, async (cell, source) => {
+    const run = await testLabs(cell, source, line, screen, signals)
+    await summarizeRun(run, screen)
+    return run
+  })
+  screen.close()
+  screen.line('')
+  for (const text of cellLines(runs)) screen.line(text)
+  screen.line(`report: ${folder}`)
+  if (options.output === 'json')
+    print({ cells: runs.map(({ cell, results }) => ({ name: cell?.name, results: results ?? null })) })
+  return exitCode
+}

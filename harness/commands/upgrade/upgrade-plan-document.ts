@@ -2,11 +2,11 @@ import { harmlessChecks } from '#checks/check.ts'
 import { leftOut } from '#commands/upgrade/phases/phases.ts'
 import { phasesFor } from '#commands/upgrade/phases/upgrade-phases.ts'
 import { trafficIn } from '#commands/upgrade/traffic/traffic.ts'
-import type { Images } from '#images/images.ts'
+import { imagesByName, type Images } from '#images/images.ts'
 import { labOf } from '#lab/lab.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { planChecks } from '#run/plan-checks.ts'
-import { selection } from '#run/plan.ts'
+import { selectChecks } from '#run/plan.ts'
 import type { UpgradeOptions } from './options.ts'
 import { upgradeLabOf } from './upgrade-lab.ts'
 import { planUpgrade, upgradeLine } from './upgrade-plan.ts'
@@ -24,18 +24,7 @@ export const upgradePlanDocument = async (options: UpgradeOptions): Promise<stri
     fault,
   } = planned
   // Of images that nobody has got yet, names alone are known, and no step is run.
-  const named = (tag: string): Images => ({
-    source,
-    node: '',
-    kind: '',
-    istioctl: '',
-    kubectl: '',
-    loadBalancerManifest: '',
-    kubernetes: '',
-    envoy: '',
-    roles: { tag },
-    digests: [],
-  })
+  const named = (tag: string): Images => imagesByName(source, { tag })
   const lab = labOf('plan', topology, named(options.from))
   const upgrade = upgradeLabOf(lab, named(options.to), options.strategy)
   const phases = phasesFor(upgrade, trafficIn(lab), fault, options).map(({ id, name, kind, steps, after }) => ({
@@ -44,7 +33,7 @@ export const upgradePlanDocument = async (options: UpgradeOptions): Promise<stri
     kind,
     steps: steps.map((step) => step.name),
     checks: after
-      ? planChecks(harmlessChecks(checks), topology, selection([], checks), {
+      ? planChecks(harmlessChecks(checks), topology, selectChecks([], checks), {
           upgrade: { stage: after, from: options.from },
         }).planned
       : [],

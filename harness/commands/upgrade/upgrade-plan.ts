@@ -4,7 +4,7 @@ import { versionProblems } from '#commands/upgrade/phases/preflight-versions.ts'
 import { type Earlier, readEarlier } from '#commands/upgrade/verdict/compare.ts'
 import { MeshproofError } from '#errors.ts'
 import type { ImageSource } from '#images/images.ts'
-import { upgradeSource, upgradeVersions } from '#images/versions.ts'
+import { resolveUpgradeSource, upgradeVersions } from '#images/versions.ts'
 import { makePlans, type TopologyPlan } from '#run/plan.ts'
 import { faultNamed } from '../../../fixtures/upgrade-faults/index.ts'
 import type { UpgradeOptions } from './options.ts'
@@ -36,7 +36,7 @@ export const planUpgrade = async (options: UpgradeOptions, checks: readonly Chec
       where: `--from=${options.from} --to=${options.to}`,
       next: 'Name two releases; meshproof images list shows those that are built here.',
     })
-  const source = await upgradeSource(options, options)
+  const source = await resolveUpgradeSource(options, options)
   const fault = options.fault === undefined ? undefined : faultNamed(options.fault)
   const why = fault && impossible(fault, topology, options.strategy)
   if (why !== undefined)
@@ -63,4 +63,5 @@ export const upgradeLine = (
   { plan: { topology }, fault }: UpgradePlan,
   { from, to, strategy }: UpgradeOptions,
 ): string =>
-  `${topology.name}: from ${from} to ${to}, ${strategy === 'in-place' ? 'in place' : 'by revision'}${fault ? `, wrongly: ${fault.breaks}` : ''}`
+  `${topology.name}: from ${from} to ${to}, ${strategy === 'in-place' ? 'in place' : 'by revision'}` +
+  (fault ? `, wrongly: ${fault.breaks}` : '')

@@ -19,13 +19,13 @@ import {
   type UpgradePhaseResult,
 } from '#results/results.ts'
 import type { Topology } from '#topology/topology-file.ts'
-import type { CarriedOut } from './carry-out.ts'
+import type { PerformedPhase } from './perform-phases.ts'
 import type { Strategy, UpgradePhase } from './upgrade-phase.ts'
 
 /**
  * What an upgrade has come to, so far: the phases that were planned, those that were begun, and what its traffic saw.
  */
-export type Underway = {
+export type UpgradeSoFar = {
   topology: Topology
   images: UpgradeImages
   /** The versions of Istio that the two count as. */
@@ -34,7 +34,7 @@ export type Underway = {
   budgets: Budgets
   planned: readonly UpgradePhase[]
   leftOut: Upgrade['leftOut']
-  carriedOut: readonly CarriedOut[]
+  performed: readonly PerformedPhase[]
   seen: Seen
   earlier: Earlier | undefined
   /** Why the phases that were not begun were not. */
@@ -50,13 +50,13 @@ const upgradeResult = ({
   budgets,
   planned,
   leftOut,
-  carriedOut,
+  performed,
   seen,
   earlier,
   unreached,
-}: Underway): Upgrade => {
+}: UpgradeSoFar): Upgrade => {
   const versionOf = Object.fromEntries(topology.clusters.map(({ name, version }) => [name, version]))
-  const windows = windowsOf(carriedOut)
+  const windows = windowsOf(performed)
   const measured = measure(seen.samples, windows, seen.events, versionOf)
   const startedAt = windows[0]?.from ?? Date.now()
   const probes = seen.samples.map(({ probe }) => probe)
@@ -67,7 +67,7 @@ const upgradeResult = ({
     phases: planned.map((phase) =>
       phaseResult(
         phase,
-        carriedOut.find(({ id }) => id === phase.id),
+        performed.find(({ id }) => id === phase.id),
         unreached,
       ),
     ),
@@ -103,13 +103,13 @@ const upgradeResult = ({
  * those of its lab, `bundle` where its support bundle is.
  */
 export const topologyResult = (
-  underway: Underway,
+  soFar: UpgradeSoFar,
   phases: Phase[],
   unasked: CheckResult[],
   bundle: string | undefined,
 ): TopologyResult => {
-  const { topology, carriedOut } = underway
-  const upgrade = upgradeResult(underway)
+  const { topology, performed } = soFar
+  const upgrade = upgradeResult(soFar)
   return {
     name: topology.name,
     mtls: topology.mtls,
@@ -117,7 +117,7 @@ export const topologyResult = (
     ...asTopology(upgrade),
     phases,
     upgrade,
-    checks: carriedOut.findLast(({ checks }) => checks.length > 0)?.checks ?? unasked,
+    checks: performed.findLast(({ checks }) => checks.length > 0)?.checks ?? unasked,
     ...(bundle === undefined ? {} : { bundle }),
   }
 }
@@ -125,17 +125,17 @@ export const topologyResult = (
 const releaseOf = ({ roles, envoy }: UpgradeImages['from']): Upgrade['from'] => ({ istio: roles['tag'] ?? '', envoy })
 
 /** A phase’s traffic goes on until the next begins. There is none before the baseline’s probes are there. */
-const windowsOf = (carriedOut: readonly CarriedOut[]): Window[] =>
-  carriedOut.flatMap((phase, index) => {
+const windowsOf = (performed: readonly PerformedPhase[]): Window[] =>
+  performed.flatMap((phase, index) => {
     const { id, trafficFrom, endedAt } = phase
     return trafficFrom === undefined
       ? []
-      : [{ phase: id, from: trafficFrom, to: carriedOut[index + 1]?.startedAt ?? endedAt }]
+      : [{ phase: id, from: trafficFrom, to: performed[index + 1]?.startedAt ?? endedAt }]
   })
 
 const phaseResult = (
   { id, name, kind }: UpgradePhase,
-  done: CarriedOut | undefined,
+  done: PerformedPhase | undefined,
   unreached: string,
 ): UpgradePhaseResult =>
   done === undefined

@@ -1,8 +1,10 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { injectedWith, type SurveyedCluster } from '#survey/survey.ts'
+import { meshNetworksIn } from '#istio/mesh-networks.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
+import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
-import { kubectl, severalNetworks, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
 
 const label = 'topology.istio.io/network'
 
@@ -61,7 +63,8 @@ export const networks: Layer = {
           ],
           fix: kubectl(
             cluster,
-            `-n ${pod.metadata?.namespace ?? ''} label --overwrite pod ${pod.metadata?.name ?? ''} ${label}=${toldTo(pod, declared)}`,
+            `-n ${pod.metadata?.namespace ?? ''} label --overwrite pod ${pod.metadata?.name ?? ''} ` +
+              `${label}=${toldTo(pod, declared)}`,
           ),
         }))
       }),
@@ -78,10 +81,9 @@ const toldTo = (pod: V1Pod, declared: string | undefined): string =>
 
 /** The clusters that meshNetworks puts on a network by name: they need no label. */
 const namedInMeshNetworks = async (primaries: SurveyedCluster[]): Promise<Set<string>> => {
-  const texts = await Promise.all(
-    primaries.map(async ({ reads }) => (await reads.configMap('istio'))?.data?.['meshNetworks'] ?? ''),
-  )
+  const maps = await Promise.all(primaries.map(({ reads }) => reads.configMap('istio')))
+  const declared = maps.flatMap((map) => Object.values(meshNetworksIn(map) ?? {}))
   return new Set(
-    texts.flatMap((text) => [...text.matchAll(/fromRegistry:\s*"?([^\s"}]+)/g)].map(([, name]) => name ?? '')),
+    declared.flatMap((network) => network?.endpoints?.flatMap(({ fromRegistry }) => fromRegistry ?? []) ?? []),
   )
 }

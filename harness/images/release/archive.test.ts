@@ -65,7 +65,7 @@ esac`,
   )
 })
 
-test('what is loaded is all that a run needs: programs, nodes and the digests of what they hold, and no network', async () => {
+test('what is loaded is all that a run needs: programs, nodes, and the digests of their images', async () => {
   expect(await errorOf(planRelease({ pins }, engine))).toMatchObject({ code: 'MP-320' })
   expect(await loadImages('lab.tar')).toEqual(['meshproof/node:a', 'meshproof/files:b'])
   const images = await releaseImages(await planRelease({ pins }, engine), silent)

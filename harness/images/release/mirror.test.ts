@@ -72,11 +72,15 @@ beforeEach(async () => {
     `[ "$1" = --insecure-policy ] && shift
 echo "$*" >> '${log}'
 place() { echo '${store}'/"$(echo "\${1#docker://}" | tr / _)"; }
+fail() { echo "level=fatal msg=\\"reading manifest: $1\\"" >&2; exit 1; }
+show() { [ -e "$(place "$here")" ] || fail 'manifest unknown'; cat "$(place "$here")"; }
 for last in "$@"; do before=$here; here=$last; done
 case "$1 $*" in
   'copy '*) cp "$(place "$before")" "$(place "$here")" ;;
-  'inspect '*--config*) [ -e "$(place "$here")" ] && cat "$(place "$here")" || { echo 'level=fatal msg="reading manifest: manifest unknown"' >&2; exit 1; } ;;
-  'inspect '*) grep -qs refused "$(place "$here")" && { echo 'level=fatal msg="reading manifest: denied: requested access to the resource is denied"' >&2; exit 1; }; [ -e "$(place "$here")" ] && cat "$(place "$here")" || { echo 'level=fatal msg="reading manifest: manifest unknown"' >&2; exit 1; } ;;
+  'inspect '*--config*) show ;;
+  'inspect '*)
+    grep -qs refused "$(place "$here")" && fail 'denied: requested access to the resource is denied'
+    show ;;
 esac`,
   )
   // An engine that keeps of an image its label alone, and pushes it as a configuration.
@@ -85,7 +89,9 @@ esac`,
     `echo "docker $*" >> '${log}'
 case "$1" in
   image) exit 1 ;;
-  import) echo "$*" | sed 's/.*LABEL [^"]*"\\([^"]*\\)".*/{"config":{"Labels":{"${digestsLabel}":"\\1"}}}/' > '${folder}/label' ;;
+  import)
+    echo "$*" |
+      sed 's/.*LABEL [^"]*"\\([^"]*\\)".*/{"config":{"Labels":{"${digestsLabel}":"\\1"}}}/' > '${folder}/label' ;;
   push) cp '${folder}/label' '${store}'/"$(echo "$3" | tr / _)" ;;
 esac`,
   )
@@ -97,8 +103,8 @@ test('an empty mirror gets everything, from the digests that are published; file
   expect(there).toEqual([])
   const lines = await asked()
   expect(lines).toContain(
-    `copy --quiet --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false docker://${host}/kindest/node@${digestOf('node')} ` +
-      `docker://${mirrored(plan.node.name)}`,
+    'copy --quiet --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false ' +
+      `docker://${host}/kindest/node@${digestOf('node')} docker://${mirrored(plan.node.name)}`,
   )
   expect(lines).toContain(`docker push --quiet ${host}/mirror/${plan.files}`)
 })

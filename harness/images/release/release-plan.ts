@@ -159,12 +159,15 @@ export type ReleasePlan = {
 }
 
 /** What these versions need on nodes of an architecture. */
-export const planOf = async (release: Release, versions: Versions, arch: string): Promise<ReleasePlan> => ({
-  release,
-  versions,
-  arch,
-  node: nodeOf(release, versions),
-  images: imagesOf(release, versions.istio),
-  preloaded: `meshproof/node:${await recipeKey([release, { ...versions, istio: versions.istio.toSorted() }, arch], ['node'])}`,
-  files: `meshproof/files:${await recipeKey(filesOf(release, versions))}`,
-})
+export const planOf = async (release: Release, versions: Versions, arch: string): Promise<ReleasePlan> => {
+  const sorted = { ...versions, istio: versions.istio.toSorted() }
+  return {
+    release,
+    versions,
+    arch,
+    node: nodeOf(release, versions),
+    images: imagesOf(release, versions.istio),
+    preloaded: `meshproof/node:${await recipeKey([release, sorted, arch], ['node'])}`,
+    files: `meshproof/files:${await recipeKey(filesOf(release, versions))}`,
+  }
+}

@@ -159,7 +159,7 @@ test(
   20_000,
 )
 
-test('the pinned version is pulled by its digests, another one by its tag and reported with what was pulled', async () => {
+test('the pinned version is pulled by its digests, another by its tag and reported with its digest', async () => {
   const { host, pins, asked } = await published()
   const { from, to } = await upgrade(pins, { from: '1.29.2', to: '1.30.4' })
   const pulled = (await asked()).filter((line) => line.startsWith('pull ')).map((line) => line.split(' ').at(-1))

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import pMap from 'p-map'
+import coerce from 'semver/functions/coerce.js'
+import gte from 'semver/functions/gte.js'
 import { docker, nodeArchitecture, type EngineInfo } from '#engine/docker.ts'
 import { buildAll, named, type BuildProgress } from '#images/build.ts'
 import { inEngine, withFiles } from './files.ts'
@@ -145,9 +147,7 @@ const fetchAll = async (
 const save = async (names: string[], arch: string, to: Writable, signal?: AbortSignal): Promise<void> => {
   // An engine that keeps whole indexes would otherwise name platforms it never pulled, and containerd refuses such an
   // archive.
-  const [major = 0, minor = 0] = (await docker(['version', '--format', '{{.Client.APIVersion}}'], { signal }))
-    .split('.')
-    .map(Number)
-  const platform = major > 1 || minor >= 48 ? ['--platform', `linux/${arch}`] : []
+  const client = coerce(await docker(['version', '--format', '{{.Client.APIVersion}}'], { signal }))
+  const platform = client && gte(client, '1.48.0') ? ['--platform', `linux/${arch}`] : []
   await docker(['save', ...platform, ...names], { stdout: Writable.toWeb(to), buffer: false, signal })
 }

@@ -38,7 +38,7 @@ const tags = (repository: string, all: string[]): Promise<void> =>
       ';; *) echo "asked: $*" >&2; exit 1 ;; esac',
   )
 
-test('what is not asked for is what is pinned, and whole versions are taken as they are: skopeo is not needed', async () => {
+test('what is not asked for is pinned, and whole versions are taken as they are: skopeo is not needed', async () => {
   await withoutPrograms()
   expect(await resolveVersions(release, {})).toEqual({ istio: ['1.30.4'], kubernetes: 'v1.34.11', kind: '0.33.0' })
   expect(await resolveVersions(release, { istio: '1.28.3', kubernetes: '1.33.7', kind: 'v0.32.0' })).toEqual({

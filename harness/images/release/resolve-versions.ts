@@ -1,3 +1,4 @@
+import maxSatisfying from 'semver/ranges/max-satisfying.js'
 import { MeshproofError } from '#errors.ts'
 import type { Wanted } from '#images/images.ts'
 import type { Patience } from './patience.ts'
@@ -33,11 +34,8 @@ const newestPatch = async (image: PublishedImage, minor: string, patience: Patie
   await requireRegistries([hostOf(image)], patience.signal)
   await requireSkopeo(patience.signal)
   const repository = repositoryOf(image)
-  const patches = (await tagsOf(repository, patience)).flatMap((tag) => {
-    const [, of, patch] = /^v?(\d+\.\d+)\.(\d+)$/.exec(tag) ?? []
-    return of === minor.replace(/^v/, '') && patch !== undefined ? [Number(patch)] : []
-  })
-  if (patches.length > 0) return `${minor}.${Math.max(...patches)}`
+  const newest = maxSatisfying(await tagsOf(repository, patience), minor)
+  if (newest !== null) return newest.replace(/^v/, '')
   throw new MeshproofError('MP-333', {
     what: 'No release of that minor version is published',
     where: `${repository}, ${minor}`,

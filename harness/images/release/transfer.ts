@@ -9,8 +9,15 @@ export const noWayTo =
   /dial tcp|no such host|server misbehaving|Client\.Timeout|i\/o timeout|deadline exceeded|proxyconnect|EOF$/m
 
 /** What they say of a registry that may do later what it does not do now. */
-export const busy =
-  /toomanyrequests|too many requests|HTTP (?:status:? )?(?:429|5\d\d)|\b5\d\d \(?(?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)|connection reset by peer|unexpected EOF/i
+export const busy = new RegExp(
+  [
+    'toomanyrequests|too many requests',
+    String.raw`HTTP (?:status:? )?(?:429|5\d\d)`,
+    String.raw`\b5\d\d \(?(?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)`,
+    'connection reset by peer|unexpected EOF',
+  ].join('|'),
+  'i',
+)
 
 /**
  * Has the engine pull an image for its own architecture, with the credentials that docker itself finds; docker checks

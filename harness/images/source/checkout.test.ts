@@ -7,7 +7,7 @@ import { bootstrapFile, checkoutSource, readCheckout, withCheckout } from './che
 import { loadRecipes } from './recipes.ts'
 import { sourceItems } from './source-items.ts'
 import { buildsOf, imagesOf } from './stamp.ts'
-import { imagesFor } from '#images/versions.ts'
+import { resolveImageSource } from '#images/versions.ts'
 
 const source = { 'go.mod': 'module istio.io/istio\n\ngo 1.26.0\n', VERSION: '1.32\n', [bootstrapFile]: '{}' }
 
@@ -74,9 +74,9 @@ test.each<[string, Partial<typeof source>]>([
 describe('with a checkout', () => {
   test('images come from source, whatever could be reached', async () => {
     const istioSource = await checkout()
-    expect(await imagesFor({ images: 'auto', istioSource })).toBe('source')
-    expect(await imagesFor({ images: 'source', istioSource, kubernetes: '1.33' })).toBe('source')
-    await expect(imagesFor({ images: 'auto', istioSource: join(istioSource, 'none') })).rejects.toMatchObject({
+    expect(await resolveImageSource({ images: 'auto', istioSource })).toBe('source')
+    expect(await resolveImageSource({ images: 'source', istioSource, kubernetes: '1.33' })).toBe('source')
+    await expect(resolveImageSource({ images: 'auto', istioSource: join(istioSource, 'none') })).rejects.toMatchObject({
       code: 'MP-350',
     })
   })
@@ -87,7 +87,7 @@ describe('with a checkout', () => {
       code: 'MP-107',
       message: expect.stringContaining('--images=release, --istio=1.30.4'),
     })
-    await expect(imagesFor({ images: 'auto', istio: '1.31-dev', istioSource })).rejects.toMatchObject({
+    await expect(resolveImageSource({ images: 'auto', istio: '1.31-dev', istioSource })).rejects.toMatchObject({
       code: 'MP-107',
       next: expect.stringContaining('Leave out --istio=1.31-dev, or --istio-source'),
     })

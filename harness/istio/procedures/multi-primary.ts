@@ -1,12 +1,12 @@
 import type { Topology } from '#topology/topology-file.ts'
 import { rolesOf, type Procedure, type Step } from '#istio/procedure.ts'
 import {
-  applied,
   controlPlane,
   gateway,
   mutualTls,
   named,
   remoteSecret,
+  servicesExposed,
   trust,
   workloads,
 } from '#istio/shared-steps.ts'
@@ -46,12 +46,7 @@ export const multiPrimaryMultiNetwork: Procedure = {
     ...controlPlanes(topology),
     ...rolesOf(topology).primaries.flatMap((primary) => [
       gateway(primary, [named.controlPlane(primary)], { labelled: true }),
-      applied(
-        `${primary}: services exposed`,
-        primary,
-        ['workloads/expose-services.yaml'],
-        [named.controlPlane(primary)],
-      ),
+      servicesExposed(primary, [named.controlPlane(primary)]),
     ]),
     ...workloadsEverywhere(topology),
   ],

@@ -1,16 +1,16 @@
 import { exposedByGateway } from '#istio/exposure.ts'
-import { gatewayAddress } from '#istio/gateway.ts'
-import { rolesOf, step, type Procedure } from '#istio/procedure.ts'
+import { primaryGatewayAddress } from '#istio/gateway.ts'
+import { rolesOf, type Procedure } from '#istio/procedure.ts'
 import {
-  applied,
   controlPlane,
   earlyGatewayAddress,
   exposed,
   gateway,
-  installRemote,
   mutualTls,
   named,
+  remoteProfile,
   remoteSecret,
+  servicesExposed,
   trust,
   workloads,
 } from '#istio/shared-steps.ts'
@@ -24,7 +24,7 @@ export const primaryRemote: Procedure = {
   name: 'primary-remote',
   loadBalancers: (topology) => rolesOf(topology).all,
   exposure: exposedByGateway,
-  discoveryAddress: ({ primary }, signal) => gatewayAddress(primary, signal),
+  discoveryAddress: primaryGatewayAddress,
   steps: (topology) => {
     const { all, primary, remotes } = rolesOf(topology)
     return [
@@ -33,21 +33,16 @@ export const primaryRemote: Procedure = {
       controlPlane(primary, () => ({ externalIstiod: true })),
       gateway(primary, [named.controlPlane(primary)], { labelled: true }),
       exposed(primary, exposedByGateway, [named.controlPlane(primary)]),
-      applied(`${primary}: services exposed`, primary, ['workloads/expose-services.yaml']),
+      servicesExposed(primary),
       ...mutualTls(topology, () => [named.controlPlane(primary)]),
 
       ...remotes.flatMap((remote) => [
-        step(
-          named.remote(remote),
-          async (lab, signal) =>
-            installRemote(lab, lab.cluster(remote), await gatewayAddress(lab.primary, signal), signal),
-          [named.gatewayAddress(primary), named.trust(remote)],
-        ),
+        remoteProfile(remote, primaryGatewayAddress, [named.gatewayAddress(primary), named.trust(remote)]),
         remoteSecret(remote, primary, [named.remote(remote)]),
         gateway(remote, [named.remoteSecret(remote, primary), named.gateway(primary), named.exposed(primary)], {
           labelled: true,
         }),
-        applied(`${remote}: services exposed`, remote, ['workloads/expose-services.yaml'], [named.remote(remote)]),
+        servicesExposed(remote, [named.remote(remote)]),
       ]),
 
       workloads(primary, [named.controlPlane(primary)]),

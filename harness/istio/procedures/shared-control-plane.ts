@@ -1,25 +1,27 @@
-import type { V1EndpointSlice, V1Pod } from '@kubernetes/client-node'
+import type { V1EndpointSlice } from '@kubernetes/client-node'
 import { isReady } from '#kube/pods.ts'
 import { until } from '#kube/until.ts'
 import type { Lab } from '#lab/lab.ts'
 import { routes } from '#lab/routes.ts'
+import { istiodPods } from '#istio/istiod-pods.ts'
 import { rolesOf, step, type Procedure } from '#istio/procedure.ts'
 import { istiodOf, revisionOf } from '#istio/revision.ts'
-import { controlPlane, installRemote, mutualTls, named, remoteSecret, trust, workloads } from '#istio/shared-steps.ts'
+import {
+  controlPlane,
+  installRemote,
+  mutualTls,
+  named,
+  remoteProfile,
+  remoteSecret,
+  trust,
+  workloads,
+} from '#istio/shared-steps.ts'
 
 /** The address of istiod's pod as it is now. @throws MeshproofError MP-401 when it has none within 60 s. */
 const capturedAddress = ({ primary, topology }: Lab, signal?: AbortSignal): Promise<string> =>
   until(
     `istiod’s pod in ${primary.name} has an address`,
-    async () =>
-      (
-        await primary.kube.list<V1Pod>({
-          apiVersion: 'v1',
-          kind: 'Pod',
-          namespace: 'istio-system',
-          selector: `app=istiod,istio.io/rev=${revisionOf(topology)}`,
-        })
-      ).find(isReady)?.status?.podIP,
+    async () => (await istiodPods(primary.kube, revisionOf(topology))).find(isReady)?.status?.podIP,
     { every: 150, within: 60_000, signal },
   )
 
@@ -64,11 +66,10 @@ export const sharedControlPlane: Procedure = {
       step(`${primary}: address of istiod, captured from its pod`, capturedAddress, [named.controlPlane(primary)]),
       ...mutualTls(topology, () => [named.controlPlane(primary)]),
       ...remotes.flatMap((remote) => [
-        step(
-          named.remote(remote),
-          async (lab, signal) => installRemote(lab, lab.cluster(remote), await capturedAddress(lab, signal), signal),
-          [`${primary}: address of istiod, captured from its pod`, named.trust(remote)],
-        ),
+        remoteProfile(remote, capturedAddress, [
+          `${primary}: address of istiod, captured from its pod`,
+          named.trust(remote),
+        ]),
         remoteSecret(remote, primary, [named.remote(remote)]),
       ]),
       workloads(primary, [named.controlPlane(primary)]),

@@ -4,7 +4,7 @@ import { internalAddress } from '#istio/internal-load-balancer.ts'
 import { requireInterception } from '#istio/interception.ts'
 import { rolesOf, step, type Procedure } from '#istio/procedure.ts'
 import { addReaderSecret, readerToken } from '#istio/reader-secret.ts'
-import { controlPlane, exposed, installRemote, mutualTls, named, trust, workloads } from '#istio/shared-steps.ts'
+import { controlPlane, exposed, mutualTls, named, remoteProfile, trust, workloads } from '#istio/shared-steps.ts'
 
 /**
  * Single control plane over one flat network (seed 003): istiod behind an internal load balancer, the remote secret
@@ -33,11 +33,10 @@ export const vpn: Procedure = {
       ]),
 
       ...remotes.flatMap((remote) => [
-        step(
-          named.remote(remote),
-          async (lab, signal) => installRemote(lab, lab.cluster(remote), await internalAddress(lab, signal), signal),
-          [`${primary}: address of the internal load balancer`, named.trust(remote)],
-        ),
+        remoteProfile(remote, internalAddress, [
+          `${primary}: address of the internal load balancer`,
+          named.trust(remote),
+        ]),
         step(`${remote}: token of the reader service account`, (lab, signal) =>
           readerToken(lab.cluster(remote), signal),
         ),

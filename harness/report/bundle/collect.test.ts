@@ -103,7 +103,7 @@ const halfALab = async (answer: (path: string) => unknown = (path) => answers[pa
 
 const never = new AbortController().signal
 
-test('what is to be had is written, without the values of any secret, and the rest is listed with its reason', async () => {
+test('what can be had is written, without the values of any secret; the rest is listed with its reason', async () => {
   const folder = join(await scratchFolder(), 'bundle')
   expect(
     await collectBundle(labSource(await halfALab()), { folder, bytes: 1_000_000, story: ['gateway: fail'] }, never),
@@ -159,7 +159,7 @@ test('a run that is interrupted waits for nothing', async () => {
   expect(await errorOf(readdir(folder))).toMatchObject({ code: 'ENOENT' })
 })
 
-test('of clusters that are not ours it takes what stands in some namespaces, and nothing of others, nor of their nodes', async () => {
+test('of clusters that are not ours it takes only what is in some namespaces, and nothing of their nodes', async () => {
   const folder = join(await scratchFolder(), 'bundle')
   const asked: string[] = []
   const {

@@ -11,7 +11,11 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
 const elliptic = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 const pem = pemOf(rsa)
 const body = pem.split('\n')[5]!
-const token = `${Buffer.from('{"alg":"RS256","kid":"x"}').toString('base64url')}.${Buffer.from('{"iss":"kubernetes/serviceaccount"}').toString('base64url')}.c2lnbmF0dXJl-_x`
+const token = [
+  Buffer.from('{"alg":"RS256","kid":"x"}').toString('base64url'),
+  Buffer.from('{"iss":"kubernetes/serviceaccount"}').toString('base64url'),
+  'c2lnbmF0dXJl-_x',
+].join('.')
 const kubeconfig = stringify({
   clusters: [
     {

@@ -7,6 +7,11 @@ const privateKey = '[redacted private key]'
 const quote = String.raw`\\*["']`
 const quoted = String.raw`"(?:[^"\\]|\\.)+"|'[^']+'|\\+"[^"]+"`
 const bare = String.raw`[^\s"'\\,;{}[\]()<>&]`
+const secretKey = String.raw`(?:token|client-key-data|(?:api|access|secret|private)[-_]?key|client[-_]?secret)`
+const secretName = String.raw`[\w.-]{0,200}(?:password|passwd|secret|token|key|credentials?)`
+const pemBegin = '-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----'
+const pemEnd = '-----END (?:[A-Z]+ )*PRIVATE KEY-----'
+const pemBody = String.raw`(?:[A-Za-z0-9+/=\s]|\\+[nrt])*`
 
 /** Takes the value of a key out and leaves its quotes, so that JSON stays JSON. */
 const withoutValue = (_: string, key = '', value = ''): string => {
@@ -16,10 +21,7 @@ const withoutValue = (_: string, key = '', value = ''): string => {
 
 const rules: Rule[] = [
   // Line breaks of a PEM may be escaped as well, and its end may be cut off.
-  [
-    /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:[^]{0,20000}?-----END (?:[A-Z]+ )*PRIVATE KEY-----|(?:[A-Za-z0-9+/=\s]|\\+[nrt])*)/g,
-    privateKey,
-  ],
+  [new RegExp(`${pemBegin}(?:[^]{0,20000}?${pemEnd}|${pemBody})`, 'g'), privateKey],
   // JSON Web Tokens, also the first part of one alone: each begins with {".
   [/eyJ[\w-]{7,}(?:\.[\w-]*)*/g, '[redacted token]'],
   [/\b(Bearer )[\w.~+/=-]{16,}/gi, '$1[redacted]'],
@@ -31,16 +33,14 @@ const rules: Rule[] = [
   ],
   // What follows such a word without quotes may be prose: a secret has a digit, and is not short.
   [
-    new RegExp(
-      String.raw`((?:token|client-key-data|(?:api|access|secret|private)[-_]?key|client[-_]?secret)(?:${quote})?\s*[:=]\s*)(${quoted}|(?=${bare}*\d)${bare}{8,})`,
-      'gi',
-    ),
+    new RegExp(String.raw`(${secretKey}(?:${quote})?\s*[:=]\s*)(${quoted}|(?=${bare}*\d)${bare}{8,})`, 'gi'),
     withoutValue,
   ],
   // Variables of a container, which have their names and values apart.
   [
     new RegExp(
-      String.raw`(name(?:${quote})?:\s*(?:${quote})?[\w.-]{0,200}(?:password|passwd|secret|token|key|credentials?)(?:${quote})?,?\s*(?:${quote})?value(?:${quote})?:\s*)(${quoted}|${bare}+)`,
+      String.raw`(name(?:${quote})?:\s*(?:${quote})?${secretName}(?:${quote})?,?\s*` +
+        String.raw`(?:${quote})?value(?:${quote})?:\s*)(${quoted}|${bare}+)`,
       'gi',
     ),
     withoutValue,
@@ -48,7 +48,7 @@ const rules: Rule[] = [
 ]
 
 // A key cut off at its beginning: looked for only where such an end is left over, since it reads far back.
-const ending = /(?:[A-Za-z0-9+/=\s]|\\+[nrt])*-----END (?:[A-Z]+ )*PRIVATE KEY-----/g
+const ending = new RegExp(`${pemBody}${pemEnd}`, 'g')
 
 // PKCS#8, PKCS#1 and SEC 1 alike: a sequence whose first element is the version 0 or 1. A certificate’s first element
 // is a sequence.

@@ -1,11 +1,16 @@
 import { markup, type Markup } from '#report/markup.ts'
-import { verdictWords } from '#report/words.ts'
+import { arrowLabel } from './arrow-label.ts'
 import type { Crossing } from './crossings.ts'
 import { gateOf, type PlacedCluster, type Point } from './layout.ts'
 
+type Place = Point & { side: 'left' | 'middle' | 'right' }
+
+/** The distance between the lines of a label. */
+const lineHeight = 17
+
 /**
- * The arrow of a crossing with what it says in words; its head is a marker whose id begins with `anchor`. `roomy`:
- * nothing else is near.
+ * The arrow of a crossing with its label, whose whole text is its title. `roomy`: nothing else is near, so that the
+ * label has room for words. The head of the arrow is a marker whose id begins with `anchor`.
  */
 export const arrow = (
   crossing: Crossing,
@@ -15,55 +20,54 @@ export const arrow = (
   anchor: string,
 ): Markup => {
   const [start, end] = ends(from, to)
-  const told = wordsOf(crossing, roomy)
+  const label = arrowLabel(crossing, roomy)
+  const place = placeOf(start, end, from.width, roomy)
+  const top = place.y - ((label.lines.length - 1) * lineHeight) / 2
+  const [x1, y1, x2, y2] = [start.x, start.y, end.x, end.y].map(Math.round)
+  return markup`
+    <g class="arrow ${crossing.verdict}"><title>${label.whole}</title>
+    <line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" marker-end="url(#${anchor}--${crossing.verdict})"/>
+    ${label.lines.map((line, index) => textLine(line, { ...place, y: top + index * lineHeight }))}</g>
+  `
+}
+
+const textLine = (text: string, { x, y, side }: Place): Markup =>
+  markup`<text class="${side}" x="${Math.round(x)}" y="${Math.round(y)}">${text}</text>`
+
+/**
+ * Where the label of an arrow stands. A single arrow has it beside itself, on the outer side. Among others it stands
+ * above a level arrow, and otherwise on the arrow, where the arrows are farthest apart.
+ */
+const placeOf = (start: Point, end: Point, clusterWidth: number, roomy: boolean): Place => {
   const level = start.y === end.y
-  // Of several lines, where they are farthest apart.
-  const upper = Math.abs(start.x - end.x) < from.width / 2 ? 0.5 : 0.25
-  const along = level || roomy ? 0.5 : start.y < end.y ? upper : 1 - upper
-  // Above a line that goes across, on a line among others, and beside one that is alone: on its outer side.
-  const side = !roomy ? 'middle' : start.y < end.y ? 'left' : 'right'
-  const x = start.x + (end.x - start.x) * along + { left: -10, middle: 0, right: 10 }[side]
-  const y = start.y + (end.y - start.y) * along + (level ? -8 : 4) - (told.length - 1) * 8
-  return markup`<g class="arrow ${crossing.verdict}"><line x1="${Math.round(start.x)}" y1="${Math.round(start.y)}" x2="${Math.round(end.x)}" y2="${Math.round(end.y)}" marker-end="url(#${anchor}--${crossing.verdict})"/>${told.map(
-    (text, index) =>
-      markup`<text class="${side}" x="${Math.round(x)}" y="${Math.round(y + index * 17)}">${text}</text>`,
-  )}</g>`
+  const downwards = start.y < end.y
+  const upper = Math.abs(start.x - end.x) < clusterWidth / 2 ? 0.5 : 0.25
+  const along = level || roomy ? 0.5 : downwards ? upper : 1 - upper
+  const side = !roomy ? 'middle' : downwards ? 'left' : 'right'
+  return {
+    x: start.x + (end.x - start.x) * along + { left: -10, middle: 0, right: 10 }[side],
+    y: start.y + (end.y - start.y) * along + (level ? -8 : 4),
+    side,
+  }
 }
 
-const wordsOf = ({ verdict, asked }: Crossing, roomy: boolean): string[] => {
-  if (verdict === 'none') return ['not asked']
-  const { mark, word } = verdictWords[verdict]
-  const alike = asked.filter((one) => one.verdict === verdict)
-  const count = alike.length === asked.length ? `${alike.length}` : `${alike.length} of ${asked.length}`
-  return roomy
-    ? [`${mark} ${count} ${word}`, ...(verdict === 'pass' ? [] : alike.slice(0, 1).map(({ id }) => id))]
-    : [`${mark} ${count}`]
-}
-
-// Into another network's cluster through its gateway; out of a cluster beside it.
+// An arrow enters the cluster of another network through its gateway, and leaves a cluster beside its gateway.
 const ends = (from: PlacedCluster, to: PlacedCluster): [Point, Point] => {
   if (from.y === to.y) {
-    const right = from.x < to.x
-    const y = from.y + from.height / 2 + (right ? -16 : 24)
-    return right
-      ? [
-          { x: from.x + from.width, y },
-          { x: to.x, y },
-        ]
-      : [
-          { x: from.x, y },
-          { x: to.x + to.width, y },
-        ]
+    const rightwards = from.x < to.x
+    const y = from.y + from.height / 2 + (rightwards ? -16 : 24)
+    const [startX, endX] = rightwards ? [from.x + from.width, to.x] : [from.x, to.x + to.width]
+    return [
+      { x: startX, y },
+      { x: endX, y },
+    ]
   }
-  const out = {
+  const downwards = from.y < to.y
+  const start = {
     x: from.x + from.width / 2 - (from.inward * from.width) / 4,
-    y: from.y < to.y ? from.y + from.height : from.y,
+    y: downwards ? from.y + from.height : from.y,
   }
   const gate = gateOf(to)
-  return [
-    out,
-    from.cluster.network === to.cluster.network
-      ? { ...gate, y: from.y < to.y ? to.y : to.y + to.height }
-      : { ...gate, y: gate.y + 12 * to.inward },
-  ]
+  const edge = downwards ? to.y : to.y + to.height
+  return [start, { ...gate, y: from.cluster.network === to.cluster.network ? edge : gate.y + 12 * to.inward }]
 }

@@ -1,11 +1,11 @@
 import { topologyVerdict, type CheckResult, type TopologyResult, type Verdict } from '#results/results.ts'
 
-/** What went from one cluster to another: the checks asked there and answered here, and what they say together. */
+/** The checks that a cluster asks and another one answers, with the verdict of them together. */
 export type Crossing = { from: string; to: string; verdict: Verdict | 'none'; asked: CheckResult[] }
 
 /**
- * Every ordered pair of clusters. Only a check that was asked from one cluster alone tells a direction; those of the
- * whole mesh would blame both.
+ * A crossing for every ordered pair of clusters. A check counts for a direction only if one cluster alone asked it: a
+ * check of the whole mesh would blame both directions.
  */
 export const crossingsOf = ({ clusters, checks }: Pick<TopologyResult, 'clusters' | 'checks'>): Crossing[] =>
   clusters.flatMap(({ name: from }) =>

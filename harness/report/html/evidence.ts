@@ -1,23 +1,29 @@
 import { markup, type Markup } from '#report/markup.ts'
 import type { Evidence } from '#results/results.ts'
-import { type Column, knownEvidence } from './known-evidence.ts'
+import { type EvidenceColumn, knownEvidence } from './known-evidence.ts'
+import { columnTitles, row } from './table.ts'
 import { labelOf, value } from './value.ts'
 
 /**
- * The evidence of an attempt as tables, in the order it was taken: pieces of one kind that follow each other share a
- * table.
+ * The evidence of an attempt as tables, in the order in which it was taken. Pieces of the same kind that follow each
+ * other share a table.
  */
 export const evidence = (pieces: readonly Evidence[]): Markup => {
   const known = knownEvidence()
   return markup`${runsOf(pieces).map((run) => {
-    const columns = known[run[0]?.probe ?? ''] ?? generic(run)
-    const rows = run.map((piece) => columns.map(({ of }) => of(piece) ?? ''))
-    const filled = columns.map((_, index) => rows.some((row) => row[index] !== ''))
-    return markup`<table><caption>${run[0]?.probe}</caption><thead><tr>${columns.map(({ title }, index) => filled[index] && markup`<th scope="col">${title}</th>`)}</tr></thead><tbody>${rows.map(
-      (row) => markup`<tr>${row.map((cell, index) => filled[index] && markup`<td>${cell}</td>`)}</tr>
-`,
-    )}</tbody></table>`
+    const probe = run[0]?.probe ?? ''
+    return table(probe, run, known[probe] ?? generic(run))
   })}`
+}
+
+const table = (probe: string, run: readonly Evidence[], columns: readonly EvidenceColumn[]): Markup => {
+  const rows = run.map((piece) => columns.map(({ cellOf }) => cellOf(piece) ?? ''))
+  const isFilled = (_: unknown, column: number): boolean => rows.some((cells) => cells[column] !== '')
+  return markup`
+    <table><caption>${probe}</caption>
+    ${columnTitles(columns.filter(isFilled).map(({ title }) => title))}
+    <tbody>${rows.map((cells) => row(cells.filter(isFilled)))}</tbody></table>
+  `
 }
 
 const runsOf = (pieces: readonly Evidence[]): Evidence[][] => {
@@ -31,7 +37,7 @@ const runsOf = (pieces: readonly Evidence[]): Evidence[][] => {
 }
 
 // A probe that this report does not know: a column for each of its facts.
-const generic = (run: readonly Evidence[]): Column[] =>
+const generic = (run: readonly Evidence[]): EvidenceColumn[] =>
   [...new Set(run.flatMap((piece) => Object.keys(piece)))]
     .filter((key) => key !== 'probe')
-    .map((key) => ({ title: labelOf(key), of: (piece) => value(piece[key]) }))
+    .map((key) => ({ title: labelOf(key), cellOf: (piece) => value(piece[key]) }))

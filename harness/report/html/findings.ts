@@ -4,12 +4,23 @@ import { phaseWords } from '#report/upgrade-words.ts'
 import { badge } from './badge.ts'
 
 /**
- * What the verdict of an upgrade rests on, a card each, in the order it was judged: worst first. `anchor` is the
- * topology’s.
+ * The findings of an upgrade, a card for each, in their order: worst first. `anchor` is that of the topology. A
+ * finding links to its phase, or to the topology where the upgrade has no such phase.
  */
-export const findings = (all: readonly UpgradeFinding[], { phases }: Upgrade, anchor: string): Markup =>
-  markup`${all.map(({ verdict, phase, code, cause, hint, seen, probe, check }) => {
-    const found = phases.find(({ id }) => id === phase)
-    return markup`<div class="cause ${verdict}"><p>${badge(verdict)} in <a href="#${found ? `${anchor}-${phase}` : anchor}">${found ? phaseWords(found) : phase}</a></p>
-<p class="why">${cause}</p><p>${seen}</p><p class="next"><b>Next step</b> ${hint}</p><p class="where"><code>${code}</code>${(probe ?? check) !== undefined && ` found by ${probe ?? check}`}</p></div>`
+export const findings = (found: readonly UpgradeFinding[], { phases }: Upgrade, anchor: string): Markup =>
+  markup`${found.map((finding) => {
+    const phase = phases.find(({ id }) => id === finding.phase)
+    const place = phase
+      ? markup`<a href="#${anchor}-${phase.id}">${phaseWords(phase)}</a>`
+      : markup`<a href="#${anchor}">${finding.phase}</a>`
+    const foundBy = finding.probe ?? finding.check
+    return markup`
+      <div class="cause ${finding.verdict}">
+        <p>${badge(finding.verdict)} in ${place}</p>
+        <p class="why">${finding.cause}</p>
+        <p>${finding.seen}</p>
+        <p class="next"><b>Next step</b> ${finding.hint}</p>
+        <p class="where"><code>${finding.code}</code>${foundBy !== undefined && ` found by ${foundBy}`}</p>
+      </div>
+    `
   })}`

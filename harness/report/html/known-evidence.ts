@@ -16,20 +16,20 @@ const Access = z.object({
   cluster: z.string().nullish(),
 })
 
-const column = (title: string, key = title): Column => ({ title, of: (piece) => value(piece[key]) })
+const column = (title: string, key = title): EvidenceColumn => ({ title, cellOf: (piece) => value(piece[key]) })
 const code = (text: unknown): Markup | string =>
   typeof text === 'string' && text !== '' ? markup`<code>${text}</code>` : value(text)
-const coded = (title: string, key = title): Column => ({ title, of: (piece) => code(piece[key]) })
+const coded = (title: string, key = title): EvidenceColumn => ({ title, cellOf: (piece) => code(piece[key]) })
 
-/** What is typed to see the same again. */
-const curlLine: Column = {
+/** The command that repeats the request. */
+const curlLine: EvidenceColumn = {
   title: 'request',
-  of: ({ url, through }) =>
+  cellOf: ({ url, through }) =>
     code(`curl ${typeof through === 'string' && through ? `--connect-to ::${through} ` : ''}${String(url)}`),
 }
-const settled: Column = {
+const settled: EvidenceColumn = {
   title: 'settled after',
-  of: ({ settledAfterSeconds: seconds, batches }) =>
+  cellOf: ({ settledAfterSeconds: seconds, batches }) =>
     typeof seconds === 'number' && seconds > 0
       ? `${duration(seconds)}, ${String(batches)} ${batches === 1 ? 'batch' : 'batches'}`
       : '',
@@ -38,39 +38,46 @@ const settled: Column = {
 type Show = (fact: unknown) => Markup | string
 
 /**
- * Certificates: who each is for, who signed it, its fingerprint. The same one again is named alone. One that is not
- * what we know is shown as it is.
+ * Certificates: for whom each is, who signed it, and its fingerprint. A certificate that is shown already is named in
+ * short. A fact that is not a certificate of the known shape is shown as it is.
  */
 const certificates = (): Show => {
   const shown = new Set<string>()
-  const one: Show = (fact) => {
-    const read = Certificate.safeParse(fact)
-    if (!read.success) return value(fact)
-    const { subject, issuer, san, sha256 } = read.data
+  const certificate: Show = (fact) => {
+    const parsed = Certificate.safeParse(fact)
+    if (!parsed.success) return value(fact)
+    const { subject, issuer, san, sha256 } = parsed.data
     const name = [subject, san].filter(Boolean).join(' · ')
     if (shown.has(sha256)) return markup`<p>${name} <code>${sha256.slice(0, 11)}…</code> as above</p>`
     shown.add(sha256)
-    return markup`<dl class="certificate"><dt>subject</dt><dd>${name}</dd><dt>issuer</dt><dd>${issuer}</dd><dt>SHA-256</dt><dd><code>${sha256}</code></dd></dl>`
+    return markup`
+      <dl class="certificate">
+        <dt>subject</dt><dd>${name}</dd>
+        <dt>issuer</dt><dd>${issuer}</dd>
+        <dt>SHA-256</dt><dd><code>${sha256}</code></dd>
+      </dl>
+    `
   }
-  return (fact) => (Array.isArray(fact) ? markup`${fact.map(one)}` : one(fact))
+  return (fact) => (Array.isArray(fact) ? markup`${fact.map(certificate)}` : certificate(fact))
 }
 
-const access: Column = {
+const access: EvidenceColumn = {
   title: 'newest line',
-  of: ({ newest }) => {
-    const read = Access.safeParse(newest)
-    if (!read.success) return value(newest)
-    const { path, status, ...rest } = read.data
+  cellOf: ({ newest }) => {
+    const parsed = Access.safeParse(newest)
+    if (!parsed.success) return value(newest)
+    const { path, status, ...rest } = parsed.data
     return markup`<code>${value(status)} ${value(path)}</code><br>${value(rest)}`
   },
 }
 
 /**
- * How the probes of this harness are shown in one attempt, by their name; whatever is not here is shown field by field.
+ * The columns for each probe of this harness, by the name of the probe, for the evidence of an attempt. Other probes
+ * are shown field by field.
  */
-export const knownEvidence = (): Record<string, Column[]> => {
+export const knownEvidence = (): Record<string, EvidenceColumn[]> => {
   const show = certificates()
-  const shown = (title: string, key = title): Column => ({ title, of: (piece) => show(piece[key]) })
+  const shown = (title: string, key = title): EvidenceColumn => ({ title, cellOf: (piece) => show(piece[key]) })
   return {
     ...plain,
     cacerts: [column('cluster'), shown('intermediate'), shown('root')],
@@ -78,16 +85,16 @@ export const knownEvidence = (): Record<string, Column[]> => {
   }
 }
 
-const plain: Record<string, Column[]> = {
+const plain: Record<string, EvidenceColumn[]> = {
   curl: [
     column('from'),
     curlLine,
     column('answers'),
-    { title: 'first strange answer', of: ({ firstStrange, error }) => value(firstStrange ?? error) },
+    { title: 'first strange answer', cellOf: ({ firstStrange, error }) => value(firstStrange ?? error) },
     settled,
     {
       title: 'chance to miss a version',
-      of: ({ chanceToMissAVersion: chance }) => (typeof chance === 'number' ? figure(chance) : ''),
+      cellOf: ({ chanceToMissAVersion: chance }) => (typeof chance === 'number' ? figure(chance) : ''),
     },
   ],
   connect: [
@@ -95,23 +102,23 @@ const plain: Record<string, Column[]> = {
     coded('to'),
     {
       title: 'connection',
-      of: ({ connected, curl }) => (connected === true ? 'open' : `not open (curl ${String(curl)})`),
+      cellOf: ({ connected, curl }) => (connected === true ? 'open' : `not open (curl ${String(curl)})`),
     },
-    { title: 'error', of: ({ connected, error }) => (connected === true ? '' : value(error)) },
-    { title: 'took', of: ({ seconds }) => (typeof seconds === 'number' ? duration(seconds) : '') },
+    { title: 'error', cellOf: ({ connected, error }) => (connected === true ? '' : value(error)) },
+    { title: 'took', cellOf: ({ seconds }) => (typeof seconds === 'number' ? duration(seconds) : '') },
   ],
   connections: [
     column('from'),
     coded('to'),
-    { title: 'opened', of: ({ tries, failed }) => `${Number(tries) - Number(failed)} of ${String(tries)}` },
-    { title: 'late, after a lost packet', of: ({ late }) => String(late) },
+    { title: 'opened', cellOf: ({ tries, failed }) => `${Number(tries) - Number(failed)} of ${String(tries)}` },
+    { title: 'late, after a lost packet', cellOf: ({ late }) => String(late) },
     column('error'),
   ],
   'access log': [column('proxy'), column('lines'), access],
   capture: [
     column('node'),
-    { title: 'TLS', of: ({ tls, flows }) => `${String(tls)} of ${String(flows)} flows` },
-    { title: 'in clear', of: ({ clear, looksFor }) => `${String(clear)} show “${String(looksFor)}”` },
+    { title: 'TLS', cellOf: ({ tls, flows }) => `${String(tls)} of ${String(flows)} flows` },
+    { title: 'in clear', cellOf: ({ clear, looksFor }) => `${String(clear)} show “${String(looksFor)}”` },
     column('bytes'),
     column('lost packets', 'lost'),
   ],
@@ -120,9 +127,9 @@ const plain: Record<string, Column[]> = {
     coded('cluster'),
     {
       title: 'endpoints',
-      of: ({ endpoints }) =>
+      cellOf: ({ endpoints }) =>
         Array.isArray(endpoints) && endpoints.length > 0
-          ? markup`${endpoints.map((one) => markup`<code>${value(one)}</code> `)}`
+          ? markup`${endpoints.map((endpoint) => markup`<code>${value(endpoint)}</code> `)}`
           : value(endpoints),
     },
   ],
@@ -138,5 +145,5 @@ const plain: Record<string, Column[]> = {
   ],
 }
 
-/** A column of a table of evidence: its title, and what stands in it. */
-export type Column = { title: string; of: (piece: Evidence) => Markup | string | undefined }
+/** A column of a table of evidence: its title, and what stands in the cell of a piece. */
+export type EvidenceColumn = { title: string; cellOf: (piece: Evidence) => Markup | string | undefined }

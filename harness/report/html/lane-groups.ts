@@ -1,19 +1,17 @@
 import type { Probe } from '#results/results.ts'
 import { ProbeKind } from '#results/results.ts'
 
-/** Probes that stand together in a timeline or a table, and what they have in common. */
+/** Probes that stand together in a timeline or a table, and a title that says what they have in common. */
 export type LaneGroup = { title: string; probes: Probe[] }
 
 /**
- * The probes through the mesh by their direction, between clusters before within one; then what must be refused; then
- * what no mesh is part of. In each by kind, the plain ones first.
+ * Groups of probes, in this order: requests between clusters, by direction; requests within a cluster; requests that
+ * the mesh must refuse; requests outside the mesh. Each group is sorted by kind, and starts with the probes that have
+ * no peculiarity.
  */
 export const laneGroups = (probes: readonly Probe[]): LaneGroup[] => {
-  const groups = Map.groupBy(
-    probes.toSorted((a, b) => rank(a) - rank(b)),
-    (probe) => titleOf(probe),
-  )
-  return [...groups].map(([title, together]) => ({ title, probes: together }))
+  const sorted = probes.toSorted((a, b) => rank(a) - rank(b))
+  return [...Map.groupBy(sorted, titleOf)].map(([title, grouped]) => ({ title, probes: grouped }))
 }
 
 const titleOf = ({ from, to, kind, expects }: Probe): string => {
@@ -22,13 +20,17 @@ const titleOf = ({ from, to, kind, expects }: Probe): string => {
   return from === to ? `Within ${from}` : `${from} → ${to}`
 }
 
-const rank = ({ from, to, kind, expects, retries, pods }: Probe): number =>
-  [kind === 'outside', expects === 'refusal', from === to].reduce((sum, later) => sum * 2 + Number(later), 0) * 100 +
-  ProbeKind.options.indexOf(kind) * 4 +
-  Number(retries === 'none') * 2 +
-  Number(pods === 'restarted')
+const rank = ({ from, to, kind, expects, retries, pods }: Probe): number => {
+  const group = [kind === 'outside', expects === 'refusal', from === to]
+  return (
+    group.reduce((sum, later) => sum * 2 + Number(later), 0) * 100 +
+    ProbeKind.options.indexOf(kind) * 4 +
+    Number(retries === 'none') * 2 +
+    Number(pods === 'restarted')
+  )
+}
 
-/** What a probe is called within its group: `new connection, no retries, pods restarted`. */
+/** The name of a probe within its group: `new connection, no retries, pods restarted`. */
 export const probeWords = ({ from, to, kind, expects, retries, pods }: Probe): string =>
   [
     kind.replaceAll('-', ' '),

@@ -69,11 +69,9 @@ test('probes stand by direction, then by kind; what must be refused and what is 
   const groups = laneGroups(upgradeProbes().toReversed())
   expect(groups).toHaveLength(6)
   expect(groups.slice(0, 4).every(({ title }, index) => title.startsWith('Within') === index > 1)).toBe(true)
+  const refused = ['plaintext', 'wrong identity', 'wrong subset'].map((kind) => `${kind}, cluster1 → cluster2`)
   expect(groups.slice(4).map(({ title, probes }) => [title, probes.map(probeWords)])).toEqual([
-    [
-      'Must be refused',
-      ['plaintext, cluster1 → cluster2', 'wrong identity, cluster1 → cluster2', 'wrong subset, cluster1 → cluster2'],
-    ],
+    ['Must be refused', refused],
     ['Outside the mesh', ['outside, cluster2', 'outside, cluster1']],
   ])
   expect(groups[0]?.probes.map(probeWords)).toEqual([

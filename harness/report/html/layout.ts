@@ -5,23 +5,23 @@ type Cluster = TopologyResult['clusters'][number]
 /** A rectangle of a picture, in its units. */
 export type Box = { x: number; y: number; width: number; height: number }
 export type Point = { x: number; y: number }
-/** A cluster where it stands. `inward` is the side of it that faces the others: 1 below it, -1 above. */
+/** A cluster with its place. `inward` is the side that faces the other clusters: 1 below the cluster, -1 above it. */
 export type PlacedCluster = Box & { cluster: Cluster; inward: 1 | -1 }
-/** Where everything is. */
+/** The places of all clusters and networks, and the size of the picture. */
 export type Layout = { width: number; height: number; clusters: PlacedCluster[]; networks: (Box & { name: string })[] }
 
 const [width, margin, boxHeight, boxAlone, columnGap, frame, label] = [460, 8, 84, 270, 84, 14, 24]
 
 /**
- * Clusters in rows of two at most, those of a network beside each other, so that no line between two of them meets a
- * third (up to four).
+ * Places clusters in rows of at most two, those of a network beside each other. With up to four clusters no line
+ * between two of them meets a third.
  */
 export const layoutOf = (clusters: readonly Cluster[]): Layout => {
   const groups = [...Map.groupBy(clusters, ({ network }) => network).values()]
   const sorted = groups.flat()
   const rowGap = clusters.length > 2 ? 176 : 132
   const longest = sorted.length <= 2 ? 1 : 2
-  // Three, the first alone on its network: it gets the first row.
+  // Of three clusters, a first one that is alone on its network gets the first row.
   const first = sorted.length === 3 && groups[0]?.length === 1 ? 1 : longest
   const rest = sorted.slice(first)
   const rows = [
@@ -61,19 +61,19 @@ export const layoutOf = (clusters: readonly Cluster[]): Layout => {
 }
 
 /**
- * Where a cluster's gateway is: on the side that faces the others, off the middle, so that what comes in and what goes
- * out do not share a line.
+ * Where the gateway of a cluster is: on the side that faces the other clusters, beside the middle, so that the arrows
+ * into and out of the cluster do not share a line.
  */
-export const gateOf = ({ x, y, width: wide, height, inward }: Omit<PlacedCluster, 'cluster'>): Point => ({
-  x: x + wide / 2 + (inward * wide) / 4,
+export const gateOf = ({ x, y, width: boxWidth, height, inward }: Omit<PlacedCluster, 'cluster'>): Point => ({
+  x: x + boxWidth / 2 + (inward * boxWidth) / 4,
   y: inward === 1 ? y + height : y,
 })
 
-// One frame a network and row; nothing around nothing.
+// The frame around the clusters of a network in a row.
 const around = (boxes: PlacedCluster[]): Layout['networks'] => {
-  const [one] = boxes
-  if (!one) return []
-  // A cluster alone in its row leaves room for words at its sides: they stay within its network's frame.
+  const [first] = boxes
+  if (!first) return []
+  // A cluster alone in its row leaves room for words at its sides: the frame of its network includes them.
   const alone = boxes.every((box) => box.width === boxAlone)
   const [left, right] = alone
     ? [margin, width - margin]
@@ -82,5 +82,5 @@ const around = (boxes: PlacedCluster[]): Layout['networks'] => {
     Math.min(...boxes.map(({ y }) => y)) - label,
     Math.max(...boxes.map((box) => box.y + box.height)) + frame,
   ]
-  return [{ name: one.cluster.network, x: left, y: top, width: right - left, height: bottom - top }]
+  return [{ name: first.cluster.network, x: left, y: top, width: right - left, height: bottom - top }]
 }

@@ -1,51 +1,54 @@
 import { joined, markup, type Markup } from '#report/markup.ts'
-import { layers, variantName, type CheckResult, type TopologyResult } from '#results/results.ts'
+import { layers, variantName, type CheckLayer, type CheckResult, type TopologyResult } from '#results/results.ts'
 import { verdictWords } from '#report/words.ts'
 import { idOf } from './check-id.ts'
+import { onlyShown } from './screen-reader.ts'
+import { columnTitles, groupTitle, scrollable } from './table.ts'
 
-/** Every check in a row, every cluster it is asked from in a column; what is about the whole mesh spans them all. */
+/** A row for every check, a column for every cluster that asks it. A check of the whole mesh spans the columns. */
 export const matrix = (topology: TopologyResult): Markup => {
   const clusters = topology.clusters.map(({ name }) => name)
-  const width = clusters.length + 1
-  return markup`<div class="scroll" tabindex="0" role="group" aria-label="Check matrix of ${variantName(topology)}"><table class="matrix">
-<thead><tr><th scope="col">check</th>${clusters.map((name) => markup`<th scope="col">from ${name}</th>`)}</tr></thead>
-${layers.flatMap((layer) => {
-  const checks = Map.groupBy(
-    topology.checks.filter((check) => check.layer === layer),
-    ({ id }) => id,
+  return scrollable(
+    `Check matrix of ${variantName(topology)}`,
+    markup`
+      <table class="matrix">
+        ${columnTitles(['check', ...clusters.map((name) => `from ${name}`)])}
+        ${layers.map((layer) => layerRows(topology, layer, clusters))}
+      </table>
+    `,
   )
-  return checks.size === 0
-    ? []
-    : [
-        markup`<tbody><tr><th colspan="${width}" scope="rowgroup">${layer}</th></tr>${[...checks].map(
-          ([id, results]) =>
-            markup`<tr><th scope="row">${id}</th>${cells(topology, results, clusters)}</tr>
-`,
-        )}</tbody>`,
-      ]
-})}</table></div>`
 }
 
-const cells = (topology: TopologyResult, results: CheckResult[], clusters: string[]): Markup[] => {
-  const [whole] = results.filter(({ from }) => from.length > 1)
-  if (whole)
-    return [
-      markup`<td colspan="${clusters.length}" class="${whole.verdict}">${cell(topology, whole, 'whole mesh')}</td>`,
-    ]
-  return clusters.map((name) => {
-    const own = results.filter(({ from }) => from[0] === name)
-    return own.length === 0
-      ? markup`<td class="none">not asked</td>`
-      : markup`<td class="${own[0]?.verdict}">${joined(
-          own.map((one) => cell(topology, one, `→ ${one.to.join(', ')}`)),
-          ' ',
-        )}</td>`
+const layerRows = (topology: TopologyResult, layer: CheckLayer, clusters: readonly string[]): Markup | false => {
+  const ofLayer = topology.checks.filter((check) => check.layer === layer)
+  const rows = [...Map.groupBy(ofLayer, ({ id }) => id)].map(
+    ([id, results]) => markup`<tr><th scope="row">${id}</th>${cells(topology, results, clusters)}</tr>`,
+  )
+  return rows.length > 0 && markup`<tbody>${groupTitle(layer, clusters.length + 1)}${joined(rows, '\n')}</tbody>`
+}
+
+const cells = (
+  topology: TopologyResult,
+  results: readonly CheckResult[],
+  clusters: readonly string[],
+): Markup | Markup[] => {
+  const whole = results.find(({ from }) => from.length > 1)
+  if (whole) {
+    const verdict = verdictCell(topology, whole, 'whole mesh')
+    return markup`<td colspan="${clusters.length}" class="${whole.verdict}">${verdict}</td>`
+  }
+  return clusters.map((cluster) => {
+    const asked = results.filter(({ from }) => from[0] === cluster)
+    if (asked.length === 0) return markup`<td class="none">not asked</td>`
+    const verdicts = asked.map((result) => verdictCell(topology, result, `→ ${result.to.join(', ')}`))
+    return markup`<td class="${asked[0]?.verdict}">${joined(verdicts, ' ')}</td>`
   })
 }
 
-const cell = (topology: TopologyResult, result: CheckResult, where: string): Markup => {
+const verdictCell = (topology: TopologyResult, result: CheckResult, where: string): Markup => {
   const { mark, word } = verdictWords[result.verdict]
-  if (result.attempts.length === 0)
-    return markup`<span aria-hidden="true">${mark}</span> ${word}: <small>${result.reason}</small>`
-  return markup`<a href="#${idOf(topology, result)}"><span aria-hidden="true">${mark}</span> ${word}</a> <small>${where}</small>`
+  const verdict = markup`${onlyShown(mark)} ${word}`
+  return result.attempts.length === 0
+    ? markup`${verdict}: <small>${result.reason}</small>`
+    : markup`<a href="#${idOf(topology, result)}">${verdict}</a> <small>${where}</small>`
 }

@@ -1,79 +1,111 @@
 import { markup, type Markup } from '#report/markup.ts'
-import type { Measured, Probe } from '#results/results.ts'
+import type { Loss, Measured, Probe, StreamBreak } from '#results/results.ts'
 import { count } from '#report/upgrade-words.ts'
 import { laneGroups, probeWords } from './lane-groups.ts'
+import { onlyRead } from './screen-reader.ts'
+import { columnTitles, groupTitle, scrollable } from './table.ts'
 
-// Of a probe in a phase; results.json has up to a hundred.
+/** How many losses of a probe in a phase the page shows. results.json has up to a hundred. */
 const shownLosses = 20
 
+/** A probe that is silent for longer is striking, in milliseconds (facts of upgrades). */
+const longSilence = 2000
+
+type ByProbe = ReadonlyMap<string, Measured>
+
 /**
- * What every probe saw in a phase: first those that lost anything, heard a wrong answer, broke off or were silent for
- * two seconds (facts of upgrades), with every loss; then, closed, the others.
+ * What every probe measured in a phase. First stand the striking probes, with their losses: those that lost requests,
+ * got a wrong answer, broke off or were silent for long. The others follow, closed.
  */
 export const measuredTables = (probes: readonly Probe[], measured: readonly Measured[], label: string): Markup => {
-  const seen = new Map(measured.map((one) => [one.probe, one]))
-  const known = probes.filter(({ id }) => seen.has(id))
+  const byProbe: ByProbe = new Map(measured.map((figures) => [figures.probe, figures]))
+  const known = probes.filter(({ id }) => byProbe.has(id))
   if (known.length === 0) return markup`<p class="note">No probe ran.</p>`
-  const [striking, calm] = [
-    known.filter(({ id }) => strikes(seen.get(id))),
-    known.filter(({ id }) => !strikes(seen.get(id))),
-  ]
-  return markup`${striking.length > 0 && table(striking, seen, `${label}, what was lost`)}
-${calm.length > 0 && markup`<details><summary>${striking.length > 0 ? `${calm.length} other probes` : `All ${calm.length} probes`}: nothing was lost</summary>${table(calm, seen, `${label}, where nothing was lost`)}</details>`}`
+  const striking = known.filter(({ id }) => isStriking(byProbe.get(id)))
+  const calm = known.filter((probe) => !striking.includes(probe))
+  const calmTitle = striking.length > 0 ? `${calm.length} other probes` : `All ${calm.length} probes`
+  const calmDetails = markup`
+    <details>
+      <summary>${calmTitle}: nothing was lost</summary>
+      ${table(calm, byProbe, `${label}, where nothing was lost`)}
+    </details>
+  `
+  return markup`
+    ${striking.length > 0 && table(striking, byProbe, `${label}, what was lost`)}
+    ${calm.length > 0 && calmDetails}
+  `
 }
 
-const strikes = (one: Measured | undefined): boolean =>
-  one !== undefined &&
-  (one.lost > 0 || one.wrong > 0 || one.streamBreaks.length > 0 || one.longestSilenceMilliseconds > 2000)
+const isStriking = (measured: Measured | undefined): boolean =>
+  measured !== undefined &&
+  (measured.lost > 0 ||
+    measured.wrong > 0 ||
+    measured.streamBreaks.length > 0 ||
+    measured.longestSilenceMilliseconds > longSilence)
 
-const titles = ['sent', 'answered', 'retried', 'lost', 'wrong', 'longest gap', 'longest silence', 'p50', 'p99']
+const figureTitles = ['sent', 'answered', 'retried', 'lost', 'wrong', 'longest gap', 'longest silence', 'p50', 'p99']
+const titles = ['probe', ...figureTitles, 'what was lost, and when']
 
-const table = (
-  probes: readonly Probe[],
-  seen: Map<string, Measured>,
-  label: string,
-): Markup => markup`<div class="scroll" tabindex="0" role="group" aria-label="${label}"><table class="measured"><thead><tr><th scope="col">probe</th>${titles.map(
-  (title) => markup`<th scope="col">${title}</th>`,
-)}<th scope="col">what was lost, and when</th></tr></thead>
-${laneGroups(probes).map(
-  (group) =>
-    markup`<tbody><tr><th colspan="${titles.length + 2}" scope="rowgroup">${group.title}</th></tr>${group.probes.map(
-      (probe) => {
-        const one = seen.get(probe.id)
-        return one && row(probe, one)
-      },
-    )}</tbody>`,
-)}</table></div>`
+const table = (probes: readonly Probe[], byProbe: ByProbe, label: string): Markup =>
+  scrollable(
+    label,
+    markup`
+      <table class="measured">
+        ${columnTitles(titles)}
+        ${laneGroups(probes).map(
+          (group) => markup`
+            <tbody>
+              ${groupTitle(group.title, titles.length)}
+              ${group.probes.map((probe) => row(probe, byProbe))}
+            </tbody>
+          `,
+        )}
+      </table>
+    `,
+  )
 
-const row = (
-  probe: Probe,
-  one: Measured,
-): Markup => markup`<tr><th scope="row">${probeWords(probe)}</th>${[one.sent, one.answered, one.retried].map((figure) => markup`<td>${count(figure)}</td>`)}${[
-  one.lost,
-  one.wrong,
-].map(
-  (figure) =>
-    markup`<td${figure > 0 && markup` class="lost"`}>${figure > 0 ? markup`<b>${count(figure)}</b>` : '0'}</td>`,
-)}${[one.longestGapMilliseconds, one.longestSilenceMilliseconds, one.p50Milliseconds, one.p99Milliseconds].map(
-  (figure) => markup`<td>${count(figure)} ms</td>`,
-)}<td>${what(probe, one)}</td></tr>
-`
+const row = (probe: Probe, byProbe: ByProbe): Markup | undefined => {
+  const measured = byProbe.get(probe.id)
+  if (!measured) return undefined
+  const { sent, answered, retried, lost, wrong } = measured
+  const times = [
+    measured.longestGapMilliseconds,
+    measured.longestSilenceMilliseconds,
+    measured.p50Milliseconds,
+    measured.p99Milliseconds,
+  ]
+  return markup`
+    <tr><th scope="row">${probeWords(probe)}</th>
+    ${[sent, answered, retried].map((figure) => markup`<td>${count(figure)}</td>`)}
+    ${[lost, wrong].map(badFigure)}
+    ${times.map((milliseconds) => markup`<td>${count(milliseconds)} ms</td>`)}
+    <td>${losses(probe, measured)}${measured.streamBreaks.map(streamBreak)}</td></tr>
+  `
+}
 
-const what = (probe: Probe, { classes, losses, lost, streamBreaks }: Measured): Markup =>
-  markup`${
-    losses.length > 0 &&
-    markup`<details><summary>${Object.entries(classes)
-      .map(([name, times]) => `${times} ${name}`)
-      .join(', ')}<span class="unseen"> of ${probe.id}</span></summary><ul>${losses
-      .slice(0, shownLosses)
-      .map(
-        ({ id, at, milliseconds, class: kind, status, detail }) =>
-          markup`<li><code>${id}</code> ${at.slice(11, 23)} <b>${kind}</b>${status > 0 && ` ${status}`} after ${count(milliseconds)} ms: ${detail}</li>`,
-      )}</ul>${
-      lost > shownLosses &&
-      markup`<p class="note">The first ${Math.min(losses.length, shownLosses)} of ${count(lost)}; results.json has more.</p>`
-    }</details>`
-  }${streamBreaks.map(
-    ({ at, gapMilliseconds, event }) =>
-      markup`<p>broken off at ${at.slice(11, 23)} for ${count(gapMilliseconds)} ms: ${event}</p>`,
-  )}`
+const badFigure = (figure: number): Markup =>
+  figure > 0 ? markup`<td class="lost"><b>${count(figure)}</b></td>` : markup`<td>0</td>`
+
+const losses = (probe: Probe, { classes, losses: kept, lost }: Measured): Markup | false => {
+  const byClass = Object.entries(classes).map(([name, times]) => `${times} ${name}`)
+  const rest = `The first ${Math.min(kept.length, shownLosses)} of ${count(lost)}; results.json has more.`
+  return (
+    kept.length > 0 &&
+    markup`
+      <details>
+        <summary>${byClass.join(', ')}${onlyRead(` of ${probe.id}`)}</summary>
+        <ul>${kept.slice(0, shownLosses).map(loss)}</ul>
+        ${lost > shownLosses && markup`<p class="note">${rest}</p>`}
+      </details>
+    `
+  )
+}
+
+const loss = ({ id, at: moment, milliseconds, class: lossClass, status, detail }: Loss): Markup => {
+  const time = moment.slice(11, 23)
+  const answer = markup`<b>${lossClass}</b>${status > 0 && ` ${status}`}`
+  return markup`<li><code>${id}</code> ${time} ${answer} after ${count(milliseconds)} ms: ${detail}</li>`
+}
+
+const streamBreak = ({ at: moment, gapMilliseconds, event }: StreamBreak): Markup =>
+  markup`<p>broken off at ${moment.slice(11, 23)} for ${count(gapMilliseconds)} ms: ${event}</p>`

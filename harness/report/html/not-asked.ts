@@ -1,16 +1,23 @@
-import { markup, type Markup } from '#report/markup.ts'
+import { joined, markup, type Markup } from '#report/markup.ts'
 import type { CheckResult, TopologyResult } from '#results/results.ts'
 import { badge } from './badge.ts'
 
-/** What was skipped or not run, by its reason: what did not run never counts as passed. */
-export const notAsked = ({ checks }: Pick<TopologyResult, 'checks'>): Markup =>
-  markup`<h3>Skipped or not run</h3>${reasonsFor(checks) ?? markup`<p class="note">Nothing: every check was asked.</p>`}`
+/** The checks that were skipped or not run, by the reason: they never count as passed. */
+export const notAsked = ({ checks }: Pick<TopologyResult, 'checks'>): Markup => markup`
+  <h3>Skipped or not run</h3>
+  ${reasonsFor(checks) ?? markup`<p class="note">Nothing: every check was asked.</p>`}
+`
 
-/** Every reason why checks were skipped or not run, with those checks; nothing where there are none. */
+/** Every reason why checks were skipped or not run, with those checks; undefined if there are none. */
 export const reasonsFor = (checks: readonly CheckResult[]): Markup | undefined => {
-  const without = checks.filter(({ verdict }) => verdict === 'skipped' || verdict === 'not-run')
-  const reasons = Map.groupBy(without, ({ verdict, reason }) => JSON.stringify([verdict, reason]))
-  return without.length === 0
-    ? undefined
-    : markup`<ul class="reasons">${[...reasons.values()].map((same) => markup`<li>${same[0] && badge(same[0].verdict)} ${same[0]?.reason}: ${[...new Set(same.map(({ id }) => id))].join(', ')}</li>`)}</ul>`
+  const open = checks.filter(({ verdict }) => verdict === 'skipped' || verdict === 'not-run')
+  if (open.length === 0) return undefined
+  const byReason = Map.groupBy(open, ({ verdict, reason }) => JSON.stringify([verdict, reason]))
+  return markup`<ul class="reasons">${joined([...byReason.values()].map(reasonItem), '\n')}</ul>`
+}
+
+const reasonItem = (sameReason: readonly CheckResult[]): Markup => {
+  const [first] = sameReason
+  const ids = [...new Set(sameReason.map(({ id }) => id))]
+  return markup`<li>${first && badge(first.verdict)} ${first?.reason}: ${ids.join(', ')}</li>`
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { catalogue } from '#run/catalogue.ts'
 import { checkResult, topologyResult } from '#testing/results.ts'
 import type { CheckResult, TopologyResult, Verdict } from '#results/results.ts'
 import { crossingsOf } from './crossings.ts'
@@ -53,7 +54,38 @@ describe('an arrow', () => {
       ]),
     )
     expect(markup).toMatch(/class="arrow fail".*✗ 1 of 2 failed.*net\.gateway-open.*class="arrow none".*not asked/s)
-    expect(markup).toContain('About the whole mesh, and so on no arrow: 1 failed: reach.path.')
+    expect(markup).toContain('Checks of the whole mesh belong to no arrow: 1 failed: reach.path.')
+  })
+})
+
+describe('the label of an arrow', () => {
+  const labelOf = (checks: CheckResult[]): { lines: string[]; title: string | undefined } => {
+    const [found] = picture(topologyResult(checks)).markup.match(/<g class="arrow.*?<\/g>/s) ?? ['']
+    return {
+      lines: [...found.matchAll(/<text[^>]*>(.*?)<\/text>/g)].map(([, line = '']) => line),
+      title: /<title>(.*?)<\/title>/.exec(found)?.[1],
+    }
+  }
+
+  test('is not wider than the room beside the arrow, whatever check it names', () => {
+    for (const { id } of catalogue) {
+      const { lines, title } = labelOf([asked(['cluster1'], ['cluster2'], 'fail', id)])
+      expect(lines.filter((line) => line.length > 16)).toEqual([])
+      expect(lines.slice(1).join('')).toBe(id)
+      expect(title).toBe(`cluster1 → cluster2: ✗ 1 failed: ${id}`)
+    }
+  })
+
+  test('breaks at a space, a dot or a hyphen, and cuts a longer word', () => {
+    const gateway = asked(['cluster1'], ['cluster2'], 'flaky', 'mtls.gateway-refuses-certless')
+    expect(labelOf([gateway, asked(['cluster1'], ['cluster2'])])).toEqual({
+      lines: ['~ 1 of 2 passed', 'on retry', 'mtls.gateway-', 'refuses-certless'],
+      title: 'cluster1 → cluster2: ~ 1 of 2 passed on retry: mtls.gateway-refuses-certless',
+    })
+    expect(labelOf([asked(['cluster1'], ['cluster2'], 'fail', 'x'.repeat(30))]).lines).toEqual([
+      '✗ 1 failed',
+      `${'x'.repeat(15)}…`,
+    ])
   })
 })
 
@@ -75,11 +107,13 @@ describe('gateways', () => {
 })
 
 describe('a layout', () => {
-  const apart = (one: Box, other: Box): boolean =>
-    one.x + one.width <= other.x ||
-    other.x + other.width <= one.x ||
-    one.y + one.height <= other.y ||
-    other.y + other.height <= one.y
+  const apart = (first: Box, second: Box): boolean =>
+    first.x + first.width <= second.x ||
+    second.x + second.width <= first.x ||
+    first.y + first.height <= second.y ||
+    second.y + second.height <= first.y
+  const overlaps = (boxes: readonly Box[]): Box[] =>
+    boxes.filter((first, index) => boxes.slice(index + 1).some((second) => !apart(first, second)))
   const within = (inner: Box, outer: Box): boolean =>
     inner.x >= outer.x &&
     inner.y >= outer.y &&
@@ -103,9 +137,9 @@ describe('a layout', () => {
   ])('of %j keeps clusters apart, each within its own network, all within the picture', (networks) => {
     const { clusters: placed, networks: frames, ...size } = layoutOf(clusters(...networks))
     expect(placed).toHaveLength(networks.length)
-    expect(placed.flatMap((one, index) => placed.slice(index + 1).filter((other) => !apart(one, other)))).toEqual([])
-    expect(frames.flatMap((one, index) => frames.slice(index + 1).filter((other) => !apart(one, other)))).toEqual([])
-    expect(placed.map((one) => frames.filter((frame) => within(one, frame)).map(({ name }) => name))).toEqual(
+    expect(overlaps(placed)).toEqual([])
+    expect(overlaps(frames)).toEqual([])
+    expect(placed.map((box) => frames.filter((frame) => within(box, frame)).map(({ name }) => name))).toEqual(
       placed.map(({ cluster }) => [cluster.network]),
     )
     expect([...placed, ...frames].filter((box) => !within(box, { x: 0, y: 0, ...size }))).toEqual([])

@@ -1,53 +1,103 @@
-import { markup, type Markup } from '#report/markup.ts'
+import { joined, markup, type Markup } from '#report/markup.ts'
 import { variantName, type TopologyResult } from '#results/results.ts'
+import { severalNetworks } from '#topology/networks.ts'
 import { anchorOf, countsOf } from '#report/words.ts'
 import { arrow } from './arrow.ts'
 import { crossingsOf, type Crossing } from './crossings.ts'
-import { gateOf, layoutOf, type PlacedCluster } from './layout.ts'
+import { gateOf, layoutOf, type Layout, type PlacedCluster } from './layout.ts'
+import { arrowTo } from './screen-reader.ts'
+
+/** The kinds of arrows: each needs a head of its colour. */
+const arrowKinds = ['pass', 'fail', 'flaky', 'not-run', 'none'] as const
 
 /**
- * The clusters of a topology and what crossed between them, drawn; below it the same in words, and what no arrow can
- * tell.
+ * A drawing of the clusters of a topology and of what crossed between them. Below it stands the same in words, and what
+ * no arrow can show.
  */
 export const picture = (topology: TopologyResult): Markup => {
-  const { width, height, clusters, networks } = layoutOf(topology.clusters)
-  const several = new Set(topology.clusters.map(({ network }) => network)).size > 1
   const crossings = crossingsOf(topology)
   const anchor = anchorOf(topology)
+  return markup`
+    <figure class="picture">
+      ${drawing(topology, crossings, anchor)}
+      <figcaption>
+        <ul id="${anchor}--crossings" class="crossings">${crossings.map(crossingWords)}</ul>
+        ${wholeMesh(topology)}
+      </figcaption>
+    </figure>
+  `
+}
+
+const drawing = (topology: TopologyResult, crossings: readonly Crossing[], anchor: string): Markup => {
+  const { width, height, clusters, networks } = layoutOf(topology.clusters)
+  const several = severalNetworks(topology)
   const arrows = crossings.flatMap((crossing) => {
     const [from, to] = [crossing.from, crossing.to].map((name) => clusters.find(({ cluster }) => cluster.name === name))
     return from && to ? [arrow(crossing, from, to, clusters.length === 2, anchor)] : []
   })
-  return markup`<figure class="picture"><svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${anchor}--picture ${anchor}--crossings">
-<title id="${anchor}--picture">${variantName(topology)}: ${topology.clusters.length} clusters</title>
-<defs>${(['pass', 'fail', 'flaky', 'not-run', 'none'] as const).map((verdict) => markup`<marker id="${anchor}--${verdict}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto"><path class="head-${verdict}" d="M0 0 10 5 0 10z"/></marker>`)}</defs>
-${networks.map(({ name, x, y, width: wide, height: high }) => markup`<g class="network"><rect x="${x}" y="${y}" width="${wide}" height="${high}" rx="10"/><text x="${x + wide - 12}" y="${y + 17}">${fitting(name, wide)}</text></g>`)}
-${clusters.map((placed) => clusterBox(placed, several))}
-${arrows}</svg>
-<figcaption><ul id="${anchor}--crossings" class="crossings">${crossings.map(
-    ({ from, to, verdict, asked }) =>
-      markup`<li class="${verdict}"><b>${from} <span aria-hidden="true">→</span><span class="unseen">to</span> ${to}</b> ${verdict === 'none' ? 'not asked' : countsOf(asked)}${failedOf(asked)}</li>`,
-  )}</ul>${wholeMesh(topology)}</figcaption></figure>`
+  const labels = `${anchor}--picture ${anchor}--crossings`
+  return markup`
+    <svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${labels}">
+      <title id="${anchor}--picture">${variantName(topology)}: ${topology.clusters.length} clusters</title>
+      <defs>${arrowKinds.map((kind) => arrowHead(kind, anchor))}</defs>
+      ${networks.map(networkFrame)}
+      ${clusters.map((placed) => clusterBox(placed, several))}
+      ${joined(arrows, '\n')}
+    </svg>
+  `
 }
 
-const failedOf = (asked: Crossing['asked']): string => {
-  const failed = asked.filter(({ verdict }) => verdict === 'fail')
+const arrowHead = (kind: (typeof arrowKinds)[number], anchor: string): Markup => markup`
+  <marker id="${anchor}--${kind}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto">
+    <path class="head-${kind}" d="M0 0 10 5 0 10z"/>
+  </marker>
+`
+
+const networkFrame = ({ name, x, y, width, height }: Layout['networks'][number]): Markup => markup`
+  <g class="network">
+    <rect x="${x}" y="${y}" width="${width}" height="${height}" rx="10"/>
+    <text x="${x + width - 12}" y="${y + 17}">${fitting(name, width)}</text>
+  </g>
+`
+
+const clusterBox = ({ cluster, x, y, width, height, inward }: PlacedCluster, several: boolean): Markup => {
+  const { name, role } = cluster
+  const middle = x + width / 2
+  const nameSize = Math.min(17, Math.floor((1.6 * width) / name.length))
+  const controlPlane = width > 200 ? 'control plane (istiod)' : 'istiod'
+  return markup`
+    <g class="cluster">
+      <rect x="${x}" y="${y}" width="${width}" height="${height}" rx="8"/>
+      <text class="name" font-size="${nameSize}" x="${middle}" y="${y + 36}">${name}</text>
+      <text class="role" x="${middle}" y="${y + 55}">${role}${role === 'primary' && ` · ${controlPlane}`}</text>
+      ${several && gateway(gateOf({ x, y, width, height, inward }))}
+    </g>
+  `
+}
+
+const gateway = ({ x, y }: ReturnType<typeof gateOf>): Markup => markup`
+  <g class="gate">
+    <rect x="${x - 40}" y="${y - 12}" width="80" height="24" rx="12"/>
+    <text x="${x}" y="${y + 5}">gateway</text>
+  </g>
+`
+
+const crossingWords = ({ from, to, verdict, asked }: Crossing): Markup => markup`
+  <li class="${verdict}">
+    <b>${from} ${arrowTo} ${to}</b> ${verdict === 'none' ? 'not asked' : countsOf(asked)}${failedOf(asked)}
+  </li>
+`
+
+const failedOf = (checks: Crossing['asked']): string => {
+  const failed = checks.filter(({ verdict }) => verdict === 'fail')
   return failed.length === 0 ? '' : `: ${failed.map(({ id }) => id).join(', ')}`
 }
 
 const wholeMesh = ({ checks }: TopologyResult): Markup | undefined => {
   const whole = checks.filter(({ from, attempts }) => from.length > 1 && attempts.length > 0)
-  return whole.length === 0
-    ? undefined
-    : markup`<p class="note">About the whole mesh, and so on no arrow: ${countsOf(whole)}${failedOf(whole)}.</p>`
+  if (whole.length === 0) return undefined
+  return markup`<p class="note">Checks of the whole mesh belong to no arrow: ${countsOf(whole)}${failedOf(whole)}.</p>`
 }
 
-const clusterBox = ({ cluster, x, y, width, height, inward }: PlacedCluster, several: boolean): Markup => {
-  const gate = several && gateOf({ x, y, width, height, inward })
-  return markup`<g class="cluster"><rect x="${x}" y="${y}" width="${width}" height="${height}" rx="8"/><text class="name" font-size="${Math.min(17, Math.floor((1.6 * width) / cluster.name.length))}" x="${x + width / 2}" y="${y + 36}">${cluster.name}</text>
-<text class="role" x="${x + width / 2}" y="${y + 55}">${cluster.role}${cluster.role === 'primary' && (width > 200 ? ' · control plane (istiod)' : ' · istiod')}</text>
-${gate && markup`<g class="gate"><rect x="${gate.x - 40}" y="${gate.y - 12}" width="80" height="24" rx="12"/><text x="${gate.x}" y="${gate.y + 5}">gateway</text></g>`}</g>`
-}
-
-const fitting = (name: string, wide: number): string =>
-  name.length > wide / 8 ? `${name.slice(0, Math.floor(wide / 8) - 1)}…` : name
+const fitting = (name: string, width: number): string =>
+  name.length > width / 8 ? `${name.slice(0, Math.floor(width / 8) - 1)}…` : name

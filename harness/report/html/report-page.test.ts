@@ -99,7 +99,7 @@ describe('a link within the page', () => {
 })
 
 describe('what did not run', () => {
-  test('is told with its reason and never as passed', () => {
+  test('is shown with its reason and never as passed', () => {
     const text = textOf(
       reportPage(
         resultsOf(
@@ -116,7 +116,7 @@ describe('what did not run', () => {
     expect(text).not.toMatch(/[^t] passed/i)
   })
 
-  test('because the run ended early is told first', () => {
+  test('because the run ended early is shown first', () => {
     const results = resultsOf(topologyResult([checkResult()]))
     const text = textOf(
       reportPage({

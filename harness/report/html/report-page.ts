@@ -12,23 +12,24 @@ import { notAsked } from './not-asked.ts'
 import { document } from './document.ts'
 import { picture } from './picture.ts'
 import { timeline } from './timeline.ts'
-import { upgraded, upgradeHead, upgradeTitle } from './upgrade-head.ts'
-import { upgradeScript } from './upgrade-script.ts'
+import { upgradeAssets } from './assets.ts'
+import { upgradedTopologies, upgradeHead, upgradeTitle } from './upgrade-head.ts'
 import { upgradeSection } from './upgrade-section.ts'
-import { upgradeStyle } from './upgrade-style.ts'
-import { verdictHead } from './verdict.ts'
+import { reasonAndBundle, verdictHead } from './verdict.ts'
 
-/** The largest page, in bytes of UTF-8: of checks (issue 5), and of an upgrade (issue 6). */
+/** The largest page of a run of checks, in bytes of UTF-8 (issue 5). */
 export const largestPage = 1_000_000
+
+/** The largest page of a run with an upgrade, in bytes of UTF-8 (issue 6). */
 export const largestUpgradePage = 2_000_000
 
 /**
- * report.html: one page with no other file to it. Where all the evidence would make it too large, that of passed checks
- * stays in results.json, or all of it.
+ * report.html: one page that needs no other file. Where all the evidence makes it too large, the page leaves out the
+ * evidence of passed checks, or all of it; results.json has it.
  */
 export const reportPage = (results: Results): string => {
-  const fits = (html: string): boolean =>
-    Buffer.byteLength(html) <= (upgraded(results).length > 0 ? largestUpgradePage : largestPage)
+  const limit = upgradedTopologies(results).length > 0 ? largestUpgradePage : largestPage
+  const fits = (html: string): boolean => Buffer.byteLength(html) <= limit
   const whole = page(results, 'all')
   if (fits(whole)) return whole
   const shorter = page(results, 'of problems')
@@ -36,35 +37,37 @@ export const reportPage = (results: Results): string => {
 }
 
 const page = (results: Results, extent: Extent): string => {
-  const sections = markup`<main id="main">${worstFirst(results.topologies).map((topology) => section(topology, extent))}
-${environmentSection(results)}</main>`
-  const [worst] = upgraded(results)
-  return worst
-    ? document(
-        upgradeTitle(results),
-        { href: `#${anchorOf(worst)}`, text: 'Skip to the traffic' },
-        markup`${upgradeHead(results)}
-${sections}`,
-        { style: upgradeStyle, script: upgradeScript },
-      )
-    : document(
-        `${verdictWords[runVerdict(results)].word}: ${results.topologies.map(variantName).join(', ')}`,
-        skipOf(results),
-        markup`${verdictHead(results)}
-${sections}`,
-      )
+  const sections = markup`
+    <main id="main">
+      ${worstFirst(results.topologies).map((topology) => section(topology, extent))}
+      ${environmentSection(results)}
+    </main>
+  `
+  const [worst] = upgradedTopologies(results)
+  if (worst)
+    return document(
+      upgradeTitle(results),
+      { href: `#${anchorOf(worst)}`, text: 'Skip to the traffic' },
+      markup`${upgradeHead(results)}${sections}`,
+      upgradeAssets,
+    )
+  const verdict = verdictWords[runVerdict(results)].word
+  return document(
+    `${verdict}: ${results.topologies.map(variantName).join(', ')}`,
+    skipOf(results),
+    markup`${verdictHead(results)}${sections}`,
+  )
 }
 
 const skipOf = ({ topologies }: Results): { href: string; text: string } => {
-  const [found] = worstFirst(topologies).flatMap((topology) =>
+  const causes = worstFirst(topologies).flatMap((topology) =>
     topology.checks
-      .filter(({ diagnosis, verdict }) => verdict === 'fail' && diagnosis !== undefined)
-      .map((check) => ({ topology, check }))
-      .filter(({ check }) => !isConsequence(check)),
+      .filter((check) => check.verdict === 'fail' && check.diagnosis !== undefined && !isConsequence(check))
+      .map((check) => idOf(topology, check)),
   )
-  return found
-    ? { href: `#${idOf(found.topology, found.check)}`, text: 'Skip to what failed' }
-    : { href: '#main', text: 'Skip to the details' }
+  return causes[0] === undefined
+    ? { href: '#main', text: 'Skip to the details' }
+    : { href: `#${causes[0]}`, text: 'Skip to what failed' }
 }
 
 const section = (topology: TopologyResult, extent: Extent): Markup =>
@@ -72,16 +75,18 @@ const section = (topology: TopologyResult, extent: Extent): Markup =>
     ? upgradeSection({ ...topology, upgrade: topology.upgrade }, extent)
     : checksSection(topology, extent)
 
-const checksSection = (
-  topology: TopologyResult,
-  extent: Extent,
-): Markup => markup`<section id="${anchorOf(topology)}" class="topology"><h2>${variantName(topology)} ${badge(topology.verdict)} <small>${countsOf(topology.checks)}</small></h2>
-${topology.reason !== '' && markup`<p class="said">${topology.reason}</p>`}
-${topology.bundle !== undefined && markup`<p class="bundle">The state of the clusters when it failed: <a href="./${encodeURI(topology.bundle)}">${topology.bundle}</a></p>`}
-<div class="overview"><div><h3>Layers</h3>${ladder(topology)}</div><div><h3>Clusters</h3>${picture(topology)}</div></div>
-${failedChecks(topology, extent)}
-<h3>Check matrix</h3>${matrix(topology)}
-${otherChecks(topology, extent)}
-${notAsked(topology)}
-<h3>Timeline</h3>${timeline(topology)}</section>
+const checksSection = (topology: TopologyResult, extent: Extent): Markup => markup`
+  <section id="${anchorOf(topology)}" class="topology">
+    <h2>${variantName(topology)} ${badge(topology.verdict)} <small>${countsOf(topology.checks)}</small></h2>
+    ${reasonAndBundle(topology)}
+    <div class="overview">
+      <div><h3>Layers</h3>${ladder(topology)}</div>
+      <div><h3>Clusters</h3>${picture(topology)}</div>
+    </div>
+    ${failedChecks(topology, extent)}
+    <h3>Check matrix</h3>${matrix(topology)}
+    ${otherChecks(topology, extent)}
+    ${notAsked(topology)}
+    <h3>Timeline</h3>${timeline(topology)}
+  </section>
 `

@@ -6,93 +6,94 @@ import { type TopologyResult, variantName } from '#results/results.ts'
 /** The versions of a column, as they are written above it. */
 export type ColumnVersions = Required<Versions>
 
-/** Runs that share a column: they have the same versions, and no row in common. */
-export type Column = { versions: ColumnVersions; runs: ShownRun[]; at: Map<string, ShownRun> }
+/** The runs that share a column: they have the same versions, and no row in common. `byRow`: the run of each row. */
+export type VersionColumn = { versions: ColumnVersions; runs: ShownRun[]; byRow: Map<string, ShownRun> }
 
-/** Where runs stand on the page of all. The rows are what they are told apart by, beside their versions. */
+/** The places of runs on the page of several runs. `rowKind` says what a row stands for. */
 export type Grid = {
-  by: 'topology' | 'cell'
+  rowKind: 'topology' | 'cell'
   rows: string[]
-  columns: Column[]
+  columns: VersionColumn[]
+  /** The topologies of a run that belong to a row. */
   inRow: (run: ShownRun, row: string) => TopologyResult[]
 }
 
-/** Topologies by versions; cells of which some ask other checks than others each in a row of their own. */
+/** Arranges topologies by versions. Where cells ask different checks, each cell has a row of its own instead. */
 export const gridOf = (runs: readonly ShownRun[]): Grid => {
-  const by =
-    new Set(runs.flatMap(({ cell }) => (cell ? [flags(cell.args, ['suite']).join()] : []))).size > 1
-      ? 'cell'
-      : 'topology'
-  const rowsOf = (run: ShownRun): string[] => (by === 'cell' && run.cell ? [run.cell.name] : topologyRows(run, runs))
-  const columns: Column[] = []
-  for (const run of runs.toSorted((a, b) =>
-    (a.results?.run.startedAt ?? '').localeCompare(b.results?.run.startedAt ?? ''),
-  )) {
+  const suites = new Set(runs.flatMap(({ cell }) => (cell ? [flagsOf(cell.args, ['suite']).join()] : [])))
+  const rowKind = suites.size > 1 ? 'cell' : 'topology'
+  const rowsOf = (run: ShownRun): string[] =>
+    rowKind === 'cell' && run.cell ? [run.cell.name] : topologyRows(run, runs)
+  const columns: VersionColumn[] = []
+  for (const run of runs.toSorted((a, b) => startOf(a).localeCompare(startOf(b)))) {
     const [versions, rows] = [versionsOf(run, runs), rowsOf(run)]
     const free = columns.find(
-      (column) => compareVersions(column.versions, versions) === 0 && !rows.some((row) => column.at.has(row)),
+      (column) => compareVersions(column.versions, versions) === 0 && !rows.some((row) => column.byRow.has(row)),
     )
-    const column = free ?? { versions, runs: [], at: new Map<string, ShownRun>() }
+    const column = free ?? { versions, runs: [], byRow: new Map<string, ShownRun>() }
     if (!free) columns.push(column)
     column.runs.push(run)
-    for (const row of rows) column.at.set(row, run)
+    for (const row of rows) column.byRow.set(row, run)
   }
   return {
-    by,
+    rowKind,
     rows: [...new Set(runs.flatMap(rowsOf))],
     columns: columns.toSorted((a, b) => compareVersions(a.versions, b.versions)),
     inRow: ({ results }, row) =>
-      (results?.topologies ?? []).filter((topology) => by === 'cell' || rowName(topology) === row),
+      (results?.topologies ?? []).filter((topology) => rowKind === 'cell' || rowName(topology) === row),
   }
 }
 
-// An upgrade proves something else than the checks of its topology do: it is no other version of their row.
+const startOf = ({ results }: ShownRun): string => results?.run.startedAt ?? ''
+
+// An upgrade proves other things than the checks of its topology, and so has a row of its own.
 const rowName = (topology: TopologyResult): string =>
   topology.upgrade
     ? `${variantName(topology)}, upgraded ${strategyWords[topology.upgrade.strategy]}`
     : variantName(topology)
 
-/** What a run has results of; of a cell without any, what cells like it have, and else what it was asked for. */
+/**
+ * The rows of a run: the topologies in its results. A cell without results gets the rows of cells with the same flags;
+ * if there are none, the topology in its flags.
+ */
 const topologyRows = ({ results, cell }: ShownRun, runs: readonly ShownRun[]): string[] => {
   if (!cell || (results && results.topologies.length > 0)) return results?.topologies.map(rowName) ?? []
-  const asked = flags(cell.args, ['topology', 'mtls'])
-  const like = runs.flatMap((run) =>
-    run.results && run.cell && flags(run.cell.args, ['topology', 'mtls']).join() === asked.join()
+  const flags = flagsOf(cell.args, ['topology', 'mtls'])
+  const rowsOfAlike = runs.flatMap((run) =>
+    run.results && run.cell && flagsOf(run.cell.args, ['topology', 'mtls']).join() === flags.join()
       ? run.results.topologies.map(rowName)
       : [],
   )
-  return like.length > 0
-    ? [...new Set(like)]
-    : asked[0] === undefined
-      ? [cell.name]
-      : [asked[0].slice('--topology='.length)]
+  if (rowsOfAlike.length > 0) return [...new Set(rowsOfAlike)]
+  return flags[0] === undefined ? [cell.name] : [flags[0].slice('--topology='.length)]
 }
 
 /**
- * What a run says that it had; where it did not come that far, what cells asked for the same had, and else what it was
- * asked for.
+ * The versions of a run, from its results. Where they do not say a version, it is that of cells with the same flags, or
+ * else that of the flag itself.
  */
 const versionsOf = (run: ShownRun, runs: readonly ShownRun[]): ColumnVersions => {
-  const asked = (one: ShownRun): string => flags(one.cell?.args ?? [], ['istio', 'kubernetes', 'kind']).join()
-  const told = [run, ...runs.filter((other) => other.cell && run.cell && asked(other) === asked(run))].flatMap(
-    ({ results }) => (results ? [results] : []),
-  )
-  const of = (flag: keyof Versions): string =>
-    told
-      .map((results) => (flag === 'istio' ? releaseOf(results) : results.environment[flag]))
+  const flags = (other: ShownRun): string => flagsOf(other.cell?.args ?? [], ['istio', 'kubernetes', 'kind']).join()
+  const alike = runs.filter((other) => other.cell && run.cell && flags(other) === flags(run))
+  const known = [run, ...alike].flatMap(({ results }) => (results ? [results] : []))
+  const versionOf = (flag: keyof Versions): string =>
+    known
+      .map((results) => (flag === 'istio' ? istioOf(results) : results.environment[flag]))
       .find((version) => version !== 'unknown') ??
-    flags(run.cell?.args ?? [], [flag])[0]?.slice(flag.length + 3) ??
+    flagsOf(run.cell?.args ?? [], [flag])[0]?.slice(flag.length + 3) ??
     'unknown'
-  return { istio: of('istio'), kubernetes: of('kubernetes'), kind: of('kind') }
+  return { istio: versionOf('istio'), kubernetes: versionOf('kubernetes'), kind: versionOf('kind') }
 }
 
-// Of a run that upgraded, both.
-const releaseOf = ({ environment, topologies }: NonNullable<ShownRun['results']>): string =>
-  [
-    ...new Set(topologies.flatMap(({ upgrade }) => (upgrade ? [`${upgrade.from.istio} → ${upgrade.to.istio}`] : []))),
-  ].join(', ') || environment.istio
+// A run that upgraded has two releases.
+const istioOf = ({ environment, topologies }: NonNullable<ShownRun['results']>): string => {
+  const upgrades = topologies.flatMap(({ upgrade }) => {
+    return upgrade ? [`${upgrade.from.istio} → ${upgrade.to.istio}`] : []
+  })
+  return upgrades.length > 0 ? [...new Set(upgrades)].join(', ') : environment.istio
+}
 
-const flags = (args: readonly string[], names: readonly string[]): string[] =>
+const flagsOf = (args: readonly string[], names: readonly string[]): string[] =>
   args.filter((arg) => names.some((name) => arg.startsWith(`--${name}=`)))
 
 const compareVersions = (a: ColumnVersions, b: ColumnVersions): number =>

@@ -6,7 +6,9 @@ import { outcomeOf } from '#report/upgrade-words.ts'
 import { anchorOf, verdictWords } from '#report/words.ts'
 import { badge } from './badge.ts'
 import { document } from './document.ts'
-import { gridOf, type Column, type Grid } from './runs-grid.ts'
+import { gridOf, type Grid, type VersionColumn } from './runs-grid.ts'
+import { onlyRead, onlyShown } from './screen-reader.ts'
+import { columnTitles, scrollable } from './table.ts'
 
 /**
  * matrix.html: a row for every variant of a topology, a column for the runs of the same versions. Cells that ask
@@ -15,48 +17,77 @@ import { gridOf, type Column, type Grid } from './runs-grid.ts'
 export const runsPage = (runs: readonly ShownRun[]): string => {
   const { verdict, title } = headline(runs)
   const grid = gridOf(runs)
-  const { by, rows, columns } = grid
-  const kinds = new Set(columns.map(({ versions }) => versions.kind)).size > 1
-  const what = by === 'cell' ? 'Cells' : 'Topologies'
-  return document(
-    title,
-    { href: '#main', text: 'Skip to the table' },
-    markup`<header class="head ${verdict}"><h1><span class="mark" aria-hidden="true">${verdictWords[verdict].mark}</span> ${title}</h1>
-<p class="sentence">${what} by version: ${[...new Set(columns.map(({ versions }) => `Istio ${versions.istio} on Kubernetes ${versions.kubernetes}`))].join(', ')}.</p></header>
-<main id="main"><div class="scroll" tabindex="0" role="group" aria-label="${what} by run"><table class="runs"><thead><tr><th scope="col">${by}</th>${columns.map((column) => head(column, kinds))}</tr></thead><tbody>
-${rows.map(
-  (row) => markup`<tr><th scope="row">${row}</th>${columns.map((column) => cell(grid, column, row))}</tr>
-`,
-)}</tbody></table></div></main>`,
+  const subject = grid.rowKind === 'cell' ? 'Cells' : 'Topologies'
+  const versions = grid.columns.map(
+    ({ versions: { istio, kubernetes } }) => `Istio ${istio} on Kubernetes ${kubernetes}`,
   )
+  const body = markup`
+    <header class="head ${verdict}">
+      <h1><span class="mark" aria-hidden="true">${verdictWords[verdict].mark}</span> ${title}</h1>
+      <p class="sentence">${subject} by version: ${[...new Set(versions)].join(', ')}.</p>
+    </header>
+    <main id="main">${scrollable(`${subject} by run`, table(grid))}</main>
+  `
+  return document(title, { href: '#main', text: 'Skip to the table' }, body)
 }
 
-const head = ({ versions, runs }: Column, kinds: boolean): Markup => {
+const table = (grid: Grid): Markup => {
+  const { rowKind, rows, columns } = grid
+  const severalKinds = new Set(columns.map(({ versions }) => versions.kind)).size > 1
+  return markup`
+    <table class="runs">
+      ${columnTitles([rowKind, ...columns.map((column) => columnTitle(column, severalKinds))])}
+      <tbody>
+        ${rows.map(
+          (row) => markup`
+          <tr><th scope="row">${row}</th>${columns.map((column) => cell(grid, column, row))}</tr>
+        `,
+        )}
+      </tbody>
+    </table>
+  `
+}
+
+const columnTitle = ({ versions, runs }: VersionColumn, severalKinds: boolean): Markup => {
   const [only, ...others] = runs
-  return markup`<th scope="col"><b>Istio ${versions.istio}</b><br>Kubernetes ${versions.kubernetes}${kinds && markup`<br>${versions.kind}`}${
-    others.length === 0 &&
-    only?.results &&
-    markup`<small><a href="${only.link}">${only.results.run.startedAt.slice(0, 16).replace('T', ' ')}</a></small>`
-  }</th>`
+  const link = others.length === 0 && only?.results && runLink(only.link, only.results.run.startedAt)
+  return markup`
+    <b>Istio ${versions.istio}</b><br>
+    Kubernetes ${versions.kubernetes}${severalKinds && markup`<br>${versions.kind}`}
+    ${link}
+  `
 }
 
-const cell = ({ inRow }: Grid, { at }: Column, row: string): Markup => {
-  const run = at.get(row)
-  if (!run) return markup`<td><span aria-hidden="true">·</span><span class="unseen">not part of the run</span></td>`
+const runLink = (link: string, startedAt: string): Markup =>
+  markup`<small><a href="${link}">${startedAt.slice(0, 16).replace('T', ' ')}</a></small>`
+
+const cell = ({ inRow }: Grid, { byRow }: VersionColumn, row: string): Markup => {
+  const run = byRow.get(row)
+  if (!run) return markup`<td>${onlyShown('·')}${onlyRead('not part of the run')}</td>`
   const topologies = inRow(run, row)
   const [only, ...others] = topologies
-  if (!run.results || !only)
-    return markup`<td class="not-run">${badge('not-run')}<small>${run.cell && run.cell.name !== row && `${run.cell.name}: `}${whyNot(run)}</small></td>`
+  if (!run.results || !only) {
+    const name = run.cell && run.cell.name !== row && `${run.cell.name}: `
+    return markup`<td class="not-run">${badge('not-run')}<small>${name}${whyNot(run)}</small></td>`
+  }
   if (others.length === 0) return markup`<td class="${only.verdict}">${outcome(run.link, only)}</td>`
-  return markup`<td>${topologies.map((topology) => markup`<p class="${topology.verdict}"><b>${variantName(topology)}</b><br>${outcome(run.link, topology)}</p>`)}</td>`
+  return markup`<td>${topologies.map((topology) => namedOutcome(run.link, topology))}</td>`
 }
 
-const outcome = (link: string, topology: TopologyResult): Markup =>
-  markup`<a href="${link}#${anchorOf(topology)}">${badge(topology.upgrade?.verdict ?? topology.verdict)}</a><small>${outcomeOf(topology)}${whatBroke(topology)}</small>`
+const namedOutcome = (link: string, topology: TopologyResult): Markup =>
+  markup`<p class="${topology.verdict}"><b>${variantName(topology)}</b><br>${outcome(link, topology)}</p>`
 
-const whatBroke = ({ checks, upgrade }: TopologyResult): string => {
-  const [found] = upgrade?.findings ?? []
-  if (found) return `: ${found.phase} (${found.code})`
+const outcome = (link: string, topology: TopologyResult): Markup => {
+  const verdict = badge(topology.upgrade?.verdict ?? topology.verdict)
+  return markup`
+    <a href="${link}#${anchorOf(topology)}">${verdict}</a>
+    <small>${outcomeOf(topology)}${causeOf(topology)}</small>
+  `
+}
+
+const causeOf = ({ checks, upgrade }: TopologyResult): string => {
+  const [finding] = upgrade?.findings ?? []
+  if (finding) return `: ${finding.phase} (${finding.code})`
   const broken = firstBroken(checks)
   return broken === undefined ? '' : `: ${broken.layer} (${broken.code})`
 }

@@ -19,7 +19,7 @@ test('phases are in the order they began, and overlapping ones overlap', () => {
   expect(cut).toBe(0)
 })
 
-test('time in which nothing of the lab ran is cut out and told', () => {
+test('time in which nothing of the lab ran is cut out, and the page says so', () => {
   const phases = [phase('images', 0, 1), phase('cluster1', 161, 10), phase('cluster2', 163, 20)]
   expect(spansOf(phases).spans.map(({ start, end }) => [start, end])).toEqual([
     [0, 1],
@@ -31,5 +31,5 @@ test('time in which nothing of the lab ran is cut out and told', () => {
 
 test('a phase that failed says so in a word', () => {
   expect(timeline(topologyResult([], { phases: [phase('cluster1', 0, 1, 'fail')] })).markup).toContain('✗ failed')
-  expect(timeline(topologyResult([])).markup).toContain('No phase was begun')
+  expect(timeline(topologyResult([])).markup).toContain('No phase began')
 })

@@ -1,4 +1,5 @@
-// Zooms the timeline of an upgrade and tells the figures of a second. It reads nothing but the page, which is whole without it.
+// Zooms the timeline of an upgrade, and shows the figures of the second at the pointer or the keys. It reads only the
+// page, which is complete without it.
 for (const figure of document.querySelectorAll('.traffic')) {
   const [chart, rows, readout, cursor, chosen, bands] = [
     '.chart',
@@ -7,7 +8,7 @@ for (const figure of document.querySelectorAll('.traffic')) {
     '.cursor',
     '.chosen',
     '.bands',
-  ].map((one) => figure.querySelector(one))
+  ].map((selector) => figure.querySelector(selector))
   const length = Number(figure.dataset.length)
   const lanes = [...figure.querySelectorAll('.lane')]
   const phases = [...figure.querySelectorAll('.phases button')].map((button) => ({
@@ -20,7 +21,11 @@ for (const figure of document.querySelectorAll('.traffic')) {
     text: mark.title,
     cluster: mark.closest('.row').querySelector('.label').textContent,
   }))
-  let [zoom, second, at, begun] = [1, 0, 0, undefined]
+  let zoom = 1
+  // The second and the lane whose figures are shown.
+  let [second, current] = [0, 0]
+  // Where a drag began, in seconds; undefined while there is none.
+  let dragStart
 
   const limited = (value, least, most) => Math.min(Math.max(value, least), most)
   const secondAt = ({ clientX }) => {
@@ -29,7 +34,7 @@ for (const figure of document.querySelectorAll('.traffic')) {
   }
   const percent = (value) => `${(value / length) * 100}%`
 
-  // `fixed` stays where it is on the screen, `offset` pixels into the plot.
+  // The second `fixed` stays where it is on the screen, `offset` pixels into the plot.
   const zoomTo = (wanted, fixed, offset) => {
     zoom = limited(wanted, 1, Math.max(1, length / 8))
     rows.style.setProperty('--zoom', String(zoom))
@@ -38,44 +43,55 @@ for (const figure of document.querySelectorAll('.traffic')) {
     for (const { button, from, until } of phases)
       button.setAttribute('aria-pressed', String(zoom > 1 && Math.abs(zoom - length / (until - from)) < 0.01))
   }
-  const seen = () => bands.clientWidth / zoom
+  const visibleWidth = () => bands.clientWidth / zoom
   const zoomBy = (factor, fixed = second) =>
     zoomTo(zoom * factor, fixed, (fixed / length) * bands.clientWidth - chart.scrollLeft)
   const show = (from, until) => zoomTo(length / (until - from), from, 0)
 
-  const tell = () => {
+  const figuresAt = (whole) => {
+    const { probe, good: goodWord, bad, seconds } = lanes[current].dataset
+    const [good, lost, slowest] = (seconds.split(',')[whole] ?? '0 0 0').split(' ').map(Number)
+    const figures = [
+      `${good} ${goodWord}`,
+      ...(lost > 0 ? [`${lost} ${bad}`] : []),
+      ...(good > 0 ? [`slowest ${slowest} ms`] : []),
+    ]
+    return `${probe}: ${good + lost === 0 ? 'nothing heard' : figures.join(', ')}`
+  }
+  const describe = () => {
     const whole = Math.floor(second)
-    const [good, lost, slowest] = (lanes[at].dataset.seconds.split(',')[whole] ?? '0 0 0').split(' ').map(Number)
     const phase = phases.find(({ from, until }) => second >= from && second < until)
     const near = events
       .filter((event) => Math.abs(event.second - second) <= 1.5)
       .map(({ cluster, text }) => `${cluster.replace('Events of ', '')} ${text}`)
-    const { probe, good: goodWord, bad } = lanes[at].dataset
-    const figures =
-      good + lost === 0
-        ? 'nothing heard'
-        : `${good} ${goodWord}${lost > 0 ? `, ${lost} ${bad}` : ''}${good > 0 ? `, slowest ${slowest} ms` : ''}`
-    readout.textContent = `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')} · ${phase?.button.dataset.phase ?? 'no phase'} · ${probe}: ${figures}${near.length > 0 ? ` · ${near.join('; ')}` : ''}`
-    lanes.forEach((lane, index) => lane.classList.toggle('told', index === at))
+    readout.textContent = [
+      `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`,
+      phase?.button.dataset.phase ?? 'no phase',
+      figuresAt(whole),
+      ...(near.length > 0 ? [near.join('; ')] : []),
+    ].join(' · ')
+    lanes.forEach((lane, index) => lane.classList.toggle('current', index === current))
     cursor.hidden = false
     cursor.style.left = percent(whole)
     cursor.style.width = percent(1)
   }
   const moveTo = (next, lane) => {
-    ;[second, at] = [limited(next, 0, length - 1), limited(lane, 0, lanes.length - 1)]
-    tell()
+    second = limited(next, 0, length - 1)
+    current = limited(lane, 0, lanes.length - 1)
+    describe()
     const x = (second / length) * bands.clientWidth
-    if (x < chart.scrollLeft || x > chart.scrollLeft + seen() - 8) chart.scrollLeft = x - seen() / 2
-    lanes[at].scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    const width = visibleWidth()
+    if (x < chart.scrollLeft || x > chart.scrollLeft + width - 8) chart.scrollLeft = x - width / 2
+    lanes[current].scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }
 
   const keys = {
-    ArrowRight: ({ shiftKey }) => moveTo(second + (shiftKey ? 10 : 1), at),
-    ArrowLeft: ({ shiftKey }) => moveTo(second - (shiftKey ? 10 : 1), at),
-    ArrowDown: () => moveTo(second, at + 1),
-    ArrowUp: () => moveTo(second, at - 1),
-    Home: () => moveTo(0, at),
-    End: () => moveTo(length - 1, at),
+    ArrowRight: ({ shiftKey }) => moveTo(second + (shiftKey ? 10 : 1), current),
+    ArrowLeft: ({ shiftKey }) => moveTo(second - (shiftKey ? 10 : 1), current),
+    ArrowDown: () => moveTo(second, current + 1),
+    ArrowUp: () => moveTo(second, current - 1),
+    Home: () => moveTo(0, current),
+    End: () => moveTo(length - 1, current),
     '+': () => zoomBy(1.5),
     '=': () => zoomBy(1.5),
     '-': () => zoomBy(1 / 1.5),
@@ -104,26 +120,26 @@ for (const figure of document.querySelectorAll('.traffic')) {
       event.target.closest('.plot') &&
       !event.target.closest('button')
     )
-      begun = secondAt(event)
+      dragStart = secondAt(event)
   })
   chart.addEventListener('pointermove', (event) => {
     const lane = lanes.indexOf(event.target.closest('.lane'))
     if (event.target.closest('.plot')) {
       second = secondAt(event)
-      if (lane >= 0) at = lane
-      tell()
+      if (lane >= 0) current = lane
+      describe()
     }
-    if (begun === undefined) return
+    if (dragStart === undefined) return
     event.preventDefault()
-    const [from, until] = [begun, secondAt(event)].toSorted((a, b) => a - b)
+    const [from, until] = [dragStart, secondAt(event)].toSorted((a, b) => a - b)
     chosen.hidden = false
     chosen.style.left = percent(from)
     chosen.style.width = percent(until - from)
   })
   addEventListener('pointerup', (event) => {
-    if (begun === undefined) return
-    const [from, until] = [begun, secondAt(event)].toSorted((a, b) => a - b)
-    begun = undefined
+    if (dragStart === undefined) return
+    const [from, until] = [dragStart, secondAt(event)].toSorted((a, b) => a - b)
+    dragStart = undefined
     chosen.hidden = true
     if (((until - from) / length) * bands.clientWidth > 6) show(from, until)
   })

@@ -1,124 +1,158 @@
 import { markup, type Markup } from '#report/markup.ts'
-import {
-  variantName,
-  type Probe,
-  type TopologyResult,
-  type Upgrade,
-  type UpgradePhaseResult,
-} from '#results/results.ts'
-import { count, phaseWords, trafficOf, upgradeVerdictWords } from '#report/upgrade-words.ts'
+import { variantName, type TopologyResult, type Upgrade, type UpgradePhaseResult } from '#results/results.ts'
+import { count, phaseWords, trafficTotals, upgradeVerdictWords } from '#report/upgrade-words.ts'
 import { anchorOf } from '#report/words.ts'
-import { clock } from './clock.ts'
-import { lane, secondsText, silencesOf } from './lane.ts'
-import { laneGroups, probeWords } from './lane-groups.ts'
+import { laneGroups } from './lane-groups.ts'
+import { onlyShown } from './screen-reader.ts'
+import { columnTitles, row, scrollable } from './table.ts'
+import { laneRow, trafficRow } from './traffic-row.ts'
+import { clock, trafficScale, type TrafficScale } from './traffic-scale.ts'
 
+/** A phase with its place on the timeline, in seconds since the timeline began. */
 type Span = { phase: UpgradePhaseResult; from: number; until: number }
 
+/** An event with its second on the timeline. */
+type TimedEvent = { second: number; cluster: string; what: string }
+
 /**
- * The traffic under an upgrade: a lane for every probe, a band for every phase, what was lost and what happened. It is
- * whole without a script, which zooms and tells a second’s figures.
+ * The traffic during an upgrade: a row for every probe, a band for every phase, what was lost and what happened. It is
+ * complete without the script of the page, which zooms and shows the figures of a second.
  */
 export const traffic = (topology: TopologyResult, upgrade: Upgrade): Markup => {
-  const {
-    timeline: { lanes, events, startedAt },
-    probes,
-    phases,
-  } = upgrade
-  const seconds = Math.max(0, ...lanes.map((one) => one.seconds.length))
-  if (seconds === 0) return markup`<p class="note">No probe wrote anything.</p>`
-  const since = (moment: string): number => (Date.parse(moment) - Date.parse(startedAt)) / 1000
-  const across = (second: number): string => ((Math.min(Math.max(second, 0), seconds) / seconds) * 100).toFixed(3)
-  const spans = phases
-    .map((phase): Span => ({
-      phase,
-      from: Math.max(0, since(phase.startedAt)),
-      until: Math.min(seconds, since(phase.startedAt) + phase.seconds),
-    }))
-    .filter(({ from, until }) => until > from)
-  const happened = events
-    .map((event) => ({ ...event, second: since(event.at) }))
-    .filter(({ second }) => second >= 0 && second < seconds)
-  const bySeconds = new Map(lanes.map((one) => [one.probe, one.seconds]))
+  const scale = trafficScale(upgrade.timeline)
+  if (scale.length === 0) return markup`<p class="note">No probe wrote anything.</p>`
+  const spans = spansOf(upgrade.phases, scale)
+  const events = upgrade.timeline.events
+    .map(({ at: moment, cluster, what }): TimedEvent => ({ second: scale.secondOf(moment), cluster, what }))
+    .filter(({ second }) => second >= 0 && second < scale.length)
   const id = `${anchorOf(topology)}--traffic`
-  const row = (
-    name: string,
-    label: Markup | string,
-    plot: Markup,
-  ): Markup => markup`<div class="row ${name}"><div class="label">${label}</div><div class="plot">${plot}</div></div>
+  const label = `Traffic of ${variantName(topology)}, second by second`
+  return markup`
+    <figure class="traffic" id="${id}" data-length="${scale.length}">
+      <figcaption>${legend}</figcaption>
+      ${tools(`${id}-help`)}
+      <div class="scroll chart" tabindex="0" role="group" aria-label="${label}" aria-describedby="${id}-help">
+        <div class="rows">
+          ${bands(spans, scale)}
+          ${phasesRow(spans, upgrade, scale)}
+          ${clockRow(scale)}
+          ${eventRows(events, scale)}
+          ${laneGroups(upgrade.probes).map(
+            ({ title, probes }) => markup`
+              <div class="row group"><h4 class="label">${title}</h4></div>
+              ${probes.map((probe) => laneRow(probe, upgrade, scale))}
+            `,
+          )}
+        </div>
+      </div>
+      ${events.length > 0 && eventDetails(events, `Events of ${variantName(topology)}`)}
+    </figure>
+  `
+}
+
+const spansOf = (phases: readonly UpgradePhaseResult[], { length, secondOf }: TrafficScale): Span[] =>
+  phases
+    .map((phase): Span => {
+      const start = secondOf(phase.startedAt)
+      return { phase, from: Math.max(0, start), until: Math.min(length, start + phase.seconds) }
+    })
+    .filter(({ from, until }) => until > from)
+
+const legend = markup`
+  <span><i class="slowest"></i> slowest answer of a second, 1 ms to 10 s</span>
+  <span><i class="lost"></i> a loss</span>
+  <span><i class="break"></i> a stream broke off</span>
+  <span><i class="silent"></i> nothing heard</span>
+  <span><i class="event"></i> an event</span>
 `
-  const laneOf = (probe: Probe): Markup => {
-    const own = bySeconds.get(probe.id) ?? []
-    const silent = silencesOf(own, seconds).reduce((sum, [, long]) => sum + long, 0)
-    const measured = upgrade.measured.filter((one) => one.probe === probe.id)
-    const [lost, wrong, breaks] = [
-      measured.reduce((sum, one) => sum + one.lost, 0),
-      measured.reduce((sum, one) => sum + one.wrong, 0),
-      measured.flatMap(({ streamBreaks }) => streamBreaks),
-    ]
-    const [good, bad, answered] =
-      probe.expects === 'refusal'
-        ? ['refused', 'not refused as it must be', 'let through']
-        : ['answered', 'lost or wrong', 'wrong']
-    return markup`<div class="row lane" data-probe="${probe.id}" data-good="${good}" data-bad="${bad}" data-seconds="${secondsText(own)}"><div class="label"><span>${probeWords(probe)}</span>${
-      lost > 0 && probe.kind !== 'stream' && markup` <b class="fail">${count(lost)} lost</b>`
-    }${wrong > 0 && markup` <b class="fail">${count(wrong)} ${answered}</b>`}${breaks.length > 0 && markup` <b class="fail">${breaks.length} ${breaks.length === 1 ? 'break' : 'breaks'}</b>`}${silent > 0 && markup` <b class="not-run">${silent} s silent</b>`}</div><div class="plot">${lane(
-      own,
-      seconds,
-    )}${breaks.map(({ at, event, gapMilliseconds }) => markup`<i class="break" style="left:${across(since(at))}%" title="broken off for ${count(gapMilliseconds)} ms: ${event}"></i>`)}</div></div>
+
+// The script shows the buttons: without it they would do nothing.
+const tools = (id: string): Markup => markup`
+  <div class="tools" hidden>
+    <button type="button" data-zoom="in">Zoom in</button>
+    <button type="button" data-zoom="out">Zoom out</button>
+    <button type="button" data-zoom="whole">Whole upgrade</button>
+    <p class="readout" aria-live="polite" id="${id}">
+      Click a phase or drag over a span to zoom, also with Ctrl and the wheel, or + and −; 0 shows the whole.
+      Point at a row, or move with the arrow keys, for the figures of a second.
+    </p>
+  </div>
 `
-  }
-  return markup`<figure class="traffic" id="${id}" data-length="${seconds}">
-<figcaption>${legend}</figcaption>
-<div class="tools" hidden><button type="button" data-zoom="in">Zoom in</button><button type="button" data-zoom="out">Zoom out</button><button type="button" data-zoom="whole">Whole upgrade</button>
-<p class="readout" aria-live="polite" id="${id}-help">Click a phase or drag over a span to zoom, also with Ctrl and the wheel, or + and −; 0 shows the whole. Point at a lane, or move with the arrow keys, for a second’s figures.</p></div>
-<div class="scroll chart" tabindex="0" role="group" aria-label="Traffic of ${variantName(topology)}, second by second" aria-describedby="${id}-help"><div class="rows">
-<div class="bands" aria-hidden="true">${spans.map(({ phase, from, until }) => markup`<div class="${phase.verdict}" style="left:${across(from)}%;width:${across(until - from)}%"></div>`)}<div class="cursor" hidden></div><div class="chosen" hidden></div></div>
-${row('phases', 'Phase', markup`${spans.map(({ phase, from, until }) => phaseButton(phase, from, until, `left:${across(from)}%;width:${across(until - from)}%`, upgrade))}`)}${row(
+
+const bands = (spans: readonly Span[], scale: TrafficScale): Markup => markup`
+  <div class="bands" aria-hidden="true">
+    ${spans.map((span) => markup`<div class="${span.phase.verdict}" style="${placeOf(span, scale)}"></div>`)}
+    <div class="cursor" hidden></div>
+    <div class="chosen" hidden></div>
+  </div>
+`
+
+const placeOf = ({ from, until }: Span, { percentAt }: TrafficScale): string =>
+  `left:${percentAt(from)}%;width:${percentAt(until - from)}%`
+
+const phasesRow = (spans: readonly Span[], upgrade: Upgrade, scale: TrafficScale): Markup =>
+  trafficRow('phases', 'Phase', markup`${spans.map((span) => phaseButton(span, upgrade, scale))}`)
+
+const phaseButton = (span: Span, { probes, measured }: Upgrade, scale: TrafficScale): Markup => {
+  const { phase, from, until } = span
+  const ofPhase = measured.filter((figures) => figures.phase === phase.id)
+  const { lost } = trafficTotals(probes, ofPhase)
+  const { mark, word } = upgradeVerdictWords[phase.verdict]
+  const name = phaseWords(phase)
+  return markup`
+    <button type="button" class="${phase.verdict}" style="${placeOf(span, scale)}" data-phase="${name}"
+      data-from="${from.toFixed(1)}" data-until="${until.toFixed(1)}" title="${name}: ${word}, ${lost} lost">
+      <b>${phase.id} ${onlyShown(mark)}</b>
+      <span>${phase.name}</span>
+      ${lost > 0 && markup`<em>${count(lost)} lost</em>`}
+    </button>
+  `
+}
+
+const clockRow = (scale: TrafficScale): Markup =>
+  trafficRow(
     'clock',
     'Time since the probes began',
-    markup`${ticks(seconds).map(({ second, fine }) => markup`<span${fine && markup` class="fine"`} style="left:${across(second)}%">${clock(second)}</span>`)}`,
-  )}${[...Map.groupBy(happened, ({ cluster }) => cluster)].map(([cluster, own]) =>
-    row(
-      'events',
-      cluster === '' ? 'Steps' : `Events of ${cluster}`,
-      markup`${own.map(({ what, second }) => markup`<i data-second="${second.toFixed(1)}" style="left:${across(second)}%" title="${clock(second)} ${what}"></i>`)}`,
-    ),
-  )}${laneGroups(probes).map(
-    (group) => markup`<div class="row group"><h4 class="label">${group.title}</h4></div>${group.probes.map(laneOf)}`,
-  )}</div></div>
-${
-  happened.length > 0 &&
-  markup`<details><summary>${happened.length} events in words</summary><div class="scroll" tabindex="0" role="group" aria-label="Events of ${variantName(topology)}"><table><thead><tr><th scope="col">when</th><th scope="col">where</th><th scope="col">what</th></tr></thead><tbody>${happened.map(
-    ({ second, cluster, what }) => markup`<tr><td>${clock(second)}</td><td>${cluster}</td><td>${what}</td></tr>
-`,
-  )}</tbody></table></div></details>`
-}</figure>`
-}
-
-const legend = markup`<span><i class="slowest"></i> slowest answer of a second, 1 ms to 10 s</span> <span><i class="lost"></i> a loss</span> <span><i class="break"></i> a stream broke off</span> <span><i class="silent"></i> nothing heard</span> <span><i class="event"></i> an event</span>`
-
-const phaseButton = (
-  phase: UpgradePhaseResult,
-  from: number,
-  until: number,
-  where: string,
-  { probes, measured }: Upgrade,
-): Markup => {
-  const { lost } = trafficOf(
-    probes,
-    measured.filter((one) => one.phase === phase.id),
+    markup`${ticks(scale.length).map(({ second, fine }) => {
+      const left = scale.percentAt(second)
+      return markup`<span${fine && markup` class="fine"`} style="left:${left}%">${clock(second)}</span>`
+    })}`,
   )
-  const { mark, word } = upgradeVerdictWords[phase.verdict]
-  return markup`<button type="button" class="${phase.verdict}" style="${where}" data-phase="${phaseWords(phase)}" data-from="${from.toFixed(1)}" data-until="${until.toFixed(1)}" title="${phaseWords(phase)}: ${word}, ${lost} lost"><b>${phase.id} <span aria-hidden="true">${mark}</span></b> <span>${phase.name}</span>${
-    lost > 0 && markup` <em>${count(lost)} lost</em>`
-  }</button>`
-}
 
-// Eight of them at most; the fine ones are for who is close.
-const ticks = (seconds: number): { second: number; fine: boolean }[] => {
-  const step = [15, 30, 60, 120, 300, 600].find((one) => seconds / one <= 8) ?? 1800
-  return Array.from({ length: Math.ceil((seconds / step) * 6) }, (_, index) => ({
+// At most eight ticks. The fine ones between them show when the timeline is zoomed.
+const ticks = (length: number): { second: number; fine: boolean }[] => {
+  const step = [15, 30, 60, 120, 300, 600].find((seconds) => length / seconds <= 8) ?? 1800
+  return Array.from({ length: Math.ceil((length / step) * 6) }, (_, index) => ({
     second: (index * step) / 6,
     fine: index % 6 !== 0,
   }))
+}
+
+const eventRows = (events: readonly TimedEvent[], scale: TrafficScale): Markup[] =>
+  [...Map.groupBy(events, ({ cluster }) => cluster)].map(([cluster, ofCluster]) =>
+    trafficRow(
+      'events',
+      cluster === '' ? 'Steps' : `Events of ${cluster}`,
+      markup`${ofCluster.map((event) => eventMark(event, scale))}`,
+    ),
+  )
+
+const eventMark = ({ second, what }: TimedEvent, { percentAt }: TrafficScale): Markup => {
+  const title = `${clock(second)} ${what}`
+  return markup`<i data-second="${second.toFixed(1)}" style="left:${percentAt(second)}%" title="${title}"></i>`
+}
+
+const eventDetails = (events: readonly TimedEvent[], label: string): Markup => {
+  const table = markup`
+    <table>
+      ${columnTitles(['when', 'where', 'what'])}
+      <tbody>${events.map(({ second, cluster, what }) => row([clock(second), cluster, what]))}</tbody>
+    </table>
+  `
+  return markup`
+    <details>
+      <summary>${events.length} events in words</summary>
+      ${scrollable(label, table)}
+    </details>
+  `
 }

@@ -37,8 +37,9 @@ const openPhases = (page: string): string[] =>
 
 describe('a healthy upgrade', () => {
   test('leads with its verdict, both releases and that nothing was lost', () => {
-    expect(textOf(healthy)).toMatch(
-      /✓ Upgrade passed gateway from Istio lab-a with Envoy 1.38.3 → to Istio lab-b with Envoy 1.40.0, in place: 0 of 90,720 requests lost in 6 min 18 s/,
+    expect(textOf(healthy)).toContain(
+      '✓ Upgrade passed gateway from Istio lab-a with Envoy 1.38.3 → to Istio lab-b with Envoy 1.40.0, in place: ' +
+        '0 of 90,720 requests lost in 6 min 18 s',
     )
   })
 
@@ -49,7 +50,7 @@ describe('a healthy upgrade', () => {
   })
 })
 
-test('long answers that ended with their pods are told, and red only where nothing explains them', () => {
+test('long answers that ended with their pods are shown, and red only where nothing explains them', () => {
   const ended = changed(upgradeResults('stall'), (upgrade) => ({ ...upgrade, findings: [] }))
   expect(reportPage(ended)).toMatch(/<div class=""><dt>streams broken off<\/dt><dd>[1-9]/)
   const [worst] = upgradeResults('losses').topologies[0]!.upgrade!.findings
@@ -60,7 +61,16 @@ test('long answers that ended with their pods are told, and red only where nothi
 describe('an upgrade that lost requests', () => {
   test('leads with the phase, what was seen, its cause and what to do', () => {
     expect(textOf(losses)).toMatch(
-      /✗ Upgrade failed .* 24 of 90,720 requests lost .*✗ failed in P6 cluster2: workloads requests were lost although Istio tries them again.*3 of 504 lost.*Next step The classes and the nearest events.*MP-941 found by cluster1→cluster2 new-connection/,
+      new RegExp(
+        [
+          '✗ Upgrade failed ',
+          ' 24 of 90,720 requests lost ',
+          '✗ failed in P6 cluster2: workloads requests were lost although Istio tries them again',
+          '3 of 504 lost',
+          'Next step The classes and the nearest events',
+          'MP-941 found by cluster1→cluster2 new-connection',
+        ].join('.*'),
+      ),
     )
   })
 
@@ -83,14 +93,14 @@ describe('an upgrade that lost requests', () => {
     expect(textOf(losses)).toMatch(/3 timeout, 6 UF/)
   })
 
-  test('tells the other findings, too', () => {
+  test('shows the other findings, too', () => {
     expect(textOf(losses)).toMatch(
       /What else was found ! passed with warnings in P7 cluster2: gateways answers became slower/,
     )
   })
 })
 
-test('a machine that stood still reads as inconclusive, with the silence in every lane and where streams broke off', () => {
+test('a machine that stood still is inconclusive, with the silence in every lane and the breaks of streams', () => {
   expect(textOf(stall)).toContain('? Upgrade inconclusive')
   expect(textOf(stall)).not.toContain('Upgrade passed')
   expect(stall.match(/<path class="silent" d="M225 0h3v16h-3z"/g)).toHaveLength(33)
@@ -148,7 +158,7 @@ test('a link leads somewhere, to one place', () => {
 
 describe('whatever an upgrade’s results say', () => {
   const evil = '</style></script><script>alert(1)</script><img src=x onerror=alert(1)>" onload="x\' --> &amp;'
-  const told = [
+  const foreign = [
     'name',
     'reason',
     'from',
@@ -170,7 +180,7 @@ describe('whatever an upgrade’s results say', () => {
   test('stays text', () => {
     const page = reportPage(
       JSON.parse(JSON.stringify(upgradeResults('losses')), (key, value: unknown) =>
-        typeof value === 'string' && told.includes(key) ? evil : value,
+        typeof value === 'string' && foreign.includes(key) ? evil : value,
       ) as Results,
     )
     const clean = new Set(tagsOf(losses))
@@ -197,7 +207,10 @@ describe('the page of several runs', () => {
       { results: upgradeResults('stall'), link: 'b/report.html' },
     ])
     expect(textOf(page)).toMatch(
-      /Istio lab-a → lab-b .*gateway, upgraded in place ✗ failed 24 of 90,720 requests lost: P6 \(MP-941\) \? inconclusive 0 of/,
+      new RegExp(
+        'Istio lab-a → lab-b .*gateway, upgraded in place ✗ failed 24 of 90,720 requests lost: ' +
+          String.raw`P6 \(MP-941\) \? inconclusive 0 of`,
+      ),
     )
   })
 })
@@ -221,11 +234,11 @@ describe('the size of the page', () => {
     const said = { probe: 'other', said: 'x'.repeat(20_000) }
     const page = reportPage(
       changed(upgradeResults('losses', { phaseSeconds: 47, probes }), (upgrade) => {
-        const [loss] = upgrade.measured.flatMap((one) => one.losses)
+        const [loss] = upgrade.measured.flatMap((figures) => figures.losses)
         return {
           ...upgrade,
-          measured: upgrade.measured.map((one) => ({
-            ...one,
+          measured: upgrade.measured.map((figures) => ({
+            ...figures,
             lost: 500,
             classes: { timeout: 500 },
             losses: Array.from({ length: 100 }, () => loss!),
@@ -234,7 +247,7 @@ describe('the size of the page', () => {
             ...phase,
             checks: phase.checks.map((check) => ({
               ...check,
-              attempts: check.attempts.map((one) => ({ ...one, evidence: [said] })),
+              attempts: check.attempts.map((attempt) => ({ ...attempt, evidence: [said] })),
             })),
           })),
         }

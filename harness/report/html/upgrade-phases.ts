@@ -1,57 +1,83 @@
 import { markup, type Markup } from '#report/markup.ts'
-import { variantName, type RunningRelease, type UpgradePhaseResult } from '#results/results.ts'
-import { count, lostWords, phaseWords, trafficOf } from '#report/upgrade-words.ts'
+import { variantName, type Phase, type RunningRelease, type UpgradePhaseResult } from '#results/results.ts'
+import { count, lostWords, phaseWords, trafficTotals } from '#report/upgrade-words.ts'
 import { anchorOf, countsOf, duration, verdictWords } from '#report/words.ts'
 import { badge } from './badge.ts'
 import { checkDetails, type Extent } from './check-details.ts'
 import { measuredTables } from './measured-table.ts'
 import { reasonsFor } from './not-asked.ts'
-import type { Upgraded } from './upgrade-head.ts'
+import { columnTitles, row, scrollable } from './table.ts'
+import type { UpgradedTopology } from './upgrade-head.ts'
 
 /**
- * Every phase with its traffic, its steps, what ran after it, and its checks; open where something was lost or is not
- * as it should be.
+ * Every phase with its traffic, its steps, the releases that ran after it, and its checks. A phase that did not simply
+ * pass is open.
  */
-export const upgradePhases = (topology: Upgraded, extent: Extent): Markup =>
+export const upgradePhases = (topology: UpgradedTopology, extent: Extent): Markup =>
   markup`${topology.upgrade.phases.map((phase) => phasePart(topology, phase, extent))}`
 
-const phasePart = (topology: Upgraded, phase: UpgradePhaseResult, extent: Extent): Markup => {
-  const {
-    upgrade: { probes, measured },
-  } = topology
-  const own = measured.filter((one) => one.phase === phase.id)
-  const all = trafficOf(probes, own)
-  const asked = { ...topology, phase: phase.id, checks: phase.checks }
+const phasePart = (topology: UpgradedTopology, phase: UpgradePhaseResult, extent: Extent): Markup => {
+  const { verdict, reason, checks } = phase
+  const anchored = { ...topology, phase: phase.id, checks }
   const name = phaseWords(phase)
-  return markup`<details class="phase ${phase.verdict}"${phase.verdict !== 'pass' && markup` open`}><summary><span>${badge(phase.verdict)} <b>${name}</b> <span class="${all.lost > 0 ? 'lost' : 'reason'}">${own.length > 0 && lostWords(all)}</span> <span class="time">${duration(phase.seconds)}</span></span></summary>
-<div class="inside" id="${anchorOf(asked)}">${phase.reason !== '' && markup`<p class="said">${phase.reason}</p>`}
-<h4>Traffic</h4>${all.streamBreaks > 0 && markup`<p class="said">${count(all.streamBreaks)} streams broke off.</p>`}${measuredTables(probes, own, `Traffic of ${variantName(topology)} in ${name}`)}
-<h4>Steps</h4>${
-    phase.steps.length === 0
-      ? markup`<p class="note">None was done.</p>`
-      : markup`<ol class="reasons">${phase.steps.map(
-          (step) =>
-            markup`<li>${step.name} <small>${duration(step.seconds)}</small>${step.verdict !== 'pass' && markup` <b class="${step.verdict}">${verdictWords[step.verdict].mark} ${verdictWords[step.verdict].word}</b>`}</li>`,
-        )}</ol>`
-  }
-${phase.releases.length > 0 && releases(phase.releases, `What ran after ${name} of ${variantName(topology)}`)}
-<h4>Checks: ${countsOf(phase.checks)}</h4>${sorted(phase)
-    .filter(({ attempts }) => attempts.length > 0)
-    .map((check) => checkDetails(asked, check, extent, check.verdict === 'fail'))}
-${reasonsFor(phase.checks)}</div></details>
-`
+  return markup`
+    <details class="phase ${verdict}"${verdict !== 'pass' && markup` open`}>${summary(topology, phase)}
+    <div class="inside" id="${anchorOf(anchored)}">
+      ${reason !== '' && markup`<p class="said">${reason}</p>`}
+      ${trafficPart(topology, phase)}
+      <h4>Steps</h4>
+      ${phase.steps.length === 0 ? markup`<p class="note">The phase has no steps.</p>` : stepList(phase.steps)}
+      ${phase.releases.length > 0 && releases(phase.releases, `What ran after ${name} of ${variantName(topology)}`)}
+      <h4>Checks: ${countsOf(checks)}</h4>
+      ${worstFirst(checks)
+        .filter(({ attempts }) => attempts.length > 0)
+        .map((check) => checkDetails(anchored, check, extent, check.verdict === 'fail'))}
+      ${reasonsFor(checks)}
+    </div></details>
+  `
 }
 
-const sorted = ({ checks }: UpgradePhaseResult): UpgradePhaseResult['checks'] =>
+const summary = ({ upgrade }: UpgradedTopology, phase: UpgradePhaseResult): Markup => {
+  const measured = upgrade.measured.filter((figures) => figures.phase === phase.id)
+  const totals = trafficTotals(upgrade.probes, measured)
+  return markup`
+    <summary><span>${badge(phase.verdict)} <b>${phaseWords(phase)}</b>
+      <span class="${totals.lost > 0 ? 'lost' : 'reason'}">${measured.length > 0 && lostWords(totals)}</span>
+      <span class="time">${duration(phase.seconds)}</span></span></summary>
+  `
+}
+
+const trafficPart = (topology: UpgradedTopology, phase: UpgradePhaseResult): Markup => {
+  const { probes, measured } = topology.upgrade
+  const ofPhase = measured.filter((figures) => figures.phase === phase.id)
+  const { streamBreaks } = trafficTotals(probes, ofPhase)
+  return markup`
+    <h4>Traffic</h4>
+    ${streamBreaks > 0 && markup`<p class="said">${count(streamBreaks)} streams broke off.</p>`}
+    ${measuredTables(probes, ofPhase, `Traffic of ${variantName(topology)} in ${phaseWords(phase)}`)}
+  `
+}
+
+const stepList = (steps: readonly Phase[]): Markup => markup`<ol class="reasons">${steps.map(stepItem)}</ol>`
+
+const stepItem = ({ name, seconds, verdict }: Phase): Markup => {
+  const { mark, word } = verdictWords[verdict]
+  const problem = verdict !== 'pass' && markup` <b class="${verdict}">${mark} ${word}</b>`
+  return markup`<li>${name} <small>${duration(seconds)}</small>${problem}</li>`
+}
+
+const worstFirst = (checks: UpgradePhaseResult['checks']): UpgradePhaseResult['checks'] =>
   checks.toSorted((a, b) => verdictWords[a.verdict].rank - verdictWords[b.verdict].rank)
 
-// What runs the same release is told together.
-const releases = (running: readonly RunningRelease[], label: string): Markup =>
-  markup`<h4>What ran afterwards</h4><div class="scroll" tabindex="0" role="group" aria-label="${label}"><table><thead><tr><th scope="col">Istio</th><th scope="col">Envoy</th><th scope="col">cluster</th><th scope="col">workloads</th></tr></thead><tbody>${[
-    ...Map.groupBy(running, ({ istio, envoy, cluster }) => JSON.stringify([istio, envoy, cluster])).values(),
-  ].map(
-    (same) =>
-      same[0] &&
-      markup`<tr><td>${same[0].istio}</td><td>${same[0].envoy}</td><td>${same[0].cluster}</td><td>${[...new Set(same.map(({ workload }) => workload))].join(', ')}</td></tr>
-`,
-  )}</tbody></table></div>`
+// Workloads of a cluster that run the same release share a row.
+const releases = (running: readonly RunningRelease[], label: string): Markup => {
+  const groups = Map.groupBy(running, ({ istio, envoy, cluster }) => JSON.stringify([istio, envoy, cluster]))
+  const rows = [...groups.values()].map((sameRelease) => {
+    const workloads = [...new Set(sameRelease.map(({ workload }) => workload))].join(', ')
+    return sameRelease.slice(0, 1).map(({ istio, envoy, cluster }) => row([istio, envoy, cluster, workloads]))
+  })
+  const table = markup`
+    <table>${columnTitles(['Istio', 'Envoy', 'cluster', 'workloads'])}<tbody>${rows}</tbody></table>
+  `
+  return markup`<h4>What ran afterwards</h4>${scrollable(label, table)}`
+}

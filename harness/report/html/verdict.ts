@@ -14,79 +14,106 @@ const headlines: Record<Verdict, string> = {
   skipped: 'Nothing to prove',
 }
 
-/** What comes first: the verdict in a word, what is broken and what to do about it, and the way to every topology. */
+/** The head of the page: the verdict, what is broken and what to do about it, and a link to every topology. */
 export const verdictHead = (results: Results): Markup => {
   const { topologies } = results
   const verdict = runVerdict(results)
-  const broken = worstFirst(topologies).filter((topology) => topology.verdict === 'fail')
-  return markup`<header class="head ${verdict}">
-<h1><span class="mark" aria-hidden="true">${verdictWords[verdict].mark}</span> ${headlines[verdict]}</h1>
-<p class="sentence">${sentence(results, broken)}</p>
-${endedEarly(results)}
-${causesOf(broken).map((same) => causeCard(same, topologies.length > 1))}
-${runLine(results)}
-</header>${topologies.length > 1 && index(topologies)}`
+  const failed = worstFirst(topologies).filter((topology) => topology.verdict === 'fail')
+  return markup`
+    <header class="head ${verdict}">
+      <h1><span class="mark" aria-hidden="true">${verdictWords[verdict].mark}</span> ${headlines[verdict]}</h1>
+      <p class="sentence">${sentence(results, failed)}</p>
+      ${endedEarly(results)}
+      ${causesOf(failed).map((sameCause) => causeCard(sameCause, topologies.length > 1))}
+      ${runLine(results)}
+    </header>
+    ${topologies.length > 1 && index(topologies)}
+  `
 }
 
-/** Why a run ended early, where it did. */
-export const endedEarly = ({ run: { error } }: Results): Markup | false =>
-  error !== undefined &&
-  markup`<div class="cause"><p><b>The run ended early</b> <code>${error.code}</code></p><p>${error.message}</p><p class="next"><b>Next step</b> ${error.next}</p></div>`
+/** Why a run ended early, if it did. */
+export const endedEarly = ({ run: { error } }: Results): Markup | undefined =>
+  error &&
+  markup`
+    <div class="cause">
+      <p><b>The run ended early</b> <code>${error.code}</code></p>
+      <p>${error.message}</p>
+      <p class="next"><b>Next step</b> ${error.next}</p>
+    </div>
+  `
 
-/** Which run it was: its id, versions, and when. */
-export const runLine = ({ run, environment }: Results): Markup =>
-  markup`<p class="run">meshproof run ${run.id} · Istio ${environment.istio} · Kubernetes ${environment.kubernetes} · ${moment(run.startedAt)} · ${duration((Date.parse(run.finishedAt) - Date.parse(run.startedAt)) / 1000)}</p>`
+/** Which run it was: its id, its versions, and when it ran. */
+export const runLine = ({ run, environment }: Results): Markup => {
+  const seconds = (Date.parse(run.finishedAt) - Date.parse(run.startedAt)) / 1000
+  const facts = [
+    `meshproof run ${run.id}`,
+    `Istio ${environment.istio}`,
+    `Kubernetes ${environment.kubernetes}`,
+    moment(run.startedAt),
+    duration(seconds),
+  ]
+  return markup`<p class="run">${facts.join(' · ')}</p>`
+}
 
-const sentence = ({ run, topologies }: Results, broken: TopologyResult[]): string => {
+/** The reason that a topology gives for its verdict, if any, and the link to its support bundle, if it has one. */
+export const reasonAndBundle = ({ reason, bundle }: TopologyResult): Markup => {
+  const link = bundle !== undefined && markup`<a href="./${encodeURI(bundle)}">${bundle}</a>`
+  return markup`
+    ${reason !== '' && markup`<p class="said">${reason}</p>`}
+    ${link && markup`<p class="bundle">The state of the clusters when it failed: ${link}</p>`}
+  `
+}
+
+const sentence = ({ run, topologies }: Results, failed: TopologyResult[]): string => {
   const counts = countsOf(topologies.flatMap(({ checks }) => checks))
-  const [first] = broken
-  if (first && topologies.length === 1) return `${variantName(first)}: ${counts}.`
-  if (first) return `${broken.length} of ${topologies.length} topologies failed: ${broken.map(variantName).join(', ')}.`
-  if (run.interrupted) return `Somebody stopped the run: ${counts}.`
-  const [one] = topologies
-  return topologies.length === 1 && one
-    ? `${variantName(one)}: ${counts}.`
-    : `${topologies.length} topologies: ${counts}.`
+  const [first] = topologies
+  const whole = topologies.length === 1 && first ? variantName(first) : `${topologies.length} topologies`
+  if (failed.length > 0 && topologies.length > 1)
+    return `${failed.length} of ${topologies.length} topologies failed: ${failed.map(variantName).join(', ')}.`
+  if (failed.length === 0 && run.interrupted) return `The run was interrupted: ${counts}.`
+  return `${whole}: ${counts}.`
 }
 
 type Broken = { topology: TopologyResult; first: NonNullable<ReturnType<typeof firstBroken>> }
 
-// What is broken in the same way in several topologies is told once.
+// Topologies that are broken in the same way share a card.
 const causesOf = (topologies: TopologyResult[]): Broken[][] => {
-  const all = topologies.flatMap((topology) => {
+  const broken = topologies.flatMap((topology): Broken[] => {
     const first = firstBroken(topology.checks)
     return first ? [{ topology, first }] : []
   })
-  return [...Map.groupBy(all, ({ first }) => `${first.code} ${first.cause}`).values()]
+  return [...Map.groupBy(broken, ({ first }) => `${first.code} ${first.cause}`).values()]
 }
 
-const causeCard = (same: Broken[], several: boolean): Markup | undefined => {
-  const [one] = same
-  return (
-    one &&
-    markup`<div class="cause">
-<p class="layer"><b>First broken layer: ${one.first.layer}</b>${
-      several &&
-      markup` in ${joined(
-        same.map(({ topology }) => markup`<a href="#${anchorOf(topology)}">${variantName(topology)}</a>`),
-        ', ',
-      )}`
-    }</p>
-<p class="why">${one.first.cause}</p>
-<p class="next"><b>Next step</b> ${one.first.hint}</p>
-<p class="where"><code>${one.first.code}</code> found by ${foundBy(one)}${same.length > 1 && ` and in ${same.length - 1} more`}</p>
-</div>`
-  )
+const causeCard = (sameCause: Broken[], several: boolean): Markup | undefined => {
+  const [broken] = sameCause
+  if (!broken) return undefined
+  const { layer, cause, hint, code } = broken.first
+  const links = sameCause.map(({ topology }) => markup`<a href="#${anchorOf(topology)}">${variantName(topology)}</a>`)
+  const more = sameCause.length > 1 && ` and in ${sameCause.length - 1} more`
+  return markup`
+    <div class="cause">
+      <p class="layer"><b>First broken layer: ${layer}</b>${several && markup` in ${joined(links, ', ')}`}</p>
+      <p class="why">${cause}</p>
+      <p class="next"><b>Next step</b> ${hint}</p>
+      <p class="where"><code>${code}</code> found by ${foundBy(broken)}${more}</p>
+    </div>
+  `
 }
 
 const foundBy = ({ topology, first }: Broken): Markup => {
   const check = topology.checks.find(({ id, diagnosis }) => id === first.check && diagnosis?.code === first.code)
-  return markup`<a href="#${check ? idOf(topology, check) : anchorOf(topology)}">${first.check}</a>${check && markup`, ${routeWords(check)}`}`
+  const anchor = check ? idOf(topology, check) : anchorOf(topology)
+  return markup`<a href="#${anchor}">${first.check}</a>${check && markup`, ${routeWords(check)}`}`
 }
 
-/** The way to every topology, the worst first. */
-export const index = (topologies: TopologyResult[]): Markup =>
-  markup`<nav class="index" aria-label="Topologies"><ul>${worstFirst(topologies).map(
-    (topology) =>
-      markup`<li><a href="#${anchorOf(topology)}">${badge(topology.upgrade?.verdict ?? topology.verdict)} <b>${variantName(topology)}</b> <small>${outcomeOf(topology)}</small></a></li>`,
-  )}</ul></nav>`
+/** A link to every topology, the worst first. */
+export const index = (topologies: TopologyResult[]): Markup => markup`
+  <nav class="index" aria-label="Topologies"><ul>${worstFirst(topologies).map(indexItem)}</ul></nav>
+`
+
+const indexItem = (topology: TopologyResult): Markup => {
+  const verdict = badge(topology.upgrade?.verdict ?? topology.verdict)
+  const outcome = markup`<b>${variantName(topology)}</b> <small>${outcomeOf(topology)}</small>`
+  return markup`<li><a href="#${anchorOf(topology)}">${verdict} ${outcome}</a></li>`
+}

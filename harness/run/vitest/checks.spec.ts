@@ -3,7 +3,7 @@ import type { Check } from '#checks/check.ts'
 import { existingMesh } from '#checks/existing-mesh.ts'
 import { labMesh } from '#checks/lab-mesh.ts'
 import { labOf } from '#lab/lab.ts'
-import { type Layer, layers } from '#results/results.ts'
+import { type CheckLayer, layers } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { keyOf, type PlannedCheck } from '#run/plan-checks.ts'
 import { runCheck } from './run-check.ts'
@@ -17,7 +17,7 @@ const under =
     ? labMesh(labOf(mesh.lab.runId, mesh.lab.topology, mesh.lab.images), mesh.upgrade)
     : existingMesh(mesh.existing)
 const checks = catalogue
-const failedLayers = new Set<Layer>()
+const failedLayers = new Set<CheckLayer>()
 
 const groups = planned.reduce<{ check: Check; one: PlannedCheck }[][]>((all, one) => {
   const check = checks.find(({ id }) => id === one.id)

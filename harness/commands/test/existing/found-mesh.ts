@@ -3,12 +3,14 @@ import { z } from 'zod'
 import type { FoundCluster, FoundMesh } from '#checks/existing-mesh.ts'
 import type { GatewayRef } from '#checks/mesh-under-test.ts'
 import { MeshproofError } from '#errors.ts'
+import { injectionLabel, istiodOf, revised } from '#istio/revision.ts'
 import { addressOf } from '#istio/service-address.ts'
+import { selectorOf } from '#kube/roll-out.ts'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { severalNetworks } from '#topology/networks.ts'
 import type { Mtls } from '#topology/topology-file.ts'
+import { versions } from '#topology/topology-schema.ts'
 import { withheldBy } from './withheld.ts'
-
-const versions = ['v1', 'v2', 'v3', 'v4'] as const
 
 /**
  * What a survey found, made ready to be tested: a version of helloworld for each cluster, how its namespaces get
@@ -35,10 +37,9 @@ export const foundMesh = async (
           : 'Give each a global.multiCluster.clusterName of its own: a control plane cannot tell them apart.',
     })
   }
-  const severalNetworks = new Set(clusters.map(({ network }) => network)).size > 1
   const found = await Promise.all(
     clusters.map(async (cluster, index): Promise<FoundCluster> => {
-      const gateway = severalNetworks ? await gatewayOf(cluster) : undefined
+      const gateway = severalNetworks({ clusters }) ? await gatewayOf(cluster) : undefined
       const { name, role, network, context } = cluster
       return {
         name,
@@ -76,11 +77,9 @@ const injectionOf = async ({ reads }: SurveyedCluster): Promise<Pick<FoundCluste
   )
   const labels = (byDefault ?? injectors[0])?.metadata?.labels
   const revision = labels?.['istio.io/rev'] ?? 'default'
-  if (revision === 'default')
-    return { discovery: 'istiod.istio-system.svc:15012', injection: { 'istio-injection': 'enabled' } }
   return {
-    discovery: `istiod-${revision}.istio-system.svc:15012`,
-    injection: byDefault ? { 'istio-injection': 'enabled' } : { 'istio.io/rev': labels?.['istio.io/tag'] ?? revision },
+    discovery: `${istiodOf(revised(revision))}.istio-system.svc:15012`,
+    injection: injectionLabel(byDefault || revision === 'default' ? 'default' : (labels?.['istio.io/tag'] ?? revision)),
   }
 }
 
@@ -96,9 +95,7 @@ const gatewayOf = async ({ reads }: SurveyedCluster): Promise<GatewayRef | undef
   if (!metadata?.name || !metadata.namespace) return undefined
   return {
     service: { apiVersion: 'v1', kind: 'Service', name: metadata.name, namespace: metadata.namespace },
-    selector: Object.entries(spec?.selector ?? {})
-      .map(([key, value]) => `${key}=${value}`)
-      .join(','),
+    selector: selectorOf(spec?.selector),
   }
 }
 

@@ -2,7 +2,7 @@ import type { Check } from '#checks/check.ts'
 import type { FoundMesh } from '#checks/existing-mesh.ts'
 import type { Wanted } from '#images/images.ts'
 import { planChecks } from '#run/plan-checks.ts'
-import { type MeshPlan, selection } from '#run/plan.ts'
+import { type MeshPlan, selectChecks } from '#run/plan.ts'
 import type { ContextCluster } from '#survey/contexts.ts'
 import { meshLines, survey } from '#survey/survey.ts'
 import type { Mtls } from '#topology/topology-file.ts'
@@ -39,7 +39,7 @@ export const planExisting = async (
   }: { kubeconfig?: string | undefined; mtls?: Mtls | undefined; suite: string[]; images: Wanted['images'] },
   checks: readonly Check[],
 ): Promise<ExistingPlan> => {
-  const selected = selection(suite, checks)
+  const selected = selectChecks(suite, checks)
   const surveyed = await survey(connected)
   await requirePermissions(surveyed.clusters)
   const [found, images] = await Promise.all([

@@ -8,6 +8,7 @@ import { proxyOf } from '#istio/proxy-container.ts'
 import { captureOf, deploymentsOf, newConnections, workloadsOf } from '#istio/workloads.ts'
 import type { KubeClient, Manifest } from '#kube/client.ts'
 import { execIn, isRolledOut, readyPod } from '#kube/pods.ts'
+import { settled } from '#kube/roll-out.ts'
 import { until } from '#kube/until.ts'
 
 type At = { context: string; version: string; kube: KubeClient }
@@ -49,7 +50,7 @@ export const deployOwn = async (
   await kube.apply((await workloadsOf(version, ownNamespaces, roles, false)).map(modest))
   const deployments = deploymentsOf(version, ownNamespaces)
   let [since, trouble] = [0, undefined as string | undefined]
-  const settled = await until(
+  const outcome = await until(
     `the workloads are ready in ${context}`,
     async () => {
       const ready = await Promise.all(deployments.map(([namespace, name]) => isRolledOut(kube, namespace, name)))
@@ -66,7 +67,7 @@ export const deployOwn = async (
     trouble ??= reasonOf(error)
     return 'stuck'
   })
-  if (settled === 'ready') return
+  if (outcome === 'ready') return
   throw new MeshproofError('MP-143', {
     what: 'The workloads do not come up',
     where: `context ${context}`,
@@ -140,7 +141,7 @@ export const troubleOf = async (kube: KubeClient): Promise<string | undefined> =
  * Puts a pod on the node's own network that can see what crosses, with the image of the mesh's own proxies. Returns why
  * that cannot be had, where it cannot: a cluster may refuse such pods, and an image lack what it takes.
  */
-export const deployCapture = async ({ kube }: At, signal: AbortSignal): Promise<string | undefined> => {
+export const deployCapture = async ({ context, kube }: At, signal: AbortSignal): Promise<string | undefined> => {
   const namespace = ownNamespaces.outside
   try {
     const image = proxyOf(await readyPod(kube, ownNamespaces.mesh, 'app=sleep'))?.image
@@ -156,11 +157,7 @@ export const deployCapture = async ({ kube }: At, signal: AbortSignal): Promise<
       })
       await kube.apply([deployment])
     }
-    await until('the pod that captures is ready', () => isRolledOut(kube, namespace, 'capture'), {
-      every: 500,
-      within: 30_000,
-      signal,
-    })
+    await settled({ name: context, kube }, { namespace, name: 'capture' }, signal, 30_000)
     const pod = (await readyPod(kube, namespace, 'app=capture')).metadata?.name ?? ''
     const { exitCode } = await execIn(kube, { namespace, pod, container: 'capture' }, [
       'sh',

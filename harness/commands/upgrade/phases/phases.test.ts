@@ -133,8 +133,9 @@ describe('the steps', () => {
   })
 
   test('of a captured address follow istiod’s pod whenever it has moved', async () => {
-    expect(await stepsOf('shared-control-plane', 'in-place', 'P2')).toContain('cluster1: istiod’s address followed')
-    expect((await stepsOf('shared-control-plane', 'revision', 'P9')).at(-1)).toBe('cluster1: istiod’s address followed')
+    const followed = 'cluster1: istiod’s address followed'
+    expect(await stepsOf('shared-control-plane', 'in-place', 'P2')).toContain(followed)
+    expect((await stepsOf('shared-control-plane', 'revision', 'P9')).at(-1)).toBe(followed)
   })
 
   test('of a revision move namespaces, then the default tag, and remove what nothing is left under', async () => {
@@ -167,7 +168,7 @@ describe('the steps', () => {
     ])
   })
 
-  test('of a rollback take the second cluster back before the first, after the control plane that serves both', async () => {
+  test('of a rollback take the second cluster back first, after the control plane that serves both', async () => {
     const order = async (topology: string): Promise<string[]> =>
       (await stepsOf(topology, 'in-place', 'P11', everything)).filter((name) =>
         /workloads|gateway$|control plane$|remote profile|in sync/.test(name),
@@ -192,7 +193,7 @@ describe('the steps', () => {
   })
 })
 
-test('both handles of an upgrade are of one lab with one root; only a revision gives the new one another name', async () => {
+test('both handles of an upgrade are of one lab with one root; only a revision renames the new one', async () => {
   const [place, revision] = [await between('gateway', 'in-place'), await between('gateway', 'revision')]
   expect(place.to.root).toBe(place.from.root)
   expect(place.to.runId).toBe(place.from.runId)

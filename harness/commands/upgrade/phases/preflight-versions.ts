@@ -1,6 +1,6 @@
 import type { Strategy } from '#commands/upgrade/upgrade-phase.ts'
 import { isWithin, knownMinors, spelled, supportedBy } from '#images/supported-pairs.ts'
-import { minorOf } from '#images/version.ts'
+import { releaseOf } from '#images/version.ts'
 import type { Problem } from './preflight-problem.ts'
 
 /** Two versions of Istio, the way from one to the other, and the Kubernetes version of every cluster on the way. */
@@ -23,7 +23,7 @@ export const versionProblems = ({ from, to, strategy, kubernetes }: UpgradeVersi
 
 const skewProblems = (from: string, to: string, strategy: Strategy): Problem[] => {
   const where = `from ${from} to ${to}`
-  const [before, after] = [minorOf(from), minorOf(to)]
+  const [before, after] = [releaseOf(from), releaseOf(to)]
   if (before === undefined || after === undefined)
     return [
       {
@@ -33,7 +33,7 @@ const skewProblems = (from: string, to: string, strategy: Strategy): Problem[] =
         next: 'Name releases as 1.30.4.',
       },
     ]
-  if (after < before || (after === before && patchOf(to) < patchOf(from))) {
+  if (after.compare(before) < 0) {
     return [
       {
         code: 'MP-152',
@@ -44,7 +44,7 @@ const skewProblems = (from: string, to: string, strategy: Strategy): Problem[] =
       },
     ]
   }
-  const step = after - before
+  const step = after.minor - before.minor
   if (step <= furthest[strategy]) return []
   return [
     {
@@ -57,12 +57,10 @@ const skewProblems = (from: string, to: string, strategy: Strategy): Problem[] =
       next:
         step <= furthest.revision
           ? 'Use --strategy=revision, or upgrade to the minor version between them first.'
-          : `Upgrade to 1.${before + furthest[strategy]} first.`,
+          : `Upgrade to 1.${before.minor + furthest[strategy]} first.`,
     },
   ]
 }
-
-const patchOf = (version: string): number => Number(/^v?1\.\d+\.(\d+)/.exec(version)?.[1] ?? 0)
 
 const kubernetesProblems = (istio: string[], kubernetes: string[]): Problem[] => {
   const untold = istio.filter((version) => supportedBy(version) === undefined)

@@ -13,7 +13,9 @@ export const accountsFolder = '/var/lib/meshproof-probes'
 const separator = '\u001d'
 
 const read = `cd ${accountsFolder} 2> /dev/null || exit 0
-for file in */*; do [ ! -f "$file" ] || { printf '${separator}%s\\n' "$file"; cat "$file"; }; done | gzip -1 | base64 -w 0`
+for file in */*; do
+  [ ! -f "$file" ] || { printf '${separator}%s\\n' "$file"; cat "$file"; }
+done | gzip -1 | base64 -w 0`
 
 const count = `cd ${accountsFolder} 2> /dev/null && grep -c "$(printf '\\036')" */* /dev/null || true`
 

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Probing } from './probing.ts'
+import { askUntil } from '#kube/until.ts'
 import type { Probe } from '#results/results.ts'
+import type { Probing } from './probing.ts'
 
 /**
  * Fewer requests of a probe in a phase say nothing (facts of upgrades, “Verdict”); what must be refused is asked
@@ -32,8 +32,8 @@ export const enoughRequests = async (
     )
   }
   return async () => {
-    const until = Date.now() + patience
-    for (let left = await missing(); left > 0 && Date.now() < until; left = await missing())
-      await sleep(Math.min(Math.max(1000, left * 100), patience), undefined, { signal })
+    // A probe sends about ten requests a second.
+    const every = (left: number): number => Math.min(Math.max(1000, left * 100), patience)
+    await askUntil(missing, (left) => left === 0, { every, within: patience, signal })
   }
 }

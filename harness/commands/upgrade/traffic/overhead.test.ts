@@ -4,11 +4,12 @@ import { parseUsage, shareOf } from './overhead.ts'
 const id = (letter: string): string => letter.repeat(64)
 
 it('reads both generations of control groups', () => {
+  const first = '/sys/fs/cgroup/cpuacct/kubelet/kubepods/burstable/podf5912cd6-6f7c-4a05-b325-4b929d9fd795'
+  const second = '/sys/fs/cgroup/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod1.slice'
   const printed = [
-    `/sys/fs/cgroup/cpuacct/kubelet/kubepods/burstable/podf5912cd6-6f7c-4a05-b325-4b929d9fd795/${id('a')}/cpuacct.usage:2500000000`,
-    '/sys/fs/cgroup/cpuacct/kubelet/kubepods/burstable/podf5912cd6-6f7c-4a05-b325-4b929d9fd795/cpuacct.usage:9900000000',
-    `/sys/fs/cgroup/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod1.slice/cri-containerd-${id('b')}.scope/cpu.stat:usage_usec ` +
-      '1250000',
+    `${first}/${id('a')}/cpuacct.usage:2500000000`,
+    `${first}/cpuacct.usage:9900000000`,
+    `${second}/cri-containerd-${id('b')}.scope/cpu.stat:usage_usec 1250000`,
   ].join('\n')
   expect(parseUsage(printed)).toEqual(
     new Map([

@@ -56,7 +56,12 @@ describe('requests', () => {
   })
 
   it('that were cut off are left out, wherever the cut is', () => {
-    const two = `${hello}${account('1795297722.1', 'n=1', '0.01', 200, 0, '-', 1, '')}${hello}${account('1795297722.2', 'n=2', '0.01', 200, 0, '-', 1, '')}`
+    const two = [
+      hello,
+      account('1795297722.1', 'n=1', '0.01', 200, 0, '-', 1, ''),
+      hello,
+      account('1795297722.2', 'n=2', '0.01', 200, 0, '-', 1, ''),
+    ].join('')
     const first = two.indexOf('n=1\t') + 25
     for (let end = first; end < two.length; end += 1)
       expect(parseRequests('p', two.slice(0, end)).map(({ id }) => id)).toEqual(['p/1'])
@@ -116,7 +121,12 @@ describe('long answers', () => {
     const line = (n: number): string => trace(begins, ['00:00:01.100000', '0000: 12', `0004: ${n} ${midnight + 1099}.`])
     const samples = parseStream(
       'p',
-      `${line(1)}${account(midnight / 1000 + 1.2, '', '0.2', 200, 18, '-', 1, 'transfer closed')}${line(1)}${account(midnight / 1000 + 1.3, '', '0.2', 200, 0, '-', 1, '')}`,
+      [
+        line(1),
+        account(midnight / 1000 + 1.2, '', '0.2', 200, 18, '-', 1, 'transfer closed'),
+        line(1),
+        account(midnight / 1000 + 1.3, '', '0.2', 200, 0, '-', 1, ''),
+      ].join(''),
     )
     expect(samples.map(({ id, exit, error }) => [id, exit, error])).toEqual([
       ['p/1', 0, ''],

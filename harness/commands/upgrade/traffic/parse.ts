@@ -1,4 +1,5 @@
 import { MeshproofError } from '#errors.ts'
+import { exchangesOf, versionIn } from '#probes/exchanges.ts'
 import type { Sample } from './probing.ts'
 
 /**
@@ -7,17 +8,17 @@ import type { Sample } from './probing.ts'
  * not what was asked for.
  */
 export const parseRequests = (pod: string, text: string): Sample[] =>
-  exchangesOf(text).flatMap(({ body, told }) => {
-    if (told === undefined) return []
-    const { query, endedAt, milliseconds, error, ...account } = accountOf(pod, told)
+  exchangesOf(text).flatMap(({ body, account }) => {
+    if (account === undefined) return []
+    const { query, endedAt, milliseconds, error, ...fields } = fieldsOf(pod, account)
     return [
       {
-        ...account,
+        ...fields,
         id: `${pod}/${query.slice('n='.length)}`,
         startedAt: endedAt - milliseconds,
         milliseconds,
-        error: error || (account.status === 200 ? '' : body.trim()),
-        version: /version: (v\d+)/.exec(body)?.[1] ?? '',
+        error: error || (fields.status === 200 ? '' : body.trim()),
+        version: versionIn(body) ?? '',
         instance: /instance: (\S+)/.exec(body)?.[1] ?? '',
       },
     ]
@@ -31,20 +32,20 @@ export const parseRequests = (pod: string, text: string): Sample[] =>
  */
 export const parseStream = (pod: string, text: string): Sample[] =>
   exchangesOf(text)
-    .flatMap(({ body, told }): Omit<Sample, 'id'>[] => {
+    .flatMap(({ body, account }): Omit<Sample, 'id'>[] => {
       const lines = linesOf(body)
-      if (told === undefined) return lines
-      const { endedAt, milliseconds, error, query: _, ...account } = accountOf(pod, told)
+      if (account === undefined) return lines
+      const { endedAt, milliseconds, error, query: _, ...fields } = fieldsOf(pod, account)
       const { version = '', instance = '' } = lines.at(-1) ?? {}
       // An answer that began was waited for line by line, and those are samples of their own.
       const waited = lines.length > 0 ? 0 : milliseconds
       return [
         ...lines,
         {
-          ...account,
+          ...fields,
           startedAt: endedAt - waited,
           milliseconds: waited,
-          error: error || `the answer ended (${account.status})`,
+          error: error || `the answer ended (${fields.status})`,
           version,
           instance,
         },
@@ -88,17 +89,8 @@ const day = 86_400_000
 const onTheDayOf = (moment: number, timeOfDay: number): number =>
   timeOfDay + Math.round((moment - timeOfDay) / day) * day
 
-/** What came of each request, and curl’s account of it; the last may have none yet. */
-const exchangesOf = (text: string): { body: string; told: string | undefined }[] => {
-  const pieces = text.split('\u001e')
-  return pieces.map((piece, index) => {
-    const next = pieces[index + 1]
-    const told = next?.includes('\n') ? next.slice(0, next.indexOf('\n')) : undefined
-    return { body: index === 0 ? piece : piece.slice(piece.indexOf('\n') + 1), told }
-  })
-}
-
-const accountOf = (
+/** The fields of an account. @throws MeshproofError MP-611 where one of them is missing. */
+const fieldsOf = (
   pod: string,
   line: string,
 ): Pick<Sample, 'milliseconds' | 'status' | 'exit' | 'flags' | 'attempts' | 'error'> & {

@@ -44,7 +44,12 @@ export const fileOf = ({ id }: Pick<Probe, 'id'>): string => id.replaceAll(/[^a-
 
 type Direction = Pick<Probe, 'from' | 'to'>
 
-const probe = (of: Omit<Probe, 'id'>): Probe => ({
-  id: `${of.from}→${of.to} ${of.kind}${of.retries === 'none' ? ' no-retries' : ''}${of.pods === 'restarted' ? ' restarted' : ''}`,
-  ...of,
-})
+const probe = (asked: Omit<Probe, 'id'>): Probe => {
+  const words = [
+    `${asked.from}→${asked.to}`,
+    asked.kind,
+    ...(asked.retries === 'none' ? ['no-retries'] : []),
+    ...(asked.pods === 'restarted' ? ['restarted'] : []),
+  ]
+  return { id: words.join(' '), ...asked }
+}

@@ -2,7 +2,7 @@ import { MeshproofError } from '#errors.ts'
 import { differences } from '#images/differences.ts'
 import type { Manifest } from '#kube/client.ts'
 import { refOf } from '#kube/client.ts'
-import { isRolledOut } from '#kube/pods.ts'
+import { settled } from '#kube/roll-out.ts'
 import { until } from '#kube/until.ts'
 import { inNode } from '#lab/kind.ts'
 import { labNamespaces } from '#istio/workloads.ts'
@@ -11,8 +11,6 @@ import { proberDeployments, probeRules, probersIn, targetsIn } from './manifests
 import { shareOf, usageIn } from './overhead.ts'
 import { planProbes } from './plan-probes.ts'
 import type { Sample, Samples, StartProbing } from './probing.ts'
-
-const patience = { every: 500, within: 120_000 }
 
 /**
  * Deploys targets, then clients, and waits until each probe’s latest sample is what it expects.
@@ -39,14 +37,7 @@ export const startProbing: StartProbing = async (lab, signal) => {
   }
   const rolledOut = (of: (readonly [string, string])[]): Promise<unknown> =>
     Promise.all(
-      lab.clusters.flatMap(({ name: cluster, kube }) =>
-        of.map(([namespace, name]) =>
-          until(`${namespace}/${name} is ready in ${cluster}`, () => isRolledOut(kube, namespace, name), {
-            ...patience,
-            signal,
-          }),
-        ),
-      ),
+      lab.clusters.flatMap((cluster) => of.map(([namespace, name]) => settled(cluster, { namespace, name }, signal))),
     )
   try {
     await Promise.all(lab.clusters.map(async (cluster) => place(cluster.name, await targetsIn(lab, cluster))))

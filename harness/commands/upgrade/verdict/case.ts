@@ -38,9 +38,10 @@ export type PhaseCase = Case & {
 export type Seen = PhaseCase['seen'][number]
 
 /*
- * Phases that restart no proxy that a request passes, and so may lose none (facts of upgrades, “Verdict”: pure control-plane phases). Removing the old
- * revision, rotating a remote secret and rotating the certificate authority are of that kind too: what they change reaches proxies as configuration
- * alone, and by then nothing depends on the old control plane. A rollback is not: it installs gateways and restarts workloads again.
+ * Phases that restart no proxy on the way of a request, and so may lose no request (facts of upgrades, “Verdict”:
+ * pure control-plane phases). Removing the old revision, rotating a remote secret and rotating the certificate
+ * authority are of this kind too: their changes reach proxies as configuration alone, and nothing depends on the old
+ * control plane by then. A rollback is of another kind: it installs gateways and restarts workloads again.
  */
 const pure: readonly PhaseKind[] = ['control-plane', 'removal', 'secrets', 'trust']
 

@@ -1,3 +1,5 @@
+import { minorOf } from '#images/version.ts'
+
 // By the minor of Istio 1 that brought it (facts of upgrades; Istio's
 // manifests/helm-profiles/compatibility-version-*.yaml).
 const flips: Record<number, string> = {
@@ -13,7 +15,7 @@ const flips: Record<number, string> = {
  * and of a way back, nothing is known.
  */
 export const changedDefaults = (from: string, to: string): string[] => {
-  const [old, next] = [from, to].map((version) => Number(/^v?1\.(\d+)(?:\.|$)/.exec(version)?.[1]))
+  const [old, next] = [minorOf(from), minorOf(to)]
   return Object.entries(flips)
     .filter(([minor]) => Number(minor) > (old ?? NaN) && Number(minor) <= (next ?? NaN))
     .map(([minor, line]) => `1.${minor}: ${line}`)

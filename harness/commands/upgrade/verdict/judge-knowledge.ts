@@ -87,7 +87,8 @@ export const knowledgeFindings = (given: PhaseCase): UpgradeFinding[] => {
           found(
             'MP-957',
             phase.id,
-            `p99 of ${slower.length} of ${probes.length} probes, at worst ${p99Of(slowest)}${outside ? `; outside the mesh ${p99Of(outside)}` : ''}`,
+            `p99 of ${slower.length} of ${probes.length} probes, at worst ${p99Of(slowest)}` +
+              (outside ? `; outside the mesh ${p99Of(outside)}` : ''),
             { probe: slowest.probe.id },
           ),
         ]

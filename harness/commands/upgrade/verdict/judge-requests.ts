@@ -209,8 +209,9 @@ const figures = (code: UpgradeCode, troubles: readonly Trouble[]): string => {
   const events = [
     ...new Set(troubles.flatMap(({ measured }) => measured.streamBreaks.map(({ event }) => event)).filter(Boolean)),
   ]
+  const count = sum((trouble) => trouble.count)
   if (code === 'MP-945')
-    return `${sum(({ count }) => count)} long answers broke, of ${probes}${events.length > 0 ? `; nearest: ${events[0] ?? ''}` : ''}`
+    return `${count} long answers broke, of ${probes}${events.length > 0 ? `; nearest: ${events[0] ?? ''}` : ''}`
   const classes = [
     ...Map.groupBy(
       troubles.flatMap(({ losses }) => losses),
@@ -219,5 +220,6 @@ const figures = (code: UpgradeCode, troubles: readonly Trouble[]): string => {
   ]
     .toSorted(([, a], [, b]) => b.length - a.length)
     .map(([kind, same]) => `${kind} ${same.length}`)
-  return `${sum(({ count }) => count)} of ${sum(({ measured }) => measured.sent)} requests of ${probes}${classes.length > 0 ? `: ${classes.join(', ')}` : ''}`
+  const sent = sum(({ measured }) => measured.sent)
+  return `${count} of ${sent} requests of ${probes}${classes.length > 0 ? `: ${classes.join(', ')}` : ''}`
 }

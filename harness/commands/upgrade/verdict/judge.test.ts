@@ -295,7 +295,7 @@ describe('checks and releases', () => {
     ])
   })
 
-  test('where plaintext is answered, missing certificates and endpoints of other networks are no cause of their own', () => {
+  test('where plaintext is answered, missing certificates and endpoints of other networks are no cause', () => {
     const check = (code: CauseCode): ReturnType<typeof checkResult> =>
       checkResult({ verdict: 'fail', diagnosis: diagnosisOf(code) })
     const with722 = withPhase('P2', { checks: [check('MP-722'), check('MP-725')] })

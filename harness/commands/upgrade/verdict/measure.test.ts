@@ -158,7 +158,7 @@ describe('what a probe saw', () => {
     ])
   })
 
-  test('a long answer breaks once however often it is begun anew, and with another server; the nearest event is named', () => {
+  test('a long answer breaks once however often it begins anew, and with another server; an event is named', () => {
     const end = sample(5000, { error: 'the answer ended (200)', milliseconds: 0 })
     const lines = [
       ...every(0, 5000),

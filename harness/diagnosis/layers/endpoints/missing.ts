@@ -1,10 +1,11 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { kubectl, servedBy, severalNetworks, type Finding } from '#diagnosis/layer.ts'
+import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { matchesSelector } from '#diagnosis/label-selector.ts'
 import type { MeshService, ServiceIn } from '#diagnosis/shared-services.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import { meshConfigOf } from '#survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { severalNetworks } from '#topology/networks.ts'
 import { whyUnknown } from './policies.ts'
 
 /** What is asked: a client, a service, and the clusters whose pods of it the client should know and does not. */

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
 import type { Manifest } from '#kube/client.ts'
+import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
-import { kubectl, servedBy, severalNetworks, type Finding } from '#diagnosis/layer.ts'
+import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
 
 const Tls = z.object({ mode: z.string().default('') }).optional()

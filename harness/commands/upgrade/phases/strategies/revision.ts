@@ -3,6 +3,7 @@ import { refOf } from '#kube/client.ts'
 import { restart } from '#kube/roll-out.ts'
 import { until } from '#kube/until.ts'
 import { askForSidecars, deploymentsUnder, injectorTrusted, requireOnly } from '#istio/injection.ts'
+import { istiodPods } from '#istio/istiod-pods.ts'
 import { istioctl, uninstallIstio, without, type OperatorSpec } from '#istio/istioctl.ts'
 import { controlPlaneSpec, remoteSpec } from '#istio/operator.ts'
 import { step, type Step } from '#istio/procedure.ts'
@@ -86,15 +87,7 @@ const removed = async (from: Lab, to: Lab, cluster: LabCluster, signal: AbortSig
   }
   await until(
     `istiod of revision ${revisionOf(from.topology)} is gone from ${name}`,
-    async () =>
-      (
-        await kube.list({
-          apiVersion: 'v1',
-          kind: 'Pod',
-          namespace: 'istio-system',
-          selector: `app=istiod,istio.io/rev=${revisionOf(from.topology)}`,
-        })
-      ).length === 0,
+    async () => (await istiodPods(kube, revisionOf(from.topology))).length === 0,
     { every: 250, within: 60_000, signal },
   )
 }

@@ -1,0 +1,44 @@
+import { Interrupted } from '#errors.ts'
+import type { Signals } from '#run/with-reports.ts'
+
+/** The signals of this process, until they are released. */
+export type Listening = Signals & { release: () => void }
+
+/**
+ * Listens for Ctrl-C and its kin. The first asks for an orderly end, a second Ctrl-C for an immediate one. npm passes
+ * on a Ctrl-C that the terminal has already sent to everyone, so what arrives within a second of the first is the same
+ * key press.
+ */
+export const listenForSignals = (say: (line: string) => void, now: () => number = Date.now): Listening => {
+  const controller = new AbortController()
+  let first = 0
+  let leave: (() => never) | undefined
+  const interrupt = (): void => {
+    if (!controller.signal.aborted) {
+      first = now()
+      say('Interrupted: cleaning up. Press Ctrl-C again to leave at once.')
+      controller.abort(new Interrupted())
+    } else if (now() - first > 1000) {
+      leave?.()
+    }
+  }
+  const terminate = (): void => {
+    if (controller.signal.aborted) return
+    first = now()
+    controller.abort(new Interrupted('The run was told to end'))
+  }
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', terminate)
+  process.on('SIGHUP', terminate)
+  return {
+    signal: controller.signal,
+    atOnce: (callback) => {
+      leave = callback
+    },
+    release: () => {
+      process.off('SIGINT', interrupt)
+      process.off('SIGTERM', terminate)
+      process.off('SIGHUP', terminate)
+    },
+  }
+}

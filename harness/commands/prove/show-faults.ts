@@ -1,0 +1,171 @@
+import type { Check } from '#checks/check.ts'
+import type { PlannedCheck } from '#run/plan-checks.ts'
+import { runChecks } from '#run/vitest/run-checks.ts'
+import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
+import type { Diagnosis } from '#diagnosis/diagnosis.ts'
+import { findings as known, type FindingCode } from '#diagnosis/findings.ts'
+import { probeOf } from '#diagnosis/probe.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
+import { askUntil } from '#kube/until.ts'
+import { survey } from '#survey/survey.ts'
+import type { Fault } from './fault.ts'
+import { inputOf, type Lab } from '#lab/lab.ts'
+import type { TopologyPlan } from '#run/plan.ts'
+import { layers, type CheckResult } from '#results/results.ts'
+import type { Terminal } from '#report/terminal.ts'
+import { diagnosedIn, noticing } from './assign.ts'
+import { judge, type Proof } from './judge.ts'
+
+/** How faults are shown in a lab; `timeout` is seconds for one check. */
+export type Showing = {
+  plan: TopologyPlan
+  checks: readonly Check[]
+  timeout: number
+  terminal: Terminal
+  signal: AbortSignal
+  proven: (proof: Proof) => void
+}
+
+/**
+ * Breaks a green mesh, once for each fault, asks the checks that should notice and all below them, and mends it again.
+ * @throws MeshproofError MP-801 when the mesh is not green to begin with, MP-802 when it does not become green again.
+ */
+export const showFaults = async (lab: Lab, faults: Fault[], showing: Showing): Promise<void> => {
+  const { plan, terminal, signal, proven } = showing
+  const asked = plan.planned.filter(({ id }) => faults.some((fault) => relevantTo(fault, showing).has(id)))
+  await requireGreen(
+    lab,
+    asked,
+    showing,
+    faults.some((fault) => diagnosedIn(fault, plan.topology) !== undefined),
+    new MeshproofError('MP-801', {
+      what: 'The mesh is not green before anything is broken',
+      next: 'meshproof test shows what is wrong with it.',
+    }),
+  )
+  for (const fault of faults) {
+    const since = Date.now()
+    terminal.started(fault.name)
+    const relevant = relevantTo(fault, showing)
+    const wanted = diagnosedIn(fault, plan.topology)
+    let results: CheckResult[] = []
+    let diagnosed: Proof['diagnosed']
+    let failed: unknown
+    try {
+      const mend = await fault.apply(lab)
+      try {
+        if (relevant.size > 0)
+          results = await ask(
+            lab,
+            plan.planned.filter(({ id }) => relevant.has(id)),
+            showing,
+          )
+        if (wanted !== undefined) diagnosed = { wanted, named: await named(lab, wanted, signal) }
+      } finally {
+        await mend()
+      }
+    } catch (thrown) {
+      failed = thrown
+    }
+    signal.throwIfAborted()
+    terminal.ended(fault.name, 0, 'not-run')
+    proven({
+      fault: fault.name,
+      breaks: fault.breaks,
+      topology: plan.topology.name,
+      mtls: plan.topology.mtls,
+      ...(failed === undefined
+        ? judge(fault, noticing(fault, plan.topology, showing.checks), results, diagnosed)
+        : { verdict: 'not-run', reason: reasonOf(failed), red: [] }),
+      ...(diagnosed === undefined ? {} : { diagnosed }),
+      seconds: (Date.now() - since) / 1000,
+      results,
+    })
+    const its = plan.planned.filter(({ id }) => id in fault.turnsRed)
+    await requireGreen(
+      lab,
+      its,
+      showing,
+      wanted !== undefined,
+      new MeshproofError('MP-802', {
+        what: 'The mesh does not become green again',
+        where: fault.name,
+        next: 'This is a defect of the fault: its mend leaves something behind.',
+      }),
+    )
+  }
+}
+
+/** The checks that should notice a fault, and every check of the layers below them. */
+const relevantTo = (fault: Fault, { plan, checks }: Showing): Set<string> => {
+  const its = noticing(fault, plan.topology, checks)
+  if (its.length === 0) return new Set()
+  const lowest = Math.min(...checks.filter(({ id }) => its.includes(id)).map(({ layer }) => layers.indexOf(layer)))
+  return new Set([...its, ...checks.filter(({ layer }) => layers.indexOf(layer) < lowest).map(({ id }) => id)])
+}
+
+const ask = (lab: Lab, planned: PlannedCheck[], { timeout, signal }: Showing): Promise<CheckResult[]> =>
+  runChecks(
+    { mesh: { lab: inputOf(lab) }, planned, timeout: timeout * 1000 },
+    { started: () => undefined, ended: () => undefined },
+    { failFast: false, signal },
+  )
+
+/**
+ * Asks until all is green, and a diagnosis where one is wanted finds nothing, for a minute and a half: what was broken
+ * takes a moment to heal.
+ */
+const requireGreen = async (
+  lab: Lab,
+  planned: PlannedCheck[],
+  showing: Showing,
+  diagnosed: boolean,
+  otherwise: MeshproofError,
+): Promise<void> => {
+  const { signal, terminal } = showing
+  const last = await askUntil(
+    async () => {
+      const results = planned.length === 0 ? [] : await ask(lab, planned, showing)
+      signal.throwIfAborted()
+      const red = results.filter(({ verdict }) => verdict === 'fail' || verdict === 'not-run')
+      return { red, found: diagnosed && red.length === 0 ? await lookedAt(lab, undefined, signal) : [] }
+    },
+    ({ red, found }) => red.length === 0 && found.length === 0,
+    { every: 1000, within: 90_000, signal },
+  )
+  if (last.red.length === 0 && last.found.length === 0) return
+  for (const { id, reason } of last.red) terminal.problem(`    ${id}: ${reasonOf(new Error(reason))}`)
+  for (const code of last.found) terminal.problem(`    diagnosis: ${code}`)
+  throw otherwise
+}
+
+/**
+ * What a diagnosis names of a broken mesh; asked again for half a minute while it is not what it must name, since what
+ * was broken takes a moment to show.
+ */
+const named = (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promise<FindingCode[]> =>
+  askUntil(
+    () => lookedAt(lab, wanted, signal),
+    (codes) => codes.includes(wanted),
+    { every: 1000, within: 30_000, signal },
+  )
+
+/** What a diagnosis names as the cause, and every warning: not what follows from the cause. */
+const ownCodes = ({ cause, layers: judged }: Diagnosis): FindingCode[] => {
+  const warnings = judged.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'warning'))
+  return [...new Set([...(cause ? [cause.code] : []), ...warnings.map(({ code }) => code)])]
+}
+
+/** Diagnoses a lab, with requests where only they show what is `wanted`. */
+const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: AbortSignal): Promise<FindingCode[]> => {
+  const mesh = await survey(lab.clusters.map(({ name, kube }) => ({ context: name, kube })))
+  const probe =
+    wanted !== undefined && (wanted === 'MP-856' || known[wanted].layer === 'requests')
+      ? probeOf(mesh, signal)
+      : undefined
+  try {
+    return ownCodes(await diagnoseMesh(mesh, probe, signal))
+  } finally {
+    await probe?.close()
+  }
+}

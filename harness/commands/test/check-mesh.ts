@@ -1,0 +1,53 @@
+import type { Terminal } from '#report/terminal.ts'
+import { topologyVerdict } from '#results/results.ts'
+import { catalogue } from '#run/catalogue.ts'
+import type { MeshPlan } from '#run/plan.ts'
+import type { MeshInput } from '#run/vitest/contract.ts'
+import { runChecks } from '#run/vitest/run-checks.ts'
+import type { MeshRecord } from './mesh-record.ts'
+
+/** How the checks of a mesh are run. `timeout` is seconds for one check. */
+export type Checking = {
+  plan: MeshPlan
+  timeout: number
+  failFast: boolean
+  terminal: Terminal
+  signal: AbortSignal
+}
+
+/**
+ * Runs the planned checks of a mesh that is up, as the phase `checks`. Each result goes to the record and the terminal
+ * as it comes. `passOn` is called once the checks mostly wait.
+ */
+export const checkMesh = async (
+  mesh: MeshInput,
+  { plan, timeout, failFast, terminal, signal }: Checking,
+  { phases, checked, checkedAll }: MeshRecord,
+  passOn: () => void = () => undefined,
+): Promise<void> => {
+  phases.started('checks', Date.now())
+  const results = await runChecks(
+    { mesh, planned: plan.planned, timeout: timeout * 1000 },
+    {
+      started: ({ id }) => {
+        terminal.started(id)
+        if (waiting.has(id)) passOn()
+      },
+      ended: (result) => {
+        terminal.ended(result.id, 0, 'not-run')
+        terminal.check(result)
+        checked(result)
+      },
+    },
+    { failFast, signal },
+  )
+  checkedAll(results)
+  const verdict = topologyVerdict(results) === 'fail' ? 'fail' : 'pass'
+  phases.ended('checks', Date.now(), signal.aborted ? 'not-run' : verdict)
+}
+
+/**
+ * Checks that wait for pods that go and come: time for the next lab’s clusters. What disrupts measures all the while,
+ * and would measure them.
+ */
+const waiting = new Set(catalogue.filter(({ layer }) => layer === 'failover').map(({ id }) => id))

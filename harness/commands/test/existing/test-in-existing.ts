@@ -1,0 +1,28 @@
+import { type Checking, checkMesh } from '#commands/test/check-mesh.ts'
+import type { MeshRecord } from '#commands/test/mesh-record.ts'
+import { failureOf } from '#run/failure-of.ts'
+import { type BundlePlace, supportBundle } from '#run/support-bundle.ts'
+import { type ExistingOrder, existingSource, type OpenExisting, openExisting } from './open-existing.ts'
+
+/** What an existing mesh is tested with: our place in it, and how its checks are run. */
+export type ExistingTest = ExistingOrder & Checking & { bundle: BundlePlace }
+
+/**
+ * Tests an existing mesh, and leaves nothing behind in it. Where anything went wrong, a support bundle is taken before
+ * our namespaces go, unless the run was stopped. What is known at any time is in the record.
+ * @throws what ended the test early: the signal’s reason, else the first error.
+ */
+export const testInExisting = async (test: ExistingTest, record: MeshRecord): Promise<void> => {
+  const { plan, signal } = test
+  await using place = await openExisting(test, record.phases)
+  const error = await failureOf(checkExisting(place, test, record), signal)
+  record.endedBy(error)
+  if (record.wentWrong() && !signal.aborted)
+    record.bundled(await supportBundle(existingSource(plan), record.result(), test.bundle, record.phases, signal))
+  if (error !== undefined) throw error
+}
+
+const checkExisting = async (place: OpenExisting, test: ExistingTest, record: MeshRecord): Promise<void> => {
+  const mesh = await place.setUp()
+  await checkMesh({ existing: mesh }, test, record)
+}

@@ -1,0 +1,74 @@
+import { type ExistingPlan, planExisting } from '#commands/test/existing/plan-existing.ts'
+import { testInExisting } from '#commands/test/existing/test-in-existing.ts'
+import { newRunId } from '#lab/run-state.ts'
+import type { Terminal } from '#report/terminal.ts'
+import type { Environment, Phase } from '#results/results.ts'
+import { catalogue } from '#run/catalogue.ts'
+import { environmentOf } from '#run/environment.ts'
+import type { RunOptions } from '#run/options.ts'
+import { phaseLog } from '#run/phase-log.ts'
+import { exitCodeOfChecks } from '#run/run-results.ts'
+import { bundlePlace } from '#run/support-bundle.ts'
+import { beginRun, type Run, type Signals, withReports } from '#run/with-reports.ts'
+import { connectContexts } from '#survey/contexts.ts'
+import { meshRecord, withRecord } from './mesh-record.ts'
+import { describePlans } from './plan-line.ts'
+
+/**
+ * A whole run on clusters that somebody else made: survey, namespaces and workloads of our own, checks, clean-up,
+ * reports. Neither engine nor node image is needed.
+ * @throws MeshproofError as connectContexts and planExisting do, before anything is made.
+ */
+export const testExisting = async (
+  contexts: string[],
+  options: RunOptions,
+  commandLine: string,
+  terminal: Terminal,
+  signals: Signals,
+): Promise<Run> => {
+  const { signal } = signals
+  const since = Date.now()
+  const plan = await planExisting(connectContexts(contexts, options.kubeconfig), options, catalogue)
+  signal.throwIfAborted()
+  const surveyed: Phase = {
+    name: 'survey',
+    startedAt: new Date(since).toISOString(),
+    seconds: (Date.now() - since) / 1000,
+    verdict: 'pass',
+  }
+  const runId = newRunId()
+  for (const line of [...plan.lines, ...describePlans([plan], catalogue)]) terminal.line(line)
+  const run = await beginRun(
+    {
+      runId,
+      commandLine,
+      plans: [plan],
+      checks: catalogue,
+      environment: await existingEnvironment(plan),
+      reportDir: options.reportDir,
+      made: [runId],
+      where: [
+        `--contexts=${contexts.join(',')}`,
+        ...(options.kubeconfig === undefined ? [] : [`--kubeconfig=${options.kubeconfig}`]),
+      ],
+    },
+    terminal,
+    signals,
+  )
+  const record = meshRecord(plan, 'the workloads were not ready', phaseLog(terminal), (result) => {
+    run.results.topologies[0] = { ...result, phases: [surveyed, ...result.phases] }
+  })
+  const { timeout, failFast } = options
+  const bundle = bundlePlace(run.folder, plan.topology, 1)
+  const work = testInExisting({ runId, plan, timeout, failFast, bundle, terminal, signal }, record)
+  return withReports(run, withRecord(record, work, signal), exitCodeOfChecks, signal)
+}
+
+/** Clusters that somebody else made need neither engine nor kind of ours. */
+const existingEnvironment = async ({ kubernetes, istio }: ExistingPlan): Promise<Environment> => ({
+  ...(await environmentOf()),
+  engine: 'none',
+  kind: 'none',
+  kubernetes,
+  istio,
+})

@@ -1,0 +1,116 @@
+import { MeshproofError } from '#errors.ts'
+import type { ImageSource } from '#images/images.ts'
+import { newRunId, type RunState } from '#lab/run-state.ts'
+import { about, type Terminal } from '#report/terminal.ts'
+import { variantName } from '#results/results.ts'
+import { catalogue } from '#run/catalogue.ts'
+import { environmentOf } from '#run/environment.ts'
+import { forEachLab } from '#run/for-each-lab.ts'
+import { type RunOptions, wantedOf } from '#run/options.ts'
+import { phaseLog } from '#run/phase-log.ts'
+import { makePlans, type TopologyPlan } from '#run/plan.ts'
+import { prepareLabs } from '#run/prepare.ts'
+import { exitCodeOfChecks } from '#run/run-results.ts'
+import { bundlePlace } from '#run/support-bundle.ts'
+import { beginRun, type Run, type Signals, withReports } from '#run/with-reports.ts'
+import { keptLab } from './kept-lab.ts'
+import { meshRecord, withRecord } from './mesh-record.ts'
+import { describePlans } from './plan-line.ts'
+import { testInLab } from './test-in-lab.ts'
+
+/** Which labs a run has: their plans and ids, and the kept lab where the run takes one up again. */
+type Labs = { plans: TopologyPlan[]; ids: string[]; reused: RunState | undefined }
+
+/** What is done in labs: their checks are run, or they are brought up and nothing else (`up`). */
+export type InLabs = { withChecks: boolean }
+
+/**
+ * A whole run in labs: engine, images, every planned topology, reports. It writes results.json on every way out but a
+ * mistake in what it was asked for, which is thrown before anything is made.
+ * @throws MeshproofError MP-1xx for such a mistake.
+ */
+export const testLabs = async (
+  options: RunOptions,
+  source: ImageSource | 'auto',
+  commandLine: string,
+  terminal: Terminal,
+  signals: Signals,
+  { withChecks }: InLabs = { withChecks: true },
+): Promise<Run> => {
+  const runId = newRunId()
+  const labs = await planLabs(runId, options)
+  for (const line of describePlans(labs.plans, catalogue)) terminal.line(line)
+  const run = await beginRun(
+    {
+      runId,
+      commandLine,
+      plans: labs.plans,
+      checks: catalogue,
+      environment: await environmentOf(),
+      reportDir: options.reportDir,
+      made: labs.reused ? [] : labs.ids,
+    },
+    terminal,
+    signals,
+  )
+  const work = testTopologies(labs, run, { ...options, source, withChecks, terminal, signal: signals.signal })
+  return withReports(run, work, withChecks ? exitCodeOfChecks : () => 0, signals.signal)
+}
+
+/** Plans the labs of a run. @throws MeshproofError MP-101 to MP-110 for what cannot be planned. */
+const planLabs = async (runId: string, { topology, suite, mtls, keep, reuse }: RunOptions): Promise<Labs> => {
+  const asked = await makePlans(topology, suite, catalogue, mtls)
+  const reused = reuse === false ? undefined : await keptLab(reuse, asked)
+  const plans = asked.filter(
+    (plan) => reused === undefined || (plan.topology.name === reused.topology && plan.topology.mtls === reused.mtls),
+  )
+  if (plans.length > 1 && keep) {
+    throw new MeshproofError('MP-110', {
+      what: 'One lab is kept at a time',
+      where: plans.map((plan) => variantName(plan.topology)).join(', '),
+      next: 'Name one topology with --topology, and one --mtls where it has both.',
+    })
+  }
+  const ids = plans.map((_, index) => reused?.id ?? (plans.length === 1 ? runId : `${runId}-${index + 1}`))
+  return { plans, ids, reused }
+}
+
+/** What the labs of a run are tested with. */
+type Testing = RunOptions & InLabs & { source: ImageSource | 'auto'; terminal: Terminal; signal: AbortSignal }
+
+/** Prepares the machine, then tests every topology; what is known of each is in the run’s results at any time. */
+const testTopologies = async ({ plans, ids, reused }: Labs, run: Run, testing: Testing): Promise<void> => {
+  const { source, terminal, signal, withChecks, timeout, failFast } = testing
+  const { engine, images, phases } = await prepareLabs(source, wantedOf(testing), terminal, signal, reused?.images)
+  run.results.environment = await environmentOf(engine, images)
+  const alone = plans.length === 1
+  await forEachLab(plans, signal, async (plan, index, machine) => {
+    const screen = alone ? terminal : about(terminal, variantName(plan.topology))
+    const record = meshRecord(
+      plan,
+      withChecks ? 'the lab was not complete' : 'up runs no checks',
+      phaseLog(screen),
+      (result) => {
+        run.results.topologies[index] = { ...result, phases: [...phases, ...result.phases] }
+      },
+    )
+    const work = testInLab(
+      {
+        ...machine,
+        runId: ids[index] ?? run.results.run.id,
+        plan,
+        images,
+        engine,
+        keep: alone && testing.keep,
+        reuse: reused !== undefined,
+        withChecks,
+        timeout,
+        failFast,
+        bundle: bundlePlace(run.folder, plan.topology, plans.length),
+        terminal: screen,
+      },
+      record,
+    )
+    await withRecord(record, work, machine.signal)
+  })
+}

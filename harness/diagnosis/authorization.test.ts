@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { AuthorizationPolicy, fits } from './authorization.ts'
+
+const sleep = { namespace: 'app1', serviceAccount: 'sleep', port: 5000 }
+const from = (source: object): object => ({ rules: [{ from: [{ source }] }] })
+const to = (operation: object): object => ({ rules: [{ to: [{ operation }] }] })
+
+test.each<[object, 'yes' | 'no' | 'maybe']>([
+  [{}, 'no'],
+  [{ rules: [{}] }, 'yes'],
+  [from({ principals: ['cluster.local/ns/app1/sa/sleep'] }), 'yes'],
+  [from({ principals: ['cluster.local/ns/app1/sa/cart'] }), 'no'],
+  [from({ principals: ['*/sa/sleep'] }), 'yes'],
+  [from({ principals: ['cluster.local/ns/app1/*'] }), 'yes'],
+  [from({ notPrincipals: ['*/sa/sleep'] }), 'no'],
+  [from({ namespaces: ['app1'] }), 'yes'],
+  [from({ namespaces: ['bank'] }), 'no'],
+  [from({ notNamespaces: ['app1'] }), 'no'],
+  [from({ serviceAccounts: ['app1/sleep'] }), 'yes'],
+  [from({ requestPrincipals: ['*'] }), 'maybe'],
+  [from({ namespaces: ['bank'], ipBlocks: ['10.0.0.0/8'] }), 'no'],
+  [to({ ports: ['5000'] }), 'yes'],
+  [to({ ports: ['8080'] }), 'no'],
+  [to({ notPorts: ['5000'] }), 'no'],
+  [to({ methods: ['POST'] }), 'maybe'],
+  [{ rules: [{ when: [{ key: 'request.headers[x]' }] }] }, 'maybe'],
+  [{ rules: [{ from: [{ source: { namespaces: ['bank'] } }] }, { to: [{ operation: { paths: ['/x'] } }] }] }, 'maybe'],
+])('%j fits sleep: %s', (spec, expected) => {
+  expect(fits(AuthorizationPolicy.parse(spec), sleep)).toBe(expected)
+})

@@ -1,0 +1,100 @@
+import { z } from 'zod'
+
+const Source = z.object({
+  principals: z.array(z.string()).default([]),
+  notPrincipals: z.array(z.string()).default([]),
+  namespaces: z.array(z.string()).default([]),
+  notNamespaces: z.array(z.string()).default([]),
+  serviceAccounts: z.array(z.string()).default([]),
+  requestPrincipals: z.array(z.string()).default([]),
+  ipBlocks: z.array(z.string()).default([]),
+  remoteIpBlocks: z.array(z.string()).default([]),
+})
+const Operation = z.object({
+  methods: z.array(z.string()).default([]),
+  notMethods: z.array(z.string()).default([]),
+  ports: z.array(z.string()).default([]),
+  notPorts: z.array(z.string()).default([]),
+  paths: z.array(z.string()).default([]),
+  hosts: z.array(z.string()).default([]),
+})
+const Rule = z.object({
+  from: z.array(z.object({ source: Source.optional() })).default([]),
+  to: z.array(z.object({ operation: Operation.optional() })).default([]),
+  when: z.array(z.object({ key: z.string() })).default([]),
+})
+
+/** The part of an AuthorizationPolicy that says whom it lets in (Istio’s reference of AuthorizationPolicy). */
+export const AuthorizationPolicy = z.object({
+  selector: z.object({ matchLabels: z.record(z.string(), z.string()).default({}) }).optional(),
+  action: z.enum(['ALLOW', 'DENY', 'AUDIT', 'CUSTOM']).default('ALLOW'),
+  rules: z.array(Rule).default([]),
+})
+export type AuthorizationPolicy = z.infer<typeof AuthorizationPolicy>
+
+/** A request as far as it is known: who asks, and at which port. Method and path may be any. */
+export type Asking = { namespace: string; serviceAccount: string; port: number }
+
+/** `yes` and `no` whatever else the request says; `maybe` where method, path, host or a condition decides. */
+export type Match = 'yes' | 'no' | 'maybe'
+
+/** Whether a rule of a policy fits what asks. A policy without rules fits nothing. */
+export const fits = ({ rules }: AuthorizationPolicy, asking: Asking): Match =>
+  either(rules.map((rule) => ruleFits(rule, asking)))
+
+const either = (matches: Match[]): Match => {
+  if (matches.includes('yes')) return 'yes'
+  return matches.includes('maybe') ? 'maybe' : 'no'
+}
+
+const both = (matches: Match[]): Match => {
+  if (matches.includes('no')) return 'no'
+  return matches.includes('maybe') ? 'maybe' : 'yes'
+}
+
+const ruleFits = ({ from, to, when }: z.infer<typeof Rule>, asking: Asking): Match =>
+  both([
+    from.length === 0 ? 'yes' : either(from.map(({ source }) => sourceFits(source, asking))),
+    to.length === 0 ? 'yes' : either(to.map(({ operation }) => operationFits(operation, asking))),
+    when.length === 0 ? 'yes' : 'maybe',
+  ])
+
+const sourceFits = (source: z.infer<typeof Source> | undefined, { namespace, serviceAccount }: Asking): Match => {
+  if (!source) return 'yes'
+  const principal = `cluster.local/ns/${namespace}/sa/${serviceAccount}`
+  const among = (patterns: string[], value: string): Match =>
+    patterns.length === 0 || patterns.some((pattern) => like(pattern, value)) ? 'yes' : 'no'
+  const without = (patterns: string[], value: string): Match =>
+    patterns.some((pattern) => like(pattern, value)) ? 'no' : 'yes'
+  return both([
+    among(source.principals, principal),
+    without(source.notPrincipals, principal),
+    among(source.namespaces, namespace),
+    without(source.notNamespaces, namespace),
+    source.serviceAccounts.length === 0 ||
+    source.serviceAccounts.includes(serviceAccount) ||
+    source.serviceAccounts.includes(`${namespace}/${serviceAccount}`)
+      ? 'yes'
+      : 'no',
+    // A request of a sidecar carries no token unless its program adds one; addresses depend on the way.
+    source.requestPrincipals.length + source.ipBlocks.length + source.remoteIpBlocks.length === 0 ? 'yes' : 'maybe',
+  ])
+}
+
+const operationFits = (operation: z.infer<typeof Operation> | undefined, { port }: Asking): Match => {
+  if (!operation) return 'yes'
+  return both([
+    operation.ports.length === 0 || operation.ports.includes(String(port)) ? 'yes' : 'no',
+    operation.notPorts.includes(String(port)) ? 'no' : 'yes',
+    operation.methods.length + operation.notMethods.length + operation.paths.length + operation.hosts.length === 0
+      ? 'yes'
+      : 'maybe',
+  ])
+}
+
+/** Istio’s patterns: a whole value, or one with `*` at its beginning or end. */
+const like = (pattern: string, value: string): boolean => {
+  if (pattern === '*') return value !== ''
+  if (pattern.startsWith('*')) return value.endsWith(pattern.slice(1))
+  return pattern.endsWith('*') ? value.startsWith(pattern.slice(0, -1)) : pattern === value
+}

@@ -1,0 +1,154 @@
+import type { V1Pod } from '@kubernetes/client-node'
+import { z } from 'zod'
+import { portBehind } from '#diagnosis/addresses.ts'
+import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
+import { interceptionOf, notTakenInbound, notTakenOutbound } from '#istio/intercepted.ts'
+import { proxyOf } from '#istio/proxy-container.ts'
+import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+
+/**
+ * Sidecars take what clients send to shared services and what their servers get: no annotation, range or Sidecar takes
+ * a port out of their hands.
+ */
+export const interception: Layer = {
+  name: 'interception',
+  look: async (mesh) => {
+    const services = await sharedServices(mesh)
+    const perCluster = await Promise.all(
+      mesh.clusters.map(async (cluster) => {
+        const pods = (await cluster.reads.proxies()).filter((pod) => proxyOf(pod)?.args?.includes('sidecar'))
+        return [
+          ...aroundClients(cluster, pods, services),
+          ...(await aroundServers(cluster, pods, services)),
+          ...(await closedBySidecar(mesh, cluster, pods, services)),
+        ]
+      }),
+    )
+    return {
+      findings: perCluster.flat(),
+      seen: `sidecars take the ports of ${services.length} shared services`,
+    }
+  },
+}
+
+const nameOf = ({ metadata }: V1Pod): string => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`
+
+const describe = (cluster: SurveyedCluster, { metadata }: V1Pod): string =>
+  kubectl(cluster, `-n ${metadata?.namespace ?? ''} get pod ${metadata?.name ?? ''} -o yaml`)
+
+/** Pods whose requests to a shared service go around their sidecar, one finding for a service and reason. */
+const aroundClients = (cluster: SurveyedCluster, pods: V1Pod[], services: MeshService[]): Finding[] =>
+  services.flatMap((service) => {
+    const own = service.perCluster.find((part) => part.cluster === cluster)?.service
+    const address = own?.spec?.clusterIP
+    if (!own || address === undefined || !service.perCluster.some(({ meshed }) => meshed.length > 0)) return []
+    const around = pods.flatMap((pod) => {
+      const taken = interceptionOf(pod)
+      const why = (own.spec?.ports ?? [])
+        .map(({ port }) => notTakenOutbound(taken, address, port))
+        .find((reason) => reason !== undefined)
+      return why === undefined ? [] : [{ pod, why: `${why}, by ${taken.from}` }]
+    })
+    const [first] = around
+    return first === undefined
+      ? []
+      : [
+          {
+            code: 'MP-981' as const,
+            where: `${cluster.name} ${nameOf(first.pod)}`,
+            evidence: [
+              ...around.slice(0, 3).map(({ pod, why }) => `${nameOf(pod)} to ${service.host}: ${why}`),
+              ...(around.length > 3 ? [`and ${around.length - 3} more pods`] : []),
+            ],
+            fix: describe(cluster, first.pod),
+            clusters: [cluster.name],
+          },
+        ]
+  })
+
+/** Servers of a shared service whose port comes in beside their sidecar. */
+const aroundServers = async (cluster: SurveyedCluster, pods: V1Pod[], services: MeshService[]): Promise<Finding[]> => {
+  const perService = await Promise.all(
+    services.map(async (service) => {
+      const part = service.perCluster.find((candidate) => candidate.cluster === cluster)
+      const servers = pods.filter(({ status }) => part?.addresses.includes(status?.podIP ?? ''))
+      const ports = await Promise.all(
+        (part?.service?.spec?.ports ?? []).map((port) => portBehind(cluster, service.namespace, service.name, port)),
+      )
+      const around = servers.flatMap((pod) => {
+        const taken = interceptionOf(pod)
+        const why = ports
+          .flatMap((port) => (port === undefined ? [] : [notTakenInbound(taken, port)]))
+          .find((reason) => reason !== undefined)
+        return why === undefined ? [] : [{ pod, why: `${why}, by ${taken.from}` }]
+      })
+      const [first] = around
+      return first === undefined
+        ? []
+        : [
+            {
+              code: 'MP-982' as const,
+              where: `${cluster.name} ${nameOf(first.pod)}`,
+              evidence: around.slice(0, 3).map(({ pod, why }) => `${nameOf(pod)} for ${service.host}: ${why}`),
+              fix: describe(cluster, first.pod),
+              clusters: [cluster.name],
+            },
+          ]
+    }),
+  )
+  return perService.flat()
+}
+
+const Sidecar = z.object({
+  workloadSelector: z.object({ labels: z.record(z.string(), z.string()).default({}) }).optional(),
+  ingress: z.array(z.object({ port: z.object({ number: z.number() }) })).default([]),
+})
+
+/** A Sidecar with ingress listeners of its own closes the ports that it does not name. */
+const closedBySidecar = async (
+  mesh: Survey,
+  cluster: SurveyedCluster,
+  pods: V1Pod[],
+  services: MeshService[],
+): Promise<Finding[]> => {
+  const reader = servedBy(mesh, cluster)
+  if (!reader) return []
+  const sidecars = (await reader.reads.istio('Sidecar')).flatMap((object) => {
+    const spec = Sidecar.safeParse(object['spec']).data
+    return spec && spec.ingress.length > 0 ? [{ metadata: object.metadata, spec }] : []
+  })
+  if (sidecars.length === 0) return []
+  const found = await Promise.all(
+    services.map(async (service) => {
+      const part = service.perCluster.find((candidate) => candidate.cluster === cluster)
+      const server = pods.find(({ status }) => part?.addresses.includes(status?.podIP ?? ''))
+      const [port] = part?.service?.spec?.ports ?? []
+      const behind = port && (await portBehind(cluster, service.namespace, service.name, port))
+      const closing = sidecars.find(
+        ({ metadata, spec }) =>
+          metadata?.namespace === service.namespace &&
+          behind !== undefined &&
+          Object.entries(spec.workloadSelector?.labels ?? {}).every(
+            ([key, value]) => server?.metadata?.labels?.[key] === value,
+          ) &&
+          !spec.ingress.some((listener) => listener.port.number === behind || listener.port.number === port?.port),
+      )
+      if (!server || !closing) return []
+      const { namespace = '', name = '' } = closing.metadata ?? {}
+      const open = closing.spec.ingress.map((listener) => listener.port.number).join(', ')
+      return [
+        {
+          code: 'MP-983' as const,
+          where: `${service.host} in ${cluster.name}`,
+          evidence: [
+            `Sidecar ${namespace}/${name} opens ports ${open}, and ${nameOf(server)} serves at ${behind ?? ''}`,
+          ],
+          fix: kubectl(reader, `-n ${namespace} get sidecar ${name} -o yaml`),
+          clusters: [cluster.name],
+        },
+      ]
+    }),
+  )
+  return found.flat()
+}

@@ -1,0 +1,159 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Manifest } from '#kube/client.ts'
+import { survey, type Survey } from '#survey/survey.ts'
+import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
+import { meshObjects } from '#testing/mesh-objects.ts'
+import { interception } from './interception.ts'
+import { server } from './server.ts'
+import { transport } from './transport.ts'
+
+const servers: FakeApiServer[] = []
+
+afterEach(() => {
+  for (const api of servers.splice(0)) api.close()
+})
+
+/** A sidecar in namespace shop, ready, with an account of its own. */
+const pod = (app: string, address: string, args: string[] = []): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: `${app}-1`, namespace: 'shop', labels: { app } },
+  spec: {
+    serviceAccountName: app,
+    initContainers: [{ name: 'istio-init', args: ['istio-iptables', '-i', '*', '-b', '*', ...args] }],
+    containers: [{ name: 'istio-proxy', args: ['proxy', 'sidecar'] }],
+  },
+  status: {
+    phase: 'Running',
+    podIP: address,
+    podIPs: [{ ip: address }],
+    conditions: [{ type: 'Ready', status: 'True' }],
+  },
+})
+
+const cart = (address: string): Manifest[] => [
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'cart', namespace: 'shop' },
+    spec: { clusterIP: '10.9.0.1', selector: { app: 'cart' }, ports: [{ port: 80 }] },
+  },
+  {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'cart-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'cart' } },
+    ports: [{ port: 8080 }],
+    endpoints: [{ addresses: [address] }],
+  },
+]
+
+const policy = (kind: string, spec: object, namespace = 'shop'): Manifest => ({
+  apiVersion:
+    kind === 'AuthorizationPolicy' || kind === 'PeerAuthentication' ? 'security.istio.io/v1' : 'networking.istio.io/v1',
+  kind,
+  metadata: { name: 'it', namespace },
+  spec,
+})
+
+/** A mesh with cart in both clusters, a client in the first, and more objects there. */
+const meshOf = async (
+  more: Manifest[],
+  client = pod('client', '10.1.8.9'),
+  cartArguments: string[] = [],
+): Promise<Survey> => {
+  const all = await Promise.all([
+    fakeApiServer(
+      meshObjects('cluster1', { more: [...cart('10.1.8.1'), pod('cart', '10.1.8.1', cartArguments), client, ...more] }),
+    ),
+    fakeApiServer(meshObjects('cluster2', { role: 'remote', more: [...cart('10.2.8.1'), pod('cart', '10.2.8.1')] })),
+  ])
+  servers.push(...all)
+  return survey(all.map((api, index) => api.cluster(`context${index + 1}`)))
+}
+
+describe('what a server accepts', () => {
+  const codesWith = async (...more: Manifest[]): Promise<string[]> => [
+    ...new Set((await server.look(await meshOf(more), undefined)).findings.map(({ code }) => code)),
+  ]
+
+  test.each<[string, object, string[]]>([
+    ['allows nobody', {}, ['MP-905']],
+    ['allows another namespace', { rules: [{ from: [{ source: { namespaces: ['bank'] } }] }] }, ['MP-905']],
+    [
+      'denies the client',
+      { action: 'DENY', rules: [{ from: [{ source: { principals: ['*/sa/client'] } }] }] },
+      ['MP-905'],
+    ],
+    ['denies all', { action: 'DENY', rules: [{}] }, ['MP-905']],
+    ['allows its own namespace', { rules: [{ from: [{ source: { namespaces: ['shop'] } }] }] }, []],
+    ['denies a path', { action: 'DENY', rules: [{ to: [{ operation: { paths: ['/admin'] } }] }] }, []],
+    ['is for another workload', { selector: { matchLabels: { app: 'bank' } } }, []],
+  ])('an AuthorizationPolicy that %s', async (_, spec, expected) => {
+    expect(await codesWith(policy('AuthorizationPolicy', spec))).toEqual(expected)
+  })
+
+  const network = (ingress: object[]): Manifest => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'it', namespace: 'shop' },
+    spec: { podSelector: { matchLabels: { app: 'cart' } }, policyTypes: ['Ingress'], ingress },
+  })
+
+  test.each<[string, object[], string[]]>([
+    ['lets nobody in', [], ['MP-906']],
+    ['lets another app in', [{ from: [{ podSelector: { matchLabels: { app: 'bank' } } }] }], ['MP-906']],
+    ['lets the client in', [{ from: [{ podSelector: { matchLabels: { app: 'client' } } }] }], []],
+    ['lets everybody in at another port', [{ ports: [{ port: 9090 }] }], ['MP-906']],
+    ['lets everybody in', [{}], []],
+  ])('a NetworkPolicy that %s', async (_, ingress, expected) => {
+    expect(await codesWith(network(ingress))).toEqual(expected)
+  })
+})
+
+describe('what clients send', () => {
+  const codesWith = async (...more: Manifest[]): Promise<string[]> =>
+    (await transport.look(await meshOf(more), undefined)).findings.map(({ code }) => code)
+  const rule = (tls: object): Manifest =>
+    policy('DestinationRule', { host: 'cart.shop.svc.cluster.local', trafficPolicy: { tls } })
+  const strict = policy('PeerAuthentication', { mtls: { mode: 'STRICT' } }, 'istio-system')
+
+  test('in plaintext is no match for servers that require mutual TLS', async () => {
+    expect(await codesWith(rule({ mode: 'DISABLE' }), strict)).toEqual(['MP-901'])
+    expect(await codesWith(rule({ mode: 'DISABLE' }))).toEqual([])
+    expect(await codesWith(rule({ mode: 'ISTIO_MUTUAL' }), strict)).toEqual([])
+  })
+
+  test('goes to the identity that they accept', async () => {
+    const accepting = (name: string): Manifest => rule({ mode: 'ISTIO_MUTUAL', subjectAltNames: [name] })
+    expect(await codesWith(accepting('spiffe://cluster.local/ns/shop/sa/other'))).toEqual(['MP-902'])
+    expect(await codesWith(accepting('spiffe://cluster.local/ns/shop/sa/cart'))).toEqual([])
+  })
+})
+
+describe('a sidecar', () => {
+  test('that does not take a client’s requests, or a server’s, is named with the setting', async () => {
+    const around = await meshOf([], pod('client', '10.1.8.9', ['-o', '80']))
+    expect((await interception.look(around, undefined)).findings).toMatchObject([
+      {
+        code: 'MP-981',
+        where: 'cluster1 shop/client-1',
+        evidence: [expect.stringContaining('port 80 is among excludeOutboundPorts')],
+      },
+    ])
+    const beside = await meshOf([], undefined, ['-d', '15090,8080'])
+    expect((await interception.look(beside, undefined)).findings).toMatchObject([
+      { code: 'MP-982', evidence: [expect.stringContaining('port 8080 is among excludeInboundPorts')] },
+    ])
+    expect((await interception.look(await meshOf([]), undefined)).findings).toEqual([])
+  })
+
+  test('that a Sidecar opens for other ports is closed for the service', async () => {
+    const sidecar = (port: number): Manifest =>
+      policy('Sidecar', { workloadSelector: { labels: { app: 'cart' } }, ingress: [{ port: { number: port } }] })
+    expect((await interception.look(await meshOf([sidecar(9090)]), undefined)).findings).toMatchObject([
+      { code: 'MP-983' },
+      { code: 'MP-983' },
+    ])
+    expect((await interception.look(await meshOf([sidecar(8080)]), undefined)).findings).toEqual([])
+  })
+})

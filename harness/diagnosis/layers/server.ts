@@ -1,0 +1,236 @@
+import type { V1NetworkPolicy, V1Pod } from '@kubernetes/client-node'
+import pMap from 'p-map'
+import { reasonOf } from '#errors.ts'
+import { portBehind } from '#diagnosis/addresses.ts'
+import { AuthorizationPolicy, fits, type Asking } from '#diagnosis/authorization.ts'
+import { clientsOf } from '#diagnosis/clients.ts'
+import { matchesSelector } from '#diagnosis/label-selector.ts'
+import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { sharedServices, type MeshService, type ServiceIn } from '#diagnosis/shared-services.ts'
+import { dial } from '#probes/dial.ts'
+import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+
+/** How many servers are asked whether their application listens. */
+const dialled = 10
+
+/**
+ * What a service’s servers accept: no AuthorizationPolicy refuses the clients there are, no NetworkPolicy leaves the
+ * gateway or a client out, and the application listens where the service sends requests.
+ */
+export const server: Layer = {
+  name: 'server',
+  look: async (mesh) => {
+    const services = await sharedServices(mesh)
+    const clients = await clientsWithAccounts(mesh)
+    const notes: string[] = []
+    const parts = services.flatMap((service) =>
+      service.perCluster.filter(({ meshed }) => meshed.length > 0).map((part) => ({ service, part })),
+    )
+    const policies = await Promise.all(
+      parts.map(async ({ service, part }) => [
+        ...(await refusedByPolicy(mesh, service, part, clients)),
+        ...(await leftOutByNetworkPolicy(mesh, service, part)),
+      ]),
+    )
+    const deaf = await pMap(
+      parts.slice(0, dialled),
+      async ({ service, part }) => {
+        try {
+          return await notListening(service, part)
+        } catch (error) {
+          notes.push(`whether ${service.host} listens in ${part.cluster.name} was not asked: ${reasonOf(error)}`)
+          return []
+        }
+      },
+      { concurrency: 4 },
+    )
+    if (parts.length > dialled) notes.push(`${dialled} of ${parts.length} services were asked whether they listen`)
+    return {
+      findings: [...policies.flat(), ...deaf.flat()],
+      seen: `servers of ${services.length} shared services accept their clients`,
+      notes,
+    }
+  },
+}
+
+type Client = { cluster: SurveyedCluster; namespace: string; serviceAccount: string }
+
+/** The service accounts of a sample of clients. */
+const clientsWithAccounts = async (mesh: Survey): Promise<Client[]> => {
+  const clients = await clientsOf(mesh)
+  return Promise.all(
+    clients.map(async ({ cluster, namespace, pod }) => {
+      const found = (await cluster.reads.podsIn(namespace)).find(({ metadata }) => metadata?.name === pod)
+      return { cluster, namespace, serviceAccount: found?.spec?.serviceAccountName ?? 'default' }
+    }),
+  )
+}
+
+const serverOf = async ({ namespace }: MeshService, { cluster, meshed }: ServiceIn): Promise<V1Pod | undefined> =>
+  (await cluster.reads.podsIn(namespace)).find(({ status }) => meshed.includes(status?.podIP ?? ''))
+
+const targetPort = async ({ namespace, name }: MeshService, { cluster, service }: ServiceIn): Promise<number> => {
+  const [port] = service?.spec?.ports ?? []
+  return (port && (await portBehind(cluster, namespace, name, port))) ?? port?.port ?? 0
+}
+
+/** Policies by which a server refuses every client that was looked at. */
+const refusedByPolicy = async (
+  mesh: Survey,
+  service: MeshService,
+  part: ServiceIn,
+  clients: Client[],
+): Promise<Finding[]> => {
+  const reader = servedBy(mesh, part.cluster)
+  const pod = await serverOf(service, part)
+  if (!reader || !pod) return []
+  const policies = (await reader.reads.istio('AuthorizationPolicy')).flatMap((object) => {
+    const spec = AuthorizationPolicy.safeParse(object['spec'] ?? {}).data
+    const { namespace = '', name = '' } = object.metadata ?? {}
+    const here = [service.namespace, 'istio-system'].includes(namespace)
+    const chosen = Object.entries(spec?.selector?.matchLabels ?? {}).every(
+      ([key, value]) => pod.metadata?.labels?.[key] === value,
+    )
+    return spec && here && chosen ? [{ namespace, name, spec }] : []
+  })
+  if (policies.length === 0) return []
+  const port = await targetPort(service, part)
+  const asking = clients.map((client): Asking => ({ ...client, port }))
+  const finding = (namespace: string, name: string, why: string): Finding => ({
+    code: 'MP-905',
+    where: `${service.host} in ${part.cluster.name}`,
+    evidence: [`AuthorizationPolicy ${namespace}/${name} ${why}`, `clients are ${accountsOf(clients)}`],
+    fix: kubectl(reader, `-n ${namespace} get authorizationpolicy ${name} -o yaml`),
+    clusters: [part.cluster.name],
+  })
+  const denying = policies.find(
+    ({ spec }) => spec.action === 'DENY' && asking.some((client) => fits(spec, client) === 'yes'),
+  )
+  if (denying) {
+    const refused = clients.filter((client) => fits(denying.spec, { ...client, port }) === 'yes')
+    return [finding(denying.namespace, denying.name, `denies ${accountsOf(refused)}`)]
+  }
+  const allowing = policies.filter(({ spec }) => spec.action === 'ALLOW')
+  const [first] = allowing
+  const left = clients.filter((client) => allowing.every(({ spec }) => fits(spec, { ...client, port }) === 'no'))
+  if (!first || left.length === 0 || clients.length === 0) return []
+  return [
+    finding(
+      first.namespace,
+      first.name,
+      first.spec.rules.length === 0 ? 'has no rule, so it allows nobody' : `does not allow ${accountsOf(left)}`,
+    ),
+  ]
+}
+
+const accountsOf = (clients: Client[]): string =>
+  [...new Set(clients.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`))].join(', ')
+
+/** A NetworkPolicy that selects a server and leaves out the gateway that brings requests of other networks. */
+const leftOutByNetworkPolicy = async (mesh: Survey, service: MeshService, part: ServiceIn): Promise<Finding[]> => {
+  const { cluster } = part
+  const pod = await serverOf(service, part)
+  const policies = (await cluster.reads.networkPolicies().catch((): V1NetworkPolicy[] => [])).filter(
+    ({ metadata, spec }) =>
+      metadata?.namespace === service.namespace &&
+      (spec?.policyTypes ?? ['Ingress']).includes('Ingress') &&
+      matchesSelector(spec?.podSelector, pod?.metadata?.labels ?? {}),
+  )
+  if (!pod || policies.length === 0) return []
+  const senders = await sendersOf(mesh, service, part)
+  const namespaces = await cluster.reads.namespaces()
+  const port = await targetPort(service, part)
+  const shut = senders.filter(
+    (sender) =>
+      !policies.some((policy) => letsIn(policy, sender, labelsOf(namespaces, sender.metadata?.namespace), port)),
+  )
+  const [first] = shut
+  const [policy] = policies
+  if (!first || !policy) return []
+  return [
+    {
+      code: 'MP-906',
+      where: `${service.host} in ${cluster.name}`,
+      evidence: [
+        `NetworkPolicy ${service.namespace}/${policy.metadata?.name ?? ''} selects ${pod.metadata?.name ?? ''} and does ` +
+          `not let ${first.metadata?.namespace ?? ''}/${first.metadata?.name ?? ''} in at port ${port}`,
+      ],
+      fix: kubectl(cluster, `-n ${service.namespace} get networkpolicy ${policy.metadata?.name ?? ''} -o yaml`),
+      clusters: [cluster.name],
+    },
+  ]
+}
+
+/** Pods of a server’s own cluster that send it requests: its network’s gateway, and one client of the namespace. */
+const sendersOf = async (mesh: Survey, service: MeshService, { cluster }: ServiceIn): Promise<V1Pod[]> => {
+  const proxies = await cluster.reads.proxies()
+  const gateway = mesh.clusters.some(({ network }) => network !== cluster.network)
+    ? proxies.find(
+        ({ metadata }) => metadata?.labels?.['topology.istio.io/network'] !== undefined && isRouter(metadata.labels),
+      )
+    : undefined
+  const client = proxies.find(
+    ({ metadata, status }) =>
+      metadata?.namespace === service.namespace &&
+      !service.perCluster.some(({ addresses }) => addresses.includes(status?.podIP ?? '')),
+  )
+  return [gateway, client].flatMap((sender) => sender ?? [])
+}
+
+const isRouter = (labels: Record<string, string>): boolean => labels['istio'] === 'eastwestgateway'
+
+const labelsOf = (
+  namespaces: { metadata?: { name?: string; labels?: Record<string, string> } }[],
+  name: string | undefined,
+): Record<string, string> => ({
+  'kubernetes.io/metadata.name': name ?? '',
+  ...namespaces.find(({ metadata }) => metadata?.name === name)?.metadata?.labels,
+})
+
+const letsIn = (
+  { metadata, spec }: V1NetworkPolicy,
+  sender: V1Pod,
+  namespaceLabels: Record<string, string>,
+  port: number,
+): boolean =>
+  (spec?.ingress ?? []).some(({ _from: from, ports }) => {
+    const atPort =
+      !ports ||
+      ports.length === 0 ||
+      ports.some(({ port: allowed, endPort }) =>
+        endPort === undefined
+          ? allowed === undefined || allowed === port || typeof allowed === 'string'
+          : Number(allowed) <= port && port <= endPort,
+      )
+    const fromThere =
+      !from ||
+      from.length === 0 ||
+      from.some(({ podSelector, namespaceSelector, ipBlock }) => {
+        if (ipBlock) return true
+        const inNamespace = namespaceSelector
+          ? matchesSelector(namespaceSelector, namespaceLabels)
+          : sender.metadata?.namespace === metadata?.namespace
+        return inNamespace && (!podSelector || matchesSelector(podSelector, sender.metadata?.labels ?? {}))
+      })
+    return atPort && fromThere
+  })
+
+/** The application behind a sidecar, dialled by the sidecar’s own agent, whose connections are not intercepted. */
+const notListening = async (service: MeshService, part: ServiceIn): Promise<Finding[]> => {
+  const pod = await serverOf(service, part)
+  const address = pod?.status?.podIP
+  if (!pod || address === undefined) return []
+  const [namespace, name] = [pod.metadata?.namespace ?? '', pod.metadata?.name ?? '']
+  const port = await targetPort(service, part)
+  const { open, said } = await dial({ kube: part.cluster.kube, namespace, pod: name }, address, port)
+  if (open || !/refused/.test(said)) return []
+  return [
+    {
+      code: 'MP-907',
+      where: `${service.host} in ${part.cluster.name}`,
+      evidence: [`${namespace}/${name} refuses connections at its own address ${address}:${port}: ${said}`],
+      fix: kubectl(part.cluster, `-n ${namespace} get pod ${name} -o yaml   # which port does the program listen on?`),
+      clusters: [part.cluster.name],
+    },
+  ]
+}

@@ -1,0 +1,58 @@
+import { markup, type Markup } from '#report/markup.ts'
+import type { Measured, Probe, StreamBreak, Upgrade } from '#results/results.ts'
+import { count } from '#report/upgrade-words.ts'
+import { lane, secondsText, silencesOf } from './lane.ts'
+import { probeWords } from './lane-groups.ts'
+import type { TrafficScale } from './traffic-scale.ts'
+
+/** A row of the timeline: a label, and what stands beside it. `kind` is its class. */
+export const trafficRow = (kind: string, label: Markup | string, plot: Markup): Markup => markup`
+  <div class="row ${kind}"><div class="label">${label}</div><div class="plot">${plot}</div></div>
+`
+
+/**
+ * The row of a probe: its seconds, what it lost, and where it broke off. The script of the page reads its attributes.
+ */
+export const laneRow = (probe: Probe, upgrade: Upgrade, scale: TrafficScale): Markup => {
+  const seconds = upgrade.timeline.lanes.find((found) => found.probe === probe.id)?.seconds ?? []
+  const measured = upgrade.measured.filter((figures) => figures.probe === probe.id)
+  const breaks = measured.flatMap(({ streamBreaks }) => streamBreaks)
+  const silent = silencesOf(seconds, scale.length).reduce((sum, [, silence]) => sum + silence, 0)
+  const { good, bad } = answerWords(probe)
+  return markup`
+    <div class="row lane" data-probe="${probe.id}" data-good="${good}" data-bad="${bad}"
+      data-seconds="${secondsText(seconds)}">
+      <div class="label"><span>${probeWords(probe)}</span>
+        ${problems(probe, measured)}${silent > 0 && markup` <b class="not-run">${silent} s silent</b>`}</div>
+      <div class="plot">
+        ${lane(seconds, scale.length)}
+        ${breaks.map((streamBreak) => breakMark(streamBreak, scale))}
+      </div>
+    </div>
+  `
+}
+
+type AnswerWords = { good: string; bad: string; wrong: string }
+
+const answerWords = ({ expects }: Probe): AnswerWords =>
+  expects === 'refusal'
+    ? { good: 'refused', bad: 'not refused as it must be', wrong: 'let through' }
+    : { good: 'answered', bad: 'lost or wrong', wrong: 'wrong' }
+
+const problems = (probe: Probe, measured: readonly Measured[]): Markup => {
+  const lost = measured.reduce((sum, figures) => sum + figures.lost, 0)
+  const wrong = measured.reduce((sum, figures) => sum + figures.wrong, 0)
+  const breaks = measured.flatMap(({ streamBreaks }) => streamBreaks).length
+  const words = [
+    ...(lost > 0 && probe.kind !== 'stream' ? [`${count(lost)} lost`] : []),
+    ...(wrong > 0 ? [`${count(wrong)} ${answerWords(probe).wrong}`] : []),
+    ...(breaks > 0 ? [`${breaks} ${breaks === 1 ? 'break' : 'breaks'}`] : []),
+  ]
+  return markup`${words.map((text) => markup` <b class="fail">${text}</b>`)}`
+}
+
+const breakMark = ({ at: moment, event, gapMilliseconds }: StreamBreak, scale: TrafficScale): Markup => {
+  const left = scale.percentAt(scale.secondOf(moment))
+  const title = `broken off for ${count(gapMilliseconds)} ms: ${event}`
+  return markup`<i class="break" style="left:${left}%" title="${title}"></i>`
+}

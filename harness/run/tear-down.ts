@@ -1,0 +1,13 @@
+import type { PhaseLog } from './phase-log.ts'
+
+/** Removes what a run made, as its phase `teardown`. @throws what could not be removed. */
+export const tearDown = async (phases: PhaseLog, remove: () => Promise<void>): Promise<void> => {
+  phases.started('teardown', Date.now())
+  try {
+    await remove()
+  } catch (error) {
+    phases.ended('teardown', Date.now(), 'fail', error)
+    throw error
+  }
+  phases.ended('teardown', Date.now(), 'pass')
+}
