@@ -1,12 +1,13 @@
 import { isIP } from 'node:net'
 import type { V1Service } from '@kubernetes/client-node'
-import { parse } from 'yaml'
-import { z } from 'zod'
+import { ZodError } from 'zod'
 import { MeshproofError } from '#errors.ts'
+import { meshNetworksIn, type MeshNetworks } from '#istio/mesh-networks.ts'
 import { outsideAddresses } from '#istio/service-address.ts'
 import { knownGateways, type KnownGateway } from '#probes/istiod.ts'
-import { meshTextOf } from '#probes/survey/mesh-config.ts'
+import { meshMapOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
+import { networksOf } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
 
 const crossNetworkPort = 15443
@@ -38,27 +39,6 @@ export type NetworkGateways = {
 /** An address that clients of other networks are sent to, and where it comes from. */
 export type Entrance = { network: string; address: string; port: number; origins: string[] }
 
-const MeshNetworks = z.object({
-  networks: z
-    .record(
-      z.string(),
-      z
-        .object({
-          gateways: z
-            .array(
-              z.object({
-                address: z.string().optional(),
-                registryServiceName: z.string().optional(),
-                port: z.number().default(crossNetworkPort),
-              }),
-            )
-            .nullish(),
-        })
-        .nullable(),
-    )
-    .nullish(),
-})
-
 /**
  * The gateways of every network: by label (what istiod finds by itself), by meshNetworks, and as the control planes
  * know them. Read once for a mesh, however many layers ask.
@@ -74,11 +54,11 @@ export const networkGateways = (mesh: Survey): Promise<NetworkGateways[]> => {
 const readBefore = new WeakMap<Survey, Promise<NetworkGateways[]>>()
 
 const readGateways = async (mesh: Survey): Promise<NetworkGateways[]> => {
-  const networks = [...new Set(mesh.clusters.map(({ network }) => network))]
+  const networks = networksOf(mesh)
   const perPrimary = await Promise.all(
     primariesOf(mesh).map(async (primary) => ({
       primary,
-      networks: await meshNetworksOf(primary),
+      networks: await configuredIn(primary),
       known: await knownTo(primary),
     })),
   )
@@ -131,23 +111,14 @@ const isFound = ({ metadata, spec }: V1Service, network: string, written: Writte
       registryServiceName?.startsWith(`${metadata?.name ?? ''}.${metadata?.namespace ?? ''}.`),
     ))
 
-type NetworksByName = NonNullable<z.infer<typeof MeshNetworks>['networks']>
-
-/** The meshNetworks of a control plane; empty where there are none, or no text that can be read. */
-const meshNetworksOf = async ({ reads }: SurveyedCluster): Promise<NetworksByName> => {
-  const text = await meshTextOf(reads, 'meshNetworks')
-  try {
-    return MeshNetworks.safeParse(parse(text ?? '') ?? {}).data?.networks ?? {}
-  } catch {
-    return {}
-  }
-}
+const configuredIn = async ({ reads }: SurveyedCluster): Promise<MeshNetworks> =>
+  meshNetworksIn(await meshMapOf(reads, 'meshNetworks')) ?? {}
 
 const knownTo = async (primary: SurveyedCluster): Promise<KnownGateway[] | undefined> => {
   try {
     return await knownGateways(primary)
   } catch (error) {
-    if (error instanceof MeshproofError || error instanceof z.ZodError) return undefined
+    if (error instanceof MeshproofError || error instanceof ZodError) return undefined
     throw error
   }
 }

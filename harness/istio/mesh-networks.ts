@@ -22,8 +22,13 @@ const MeshNetworks = z.object({ networks: z.record(z.string(), Network.nullable(
 export type MeshNetworks = z.infer<typeof MeshNetworks>['networks']
 
 /** The `meshNetworks` of a control plane’s config map; undefined where it has none, or none that can be read. */
-export const meshNetworksIn = (map: V1ConfigMap | undefined): MeshNetworks | undefined =>
-  MeshNetworks.safeParse(parse(map?.data?.['meshNetworks'] ?? '')).data?.networks
+export const meshNetworksIn = (map: V1ConfigMap | undefined): MeshNetworks | undefined => {
+  try {
+    return MeshNetworks.safeParse(parse(map?.data?.['meshNetworks'] ?? '')).data?.networks
+  } catch {
+    return undefined
+  }
+}
 
 /** What a network's gateway address is before it is known (seed 000). */
 export const placeholder = '0.0.0.0'

@@ -80,7 +80,7 @@ export const refusals = async (
   proxies: Proxy[],
 ): Promise<Finding[]> => {
   const refusing = proxies.flatMap(({ pod, state }) =>
-    state && state.refused.length > 0 ? [{ pod, said: state.refused.map(withoutTypeUrl).join(', ') }] : [],
+    state && state.refused.length > 0 ? [{ pod, said: state.refused.map(inOneLine).join(', ') }] : [],
   )
   const bySaid = Map.groupBy(refusing, ({ said }) => said)
   return Promise.all(
@@ -113,7 +113,11 @@ export const refusals = async (
   )
 }
 
-const withoutTypeUrl = (words: string): string => words.replace(/^type\.googleapis\.com\/\S*\.(\w+):/, '$1:')
+const inOneLine = (words: string): string =>
+  words
+    .replace(/^type\.googleapis\.com\/\S*\.(\w+):/, '$1:')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
 
 const claimOf = (server: GatewayServer): string =>
   `${inWords(server)} claims the port${server.created === '' ? '' : `, created ${server.created}`}`

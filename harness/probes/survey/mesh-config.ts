@@ -1,3 +1,4 @@
+import type { V1ConfigMap } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import type { Reads } from './reads.ts'
@@ -31,12 +32,12 @@ export type MeshConfig = z.infer<typeof MeshConfig>
  * a revision. Empty where it is not there, or no text that can be read.
  */
 export const meshConfigOf = async (reads: Reads): Promise<MeshConfig> => {
-  const text = await meshTextOf(reads, 'mesh')
+  const text = (await meshMapOf(reads, 'mesh'))?.data?.['mesh']
   return text === undefined ? {} : parsed(text)
 }
 
-/** A key of that config map, as it is written; undefined where no map has it. */
-export const meshTextOf = async (reads: Reads, key: 'mesh' | 'meshNetworks'): Promise<string | undefined> => {
+/** The config map that a control plane reads a key of; undefined where none has it. */
+export const meshMapOf = async (reads: Reads, key: 'mesh' | 'meshNetworks'): Promise<V1ConfigMap | undefined> => {
   const istiods = await reads.istiods()
   const revisions = istiods.flatMap(({ metadata }) => metadata?.labels?.['istio.io/rev'] ?? [])
   const names = [
@@ -44,8 +45,8 @@ export const meshTextOf = async (reads: Reads, key: 'mesh' | 'meshNetworks'): Pr
     ...revisions.filter((revision) => revision !== 'default').map((revision) => `istio-${revision}`),
   ]
   for (const name of names) {
-    const text = (await reads.configMap(name))?.data?.[key]
-    if (text !== undefined) return text
+    const map = await reads.configMap(name)
+    if (map?.data?.[key] !== undefined) return map
   }
   return undefined
 }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
-import type { NetworkGateways } from '#diagnosis/network-gateways.ts'
+import { addressesInto, type NetworkGateways } from '#diagnosis/network-gateways.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
 import { variableOf } from '#istio/proxy-container.ts'
 import { dial } from '#probes/dial.ts'
@@ -33,7 +33,33 @@ export const writtenEntrances = async (
         `-n ${gateway.service.metadata?.namespace ?? ''} describe service ${gateway.service.metadata?.name ?? ''}`,
       ),
     }))
-  return strangeAddresses(mesh, gateways, own)
+  const strange = await strangeAddresses(mesh, gateways, own)
+  return strange.length > 0 ? strange : unknownToSome(mesh, own)
+}
+
+/** Control planes that know no gateway of a network, although there is one: their clients elsewhere never get there. */
+const unknownToSome = (mesh: Survey, own: NetworkGateways): Finding[] => {
+  const there = addressesInto(own)
+  if (there.length === 0) return []
+  return own.known.flatMap(({ primary, gateways }): Finding[] => {
+    const clients = mesh.clusters.filter(
+      (cluster) => cluster.network !== own.network && servedBy(mesh, cluster) === primary,
+    )
+    if (gateways === undefined || gateways.length > 0 || clients.length === 0) return []
+    return [
+      {
+        code: 'MP-881',
+        cause: 'a control plane knows no gateway of a network that has one',
+        where: `${own.network} for ${primary.name}`,
+        evidence: [
+          `${own.network} is entered at ${there.join(', ')}, and istiod of ${primary.name} knows no gateway of it ` +
+            '(/debug/networkz)',
+        ],
+        fix: kubectl(primary, '-n istio-system logs deployment/istiod | grep -i gateway'),
+        clusters: clients.map(({ name }) => name),
+      },
+    ]
+  })
 }
 
 const withoutGateway = ({ clusters }: Survey, { network }: NetworkGateways, cluster: SurveyedCluster): Finding => {

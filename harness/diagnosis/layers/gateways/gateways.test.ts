@@ -262,6 +262,12 @@ describe('entrances', () => {
     ])
   })
 
+  test('that a control plane does not know are told for its clients', async () => {
+    expect(await written([], [], [service('network2')])).toMatchObject([
+      { code: 'MP-881', where: 'network2 for cluster1', cause: expect.stringContaining('knows no gateway') },
+    ])
+  })
+
   test('that belong to the gateway of another network are told with their owner', async () => {
     const [finding] = await written([], [meshNetworks('192.0.2.1')], [service('')])
     expect(finding).toMatchObject({
