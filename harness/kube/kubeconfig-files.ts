@@ -14,8 +14,8 @@ const Kubeconfig = z.object({ clusters: Entries.nullish(), users: Entries.nullis
 export type KubeconfigFile = { path: string; content: z.infer<typeof Kubeconfig> }
 
 /**
- * The kubeconfig files that are named (joined as KUBECONFIG joins them), else those of KUBECONFIG, else the user’s own.
- * As kubectl does, a file of a list that is not there is passed over, and returned in `missing`.
+ * The kubeconfig files that are named (joined as KUBECONFIG joins them), else those of KUBECONFIG, else the user’s
+ * own. As kubectl does, a file of a list that is not there is passed over, and returned in `missing`.
  * @throws MeshproofError MP-116 when none is there, or one cannot be read.
  */
 export const readKubeconfigs = (
@@ -28,12 +28,13 @@ export const readKubeconfigs = (
   const missing = paths.filter((path) => !existsSync(path))
   if (missing.length < paths.length)
     return { files: paths.filter((path) => !missing.includes(path)).map(readFile), missing }
-  const from = named !== undefined ? '--kubeconfig' : variable ? 'KUBECONFIG' : undefined
+  const variableOrFlag = named === undefined ? 'KUBECONFIG' : '--kubeconfig'
+  const must = named !== undefined || variable ? `${variableOrFlag} must name` : 'Name with --kubeconfig or KUBECONFIG'
   throw new MeshproofError('MP-116', {
     what: 'The kubeconfig cannot be read',
     where: missing.join(', ') || 'no file is named',
     why: missing.length > 1 ? 'none of these files exists' : 'no such file or directory',
-    next: `${from ? `${from} must name` : 'Name'} a file that exists${from ? '' : ' with --kubeconfig or KUBECONFIG'}, several joined by “${delimiter}”.`,
+    next: `${must} a file that exists, several joined by “${delimiter}”.`,
   })
 }
 

@@ -11,14 +11,11 @@ const kinds: [Trouble, RegExp][] = [
   ['unauthorized', /\bUnauthorized\b|remote error: tls|the server has asked for the client to provide credentials/],
   ['forbidden', /is forbidden|cannot (?:list|watch|get|create) resource/],
   ['refused', /kubeconfig is not allowed|is not allowed$/],
-  [
-    'malformed',
-    /kubeconfig (?:is empty|cannot be loaded|is not valid)|unable to load root certificates|illegal base64/,
-  ],
+  ['malformed', /kubeconfig (?:is empty|cannot be loaded|is not valid)|unable to load root cert|illegal base64/],
   ['taken', /has already been registered|would overwrite the config cluster/],
   [
     'unreachable',
-    /i\/o timeout|connection refused|no route to host|no such host|connection reset|deadline exceeded|EOF\b|server misbehaving|TLS handshake timeout/,
+    /i\/o timeout|TLS handshake timeout|deadline exceeded|connection re(?:fused|set)|no route to host|no such host|EOF\b/,
   ],
 ]
 
@@ -37,7 +34,7 @@ export const complaintAbout = (log: string, cluster: string, secret: string): Co
 export const istiodLog = (kube: KubeClient, namespace: string, pod: string): Promise<string> =>
   kube.core.readNamespacedPodLog({ namespace, name: pod, container: 'discovery', tailLines: 5_000 })
 
-// `watch error in cluster NAME: …`, `remote cluster NAME failed …`, and labels: `cluster=NAME config=NAMESPACE/SECRET`.
+// `watch error in cluster NAME: …`, `remote cluster NAME failed …`; labels: `cluster=NAME config=NAMESPACE/SECRET`.
 const isAbout = (line: string, cluster: string, secret: string): boolean => {
   const name = cluster.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
   return (

@@ -9,8 +9,8 @@ export type ContextCluster = { context: string; kube: KubeClient }
 
 /**
  * Connects to contexts of kubeconfigs: the named files (joined as KUBECONFIG joins them), else KUBECONFIG, else the
- * user’s own. A context belongs to the file that defines it. In a pod, `in-cluster` is its own cluster. Nothing is asked
- * of the clusters yet.
+ * user’s own. A context belongs to the file that defines it. In a pod, `in-cluster` is its own cluster. Nothing is
+ * asked of the clusters yet.
  * @throws MeshproofError MP-101 for a context that does not exist, MP-115 for fewer than two or one named twice, MP-116
  * when a kubeconfig cannot be read or used, MP-172 for `in-cluster` where this is no pod with an account.
  */

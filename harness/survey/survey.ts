@@ -49,8 +49,8 @@ export const survey = async (contexts: ContextCluster[]): Promise<Survey> => {
           where: [`context ${cluster.context}`, ...wayOf(cluster)].join(', '),
           why: reasonOf(error),
           next:
-            `Try kubectl --context=${shellWord(cluster.context)} get namespaces: its server must answer, and let you list ` +
-            'them and what is in istio-system.',
+            `Try kubectl --context=${shellWord(cluster.context)} get namespaces: its server must answer, and let you ` +
+            'list them and what is in istio-system.',
           cause: error,
         })
       }

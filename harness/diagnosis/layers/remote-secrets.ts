@@ -119,8 +119,8 @@ const withoutEntry = (pair: Pair): Judged => {
 }
 
 /**
- * Of several secrets with one key istiod takes whichever it reads first (“cluster has already been registered”). What
- * is wrong with one that it does not use shows at its next start.
+ * Of several secrets with one key istiod takes the first that it reads (“cluster has already been registered”). What is
+ * wrong with one that it does not use shows at its next start.
  */
 const severalEntries = (pair: Pair, judged: { entry: RemoteEntry; look: Judged }[]): Judged => {
   const { primary, cluster, view } = pair
@@ -167,7 +167,8 @@ const judgeEntry = async (pair: Pair, entry: RemoteEntry): Promise<Judged> => {
         where,
         evidence: [
           ...refused.map(({ words }) => `kubeconfig is not allowed: ${words}`),
-          `istiod has the cluster ${state?.words ?? 'in an unknown state'}${state?.synced ? ' by what the secret held before' : ''}`,
+          `istiod has the cluster ${state?.words ?? 'in an unknown state'}`,
+          ...(state?.synced ? ['it was synced by what the secret held before; the next istiod loses it'] : []),
         ],
         fix: again,
       },

@@ -41,8 +41,8 @@ export const removeNamespaces = async ({ context, kube }: At, runId: string): Pr
       what: 'The namespaces of this run are still there',
       where: `context ${context}, ${ownNamespaces.mesh} and ${ownNamespaces.outside}`,
       next:
-        `kubectl --context=${shellWord(context)} get namespace ${ownNamespaces.mesh} -o yaml shows what they wait for; the ` +
-        'next run on these clusters removes them.',
+        `kubectl --context=${shellWord(context)} get namespace ${ownNamespaces.mesh} -o yaml shows what they wait for; ` +
+        'the next run on these clusters removes them.',
       cause,
     })
   })

@@ -20,9 +20,9 @@ export type Needs = {
 }
 
 /**
- * What istiod does with a remote secret’s credentials, without which it does not sync a cluster (Istio’s chart istiod,
- * reader-clusterrole.yaml, and what registers informers in pilot; seen with 1.31): it waits until all that it watches
- * has been listed.
+ * What istiod does with a remote secret’s credentials, without which it does not sync a cluster: it waits until
+ * everything that it watches has been listed (Istio’s chart istiod, reader-clusterrole.yaml, and what registers
+ * informers in pilot; seen with 1.31).
  */
 const needed = ({ serves, secrets, meshConfig }: Needs): Permission[] => [
   ...kinds(
