@@ -5,6 +5,7 @@ import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { shellWord } from '#results/text.ts'
 
 const label = 'topology.istio.io/network'
 
@@ -29,7 +30,10 @@ export const networks: Layer = {
               evidence: [
                 `namespace istio-system has no label ${label}; proxies are told ${injected.network || 'none'}`,
               ],
-              fix: kubectl(cluster, `label namespace istio-system ${label}=${injected.network || 'NETWORK'}`),
+              fix: kubectl(
+                cluster,
+                `label namespace istio-system ${label}=${shellWord(injected.network || 'NETWORK')}`,
+              ),
             },
           ]
         }
@@ -50,7 +54,7 @@ export const networks: Layer = {
               ],
               fix: kubectl(
                 cluster,
-                `label --overwrite namespace istio-system ${label}=${injected.network || told[0] || 'NETWORK'}`,
+                `label --overwrite namespace istio-system ${label}=${shellWord(injected.network || told[0] || 'NETWORK')}`,
               ),
             },
           ]

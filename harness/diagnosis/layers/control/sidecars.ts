@@ -1,5 +1,5 @@
 import type { V1Deployment, V1MutatingWebhookConfiguration, V1Namespace, V1Pod } from '@kubernetes/client-node'
-import { kubectl, type Finding } from '#diagnosis/layer.ts'
+import { istioctl, kubectl, type Finding } from '#diagnosis/layer.ts'
 import { matchesSelector } from '#diagnosis/label-selector.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 import type { SurveyedCluster } from '#survey/survey.ts'
@@ -70,8 +70,8 @@ const askingProblems = (
         ],
         fix:
           injection === 'enabled' || revision === undefined
-            ? `istioctl --context=${cluster.context} tag set default --revision=${served[0] ?? 'REVISION'}`
-            : `istioctl --context=${cluster.context} tag set ${revision} --revision=${served[0] ?? 'REVISION'}`,
+            ? istioctl(cluster, `tag set default --revision=${served[0] ?? 'REVISION'}`)
+            : istioctl(cluster, `tag set ${revision} --revision=${served[0] ?? 'REVISION'}`),
         clusters: [cluster.name],
       },
     ]
