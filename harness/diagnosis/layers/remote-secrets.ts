@@ -167,8 +167,8 @@ const judgeEntry = async (pair: Pair, entry: RemoteEntry): Promise<Judged> => {
         where,
         evidence: [
           ...refused.map(({ words }) => `kubeconfig is not allowed: ${words}`),
-          `istiod has the cluster ${state?.words ?? 'in an unknown state'}`,
-          ...(state?.synced ? ['it was synced by what the secret held before; the next istiod loses it'] : []),
+          ...(state ? [`in istiod of ${primary.name}, ${cluster.name} is ${state.words}`] : []),
+          ...(state?.synced ? ['it was synced by what the secret held before: the next istiod loses it'] : []),
         ],
         fix: again,
       },
