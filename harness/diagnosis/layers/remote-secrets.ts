@@ -158,15 +158,15 @@ const judgeEntry = async (pair: Pair, entry: RemoteEntry): Promise<Judged> => {
       pair,
     )
   const { access } = entry
-  const refused = access.refused.filter(({ option }) => !view.allowed.includes(option))
   const state = view.stateOf(cluster.name)
+  const refused = refusalsOf(entry.access, view.allowed, state?.synced)
   if (refused.length > 0)
     return found(
       {
         code: 'MP-869',
         where,
         evidence: [
-          ...refused.map(({ words }) => `kubeconfig is not allowed: ${words}`),
+          ...refused,
           ...(state ? [`in istiod of ${primary.name}, ${cluster.name} is ${state.words}`] : []),
           ...(state?.synced ? ['it was synced by what the secret held before: the next istiod loses it'] : []),
         ],
@@ -193,6 +193,16 @@ const judgeEntry = async (pair: Pair, entry: RemoteEntry): Promise<Judged> => {
       : { seen: `${primary.name} → ${cluster.name} ${host}:${port} open, ${tried.seen}` }),
   }
 }
+
+/** Why istiod refuses a kubeconfig; a file of an authority it may have in its pod, and then the cluster is synced. */
+const refusalsOf = (access: RemoteAccess, allowed: string[], synced: boolean | undefined): string[] => [
+  ...access.refused
+    .filter(({ option }) => !allowed.includes(option))
+    .map(({ words }) => `kubeconfig is not allowed: ${words}`),
+  ...(access.authorityFile && synced === false
+    ? ['certificate-authority names a file, which istiod looks for in its own pod']
+    : []),
+]
 
 const codeOf: Record<Trouble, FindingCode> = {
   certificate: 'MP-691',
