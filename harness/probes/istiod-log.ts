@@ -19,10 +19,17 @@ const kinds: [Trouble, RegExp][] = [
   ],
 ]
 
-/** What an istiod says last of a cluster that its remote secret calls so. Undefined where it says nothing of the kind. */
+// What istiod said before it read the secret last is about an older secret. (`Add cluster: create … failed` is both.)
+const reading = /processing \S+ \S+ event|\b(?:Add|Updat)\w* cluster\b/
+
+/**
+ * What an istiod says last of a cluster that its remote secret calls so, since it read the secret. Undefined where it
+ * says nothing of the kind.
+ */
 export const complaintAbout = (log: string, cluster: string, secret: string): Complaint | undefined => {
   const about = log.split('\n').filter((line) => isAbout(line, cluster, secret))
-  for (const line of about.toReversed()) {
+  const since = about.findLastIndex((line) => reading.test(line))
+  for (const line of about.slice(Math.max(0, since)).toReversed()) {
     const words = messageOf(line)
     const kind = kinds.find(([, pattern]) => pattern.test(words))?.[0]
     if (kind !== undefined) return { kind, words: words.slice(0, 400), at: timeOf(line) }

@@ -8,7 +8,7 @@ import { type RemoteEntry, sameAuthority } from '#survey/remote-secrets.ts'
 import type { Survey, SurveyedCluster } from '#survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { controlPlaneView, type ControlPlaneView } from './secrets/control-plane-view.ts'
-import { authorityOf, tryCredentials } from './secrets/credentials.ts'
+import { authorityOf, tryCredentials, type Entry } from './secrets/credentials.ts'
 import { sharedNames } from './secrets/names.ts'
 import { lookAtServer } from './secrets/server.ts'
 
@@ -182,7 +182,7 @@ const judgeEntry = async (pair: Pair, entry: RemoteEntry): Promise<Judged> => {
   const problems = tried.findings.length > 0
   if (!problems && state?.synced === false) {
     const complaint = await view.complaint(entry.key, entry.secret)
-    if (complaint) return { ...complained(pair, where, complaint), notes }
+    if (complaint) return { ...complained(pair, known, complaint), notes }
   }
   const { host, port } = addressOf(access.server)
   return {
@@ -215,7 +215,7 @@ const codeOf: Record<Trouble, FindingCode> = {
 }
 
 /** What istiod itself says is the reason, where nothing shows it from here. */
-const complained = (pair: Pair, where: string, { kind, words, at }: Complaint): Judged =>
+const complained = (pair: Pair, { where, again }: Entry, { kind, words, at }: Complaint): Judged =>
   found(
     {
       code: codeOf[kind],
@@ -226,7 +226,7 @@ const complained = (pair: Pair, where: string, { kind, words, at }: Complaint): 
           ? kubectl(pair.primary, 'get networkpolicies -A')
           : kind === 'forbidden'
             ? kubectl(pair.cluster, 'get clusterroles,clusterrolebindings -l app=istio-reader -o yaml')
-            : create(pair),
+            : again,
     },
     pair,
   )

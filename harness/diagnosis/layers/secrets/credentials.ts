@@ -100,7 +100,7 @@ const asked = async (entry: Entry, ask: Ask, refused: () => Promise<Finding>): P
           `kube-system has the uid ${uid ?? ''} there`,
         ],
         clusters: [primary.name, cluster.name],
-        fix: entry.again,
+        fix: entry.again.replace(/ --server=\S+/, ''),
       },
     ]
   const rights = await missingRights(ask, {
