@@ -1,5 +1,5 @@
 import leven from 'leven'
-import type { Code } from './codes/index.ts'
+import type { Code } from '#codes/index.ts'
 
 /** What every error of the harness says: what went wrong, where, why, and the next step. */
 export type Explanation = {

@@ -11,7 +11,7 @@ import { getImages } from '#images/get-images.ts'
 import { makePlans } from '#run/plan.ts'
 import { terminal } from '#report/terminal.ts'
 import { formatFigure, printTable, type Figures } from './bench/figures.ts'
-import { timeByHand, timeProduct } from './bench/runs.ts'
+import { timeByHand, timeLargeMesh, timeProduct } from './bench/runs.ts'
 
 /** Times one round of a topology. Returns the figures of each entry of the report, by the entry’s name. */
 type TimeRound = (topology: string, round: number) => Promise<Map<string, Figures>>
@@ -122,3 +122,4 @@ try {
   screen.close()
 }
 for (const [entry, figures] of roundsOfEntry) printTable(entry, figures)
+if (!stop.signal.aborted) printTable('diagnosis of many objects', [await timeLargeMesh(stop.signal)])

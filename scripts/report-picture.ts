@@ -2,7 +2,7 @@
 // shows it. `npm run picture -- FOLDER` takes the report folder of that run.
 import { statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { openFile, startBrowser } from '#e2e/browser.ts'
+import { openFile, startBrowser } from '#testing/e2e/browser.ts'
 
 /** CSS pixels: the width of the picture, and how far down the report it reaches. */
 const [width, height] = [1200, 840]

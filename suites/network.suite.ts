@@ -1,4 +1,4 @@
-import { because, check, expect, onSeveralNetworks, onSharedNetwork, overlap } from '#suite.ts'
+import { because, check, expect, lossIn, onSeveralNetworks, onSharedNetwork, overlap } from '#suite.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const network = [
@@ -109,14 +109,22 @@ export const network = [
             from.outside.connect(`${address}:15443`),
             from.outside.connect(`${address}:15444`, 1),
           ])
-          return { address, open: open.connected, closed: closed.connected }
+          // One open connection shows no loss: many are counted, and what is lost is counted twice.
+          const first = open.connected ? await from.outside.connections(`${address}`, 15443) : undefined
+          const again = first && lossIn([first]).lost > 0 ? [await from.outside.connections(`${address}`, 15443)] : []
+          const loss = lossIn(first ? [first, ...again] : [])
+          return { address, open: open.connected, closed: closed.connected, loss }
         }),
       )
-      for (const { open, closed } of tried) {
+      for (const { address, open, closed, loss } of tried) {
         expect(open, because('MP-712')).toBe(true)
         expect(closed, 'a port that nobody serves must not look open').toBe(false)
+        const lost = loss.isProblem
+          ? [`${loss.lost} of ${loss.tries} connections to ${address}:15443 are lost or slow`]
+          : []
+        expect(lost, because('MP-712')).toEqual([])
       }
-      return tried.map(({ address }) => `${address}:15443 open`).join(', ')
+      return tried.map(({ address, loss }) => `${address}:15443 open, ${loss.lost} of ${loss.tries} lost`).join(', ')
     },
   ),
 ]

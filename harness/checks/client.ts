@@ -1,3 +1,4 @@
+import { countConnections, type Connections } from '#probes/connections.ts'
 import { curl, type Answer, type CurlPod, type Requests } from '#probes/curl.ts'
 import { answersOf, chanceToMiss, enoughFor, sample, type Answers } from '#probes/sample.ts'
 import { askAlong } from '#probes/background.ts'
@@ -37,6 +38,11 @@ export type Client = {
   askAlong: (url: string) => Promise<{ stop: () => Promise<Traffic> }>
   /** One attempt to open TCP to an address, by `host:port`; `connected` says whether it opened. */
   connect: (to: string, seconds?: number) => Promise<Answer>
+  /**
+   * Many attempts to open TCP to a port, made at once: how many opened late, after a lost packet was sent again, or not
+   * at all.
+   */
+  connections: (host: string, port: number) => Promise<Connections>
 }
 
 /** How clients of one attempt ask: `patience` bounds every wait, in milliseconds; `versions` is how many may answer. */
@@ -110,6 +116,12 @@ export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, s
         seconds: answer.seconds,
       })
       return answer
+    },
+    connections: async (host, port) => {
+      const counted = await countConnections(pod, host, port)
+      const { to, tries, late, failed, said } = counted
+      record.add({ probe: 'connections', from: name, to, tries, late, failed, error: said })
+      return counted
     },
   }
 }

@@ -93,7 +93,7 @@ export type Site = {
 
 /** A cluster's handle for one attempt of a check. */
 export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: Recorder, asking: Asking): Site => {
-  const { kube, name, gateway } = cluster
+  const { kube, name, gateway, istioNamespace } = cluster
   const { mesh: meshNamespace, outside: outsideNamespace } = under.namespaces
   const proxy = (selector: string, namespace = meshNamespace): Proxy => ({ kube, namespace, selector })
   const proxies = {
@@ -182,7 +182,7 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
         apiVersion: 'v1',
         kind: 'Secret',
         name: 'cacerts',
-        namespace: 'istio-system',
+        namespace: istioNamespace,
       })
       const read = (key: string): X509Certificate | undefined =>
         certificatesIn(Buffer.from(secret?.data?.[key] ?? '', 'base64').toString())[0]
@@ -237,7 +237,7 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
       )
     },
     apiEndpoints: () => slices(meshNamespace, 'helloworld'),
-    discoveryAddresses: () => slices('istio-system', cluster.discovery.split('.')[0] ?? ''),
+    discoveryAddresses: () => slices(istioNamespace, cluster.discovery.split('.')[0] ?? ''),
     pods: async () =>
       (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })).filter(({ metadata }) =>
         under.judges(metadata?.namespace ?? ''),

@@ -39,7 +39,7 @@ export const controlPlaneOf = (
 ): ControlPlane => {
   const called = revision === undefined ? at.name : `${at.name} ${revision}`
   const anyPod = async (): Promise<string | undefined> =>
-    (await readyPod(at.kube, 'istio-system', istiodSelector(revision))).metadata?.name
+    (await readyPod(at.kube, at.istioNamespace, istiodSelector(revision))).metadata?.name
   return {
     cluster: at.name,
     revision,
@@ -50,13 +50,13 @@ export const controlPlaneOf = (
         : [at.name],
     watches: under.clusters.filter(({ name }) => name !== at.name).map(({ name }) => name),
     watched: async () => {
-      const watched = await watchedClusters(at.kube, await anyPod())
+      const watched = await watchedClusters(at, await anyPod())
       record.add({ probe: 'watched clusters', by: called, watched })
       return watched
     },
     endpoints: async () => {
       const endpoints = await endpointShards(
-        at.kube,
+        at,
         `helloworld.${under.namespaces.mesh}.svc.${under.domain}`,
         under.namespaces.mesh,
         await anyPod(),
@@ -66,14 +66,14 @@ export const controlPlaneOf = (
     },
     proxies: async () => {
       // Each of its pods knows the proxies that are connected to it.
-      const pods = (await istiodPods(at.kube, revision)).filter(isReady)
-      const states = (await Promise.all(pods.map(({ metadata }) => proxyStates(at.kube, metadata?.name)))).flat()
+      const pods = (await istiodPods(at, revision)).filter(isReady)
+      const states = (await Promise.all(pods.map(({ metadata }) => proxyStates(at, metadata?.name)))).flat()
       const proxies = states.filter(({ proxy }) => under.judges(proxy.slice(proxy.lastIndexOf('.') + 1)))
       record.add({ probe: 'proxies', of: called, proxies, notJudged: states.length - proxies.length })
       return proxies
     },
     remoteAccess: async (of) => {
-      const access = await remoteAccess(at.kube, of, under.namespaces.outside)
+      const access = await remoteAccess(at, of, under.namespaces.outside)
       record.add({
         probe: 'remote secret',
         of,
@@ -91,7 +91,7 @@ export const istiodIn = async (
   since: Date | undefined,
   record: Recorder,
 ): Promise<IstiodPod[]> => {
-  const pods = (await istiodPods(cluster.kube))
+  const pods = (await istiodPods(cluster))
     .filter(({ metadata }) => !metadata?.deletionTimestamp)
     .map((pod) => ({
       name: pod.metadata?.name ?? '',

@@ -3,7 +3,7 @@ import { istiodPods } from '#istio/istiod-pods.ts'
 import { addressOf } from '#istio/service-address.ts'
 import type { Namespaces } from '#istio/workloads.ts'
 import { isReady } from '#kube/pods.ts'
-import { connectContexts } from '#survey/contexts.ts'
+import { connectContexts } from '#probes/survey/contexts.ts'
 import { primariesOf } from '#topology/roles.ts'
 import type { MeshShape } from '#topology/topology-file.ts'
 import type { GatewayRef, MeshUnderTest, Withheld } from './mesh-under-test.ts'
@@ -12,6 +12,7 @@ import type { GatewayRef, MeshUnderTest, Withheld } from './mesh-under-test.ts'
 export const existingMesh = ({
   clusters,
   kubeconfig,
+  istioNamespace,
   mtls,
   trustDomain,
   domain,
@@ -26,7 +27,7 @@ export const existingMesh = ({
     clusters: clusters.flatMap(({ name, network, role, version, discovery, gateway, context }) =>
       connected
         .filter((one) => one.context === context)
-        .map(({ kube }) => ({ name, network, role, version, discovery, gateway, kube })),
+        .map(({ kube }) => ({ name, network, role, version, discovery, gateway, kube, istioNamespace })),
     ),
     mtls,
     namespaces: ownNamespaces,
@@ -40,7 +41,7 @@ export const existingMesh = ({
       const [primary] = primariesOf(under)
       if (!primary) return []
       const [pods, services] = await Promise.all([
-        istiodPods(primary.kube),
+        istiodPods(primary),
         primary.kube.list<V1Service>({ apiVersion: 'v1', kind: 'Service' }),
       ])
       // It is reached at its pods, or through whatever leads to its port.
@@ -68,6 +69,8 @@ export type FoundCluster = MeshShape['clusters'][number] & {
 export type FoundMesh = Omit<MeshShape, 'clusters'> & {
   clusters: FoundCluster[]
   kubeconfig?: string
+  /** Istio’s root namespace: the same in every cluster. */
+  istioNamespace: string
   trustDomain: string
   domain: string
   withheld: Withheld

@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { isReady } from '#kube/pods.ts'
-import { serverNamesOf } from '#probes/envoy.ts'
+import { listenersOf, serverNamesAt } from '#probes/envoy-listeners.ts'
 import type { Recorder } from './evidence.ts'
 import type { ClusterUnderTest } from './mesh-under-test.ts'
 
@@ -23,7 +23,8 @@ export const gatewayReplicas = async (
   const replicas = await Promise.all(
     pods.map(async ({ metadata }) => {
       const name = metadata?.name ?? ''
-      return { name, serverNames: [...new Set(await serverNamesOf({ kube, namespace, pod: name }, 15443))].sort() }
+      const listeners = await listenersOf({ kube, namespace, pod: name })
+      return { name, serverNames: [...new Set(serverNamesAt(listeners, 15443))].sort() }
     }),
   )
   record.add({

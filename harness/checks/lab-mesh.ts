@@ -14,7 +14,7 @@ import { visitorPrefix } from './visitor.ts'
  * reached of one.
  */
 export const labMesh = (lab: Lab, upgrade?: Upgrading): MeshUnderTest => {
-  const { mtls, procedure } = lab.topology
+  const { mtls, procedure, istioNamespace } = lab.topology
   const istiodFor = (cluster: string): string =>
     istiodOf(upgrade ? revised(upgrade.stage.workloads[cluster]?.revision) : lab.topology)
   return {
@@ -23,19 +23,22 @@ export const labMesh = (lab: Lab, upgrade?: Upgrading): MeshUnderTest => {
       network: cluster.network,
       role: cluster.role,
       version: cluster.version,
-      discovery: `${istiodFor(cluster.name)}.istio-system.svc:15012`,
+      istioNamespace,
+      discovery: `${istiodFor(cluster.name)}.${istioNamespace}.svc:15012`,
       get kube() {
         return cluster.kube
       },
       // Procedures without gateways are those of a flat network.
-      ...(severalNetworks(lab) ? { gateway: { service: gatewayService, selector: 'istio=eastwestgateway' } } : {}),
+      ...(severalNetworks(lab)
+        ? { gateway: { service: gatewayService(cluster), selector: 'istio=eastwestgateway' } }
+        : {}),
       revisions: upgrade?.stage.controlPlanes[cluster.name]?.map(({ revision }) => revision),
     })),
     mtls,
     namespaces: labNamespaces,
     trustDomain: 'cluster.local',
     domain: 'cluster.local',
-    policyNamespace: 'istio-system',
+    policyNamespace: istioNamespace,
     withheld: {},
     // A check’s own pods come and go while others look.
     judges: (namespace) => !namespace.startsWith(visitorPrefix),

@@ -44,6 +44,8 @@ export type ClusterUnderTest = {
   /** The version of helloworld that runs here. */
   version: string
   readonly kube: KubeClient
+  /** Istio’s root namespace. */
+  istioNamespace: string
   /** `host:port` at which new sidecars here are told to find istiod. */
   discovery: string
   /** Its east-west gateway; a mesh of one network has none. */

@@ -1,3 +1,4 @@
+import { gatewayName } from '#istio/gateway.ts'
 import { keptDeployments } from '#istio/workloads.ts'
 import { runningReleases } from '#probes/releases.ts'
 import type { RunningRelease } from '#results/results.ts'
@@ -14,7 +15,7 @@ export type Releases = Record<'controlPlanes' | 'gateways' | 'workloads' | 'kept
 export const partOf = ({ workload, envoy }: Pick<RunningRelease, 'workload' | 'envoy'>): keyof Releases => {
   const [namespace, pod = ''] = workload.split('/')
   if (envoy === '') return 'controlPlanes'
-  if (namespace === 'istio-system') return 'gateways'
+  if (pod.startsWith(`${gatewayName}-`)) return 'gateways'
   // Behind a deployment’s name are its set’s and the pod’s own.
   const deployment = pod.split('-').slice(0, -2).join('-')
   return keptDeployments.some(([of, name]) => of === namespace && name === deployment) ? 'kept' : 'workloads'

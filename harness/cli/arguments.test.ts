@@ -48,6 +48,23 @@ describe('a command line', () => {
     },
   )
 
+  test.each([
+    [['test']],
+    [['test', '--contexts=east,west']],
+    [['up']],
+    [['prove']],
+    [['matrix']],
+    [['diagnose', '--contexts=east,west']],
+    [['upgrade', '--topology=gateway', '--from=a', '--to=b']],
+  ])('names Istio’s root namespace only where it says so: %j', (command) => {
+    expect(optionsOf(...command, '--istio-namespace=mesh-root')).toMatchObject({ istioNamespace: 'mesh-root' })
+    expect(optionsOf(...command)).not.toHaveProperty('istioNamespace')
+    for (const name of ['Mesh', 'mesh_root', '-mesh', 'mesh-', 'a.b', '', 'a'.repeat(64)])
+      expect(() => optionsOf(...command, `--istio-namespace=${name}`)).toThrow(
+        expect.objectContaining({ code: 'MP-101', message: expect.stringContaining('--istio-namespace') }),
+      )
+  })
+
   test('names each command with its own flags', () => {
     expect(readArguments(['up', '--images=source'], {})).toMatchObject({ command: 'up', options: { images: 'source' } })
     expect(

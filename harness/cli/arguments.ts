@@ -8,6 +8,7 @@ import type { ReportOptions } from '#commands/report.ts'
 import { UpgradeOptions } from '#commands/upgrade/options.ts'
 import { strategies } from '#commands/upgrade/upgrade-phase.ts'
 import { RunOptions, TestOptions } from '#run/options.ts'
+import { defaultIstioNamespace } from '#topology/topology-file.ts'
 import { addImagesCommands } from './images-arguments.ts'
 import { explain, parsed, refuseSwallowedFlags, refuseTogether } from './refused-arguments.ts'
 import { output, pins, withVersions } from './shared-flags.ts'
@@ -32,6 +33,10 @@ const mtls = new Option('--mtls <mode>', 'mutual TLS required or off (default: a
   'strict',
   'off',
 ])
+const istioNamespace = new Option(
+  '--istio-namespace <name>',
+  `Istio’s root namespace, the same in every cluster (default: what a topology names, else ${defaultIstioNamespace})`,
+)
 const contextFiles = new Option(
   '--kubeconfig <paths>',
   'files that hold the contexts, joined by “:” (default: KUBECONFIG, then ~/.kube/config)',
@@ -47,6 +52,7 @@ const withLabOptions = (command: Command, several?: boolean): Command =>
     command
       .option('--topology <names>', 'topologies or topology files, comma-separated, or all (default: all)')
       .addOption(mtls)
+      .addOption(istioNamespace)
       .addOption(images)
       .addOption(pins)
       .addOption(registry),
@@ -132,6 +138,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
       ).choices([...strategies]),
     )
     .addOption(mtls)
+    .addOption(istioNamespace)
     .option('--rotate-ca', 'also rotate the certificate authority, in three steps (P10)')
     .option('--rollback', 'also return to the old release (P11)')
     .option(
@@ -193,6 +200,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
   add('diagnose', 'name the broken layer of an existing mesh; only reads, unless --probe is given')
     .requiredOption('--contexts <names>', 'the context of every cluster of the mesh, comma-separated')
     .addOption(contextFiles)
+    .addOption(istioNamespace)
     .option('--probe', 'also send requests, from a labelled namespace that is deleted afterwards')
     .addOption(output)
     .action((options: unknown) => {

@@ -20,9 +20,7 @@ export const checkCodes = {
     layer: 'network',
     cause: 'the gateway has no address',
     shows: 'Requests to that cluster fail, since no other cluster knows where to send them.',
-    fix:
-      'kubectl -n istio-system get svc istio-eastwestgateway: a pending address means the load balancer has none ' +
-      'to give.',
+    fix: 'kubectl get svc -A -l istio=eastwestgateway: a pending address means the load balancer has none to give.',
   },
   'MP-714': {
     layer: 'network',
@@ -52,7 +50,7 @@ export const checkCodes = {
       'The check finds fewer ready gateway pods than before the upgrade. Nothing fails until the last one ' +
       'restarts.',
     fix:
-      'kubectl -n istio-system get deploy istio-eastwestgateway: an install sets the replicas again; set them, and ' +
+      'kubectl get deploy -A -l istio=eastwestgateway: an install sets the replicas again; set them, and ' +
       'no autoscaling, in its operator file.',
   },
   'MP-721': {
@@ -79,7 +77,7 @@ export const checkCodes = {
     layer: 'trust',
     cause: 'a cluster has no cacerts secret',
     shows: 'istiod signs with a root that it made itself, which no other cluster trusts.',
-    fix: 'Create the secret cacerts in istio-system before the control plane is installed.',
+    fix: 'Create the secret cacerts in Istio’s root namespace before the control plane is installed.',
   },
   'MP-725': {
     layer: 'trust',
@@ -103,7 +101,7 @@ export const checkCodes = {
     layer: 'control',
     cause: 'istiod is not ready or has restarted',
     shows: 'New pods get no sidecar or do not become ready, and no change of a service or rule arrives.',
-    fix: 'kubectl -n istio-system logs deploy/istiod --previous',
+    fix: 'kubectl get pods -A -l app=istiod, then kubectl logs --previous of the one that restarted.',
   },
   'MP-732': {
     layer: 'control',
@@ -181,7 +179,7 @@ export const checkCodes = {
     shows:
       'Clients get answers of some clusters alone, or some requests time out: endpoints are missing, or lead to ' +
       'pods of another network.',
-    fix: 'Look at the network labels of istio-system and of the pods, and at meshNetworks.',
+    fix: 'Look at the network labels of Istio’s root namespace and of the pods, and at meshNetworks.',
   },
   'MP-742': {
     layer: 'discovery',

@@ -65,12 +65,12 @@ export const diagnosisCodes = {
   },
   'MP-831': {
     layer: 'networks',
-    cause: 'istio-system does not say which network its cluster is on',
+    cause: 'Istio’s root namespace does not say which network its cluster is on',
     shows:
       'Nothing at first. After the next restart of istiod or a proxy, clients get pod addresses of another ' +
       'network, and requests time out.',
     fix:
-      'Label the namespace istio-system with topology.istio.io/network, in every cluster of a mesh with several ' +
+      'Label Istio’s root namespace with topology.istio.io/network, in every cluster of a mesh with several ' +
       'networks.',
     sources: ['istio/istio#28381', 'istio/istio#49412'],
   },
@@ -81,8 +81,8 @@ export const diagnosisCodes = {
       'Endpoints on the wrong side of a gateway: a client gets pod addresses where a gateway is due, or a gateway ' +
       'for its neighbours.',
     fix:
-      'Make the label of istio-system, global.network and the remote’s injection path say the same; then restart ' +
-      'the workloads.',
+      'Make the label of Istio’s root namespace, global.network and the remote’s injection path say the same; ' +
+      'then restart the workloads.',
     sources: ['istio/istio#28381'],
   },
   'MP-833': {
@@ -103,12 +103,12 @@ export const diagnosisCodes = {
     layer: 'trust',
     cause: 'a cluster has no cacerts, and others have',
     shows: 'As with different roots, once its istiod has restarted: it makes a root of its own.',
-    fix: 'Create the secret cacerts in istio-system from the shared root, then restart istiod.',
+    fix: 'Create the secret cacerts in Istio’s root namespace from the shared root, then restart istiod.',
     sources: ['istio/istio#32501'],
   },
   'MP-843': {
     layer: 'trust',
-    latent: true,
+    severity: 'warning',
     cause: 'running proxies were signed by another certificate authority than cacerts holds',
     shows: 'Nothing until something restarts; then new workloads and old ones may not trust each other.',
     fix:
@@ -129,6 +129,13 @@ export const diagnosisCodes = {
     cause: 'a certificate authority has expired',
     shows: 'Every new connection fails with CERTIFICATE_VERIFY_FAILED: certificate has expired.',
     fix: 'Issue a new intermediate from the root, replace cacerts, restart istiod and the workloads.',
+  },
+  'MP-846': {
+    layer: 'trust',
+    cause: 'a certificate authority ends soon',
+    shows: 'Nothing yet. From its end on, every new connection fails with CERTIFICATE_VERIFY_FAILED.',
+    fix: 'Issue a new intermediate from the root in time, replace cacerts, restart istiod and the workloads.',
+    severity: 'warning',
   },
   'MP-850': {
     layer: 'control',
@@ -340,6 +347,17 @@ export const diagnosisCodes = {
     fix: 'istioctl proxy-status; the pod’s own log says whether it cannot reach istiod or was refused.',
     sources: ['istio/istio#51612'],
   },
+  'MP-880': {
+    layer: 'gateways',
+    cause: 'the name of a gateway does not resolve where istiod is',
+    shows:
+      'istiod resolves gateways’ names itself and drops those it cannot: clients get answers of their own network ' +
+      'alone, or, where no gateway is left at all, pod addresses of other networks.',
+    fix:
+      'Make the name resolve for istiod’s pods (it asks the name server of its own cluster), or write addresses ' +
+      'instead of names.',
+    sources: ['istio/istio#44155', 'istio/istio#13581', 'istio/istio#29359'],
+  },
   'MP-881': {
     layer: 'gateways',
     cause: 'a network has no gateway that others know of',
@@ -400,6 +418,18 @@ export const diagnosisCodes = {
     fix:
       'Look at the routes between the clusters’ nodes, in both directions, and at what filters between them; or ' +
       'put the clusters on networks of their own.',
+  },
+  'MP-889': {
+    layer: 'gateways',
+    cause: 'large packets are lost on the way to another cluster, and small ones pass',
+    shows:
+      'Connections open and small requests work; large requests and answers hang, new pods of a remote cluster do ' +
+      'not become ready, and watches of istiod stall.',
+    fix:
+      'Give the pods’ interfaces an MTU that the whole way carries, or let ICMP “fragmentation needed” ' +
+      '(for IPv6 ' +
+      '“packet too big”) pass: without it senders never learn of the smaller hop.',
+    sources: ['istio/istio#25170', 'cilium/cilium#23397'],
   },
   'MP-891': {
     layer: 'endpoints',

@@ -78,4 +78,12 @@ export const existingClusterCodes = {
     shows: 'Two minutes after they were deleted, the namespaces of the run are not gone from a cluster.',
     fix: '`kubectl get namespace NAME -o yaml` shows what it waits for. The next run on these clusters removes it.',
   },
+  'MP-147': {
+    cause: 'Istio is in another namespace than the one that was looked in',
+    shows: 'Nothing of Istio is in the namespace, and a control plane or injector of the cluster is in another one.',
+    fix:
+      'Name the namespace of the message with --istio-namespace. A mesh has the same root namespace in all its ' +
+      'clusters.',
+    sources: ['seed 002'],
+  },
 } as const satisfies Record<string, CodeEntry>

@@ -3,7 +3,7 @@ import { downIn } from '#commands/test/existing/namespaces.ts'
 import { engineInfo } from '#engine/docker.ts'
 import { findLeftRuns, removeRun } from '#lab/reaper.ts'
 import { list } from '#run/options.ts'
-import { connectContexts } from '#survey/contexts.ts'
+import { connectContexts } from '#probes/survey/contexts.ts'
 
 /**
  * Performs `down` and returns its exit code: removes what runs left in existing clusters, or our labs. These are kept

@@ -1,5 +1,5 @@
 import type { V1EndpointSlice } from '@kubernetes/client-node'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 import { readyAddresses } from '#kube/endpoint-slices.ts'
 
 const slicesOf = async ({ reads }: SurveyedCluster, namespace: string, service: string): Promise<V1EndpointSlice[]> =>

@@ -1,7 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { proxyOf } from '#istio/proxy-container.ts'
 import { isReady } from '#kube/pods.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { reasonOf } from '#errors.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** A sidecar that stands for the clients of its namespace in its cluster. */
 export type Client = { cluster: SurveyedCluster; namespace: string; pod: string; labels: Record<string, string> }
@@ -30,4 +31,19 @@ export const clientsOf = async (mesh: Survey): Promise<Client[]> =>
 const sampled = (proxies: V1Pod[]): V1Pod[] => {
   const sidecars = proxies.filter((pod) => isReady(pod) && proxyOf(pod)?.args?.includes('sidecar'))
   return [...new Map(sidecars.map((pod) => [pod.metadata?.namespace, pod])).values()].slice(0, perCluster)
+}
+
+/** A client whose proxy could not be read, and why. */
+export type Unread = { client: Client; error: unknown }
+
+/**
+ * What to say of clients that could not be read, where others could: a proxy that does not answer leaves the rest
+ * judged. @throws the first error where none of them could be read: then nothing was looked at.
+ */
+export const unreadNotes = (what: string, asked: number, unread: readonly Unread[]): string[] => {
+  const [first] = unread
+  if (!first) return []
+  if (unread.length === asked) throw first.error
+  const names = unread.map(({ client: { cluster, namespace, pod } }) => `${cluster.name} ${namespace}/${pod}`)
+  return [`${what} of ${names.slice(0, 3).join(', ')} were not read: ${reasonOf(first.error)}`]
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { survey } from '#survey/survey.ts'
+import { survey } from '#probes/survey/survey.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
 import { diagnoseMesh } from './diagnose-mesh.ts'

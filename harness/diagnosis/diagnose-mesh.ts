@@ -1,6 +1,6 @@
 import pMap from 'p-map'
 import { MeshproofError, reasonOf } from '#errors.ts'
-import type { Survey } from '#survey/survey.ts'
+import type { Survey } from '#probes/survey/survey.ts'
 import { MeshDiagnosis, withoutProbe } from '#results/mesh-diagnosis.ts'
 import { explain, type Problem } from './explain.ts'
 import { findings as known, type FindingCode } from './findings.ts'

@@ -1,5 +1,5 @@
 import { proxyOf } from '#istio/proxy-container.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
  * The namespaces of a cluster that the mesh has something in: where a pod has a proxy, whether it runs or not, or

@@ -1,78 +1,197 @@
+import { isIP } from 'node:net'
 import type { V1Service } from '@kubernetes/client-node'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
-import { meshNetworksIn } from '#istio/mesh-networks.ts'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { MeshproofError } from '#errors.ts'
 import { outsideAddresses } from '#istio/service-address.ts'
-import { networksOf } from '#topology/networks.ts'
+import { knownGateways, type KnownGateway } from '#probes/istiod.ts'
+import { meshTextOf } from '#probes/survey/mesh-config.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 
 const crossNetworkPort = 15443
 
-/** A service that lets other networks in, the addresses it has, and the port to dial. */
-export type GatewayService = { cluster: SurveyedCluster; service: V1Service; addresses: string[]; port: number }
+/** A service that lets other networks in, the addresses or names it has, and the port to dial. */
+export type GatewayService = {
+  cluster: SurveyedCluster
+  service: V1Service
+  addresses: string[]
+  port: number
+  /** Whether istiod finds it by itself: by its label, or since meshNetworks names the service. */
+  found: boolean
+}
+
+/** An address or name of meshNetworks. */
+type Configured = { primary: SurveyedCluster; address: string; port: number }
 
 /**
- * How a network is entered: its gateways’ services, and the addresses that control planes are told in meshNetworks.
+ * How a network is entered: its gateways’ services, the addresses that control planes are told in meshNetworks, and
+ * those that they know, names resolved; `known` is undefined for a control plane that could not be asked.
  */
 export type NetworkGateways = {
   network: string
   services: GatewayService[]
-  configured: { primary: SurveyedCluster; address: string; port: number }[]
+  configured: Configured[]
+  known: { primary: SurveyedCluster; gateways: KnownGateway[] | undefined }[]
 }
 
-/** The gateways of every network, by label (what istiod finds by itself) and by meshNetworks. */
-export const networkGateways = async (mesh: Survey): Promise<NetworkGateways[]> => {
-  const networks = networksOf(mesh)
-  const configured = await Promise.all(
+/** An address that clients of other networks are sent to, and where it comes from. */
+export type Entrance = { network: string; address: string; port: number; origins: string[] }
+
+const MeshNetworks = z.object({
+  networks: z
+    .record(
+      z.string(),
+      z
+        .object({
+          gateways: z
+            .array(
+              z.object({
+                address: z.string().optional(),
+                registryServiceName: z.string().optional(),
+                port: z.number().default(crossNetworkPort),
+              }),
+            )
+            .nullish(),
+        })
+        .nullable(),
+    )
+    .nullish(),
+})
+
+/**
+ * The gateways of every network: by label (what istiod finds by itself), by meshNetworks, and as the control planes
+ * know them. Read once for a mesh, however many layers ask.
+ */
+export const networkGateways = (mesh: Survey): Promise<NetworkGateways[]> => {
+  const before = readBefore.get(mesh)
+  if (before) return before
+  const reading = readGateways(mesh)
+  readBefore.set(mesh, reading)
+  return reading
+}
+
+const readBefore = new WeakMap<Survey, Promise<NetworkGateways[]>>()
+
+const readGateways = async (mesh: Survey): Promise<NetworkGateways[]> => {
+  const networks = [...new Set(mesh.clusters.map(({ network }) => network))]
+  const perPrimary = await Promise.all(
     primariesOf(mesh).map(async (primary) => ({
       primary,
-      networks: meshNetworksIn(await primary.reads.configMap('istio')) ?? {},
+      networks: await meshNetworksOf(primary),
+      known: await knownTo(primary),
     })),
   )
   return Promise.all(
     networks.map(async (network) => {
-      const told = configured.flatMap(({ primary, networks: its }) =>
-        (its[network]?.gateways ?? []).map((gateway) => ({ primary, ...gateway })),
+      const written = perPrimary.flatMap(({ primary, networks: configuration }) =>
+        (configuration[network]?.gateways ?? []).map((gateway) => ({ primary, ...gateway })),
       )
       const perCluster = await Promise.all(
         mesh.clusters
           .filter((cluster) => cluster.network === network)
-          .map(async (cluster) =>
-            (await cluster.reads.services())
-              .filter(
-                (service) =>
-                  lets(
-                    service,
-                    network,
-                    told.map(({ registryServiceName }) => registryServiceName),
-                  ) ||
-                  (told.length > 0 && service.spec?.ports?.some(({ port }) => port === crossNetworkPort)),
-              )
-              .map((service): GatewayService => ({
-                cluster,
-                service,
-                addresses: outsideAddresses(service),
-                port: Number(service.metadata?.labels?.['networking.istio.io/gatewayPort'] ?? crossNetworkPort),
-              })),
-          ),
+          .map((cluster) => servicesIn(cluster, network, written)),
       )
       return {
         network,
         services: perCluster.flat(),
-        configured: told.flatMap(({ primary, address, port }) =>
+        configured: written.flatMap(({ primary, address, port }) =>
           address === undefined ? [] : [{ primary, address, port }],
         ),
+        known: perPrimary.map(({ primary, known }) => ({
+          primary,
+          gateways: known?.filter((gateway) => gateway.network === network),
+        })),
       }
     }),
   )
 }
 
-/**
- * Where clients of other networks are sent for one: what meshNetworks names, else what its gateways’ services have.
- */
-export const entrancesOf = ({ services, configured }: NetworkGateways): string[] =>
-  configured.length > 0 ? configured.map(({ address }) => address) : services.flatMap(({ addresses }) => addresses)
+type Written = { registryServiceName?: string | undefined }
 
-const lets = ({ metadata, spec }: V1Service, network: string, registered: (string | undefined)[]): boolean =>
+const servicesIn = async (cluster: SurveyedCluster, network: string, written: Written[]): Promise<GatewayService[]> =>
+  (await cluster.reads.services())
+    .map((service) => ({ service, found: isFound(service, network, written) }))
+    .filter(
+      ({ service, found }) =>
+        found || (written.length > 0 && service.spec?.ports?.some(({ port }) => port === crossNetworkPort)),
+    )
+    .map(({ service, found }) => ({
+      cluster,
+      service,
+      found,
+      addresses: outsideAddresses(service),
+      port: Number(service.metadata?.labels?.['networking.istio.io/gatewayPort'] ?? crossNetworkPort),
+    }))
+
+const isFound = ({ metadata, spec }: V1Service, network: string, written: Written[]): boolean =>
   spec !== undefined &&
   (metadata?.labels?.['topology.istio.io/network'] === network ||
-    registered.some((name) => name?.startsWith(`${metadata?.name ?? ''}.${metadata?.namespace ?? ''}.`)))
+    written.some(({ registryServiceName }) =>
+      registryServiceName?.startsWith(`${metadata?.name ?? ''}.${metadata?.namespace ?? ''}.`),
+    ))
+
+type NetworksByName = NonNullable<z.infer<typeof MeshNetworks>['networks']>
+
+/** The meshNetworks of a control plane; empty where there are none, or no text that can be read. */
+const meshNetworksOf = async ({ reads }: SurveyedCluster): Promise<NetworksByName> => {
+  const text = await meshTextOf(reads, 'meshNetworks')
+  try {
+    return MeshNetworks.safeParse(parse(text ?? '') ?? {}).data?.networks ?? {}
+  } catch {
+    return {}
+  }
+}
+
+const knownTo = async (primary: SurveyedCluster): Promise<KnownGateway[] | undefined> => {
+  try {
+    return await knownGateways(primary)
+  } catch (error) {
+    if (error instanceof MeshproofError || error instanceof z.ZodError) return undefined
+    throw error
+  }
+}
+
+/**
+ * The entrances of a network, every address once: those that the control planes know, and those that stand in services
+ * and meshNetworks. A name is an entrance only where no control plane could be asked what it resolves to.
+ */
+export const entrancesOf = ({ network, services, configured, known }: NetworkGateways): Entrance[] => {
+  const all = [
+    ...services
+      .filter(({ found }) => found)
+      .flatMap((gateway) =>
+        gateway.addresses.map((address) => ({ address, port: gateway.port, origin: originOf(gateway, address) })),
+      ),
+    ...configured.map(({ primary, address, port }) => ({
+      address,
+      port,
+      origin: `meshNetworks of ${primary.name}`,
+    })),
+    ...known.flatMap(({ primary, gateways }) =>
+      (gateways ?? []).map(({ address, port }) => ({ address, port, origin: `istiod of ${primary.name}` })),
+    ),
+  ]
+  const asked = known.some(({ gateways }) => gateways !== undefined)
+  const usable = all.filter(({ address }) => !asked || isIP(address) !== 0)
+  const byPlace = Map.groupBy(usable, ({ address, port }) => `${address} ${port}`)
+  return [...byPlace.values()].flatMap((same) => {
+    const [first] = same
+    const origins = [...new Set(same.map(({ origin }) => origin))]
+    // istiod repeats what stands elsewhere: it is named only where nothing else is.
+    const written = origins.filter((origin) => !origin.startsWith('istiod of '))
+    return first
+      ? [{ network, address: first.address, port: first.port, origins: written.length > 0 ? written : origins }]
+      : []
+  })
+}
+
+/** The addresses of a network’s entrances. */
+export const addressesInto = (gateways: NetworkGateways): string[] =>
+  entrancesOf(gateways).map(({ address }) => address)
+
+const originOf = ({ cluster, service }: GatewayService, address: string): string => {
+  const { namespace = '', name = '' } = service.metadata ?? {}
+  const part = service.spec?.externalIPs?.includes(address) ? 'externalIPs' : 'the status'
+  return `${part} of service ${namespace}/${name} of ${cluster.name}`
+}

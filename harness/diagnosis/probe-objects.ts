@@ -1,6 +1,6 @@
 import type { V1Namespace, V1Pod } from '@kubernetes/client-node'
 import { stringify } from 'yaml'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { injectionLabel } from '#istio/revision.ts'
 import type { Manifest } from '#kube/client.ts'
 

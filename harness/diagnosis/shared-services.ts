@@ -1,6 +1,6 @@
 import type { V1EndpointSlice, V1Pod, V1Service } from '@kubernetes/client-node'
 import { readyAddresses } from '#kube/endpoint-slices.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { selects } from './selects.ts'
 
 /**
@@ -32,13 +32,13 @@ export const meshServices = (mesh: Survey): Promise<MeshService[]> => {
 
 const readBefore = new WeakMap<Survey, Promise<MeshService[]>>()
 
-const readServices = async ({ clusters, domain }: Survey): Promise<MeshService[]> => {
+const readServices = async ({ clusters, domain, istioNamespace }: Survey): Promise<MeshService[]> => {
   const all = await Promise.all(clusters.map(indexed))
   const meshed = new Set(all.flatMap(({ namespaces }) => [...namespaces]))
   const names = new Set(
     all.flatMap(({ services }) =>
       [...services.values()].flatMap(({ metadata }) =>
-        meshed.has(metadata?.namespace ?? '') && metadata?.namespace !== 'istio-system' ? [keyOf(metadata)] : [],
+        meshed.has(metadata?.namespace ?? '') && metadata?.namespace !== istioNamespace ? [keyOf(metadata)] : [],
       ),
     ),
   )

@@ -7,14 +7,18 @@ import { istiodOf, revisionOf } from './revision.ts'
  * What lets proxies and API servers of other clusters reach a control plane through its cluster's gateway (Istio's
  * expose-istiod.yaml; for a revision its expose-istiod-rev.yaml.tmpl).
  */
-export const exposedByGateway = ({ revision }: Topology): Promise<Manifest[]> =>
+export const exposedByGateway = ({ revision, istioNamespace }: Topology): Promise<Manifest[]> =>
   revision === undefined
-    ? fixture('workloads/expose-istiod.yaml')
-    : fixture('workloads/expose-revision.yaml', { revision })
+    ? fixture('workloads/expose-istiod.yaml', { istioNamespace })
+    : fixture('workloads/expose-revision.yaml', { revision, istioNamespace })
 
 /**
  * What lets the other clusters of a flat network reach a control plane (seed 003: services made internal load
  * balancers).
  */
 export const exposedByLoadBalancer = (topology: Topology): Promise<Manifest[]> =>
-  fixture('workloads/internal-load-balancer.yaml', { istiod: istiodOf(topology), revision: revisionOf(topology) })
+  fixture('workloads/internal-load-balancer.yaml', {
+    istiod: istiodOf(topology),
+    revision: revisionOf(topology),
+    istioNamespace: topology.istioNamespace,
+  })

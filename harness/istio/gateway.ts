@@ -1,21 +1,27 @@
+import type { Ref } from '#kube/client.ts'
 import type { Lab, LabCluster } from '#lab/lab.ts'
 import { writeGatewayAddresses } from './mesh-networks.ts'
 import { serviceAddress } from './service-address.ts'
 
+/** The name of an east-west gateway’s deployment and service. */
+export const gatewayName = 'istio-eastwestgateway'
+
 /** The service of a cluster's east-west gateway. */
-export const gatewayService = {
+export const gatewayService = ({
+  istioNamespace,
+}: Pick<LabCluster, 'istioNamespace'>): Ref & { namespace: string } => ({
   apiVersion: 'v1',
   kind: 'Service',
-  name: 'istio-eastwestgateway',
-  namespace: 'istio-system',
-}
+  name: gatewayName,
+  namespace: istioNamespace,
+})
 
 /**
  * The address that the load balancer gave a cluster's gateway, once it has one. @throws MeshproofError MP-401 after 60
  * s.
  */
 export const gatewayAddress = (cluster: LabCluster, signal?: AbortSignal): Promise<string> =>
-  serviceAddress(cluster, 'gateway', gatewayService, signal)
+  serviceAddress(cluster, 'gateway', gatewayService(cluster), signal)
 
 /**
  * Where remote clusters find a control plane that is exposed through the primary’s gateway. @throws MeshproofError

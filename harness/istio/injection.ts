@@ -4,7 +4,7 @@ import { podsOf, type DeploymentRef } from '#kube/roll-out.ts'
 import { until } from '#kube/until.ts'
 import type { Lab, LabCluster } from '#lab/lab.ts'
 import { istiodSelector } from './istiod-pods.ts'
-import { injectionLabels, istiodOf, revisionOf } from './revision.ts'
+import { injectionLabels, injectorOf, revisionOf } from './revision.ts'
 
 /** The namespaces of a cluster whose pods get sidecars, by whichever label. */
 const injectedNamespaces = async ({ kube }: LabCluster): Promise<string[]> =>
@@ -62,7 +62,7 @@ export const injectorTrusted = ({ name, kube }: LabCluster, { topology }: Lab, s
       const injector = await kube.get<V1MutatingWebhookConfiguration>({
         apiVersion: 'admissionregistration.k8s.io/v1',
         kind: 'MutatingWebhookConfiguration',
-        name: istiodOf(topology).replace('istiod', 'istio-sidecar-injector'),
+        name: injectorOf(topology),
       })
       return injector?.webhooks?.every(({ clientConfig }) => clientConfig.caBundle)
     },
@@ -73,9 +73,12 @@ export const injectorTrusted = ({ name, kube }: LabCluster, { topology }: Lab, s
  * Requires that a cluster’s control plane and injectors are of the revision of `topology`, and of no other.
  * @throws MeshproofError MP-520 when something of another is left.
  */
-export const requireOnly = async ({ name, kube, role }: LabCluster, { topology }: Lab): Promise<void> => {
+export const requireOnly = async (
+  { name, kube, role, istioNamespace }: LabCluster,
+  { topology }: Lab,
+): Promise<void> => {
   const [istiods, injectors] = await Promise.all([
-    kube.list({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'istio-system', selector: istiodSelector() }),
+    kube.list({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: istioNamespace, selector: istiodSelector() }),
     kube.list({
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'MutatingWebhookConfiguration',
@@ -97,6 +100,6 @@ export const requireOnly = async ({ name, kube, role }: LabCluster, { topology }
       ...others.map(({ metadata }) => `${metadata?.name ?? ''} is of ${metadata?.labels?.['istio.io/rev'] ?? 'none'}`),
       ...missing.map((one) => `${one} is missing`),
     ].join(', '),
-    next: 'kubectl -n istio-system get deployments,mutatingwebhookconfigurations --show-labels',
+    next: `kubectl -n ${istioNamespace} get deployments,mutatingwebhookconfigurations --show-labels`,
   })
 }

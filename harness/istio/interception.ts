@@ -16,7 +16,7 @@ export const requireInterception = async ({ primary, clusters }: Lab): Promise<v
     apiVersion: 'v1',
     kind: 'ConfigMap',
     name: 'istio-sidecar-injector',
-    namespace: 'istio-system',
+    namespace: primary.istioNamespace,
   })
   const values = Values.safeParse(JSON.parse(map?.data?.['values'] ?? '{}'))
   const included = values.data?.global.proxy.includeIPRanges ?? ''

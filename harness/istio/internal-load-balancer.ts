@@ -11,6 +11,11 @@ export const internalAddress = ({ primary, topology }: Lab, signal?: AbortSignal
   serviceAddress(
     primary,
     'internal load balancer of istiod',
-    { apiVersion: 'v1', kind: 'Service', name: `${istiodOf(topology)}-internal`, namespace: 'istio-system' },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      name: `${istiodOf(topology)}-internal`,
+      namespace: topology.istioNamespace,
+    },
     signal,
   )

@@ -19,7 +19,7 @@ export const installIstio = async (cluster: LabCluster, spec: OperatorSpec, sign
   await Promise.all(
     applied
       .flatMap((object) => /^deployment\.apps\/(.+)$/.exec(object)?.[1] ?? [])
-      .map((name) => settled(cluster, { namespace: 'istio-system', name }, signal)),
+      .map((name) => settled(cluster, { namespace: cluster.istioNamespace, name }, signal)),
   )
 }
 
@@ -29,7 +29,12 @@ const manifestOf = (cluster: LabCluster, spec: OperatorSpec, signal: AbortSignal
     cluster,
     ['manifest', 'generate', '--filename', '-'],
     signal,
-    stringify({ apiVersion: 'install.istio.io/v1alpha1', kind: 'IstioOperator', spec }),
+    stringify({
+      apiVersion: 'install.istio.io/v1alpha1',
+      kind: 'IstioOperator',
+      metadata: { namespace: cluster.istioNamespace },
+      spec,
+    }),
   )
 
 /**
@@ -68,7 +73,12 @@ export const istioctl = async (
   try {
     const { stdout } = await execa(
       cluster.istioctl,
-      [...args, ...(args[0] === 'manifest' ? [] : ['--kubeconfig', cluster.kubeconfig])],
+      [
+        ...args,
+        ...(args[0] === 'manifest'
+          ? []
+          : ['--kubeconfig', cluster.kubeconfig, '--istioNamespace', cluster.istioNamespace]),
+      ],
       {
         cancelSignal: signal,
         ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
@@ -86,7 +96,7 @@ export const istioctl = async (
           .split('\n')
           .map((line) => line.trim())
           .find((line) => /^(✘|Error|error:)/.test(line)) ?? reasonOf(error),
-      next: 'Run again with --keep and look at the pods of istio-system.',
+      next: `Run again with --keep and look at the pods of ${cluster.istioNamespace}.`,
       cause: error,
     })
   }

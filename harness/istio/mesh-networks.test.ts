@@ -3,7 +3,7 @@ import type { KubeClient, Manifest } from '#kube/client.ts'
 import type { LabCluster } from '#lab/lab.ts'
 import { loadTopologyFile } from '#topology/topology-file.ts'
 import { errorOf } from '#testing/edge.ts'
-import { fakeKube } from '#testing/fake-kube.ts'
+import { type FakeKube, fakeKube } from '#testing/fake-kube.ts'
 import { gatewayAddressesSoFar, meshNetworksOf, readGatewayAddresses, writeGatewayAddresses } from './mesh-networks.ts'
 
 const clustersOf = async (network?: string): Promise<LabCluster[]> =>
@@ -12,6 +12,7 @@ const clustersOf = async (network?: string): Promise<LabCluster[]> =>
     network: network ?? plan.network,
     kubeconfig: '',
     istioctl: '',
+    istioNamespace: 'istio-system',
     address: async () => '',
     applyText: async () => [],
     get kube(): KubeClient {
@@ -42,10 +43,10 @@ test('what is installed again keeps the addresses that are known', async () => {
   })
 })
 
-const configMap = (name: string, address: string): Manifest => ({
+const configMap = (name: string, address: string, namespace = 'istio-system'): Manifest => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
-  metadata: { name, namespace: 'istio-system' },
+  metadata: { name, namespace },
   data: {
     meshNetworks:
       `networks: {network2: {endpoints: [{fromRegistry: cluster2}], gateways: [{address: ${address}, port: ` +
@@ -53,15 +54,25 @@ const configMap = (name: string, address: string): Manifest => ({
   },
 })
 
+const primary = (kube: FakeKube, istioNamespace = 'istio-system') => ({ name: 'cluster1', kube, istioNamespace })
+
 test('addresses are read of the control plane that there is, and written to every one', async () => {
   const kube = fakeKube(configMap('istio', '172.18.0.9'), configMap('istio-next', '172.18.0.9'))
-  expect(await readGatewayAddresses({ name: 'cluster1', kube })).toEqual({ network2: '172.18.0.9' })
-  await writeGatewayAddresses({ name: 'cluster1', kube }, { network2: '172.18.0.10' })
+  expect(await readGatewayAddresses(primary(kube))).toEqual({ network2: '172.18.0.9' })
+  await writeGatewayAddresses(primary(kube), { network2: '172.18.0.10' })
   await kube.remove({ apiVersion: 'v1', kind: 'ConfigMap', name: 'istio', namespace: 'istio-system' })
-  expect(await readGatewayAddresses({ name: 'cluster1', kube })).toEqual({ network2: '172.18.0.10' })
+  expect(await readGatewayAddresses(primary(kube))).toEqual({ network2: '172.18.0.10' })
+})
+
+test('of several namespaces with a config map of that name, Istio’s own is read and written', async () => {
+  const kube = fakeKube(configMap('istio', '172.18.0.9'), configMap('istio', '172.18.0.8', 'mesh-root'))
+  expect(await readGatewayAddresses(primary(kube, 'mesh-root'))).toEqual({ network2: '172.18.0.8' })
+  await writeGatewayAddresses(primary(kube, 'mesh-root'), { network2: '172.18.0.10' })
+  expect(await readGatewayAddresses(primary(kube, 'mesh-root'))).toEqual({ network2: '172.18.0.10' })
+  expect(await readGatewayAddresses(primary(kube))).toEqual({ network2: '172.18.0.9' })
 })
 
 test('before a control plane there are none so far, and none to be read', async () => {
-  expect(await gatewayAddressesSoFar({ name: 'cluster1', kube: fakeKube() })).toEqual({})
-  expect(await errorOf(readGatewayAddresses({ name: 'cluster1', kube: fakeKube() }))).toMatchObject({ code: 'MP-510' })
+  expect(await gatewayAddressesSoFar(primary(fakeKube()))).toEqual({})
+  expect(await errorOf(readGatewayAddresses(primary(fakeKube())))).toMatchObject({ code: 'MP-510' })
 })

@@ -28,7 +28,7 @@ export const meshNetworksIn = (map: V1ConfigMap | undefined): MeshNetworks | und
 /** What a network's gateway address is before it is known (seed 000). */
 export const placeholder = '0.0.0.0'
 
-type At = Pick<LabCluster, 'name' | 'kube'>
+type At = Pick<LabCluster, 'name' | 'kube' | 'istioNamespace'>
 
 /** The `meshNetworks` of an install, every gateway still the placeholder whose address is not known. */
 export const meshNetworksOf = (clusters: LabCluster[], addresses: Record<string, string> = {}): MeshNetworks =>
@@ -45,8 +45,8 @@ export const meshNetworksOf = (clusters: LabCluster[], addresses: Record<string,
   )
 
 /** Every control plane’s: the config map is called `istio`, and `istio-` and its revision where it has one. */
-const configured = async ({ kube }: At): Promise<{ name: string; networks: MeshNetworks }[]> => {
-  const maps = await kube.list<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'istio-system' })
+const configured = async ({ kube, istioNamespace }: At): Promise<{ name: string; networks: MeshNetworks }[]> => {
+  const maps = await kube.list<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', namespace: istioNamespace })
   return maps.flatMap((map) => {
     const networks = meshNetworksIn(map)
     return networks ? [{ name: map.metadata?.name ?? '', networks }] : []
@@ -73,7 +73,7 @@ export const readGatewayAddresses = async (primary: At): Promise<Record<string, 
   throw new MeshproofError('MP-510', {
     what: 'The mesh has no meshNetworks that could be read',
     where: `config map istio of ${primary.name}`,
-    next: 'kubectl -n istio-system get configmap istio -o yaml',
+    next: `kubectl -n ${primary.istioNamespace} get configmap istio -o yaml`,
   })
 }
 
@@ -90,7 +90,7 @@ export const writeGatewayAddresses = async (primary: At, addresses: Record<strin
       {
         apiVersion: 'v1',
         kind: 'ConfigMap',
-        metadata: { name, namespace: 'istio-system' },
+        metadata: { name, namespace: primary.istioNamespace },
         data: { meshNetworks: stringify({ networks }) },
       },
     ])

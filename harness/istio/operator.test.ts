@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { idleLab } from '#testing/idle-lab.ts'
+import { idleLab, variant } from '#testing/idle-lab.ts'
 import { controlPlaneSpec, gatewaySpec, remoteSpec } from './operator.ts'
 
 test('a release that keeps the defaults of an older version is installed with them, another one without', async () => {
@@ -9,6 +9,20 @@ test('a release that keeps the defaults of an older version is installed with th
     values: { compatibilityVersion: '1.30' },
   })
   expect(controlPlaneSpec(primary, lab, {})['values']).not.toHaveProperty('compatibilityVersion')
+})
+
+test('every install is one of the root namespace, and so is the gateway', async () => {
+  const lab = await idleLab({ ...(await variant('gateway')), istioNamespace: 'mesh-root' })
+  const { primary } = lab
+  for (const spec of [
+    controlPlaneSpec(primary, lab, {}),
+    remoteSpec(primary, lab, ''),
+    gatewaySpec(primary, lab, true),
+  ])
+    expect(spec).toMatchObject({ values: { global: { istioNamespace: 'mesh-root' } } })
+  expect(gatewaySpec(primary, lab, true)).toMatchObject({
+    components: { ingressGateways: [{ name: 'istio-eastwestgateway', namespace: 'mesh-root' }] },
+  })
 })
 
 test('with published images nothing is set that only locally built images need', async () => {

@@ -1,5 +1,6 @@
 import { differences } from '#images/differences.ts'
 import type { Lab, LabCluster } from '#lab/lab.ts'
+import { gatewayName } from './gateway.ts'
 import type { OperatorSpec } from './istioctl.ts'
 import { istiodOf } from './revision.ts'
 
@@ -86,6 +87,7 @@ const commonSpec = (
   values: {
     ...(images.compatibilityVersion === undefined ? {} : { compatibilityVersion: images.compatibilityVersion }),
     global: {
+      istioNamespace: topology.istioNamespace,
       meshID: 'mesh1',
       multiCluster: { clusterName: cluster.name },
       network: cluster.network,
@@ -147,10 +149,11 @@ export const gatewaySpec = (cluster: LabCluster, release: Release, labelled: boo
   components: {
     ingressGateways: [
       {
-        name: 'istio-eastwestgateway',
+        name: gatewayName,
+        namespace: cluster.istioNamespace,
         label: {
           istio: 'eastwestgateway',
-          app: 'istio-eastwestgateway',
+          app: gatewayName,
           ...(labelled ? { 'topology.istio.io/network': cluster.network } : {}),
         },
         enabled: true,
@@ -170,6 +173,11 @@ export const gatewaySpec = (cluster: LabCluster, release: Release, labelled: boo
         resources: { requests: requestsOf(release.topology).proxy },
       },
     },
-    global: { network: cluster.network, imagePullPolicy: 'IfNotPresent', proxy: proxyOf(release.topology) },
+    global: {
+      istioNamespace: cluster.istioNamespace,
+      network: cluster.network,
+      imagePullPolicy: 'IfNotPresent',
+      proxy: proxyOf(release.topology),
+    },
   },
 })

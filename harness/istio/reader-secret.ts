@@ -13,11 +13,11 @@ export const readerServiceAccount = 'istio-reader-service-account'
  * filled in within 30 s.
  */
 export const readerToken = async (
-  { name, kube }: LabCluster,
+  { name, kube, istioNamespace }: LabCluster,
   signal?: AbortSignal,
   secret = 'istio-reader-token',
 ): Promise<{ token: string; authority: string }> => {
-  const at = { name: secret, namespace: 'istio-system' }
+  const at = { name: secret, namespace: istioNamespace }
   await kube.apply([
     {
       apiVersion: 'v1',
@@ -56,15 +56,17 @@ export const addReaderSecret = async (
       },
     ],
     users: [{ name: readerServiceAccount, user: { token } }],
-    contexts: [{ name: of.name, context: { cluster: of.name, user: readerServiceAccount, namespace: 'istio-system' } }],
+    contexts: [
+      { name: of.name, context: { cluster: of.name, user: readerServiceAccount, namespace: of.istioNamespace } },
+    ],
     'current-context': of.name,
   }
-  const { name, namespace } = remoteSecretRef(of.name)
+  const { name, namespace } = remoteSecretRef(of.name, to)
   await to.kube.apply([
     {
       apiVersion: 'v1',
       kind: 'Secret',
-      metadata: { name, namespace: namespace ?? '', labels: { 'istio/multiCluster': 'true' } },
+      metadata: { name, namespace, labels: { 'istio/multiCluster': 'true' } },
       stringData: { [of.name]: stringify(kubeconfig) },
     },
   ])

@@ -1,14 +1,18 @@
 import type { V1Secret } from '@kubernetes/client-node'
-import { manifestsOf, type KubeClient, type Ref } from '#kube/client.ts'
+import { manifestsOf, type Ref } from '#kube/client.ts'
 import type { LabCluster } from '#lab/lab.ts'
 import { istioctl } from './istioctl.ts'
+import type { IstioCluster } from './istiod-pods.ts'
 
-/** Where the remote secret of a cluster lies in the control plane's. */
-export const remoteSecretRef = (of: string): Ref => ({
+/** Where the remote secret of a cluster lies in that of a control plane. */
+export const remoteSecretRef = (
+  of: string,
+  { istioNamespace }: Pick<IstioCluster, 'istioNamespace'>,
+): Ref & { namespace: string } => ({
   apiVersion: 'v1',
   kind: 'Secret',
   name: `istio-remote-secret-${of}`,
-  namespace: 'istio-system',
+  namespace: istioNamespace,
 })
 
 /**
@@ -28,11 +32,14 @@ export const addRemoteSecret = async (
  * The kubeconfig inside the remote secret of a cluster, whatever the secret is called: it holds a token, so it goes to
  * a program's standard input and nowhere else.
  */
-export const remoteKubeconfig = async (kube: KubeClient, of: string): Promise<string | undefined> => {
+export const remoteKubeconfig = async (
+  { kube, istioNamespace }: IstioCluster,
+  of: string,
+): Promise<string | undefined> => {
   const secrets = await kube.list<V1Secret>({
     apiVersion: 'v1',
     kind: 'Secret',
-    namespace: 'istio-system',
+    namespace: istioNamespace,
     selector: 'istio/multiCluster=true',
   })
   const encoded = secrets.map(({ data }) => data?.[of]).find((value) => value !== undefined)

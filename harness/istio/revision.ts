@@ -1,4 +1,4 @@
-import type { Topology } from '#topology/topology-file.ts'
+import { defaultIstioNamespace, type Topology } from '#topology/topology-file.ts'
 
 type Revised = Pick<Topology, 'revision'>
 
@@ -14,6 +14,17 @@ export const revised = (label = 'default'): { revision?: string } => (label === 
 /** The label by which a new namespace asks for the sidecars of a revision or of a revision’s tag. */
 export const injectionLabel = (revision: string): Record<string, string> =>
   revision === 'default' ? { 'istio-injection': 'enabled' } : { 'istio.io/rev': revision }
+
+/**
+ * The name of a control plane’s injector as Istio’s charts have it: with its revision, and with its namespace where
+ * that is another than the default.
+ */
+export const injectorOf = ({ revision, istioNamespace }: Revised & Pick<Topology, 'istioNamespace'>): string =>
+  [
+    'istio-sidecar-injector',
+    ...(revision === undefined ? [] : [revision]),
+    ...(istioNamespace === defaultIstioNamespace ? [] : [istioNamespace]),
+  ].join('-')
 
 /**
  * The labels by which a namespace asks a control plane for sidecars; what is null, it must not have (Istio: the older

@@ -15,7 +15,8 @@ import type { Topology } from '#topology/topology-file.ts'
 
 /** Names of the steps that others wait for. */
 export const named = {
-  trust: (cluster: string): string => `${cluster}: istio-system and intermediate of the shared root CA`,
+  trust: (cluster: string, { istioNamespace }: Topology): string =>
+    `${cluster}: ${istioNamespace} and intermediate of the shared root CA`,
   controlPlane: (cluster: string): string => `${cluster}: control plane`,
   gatewayAddress: (cluster: string): string => `${cluster}: address of the gateway`,
   gateway: (cluster: string): string => `${cluster}: gateway`,
@@ -27,22 +28,22 @@ export const named = {
 }
 
 /**
- * Namespace istio-system with the cluster's network, for a remote also with who controls it, and cacerts from the
+ * Istio’s root namespace with the cluster's network, for a remote also with who controls it, and cacerts from the
  * shared root.
  */
-export const trust = (cluster: string): Step =>
+export const trust = (cluster: string, topology: Topology): Step =>
   step(
-    named.trust(cluster),
+    named.trust(cluster, topology),
     async (lab) => {
-      const { kube, role, network } = lab.cluster(cluster)
+      const { kube, name, role, network, istioNamespace } = lab.cluster(cluster)
       const annotations = role === 'remote' ? { 'topology.istio.io/controlPlaneClusters': lab.primary.name } : {}
       await kube.apply([
         {
           apiVersion: 'v1',
           kind: 'Namespace',
-          metadata: { name: 'istio-system', labels: { 'topology.istio.io/network': network }, annotations },
+          metadata: { name: istioNamespace, labels: { 'topology.istio.io/network': network }, annotations },
         },
-        await cacertsFor(await lab.root(), cluster),
+        await cacertsFor(await lab.root(), { name, istioNamespace }),
       ])
     },
     [`${cluster}: created`],
@@ -51,6 +52,7 @@ export const trust = (cluster: string): Step =>
 /** istiod with the minimal profile; `global` is what makes it this topology's. */
 export const controlPlane = (
   cluster: string,
+  topology: Topology,
   global: (lab: Lab) => Promise<Record<string, unknown>> | Record<string, unknown> = () => ({}),
 ): Step =>
   step(
@@ -59,21 +61,22 @@ export const controlPlane = (
       const at = lab.cluster(cluster)
       return installIstio(at, controlPlaneSpec(at, lab, await global(lab)), signal)
     },
-    [named.trust(cluster)],
+    [named.trust(cluster, topology)],
   )
 
 /**
  * A gateway's service ahead of its proxy: the load balancer has the address long before the gateway runs, and some need
  * that alone.
  */
-export const earlyGatewayAddress = (cluster: string): Step =>
+export const earlyGatewayAddress = (cluster: string, topology: Topology): Step =>
   step(
     named.gatewayAddress(cluster),
     async (lab, signal) => {
-      await lab.cluster(cluster).kube.apply(await fixture('workloads/gateway-service.yaml'))
+      const { istioNamespace } = topology
+      await lab.cluster(cluster).kube.apply(await fixture('workloads/gateway-service.yaml', { istioNamespace }))
       await gatewayAddress(lab.cluster(cluster), signal)
     },
-    [named.trust(cluster), `${cluster}: load balancer`],
+    [named.trust(cluster, topology), `${cluster}: load balancer`],
   )
 
 /** An east-west gateway; `labelled` ones are found by their network label. */
@@ -125,7 +128,8 @@ export const applied = (name: string, cluster: string, files: string[], after?: 
   step(
     name,
     async (lab) => {
-      for (const file of files) await lab.cluster(cluster).kube.apply(await fixture(file))
+      const { kube, istioNamespace } = lab.cluster(cluster)
+      for (const file of files) await kube.apply(await fixture(file, { istioNamespace }))
     },
     after,
   )
@@ -153,7 +157,9 @@ export const mutualTls = (topology: Topology, after: (primary: string) => string
       async (lab) =>
         lab
           .cluster(primary)
-          .kube.apply(await fixture(`policies/mtls-${topology.mtls}.yaml`, { policynamespace: 'istio-system' })),
+          .kube.apply(
+            await fixture(`policies/mtls-${topology.mtls}.yaml`, { policynamespace: topology.istioNamespace }),
+          ),
       after(primary),
     ),
   )

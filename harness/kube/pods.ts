@@ -17,7 +17,7 @@ export const execIn = async (
   kube: KubeClient,
   { namespace, pod, container }: ContainerRef,
   command: string[],
-  { stdin, within = 30_000 }: { stdin?: string; within?: number } = {},
+  { stdin, within = 30_000 }: { stdin?: string | Buffer; within?: number } = {},
 ): Promise<ExecResult> => {
   const collect = (): { stream: PassThrough; text: () => string } => {
     const chunks: Buffer[] = []

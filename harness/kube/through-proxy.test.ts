@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { createRoot } from '#lab/certificate-authority.ts'
-import { connectContexts } from '#survey/contexts.ts'
+import { connectContexts } from '#probes/survey/contexts.ts'
 import { errorOf, scratchFolder, setVariable } from '#testing/edge.ts'
 import { execIn } from './pods.ts'
 

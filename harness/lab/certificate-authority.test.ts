@@ -21,7 +21,9 @@ let [first, second] = [{}, {}] as [Cacerts, Cacerts]
 beforeAll(async () => {
   const root = await createRoot()
   ;[first, second] = (await Promise.all(
-    ['cluster1', 'cluster2'].map(async (cluster) => Cacerts.parse((await cacertsFor(root, cluster))['stringData'])),
+    ['cluster1', 'cluster2'].map(async (name) =>
+      Cacerts.parse((await cacertsFor(root, { name, istioNamespace: 'istio-system' }))['stringData']),
+    ),
   )) as [Cacerts, Cacerts]
 })
 
@@ -32,6 +34,15 @@ test('a cluster’s intermediate is a CA that its root has signed', () => {
   expect(intermediate.verify(root.publicKey)).toBe(true)
   expect(intermediate.subject).toContain('L=cluster1')
   expect(intermediate.subjectAltName).toBe('DNS:istiod.istio-system.svc')
+})
+
+test('an intermediate is for the istiod of its root namespace, and lies there', async () => {
+  const { metadata, stringData } = await cacertsFor(await createRoot(), {
+    name: 'cluster1',
+    istioNamespace: 'mesh-root',
+  })
+  expect(metadata).toEqual({ name: 'cacerts', namespace: 'mesh-root' })
+  expect(new X509Certificate(Cacerts.parse(stringData)['ca-cert.pem']).subjectAltName).toBe('DNS:istiod.mesh-root.svc')
 })
 
 test('the root is a CA that has signed itself, and both are valid now', () => {

@@ -51,12 +51,12 @@ export const createRoot = async (name = 'Root CA'): Promise<RootAuthority> => {
  */
 export const cacertsFor = async (
   root: RootAuthority,
-  cluster: string,
+  { name, istioNamespace }: { name: string; istioNamespace: string },
   notAfter = new Date(Date.now() + 730 * days),
 ): Promise<Manifest> => {
   const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair
   const intermediate = await X509CertificateGenerator.create({
-    subject: `O=Istio, CN=Intermediate CA, L=${cluster}`,
+    subject: `O=Istio, CN=Intermediate CA, L=${name}`,
     issuer: root.certificate.subject,
     publicKey: keys.publicKey,
     signingKey: root.keys.privateKey,
@@ -66,7 +66,7 @@ export const cacertsFor = async (
     extensions: [
       new BasicConstraintsExtension(true, 0, true),
       new KeyUsagesExtension(caUsages, true),
-      new SubjectAlternativeNameExtension([{ type: 'dns', value: 'istiod.istio-system.svc' }]),
+      new SubjectAlternativeNameExtension([{ type: 'dns', value: `istiod.${istioNamespace}.svc` }]),
     ],
   })
   const key = PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY')
@@ -74,7 +74,7 @@ export const cacertsFor = async (
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name: 'cacerts', namespace: 'istio-system' },
+    metadata: { name: 'cacerts', namespace: istioNamespace },
     stringData: {
       'ca-cert.pem': `${certificate}\n`,
       'ca-key.pem': `${key}\n`,

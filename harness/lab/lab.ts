@@ -12,6 +12,8 @@ export type LabCluster = ClusterPlan & {
   /** Path of the cluster's kubeconfig, which only this user can read. */
   kubeconfig: string
   istioctl: string
+  /** Istio’s root namespace: the same in every cluster. */
+  istioNamespace: string
   /** The API of the cluster, through the published port. It works once the cluster is created. */
   readonly kube: KubeClient
   /** Applies a manifest of many objects. Returns their names as `kind.group/name`. */
@@ -44,6 +46,7 @@ export const labOf = (runId: string, topology: Topology, images: Images): Lab =>
       ...plan,
       kubeconfig,
       istioctl: images.istioctl,
+      istioNamespace: topology.istioNamespace,
       get kube() {
         return (kube ??= connect(plan.name, kubeconfig))
       },

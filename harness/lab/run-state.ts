@@ -10,6 +10,8 @@ const RunState = z.object({
   id: z.string(),
   topology: z.string(),
   mtls: z.enum(['strict', 'off']),
+  /** Istio’s root namespace; runs of before there was a choice have the default. */
+  istioNamespace: z.string().optional(),
   owner: z.string(),
   kept: z.boolean(),
   /**

@@ -63,22 +63,23 @@ export const swapRoot = async (lab: Lab, signal?: AbortSignal): Promise<() => Pr
   const since = new Date()
   const undo = async (): Promise<void> => {
     await write(lab, (cluster) => change(cluster).old)
-    await Promise.all(lab.primaries.map(async ({ kube }) => remount(kube, await istiodPods(kube))))
+    await Promise.all(lab.primaries.map(async (primary) => remount(primary.kube, await istiodPods(primary))))
   }
   try {
     await write(lab, (cluster) => change(cluster).fresh)
     await Promise.all(
-      lab.primaries.map(({ name, kube }) =>
+      lab.primaries.map((primary) =>
         until(
-          `${name}’s istiod refuses another root`,
+          `${primary.name}’s istiod refuses another root`,
           async () => {
-            const pods = (await istiodPods(kube)).filter(isReady)
+            const { kube, istioNamespace } = primary
+            const pods = (await istiodPods(primary)).filter(isReady)
             await remount(kube, pods)
             const logs = await Promise.all(
               pods.map(({ metadata }) =>
                 logsSince(
                   kube,
-                  { namespace: 'istio-system', pod: metadata?.name ?? '', container: 'discovery' },
+                  { namespace: istioNamespace, pod: metadata?.name ?? '', container: 'discovery' },
                   since,
                 ),
               ),
@@ -98,33 +99,33 @@ export const swapRoot = async (lab: Lab, signal?: AbortSignal): Promise<() => Pr
 
 const roots = 'root-cert.pem'
 
-const secretOf = (files: Cacerts): Manifest => ({
+const secretOf = ({ istioNamespace }: LabCluster, files: Cacerts): Manifest => ({
   apiVersion: 'v1',
   kind: 'Secret',
-  metadata: { name: 'cacerts', namespace: 'istio-system' },
+  metadata: { name: 'cacerts', namespace: istioNamespace },
   stringData: files,
 })
 
 const write = async ({ clusters }: Lab, files: (cluster: string) => Cacerts): Promise<void> => {
-  await Promise.all(clusters.map(({ name, kube }) => kube.apply([secretOf(files(name))])))
+  await Promise.all(clusters.map((cluster) => cluster.kube.apply([secretOf(cluster, files(cluster.name))])))
 }
 
 const newRoot = async ({ clusters }: Lab): Promise<Change> => {
   const root = await createRoot(`Root CA of ${new Date().toISOString()}`)
   const changes = new Map(
     await Promise.all(
-      clusters.map(async ({ name, kube }) => {
+      clusters.map(async ({ name, kube, istioNamespace }) => {
         const { data } =
           (await kube.get<V1Secret>({
             apiVersion: 'v1',
             kind: 'Secret',
             name: 'cacerts',
-            namespace: 'istio-system',
+            namespace: istioNamespace,
           })) ?? {}
         const old = Object.fromEntries(
           Object.entries(data ?? {}).map(([file, text]) => [file, Buffer.from(text, 'base64').toString()]),
         )
-        const { stringData } = await cacertsFor(root, name)
+        const { stringData } = await cacertsFor(root, { name, istioNamespace })
         return [name, { old, fresh: stringData as Cacerts }] as const
       }),
     ),
@@ -145,12 +146,12 @@ const takenUp = async (lab: Lab, files: (cluster: string) => Cacerts, signal: Ab
       until(
         `${cluster.name} is told the roots`,
         async () => {
-          await Promise.all(lab.primaries.map(async ({ kube }) => remount(kube, await istiodPods(kube))))
+          await Promise.all(lab.primaries.map(async (primary) => remount(primary.kube, await istiodPods(primary))))
           const told = await cluster.kube.get<V1ConfigMap>({
             apiVersion: 'v1',
             kind: 'ConfigMap',
             name: 'istio-ca-root-cert',
-            namespace: 'istio-system',
+            namespace: cluster.istioNamespace,
           })
           return prints(told?.data?.[roots]) === rootsOf(cluster)
         },

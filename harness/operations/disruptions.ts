@@ -51,7 +51,9 @@ export const disruptionsIn = (lab: Lab, signal: AbortSignal): Disruptions => ({
   rotateRemoteSecret: (cluster) => rotateRemoteSecret(lab, lab.cluster(cluster), signal),
   withoutRemoteSecret: async (cluster, during) => {
     const undo = await Promise.all(
-      lab.primaries.filter(({ name }) => name !== cluster).map(({ kube }) => takeAway(kube, remoteSecretRef(cluster))),
+      lab.primaries
+        .filter(({ name }) => name !== cluster)
+        .map((primary) => takeAway(primary.kube, remoteSecretRef(cluster, primary))),
     )
     try {
       return await during()

@@ -1,15 +1,18 @@
 import type { V1Deployment } from '@kubernetes/client-node'
 import type { Manifest, Ref } from '#kube/client.ts'
-import { restart, settled } from '#kube/roll-out.ts'
+import { type DeploymentRef, restart, settled } from '#kube/roll-out.ts'
 import { until } from '#kube/until.ts'
 import type { Lab, LabCluster } from '#lab/lab.ts'
-import { gatewayService, writeOwnAddresses } from '#istio/gateway.ts'
+import { gatewayName, gatewayService, writeOwnAddresses } from '#istio/gateway.ts'
 import { procedures } from '#istio/procedures/index.ts'
 import { istiodOf } from '#istio/revision.ts'
 import { addressNow, serviceAddress } from '#istio/service-address.ts'
 import { installRemote } from '#istio/shared-steps.ts'
 
-const gateway = { namespace: 'istio-system', name: gatewayService.name }
+const deploymentOf = ({ istioNamespace }: LabCluster): DeploymentRef => ({
+  namespace: istioNamespace,
+  name: gatewayName,
+})
 
 /** Runs `during` with so many replicas of every east-west gateway, and then with as many as before. */
 export const withGatewayReplicas = async <T>(
@@ -18,10 +21,13 @@ export const withGatewayReplicas = async <T>(
   during: () => Promise<T>,
 ): Promise<T> => {
   const deployment = { apiVersion: 'apps/v1', kind: 'Deployment' }
-  const before = await Promise.all(clusters.map(({ kube }) => kube.get<V1Deployment>({ ...deployment, ...gateway })))
+  const before = await Promise.all(
+    clusters.map((cluster) => cluster.kube.get<V1Deployment>({ ...deployment, ...deploymentOf(cluster) })),
+  )
   const scale = (wanted: (index: number) => number): Promise<unknown> =>
     Promise.all(
       clusters.map(async (cluster, index) => {
+        const gateway = deploymentOf(cluster)
         await cluster.kube.merge({ ...deployment, metadata: gateway, spec: { replicas: wanted(index) } })
         await settled(cluster, gateway, new AbortController().signal)
       }),
@@ -39,15 +45,17 @@ export const withGatewayReplicas = async <T>(
  * within two minutes.
  */
 export const restartGateways = async ({ clusters }: Lab, signal: AbortSignal): Promise<void> => {
-  for (const cluster of clusters) await restart(cluster, [gateway], signal)
+  for (const cluster of clusters) await restart(cluster, [deploymentOf(cluster)], signal)
 }
 
 /**
  * The service of a cluster that others know by the address its load balancer gave it; undefined where there is none.
  */
-const addressed = async ({ topology }: Lab, { kube }: LabCluster): Promise<Ref | undefined> => {
-  for (const name of [gatewayService.name, `${istiodOf(topology)}-internal`])
-    if (await kube.get({ ...gatewayService, name })) return { ...gatewayService, name }
+const addressed = async ({ topology }: Lab, cluster: LabCluster): Promise<Ref | undefined> => {
+  for (const name of [gatewayName, `${istiodOf(topology)}-internal`]) {
+    const service = { ...gatewayService(cluster), name }
+    if (await cluster.kube.get(service)) return service
+  }
   return undefined
 }
 

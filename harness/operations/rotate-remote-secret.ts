@@ -33,44 +33,49 @@ export const rotateRemoteSecret = async ({ primaries }: Lab, of: LabCluster, sig
     )
   }
   for (const { metadata } of before)
-    await of.kube.remove({ apiVersion: 'v1', kind: 'Secret', name: metadata?.name ?? '', namespace: 'istio-system' })
+    await of.kube.remove({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      name: metadata?.name ?? '',
+      namespace: of.istioNamespace,
+    })
 }
 
-const readerSecrets = async ({ kube }: LabCluster): Promise<V1Secret[]> =>
-  (await kube.list<V1Secret>({ apiVersion: 'v1', kind: 'Secret', namespace: 'istio-system' })).filter(
+const readerSecrets = async ({ kube, istioNamespace }: LabCluster): Promise<V1Secret[]> =>
+  (await kube.list<V1Secret>({ apiVersion: 'v1', kind: 'Secret', namespace: istioNamespace })).filter(
     ({ type, metadata }) =>
       type === 'kubernetes.io/service-account-token' &&
       metadata?.annotations?.['kubernetes.io/service-account.name'] === readerServiceAccount,
   )
 
-const replaceToken = async ({ name, kube }: LabCluster, of: string, token: string): Promise<void> => {
-  const kubeconfig = Kubeconfig.safeParse(parse((await remoteKubeconfig(kube, of)) ?? ''))
+const replaceToken = async (primary: LabCluster, of: string, token: string): Promise<void> => {
+  const kubeconfig = Kubeconfig.safeParse(parse((await remoteKubeconfig(primary, of)) ?? ''))
   if (!kubeconfig.success) {
     throw new MeshproofError('MP-540', {
       what: `There is no remote secret of ${of} with a token`,
-      where: name,
-      next: 'kubectl -n istio-system get secret -l istio/multiCluster=true shows those there are.',
+      where: primary.name,
+      next: `kubectl -n ${primary.istioNamespace} get secret -l istio/multiCluster=true shows those there are.`,
     })
   }
   for (const { user } of kubeconfig.data.users) user.token = token
-  const { apiVersion, kind, name: secret, namespace = '' } = remoteSecretRef(of)
-  await kube.merge({
+  const { apiVersion, kind, name, namespace } = remoteSecretRef(of, primary)
+  await primary.kube.merge({
     apiVersion,
     kind,
-    metadata: { name: secret, namespace },
+    metadata: { name, namespace },
     data: { [of]: Buffer.from(stringify(kubeconfig.data)).toString('base64') },
   })
 }
 
 /** The API server notes on a token’s secret the day on which the token was last used (Kubernetes 1.28). */
-const used = async ({ kube }: LabCluster, name: string): Promise<boolean> =>
-  (await kube.get<V1Secret>({ apiVersion: 'v1', kind: 'Secret', name, namespace: 'istio-system' }))?.metadata?.labels?.[
+const used = async ({ kube, istioNamespace }: LabCluster, name: string): Promise<boolean> =>
+  (await kube.get<V1Secret>({ apiVersion: 'v1', kind: 'Secret', name, namespace: istioNamespace }))?.metadata?.labels?.[
     'kubernetes.io/legacy-token-last-used'
   ] !== undefined
 
-const synced = async ({ kube }: LabCluster, of: string): Promise<boolean> => {
-  const pods = (await istiodPods(kube)).filter(isReady)
-  const watched = await Promise.all(pods.map(({ metadata }) => watchedClusters(kube, metadata?.name)))
+const synced = async (primary: LabCluster, of: string): Promise<boolean> => {
+  const pods = (await istiodPods(primary)).filter(isReady)
+  const watched = await Promise.all(pods.map(({ metadata }) => watchedClusters(primary, metadata?.name)))
   return (
     watched.length > 0 &&
     watched.every((clusters) => clusters.some(({ id, syncStatus }) => id === of && syncStatus === 'synced'))

@@ -17,7 +17,7 @@ const unstopped = (): AbortSignal => new AbortController().signal
 const istiodBack = async (lab: Lab): Promise<void> => {
   await Promise.all(
     lab.primaries.map((primary) =>
-      settled(primary, { namespace: 'istio-system', name: istiodOf(lab.topology) }, unstopped()),
+      settled(primary, { namespace: primary.istioNamespace, name: istiodOf(lab.topology) }, unstopped()),
     ),
   )
   await procedures[lab.topology.procedure].follow?.(lab, unstopped())
@@ -35,11 +35,11 @@ export const withoutIstiod = async (
 ): Promise<void> => {
   const scale = (replicas: number): Promise<unknown> =>
     Promise.all(
-      lab.primaries.map(({ kube }) =>
+      lab.primaries.map(({ kube, istioNamespace }) =>
         kube.merge({
           apiVersion: 'apps/v1',
           kind: 'Deployment',
-          metadata: { namespace: 'istio-system', name: istiodOf(lab.topology) },
+          metadata: { namespace: istioNamespace, name: istiodOf(lab.topology) },
           spec: { replicas },
         }),
       ),
@@ -48,7 +48,7 @@ export const withoutIstiod = async (
     await scale(0)
     await until(
       'every istiod is gone',
-      async () => (await Promise.all(lab.primaries.map(({ kube }) => istiodPods(kube)))).flat().length === 0,
+      async () => (await Promise.all(lab.primaries.map((primary) => istiodPods(primary)))).flat().length === 0,
       { every: 200, within: 60_000 },
     )
     await Promise.all([during(), sleep(lasting, undefined, { signal })])
@@ -119,7 +119,12 @@ export const restartNode = async (lab: Lab, cluster: LabCluster): Promise<void> 
  * clusters are told where it is.
  */
 export const freshIstiod = async (lab: Lab, cluster: LabCluster): Promise<void> => {
-  for (const { metadata } of await istiodPods(cluster.kube))
-    await cluster.kube.remove({ apiVersion: 'v1', kind: 'Pod', name: metadata?.name ?? '', namespace: 'istio-system' })
+  for (const { metadata } of await istiodPods(cluster))
+    await cluster.kube.remove({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      name: metadata?.name ?? '',
+      namespace: cluster.istioNamespace,
+    })
   await istiodBack(lab)
 }

@@ -4,18 +4,27 @@ import { execIn } from '#kube/pods.ts'
 /** A pod with a proxy, from which addresses are dialled. */
 export type Vantage = { kube: KubeClient; namespace: string; pod: string }
 
-/** What became of an attempt to open a connection; `said` is the dialler’s own last word. */
-export type Dialled = { to: string; open: boolean; said: string }
+/**
+ * What became of an attempt to open a connection; `said` is the dialler’s own last word, `late` that a first silence
+ * was followed by an answer.
+ */
+export type Dialled = { to: string; open: boolean; said: string; late: boolean }
 
 /**
  * Opens a connection from where a pod stands, with the one program that every proxy image has, the distroless ones too:
  * the agent’s own wait for an HTTP answer. Any answer shows that the port is open, a refused handshake or a reset as
  * well; silence and a refusal show that it is not. A first silence is asked again with more patience (seconds), since a
- * busy machine is slow.
+ * busy machine is slow. `query` makes the request longer.
  */
-export const dial = async (vantage: Vantage, host: string, port: number): Promise<Dialled> => {
-  const first = await dialOnce(vantage, host, port, 1)
-  return first.open || !/exceeded|timeout/.test(first.said) ? first : dialOnce(vantage, host, port, 3)
+export const dial = async (
+  vantage: Vantage,
+  host: string,
+  port: number,
+  { query = '' }: { query?: string } = {},
+): Promise<Dialled> => {
+  const first = await dialOnce(vantage, host, port, 1, query)
+  if (first.open || !/exceeded|timeout/.test(first.said)) return { ...first, late: false }
+  return { ...(await dialOnce(vantage, host, port, 3, query)), late: true }
 }
 
 const dialOnce = async (
@@ -23,13 +32,14 @@ const dialOnce = async (
   host: string,
   port: number,
   seconds: number,
-): Promise<Dialled> => {
+  query: string,
+): Promise<Omit<Dialled, 'late'>> => {
   const to = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   const command = [
     'pilot-agent',
     'wait',
     '--url',
-    `http://${to}/`,
+    `http://${to}/${query === '' ? '' : `?${query}`}`,
     '--timeoutSeconds',
     String(seconds),
     '--requestTimeoutMillis',
@@ -42,7 +52,7 @@ const dialOnce = async (
 }
 
 /** What the agent’s words mean: whether anything listens. */
-export const meaning = (exitCode: number, output: string): Omit<Dialled, 'to'> => {
+export const meaning = (exitCode: number, output: string): Omit<Dialled, 'to' | 'late'> => {
   if (exitCode === 0) return { open: true, said: 'answered' }
   const said = (/Last error: (.*)/.exec(output)?.[1] ?? output.trim().split('\n').at(-1) ?? '').replace(
     /^Get "[^"]*": /,

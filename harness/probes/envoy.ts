@@ -17,6 +17,7 @@ const Clusters = z.object({
           z.object({
             address: z.object({ socket_address: z.object({ address: z.string(), port_value: z.number() }).optional() }),
             priority: z.number().default(0),
+            health_status: z.looseObject({ eds_health_status: z.string().optional() }).optional(),
           }),
         )
         .default([]),
@@ -34,29 +35,6 @@ const Secrets = z.object({
           tls_certificate: z.object({ certificate_chain: z.object({ inline_bytes: z.string() }) }).optional(),
           validation_context: z.object({ trusted_ca: z.object({ inline_bytes: z.string() }) }).optional(),
         }),
-      }),
-    )
-    .default([]),
-})
-
-const Listeners = z.object({
-  configs: z
-    .array(
-      z.object({
-        active_state: z
-          .object({
-            listener: z.object({
-              address: z.object({ socket_address: z.object({ port_value: z.number() }).optional() }).optional(),
-              filter_chains: z
-                .array(
-                  z.object({
-                    filter_chain_match: z.object({ server_names: z.array(z.string()).default([]) }).optional(),
-                  }),
-                )
-                .default([]),
-            }),
-          })
-          .optional(),
       }),
     )
     .default([]),
@@ -94,8 +72,11 @@ export const releaseOf = async (proxy: Proxy): Promise<{ istio: string; envoy: s
   return { istio: node.metadata.ISTIO_VERSION, envoy: version.split('/')[1] ?? '' }
 }
 
-/** Where a proxy may send a request; those of a higher priority number are used when the others are not enough. */
-export type Endpoint = { address: string; port: number; priority: number }
+/**
+ * Where a proxy may send a request; those of a higher priority number are used when the others are not enough.
+ * `unhealthy` is why Envoy passes it over, in its own words; absent where it does not.
+ */
+export type Endpoint = { address: string; port: number; priority: number; unhealthy?: string }
 
 /**
  * Every cluster of endpoints that a proxy knows, by Istio’s name for it
@@ -106,11 +87,21 @@ export const clustersOf = async (proxy: Proxy): Promise<Map<string, Endpoint[]>>
   return new Map(
     clusters.map(({ name, host_statuses: hosts }) => [
       name,
-      hosts.flatMap(({ priority, address: { socket_address: at } }) =>
-        at ? [{ address: at.address, port: at.port_value, priority }] : [],
+      hosts.flatMap(({ priority, address: { socket_address: at }, health_status: health }) =>
+        at ? [{ address: at.address, port: at.port_value, priority, ...unhealthyIn(health) }] : [],
       ),
     ]),
   )
+}
+
+/** Envoy names what it holds against an endpoint: `failed_outlier_check: true`, and what it was told of its health. */
+const unhealthyIn = (health: { eds_health_status?: string | undefined } | undefined): { unhealthy?: string } => {
+  const { eds_health_status: told = 'HEALTHY', ...failed } = health ?? {}
+  const reasons = [
+    ...(['HEALTHY', 'UNKNOWN', 'DEGRADED'].includes(told) ? [] : [told.toLowerCase()]),
+    ...Object.entries(failed).flatMap(([name, is]) => (is === true && name.startsWith('failed_') ? [name] : [])),
+  ]
+  return reasons.length > 0 ? { unhealthy: reasons.join(', ') } : {}
 }
 
 /**
@@ -119,15 +110,6 @@ export const clustersOf = async (proxy: Proxy): Promise<Map<string, Endpoint[]>>
  */
 export const endpointsOf = async (proxy: Proxy, cluster: string): Promise<string[]> =>
   ((await clustersOf(proxy)).get(cluster) ?? []).map(({ address, port }) => `${address}:${port}`).sort()
-
-/** The server names that a gateway passes on at a port. */
-export const serverNamesOf = async (gateway: Proxy, port: number): Promise<string[]> =>
-  Listeners.parse(await ask(gateway, 'config_dump?resource=dynamic_listeners')).configs.flatMap(
-    ({ active_state: state }) =>
-      state?.listener.address?.socket_address?.port_value === port
-        ? state.listener.filter_chains.flatMap(({ filter_chain_match: match }) => match?.server_names ?? [])
-        : [],
-  )
 
 /**
  * What a live proxy identifies itself with, and what it trusts: leaf first, then its chain; roots as it was given them.

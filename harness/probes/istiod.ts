@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { istiodSelector } from '#istio/istiod-pods.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { readPage } from '#kube/pod-http.ts'
 import { execIn, readyPod } from '#kube/pods.ts'
+import { type IstioCluster, istiodSelector } from '#istio/istiod-pods.ts'
 
 const RemoteClusters = z.array(
   z.object({ id: z.string(), syncStatus: z.string().default(''), secretName: z.string().default('') }),
@@ -34,17 +34,21 @@ const ProxySync = z.array(
   }),
 )
 
-const ask = async (kube: KubeClient, path: string, pod?: string): Promise<unknown> => {
-  const asked = pod ?? (await readyPod(kube, 'istio-system', istiodSelector())).metadata?.name ?? ''
-  return JSON.parse(await debugPage(kube, asked, path))
+const ask = async ({ kube, istioNamespace: namespace }: IstioCluster, path: string, pod?: string): Promise<unknown> => {
+  const asked = pod ?? (await readyPod(kube, namespace, istiodSelector())).metadata?.name ?? ''
+  return JSON.parse(await debugPage(kube, { namespace, pod: asked }, path))
 }
 
 /**
  * A page of what an istiod knows, which it serves its own pod without asking who asks, as text. @throws MeshproofError
  * MP-403 when it cannot be read within so many milliseconds.
  */
-export const debugPage = (kube: KubeClient, pod: string, path: string, within?: number): Promise<string> =>
-  readPage(kube, { namespace: 'istio-system', pod, port: 15014, path }, within)
+export const debugPage = (
+  kube: KubeClient,
+  istiod: { namespace: string; pod: string },
+  path: string,
+  within?: number,
+): Promise<string> => readPage(kube, { ...istiod, port: 15014, path }, within)
 
 const Version = z.object({ clientVersion: z.object({ version: z.string() }) })
 
@@ -63,18 +67,18 @@ export const istiodRelease = async (kube: KubeClient, namespace: string, pod: st
  * The clusters istiod watches, and whether each was synced once (it never takes that back); told by any of its pods or
  * by the one named.
  */
-export const watchedClusters = async (kube: KubeClient, pod?: string): Promise<z.infer<typeof RemoteClusters>> =>
-  RemoteClusters.parse(await ask(kube, '/debug/clusterz', pod))
+export const watchedClusters = async (cluster: IstioCluster, pod?: string): Promise<z.infer<typeof RemoteClusters>> =>
+  RemoteClusters.parse(await ask(cluster, '/debug/clusterz', pod))
 
 /**
  * The addresses istiod holds for every service, by host, namespace and cluster; told by any of its pods or by the one
  * named.
  */
 export const allShards = async (
-  kube: KubeClient,
+  cluster: IstioCluster,
   pod?: string,
 ): Promise<(host: string, namespace: string) => Record<string, string[]>> => {
-  const shards = Shards.parse(await ask(kube, '/debug/endpointShardz', pod))
+  const shards = Shards.parse(await ask(cluster, '/debug/endpointShardz', pod))
   return (host, namespace) =>
     Object.fromEntries(
       Object.entries(shards[host]?.[namespace]?.Shards ?? {}).map(([shard, endpoints]) => [
@@ -86,18 +90,37 @@ export const allShards = async (
 
 /** The addresses istiod holds for a service, by cluster. */
 export const endpointShards = async (
-  kube: KubeClient,
+  cluster: IstioCluster,
   host: string,
   namespace: string,
   pod?: string,
-): Promise<Record<string, string[]>> => (await allShards(kube, pod))(host, namespace)
+): Promise<Record<string, string[]>> => (await allShards(cluster, pod))(host, namespace)
+
+const NetworkGateways = z
+  .array(z.object({ Network: z.string(), Cluster: z.string().default(''), Addr: z.string(), Port: z.number() }))
+  .nullable()
+
+/** A gateway as istiod sends it to clients of other networks. */
+export type KnownGateway = { network: string; cluster: string; address: string; port: number }
+
+/**
+ * The gateways that istiod knows, names resolved to addresses: those that clients of other networks are sent to. A
+ * gateway of meshNetworks belongs to no cluster.
+ */
+export const knownGateways = async (cluster: IstioCluster, pod?: string): Promise<KnownGateway[]> =>
+  (NetworkGateways.parse(await ask(cluster, '/debug/networkz', pod)) ?? []).map(({ Network, Cluster, Addr, Port }) => ({
+    network: Network,
+    cluster: Cluster,
+    address: Addr,
+    port: Port,
+  }))
 
 /** How far one proxy is behind: what is not acknowledged, and what it refused. */
 export type ProxyState = { proxy: string; cluster: string; stale: string[]; refused: string[] }
 
 /** Every proxy connected to istiod, to any of its pods or to the one named. */
-export const proxyStates = async (kube: KubeClient, pod?: string): Promise<ProxyState[]> =>
-  ProxySync.parse(await ask(kube, '/debug/syncz', pod)).map((state) => ({
+export const proxyStates = async (cluster: IstioCluster, pod?: string): Promise<ProxyState[]> =>
+  ProxySync.parse(await ask(cluster, '/debug/syncz', pod)).map((state) => ({
     proxy: state.proxy,
     cluster: state.cluster_id,
     stale: (

@@ -1,5 +1,5 @@
 import { execIn, readyPod } from '#kube/pods.ts'
-import type { KubeClient } from '#kube/client.ts'
+import type { IstioCluster } from '#istio/istiod-pods.ts'
 import { remoteKubeconfig } from '#istio/remote-secret.ts'
 import { readRemoteKubeconfig } from '#istio/remote-kubeconfig.ts'
 
@@ -19,11 +19,12 @@ export type RemoteAccess = {
  * such secret.
  */
 export const remoteAccess = async (
-  kube: KubeClient,
+  primary: IstioCluster,
   of: string,
   namespace: string,
 ): Promise<RemoteAccess | undefined> => {
-  const text = await remoteKubeconfig(kube, of)
+  const { kube } = primary
+  const text = await remoteKubeconfig(primary, of)
   if (text === undefined) return undefined
   const access = readRemoteKubeconfig(text)
   if ('malformed' in access) return { server: '', withToken: 0, withoutToken: 0, error: access.malformed }

@@ -2,7 +2,8 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { scratchFolder } from '#testing/edge.ts'
-import { failingRun } from '#testing/report-results.ts'
+import { diagnosisWith } from '#testing/mesh-diagnosis.ts'
+import { explainedRun, failingRun, warnedRun } from '#testing/report-results.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { annotations, stepSummary } from './github.ts'
 import { tellGitHub } from './github-step.ts'
@@ -29,6 +30,33 @@ describe('the annotations', () => {
     )
     expect(lines.at(-1)).toBe('::warning title=reach.local (gateway)::passed on retry: 21 of 21 answered')
     expect(lines).toHaveLength(7)
+  })
+
+  test('begin with the cause that the diagnosis names, and each failed check says what explains it', async () => {
+    const lines = annotations(await explainedRun())
+    expect(lines[0]).toBe(
+      '::error title=MP-887 gateways and the way to them (gateway)::a gateway has no ready pod behind its service ' +
+        '(cluster2 istio-system/istio-eastwestgateway)%0Aits service has no ready endpoints%0A' +
+        'Next: kubectl --context=cluster2 -n istio-system get pods,endpointslices%0A' +
+        'Shows in: net.gateway-open, reach.both-versions, reach.path, route.pin-v2, mtls.strict, failover.local-down',
+    )
+    expect(lines).toHaveLength(7)
+    expect(lines.slice(1).filter((line) => !line.includes('%0Aexplained by MP-887: a gateway'))).toEqual([])
+  })
+
+  test('say of the first failed check that nothing explains it', async () => {
+    const results = await failingRun()
+    results.topologies[0]!.diagnosis = diagnosisWith([])
+    expect(annotations(results).map((line) => line.includes('Unexplained: no layer of the mesh'))).toEqual([
+      true,
+      ...Array.from({ length: 5 }, () => false),
+    ])
+  })
+
+  test('are notices for what will hurt later', async () => {
+    expect(annotations(await warnedRun())).toEqual([
+      expect.stringMatching(/^::notice title=MP-845 \(gateway\)::.*\(cluster1\)%0A.*%0ASee: kubectl/),
+    ])
   })
 
   test('escape what the runner would read as its own', () => {
@@ -67,6 +95,46 @@ describe('the step summary', () => {
     expect(text).toContain('first broken layer is network')
     expect(text).toContain('| gateway | ✗ failed |')
     expect(text).toContain('| ✗ failed | gateway | reach.path | the whole mesh |')
+  })
+
+  test('leads with the cause that the diagnosis names, or says that nothing explains the failure', async () => {
+    const text = stepSummary(await explainedRun(), 1e6)
+    expect(text.split('\n').slice(2, 12)).toEqual([
+      '> [!CAUTION]',
+      '> **gateway: first broken layer is gateways and the way to them** (MP-887)',
+      '>',
+      '> a gateway has no ready pod behind its service (cluster2 istio-system/istio-eastwestgateway)',
+      '>',
+      '> - its service has no ready endpoints',
+      '>',
+      '> Next step: <code>kubectl --context=cluster2 -n istio-system get pods,endpointslices</code>',
+      '>',
+      expect.stringMatching(/^> Shows in: net\.gateway-open, /),
+    ])
+    const unexplained = await failingRun()
+    unexplained.topologies[0]!.diagnosis = diagnosisWith([])
+    expect(stepSummary(unexplained, 1e6)).toContain(
+      '> Unexplained: no layer of the mesh shows why. Narrowed to cluster1 → cluster2 (net.gateway-open).',
+    )
+  })
+
+  test('has a note for each warning, and no more than ten', async () => {
+    const results = await warnedRun()
+    expect(stepSummary(results, 1e6)).toMatch(
+      /^## ✓ meshproof: passed\n\n> \[!NOTE\]\n> \*\*gateway: warning\*\* \(MP-845\)/,
+    )
+    results.topologies[0]!.diagnosis = diagnosisWith(
+      Array.from({ length: 12 }, (_, index) => ({
+        layer: 'trust',
+        code: 'MP-845',
+        where: `<b>${index}`,
+        severity: 'warning',
+      })),
+    )
+    const many = stepSummary(results, 1e6)
+    expect(many.match(/\[!NOTE\]/g)).toHaveLength(10)
+    expect(many).toContain('2 more warnings are in report.html.')
+    expect(many).not.toContain('<b>')
   })
 
   test('shows what the evidence says as text', () => {

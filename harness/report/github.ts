@@ -1,4 +1,5 @@
 import { firstBroken } from '#results/explain.ts'
+import { afterUpgrade, explainedBy, explanationOf, laterTroubles, narrowedTo } from '#results/explanation.ts'
 import {
   variantName,
   type CheckResult,
@@ -11,23 +12,26 @@ import {
 import { printable } from '#results/text.ts'
 import { lostWith } from './upgrade-text.ts'
 import { outcomeOf, phaseWords, upgradeRunVerdict, upgradeVerdictWords } from './upgrade-words.ts'
-import { duration, routeOf, runVerdict, verdictWords, worstFirst } from './words.ts'
+import { duration, failedIds, routeOf, runVerdict, verdictWords, worstFirst } from './words.ts'
 
 /** How many annotations of a kind GitHub shows for a step. */
 const mostAnnotations = 10
 
 /**
  * Workflow commands: errors for what failed, warnings for what passed on retry and for upgrades that passed with
- * warnings or are inconclusive. The causes come first. There are no more of a kind than GitHub shows.
+ * warnings or are inconclusive, notices for what will hurt later in a mesh whose checks passed. The causes come first.
+ * There are no more of a kind than GitHub shows.
  */
 export const annotations = ({ run, topologies }: Results): string[] => {
   const { error } = run
   return [
     ...limited('error', [
       ...(error ? [command('error', error.code, `${error.message} Next: ${error.next}`)] : []),
+      ...worstFirst(topologies).flatMap((topology) => (topology.upgrade ? [] : explained(topology))),
       ...foundIn(topologies, 'error'),
+      ...worstFirst(topologies).flatMap((topology) => (topology.upgrade ? explained(topology) : [])),
       ...placedChecks(topologies, 'fail').map(({ topology, check }) =>
-        command('error', titleOf(topology, check), failure(check)),
+        command('error', titleOf(topology, check), failure(topology, check)),
       ),
     ]),
     ...limited('warning', [
@@ -36,8 +40,31 @@ export const annotations = ({ run, topologies }: Results): string[] => {
         command('warning', titleOf(topology, check), `passed on retry: ${check.reason}`),
       ),
     ]),
+    ...limited('notice', topologies.flatMap(notices)),
   ]
 }
+
+/** The most lines of evidence of a finding in an annotation or in the summary. */
+const mostEvidence = 5
+
+const explained = (topology: TopologyResult): string[] => {
+  const explanation = afterUpgrade(topology) ?? explanationOf(topology)
+  if (!explanation) return []
+  const { code, layerName, cause, where, evidence, fix } = explanation
+  const lines = [
+    `${cause} (${where})`,
+    ...evidence.slice(0, mostEvidence),
+    `Next: ${fix}`,
+    ...(topology.upgrade ? [] : [`Shows in: ${failedIds(topology.checks).join(', ')}`]),
+  ]
+  return [command('error', `${code} ${layerName} (${variantName(topology)})`, lines.join('\n'))]
+}
+
+const notices = (topology: TopologyResult): string[] =>
+  laterTroubles(topology).map(({ code, cause, where, evidence, fix }) => {
+    const lines = [`${cause} (${where})`, ...evidence.slice(0, mostEvidence), `See: ${fix}`]
+    return command('notice', `${code} (${variantName(topology)})`, lines.join('\n'))
+  })
 
 type PlacedCheck = { topology: TopologyResult; check: CheckResult }
 
@@ -66,6 +93,7 @@ export const stepSummary = (results: Results, bytes: number): string => {
       ? []
       : [`**${run.error.code}** ${text(run.error.message)}`, '', `Next step: ${text(run.error.next)}`, '']),
     ...worstFirst(topologies).flatMap(broken),
+    ...later(topologies),
     `| topology | verdict | ${upgrades ? 'requests' : 'checks'} |`,
     '|---|---|---|',
     ...topologies.map((topology) => row([text(variantName(topology)), verdictOf(topology), outcomeOf(topology)])),
@@ -82,13 +110,21 @@ export const stepSummary = (results: Results, bytes: number): string => {
 const titleOf = (topology: TopologyResult, { id, diagnosis }: CheckResult): string =>
   `${[diagnosis?.code, id].filter(Boolean).join(' ')} (${variantName(topology)})`
 
-const failure = (check: CheckResult): string =>
-  [
+const failure = (topology: TopologyResult, check: CheckResult): string => {
+  const explanation = explainedBy(topology)
+  return [
     `${routeOf(check)}: ${check.reason}`,
     ...(check.diagnosis ? [`Cause: ${check.diagnosis.cause}`, `Next: ${check.diagnosis.hint}`] : []),
+    ...(explanation === undefined ? [] : [explanation]),
+    ...(narrowedTo(topology) === check ? [unexplained] : []),
   ].join('\n')
+}
 
-const limited = (kind: 'error' | 'warning', commands: string[]): string[] => {
+const unexplained = 'Unexplained: no layer of the mesh shows why.'
+
+type AnnotationKind = 'error' | 'warning' | 'notice'
+
+const limited = (kind: AnnotationKind, commands: string[]): string[] => {
   if (commands.length <= mostAnnotations) return commands
   const shown = commands.slice(0, mostAnnotations - 1)
   const rest = `${commands.length - shown.length} more are in the step summary and in report.html.`
@@ -96,7 +132,7 @@ const limited = (kind: 'error' | 'warning', commands: string[]): string[] => {
 }
 
 // Characters that end a command or a property are escaped as actions/toolkit does it (packages/core/src/command.ts).
-const command = (kind: 'error' | 'warning', title: string, message: string): string =>
+const command = (kind: AnnotationKind, title: string, message: string): string =>
   `::${kind} title=${escaped(title).replaceAll(':', '%3A').replaceAll(',', '%2C')}::${escaped(message)}`
 const escaped = (value: string): string =>
   printable(value.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A'))
@@ -158,7 +194,25 @@ const phaseRow = (upgrade: Upgrade, phase: UpgradePhaseResult): string => {
 }
 
 const broken = (topology: TopologyResult): string[] => {
+  const afterwards = afterUpgrade(topology)
+  const explanation = afterwards ?? explanationOf(topology)
+  if (explanation) {
+    const { layerName, code, cause, where, evidence, fix } = explanation
+    const title = afterwards ? 'the mesh afterwards, first broken layer' : 'first broken layer'
+    return [
+      `> [!CAUTION]`,
+      `> **${text(variantName(topology))}: ${title} is ${text(layerName)}** (${code})`,
+      '>',
+      `> ${text(cause)} (${text(where)})`,
+      '>',
+      ...listed(evidence),
+      `> Next step: <code>${text(fix)}</code>`,
+      ...(afterwards ? [] : ['>', `> Shows in: ${text(failedIds(topology.checks).join(', '))}`]),
+      '',
+    ]
+  }
   const first = firstBroken(topology.checks)
+  const narrowed = narrowedTo(topology)
   return first === undefined
     ? []
     : [
@@ -167,10 +221,35 @@ const broken = (topology: TopologyResult): string[] => {
         '>',
         `> ${text(first.cause)}`,
         '>',
+        ...(narrowed ? [`> ${unexplained} Narrowed to ${text(routeOf(narrowed))} (${text(narrowed.id)}).`, '>'] : []),
         `> Next step: ${text(first.hint)}`,
         '',
       ]
 }
+
+/** What will hurt later in meshes whose checks passed. */
+const later = (topologies: readonly TopologyResult[]): string[] => {
+  const warnings = topologies.flatMap((topology) => laterTroubles(topology).map((finding) => ({ topology, finding })))
+  const more = warnings.length - mostAnnotations
+  return [
+    ...warnings
+      .slice(0, mostAnnotations)
+      .flatMap(({ topology, finding: { code, cause, where, evidence, fix } }) => [
+        `> [!NOTE]`,
+        `> **${text(variantName(topology))}: warning** (${code})`,
+        '>',
+        `> ${text(cause)} (${text(where)})`,
+        '>',
+        ...listed(evidence),
+        `> See: <code>${text(fix)}</code>`,
+        '',
+      ]),
+    ...(more > 0 ? [`${more} more warnings are in report.html.`, ''] : []),
+  ]
+}
+
+const listed = (evidence: readonly string[]): string[] =>
+  evidence.length === 0 ? [] : [...evidence.slice(0, mostEvidence).map((line) => `> - ${text(line)}`), '>']
 
 const problems = (topologies: TopologyResult[]): string[] => {
   const rows = worstFirst(topologies).flatMap((topology) =>

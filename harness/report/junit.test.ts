@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { causes } from '#results/causes.ts'
 import { diagnosisOf } from '#results/explain.ts'
+import { diagnosisWith } from '#testing/mesh-diagnosis.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { junit } from './junit.ts'
 import type { CheckResult } from '#results/results.ts'
@@ -116,6 +117,19 @@ test('a failure has its code, and its cause and next step beside the reason', ()
     'layer: trust',
     `cause: ${causes['MP-721'].cause}`,
     `next: ${causes['MP-721'].fix}`,
+    'it proves that a client reaches its own cluster’s version (seed 000)',
+  ])
+})
+
+test('a failure keeps its own words and names what explains it', () => {
+  const gateway = { layer: 'gateways', code: 'MP-887', where: 'cluster2 istio-system/gateway' } as const
+  const checks = [checkResult({ verdict: 'fail', reason: 'no answer', diagnosis: diagnosisOf('MP-721') })]
+  const diagnosis = diagnosisWith([gateway], gateway)
+  const { children } = parsed(junit(resultsOf(topologyResult(checks, { diagnosis }))))
+  const [failure] = casesOf(children[0])[0]!.children
+  expect(failure).toMatchObject({ attributes: { type: 'MP-721', message: 'no answer' } })
+  expect(failure?.text.split('\n').slice(-2)).toEqual([
+    'explained by MP-887: a gateway has no ready pod behind its service (cluster2 istio-system/gateway)',
     'it proves that a client reaches its own cluster’s version (seed 000)',
   ])
 })

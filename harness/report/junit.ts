@@ -1,3 +1,4 @@
+import { explainedBy } from '#results/explanation.ts'
 import { joined, markup, type Markup } from './markup.ts'
 import { upgradeChecks } from './upgrade-checks.ts'
 import type { CheckResult, Evidence, Results, TopologyResult } from '#results/results.ts'
@@ -43,39 +44,42 @@ const versionsOf = ({ istio, envoy, kubernetes, kind, meshproof }: Results['envi
 
 const suiteElement = ({ topology, checks, properties, startedAt }: Suite): Markup => {
   const name = `meshproof.${topology.name}.${topology.mtls}`
+  const explained = topology.upgrade ? undefined : explainedBy(topology)
   return markup`
     <testsuite name="${name}" ${totalsOf(checks)} timestamp="${timestamp(startedAt)}">
     <properties>${Object.entries(properties).map(property)}</properties>
-    ${checks.map((check) => caseElement(check, name))}</testsuite>${'\n'}
+    ${checks.map((check) => caseElement(check, name, explained))}</testsuite>${'\n'}
   `
 }
 
 const property = ([name, value]: [string, string]): Markup => markup`<property name="${name}" value="${value}"/>`
 
-const caseElement = (check: CheckResult, suite: string): Markup => {
+const caseElement = (check: CheckResult, suite: string, explained: string | undefined): Markup => {
   const name = `${check.id} from ${check.from.join(', ')}`
   const attributes = markup`classname="${suite}.${check.layer}" name="${name}" time="${secondsOf(check).toFixed(3)}"`
-  return markup`<testcase ${attributes}>${outcome(check)}</testcase>${'\n'}`
+  return markup`<testcase ${attributes}>${outcome(check, explained)}</testcase>${'\n'}`
 }
 
-const outcome = (check: CheckResult): Markup => {
+const outcome = (check: CheckResult, explained: string | undefined): Markup => {
   const { verdict, reason, diagnosis } = check
   if (verdict === 'skipped') return markup`<skipped message="${reason}"/>`
   // JUnit has no verdict for "not run". An error is never shown as passed.
   if (verdict === 'not-run') return markup`<error message="not run: ${reason}" type="not-run"/>${output(check)}`
   if (verdict === 'fail') {
     const type = diagnosis?.code ?? 'failed'
-    return markup`<failure message="${reason}" type="${type}">${failureText(check)}</failure>${output(check)}`
+    const text = failureText(check, explained)
+    return markup`<failure message="${reason}" type="${type}">${text}</failure>${output(check)}`
   }
   return verdict === 'flaky'
     ? markup`<system-out>${`passed on retry: ${reason}\n${attemptsText(check)}`}</system-out>`
     : markup`<system-out>${reason}</system-out>`
 }
 
-const failureText = ({ reason, diagnosis, title, source }: CheckResult): string =>
+const failureText = ({ reason, diagnosis, title, source }: CheckResult, explained: string | undefined): string =>
   [
     reason,
     ...(diagnosis ? [`layer: ${diagnosis.layer}`, `cause: ${diagnosis.cause}`, `next: ${diagnosis.hint}`] : []),
+    ...(explained === undefined ? [] : [explained]),
     `it proves that ${title} (${source})`,
   ].join('\n')
 

@@ -2,13 +2,11 @@ import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { BuildProgress } from '#images/build.ts'
 import { firstBroken } from '#results/explain.ts'
-import { causeOf } from '#results/mesh-diagnosis.ts'
-import { meshLayers } from '#results/mesh-layers.ts'
-import { explanationOf, laterTroubles, narrowedTo } from '#results/explanation.ts'
+import { afterUpgrade, explanationOf, laterTroubles, narrowedTo } from '#results/explanation.ts'
 import { printable, withoutCommands } from '#results/text.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
 import { upgradeLines } from './upgrade-text.ts'
-import { verdictWords } from './words.ts'
+import { failedIds, verdictWords } from './words.ts'
 
 /** Where the terminal report goes: a TTY gets colour and a live line, anything else gets plain lines. */
 export type Screen = NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
@@ -167,7 +165,7 @@ const brokenLines = (topology: TopologyResult): string[] => {
       `  cause: ${explanation.cause}  (${explanation.where})`,
       ...explanation.evidence.slice(0, 5).map((line) => `    ${line}`),
       `  next:  ${explanation.fix}`,
-      `  shows in: ${failedIds(topology).join(', ')}`,
+      `  shows in: ${failedIds(topology.checks).join(', ')}`,
     ]
   const broken = firstBroken(topology.checks)
   if (!broken) return laterTroubles(topology).flatMap(warningLines)
@@ -177,7 +175,8 @@ const brokenLines = (topology: TopologyResult): string[] => {
     `  cause: ${broken.cause}`,
     ...(narrowed
       ? [
-          `  unexplained: no layer of the mesh shows why; narrowed to ${narrowed.from.join(', ')} → ${narrowed.to.join(', ')}`,
+          `  unexplained: no layer of the mesh shows why; narrowed to ${narrowed.from.join(', ')} → ` +
+            narrowed.to.join(', '),
         ]
       : []),
     `  next:  ${broken.hint}`,
@@ -185,19 +184,15 @@ const brokenLines = (topology: TopologyResult): string[] => {
 }
 
 /** What the mesh shows after an upgrade that did not go well. */
-const diagnosisLines = ({ diagnosis }: TopologyResult): string[] => {
-  const cause = diagnosis && causeOf(diagnosis)
+const diagnosisLines = (topology: TopologyResult): string[] => {
+  const cause = afterUpgrade(topology)
   return cause
     ? [
-        `the mesh afterwards: ${meshLayers[cause.layer]}  (${cause.code})  ${cause.cause}  (${cause.where})`,
+        `the mesh afterwards: ${cause.layerName}  (${cause.code})  ${cause.cause}  (${cause.where})`,
         `  next:  ${cause.fix}`,
       ]
     : []
 }
-
-const failedIds = ({ checks }: TopologyResult): string[] => [
-  ...new Set(checks.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id)),
-]
 
 const warningLines = ({ code, cause, where, evidence, fix }: ReturnType<typeof laterTroubles>[number]): string[] => [
   `warning: ${code}  ${cause}  (${where})`,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { diagnosisWith } from '#testing/mesh-diagnosis.ts'
 import { upgradeResults } from '#testing/upgrade-results.ts'
 import { conformance } from './conformance.ts'
 import { annotations, stepSummary } from './github.ts'
@@ -26,6 +27,22 @@ test('a terminal gets a line for each phase, what was found with its next step, 
     expect.stringMatching(/^ {2}next: {2}The classes and the nearest events/),
   ])
   expect(linesOf(upgradeResults('losses')).at(-1)).toMatch(/^✗ gateway: failed .* lost [1-9]/)
+})
+
+test('what is broken in the mesh after an upgrade is said beside its findings, and is no warning for later', () => {
+  const gateway = { layer: 'gateways', code: 'MP-887', where: 'cluster2 istio-system/gateway' } as const
+  const results = upgradeResults('losses')
+  results.topologies[0]!.diagnosis = diagnosisWith([gateway], gateway)
+  expect(linesOf(results)[0]).toMatch(/^the mesh afterwards: gateways and the way to them {2}\(MP-887\)/)
+  const lines = annotations(results)
+  expect(lines[0]).toMatch(/^::error title=MP-9\d\d P/)
+  expect(lines.filter((line) => line.includes('MP-887'))).toEqual([
+    expect.stringMatching(/^::error title=MP-887 gateways and the way to them \(gateway\)::(?!.*Shows in)/),
+  ])
+  expect(lines.filter((line) => line.startsWith('::notice'))).toEqual([])
+  const summary = stepSummary(results, 1e6)
+  expect(summary).toContain('the mesh afterwards, first broken layer is gateways and the way to them** (MP-887)')
+  expect(summary).not.toContain('[!NOTE]')
 })
 
 test('the same finding of several phases is shown once, with what was observed in each', () => {

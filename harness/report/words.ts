@@ -19,6 +19,11 @@ export const countsOf = (checks: readonly Pick<CheckResult, 'verdict'>[]): strin
     })
     .join(', ') || 'no checks'
 
+/** The ids of the checks that failed, each once, in their order. */
+export const failedIds = (checks: readonly Pick<CheckResult, 'id' | 'verdict'>[]): string[] => [
+  ...new Set(checks.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id)),
+]
+
 /** The verdict of a run: that of its worst topology, and never better than `not-run` if the run ended early. */
 export const runVerdict = ({ run, topologies }: Results): Verdict => {
   const verdict = topologyVerdict(topologies)

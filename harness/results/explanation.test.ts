@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { diagnosisWith } from '#testing/mesh-diagnosis.ts'
 import { checkResult } from '#testing/results.ts'
-import { explanationOf, laterTroubles, narrowedTo } from './explanation.ts'
+import { explainedBy, explanationOf, laterTroubles, narrowedTo } from './explanation.ts'
 import { diagnose } from './explain.ts'
 
 const red = diagnose([
@@ -19,6 +19,10 @@ describe('checks that failed', () => {
       where: 'cluster2 istio-system/gateway',
     })
     expect(narrowedTo({ checks: red, diagnosis })).toBeUndefined()
+    expect(explainedBy({ checks: red, diagnosis })).toBe(
+      'explained by MP-887: a gateway has no ready pod behind its service (cluster2 istio-system/gateway)',
+    )
+    expect(explainedBy({ checks: red })).toBeUndefined()
   })
 
   test('are explained by a warning of what clients see, and not by one of something else', () => {

@@ -3,7 +3,8 @@ import { causeOf, type MeshDiagnosis } from './mesh-diagnosis.ts'
 import { meshLayers, type MeshLayer } from './mesh-layers.ts'
 import type { CheckResult, TopologyResult } from './results.ts'
 
-type Finding = MeshDiagnosis['layers'][number]['findings'][number]
+/** A problem or a warning that the diagnosis of a mesh found. */
+export type Finding = MeshDiagnosis['layers'][number]['findings'][number]
 
 /** What the diagnosis of a mesh says of its failed checks: the finding that explains them, and its layer. */
 export type Explanation = Finding & { layer: MeshLayer; layerName: string }
@@ -24,14 +25,36 @@ export const explanationOf = ({
   return finding && { ...finding, layerName: meshLayers[finding.layer] }
 }
 
+/** The explanation of failed checks in a line: `explained by MP-887: CAUSE (WHERE)`; undefined where there is none. */
+export const explainedBy = (topology: Pick<TopologyResult, 'checks' | 'diagnosis'>): string | undefined => {
+  const explanation = explanationOf(topology)
+  return explanation && `explained by ${explanation.code}: ${explanation.cause} (${explanation.where})`
+}
+
 const tellingWarning = ({ layers }: MeshDiagnosis): (Finding & { layer: MeshLayer }) | undefined =>
   layers
     .filter(({ layer }) => telling.includes(layer))
     .flatMap(({ layer, findings }) => findings.map((finding) => ({ ...finding, layer })))[0]
 
-/** The problems and warnings that a diagnosis found in a mesh whose checks all passed: what hurts later. */
-export const laterTroubles = ({ checks, diagnosis }: Pick<TopologyResult, 'checks' | 'diagnosis'>): Finding[] =>
-  diagnosis && !checks.some(({ verdict }) => verdict === 'fail')
+/** What is broken in a mesh after an upgrade that did not go well; undefined where nothing is, or nobody looked. */
+export const afterUpgrade = ({
+  upgrade,
+  diagnosis,
+}: Pick<TopologyResult, 'upgrade' | 'diagnosis'>): Explanation | undefined => {
+  const cause = upgrade && diagnosis && causeOf(diagnosis)
+  return cause && { ...cause, layerName: meshLayers[cause.layer] }
+}
+
+/**
+ * The problems and warnings that a diagnosis found in a mesh whose checks all passed: what hurts later. A mesh is
+ * diagnosed after an upgrade only if the upgrade went wrong, so that an upgrade has none.
+ */
+export const laterTroubles = ({
+  checks,
+  diagnosis,
+  upgrade,
+}: Pick<TopologyResult, 'checks' | 'diagnosis' | 'upgrade'>): Finding[] =>
+  diagnosis && !upgrade && !checks.some(({ verdict }) => verdict === 'fail')
     ? diagnosis.layers.flatMap(({ findings }) => findings.filter(({ followsFrom }) => followsFrom === undefined))
     : []
 

@@ -1,8 +1,8 @@
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
 import type { Lab } from '#lab/lab.ts'
 import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
-import type { ContextCluster } from '#survey/contexts.ts'
-import { survey } from '#survey/survey.ts'
+import type { ContextCluster } from '#probes/survey/contexts.ts'
+import { survey } from '#probes/survey/survey.ts'
 import type { PhaseLog } from './phase-log.ts'
 
 /** Milliseconds that a look may take: a mesh that does not answer keeps nobody from its verdict. */
@@ -13,7 +13,7 @@ const patience = 30_000
  * and it does not throw: where it cannot be made, it is undefined.
  */
 export const lookAtMesh = async (
-  clusters: ContextCluster[],
+  mesh: { clusters: ContextCluster[]; istioNamespace: string },
   phases: PhaseLog,
   signal: AbortSignal,
 ): Promise<MeshDiagnosis | undefined> => {
@@ -21,7 +21,7 @@ export const lookAtMesh = async (
   phases.started(name, Date.now())
   try {
     const stop = AbortSignal.any([signal, AbortSignal.timeout(patience)])
-    const diagnosis = await Promise.race([diagnosed(clusters, stop), aborted(stop)])
+    const diagnosis = await Promise.race([diagnosed(mesh, stop), aborted(stop)])
     phases.ended(name, Date.now(), 'pass')
     return diagnosis
   } catch (error) {
@@ -30,12 +30,16 @@ export const lookAtMesh = async (
   }
 }
 
-/** A lab’s clusters by the contexts of their kubeconfigs, so that a command of a finding can be typed as it stands. */
-export const contextsOf = ({ clusters }: Lab): ContextCluster[] =>
-  clusters.map(({ kube }) => ({ context: kube.config.getCurrentContext(), kube }))
+/** A lab by the contexts of its kubeconfigs, so that a command of a finding can be typed as it stands. */
+export const contextsOf = ({ clusters, topology }: Lab): { clusters: ContextCluster[]; istioNamespace: string } => ({
+  clusters: clusters.map(({ kube }) => ({ context: kube.config.getCurrentContext(), kube })),
+  istioNamespace: topology.istioNamespace,
+})
 
-const diagnosed = async (clusters: ContextCluster[], signal: AbortSignal): Promise<MeshDiagnosis> =>
-  diagnoseMesh(await survey(clusters), undefined, signal)
+const diagnosed = async (
+  { clusters, istioNamespace }: { clusters: ContextCluster[]; istioNamespace: string },
+  signal: AbortSignal,
+): Promise<MeshDiagnosis> => diagnoseMesh(await survey(clusters, istioNamespace), undefined, signal)
 
 const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {

@@ -5,6 +5,7 @@ import { kubectlLine, type Lab, labOf } from '#lab/lab.ts'
 import { removeRun } from '#lab/reaper.ts'
 import { forgetRun, saveRun } from '#lab/run-state.ts'
 import type { Terminal } from '#report/terminal.ts'
+import { defaultIstioNamespace } from '#topology/topology-file.ts'
 import { labTasks } from './bring-up.ts'
 import type { PhaseLog } from './phase-log.ts'
 import type { TopologyPlan } from './plan.ts'
@@ -62,7 +63,8 @@ export const openLab = (order: LabOrder, phases: PhaseLog): OpenLab => {
 /** Writes down whose lab it is and whether it stays, for the runs that come after. Returns the owner. */
 const rememberLab = async ({ runId, topology, images }: Lab, kept: boolean): Promise<string> => {
   const owner = await ownerOf(process.pid)
-  await saveRun({ id: runId, topology: topology.name, mtls: topology.mtls, owner, kept, images })
+  const { name, mtls, istioNamespace } = topology
+  await saveRun({ id: runId, topology: name, mtls, istioNamespace, owner, kept, images })
   return owner
 }
 
@@ -70,7 +72,9 @@ const keepLab = async (lab: Lab, { runId, terminal, plan }: LabOrder): Promise<v
   await rememberLab(lab, true)
   terminal.line('The lab stays. Use it:')
   for (const cluster of lab.clusters) terminal.line(`  ${kubectlLine(lab, cluster)}`)
-  const mode = lab.topology.mtls === 'off' ? ' --mtls=off' : ''
-  terminal.line(`Check it again: npm test -- --topology=${plan.reference}${mode} --reuse=${runId}`)
+  const { mtls, istioNamespace } = lab.topology
+  const mode = mtls === 'off' ? ' --mtls=off' : ''
+  const namespace = istioNamespace === defaultIstioNamespace ? '' : ` --istio-namespace=${istioNamespace}`
+  terminal.line(`Check it again: npm test -- --topology=${plan.reference}${mode}${namespace} --reuse=${runId}`)
   terminal.line(`Remove it:      npx meshproof down --run=${runId}`)
 }

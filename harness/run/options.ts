@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Wanted } from '#images/images.ts'
+import { IstioNamespace } from '#topology/topology-schema.ts'
 
 /** A list of names, comma-separated. */
 export const list = z
@@ -23,6 +24,8 @@ export const RunOptions = z.object({
   kubeconfig: z.string().optional(),
   /** Overrules the modes that the topologies name themselves. */
   mtls: z.enum(['strict', 'off']).optional(),
+  /** Istio’s root namespace; overrules the one that a topology names itself. */
+  istioNamespace: IstioNamespace.optional(),
   suite: list.default([]),
   images: z.enum(['auto', 'release', 'source']).default('auto'),
   /** A file of pins for published artifacts, of the form of fixtures/images/release.yaml. */

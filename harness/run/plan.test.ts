@@ -1,5 +1,8 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { errorOf } from '#testing/edge.ts'
+import { errorOf, scratchFolder } from '#testing/edge.ts'
+import { threeClusters } from '#testing/idle-lab.ts'
 import { type Mtls, topologyNames } from '#topology/topology-file.ts'
 import { catalogue } from './catalogue.ts'
 import { makePlans, selectChecks } from './plan.ts'
@@ -111,6 +114,30 @@ describe('plans', () => {
     expect(await modesOf('gateway')).toEqual(['strict'])
     expect(await modesOf('gateway', 'off')).toEqual(['off'])
   })
+
+  test('have the root namespace that a file names, or the one that is asked for', async () => {
+    const own = join(await scratchFolder(), 'own.yaml')
+    await writeFile(
+      own,
+      (await readFile(threeClusters, 'utf8')).replace(/^clusters:/m, 'istioNamespace: mesh-own\nclusters:'),
+    )
+    const namespaces = async (name: string, flag?: string): Promise<string[]> =>
+      (await makePlans([name], [], [], undefined, flag)).map(({ topology }) => topology.istioNamespace)
+    expect(await namespaces('gateway')).toEqual(['istio-system'])
+    expect(await namespaces('gateway', 'mesh-root')).toEqual(['mesh-root'])
+    expect(await namespaces(own)).toEqual(['mesh-own'])
+    expect(await namespaces(own, 'mesh-root')).toEqual(['mesh-root'])
+  })
+
+  test.each(['app1', 'legacy', 'default', 'kube-system', 'metallb-system'])(
+    'do not put Istio into %s, where a lab has something else',
+    async (name) => {
+      expect(await errorOf(makePlans(['gateway'], [], [], undefined, name))).toMatchObject({
+        code: 'MP-101',
+        message: expect.stringContaining(`“${name}”`),
+      })
+    },
+  )
 
   test('hold the steps and the checks of their own mode', async () => {
     const [strict, off] = await makePlans(['vpn'], [], catalogue)

@@ -5,6 +5,7 @@ import type { Procedure, Step } from '#istio/procedure.ts'
 import { procedures } from '#istio/procedures/index.ts'
 import type { CheckResult } from '#results/results.ts'
 import { loadTopologyFile, type MeshShape, type Mtls, type Topology, topologyNames } from '#topology/topology-file.ts'
+import { LabIstioNamespace } from '#topology/topology-schema.ts'
 import { planChecks, type PlannedCheck } from './plan-checks.ts'
 
 /** What is asked of one mesh of a run, and what is not. */
@@ -20,18 +21,20 @@ export type TopologyPlan = MeshPlan & {
 }
 
 /**
- * Turns names, or paths of files, and patterns into plans: one for each topology and mutual TLS mode. `mtls` overrules
- * the modes that the topologies name themselves.
- * @throws MeshproofError MP-101 for a topology or check that does not exist, with the nearest that does; MP-108 and
- * MP-109 for a file that is not valid or cannot be read.
+ * Turns names, or paths of files, and patterns into plans: one for each topology and mutual TLS mode. `mtls` and
+ * `istioNamespace` overrule what the topologies name themselves.
+ * @throws MeshproofError MP-101 for a topology or check that does not exist, with the nearest that does, and for a
+ * namespace that a lab has no place for; MP-108 and MP-109 for a file that is not valid or cannot be read.
  */
 export const makePlans = async (
   names: string[],
   patterns: string[],
   checks: readonly Check[],
   mtls?: Mtls,
+  istioNamespace?: string,
 ): Promise<TopologyPlan[]> => {
   const selected = selectChecks(patterns, checks)
+  if (istioNamespace !== undefined) requireFree(istioNamespace)
   // Every name is looked at, also beside `all`: a mistake in one is told.
   const named = names.filter((name) => name !== 'all')
   const files = await Promise.all(
@@ -45,7 +48,7 @@ export const makePlans = async (
   const unique = [...new Map([...every, ...files].map((one) => [one.file.name, one])).values()]
   return unique.flatMap(({ reference, file }) =>
     (mtls === undefined ? file.mtls : [mtls]).map((mode) => {
-      const topology = { ...file, mtls: mode }
+      const topology = { ...file, mtls: mode, istioNamespace: istioNamespace ?? file.istioNamespace }
       const procedure = procedures[file.procedure]
       return {
         reference,
@@ -56,6 +59,16 @@ export const makePlans = async (
       }
     }),
   )
+}
+
+const requireFree = (istioNamespace: string): void => {
+  const { error } = LabIstioNamespace.safeParse(istioNamespace)
+  if (error === undefined) return
+  throw new MeshproofError('MP-101', {
+    what: '--istio-namespace does not take that value',
+    why: error.issues[0]?.message,
+    next: 'Name another namespace: the lab makes it.',
+  })
 }
 
 /**

@@ -4,7 +4,7 @@ import { json } from 'node:stream/consumers'
 import { KubeConfig } from '@kubernetes/client-node'
 import { clientOf, type Manifest } from '#kube/client.ts'
 import type { Permission } from '#kube/permissions.ts'
-import type { ContextCluster } from '#survey/contexts.ts'
+import type { ContextCluster } from '#probes/survey/contexts.ts'
 
 /**
  * An API server for unit tests, which answers reads over HTTP. `cluster` gives a client with a context of that name.

@@ -6,6 +6,7 @@ export type Shape = {
   role?: 'primary' | 'remote'
   mesh?: string
   uid?: string
+  istioNamespace?: string
   podCidr?: string
   revision?: string
   /** The version of each proxy: for each there is a pod. */
@@ -26,6 +27,7 @@ export const meshObjects = (
     role = 'primary',
     mesh = 'mesh1',
     uid = name,
+    istioNamespace = 'istio-system',
     podCidr = `10.${name.length + Number(name.at(-1)) * 10}.0.0/24`,
     revision,
     proxies = [],
@@ -36,7 +38,7 @@ export const meshObjects = (
   {
     apiVersion: 'v1',
     kind: 'Namespace',
-    metadata: { name: 'istio-system', ...labels(network ? { 'topology.istio.io/network': network } : {}) },
+    metadata: { name: istioNamespace, ...labels(network ? { 'topology.istio.io/network': network } : {}) },
   },
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', ...labels({ 'istio-injection': 'enabled' }) } },
   { apiVersion: 'v1', kind: 'Node', metadata: { name: `${name}-node` }, spec: { podCIDRs: [podCidr] } },
@@ -61,7 +63,7 @@ export const meshObjects = (
         clientConfig: {
           service: {
             name: 'istiod',
-            namespace: 'istio-system',
+            namespace: istioNamespace,
             path: role === 'remote' ? `/inject/cluster/${name}/net/${network}` : '/inject',
           },
         },
@@ -73,7 +75,7 @@ export const meshObjects = (
         {
           apiVersion: 'apps/v1',
           kind: 'Deployment',
-          metadata: { name: 'istiod', namespace: 'istio-system', ...labels({ app: 'istiod' }) },
+          metadata: { name: 'istiod', namespace: istioNamespace, ...labels({ app: 'istiod' }) },
           spec: {
             template: {
               spec: {
@@ -87,7 +89,7 @@ export const meshObjects = (
         {
           apiVersion: 'v1',
           kind: 'ConfigMap',
-          metadata: { name: 'istio-sidecar-injector', namespace: 'istio-system' },
+          metadata: { name: 'istio-sidecar-injector', namespace: istioNamespace },
           data: { values: JSON.stringify({ global: { meshID: mesh, network, multiCluster: { clusterName: name } } }) },
         },
       ]

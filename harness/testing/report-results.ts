@@ -10,6 +10,7 @@ import {
 } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { makePlans, type TopologyPlan } from '#run/plan.ts'
+import { diagnosisWith } from './mesh-diagnosis.ts'
 import { evidenceOf } from './report-evidence.ts'
 import { resultsOf } from './results.ts'
 
@@ -91,6 +92,33 @@ export const failingRun = (): Promise<Results> =>
     'mtls.strict mesh': 'MP-771',
     'failover.local-down mesh': 'MP-781',
   })
+
+/** A failing run whose mesh was diagnosed: cluster2’s gateway has no pod, and two problems follow from it. */
+export const explainedRun = async (): Promise<Results> => {
+  const gateway = { layer: 'gateways', code: 'MP-887', where: 'cluster2 istio-system/istio-eastwestgateway' } as const
+  const diagnosis = diagnosisWith(
+    [
+      { layer: 'trust', code: 'MP-845', where: 'cluster1', severity: 'warning' },
+      gateway,
+      { layer: 'gateways', code: 'MP-885', where: 'cluster1 → 172.18.0.5:15443', followsFrom: 'MP-887' },
+      { layer: 'endpoints', code: 'MP-892', where: 'helloworld.sample', followsFrom: 'MP-887' },
+    ],
+    gateway,
+  )
+  return withDiagnosis(await failingRun(), diagnosis)
+}
+
+/** A run whose checks passed, and whose mesh has a trouble that hurts later. */
+export const warnedRun = async (): Promise<Results> =>
+  withDiagnosis(
+    await runOf(['gateway']),
+    diagnosisWith([{ layer: 'trust', code: 'MP-845', where: 'cluster1', severity: 'warning' }]),
+  )
+
+const withDiagnosis = (results: Results, diagnosis: TopologyResult['diagnosis']): Results => ({
+  ...results,
+  topologies: results.topologies.map((topology) => ({ ...topology, diagnosis })),
+})
 
 const asResult = (check: CheckResult, { topology }: TopologyPlan, faults: Faults): CheckResult => {
   const code = faults[`${check.id} ${check.from.length > 1 ? 'mesh' : check.from.join()}`]

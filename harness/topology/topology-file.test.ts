@@ -116,6 +116,7 @@ describe('a user’s own file', () => {
       title: 'a mesh of mine',
       procedure: 'primary-remote',
       mtls: ['strict'],
+      istioNamespace: 'istio-system',
       clusters: [
         {
           name: 'cluster1',
@@ -141,7 +142,7 @@ describe('a user’s own file', () => {
     expect(
       await load(
         edited({
-          3: "procedure: gateway\nseed: '000'\nmtls: [off, strict]",
+          3: "procedure: gateway\nseed: '000'\nmtls: [off, strict]\nistioNamespace: mesh-root",
           5: '  - name: west\n    version: v2',
           10: '  - name: east\n    version: v1',
         }),
@@ -150,6 +151,7 @@ describe('a user’s own file', () => {
       seed: '000',
       procedure: 'gateway',
       mtls: ['off', 'strict'],
+      istioNamespace: 'mesh-root',
       clusters: [
         { name: 'west', version: 'v2' },
         { name: 'east', version: 'v1' },
@@ -211,7 +213,7 @@ describe('a user’s own file', () => {
 })
 
 const notWords = 'not lower-case words joined by hyphens'
-const names = 'valid are name, title, seed, procedure, mtls, clusters'
+const names = 'valid are name, title, seed, procedure, mtls, istioNamespace, clusters'
 const fields = 'valid are name, role, network, podCidr, serviceCidr, version'
 
 describe('a file that is not valid says where and why', () => {
@@ -253,6 +255,24 @@ describe('a file that is not valid says where and why', () => {
     ['a mode twice', { 3: 'mtls: [strict, strict]' }, ['3:1: mtls lists a mode twice']],
     ['no mode', { 3: 'mtls: []' }, ['3:1: mtls is empty: list strict, off or both']],
     ['a mode without a list', { 3: 'mtls: strict' }, ['3:7: mtls must be a list, not “strict”']],
+    ...['Mesh', 'mesh_root', 'mesh-', 'a.b', 'a'.repeat(64)].map((name): [string, Edit, string[]] => [
+      `a root namespace that is no label: ${name}`,
+      { 3: `istioNamespace: ${name}` },
+      [
+        `3:17: istioNamespace “${name}” is not one to 63 lower-case letters, digits and hyphens, no hyphen first ` +
+          'or last',
+      ],
+    ]),
+    [
+      'a root namespace that a lab has something else in',
+      { 3: 'istioNamespace: kube-system' },
+      ['3:17: istioNamespace “kube-system” is not free in a lab: it holds something else there'],
+    ],
+    [
+      'a root namespace that is a number',
+      { 3: 'istioNamespace: 7' },
+      ['3:17: istioNamespace must be text, not “7”: put it in quotes'],
+    ],
     [
       'an unknown key',
       { 3: 'proceedure: gateway' },

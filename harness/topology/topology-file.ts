@@ -14,6 +14,7 @@ import {
 import { type Place, readYaml } from './yaml-lines.ts'
 
 export { overlap } from './address-range.ts'
+export { defaultIstioNamespace } from './topology-schema.ts'
 export type { ClusterPlan, MeshShape, Mtls, ProcedureName, Topology, TopologyFile } from './topology-schema.ts'
 
 const folder = join(import.meta.dirname, '../../fixtures/topologies')

@@ -19,6 +19,23 @@ const not = (what: string) => ({
   error: ({ input }: { input?: unknown }): string => `“${String(input)}” is not ${what}`,
 })
 
+/** Istio’s root namespace where nobody names another. */
+export const defaultIstioNamespace = 'istio-system'
+
+/** The name of Istio’s root namespace: the same in every cluster of a mesh (seed 002). */
+export const IstioNamespace = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    not('one to 63 lower-case letters, digits and hyphens, no hyphen first or last'),
+  )
+
+/** The same for a lab, whose other namespaces are not Istio’s. */
+export const LabIstioNamespace = IstioNamespace.refine(
+  (name) => !/^(app1|legacy|default|metallb-system|kube-.*)$/.test(name),
+  not('free in a lab: it holds something else there'),
+)
+
 const range = (largest: number, smallest: number): z.ZodString =>
   z.string().superRefine((text, context) => {
     const message = rangeProblem(text, largest, smallest)
@@ -57,6 +74,7 @@ export const FileSchema = z.strictObject({
     .min(1, 'is empty: list strict, off or both')
     .refine((modes) => new Set(modes).size === modes.length, 'lists a mode twice')
     .default(['strict']),
+  istioNamespace: LabIstioNamespace.default(defaultIstioNamespace),
   clusters: z.array(ClusterSchema).refine(({ length }) => length >= 2 && length <= 4, {
     error: ({ input }) => `lists ${(input as unknown[]).length}: a topology has two to four`,
   }),

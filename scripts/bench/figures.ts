@@ -5,7 +5,10 @@ export type Figures = Record<string, number>
 
 const targets: Figures = {
   'lab ready': 40,
+  diagnosis: 4,
   teardown: 5,
+  'large mesh: diagnosis': 20,
+  'large mesh: megabytes': 700,
   'report.html': 1,
   'lab ready / by hand': 0.5,
   'release − source': 10,
@@ -22,7 +25,7 @@ const secondsOf = (phases: Phase[]): number =>
 
 /** The phases that bring a lab up. */
 export const labPhases = ({ phases }: TopologyResult): Phase[] =>
-  phases.filter(({ name }) => !['images', 'checks', 'teardown'].includes(name))
+  phases.filter(({ name }) => !['images', 'checks', 'diagnosis', 'support bundle', 'teardown'].includes(name))
 
 /**
  * When both versions had first answered in every cluster, in milliseconds since the epoch. Other checks run before
@@ -40,15 +43,16 @@ const bothVersionsAnswered = ({ checks }: TopologyResult): number =>
  * seconds that the page takes. Each variant of a topology counts these two.
  */
 export const figuresOf = (entry: TopologyResult, startup: number, rendering: number): Figures => {
-  const [lab, checks, teardown] = [
+  const [lab, checks, diagnosis, teardown] = [
     labPhases(entry),
-    ...['checks', 'teardown'].map((phase) => entry.phases.filter(({ name }) => name === phase)),
+    ...['checks', 'diagnosis', 'teardown'].map((phase) => entry.phases.filter(({ name }) => name === phase)),
   ]
   const figures = {
     'command to verdict': startup + secondsOf([...lab, ...(checks ?? [])]),
     'lab ready': secondsOf(lab),
     'both versions seen': (bothVersionsAnswered(entry) - startOf(lab)) / 1000,
     checks: secondsOf(checks ?? []),
+    diagnosis: secondsOf(diagnosis ?? []),
     teardown: secondsOf(teardown ?? []),
     'report.html': rendering,
   }

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
+import { z } from 'zod'
 import type { Images } from '#images/images.ts'
 import { reportPage } from '#report/html/report-page.ts'
 import { Results, variantName } from '#results/results.ts'
@@ -73,4 +74,16 @@ export const timeByHand = async (
   if (exitCode === 0 && seconds !== undefined) return Number(seconds)
   reportFailure(`${topology} by hand`, exitCode, all)
   return undefined
+}
+
+const LargeMesh = z.object({ seconds: z.number(), megabytes: z.number() })
+
+/** Diagnoses a mesh of thousands of pods in a process of its own: the seconds and the megabytes that it took. */
+export const timeLargeMesh = async (stop: AbortSignal): Promise<Figures> => {
+  const { stdout } = await execa(process.execPath, [join(import.meta.dirname, 'large-mesh.ts')], {
+    cwd: root,
+    cancelSignal: stop,
+  })
+  const { seconds, megabytes } = LargeMesh.parse(JSON.parse(stdout))
+  return { 'large mesh: diagnosis': seconds, 'large mesh: megabytes': megabytes }
 }

@@ -4,8 +4,8 @@ import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { probeOf } from '#diagnosis/probe.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { print } from '#run/print.ts'
-import { connectContexts } from '#survey/contexts.ts'
-import { meshLines, survey } from '#survey/survey.ts'
+import { connectContexts } from '#probes/survey/contexts.ts'
+import { meshLines, survey } from '#probes/survey/survey.ts'
 import type { DiagnoseOptions } from './options.ts'
 
 /**
@@ -13,11 +13,11 @@ import type { DiagnoseOptions } from './options.ts'
  * @throws MeshproofError MP-115 to MP-118 when the clusters cannot be looked at, or are no mesh.
  */
 export const diagnoseExisting = async (
-  { contexts, kubeconfig, probe }: DiagnoseOptions,
+  { contexts, kubeconfig, istioNamespace, probe }: DiagnoseOptions,
   screen: Terminal,
   signal: AbortSignal,
 ): Promise<MeshDiagnosis> => {
-  const mesh = await survey(connectContexts(contexts, kubeconfig))
+  const mesh = await survey(connectContexts(contexts, kubeconfig), istioNamespace)
   for (const line of meshLines(mesh)) screen.line(line)
   const probing = probe ? probeOf(mesh, signal) : undefined
   try {

@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import { list } from '#run/options.ts'
+import { list, RunOptions } from '#run/options.ts'
 
 /** Those of `diagnose`. */
 export const DiagnoseOptions = z.object({
   contexts: list,
   kubeconfig: z.string().optional(),
+  istioNamespace: RunOptions.shape.istioNamespace,
   probe: z.boolean().default(false),
   output: z.enum(['text', 'json']).default('text'),
 })

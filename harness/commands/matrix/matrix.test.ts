@@ -46,6 +46,18 @@ describe('of labs', () => {
     })
   })
 
+  test.each([{ topology: 'vpn' }, { contexts: 'east,west' }])(
+    'the root namespace is asked of every cell of %j',
+    async (of) => {
+      const [cell] = await cellsOf({ ...of, istioNamespace: 'mesh-root' })
+      expect(asked(cell!)).toMatchObject({ istioNamespace: 'mesh-root' })
+    },
+  )
+
+  test('a namespace that a lab has no place for is refused', async () => {
+    expect(await errorOf(cellsOf({ topology: 'vpn', istioNamespace: 'app1' }))).toMatchObject({ code: 'MP-101' })
+  })
+
   test('versions that do not exist or do not go together are reported at once, with their cells', async () => {
     const error = await errorOf(
       cellsOf({ topology: 'vpn', images: 'source', istio: '1.31-dev,1.30.4', kubernetes: '1.34.4,nope' }),

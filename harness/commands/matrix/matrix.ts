@@ -28,7 +28,7 @@ export const matrixCells = async ({
   const versions = combinations({ istio, kubernetes, kind })
   if (!same.contexts)
     await resolveImageSources(versions.map((one) => ({ name: nameOf(one), options: { ...same, ...one } })))
-  const plans = same.contexts ? [] : await makePlans(topology, [], checks, same.mtls)
+  const plans = same.contexts ? [] : await makePlans(topology, [], checks, same.mtls, same.istioNamespace)
   const topologies = same.contexts
     ? [undefined]
     : [...new Map(plans.map((plan) => [plan.topology.name, plan.reference]))]

@@ -38,7 +38,7 @@ export const runCells = async (
   runCell: RunCell,
 ): Promise<CellsRun> => {
   const sources = await resolveImageSources(cells)
-  await makePlans(asked.topology, asked.suite, catalogue, asked.mtls)
+  await makePlans(asked.topology, asked.suite, catalogue, asked.mtls, asked.istioNamespace)
   const folder = await makeReportFolder(newRunId(), asked.reportDir)
   const document: Cells = {
     cells: cells.map(({ name, options }) => ({ name, args: argumentsOf({ ...options, reportDir: undefined }) })),

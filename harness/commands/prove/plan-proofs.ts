@@ -27,18 +27,20 @@ export const planProofs = async ({
   suite,
   topology,
   mtls,
-}: Pick<RunOptions, 'suite' | 'topology' | 'mtls'>): Promise<ProofPlan> => {
+  istioNamespace,
+}: Pick<RunOptions, 'suite' | 'topology' | 'mtls' | 'istioNamespace'>): Promise<ProofPlan> => {
   const selected = selectChecks(suite, catalogue)
   // What disrupts is proven where it was asked for, and what belongs to upgrades by faulty ones; the checks of the
   // layers below are always asked.
   const checks = catalogue.filter(({ id, disrupts, upgrade }) => !upgrade && (!disrupts || selected(id)))
   const patterns = ['*', ...checks.filter(({ disrupts }) => disrupts).map(({ id }) => id)]
-  const plans = await makePlans(topology, patterns, checks, mtls)
+  const plans = await makePlans(topology, patterns, checks, mtls, istioNamespace)
   // What no check notices is nothing that --suite could select.
   const wanted = knownFaults.filter(({ turnsRed }) =>
     Object.keys(turnsRed).length === 0 ? suite.length === 0 : Object.keys(turnsRed).some(selected),
   )
-  const others = mtls === undefined && plans.length > 1 ? await makePlans(topology, patterns, checks, 'off') : []
+  const others =
+    mtls === undefined && plans.length > 1 ? await makePlans(topology, patterns, checks, 'off', istioNamespace) : []
   return { checks, selected, wanted, ...assign(wanted, plans, others, checks) }
 }
 

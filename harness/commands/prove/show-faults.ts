@@ -7,7 +7,7 @@ import { findings as known, type FindingCode } from '#diagnosis/findings.ts'
 import { probeOf } from '#diagnosis/probe.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { askUntil } from '#kube/until.ts'
-import { survey } from '#survey/survey.ts'
+import { survey } from '#probes/survey/survey.ts'
 import type { Fault } from './fault.ts'
 import { labData, type Lab } from '#lab/lab.ts'
 import type { TopologyPlan } from '#run/plan.ts'
@@ -158,7 +158,10 @@ const ownCodes = ({ cause, layers: judged }: MeshDiagnosis): FindingCode[] => {
 
 /** Diagnoses a lab, with requests where only they show what is `wanted`. */
 const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: AbortSignal): Promise<FindingCode[]> => {
-  const mesh = await survey(lab.clusters.map(({ name, kube }) => ({ context: name, kube })))
+  const mesh = await survey(
+    lab.clusters.map(({ name, kube }) => ({ context: name, kube })),
+    lab.topology.istioNamespace,
+  )
   const probe =
     wanted !== undefined && (wanted === 'MP-856' || known[wanted].layer === 'requests')
       ? probeOf(mesh, signal)

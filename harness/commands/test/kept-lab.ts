@@ -1,6 +1,12 @@
 import { MeshproofError } from '#errors.ts'
 import type { TopologyPlan } from '#run/plan.ts'
 import { loadRun, runIds, type RunState } from '#lab/run-state.ts'
+import { defaultIstioNamespace } from '#topology/topology-file.ts'
+
+const namespaceOf = ({ istioNamespace = defaultIstioNamespace }: RunState): string => istioNamespace
+
+const named = (state: RunState): string =>
+  namespaceOf(state) === defaultIstioNamespace ? state.id : `${state.id} (--istio-namespace=${namespaceOf(state)})`
 
 /**
  * The kept lab that --reuse means: the named one, or the newest, of the topologies asked for.
@@ -12,12 +18,17 @@ export const keptLab = async (which: string | boolean, plans: TopologyPlan[]): P
   const found = kept.findLast(
     (state) =>
       (typeof which !== 'string' || state.id === which) &&
-      plans.some(({ topology }) => topology.name === state.topology && topology.mtls === state.mtls),
+      plans.some(
+        ({ topology }) =>
+          topology.name === state.topology &&
+          topology.mtls === state.mtls &&
+          topology.istioNamespace === namespaceOf(state),
+      ),
   )
   if (found) return found
   throw new MeshproofError('MP-106', {
     what: typeof which === 'string' ? `No kept lab is called ${which}` : 'No kept lab of that topology exists',
-    ...(kept.length > 0 ? { why: `kept: ${kept.map(({ id }) => id).join(', ')}` } : {}),
+    ...(kept.length > 0 ? { why: `kept: ${kept.map(named).join(', ')}` } : {}),
     next: 'Make one with --keep.',
   })
 }

@@ -10,7 +10,7 @@ import { phaseLog } from '#run/phase-log.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
 import { bundlePlace } from '#run/support-bundle.ts'
 import { beginRun, type Run, type Signals, withReports } from '#run/with-reports.ts'
-import { connectContexts } from '#survey/contexts.ts'
+import { connectContexts } from '#probes/survey/contexts.ts'
 import { meshRecord, withRecord } from './mesh-record.ts'
 import { describePlans } from './plan-line.ts'
 

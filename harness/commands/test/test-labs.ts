@@ -58,8 +58,11 @@ export const testLabs = async (
 }
 
 /** Plans the labs of a run. @throws MeshproofError MP-101 to MP-110 for what cannot be planned. */
-const planLabs = async (runId: string, { topology, suite, mtls, keep, reuse }: RunOptions): Promise<Labs> => {
-  const asked = await makePlans(topology, suite, catalogue, mtls)
+const planLabs = async (
+  runId: string,
+  { topology, suite, mtls, istioNamespace, keep, reuse }: RunOptions,
+): Promise<Labs> => {
+  const asked = await makePlans(topology, suite, catalogue, mtls, istioNamespace)
   const reused = reuse === false ? undefined : await keptLab(reuse, asked)
   const plans = asked.filter(
     (plan) => reused === undefined || (plan.topology.name === reused.topology && plan.topology.mtls === reused.mtls),

@@ -7,6 +7,7 @@ import { strategies } from './upgrade-phase.ts'
 export const UpgradeOptions = z.object({
   ...RunOptions.pick({
     mtls: true,
+    istioNamespace: true,
     images: true,
     pins: true,
     registry: true,

@@ -27,7 +27,7 @@ export type UpgradePlan = {
  * there, MP-126 for a single release, MP-150 to MP-153 where versions alone forbid it.
  */
 export const planUpgrade = async (options: UpgradeOptions, checks: readonly Check[]): Promise<UpgradePlan> => {
-  const [only] = await makePlans([options.topology], [], checks, options.mtls ?? 'strict')
+  const [only] = await makePlans([options.topology], [], checks, options.mtls ?? 'strict', options.istioNamespace)
   if (only === undefined) throw new Error('a topology has no variant')
   const topology = upgradable(only.topology)
   if (options.from === options.to)

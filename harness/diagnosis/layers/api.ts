@@ -1,7 +1,7 @@
 import { type Finding, kubectl, type Layer, servedBy } from '#diagnosis/layer.ts'
 import { minorOf, tagOf } from '#images/version.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
-import { differentMeshIds, type Survey } from '#survey/survey.ts'
+import { differentMeshIds, type Survey } from '#probes/survey/survey.ts'
 
 /**
  * API servers answer (else there was no survey), and proxies are not too far from their control plane (Istio’s
@@ -49,7 +49,7 @@ const meshIds = (mesh: Survey): Finding[] => {
   const [first] = mesh.clusters
   if (!first || evidence.length === 0) return []
   const where = mesh.clusters.map(({ name }) => name).join(', ')
-  const fix = kubectl(first, '-n istio-system get configmap istio-sidecar-injector -o yaml | grep meshID')
+  const fix = kubectl(first, `-n ${first.istioNamespace} get configmap istio-sidecar-injector -o yaml | grep meshID`)
   return [{ code: 'MP-812', where, evidence, fix }]
 }
 

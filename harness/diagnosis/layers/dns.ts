@@ -7,7 +7,7 @@ import { selects } from '#diagnosis/selects.ts'
 import { sharedServices } from '#diagnosis/shared-services.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
 import { dial } from '#probes/dial.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** Every cluster has a ready name server, which knows the services that clusters share. */
 export const dns: Layer = {

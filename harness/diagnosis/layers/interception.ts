@@ -5,7 +5,7 @@ import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
 import { interceptionOf, notTakenInbound, notTakenOutbound } from '#istio/intercepted.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
  * Sidecars take what clients send to shared services and what their servers get: no annotation, range or Sidecar takes

@@ -1,11 +1,11 @@
-import { again, type Finding, kubectl, type Layer, servedBy } from '#diagnosis/layer.ts'
+import { again, type Finding, kubectl, type Layer } from '#diagnosis/layer.ts'
 import { shellWord } from '#results/text.ts'
 import { meshServices } from '#diagnosis/shared-services.ts'
-import { isReady } from '#kube/pods.ts'
-import { allShards, type ProxyState, proxyStates, watchedClusters } from '#probes/istiod.ts'
-import { readsOf } from '#survey/reads.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { allShards, watchedClusters } from '#probes/istiod.ts'
+import { readsOf } from '#probes/survey/reads.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
+import { proxyProblems } from './proxies-in-sync.ts'
 
 /**
  * What istiod knows is what the API servers say now: its word “synced” is about the first time alone
@@ -16,7 +16,7 @@ export const liveSync: Layer = {
   look: async (mesh) => {
     const perPrimary = await Promise.all(
       primariesOf(mesh).map(async (primary) => {
-        const watched = await watchedClusters(primary.kube)
+        const watched = await watchedClusters(primary)
         const unwatched = mesh.clusters.filter(
           ({ name }) => !watched.some(({ id, syncStatus }) => id === name && syncStatus === 'synced'),
         )
@@ -28,12 +28,12 @@ export const liveSync: Layer = {
               `${name} is ${watched.find(({ id }) => id === name)?.syncStatus ?? 'not watched'}; watched are ` +
                 watched.map(({ id, syncStatus }) => `${id} ${syncStatus}`).join(', '),
             ],
-            fix: kubectl(primary, `-n istio-system logs deployment/istiod | grep -F ${shellWord(name)}`),
+            fix: kubectl(primary, `-n ${mesh.istioNamespace} logs deployment/istiod | grep -F ${shellWord(name)}`),
           }))
         }
         return [
           ...(await again(() => staleEndpoints(mesh, primary), 2, 1200)),
-          ...(await again(() => proxyProblems(mesh, primary), 2, 1200)),
+          ...(await again(() => proxyProblems(fresh(mesh), primary), 2, 1200)),
         ]
       }),
     )
@@ -49,11 +49,11 @@ export const liveSync: Layer = {
 
 const fresh = (mesh: Survey): Survey => ({
   ...mesh,
-  clusters: mesh.clusters.map((cluster) => ({ ...cluster, reads: readsOf(cluster.kube) })),
+  clusters: mesh.clusters.map((cluster) => ({ ...cluster, reads: readsOf(cluster.kube, cluster.istioNamespace) })),
 })
 
 const staleEndpoints = async (mesh: Survey, primary: SurveyedCluster): Promise<Finding[]> => {
-  const [services, shards] = await Promise.all([meshServices(fresh(mesh)), allShards(primary.kube)])
+  const [services, shards] = await Promise.all([meshServices(fresh(mesh)), allShards(primary)])
   // A namespace of which istiod holds nothing at all is none that it was told to follow (discoverySelectors).
   const followed = new Set(
     services
@@ -81,48 +81,7 @@ const staleEndpoints = async (mesh: Survey, primary: SurveyedCluster): Promise<F
           code: 'MP-872',
           where: primary.name,
           evidence: different.slice(0, 10),
-          fix: kubectl(primary, '-n istio-system rollout restart deployment/istiod'),
+          fix: kubectl(primary, `-n ${mesh.istioNamespace} rollout restart deployment/istiod`),
         },
       ]
-}
-
-const proxyProblems = async (mesh: Survey, primary: SurveyedCluster): Promise<Finding[]> => {
-  const pods = (await readsOf(primary.kube).istiodPods()).filter(isReady)
-  const states = (await Promise.all(pods.map(({ metadata }) => proxyStates(primary.kube, metadata?.name)))).flat()
-  const served = fresh(mesh).clusters.filter(
-    ({ name }) => servedBy(mesh, mesh.clusters.find((cluster) => cluster.name === name) ?? primary) === primary,
-  )
-  const perCluster = await Promise.all(
-    served.map(async (cluster): Promise<Finding[]> => {
-      const wrong = (await cluster.reads.proxies()).filter(isOfAge).flatMap(({ metadata }) => {
-        const name = `${metadata?.name ?? ''}.${metadata?.namespace ?? ''}`
-        const said = wordsOf(
-          states.find((state) => state.proxy === name && (state.cluster === '' || state.cluster === cluster.name)),
-        )
-        return said === undefined ? [] : [{ pod: metadata?.name ?? '', namespace: metadata?.namespace ?? '', said }]
-      })
-      const [first] = wrong
-      return first === undefined
-        ? []
-        : [
-            {
-              code: 'MP-873',
-              where: cluster.name,
-              evidence: wrong.slice(0, 10).map(({ namespace, pod, said }) => `${namespace}/${pod} ${said}`),
-              fix: kubectl(cluster, `-n ${first.namespace} logs ${first.pod} -c istio-proxy --tail=50`),
-            },
-          ]
-    }),
-  )
-  return perCluster.flat()
-}
-
-// A proxy takes a moment after its pod was made.
-const isOfAge = ({ metadata }: { metadata?: { creationTimestamp?: Date } }): boolean =>
-  Date.now() - Number(new Date(metadata?.creationTimestamp ?? 0)) > 20_000
-
-const wordsOf = (state: ProxyState | undefined): string | undefined => {
-  if (!state) return 'is not connected'
-  if (state.refused.length > 0) return `refused ${state.refused.join(', ').slice(0, 300)}`
-  return state.stale.length > 0 ? `is behind in ${state.stale.join(', ')}` : undefined
 }

@@ -1,5 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { injectedWith, type SurveyedCluster } from '#survey/survey.ts'
+import { injectedWith, type SurveyedCluster } from '#probes/survey/survey.ts'
 import { meshNetworksIn } from '#istio/mesh-networks.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import { severalNetworks } from '#topology/networks.ts'
@@ -13,6 +13,7 @@ const label = 'topology.istio.io/network'
 export const networks: Layer = {
   name: 'networks',
   look: async (mesh) => {
+    const { istioNamespace } = mesh
     const named = await namedInMeshNetworks(mesh.clusters.length > 0 ? primariesOf(mesh) : [])
     const perCluster = await Promise.all(
       mesh.clusters.map(async (cluster): Promise<Finding[]> => {
@@ -21,18 +22,18 @@ export const networks: Layer = {
           cluster.reads.proxies(),
           injectedWith(cluster.reads),
         ])
-        const declared = namespaces.find(({ metadata }) => metadata?.name === 'istio-system')?.metadata?.labels?.[label]
+        const declared = namespaces.find(({ metadata }) => metadata?.name === istioNamespace)?.metadata?.labels?.[label]
         if (declared === undefined && severalNetworks(mesh) && !named.has(cluster.name)) {
           return [
             {
               code: 'MP-831',
               where: cluster.name,
               evidence: [
-                `namespace istio-system has no label ${label}; proxies are told ${injected.network || 'none'}`,
+                `namespace ${istioNamespace} has no label ${label}; proxies are told ${injected.network || 'none'}`,
               ],
               fix: kubectl(
                 cluster,
-                `label namespace istio-system ${label}=${shellWord(injected.network || 'NETWORK')}`,
+                `label namespace ${istioNamespace} ${label}=${shellWord(injected.network || 'NETWORK')}`,
               ),
             },
           ]
@@ -49,12 +50,13 @@ export const networks: Layer = {
               code: 'MP-832',
               where: cluster.name,
               evidence: [
-                `istio-system is labelled ${declared}; new proxies are told ${injected.network || 'none'}, ` +
+                `${istioNamespace} is labelled ${declared}; new proxies are told ${injected.network || 'none'}, ` +
                   `running ones ${told.join(', ')}`,
               ],
               fix: kubectl(
                 cluster,
-                `label --overwrite namespace istio-system ${label}=${shellWord(injected.network || told[0] || 'NETWORK')}`,
+                `label --overwrite namespace ${istioNamespace} ` +
+                  `${label}=${shellWord(injected.network || told[0] || 'NETWORK')}`,
               ),
             },
           ]

@@ -1,4 +1,4 @@
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 import { overlap } from '#topology/address-range.ts'
 import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
 

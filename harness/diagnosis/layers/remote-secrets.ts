@@ -4,13 +4,14 @@ import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
 import type { Complaint, Trouble } from '#probes/istiod-log.ts'
 import { shellWord } from '#results/text.ts'
 import { addressOf, isLoopback, type RemoteAccess } from '#istio/remote-kubeconfig.ts'
-import { type RemoteEntry, sameAuthority } from '#survey/remote-secrets.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { type RemoteEntry, sameAuthority } from '#probes/survey/remote-secrets.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
-import { controlPlaneView, type ControlPlaneView } from './secrets/control-plane-view.ts'
-import { authorityOf, tryCredentials, type Entry } from './secrets/credentials.ts'
-import { sharedNames } from './secrets/names.ts'
-import { lookAtServer } from './secrets/server.ts'
+import { defaultIstioNamespace } from '#topology/topology-schema.ts'
+import { controlPlaneView, type ControlPlaneView } from '#diagnosis/layers/secrets/control-plane-view.ts'
+import { authorityOf, tryCredentials, type Entry } from '#diagnosis/layers/secrets/credentials.ts'
+import { sharedNames } from '#diagnosis/layers/secrets/names.ts'
+import { lookAtServer } from '#diagnosis/layers/secrets/server.ts'
 
 /**
  * Every control plane has a remote secret for every other cluster, under that cluster’s own name (istio/istio#52065),
@@ -53,7 +54,14 @@ const found = (finding: Omit<Finding, 'clusters'>, { primary, cluster }: Pair): 
 const create = ({ primary, cluster }: Pair, access?: RemoteAccess): string => {
   const server =
     access && !isLoopback(addressOf(access.server).host) ? [`--server=${shellWord(access.server.origin)}`] : []
-  const flags = [`--context=${shellWord(cluster.context)}`, `--name=${shellWord(cluster.name)}`, ...server]
+  const namespace =
+    cluster.istioNamespace === defaultIstioNamespace ? [] : [`--istioNamespace=${cluster.istioNamespace}`]
+  const flags = [
+    `--context=${shellWord(cluster.context)}`,
+    ...namespace,
+    `--name=${shellWord(cluster.name)}`,
+    ...server,
+  ]
   return `istioctl create-remote-secret ${flags.join(' ')} | ${kubectl(primary, 'apply -f -')}`
 }
 
@@ -76,7 +84,10 @@ const judge = async (pair: Pair): Promise<Judged> => {
         code: 'MP-868',
         where: `${primary.name} ${first.secret}`,
         evidence: ['the label istio/multiCluster is missing or not true'],
-        fix: kubectl(primary, `-n istio-system label --overwrite secret ${first.secret} istio/multiCluster=true`),
+        fix: kubectl(
+          primary,
+          `-n ${primary.istioNamespace} label --overwrite secret ${first.secret} istio/multiCluster=true`,
+        ),
       },
       pair,
     )
@@ -111,7 +122,7 @@ const withoutEntry = (pair: Pair): Judged => {
     {
       code: 'MP-861',
       where: primary.name,
-      evidence: [`no secret of istio-system has a key ${cluster.name}; there are ${others}`],
+      evidence: [`no secret of ${primary.istioNamespace} has a key ${cluster.name}; there are ${others}`],
       fix: create(pair),
     },
     pair,
@@ -141,7 +152,7 @@ const severalEntries = (pair: Pair, judged: { entry: RemoteEntry; look: Judged }
           ),
         ],
         clusters: [primary.name, cluster.name],
-        fix: kubectl(primary, `-n istio-system delete secret ${other?.entry.secret ?? ''}`),
+        fix: kubectl(primary, `-n ${primary.istioNamespace} delete secret ${other?.entry.secret ?? ''}`),
       },
     ],
     notes: counted.flatMap(({ notes }) => notes),

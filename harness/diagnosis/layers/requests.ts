@@ -20,7 +20,7 @@ const problemOf = ({ from, to, answered, of, errors }: Asked): Finding[] => {
       code,
       where: `${from.name} → ${to.name}`,
       evidence: [`${answered} of ${of} answered`, ...errors.slice(0, 3)],
-      fix: kubectl(from, '-n istio-system logs -l istio=eastwestgateway --tail=50'),
+      fix: kubectl(from, `-n ${from.istioNamespace} logs -l istio=eastwestgateway --tail=50`),
     },
   ]
 }

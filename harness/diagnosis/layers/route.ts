@@ -1,11 +1,10 @@
 import pMap from 'p-map'
-import { reasonOf } from '#errors.ts'
-import { clientsOf, type Client } from '#diagnosis/clients.ts'
+import { clientsOf, type Client, type Unread, unreadNotes } from '#diagnosis/clients.ts'
 import { istioctl, kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
 import { clustersOf } from '#probes/envoy.ts'
 import { routesOf, type EnvoyRoute, type VirtualHost } from '#probes/envoy-routes.ts'
-import type { Survey } from '#survey/survey.ts'
+import type { Survey } from '#probes/survey/survey.ts'
 
 /**
  * The routes that clients’ proxies have for shared services lead to clusters that exist, without faults on the way:
@@ -16,14 +15,14 @@ export const route: Layer = {
   look: async (mesh) => {
     const services = await sharedServices(mesh)
     const clients = services.length === 0 ? [] : await clientsOf(mesh)
-    const notes: string[] = []
+    const unread: Unread[] = []
     const perClient = await pMap(
       clients,
       async (client) => {
         try {
           return await routedWrongly(mesh, client, services)
         } catch (error) {
-          notes.push(`routes of ${nameOf(client)} were not read: ${reasonOf(error)}`)
+          unread.push({ client, error })
           return []
         }
       },
@@ -31,8 +30,11 @@ export const route: Layer = {
     )
     return {
       findings: onceEach(perClient.flat()),
-      seen: clients.length === 0 ? 'no client to ask' : `routes of ${clients.length} clients lead to what they know`,
-      notes,
+      seen:
+        clients.length === 0
+          ? 'no client to ask'
+          : `routes of ${clients.length - unread.length} clients lead to what they know`,
+      notes: unreadNotes('routes', clients.length, unread),
     }
   },
 }

@@ -8,7 +8,7 @@ import { matchesSelector } from '#diagnosis/label-selector.ts'
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { sharedServices, type MeshService, type ServiceIn } from '#diagnosis/shared-services.ts'
 import { dial } from '#probes/dial.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** How many servers are asked whether their application listens. */
 const dialled = 10
@@ -87,7 +87,7 @@ const refusedByPolicy = async (
   const policies = (await reader.reads.istio('AuthorizationPolicy')).flatMap((object) => {
     const spec = AuthorizationPolicy.safeParse(object['spec'] ?? {}).data
     const { namespace = '', name = '' } = object.metadata ?? {}
-    const here = [service.namespace, 'istio-system'].includes(namespace)
+    const here = [service.namespace, mesh.istioNamespace].includes(namespace)
     const chosen = Object.entries(spec?.selector?.matchLabels ?? {}).every(
       ([key, value]) => pod.metadata?.labels?.[key] === value,
     )

@@ -1,4 +1,4 @@
-import type { Survey } from '#survey/survey.ts'
+import type { Survey } from '#probes/survey/survey.ts'
 import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { isHeadless, meshServices, portsOf, type MeshService } from '#diagnosis/shared-services.ts'
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
-import { meshConfigOf } from '#survey/mesh-config.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { meshConfigOf } from '#probes/survey/mesh-config.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 
 const Tls = z.object({ mode: z.string().default(''), subjectAltNames: z.array(z.string()).default([]) }).optional()
@@ -102,7 +102,8 @@ const strictIn = async (mesh: Survey, service: MeshService): Promise<string | un
     const strict = policies.find((object) => {
       const spec = PeerAuthentication.safeParse(object['spec']).data
       return (
-        [service.namespace, 'istio-system'].includes(object.metadata?.namespace ?? '') && spec?.mtls?.mode === 'STRICT'
+        [service.namespace, mesh.istioNamespace].includes(object.metadata?.namespace ?? '') &&
+        spec?.mtls?.mode === 'STRICT'
       )
     })
     if (strict) return `${strict.metadata?.namespace ?? ''}/${strict.metadata?.name ?? ''} of ${part.cluster.name}`
@@ -143,7 +144,7 @@ const trustDomainsApart = async (mesh: Survey): Promise<Finding[]> => {
       code: 'MP-903',
       where: `${first.primary.name}, ${other.primary.name}`,
       evidence: [first, other].map(({ primary, domain }) => `${primary.name}: trust domain ${domain}`),
-      fix: kubectl(other.primary, '-n istio-system get configmap istio -o yaml'),
+      fix: kubectl(other.primary, `-n ${mesh.istioNamespace} get configmap istio -o yaml`),
     },
   ]
 }

@@ -1,9 +1,10 @@
 import { createPrivateKey, type X509Certificate } from 'node:crypto'
 import type { V1Pod } from '@kubernetes/client-node'
+import { MeshproofError, reasonOf } from '#errors.ts'
 import { isReady } from '#kube/pods.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { certificatesIn, trustOf, type ProxyTrust } from '#probes/envoy.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 
 type Cacerts = {
@@ -17,6 +18,8 @@ type Trust = {
   cacerts: Cacerts | undefined
   handedOut: X509Certificate[]
   proxies: { name: string; trust: ProxyTrust }[]
+  /** Proxies that did not answer, with what was said instead. */
+  unread: string[]
 }
 
 /**
@@ -31,7 +34,8 @@ export const trust: Layer = {
     const broken = all.flatMap(brokenCacerts)
     if (broken.length > 0) return { findings: broken, seen: '' }
     const apart = rootsApart(all)
-    if (apart.length > 0) return { findings: apart, seen: '' }
+    const notes = all.flatMap(({ unread }) => unread.map((line) => `certificates were not read of ${line}`))
+    if (apart.length > 0) return { findings: apart, seen: '', notes }
     const primaries = primariesOf(mesh)
     const without = all.filter(({ cluster, cacerts }) => primaries.includes(cluster) && cacerts === undefined)
     const missing =
@@ -48,8 +52,8 @@ export const trust: Layer = {
             ],
             fix: kubectl(
               cluster,
-              '-n istio-system create secret generic cacerts --from-file=ca-cert.pem --from-file=ca-key.pem ' +
-                '--from-file=root-cert.pem --from-file=cert-chain.pem',
+              `-n ${cluster.istioNamespace} create secret generic cacerts --from-file=ca-cert.pem ` +
+                '--from-file=ca-key.pem --from-file=root-cert.pem --from-file=cert-chain.pem',
             ),
           }))
     const stale = all.flatMap((one) =>
@@ -60,8 +64,9 @@ export const trust: Layer = {
     )
     const roots = [...new Set(all.flatMap(rootsOf).map(short))]
     return {
-      findings: [...missing, ...stale],
+      findings: [...missing, ...stale, ...all.flatMap(endingSoon)],
       seen: `${all.reduce((sum, { proxies }) => sum + proxies.length, 0)} proxies asked, root ${roots.join(', ')}`,
+      notes,
     }
   },
 }
@@ -77,13 +82,29 @@ const trustIn = async (cluster: SurveyedCluster): Promise<Trust> => {
     cluster,
     cacerts: data && cacertsOf(data),
     handedOut: certificatesIn(map?.data?.['root-cert.pem'] ?? ''),
-    proxies: await Promise.all(
-      sampleOf(proxies).map(async (pod) => {
-        const [namespace, name] = [pod.metadata?.namespace ?? '', pod.metadata?.name ?? '']
-        return { name: `${namespace}/${name}`, trust: await trustOf({ kube: cluster.kube, namespace, pod: name }) }
-      }),
-    ),
+    ...(await sampled(cluster, sampleOf(proxies))),
   }
+}
+
+/** What a sample of proxies trusts. One that does not answer is no reason to judge nothing. */
+const sampled = async (cluster: SurveyedCluster, pods: V1Pod[]): Promise<Pick<Trust, 'proxies' | 'unread'>> => {
+  const proxies: Trust['proxies'] = []
+  const unread: string[] = []
+  await Promise.all(
+    pods.map(async ({ metadata }) => {
+      const [namespace, name] = [metadata?.namespace ?? '', metadata?.name ?? '']
+      try {
+        proxies.push({
+          name: `${namespace}/${name}`,
+          trust: await trustOf({ kube: cluster.kube, namespace, pod: name }),
+        })
+      } catch (error) {
+        if (!(error instanceof MeshproofError)) throw error
+        unread.push(`${cluster.name} ${namespace}/${name}: ${reasonOf(error)}`)
+      }
+    }),
+  )
+  return { proxies: proxies.sort((first, second) => first.name.localeCompare(second.name)), unread }
 }
 
 /** A few proxies tell for all: the oldest, which a rotation may have left behind, and the youngest. */
@@ -94,31 +115,39 @@ const sampleOf = (proxies: V1Pod[]): V1Pod[] => {
   return [...new Set([...sorted.slice(0, 2), ...sorted.slice(-1)])]
 }
 
+/**
+ * The authority in a secret, under the names of Istio’s own tools or under those of a TLS secret, which istiod takes
+ * as well (what cert-manager writes).
+ */
 const cacertsOf = (data: Record<string, string>): Cacerts => {
-  const text = (key: string): string => Buffer.from(data[key] ?? '', 'base64').toString()
-  const [intermediate] = certificatesIn(text('ca-cert.pem'))
+  const names = data['tls.crt'] === undefined ? istioNames : tlsNames
+  const text = (key: keyof typeof istioNames): string => Buffer.from(data[names[key]] ?? '', 'base64').toString()
+  const [intermediate] = certificatesIn(text('certificate'))
   const ownsKey = ((): boolean => {
     try {
-      return intermediate?.checkPrivateKey(createPrivateKey(text('ca-key.pem'))) ?? false
+      return intermediate?.checkPrivateKey(createPrivateKey(text('key'))) ?? false
     } catch {
       return false
     }
   })()
   return {
     intermediate,
-    chain: certificatesIn(text('cert-chain.pem')),
-    roots: certificatesIn(text('root-cert.pem')),
+    chain: certificatesIn(text('chain')),
+    roots: certificatesIn(text('root')),
     ownsKey,
   }
 }
+
+const istioNames = { certificate: 'ca-cert.pem', key: 'ca-key.pem', chain: 'cert-chain.pem', root: 'root-cert.pem' }
+const tlsNames: typeof istioNames = { certificate: 'tls.crt', key: 'tls.key', chain: 'tls.crt', root: 'ca.crt' }
 
 const brokenCacerts = ({ cluster, cacerts }: Trust): Finding[] => {
   if (!cacerts) return []
   const { intermediate, chain, roots, ownsKey } = cacerts
   const fix = kubectl(
     cluster,
-    '-n istio-system get secret cacerts -o jsonpath="{.data.ca-cert\\.pem}" | base64 -d | openssl x509 -noout ' +
-      '-subject -issuer -dates',
+    `-n ${cluster.istioNamespace} get secret cacerts -o jsonpath="{.data.ca-cert\\.pem}" | base64 -d | ` +
+      'openssl x509 -noout -subject -issuer -dates',
   )
   const expired = [intermediate, ...roots].flatMap((certificate) =>
     certificate && new Date(certificate.validTo) < new Date()
@@ -129,7 +158,7 @@ const brokenCacerts = ({ cluster, cacerts }: Trust): Finding[] => {
   const wrong = [
     ...(intermediate === undefined ? ['ca-cert.pem holds no certificate'] : []),
     ...(roots.length === 0 ? ['root-cert.pem holds no certificate'] : []),
-    ...(intermediate && roots.length > 0 && !roots.some((root) => intermediate.verify(root.publicKey))
+    ...(intermediate && roots.length > 0 && !leadsTo(intermediate, chain, roots)
       ? [`root-cert.pem (${roots.map(named).join(', ')}) does not verify ca-cert.pem (${named(intermediate)})`]
       : []),
     ...(intermediate && chain.length > 0 && chain[0]?.fingerprint256 !== intermediate.fingerprint256
@@ -138,6 +167,57 @@ const brokenCacerts = ({ cluster, cacerts }: Trust): Finding[] => {
     ...(intermediate && !ownsKey ? ['ca-key.pem is not the key of ca-cert.pem'] : []),
   ]
   return wrong.length === 0 ? [] : [{ code: 'MP-844', where: cluster.name, evidence: wrong, fix }]
+}
+
+/** Whether a certificate is signed by a root, or by another of its chain that leads to one: three tiers and more. */
+const leadsTo = (
+  certificate: X509Certificate,
+  chain: readonly X509Certificate[],
+  roots: readonly X509Certificate[],
+): boolean => {
+  if (roots.some((root) => certificate.verify(root.publicKey))) return true
+  const issuer = chain.find(
+    (candidate) => candidate.fingerprint256 !== certificate.fingerprint256 && certificate.verify(candidate.publicKey),
+  )
+  return (
+    issuer !== undefined &&
+    leadsTo(
+      issuer,
+      chain.filter((other) => other !== issuer),
+      roots,
+    )
+  )
+}
+
+/** Milliseconds in a day, and the days before its end in which an authority is worth a word. */
+const day = 24 * 60 * 60 * 1000
+const soon = 30
+
+/** Authorities whose end is near, measured by their own lifetime too: some are renewed every month. */
+const endingSoon = ({ cluster, cacerts }: Trust): Finding[] => {
+  const ending = [cacerts?.intermediate, ...(cacerts?.roots ?? [])].flatMap((certificate) => {
+    if (!certificate) return []
+    const [from, until] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)]
+    const left = until - Date.now()
+    return left < soon * day && left < (until - from) / 4
+      ? [`${named(certificate)} ends on ${certificate.validTo}, in ${Math.floor(left / day)} days`]
+      : []
+  })
+  return ending.length === 0
+    ? []
+    : [
+        {
+          code: 'MP-846',
+          where: cluster.name,
+          evidence: ending,
+          fix: kubectl(
+            cluster,
+            `-n ${cluster.istioNamespace} get secret cacerts -o jsonpath="{.data.ca-cert\\.pem}" | base64 -d | ` +
+              'openssl x509 -noout -subject -dates',
+          ),
+          clusters: [cluster.name],
+        },
+      ]
 }
 
 const rootsOf = ({ cacerts, handedOut }: Trust): X509Certificate[] => cacerts?.roots ?? handedOut
@@ -174,8 +254,8 @@ const rootsApart = (all: Trust[]): Finding[] => {
       ),
       fix: kubectl(
         odd?.cluster ?? first.cluster,
-        '-n istio-system get secret cacerts -o jsonpath="{.data.root-cert\\.pem}" | base64 -d | openssl x509 ' +
-          '-noout -fingerprint -sha256',
+        `-n ${first.cluster.istioNamespace} get secret cacerts -o jsonpath="{.data.root-cert\\.pem}" | base64 -d | ` +
+          'openssl x509 -noout -fingerprint -sha256',
       ),
     },
   ]
@@ -207,7 +287,10 @@ const signedByAnother = ({ cluster, proxies }: Trust, serving: Trust | undefined
               `${name} was signed by ${issuer ? `${named(issuer)} ${short(issuer)}` : 'somebody else'}; cacerts ` +
               `of ${serving.cluster.name} hold ${named(intermediate)} ${short(intermediate)}`,
           ),
-          fix: kubectl(serving.cluster, '-n istio-system rollout restart deployment/istiod   # then the workloads'),
+          fix: kubectl(
+            serving.cluster,
+            `-n ${serving.cluster.istioNamespace} rollout restart deployment/istiod   # then the workloads`,
+          ),
         },
       ]
 }

@@ -30,7 +30,7 @@ const harnessPaths = [
   'package-lock.json',
 ]
 /** Files of the harness that it does not need to run: tests, and recipes of images. */
-const testing = /\.test\.ts$|^harness\/(e2e|testing)\/|^fixtures\/images\/[^/]+\//
+const testing = /\.test\.ts$|^harness\/testing\/|^fixtures\/images\/[^/]+\//
 
 /**
  * The files from which the harness’s image is built (fixtures/images/meshproof/Dockerfile). `base` is the tar file

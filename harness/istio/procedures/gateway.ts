@@ -30,9 +30,9 @@ export const gateway: Procedure = {
   steps: (topology) => {
     const { all, primary, remotes } = rolesOf(topology)
     return [
-      ...all.map(trust),
-      earlyGatewayAddress(primary),
-      controlPlane(primary, async ({ clusters, primary: at }) => ({
+      ...all.map((cluster) => trust(cluster, topology)),
+      earlyGatewayAddress(primary, topology),
+      controlPlane(primary, topology, async ({ clusters, primary: at }) => ({
         externalIstiod: true,
         meshNetworks: meshNetworksOf(clusters, await gatewayAddressesSoFar(at)),
       })),
@@ -42,7 +42,7 @@ export const gateway: Procedure = {
       eastWestGateway(primary, [named.controlPlane(primary)], { labelled: false }),
 
       ...remotes.flatMap((remote) => [
-        remoteProfile(remote, primaryGatewayAddress, [named.gatewayAddress(primary), named.trust(remote)]),
+        remoteProfile(remote, primaryGatewayAddress, [named.gatewayAddress(primary), named.trust(remote, topology)]),
         remoteSecret(remote, primary, [named.remote(remote)]),
         eastWestGateway(remote, [named.remoteSecret(remote, primary), named.gateway(primary)], { labelled: false }),
       ]),

@@ -69,7 +69,7 @@ describe.each(variants)('the steps of $name, mutual TLS $mtls', ({ topology }) =
     )
     expect(procedure.steps(topology).map(({ name }) => name)).toEqual(
       expect.arrayContaining([
-        ...all.flatMap((cluster) => [named.trust(cluster), named.workloads(cluster)]),
+        ...all.flatMap((cluster) => [named.trust(cluster, topology), named.workloads(cluster)]),
         ...primaries.flatMap((cluster) => [
           named.controlPlane(cluster),
           `${cluster}: mutual TLS ${topology.mtls === 'strict' ? 'required' : 'off'}`,

@@ -15,8 +15,8 @@ import {
 const controlPlanes = (topology: Topology): Step[] => {
   const { primaries } = rolesOf(topology)
   return [
-    ...primaries.map(trust),
-    ...primaries.map((primary) => controlPlane(primary)),
+    ...primaries.map((primary) => trust(primary, topology)),
+    ...primaries.map((primary) => controlPlane(primary, topology)),
     ...mutualTls(topology, (primary) => [named.controlPlane(primary)]),
     ...primaries.flatMap((of) =>
       primaries

@@ -28,16 +28,16 @@ export const primaryRemote: Procedure = {
   steps: (topology) => {
     const { all, primary, remotes } = rolesOf(topology)
     return [
-      ...all.map(trust),
-      earlyGatewayAddress(primary),
-      controlPlane(primary, () => ({ externalIstiod: true })),
+      ...all.map((cluster) => trust(cluster, topology)),
+      earlyGatewayAddress(primary, topology),
+      controlPlane(primary, topology, () => ({ externalIstiod: true })),
       gateway(primary, [named.controlPlane(primary)], { labelled: true }),
       exposed(primary, exposedByGateway, [named.controlPlane(primary)]),
       servicesExposed(primary),
       ...mutualTls(topology, () => [named.controlPlane(primary)]),
 
       ...remotes.flatMap((remote) => [
-        remoteProfile(remote, primaryGatewayAddress, [named.gatewayAddress(primary), named.trust(remote)]),
+        remoteProfile(remote, primaryGatewayAddress, [named.gatewayAddress(primary), named.trust(remote, topology)]),
         remoteSecret(remote, primary, [named.remote(remote)]),
         gateway(remote, [named.remoteSecret(remote, primary), named.gateway(primary), named.exposed(primary)], {
           labelled: true,

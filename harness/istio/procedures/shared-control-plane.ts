@@ -21,7 +21,7 @@ import {
 const capturedAddress = ({ primary, topology }: Lab, signal?: AbortSignal): Promise<string> =>
   until(
     `istiod’s pod in ${primary.name} has an address`,
-    async () => (await istiodPods(primary.kube, revisionOf(topology))).find(isReady)?.status?.podIP,
+    async () => (await istiodPods(primary, revisionOf(topology))).find(isReady)?.status?.podIP,
     { every: 150, within: 60_000, signal },
   )
 
@@ -35,7 +35,7 @@ const captureAgain = async (lab: Lab, signal: AbortSignal): Promise<string | und
         const slices = await remote.kube.list<V1EndpointSlice>({
           apiVersion: 'discovery.k8s.io/v1',
           kind: 'EndpointSlice',
-          namespace: 'istio-system',
+          namespace: remote.istioNamespace,
           selector: `kubernetes.io/service-name=${istiodOf(lab.topology)}`,
         })
         const before = slices.flatMap(({ endpoints }) => endpoints ?? []).flatMap(({ addresses }) => addresses)
@@ -61,14 +61,14 @@ export const sharedControlPlane: Procedure = {
   steps: (topology) => {
     const { all, primary, remotes } = rolesOf(topology)
     return [
-      ...all.map(trust),
-      controlPlane(primary, () => ({ externalIstiod: true })),
+      ...all.map((cluster) => trust(cluster, topology)),
+      controlPlane(primary, topology, () => ({ externalIstiod: true })),
       step(`${primary}: address of istiod, captured from its pod`, capturedAddress, [named.controlPlane(primary)]),
       ...mutualTls(topology, () => [named.controlPlane(primary)]),
       ...remotes.flatMap((remote) => [
         remoteProfile(remote, capturedAddress, [
           `${primary}: address of istiod, captured from its pod`,
-          named.trust(remote),
+          named.trust(remote, topology),
         ]),
         remoteSecret(remote, primary, [named.remote(remote)]),
       ]),

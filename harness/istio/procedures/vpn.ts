@@ -20,13 +20,13 @@ export const vpn: Procedure = {
   steps: (topology) => {
     const { all, primary, remotes } = rolesOf(topology)
     return [
-      ...all.map(trust),
-      controlPlane(primary, () => ({ externalIstiod: true })),
+      ...all.map((cluster) => trust(cluster, topology)),
+      controlPlane(primary, topology, () => ({ externalIstiod: true })),
       step(`${primary}: sidecars include every cluster’s ranges`, (lab) => requireInterception(lab), [
         named.controlPlane(primary),
       ]),
       ...mutualTls(topology, () => [named.controlPlane(primary)]),
-      exposed(primary, exposedByLoadBalancer, [named.trust(primary)]),
+      exposed(primary, exposedByLoadBalancer, [named.trust(primary, topology)]),
       step(`${primary}: address of the internal load balancer`, internalAddress, [
         named.exposed(primary),
         `${primary}: load balancer`,
@@ -35,7 +35,7 @@ export const vpn: Procedure = {
       ...remotes.flatMap((remote) => [
         remoteProfile(remote, internalAddress, [
           `${primary}: address of the internal load balancer`,
-          named.trust(remote),
+          named.trust(remote, topology),
         ]),
         step(`${remote}: token of the reader service account`, (lab, signal) =>
           readerToken(lab.cluster(remote), signal),

@@ -22,7 +22,13 @@ export const controlPlanePieces = ({ kube, pods }: Source): Piece[] =>
     .flatMap((pod) =>
       debugPages.map((page): Piece => ({
         file: `istiod/${pod.metadata?.name ?? ''}/${page}.json`,
-        read: () => debugPage(kube, pod.metadata?.name ?? '', `/debug/${page}`, patience),
+        read: () =>
+          debugPage(
+            kube,
+            { namespace: pod.metadata?.namespace ?? '', pod: pod.metadata?.name ?? '' },
+            `/debug/${page}`,
+            patience,
+          ),
       })),
     )
 

@@ -36,7 +36,7 @@ test('of a remote secret its labels, its key and the server it names are told, a
 })
 
 test('of a certificate authority the certificates are told, of its key the length', async () => {
-  const cacerts = await cacertsFor(await createRoot(), 'cluster1')
+  const cacerts = await cacertsFor(await createRoot(), { name: 'cluster1', istioNamespace: 'istio-system' })
   const { keys } = described({ data: encoded(cacerts['stringData'] as Record<string, string>) }) as { keys: object[] }
   expect(keys).toMatchObject([
     {

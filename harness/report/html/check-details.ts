@@ -1,4 +1,5 @@
 import { isConsequence } from '#results/explain.ts'
+import { explanationOf, type Explanation } from '#results/explanation.ts'
 import { markup, type Markup } from '#report/markup.ts'
 import { layers, type Attempt, type CheckLayer, type CheckResult, type TopologyResult } from '#results/results.ts'
 import { anchorOf, duration, routeOf, verdictWords, type Anchored } from '#report/words.ts'
@@ -17,12 +18,13 @@ export type Extent = 'all' | 'of problems' | 'none'
 export const failedChecks = (topology: TopologyResult, extent: Extent): Markup | undefined => {
   const failed = topology.checks.filter(({ verdict }) => verdict === 'fail')
   if (failed.length === 0) return undefined
+  const explanation = explanationOf(topology)
   const [roots, followers] = [failed.filter((check) => !isConsequence(check)), failed.filter(isConsequence)]
   return markup`
     <h3>What failed</h3>
-    ${roots.map((check) => checkDetails(topology, check, extent, true))}
+    ${roots.map((check) => checkDetails(topology, check, extent, true, explanation))}
     ${followers.length > 0 && markup`<h4>What failed because of it</h4>`}
-    ${followers.map((check) => checkDetails(topology, check, extent, false))}
+    ${followers.map((check) => checkDetails(topology, check, extent, false, explanation))}
   `
 }
 
@@ -44,8 +46,14 @@ const checksOfLayer = (topology: TopologyResult, layer: CheckLayer, extent: Exte
   `
 }
 
-/** A check with its attempts and their evidence. */
-export const checkDetails = (topology: Anchored, check: CheckResult, extent: Extent, open: boolean): Markup => {
+/** A check with its attempts and their evidence, and with what explains its failure, if something does. */
+export const checkDetails = (
+  topology: Anchored,
+  check: CheckResult,
+  extent: Extent,
+  open: boolean,
+  explanation?: Explanation,
+): Markup => {
   const { verdict, title, source, attempts } = check
   const showsEvidence = extent === 'all' || (extent === 'of problems' && verdict !== 'pass')
   // The anchor is inside the details, so that a link to it opens them.
@@ -53,7 +61,7 @@ export const checkDetails = (topology: Anchored, check: CheckResult, extent: Ext
     <details class="check ${verdict}"${open && markup` open`}>${summary(check)}
     <div class="inside" id="${idOf(topology, check)}">
       <p>It proves that ${title}. <small>${source}</small></p>
-      ${diagnosis(check)}
+      ${diagnosis(check, explanation)}
       ${attempts.map((_, index) => attemptDetails(check, index, showsEvidence))}
     </div></details>
   `
@@ -69,15 +77,19 @@ const summary = (check: CheckResult): Markup => {
   `
 }
 
-const diagnosis = ({ diagnosis: found }: CheckResult): Markup | undefined =>
+const diagnosis = ({ diagnosis: found }: CheckResult, explanation: Explanation | undefined): Markup | undefined =>
   found &&
   markup`
     <dl class="diagnosis">
       <dt>Layer</dt><dd>${found.layer}</dd>
       <dt>Cause</dt><dd><code>${found.code}</code> ${found.cause}</dd>
       <dt>Next step</dt><dd>${found.hint}</dd>
+      ${explanation && explainedTerm(explanation)}
     </dl>
   `
+
+const explainedTerm = ({ code, cause, where }: Explanation): Markup =>
+  markup`<dt>Explained by</dt><dd><code>${code}</code> ${cause} (${where})</dd>`
 
 const attemptDetails = (check: CheckResult, index: number, showsEvidence: boolean): Markup | undefined => {
   const attempt = check.attempts[index]

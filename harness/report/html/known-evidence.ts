@@ -107,6 +107,13 @@ const plain: Record<string, EvidenceColumn[]> = {
     { title: 'error', cellOf: ({ connected, error }) => (connected === true ? '' : value(error)) },
     { title: 'took', cellOf: ({ seconds }) => (typeof seconds === 'number' ? duration(seconds) : '') },
   ],
+  connections: [
+    column('from'),
+    coded('to'),
+    { title: 'opened', cellOf: ({ tries, failed }) => `${Number(tries) - Number(failed)} of ${String(tries)}` },
+    { title: 'late, after a lost packet', cellOf: ({ late }) => String(late) },
+    column('error'),
+  ],
   'access log': [column('proxy'), column('lines'), access],
   capture: [
     column('node'),

@@ -3,6 +3,7 @@ import { markup, type Markup } from '#report/markup.ts'
 import { layers, topologyVerdict, type CheckLayer, type TopologyResult } from '#results/results.ts'
 import { anchorOf, countsOf } from '#report/words.ts'
 import { badge } from './badge.ts'
+import { meshLadder } from './mesh-ladder.ts'
 
 /** What each layer means, for a reader who has never seen a mesh. */
 const meanings: Record<CheckLayer, string> = {
@@ -17,8 +18,14 @@ const meanings: Record<CheckLayer, string> = {
   resilience: 'what is taken down comes back, and nothing is lost that need not be',
 }
 
-/** The layers from the bottom, each with its state. The first broken layer explains those above it. */
-export const ladder = (topology: TopologyResult): Markup => {
+/**
+ * The layers from the bottom, each with its state: those of the mesh where somebody looked at it, else those of the
+ * checks. The first broken layer explains those above it.
+ */
+export const ladder = (topology: TopologyResult): Markup =>
+  topology.diagnosis ? meshLadder(topology, topology.diagnosis) : checkLadder(topology)
+
+const checkLadder = (topology: TopologyResult): Markup => {
   const broken = firstBroken(topology.checks)?.layer
   return markup`
     <ol class="ladder" aria-label="Layers, from the bottom">

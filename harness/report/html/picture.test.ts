@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { catalogue } from '#run/catalogue.ts'
+import { diagnosisWith } from '#testing/mesh-diagnosis.ts'
 import { checkResult, topologyResult } from '#testing/results.ts'
+import type { MeshLayer } from '#results/mesh-layers.ts'
 import type { CheckResult, TopologyResult, Verdict } from '#results/results.ts'
+import { breakingPoint } from './breaking-point.ts'
 import { crossingsOf } from './crossings.ts'
 import { layoutOf, type Box } from './layout.ts'
 import { picture } from './picture.ts'
@@ -93,6 +96,50 @@ test('an arrow of what passed on retry does not say so of all that went its way'
   expect(
     picture(topologyResult([asked(['cluster1'], ['cluster2'], 'flaky'), asked(['cluster1'], ['cluster2'])])).markup,
   ).toContain('~ 1 of 2 passed on retry')
+})
+
+describe('the place where it breaks', () => {
+  const brokenAt = (
+    where: string,
+    layer: MeshLayer = 'gateways',
+    networks: string[] = ['network1', 'network2'],
+  ): TopologyResult => {
+    const finding = { layer, code: 'MP-887', where } as const
+    return topologyResult([asked(['cluster1'], ['cluster2'], 'fail')], {
+      clusters: clusters(...networks),
+      diagnosis: diagnosisWith([finding], finding),
+    })
+  }
+  const threeNetworks = ['network1', 'network2', 'network3']
+
+  test.each<[string, MeshLayer, string[], string[]]>([
+    ['cluster2 istio-system/istio-eastwestgateway', 'gateways', threeNetworks, ['gateway', 'cluster2']],
+    ['network2', 'gateways', threeNetworks, ['gateway', 'cluster2']],
+    ['cluster1 network2', 'gateways', threeNetworks, ['gateway', 'cluster2']],
+    ['cluster1 → 172.18.0.5:15443', 'gateways', ['network1', 'network2'], ['gateway', 'cluster2']],
+    ['cluster1 → 172.18.0.5:15443', 'gateways', threeNetworks, ['gateway', 'cluster1']],
+    ['cluster1 → 10.0.0.5:5000', 'gateways', ['network1', 'network1'], ['cluster', 'cluster2']],
+    ['web.shop.svc.cluster.local in cluster2', 'server', ['network1', 'network2'], ['cluster', 'cluster2']],
+    ['cluster1 → cluster2', 'requests', threeNetworks, ['cluster', 'cluster2']],
+    ['cluster1, cluster2', 'ranges', ['network1', 'network1'], ['cluster', 'cluster1', 'cluster2']],
+  ])('that %s names in layer %s of networks %j is %j', (where, layer, networks, [part, ...names]) => {
+    expect(breakingPoint(brokenAt(where, layer, networks))).toMatchObject({ part, clusters: names })
+  })
+
+  test('is marked, and said below the picture and in its name', () => {
+    const { markup } = picture(brokenAt('cluster2 istio-system/gateway'))
+    const words = 'It breaks at the gateway of cluster2: a gateway has no ready pod behind its service (MP-887)'
+    expect(markup.match(/class="broken"/g)).toHaveLength(1)
+    expect(markup).toContain(`<g class="broken"><title>${words}</title>`)
+    expect(markup).toContain(`</span> ${words}.</p>`)
+    expect(markup).toContain('aria-labelledby="gateway-strict--picture gateway-strict--broken gateway-strict--cross')
+  })
+
+  test('is not marked where the cause names no cluster, or where nothing failed', () => {
+    expect(picture(brokenAt('web.shop.svc.cluster.local', 'services')).markup).not.toContain('class="broken"')
+    const green = { ...brokenAt('cluster2'), checks: [asked(['cluster1'], ['cluster2'])] }
+    expect(picture(green).markup).not.toContain('class="broken"')
+  })
 })
 
 describe('gateways', () => {

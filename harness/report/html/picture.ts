@@ -3,24 +3,27 @@ import { variantName, type TopologyResult } from '#results/results.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { anchorOf, countsOf } from '#report/words.ts'
 import { arrow } from './arrow.ts'
+import { breakingPoint, type BreakingPoint } from './breaking-point.ts'
 import { crossingsOf, type Crossing } from './crossings.ts'
 import { gateOf, layoutOf, type Layout, type PlacedCluster } from './layout.ts'
-import { arrowTo } from './screen-reader.ts'
+import { arrowTo, onlyShown } from './screen-reader.ts'
 
 /** The kinds of arrows: each needs a head of its colour. */
 const arrowKinds = ['pass', 'fail', 'flaky', 'not-run', 'none'] as const
 
 /**
- * A drawing of the clusters of a topology and of what crossed between them. Below it stands the same in words, and what
- * no arrow can show.
+ * A drawing of the clusters of a topology and of what crossed between them, with a mark where it breaks. Below it
+ * stands the same in words, and what no arrow can show.
  */
 export const picture = (topology: TopologyResult): Markup => {
   const crossings = crossingsOf(topology)
   const anchor = anchorOf(topology)
+  const point = breakingPoint(topology)
   return markup`
     <figure class="picture">
-      ${drawing(topology, crossings, anchor)}
+      ${drawing(topology, crossings, anchor, point)}
       <figcaption>
+        ${point && markup`<p id="${anchor}--broken" class="breaks">${onlyShown('✗')} ${point.words}.</p>`}
         <ul id="${anchor}--crossings" class="crossings">${crossings.map(crossingWords)}</ul>
         ${wholeMesh(topology)}
       </figcaption>
@@ -28,14 +31,19 @@ export const picture = (topology: TopologyResult): Markup => {
   `
 }
 
-const drawing = (topology: TopologyResult, crossings: readonly Crossing[], anchor: string): Markup => {
+const drawing = (
+  topology: TopologyResult,
+  crossings: readonly Crossing[],
+  anchor: string,
+  point: BreakingPoint | undefined,
+): Markup => {
   const { width, height, clusters, networks } = layoutOf(topology.clusters)
   const several = severalNetworks(topology)
   const arrows = crossings.flatMap((crossing) => {
     const [from, to] = [crossing.from, crossing.to].map((name) => clusters.find(({ cluster }) => cluster.name === name))
     return from && to ? [arrow(crossing, from, to, clusters.length === 2, anchor)] : []
   })
-  const labels = `${anchor}--picture ${anchor}--crossings`
+  const labels = [`${anchor}--picture`, ...(point ? [`${anchor}--broken`] : []), `${anchor}--crossings`].join(' ')
   return markup`
     <svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${labels}">
       <title id="${anchor}--picture">${variantName(topology)}: ${topology.clusters.length} clusters</title>
@@ -43,6 +51,7 @@ const drawing = (topology: TopologyResult, crossings: readonly Crossing[], ancho
       ${networks.map(networkFrame)}
       ${clusters.map((placed) => clusterBox(placed, several))}
       ${joined(arrows, '\n')}
+      ${clusters.map((placed) => breakMark(placed, point))}
     </svg>
   `
 }
@@ -81,6 +90,24 @@ const gateway = ({ x, y }: ReturnType<typeof gateOf>): Markup => markup`
     <text x="${x}" y="${y + 5}">gateway</text>
   </g>
 `
+
+const breakMark = (placed: PlacedCluster, point: BreakingPoint | undefined): Markup | undefined => {
+  if (!point?.clusters.includes(placed.cluster.name)) return undefined
+  const gate = gateOf(placed)
+  const { x, y } = point.part === 'gateway' ? { x: gate.x + 40, y: gate.y } : placed
+  return markup`
+    <g class="broken"><title>${point.words}</title>
+    ${point.part === 'gateway' ? gateOutline(gate) : clusterOutline(placed)}
+    <circle cx="${x}" cy="${y}" r="10"/>
+    <path d="M${x - 4} ${y - 4}l8 8m0-8l-8 8"/></g>
+  `
+}
+
+const gateOutline = ({ x, y }: ReturnType<typeof gateOf>): Markup =>
+  markup`<rect x="${x - 40}" y="${y - 12}" width="80" height="24" rx="12"/>`
+
+const clusterOutline = ({ x, y, width, height }: PlacedCluster): Markup =>
+  markup`<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="8"/>`
 
 const crossingWords = ({ from, to, verdict, asked }: Crossing): Markup => markup`
   <li class="${verdict}">

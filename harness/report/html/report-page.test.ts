@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { failingRun, runOf } from '#testing/report-results.ts'
+import { diagnosisWith } from '#testing/mesh-diagnosis.ts'
+import { explainedRun, failingRun, runOf, warnedRun } from '#testing/report-results.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import type { Attempt, Results } from '#results/results.ts'
 import { largestPage, reportPage } from './report-page.ts'
@@ -28,9 +29,13 @@ const poisoned = (results: Results): Results =>
   ) as Results
 
 describe('whatever results say', () => {
-  test('stays text', async () => {
-    const clean = reportPage(await failingRun())
-    const page = reportPage(poisoned(await failingRun()))
+  test.each([
+    ['of a failing run', failingRun],
+    ['of a mesh that was diagnosed', explainedRun],
+    ['of a mesh with a warning', warnedRun],
+  ])('%s stays text', async (_, make) => {
+    const clean = reportPage(await make())
+    const page = reportPage(poisoned(await make()))
     expect(tagsOf(page).filter((tag) => !tagsOf(clean).includes(tag))).toEqual([])
     expect(page.includes('&lt;script&gt;alert(1)')).toBe(true)
   })
@@ -84,10 +89,92 @@ describe('a failing run', () => {
   })
 })
 
+describe('a failing run whose mesh was diagnosed', () => {
+  const headOf = (page: string): string => /<header.*?<\/header>/s.exec(page)?.[0] ?? ''
+
+  test('leads with the cause, the object, the evidence, the command, and the checks that it shows in', async () => {
+    const head = headOf(reportPage(await explainedRun()))
+    const said = [
+      'First broken layer: gateways and the way to them',
+      'a gateway has no ready pod behind its service',
+      'Look at cluster2 istio-system/istio-eastwestgateway',
+      'its service has no ready endpoints',
+      'Next step',
+      'kubectl --context=cluster2 -n istio-system get pods,endpointslices',
+      'Shows in: net.gateway-open , reach.both-versions ,',
+      'MP-887 docs/codes.md#mp-887',
+    ]
+    const places = said.map((words) => textOf(head).indexOf(words))
+    expect(places.filter((place) => place < 0)).toEqual([])
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+    expect(head).not.toContain('MP-712')
+    expect(head).toContain('<a href="#gateway-strict--net.gateway-open--cluster1">net.gateway-open</a>')
+    expect(head).toContain('<pre class="command"><code>kubectl --context=cluster2')
+  })
+
+  test('shows its layers: what each rests on, what was found, and what follows from it', async () => {
+    const results = await explainedRun()
+    results.topologies[0]!.diagnosis!.layers[0]!.notes = ['2 of 40 proxies do not answer']
+    const [ladder = ''] = reportPage(results).match(/<ol class="ladder mesh".*?<\/ol>/s) ?? []
+    const rungs = ladder.split('<li id=').slice(1)
+    expect(rungs).toHaveLength(17)
+    const rungOf = (layer: string): string =>
+      textOf(rungs.find((rung) => rung.startsWith(`"gateway-strict--mesh-${layer}"`)) ?? '')
+    expect(rungOf('api')).toMatch(/✓ healthy it is well Note: 2 of 40 proxies do not answer/)
+    expect(rungOf('trust')).toMatch(/! warning .*MP-845 warning: /)
+    expect(rungOf('gateways')).toMatch(/✗ broken the cause .*MP-887 .*MP-885 .*follows from MP-887/)
+    expect(rungOf('endpoints')).toMatch(/✗ broken follows from MP-887/)
+  })
+
+  test('says in each failed check what explains it', async () => {
+    const text = textOf(reportPage(await explainedRun()))
+    expect(text.match(/Explained by MP-887 a gateway has no ready pod/g)).toHaveLength(6)
+  })
+
+  test('and that nothing explains is unexplained, and narrowed to a check and its way', async () => {
+    const results = await failingRun()
+    results.topologies[0]!.diagnosis = diagnosisWith([])
+    const text = textOf(headOf(reportPage(results)))
+    expect(text).toContain('First broken layer: network')
+    expect(text).toMatch(/Unexplained No layer .*Narrowed to net\.gateway-open , cluster1 → to cluster2/)
+    expect(textOf(reportPage(await failingRun()))).not.toContain('Unexplained')
+  })
+
+  test('keeps a command in one line', async () => {
+    const results = await explainedRun()
+    const { layers } = results.topologies[0]!.diagnosis!
+    layers.flatMap(({ findings }) => findings).forEach((finding) => (finding.fix = 'kubectl get\n rm -rf /'))
+    expect(reportPage(results)).toContain('<code>kubectl get rm -rf /</code>')
+  })
+})
+
+test('a passing run with a finding shows a warning, and nothing red', async () => {
+  const page = reportPage(await warnedRun())
+  expect(textOf(page)).toMatch(/✓ Passed .*Warning The checks passed\. This can hurt later\. .*Look at cluster1 /)
+  expect(page).toContain('<div class="cause later">')
+  const results = await warnedRun()
+  const gateway = { layer: 'gateways', code: 'MP-887', where: 'cluster2 istio-system/gateway' } as const
+  results.topologies[0]!.diagnosis = diagnosisWith([gateway], gateway)
+  const body = reportPage(results).replace(/<style>.*?<\/style>/s, '')
+  expect(body).toContain('MP-887')
+  expect(body).not.toMatch(/class="(?:[^"]* )?fail[ "]/)
+  expect(reportPage(await runOf(['gateway']))).not.toContain('can hurt later')
+})
+
+test('a run of several topologies says in which the cause and the warning are', async () => {
+  const [red, green] = [(await explainedRun()).topologies[0]!, (await warnedRun()).topologies[0]!]
+  const text = textOf(reportPage(resultsOf({ ...green, name: 'vpn' }, red, { ...red, name: 'other' })))
+  expect(text).toMatch(/First broken layer: gateways and the way to them in gateway , other/)
+  expect(text).toMatch(/Shows in gateway: net\.gateway-open .*Shows in other: net\.gateway-open/)
+  expect(text).toMatch(/Warning The checks passed.* Look at cluster1 in vpn/)
+})
+
 describe('a link within the page', () => {
   test.each([
     ['failing', failingRun],
     ['passing', () => runOf(['all'])],
+    ['diagnosed', explainedRun],
+    ['warned', warnedRun],
   ])('of a %s run leads somewhere, to one place', async (_, make) => {
     const page = reportPage(await make())
     const ids = [...page.matchAll(/ id="(.*?)"/g)].map(([, id]) => id)

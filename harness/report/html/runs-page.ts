@@ -1,4 +1,5 @@
 import { firstBroken } from '#results/explain.ts'
+import { explanationOf } from '#results/explanation.ts'
 import { markup, type Markup } from '#report/markup.ts'
 import { variantName, type TopologyResult } from '#results/results.ts'
 import { headline, whyNot, type ShownRun } from '#report/shown-run.ts'
@@ -85,9 +86,12 @@ const outcome = (link: string, topology: TopologyResult): Markup => {
   `
 }
 
-const causeOf = ({ checks, upgrade }: TopologyResult): string => {
+const causeOf = (topology: TopologyResult): string => {
+  const { checks, upgrade } = topology
   const [finding] = upgrade?.findings ?? []
   if (finding) return `: ${finding.phase} (${finding.code})`
+  const explanation = explanationOf(topology)
+  if (explanation) return `: ${explanation.layerName} (${explanation.code})`
   const broken = firstBroken(checks)
   return broken === undefined ? '' : `: ${broken.layer} (${broken.code})`
 }

@@ -2,6 +2,7 @@ import { markup, type Markup } from '#report/markup.ts'
 import { variantName, type Results, type TopologyResult, type Upgrade, type UpgradeVerdict } from '#results/results.ts'
 import { outcomeOf, strategyWords, upgradeRunVerdict, upgradeVerdictWords } from '#report/upgrade-words.ts'
 import { anchorOf, duration, worstFirst } from '#report/words.ts'
+import { afterwardsCard } from './cause-card.ts'
 import { findings } from './findings.ts'
 import { arrowTo } from './screen-reader.ts'
 import { endedEarly, index, runLine } from './verdict.ts'
@@ -52,6 +53,7 @@ const topologyPart = (topology: UpgradedTopology): Markup => {
     <p class="sentence"><b>${variantName(topology)}</b>
       ${releases(upgrade)}, ${strategyWords[upgrade.strategy]}: ${outcome}</p>
     ${findings(upgrade.findings.slice(0, 1), upgrade, anchor)}
+    ${afterwardsCard(topology)}
     ${others > 0 && markup`<p class="more"><a href="#${anchor}--findings">${others} more below</a></p>`}
   `
 }

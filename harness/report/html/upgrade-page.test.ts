@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { diagnosisWith } from '#testing/mesh-diagnosis.ts'
 import { upgradeProbes } from '#testing/upgrade-probes.ts'
 import { upgradeResults } from '#testing/upgrade-results.ts'
 import type { Results, TopologyResult, Upgrade } from '#results/results.ts'
@@ -48,6 +49,18 @@ describe('a healthy upgrade', () => {
     expect(openPhases(healthy)).toEqual([])
     expect(healthy.match(/<path class="slowest"/g)).toHaveLength(33)
   })
+})
+
+test('an upgrade that failed shows what is broken in the mesh afterwards, and its layers', () => {
+  const gateway = { layer: 'gateways', code: 'MP-887', where: 'cluster2 istio-system/gateway' } as const
+  const results = upgradeResults('losses')
+  results.topologies[0]!.diagnosis = diagnosisWith([gateway], gateway)
+  const page = reportPage(results)
+  const head = textOf(/<header.*?<\/header>/s.exec(page)?.[0] ?? '')
+  expect(head).toMatch(/The mesh afterwards: gateways and the way to them .*Look at cluster2 istio-system\/gateway/)
+  expect(head).not.toContain('The checks passed')
+  expect(textOf(page)).toMatch(/Layers of the mesh afterwards .*✗ broken the cause MP-887/)
+  expect([...page.matchAll(/href="#(.*?)"/g)].filter(([, id]) => !page.includes(` id="${id}"`))).toEqual([])
 })
 
 test('long answers that ended with their pods are shown, and red only where nothing explains them', () => {

@@ -6,6 +6,7 @@ import { badge } from './badge.ts'
 import { byPhase } from './by-phase.ts'
 import type { Extent } from './check-details.ts'
 import { findings } from './findings.ts'
+import { meshLadder } from './mesh-ladder.ts'
 import { notAsked } from './not-asked.ts'
 import { columnTitles, row, scrollable } from './table.ts'
 import { timeline } from './timeline.ts'
@@ -19,7 +20,7 @@ import { reasonAndBundle } from './verdict.ts'
  * page), its phases, its checks after every phase, and the limits it was judged by.
  */
 export const upgradeSection = (topology: UpgradedTopology, extent: Extent): Markup => {
-  const { upgrade, phases } = topology
+  const { upgrade, phases, diagnosis } = topology
   const { compared, leftOut } = upgrade
   const anchor = anchorOf(topology)
   return markup`
@@ -33,6 +34,7 @@ export const upgradeSection = (topology: UpgradedTopology, extent: Extent): Mark
       <h3>Phases</h3>${upgradePhases(topology, extent)}
       ${leftOut.length > 0 && markup`<ul class="reasons">${leftOut.map(leftOutItem)}</ul>`}
       <h3>Checks after every phase</h3>${byPhase(topology)}
+      ${diagnosis && markup`<h3>Layers of the mesh afterwards</h3>${meshLadder(topology, diagnosis)}`}
       ${upgrade.phases.every(({ checks }) => checks.length === 0) && notAsked(topology)}
       <h3>How it was judged</h3>${limits(upgrade)}
       ${phases.length > 0 && markup`<h3>Timeline of the lab</h3>${timeline(topology)}`}

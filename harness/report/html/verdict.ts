@@ -1,10 +1,10 @@
-import { firstBroken } from '#results/explain.ts'
-import { joined, markup, type Markup } from '#report/markup.ts'
+import { markup, type Markup } from '#report/markup.ts'
 import { variantName, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
 import { outcomeOf } from '#report/upgrade-words.ts'
 import { anchorOf, countsOf, duration, moment, runVerdict, verdictWords, worstFirst } from '#report/words.ts'
 import { badge } from './badge.ts'
-import { idOf, routeWords } from './check-id.ts'
+import { causeCards } from './cause-card.ts'
+import { warningCard } from './warning-card.ts'
 
 const headlines: Record<Verdict, string> = {
   pass: 'Passed',
@@ -14,7 +14,10 @@ const headlines: Record<Verdict, string> = {
   skipped: 'Nothing to prove',
 }
 
-/** The head of the page: the verdict, what is broken and what to do about it, and a link to every topology. */
+/**
+ * The head of the page: the verdict, what is broken and what to do about it, what will hurt later, and a link to every
+ * topology.
+ */
 export const verdictHead = (results: Results): Markup => {
   const { topologies } = results
   const verdict = runVerdict(results)
@@ -24,7 +27,8 @@ export const verdictHead = (results: Results): Markup => {
       <h1><span class="mark" aria-hidden="true">${verdictWords[verdict].mark}</span> ${headlines[verdict]}</h1>
       <p class="sentence">${sentence(results, failed)}</p>
       ${endedEarly(results)}
-      ${causesOf(failed).map((sameCause) => causeCard(sameCause, topologies.length > 1))}
+      ${causeCards(failed, topologies.length > 1)}
+      ${warningCard(topologies)}
       ${runLine(results)}
     </header>
     ${topologies.length > 1 && index(topologies)}
@@ -72,39 +76,6 @@ const sentence = ({ run, topologies }: Results, failed: TopologyResult[]): strin
     return `${failed.length} of ${topologies.length} topologies failed: ${failed.map(variantName).join(', ')}.`
   if (failed.length === 0 && run.interrupted) return `The run was interrupted: ${counts}.`
   return `${whole}: ${counts}.`
-}
-
-type Broken = { topology: TopologyResult; first: NonNullable<ReturnType<typeof firstBroken>> }
-
-// Topologies that are broken in the same way share a card.
-const causesOf = (topologies: TopologyResult[]): Broken[][] => {
-  const broken = topologies.flatMap((topology): Broken[] => {
-    const first = firstBroken(topology.checks)
-    return first ? [{ topology, first }] : []
-  })
-  return [...Map.groupBy(broken, ({ first }) => `${first.code} ${first.cause}`).values()]
-}
-
-const causeCard = (sameCause: Broken[], several: boolean): Markup | undefined => {
-  const [broken] = sameCause
-  if (!broken) return undefined
-  const { layer, cause, hint, code } = broken.first
-  const links = sameCause.map(({ topology }) => markup`<a href="#${anchorOf(topology)}">${variantName(topology)}</a>`)
-  const more = sameCause.length > 1 && ` and in ${sameCause.length - 1} more`
-  return markup`
-    <div class="cause">
-      <p class="layer"><b>First broken layer: ${layer}</b>${several && markup` in ${joined(links, ', ')}`}</p>
-      <p class="why">${cause}</p>
-      <p class="next"><b>Next step</b> ${hint}</p>
-      <p class="where"><code>${code}</code> found by ${foundBy(broken)}${more}</p>
-    </div>
-  `
-}
-
-const foundBy = ({ topology, first }: Broken): Markup => {
-  const check = topology.checks.find(({ id, diagnosis }) => id === first.check && diagnosis?.code === first.code)
-  const anchor = check ? idOf(topology, check) : anchorOf(topology)
-  return markup`<a href="#${anchor}">${first.check}</a>${check && markup`, ${routeWords(check)}`}`
 }
 
 /** A link to every topology, the worst first. */

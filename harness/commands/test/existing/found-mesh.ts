@@ -6,7 +6,7 @@ import { MeshproofError } from '#errors.ts'
 import { injectionLabel, istiodOf, revised } from '#istio/revision.ts'
 import { addressOf } from '#istio/service-address.ts'
 import { selectorOf } from '#kube/roll-out.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import type { Mtls } from '#topology/topology-file.ts'
 import { versions } from '#topology/topology-schema.ts'
@@ -18,7 +18,7 @@ import { withheldBy } from './withheld.ts'
  * @throws MeshproofError MP-145 for more clusters than are tested, or two of one name.
  */
 export const foundMesh = async (
-  { clusters, topology, domain }: Survey,
+  { clusters, topology, domain, istioNamespace }: Survey,
   mtls: Mtls,
   kubeconfig: string | undefined,
 ): Promise<FoundMesh> => {
@@ -57,6 +57,7 @@ export const foundMesh = async (
     procedure: topology,
     mtls,
     clusters: found,
+    istioNamespace,
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     trustDomain: await trustDomainOf(clusters),
     domain,
@@ -66,7 +67,10 @@ export const foundMesh = async (
 }
 
 /** How namespaces ask for sidecars: of the default revision where there is one, else of the first that there is. */
-const injectionOf = async ({ reads }: SurveyedCluster): Promise<Pick<FoundCluster, 'injection' | 'discovery'>> => {
+const injectionOf = async ({
+  reads,
+  istioNamespace,
+}: SurveyedCluster): Promise<Pick<FoundCluster, 'injection' | 'discovery'>> => {
   const injectors = await reads.injectors()
   const byDefault = injectors.find(({ webhooks }) =>
     (webhooks ?? []).some(({ namespaceSelector }) =>
@@ -78,7 +82,7 @@ const injectionOf = async ({ reads }: SurveyedCluster): Promise<Pick<FoundCluste
   const labels = (byDefault ?? injectors[0])?.metadata?.labels
   const revision = labels?.['istio.io/rev'] ?? 'default'
   return {
-    discovery: `${istiodOf(revised(revision))}.istio-system.svc:15012`,
+    discovery: `${istiodOf(revised(revision))}.${istioNamespace}.svc:15012`,
     injection: injectionLabel(byDefault || revision === 'default' ? 'default' : (labels?.['istio.io/tag'] ?? revision)),
   }
 }

@@ -3,7 +3,7 @@ import { rolesOf } from '#images/versions.ts'
 import type { Manifest } from '#kube/client.ts'
 import { fakeKube } from '#testing/fake-kube.ts'
 import { workloadImages } from './images.ts'
-import { readsOf, type Reads } from '#survey/reads.ts'
+import { readsOf, type Reads } from '#probes/survey/reads.ts'
 
 /** A cluster whose nodes hold these images. */
 const holding = (...nodes: string[][]): { reads: Reads } => ({

@@ -1,6 +1,6 @@
 import { rolesOf } from '#images/versions.ts'
 import type { ImageSource, Wanted } from '#images/images.ts'
-import type { Reads } from '#survey/reads.ts'
+import type { Reads } from '#probes/survey/reads.ts'
 
 /** The workloads' images, by what they are for, and why these. */
 export type WorkloadImages = { source: ImageSource; roles: Record<string, string>; why: string }

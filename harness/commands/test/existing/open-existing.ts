@@ -59,12 +59,12 @@ export const openExisting = async (
  * What a bundle takes of clusters that somebody else made: our own namespaces, and those of control planes and
  * gateways.
  */
-export const existingSource = ({ clusters }: ExistingPlan): BundleSource => ({
+export const existingSource = ({ clusters, found }: ExistingPlan): BundleSource => ({
   clusters,
   namespaces: [
     ...new Set([
       ...Object.values(ownNamespaces),
-      'istio-system',
+      found.istioNamespace,
       ...clusters.flatMap(({ gateway }) => gateway?.service.namespace ?? []),
     ]),
   ],

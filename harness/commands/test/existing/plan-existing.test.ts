@@ -15,7 +15,11 @@ afterEach(() => {
 /** Plans a run on clusters of these shapes, named cluster1, cluster2, …, whose contexts are a, b, … */
 const planOn = async (
   shapes: (Shape & { called?: string })[],
-  { allows, mtls }: { allows?: (permission: Permission) => boolean; mtls?: 'strict' | 'off' } = {},
+  {
+    allows,
+    mtls,
+    istioNamespace,
+  }: { allows?: (permission: Permission) => boolean; mtls?: 'strict' | 'off'; istioNamespace?: string } = {},
 ): Promise<ExistingPlan> => {
   const started = await Promise.all(
     shapes.map(({ called, ...shape }, index) =>
@@ -25,7 +29,7 @@ const planOn = async (
   servers.push(...started)
   return planExisting(
     started.map((server, index) => server.cluster('abcde'[index] ?? '')),
-    { suite: [], images: 'auto', ...(mtls ? { mtls } : {}) },
+    { suite: [], images: 'auto', istioNamespace, ...(mtls ? { mtls } : {}) },
     catalogue,
   )
 }
@@ -104,6 +108,25 @@ test('a namespace asks for sidecars as the mesh’s revision wants it', async ()
     injection: { 'istio.io/rev': 'canary' },
     discovery: 'istiod-canary.istio-system.svc:15012',
   })
+})
+
+test('a mesh of another root namespace is asked there, by the name of its istiod there', async () => {
+  const inRoot = (shape: Shape): Shape => ({ ...shape, istioNamespace: 'mesh-root' })
+  const secret = { ...cacerts, metadata: { name: 'cacerts', namespace: 'mesh-root' } }
+  const shapes = oneNetwork.map((shape) => inRoot({ ...shape, more: [secret, services] }))
+  const plan = await planOn(shapes, {
+    istioNamespace: 'mesh-root',
+    allows: ({ namespace, subresource }) => !(namespace === 'mesh-root' && subresource === 'portforward'),
+  })
+  expect(plan.found).toMatchObject({
+    istioNamespace: 'mesh-root',
+    clusters: [{ discovery: 'istiod.mesh-root.svc:15012' }, { discovery: 'istiod.mesh-root.svc:15012' }],
+  })
+  expect(plan.found.withheld).toMatchObject({
+    cacerts: undefined,
+    istiod: 'cluster1: you may not create pods/portforward in mesh-root',
+  })
+  expect(await errorOf(planOn(shapes))).toMatchObject({ code: 'MP-147' })
 })
 
 test('the trust domain is the mesh’s own', async () => {

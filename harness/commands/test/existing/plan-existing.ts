@@ -3,8 +3,8 @@ import type { FoundMesh } from '#checks/existing-mesh.ts'
 import type { Wanted } from '#images/images.ts'
 import { planChecks } from '#run/plan-checks.ts'
 import { type MeshPlan, selectChecks } from '#run/plan.ts'
-import type { ContextCluster } from '#survey/contexts.ts'
-import { differentMeshIds, meshLines, survey } from '#survey/survey.ts'
+import type { ContextCluster } from '#probes/survey/contexts.ts'
+import { differentMeshIds, meshLines, survey } from '#probes/survey/survey.ts'
 import type { Mtls } from '#topology/topology-file.ts'
 import { foundMesh } from './found-mesh.ts'
 import { workloadImages, type WorkloadImages } from './images.ts'
@@ -34,13 +34,20 @@ export const planExisting = async (
   {
     kubeconfig,
     mtls = 'strict',
+    istioNamespace,
     suite,
     images: wanted,
-  }: { kubeconfig?: string | undefined; mtls?: Mtls | undefined; suite: string[]; images: Wanted['images'] },
+  }: {
+    kubeconfig?: string | undefined
+    mtls?: Mtls | undefined
+    istioNamespace?: string | undefined
+    suite: string[]
+    images: Wanted['images']
+  },
   checks: readonly Check[],
 ): Promise<ExistingPlan> => {
   const selected = selectChecks(suite, checks)
-  const surveyed = await survey(connected)
+  const surveyed = await survey(connected, istioNamespace)
   await requirePermissions(surveyed.clusters)
   const [found, images] = await Promise.all([
     foundMesh(surveyed, mtls, kubeconfig),

@@ -2,7 +2,7 @@ import type { FoundCluster } from '#checks/existing-mesh.ts'
 import type { Withheld } from '#checks/mesh-under-test.ts'
 import { reasonOf } from '#errors.ts'
 import { missingPermissions, type Permission } from '#kube/permissions.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 
 /**
@@ -31,7 +31,12 @@ export const withheldBy = async (
       await reads.secrets()
     }),
     istiod: await first(primaries, (cluster) =>
-      notAllowed(cluster, { verb: 'create', resource: 'pods', subresource: 'portforward', namespace: 'istio-system' }),
+      notAllowed(cluster, {
+        verb: 'create',
+        resource: 'pods',
+        subresource: 'portforward',
+        namespace: cluster.istioNamespace,
+      }),
     ),
     gateways: await first(clusters, async (cluster) => {
       const namespace = found.find(({ name }) => name === cluster.name)?.gateway?.service.namespace
@@ -42,11 +47,11 @@ export const withheldBy = async (
     'access log': await first(primaries, (cluster) =>
       notAllowed(cluster, { verb: 'create', group: 'networking.istio.io', resource: 'envoyfilters' }),
     ),
-    'discovery addresses': await first(remotes, async ({ name, reads }) => {
+    'discovery addresses': await first(remotes, async ({ name, reads, istioNamespace }) => {
       const service = found.find((one) => one.name === name)?.discovery.split('.')[0]
       const slices = (await reads.slices()).filter(
         ({ metadata }) =>
-          metadata?.namespace === 'istio-system' && metadata.labels?.['kubernetes.io/service-name'] === service,
+          metadata?.namespace === istioNamespace && metadata.labels?.['kubernetes.io/service-name'] === service,
       )
       return slices.some(({ endpoints }) => endpoints?.length) ? undefined : 'its service of istiod names no addresses'
     }),

@@ -164,7 +164,7 @@ const secretsRotated = (lab: Lab): Step[] => {
     ),
     ...lab.primaries.map((cluster) =>
       step(`${cluster.name}: istiod restarted`, (_, signal) =>
-        restart(cluster, [{ namespace: 'istio-system', name: istiodOf(lab.topology) }], signal),
+        restart(cluster, [{ namespace: cluster.istioNamespace, name: istiodOf(lab.topology) }], signal),
       ),
     ),
     ...(follow ? [step(`${lab.primary.name}: istiod’s address followed`, (_, signal) => follow(lab, signal))] : []),

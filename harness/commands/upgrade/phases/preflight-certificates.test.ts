@@ -23,9 +23,11 @@ beforeAll(async () => {
 const rootCertificate = (): X509Certificate => new X509Certificate(root.certificate.toString('pem'))
 const intermediate = async (notAfter?: Date): Promise<X509Certificate[]> =>
   certificatesIn(
-    ((await cacertsFor(root, 'cluster1', notAfter)) as { stringData?: Record<string, string> }).stringData?.[
-      'ca-cert.pem'
-    ] ?? '',
+    (
+      (await cacertsFor(root, { name: 'cluster1', istioNamespace: 'istio-system' }, notAfter)) as {
+        stringData?: Record<string, string>
+      }
+    ).stringData?.['ca-cert.pem'] ?? '',
   )
 
 const signed = async (extensions: Extension[]): Promise<X509Certificate> => {

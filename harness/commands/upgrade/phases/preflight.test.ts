@@ -13,7 +13,7 @@ afterEach(() => {
 })
 
 const cacerts = async (root: RootAuthority, cluster: string, notAfter?: Date): Promise<Manifest> => {
-  const { stringData, ...secret } = await cacertsFor(root, cluster, notAfter)
+  const { stringData, ...secret } = await cacertsFor(root, { name: cluster, istioNamespace: 'istio-system' }, notAfter)
   return {
     ...secret,
     data: Object.fromEntries(

@@ -3,11 +3,11 @@ import type { UpgradeLab } from '#commands/upgrade/upgrade-phase.ts'
 import { type FindingCode, findings } from '#diagnosis/findings.ts'
 import { trust } from '#diagnosis/layers/trust.ts'
 import { tagOf } from '#images/version.ts'
-import { gatewayService } from '#istio/gateway.ts'
+import { gatewayName } from '#istio/gateway.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 import { certificatesIn } from '#probes/envoy.ts'
-import type { ContextCluster } from '#survey/contexts.ts'
-import { survey, type SurveyedCluster } from '#survey/survey.ts'
+import type { ContextCluster } from '#probes/survey/contexts.ts'
+import { survey, type SurveyedCluster } from '#probes/survey/survey.ts'
 import { certificateProblems } from './preflight-certificates.ts'
 import { revisionProblems } from './preflight-injectors.ts'
 import type { Problem } from './preflight-problem.ts'
@@ -21,7 +21,7 @@ import type { Problem } from './preflight-problem.ts'
 export const preflight = ({ from, revision }: UpgradeLab): Promise<Problem[]> =>
   meshProblems(
     from.clusters.map(({ name, kube }) => ({ context: name, kube })),
-    { tag: from.images.roles['tag'] ?? '', revision },
+    { tag: from.images.roles['tag'] ?? '', revision, istioNamespace: from.topology.istioNamespace },
     new Date(),
   )
 
@@ -31,10 +31,10 @@ export const preflight = ({ from, revision }: UpgradeLab): Promise<Problem[]> =>
  */
 export const meshProblems = async (
   contexts: ContextCluster[],
-  { tag, revision }: { tag: string; revision: string },
+  { tag, revision, istioNamespace }: { tag: string; revision: string; istioNamespace?: string },
   now: Date,
 ): Promise<Problem[]> => {
-  const mesh = await survey(contexts)
+  const mesh = await survey(contexts, istioNamespace)
   const [{ findings: broken }, perCluster] = await Promise.all([
     trust.look(mesh, undefined),
     Promise.all(
@@ -81,12 +81,12 @@ const authoritiesOf = async ({ reads }: SurveyedCluster): Promise<ReturnType<typ
     .concat(certificatesIn(handedOut?.data?.['root-cert.pem'] ?? ''))
 }
 
-const gatewayProblems = async ({ name, kube }: SurveyedCluster): Promise<Problem[]> => {
+const gatewayProblems = async ({ name, kube, istioNamespace }: SurveyedCluster): Promise<Problem[]> => {
   const gateway = await kube.get<V1Deployment>({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    name: gatewayService.name,
-    namespace: gatewayService.namespace,
+    name: gatewayName,
+    namespace: istioNamespace,
   })
   const ready = gateway?.status?.availableReplicas ?? 0
   return !gateway || ready >= 2
@@ -95,7 +95,7 @@ const gatewayProblems = async ({ name, kube }: SurveyedCluster): Promise<Problem
         {
           code: 'MP-157',
           what: 'A gateway has no second replica',
-          where: `${name}, ${gatewayService.name}: ${ready} available`,
+          where: `${name}, ${gatewayName}: ${ready} available`,
           why: 'while its only pod is replaced, nothing crosses networks',
           next:
             'Scale it to two, and set replicas and autoscaling in its operator file: installing it again resets ' +

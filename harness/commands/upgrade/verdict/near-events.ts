@@ -1,3 +1,4 @@
+import { gatewayName } from '#istio/gateway.ts'
 import { labNamespaces } from '#istio/workloads.ts'
 import type { UpgradeEvent } from '#results/results.ts'
 
@@ -13,11 +14,7 @@ const near = 5000
  */
 const endedPod = (of: 'workloads' | 'gateways', { what }: UpgradeEvent): string | undefined => {
   const [, namespace, pod] = /^([^/ ]+)\/(\S+) (?:is told to end|is gone)$/.exec(what) ?? []
-  return (
-    of === 'workloads' ? namespace === labNamespaces.mesh : namespace === 'istio-system' && !pod?.startsWith('istiod')
-  )
-    ? pod
-    : undefined
+  return (of === 'workloads' ? namespace === labNamespaces.mesh : pod?.startsWith(`${gatewayName}-`)) ? pod : undefined
 }
 
 /** The pods of these clusters that ended near a time, whose ends are milliseconds since the epoch. */
@@ -34,7 +31,7 @@ export const podsEndedNear = (
   })
 
 /**
- * The event nearest to a moment, in words: `cluster1: istio-system/istiod-1 is gone, 0.4 s before`; empty where none is
+ * The event nearest to a moment, in words: `cluster1: app1/sleep-1 is gone, 0.4 s before`; empty where none is
  * within ten seconds.
  */
 export const nearestEvent = (events: readonly UpgradeEvent[], at: number): string => {

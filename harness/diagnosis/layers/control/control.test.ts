@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
-import { survey, type Survey } from '#survey/survey.ts'
+import { survey, type Survey } from '#probes/survey/survey.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
 import { wrongInjectionPath } from './injection-path.ts'

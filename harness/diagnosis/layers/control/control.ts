@@ -1,7 +1,7 @@
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { troubleOf } from '#diagnosis/pod-trouble.ts'
 import { isReady } from '#kube/pods.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { wrongDiscoveryAddress } from './discovery-address.ts'
 import { wrongInjectionPath } from './injection-path.ts'
@@ -41,10 +41,10 @@ export const controlPlane: Layer = {
   },
 }
 
-const noControlPlane = ({ clusters }: Survey): Finding => ({
+const noControlPlane = ({ clusters, istioNamespace }: Survey): Finding => ({
   code: 'MP-852',
   where: clusters.map(({ name }) => name).join(', '),
-  evidence: ['no deployment labelled app=istiod in istio-system of any of them'],
+  evidence: [`no deployment labelled app=istiod in ${istioNamespace} of any of them`],
   fix: 'kubectl config get-contexts',
 })
 
@@ -59,12 +59,12 @@ const notReady = ({
   where: cluster.name,
   evidence: [
     pods.length === 0
-      ? 'no pod labelled app=istiod is in istio-system: is its deployment scaled to 0?'
-      : 'no pod labelled app=istiod in istio-system is ready',
+      ? `no pod labelled app=istiod is in ${cluster.istioNamespace}: is its deployment scaled to 0?`
+      : `no pod labelled app=istiod in ${cluster.istioNamespace} is ready`,
     ...pods.flatMap((pod) => {
       const trouble = troubleOf(pod, Date.now())
       return trouble ? [`${pod.metadata?.name ?? ''}: ${trouble.said}`] : []
     }),
   ],
-  fix: kubectl(cluster, '-n istio-system describe deployment istiod'),
+  fix: kubectl(cluster, `-n ${cluster.istioNamespace} describe deployment istiod`),
 })

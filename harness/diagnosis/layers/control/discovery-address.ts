@@ -4,7 +4,7 @@ import { vantageIn } from '#diagnosis/vantage.ts'
 import { outsideAddresses } from '#istio/service-address.ts'
 import { isReady } from '#kube/pods.ts'
 import { dial } from '#probes/dial.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
  * A remote whose proxies and webhook look for istiod where its control plane is not. An address that the control
@@ -30,7 +30,8 @@ export const wrongDiscoveryAddress = async (
       (webhooks ?? []).flatMap(({ clientConfig }) => clientConfig.service?.name ?? []),
     ),
   )
-  const lookedAt = (await Promise.all([...names].map((name) => addressesBehind(cluster, 'istio-system', name)))).flat()
+  const { istioNamespace } = cluster
+  const lookedAt = (await Promise.all([...names].map((name) => addressesBehind(cluster, istioNamespace, name)))).flat()
   const strange = lookedAt.filter((address) => !known.includes(address))
   const closed = (await Promise.all(strange.map((address) => answers(cluster, address)))).filter(({ open }) => !open)
   const tried = closed.map(({ address, said }) => `${address} (${said})`)
@@ -44,7 +45,7 @@ export const wrongDiscoveryAddress = async (
             `${cluster.name} looks for istiod at ${tried.join(', ')}`,
             `${serving.name} offers it at ${known.join(', ')}`,
           ],
-          fix: kubectl(cluster, '-n istio-system get endpointslices -l kubernetes.io/service-name=istiod'),
+          fix: kubectl(cluster, `-n ${istioNamespace} get endpointslices -l kubernetes.io/service-name=istiod`),
           clusters: [cluster.name],
         },
       ]

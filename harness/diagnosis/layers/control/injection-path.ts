@@ -1,5 +1,5 @@
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
  * A remote’s injector tells the control plane for which cluster it asks by its path (Istio’s primary-remote guide:

@@ -2,7 +2,7 @@ import type { V1MutatingWebhook, V1ValidatingWebhook } from '@kubernetes/client-
 import { addressesBehind } from '#diagnosis/addresses.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { certificatesIn } from '#probes/envoy.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
  * Webhooks of a cluster that do not lead to its control plane: injectors and validators whose service has no endpoint,

@@ -1,8 +1,8 @@
 import type { V1Deployment, V1MutatingWebhookConfiguration, V1Namespace, V1Pod } from '@kubernetes/client-node'
+import { isInjected } from '#diagnosis/injected.ts'
 import { istioctl, kubectl, type Finding } from '#diagnosis/layer.ts'
-import { matchesSelector } from '#diagnosis/label-selector.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
  * Namespaces that ask for a revision nobody serves, pods that are older than the label of their namespace, and
@@ -28,22 +28,6 @@ const asks = ({ metadata }: V1Namespace): boolean => {
   const { 'istio-injection': injection, 'istio.io/rev': revision } = metadata?.labels ?? {}
   return injection === 'enabled' || (injection === undefined && revision !== undefined)
 }
-
-/** Whether an injector takes a new pod with these labels, by the selectors that the API server goes by. */
-const isInjected = (
-  injectors: V1MutatingWebhookConfiguration[],
-  namespace: V1Namespace,
-  labels: Record<string, string>,
-): boolean =>
-  injectors.some(({ webhooks }) =>
-    webhooks?.some(
-      ({ namespaceSelector, objectSelector }) =>
-        matchesSelector(namespaceSelector, {
-          'kubernetes.io/metadata.name': namespace.metadata?.name ?? '',
-          ...namespace.metadata?.labels,
-        }) && matchesSelector(objectSelector, labels),
-    ),
-  )
 
 const askingProblems = (
   cluster: SurveyedCluster,

@@ -1,12 +1,11 @@
 import pMap from 'p-map'
-import { reasonOf } from '#errors.ts'
-import { clientsOf, type Client } from '#diagnosis/clients.ts'
+import { clientsOf, type Client, type Unread, unreadNotes } from '#diagnosis/clients.ts'
 import { again, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { networkGateways, type NetworkGateways } from '#diagnosis/network-gateways.ts'
 import { isHeadless, type MeshService, meshServices, portsOf, sharedServices } from '#diagnosis/shared-services.ts'
 import { nothingToAsk } from '#diagnosis/vantage.ts'
 import { clustersOf } from '#probes/envoy.ts'
-import type { Survey } from '#survey/survey.ts'
+import type { Survey } from '#probes/survey/survey.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { judgeHeld } from './held.ts'
 import { policyFindings } from './policies.ts'
@@ -35,14 +34,14 @@ export const endpoints: Layer = {
       policies.some(({ code, where }) => code === 'MP-896' && where.startsWith(`${host} `)),
     )
     const judged = services.filter((service) => !explained.includes(service))
-    const notes: string[] = []
+    const unread: Unread[] = []
     const perClient = await pMap(
       clients,
       async (client) => {
         try {
           return await again(() => wrongFor(mesh, client, judged, gateways), 1, 1500)
         } catch (error) {
-          notes.push(`endpoints of ${client.cluster.name} ${client.namespace}/${client.pod}: ${reasonOf(error)}`)
+          unread.push({ client, error })
           return []
         }
       },
@@ -50,8 +49,8 @@ export const endpoints: Layer = {
     )
     return {
       findings: [...policies, ...onceEach(perClient.flat())],
-      seen: `${clients.length} clients’ proxies hold what they should for ${shortList(services)}`,
-      notes,
+      seen: `${clients.length - unread.length} clients’ proxies hold what they should for ${shortList(services)}`,
+      notes: unreadNotes('endpoints', clients.length, unread),
     }
   },
 }

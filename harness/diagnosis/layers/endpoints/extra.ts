@@ -1,10 +1,10 @@
 import type { V1EndpointSlice } from '@kubernetes/client-node'
 import { z } from 'zod'
 import { type Finding, kubectl, servedBy } from '#diagnosis/layer.ts'
-import { entrancesOf, type NetworkGateways } from '#diagnosis/network-gateways.ts'
+import { addressesInto, type NetworkGateways } from '#diagnosis/network-gateways.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
 import type { Endpoint } from '#probes/envoy.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 const ServiceEntry = z.object({
   hosts: z.array(z.string()).default([]),
@@ -24,7 +24,7 @@ export const unexplainedEndpoints = async (
   held: ReadonlyMap<string, Endpoint[]>,
   gateways: NetworkGateways[],
 ): Promise<Finding[]> => {
-  const due = new Set([...service.perCluster.flatMap(({ pods }) => pods), ...gateways.flatMap(entrancesOf)])
+  const due = new Set([...service.perCluster.flatMap(({ pods }) => pods), ...gateways.flatMap(addressesInto)])
   const addresses = [...held.entries()]
     .filter(([name]) => name.startsWith('outbound|') && name.endsWith(`||${service.host}`))
     .flatMap(([, endpoints]) => endpoints.map(({ address }) => address))

@@ -1,8 +1,8 @@
 import { type Finding, istioctl, kubectl } from '#diagnosis/layer.ts'
-import { entrancesOf, type NetworkGateways } from '#diagnosis/network-gateways.ts'
+import { addressesInto, type NetworkGateways } from '#diagnosis/network-gateways.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
 import type { Endpoint } from '#probes/envoy.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { unexplainedEndpoints } from './extra.ts'
 import { serversWithoutSidecar, whyMissing } from './missing.ts'
 
@@ -133,7 +133,7 @@ const isDue = ({ cluster, service, addresses, meshed }: In, client: SurveyedClus
 const waysTo = ({ cluster, addresses }: In, client: SurveyedCluster, gateways: NetworkGateways[]): string[] =>
   cluster.network === client.network
     ? addresses
-    : gateways.filter(({ network }) => network === cluster.network).flatMap(entrancesOf)
+    : gateways.filter(({ network }) => network === cluster.network).flatMap(addressesInto)
 
 /** True where only the own cluster’s pods are used as long as they answer. */
 const preferred = (

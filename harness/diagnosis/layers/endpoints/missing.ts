@@ -3,8 +3,8 @@ import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { matchesSelector } from '#diagnosis/label-selector.ts'
 import type { MeshService, ServiceIn } from '#diagnosis/shared-services.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
-import { meshConfigOf } from '#survey/mesh-config.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { meshConfigOf } from '#probes/survey/mesh-config.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { whyUnknown } from './policies.ts'
 
@@ -31,7 +31,7 @@ export const whyMissing = async (mesh: Survey, missing: Missing): Promise<Findin
 }
 
 const meshConfigFix = (reader: SurveyedCluster): string =>
-  kubectl(reader, '-n istio-system get configmap istio -o yaml')
+  kubectl(reader, `-n ${reader.istioNamespace} get configmap istio -o yaml`)
 
 /** The mesh config keeps a service in its cluster (serviceSettings with clusterLocal). */
 const keptLocal = async (mesh: Survey, { client, service, unknown }: Missing): Promise<Finding | undefined> => {
@@ -119,7 +119,7 @@ const leftToAmbient = async (mesh: Survey, { client, service, unknown }: Missing
         ],
         fix: kubectl(
           reader,
-          `-n istio-system set env deployment/${istiods[0]?.metadata?.name ?? 'istiod'} ${flags[0]}-`,
+          `-n ${reader.istioNamespace} set env deployment/${istiods[0]?.metadata?.name ?? 'istiod'} ${flags[0]}-`,
         ),
         clusters: [client.name],
       }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { survey } from '#survey/survey.ts'
+import { survey } from '#probes/survey/survey.ts'
 import type { Manifest } from '#kube/client.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects } from '#testing/mesh-objects.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import type { Manifest } from '#kube/client.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
@@ -98,7 +98,7 @@ export const whyUnknown = async (
   const { host, namespace } = service
   const sidecar = ((await reader?.reads.istio('Sidecar')) ?? []).find(
     (one) =>
-      [clientNamespace, 'istio-system'].includes(one.metadata?.namespace ?? '') &&
+      [clientNamespace, mesh.istioNamespace].includes(one.metadata?.namespace ?? '') &&
       leavesOut(one, clientNamespace, service),
   )
   if (reader && sidecar)
@@ -130,7 +130,7 @@ export const whyUnknown = async (
     }
   for (const server of unknown.filter(({ network }) => network !== client.network)) {
     const policy = ((await servedBy(mesh, server)?.reads.istio('PeerAuthentication')) ?? []).find((one) =>
-      disables(one, namespace),
+      disables(one, [namespace, mesh.istioNamespace]),
     )
     if (policy)
       return {
@@ -146,9 +146,8 @@ export const whyUnknown = async (
   return undefined
 }
 
-const disables = ({ metadata, spec }: Manifest & { spec?: unknown }, namespace: string): boolean =>
-  [namespace, 'istio-system'].includes(metadata?.namespace ?? '') &&
-  PeerAuthentication.safeParse(spec).data?.mtls?.mode === 'DISABLE'
+const disables = ({ metadata, spec }: Manifest & { spec?: unknown }, namespaces: string[]): boolean =>
+  namespaces.includes(metadata?.namespace ?? '') && PeerAuthentication.safeParse(spec).data?.mtls?.mode === 'DISABLE'
 
 const leavesOut = (
   { metadata, spec }: Manifest & { spec?: unknown },

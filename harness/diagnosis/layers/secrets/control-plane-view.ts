@@ -3,8 +3,8 @@ import { variableOf } from '#istio/proxy-container.ts'
 import { isReady } from '#kube/pods.ts'
 import { watchedClusters } from '#probes/istiod.ts'
 import { complaintAbout, istiodLog, type Complaint } from '#probes/istiod-log.ts'
-import { type RemoteEntry, remoteEntries } from '#survey/remote-secrets.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import { type RemoteEntry, remoteEntries } from '#probes/survey/remote-secrets.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** How a control plane sees the clusters that its remote secrets name. */
 export type ControlPlaneView = {
@@ -25,7 +25,8 @@ export type ControlPlaneView = {
 const mostAsked = 3
 
 /** Looks at a control plane’s side of its remote secrets. */
-export const controlPlaneView = async ({ kube, reads }: SurveyedCluster): Promise<ControlPlaneView> => {
+export const controlPlaneView = async (cluster: SurveyedCluster): Promise<ControlPlaneView> => {
+  const { kube, reads } = cluster
   const [secrets, deployments, pods] = await Promise.all([reads.secrets(), reads.istiods(), reads.istiodPods()])
   const containers = deployments.map(({ spec }) =>
     spec?.template.spec?.containers.find(({ name }) => name === 'discovery'),
@@ -35,7 +36,7 @@ export const controlPlaneView = async ({ kube, reads }: SurveyedCluster): Promis
   )
   const asked = pods.filter(isReady).slice(0, mostAsked)
   const told = await Promise.all(
-    asked.map(({ metadata }) => watchedClusters(kube, metadata?.name).catch(() => undefined)),
+    asked.map(({ metadata }) => watchedClusters(cluster, metadata?.name).catch(() => undefined)),
   )
   const answers = told.filter((answer) => answer !== undefined)
   const logs = new Map<string, Promise<string>>()
@@ -51,9 +52,9 @@ export const controlPlaneView = async ({ kube, reads }: SurveyedCluster): Promis
       (container) => variableOf(container, 'PILOT_ENABLE_REMOTE_CREDENTIALS_CONTROLLER') !== 'false',
     ),
     fromFiles: containers.map((one) => variableOf(one, 'PILOT_MULTICLUSTER_KUBECONFIG_PATH')).find(Boolean),
-    stateOf: (cluster) => {
+    stateOf: (name) => {
       if (answers.length === 0) return undefined
-      const known = answers.map((clusters) => clusters.find(({ id }) => id === cluster))
+      const known = answers.map((clusters) => clusters.find(({ id }) => id === name))
       return {
         synced: known.every((one) => one?.syncStatus === 'synced'),
         secrets: [
@@ -62,10 +63,10 @@ export const controlPlaneView = async ({ kube, reads }: SurveyedCluster): Promis
         words: [...new Set(known.map((one) => one?.syncStatus ?? 'not watched'))].join(', '),
       }
     },
-    complaint: async (cluster, secret) => {
+    complaint: async (name, secret) => {
       for (const { metadata } of asked) {
         const log = await logOf(metadata?.namespace ?? '', metadata?.name ?? '')
-        const complaint = complaintAbout(log, cluster, secret)
+        const complaint = complaintAbout(log, name, secret)
         if (complaint) return complaint
       }
       return undefined

@@ -7,8 +7,8 @@ import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { askDirectly, askThrough, type Ask, type Handshake } from '#probes/remote-server.ts'
 import { endOf, ownerOf, span, userOf } from '#istio/credential-life.ts'
 import type { RemoteAccess, RemoteCredentials } from '#istio/remote-kubeconfig.ts'
-import { sameAuthority } from '#survey/remote-secrets.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import { sameAuthority } from '#probes/survey/remote-secrets.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { missingRights } from './rights.ts'
 
 /** A remote secret’s entry for a cluster, and where it stands. */

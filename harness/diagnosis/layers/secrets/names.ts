@@ -1,4 +1,4 @@
-import type { Survey } from '#survey/survey.ts'
+import type { Survey } from '#probes/survey/survey.ts'
 import type { Finding } from '#diagnosis/layer.ts'
 
 /**

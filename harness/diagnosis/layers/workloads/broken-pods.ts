@@ -4,7 +4,7 @@ import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { meshNamespacesOf } from '#diagnosis/mesh-namespaces.ts'
 import { selects } from '#diagnosis/selects.ts'
 import { troubleOf, type PodTrouble } from '#diagnosis/pod-trouble.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 const codes: Record<PodTrouble['kind'], FindingCode> = {
   unscheduled: 'MP-964',

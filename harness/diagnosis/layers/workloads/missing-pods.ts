@@ -3,7 +3,7 @@ import { reasonOf } from '#errors.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { meshNamespacesOf } from '#diagnosis/mesh-namespaces.ts'
 import { selects } from '#diagnosis/selects.ts'
-import type { Survey, SurveyedCluster } from '#survey/survey.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
  * Deployments of mesh namespaces whose pods are not there: scaled to nothing while a service of the mesh has no other

@@ -1,7 +1,7 @@
 import type { V1Node } from '@kubernetes/client-node'
 import { reasonOf } from '#errors.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** Nodes of a cluster that are not ready, in the kubelet’s own words. */
 export const nodesNotReady = async (cluster: SurveyedCluster): Promise<Finding[]> => {

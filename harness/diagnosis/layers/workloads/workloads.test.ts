@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
-import { survey } from '#survey/survey.ts'
+import { survey } from '#probes/survey/survey.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects } from '#testing/mesh-objects.ts'
 import type { Look } from '#diagnosis/layer.ts'

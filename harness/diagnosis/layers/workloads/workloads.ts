@@ -1,5 +1,5 @@
 import type { Layer } from '#diagnosis/layer.ts'
-import type { SurveyedCluster } from '#survey/survey.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
 import { brokenPods } from './broken-pods.ts'
 import { missingPods } from './missing-pods.ts'
 import { clocksApart, nodesNotReady } from './nodes.ts'

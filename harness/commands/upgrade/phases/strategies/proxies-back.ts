@@ -17,7 +17,7 @@ import { proxyStates, type ProxyState } from '#probes/istiod.ts'
  */
 export const proxiesBack = (lab: Lab, cluster: string): Step =>
   step(`${cluster}: proxies in sync`, (_, signal) => {
-    const { kube } = lab.cluster(cluster)
+    const primary = lab.cluster(cluster)
     const revision = revisionOf(lab.topology)
     const served = lab.clusters.filter(
       ({ name, role }) => name === cluster || (cluster === lab.primary.name && role === 'remote'),
@@ -28,10 +28,10 @@ export const proxiesBack = (lab: Lab, cluster: string): Step =>
         const pods = (
           await Promise.all(served.map((one) => one.kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })))
         ).flat()
-        const istiods = (await istiodPods(kube, revision)).filter(
+        const istiods = (await istiodPods(primary, revision)).filter(
           (pod) => isReady(pod) && !pod.metadata?.deletionTimestamp,
         )
-        const states = (await Promise.all(istiods.map(({ metadata }) => proxyStates(kube, metadata?.name)))).flat()
+        const states = (await Promise.all(istiods.map(({ metadata }) => proxyStates(primary, metadata?.name)))).flat()
         return allBack(pods, revision, states)
       },
       { every: 1000, within: 60_000, signal },

@@ -48,7 +48,7 @@ export const gatewayAgain = (lab: Lab, cluster: string): Step[] =>
   again(lab, named.gateway(cluster)).map(({ name, run }) =>
     step(name, async (_, signal) => {
       const at = lab.cluster(cluster)
-      const { name: deployment, namespace } = gatewayService
+      const { name: deployment, namespace } = gatewayService(at)
       const uids = async (): Promise<(string | undefined)[]> =>
         (await podsOf(at.kube, { namespace, name: deployment })).map(({ metadata }) => metadata?.uid)
       const before = await uids()

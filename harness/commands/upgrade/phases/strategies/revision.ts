@@ -87,7 +87,7 @@ const removed = async (from: Lab, to: Lab, cluster: LabCluster, signal: AbortSig
   }
   await until(
     `istiod of revision ${revisionOf(from.topology)} is gone from ${name}`,
-    async () => (await istiodPods(kube, revisionOf(from.topology))).length === 0,
+    async () => (await istiodPods(cluster, revisionOf(from.topology))).length === 0,
     { every: 250, within: 60_000, signal },
   )
 }

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { saveRun, type RunState } from '#lab/run-state.ts'
+import { makePlans } from '#run/plan.ts'
+import { emptyCache, errorOf } from '#testing/edge.ts'
+import { keptLab } from './kept-lab.ts'
+
+const state = (id: string, more: Partial<RunState> = {}): RunState => ({
+  id,
+  topology: 'gateway',
+  mtls: 'strict',
+  owner: 'host/1/1',
+  kept: true,
+  ...more,
+})
+const plans = (istioNamespace?: string) => makePlans(['gateway'], [], [], undefined, istioNamespace)
+
+test('the newest kept lab of a topology is found, of its root namespace alone', async () => {
+  await emptyCache()
+  await saveRun(state('20260101-000000-aaaa'))
+  await saveRun(state('20260102-000000-bbbb', { istioNamespace: 'mesh-root' }))
+  await saveRun(state('20260103-000000-cccc', { kept: false }))
+  expect(await keptLab(true, await plans())).toMatchObject({ id: '20260101-000000-aaaa' })
+  expect(await keptLab(true, await plans('mesh-root'))).toMatchObject({ id: '20260102-000000-bbbb' })
+  expect(await errorOf(keptLab('20260102-000000-bbbb', await plans()))).toMatchObject({
+    code: 'MP-106',
+    message: expect.stringContaining('20260101-000000-aaaa, 20260102-000000-bbbb (--istio-namespace=mesh-root)'),
+  })
+})

@@ -1,0 +1,84 @@
+import { kubectl } from '#diagnosis/layer.ts'
+import { whyMissing } from '#diagnosis/layers/endpoints/missing.ts'
+import { policyFindings } from '#diagnosis/layers/endpoints/policies.ts'
+import type { MeshService } from '#diagnosis/shared-services.ts'
+import { proxyOf, variableOf } from '#istio/proxy-container.ts'
+import type { Endpoint } from '#probes/envoy.ts'
+import type { Survey } from '#probes/survey/survey.ts'
+import { podName, type GatewayPod, type PodProblem } from './gateway-pod.ts'
+
+/** How many services are named. */
+const shown = 5
+
+/** Envoy’s name of what stands behind a server name: outbound_.PORT_.SUBSET_.HOST. */
+const isFor = (cluster: string, { host }: MeshService): boolean =>
+  cluster.startsWith('outbound_.') && cluster.endsWith(`_._.${host}`)
+
+/**
+ * Names that a gateway’s pod passes on, and behind which it has nothing that it could send to: it sees another
+ * network than its own, or every endpoint is unhealthy.
+ */
+export const behindName = async (
+  mesh: Survey,
+  gatewayPod: GatewayPod,
+  behind: MeshService[],
+): Promise<PodProblem | undefined> => {
+  const { gateway, pod, held } = gatewayPod
+  const { network, name } = gateway.cluster
+  const view = variableOf(proxyOf(pod), 'ISTIO_META_REQUESTED_NETWORK_VIEW') ?? ''
+  const seen = view.split(',').map((part) => part.trim())
+  const fix =
+    `istioctl --context=${gateway.cluster.context} -n ${pod.metadata?.namespace ?? ''} proxy-config endpoints ` +
+    `${podName(gatewayPod)} | grep outbound_`
+  if (view !== '' && !seen.includes(network))
+    return {
+      cause: 'a gateway is told to see another network than its own, so it has nobody to pass requests on to',
+      evidence: [
+        `${podName(gatewayPod)} runs with ISTIO_META_REQUESTED_NETWORK_VIEW=${view}, and ${name} is on ${network}`,
+      ],
+      fix: kubectl(
+        gateway.cluster,
+        `-n ${pod.metadata?.namespace ?? ''} get pod ${podName(gatewayPod)} -o yaml | grep -A1 NETWORK_VIEW`,
+      ),
+    }
+  const perService = behind.map((service) => ({
+    service,
+    clusters: [...held.entries()].filter(([cluster]) => isFor(cluster, service)),
+  }))
+  const sick = perService.flatMap(({ clusters }) => clusters.filter(([, endpoints]) => allUnhealthy(endpoints)))
+  if (sick.length > 0)
+    return {
+      cause: 'a gateway takes every endpoint behind a service’s name for unhealthy',
+      evidence: sick
+        .slice(0, shown)
+        .map(([cluster, endpoints]) => `${podName(gatewayPod)}, ${cluster}: ${endpoints.map(inWords).join(', ')}`),
+      fix,
+    }
+  const empty = perService.filter(
+    ({ clusters }) => clusters.length > 0 && clusters.every(([, all]) => all.length === 0),
+  )
+  const client = mesh.clusters.find((cluster) => cluster.network !== network)
+  const unexplained = await Promise.all(
+    empty.map(async ({ service, clusters }) => {
+      // What takes the endpoints from clients as well is named with the clients.
+      const clientNamespace = service.namespace
+      const why = client && (await whyMissing(mesh, { client, clientNamespace, service, unknown: [gateway.cluster] }))
+      const inPlaintext = (await policyFindings(mesh, [service])).some(({ code }) => code === 'MP-896')
+      return why || inPlaintext ? [] : clusters.map(([cluster]) => cluster)
+    }),
+  )
+  if (unexplained.flat().length === 0) return undefined
+  return {
+    cause: 'a gateway passes a service’s name on and has no endpoint behind it',
+    evidence: unexplained
+      .flat()
+      .slice(0, shown)
+      .map((cluster) => `${podName(gatewayPod)} has no endpoint in ${cluster}, and pods of it are ready on ${network}`),
+    fix,
+  }
+}
+
+const allUnhealthy = (endpoints: Endpoint[]): boolean =>
+  endpoints.length > 0 && endpoints.every(({ unhealthy }) => unhealthy !== undefined)
+
+const inWords = ({ address, port, unhealthy }: Endpoint): string => `${address}:${port} ${unhealthy ?? 'healthy'}`

@@ -1,0 +1,183 @@
+import { isIP } from 'node:net'
+import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
+import type { NetworkGateways } from '#diagnosis/network-gateways.ts'
+import { vantageIn } from '#diagnosis/vantage.ts'
+import { variableOf } from '#istio/proxy-container.ts'
+import { dial } from '#probes/dial.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
+import { nameOf } from './pods.ts'
+
+/** What an entrance is before somebody writes the address of the gateway. */
+const placeholder = '0.0.0.0'
+
+/** What is wrong with the way into a network as it is written down (istio/istio#49045, istio/istio#43656). */
+export const writtenEntrances = async (
+  mesh: Survey,
+  gateways: NetworkGateways[],
+  own: NetworkGateways,
+): Promise<Finding[]> => {
+  const [cluster] = mesh.clusters.filter(({ network }) => network === own.network)
+  if (!cluster) return []
+  const { services, configured, known } = own
+  const isKnown = known.some((control) => (control.gateways ?? []).length > 0)
+  if (services.length === 0 && configured.length === 0 && !isKnown) return [withoutGateway(mesh, own, cluster)]
+  const unresolved = await unresolvedNames(mesh, own)
+  if (unresolved.length > 0) return unresolved
+  if (services.length > 0 && services.every(({ addresses }) => addresses.length === 0) && !isKnown)
+    return services.map((gateway) => ({
+      code: 'MP-882',
+      where: nameOf(gateway),
+      evidence: [`type ${gateway.service.spec?.type ?? ''}, no address in its status and no externalIPs`],
+      fix: kubectl(
+        gateway.cluster,
+        `-n ${gateway.service.metadata?.namespace ?? ''} describe service ${gateway.service.metadata?.name ?? ''}`,
+      ),
+    }))
+  return strangeAddresses(mesh, gateways, own)
+}
+
+const withoutGateway = ({ clusters }: Survey, { network }: NetworkGateways, cluster: SurveyedCluster): Finding => {
+  const names = clusters.filter((member) => member.network === network).map(({ name }) => name)
+  return {
+    code: 'MP-881',
+    where: network,
+    evidence: [
+      `no service of ${names.join(', ')} is labelled topology.istio.io/network=${network}, and meshNetworks names no ` +
+        'gateway',
+    ],
+    fix: kubectl(cluster, 'get services -A -l topology.istio.io/network'),
+  }
+}
+
+/** A name among the entrances of a network, as one control plane is to resolve it, and where it stands. */
+type Name = { primary: SurveyedCluster; name: string; port: number; origin: string }
+
+/**
+ * The names of gateways that a control plane resolves to no address. It resolves them itself, where it is
+ * (istio/istio#44155).
+ */
+const unresolvedNames = async (mesh: Survey, own: NetworkGateways): Promise<Finding[]> => {
+  const perPrimary = await Promise.all(
+    own.known.map(async ({ primary, gateways }) => {
+      const names = namesFor(primary, own)
+      // What istiod made of names: every address that nobody wrote as an address.
+      const written = new Set(
+        [...own.configured, ...own.services.flatMap(plainAddresses)].map(({ address }) => address),
+      )
+      const resolved = (gateways ?? []).filter(({ address }) => !written.has(address))
+      if (names.length === 0 || resolved.length >= names.length) return []
+      return (await Promise.all(names.map((name) => unresolved(mesh, own, name, gateways !== undefined)))).flat()
+    }),
+  )
+  return perPrimary.flat()
+}
+
+const plainAddresses = ({ addresses }: { addresses: string[] }): { address: string }[] =>
+  addresses.map((address) => ({ address }))
+
+const namesFor = (primary: SurveyedCluster, { configured, services }: NetworkGateways): Name[] => [
+  ...configured
+    .filter((entry) => entry.primary === primary && isIP(entry.address) === 0)
+    .map(({ address, port }) => ({ primary, name: address, port, origin: `meshNetworks of ${primary.name}` })),
+  ...services
+    .filter(({ found }) => found)
+    .flatMap((gateway) =>
+      gateway.addresses
+        .filter((address) => isIP(address) === 0)
+        .map((address) => ({
+          primary,
+          name: address,
+          port: gateway.port,
+          origin: `the service of the gateway, ${nameOf(gateway)}`,
+        })),
+    ),
+]
+
+const unresolved = async (
+  mesh: Survey,
+  { network }: NetworkGateways,
+  { primary, name, port, origin }: Name,
+  wasAsked: boolean,
+): Promise<Finding[]> => {
+  const vantage = await vantageIn(primary).catch(() => undefined)
+  // The final dot keeps the name server’s search list out of it, as istiod does.
+  const said = vantage ? (await dial(vantage, `${name.replace(/\.$/, '')}.`, port)).said : ''
+  const isUnknown = /no such host|server misbehaving|lookup .*timeout/.test(said)
+  if (!isUnknown && !wasAsked) return []
+  const switchedOff = variableOf(
+    (await primary.reads.istiods())[0]?.spec?.template.spec?.containers.find(
+      (container) => container.name === 'discovery',
+    ),
+    'RESOLVE_HOSTNAME_GATEWAYS',
+  )
+  if (!isUnknown && switchedOff !== 'false' && vantage) return []
+  const clients = mesh.clusters.filter((cluster) => servedBy(mesh, cluster) === primary || cluster.network === network)
+  return [
+    {
+      code: 'MP-880',
+      where: `${primary.name} ${network}`,
+      evidence: [
+        `${origin} says that ${network} is entered at ${name}`,
+        ...(isUnknown && vantage
+          ? [`${vantage.namespace}/${vantage.pod} of ${primary.name} asked for it: ${said}`]
+          : []),
+        ...(switchedOff === 'false' ? [`istiod of ${primary.name} runs with RESOLVE_HOSTNAME_GATEWAYS=false`] : []),
+        ...(wasAsked ? [`istiod of ${primary.name} knows no address of it`] : []),
+      ],
+      fix: kubectl(primary, `-n ${primary.istioNamespace} logs deployment/istiod | grep 'could not resolve hostname'`),
+      clusters: clients.map((cluster) => cluster.name),
+    },
+  ]
+}
+
+/**
+ * Addresses of meshNetworks that no gateway of the network has. An address in front of it, of a load balancer that
+ * Kubernetes does not know, is fine as long as something answers there.
+ */
+const strangeAddresses = async (
+  mesh: Survey,
+  gateways: NetworkGateways[],
+  { network, services, configured }: NetworkGateways,
+): Promise<Finding[]> => {
+  const known = services.flatMap(({ addresses }) => addresses).filter((address) => isIP(address) !== 0)
+  const elsewhere = gateways
+    .filter((other) => other.network !== network)
+    .flatMap((other) => other.services.flatMap((gateway) => gateway.addresses.map((address) => ({ gateway, address }))))
+  const perEntry = await Promise.all(
+    configured.map(async ({ primary, address, port }): Promise<Finding[]> => {
+      if (isIP(address) === 0 || (address !== placeholder && (known.length === 0 || known.includes(address)))) return []
+      const owner = elsewhere.find((other) => other.address === address)
+      const said = address === placeholder || owner ? undefined : await closedFrom(mesh, network, address, port)
+      if (said === '') return []
+      return [
+        {
+          code: 'MP-883',
+          where: `${primary.name} ${network}`,
+          evidence: [
+            `meshNetworks says ${address}, gateways of ${network} have ${known.join(', ') || 'none'}`,
+            ...(owner ? [`${address} belongs to ${nameOf(owner.gateway)}, on another network`] : []),
+            ...(said === undefined ? [] : [said]),
+          ],
+          fix: kubectl(primary, `-n ${primary.istioNamespace} edit configmap istio`),
+        },
+      ]
+    }),
+  )
+  return perEntry.flat()
+}
+
+/** What a client of another network hears from an address; empty where it is open, undefined where nobody can dial. */
+const closedFrom = async (
+  mesh: Survey,
+  network: string,
+  address: string,
+  port: number,
+): Promise<string | undefined> => {
+  for (const client of mesh.clusters.filter((cluster) => cluster.network !== network)) {
+    const vantage = await vantageIn(client).catch(() => undefined)
+    if (!vantage) continue
+    const { open, said } = await dial(vantage, address, port)
+    return open ? '' : `from ${vantage.namespace}/${vantage.pod} of ${client.name}: ${said}`
+  }
+  return undefined
+}

@@ -1,0 +1,460 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Finding } from '#diagnosis/layer.ts'
+import { entrancesOf, networkGateways, type NetworkGateways } from '#diagnosis/network-gateways.ts'
+import { sharedServices } from '#diagnosis/shared-services.ts'
+import type { Manifest } from '#kube/client.ts'
+import type { Endpoint } from '#probes/envoy.ts'
+import type { EnvoyListener } from '#probes/envoy-listeners.ts'
+import { survey, type Survey } from '#probes/survey/survey.ts'
+import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
+import { meshObjects } from '#testing/mesh-objects.ts'
+import { behindName } from './behind-name.ts'
+import { waysInto } from './between-networks.ts'
+import { writtenEntrances } from './entrances.ts'
+import { listenerProblem } from './listener.ts'
+import type { GatewayPod, PodProblem } from './gateway-pod.ts'
+import { gatewayDown } from './pods.ts'
+import { limitsOf, whyIstiodClosed } from './why-closed.ts'
+
+// What is decided from objects and pages. What is dialled is shown in real labs (meshproof prove).
+const servers: FakeApiServer[] = []
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+const selector = { app: 'eastwest', istio: 'eastwestgateway' }
+
+const service = (network: string, more: { spec?: object; status?: object; labels?: object } = {}): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: {
+    name: 'eastwest',
+    namespace: 'gateways',
+    labels: { 'topology.istio.io/network': network, ...more.labels },
+  },
+  spec: { type: 'LoadBalancer', selector, ports: [{ name: 'tls', port: 15443 }], ...more.spec },
+  status: more.status ?? { loadBalancer: { ingress: [{ ip: network === 'network1' ? '192.0.2.1' : '192.0.2.2' }] } },
+})
+
+const slice: Manifest = {
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { name: 'eastwest-1', namespace: 'gateways', labels: { 'kubernetes.io/service-name': 'eastwest' } },
+  ports: [{ name: 'tls', port: 15443 }],
+  endpoints: [{ addresses: ['10.2.0.7'] }],
+}
+
+const podWith = (change: {
+  labels?: object
+  image?: string
+  status?: object
+  annotations?: Record<string, string>
+  env?: object[]
+}): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    name: 'eastwest-abc',
+    namespace: 'gateways',
+    labels: { ...selector, 'service.istio.io/canonical-name': 'eastwest', ...change.labels },
+    ...(change.annotations ? { annotations: change.annotations } : {}),
+    creationTimestamp: new Date(Date.now() - 600_000),
+  },
+  spec: {
+    containers: [
+      {
+        name: 'istio-proxy',
+        image: change.image ?? 'istio/proxyv2:1.31.2',
+        args: ['proxy', 'router'],
+        env: change.env,
+      },
+    ],
+  },
+  status: change.status ?? {
+    phase: 'Running',
+    podIP: '10.2.0.7',
+    podIPs: [{ ip: '10.2.0.7' }],
+    conditions: [{ type: 'Ready', status: 'True' }],
+  },
+})
+
+const waiting = (reason: string, message: string): object => ({
+  phase: 'Pending',
+  containerStatuses: [{ name: 'istio-proxy', ready: false, restartCount: 0, state: { waiting: { reason, message } } }],
+})
+
+const cart: Manifest[] = [
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'cart', namespace: 'shop' },
+    spec: { clusterIP: '10.9.0.1', selector: { app: 'cart' }, ports: [{ name: 'http', port: 80 }] },
+  },
+  {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'cart-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'cart' } },
+    endpoints: [{ addresses: ['10.2.8.1'] }],
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'cart-1', namespace: 'shop', labels: { app: 'cart', 'service.istio.io/canonical-name': 'cart' } },
+    spec: { containers: [{ name: 'istio-proxy', args: ['proxy', 'sidecar'] }] },
+    status: { phase: 'Running', podIP: '10.2.8.1', podIPs: [{ ip: '10.2.8.1' }] },
+  },
+]
+
+const namespace = (labels: Record<string, string>): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name: 'gateways', labels },
+})
+
+const meshNetworks = (address: string): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'istio', namespace: 'istio-system' },
+  data: { meshNetworks: `networks: {network2: {gateways: [{address: ${address}, port: 15443}]}}` },
+})
+
+const host = 'cart.shop.svc.cluster.local'
+const serverName = `outbound_.80_._.${host}`
+
+/** A mesh of two networks: the gateway of the second one is looked at. */
+const meshOf = async (first: Manifest[], second: Manifest[]): Promise<Survey> => {
+  const all = await Promise.all([
+    fakeApiServer(meshObjects('cluster1', { more: [service('network1'), slice, ...first] })),
+    fakeApiServer(meshObjects('cluster2', { network: 'network2', role: 'remote', more: second })),
+  ])
+  servers.push(...all)
+  return survey(all.map((server, index) => server.cluster(`context${index + 1}`)))
+}
+
+const secondOf = async (mesh: Survey): Promise<NetworkGateways> =>
+  (await networkGateways(mesh)).find(({ network }) => network === 'network2')!
+
+describe('a gateway without a ready pod says why', () => {
+  const down = async (...second: Manifest[]): Promise<Finding | undefined> => {
+    const [gateway] = (await secondOf(await meshOf([], [service('network2'), ...second]))).services
+    return gatewayDown(gateway!)
+  }
+  const auto = podWith({ image: 'auto', status: waiting('ImagePullBackOff', 'Back-off pulling image "auto"') })
+
+  test('its namespace switches injection off', async () => {
+    expect(await down(namespace({ 'istio-injection': 'disabled' }), auto)).toMatchObject({
+      code: 'MP-887',
+      where: 'cluster2 gateways/eastwest',
+      cause: expect.stringContaining('“auto”'),
+      evidence: [
+        'its service has no ready endpoints',
+        expect.stringContaining('eastwest-abc: istio-proxy: ImagePullBackOff'),
+        expect.stringContaining('namespace gateways is labelled istio-injection=disabled'),
+      ],
+      fix: expect.stringContaining('label namespace gateways istio-injection-'),
+      clusters: ['cluster2'],
+    })
+  })
+
+  test('nobody injects the revision that its pod asks for', async () => {
+    const pod = podWith({
+      image: 'auto',
+      labels: { 'istio.io/rev': 'canary' },
+      status: waiting('ErrImagePull', 'auto'),
+    })
+    expect((await down(namespace({}), pod))?.evidence.at(-1)).toMatch(
+      /no injector of cluster2 takes .*istio\.io\/rev=canary/,
+    )
+  })
+
+  test('an injector would take it now', async () => {
+    expect((await down(namespace({ 'istio-injection': 'enabled' }), auto))?.fix).toContain('delete pod eastwest-abc')
+  })
+
+  const deployment = (replicas: number, status: object = {}): Manifest => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'eastwest', namespace: 'gateways' },
+    spec: { replicas, template: { metadata: { labels: selector } } },
+    status,
+  })
+
+  test.each<[string, Manifest[], string, string]>([
+    ['it is scaled to 0', [deployment(0)], 'a gateway is scaled to 0', 'deployment eastwest asks for 0 replicas'],
+    [
+      'its pods are refused',
+      [
+        deployment(1, {
+          conditions: [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota' }],
+        }),
+      ],
+      'the pods of a gateway cannot be created',
+      'deployment eastwest: FailedCreate: exceeded quota',
+    ],
+    [
+      'its service selects something else',
+      [podWith({ labels: { istio: 'ingress' } })],
+      'a gateway’s service selects labels that no pod has',
+      'eastwest-abc is a gateway’s proxy, labelled app=eastwest, istio=ingress',
+    ],
+  ])('%s', async (_, objects, cause, line) => {
+    const finding = await down(...objects)
+    expect(finding).toMatchObject({ code: 'MP-887', cause })
+    expect(finding?.evidence).toContain(line)
+  })
+
+  test('and one that crashes says so in the words of its status', async () => {
+    const finding = await down(podWith({ status: waiting('CrashLoopBackOff', 'back-off 5m0s') }))
+    expect(finding?.evidence[1]).toContain('eastwest-abc: istio-proxy: CrashLoopBackOff: back-off 5m0s')
+    expect(finding?.cause).toBeUndefined()
+  })
+
+  test('and one with a ready pod is fine', async () => {
+    expect(await down(slice)).toBeUndefined()
+  })
+})
+
+describe('entrances', () => {
+  /** What control planes know of the second network, as they would say themselves. */
+  const known = async (mesh: Survey, addresses: string[] | undefined): Promise<NetworkGateways[]> =>
+    (await networkGateways(mesh)).map((own) => ({
+      ...own,
+      known: own.known.map(({ primary }) => ({
+        primary,
+        gateways:
+          own.network === 'network2'
+            ? addresses?.map((address) => ({ network: 'network2', cluster: '', address, port: 15443 }))
+            : [],
+      })),
+    }))
+
+  const written = async (
+    addresses: string[] | undefined,
+    ...meshObjectsOf: [Manifest[], Manifest[]]
+  ): Promise<Finding[]> => {
+    const mesh = await meshOf(...meshObjectsOf)
+    const all = await known(mesh, addresses)
+    return writtenEntrances(
+      mesh,
+      all,
+      all.find(({ network }) => network === 'network2')!,
+    )
+  }
+  const named = service('network2', { status: { loadBalancer: { ingress: [{ hostname: 'lb.example' }] } } })
+
+  test('that are names count once istiod has resolved them', async () => {
+    expect(await written(['198.51.100.7'], [], [named])).toEqual([])
+    expect(await written(['198.51.100.7'], [meshNetworks('lb.example')], [service('network2')])).toEqual([])
+  })
+
+  test.each<[string, Manifest[], Manifest[], string]>([
+    ['of meshNetworks', [meshNetworks('lb.example')], [service('')], 'meshNetworks of cluster1 says'],
+    ['of a load balancer', [], [named], 'the service of the gateway, cluster2 gateways/eastwest says'],
+  ])('%s that istiod cannot resolve are named, with everybody that this concerns', async (_, first, second, line) => {
+    expect(await written([], first, second)).toMatchObject([
+      {
+        code: 'MP-880',
+        where: 'cluster1 network2',
+        evidence: [`${line} that network2 is entered at lb.example`, 'istiod of cluster1 knows no address of it'],
+        clusters: ['cluster1', 'cluster2'],
+      },
+    ])
+  })
+
+  test('that belong to the gateway of another network are told with their owner', async () => {
+    const [finding] = await written([], [meshNetworks('192.0.2.1')], [service('')])
+    expect(finding).toMatchObject({
+      code: 'MP-883',
+      evidence: [expect.anything(), '192.0.2.1 belongs to cluster1 gateways/eastwest, on another network'],
+    })
+  })
+
+  test('every one of a network is dialled, and told where it comes from', async () => {
+    const mesh = await meshOf([], [service('network2', { spec: { externalIPs: ['192.0.2.10'] } })])
+    const own = (await known(mesh, ['192.0.2.2', '192.0.2.10'])).find(({ network }) => network === 'network2')!
+    expect(waysInto(mesh, own, [])).toMatchObject([
+      { from: { name: 'cluster1' }, address: '192.0.2.2' },
+      {
+        from: { name: 'cluster1' },
+        address: '192.0.2.10',
+        port: 15443,
+        about: [
+          '192.0.2.10 is one of two entrances of network2, by externalIPs of service gateways/eastwest of cluster2',
+          'the others are 192.0.2.2',
+        ],
+      },
+    ])
+    expect(waysInto(mesh, own, own.services)).toEqual([])
+  })
+
+  test('of nodes, which istiod alone knows, count as well', async () => {
+    const mesh = await meshOf([], [service('network2', { spec: { type: 'NodePort' }, status: {} })])
+    const own = (await known(mesh, ['203.0.113.5'])).find(({ network }) => network === 'network2')!
+    expect(await writtenEntrances(mesh, [own], own)).toEqual([])
+    expect(entrancesOf(own)).toMatchObject([{ address: '203.0.113.5', origins: ['istiod of cluster1'] }])
+  })
+})
+
+describe('a closed port', () => {
+  const policy = (name: string, ports: object[] | undefined): Manifest => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name, namespace: 'gateways' },
+    spec: { podSelector: { matchLabels: { app: 'eastwest' } }, policyTypes: ['Ingress'], ingress: [{ ports }] },
+  })
+
+  test('of a gateway may be closed by NetworkPolicies, or limited to sources', async () => {
+    const spec = { loadBalancerSourceRanges: ['203.0.113.0/24'] }
+    const policies = [policy('web-alone', [{ port: 443 }]), policy('high', [{ port: 15000, endPort: 16000 }])]
+    const mesh = await meshOf([], [service('network2', { spec }), podWith({}), ...policies, policy('all', undefined)])
+    const [gateway] = (await secondOf(mesh)).services
+    expect(await limitsOf(gateway!, 15443)).toEqual([
+      'service gateways/eastwest lets 203.0.113.0/24 in alone (loadBalancerSourceRanges)',
+      'NetworkPolicy gateways/web-alone of cluster2 selects its pods and does not open 15443',
+    ])
+  })
+
+  test('of istiod may lack a port of the service, or a Gateway', async () => {
+    const mesh = await meshOf([podWith({})], [])
+    const [first] = mesh.clusters
+    expect(await whyIstiodClosed(first!, '192.0.2.1', 15012)).toEqual([
+      '192.0.2.1 belongs to service gateways/eastwest of cluster1, which has no port 15012',
+    ])
+    expect(await whyIstiodClosed(first!, '192.0.2.1', 15443)).toEqual([
+      '192.0.2.1 belongs to service gateways/eastwest of cluster1, and no Gateway opens port 15443 of its pods',
+    ])
+  })
+})
+
+describe('a gateway’s pod', () => {
+  const listener = (more: Partial<EnvoyListener> = {}): EnvoyListener => ({
+    name: '0.0.0.0_15443',
+    port: 15443,
+    proxyProtocol: false,
+    chains: [{ serverNames: [serverName], endsTls: false, cluster: serverName }],
+    refused: undefined,
+    ...more,
+  })
+  const endpoint = (more: Partial<Endpoint> = {}): Endpoint => ({ address: '10.2.8.1', port: 80, priority: 0, ...more })
+
+  const gatewayObject = (name: string, server: object, selected: object = selector): Manifest => ({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'Gateway',
+    metadata: { name, namespace: 'istio-system' },
+    spec: {
+      selector: selected,
+      servers: [{ port: { number: 15443 }, tls: { mode: 'AUTO_PASSTHROUGH' }, hosts: ['*.local'], ...server }],
+    },
+  })
+
+  const judged = async (
+    listeners: EnvoyListener[],
+    {
+      objects = [],
+      pod = podWith({}),
+      held = [[serverName, [endpoint()]]],
+      more = [],
+    }: {
+      objects?: Manifest[]
+      pod?: Manifest
+      held?: [string, Endpoint[]][]
+      more?: Manifest[]
+    } = {},
+  ): Promise<PodProblem | undefined> => {
+    const mesh = await meshOf([...objects, ...cart.slice(0, 1)], [service('network2'), slice, ...cart, ...more])
+    const [gateway] = (await secondOf(mesh)).services
+    const gatewayPod: GatewayPod = { gateway: gateway!, pod, listens: 15443, listeners, held: new Map(held) }
+    const behind = (await sharedServices(mesh)).filter(({ name }) => name === 'cart')
+    return (await listenerProblem(mesh, gatewayPod, behind)) ?? behindName(mesh, gatewayPod, behind)
+  }
+
+  test('that passes on every service and has endpoints for each is fine', async () => {
+    expect(await judged([listener()])).toBeUndefined()
+  })
+
+  test('that expects the PROXY protocol says so, and where that was asked for', async () => {
+    const pod = podWith({ annotations: { 'proxy.istio.io/config': '{"gatewayTopology":{"proxyProtocol":{}}}' } })
+    expect(await judged([listener({ proxyProtocol: true })], { pod })).toMatchObject({
+      cause: expect.stringContaining('expects the PROXY protocol'),
+      evidence: [expect.stringContaining('proxy_protocol'), expect.stringContaining('"gatewayTopology"')],
+    })
+  })
+
+  test.each<[string, object, EnvoyListener['chains'], string]>([
+    [
+      'ends TLS itself',
+      { tls: { mode: 'SIMPLE' } },
+      [{ serverNames: [], endsTls: true, cluster: undefined }],
+      'ends TLS',
+    ],
+    ['has another mode', { tls: { mode: 'PASSTHROUGH' } }, [], 'no filter chains for the mesh’s services'],
+  ])('that %s is told with its Gateway', async (_, server, chains, cause) => {
+    const problem = await judged([listener({ chains })], { objects: [gatewayObject('cross', server)] })
+    expect(problem?.cause).toContain(cause)
+    expect(problem?.evidence[1]).toMatch(
+      /^Gateway istio-system\/cross \((SIMPLE|PASSTHROUGH), hosts \*\.local\) makes it/,
+    )
+  })
+
+  test('whose Gateway selects other pods says which', async () => {
+    const objects = [gatewayObject('cross', {}, { istio: 'other' })]
+    expect(await judged([], { objects })).toMatchObject({
+      cause: 'no Gateway opens port 15443 of a gateway',
+      evidence: [
+        'eastwest-abc has no listener on port 15443',
+        expect.stringContaining('selects istio=other, which the pod does not have'),
+      ],
+    })
+  })
+
+  test('that refuses its listener tells Envoy’s words and who claims the port', async () => {
+    const refused = { said: 'duplicate matcher is: …', at: '2026-01-02T03:04:05Z' }
+    const objects = [gatewayObject('cross', {}), gatewayObject('again', { hosts: ['*.shop.svc.cluster.local'] })]
+    const problem = await judged([listener({ port: undefined, chains: [], refused })], { objects })
+    expect(problem?.cause).toContain('Envoy refuses the listener')
+    expect(problem?.evidence).toEqual([
+      expect.stringContaining('refused it at 2026-01-02T03:04:05Z: duplicate matcher'),
+      'Gateway istio-system/cross (AUTO_PASSTHROUGH, hosts *.local) claims the port',
+      'Gateway istio-system/again (AUTO_PASSTHROUGH, hosts *.shop.svc.cluster.local) claims the port',
+    ])
+  })
+
+  const other = 'outbound_.80_._.web.else.svc.cluster.local'
+  const narrow = listener({ chains: [{ serverNames: [other], endsTls: false, cluster: other }] })
+
+  test('with too narrow hosts says which services it leaves out', async () => {
+    const objects = [gatewayObject('cross', { hosts: ['*.else.svc.cluster.local'] })]
+    expect(await judged([narrow], { objects })).toMatchObject({
+      cause: 'the hosts of a Gateway leave services of the mesh out',
+      evidence: [
+        `its proxy passes on 1 names at 15443, and not ${host}`,
+        expect.stringContaining('hosts *.else.svc.cluster.local'),
+      ],
+    })
+  })
+
+  test('sees its own network, or says which one it sees', async () => {
+    const pod = podWith({ env: [{ name: 'ISTIO_META_REQUESTED_NETWORK_VIEW', value: 'network1' }] })
+    expect(await judged([listener()], { pod })).toMatchObject({
+      cause: expect.stringContaining('another network than its own'),
+      evidence: [expect.stringContaining('VIEW=network1, and cluster2 is on network2')],
+    })
+  })
+
+  test('that takes every endpoint for unhealthy, or has none, says of which service', async () => {
+    const sick: [string, Endpoint[]][] = [[serverName, [endpoint({ unhealthy: 'failed_outlier_check' })]]]
+    expect((await judged([listener()], { held: sick }))?.evidence[0]).toContain('10.2.8.1:80 failed_outlier_check')
+    expect((await judged([listener()], { held: [[serverName, []]] }))?.cause).toContain('has no endpoint behind it')
+  })
+
+  test('without endpoints that a policy takes away is no fault of the gateway', async () => {
+    const policy = {
+      apiVersion: 'security.istio.io/v1',
+      kind: 'PeerAuthentication',
+      metadata: { name: 'off', namespace: 'shop' },
+      spec: { mtls: { mode: 'DISABLE' } },
+    }
+    expect(await judged([listener()], { held: [[serverName, []]], objects: [policy] })).toBeUndefined()
+  })
+})

@@ -1,0 +1,172 @@
+import { gatewayServersAt, inWords, isFor, selectorOf, type GatewayServer } from '#diagnosis/gateway-objects.ts'
+import { kubectl, servedBy } from '#diagnosis/layer.ts'
+import type { MeshService } from '#diagnosis/shared-services.ts'
+import { serverNamesAt, type EnvoyListener } from '#probes/envoy-listeners.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
+import { podName, type GatewayPod, type PodProblem } from './gateway-pod.ts'
+
+/** How many of several things are named. */
+const shown = 5
+
+/** What is wrong with the listener of a gateway’s pod on the port between networks; undefined where nothing is. */
+export const listenerProblem = async (
+  mesh: Survey,
+  gatewayPod: GatewayPod,
+  behind: MeshService[],
+): Promise<PodProblem | undefined> => {
+  const { gateway, listens, listeners } = gatewayPod
+  const listener = listeners.find(({ port }) => port === listens)
+  const names = serverNamesAt(listeners, listens)
+  const missing = behind.filter(({ host }) => !names.some((name) => name.endsWith(`_.${host}`)))
+  if (listener && !listener.proxyProtocol && missing.length === 0) return undefined
+  // A mesh without a service that clusters share needs no listener.
+  if (!listener && behind.length === 0) return undefined
+  const reader = servedBy(mesh, gateway.cluster) ?? gateway.cluster
+  const servers = await gatewayServersAt(reader, gateway.port)
+  const context: Context = {
+    ...gatewayPod,
+    reader,
+    servers,
+    own: servers.filter((server) => isFor(server, labelsOf(gatewayPod))),
+  }
+  if (!listener) return noListener(context)
+  if (listener.proxyProtocol) return expectsProxyHeader(context)
+  if (!names.some((name) => name.startsWith('outbound_.'))) return otherMode(context, listener)
+  return namesMissing(context, names.length, missing)
+}
+
+type Context = GatewayPod & {
+  reader: SurveyedCluster
+  /** The servers of the port in all Gateways, and those that are for the pod. */
+  servers: GatewayServer[]
+  own: GatewayServer[]
+}
+
+const labelsOf = ({ pod }: GatewayPod): Record<string, string> => pod.metadata?.labels ?? {}
+
+const showGateways = ({ reader, own, servers }: Context): string => {
+  const [server] = own.length > 0 ? own : servers
+  return server
+    ? kubectl(reader, `-n ${server.namespace} get gateways.networking.istio.io ${server.name} -o yaml`)
+    : kubectl(reader, 'get gateways.networking.istio.io -A')
+}
+
+const noListener = (context: Context): PodProblem => {
+  const { gateway, listens, listeners, own, servers } = context
+  const here = `${podName(context)} has no listener on port ${listens}`
+  const refused = listeners.find(({ name, refused: why }) => why !== undefined && name.endsWith(`_${listens}`))?.refused
+  if (refused)
+    return {
+      cause: `Envoy refuses the listener that a gateway is to have on port ${gateway.port}`,
+      evidence: [
+        `${here}: it refused it at ${refused.at}: ${refused.said.slice(0, 400)}`,
+        ...own.map((server) => `${inWords(server)} claims the port`),
+      ],
+      fix: showGateways(context),
+    }
+  const others = servers.filter((server) => !own.includes(server))
+  return {
+    cause:
+      own.length > 0
+        ? `a gateway has no listener on port ${gateway.port}, although a Gateway asks for one`
+        : `no Gateway opens port ${gateway.port} of a gateway`,
+    evidence: [
+      here,
+      ...own.map((server) => `${inWords(server)} asks for it`),
+      ...others
+        .slice(0, shown)
+        .map((server) => `${inWords(server)} selects ${selectorOf(server)}, which the pod does not have`),
+      ...(servers.length === 0
+        ? [`no Gateway that istiod of ${context.reader.name} reads has port ${gateway.port}`]
+        : []),
+    ],
+    fix: showGateways(context),
+  }
+}
+
+const expectsProxyHeader = ({ gateway, pod, listens }: Context): PodProblem => {
+  const { namespace = '' } = pod.metadata ?? {}
+  const setting = pod.metadata?.annotations?.['proxy.istio.io/config']
+  return {
+    cause: `a gateway’s port ${gateway.port} is open and expects the PROXY protocol, so it does not understand TLS`,
+    evidence: [
+      `the listener of ${podName({ pod })} on port ${listens} has the filter proxy_protocol: it closes every ` +
+        'connection that does not begin with a PROXY header, and sidecars send none',
+      setting?.includes('roxyProtocol')
+        ? `the pod is annotated proxy.istio.io/config: ${setting.replaceAll(/\s+/g, ' ').slice(0, 200)}`
+        : 'gatewayTopology.proxyProtocol stands in the mesh config, or an EnvoyFilter adds the filter',
+    ],
+    fix: kubectl(
+      gateway.cluster,
+      `-n ${namespace} get pod ${podName({ pod })} -o yaml | grep -i proxyProtocol   # ` +
+        'set gatewayTopology.proxyProtocol for ingress gateways alone',
+    ),
+  }
+}
+
+/** A listener whose filter chains have no names of services: the Gateway’s TLS mode is another. */
+const otherMode = (context: Context, { chains }: EnvoyListener): PodProblem => {
+  const { gateway, listens, own } = context
+  const ends = chains.some(({ endsTls }) => endsTls)
+  return {
+    cause: ends
+      ? `a gateway ends TLS on port ${gateway.port} itself instead of passing it on`
+      : `a gateway has no filter chains for the mesh’s services on port ${gateway.port}`,
+    evidence: [
+      `the listener of ${podName(context)} on port ${listens} has ${chains.length} filter chains, none for a service ` +
+        'of the mesh',
+      ...own.map(
+        (server) => `${inWords(server)} makes it; between networks the mode is AUTO_PASSTHROUGH, hosts *.local`,
+      ),
+    ],
+    fix: showGateways(context),
+  }
+}
+
+const namesMissing = (context: Context, count: number, missing: MeshService[]): PodProblem => {
+  const { gateway, own, pod } = context
+  const left = missing.slice(0, shown).map(({ host }) => host)
+  const more = missing.length > shown ? ` and ${missing.length - shown} more` : ''
+  const namespace = pod.metadata?.namespace ?? ''
+  const hidden = missing.flatMap((service) => hiddenFrom(service, namespace))
+  const narrow = own.filter(({ hosts }) => missing.some(({ host }) => !hosts.some((pattern) => covers(pattern, host))))
+  return {
+    ...(narrow.length > 0 && hidden.length === 0
+      ? { cause: 'the hosts of a Gateway leave services of the mesh out' }
+      : {}),
+    ...(hidden.length > 0 ? { cause: 'services are not exported to the namespace of the gateway' } : {}),
+    evidence: [
+      `its proxy passes on ${count} names at ${gateway.port}, and not ${left.join(', ')}${more}`,
+      ...hidden.slice(0, shown),
+      ...own.map(inWords),
+    ],
+    fix: showGateways(context),
+  }
+}
+
+/** Gateways write hosts with a namespace in front, which says whose services they mean. */
+const covers = (pattern: string, host: string): boolean => {
+  const bare = pattern.includes('/') ? pattern.slice(pattern.indexOf('/') + 1) : pattern
+  return bare === '*' || bare === host || (bare.startsWith('*.') && host.endsWith(bare.slice(1)))
+}
+
+const hiddenFrom = ({ namespace, name, perCluster }: MeshService, gatewayNamespace: string): string[] =>
+  perCluster
+    .flatMap(({ cluster, service }) => {
+      const exportTo = service?.metadata?.annotations?.['networking.istio.io/exportTo']
+      return exportTo === undefined
+        ? []
+        : [{ cluster, exportTo, parts: exportTo.split(',').map((part) => part.trim()) }]
+    })
+    .filter(
+      ({ parts }) =>
+        !parts.includes('*') &&
+        !parts.includes(gatewayNamespace) &&
+        !(parts.includes('.') && namespace === gatewayNamespace),
+    )
+    .slice(0, 1)
+    .map(
+      ({ cluster, exportTo }) =>
+        `service ${namespace}/${name} of ${cluster.name} is annotated networking.istio.io/exportTo: ${exportTo}, ` +
+        `which leaves ${gatewayNamespace} out`,
+    )

@@ -1,0 +1,33 @@
+import { servedBy } from '#diagnosis/layer.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
+import type { Way } from './ways.ts'
+import { whyIstiodClosed } from './why-closed.ts'
+
+/**
+ * The ways from a remote cluster to istiod’s ports, at the addresses it knows (istio/istio#42327); the webhook’s is
+ * 15017.
+ */
+export const waysToIstiod = async (mesh: Survey, from: SurveyedCluster): Promise<Way[]> => {
+  if (from.role === 'primary') return []
+  const serving = servedBy(mesh, from)
+  const slices = (await from.reads.slices()).filter(
+    ({ metadata }) =>
+      metadata?.namespace === from.istioNamespace &&
+      metadata.labels?.['kubernetes.io/service-name']?.startsWith('istiod'),
+  )
+  const places = slices.flatMap(({ endpoints, ports }) =>
+    (endpoints ?? [])
+      .flatMap(({ addresses }) => addresses)
+      .flatMap((address) => (ports ?? []).map(({ port }) => ({ address, port: port ?? 15012 }))),
+  )
+  return places.map(({ address, port }) => ({
+    code: 'MP-886',
+    from,
+    to: serving ? [serving] : [],
+    address,
+    port,
+    end: `istiod’s port ${port}`,
+    tries: 15,
+    ...(serving ? { whyClosed: () => whyIstiodClosed(serving, address, port) } : {}),
+  }))
+}

@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { kubectl, type Finding } from '#diagnosis/layer.ts'
+import { vantageIn } from '#diagnosis/vantage.ts'
+import { connect, hostPort, largestIn, lossIn, sizesCommand, type Connections } from '#probes/connections.ts'
+import { dial, type Vantage } from '#probes/dial.ts'
+import { execIn } from '#kube/pods.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
+
+/** Where a way leads: a port of a gateway, of istiod, or of a neighbour’s pod. */
+export type Way = {
+  code: 'MP-885' | 'MP-886' | 'MP-888'
+  from: SurveyedCluster
+  /** The clusters that the way leads to. */
+  to: readonly SurveyedCluster[]
+  address: string
+  port: number
+  /** What is at its end, in words: `a gateway’s port 15443`. */
+  end: string
+  /** More that is worth knowing of the address: where it is written down, and what others there are. */
+  about?: string[]
+  /** What may close it, in lines; asked where it is closed. */
+  whyClosed?: () => Promise<string[]>
+  /** How many connections are tried. */
+  tries?: number
+}
+
+/**
+ * What is wrong with a way: closed, a share of connections lost, large packets lost, or, where it leads to a gateway
+ * whose own proxies look right, something else at its end.
+ * @throws MeshproofError MP-122 where no pod can dial, MP-403 where the dialling pod cannot be asked.
+ */
+export const wayProblems = async (way: Way, toSoundGateway?: Promise<boolean>): Promise<Finding[]> => {
+  const vantage = await vantageIn(way.from)
+  const { address, port, tries } = way
+  const first = await connect(vantage, address, port, { tls: toSoundGateway !== undefined, tries })
+  if (first.failed === first.tries) return closed(way, vantage)
+  const speaks = first.status > 0 || first.endsTls === true
+  const found = [
+    ...(speaks && (await toSoundGateway) ? [somethingElse(way, vantage, first)] : []),
+    ...(first.large === 'lost' ? await largeLost(way, vantage) : []),
+  ]
+  if (found.length > 0 || first.late + first.failed === 0) return found
+  return someLost(way, vantage, first)
+}
+
+const placeOf = ({ from }: Way, { namespace, pod }: Vantage): string => `${namespace}/${pod} of ${from.name}`
+
+const clustersOf = ({ from, to }: Way): string[] => [...new Set([from, ...to].map(({ name }) => name))]
+
+const inPod = ({ from }: Way, { namespace, pod }: Vantage, command: string): string =>
+  kubectl(from, `-n ${namespace} exec ${pod} -c istio-proxy -- ${command}`)
+
+const closed = async (way: Way, vantage: Vantage): Promise<Finding[]> => {
+  const { open, to, said } = await dial(vantage, way.address, way.port)
+  if (open) return []
+  return [
+    {
+      code: way.code,
+      where: `${way.from.name} → ${to}`,
+      evidence: [`from ${placeOf(way, vantage)}: ${said}`, ...(way.about ?? []), ...((await way.whyClosed?.()) ?? [])],
+      fix: inPod(way, vantage, `pilot-agent wait --timeoutSeconds 2 --url http://${to}/`),
+      clusters: clustersOf(way),
+    },
+  ]
+}
+
+/** An address that leads to something else than a mesh gateway: translated, reused, or in front of another server. */
+const somethingElse = (way: Way, vantage: Vantage, { to, status, endsTls }: Connections): Finding => ({
+  code: way.code,
+  cause: `the address of a gateway leads to something that is no mesh gateway`,
+  where: `${way.from.name} → ${to}`,
+  evidence: [
+    status > 0
+      ? `from ${placeOf(way, vantage)}: it answers plaintext HTTP with status ${status}`
+      : `from ${placeOf(way, vantage)}: it takes a TLS handshake that names no service of the mesh`,
+    ...(endsTls && status > 0 ? ['it ends TLS handshakes that name no service of the mesh'] : []),
+    'a mesh gateway closes such connections: it passes on TLS to services of the mesh, by their server names',
+    ...(way.about ?? []),
+  ],
+  fix: inPod(way, vantage, `curl -vk https://${to}/`),
+  clusters: clustersOf(way),
+})
+
+/** A second look decides: a burst of a busy machine passes. */
+const someLost = async (way: Way, vantage: Vantage, first: Connections): Promise<Finding[]> => {
+  await sleep(500)
+  const second = await connect(vantage, way.address, way.port, { tries: way.tries })
+  const looks = [first, second]
+  const { lost, tries, isProblem } = lossIn(looks)
+  if (!isProblem) return []
+  return [
+    {
+      code: way.code,
+      cause: `a share of the connections to ${way.end} is lost or slow`,
+      where: `${way.from.name} → ${first.to}`,
+      evidence: [
+        `${lost} of ${tries} connections (${Math.round((lost / tries) * 100)} %) from ${placeOf(way, vantage)} ` +
+          'opened late, after a lost packet was sent again, or not at all',
+        ...looks.map(
+          (look, index) =>
+            `${index === 0 ? 'first' : 'second'} look: of ${look.tries}, ${look.late} late and ${look.failed} ` +
+            'not at all' +
+            (look.said === '' ? '' : ` (${look.said})`),
+        ),
+        ...(way.about ?? []),
+      ],
+      fix: inPod(
+        way,
+        vantage,
+        `curl -so /dev/null --connect-timeout 3 -w '%{time_connect}\\n' 'http://${first.to}/?[1-30]'`,
+      ),
+      clusters: clustersOf(way),
+    },
+  ]
+}
+
+/** Packets of several sizes, once more and with more patience, tell how large one may be (istio/istio#25170). */
+const largeLost = async (way: Way, vantage: Vantage): Promise<Finding[]> => {
+  const { kube, namespace, pod } = vantage
+  const { stdout } = await execIn(
+    kube,
+    { namespace, pod, container: 'istio-proxy' },
+    sizesCommand(way.address, way.port),
+  )
+  const sizes = largestIn(stdout)
+  if (sizes && sizes.lost === undefined) return []
+  if (!sizes) {
+    const again = await connect(vantage, way.address, way.port)
+    if (again.large !== 'lost') return []
+  }
+  const to = way.to.map(({ name }) => name).join(', ')
+  return [
+    {
+      code: 'MP-889',
+      where: `${way.from.name} → ${hostPort(way.address, way.port)}`,
+      evidence: [
+        `from ${placeOf(way, vantage)} to ${way.end} (${hostPort(way.address, way.port)}, ${to}): ` +
+          (sizes
+            ? `packets of ${sizes.passed} bytes pass, those of ${sizes.lost} bytes and more are lost`
+            : 'a small request passes, one that fills a packet of 1,500 bytes is lost'),
+        ...(way.about ?? []),
+      ],
+      fix: inPod(
+        way,
+        vantage,
+        `curl -so /dev/null --max-time 3 -w '%{errormsg}\\n' http://${hostPort(way.address, way.port)}/?` +
+          `$(printf 'x%.0s' $(seq 1300))`,
+      ),
+      clusters: clustersOf(way),
+    },
+  ]
+}

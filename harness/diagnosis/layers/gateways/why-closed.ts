@@ -1,0 +1,73 @@
+import type { V1NetworkPolicy } from '@kubernetes/client-node'
+import { gatewayServersAt, inWords, isFor, selectorOf } from '#diagnosis/gateway-objects.ts'
+import { matchesSelector } from '#diagnosis/label-selector.ts'
+import type { GatewayService } from '#diagnosis/network-gateways.ts'
+import { selects } from '#diagnosis/selects.ts'
+import { outsideAddresses } from '#istio/service-address.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
+
+/**
+ * What Kubernetes says that may close a port of a gateway’s service, in lines: sources that it is limited to, and
+ * NetworkPolicies that select its pods and do not open the port.
+ */
+export const limitsOf = async (
+  { cluster, service }: Pick<GatewayService, 'cluster' | 'service'>,
+  port: number,
+): Promise<string[]> => {
+  const { namespace = '', name = '' } = service.metadata ?? {}
+  const ranges = service.spec?.loadBalancerSourceRanges ?? []
+  const pods = (await cluster.reads.podsIn(namespace)).filter(({ metadata }) => selects(service, metadata?.labels))
+  const target = service.spec?.ports?.find((candidate) => candidate.port === port)?.targetPort ?? port
+  const policies = (await cluster.reads.networkPolicies().catch((): V1NetworkPolicy[] => [])).filter(
+    (policy) =>
+      policy.metadata?.namespace === namespace &&
+      pods.some(({ metadata }) => matchesSelector(policy.spec?.podSelector, metadata?.labels ?? {})) &&
+      !opens(policy, target),
+  )
+  return [
+    ...(ranges.length > 0
+      ? [`service ${namespace}/${name} lets ${ranges.join(', ')} in alone (loadBalancerSourceRanges)`]
+      : []),
+    ...policies.map(
+      ({ metadata }) =>
+        `NetworkPolicy ${namespace}/${metadata?.name ?? ''} of ${cluster.name} selects its pods and does not open ` +
+        String(port),
+    ),
+  ]
+}
+
+/** Whether a policy says nothing about what comes in, or lets some source in at a port. */
+const opens = ({ spec }: V1NetworkPolicy, port: number | string): boolean =>
+  !(spec?.policyTypes ?? ['Ingress']).includes('Ingress') ||
+  (spec?.ingress ?? []).some(
+    ({ ports }) =>
+      !ports ||
+      ports.length === 0 ||
+      ports.some((allowed) => {
+        const last = allowed.endPort ?? Number(allowed.port)
+        return (
+          allowed.port === undefined ||
+          allowed.port === port ||
+          (typeof port === 'number' && Number(allowed.port) <= port && port <= last)
+        )
+      }),
+  )
+
+/** Why istiod’s port may be closed at an address of a gateway: what is missing in front of istiod, in lines. */
+export const whyIstiodClosed = async (serving: SurveyedCluster, address: string, port: number): Promise<string[]> => {
+  const service = (await serving.reads.services()).find((candidate) => outsideAddresses(candidate).includes(address))
+  if (!service) return []
+  const { namespace = '', name = '' } = service.metadata ?? {}
+  const place = `service ${namespace}/${name} of ${serving.name}`
+  if (!service.spec?.ports?.some((candidate) => candidate.port === port))
+    return [`${address} belongs to ${place}, which has no port ${port}`]
+  const pods = (await serving.reads.podsIn(namespace)).filter(({ metadata }) => selects(service, metadata?.labels))
+  const isGateway = pods.some(({ spec }) => spec?.containers.some(({ args }) => args?.includes('router')))
+  const limits = await limitsOf({ cluster: serving, service }, port)
+  if (!isGateway) return limits
+  const servers = await gatewayServersAt(serving, port)
+  const own = servers.filter((server) => pods.some(({ metadata }) => isFor(server, metadata?.labels ?? {})))
+  if (own.length > 0) return limits
+  const others = servers.map((server) => `${inWords(server)} selects ${selectorOf(server)}, which none of its pods has`)
+  return [...limits, `${address} belongs to ${place}, and no Gateway opens port ${port} of its pods`, ...others]
+}

@@ -1,0 +1,244 @@
+import { MeshproofError } from '#errors.ts'
+import { execIn, readyPod } from '#kube/pods.ts'
+import type { CurlPod } from './curl.ts'
+import { dial, type Vantage } from './dial.ts'
+
+/** What many new connections from one place to one port showed. */
+export type Connections = {
+  /** `host:port`, as it was dialled. */
+  to: string
+  tries: number
+  /** Those that opened only after a packet was sent again, a second later or more. */
+  late: number
+  /** Those that did not open at all. */
+  failed: number
+  /** How a failed one ended, in the words of the program that dialled. */
+  said: string
+  /** The status of an answer in plaintext HTTP; 0 where there was none. */
+  status: number
+  /** Whether somebody ended a TLS handshake that named no server; undefined where none was tried. */
+  endsTls: boolean | undefined
+  /** What became of a request that fills a packet; undefined where that cannot be told. */
+  large: 'passed' | 'lost' | undefined
+}
+
+/** How many connections are enough to see one in twenty lost, as a rule. */
+const manyTries = 30
+
+/** Seconds after which a connection counts as late: a lost first packet is sent again after one. */
+const lateAfter = 0.9
+
+/**
+ * Bytes of a request that fills one packet of 1,500 bytes and no second one: behind the headers of IP and TCP, their
+ * usual options included. Two packets would travel as one large one between interfaces of a machine, past any limit.
+ */
+const fullSegment = (host: string): number => (host.includes(':') ? 1420 : 1440)
+
+// What curl sends around the path.
+const requestLength = (host: string): number =>
+  `GET /? HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: meshproof\r\nAccept: */*\r\nConnection: close\r\n\r\n`.length
+
+const account = '%{http_code}\\t%{time_connect}\\t%{time_appconnect}\\t%{exitcode}\\t%{errormsg}\\n'
+
+/** A host and a port as they stand in a URL. */
+export const hostPort = (host: string, port: number): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+
+const transfer = (kind: string, url: string, seconds: number): string[] => [
+  '--silent',
+  '--insecure',
+  '--output',
+  '/dev/null',
+  '--user-agent',
+  'meshproof',
+  '--header',
+  'Connection: close',
+  '--noproxy',
+  '*',
+  '--connect-timeout',
+  '2',
+  '--max-time',
+  String(seconds),
+  '--write-out',
+  `${kind}\\t${account}`,
+  url,
+]
+
+/** How many connections to try, and whether to try a TLS handshake as well. */
+export type Trying = { tries?: number | undefined; tls?: boolean }
+
+/** curl’s arguments for so many connections, one request that fills a packet, and a TLS handshake where asked for. */
+export const connectCommand = (
+  host: string,
+  port: number,
+  { tls = false, tries = manyTries }: Trying = {},
+): string[] => {
+  const to = hostPort(host, port)
+  return [
+    'curl',
+    '--parallel',
+    '--parallel-immediate',
+    '--parallel-max',
+    String(tries + 2),
+    ...transfer('small', `http://${to}/?[1-${tries}]`, 3),
+    '--next',
+    ...transfer('large', `http://${to}/?${padding(fullSegment(host) - requestLength(to))}`, 3),
+    ...(tls ? ['--next', ...transfer('tls', `https://${to}/`, 3)] : []),
+  ]
+}
+
+const padding = (length: number): string => 'x'.repeat(Math.max(1, length))
+
+/**
+ * Opens many connections to a port from where a pod stands, in one exec: with curl where the proxy’s image has it,
+ * else with its agent, which tells less. @throws MeshproofError MP-403 when an exec cannot be carried out.
+ */
+export const connect = async (
+  vantage: Vantage,
+  host: string,
+  port: number,
+  trying: Trying = {},
+): Promise<Connections> => {
+  const { kube, namespace, pod } = vantage
+  const { stdout } = await execIn(
+    kube,
+    { namespace, pod, container: 'istio-proxy' },
+    connectCommand(host, port, trying),
+  )
+  return connectionsIn(hostPort(host, port), stdout) ?? connectWithoutCurl(vantage, host, port)
+}
+
+/**
+ * The same from a pod `app=sleep`, which has curl. @throws MeshproofError MP-403 when the exec cannot be carried out,
+ * MP-601 when curl gave no account.
+ */
+export const countConnections = async (
+  { cluster, kube, namespace }: CurlPod,
+  host: string,
+  port: number,
+): Promise<Connections> => {
+  const pod = (await readyPod(kube, namespace, 'app=sleep')).metadata?.name ?? ''
+  const { stdout, stderr } = await execIn(kube, { namespace, pod, container: 'sleep' }, connectCommand(host, port))
+  const counted = connectionsIn(hostPort(host, port), stdout)
+  if (counted) return counted
+  throw new MeshproofError('MP-601', {
+    what: 'curl gave no account of its connections',
+    where: `${cluster}, ${namespace}/${pod}`,
+    why: stderr.trim().split('\n')[0] || 'no output',
+    next: 'This says nothing about the mesh; run again.',
+  })
+}
+
+type Transfer = { kind: string; status: number; connected: number; secured: number; exit: number; said: string }
+
+const transfersIn = (output: string): Transfer[] =>
+  output.split('\n').flatMap((line) => {
+    const [kind = '', status, connected, secured, exit, said = ''] = line.split('\t')
+    return exit === undefined
+      ? []
+      : [
+          {
+            kind,
+            status: Number(status),
+            connected: Number(connected),
+            secured: Number(secured),
+            exit: Number(exit),
+            said,
+          },
+        ]
+  })
+
+const timedOut = 28
+
+/** What curl’s account says; undefined where there is none, since nothing ran that could give one. */
+export const connectionsIn = (to: string, output: string): Connections | undefined => {
+  const transfers = transfersIn(output)
+  const small = transfers.filter(({ kind }) => kind === 'small')
+  if (small.length === 0) return undefined
+  const opened = small.filter(({ connected }) => connected > 0)
+  const reacted = opened.some(({ exit }) => exit !== timedOut)
+  const large = transfers.find(({ kind }) => kind === 'large')
+  const tls = transfers.find(({ kind }) => kind === 'tls')
+  return {
+    to,
+    tries: small.length,
+    late: opened.filter(({ connected }) => connected >= lateAfter).length,
+    failed: small.length - opened.length,
+    said: small.find(({ connected }) => connected === 0)?.said ?? '',
+    status: Math.max(...small.map(({ status }) => status)),
+    endsTls: tls && tls.connected > 0 ? tls.secured > 0 || tls.status > 0 : undefined,
+    large: !reacted || !large || large.connected === 0 ? undefined : large.exit === timedOut ? 'lost' : 'passed',
+  }
+}
+
+/** Sizes of packets, in bytes, of which the largest that passes is looked for. */
+const sizes = [500, 576, 800, 1000, 1200, 1280, 1350, 1400, 1420, 1450, 1480, 1492]
+
+/** What IP and TCP put around the payload of a packet, their usual options included. */
+const headers = 52
+
+/** curl’s arguments for one request of each of several sizes, each in one packet. */
+export const sizesCommand = (host: string, port: number): string[] => {
+  const to = hostPort(host, port)
+  return [
+    'curl',
+    '--parallel',
+    '--parallel-immediate',
+    ...sizes.flatMap((size, index) => [
+      ...(index === 0 ? [] : ['--next']),
+      ...transfer(String(size), `http://${to}/?${padding(size - headers - requestLength(to))}`, 5),
+    ]),
+  ]
+}
+
+/**
+ * The largest size that passed and the smallest that was lost, in bytes; undefined where there is no account, or none
+ * passed. Where a larger one passed again, it was not the size that lost the smaller one.
+ */
+export const largestIn = (output: string): { passed: number; lost: number | undefined } | undefined => {
+  const transfers = transfersIn(output).filter(({ connected }) => connected > 0)
+  const passed = transfers.filter(({ exit }) => exit !== timedOut).map(({ kind }) => Number(kind))
+  const lost = transfers.filter(({ exit }) => exit === timedOut).map(({ kind }) => Number(kind))
+  if (passed.length === 0) return undefined
+  const largest = Math.max(...passed)
+  const smallest = Math.min(...lost)
+  return { passed: largest, lost: lost.length > 0 && smallest > largest ? smallest : undefined }
+}
+
+/** A share of connections from which on their loss is a problem. */
+const tolerated = 0.05
+
+/** What two looks at the same connections show of loss: how many of how many were late or failed, and whether that is a
+ * problem: a burst of a busy machine is not seen twice.
+ */
+export const lossIn = (looks: readonly Connections[]): { lost: number; tries: number; isProblem: boolean } => {
+  const lostIn = ({ late, failed }: Connections): number => late + failed
+  const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0)
+  const [tries, lost] = [sum(looks.map((look) => look.tries)), sum(looks.map(lostIn))]
+  return { lost, tries, isProblem: looks.every((look) => lostIn(look) > 0) && lost / tries >= tolerated }
+}
+
+/** How many rounds the agent dials: each makes up to a dozen connections, and tells how the last one ended. */
+const rounds = 4
+
+const connectWithoutCurl = async (vantage: Vantage, host: string, port: number): Promise<Connections> => {
+  const to = hostPort(host, port)
+  const [large, ...small] = await Promise.all([
+    dial(vantage, host, port, { query: padding(fullSegment(host) - requestLength(to)) }),
+    ...Array.from({ length: rounds }, () => dial(vantage, host, port)),
+  ])
+  const opened = small.filter(({ open }) => open)
+  return {
+    to,
+    tries: small.length,
+    late: opened.filter(({ late }) => late).length,
+    failed: small.length - opened.length,
+    said: small.find(({ open }) => !open)?.said ?? '',
+    status: Math.max(
+      0,
+      ...opened.map(({ said }) => (said === 'answered' ? 200 : Number(/status code (\d+)/.exec(said)?.[1] ?? 0))),
+    ),
+    endsTls: undefined,
+    large: opened.length < small.length ? undefined : large.open ? 'passed' : 'lost',
+  }
+}

@@ -1,0 +1,148 @@
+import {
+  VersionApi,
+  type CoreV1Event,
+  type KubernetesObject,
+  type V1ConfigMap,
+  type V1Deployment,
+  type V1EndpointSlice,
+  type V1Lease,
+  type V1MutatingWebhookConfiguration,
+  type V1Namespace,
+  type V1NetworkPolicy,
+  type V1Node,
+  type V1Pod,
+  type V1Secret,
+  type V1Service,
+  type V1ServiceCIDR,
+  type V1ValidatingWebhookConfiguration,
+} from '@kubernetes/client-node'
+import { MeshproofError } from '#errors.ts'
+import type { KubeClient, Manifest } from '#kube/client.ts'
+import { istiodSelector } from '#istio/istiod-pods.ts'
+import { proxyOf } from '#istio/proxy-container.ts'
+import { defaultIstioNamespace } from '#topology/topology-schema.ts'
+
+/**
+ * What is asked of a cluster that is looked at: each thing at most once, so that all who look see the same, and by
+ * `get` and `list` alone. Each throws MeshproofError MP-402 where the user of the context may not read it.
+ */
+export type Reads = {
+  /** The Kubernetes version of the API server. */
+  version: () => Promise<string>
+  namespaces: () => Promise<V1Namespace[]>
+  nodes: () => Promise<V1Node[]>
+  /** Ranges of service addresses; none where the API server does not tell them (before Kubernetes 1.33). */
+  serviceCidrs: () => Promise<V1ServiceCIDR[]>
+  services: () => Promise<V1Service[]>
+  slices: () => Promise<V1EndpointSlice[]>
+  /** Control planes of the root namespace, and their pods. */
+  istiods: () => Promise<V1Deployment[]>
+  istiodPods: () => Promise<V1Pod[]>
+  /** Every pod. */
+  pods: () => Promise<V1Pod[]>
+  /** Running pods with a proxy: sidecars and gateways. */
+  proxies: () => Promise<V1Pod[]>
+  /** Every pod of a namespace. */
+  podsIn: (namespace: string) => Promise<V1Pod[]>
+  deployments: () => Promise<V1Deployment[]>
+  /** What happened in a namespace, in Kubernetes’ words. */
+  events: (namespace: string) => Promise<CoreV1Event[]>
+  /** What each node’s kubelet renews by its own clock. */
+  nodeLeases: () => Promise<V1Lease[]>
+  networkPolicies: () => Promise<V1NetworkPolicy[]>
+  /** The sidecar injectors, revisions and tags included. */
+  injectors: () => Promise<V1MutatingWebhookConfiguration[]>
+  /** Istio’s validating webhooks. */
+  validators: () => Promise<V1ValidatingWebhookConfiguration[]>
+  /** A config map of the root namespace. */
+  configMap: (name: string) => Promise<V1ConfigMap | undefined>
+  /** The secrets of Istio’s root namespace. Their values stay in memory. */
+  secrets: () => Promise<V1Secret[]>
+  /** Istio’s own objects of a kind, in every namespace; none where the cluster does not know the kind. */
+  istio: (kind: IstioKind) => Promise<Manifest[]>
+}
+
+const istioKinds = {
+  DestinationRule: 'networking.istio.io/v1',
+  EnvoyFilter: 'networking.istio.io/v1alpha3',
+  Gateway: 'networking.istio.io/v1',
+  ServiceEntry: 'networking.istio.io/v1',
+  Sidecar: 'networking.istio.io/v1',
+  VirtualService: 'networking.istio.io/v1',
+  WorkloadEntry: 'networking.istio.io/v1',
+  AuthorizationPolicy: 'security.istio.io/v1',
+  PeerAuthentication: 'security.istio.io/v1',
+} as const
+export type IstioKind = keyof typeof istioKinds
+
+/** The reads of one cluster with Istio in a namespace. */
+export const readsOf = (kube: KubeClient, istioNamespace = defaultIstioNamespace): Reads => {
+  const once = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
+    let answer: Promise<T> | undefined
+    return () => (answer ??= ask())
+  }
+  const listed = <T extends KubernetesObject>(
+    apiVersion: string,
+    kind: string,
+    more: { namespace?: string; selector?: string } = {},
+  ): (() => Promise<T[]>) => once(() => kube.list<T>({ apiVersion, kind, ...more }))
+  const perName = <T>(ask: (name: string) => Promise<T>): ((name: string) => Promise<T>) => {
+    const asked = new Map<string, () => Promise<T>>()
+    return (name) => {
+      const read = asked.get(name) ?? once(() => ask(name))
+      asked.set(name, read)
+      return read()
+    }
+  }
+  const pods = listed<V1Pod>('v1', 'Pod')
+  return {
+    version: once(async () => (await kube.config.makeApiClient(VersionApi).getCode()).gitVersion.replace(/^v/, '')),
+    namespaces: listed('v1', 'Namespace'),
+    nodes: listed('v1', 'Node'),
+    serviceCidrs: once(() =>
+      known(kube.list<V1ServiceCIDR>({ apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR' })),
+    ),
+    services: listed('v1', 'Service'),
+    slices: listed('discovery.k8s.io/v1', 'EndpointSlice'),
+    istiods: listed('apps/v1', 'Deployment', { namespace: istioNamespace, selector: istiodSelector() }),
+    istiodPods: listed('v1', 'Pod', { namespace: istioNamespace, selector: istiodSelector() }),
+    pods,
+    proxies: once(async () =>
+      (await pods()).filter(
+        (pod) => proxyOf(pod) && !pod.metadata?.deletionTimestamp && pod.status?.phase === 'Running',
+      ),
+    ),
+    deployments: listed('apps/v1', 'Deployment'),
+    events: perName((namespace) => kube.list<CoreV1Event>({ apiVersion: 'v1', kind: 'Event', namespace })),
+    nodeLeases: listed('coordination.k8s.io/v1', 'Lease', { namespace: 'kube-node-lease' }),
+    networkPolicies: listed('networking.k8s.io/v1', 'NetworkPolicy'),
+    validators: once(async () =>
+      (
+        await kube.list<V1ValidatingWebhookConfiguration>({
+          apiVersion: 'admissionregistration.k8s.io/v1',
+          kind: 'ValidatingWebhookConfiguration',
+        })
+      ).filter(({ webhooks }) => webhooks?.some(({ name }) => name.endsWith('validation.istio.io'))),
+    ),
+    injectors: listed('admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration', {
+      selector: 'app=sidecar-injector',
+    }),
+    podsIn: async (namespace) => (await pods()).filter(({ metadata }) => metadata?.namespace === namespace),
+    configMap: perName((name) =>
+      kube.get<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: istioNamespace }),
+    ),
+    secrets: listed('v1', 'Secret', { namespace: istioNamespace }),
+    istio: perName((kind) => known(kube.list<Manifest>({ apiVersion: istioKinds[kind as IstioKind], kind }))),
+  }
+}
+
+// A kind that an API server does not know has no objects; the client says so before it asks.
+const known = <T>(asked: Promise<T[]>): Promise<T[]> =>
+  asked.catch((error: unknown) => {
+    if (
+      error instanceof MeshproofError &&
+      (error.code === 'MP-404' || /Unrecognized API version and kind/.test(error.message))
+    )
+      return []
+    throw error
+  })

@@ -1,0 +1,40 @@
+import { X509Certificate } from 'node:crypto'
+import type { V1Secret } from '@kubernetes/client-node'
+import { readRemoteKubeconfig, type RemoteAccess } from '#istio/remote-kubeconfig.ts'
+
+/**
+ * One entry of a remote secret: a kubeconfig for the cluster that its key names, or why istiod can use none of it.
+ */
+export type RemoteEntry = { secret: string; key: string; labelled: boolean } & (
+  { access: RemoteAccess; malformed?: undefined } | { access?: undefined; malformed: string }
+)
+
+/** The remote secrets among secrets of the root namespace: those labelled as such, and those that istioctl named. */
+export const remoteEntries = (secrets: V1Secret[]): RemoteEntry[] =>
+  secrets.flatMap(({ metadata, data }) => {
+    const labelled = metadata?.labels?.['istio/multiCluster'] === 'true'
+    const secret = metadata?.name ?? ''
+    if (!labelled && !secret.startsWith('istio-remote-secret-')) return []
+    return Object.entries(data ?? {}).map(([key, encoded]): RemoteEntry => {
+      const read = readRemoteKubeconfig(Buffer.from(encoded, 'base64').toString())
+      return { secret, key, labelled, ...('malformed' in read ? read : { access: read }) }
+    })
+  })
+
+/**
+ * True where two ways to a cluster share an authority, which shows that they lead to the same cluster; false where they
+ * do not, or one of them states none. Both in PEM.
+ */
+export const sameAuthority = (one: string | undefined, other: string | undefined): boolean => {
+  const known = new Set(fingerprints(other))
+  return fingerprints(one).some((fingerprint) => known.has(fingerprint))
+}
+
+const fingerprints = (authority = ''): string[] =>
+  (authority.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g) ?? []).flatMap((certificate) => {
+    try {
+      return [new X509Certificate(certificate).fingerprint256]
+    } catch {
+      return []
+    }
+  })

@@ -1,0 +1,168 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Manifest } from '#kube/client.ts'
+import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
+import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
+import { differentMeshIds, meshLines, survey, type Survey } from './survey.ts'
+
+const servers: FakeApiServer[] = []
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+const surveyOf = async (clusters: Record<string, Manifest[]>, istioNamespace?: string): Promise<Survey> => {
+  const all = await Promise.all(
+    Object.entries(clusters).map(async ([context, objects]) => ({ context, server: await fakeApiServer(objects) })),
+  )
+  servers.push(...all.map(({ server }) => server))
+  return survey(
+    all.map(({ context, server }) => server.cluster(context)),
+    istioNamespace,
+  )
+}
+
+const two = (first: Shape, second: Shape): Promise<Survey> =>
+  surveyOf({ a: meshObjects('cluster1', first), b: meshObjects('cluster2', second) })
+
+describe('a survey', () => {
+  test('finds names, roles, networks and versions', async () => {
+    const { clusters, domain } = await two(
+      { network: 'network1' },
+      { network: 'network2', role: 'remote', proxies: ['1.30.4'] },
+    )
+    expect(
+      clusters.map(({ context, name, role, network, kubernetes, istio }) => ({
+        context,
+        name,
+        role,
+        network,
+        kubernetes,
+        istio,
+      })),
+    ).toEqual([
+      { context: 'a', name: 'cluster1', role: 'primary', network: 'network1', kubernetes: '1.34.4', istio: '1.31.2' },
+      { context: 'b', name: 'cluster2', role: 'remote', network: 'network2', kubernetes: '1.34.4', istio: '1.30.4' },
+    ])
+    expect(domain).toBe('cluster.local')
+  })
+
+  const named: Manifest = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'istio', namespace: 'istio-system' },
+    data: { meshNetworks: 'networks: {network2: {endpoints: [{fromRegistry: cluster2}]}}' },
+  }
+  const istiodPod: Manifest = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'istiod-1', namespace: 'istio-system', labels: { app: 'istiod' } },
+    status: { podIP: '10.1.2.3' },
+  }
+  const captured: Manifest = {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'istiod', namespace: 'istio-system', labels: { 'kubernetes.io/service-name': 'istiod' } },
+    endpoints: [{ addresses: ['10.1.2.3'] }],
+  }
+
+  test.each<[string, Shape, Shape]>([
+    ['multi-primary', {}, {}],
+    ['multi-primary-multi-network', {}, { network: 'network2' }],
+    ['primary-remote', {}, { network: 'network2', role: 'remote' }],
+    ['gateway', { more: [named] }, { network: 'network2', role: 'remote' }],
+    ['vpn', { more: [istiodPod] }, { role: 'remote' }],
+    ['shared-control-plane', { more: [istiodPod] }, { role: 'remote', more: [captured] }],
+  ])('recognises %s', async (topology, first, second) => {
+    expect((await two(first, second)).topology).toBe(topology)
+  })
+
+  test('refuses two contexts of one cluster', async () => {
+    await expect(two({ uid: 'same' }, { uid: 'same' })).rejects.toMatchObject({
+      code: 'MP-115',
+      message: expect.stringContaining('a, b'),
+    })
+  })
+
+  test('goes on where the clusters give their mesh different ids, and says so', async () => {
+    const mesh = await two({ mesh: 'shop' }, { mesh: 'bank' })
+    expect(mesh.clusters.map(({ meshId }) => meshId)).toEqual(['shop', 'bank'])
+    expect(differentMeshIds(mesh)).toEqual(['cluster1 calls its mesh shop', 'cluster2 calls its mesh bank'])
+    expect(differentMeshIds(await two({ mesh: 'shop' }, { mesh: 'shop' }))).toEqual([])
+  })
+
+  test('shows names as text, however a cluster calls itself', async () => {
+    const mesh = await surveyOf({ a: meshObjects('cluster\u001b[2J\n✓ 1'), b: meshObjects('cluster2') })
+    expect(meshLines(mesh)[1]).toContain('cluster␛[2J ✓ 1  primary')
+  })
+
+  test('refuses a cluster without Istio, and says which', async () => {
+    const bare = [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid: 'x' } }]
+    await expect(surveyOf({ a: meshObjects('cluster1'), b: bare })).rejects.toMatchObject({
+      code: 'MP-118',
+      message: expect.stringContaining('context b'),
+    })
+  })
+
+  describe('of a mesh whose root namespace is not the default', () => {
+    const root = (shape: Shape = {}): Shape => ({ istioNamespace: 'mesh-root', ...shape })
+    const both = (first: Shape, second: Shape, istioNamespace?: string): Promise<Survey> =>
+      surveyOf({ a: meshObjects('cluster1', first), b: meshObjects('cluster2', second) }, istioNamespace)
+
+    test('finds who is who where it is told the namespace', async () => {
+      const found = await both(root(), root({ network: 'network2', role: 'remote' }), 'mesh-root')
+      expect(found).toMatchObject({
+        istioNamespace: 'mesh-root',
+        topology: 'primary-remote',
+        clusters: [
+          { name: 'cluster1', role: 'primary', network: 'network1', istioNamespace: 'mesh-root' },
+          { name: 'cluster2', role: 'remote', network: 'network2', istioNamespace: 'mesh-root' },
+        ],
+      })
+    })
+
+    test.each<[string, Shape, Shape]>([
+      ['a', root(), root({ role: 'remote' })],
+      ['b', {}, root()],
+      ['b, a remote', {}, root({ role: 'remote' })],
+    ])('otherwise says where Istio is, and by which flag: in %s', async (where, first, second) => {
+      await expect(both(first, second)).rejects.toMatchObject({
+        code: 'MP-147',
+        message: expect.stringMatching(
+          new RegExp(`context ${where[0] ?? ''}.*nothing of it is in istio-system; it is in mesh-root$`),
+        ),
+        next: expect.stringContaining('--istio-namespace=mesh-root'),
+      })
+    })
+
+    test('also where the namespace of that name is there, and holds nothing of Istio', async () => {
+      const leftOver = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'istio-system' } }
+      await expect(both(root({ more: [leftOver] }), root())).rejects.toMatchObject({ code: 'MP-147' })
+    })
+
+    test('takes the flag’s word where Istio is in both', async () => {
+      const another = meshObjects('cluster1', { mesh: 'another' })
+      const found = await surveyOf(
+        { a: [...meshObjects('cluster1', root()), ...another], b: meshObjects('cluster2', root()) },
+        'mesh-root',
+      )
+      expect(found.clusters.map(({ role }) => role)).toEqual(['primary', 'primary'])
+    })
+  })
+
+  test('says which cluster does not answer, or does not let itself be looked at', async () => {
+    const [one, forbidden] = await Promise.all([
+      fakeApiServer(meshObjects('cluster1')),
+      fakeApiServer(meshObjects('cluster2'), { forbidden: ['namespaces'] }),
+    ])
+    servers.push(one, forbidden)
+    await expect(survey([one.cluster('a'), forbidden.cluster('b')])).rejects.toMatchObject({
+      code: 'MP-117',
+      message: expect.stringMatching(/context b.*403.*forbidden/),
+    })
+    forbidden.close()
+    await expect(survey([one.cluster('a'), forbidden.cluster('b')])).rejects.toMatchObject({
+      code: 'MP-117',
+      message: expect.stringContaining('context b'),
+    })
+  })
+})

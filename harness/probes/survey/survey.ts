@@ -1,0 +1,268 @@
+import type { V1Deployment, V1EndpointSlice } from '@kubernetes/client-node'
+import { z } from 'zod'
+import { MeshproofError, reasonOf } from '#errors.ts'
+import { withoutCredentials } from '#kube/proxy.ts'
+import { inOneLine, shellWord } from '#results/text.ts'
+import { tagOf } from '#images/version.ts'
+import { istiodSelector } from '#istio/istiod-pods.ts'
+import { meshNetworksIn } from '#istio/mesh-networks.ts'
+import { proxyOf, variableOf } from '#istio/proxy-container.ts'
+import { severalNetworks } from '#topology/networks.ts'
+import { primariesOf } from '#topology/roles.ts'
+import { defaultIstioNamespace, type ProcedureName } from '#topology/topology-schema.ts'
+import type { ContextCluster } from './contexts.ts'
+import { type Reads, readsOf } from './reads.ts'
+
+/** One cluster of a mesh that somebody else made, as it tells of itself. */
+export type SurveyedCluster = ContextCluster & {
+  /** Istio’s name for it; the context’s where it tells none. */
+  name: string
+  role: 'primary' | 'remote'
+  /** Its network; empty where it names none. */
+  network: string
+  /** The id that it gives its mesh; undefined where it gives none. */
+  meshId?: string | undefined
+  kubernetes: string
+  /** Version of its control plane, for a remote of its proxies: the tag of their image; empty where nothing runs. */
+  istio: string
+  /** Istio’s root namespace: the same in every cluster. */
+  istioNamespace: string
+  reads: Reads
+}
+
+/**
+ * A mesh that was looked at, and which of the documented topologies it resembles. `domain` is what its services’
+ * names end in.
+ */
+export type Survey = { clusters: SurveyedCluster[]; topology: ProcedureName; domain: string; istioNamespace: string }
+
+/**
+ * Looks at clusters until it knows who is who: names, roles, networks, versions.
+ * @throws MeshproofError MP-115 when two contexts lead to one cluster, MP-117 when a cluster cannot be looked at,
+ * MP-118 when one has no Istio, MP-147 when one has its Istio in another namespace.
+ */
+export const survey = async (contexts: ContextCluster[], istioNamespace = defaultIstioNamespace): Promise<Survey> => {
+  const seen = await Promise.all(
+    contexts.map(async (cluster) => {
+      try {
+        return await lookAt(cluster, istioNamespace)
+      } catch (error) {
+        if (error instanceof MeshproofError && ['MP-118', 'MP-147'].includes(error.code)) throw error
+        throw new MeshproofError('MP-117', {
+          what: 'The cluster cannot be looked at',
+          where: [`context ${cluster.context}`, ...wayOf(cluster)].join(', '),
+          why: reasonOf(error),
+          next:
+            `Try kubectl --context=${shellWord(cluster.context)} get namespaces: its server must answer, and let you ` +
+            `list them and what is in ${istioNamespace}.`,
+          cause: error,
+        })
+      }
+    }),
+  )
+  const twin = seen.find(({ uid }, index) => seen.findIndex((other) => other.uid === uid) !== index)
+  if (twin) {
+    const both = seen.filter(({ uid }) => uid === twin.uid).map(({ cluster: { context } }) => context)
+    throw new MeshproofError('MP-115', {
+      what: 'Two contexts lead to the same cluster',
+      where: both.join(', '),
+      next: 'Name every cluster of the mesh once: --contexts=A,B.',
+    })
+  }
+  const clusters = seen.map(({ cluster }) => cluster)
+  return {
+    clusters,
+    topology: await resemblance(clusters),
+    domain: seen.find(({ domain }) => domain)?.domain ?? 'cluster.local',
+    istioNamespace,
+  }
+}
+
+/** How a context leads to its cluster: its server, and the proxy before it. */
+const wayOf = ({ kube }: ContextCluster): string[] => {
+  const { server, proxyUrl } = kube.config.getCurrentCluster() ?? {}
+  return [
+    ...(server ? [withoutCredentials(server)] : []),
+    ...(proxyUrl ? [`through the proxy ${withoutCredentials(proxyUrl)}`] : []),
+  ]
+}
+
+const InjectorValues = z.object({
+  global: z.object({
+    meshID: z.string().optional(),
+    network: z.string().optional(),
+    multiCluster: z.object({ clusterName: z.string().optional() }).optional(),
+  }),
+})
+
+/** What the injector of a cluster tells new proxies of where they are; for a remote the path of its webhook says it. */
+export const injectedWith = async (
+  reads: Reads,
+): Promise<{ cluster?: string | undefined; network?: string | undefined; mesh?: string | undefined }> => {
+  const [istiods, map, injectors] = await Promise.all([
+    reads.istiods(),
+    reads.configMap('istio-sidecar-injector'),
+    reads.injectors(),
+  ])
+  const paths = injectors.flatMap(({ webhooks }) =>
+    (webhooks ?? []).flatMap(
+      ({ clientConfig }) => clientConfig.service?.path ?? (clientConfig.url ? new URL(clientConfig.url).pathname : []),
+    ),
+  )
+  const [, cluster, network] =
+    paths.map((path) => /\/cluster\/([^/]+)(?:\/net\/([^/]+))?/.exec(path)).find((match) => match !== null) ?? []
+  const values =
+    istiods.length === 0 ? undefined : InjectorValues.safeParse(JSON.parse(map?.data?.['values'] ?? '{}')).data?.global
+  return {
+    cluster: cluster ?? values?.multiCluster?.clusterName,
+    network: network ?? values?.network,
+    mesh: values?.meshID,
+  }
+}
+
+/**
+ * Sees to it that a cluster has Istio in the namespace that is asked for: a control plane, or an injector that leads
+ * there. One that leads to a URL may belong to any.
+ * @throws MeshproofError MP-118 where it has none, MP-147 where it has it elsewhere.
+ */
+const requireIstio = async ({ context, kube }: ContextCluster, reads: Reads, istioNamespace: string): Promise<void> => {
+  const [namespaces, istiods, injectors] = await Promise.all([reads.namespaces(), reads.istiods(), reads.injectors()])
+  const there = namespaces.some(({ metadata }) => metadata?.name === istioNamespace)
+  const ledTo = injectors.flatMap(({ webhooks }) =>
+    (webhooks ?? []).map(({ clientConfig }) => clientConfig.service?.namespace ?? istioNamespace),
+  )
+  if (there && (istiods.length > 0 || ledTo.includes(istioNamespace))) return
+  // Who may not list these everywhere is told no more than that there is none here.
+  const everywhere = await kube
+    .list<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', selector: istiodSelector() })
+    .catch(() => [])
+  const elsewhere = [...everywhere.flatMap(({ metadata }) => metadata?.namespace ?? []), ...ledTo].filter(
+    (namespace) => namespace !== istioNamespace && namespaces.some(({ metadata }) => metadata?.name === namespace),
+  )
+  const [other] = elsewhere
+  if (other !== undefined)
+    throw new MeshproofError('MP-147', {
+      what: 'Istio is in another namespace',
+      where: `context ${context}`,
+      why: `nothing of it is in ${istioNamespace}; it is in ${[...new Set(elsewhere)].join(', ')}`,
+      next: `Name it with --istio-namespace=${other}. In a mesh of several clusters it is the same in all of them.`,
+    })
+  throw new MeshproofError('MP-118', {
+    what: 'The cluster has no Istio',
+    where: `context ${context}`,
+    why: there ? 'there is neither an istiod nor a sidecar injector' : `there is no namespace ${istioNamespace}`,
+    next: 'Name clusters that belong to a mesh; meshproof never installs one on clusters it did not create.',
+  })
+}
+
+const lookAt = async (
+  context: ContextCluster,
+  istioNamespace: string,
+): Promise<{ cluster: SurveyedCluster; uid: string; domain: string | undefined }> => {
+  const reads = readsOf(context.kube, istioNamespace)
+  const [kubernetes, namespaces] = await Promise.all([reads.version(), reads.namespaces()])
+  const namespace = (name: string): (typeof namespaces)[number] | undefined =>
+    namespaces.find(({ metadata }) => metadata?.name === name)
+  await requireIstio(context, reads, istioNamespace)
+  const [istiods, proxies, injected] = await Promise.all([reads.istiods(), reads.proxies(), injectedWith(reads)])
+  const ofProxies = (variable: string): string | undefined =>
+    mostFrequent(proxies.flatMap((pod) => variableOf(proxyOf(pod), variable) || []))
+  const discovery = istiods[0]?.spec?.template.spec?.containers.find(({ name }) => name === 'discovery')
+  const image = discovery?.image ?? proxies.map(proxyOf).find((proxy) => proxy)?.image
+  return {
+    uid: namespace('kube-system')?.metadata?.uid ?? context.context,
+    domain: proxies
+      .flatMap((pod) => proxyOf(pod)?.args ?? [])
+      .map((argument) => /\.svc\.([a-z\d]([a-z\d.-]*[a-z\d])?)$/i.exec(argument)?.[1])
+      .find((domain) => domain),
+    cluster: {
+      ...context,
+      reads,
+      istioNamespace,
+      meshId: injected.mesh ?? ofProxies('ISTIO_META_MESH_ID'),
+      kubernetes,
+      name:
+        variableOf(discovery, 'CLUSTER_ID') ??
+        injected.cluster ??
+        ofProxies('ISTIO_META_CLUSTER_ID') ??
+        context.context,
+      role: istiods.length > 0 ? 'primary' : 'remote',
+      network: namespace(istioNamespace)?.metadata?.labels?.['topology.istio.io/network'] ?? injected.network ?? '',
+      istio: tagOf(image),
+    },
+  }
+}
+
+/** The value that occurs most often, the first of equals: a few proxies may have been told something wrong. */
+const mostFrequent = (values: string[]): string | undefined => {
+  const counts = new Map<string, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  return [...counts].toSorted(([, first], [, second]) => second - first)[0]?.[0]
+}
+
+/**
+ * The documented topology that clusters resemble: by control planes and networks, and by how gateways and istiod are
+ * found.
+ */
+const resemblance = async (clusters: SurveyedCluster[]): Promise<ProcedureName> => {
+  const primaries = primariesOf({ clusters })
+  const several = severalNetworks({ clusters })
+  if (primaries.length > 1) return several ? 'multi-primary-multi-network' : 'multi-primary'
+  if (several) {
+    const declared = Object.values(meshNetworksIn(await primaries[0]?.reads.configMap('istio')) ?? {})
+    return declared.some((network) => network?.endpoints?.length) ? 'gateway' : 'primary-remote'
+  }
+  const pods = (await Promise.all(primaries.map(({ reads }) => reads.istiodPods())))
+    .flat()
+    .flatMap(({ status }) => status?.podIP ?? [])
+  const slices = (await Promise.all(clusters.filter(({ role }) => role === 'remote').map(istiodSlices))).flat()
+  const captured = slices.some(({ endpoints }) =>
+    (endpoints ?? []).some(({ addresses }) => addresses.some((address) => pods.includes(address))),
+  )
+  return captured ? 'shared-control-plane' : 'vpn'
+}
+
+/** Where a cluster’s proxies find istiod, of every revision: the endpoints of its services. */
+export const istiodSlices = async ({ reads, istioNamespace }: SurveyedCluster): Promise<V1EndpointSlice[]> =>
+  (await reads.slices()).filter(
+    ({ metadata }) =>
+      metadata?.namespace === istioNamespace && metadata.labels?.['kubernetes.io/service-name']?.startsWith('istiod'),
+  )
+
+/** What a topology is, in words. */
+export const resembles: Record<ProcedureName, string> = {
+  vpn: 'one control plane, one network',
+  'shared-control-plane': 'one control plane at its pod’s address, one network',
+  gateway: 'one control plane, several networks, gateways named in meshNetworks',
+  'primary-remote': 'one control plane, several networks, gateways found by their labels',
+  'multi-primary': 'several control planes, one network',
+  'multi-primary-multi-network': 'several control planes, several networks',
+}
+
+/** The clusters that are looked at, in lines. */
+export const meshLines = ({
+  clusters,
+  topology,
+}: {
+  topology: ProcedureName
+  clusters: Omit<SurveyedCluster, 'reads' | 'kube'>[]
+}): string[] => [
+  `${clusters.length} clusters, like topology ${topology}: ${resembles[topology]}`,
+  ...clusters.map(({ context, name, role, network, kubernetes, istio }) => {
+    const words = [
+      name,
+      network ? `${role}, ${network}` : role,
+      `Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}`,
+      ...(context === name ? [] : [`(context ${context})`]),
+    ]
+    return `  ${words.map(inOneLine).join('  ')}`
+  }),
+]
+
+/** What the clusters call their mesh, where they do not agree: it is a name for telemetry (istio/istio#46388). */
+export const differentMeshIds = ({ clusters }: Pick<Survey, 'clusters'>): string[] => {
+  const stated = clusters.filter(({ meshId }) => meshId !== undefined)
+  return new Set(stated.map(({ meshId }) => meshId)).size < 2
+    ? []
+    : stated.map(({ name, meshId }) => `${name} calls its mesh ${meshId ?? ''}`)
+}

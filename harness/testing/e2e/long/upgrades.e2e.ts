@@ -1,0 +1,88 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { upgradeFaults } from '../../../../fixtures/upgrade-faults/index.ts'
+import { loadTopologyFile } from '#topology/topology-file.ts'
+import type { Upgrade } from '#results/results.ts'
+import { upgradable } from '#commands/upgrade/upgrade-lab.ts'
+import { impossible } from '#commands/upgrade/upgrade-fault.ts'
+import { meshproof, type Outcome } from '#testing/e2e/product.ts'
+
+const runUpgrade = async (
+  topology: string,
+  strategy: string,
+  ...flags: string[]
+): Promise<Outcome & { upgrade: Upgrade | undefined }> => {
+  const outcome = await meshproof([
+    'upgrade',
+    `--topology=${topology}`,
+    '--from=lab-a',
+    '--to=lab-b',
+    `--strategy=${strategy}`,
+    ...flags,
+  ])
+  return { ...outcome, upgrade: outcome.results?.topologies[0]?.upgrade }
+}
+
+/** How many of the requests with Istio’s default retries an upgrade lost. */
+const lostOf = ({ probes, measured }: Upgrade): number => {
+  const retried = new Set(
+    probes
+      .filter(({ retries, kind, expects }) => retries === 'default' && kind !== 'stream' && expects === 'answers')
+      .map(({ id }) => id),
+  )
+  return measured.filter(({ probe }) => retried.has(probe)).reduce((sum, { lost }) => sum + lost, 0)
+}
+
+const strategies = ['in-place', 'revision'] as const
+
+describe.each(['gateway', 'vpn', 'primary-remote', 'multi-primary-multi-network'])(
+  'a healthy upgrade of %s',
+  (topology) => {
+    test.each(strategies)('loses no request, %s', { timeout: 20 * 60_000 }, async (strategy) => {
+      const { exitCode, output, upgrade, folder } = await runUpgrade(topology, strategy)
+      expect(exitCode, output).toBe(0)
+      expect(upgrade?.phases.map(({ verdict }) => verdict)).not.toContain('not-run')
+      expect(upgrade && lostOf(upgrade)).toBe(0)
+      expect((await stat(join(folder, 'report.html'))).size).toBeLessThan(2_000_000)
+    })
+  },
+)
+
+describe('beyond P9', () => {
+  test.each(strategies)(
+    'the root is rotated and the upgrade rolled back, %s',
+    { timeout: 20 * 60_000 },
+    async (strategy) => {
+      const { exitCode, output, upgrade } = await runUpgrade('gateway', strategy, '--rotate-ca', '--rollback')
+      expect(exitCode, output).toBe(0)
+      expect(upgrade?.phases.map(({ id }) => id).slice(-2)).toEqual(['P10', 'P11'])
+      expect(upgrade && lostOf(upgrade)).toBe(0)
+    },
+  )
+})
+
+describe('a faulty upgrade', () => {
+  test.each(upgradeFaults.map((fault) => [fault.name, fault] as const))(
+    '%s is reported with its cause',
+    { timeout: 20 * 60_000 },
+    async (name, fault) => {
+      const topology = upgradable(
+        await loadTopologyFile('gateway').then((file) => ({ ...file, mtls: 'strict' as const })),
+      )
+      const strategy =
+        strategies.find((candidate) => impossible(fault, topology, candidate) === undefined) ?? 'in-place'
+      const { exitCode, output } = await runUpgrade('gateway', strategy, `--fault=${name}`)
+      expect(exitCode, output).toBe(name === 'host-stall' ? 2 : 1)
+      expect(output).toContain(`✓ ${name}: the report names it, ${fault.names}`)
+    },
+  )
+})
+
+test('a disrupted mesh passes the resilience checks', { timeout: 30 * 60_000 }, async () => {
+  const { exitCode, output, results } = await meshproof(['--suite=resilience.*', '--topology=gateway'])
+  expect(exitCode, output).toBe(0)
+  expect(
+    results?.topologies[0]?.checks.filter(({ id, verdict }) => id.startsWith('resilience.') && verdict !== 'pass'),
+  ).toEqual([])
+})
