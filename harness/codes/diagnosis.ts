@@ -271,9 +271,8 @@ export const diagnosisCodes = {
     layer: 'secrets',
     cause: 'a remote secret’s user may not do what istiod needs',
     shows:
-      'The cluster does not sync, or endpoints go stale: forbidden in istiod’s log. Without tokenreviews, new ' +
-      'pods of ' +
-      'that cluster do not become ready.',
+      'The cluster does not sync, or endpoints go stale: forbidden in istiod’s log. Without tokenreviews, new pods ' +
+      'of that cluster do not become ready.',
     fix: 'Bind the reader’s cluster role again in that cluster, or install the remote profile again, which does.',
     sources: ['istio/istio#60612', 'istio/istio#26017'],
   },

@@ -34,13 +34,14 @@ const consequenceLine = ({ code, cause, where, followsFrom }: Finding): string =
 export const verdictLines = (diagnosis: MeshDiagnosis): string[] => {
   const cause = causeOf(diagnosis)
   const time = `(${diagnosis.seconds.toFixed(1)} s)`
-  if (cause)
+  if (cause) {
+    const words = inOneLine(`${cause.cause}  (${cause.where})`)
     return [
-      `first broken layer: ${meshLayers[cause.layer]}  ${cause.code} ` +
-        `${inOneLine(`${cause.cause}  (${cause.where})`)}  ${time}`,
+      `first broken layer: ${meshLayers[cause.layer]}  ${cause.code} ${words}  ${time}`,
       `  fix: ${inOneLine(cause.fix)}`,
       `  more: docs/codes.md#${cause.code.toLowerCase()}`,
     ]
+  }
   const unseen = diagnosis.layers
     .filter(({ verdict, said }) => verdict === 'not-judged' && said !== withoutProbe)
     .map(({ layer }) => meshLayers[layer])

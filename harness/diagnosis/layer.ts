@@ -31,6 +31,10 @@ export type Look = { findings: Finding[]; seen: string; notes?: string[] }
  */
 export type Layer = { name: MeshLayer; look: (mesh: Survey, probe: MeshProbe | undefined) => Promise<Look> }
 
+/** An istioctl command for a cluster. */
+export const istioctl = ({ context }: SurveyedCluster, command: string): string =>
+  `istioctl --context=${shellWord(context)} ${command}`
+
 /** A kubectl command for a cluster. */
 export const kubectl = ({ context }: SurveyedCluster, command: string): string =>
   `kubectl --context=${shellWord(context)} ${command}`

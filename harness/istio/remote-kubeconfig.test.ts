@@ -29,6 +29,7 @@ test('what stands in the text is used', () => {
     unverified: false,
     credentials: { certificate: 'cert', key: 'key' },
     refused: [],
+    authorityFile: false,
     unused: [],
   })
   expect(readRemoteKubeconfig(kubeconfig({ username: 'me', password: 'p' }))).toMatchObject({
@@ -74,7 +75,8 @@ test('what istiod uses and nobody uses from here is told', () => {
     authority: undefined,
     unverified: true,
     refused: [],
-    unused: ['proxy-url', 'certificate-authority (a file)', 'as', 'auth-provider oidc'],
+    authorityFile: true,
+    unused: ['proxy-url', 'as', 'auth-provider oidc'],
   })
   expect(JSON.stringify(access)).not.toContain('proxy:1')
 })

@@ -15,6 +15,8 @@ export type RemoteAccess = {
   credentials: RemoteCredentials
   /** What istiod refuses to use, in its own words; the name is the option that allows it. */
   refused: { option: string; words: string }[]
+  /** True where the authority stands in a file, which istiod looks for in its own pod. */
+  authorityFile: boolean
   /** What istiod uses and is not used from here: then what istiod meets cannot be tried. */
   unused: string[]
 }
@@ -108,9 +110,9 @@ export const readRemoteKubeconfig = (source: string): RemoteAccess | { malformed
     unverified: cluster['insecure-skip-tls-verify'] === true,
     credentials: credentialsOf(user),
     refused: users.flatMap(({ entry }) => refusalsOf(entry)),
+    authorityFile: Boolean(cluster['certificate-authority']) && authority === undefined,
     unused: [
       ...(cluster['proxy-url'] ? ['proxy-url'] : []),
-      ...(cluster['certificate-authority'] ? ['certificate-authority (a file)'] : []),
       ...(user.as ? ['as'] : []),
       ...(user['auth-provider'] ? [`auth-provider ${user['auth-provider'].name ?? ''}`] : []),
       ...(user.exec ? ['exec'] : []),

@@ -50,8 +50,8 @@ const ownProvider = 'meshproof'
 
 /**
  * The user of a kubeconfig as the client takes it, and what adds to each request the credentials that the client does
- * not know how to get: a plugin’s, a token’s that is read from its file, and some of impersonation. `cluster` is
- * what a plugin is given of its cluster.
+ * not know how to get: those of a plugin, a token in a file, and a part of impersonation. `cluster` is what a plugin is
+ * given of its cluster.
  * @throws MeshproofError MP-116 for what cannot be read or is not supported.
  */
 export const accountOf = (
@@ -93,9 +93,8 @@ const certificateOf = (name: string, entry: UserEntry, place: Place): Partial<Us
   const [file, data] = [entry['client-certificate'], entry['client-certificate-data']]
   const [keyFile, keyData] = [entry['client-key'], entry['client-key-data']]
   if ((file || data) && !(keyFile || keyData)) {
-    const keys = 'client-key-data or client-key'
-    const why = `${keys} must be specified for ${name} to use the clientCert authentication method`
-    throw refusedKubeconfig(place.path, why)
+    const why = `client-key-data or client-key must be specified for ${name}`
+    throw refusedKubeconfig(place.path, `${why} to use the clientCert authentication method`)
   }
   return {
     ...(data ? { certData: data } : file ? { certFile: namedFile(file, place, 'client-cert', name) } : {}),

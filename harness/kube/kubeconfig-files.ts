@@ -28,14 +28,13 @@ export const readKubeconfigs = (
   const missing = paths.filter((path) => !existsSync(path))
   if (missing.length < paths.length)
     return { files: paths.filter((path) => !missing.includes(path)).map(readFile), missing }
-  const from = named !== undefined ? '--kubeconfig' : variable ? 'KUBECONFIG' : undefined
+  const variableOrFlag = named === undefined ? 'KUBECONFIG' : '--kubeconfig'
+  const must = named !== undefined || variable ? `${variableOrFlag} must name` : 'Name with --kubeconfig or KUBECONFIG'
   throw new MeshproofError('MP-116', {
     what: 'The kubeconfig cannot be read',
     where: missing.join(', ') || 'no file is named',
     why: missing.length > 1 ? 'none of these files exists' : 'no such file or directory',
-    next:
-      `${from ? `${from} must name` : 'Name'} a file that exists${from ? '' : ' with --kubeconfig or KUBECONFIG'}, ` +
-      `several joined by “${delimiter}”.`,
+    next: `${must} a file that exists, several joined by “${delimiter}”.`,
   })
 }
 

@@ -47,3 +47,15 @@ test('the last of its lines counts, and none of another cluster', () => {
   expect(complaintAbout(log, 'cluster3', 'remote')).toBeUndefined()
   expect(complaintAbout(log, 'cluster(2', 'remote')).toBeUndefined()
 })
+
+test('what was said before the secret was read again is about an older one', () => {
+  const log = [
+    watchError('cluster2', 'Unauthorized'),
+    `${at}\tinfo\tprocessing remote config event for istio-system/remote`,
+    `${at}\tinfo\tUpdate cluster\tcluster=cluster2 config=istio-system/remote`,
+    `${at}\tinfo\twaiting for sync...\tname=cluster[cluster2] synced attempt=50`,
+  ].join('\n')
+  expect(complaintAbout(log, 'cluster2', 'remote')).toBeUndefined()
+  const again = `${log}\n${watchError('cluster2', `${get}dial tcp 172.18.0.3:6443: i/o timeout`)}`
+  expect(complaintAbout(again, 'cluster2', 'remote')).toMatchObject({ kind: 'unreachable' })
+})

@@ -11,28 +11,25 @@ const kinds: [Trouble, RegExp][] = [
   ['unauthorized', /\bUnauthorized\b|remote error: tls|the server has asked for the client to provide credentials/],
   ['forbidden', /is forbidden|cannot (?:list|watch|get|create) resource/],
   ['refused', /kubeconfig is not allowed|is not allowed$/],
-  [
-    'malformed',
-    /kubeconfig (?:is empty|cannot be loaded|is not valid)|unable to load root certificates|illegal base64/,
-  ],
+  ['malformed', /kubeconfig (?:is empty|cannot be loaded|is not valid)|unable to load root cert|illegal base64/],
   ['taken', /has already been registered|would overwrite the config cluster/],
   [
     'unreachable',
-    new RegExp(
-      [
-        String.raw`i\/o timeout|connection refused|no route to host|no such host|connection reset|EOF\b`,
-        'deadline exceeded|server misbehaving|TLS handshake timeout',
-      ].join('|'),
-    ),
+    /i\/o timeout|TLS handshake timeout|deadline exceeded|connection re(?:fused|set)|no route to host|no such host|EOF\b/,
   ],
 ]
 
+// What istiod said before it read the secret last is about an older secret. (`Add cluster: create … failed` is both.)
+const reading = /processing \S+ \S+ event|\b(?:Add|Updat)\w* cluster\b/
+
 /**
- * What an istiod says last of a cluster that its remote secret calls so. Undefined where it says nothing of the kind.
+ * What an istiod says last of a cluster that its remote secret calls so, since it read the secret. Undefined where it
+ * says nothing of the kind.
  */
 export const complaintAbout = (log: string, cluster: string, secret: string): Complaint | undefined => {
   const about = log.split('\n').filter((line) => isAbout(line, cluster, secret))
-  for (const line of about.toReversed()) {
+  const since = about.findLastIndex((line) => reading.test(line))
+  for (const line of about.slice(Math.max(0, since)).toReversed()) {
     const words = messageOf(line)
     const kind = kinds.find(([, pattern]) => pattern.test(words))?.[0]
     if (kind !== undefined) return { kind, words: words.slice(0, 400), at: timeOf(line) }
@@ -44,8 +41,7 @@ export const complaintAbout = (log: string, cluster: string, secret: string): Co
 export const istiodLog = (kube: KubeClient, namespace: string, pod: string): Promise<string> =>
   kube.core.readNamespacedPodLog({ namespace, name: pod, container: 'discovery', tailLines: 5_000 })
 
-// `watch error in cluster NAME: …`, `remote cluster NAME failed …`, and labels: `cluster=NAME
-// config=NAMESPACE/SECRET`.
+// `watch error in cluster NAME: …`, `remote cluster NAME failed …`; labels: `cluster=NAME config=NAMESPACE/SECRET`.
 const isAbout = (line: string, cluster: string, secret: string): boolean => {
   const name = cluster.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
   return (

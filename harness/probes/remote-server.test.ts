@@ -10,6 +10,7 @@ const access = (server: string, more: Partial<RemoteAccess> = {}): RemoteAccess 
   authority: undefined,
   serverName: undefined,
   unverified: false,
+  authorityFile: false,
   credentials: {},
   refused: [],
   unused: [],

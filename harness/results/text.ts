@@ -1,6 +1,6 @@
 /**
- * Text that somebody else wrote (a cluster’s names and messages, a program’s output), made fit for a terminal, a
- * file’s name or a command line.
+ * Text that somebody else wrote (a cluster’s names and messages, a program’s output), made fit for a terminal, the
+ * name of a file or a command line.
  */
 
 // C0 without tab and line feed, DEL, C1; marks that turn the direction of writing; separators of lines and paragraphs.

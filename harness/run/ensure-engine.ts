@@ -111,8 +111,7 @@ const runtimeShim = async (signal?: AbortSignal): Promise<string> => {
 
 const noEngine = async (chosen: string | undefined): Promise<MeshproofError> => {
   const next = chosen
-    ? `Start the engine behind ${chosen}, or ` +
-      `${chosen.startsWith('DOCKER_HOST') ? 'unset it' : 'docker context use default'}.`
+    ? `Start the engine behind ${chosen}, or choose another: unset DOCKER_HOST, or docker context use default.`
     : process.platform === 'darwin'
       ? 'open -a Docker'
       : process.platform === 'win32'

@@ -1,4 +1,5 @@
 import { again, type Finding, kubectl, type Layer } from '#diagnosis/layer.ts'
+import { shellWord } from '#results/text.ts'
 import { meshServices } from '#diagnosis/shared-services.ts'
 import { allShards, watchedClusters } from '#probes/istiod.ts'
 import { readsOf } from '#probes/survey/reads.ts'
@@ -27,7 +28,7 @@ export const liveSync: Layer = {
               `${name} is ${watched.find(({ id }) => id === name)?.syncStatus ?? 'not watched'}; watched are ` +
                 watched.map(({ id, syncStatus }) => `${id} ${syncStatus}`).join(', '),
             ],
-            fix: kubectl(primary, `-n ${mesh.istioNamespace} logs deployment/istiod | grep ${name}`),
+            fix: kubectl(primary, `-n ${mesh.istioNamespace} logs deployment/istiod | grep -F ${shellWord(name)}`),
           }))
         }
         return [

@@ -5,6 +5,7 @@ import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { shellWord } from '#results/text.ts'
 
 const label = 'topology.istio.io/network'
 
@@ -30,7 +31,10 @@ export const networks: Layer = {
               evidence: [
                 `namespace ${istioNamespace} has no label ${label}; proxies are told ${injected.network || 'none'}`,
               ],
-              fix: kubectl(cluster, `label namespace ${istioNamespace} ${label}=${injected.network || 'NETWORK'}`),
+              fix: kubectl(
+                cluster,
+                `label namespace ${istioNamespace} ${label}=${shellWord(injected.network || 'NETWORK')}`,
+              ),
             },
           ]
         }
@@ -51,7 +55,8 @@ export const networks: Layer = {
               ],
               fix: kubectl(
                 cluster,
-                `label --overwrite namespace ${istioNamespace} ${label}=${injected.network || told[0] || 'NETWORK'}`,
+                `label --overwrite namespace ${istioNamespace} ` +
+                  `${label}=${shellWord(injected.network || told[0] || 'NETWORK')}`,
               ),
             },
           ]

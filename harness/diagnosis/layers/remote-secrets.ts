@@ -9,7 +9,7 @@ import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { defaultIstioNamespace } from '#topology/topology-schema.ts'
 import { controlPlaneView, type ControlPlaneView } from '#diagnosis/layers/secrets/control-plane-view.ts'
-import { authorityOf, tryCredentials } from '#diagnosis/layers/secrets/credentials.ts'
+import { authorityOf, tryCredentials, type Entry } from '#diagnosis/layers/secrets/credentials.ts'
 import { sharedNames } from '#diagnosis/layers/secrets/names.ts'
 import { lookAtServer } from '#diagnosis/layers/secrets/server.ts'
 
@@ -130,7 +130,7 @@ const withoutEntry = (pair: Pair): Judged => {
 }
 
 /**
- * Of several secrets with one key istiod takes whichever it reads first (“cluster has already been registered”).
+ * Of several secrets with one key istiod takes the first that it reads (“cluster has already been registered”).
  * What is wrong with one that it does not use shows at its next start.
  */
 const severalEntries = (pair: Pair, judged: { entry: RemoteEntry; look: Judged }[]): Judged => {
@@ -169,19 +169,17 @@ const judgeEntry = async (pair: Pair, entry: RemoteEntry): Promise<Judged> => {
       pair,
     )
   const { access } = entry
-  const refused = access.refused.filter(({ option }) => !view.allowed.includes(option))
   const state = view.stateOf(cluster.name)
+  const refused = refusalsOf(entry.access, view.allowed, state?.synced)
   if (refused.length > 0)
     return found(
       {
         code: 'MP-869',
         where,
         evidence: [
-          ...refused.map(({ words }) => `kubeconfig is not allowed: ${words}`),
-          [
-            `istiod has the cluster ${state?.words ?? 'in an unknown state'}`,
-            ...(state?.synced ? ['by what the secret held before'] : []),
-          ].join(' '),
+          ...refused,
+          ...(state ? [`in istiod of ${primary.name}, ${cluster.name} is ${state.words}`] : []),
+          ...(state?.synced ? ['it was synced by what the secret held before: the next istiod loses it'] : []),
         ],
         fix: again,
       },
@@ -195,7 +193,7 @@ const judgeEntry = async (pair: Pair, entry: RemoteEntry): Promise<Judged> => {
   const problems = tried.findings.length > 0
   if (!problems && state?.synced === false) {
     const complaint = await view.complaint(entry.key, entry.secret)
-    if (complaint) return { ...complained(pair, where, complaint), notes }
+    if (complaint) return { ...complained(pair, known, complaint), notes }
   }
   const { host, port } = addressOf(access.server)
   return {
@@ -206,6 +204,16 @@ const judgeEntry = async (pair: Pair, entry: RemoteEntry): Promise<Judged> => {
       : { seen: `${primary.name} → ${cluster.name} ${host}:${port} open, ${tried.seen}` }),
   }
 }
+
+/** Why istiod refuses a kubeconfig; a file of an authority it may have in its pod, and then the cluster is synced. */
+const refusalsOf = (access: RemoteAccess, allowed: string[], synced: boolean | undefined): string[] => [
+  ...access.refused
+    .filter(({ option }) => !allowed.includes(option))
+    .map(({ words }) => `kubeconfig is not allowed: ${words}`),
+  ...(access.authorityFile && synced === false
+    ? ['certificate-authority names a file, which istiod looks for in its own pod']
+    : []),
+]
 
 const codeOf: Record<Trouble, FindingCode> = {
   certificate: 'MP-691',
@@ -218,7 +226,7 @@ const codeOf: Record<Trouble, FindingCode> = {
 }
 
 /** What istiod itself says is the reason, where nothing shows it from here. */
-const complained = (pair: Pair, where: string, { kind, words, at }: Complaint): Judged =>
+const complained = (pair: Pair, { where, again }: Entry, { kind, words, at }: Complaint): Judged =>
   found(
     {
       code: codeOf[kind],
@@ -229,7 +237,7 @@ const complained = (pair: Pair, where: string, { kind, words, at }: Complaint): 
           ? kubectl(pair.primary, 'get networkpolicies -A')
           : kind === 'forbidden'
             ? kubectl(pair.cluster, 'get clusterroles,clusterrolebindings -l app=istio-reader -o yaml')
-            : create(pair),
+            : again,
     },
     pair,
   )

@@ -1,6 +1,6 @@
 import pMap from 'p-map'
 import { clientsOf, type Client, type Unread, unreadNotes } from '#diagnosis/clients.ts'
-import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { istioctl, kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
 import { clustersOf } from '#probes/envoy.ts'
 import { routesOf, type EnvoyRoute, type VirtualHost } from '#probes/envoy-routes.ts'
@@ -133,6 +133,6 @@ const showObject = (mesh: Survey, client: Client, madeBy: string): string => {
   const [namespace = '', name = ''] = place.split('/')
   const reader = servedBy(mesh, client.cluster) ?? client.cluster
   return madeBy === ''
-    ? `istioctl --context=${client.cluster.context} -n ${client.namespace} proxy-config routes ${client.pod} -o json`
+    ? istioctl(client.cluster, `-n ${client.namespace} proxy-config routes ${client.pod} -o json`)
     : kubectl(reader, `-n ${namespace} get ${kind.toLowerCase()} ${name} -o yaml`)
 }

@@ -42,8 +42,8 @@ export const removeNamespaces = async ({ context, kube }: At, runId: string): Pr
       where: `context ${context}, ${ownNamespaces.mesh} and ${ownNamespaces.outside}`,
       next:
         `kubectl --context=${shellWord(context)} get namespace ${ownNamespaces.mesh} -o yaml shows what they ` +
-        'wait for; the ' +
-        'next run on these clusters removes them.',
+        'wait for; ' +
+        'the next run on these clusters removes them.',
       cause,
     })
   })

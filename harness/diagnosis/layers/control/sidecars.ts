@@ -1,6 +1,6 @@
 import type { V1Deployment, V1MutatingWebhookConfiguration, V1Namespace, V1Pod } from '@kubernetes/client-node'
 import { isInjected } from '#diagnosis/injected.ts'
-import { kubectl, type Finding } from '#diagnosis/layer.ts'
+import { istioctl, kubectl, type Finding } from '#diagnosis/layer.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
@@ -54,8 +54,8 @@ const askingProblems = (
         ],
         fix:
           injection === 'enabled' || revision === undefined
-            ? `istioctl --context=${cluster.context} tag set default --revision=${served[0] ?? 'REVISION'}`
-            : `istioctl --context=${cluster.context} tag set ${revision} --revision=${served[0] ?? 'REVISION'}`,
+            ? istioctl(cluster, `tag set default --revision=${served[0] ?? 'REVISION'}`)
+            : istioctl(cluster, `tag set ${revision} --revision=${served[0] ?? 'REVISION'}`),
         clusters: [cluster.name],
       },
     ]

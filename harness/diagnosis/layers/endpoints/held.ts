@@ -1,4 +1,4 @@
-import { type Finding, kubectl } from '#diagnosis/layer.ts'
+import { type Finding, istioctl, kubectl } from '#diagnosis/layer.ts'
 import { addressesInto, type NetworkGateways } from '#diagnosis/network-gateways.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
 import type { Endpoint } from '#probes/envoy.ts'
@@ -24,8 +24,7 @@ export const judgeHeld = async (
         (part) => part.startsWith('outbound|') && part.endsWith(`||${service.host}`),
       )
       const all = clusterNames.flatMap((part) => held.get(part) ?? [])
-      const fix =
-        `istioctl --context=${cluster.context} -n ${namespace} proxy-config endpoints ${name} | grep ` + service.host
+      const fix = istioctl(cluster, `-n ${namespace} proxy-config endpoints ${name} | grep ${service.host}`)
       const shown = (evidence: string[]): string[] => [
         ...evidence,
         `${client} holds ${all.map(({ address, port }) => `${address}:${port}`).join(', ') || 'nothing'} for ` +

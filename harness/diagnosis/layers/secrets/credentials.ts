@@ -69,13 +69,14 @@ export const tryCredentials = async (entry: Entry, shaken: Handshake | undefined
  * certificate, else the context’s, where both lead to the same cluster.
  */
 const wayTo = ({ access, cluster }: Entry, shaken: Handshake | undefined): { ask: Ask; close: () => void } | string => {
-  const inTheWay = access.unused.filter((field) => !field.startsWith('certificate-authority') && field !== 'proxy-url')
+  const inTheWay = access.unused.filter((field) => field !== 'proxy-url')
   if (inTheWay.length > 0) return `istiod uses ${inTheWay.join(', ')}, which is not used from here`
   if (shaken?.reached && shaken.why === undefined) return askDirectly(access)
   const context = cluster.kube.config.getCurrentCluster()
   if (!context) return 'its context leads nowhere'
   // Another front than the context’s may know other tokens.
-  return sameAuthority(access.authority, authorityOf(context)) || (access.unverified && access.authority === undefined)
+  return sameAuthority(access.authority, authorityOf(context)) ||
+    (access.authority === undefined && (access.unverified || access.authorityFile))
     ? askThrough(context, access.credentials)
     : 'its server does not answer from here, and the context leads there another way'
 }
@@ -99,7 +100,7 @@ const asked = async (entry: Entry, ask: Ask, refused: () => Promise<Finding>): P
           `kube-system has the uid ${uid ?? ''} there`,
         ],
         clusters: [primary.name, cluster.name],
-        fix: entry.again,
+        fix: entry.again.replace(/ --server=\S+/, ''),
       },
     ]
   const rights = await missingRights(ask, {

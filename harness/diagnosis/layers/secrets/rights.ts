@@ -20,9 +20,9 @@ export type Needs = {
 }
 
 /**
- * What istiod does with a remote secret’s credentials, without which it does not sync a cluster (Istio’s chart
- * istiod, reader-clusterrole.yaml, and what registers informers in pilot; seen with 1.31): it waits until all that it
- * watches has been listed.
+ * What istiod does with a remote secret’s credentials, without which it does not sync a cluster: it waits until
+ * everything that it watches has been listed (Istio’s chart istiod, reader-clusterrole.yaml, and what registers
+ * informers in pilot; seen with 1.31).
  */
 const needed = ({ serves, secrets, meshConfig }: Needs): Permission[] => [
   ...kinds(
@@ -75,8 +75,14 @@ export const missingRights = async (ask: Ask, needs: Needs): Promise<Rights> => 
   }
 }
 
-/** `list and watch nodes`, a line a resource. */
-const inLines = (wishes: Permission[]): string[] =>
-  [...Map.groupBy(wishes, ({ resource, group }) => [resource, group].filter(Boolean).join('.'))].map(
-    ([resource, verbs]) => `${verbs.map(({ verb }) => verb).join(' and ')} ${resource}`,
+/** `list and watch nodes, pods`, a line for the resources of which the same verbs are missing. */
+const inLines = (permissions: Permission[]): string[] => {
+  const resources = Map.groupBy(permissions, ({ resource, group }) => [resource, group].filter(Boolean).join('.'))
+  const verbs = [...resources].map(([resource, same]) => ({
+    resource,
+    verbs: same.map(({ verb }) => verb).join(' and '),
+  }))
+  return [...Map.groupBy(verbs, (missing) => missing.verbs)].map(
+    ([which, same]) => `${which} ${same.map(({ resource }) => resource).join(', ')}`,
   )
+}

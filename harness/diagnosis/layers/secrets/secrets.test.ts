@@ -218,6 +218,7 @@ const entryOf = async (
     authority,
     serverName: undefined,
     unverified: false,
+    authorityFile: false,
     credentials: { token: token({ sub: 'system:serviceaccount:istio-system:reader' }) },
     refused: [],
     unused: [],

@@ -26,7 +26,7 @@ export const lookAtServer = async (entry: Entry, synced: boolean | undefined): P
     }
   const [dialled, shaken] = await Promise.all([
     reachedFrom(entry, host, port),
-    access.server.protocol === 'https:' ? handshake(access) : undefined,
+    access.server.protocol === 'https:' && !access.authorityFile ? handshake(access) : undefined,
   ])
   if (typeof dialled !== 'string')
     return { findings: [{ code: 'MP-863', where, evidence: dialled, clusters, fix: elsewhere }], notes: [] }
