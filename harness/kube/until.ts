@@ -25,7 +25,8 @@ export const askUntil = async <T>(
   { every, within, signal }: Omit<Patience, 'every'> & { every: number | ((answer: T) => number) },
   clock: Clock = systemClock,
 ): Promise<T> => {
-  const deadline = clock.now() + within
+  // A timer may fire up to a millisecond early: the wait that ends the time would then be followed by another.
+  const deadline = clock.now() + within - 1
   for (;;) {
     if (signal?.aborted) throw new Interrupted()
     const answer = await ask()

@@ -15,7 +15,7 @@ const kinds: [Trouble, RegExp][] = [
   ['taken', /has already been registered|would overwrite the config cluster/],
   [
     'unreachable',
-    /i\/o timeout|TLS handshake timeout|deadline exceeded|connection re(?:fused|set)|no route to host|no such host|EOF\b/,
+    /(?:i\/o|handshake) timeout|deadline exceeded|connection re(?:fused|set)|no route to host|no such host|EOF\b/,
   ],
 ]
 
