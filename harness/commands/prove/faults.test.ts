@@ -22,7 +22,7 @@ test('the faults are there, each name once, lowest layer first', () => {
   expect(faults.length).toBeGreaterThan(0)
   expect(new Set(faults.map(({ name }) => name)).size).toBe(faults.length)
   const order = noticed.map(({ turnsRed }) => layersOf(Object.keys(turnsRed))[0])
-  expect(order).toEqual(layers.flatMap((layer) => order.filter((one) => one === layer)))
+  expect(order).toEqual(layers.flatMap((layer) => order.filter((ordered) => ordered === layer)))
 })
 
 test('every check is turned red by a fault', () => {
@@ -97,7 +97,7 @@ test.each<[string, string[]]>([
   ['plaintext-around-gateways', split.map((name) => `${name} off`)],
   ['service-added-by-hand', split.map((name) => `${name} strict`)],
 ])('%s can be shown where it breaks something', (name, expected) => {
-  const [fault] = faults.filter((one) => one.name === name)
+  const [fault] = faults.filter((candidate) => candidate.name === name)
   expect(
     variants
       .filter((topology) => canBeShown(fault!, topology, checks))
