@@ -1,5 +1,5 @@
 import type { UpgradeOptions } from '#commands/upgrade/options.ts'
-import type { Traffic } from '#commands/upgrade/traffic/traffic.ts'
+import type { LiveTraffic } from '#commands/upgrade/traffic/traffic.ts'
 import type { UpgradeFault } from '#commands/upgrade/upgrade-fault.ts'
 import type { UpgradeLab, UpgradePhase } from '#commands/upgrade/upgrade-phase.ts'
 import { baselineOf, phasesOf } from './phases.ts'
@@ -9,7 +9,7 @@ import { preflight } from './preflight.ts'
 /** Every phase of an upgrade, the preflight and the baseline first; a fault changes those that it strikes. */
 export const phasesFor = (
   upgrade: UpgradeLab,
-  traffic: Traffic,
+  traffic: LiveTraffic,
   fault: UpgradeFault | undefined,
   options: Pick<UpgradeOptions, 'rotateCa' | 'rollback'>,
 ): UpgradePhase[] => {
