@@ -13,7 +13,7 @@ const pod = (name: string, { ready = false, ends = false, before = false } = {})
   status: { conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
 })
 
-test('a pod that comes, becomes ready, is told to end and goes, is told of once each', () => {
+test('each state of a pod is recorded once: created, ready, terminating, gone', () => {
   const states = new Map<string, string>()
   expect(
     [
@@ -24,7 +24,7 @@ test('a pod that comes, becomes ready, is told to end and goes, is told of once 
       ['MODIFIED', pod('a', { ready: true, ends: true })],
       ['DELETED', pod('a', { ends: true })],
     ].map(([phase, changed]) => changeOf(states, phase as string, changed as V1Pod, since)),
-  ).toEqual(['app1/a is not ready', undefined, 'app1/a is ready', undefined, 'app1/a is told to end', 'app1/a is gone'])
+  ).toEqual(['app1/a is not ready', undefined, 'app1/a is ready', undefined, 'app1/a is terminating', 'app1/a is gone'])
 })
 
 test('a pod that was there before is no news until it changes', () => {

@@ -18,7 +18,7 @@ export type EventLog = {
 }
 
 /**
- * Follows the pods of a lab’s clusters and records when each pod was created, got ready, was told to end and was
+ * Follows the pods of a lab’s clusters and records when each pod was created, got ready, was terminating and was
  * gone. A report shows these events beside losses. The pods are watched, since polling would cost more than all probes.
  */
 export const followEvents = (lab: Lab, signal: AbortSignal): EventLog => {
@@ -88,7 +88,7 @@ export const changeOf = (states: Map<string, string>, phase: string, pod: V1Pod,
   const { name = '', namespace = '', creationTimestamp, deletionTimestamp } = pod.metadata ?? {}
   const key = `${namespace}/${name}`
   const state =
-    phase === 'DELETED' ? 'is gone' : deletionTimestamp ? 'is told to end' : isReady(pod) ? 'is ready' : 'is not ready'
+    phase === 'DELETED' ? 'is gone' : deletionTimestamp ? 'is terminating' : isReady(pod) ? 'is ready' : 'is not ready'
   const before = states.get(key)
   states.set(key, state)
   const known = before !== undefined || new Date(creationTimestamp ?? 0).getTime() < since
