@@ -66,16 +66,16 @@ test('shown once each in all topologies, the faults turn every check red, and ea
   expect(unshown).toEqual([])
   expect(
     assignments
-      .flatMap(({ faults: its }) => its)
+      .flatMap(({ faults: assigned }) => assigned)
       .map(({ name }) => name)
       .sort(),
   ).toEqual(faults.map(({ name }) => name).sort())
   const turnedRed = new Set(
-    assignments.flatMap(({ plan, faults: its }) => its.flatMap((fault) => noticing(fault, plan.topology, checks))),
+    assignments.flatMap(({ plan, faults: assigned }) => assigned.flatMap((fault) => noticing(fault, plan.topology, checks))),
   )
   expect(checks.filter(({ id }) => !turnedRed.has(id)).map(({ id }) => id)).toEqual([])
   const named = new Set(
-    assignments.flatMap(({ plan, faults: its }) => its.map((fault) => diagnosedIn(fault, plan.topology))),
+    assignments.flatMap(({ plan, faults: assigned }) => assigned.map((fault) => diagnosedIn(fault, plan.topology))),
   )
   expect(
     faults.filter(({ diagnosed }) => diagnosed !== undefined && !named.has(diagnosed)).map(({ name }) => name),
