@@ -71,7 +71,9 @@ test('shown once each in all topologies, the faults turn every check red, and ea
       .sort(),
   ).toEqual(faults.map(({ name }) => name).sort())
   const turnedRed = new Set(
-    assignments.flatMap(({ plan, faults: assigned }) => assigned.flatMap((fault) => noticing(fault, plan.topology, checks))),
+    assignments.flatMap(({ plan, faults: assigned }) =>
+      assigned.flatMap((fault) => noticing(fault, plan.topology, checks)),
+    ),
   )
   expect(checks.filter(({ id }) => !turnedRed.has(id)).map(({ id }) => id)).toEqual([])
   const named = new Set(
