@@ -12,14 +12,14 @@ export const control = [
     },
     async ({ mesh }) => {
       const told = await Promise.all(
-        mesh.clusters.map(async (site) => {
-          const pods = await site.istiod()
-          if (site.role === 'remote') expect(pods, because('MP-737')).toEqual([])
+        mesh.clusters.map(async (cluster) => {
+          const pods = await cluster.istiod()
+          if (cluster.role === 'remote') expect(pods, because('MP-737')).toEqual([])
           else
             expect(pods.filter(({ ready, restarts }) => ready && restarts === 0).length, because('MP-731')).toBe(
               Math.max(1, pods.length),
             )
-          return `${site.name} ${pods.length}`
+          return `${cluster.name} ${pods.length}`
         }),
       )
       return `ready istiods: ${told.join(', ')}`
@@ -38,7 +38,7 @@ export const control = [
     },
     async ({ mesh }) => {
       const wanted = Object.fromEntries(
-        await Promise.all(mesh.clusters.map(async (site) => [site.name, await site.apiEndpoints()] as const)),
+        await Promise.all(mesh.clusters.map(async (cluster) => [cluster.name, await cluster.apiEndpoints()] as const)),
       )
       for (const controlPlane of mesh.controlPlanes) {
         if (mesh.leftOut('remote secrets') === undefined)
@@ -83,7 +83,7 @@ export const control = [
           const revisions: (string | undefined)[] = mesh.controlPlanes
             .filter(({ cluster }) => cluster === controlPlane.cluster)
             .map(({ revision }) => revision)
-          const pods = (await Promise.all(served.map((site) => site.pods()))).flat()
+          const pods = (await Promise.all(served.map((cluster) => cluster.pods()))).flat()
           const withProxy = pods.filter((pod) => !pod.metadata?.deletionTimestamp && proxyOf(pod))
           const orphans = withProxy.filter(
             (pod) => controlPlane.revision !== undefined && !revisions.includes(revisionOfPod(pod)),

@@ -8,7 +8,7 @@ import {
   withMutualTls,
   withOneControlPlane,
   type Mesh,
-  type Site,
+  type Cluster,
 } from '#suite.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
@@ -105,7 +105,7 @@ export const discovery = [
   ),
 ]
 
-const expectedEndpoints = async (mesh: Mesh, from: Site): Promise<string[]> => {
+const expectedEndpoints = async (mesh: Mesh, from: Cluster): Promise<string[]> => {
   const perCluster = await Promise.all(
     mesh
       .reachableFrom(from)

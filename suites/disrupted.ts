@@ -1,4 +1,4 @@
-import { because, expect, inTime, type CauseCode, type Mesh, type Site } from '#suite.ts'
+import { because, expect, inTime, type CauseCode, type Mesh, type Cluster } from '#suite.ts'
 
 /** Asks from every cluster while something is done: every request is answered, and by every version. */
 export const nothingLost = async (mesh: Mesh, during: () => Promise<unknown>, code: CauseCode): Promise<string> => {
@@ -11,7 +11,7 @@ export const nothingLost = async (mesh: Mesh, during: () => Promise<unknown>, co
 }
 
 /** What each client lost, and how slow its answers were, in words. */
-export const told = (clients: Site[], seen: { summary: string }[]): string =>
+export const told = (clients: Cluster[], seen: { summary: string }[]): string =>
   clients.map(({ name }, index) => `${name} ${seen[index]?.summary ?? ''}`).join(', ')
 
 /** What each of some control planes holds of a cluster’s endpoints of helloworld. */
@@ -22,19 +22,19 @@ export const endpointsHeld = (controlPlanes: Mesh['controlPlanes'], cluster: str
  * A second pod of a cluster’s helloworld comes and goes, and every control plane knows; returns how many seconds the
  * coming took.
  */
-export const followed = async (mesh: Mesh, site: Site, code: CauseCode): Promise<number> => {
+export const followed = async (mesh: Mesh, cluster: Cluster, code: CauseCode): Promise<number> => {
   const since = Date.now()
   const known = (pods: number): Promise<boolean> =>
     mesh.eventually(async () => {
-      const addresses = await site.apiEndpoints()
-      const held = await endpointsHeld(mesh.controlPlanes, site.name)
+      const addresses = await cluster.apiEndpoints()
+      const held = await endpointsHeld(mesh.controlPlanes, cluster.name)
       return addresses.length === pods && held.every((one) => one.join() === addresses.join())
     }, 60_000)
   try {
-    await site.scaleHelloworld(2)
+    await cluster.scaleHelloworld(2)
     expect(await known(2), because(code)).toBe(true)
   } finally {
-    await site.scaleHelloworld(1)
+    await cluster.scaleHelloworld(1)
   }
   const seconds = secondsSince(since)
   expect(await known(1), because(code)).toBe(true)
@@ -44,10 +44,10 @@ export const followed = async (mesh: Mesh, site: Site, code: CauseCode): Promise
 /** Asks for a second pod of every cluster’s client, for as long as `during` runs. */
 export const withNewPods = async (mesh: Mesh, during: () => Promise<void>): Promise<void> => {
   try {
-    await Promise.all(mesh.clusters.map((site) => site.scaleSleep(2)))
+    await Promise.all(mesh.clusters.map((cluster) => cluster.scaleSleep(2)))
     await during()
   } finally {
-    await Promise.all(mesh.clusters.map((site) => site.scaleSleep(1)))
+    await Promise.all(mesh.clusters.map((cluster) => cluster.scaleSleep(1)))
   }
 }
 
@@ -70,7 +70,7 @@ export const whole = async (mesh: Mesh): Promise<boolean> => {
 
 /** The fingerprints of the roots that proxies of any cluster trust, each once. */
 export const trustedRoots = async (mesh: Mesh): Promise<string[]> => {
-  const perCluster = await Promise.all(mesh.clusters.map((site) => site.proxyTrust()))
+  const perCluster = await Promise.all(mesh.clusters.map((cluster) => cluster.proxyTrust()))
   return [
     ...new Set(
       perCluster
@@ -81,7 +81,7 @@ export const trustedRoots = async (mesh: Mesh): Promise<string[]> => {
 }
 
 /** The cluster that is struck where one must be. */
-export const last = ({ clusters, primary }: Mesh): Site => clusters.at(-1) ?? primary
+export const last = ({ clusters, primary }: Mesh): Cluster => clusters.at(-1) ?? primary
 
 /** Whole seconds since a moment in milliseconds since the epoch. */
 export const secondsSince = (moment: number): number => Math.round((Date.now() - moment) / 1000)

@@ -1,4 +1,4 @@
-import { because, check, expect, whereRequestsCross, type Mesh, type Site } from '#suite.ts'
+import { because, check, expect, whereRequestsCross, type Mesh, type Cluster } from '#suite.ts'
 import { everyClientSees } from './every-client.ts'
 
 const concept = 'Istio’s multicluster concept'
@@ -52,15 +52,15 @@ export const failover = [
 ]
 
 /** Scales a cluster’s helloworld to nothing for as long as `during` runs, and waits until its pod is back. */
-const without = async <T>(site: Site, mesh: Mesh, during: () => Promise<T>): Promise<T> => {
+const without = async <T>(cluster: Cluster, mesh: Mesh, during: () => Promise<T>): Promise<T> => {
   const back = async (): Promise<boolean> => {
-    await site.scaleHelloworld(1)
-    return mesh.eventually(async () => (await site.apiEndpoints()).length === 1, 30_000)
+    await cluster.scaleHelloworld(1)
+    return mesh.eventually(async () => (await cluster.apiEndpoints()).length === 1, 30_000)
   }
   let result: T
   try {
-    await site.scaleHelloworld(0)
-    expect(await mesh.eventually(async () => (await site.apiEndpoints()).length === 0), because('MP-783')).toBe(true)
+    await cluster.scaleHelloworld(0)
+    expect(await mesh.eventually(async () => (await cluster.apiEndpoints()).length === 0), because('MP-783')).toBe(true)
     result = await during()
   } catch (error) {
     await back()

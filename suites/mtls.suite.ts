@@ -12,7 +12,7 @@ import {
   withoutMutualTls,
   type Answers,
   type Mesh,
-  type Site,
+  type Cluster,
 } from '#suite.ts'
 import { everyClientSees } from './every-client.ts'
 
@@ -154,7 +154,7 @@ export const mtls = [
 /** Asks every server once more from one cluster, and reads from the proxies' logs whom each side saw. */
 const identitiesSeen = async (
   mesh: Mesh,
-  from: Site,
+  from: Cluster,
 ): Promise<{ answers: Answers; servers: string[]; clients: string[] }> => {
   const since = new Date()
   const mark = `/hello?identity=${from.name}-${since.getTime()}`
@@ -166,7 +166,7 @@ const identitiesSeen = async (
   await mesh.eventually(async () => {
     const asked = await from.accessLog('sleep', since, ({ path }) => path?.startsWith(mark) ?? false)
     const served = await Promise.all(
-      reached.map((site) => site.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false)),
+      reached.map((cluster) => cluster.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false)),
     )
     servers = distinct(asked.map(({ upstreamIdentity }) => upstreamIdentity))
     clients = distinct(served.flat().map(({ downstreamIdentity }) => downstreamIdentity))

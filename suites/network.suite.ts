@@ -14,7 +14,7 @@ export const network = [
       needs: ['ranges'],
     },
     async ({ mesh, from }) => {
-      const rangesOf = async (site: typeof from): Promise<string[]> => Object.values(await site.ranges()).flat()
+      const rangesOf = async (cluster: typeof from): Promise<string[]> => Object.values(await cluster.ranges()).flat()
       const own = await rangesOf(from)
       expect(own.length, 'a cluster has a range of pods and one of services at least').toBeGreaterThanOrEqual(2)
       for (const range of own) expect(overlap(range, range), 'a range overlaps itself').toBe(true)

@@ -8,7 +8,7 @@ import {
   whereRequestsCross,
   withMutualTls,
   type Mesh,
-  type Site,
+  type Cluster,
 } from '#suite.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
@@ -114,21 +114,21 @@ export const reach = [
  * Sends marked requests from one cluster and follows them: the hop its proxy took for each, the gateway they passed,
  * the proxies they reached. What a network answers is what was sent to it, and by no other hop.
  */
-const followed = async (mesh: Mesh, from: Site): Promise<string> => {
+const followed = async (mesh: Mesh, from: Cluster): Promise<string> => {
   await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
   const direct = [from, ...mesh.onNetworkOf(from)]
   const beyond = mesh.onOtherNetworks(from)
   const logged = mesh.leftOut('gateway log') === undefined ? beyond : []
-  const pods = await Promise.all(direct.map(async (site) => `${await site.helloworldAddress()}:5000`))
+  const pods = await Promise.all(direct.map(async (cluster) => `${await cluster.helloworldAddress()}:5000`))
   const gateways = await Promise.all(
-    beyond.map(async (site) => `${(await site.gatewayAddress()) ?? 'no address'}:15443`),
+    beyond.map(async (cluster) => `${(await cluster.gatewayAddress()) ?? 'no address'}:15443`),
   )
 
   const since = new Date()
   const mark = `/hello?path=${from.name}-${since.getTime()}`
   const answers = await from.sleep.getNow(`${mesh.helloworld.origin}${mark}`, { count: 16 })
-  const answeredBy = (sites: Site[]): number =>
-    answers.all.filter(({ version }) => sites.some((site) => site.version === version)).length
+  const answeredBy = (clusters: Cluster[]): number =>
+    answers.all.filter(({ version }) => clusters.some((cluster) => cluster.version === version)).length
   expect(answeredBy(mesh.othersThan(from)), because('MP-752')).toBeGreaterThan(0)
 
   let [asked, service, passed, served] = [[] as string[], [] as string[], 0, [] as string[]]
@@ -143,7 +143,9 @@ const followed = async (mesh: Mesh, from: Site): Promise<string> => {
     )
     passed = throughGateway.flat().length
     const arrived = await Promise.all(
-      mesh.clusters.map((site) => site.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false)),
+      mesh.clusters.map((cluster) =>
+        cluster.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false),
+      ),
     )
     served = arrived.flat().map(({ downstream }) => downstream ?? '')
     return asked.length >= answers.all.length && served.length >= answers.ok && passed >= answeredBy(logged)

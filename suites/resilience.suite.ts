@@ -57,7 +57,10 @@ export const resilience = [
         () =>
           withoutIstiod(60_000, () =>
             withNewPods(mesh, async () => {
-              const pods = await mesh.watch(() => Promise.all(mesh.clusters.map((site) => site.sleepPods())), 15_000)
+              const pods = await mesh.watch(
+                () => Promise.all(mesh.clusters.map((cluster) => cluster.sleepPods())),
+                15_000,
+              )
               for (const { all } of pods.flat()) expect(all, because('MP-792')).toBe(1)
             }),
           ),
@@ -67,7 +70,7 @@ export const resilience = [
       await withNewPods(mesh, async () => {
         const ready = await mesh.eventually(
           async () =>
-            (await Promise.all(mesh.clusters.map((site) => site.sleepPods()))).every((pods) => pods.ready === 2),
+            (await Promise.all(mesh.clusters.map((cluster) => cluster.sleepPods()))).every((pods) => pods.ready === 2),
           90_000,
         )
         expect(ready, because('MP-793')).toBe(true)

@@ -1,4 +1,4 @@
-import { because, check, expect, withMutualTls, type Site } from '#suite.ts'
+import { because, check, expect, withMutualTls, type Cluster } from '#suite.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const trust = [
@@ -14,9 +14,9 @@ export const trust = [
       // Without cacerts the mesh has a certificate authority of another kind, whose root may sign workloads itself.
       const withCacerts = mesh.leftOut('cacerts') === undefined
       const perCluster = await Promise.all(
-        mesh.clusters.map(async (site) => ({
-          cacerts: withCacerts ? [(await cacertsOf(site)).root] : [],
-          proxies: await site.proxyTrust(),
+        mesh.clusters.map(async (cluster) => ({
+          cacerts: withCacerts ? [(await cacertsOf(cluster)).root] : [],
+          proxies: await cluster.proxyTrust(),
         })),
       )
 
@@ -62,7 +62,7 @@ export const trust = [
       const controlPlane = mesh.controlPlaneOf(from).cluster
       const proxies = await from.proxyTrust()
       const [serving, ...others] = await Promise.all(
-        [...mesh.clusters].sort((site) => (site.name === controlPlane ? -1 : 0)).map(cacertsOf),
+        [...mesh.clusters].sort((cluster) => (cluster.name === controlPlane ? -1 : 0)).map(cacertsOf),
       )
       if (!serving) throw new Error(because('MP-724'))
       for (const {
@@ -79,8 +79,8 @@ export const trust = [
   ),
 ]
 
-const cacertsOf = async (site: Site): Promise<NonNullable<Awaited<ReturnType<Site['cacerts']>>>> => {
-  const found = await site.cacerts()
+const cacertsOf = async (cluster: Cluster): Promise<NonNullable<Awaited<ReturnType<Cluster['cacerts']>>>> => {
+  const found = await cluster.cacerts()
   expect(found, because('MP-724')).toBeDefined()
   if (!found) throw new Error(because('MP-724'))
   return found

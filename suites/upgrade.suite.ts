@@ -5,8 +5,8 @@ import {
   expect,
   onSeveralNetworks,
   type Mesh,
-  type Site,
-  type Upgrading,
+  type Cluster,
+  type UpgradeStage,
   type Visitor,
 } from '#suite.ts'
 
@@ -221,11 +221,11 @@ export const upgrade = [
       const told = await Promise.all(
         mesh.clusters
           .filter(({ name }) => leading(mesh.upgrade()).includes(name))
-          .map((site) =>
-            site.withVisitor(old, async (visitor) => {
-              const answers = await arrives(mesh, site, visitor)
+          .map((cluster) =>
+            cluster.withVisitor(old, async (visitor) => {
+              const answers = await arrives(mesh, cluster, visitor)
               expect((await visitor.proxy()).image, 'the pod must have the old proxy').toBe(proxyImage(old))
-              return `${site.name} ${answers}`
+              return `${cluster.name} ${answers}`
             }),
           ),
       )
@@ -235,7 +235,7 @@ export const upgrade = [
 ]
 
 /** The clusters whose workloads a new control plane of their own cluster serves: one for each such control plane. */
-const leading = ({ stage, from }: Upgrading): string[] =>
+const leading = ({ stage, from }: UpgradeStage): string[] =>
   Object.entries(stage.controlPlanes)
     .filter(([name, run]) =>
       run.some(({ istio, revision }) => istio !== from && revision === stage.workloads[name]?.revision),
@@ -243,12 +243,12 @@ const leading = ({ stage, from }: Upgrading): string[] =>
     .map(([name]) => name)
 
 /** A new pod becomes ready, with the mesh’s root, and gets answers of every version. */
-const arrives = async (mesh: Mesh, site: Site, visitor: Visitor): Promise<string> => {
+const arrives = async (mesh: Mesh, cluster: Cluster, visitor: Visitor): Promise<string> => {
   // The election of who writes it lasts up to 30 s, where an istiod went without giving it up.
   expect(await mesh.eventually(() => visitor.hasRoot(), 30_000), because('MP-725')).toBe(true)
   expect(await mesh.eventually(() => visitor.isReady(), 30_000), because('MP-756')).toBe(true)
   const versions = mesh
-    .reachableFrom(site)
+    .reachableFrom(cluster)
     .map(({ version }) => version)
     .sort()
   const answers = await visitor.sleep.get(mesh.helloworld.url, { until: allSeen(versions) })

@@ -7,7 +7,7 @@ import {
   where,
   whereRequestsCross,
   withMutualTls,
-  type Site,
+  type Cluster,
 } from '#suite.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
@@ -113,7 +113,7 @@ export const wire = [
 ]
 
 /** The hop of a request to a cluster, as a client of another one dials it. */
-const hopTo = async (peer: Site, from: Site): Promise<string> =>
+const hopTo = async (peer: Cluster, from: Cluster): Promise<string> =>
   peer.network === from.network
     ? `${await peer.helloworldAddress()}:5000`
     : `${(await peer.gatewayAddress()) ?? 'no address'}:15443`

@@ -1,8 +1,8 @@
 import type { CheckLayer } from '#results/results.ts'
 import { networksOf, severalNetworks } from '#topology/networks.ts'
 import type { MeshShape } from '#topology/topology-file.ts'
-import type { Site } from './cluster.ts'
-import type { Need, Upgrading, Withheld } from './mesh-under-test.ts'
+import type { Cluster } from './cluster.ts'
+import type { Need, UpgradeStage, Withheld } from './target.ts'
 import type { Mesh } from './mesh.ts'
 
 /** What a check says of itself; the list, the documents and the reports are made from it. */
@@ -40,7 +40,7 @@ export type CheckHead = {
    */
   upgrade?: true
   /** Where it applies, and at which stage of an upgrade, and otherwise why not. */
-  applies?: (topology: MeshShape, upgrade?: Upgrading) => true | string
+  applies?: (topology: MeshShape, upgrade?: UpgradeStage) => true | string
   /** What it cannot do without, and a mesh that somebody else made may withhold: it is skipped there. */
   needs?: Need[]
 }
@@ -49,7 +49,7 @@ export type CheckHead = {
 export type CheckContext = {
   mesh: Mesh
   /** The cluster asked from; with `from: 'mesh'` the control plane's. */
-  from: Site
+  from: Cluster
   signal: AbortSignal
 }
 
@@ -66,7 +66,7 @@ export const harmlessChecks = (checks: readonly Check[]): Check[] =>
 /**
  * Why a check does not apply to a topology, at a stage of an upgrade where there is one, or undefined where it does.
  */
-export const notApplicable = (head: CheckHead, topology: MeshShape, upgrade?: Upgrading): string | undefined => {
+export const notApplicable = (head: CheckHead, topology: MeshShape, upgrade?: UpgradeStage): string | undefined => {
   if (head.upgrade && !upgrade) return 'it compares the mesh with a stage of an upgrade'
   const answer = head.applies?.(topology, upgrade) ?? true
   return answer === true ? undefined : answer

@@ -20,12 +20,12 @@ import { istiodIn, type IstiodPod } from './control-plane.ts'
 import type { Recorder } from './evidence.ts'
 import { gatewayReplicas, type GatewayReplica } from './gateway-replicas.ts'
 import { injectedPod, injectorsIn, type Injection, type Injector } from './injection.ts'
-import { upgradeOf, type ClusterUnderTest, type MeshUnderTest } from './mesh-under-test.ts'
+import { upgradeOf, type TargetCluster, type Target } from './target.ts'
 import { releasesIn, type Releases } from './releases.ts'
 import { withVisitor, type Visitor } from './visitor.ts'
 
 /** One cluster as a check sees it. */
-export type Site = {
+export type Cluster = {
   name: string
   network: string
   role: 'primary' | 'remote'
@@ -92,9 +92,9 @@ export type Site = {
 }
 
 /** A cluster's handle for one attempt of a check. */
-export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: Recorder, asking: Asking): Site => {
+export const clusterOf = (target: Target, cluster: TargetCluster, record: Recorder, asking: Asking): Cluster => {
   const { kube, name, gateway, istioNamespace } = cluster
-  const { mesh: meshNamespace, outside: outsideNamespace } = under.namespaces
+  const { mesh: meshNamespace, outside: outsideNamespace } = target.namespaces
   const proxy = (selector: string, namespace = meshNamespace): Proxy => ({ kube, namespace, selector })
   const proxies = {
     sleep: proxy('app=sleep'),
@@ -130,7 +130,7 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
       record.add({ probe: 'ranges', cluster: name, ...ranges })
       return ranges
     },
-    istiod: () => istiodIn(cluster, under.since, record),
+    istiod: () => istiodIn(cluster, target.since, record),
     scaleHelloworld: (replicas) => {
       record.add({ probe: 'scale', cluster: name, deployment: `helloworld-${cluster.version}`, replicas })
       return kube.merge({
@@ -164,7 +164,7 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
     proxyTrust: async () => {
       const trust = await Promise.all(
         Object.entries(proxies)
-          .filter(([workload]) => workload !== 'gateway' || under.withheld.gateways === undefined)
+          .filter(([workload]) => workload !== 'gateway' || target.withheld.gateways === undefined)
           .map(async ([workload, of]) => [workload, await trustOf(of)] as const),
       )
       for (const [workload, { chain, roots }] of trust) {
@@ -223,10 +223,10 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
       record.add({ probe: 'injectors', in: name, injectors })
       return injectors
     },
-    releases: () => releasesIn(under, cluster, record),
+    releases: () => releasesIn(target, cluster, record),
     gatewayReplicas: () => gatewayReplicas(cluster, record),
     withVisitor: (release, during) => {
-      const { stage, proxyImage, clientImage } = upgradeOf(under)
+      const { stage, proxyImage, clientImage } = upgradeOf(target)
       const revision = stage.workloads[name]?.revision ?? 'default'
       return withVisitor(
         cluster,
@@ -240,7 +240,7 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
     discoveryAddresses: () => slices(istioNamespace, cluster.discovery.split('.')[0] ?? ''),
     pods: async () =>
       (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })).filter(({ metadata }) =>
-        under.judges(metadata?.namespace ?? ''),
+        target.judges(metadata?.namespace ?? ''),
       ),
   }
 }

@@ -4,7 +4,7 @@ import { primariesOf } from '#topology/roles.ts'
 import { endpointShards, proxyStates, watchedClusters, type ProxyState } from '#probes/istiod.ts'
 import { remoteAccess, type RemoteAccess } from '#probes/remote-access.ts'
 import type { Recorder } from './evidence.ts'
-import type { ClusterUnderTest, MeshUnderTest } from './mesh-under-test.ts'
+import type { TargetCluster, Target } from './target.ts'
 
 /** One istiod as a check sees it. */
 export type ControlPlane = {
@@ -32,8 +32,8 @@ export type IstiodPod = { name: string; ready: boolean; restarts: number }
 
 /** A control plane’s handle for one attempt of a check: the one of a cluster, or of a revision there. */
 export const controlPlaneOf = (
-  under: MeshUnderTest,
-  at: ClusterUnderTest,
+  target: Target,
+  at: TargetCluster,
   revision: string | undefined,
   record: Recorder,
 ): ControlPlane => {
@@ -45,10 +45,10 @@ export const controlPlaneOf = (
     revision,
     name: called,
     serves:
-      at.name === primariesOf(under)[0]?.name
-        ? under.clusters.filter(({ name, role }) => name === at.name || role === 'remote').map(({ name }) => name)
+      at.name === primariesOf(target)[0]?.name
+        ? target.clusters.filter(({ name, role }) => name === at.name || role === 'remote').map(({ name }) => name)
         : [at.name],
-    watches: under.clusters.filter(({ name }) => name !== at.name).map(({ name }) => name),
+    watches: target.clusters.filter(({ name }) => name !== at.name).map(({ name }) => name),
     watched: async () => {
       const watched = await watchedClusters(at, await anyPod())
       record.add({ probe: 'watched clusters', by: called, watched })
@@ -57,8 +57,8 @@ export const controlPlaneOf = (
     endpoints: async () => {
       const endpoints = await endpointShards(
         at,
-        `helloworld.${under.namespaces.mesh}.svc.${under.domain}`,
-        under.namespaces.mesh,
+        `helloworld.${target.namespaces.mesh}.svc.${target.domain}`,
+        target.namespaces.mesh,
         await anyPod(),
       )
       record.add({ probe: 'istiod’s endpoints', of: called, endpoints })
@@ -68,16 +68,16 @@ export const controlPlaneOf = (
       // Each of its pods knows the proxies that are connected to it.
       const pods = (await istiodPods(at, revision)).filter(isReady)
       const states = (await Promise.all(pods.map(({ metadata }) => proxyStates(at, metadata?.name)))).flat()
-      const proxies = states.filter(({ proxy }) => under.judges(proxy.slice(proxy.lastIndexOf('.') + 1)))
+      const proxies = states.filter(({ proxy }) => target.judges(proxy.slice(proxy.lastIndexOf('.') + 1)))
       record.add({ probe: 'proxies', of: called, proxies, notJudged: states.length - proxies.length })
       return proxies
     },
     remoteAccess: async (of) => {
-      const access = await remoteAccess(at, of, under.namespaces.outside)
+      const access = await remoteAccess(at, of, target.namespaces.outside)
       record.add({
         probe: 'remote secret',
         of,
-        from: `${at.name} ${under.namespaces.outside}/sleep`,
+        from: `${at.name} ${target.namespaces.outside}/sleep`,
         ...(access ?? { found: false }),
       })
       return access
@@ -87,7 +87,7 @@ export const controlPlaneOf = (
 
 /** Reads the istiod pods of a cluster, whether it should have any or not; those on their way out are left out. */
 export const istiodIn = async (
-  cluster: ClusterUnderTest,
+  cluster: TargetCluster,
   since: Date | undefined,
   record: Recorder,
 ): Promise<IstiodPod[]> => {

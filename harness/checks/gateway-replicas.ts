@@ -2,7 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node'
 import { isReady } from '#kube/pods.ts'
 import { listenersOf, serverNamesAt } from '#probes/envoy-listeners.ts'
 import type { Recorder } from './evidence.ts'
-import type { ClusterUnderTest } from './mesh-under-test.ts'
+import type { TargetCluster } from './target.ts'
 
 /** One ready pod of an east-west gateway, and the server names that it passes on at 15443. */
 export type GatewayReplica = { name: string; serverNames: string[] }
@@ -12,7 +12,7 @@ export type GatewayReplica = { name: string; serverNames: string[] }
  * none.
  */
 export const gatewayReplicas = async (
-  { name: cluster, kube, gateway }: ClusterUnderTest,
+  { name: cluster, kube, gateway }: TargetCluster,
   record: Recorder,
 ): Promise<GatewayReplica[]> => {
   if (!gateway) return []

@@ -10,28 +10,28 @@ import type { Disruptions } from '#operations/disruptions.ts'
 import type { Traffic } from '#probes/traffic.ts'
 import { controlPlaneOf, type ControlPlane } from './control-plane.ts'
 import type { Recorder } from './evidence.ts'
-import { upgradeOf, type MeshUnderTest, type Need, type Stranger, type UpgradeUnderTest } from './mesh-under-test.ts'
-import { siteOf, type Site } from './cluster.ts'
+import { upgradeOf, type Target, type Need, type Stranger, type TargetUpgrade } from './target.ts'
+import { clusterOf, type Cluster } from './cluster.ts'
 
 /** The mesh as a check sees it. */
 export type Mesh = {
   mtls: Mtls
-  clusters: Site[]
+  clusters: Cluster[]
   /** The cluster whose control plane serves the remotes, and those remotes. */
-  primary: Site
-  remotes: Site[]
+  primary: Cluster
+  remotes: Cluster[]
   /** Every control plane; within an upgrade one for each revision that runs. */
   controlPlanes: ControlPlane[]
-  controlPlaneOf: (site: Site) => ControlPlane
+  controlPlaneOf: (cluster: Cluster) => ControlPlane
   /** The clusters other than one: all, those on its network, those on others. */
-  othersThan: (site: Site) => Site[]
-  onNetworkOf: (site: Site) => Site[]
-  onOtherNetworks: (site: Site) => Site[]
+  othersThan: (cluster: Cluster) => Cluster[]
+  onNetworkOf: (cluster: Cluster) => Cluster[]
+  onOtherNetworks: (cluster: Cluster) => Cluster[]
   /**
    * The clusters whose helloworld a client of one is meant to reach, its own included: with mutual TLS off, those of
    * its network.
    */
-  reachableFrom: (site: Site) => Site[]
+  reachableFrom: (cluster: Cluster) => Cluster[]
   /** The workloads’ namespace, the same in every cluster, and the name of a service in it. */
   namespace: string
   hostOf: (service: string) => string
@@ -53,7 +53,7 @@ export type Mesh = {
    * Clients without a certificate, for as long as `during` runs: in no cluster, where there is a place for one, else in
    * another cluster than the one they ask.
    */
-  withStrangers: <T>(during: (strangerTo: (peer: Site) => Stranger) => Promise<T>) => Promise<T>
+  withStrangers: <T>(during: (strangerTo: (peer: Cluster) => Stranger) => Promise<T>) => Promise<T>
   /**
    * Why a part of a check has to be left out; undefined where this mesh withholds nothing it needs. The evidence says
    * so.
@@ -67,11 +67,11 @@ export type Mesh = {
    * Runs `during` while clients ask for helloworld without end: those of every cluster, or of some. Returns what became
    * of their requests, in the order of the clusters.
    */
-  underTraffic: (during: () => Promise<unknown>, from?: Site[]) => Promise<Traffic[]>
+  underTraffic: (during: () => Promise<unknown>, from?: Cluster[]) => Promise<Traffic[]>
   /** What can be done to the mesh; only checks that disrupt ask for it, and they are planned where it can. */
   disruptions: () => Disruptions
   /** The upgrade that it is asked within. */
-  upgrade: () => UpgradeUnderTest
+  upgrade: () => TargetUpgrade
   /** The explicit gateways’ addresses of meshNetworks, by network. */
   gateways: () => Promise<Record<string, string>>
   setGateways: (addresses: Record<string, string>) => Promise<void>
@@ -79,28 +79,29 @@ export type Mesh = {
 }
 
 /** The handles of one attempt. A wait of it lasts `patience` milliseconds, and no longer than three times as much. */
-export const meshOf = (under: MeshUnderTest, record: Recorder, patience: number, signal: AbortSignal): Mesh => {
+export const meshOf = (target: Target, record: Recorder, patience: number, signal: AbortSignal): Mesh => {
   const {
     mtls,
     besideClusters,
     namespaces: { mesh: namespace },
-  } = under
-  const hostOf = (service: string): string => `${service}.${namespace}.svc.${under.domain}`
+  } = target
+  const hostOf = (service: string): string => `${service}.${namespace}.svc.${target.domain}`
   const origin = `http://helloworld.${namespace}:5000`
   const helloworld = { origin, url: `${origin}/hello`, cluster: `outbound|5000||${hostOf('helloworld')}` }
-  const primaries = primariesOf(under)
+  const primaries = primariesOf(target)
   const primary = one(primaries, () => true)
-  const versions = under.clusters.map(({ version }) => version).sort()
-  const clusters = under.clusters.map((cluster) =>
-    siteOf(under, cluster, record, { patience, versions: versions.length, signal }),
+  const versions = target.clusters.map(({ version }) => version).sort()
+  const clusters = target.clusters.map((cluster) =>
+    clusterOf(target, cluster, record, { patience, versions: versions.length, signal }),
   )
   const controlPlanes = primaries.flatMap((cluster) =>
-    (cluster.revisions ?? [undefined]).map((revision) => controlPlaneOf(under, cluster, revision, record)),
+    (cluster.revisions ?? [undefined]).map((revision) => controlPlaneOf(target, cluster, revision, record)),
   )
-  const othersThan = ({ name }: Site): Site[] => clusters.filter((other) => other.name !== name)
-  const onNetworkOf = (site: Site): Site[] => othersThan(site).filter(({ network }) => network === site.network)
+  const othersThan = ({ name }: Cluster): Cluster[] => clusters.filter((other) => other.name !== name)
+  const onNetworkOf = (cluster: Cluster): Cluster[] =>
+    othersThan(cluster).filter(({ network }) => network === cluster.network)
   const withPolicy: Mesh['withPolicy'] = async (name, during) => {
-    const policy = await fixture(`policies/${name}.yaml`, policyValues(under))
+    const policy = await fixture(`policies/${name}.yaml`, policyValues(target))
     record.add({
       probe: 'policy',
       applied: name,
@@ -126,12 +127,12 @@ export const meshOf = (under: MeshUnderTest, record: Recorder, patience: number,
     primary: one(clusters, ({ name }) => name === primary.name),
     remotes: clusters.filter(({ role }) => role === 'remote'),
     controlPlaneOf: ({ name }) => one(controlPlanes, ({ serves }) => serves.includes(name)),
-    onOtherNetworks: (site) => othersThan(site).filter(({ network }) => network !== site.network),
-    reachableFrom: (site) => [site, ...(mtls === 'off' ? onNetworkOf(site) : othersThan(site))],
+    onOtherNetworks: (cluster) => othersThan(cluster).filter(({ network }) => network !== cluster.network),
+    reachableFrom: (cluster) => [cluster, ...(mtls === 'off' ? onNetworkOf(cluster) : othersThan(cluster))],
     hostOf,
     helloworld,
-    identity: (serviceAccount) => `spiffe://${under.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
-    discoveryAddresses: () => under.discoveryAddresses(signal),
+    identity: (serviceAccount) => `spiffe://${target.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
+    discoveryAddresses: () => target.discoveryAddresses(signal),
     allowingPlaintext: (during) => (mtls === 'off' ? during() : withPolicy('mtls-permissive', during)),
     eventually: (holds, within = patience) =>
       until('', holds, { every: 200, within: Math.min(within, 3 * patience), signal }).then(
@@ -142,10 +143,10 @@ export const meshOf = (under: MeshUnderTest, record: Recorder, patience: number,
         },
       ),
     watch: (look, during) => watch(look, during, signal),
-    upgrade: () => upgradeOf(under),
+    upgrade: () => upgradeOf(target),
     disruptions: () => {
-      if (!under.disruptions) throw new Error('this check was planned in a mesh that is not ours to disrupt')
-      return under.disruptions(signal)
+      if (!target.disruptions) throw new Error('this check was planned in a mesh that is not ours to disrupt')
+      return target.disruptions(signal)
     },
     underTraffic: async (during, from = clusters) => {
       const asking = await Promise.all(from.map(({ sleep }) => sleep.askAlong(helloworld.url)))
@@ -162,7 +163,7 @@ export const meshOf = (under: MeshUnderTest, record: Recorder, patience: number,
         ? besideClusters(record, (stranger) => during(() => stranger))
         : during((peer) => one(othersThan(peer), () => true).outside),
     leftOut: (need) => {
-      const reason = under.withheld[need]
+      const reason = target.withheld[need]
       if (reason !== undefined) record.add({ probe: 'left out', what: need, reason })
       return reason
     },
@@ -186,7 +187,7 @@ const policyValues = ({
   trustDomain,
   domain,
   policyNamespace,
-}: MeshUnderTest): Record<string, string> => ({
+}: Target): Record<string, string> => ({
   namespace: namespaces.mesh,
   host: `helloworld.${namespaces.mesh}.svc.${domain}`,
   policynamespace: policyNamespace,

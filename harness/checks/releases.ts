@@ -3,7 +3,7 @@ import { keptDeployments } from '#istio/workloads.ts'
 import { runningReleases } from '#probes/releases.ts'
 import type { RunningRelease } from '#results/results.ts'
 import type { Recorder } from './evidence.ts'
-import type { ClusterUnderTest, MeshUnderTest } from './mesh-under-test.ts'
+import type { TargetCluster, Target } from './target.ts'
 
 /**
  * What a cluster’s control planes, gateways and workloads say that they run. `kept` are the probes’ clients that no
@@ -22,12 +22,8 @@ export const partOf = ({ workload, envoy }: Pick<RunningRelease, 'workload' | 'e
 }
 
 /** Asks every proxy and control plane of a cluster that is judged. */
-export const releasesIn = async (
-  under: MeshUnderTest,
-  cluster: ClusterUnderTest,
-  record: Recorder,
-): Promise<Releases> => {
-  const running = (await runningReleases(cluster)).filter(({ workload }) => under.judges(workload.split('/')[0] ?? ''))
+export const releasesIn = async (target: Target, cluster: TargetCluster, record: Recorder): Promise<Releases> => {
+  const running = (await runningReleases(cluster)).filter(({ workload }) => target.judges(workload.split('/')[0] ?? ''))
   const of = (part: keyof Releases): RunningRelease[] => running.filter((one) => partOf(one) === part)
   record.add({ probe: 'releases', cluster: cluster.name, running })
   return { controlPlanes: of('controlPlanes'), gateways: of('gateways'), workloads: of('workloads'), kept: of('kept') }

@@ -5,7 +5,7 @@ import { curlCommand, parseTransfers } from '#probes/curl.ts'
 import { noAccount } from '#probes/exchanges.ts'
 import { answersOf } from '#probes/sample.ts'
 import type { Recorder } from './evidence.ts'
-import type { Stranger } from './mesh-under-test.ts'
+import type { Stranger } from './target.ts'
 
 const name = 'beside the clusters'
 

@@ -8,7 +8,7 @@ import { injectionLabel } from '#istio/revision.ts'
 import { namespaceOf } from '#istio/workloads.ts'
 import { clientOf, type Asking, type Client } from './client.ts'
 import type { Recorder } from './evidence.ts'
-import type { ClusterUnderTest } from './mesh-under-test.ts'
+import type { TargetCluster } from './target.ts'
 
 /** What the namespaces of visitors begin with. */
 export const visitorPrefix = 'meshproof-visit-'
@@ -34,7 +34,7 @@ export type VisitorOf = { revision: string; client: string; proxy?: string | und
  * is in it; nobody waits for that.
  */
 export const withVisitor = async <T>(
-  { name, kube }: ClusterUnderTest,
+  { name, kube }: TargetCluster,
   { revision, client, proxy }: VisitorOf,
   record: Recorder,
   asking: Asking,

@@ -1,7 +1,7 @@
 import type { MeshShape } from '#topology/topology-file.ts'
 import { notSelected, type CheckResult } from '#results/results.ts'
 import { notApplicable, withheldFrom, type Check, type CheckHead } from '#checks/check.ts'
-import type { Upgrading, Withheld } from '#checks/mesh-under-test.ts'
+import type { UpgradeStage, Withheld } from '#checks/target.ts'
 
 /** One check from one cluster (or from all of them): the unit of a result. */
 export type PlannedCheck = { id: string; from: string[]; to: string[] }
@@ -14,7 +14,7 @@ export const planChecks = (
   checks: readonly Check[],
   topology: MeshShape,
   selected: (id: string) => boolean,
-  { withheld = {}, upgrade: within }: { withheld?: Withheld; upgrade?: Upgrading } = {},
+  { withheld = {}, upgrade: within }: { withheld?: Withheld; upgrade?: UpgradeStage } = {},
 ): { planned: PlannedCheck[]; skipped: CheckResult[] } => {
   const names = topology.clusters.map(({ name }) => name)
   const planned: PlannedCheck[] = []

@@ -1,7 +1,7 @@
 import { describe, inject, test } from 'vitest'
 import type { Check } from '#checks/check.ts'
-import { existingMesh } from '#checks/existing-mesh.ts'
-import { labMesh } from '#checks/lab-mesh.ts'
+import { existingTarget } from '#checks/existing-target.ts'
+import { labTarget } from '#checks/lab-target.ts'
 import { labOf } from '#lab/lab.ts'
 import { type CheckLayer, layers } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
@@ -12,10 +12,10 @@ import './contract.ts'
 // The one file Vitest runs. Every planned check is a test, in the order of the plan. Those of one layer that only look
 // are asked at once, from every cluster, and on request those of all layers; the others have the mesh to themselves.
 const { mesh, planned, timeout, atOnce = false } = inject('meshproof')
-const under =
+const target =
   'lab' in mesh
-    ? labMesh(labOf(mesh.lab.runId, mesh.lab.topology, mesh.lab.images), mesh.upgrade)
-    : existingMesh(mesh.existing)
+    ? labTarget(labOf(mesh.lab.runId, mesh.lab.topology, mesh.lab.images), mesh.upgrade)
+    : existingTarget(mesh.existing)
 const checks = catalogue
 const failedLayers = new Set<CheckLayer>()
 
@@ -36,7 +36,7 @@ for (const [number, group] of groups.entries()) {
         { timeout: Math.max(timeout, (check.disrupts?.seconds ?? 0) * 1000) },
         async ({ task, signal }) => {
           const onBroken = layers.slice(0, layers.indexOf(check.layer)).some((layer) => failedLayers.has(layer))
-          const result = await runCheck(check, one, under, onBroken, signal)
+          const result = await runCheck(check, one, target, onBroken, signal)
           task.meta.result = result
           if (result.verdict !== 'fail') return
           failedLayers.add(check.layer)

@@ -1,5 +1,5 @@
-import type { FoundMesh } from '#checks/existing-mesh.ts'
-import type { Upgrading } from '#checks/mesh-under-test.ts'
+import type { ExistingMesh } from '#checks/existing-target.ts'
+import type { UpgradeStage } from '#checks/target.ts'
 import type { Lab } from '#lab/lab.ts'
 import type { CheckResult } from '#results/results.ts'
 import type { PlannedCheck } from '#run/plan-checks.ts'
@@ -9,7 +9,7 @@ import type { PlannedCheck } from '#run/plan-checks.ts'
  * made.
  */
 export type MeshInput =
-  { lab: Pick<Lab, 'runId' | 'topology' | 'images'>; upgrade?: Upgrading } | { existing: FoundMesh }
+  { lab: Pick<Lab, 'runId' | 'topology' | 'images'>; upgrade?: UpgradeStage } | { existing: ExistingMesh }
 
 /**
  * What the run hands to the process that asks: data alone. `timeout` is milliseconds for one check, both attempts

@@ -4,7 +4,7 @@ import type { Attempt, CheckResult } from '#results/results.ts'
 import { withheldFrom, type Check } from '#checks/check.ts'
 import { recorder } from '#checks/evidence.ts'
 import { meshOf } from '#checks/mesh.ts'
-import type { MeshUnderTest } from '#checks/mesh-under-test.ts'
+import type { Target } from '#checks/target.ts'
 import { resultWithout, type PlannedCheck } from '#run/plan-checks.ts'
 
 /**
@@ -17,15 +17,15 @@ import { resultWithout, type PlannedCheck } from '#run/plan-checks.ts'
 export const runCheck = async (
   check: Check,
   { from, to }: PlannedCheck,
-  under: MeshUnderTest,
+  target: Target,
   onBroken: boolean,
   signal: AbortSignal,
 ): Promise<CheckResult> => {
-  const withheld = withheldFrom(check, under.withheld)
+  const withheld = withheldFrom(check, target.withheld)
   if (withheld !== undefined) return resultWithout(check, { from, to }, 'skipped', withheld)
   const attempts: Attempt[] = []
   for (let number = 1; number <= (onBroken || check.disrupts ? 1 : 2); number += 1) {
-    const attempt = await tryOnce(check, from, under, onBroken ? 2_000 : check.disrupts ? 30_000 : 10_000, signal)
+    const attempt = await tryOnce(check, from, target, onBroken ? 2_000 : check.disrupts ? 30_000 : 10_000, signal)
     attempts.push(attempt)
     if (attempt.verdict === 'pass') break
   }
@@ -55,12 +55,12 @@ export const runCheck = async (
 const tryOnce = async (
   check: Check,
   from: string[],
-  under: MeshUnderTest,
+  target: Target,
   patience: number,
   signal: AbortSignal,
 ): Promise<Attempt> => {
   const record = recorder()
-  const mesh = meshOf(under, record, patience, signal)
+  const mesh = meshOf(target, record, patience, signal)
   const startedAt = new Date()
   const ended = (verdict: Attempt['verdict'], reason: string): Attempt => ({
     startedAt: startedAt.toISOString(),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ownNamespaces } from '#checks/existing-mesh.ts'
+import { ownNamespaces } from '#checks/existing-target.ts'
 import { ownerOf } from '#engine/owner.ts'
 import type { Manifest } from '#kube/client.ts'
 import { errorOf } from '#testing/edge.ts'

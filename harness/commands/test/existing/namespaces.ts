@@ -1,5 +1,5 @@
 import type { V1Namespace } from '@kubernetes/client-node'
-import { ownNamespaces } from '#checks/existing-mesh.ts'
+import { ownNamespaces } from '#checks/existing-target.ts'
 import { ownerLabel, runLabel } from '#engine/labels.ts'
 import { ownerLives } from '#engine/owner.ts'
 import { MeshproofError } from '#errors.ts'

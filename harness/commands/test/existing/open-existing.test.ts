@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { FoundMesh } from '#checks/existing-mesh.ts'
+import type { ExistingMesh } from '#checks/existing-target.ts'
 import { meshRecord } from '#commands/test/mesh-record.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { failureOf } from '#run/failure-of.ts'
@@ -45,7 +45,7 @@ const orderOf = (
 /** Makes the steps, then asks; what happened, in order, and what ended it early. */
 const running = async (
   order: ExistingOrder,
-  ask: (mesh: FoundMesh) => Promise<void>,
+  ask: (mesh: ExistingMesh) => Promise<void>,
 ): Promise<{ phases: string[]; error: unknown }> => {
   const phases = phaseLog(order.terminal)
   const work = async (): Promise<void> => {

@@ -1,5 +1,5 @@
-import { type FoundMesh, ownNamespaces } from '#checks/existing-mesh.ts'
-import type { Need } from '#checks/mesh-under-test.ts'
+import { type ExistingMesh, ownNamespaces } from '#checks/existing-target.ts'
+import type { Need } from '#checks/target.ts'
 import { ownerOf } from '#engine/owner.ts'
 import type { BundleSource } from '#report/bundle/collect.ts'
 import type { Terminal } from '#report/terminal.ts'
@@ -18,7 +18,7 @@ export type OpenExisting = AsyncDisposable & {
    * Makes our namespaces and workloads ready. Returns the mesh, with what turned out to be withheld.
    * @throws what the first failing step threw.
    */
-  setUp: () => Promise<FoundMesh>
+  setUp: () => Promise<ExistingMesh>
 }
 
 /**

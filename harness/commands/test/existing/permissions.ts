@@ -1,4 +1,4 @@
-import { ownNamespaces } from '#checks/existing-mesh.ts'
+import { ownNamespaces } from '#checks/existing-target.ts'
 import { MeshproofError } from '#errors.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { missingPermissions, type Permission } from '#kube/permissions.ts'

@@ -1,19 +1,19 @@
 import type { Check } from '#checks/check.ts'
-import type { FoundMesh } from '#checks/existing-mesh.ts'
+import type { ExistingMesh } from '#checks/existing-target.ts'
 import type { Wanted } from '#images/images.ts'
 import { planChecks } from '#run/plan-checks.ts'
 import { type MeshPlan, selectChecks } from '#run/plan.ts'
 import type { ContextCluster } from '#probes/survey/contexts.ts'
 import { differentMeshIds, meshLines, survey } from '#probes/survey/survey.ts'
 import type { Mtls } from '#topology/topology-file.ts'
-import { foundMesh } from './found-mesh.ts'
+import { prepareExistingMesh } from './existing-mesh.ts'
 import { workloadImages, type WorkloadImages } from './images.ts'
 import { requirePermissions } from './permissions.ts'
 import { type ExistingCluster, type Step, stepsOf } from './steps.ts'
 
 /** What existing clusters turned out to be, and what will be made in them and asked of them. */
 export type ExistingPlan = MeshPlan & {
-  found: FoundMesh
+  found: ExistingMesh
   clusters: ExistingCluster[]
   images: WorkloadImages
   steps: Step[]
@@ -50,7 +50,7 @@ export const planExisting = async (
   const surveyed = await survey(connected, istioNamespace)
   await requirePermissions(surveyed.clusters)
   const [found, images] = await Promise.all([
-    foundMesh(surveyed, mtls, kubeconfig),
+    prepareExistingMesh(surveyed, mtls, kubeconfig),
     workloadImages(wanted, surveyed.clusters),
   ])
   const clusters = found.clusters.flatMap((cluster) =>

@@ -1,5 +1,5 @@
-import { type FoundCluster, type FoundMesh, ownNamespaces } from '#checks/existing-mesh.ts'
-import type { Need } from '#checks/mesh-under-test.ts'
+import { type ExistingMeshCluster, type ExistingMesh, ownNamespaces } from '#checks/existing-target.ts'
+import type { Need } from '#checks/target.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { primariesOf } from '#topology/roles.ts'
 import type { WorkloadImages } from './images.ts'
@@ -7,7 +7,7 @@ import { clearNamespaces, createNamespaces, removeNamespaces } from './namespace
 import { applyPolicies, deployCapture, deployOwn } from './workloads.ts'
 
 /** A found cluster that can be asked. */
-export type ExistingCluster = FoundCluster & { kube: KubeClient }
+export type ExistingCluster = ExistingMeshCluster & { kube: KubeClient }
 
 /** What a step is given: the run that makes things, what it says, and where it tells what turns out to be withheld. */
 export type Making = {
@@ -26,7 +26,7 @@ export type Step = {
 }
 
 /** The steps, each cluster’s beside the others’. */
-export const stepsOf = (found: FoundMesh, clusters: ExistingCluster[], { roles }: WorkloadImages): Step[] => {
+export const stepsOf = (found: ExistingMesh, clusters: ExistingCluster[], { roles }: WorkloadImages): Step[] => {
   const primaries = primariesOf({ clusters })
   const named = {
     namespaces: ({ name }: ExistingCluster): string =>

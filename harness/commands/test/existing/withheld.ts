@@ -1,5 +1,5 @@
-import type { FoundCluster } from '#checks/existing-mesh.ts'
-import type { Withheld } from '#checks/mesh-under-test.ts'
+import type { ExistingMeshCluster } from '#checks/existing-target.ts'
+import type { Withheld } from '#checks/target.ts'
 import { reasonOf } from '#errors.ts'
 import { missingPermissions, type Permission } from '#kube/permissions.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
@@ -11,7 +11,7 @@ import { primariesOf } from '#topology/roles.ts'
  */
 export const withheldBy = async (
   clusters: SurveyedCluster[],
-  found: Pick<FoundCluster, 'discovery' | 'gateway' | 'name'>[],
+  found: Pick<ExistingMeshCluster, 'discovery' | 'gateway' | 'name'>[],
 ): Promise<Withheld> => {
   const primaries = primariesOf({ clusters })
   const remotes = clusters.filter(({ role }) => role === 'remote')

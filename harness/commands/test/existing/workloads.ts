@@ -1,6 +1,6 @@
 import type { V1Deployment, V1Pod } from '@kubernetes/client-node'
-import { ownNamespaces } from '#checks/existing-mesh.ts'
-import type { MeshUnderTest } from '#checks/mesh-under-test.ts'
+import { ownNamespaces } from '#checks/existing-target.ts'
+import type { Target } from '#checks/target.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { fixture } from '#istio/fixture.ts'
 import { accessLogFormat } from '#istio/operator.ts'
@@ -19,7 +19,7 @@ type At = { context: string; version: string; kube: KubeClient }
  */
 export const applyPolicies = async (
   { kube }: At,
-  { mtls, withheld }: Pick<MeshUnderTest, 'mtls' | 'withheld'>,
+  { mtls, withheld }: Pick<Target, 'mtls' | 'withheld'>,
 ): Promise<string | undefined> => {
   const namespace = ownNamespaces.mesh
   await kube.apply(await fixture(`policies/mtls-${mtls}.yaml`, { policynamespace: namespace }))

@@ -6,10 +6,10 @@ import { isReady } from '#kube/pods.ts'
 import { connectContexts } from '#probes/survey/contexts.ts'
 import { primariesOf } from '#topology/roles.ts'
 import type { MeshShape } from '#topology/topology-file.ts'
-import type { GatewayRef, MeshUnderTest, Withheld } from './mesh-under-test.ts'
+import type { GatewayRef, Target, Withheld } from './target.ts'
 
 /** A mesh that somebody else made as checks need to know it: ours are the two namespaces, and what stands in them. */
-export const existingMesh = ({
+export const existingTarget = ({
   clusters,
   kubeconfig,
   istioNamespace,
@@ -18,12 +18,12 @@ export const existingMesh = ({
   domain,
   withheld,
   since,
-}: FoundMesh): MeshUnderTest => {
+}: ExistingMesh): Target => {
   const connected = connectContexts(
     clusters.map(({ context }) => context),
     kubeconfig,
   )
-  const under: MeshUnderTest = {
+  const target: Target = {
     clusters: clusters.flatMap(({ name, network, role, version, discovery, gateway, context }) =>
       connected
         .filter((one) => one.context === context)
@@ -38,7 +38,7 @@ export const existingMesh = ({
     judges: (namespace) => Object.values(ownNamespaces).includes(namespace),
     since: new Date(since),
     discoveryAddresses: async () => {
-      const [primary] = primariesOf(under)
+      const [primary] = primariesOf(target)
       if (!primary) return []
       const [pods, services] = await Promise.all([
         istiodPods(primary),
@@ -52,11 +52,11 @@ export const existingMesh = ({
       ]
     },
   }
-  return under
+  return target
 }
 
 /** One cluster of a mesh that somebody else made, as far as it takes to test it. */
-export type FoundCluster = MeshShape['clusters'][number] & {
+export type ExistingMeshCluster = MeshShape['clusters'][number] & {
   context: string
   /** The labels by which a namespace here asks for sidecars. */
   injection: Record<string, string>
@@ -66,8 +66,8 @@ export type FoundCluster = MeshShape['clusters'][number] & {
 }
 
 /** A mesh that somebody else made, as data that another process can take up. */
-export type FoundMesh = Omit<MeshShape, 'clusters'> & {
-  clusters: FoundCluster[]
+export type ExistingMesh = Omit<MeshShape, 'clusters'> & {
+  clusters: ExistingMeshCluster[]
   kubeconfig?: string
   /** Istio’s root namespace: the same in every cluster. */
   istioNamespace: string

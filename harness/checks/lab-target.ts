@@ -6,14 +6,14 @@ import { istiodOf, revised } from '#istio/revision.ts'
 import { labNamespaces } from '#istio/workloads.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { withEngineClient } from './stranger.ts'
-import type { MeshUnderTest, Upgrading } from './mesh-under-test.ts'
+import type { Target, UpgradeStage } from './target.ts'
 import { visitorPrefix } from './visitor.ts'
 
 /**
  * A lab’s mesh as checks need to know it: all of it is ours, and nothing is withheld. `upgrade` is what it has
  * reached of one.
  */
-export const labMesh = (lab: Lab, upgrade?: Upgrading): MeshUnderTest => {
+export const labTarget = (lab: Lab, upgrade?: UpgradeStage): Target => {
   const { mtls, procedure, istioNamespace } = lab.topology
   const istiodFor = (cluster: string): string =>
     istiodOf(upgrade ? revised(upgrade.stage.workloads[cluster]?.revision) : lab.topology)

@@ -31,13 +31,13 @@ export type Withheld = { readonly [need in Need]?: string | undefined }
 export type GatewayRef = { service: Ref; selector: string }
 
 /** What an upgrade has reached: what holds now, and the name of the release it comes from. */
-export type Upgrading = { stage: Stage; from: string }
+export type UpgradeStage = { stage: Stage; from: string }
 
 /** An upgrade as its checks need to know it: with the image of a release’s proxy, and of a client. */
-export type UpgradeUnderTest = Upgrading & { proxyImage: (release: string) => string; clientImage: string }
+export type TargetUpgrade = UpgradeStage & { proxyImage: (release: string) => string; clientImage: string }
 
-/** One cluster of a mesh under test. */
-export type ClusterUnderTest = {
+/** One cluster of a target. */
+export type TargetCluster = {
   name: string
   network: string
   role: 'primary' | 'remote'
@@ -58,8 +58,8 @@ export type ClusterUnderTest = {
 export type Stranger = Pick<Client, 'name' | 'getNow'>
 
 /** A mesh as checks need to know it, whoever made it: a lab’s, or one of existing clusters. */
-export type MeshUnderTest = {
-  clusters: ClusterUnderTest[]
+export type Target = {
+  clusters: TargetCluster[]
   /** Whether workloads require mutual TLS, or do without. */
   mtls: Mtls
   namespaces: Namespaces
@@ -74,7 +74,7 @@ export type MeshUnderTest = {
   /** Restarts of istiod before this moment are not judged; undefined: every restart is. */
   since?: Date
   /** The upgrade it is asked within; undefined: it is as it is. */
-  upgrade?: UpgradeUnderTest
+  upgrade?: TargetUpgrade
   /** What can be done to it; undefined where it is not ours to disrupt. */
   disruptions?: (signal: AbortSignal) => Disruptions
   /** Where remote clusters may find their control plane. */
@@ -84,7 +84,7 @@ export type MeshUnderTest = {
 }
 
 /** The upgrade that a check is asked within; only its own checks ask for it, and they are planned nowhere else. */
-export const upgradeOf = ({ upgrade }: MeshUnderTest): UpgradeUnderTest => {
+export const upgradeOf = ({ upgrade }: Target): TargetUpgrade => {
   if (!upgrade) throw new Error('this check was planned outside of an upgrade')
   return upgrade
 }

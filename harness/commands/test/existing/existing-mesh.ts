@@ -1,7 +1,7 @@
 import { parse } from 'yaml'
 import { z } from 'zod'
-import type { FoundCluster, FoundMesh } from '#checks/existing-mesh.ts'
-import type { GatewayRef } from '#checks/mesh-under-test.ts'
+import type { ExistingMeshCluster, ExistingMesh } from '#checks/existing-target.ts'
+import type { GatewayRef } from '#checks/target.ts'
 import { MeshproofError } from '#errors.ts'
 import { injectionLabel, istiodOf, revised } from '#istio/revision.ts'
 import { addressOf } from '#istio/service-address.ts'
@@ -17,11 +17,11 @@ import { withheldBy } from './withheld.ts'
  * sidecars, where its gateway is, and what the mesh withholds. Only reads.
  * @throws MeshproofError MP-145 for more clusters than are tested, or two of one name.
  */
-export const foundMesh = async (
+export const prepareExistingMesh = async (
   { clusters, topology, domain, istioNamespace }: Survey,
   mtls: Mtls,
   kubeconfig: string | undefined,
-): Promise<FoundMesh> => {
+): Promise<ExistingMesh> => {
   const names = clusters.map(({ name }) => name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined || clusters.length > versions.length) {
@@ -38,7 +38,7 @@ export const foundMesh = async (
     })
   }
   const found = await Promise.all(
-    clusters.map(async (cluster, index): Promise<FoundCluster> => {
+    clusters.map(async (cluster, index): Promise<ExistingMeshCluster> => {
       const gateway = severalNetworks({ clusters }) ? await gatewayOf(cluster) : undefined
       const { name, role, network, context } = cluster
       return {
@@ -70,7 +70,7 @@ export const foundMesh = async (
 const injectionOf = async ({
   reads,
   istioNamespace,
-}: SurveyedCluster): Promise<Pick<FoundCluster, 'injection' | 'discovery'>> => {
+}: SurveyedCluster): Promise<Pick<ExistingMeshCluster, 'injection' | 'discovery'>> => {
   const injectors = await reads.injectors()
   const byDefault = injectors.find(({ webhooks }) =>
     (webhooks ?? []).some(({ namespaceSelector }) =>
