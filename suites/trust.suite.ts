@@ -11,7 +11,7 @@ export const trust = [
       from: 'mesh',
     },
     async ({ mesh }) => {
-      // Without cacerts the mesh has a certificate authority of another kind, whose root may sign workloads itself.
+      // Without cacerts another kind of certificate authority signs. Its root may sign workloads directly.
       const withCacerts = mesh.leftOut('cacerts') === undefined
       const perCluster = await Promise.all(
         mesh.clusters.map(async (cluster) => ({
@@ -80,8 +80,8 @@ export const trust = [
 ]
 
 const cacertsOf = async (cluster: Cluster): Promise<NonNullable<Awaited<ReturnType<Cluster['cacerts']>>>> => {
-  const found = await cluster.cacerts()
-  expect(found, because('MP-724')).toBeDefined()
-  if (!found) throw new Error(because('MP-724'))
-  return found
+  const cacerts = await cluster.cacerts()
+  expect(cacerts, because('MP-724')).toBeDefined()
+  if (!cacerts) throw new Error(because('MP-724'))
+  return cacerts
 }

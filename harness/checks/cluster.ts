@@ -48,7 +48,7 @@ export type Cluster = {
   /** Scales the client in the mesh; it does not wait for what follows. */
   scaleSleep: (replicas: number) => Promise<void>
   /** How many pods of that client there are, and how many are ready with a sidecar. */
-  sleepPods: () => Promise<{ all: number; ready: number }>
+  sleepPods: () => Promise<{ total: number; ready: number }>
   /** The address the load balancer gave the east-west gateway; undefined while it has none. */
   gatewayAddress: () => Promise<string | undefined>
   /** What the client's proxy holds for a service, `address:port`, sorted. */
@@ -153,7 +153,7 @@ export const clusterOf = (target: Target, cluster: TargetCluster, record: Record
       const pods = (
         await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace: meshNamespace, selector: 'app=sleep' })
       ).filter(({ metadata }) => !metadata?.deletionTimestamp)
-      return { all: pods.length, ready: pods.filter((pod) => isReady(pod) && proxyOf(pod) !== undefined).length }
+      return { total: pods.length, ready: pods.filter((pod) => isReady(pod) && proxyOf(pod) !== undefined).length }
     },
     gatewayAddress: async () => (gateway ? addressNow(cluster, gateway.service) : undefined),
     endpoints: async (of) => {
