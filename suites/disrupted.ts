@@ -31,7 +31,7 @@ export const expectChangesFollowed = async (mesh: Mesh, cluster: Cluster, code: 
     mesh.eventually(async () => {
       const addresses = await cluster.apiEndpoints()
       const held = await endpointsHeld(mesh.controlPlanes, cluster.name)
-      return addresses.length === pods && held.every((known) => known.join() === addresses.join())
+      return addresses.length === pods && held.every((endpoints) => endpoints.join() === addresses.join())
     }, 60_000)
   try {
     await cluster.scaleHelloworld(2)

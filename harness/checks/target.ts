@@ -7,9 +7,9 @@ import type { Client } from './client.ts'
 import type { Recorder } from './evidence.ts'
 
 /**
- * What a mesh that somebody else made may withhold from a check: `ranges` the API servers do not tell, certificates and
- * secrets that may not be read, an istiod and gateways that may not be asked, configuration that is not ours to change,
- * logs in a format that is not ours, and its very peace.
+ * What an existing mesh may withhold from a check: address ranges that its API servers do not report; certificates
+ * and secrets that may not be read; istiod and gateways that may not be asked; configuration that is not ours to
+ * change; logs in another format; packet captures; disruptions.
  */
 export type Need =
   | 'ranges'
@@ -24,19 +24,19 @@ export type Need =
   | 'capture'
   | 'disruption'
 
-/** What is withheld, and why. */
+/** The reason for each thing that a mesh withholds. */
 export type Withheld = { readonly [need in Need]?: string | undefined }
 
 /** An east-west gateway: its service, and the labels of its proxies. */
 export type GatewayRef = { service: Ref; selector: string }
 
-/** What an upgrade has reached: what holds now, and the name of the release it comes from. */
+/** What an upgrade has reached: the state that must hold now, and the release it started from. */
 export type UpgradeStage = { stage: Stage; from: string }
 
-/** An upgrade as its checks need to know it: with the image of a release’s proxy, and of a client. */
+/** An upgrade with what its checks need: the image of a release’s proxy, and the image of a client. */
 export type TargetUpgrade = UpgradeStage & { proxyImage: (release: string) => string; clientImage: string }
 
-/** One cluster of a target. */
+/** A cluster of a target. */
 export type TargetCluster = {
   name: string
   network: string
@@ -46,63 +46,66 @@ export type TargetCluster = {
   readonly kube: KubeClient
   /** Istio’s root namespace. */
   istioNamespace: string
-  /** `host:port` at which new sidecars here are told to find istiod. */
+  /** `host:port` of istiod for new sidecars here. */
   discovery: string
   /** Its east-west gateway; a mesh of one network has none. */
   gateway?: GatewayRef | undefined
-  /** The revisions of the control planes that run here; undefined: one, whatever it is called. */
+  /** The revisions of the control planes that run here; undefined: one control plane, of any revision. */
   revisions?: string[] | undefined
 }
 
 /** A client without a certificate of the mesh. */
 export type Stranger = Pick<Client, 'name' | 'getNow'>
 
-/** A mesh as checks need to know it, whoever made it: a lab’s, or one of existing clusters. */
+/** The mesh that the checks run against: a lab’s mesh, or an existing mesh. */
 export type Target = {
   clusters: TargetCluster[]
-  /** Whether workloads require mutual TLS, or do without. */
+  /** Whether the workloads require mutual TLS, or have it off. */
   mtls: Mtls
   namespaces: Namespaces
   trustDomain: string
-  /** What services’ names end in. */
+  /** The domain that services’ names end in. */
   domain: string
-  /** Where the policy stands that says so: for the whole mesh, or for the workloads’ own namespace. */
+  /** The namespace of the policies: the root namespace for the whole mesh, or the workloads’ own namespace. */
   policyNamespace: string
   withheld: Withheld
-  /** Whether pods and proxies of a namespace are judged. */
+  /** True when the pods and proxies of a namespace are judged. */
   judges: (namespace: string) => boolean
-  /** Restarts of istiod before this moment are not judged; undefined: every restart is. */
+  /** Restarts of istiod before this moment are not judged; undefined: every restart is judged. */
   since?: Date
-  /** The upgrade it is asked within; undefined: it is as it is. */
+  /** The upgrade in progress; undefined where there is none. */
   upgrade?: TargetUpgrade
-  /** What can be done to it; undefined where it is not ours to disrupt. */
+  /** The disruptions of this mesh; undefined where the mesh is not ours to disrupt. */
   disruptions?: (signal: AbortSignal) => Disruptions
-  /** Where remote clusters may find their control plane. */
+  /** The addresses at which remote clusters may find their control plane. */
   discoveryAddresses: (signal: AbortSignal) => Promise<string[]>
-  /** Runs `during` with a client that is in no cluster; undefined where there is no place for one. */
+  /** Runs `during` with a client outside of all clusters; undefined where there is no place for such a client. */
   besideClusters?: <T>(record: Recorder, during: (stranger: Stranger) => Promise<T>) => Promise<T>
 }
 
-/** The upgrade that a check is asked within; only its own checks ask for it, and they are planned nowhere else. */
+/**
+ * The upgrade in progress. Only the checks of an upgrade ask for it, and only an upgrade plans them.
+ * @throws Error where there is none.
+ */
 export const upgradeOf = ({ upgrade }: Target): TargetUpgrade => {
   if (!upgrade) throw new Error('this check was planned outside of an upgrade')
   return upgrade
 }
 
 /**
- * What proxies of one kind in one cluster must be after a phase: the release’s name, its Envoy, and the control
+ * What the proxies of one kind in one cluster must run after a phase: the release, its Envoy, and the control
  * plane’s revision (`default` without one).
  */
 export type Expected = { istio: string; envoy: string; revision: string }
 
-/** What holds once a phase is over; the checks of an upgrade compare the mesh with it. It is data. */
+/** The state that must hold after a phase, as data. The checks of an upgrade compare the mesh with it. */
 export type Stage = {
   phase: PhaseId
-  /** The revisions that run a control plane, by cluster: none in a remote one. */
+  /** The control planes, by cluster. A remote cluster has none. */
   controlPlanes: Record<string, Expected[]>
   /**
-   * What workloads that are restarted with the upgrade, and gateways, run; by cluster. Gateways only where there are
-   * any.
+   * What workloads that are restarted with the upgrade run, and what gateways run, by cluster. Only a mesh with
+   * gateways has entries for gateways.
    */
   workloads: Record<string, Expected>
   gateways: Record<string, Expected>
