@@ -65,7 +65,7 @@ export const RunOptions = z.object({
 })
 export type RunOptions = z.infer<typeof RunOptions>
 
-/** What they ask of a lab's images. */
+/** The options that choose a lab’s images. */
 export const wantedOf = ({ images, pins, registry, istio, kubernetes, kind, istioSource }: Wanted): Wanted => ({
   images,
   pins,
