@@ -157,7 +157,7 @@ describe('the catalogue', () => {
     const checks = catalogue
     expect(new Set(checks.map(({ id }) => id)).size).toBe(checks.length)
     expect(checks.map(({ layer }) => layer)).toEqual(
-      layers.flatMap((layer) => checks.filter((one) => one.layer === layer).map(() => layer)),
+      layers.flatMap((layer) => checks.filter((layered) => layered.layer === layer).map(() => layer)),
     )
     expect(
       checks
@@ -179,8 +179,10 @@ describe('the catalogue', () => {
     const stages = [begun, { ...begun, stage: { ...begun.stage, phase: 'P3' as const } }]
     expect(
       catalogue
-        .filter((one) =>
-          variants.every(({ topology }) => stages.every((stage) => notApplicable(one, topology, stage) !== undefined)),
+        .filter((candidate) =>
+          variants.every(({ topology }) =>
+            stages.every((stage) => notApplicable(candidate, topology, stage) !== undefined),
+          ),
         )
         .map(({ id }) => id),
     ).toEqual([])

@@ -32,7 +32,7 @@ const orderOf = (
   })
   const found = { name: 'vpn', mtls: 'strict', clusters: [], withheld: { meshNetworks: 'not ours' } }
   const plan = {
-    steps: steps.map((one) => ({ ...one, after: [] })),
+    steps: steps.map((unordered) => ({ ...unordered, after: [] })),
     found,
     topology: found,
     clusters,
@@ -102,11 +102,11 @@ test('a run that is stopped is undone, and ends with the reason', async () => {
 
 test('what went wrong is looked back at before anything is undone, and never keeps it from being undone', async () => {
   const broken = new Error('no room')
-  const seen: unknown[] = []
+  const undoneAtSetUp: unknown[] = []
   const cluster = {
     name: 'cluster1',
     get kube(): never {
-      seen.push(undone.length)
+      undoneAtSetUp.push(undone.length)
       throw new Error('nothing to see')
     },
   }
@@ -114,7 +114,7 @@ test('what went wrong is looked back at before anything is undone, and never kee
   const record = meshRecord(order.plan, 'not ready', phaseLog(order.terminal), () => undefined)
   const bundle = { reports: await scratchFolder(), path: 'bundle/vpn', bytes: 1_000_000 }
   const error = await failureOf(testInExisting({ ...order, bundle, timeout: 1, failFast: false }, record), order.signal)
-  expect([seen, error, undone.splice(0)]).toEqual([[0], broken, ['namespaces of run-1']])
+  expect([undoneAtSetUp, error, undone.splice(0)]).toEqual([[0], broken, ['namespaces of run-1']])
   expect(record.phases.all().map(({ name, verdict }) => `${name}: ${verdict}`)).toEqual([
     'namespaces: fail',
     'support bundle: not-run',
