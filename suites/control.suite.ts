@@ -11,18 +11,18 @@ export const control = [
       from: 'mesh',
     },
     async ({ mesh }) => {
-      const told = await Promise.all(
-        mesh.clusters.map(async (site) => {
-          const pods = await site.istiod()
-          if (site.role === 'remote') expect(pods, because('MP-737')).toEqual([])
+      const perCluster = await Promise.all(
+        mesh.clusters.map(async (cluster) => {
+          const pods = await cluster.istiod()
+          if (cluster.role === 'remote') expect(pods, because('MP-737')).toEqual([])
           else
             expect(pods.filter(({ ready, restarts }) => ready && restarts === 0).length, because('MP-731')).toBe(
               Math.max(1, pods.length),
             )
-          return `${site.name} ${pods.length}`
+          return `${cluster.name} ${pods.length}`
         }),
       )
-      return `ready istiods: ${told.join(', ')}`
+      return `ready istiods: ${perCluster.join(', ')}`
     },
   ),
   check(
@@ -38,7 +38,7 @@ export const control = [
     },
     async ({ mesh }) => {
       const wanted = Object.fromEntries(
-        await Promise.all(mesh.clusters.map(async (site) => [site.name, await site.apiEndpoints()] as const)),
+        await Promise.all(mesh.clusters.map(async (cluster) => [cluster.name, await cluster.apiEndpoints()] as const)),
       )
       for (const controlPlane of mesh.controlPlanes) {
         if (mesh.leftOut('remote secrets') === undefined)
@@ -55,11 +55,11 @@ export const control = [
         for (const { name } of mesh.clusters)
           expect(watched, because('MP-732')).toContainEqual(expect.objectContaining({ id: name, syncStatus: 'synced' }))
 
-        const same = await mesh.eventually(
+        const endpointsAgree = await mesh.eventually(
           async () => JSON.stringify(sorted(await controlPlane.endpoints())) === JSON.stringify(sorted(wanted)),
           5_000,
         )
-        expect(same, because('MP-734')).toBe(true)
+        expect(endpointsAgree, because('MP-734')).toBe(true)
       }
       return (
         `${mesh.controlPlanes.map(({ name, watches }) => `${name} watches ${watches.join(', ')}`).join('; ')}; ` +
@@ -77,13 +77,13 @@ export const control = [
       needs: ['istiod'],
     },
     async ({ mesh }) => {
-      const told = await Promise.all(
+      const perControlPlane = await Promise.all(
         mesh.controlPlanes.map(async (controlPlane) => {
           const served = mesh.clusters.filter(({ name }) => controlPlane.serves.includes(name))
           const revisions: (string | undefined)[] = mesh.controlPlanes
             .filter(({ cluster }) => cluster === controlPlane.cluster)
             .map(({ revision }) => revision)
-          const pods = (await Promise.all(served.map((site) => site.pods()))).flat()
+          const pods = (await Promise.all(served.map((cluster) => cluster.pods()))).flat()
           const withProxy = pods.filter((pod) => !pod.metadata?.deletionTimestamp && proxyOf(pod))
           const orphans = withProxy.filter(
             (pod) => controlPlane.revision !== undefined && !revisions.includes(revisionOfPod(pod)),
@@ -100,7 +100,7 @@ export const control = [
             wanted.length,
           )
 
-          // Proxies come back to an istiod that was replaced after up to half a minute; most are there within seconds.
+          // Proxies reconnect to a replaced istiod within half a minute, most of them within seconds.
           let states = await controlPlane.proxies()
           await mesh.eventually(async () => {
             states = await controlPlane.proxies()
@@ -114,7 +114,7 @@ export const control = [
           return `${controlPlane.name} ${states.length} of ${wanted.length} in sync`
         }),
       )
-      return `${told.join(', ')}, 0 refusals`
+      return `${perControlPlane.join(', ')}, 0 refusals`
     },
   ),
   check(
@@ -128,9 +128,9 @@ export const control = [
     },
     async ({ mesh, from }) => {
       if (from.role === 'remote' && mesh.leftOut('discovery addresses') === undefined) {
-        const [told, right] = await Promise.all([from.discoveryAddresses(), mesh.discoveryAddresses()])
-        expect(told.length, because('MP-738')).toBeGreaterThan(0)
-        expect(right, because('MP-738')).toEqual(expect.arrayContaining(told))
+        const [configured, valid] = await Promise.all([from.discoveryAddresses(), mesh.discoveryAddresses()])
+        expect(configured.length, because('MP-738')).toBeGreaterThan(0)
+        expect(valid, because('MP-738')).toEqual(expect.arrayContaining(configured))
       }
       const { sidecar, cluster, network, discovery } = await from.injection()
       expect({ sidecar, cluster, network, discovery }, because('MP-736')).toEqual({
@@ -148,7 +148,7 @@ export const control = [
   ),
 ]
 
-// A cluster without endpoints is listed by one side and left out by the other.
+// The API server’s side lists a cluster without endpoints. istiod’s side may leave it out.
 const sorted = (endpoints: Record<string, string[]>): [string, string[]][] =>
   Object.entries(endpoints)
     .filter(([, addresses]) => addresses.length > 0)

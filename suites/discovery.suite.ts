@@ -8,7 +8,7 @@ import {
   withMutualTls,
   withOneControlPlane,
   type Mesh,
-  type Site,
+  type Cluster,
 } from '#suite.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
@@ -56,7 +56,7 @@ export const discovery = [
       for (const { network, gatewayAddress } of mesh.clusters)
         expect(configured[network], because('MP-742')).toBe(await gatewayAddress())
 
-      await afterwards(
+      await withRestore(
         () => mesh.setGateways(configured),
         async () => {
           await mesh.setGateways(
@@ -64,11 +64,11 @@ export const discovery = [
           )
           await Promise.all(
             mesh.clusters.map(async (from) => {
-              const held = await mesh.eventually(async () =>
+              const holdsPlaceholder = await mesh.eventually(async () =>
                 (await from.endpoints(mesh.helloworld.cluster)).includes(`${mesh.placeholder}:15443`),
               )
-              expect(held, because('MP-744')).toBe(true)
-              // A request that is sent to the placeholder fails at once; an answer from elsewhere never comes.
+              expect(holdsPlaceholder, because('MP-744')).toBe(true)
+              // A request to the placeholder fails at once, so only the own cluster answers.
               const answers = await from.sleep.getNow(mesh.helloworld.url, { count: 12, seconds: 2 })
               expect(answers.versions, 'only the own cluster may answer').toEqual([from.version])
             }),
@@ -94,6 +94,7 @@ export const discovery = [
       applies: withOneControlPlane,
     },
     async ({ mesh, from }) => {
+      // curl exits with 6 when a name does not resolve.
       const resolves = async (name: string): Promise<boolean> =>
         (await from.outside.connect(`${name}.${mesh.namespace}:5000`)).exit !== 6
       expect(await resolves('helloworld'), because('MP-743')).toBe(true)
@@ -105,7 +106,7 @@ export const discovery = [
   ),
 ]
 
-const expectedEndpoints = async (mesh: Mesh, from: Site): Promise<string[]> => {
+const expectedEndpoints = async (mesh: Mesh, from: Cluster): Promise<string[]> => {
   const perCluster = await Promise.all(
     mesh
       .reachableFrom(from)
@@ -118,7 +119,7 @@ const expectedEndpoints = async (mesh: Mesh, from: Site): Promise<string[]> => {
   return perCluster.flat().sort()
 }
 
-const afterwards = async (restore: () => Promise<void>, during: () => Promise<void>): Promise<void> => {
+const withRestore = async (restore: () => Promise<void>, during: () => Promise<void>): Promise<void> => {
   try {
     await during()
   } finally {

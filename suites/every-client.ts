@@ -1,8 +1,8 @@
 import { allSeen, because, expect, type CauseCode, type Mesh } from '#suite.ts'
 
 /**
- * The client of every cluster, or of some, gets all its answers, from these versions and no other; `code` says what is
- * wrong where it does not.
+ * Expects that the client of every cluster, or of some, gets an answer to every request, from exactly these versions.
+ * `code` is the cause that a failure names.
  */
 export const everyClientSees = async (
   mesh: Mesh,

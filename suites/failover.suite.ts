@@ -1,4 +1,4 @@
-import { because, check, expect, whereRequestsCross, type Mesh, type Site } from '#suite.ts'
+import { because, check, expect, whereRequestsCross, type Mesh, type Cluster } from '#suite.ts'
 import { everyClientSees } from './every-client.ts'
 
 const concept = 'Istio’s multicluster concept'
@@ -16,11 +16,11 @@ export const failover = [
       applies: whereRequestsCross,
     },
     async ({ mesh }) => {
-      const told: string[] = []
+      const reports: string[] = []
       for (const down of mesh.clusters) {
         await everyClientSees(mesh, mesh.versions, 'MP-782')
-        told.push(
-          await without(down, mesh, () =>
+        reports.push(
+          await withoutHelloworld(down, mesh, () =>
             everyClientSees(
               mesh,
               mesh.versions.filter((version) => version !== down.version),
@@ -29,7 +29,7 @@ export const failover = [
           ),
         )
       }
-      return told.join('; ')
+      return reports.join('; ')
     },
   ),
   check(
@@ -45,22 +45,22 @@ export const failover = [
     async ({ mesh }) => {
       const down = mesh.clusters.at(-1) ?? mesh.primary
       const others = mesh.versions.filter((version) => version !== down.version)
-      const meanwhile = await without(down, mesh, () => everyClientSees(mesh, others, 'MP-781'))
+      const meanwhile = await withoutHelloworld(down, mesh, () => everyClientSees(mesh, others, 'MP-781'))
       return `without ${down.name} ${meanwhile}; then ${await everyClientSees(mesh, mesh.versions, 'MP-782')}`
     },
   ),
 ]
 
-/** Scales a cluster’s helloworld to nothing for as long as `during` runs, and waits until its pod is back. */
-const without = async <T>(site: Site, mesh: Mesh, during: () => Promise<T>): Promise<T> => {
+/** Scales a cluster’s helloworld to zero while `during` runs, and waits until its pod is back. */
+const withoutHelloworld = async <T>(cluster: Cluster, mesh: Mesh, during: () => Promise<T>): Promise<T> => {
   const back = async (): Promise<boolean> => {
-    await site.scaleHelloworld(1)
-    return mesh.eventually(async () => (await site.apiEndpoints()).length === 1, 30_000)
+    await cluster.scaleHelloworld(1)
+    return mesh.eventually(async () => (await cluster.apiEndpoints()).length === 1, 30_000)
   }
   let result: T
   try {
-    await site.scaleHelloworld(0)
-    expect(await mesh.eventually(async () => (await site.apiEndpoints()).length === 0), because('MP-783')).toBe(true)
+    await cluster.scaleHelloworld(0)
+    expect(await mesh.eventually(async () => (await cluster.apiEndpoints()).length === 0), because('MP-783')).toBe(true)
     result = await during()
   } catch (error) {
     await back()

@@ -12,7 +12,7 @@ import {
   withoutMutualTls,
   type Answers,
   type Mesh,
-  type Site,
+  type Cluster,
 } from '#suite.ts'
 import { everyClientSees } from './every-client.ts'
 
@@ -30,8 +30,8 @@ export const mtls = [
       applies: withMutualTls,
     },
     async ({ mesh }) => {
-      // It is required once plaintext is refused; before that, answers would prove nothing.
-      await plaintextRefused(mesh)
+      // Answers prove something only once plaintext is refused: before that, mutual TLS may not be required yet.
+      await expectPlaintextRefused(mesh)
       return everyClientSees(mesh, mesh.versions, 'MP-771')
     },
   ),
@@ -48,8 +48,8 @@ export const mtls = [
       needs: ['access log'],
     },
     async ({ mesh }) => {
-      const seen = await Promise.all(mesh.clusters.map((from) => identitiesSeen(mesh, from)))
-      for (const { servers, clients } of seen) {
+      const perClient = await Promise.all(mesh.clusters.map((from) => identitiesSeen(mesh, from)))
+      for (const { servers, clients } of perClient) {
         expect(servers, because('MP-772')).toEqual([mesh.identity('default')])
         expect(clients, because('MP-772')).toEqual([mesh.identity('sleep')])
       }
@@ -104,7 +104,7 @@ export const mtls = [
           }),
         ),
       )
-      return plaintextRefused(mesh)
+      return expectPlaintextRefused(mesh)
     },
   ),
   check(
@@ -151,10 +151,13 @@ export const mtls = [
   ),
 ]
 
-/** Asks every server once more from one cluster, and reads from the proxies' logs whom each side saw. */
+/**
+ * Sends marked requests from one cluster to every server, and reads from the proxies’ access logs which identity
+ * each side saw.
+ */
 const identitiesSeen = async (
   mesh: Mesh,
-  from: Site,
+  from: Cluster,
 ): Promise<{ answers: Answers; servers: string[]; clients: string[] }> => {
   const since = new Date()
   const mark = `/hello?identity=${from.name}-${since.getTime()}`
@@ -164,13 +167,13 @@ const identitiesSeen = async (
   expect(answers.versions, because(mesh.mtls === 'strict' ? 'MP-771' : 'MP-779')).toEqual(versions)
   let [servers, clients] = [[] as string[], [] as string[]]
   await mesh.eventually(async () => {
-    const asked = await from.accessLog('sleep', since, ({ path }) => path?.startsWith(mark) ?? false)
-    const served = await Promise.all(
-      reached.map((site) => site.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false)),
+    const sent = await from.accessLog('sleep', since, ({ path }) => path?.startsWith(mark) ?? false)
+    const received = await Promise.all(
+      reached.map((cluster) => cluster.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false)),
     )
-    servers = distinct(asked.map(({ upstreamIdentity }) => upstreamIdentity))
-    clients = distinct(served.flat().map(({ downstreamIdentity }) => downstreamIdentity))
-    return asked.length >= answers.all.length && served.every((lines) => lines.length > 0)
+    servers = distinct(sent.map(({ upstreamIdentity }) => upstreamIdentity))
+    clients = distinct(received.flat().map(({ downstreamIdentity }) => downstreamIdentity))
+    return sent.length >= answers.all.length && received.every((lines) => lines.length > 0)
   }, 8_000)
   return { answers, servers, clients }
 }
@@ -178,15 +181,15 @@ const identitiesSeen = async (
 const distinct = (identities: (string | null | undefined)[]): string[] =>
   [...new Set(identities.map((identity) => identity ?? 'none'))].sort()
 
-const plaintextRefused = async (mesh: Mesh): Promise<string> => {
+const expectPlaintextRefused = async (mesh: Mesh): Promise<string> => {
   const refused = await Promise.all(
     mesh.clusters.map(async (from) => {
-      let last = answersOf([])
+      let answers = answersOf([])
       await mesh.eventually(async () => {
-        last = await from.outside.getNow(mesh.helloworld.url, { count: 4, seconds: 2 })
-        return allRefused(last)
+        answers = await from.outside.getNow(mesh.helloworld.url, { count: 4, seconds: 2 })
+        return allRefused(answers)
       })
-      expect(allRefused(last), because('MP-773')).toBe(true)
+      expect(allRefused(answers), because('MP-773')).toBe(true)
       const judged = await from.outside.getNow(mesh.helloworld.url, { count: 8, seconds: 2 })
       expect(
         judged.all.filter(({ status }) => status !== 0),

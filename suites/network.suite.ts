@@ -14,7 +14,7 @@ export const network = [
       needs: ['ranges'],
     },
     async ({ mesh, from }) => {
-      const rangesOf = async (site: typeof from): Promise<string[]> => Object.values(await site.ranges()).flat()
+      const rangesOf = async (cluster: typeof from): Promise<string[]> => Object.values(await cluster.ranges()).flat()
       const own = await rangesOf(from)
       expect(own.length, 'a cluster has a range of pods and one of services at least').toBeGreaterThanOrEqual(2)
       for (const range of own) expect(overlap(range, range), 'a range overlaps itself').toBe(true)
@@ -79,7 +79,7 @@ export const network = [
             from.outside.connect(`${address}:5000`),
             from.outside.connect(`${await peer.silentAddress()}:5000`),
           ])
-          // Whatever answers for a pod that serves nothing, too, is no pod: some networks take every connection.
+          // Some networks accept every connection. The pod is reached only if a pod that serves nothing is not.
           return { address, reached: open.connected && !closed.connected }
         }),
       )
@@ -109,7 +109,7 @@ export const network = [
             from.outside.connect(`${address}:15443`),
             from.outside.connect(`${address}:15444`, 1),
           ])
-          // One open connection shows no loss: many are counted, and what is lost is counted twice.
+          // One connection does not show packet loss, so many are counted. A second count confirms a loss.
           const first = open.connected ? await from.outside.connections(`${address}`, 15443) : undefined
           const again = first && lossIn([first]).lost > 0 ? [await from.outside.connections(`${address}`, 15443)] : []
           const loss = lossIn(first ? [first, ...again] : [])

@@ -8,7 +8,7 @@ import {
   whereRequestsCross,
   withMutualTls,
   type Mesh,
-  type Site,
+  type Cluster,
 } from '#suite.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
@@ -63,7 +63,7 @@ export const reach = [
       applies: whereRequestsCross,
       needs: ['access log'],
     },
-    async ({ mesh }) => (await Promise.all(mesh.clusters.map((from) => followed(mesh, from)))).join('; '),
+    async ({ mesh }) => (await Promise.all(mesh.clusters.map((from) => followRequests(mesh, from)))).join('; '),
   ),
   check(
     {
@@ -111,56 +111,63 @@ export const reach = [
 ]
 
 /**
- * Sends marked requests from one cluster and follows them: the hop its proxy took for each, the gateway they passed,
- * the proxies they reached. What a network answers is what was sent to it, and by no other hop.
+ * Sends marked requests from one cluster and follows them through the access logs: the hop that the client’s proxy
+ * chose, the gateway that each request passed, and the server’s proxy. The answers from a network must be as many
+ * as the requests that took the hop to it.
  */
-const followed = async (mesh: Mesh, from: Site): Promise<string> => {
+const followRequests = async (mesh: Mesh, from: Cluster): Promise<string> => {
   await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
   const direct = [from, ...mesh.onNetworkOf(from)]
   const beyond = mesh.onOtherNetworks(from)
-  const logged = mesh.leftOut('gateway log') === undefined ? beyond : []
-  const pods = await Promise.all(direct.map(async (site) => `${await site.helloworldAddress()}:5000`))
+  const withGatewayLog = mesh.leftOut('gateway log') === undefined ? beyond : []
+  const pods = await Promise.all(direct.map(async (cluster) => `${await cluster.helloworldAddress()}:5000`))
   const gateways = await Promise.all(
-    beyond.map(async (site) => `${(await site.gatewayAddress()) ?? 'no address'}:15443`),
+    beyond.map(async (cluster) => `${(await cluster.gatewayAddress()) ?? 'no address'}:15443`),
   )
 
   const since = new Date()
   const mark = `/hello?path=${from.name}-${since.getTime()}`
   const answers = await from.sleep.getNow(`${mesh.helloworld.origin}${mark}`, { count: 16 })
-  const answeredBy = (sites: Site[]): number =>
-    answers.all.filter(({ version }) => sites.some((site) => site.version === version)).length
+  const answeredBy = (clusters: Cluster[]): number =>
+    answers.all.filter(({ version }) => clusters.some((cluster) => cluster.version === version)).length
   expect(answeredBy(mesh.othersThan(from)), because('MP-752')).toBeGreaterThan(0)
 
-  let [asked, service, passed, served] = [[] as string[], [] as string[], 0, [] as string[]]
+  let [upstreams, routes, passedGateways, downstreams] = [[] as string[], [] as string[], 0, [] as string[]]
   await mesh.eventually(async () => {
     const lines = await from.accessLog('sleep', since, ({ path }) => path?.startsWith(mark) ?? false)
-    asked = lines.map(({ upstream }) => upstream ?? '')
-    service = lines.map(({ cluster }) => cluster ?? '')
+    upstreams = lines.map(({ upstream }) => upstream ?? '')
+    routes = lines.map(({ cluster }) => cluster ?? '')
     const throughGateway = await Promise.all(
-      logged.map((peer) =>
+      withGatewayLog.map((peer) =>
         peer.accessLog('gateway', since, ({ sni }) => sni?.includes(mesh.hostOf('helloworld')) ?? false),
       ),
     )
-    passed = throughGateway.flat().length
+    passedGateways = throughGateway.flat().length
     const arrived = await Promise.all(
-      mesh.clusters.map((site) => site.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false)),
+      mesh.clusters.map((cluster) =>
+        cluster.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false),
+      ),
     )
-    served = arrived.flat().map(({ downstream }) => downstream ?? '')
-    return asked.length >= answers.all.length && served.length >= answers.ok && passed >= answeredBy(logged)
+    downstreams = arrived.flat().map(({ downstream }) => downstream ?? '')
+    return (
+      upstreams.length >= answers.all.length &&
+      downstreams.length >= answers.ok &&
+      passedGateways >= answeredBy(withGatewayLog)
+    )
   }, 8_000)
-  const taken = (hops: string[]): number => asked.filter((upstream) => hops.includes(upstream)).length
-  expect(new Set(service), because('MP-753')).toEqual(new Set([mesh.helloworld.cluster]))
+  const requestsVia = (hops: string[]): number => upstreams.filter((upstream) => hops.includes(upstream)).length
+  expect(new Set(routes), because('MP-753')).toEqual(new Set([mesh.helloworld.cluster]))
   expect(
-    asked.filter((upstream) => ![...pods, ...gateways].includes(upstream)),
+    upstreams.filter((upstream) => ![...pods, ...gateways].includes(upstream)),
     because('MP-753'),
   ).toEqual([])
-  expect(taken(pods), because('MP-753')).toBe(answeredBy(direct))
-  expect(taken(gateways), because('MP-753')).toBe(answeredBy(beyond))
-  expect(passed, because('MP-753')).toBeGreaterThanOrEqual(answeredBy(logged))
-  expect(served.length, because('MP-753')).toBe(answers.ok)
+  expect(requestsVia(pods), because('MP-753')).toBe(answeredBy(direct))
+  expect(requestsVia(gateways), because('MP-753')).toBe(answeredBy(beyond))
+  expect(passedGateways, because('MP-753')).toBeGreaterThanOrEqual(answeredBy(withGatewayLog))
+  expect(downstreams.length, because('MP-753')).toBe(answers.ok)
   expect(
-    new Set(served).size,
-    'each request must come on a connection of its own: a kept one hides a broken path',
+    new Set(downstreams).size,
+    'each request must come on a connection of its own: a kept connection hides a broken path',
   ).toBe(answers.ok)
   return (
     `${from.name} → ${[...pods.slice(1), ...gateways].join(', ')} ${answeredBy(mesh.othersThan(from))} of ` +

@@ -1,22 +1,22 @@
 import { because, check, expect, inTime, onSeveralNetworks, where, whereRequestsCross, withMutualTls } from '#suite.ts'
 import {
   endpointsHeld,
-  followed,
-  inSync,
-  last,
+  expectChangesFollowed,
+  proxiesInSync,
+  clusterToDisrupt,
   nothingLost,
   secondsSince,
-  told,
+  trafficSummary,
   trustedRoots,
-  whole,
+  isWhole,
   withNewPods,
 } from './disrupted.ts'
 import { everyClientSees } from './every-client.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const resilience = [
-  // These take something down in a running mesh, measure what is lost, and put it back: on demand, one at a time, each
-  // once.
+  // These checks disrupt a running mesh, measure the loss, and restore the mesh. They run on demand, one at a time, and
+  // each runs once.
   check(
     {
       id: 'resilience.gateway-restart',
@@ -30,9 +30,9 @@ export const resilience = [
     },
     async ({ mesh }) => {
       const { withGatewayReplicas, restartGateways } = mesh.disruptions()
-      const withOne = await withGatewayReplicas(1, () => mesh.underTraffic(restartGateways))
-      const withTwo = await withGatewayReplicas(2, () => nothingLost(mesh, restartGateways, 'MP-790'))
-      return `two replicas: ${withTwo}; one: ${told(mesh.clusters, withOne)}`
+      const oneReplica = await withGatewayReplicas(1, () => mesh.underTraffic(restartGateways))
+      const twoReplicas = await withGatewayReplicas(2, () => nothingLost(mesh, restartGateways, 'MP-790'))
+      return `two replicas: ${twoReplicas}; one: ${trafficSummary(mesh.clusters, oneReplica)}`
     },
   ),
   check(
@@ -57,8 +57,11 @@ export const resilience = [
         () =>
           withoutIstiod(60_000, () =>
             withNewPods(mesh, async () => {
-              const pods = await mesh.watch(() => Promise.all(mesh.clusters.map((site) => site.sleepPods())), 15_000)
-              for (const { all } of pods.flat()) expect(all, because('MP-792')).toBe(1)
+              const pods = await mesh.watch(
+                () => Promise.all(mesh.clusters.map((cluster) => cluster.sleepPods())),
+                15_000,
+              )
+              for (const { total } of pods.flat()) expect(total, because('MP-792')).toBe(1)
             }),
           ),
         'MP-791',
@@ -67,13 +70,13 @@ export const resilience = [
       await withNewPods(mesh, async () => {
         const ready = await mesh.eventually(
           async () =>
-            (await Promise.all(mesh.clusters.map((site) => site.sleepPods()))).every((pods) => pods.ready === 2),
+            (await Promise.all(mesh.clusters.map((cluster) => cluster.sleepPods()))).every((pods) => pods.ready === 2),
           90_000,
         )
         expect(ready, because('MP-793')).toBe(true)
       })
       const seconds = secondsSince(since)
-      expect(await mesh.eventually(() => inSync(mesh)), because('MP-793')).toBe(true)
+      expect(await mesh.eventually(() => proxiesInSync(mesh)), because('MP-793')).toBe(true)
       return `${meanwhile}; a new pod was ready in ${seconds} s once istiod was back`
     },
   ),
@@ -91,13 +94,14 @@ export const resilience = [
       applies: whereRequestsCross,
     },
     async ({ mesh }) => {
-      const struck = last(mesh)
+      const struck = clusterToDisrupt(mesh)
       const meanwhile = await nothingLost(
         mesh,
         () => mesh.disruptions().withoutApiServer(struck.name, 20_000),
         'MP-794',
       )
-      return `${struck.name}: ${meanwhile}; its changes are followed ${await followed(mesh, struck, 'MP-795')} s later`
+      const seconds = await expectChangesFollowed(mesh, struck, 'MP-795')
+      return `${struck.name}: ${meanwhile}; its changes are followed ${seconds} s later`
     },
   ),
   check(
@@ -114,7 +118,7 @@ export const resilience = [
       applies: whereRequestsCross,
     },
     async ({ mesh }) => {
-      const struck = last(mesh)
+      const struck = clusterToDisrupt(mesh)
       const { rotateRemoteSecret, withoutRemoteSecret } = mesh.disruptions()
       const watching = mesh.controlPlanes.filter(({ watches }) => watches.includes(struck.name))
       const held = (): Promise<string[][]> => endpointsHeld(watching, struck.name)
@@ -122,7 +126,7 @@ export const resilience = [
         mesh,
         async () => {
           await rotateRemoteSecret(struck.name)
-          // What a rotation wipes is gone a moment later.
+          // A faulty rotation removes the endpoints a moment later.
           for (const endpoints of (await mesh.watch(held, 10_000)).flat())
             expect(endpoints, because('MP-796')).not.toEqual([])
         },
@@ -130,7 +134,7 @@ export const resilience = [
       )
       for (const controlPlane of watching)
         expect((await controlPlane.remoteAccess(struck.name))?.withToken, because('MP-796')).toBe(200)
-      await followed(mesh, struck, 'MP-796')
+      await expectChangesFollowed(mesh, struck, 'MP-796')
       await withoutRemoteSecret(struck.name, async () => {
         const gone = await mesh.eventually(async () => (await held()).flat().length === 0, 30_000)
         expect(gone, because('MP-796')).toBe(true)
@@ -141,7 +145,7 @@ export const resilience = [
           mesh.clusters.filter(({ name }) => watching.some(({ cluster }) => cluster === name)),
         )
       })
-      const back = await followed(mesh, struck, 'MP-796')
+      const back = await expectChangesFollowed(mesh, struck, 'MP-796')
       await everyClientSees(mesh, mesh.versions, 'MP-796')
       return `${struck.name} rotated: ${rotated}; removed: its endpoints went, and came back in ${back} s`
     },
@@ -164,14 +168,16 @@ export const resilience = [
       for (const struck of mesh.clusters.toReversed()) {
         const others = mesh.othersThan(struck)
         const began = Date.now()
-        const seen = await mesh.underTraffic(async () => {
+        const traffic = await mesh.underTraffic(async () => {
           await mesh.disruptions().restartNode(struck.name)
-          expect(await mesh.eventually(() => whole(mesh), 90_000), because('MP-797')).toBe(true)
+          expect(await mesh.eventually(() => isWhole(mesh), 90_000), because('MP-797')).toBe(true)
         }, others)
         for (const [index, { version }] of others.entries())
-          expect(seen[index]?.versions, because('MP-797')).toContain(version)
-        reports.push(`${struck.name} whole after ${secondsSince(began)} s, meanwhile ${told(others, seen)}`)
-        await followed(mesh, struck, 'MP-795')
+          expect(traffic[index]?.versions, because('MP-797')).toContain(version)
+        reports.push(
+          `${struck.name} whole after ${secondsSince(began)} s, meanwhile ${trafficSummary(others, traffic)}`,
+        )
+        await expectChangesFollowed(mesh, struck, 'MP-795')
         await mesh.disruptions().freshIstiod(struck.name)
       }
       return reports.join('; ')
@@ -205,7 +211,8 @@ export const resilience = [
         if (!moved) continue
         try {
           const began = Date.now()
-          // A cluster that asks for its control plane at the very address cannot hear of the new one.
+          // Only primaries are asked: a remote cluster that reaches its control plane at this address cannot learn the
+          // new one.
           for (const other of mesh.onOtherNetworks(struck).filter(({ role }) => role === 'primary')) {
             const wanted = `${gatewaysFound === 'by label' ? moved.to : moved.from}:15443`
             expect(
@@ -215,7 +222,7 @@ export const resilience = [
           }
           await followAddresses()
           await everyClientSees(mesh, mesh.versions, 'MP-798')
-          expect(await mesh.eventually(() => inSync(mesh)), because('MP-798')).toBe(true)
+          expect(await mesh.eventually(() => proxiesInSync(mesh)), because('MP-798')).toBe(true)
           reports.push(`${struck.name} ${moved.from} to ${moved.to}, followed in ${secondsSince(began)} s`)
         } finally {
           await moved.back()

@@ -35,11 +35,11 @@ export const route = [
       return mesh.withPolicy('weighted', async () => {
         const perClient = await Promise.all(
           mesh.clusters.map(async (from) => {
-            const fifth = ({ all, ok }: Answers): boolean => ok === all.length && plausible(v2(all), all.length, 0.2)
-            const answers = await from.sleep.get(mesh.helloworld.url, { until: fifth, count })
+            const isFifth = ({ all, ok }: Answers): boolean => ok === all.length && plausible(v2(all), all.length, 0.2)
+            const answers = await from.sleep.get(mesh.helloworld.url, { until: isFifth, count })
             expect(answers.statuses, because('MP-761')).toEqual([200])
             expect(answers.versions, because('MP-761')).toEqual(['v1', 'v2'])
-            expect(fifth(answers), because('MP-763')).toBe(true)
+            expect(isFifth(answers), because('MP-763')).toBe(true)
             return `${from.name} ${v2(answers.all)} of ${count}`
           }),
         )
@@ -112,7 +112,7 @@ export const route = [
     async ({ mesh }) => {
       await mesh.withPolicy('pin-v2', () => everyClientSees(mesh, ['v2'], 'MP-761'))
       await everyClientSees(mesh, mesh.versions, 'MP-762')
-      // Once more: a rule that a controller brings back needs a moment.
+      // The second time shows that no controller has brought the rule back.
       return everyClientSees(mesh, mesh.versions, 'MP-762')
     },
   ),

@@ -1,4 +1,4 @@
-import { because, check, expect, withMutualTls, type Site } from '#suite.ts'
+import { because, check, expect, withMutualTls, type Cluster } from '#suite.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const trust = [
@@ -11,12 +11,12 @@ export const trust = [
       from: 'mesh',
     },
     async ({ mesh }) => {
-      // Without cacerts the mesh has a certificate authority of another kind, whose root may sign workloads itself.
+      // Without cacerts another kind of certificate authority signs. Its root may sign workloads directly.
       const withCacerts = mesh.leftOut('cacerts') === undefined
       const perCluster = await Promise.all(
-        mesh.clusters.map(async (site) => ({
-          cacerts: withCacerts ? [(await cacertsOf(site)).root] : [],
-          proxies: await site.proxyTrust(),
+        mesh.clusters.map(async (cluster) => ({
+          cacerts: withCacerts ? [(await cacertsOf(cluster)).root] : [],
+          proxies: await cluster.proxyTrust(),
         })),
       )
 
@@ -62,7 +62,7 @@ export const trust = [
       const controlPlane = mesh.controlPlaneOf(from).cluster
       const proxies = await from.proxyTrust()
       const [serving, ...others] = await Promise.all(
-        [...mesh.clusters].sort((site) => (site.name === controlPlane ? -1 : 0)).map(cacertsOf),
+        [...mesh.clusters].sort((cluster) => (cluster.name === controlPlane ? -1 : 0)).map(cacertsOf),
       )
       if (!serving) throw new Error(because('MP-724'))
       for (const {
@@ -79,9 +79,9 @@ export const trust = [
   ),
 ]
 
-const cacertsOf = async (site: Site): Promise<NonNullable<Awaited<ReturnType<Site['cacerts']>>>> => {
-  const found = await site.cacerts()
-  expect(found, because('MP-724')).toBeDefined()
-  if (!found) throw new Error(because('MP-724'))
-  return found
+const cacertsOf = async (cluster: Cluster): Promise<NonNullable<Awaited<ReturnType<Cluster['cacerts']>>>> => {
+  const cacerts = await cluster.cacerts()
+  expect(cacerts, because('MP-724')).toBeDefined()
+  if (!cacerts) throw new Error(because('MP-724'))
+  return cacerts
 }

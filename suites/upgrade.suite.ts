@@ -5,8 +5,8 @@ import {
   expect,
   onSeveralNetworks,
   type Mesh,
-  type Site,
-  type Upgrading,
+  type Cluster,
+  type UpgradeStage,
   type Visitor,
 } from '#suite.ts'
 
@@ -36,19 +36,19 @@ export const upgrade = [
       )
       expect(distinct(workloads.map(release)), because('MP-739')).toEqual(wanted(stage.workloads[from.name]))
       expect(distinct(gateways.map(release)), because('MP-739')).toEqual(wanted(stage.gateways[from.name]))
-      // Clients that are never restarted stay on the old release for as long as a control plane without a revision,
-      // which they began with, is there to serve them.
-      const lives = (stage.controlPlanes[mesh.controlPlaneOf(from).cluster] ?? []).some(
+      // Clients that are never restarted began with a control plane without a revision. While one runs, they keep the
+      // old release.
+      const servedAsBefore = (stage.controlPlanes[mesh.controlPlaneOf(from).cluster] ?? []).some(
         ({ revision }) => revision === 'default',
       )
-      const stays = lives ? old : stage.workloads[from.name]?.istio
+      const keptRelease = servedAsBefore ? old : stage.workloads[from.name]?.istio
       expect(
-        kept.filter(({ istio }) => istio !== stays),
+        kept.filter(({ istio }) => istio !== keptRelease),
         because('MP-739'),
       ).toEqual([])
       return (
         `${controlPlanes.length} control planes, ${gateways.length} gateways, ${workloads.length} workloads as ` +
-        `they should be, ${kept.length} kept on ${stays ?? ''}`
+        `they should be, ${kept.length} kept on ${keptRelease ?? ''}`
       )
     },
   ),
@@ -74,24 +74,24 @@ export const upgrade = [
         because('MP-736'),
       ).toContain(stage.workloads[from.name]?.revision)
       expect(
-        injectors.filter(({ revision }) => serving.every((one) => one.revision !== revision)),
+        injectors.filter(({ revision }) => serving.every((controlPlane) => controlPlane.revision !== revision)),
         because('MP-736'),
       ).toEqual([])
       for (const { selectedBy, revision } of injectors) {
         const { sidecar, cluster, network, revision: by, image } = await from.injectionBy(selectedBy)
-        const wanted = serving.find((one) => one.revision === revision)
+        const injecting = serving.find((controlPlane) => controlPlane.revision === revision)
         expect({ sidecar, cluster, network, by, image }, because('MP-736')).toEqual({
           sidecar: true,
           cluster: from.name,
           network: from.network,
           by: revision,
-          image: proxyImage(wanted?.istio ?? ''),
+          image: proxyImage(injecting?.istio ?? ''),
         })
       }
       return injectors
         .map(
           ({ selectedBy, revision }) =>
-            `${selectedBy} gives ${serving.find((one) => one.revision === revision)?.istio ?? ''}`,
+            `${selectedBy} gives ${serving.find((controlPlane) => controlPlane.revision === revision)?.istio ?? ''}`,
         )
         .join(', ')
     },
@@ -108,14 +108,14 @@ export const upgrade = [
       upgrade: true,
     },
     async ({ mesh }) => {
-      const told = await Promise.all(
+      const perControlPlane = await Promise.all(
         mesh.controlPlanes.map(async (controlPlane) => {
           const looks = await mesh.watch(() => controlPlane.proxies(), 5_000)
           expect(
             looks.flat().filter(({ refused }) => refused.length > 0),
             because('MP-735'),
           ).toEqual([])
-          // What is on its way at one look has arrived by the next.
+          // A proxy is behind when the same type is stale at two looks in a row.
           const behind = looks
             .slice(1)
             .flatMap((look, index) =>
@@ -127,7 +127,7 @@ export const upgrade = [
           return `${controlPlane.name} ${looks.at(-1)?.length ?? 0} proxies, ${looks.length} looks`
         }),
       )
-      return told.join(', ')
+      return perControlPlane.join(', ')
     },
   ),
   check(
@@ -183,7 +183,7 @@ export const upgrade = [
       source: 'istio/istio#52988: the root’s config map is missing in new namespaces while an upgrade is under way',
       from: 'each',
       upgrade: true,
-      // It costs a pod in every cluster.
+      // This check starts a pod in every cluster.
       applies: (_, upgrading) =>
         ['P3', 'P6', 'P8'].includes(upgrading?.stage.phase ?? '') ||
         'it is asked once workloads have moved, and once the old control plane is gone',
@@ -193,10 +193,10 @@ export const upgrade = [
       const serving = stage.controlPlanes[mesh.controlPlaneOf(from).cluster] ?? []
       const revision = stage.workloads[from.name]?.revision ?? ''
       return from.withVisitor(undefined, async (visitor) => {
-        const answers = await arrives(mesh, from, visitor)
+        const answers = await expectVisitorServed(mesh, from, visitor)
         expect(await visitor.proxy(), because('MP-736')).toEqual({
           revision,
-          image: proxyImage(serving.find((one) => one.revision === revision)?.istio ?? ''),
+          image: proxyImage(serving.find((controlPlane) => controlPlane.revision === revision)?.istio ?? ''),
         })
         return answers
       })
@@ -211,44 +211,49 @@ export const upgrade = [
       source: 'istio/istio#51612, pull request 60486; facts of upgrades: the control plane may lead the data plane',
       from: 'mesh',
       upgrade: true,
-      // It costs a pod in every cluster.
+      // This check starts a pod in every cluster.
       applies: (_, upgrading) =>
-        (upgrading !== undefined && ['P2', 'P5'].includes(upgrading.stage.phase) && leading(upgrading).length > 0) ||
+        (upgrading !== undefined &&
+          ['P2', 'P5'].includes(upgrading.stage.phase) &&
+          clustersOnNewControlPlane(upgrading).length > 0) ||
         'it is asked once a control plane has moved, where old proxies stay with it',
     },
     async ({ mesh }) => {
       const { from: old, proxyImage } = mesh.upgrade()
-      const told = await Promise.all(
+      const perCluster = await Promise.all(
         mesh.clusters
-          .filter(({ name }) => leading(mesh.upgrade()).includes(name))
-          .map((site) =>
-            site.withVisitor(old, async (visitor) => {
-              const answers = await arrives(mesh, site, visitor)
+          .filter(({ name }) => clustersOnNewControlPlane(mesh.upgrade()).includes(name))
+          .map((cluster) =>
+            cluster.withVisitor(old, async (visitor) => {
+              const answers = await expectVisitorServed(mesh, cluster, visitor)
               expect((await visitor.proxy()).image, 'the pod must have the old proxy').toBe(proxyImage(old))
-              return `${site.name} ${answers}`
+              return `${cluster.name} ${answers}`
             }),
           ),
       )
-      return told.join('; ')
+      return perCluster.join('; ')
     },
   ),
 ]
 
-/** The clusters whose workloads a new control plane of their own cluster serves: one for each such control plane. */
-const leading = ({ stage, from }: Upgrading): string[] =>
+/** The clusters whose workloads are served by a new control plane in their own cluster. */
+const clustersOnNewControlPlane = ({ stage, from }: UpgradeStage): string[] =>
   Object.entries(stage.controlPlanes)
     .filter(([name, run]) =>
       run.some(({ istio, revision }) => istio !== from && revision === stage.workloads[name]?.revision),
     )
     .map(([name]) => name)
 
-/** A new pod becomes ready, with the mesh’s root, and gets answers of every version. */
-const arrives = async (mesh: Mesh, site: Site, visitor: Visitor): Promise<string> => {
-  // The election of who writes it lasts up to 30 s, where an istiod went without giving it up.
+/**
+ * Expects that a new pod gets the mesh’s root, becomes ready, and gets answers from every version. Returns a
+ * summary.
+ */
+const expectVisitorServed = async (mesh: Mesh, cluster: Cluster, visitor: Visitor): Promise<string> => {
+  // One istiod writes the root. Where that istiod ended without giving up its lease, the election takes up to 30 s.
   expect(await mesh.eventually(() => visitor.hasRoot(), 30_000), because('MP-725')).toBe(true)
   expect(await mesh.eventually(() => visitor.isReady(), 30_000), because('MP-756')).toBe(true)
   const versions = mesh
-    .reachableFrom(site)
+    .reachableFrom(cluster)
     .map(({ version }) => version)
     .sort()
   const answers = await visitor.sleep.get(mesh.helloworld.url, { until: allSeen(versions) })

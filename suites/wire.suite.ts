@@ -7,7 +7,7 @@ import {
   where,
   whereRequestsCross,
   withMutualTls,
-  type Site,
+  type Cluster,
 } from '#suite.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
@@ -44,7 +44,7 @@ export const wire = [
         if (mesh.mtls === 'off') expect(captured.clear, because('MP-778')).toBeGreaterThan(0)
         else expect([captured.clear, captured.tls], because('MP-775')).toEqual([0, captured.flows])
       }
-      // What is sent in clear is sent later: one cluster’s capture sees what passes on to another, too.
+      // Clear text is sent after these captures: a cluster’s capture also sees traffic to another cluster.
       const controls = await Promise.all(
         mesh.clusters.map((peer) =>
           peer.wire(clear, () =>
@@ -112,8 +112,8 @@ export const wire = [
   ),
 ]
 
-/** The hop of a request to a cluster, as a client of another one dials it. */
-const hopTo = async (peer: Site, from: Site): Promise<string> =>
+/** The address that a client of one cluster dials for a request to another cluster. */
+const hopTo = async (peer: Cluster, from: Cluster): Promise<string> =>
   peer.network === from.network
     ? `${await peer.helloworldAddress()}:5000`
     : `${(await peer.gatewayAddress()) ?? 'no address'}:15443`

@@ -1,78 +1,75 @@
 import type { CheckLayer } from '#results/results.ts'
 import { networksOf, severalNetworks } from '#topology/networks.ts'
 import type { MeshShape } from '#topology/topology-file.ts'
-import type { Site } from './cluster.ts'
-import type { Need, Upgrading, Withheld } from './mesh-under-test.ts'
+import type { Cluster } from './cluster.ts'
+import type { Need, UpgradeStage, Withheld } from './target.ts'
 import type { Mesh } from './mesh.ts'
 
-/** What a check says of itself; the list, the documents and the reports are made from it. */
+/** The metadata of a check. The list, the documents and the reports are generated from it. */
 export type CheckHead = {
   /** Stable: `layer.what`. */
   id: string
   layer: CheckLayer
-  /** What holds when it passes, as a sentence without a subject of its own. */
+  /** What is true when the check passes. */
   title: string
-  /** Where the rule comes from, in our words: a seed, a document or an issue. */
+  /** The origin of the rule, in our words: a seed, a document or an issue. */
   source: string
-  /** `each`: once from every cluster. `mesh`: once, about all clusters together. */
+  /** `each`: the check runs once from every cluster. `mesh`: it runs once, for all clusters together. */
   from: 'each' | 'mesh'
   /**
-   * Which clusters answer, seen from the one that asks; default: all of them. A cluster that has none of them does not
-   * ask.
+   * The clusters that answer, relative to the cluster that asks; default: all clusters. The check does not run from a
+   * cluster for which no cluster answers.
    */
   to?: 'own' | 'same network' | 'other networks'
   /**
-   * The others of a layer are asked at once. `among checks`: it counts what passes, and would count theirs. `in the
-   * mesh`: it changes the mesh for a moment, or takes all that passes for its own, so that no traffic can be measured
-   * beside it either.
+   * The checks of a layer run at the same time, except these. `among checks`: it counts requests, and would count
+   * those of other checks. `in the mesh`: it changes the mesh for a moment, or counts all traffic, so no traffic can
+   * be measured beside it either.
    */
   alone?: 'among checks' | 'in the mesh'
   /**
-   * It disrupts the mesh, so it is alone in it, and in a lab’s only. It is part of a plan where a pattern of
-   * `--suite` names it or its layer, and is made once, for up to so many seconds (or for `--timeout`, where that is
-   * more): what it loses is what it is made to find, and a second attempt, in a mesh that has just been disturbed,
-   * would be another question.
+   * The check disrupts the mesh. It runs alone, in labs only, and only where a pattern of `--suite` names it or its
+   * layer. It has one attempt, for up to `seconds` (or `--timeout`, where that is more): a second attempt in a mesh
+   * that has just been disturbed would answer another question.
    */
   disrupts?: { seconds: number }
-  /**
-   * It compares the mesh with the stage that an upgrade has reached: elsewhere there is none, and it is no part of the
-   * plan.
-   */
+  /** The check compares the mesh with the stage of an upgrade. Outside of an upgrade it is not part of the plan. */
   upgrade?: true
-  /** Where it applies, and at which stage of an upgrade, and otherwise why not. */
-  applies?: (topology: MeshShape, upgrade?: Upgrading) => true | string
-  /** What it cannot do without, and a mesh that somebody else made may withhold: it is skipped there. */
+  /** True where the check applies, to a topology and a stage of an upgrade; otherwise the reason why not. */
+  applies?: (topology: MeshShape, upgrade?: UpgradeStage) => true | string
+  /** What the check needs. A mesh that withholds any of it skips the check. */
   needs?: Need[]
 }
 
-/** What the sentence of a check is given. */
+/** What the function of a check is given. */
 export type CheckContext = {
   mesh: Mesh
-  /** The cluster asked from; with `from: 'mesh'` the control plane's. */
-  from: Site
+  /** The cluster that requests come from; with `from: 'mesh'` the primary cluster. */
+  from: Cluster
   signal: AbortSignal
 }
 
-/** A check: what it says of itself, and the sentence that proves it. It returns what was seen, in few words. */
+/** A check: its metadata, and the function that proves it. The function returns a short summary of its observations. */
 export type Check = CheckHead & { prove: (context: CheckContext) => Promise<string> }
 
-/** A check, from its head and the sentence that proves it. */
+/** Makes a check from its metadata and the function that proves it. */
 export const check = (head: CheckHead, prove: Check['prove']): Check => ({ ...head, prove })
 
-/** The checks that only look and ask: those that can be made while an upgrade’s traffic is measured. */
+/** The checks that do not change the mesh. They can run while an upgrade’s traffic is measured. */
 export const harmlessChecks = (checks: readonly Check[]): Check[] =>
   checks.filter(({ alone }) => alone !== 'in the mesh')
 
 /**
- * Why a check does not apply to a topology, at a stage of an upgrade where there is one, or undefined where it does.
+ * The reason why a check does not apply to a topology, at a stage of an upgrade where there is one; undefined where
+ * it applies.
  */
-export const notApplicable = (head: CheckHead, topology: MeshShape, upgrade?: Upgrading): string | undefined => {
+export const notApplicable = (head: CheckHead, topology: MeshShape, upgrade?: UpgradeStage): string | undefined => {
   if (head.upgrade && !upgrade) return 'it compares the mesh with a stage of an upgrade'
   const answer = head.applies?.(topology, upgrade) ?? true
   return answer === true ? undefined : answer
 }
 
-/** Why a check cannot be made in a mesh that withholds things, or undefined where it can. */
+/** The reason why a check cannot run in a mesh that withholds something; undefined where it can. */
 export const withheldFrom = ({ needs = [], disrupts }: CheckHead, withheld: Withheld): string | undefined =>
   [...needs, ...(disrupts ? ['disruption' as const] : [])]
     .map((need) => withheld[need])
@@ -98,19 +95,19 @@ export const withMutualTls: Applies = ({ mtls }) => mtls === 'strict' || 'mutual
 export const withoutMutualTls: Applies = ({ mtls }) => mtls === 'off' || 'mutual TLS is required'
 
 /**
- * Applies where requests reach every cluster: plaintext crosses clusters on one network, and never networks (Istio’s
- * mutual TLS matrix).
+ * Applies where requests reach every cluster. Plaintext crosses clusters on one network, but never crosses networks
+ * (Istio’s mutual TLS matrix).
  */
 export const whereRequestsCross: Applies = (topology) =>
   topology.mtls === 'strict' || !severalNetworks(topology) || 'mutual TLS is off, and plaintext does not cross networks'
 
-/** Applies to the named procedure alone. */
+/** Applies to the named procedure only. */
 export const only =
   (procedure: string): Applies =>
   (topology) =>
     topology.procedure === procedure || `it belongs to the ${procedure} topology`
 
-/** Applies where all of these do; the first that does not says why. */
+/** Applies where all conditions apply. The first that does not gives the reason. */
 export const where =
   (...conditions: Applies[]): Applies =>
   (topology, upgrade) =>

@@ -6,8 +6,8 @@ import { trafficOf, type Traffic } from '#probes/traffic.ts'
 import type { Recorder } from './evidence.ts'
 
 /**
- * What a sample waits for before it is judged, how many requests are judged, and for how long (milliseconds) it may
- * settle.
+ * When a sample is judged: `until` says when the answers look as expected, `count` is the number of requests that are
+ * judged, and `within` (milliseconds) is the longest time to wait for `until`.
  */
 export type Sampling = {
   until: (answers: Answers) => boolean
@@ -15,43 +15,46 @@ export type Sampling = {
   within?: number
   seconds?: number
   /**
-   * Goes on after a request that failed, with fewer of them before the sample, since each may last; otherwise the first
-   * ends it all.
+   * Continues after a failed request, with smaller batches, since a failed request may last long. Otherwise the first
+   * failure ends a batch.
    */
   tolerant?: boolean
-  /** One more header of every request. */
+  /** A header that every request gets. */
   header?: string
 }
 
-/** A pod that asks: every request is a real curl in it, on a new connection. */
+/** A pod that sends requests. Each request is a real curl in the pod, on a new connection. */
 export type Client = {
   /** For people: `cluster1 app1/sleep`. */
   name: string
-  /** A judged sample, taken once the answers look as expected or the time is up. */
+  /** Takes the sample that is judged, once the answers look as expected or the time is up. */
   get: (url: string, sampling: Sampling) => Promise<Answers>
-  /** One sample as it is now, without waiting for anything. */
+  /** Takes a sample at once. */
   getNow: (url: string, requests?: Requests) => Promise<Answers>
   /**
-   * Asks twenty times a second until it is told to stop, which tells what became of it all; whatever happens to the API
-   * server meanwhile.
+   * Sends twenty requests a second until `stop` is called, also while the API server does not answer. `stop` returns
+   * what became of the requests.
    */
   askAlong: (url: string) => Promise<{ stop: () => Promise<Traffic> }>
-  /** One attempt to open TCP to an address, by `host:port`; `connected` says whether it opened. */
+  /** Tries once to open TCP to an address, `host:port`; `connected` says whether it opened. */
   connect: (to: string, seconds?: number) => Promise<Answer>
   /**
-   * Many attempts to open TCP to a port, made at once: how many opened late, after a lost packet was sent again, or not
-   * at all.
+   * Opens many TCP connections to a port at the same time. Counts those that opened late, after a lost packet was
+   * sent again, and those that did not open.
    */
   connections: (host: string, port: number) => Promise<Connections>
 }
 
-/** How clients of one attempt ask: `patience` bounds every wait, in milliseconds; `versions` is how many may answer. */
-export type Asking = { patience: number; versions: number; signal: AbortSignal }
+/**
+ * The limits of a client in one attempt: `patience` (milliseconds) bounds every wait, `versions` is the number of
+ * versions that may answer.
+ */
+export type ClientLimits = { patience: number; versions: number; signal: AbortSignal }
 
-/** A client in a pod, its probes recorded as evidence. */
-export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, signal }: Asking): Client => {
+/** A client in a pod. It records its probes as evidence. */
+export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, signal }: ClientLimits): Client => {
   const name = `${pod.cluster} ${pod.namespace}/sleep`
-  const told = (url: string, answers: Answers, through?: string): Answers => {
+  const recorded = (url: string, answers: Answers, through?: string): Answers => {
     const strange = answers.all.find(({ status }) => status !== 200)
     record.add({
       probe: 'curl',
@@ -73,7 +76,7 @@ export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, s
   return {
     name,
     get: async (url, { until, count, within, seconds, header, tolerant = false }) =>
-      told(
+      recorded(
         url,
         await sample(
           (size) =>
@@ -92,12 +95,12 @@ export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, s
           },
         ),
       ),
-    getNow: async (url, requests) => told(url, answersOf(await curl(pod, url, requests)), requests?.through),
+    getNow: async (url, requests) => recorded(url, answersOf(await curl(pod, url, requests)), requests?.through),
     askAlong: async (url) => {
-      const asking = await askAlong(pod, url, 20)
+      const background = await askAlong(pod, url, 20)
       return {
         stop: async () => {
-          const traffic = trafficOf(await asking.stop())
+          const traffic = trafficOf(await background.stop())
           record.add({ probe: 'traffic', from: name, url, ...traffic })
           return traffic
         },

@@ -15,100 +15,100 @@ import {
   type Proxy,
   type ProxyTrust,
 } from '#probes/envoy.ts'
-import { clientOf, type Asking, type Client } from './client.ts'
+import { clientOf, type ClientLimits, type Client } from './client.ts'
 import { istiodIn, type IstiodPod } from './control-plane.ts'
 import type { Recorder } from './evidence.ts'
 import { gatewayReplicas, type GatewayReplica } from './gateway-replicas.ts'
 import { injectedPod, injectorsIn, type Injection, type Injector } from './injection.ts'
-import { upgradeOf, type ClusterUnderTest, type MeshUnderTest } from './mesh-under-test.ts'
+import { upgradeOf, type TargetCluster, type Target } from './target.ts'
 import { releasesIn, type Releases } from './releases.ts'
 import { withVisitor, type Visitor } from './visitor.ts'
 
-/** One cluster as a check sees it. */
-export type Site = {
+/** A cluster as a check sees it. */
+export type Cluster = {
   name: string
   network: string
   role: 'primary' | 'remote'
   /** The version of helloworld that runs here. */
   version: string
-  /** `host:port` at which new sidecars here are to find istiod. */
+  /** `host:port` of istiod for new sidecars here. */
   discovery: string
-  /** The client in the mesh, and the one without a sidecar. */
+  /** The client in the mesh, and the client without a sidecar. */
   sleep: Client
   outside: Client
   helloworldAddress: () => Promise<string>
-  /** The pod address of the client without a sidecar: it serves nothing. */
+  /** The pod address of the client without a sidecar, which serves nothing. */
   silentAddress: () => Promise<string>
-  /** The ranges its pods and services get their addresses from, as the API server has them now. */
+  /** The address ranges of its pods and services, read from the API server. */
   ranges: () => Promise<{ pods: string[]; services: string[] }>
   /** The istiod pods that run here. */
   istiod: () => Promise<IstiodPod[]>
-  /** Scales helloworld; it does not wait for what follows. */
+  /** Scales helloworld, without waiting for the pods. */
   scaleHelloworld: (replicas: number) => Promise<void>
-  /** Scales the client in the mesh; it does not wait for what follows. */
+  /** Scales the client in the mesh, without waiting for the pods. */
   scaleSleep: (replicas: number) => Promise<void>
-  /** How many pods of that client there are, and how many are ready with a sidecar. */
-  sleepPods: () => Promise<{ all: number; ready: number }>
-  /** The address the load balancer gave the east-west gateway; undefined while it has none. */
+  /** The number of pods of that client, and of those that are ready with a sidecar. */
+  sleepPods: () => Promise<{ total: number; ready: number }>
+  /** The load balancer’s address of the east-west gateway; undefined while it has none. */
   gatewayAddress: () => Promise<string | undefined>
-  /** What the client's proxy holds for a service, `address:port`, sorted. */
-  endpoints: (cluster: string) => Promise<string[]>
-  /** Certificates of the live proxies here that may be asked, by workload. */
+  /** The endpoints that the client’s proxy holds for an Envoy cluster, `address:port`, sorted. */
+  endpoints: (envoyCluster: string) => Promise<string[]>
+  /** The certificates of the live proxies here, by workload; without those that the mesh withholds. */
   proxyTrust: () => Promise<Record<string, ProxyTrust>>
   /** The intermediate and the root of the cluster's cacerts; undefined where there are none. */
   cacerts: () => Promise<{ intermediate: X509Certificate; root: X509Certificate } | undefined>
-  /** The lines of a proxy's access log since a moment that match. */
+  /** The lines of a proxy’s access log since a moment, where `matches` accepts them. */
   accessLog: (
-    of: 'sleep' | 'helloworld' | 'gateway',
+    workload: 'sleep' | 'helloworld' | 'gateway',
     since: Date,
     matches: (line: AccessLine) => boolean,
   ) => Promise<AccessLine[]>
   /**
-   * What passes between this cluster and others while `during` runs: how much of it is TLS, and how much shows a text
-   * in clear.
+   * Captures the traffic between this cluster and others while `during` runs. Counts the flows that are TLS, and
+   * those that show a text in clear.
    */
   wire: (text: string, during: () => Promise<unknown>) => Promise<Wire>
-  /** What a new pod of the mesh's namespace would be turned into; nothing is created. */
+  /** What the webhook would make of a new pod in the mesh’s namespace. Nothing is created. */
   injection: (labels?: Record<string, string>) => Promise<Injection>
-  /** What a new pod would be turned into that asks for one webhook by its label, in a namespace that asks for none. */
+  /** What the webhook that a pod’s label selects would make of the pod, in a namespace that selects no webhook. */
   injectionBy: (label: string) => Promise<Injection>
-  /** The webhooks that inject here. */
+  /** The webhooks that inject sidecars here. */
   injectors: () => Promise<Injector[]>
-  /** What the proxies and control planes here say that they run. */
+  /** The releases that the proxies and control planes here report. */
   releases: () => Promise<Releases>
-  /** The ready pods of the east-west gateway, and what they pass on. */
+  /** The ready pods of the east-west gateway, with the server names that they pass on. */
   gatewayReplicas: () => Promise<GatewayReplica[]>
   /**
-   * Within an upgrade: runs `during` with a client in a new namespace, of the workloads’ revision and with the proxy
-   * of a release, if not the revision’s own.
+   * Within an upgrade: runs `during` with a client in a new namespace, injected by the workloads’ revision.
+   * `release` is the release of its proxy; undefined: the revision’s own.
    */
   withVisitor: <T>(release: string | undefined, during: (visitor: Visitor) => Promise<T>) => Promise<T>
   /** Addresses of helloworld's ready pods, from the API server. */
   apiEndpoints: () => Promise<string[]>
-  /** Where this cluster's proxies find istiod: the endpoints of its service. */
+  /** The endpoints of the service at which this cluster’s proxies find istiod. */
   discoveryAddresses: () => Promise<string[]>
-  /** The pods that are judged: in a lab, every one. */
+  /** The pods that are judged. In a lab these are all pods but visitors. */
   pods: () => Promise<V1Pod[]>
 }
 
-/** A cluster's handle for one attempt of a check. */
-export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: Recorder, asking: Asking): Site => {
+/** The handle of a cluster for one attempt of a check. */
+export const clusterOf = (target: Target, cluster: TargetCluster, record: Recorder, limits: ClientLimits): Cluster => {
   const { kube, name, gateway, istioNamespace } = cluster
-  const { mesh: meshNamespace, outside: outsideNamespace } = under.namespaces
+  const { mesh: meshNamespace, outside: outsideNamespace } = target.namespaces
   const proxy = (selector: string, namespace = meshNamespace): Proxy => ({ kube, namespace, selector })
   const proxies = {
     sleep: proxy('app=sleep'),
     helloworld: proxy('app=helloworld'),
     ...(gateway ? { gateway: proxy(gateway.selector, gateway.service.namespace) } : {}),
   }
-  const slices = async (namespace: string, service: string): Promise<string[]> => {
-    const found = await kube.list<V1EndpointSlice>({
+  const readyEndpoints = async (namespace: string, service: string): Promise<string[]> => {
+    const slices = await kube.list<V1EndpointSlice>({
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       namespace,
       selector: `kubernetes.io/service-name=${service}`,
     })
-    return readyAddresses(found).sort()
+    return readyAddresses(slices).sort()
   }
   return {
     name,
@@ -116,8 +116,8 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
     role: cluster.role,
     version: cluster.version,
     discovery: cluster.discovery,
-    sleep: clientOf({ cluster: name, kube, namespace: meshNamespace }, record, asking),
-    outside: clientOf({ cluster: name, kube, namespace: outsideNamespace }, record, asking),
+    sleep: clientOf({ cluster: name, kube, namespace: meshNamespace }, record, limits),
+    outside: clientOf({ cluster: name, kube, namespace: outsideNamespace }, record, limits),
     helloworldAddress: async () => (await readyPod(kube, meshNamespace, 'app=helloworld')).status?.podIP ?? '',
     silentAddress: async () => (await readyPod(kube, outsideNamespace, 'app=sleep')).status?.podIP ?? '',
     ranges: async () => {
@@ -130,7 +130,7 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
       record.add({ probe: 'ranges', cluster: name, ...ranges })
       return ranges
     },
-    istiod: () => istiodIn(cluster, under.since, record),
+    istiod: () => istiodIn(cluster, target.since, record),
     scaleHelloworld: (replicas) => {
       record.add({ probe: 'scale', cluster: name, deployment: `helloworld-${cluster.version}`, replicas })
       return kube.merge({
@@ -153,19 +153,19 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
       const pods = (
         await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace: meshNamespace, selector: 'app=sleep' })
       ).filter(({ metadata }) => !metadata?.deletionTimestamp)
-      return { all: pods.length, ready: pods.filter((pod) => isReady(pod) && proxyOf(pod) !== undefined).length }
+      return { total: pods.length, ready: pods.filter((pod) => isReady(pod) && proxyOf(pod) !== undefined).length }
     },
     gatewayAddress: async () => (gateway ? addressNow(cluster, gateway.service) : undefined),
-    endpoints: async (of) => {
-      const endpoints = await endpointsOf(proxies.sleep, of)
-      record.add({ probe: 'endpoints', proxy: `${name} ${meshNamespace}/sleep`, cluster: of, endpoints })
+    endpoints: async (envoyCluster) => {
+      const endpoints = await endpointsOf(proxies.sleep, envoyCluster)
+      record.add({ probe: 'endpoints', proxy: `${name} ${meshNamespace}/sleep`, cluster: envoyCluster, endpoints })
       return endpoints
     },
     proxyTrust: async () => {
       const trust = await Promise.all(
         Object.entries(proxies)
-          .filter(([workload]) => workload !== 'gateway' || under.withheld.gateways === undefined)
-          .map(async ([workload, of]) => [workload, await trustOf(of)] as const),
+          .filter(([workload]) => workload !== 'gateway' || target.withheld.gateways === undefined)
+          .map(async ([workload, workloadProxy]) => [workload, await trustOf(workloadProxy)] as const),
       )
       for (const [workload, { chain, roots }] of trust) {
         record.add({
@@ -195,11 +195,11 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
       })
       return intermediate && root ? { intermediate, root } : undefined
     },
-    accessLog: async (of, since, matches) => {
-      const writes = proxies[of]
-      if (!writes) throw new Error(`${name} has no ${of}`)
-      const lines = (await accessLog(writes, since)).filter(matches)
-      record.add({ probe: 'access log', proxy: `${name} ${of}`, lines: lines.length, newest: lines.at(-1) })
+    accessLog: async (workload, since, matches) => {
+      const writer = proxies[workload]
+      if (!writer) throw new Error(`${name} has no ${workload}`)
+      const lines = (await accessLog(writer, since)).filter(matches)
+      record.add({ probe: 'access log', proxy: `${name} ${workload}`, lines: lines.length, newest: lines.at(-1) })
       return lines
     },
     wire: async (text, during) => {
@@ -223,29 +223,29 @@ export const siteOf = (under: MeshUnderTest, cluster: ClusterUnderTest, record: 
       record.add({ probe: 'injectors', in: name, injectors })
       return injectors
     },
-    releases: () => releasesIn(under, cluster, record),
+    releases: () => releasesIn(target, cluster, record),
     gatewayReplicas: () => gatewayReplicas(cluster, record),
     withVisitor: (release, during) => {
-      const { stage, proxyImage, clientImage } = upgradeOf(under)
+      const { stage, proxyImage, clientImage } = upgradeOf(target)
       const revision = stage.workloads[name]?.revision ?? 'default'
       return withVisitor(
         cluster,
         { revision, client: clientImage, proxy: release === undefined ? undefined : proxyImage(release) },
         record,
-        asking,
+        limits,
         during,
       )
     },
-    apiEndpoints: () => slices(meshNamespace, 'helloworld'),
-    discoveryAddresses: () => slices(istioNamespace, cluster.discovery.split('.')[0] ?? ''),
+    apiEndpoints: () => readyEndpoints(meshNamespace, 'helloworld'),
+    discoveryAddresses: () => readyEndpoints(istioNamespace, cluster.discovery.split('.')[0] ?? ''),
     pods: async () =>
       (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })).filter(({ metadata }) =>
-        under.judges(metadata?.namespace ?? ''),
+        target.judges(metadata?.namespace ?? ''),
       ),
   }
 }
 
-/** A certificate in words: whose, from whom, and its SHA-256 fingerprint. */
+/** A certificate in words: subject, issuer, and SHA-256 fingerprint. */
 export const describe = (certificate: X509Certificate): object => ({
   subject: words(certificate.subject),
   issuer: words(certificate.issuer),

@@ -4,13 +4,13 @@ import { primariesOf } from '#topology/roles.ts'
 import { endpointShards, proxyStates, watchedClusters, type ProxyState } from '#probes/istiod.ts'
 import { remoteAccess, type RemoteAccess } from '#probes/remote-access.ts'
 import type { Recorder } from './evidence.ts'
-import type { ClusterUnderTest, MeshUnderTest } from './mesh-under-test.ts'
+import type { TargetCluster, Target } from './target.ts'
 
-/** One istiod as a check sees it. */
+/** An istiod as a check sees it. */
 export type ControlPlane = {
   /** The cluster it runs in. */
   cluster: string
-  /** Its revision, where several may run beside each other. */
+  /** Its revision, where several control planes may run in the cluster. */
   revision: string | undefined
   /** For people: `cluster1`, with its revision where that matters. */
   name: string
@@ -23,61 +23,61 @@ export type ControlPlane = {
   endpoints: () => Promise<Record<string, string[]>>
   /** The proxies connected to it that are judged. */
   proxies: () => Promise<ProxyState[]>
-  /** Uses the remote secret of a cluster from a pod beside it. */
-  remoteAccess: (of: string) => Promise<RemoteAccess | undefined>
+  /** Uses the remote secret of a watched cluster from a pod in this control plane’s cluster. */
+  remoteAccess: (watched: string) => Promise<RemoteAccess | undefined>
 }
 
-/** Whether a cluster’s istiod pods are ready, and how often those restarted that did so while it mattered. */
+/** An istiod pod: whether it is ready, and how many of its restarts are judged. */
 export type IstiodPod = { name: string; ready: boolean; restarts: number }
 
-/** A control plane’s handle for one attempt of a check: the one of a cluster, or of a revision there. */
+/** The handle of a control plane for one attempt of a check. `revision` names it where its cluster has several. */
 export const controlPlaneOf = (
-  under: MeshUnderTest,
-  at: ClusterUnderTest,
+  target: Target,
+  cluster: TargetCluster,
   revision: string | undefined,
   record: Recorder,
 ): ControlPlane => {
-  const called = revision === undefined ? at.name : `${at.name} ${revision}`
-  const anyPod = async (): Promise<string | undefined> =>
-    (await readyPod(at.kube, at.istioNamespace, istiodSelector(revision))).metadata?.name
+  const displayName = revision === undefined ? cluster.name : `${cluster.name} ${revision}`
+  const readyPodName = async (): Promise<string | undefined> =>
+    (await readyPod(cluster.kube, cluster.istioNamespace, istiodSelector(revision))).metadata?.name
   return {
-    cluster: at.name,
+    cluster: cluster.name,
     revision,
-    name: called,
+    name: displayName,
     serves:
-      at.name === primariesOf(under)[0]?.name
-        ? under.clusters.filter(({ name, role }) => name === at.name || role === 'remote').map(({ name }) => name)
-        : [at.name],
-    watches: under.clusters.filter(({ name }) => name !== at.name).map(({ name }) => name),
+      cluster.name === primariesOf(target)[0]?.name
+        ? target.clusters.filter(({ name, role }) => name === cluster.name || role === 'remote').map(({ name }) => name)
+        : [cluster.name],
+    watches: target.clusters.filter(({ name }) => name !== cluster.name).map(({ name }) => name),
     watched: async () => {
-      const watched = await watchedClusters(at, await anyPod())
-      record.add({ probe: 'watched clusters', by: called, watched })
+      const watched = await watchedClusters(cluster, await readyPodName())
+      record.add({ probe: 'watched clusters', by: displayName, watched })
       return watched
     },
     endpoints: async () => {
       const endpoints = await endpointShards(
-        at,
-        `helloworld.${under.namespaces.mesh}.svc.${under.domain}`,
-        under.namespaces.mesh,
-        await anyPod(),
+        cluster,
+        `helloworld.${target.namespaces.mesh}.svc.${target.domain}`,
+        target.namespaces.mesh,
+        await readyPodName(),
       )
-      record.add({ probe: 'istiod’s endpoints', of: called, endpoints })
+      record.add({ probe: 'istiod’s endpoints', of: displayName, endpoints })
       return endpoints
     },
     proxies: async () => {
-      // Each of its pods knows the proxies that are connected to it.
-      const pods = (await istiodPods(at, revision)).filter(isReady)
-      const states = (await Promise.all(pods.map(({ metadata }) => proxyStates(at, metadata?.name)))).flat()
-      const proxies = states.filter(({ proxy }) => under.judges(proxy.slice(proxy.lastIndexOf('.') + 1)))
-      record.add({ probe: 'proxies', of: called, proxies, notJudged: states.length - proxies.length })
+      // An istiod pod knows only the proxies that are connected to it.
+      const pods = (await istiodPods(cluster, revision)).filter(isReady)
+      const states = (await Promise.all(pods.map(({ metadata }) => proxyStates(cluster, metadata?.name)))).flat()
+      const proxies = states.filter(({ proxy }) => target.judges(proxy.slice(proxy.lastIndexOf('.') + 1)))
+      record.add({ probe: 'proxies', of: displayName, proxies, notJudged: states.length - proxies.length })
       return proxies
     },
-    remoteAccess: async (of) => {
-      const access = await remoteAccess(at, of, under.namespaces.outside)
+    remoteAccess: async (watched) => {
+      const access = await remoteAccess(cluster, watched, target.namespaces.outside)
       record.add({
         probe: 'remote secret',
-        of,
-        from: `${at.name} ${under.namespaces.outside}/sleep`,
+        of: watched,
+        from: `${cluster.name} ${target.namespaces.outside}/sleep`,
         ...(access ?? { found: false }),
       })
       return access
@@ -85,9 +85,9 @@ export const controlPlaneOf = (
   }
 }
 
-/** Reads the istiod pods of a cluster, whether it should have any or not; those on their way out are left out. */
+/** Reads the istiod pods of a cluster, without those that are being deleted. A remote cluster should have none. */
 export const istiodIn = async (
-  cluster: ClusterUnderTest,
+  cluster: TargetCluster,
   since: Date | undefined,
   record: Recorder,
 ): Promise<IstiodPod[]> => {

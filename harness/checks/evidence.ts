@@ -1,11 +1,11 @@
 import type { Evidence } from '#results/results.ts'
 
-/** Collects what the probes of one attempt see. */
+/** Collects the evidence of one attempt. */
 export type Recorder = { add: (evidence: Evidence) => void; all: () => Evidence[] }
 
 const limit = 60
 
-/** An empty recorder; it keeps the newest pieces and says how many it left out. */
+/** An empty recorder. It keeps the newest 60 pieces of evidence and counts those that it dropped. */
 export const recorder = (): Recorder => {
   const kept: Evidence[] = []
   let dropped = 0

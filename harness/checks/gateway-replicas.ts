@@ -2,17 +2,16 @@ import type { V1Pod } from '@kubernetes/client-node'
 import { isReady } from '#kube/pods.ts'
 import { listenersOf, serverNamesAt } from '#probes/envoy-listeners.ts'
 import type { Recorder } from './evidence.ts'
-import type { ClusterUnderTest } from './mesh-under-test.ts'
+import type { TargetCluster } from './target.ts'
 
-/** One ready pod of an east-west gateway, and the server names that it passes on at 15443. */
+/** A ready pod of an east-west gateway, and the server names that it passes on at 15443. */
 export type GatewayReplica = { name: string; serverNames: string[] }
 
 /**
- * Asks every ready pod of a cluster’s east-west gateway, whatever release it is of; a cluster without a gateway has
- * none.
+ * Asks every ready pod of a cluster’s east-west gateway, of every release. A cluster without a gateway has none.
  */
 export const gatewayReplicas = async (
-  { name: cluster, kube, gateway }: ClusterUnderTest,
+  { name: cluster, kube, gateway }: TargetCluster,
   record: Recorder,
 ): Promise<GatewayReplica[]> => {
   if (!gateway) return []

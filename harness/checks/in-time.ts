@@ -2,8 +2,8 @@ import { because, type CauseCode } from '#results/causes.ts'
 import { MeshproofError } from '#errors.ts'
 
 /**
- * What it means when something is waited for in vain (MP-401): the cause, and what was waited for. Other errors stay as
- * they are.
+ * Turns a timeout (MP-401) into a failure that names its cause. Other errors stay as they are.
+ * @throws Error with the cause’s code and what was waited for.
  */
 export const inTime = async <T>(code: CauseCode, waited: Promise<T>): Promise<T> => {
   try {

@@ -3,7 +3,7 @@ import { MeshproofError } from '#errors.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { proxyOf, revisionOfPod, variableOf } from '#istio/proxy-container.ts'
 
-/** What the mesh's webhook made of a new pod. */
+/** What the mesh’s webhook made of a new pod. */
 export type Injection = {
   sidecar: boolean
   cluster?: string | undefined
@@ -15,14 +15,14 @@ export type Injection = {
 }
 
 /**
- * A webhook that injects: what a pod or namespace asks for it by in `istio.io/rev`, and the revision of the control
- * plane that answers.
+ * A webhook that injects sidecars: the value of `istio.io/rev` by which pods and namespaces select it, and the
+ * revision of its control plane.
  */
 export type Injector = { name: string; selectedBy: string; revision: string }
 
 /**
- * The webhooks of a cluster that inject, tags of revisions among them; those that `istioctl tag set` has put to sleep
- * select nothing and are left out.
+ * The webhooks of a cluster that inject sidecars, with the tags of revisions. It leaves out those that `istioctl tag
+ * set` has deactivated.
  */
 export const injectorsIn = async (kube: KubeClient): Promise<Injector[]> => {
   const found = await kube.list<V1MutatingWebhookConfiguration>({
@@ -30,25 +30,25 @@ export const injectorsIn = async (kube: KubeClient): Promise<Injector[]> => {
     kind: 'MutatingWebhookConfiguration',
     selector: 'app=sidecar-injector',
   })
-  const awake = found.filter(({ webhooks = [] }) =>
+  const active = found.filter(({ webhooks = [] }) =>
     webhooks.some(({ namespaceSelector }) => namespaceSelector?.matchLabels?.['istio.io/deactivated'] === undefined),
   )
-  return awake.map(({ metadata }) => {
+  return active.map(({ metadata }) => {
     const revision = metadata?.labels?.['istio.io/rev'] ?? 'default'
     return { name: metadata?.name ?? '', selectedBy: metadata?.labels?.['istio.io/tag'] ?? revision, revision }
   })
 }
 
 /**
- * Asks the API server, webhooks included, what a new pod would become; one whose webhook does not answer is refused,
- * with the reason.
+ * Asks the API server, with its webhooks, what a new pod would become. `refused` is the reason where the API server
+ * refuses the pod, as it does when the webhook does not answer.
  */
 export const injectedPod = async (
   kube: KubeClient,
   namespace: string,
   labels: Record<string, string>,
 ): Promise<Injection> => {
-  const asked = await kube
+  const outcome = await kube
     .dryRun<V1Pod>({
       apiVersion: 'v1',
       kind: 'Pod',
@@ -62,8 +62,8 @@ export const injectedPod = async (
         throw error
       },
     )
-  if ('refused' in asked) return { sidecar: false, refused: asked.refused }
-  const { pod } = asked
+  if ('refused' in outcome) return { sidecar: false, refused: outcome.refused }
+  const { pod } = outcome
   const sidecar = proxyOf(pod)
   return {
     sidecar: sidecar !== undefined,

@@ -10,104 +10,106 @@ import type { Disruptions } from '#operations/disruptions.ts'
 import type { Traffic } from '#probes/traffic.ts'
 import { controlPlaneOf, type ControlPlane } from './control-plane.ts'
 import type { Recorder } from './evidence.ts'
-import { upgradeOf, type MeshUnderTest, type Need, type Stranger, type UpgradeUnderTest } from './mesh-under-test.ts'
-import { siteOf, type Site } from './cluster.ts'
+import { upgradeOf, type Target, type Need, type Stranger, type TargetUpgrade } from './target.ts'
+import { clusterOf, type Cluster } from './cluster.ts'
 
 /** The mesh as a check sees it. */
 export type Mesh = {
   mtls: Mtls
-  clusters: Site[]
+  clusters: Cluster[]
   /** The cluster whose control plane serves the remotes, and those remotes. */
-  primary: Site
-  remotes: Site[]
-  /** Every control plane; within an upgrade one for each revision that runs. */
+  primary: Cluster
+  remotes: Cluster[]
+  /** Every control plane. In an upgrade there is one for each revision that runs. */
   controlPlanes: ControlPlane[]
-  controlPlaneOf: (site: Site) => ControlPlane
-  /** The clusters other than one: all, those on its network, those on others. */
-  othersThan: (site: Site) => Site[]
-  onNetworkOf: (site: Site) => Site[]
-  onOtherNetworks: (site: Site) => Site[]
+  controlPlaneOf: (cluster: Cluster) => ControlPlane
+  /** The other clusters than this one: all of them, those on its network, and those on other networks. */
+  othersThan: (cluster: Cluster) => Cluster[]
+  onNetworkOf: (cluster: Cluster) => Cluster[]
+  onOtherNetworks: (cluster: Cluster) => Cluster[]
   /**
-   * The clusters whose helloworld a client of one is meant to reach, its own included: with mutual TLS off, those of
-   * its network.
+   * The clusters whose helloworld a client of this cluster should reach, its own cluster included. With mutual TLS
+   * off these are the clusters on its network.
    */
-  reachableFrom: (site: Site) => Site[]
-  /** The workloads’ namespace, the same in every cluster, and the name of a service in it. */
+  reachableFrom: (cluster: Cluster) => Cluster[]
+  /** The workloads’ namespace, the same in every cluster, and the host name of a service in it. */
   namespace: string
   hostOf: (service: string) => string
-  /** Where clients ask for helloworld, and Istio’s name for their route to it. */
+  /** The address of helloworld, and the name of its Envoy cluster. */
   helloworld: { origin: string; url: string; cluster: string }
-  /** The SPIFFE identity of a service account of the workloads’ namespace. */
+  /** The SPIFFE identity of a service account in the workloads’ namespace. */
   identity: (serviceAccount: string) => string
-  /** Every version of helloworld, wherever it runs. */
+  /** The versions of helloworld, in all clusters. */
   versions: string[]
-  /** Where remote clusters may find their control plane. */
+  /** The addresses at which remote clusters may find their control plane. */
   discoveryAddresses: () => Promise<string[]>
-  /**
-   * Applies a policy of fixtures/policies for as long as `during` runs, where control planes read their configuration.
-   */
+  /** Applies a policy of fixtures/policies in every primary cluster while `during` runs. */
   withPolicy: <T>(name: string, during: () => Promise<T>) => Promise<T>
-  /** Runs `during` where plaintext is allowed. */
+  /** Allows plaintext while `during` runs. */
   allowingPlaintext: <T>(during: () => Promise<T>) => Promise<T>
   /**
-   * Clients without a certificate, for as long as `during` runs: in no cluster, where there is a place for one, else in
-   * another cluster than the one they ask.
+   * Runs `during` with clients without a certificate. They are outside of all clusters where there is a place for
+   * them, and otherwise in another cluster than the one they ask.
    */
-  withStrangers: <T>(during: (strangerTo: (peer: Site) => Stranger) => Promise<T>) => Promise<T>
+  withStrangers: <T>(during: (strangerTo: (peer: Cluster) => Stranger) => Promise<T>) => Promise<T>
   /**
-   * Why a part of a check has to be left out; undefined where this mesh withholds nothing it needs. The evidence says
-   * so.
+   * The reason to leave out a part of a check; undefined where the mesh withholds nothing that the part needs. The
+   * evidence records the reason.
    */
   leftOut: (need: Need) => string | undefined
-  /** Asks until it holds; false when it does not within the time (milliseconds). */
+  /** Asks again until `holds` is true. Returns false when that takes longer than `within` (milliseconds). */
   eventually: (holds: () => Promise<boolean>, within?: number) => Promise<boolean>
-  /** Looks every second, for so long (milliseconds), and returns all that was seen. */
+  /** Looks every second, for `during` milliseconds, and returns what each look returned. */
   watch: <T>(look: () => Promise<T>, during: number) => Promise<T[]>
   /**
-   * Runs `during` while clients ask for helloworld without end: those of every cluster, or of some. Returns what became
-   * of their requests, in the order of the clusters.
+   * Sends requests to helloworld without a pause while `during` runs, from the clients of every cluster or of `from`.
+   * Returns what became of the requests, in the order of the clusters.
    */
-  underTraffic: (during: () => Promise<unknown>, from?: Site[]) => Promise<Traffic[]>
-  /** What can be done to the mesh; only checks that disrupt ask for it, and they are planned where it can. */
+  underTraffic: (during: () => Promise<unknown>, from?: Cluster[]) => Promise<Traffic[]>
+  /** The disruptions of this mesh. Only checks that disrupt use them, and they are planned only where it is allowed. */
   disruptions: () => Disruptions
-  /** The upgrade that it is asked within. */
-  upgrade: () => UpgradeUnderTest
-  /** The explicit gateways’ addresses of meshNetworks, by network. */
+  /** The upgrade in progress. */
+  upgrade: () => TargetUpgrade
+  /** The gateways’ addresses in meshNetworks, by network. */
   gateways: () => Promise<Record<string, string>>
   setGateways: (addresses: Record<string, string>) => Promise<void>
   placeholder: string
 }
 
-/** The handles of one attempt. A wait of it lasts `patience` milliseconds, and no longer than three times as much. */
-export const meshOf = (under: MeshUnderTest, record: Recorder, patience: number, signal: AbortSignal): Mesh => {
+/**
+ * The handle of the mesh for one attempt of a check. A wait lasts `patience` milliseconds; a check may ask for up to
+ * three times as much.
+ */
+export const meshOf = (target: Target, record: Recorder, patience: number, signal: AbortSignal): Mesh => {
   const {
     mtls,
     besideClusters,
     namespaces: { mesh: namespace },
-  } = under
-  const hostOf = (service: string): string => `${service}.${namespace}.svc.${under.domain}`
+  } = target
+  const hostOf = (service: string): string => `${service}.${namespace}.svc.${target.domain}`
   const origin = `http://helloworld.${namespace}:5000`
   const helloworld = { origin, url: `${origin}/hello`, cluster: `outbound|5000||${hostOf('helloworld')}` }
-  const primaries = primariesOf(under)
-  const primary = one(primaries, () => true)
-  const versions = under.clusters.map(({ version }) => version).sort()
-  const clusters = under.clusters.map((cluster) =>
-    siteOf(under, cluster, record, { patience, versions: versions.length, signal }),
+  const primaries = primariesOf(target)
+  const primary = required(primaries, () => true)
+  const versions = target.clusters.map(({ version }) => version).sort()
+  const clusters = target.clusters.map((cluster) =>
+    clusterOf(target, cluster, record, { patience, versions: versions.length, signal }),
   )
   const controlPlanes = primaries.flatMap((cluster) =>
-    (cluster.revisions ?? [undefined]).map((revision) => controlPlaneOf(under, cluster, revision, record)),
+    (cluster.revisions ?? [undefined]).map((revision) => controlPlaneOf(target, cluster, revision, record)),
   )
-  const othersThan = ({ name }: Site): Site[] => clusters.filter((other) => other.name !== name)
-  const onNetworkOf = (site: Site): Site[] => othersThan(site).filter(({ network }) => network === site.network)
+  const othersThan = ({ name }: Cluster): Cluster[] => clusters.filter((other) => other.name !== name)
+  const onNetworkOf = (cluster: Cluster): Cluster[] =>
+    othersThan(cluster).filter(({ network }) => network === cluster.network)
   const withPolicy: Mesh['withPolicy'] = async (name, during) => {
-    const policy = await fixture(`policies/${name}.yaml`, policyValues(under))
+    const policy = await fixture(`policies/${name}.yaml`, policyValues(target))
     record.add({
       probe: 'policy',
       applied: name,
       in: primaries.map(({ name: cluster }) => cluster),
       objects: policy.map((object) => `${object.kind ?? ''} ${refOf(object).name}`),
     })
-    return holdingEverywhere(
+    return withPolicyIn(
       primaries.map(({ kube }) => kube),
       policy,
       during,
@@ -123,15 +125,15 @@ export const meshOf = (under: MeshUnderTest, record: Recorder, patience: number,
     onNetworkOf,
     withPolicy,
     namespace,
-    primary: one(clusters, ({ name }) => name === primary.name),
+    primary: required(clusters, ({ name }) => name === primary.name),
     remotes: clusters.filter(({ role }) => role === 'remote'),
-    controlPlaneOf: ({ name }) => one(controlPlanes, ({ serves }) => serves.includes(name)),
-    onOtherNetworks: (site) => othersThan(site).filter(({ network }) => network !== site.network),
-    reachableFrom: (site) => [site, ...(mtls === 'off' ? onNetworkOf(site) : othersThan(site))],
+    controlPlaneOf: ({ name }) => required(controlPlanes, ({ serves }) => serves.includes(name)),
+    onOtherNetworks: (cluster) => othersThan(cluster).filter(({ network }) => network !== cluster.network),
+    reachableFrom: (cluster) => [cluster, ...(mtls === 'off' ? onNetworkOf(cluster) : othersThan(cluster))],
     hostOf,
     helloworld,
-    identity: (serviceAccount) => `spiffe://${under.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
-    discoveryAddresses: () => under.discoveryAddresses(signal),
+    identity: (serviceAccount) => `spiffe://${target.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
+    discoveryAddresses: () => target.discoveryAddresses(signal),
     allowingPlaintext: (during) => (mtls === 'off' ? during() : withPolicy('mtls-permissive', during)),
     eventually: (holds, within = patience) =>
       until('', holds, { every: 200, within: Math.min(within, 3 * patience), signal }).then(
@@ -142,27 +144,27 @@ export const meshOf = (under: MeshUnderTest, record: Recorder, patience: number,
         },
       ),
     watch: (look, during) => watch(look, during, signal),
-    upgrade: () => upgradeOf(under),
+    upgrade: () => upgradeOf(target),
     disruptions: () => {
-      if (!under.disruptions) throw new Error('this check was planned in a mesh that is not ours to disrupt')
-      return under.disruptions(signal)
+      if (!target.disruptions) throw new Error('this check was planned in a mesh that is not ours to disrupt')
+      return target.disruptions(signal)
     },
     underTraffic: async (during, from = clusters) => {
-      const asking = await Promise.all(from.map(({ sleep }) => sleep.askAlong(helloworld.url)))
+      const clients = await Promise.all(from.map(({ sleep }) => sleep.askAlong(helloworld.url)))
       try {
         await during()
       } catch (error) {
-        await Promise.allSettled(asking.map(({ stop }) => stop()))
+        await Promise.allSettled(clients.map(({ stop }) => stop()))
         throw error
       }
-      return Promise.all(asking.map(({ stop }) => stop()))
+      return Promise.all(clients.map(({ stop }) => stop()))
     },
     withStrangers: (during) =>
       besideClusters
         ? besideClusters(record, (stranger) => during(() => stranger))
-        : during((peer) => one(othersThan(peer), () => true).outside),
+        : during((peer) => required(othersThan(peer), () => true).outside),
     leftOut: (need) => {
-      const reason = under.withheld[need]
+      const reason = target.withheld[need]
       if (reason !== undefined) record.add({ probe: 'left out', what: need, reason })
       return reason
     },
@@ -176,8 +178,8 @@ export const meshOf = (under: MeshUnderTest, record: Recorder, patience: number,
 }
 
 /**
- * What a policy’s placeholders stand for: seed 003’s DestinationRule names ISTIO_MUTUAL where mutual TLS is on, and
- * nothing where it is off.
+ * The values of a policy’s placeholders. As in seed 003, the DestinationRule sets ISTIO_MUTUAL where mutual TLS is
+ * on, and nothing where it is off.
  */
 const policyValues = ({
   clusters,
@@ -186,13 +188,13 @@ const policyValues = ({
   trustDomain,
   domain,
   policyNamespace,
-}: MeshUnderTest): Record<string, string> => ({
+}: Target): Record<string, string> => ({
   namespace: namespaces.mesh,
   host: `helloworld.${namespaces.mesh}.svc.${domain}`,
   policynamespace: policyNamespace,
   trustdomain: trustDomain,
   trafficpolicy: JSON.stringify(mtls === 'strict' ? { tls: { mode: 'ISTIO_MUTUAL' } } : {}),
-  // A cluster’s name need not be one that a subset may have; its version is.
+  // A cluster’s name may be invalid as the name of a subset, so the subset has the name of its version.
   clustersubsets: JSON.stringify(
     clusters.map(({ name, version }) => ({ name: version, labels: { 'topology.istio.io/cluster': name } })),
   ),
@@ -204,7 +206,7 @@ const policyValues = ({
   ),
 })
 
-const holdingEverywhere = async <T>(
+const withPolicyIn = async <T>(
   [first, ...others]: KubeClient[],
   policy: Manifest[],
   during: () => Promise<T>,
@@ -212,14 +214,14 @@ const holdingEverywhere = async <T>(
   if (!first) return during()
   const undo = await putInPlace(first, policy)
   try {
-    return await holdingEverywhere(others, policy, during)
+    return await withPolicyIn(others, policy, during)
   } finally {
     await undo()
   }
 }
 
-const one = <T>(all: T[], is: (one: T) => boolean): T => {
-  const found = all.find(is)
-  if (found === undefined) throw new Error('the topology has no such cluster')
-  return found
+const required = <T>(candidates: T[], matches: (candidate: T) => boolean): T => {
+  const match = candidates.find(matches)
+  if (match === undefined) throw new Error('the topology has no such cluster')
+  return match
 }

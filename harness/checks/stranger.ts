@@ -5,14 +5,14 @@ import { curlCommand, parseTransfers } from '#probes/curl.ts'
 import { noAccount } from '#probes/exchanges.ts'
 import { answersOf } from '#probes/sample.ts'
 import type { Recorder } from './evidence.ts'
-import type { Stranger } from './mesh-under-test.ts'
+import type { Stranger } from './target.ts'
 
 const name = 'beside the clusters'
 
 /**
- * Starts a client that is in no cluster for as long as `during` runs: a container on the run's network, where the
- * gateways' addresses are. It carries the run's labels through the image it is started from, so whatever ends this
- * process, the run's own clean-up takes it along.
+ * Starts a client outside of all clusters while `during` runs: a container on the run’s network, where the
+ * gateways’ addresses are. Its image carries the run’s labels, so the run’s clean-up removes it, also after an
+ * abrupt end.
  * @throws MeshproofError MP-202 when the engine does not start it.
  */
 export const withEngineClient = async <T>(
@@ -20,7 +20,7 @@ export const withEngineClient = async <T>(
   record: Recorder,
   during: (client: Stranger) => Promise<T>,
 ): Promise<T> => {
-  // Its reaper is an image of its own that cannot be had everywhere; what is ours is told by the run's labels instead.
+  // The reaper of testcontainers needs another image, which is not available everywhere. The run’s labels replace it.
   process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true'
   const container = await new GenericContainer(runImage(runId))
     .withNetworkMode(nameOf(runId))
@@ -41,17 +41,17 @@ export const withEngineClient = async <T>(
       name,
       getNow: async (url, requests = {}) => {
         const { stdout, stderr } = await container.exec(curlCommand(url, requests))
-        const all = parseTransfers(stdout)
-        if (all.length === 0) throw noAccount(name, stderr.trim().split('\n')[0])
-        const answers = answersOf(all)
+        const transfers = parseTransfers(stdout)
+        if (transfers.length === 0) throw noAccount(name, stderr.trim().split('\n')[0])
+        const answers = answersOf(transfers)
         record.add({
           probe: 'curl',
           from: name,
           url,
           through: requests.through ?? '',
           answers: answers.summary,
-          curl: all[0]?.exit,
-          error: all[0]?.error,
+          curl: transfers[0]?.exit,
+          error: transfers[0]?.error,
         })
         return answers
       },

@@ -6,38 +6,38 @@ import { fixture } from '#istio/fixture.ts'
 import { proxyOf, revisionOfPod } from '#istio/proxy-container.ts'
 import { injectionLabel } from '#istio/revision.ts'
 import { namespaceOf } from '#istio/workloads.ts'
-import { clientOf, type Asking, type Client } from './client.ts'
+import { clientOf, type ClientLimits, type Client } from './client.ts'
 import type { Recorder } from './evidence.ts'
-import type { ClusterUnderTest } from './mesh-under-test.ts'
+import type { TargetCluster } from './target.ts'
 
-/** What the namespaces of visitors begin with. */
+/** The prefix of the visitors’ namespaces. */
 export const visitorPrefix = 'meshproof-visit-'
 
-/** A client of the mesh that is there for a moment, in a namespace that is as new as it is. */
+/** A client of the mesh that exists for a moment, in a new namespace. */
 export type Visitor = {
   sleep: Client
-  /** Whether its namespace was given the mesh’s root. */
+  /** True when its namespace has the mesh’s root. */
   hasRoot: () => Promise<boolean>
   isReady: () => Promise<boolean>
-  /** What its proxy was made of, once it is ready, and by which control plane’s revision. */
+  /** The image of its proxy, once it is ready, and the revision of the control plane that injected it. */
   proxy: () => Promise<{ image: string; revision: string }>
 }
 
 /**
- * What a visitor is made of: the revision that injects it, the image of its client, and of its proxy where that is not
- * the revision’s own.
+ * How to make a visitor: the revision that injects it, the image of its client, and the image of its proxy where that
+ * is not the revision’s own.
  */
 export type VisitorOf = { revision: string; client: string; proxy?: string | undefined }
 
 /**
- * Deploys a client in a new namespace of a cluster for as long as `during` runs. Its namespace is deleted with all that
- * is in it; nobody waits for that.
+ * Deploys a client in a new namespace of a cluster while `during` runs. Then it deletes the namespace, without
+ * waiting for the end of the deletion.
  */
 export const withVisitor = async <T>(
-  { name, kube }: ClusterUnderTest,
+  { name, kube }: TargetCluster,
   { revision, client, proxy }: VisitorOf,
   record: Recorder,
-  asking: Asking,
+  limits: ClientLimits,
   during: (visitor: Visitor) => Promise<T>,
 ): Promise<T> => {
   const namespace = `${visitorPrefix}${randomBytes(3).toString('hex')}`
@@ -50,7 +50,7 @@ export const withVisitor = async <T>(
       ...(await fixture('workloads/sleep.yaml', { namespace, curl: client })).map(pinned),
     ])
     return await during({
-      sleep: clientOf({ cluster: name, kube, namespace }, record, asking),
+      sleep: clientOf({ cluster: name, kube, namespace }, record, limits),
       hasRoot: async () =>
         ((await kube.get<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name: 'istio-ca-root-cert', namespace }))
           ?.data?.['root-cert.pem'] ?? '') !== '',

@@ -13,7 +13,7 @@ import { addImagesCommands } from './images-arguments.ts'
 import { explain, parsed, refuseSwallowedFlags, refuseTogether } from './refused-arguments.ts'
 import { output, pins, withVersions } from './shared-flags.ts'
 
-/** A command line that was understood. */
+/** A valid command line. */
 export type Invocation =
   | { command: 'test'; options: TestOptions }
   | { command: 'up' | 'prove'; options: RunOptions }
@@ -46,7 +46,7 @@ const results = new Option(
   'in a pod: also keep the results in a ConfigMap, configmap:NAMESPACE[/NAME]',
 )
 
-/** `several` where a list of versions is taken. */
+/** Adds the flags of labs; `several` where they accept lists of versions. */
 const withLabOptions = (command: Command, several?: boolean): Command =>
   withVersions(
     command
@@ -66,10 +66,10 @@ const withRunOptions = (command: Command, several?: boolean): Command =>
   withLabOptions(command, several).addOption(output).option('--plan', 'print what would run, and run nothing')
 
 /**
- * Reads a command line. npm takes flags before `--` for itself and leaves a trace in the environment: that is told, not
- * guessed.
+ * Reads a command line. npm consumes flags before `--` and leaves a trace in the environment; such flags are
+ * reported, not guessed.
  * @throws MeshproofError MP-101 for an unknown command, flag or value; MP-102 for `npm test --flag` without `--`;
- * MP-141 for flags that do not go together; MP-162 for several versions where one is taken.
+ * MP-141 for flags that exclude each other; MP-162 for several versions where one is accepted.
  */
 export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): Invocation => {
   let invocation: Invocation | undefined
@@ -236,8 +236,8 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
       })
   }
   const group = add('images', 'the images of a lab').exitOverride().helpCommand(false)
-  addImagesCommands(group, parsed, (one) => {
-    invocation = one
+  addImagesCommands(group, parsed, (imagesInvocation) => {
+    invocation = imagesInvocation
   })
 
   refuseSwallowedFlags(program, argv, environment)

@@ -18,7 +18,7 @@ import { print } from '#run/print.ts'
 import { type Invocation, readArguments } from './arguments.ts'
 import { streamFor, withTerminal } from './with-terminal.ts'
 
-/** Performs the command that a command line asks for, and returns its exit code; `words` are what was typed. */
+/** Performs the command of a command line, and returns its exit code. `words` is the command line as typed. */
 export const perform = async (
   invocation: Invocation,
   words: readonly string[] = process.argv.slice(2),
@@ -80,7 +80,7 @@ export const perform = async (
   }
 }
 
-/** Performs the command line of a cell, unless an earlier attempt has left its verdict. */
+/** Performs the command line of a cell, unless an earlier attempt left a verdict. */
 const performCell = async ({ reportDir, cells, index }: CellOptions): Promise<number> => {
   const { name, args } = await cellOf(cells, index, process.env)
   const folder = join(reportDir, name)

@@ -5,7 +5,7 @@ import { output, pins, withVersions } from './shared-flags.ts'
 
 const versions = (command: Command): Command => withVersions(command.addOption(pins)).addOption(output)
 
-/** Adds the commands to their group; `take` hears which was asked for, once `parsed` has validated its flags. */
+/** Adds the commands to their group. `take` gets the user’s command, after `parsed` has validated its flags. */
 export const addImagesCommands = (
   group: Command,
   parsed: <T>(schema: z.ZodType<T>, options: unknown) => T,

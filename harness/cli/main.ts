@@ -6,7 +6,7 @@ import { readArguments } from './arguments.ts'
 import { perform } from './dispatch.ts'
 import { leave } from './leave.ts'
 
-/** Reads the command line, does what it says, and turns what was thrown into words and an exit code. */
+/** Reads the command line, performs its command, and turns errors into messages and an exit code. */
 const main = async (): Promise<number> => {
   try {
     return await perform(readArguments(process.argv.slice(2), process.env))
@@ -18,7 +18,7 @@ const main = async (): Promise<number> => {
       return error.exitCode
     }
     if (error instanceof ExecaError && error.isCanceled) return 130
-    // Ours to mend: here a stack helps, but only on request.
+    // An error of the harness. The stack is printed only on request.
     screen.problem(`MP-900  The harness itself failed: ${reasonOf(error)}`)
     screen.line(`  next: Run again with MESHPROOF_DEBUG=1 and report what it prints.`)
     if (process.env['MESHPROOF_DEBUG']) console.error(error)
@@ -26,11 +26,11 @@ const main = async (): Promise<number> => {
   }
 }
 
-// A reader that goes away (`| head`) is no reason to leave a lab behind.
+// A reader that ends early (`| head`) must not leave a lab behind.
 process.stdout.on('error', () => undefined)
 process.stderr.on('error', () => undefined)
-// What a library throws where nobody waits for it must neither end the run before it has cleaned up nor let it end
-// green.
+// An error that a library throws outside of any await must not end the run before its clean-up. It must not let the
+// run pass either.
 let unexpected = false
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {

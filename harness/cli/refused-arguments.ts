@@ -4,8 +4,8 @@ import { MeshproofError, unknownValue } from '#errors.ts'
 import { flagOf } from '#run/options.ts'
 
 /**
- * Flags that speak of a lab say nothing about existing clusters, and the other way round. @throws MeshproofError
- * MP-141.
+ * Refuses flags of labs together with --contexts, and flags of existing clusters without it.
+ * @throws MeshproofError MP-141.
  */
 export const refuseTogether = (options: Record<string, unknown>): void => {
   const ofLabs = ['topology', 'istio', 'kubernetes', 'kind', 'istioSource', 'registry', 'keep', 'reuse'].filter(
@@ -31,8 +31,8 @@ export const refuseTogether = (options: Record<string, unknown>): void => {
 }
 
 /**
- * npm takes flags before `--` for itself, and leaves a trace of them in the environment. @throws MeshproofError MP-102
- * with the line that was meant.
+ * Refuses flags before `--`, which npm consumes. npm leaves a trace of them in the environment.
+ * @throws MeshproofError MP-102 with the command line that was probably meant.
  */
 export const refuseSwallowedFlags = (program: Command, argv: string[], environment: NodeJS.ProcessEnv): void => {
   const options = program.commands.find((command) => command.name() === 'test')?.options ?? []
@@ -55,8 +55,8 @@ export const refuseSwallowedFlags = (program: Command, argv: string[], environme
 }
 
 /**
- * The values of a command's flags, as their schema has them. @throws MeshproofError MP-101 for the first that it
- * refuses.
+ * Validates the values of a command’s flags.
+ * @throws MeshproofError MP-101 for the first value that the schema refuses.
  */
 export const parsed = <T>(schema: z.ZodType<T>, options: unknown): T => {
   const result = schema.safeParse(options)
@@ -69,13 +69,13 @@ export const parsed = <T>(schema: z.ZodType<T>, options: unknown): T => {
   })
 }
 
-/** The command that the words lead to, and the words that are left. */
+/** The command that the words name, and the remaining words. */
 const resolve = (program: Command, words: string[]): { command: Command; left: string[] } => {
   const next = program.commands.find((command) => command.name() === words[0])
   return next ? resolve(next, words.slice(1)) : { command: program, left: words }
 }
 
-/** What the command line parser refused, as an error that tells what was probably meant. */
+/** Turns an error of the command line parser into one that names what was probably meant. */
 export const explain = (error: CommanderError, argv: string[], program: Command): MeshproofError => {
   const { command } = resolve(
     program,

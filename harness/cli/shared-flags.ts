@@ -1,13 +1,13 @@
 import { Option, type Command } from 'commander'
 
-/** Flags that several commands take alike. */
+/** Flags that several commands share. */
 export const pins = new Option(
   '--pins <file>',
   'use this file instead of fixtures/images/release.yaml: versions, addresses and checksums of what is published',
 )
 export const output = new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json'])
 
-/** Adds the flags of versions; `several` where lists of them are taken. */
+/** Adds the flags of versions; `several` where they accept lists. */
 export const withVersions = (command: Command, several = false): Command => {
   const [form, more] = several
     ? ['versions', '; several, joined by commas: each combination is a run']

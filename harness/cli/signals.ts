@@ -5,9 +5,9 @@ import type { Signals } from '#run/with-reports.ts'
 export type Listening = Signals & { release: () => void }
 
 /**
- * Listens for Ctrl-C and its kin. The first asks for an orderly end, a second Ctrl-C for an immediate one. npm passes
- * on a Ctrl-C that the terminal has already sent to everyone, so what arrives within a second of the first is the same
- * key press.
+ * Listens for Ctrl-C, SIGTERM and SIGHUP. The first asks for an orderly end; a second Ctrl-C ends at once. npm
+ * forwards a Ctrl-C that the terminal has already sent to every process, so a signal within a second of the first is
+ * the same key press.
  */
 export const listenForSignals = (say: (line: string) => void, now: () => number = Date.now): Listening => {
   const controller = new AbortController()

@@ -2,13 +2,13 @@ import { terminal as terminalOn, type Terminal } from '#report/terminal.ts'
 import type { Signals } from '#run/with-reports.ts'
 import { listenForSignals } from './signals.ts'
 
-/** Where lines for people go: programs read stdout, so with `json` it is stderr. */
+/** The stream for lines that people read. With `json` it is stderr, because programs read stdout. */
 export const streamFor = (output: 'text' | 'json'): NodeJS.WritableStream =>
   output === 'json' ? process.stderr : process.stdout
 
 /**
- * Performs a command that people watch, with a terminal and signals of its own.
- * @throws whatever the command throws; once a signal has come, its reason.
+ * Performs a command with a terminal and signal handlers.
+ * @throws the error of the command; after a signal, the signal’s reason.
  */
 export const withTerminal = async (
   stream: NodeJS.WritableStream,

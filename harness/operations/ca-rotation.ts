@@ -12,16 +12,17 @@ import { proxyOf } from '#istio/proxy-container.ts'
 /** The files of a `cacerts` secret, by name, as text. */
 type Cacerts = Record<string, string>
 
-/** What every cluster has, and what it is to have in the end: an intermediate of a new root. */
+/** The old files of a cluster, and its new files: an intermediate of a new root. */
 type Change = (cluster: string) => { old: Cacerts; fresh: Cacerts }
 
 /**
- * Changes the mesh’s root in three steps, each in all clusters before the next, so that at any moment every proxy
- * trusts what every other one shows (Istio’s own rotation test, tests/integration/security/cacert_rotation). istiod
- * takes up a new `cacerts` without a restart, but a bundle of roots only if it holds the one before or is held by it,
- * and asks the proxies for new certificates only when the bundle’s text is another one: hence the other order in the
- * second step. Each step ends once every istiod and every proxy has taken it up.
- * @throws MeshproofError MP-401 in a step that is not taken up within 90 s.
+ * Changes the mesh’s root in three steps. Each step reaches all clusters before the next begins, so that every
+ * proxy always trusts the certificates of every other proxy (as in Istio’s rotation test,
+ * tests/integration/security/cacert_rotation). istiod accepts new `cacerts` without a restart, but accepts a bundle
+ * of roots only if it contains the previous bundle or is contained in it. It asks the proxies for new certificates
+ * only when the text of the bundle changes, so the second step changes the order of the roots. A step ends when every
+ * istiod and every proxy has accepted it.
+ * @throws MeshproofError MP-401 where a step is not accepted within 90 s.
  */
 export const caRotation = (): Step[] => {
   let planned: Promise<Change> | undefined
@@ -33,13 +34,13 @@ export const caRotation = (): Step[] => {
     step(name, async (lab, signal) => {
       const change = await (planned ??= newRoot(lab))
       await write(lab, (cluster) => filesOf(change(cluster)))
-      await takenUp(lab, (cluster) => filesOf(change(cluster)), signal).catch(async (error: unknown) => {
+      await accepted(lab, (cluster) => filesOf(change(cluster)), signal).catch(async (error: unknown) => {
         if (otherwise) await write(lab, (cluster) => otherwise(change(cluster)))
         throw error
       })
     })
   return [
-    // An istiod that does not take this up has changed nothing yet: what there was can be put back.
+    // Where istiod does not accept this step, nothing has changed yet, and the old files can be restored.
     stage(
       'old CA, both roots',
       ({ old, fresh }) => ({ ...old, [roots]: `${old[roots] ?? ''}${fresh[roots] ?? ''}` }),
@@ -54,9 +55,9 @@ export const caRotation = (): Step[] => {
 }
 
 /**
- * Swaps the root in one step, which istiod must refuse, and returns what puts the old `cacerts` back. An istiod that
- * restarts meanwhile would take the new root. @throws MeshproofError MP-401 when an istiod does not say within 60 s
- * that it refuses.
+ * Replaces the root in one step, which istiod must refuse. Returns the undo, which restores the old `cacerts`. An
+ * istiod that restarts in between would accept the new root.
+ * @throws MeshproofError MP-401 when an istiod does not log the refusal within 60 s.
  */
 export const swapRoot = async (lab: Lab, signal?: AbortSignal): Promise<() => Promise<void>> => {
   const change = await newRoot(lab)
@@ -134,26 +135,26 @@ const newRoot = async ({ clusters }: Lab): Promise<Change> => {
 }
 
 /**
- * Waits until istiod has written a step’s roots down for all clusters, and all proxies trust them and are signed by
- * its intermediate.
+ * Waits until istiod has published a step’s roots in all clusters, and every proxy trusts them and has a
+ * certificate of its control plane’s intermediate.
  */
-const takenUp = async (lab: Lab, files: (cluster: string) => Cacerts, signal: AbortSignal): Promise<void> => {
+const accepted = async (lab: Lab, files: (cluster: string) => Cacerts, signal: AbortSignal): Promise<void> => {
   const patience = { every: 1000, within: 90_000, signal }
   const served = ({ name, role }: LabCluster): Cacerts => files(role === 'primary' ? name : lab.primary.name)
-  const rootsOf = (cluster: LabCluster): string => prints(served(cluster)[roots])
+  const rootsOf = (cluster: LabCluster): string => fingerprintsIn(served(cluster)[roots])
   await Promise.all(
     lab.clusters.map((cluster) =>
       until(
         `${cluster.name} is told the roots`,
         async () => {
           await Promise.all(lab.primaries.map(async (primary) => remount(primary.kube, await istiodPods(primary))))
-          const told = await cluster.kube.get<V1ConfigMap>({
+          const published = await cluster.kube.get<V1ConfigMap>({
             apiVersion: 'v1',
             kind: 'ConfigMap',
             name: 'istio-ca-root-cert',
             namespace: cluster.istioNamespace,
           })
-          return prints(told?.data?.[roots]) === rootsOf(cluster)
+          return fingerprintsIn(published?.data?.[roots]) === rootsOf(cluster)
         },
         patience,
       ),
@@ -165,11 +166,11 @@ const takenUp = async (lab: Lab, files: (cluster: string) => Cacerts, signal: Ab
         `every proxy of ${cluster.name} has taken up the roots and its certificate`,
         async () => {
           const { kube } = cluster
-          const signing = prints(served(cluster)['ca-cert.pem'])
+          const signing = fingerprintsIn(served(cluster)['ca-cert.pem'])
           const pods = (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })).filter(
             (pod) => proxyOf(pod) !== undefined && isReady(pod),
           )
-          const taken = await Promise.all(pods.map((pod) => hasTaken(kube, pod, rootsOf(cluster), signing)))
+          const taken = await Promise.all(pods.map((pod) => hasAccepted(kube, pod, rootsOf(cluster), signing)))
           await remount(
             kube,
             pods.filter((_, index) => !taken[index]),
@@ -182,8 +183,11 @@ const takenUp = async (lab: Lab, files: (cluster: string) => Cacerts, signal: Ab
   )
 }
 
-/** What a proxy has mounted is what it will trust its control plane by, should it have to connect anew. */
-const hasTaken = async (
+/**
+ * True when a proxy holds the roots and the certificate. The mounted file is compared too, since the proxy uses it to
+ * trust its control plane when it reconnects.
+ */
+const hasAccepted = async (
   kube: KubeClient,
   { metadata }: V1Pod,
   wantedRoots: string,
@@ -194,15 +198,15 @@ const hasTaken = async (
     trustOf({ kube, namespace, pod }),
     execIn(kube, { namespace, pod, container: 'istio-proxy' }, ['cat', '/var/run/secrets/istio/root-cert.pem']),
   ])
-  // Where mutual TLS is off, a proxy holds neither.
+  // With mutual TLS off, a proxy holds neither roots nor a certificate.
   const holds =
     trusted.length === 0 ||
     (fingerprints(trusted) === wantedRoots && chain.some(({ fingerprint256 }) => fingerprint256 === signing))
-  return holds && prints(mounted) === wantedRoots
+  return holds && fingerprintsIn(mounted) === wantedRoots
 }
 
 /**
- * Has kubelet look at once what the pods have mounted, and not in up to a minute and a half: it does so whenever a pod
+ * Makes kubelet update the pods’ mounted files now, instead of within 90 s. kubelet updates them whenever a pod
  * changes.
  */
 const remount = async (kube: KubeClient, pods: V1Pod[]): Promise<void> => {
@@ -218,7 +222,7 @@ const remount = async (kube: KubeClient, pods: V1Pod[]): Promise<void> => {
   )
 }
 
-const prints = (pem = ''): string => fingerprints(certificatesIn(pem))
+const fingerprintsIn = (pem = ''): string => fingerprints(certificatesIn(pem))
 
 const fingerprints = (certificates: { fingerprint256: string }[]): string =>
   [...new Set(certificates.map(({ fingerprint256 }) => fingerprint256))].sort().join()

@@ -7,42 +7,44 @@ import { followAddresses, moveAddress, restartGateways, withGatewayReplicas } fr
 import { freshIstiod, restartNode, withoutApiServer, withoutIstiod } from './servers.ts'
 
 /**
- * What can be done to a mesh that is ours: each either lasts while `during` runs and is then undone, or leaves a mesh
- * that is as good as before. Clusters are told by name.
+ * The disruptions of a mesh that is ours. Each one either lasts while `during` runs and is then undone, or leaves the
+ * mesh as good as before. Clusters are given by name.
  */
 export type Disruptions = {
+  /** Scales every east-west gateway while `during` runs. */
   withGatewayReplicas: <T>(replicas: number, during: () => Promise<T>) => Promise<T>
-  /** Every east-west gateway, one cluster after the other. */
+  /** Restarts every east-west gateway, one cluster after the other. */
   restartGateways: () => Promise<void>
   /**
-   * Every control plane, for so long (milliseconds) and as long as `during` runs; it is over once they are ready again.
+   * Stops every control plane for `lasting` milliseconds, and at least while `during` runs. It ends when all are
+   * ready again.
    */
   withoutIstiod: (lasting: number, during: () => Promise<unknown>) => Promise<void>
-  /** It is over once the server answers again. */
+  /** Stops a cluster’s API server for `lasting` milliseconds. It ends when the server answers again. */
   withoutApiServer: (cluster: string, lasting: number) => Promise<void>
-  /** New credentials in every remote secret of a cluster, and the old ones revoked. */
+  /** Puts new credentials into every remote secret of a cluster, and revokes the old ones. */
   rotateRemoteSecret: (cluster: string) => Promise<void>
-  /** Every remote secret of a cluster is gone, and comes back as it was. */
+  /** Removes every remote secret of a cluster while `during` runs, and then restores it. */
   withoutRemoteSecret: <T>(cluster: string, during: () => Promise<T>) => Promise<T>
-  /** It is over once pods can start again. */
+  /** Restarts a cluster’s node. It ends when pods can start again. */
   restartNode: (cluster: string) => Promise<void>
-  /** A control plane’s pods that have not restarted. */
+  /** Replaces a control plane’s pods by new pods, which have no restarts. */
   freshIstiod: (cluster: string) => Promise<void>
-  /** Another address for what others know the cluster by, and back; undefined where they know it by none. */
+  /** Changes the address by which others reach a cluster. Undefined where no address is used. */
   moveAddress: (cluster: string) => ReturnType<typeof moveAddress>
-  /** How proxies are told the gateways’ addresses. */
+  /** How istiod finds the gateways’ addresses. */
   gatewaysFound: 'by label' | 'written down'
-  /** What the documentation has somebody do after that. */
+  /** Does what the documentation asks for after an address has changed. */
   followAddresses: () => Promise<void>
   /**
-   * The root of all certificates changed, in the documented steps; `swapRoot` tries it in one, which must be refused,
-   * and returns its undo.
+   * Changes the root in the documented steps. `swapRoot` tries it in one step, which istiod must refuse, and returns
+   * its undo.
    */
   rotateRoot: () => Promise<void>
   swapRoot: () => Promise<() => Promise<void>>
 }
 
-/** What can be done to a lab’s mesh. What it puts back is put back also after `signal` has fired. */
+/** The disruptions of a lab’s mesh. Their undo also runs after `signal` has fired. */
 export const disruptionsIn = (lab: Lab, signal: AbortSignal): Disruptions => ({
   withGatewayReplicas: (replicas, during) => withGatewayReplicas(lab, replicas, during),
   restartGateways: () => restartGateways(lab, signal),
@@ -58,7 +60,7 @@ export const disruptionsIn = (lab: Lab, signal: AbortSignal): Disruptions => ({
     try {
       return await during()
     } finally {
-      for (const back of undo) await back()
+      for (const restore of undo) await restore()
     }
   },
   restartNode: (cluster) => restartNode(lab, lab.cluster(cluster)),

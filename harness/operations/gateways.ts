@@ -14,7 +14,7 @@ const deploymentOf = ({ istioNamespace }: LabCluster): DeploymentRef => ({
   name: gatewayName,
 })
 
-/** Runs `during` with so many replicas of every east-west gateway, and then with as many as before. */
+/** Scales every east-west gateway to so many replicas while `during` runs, and then back. */
 export const withGatewayReplicas = async <T>(
   { clusters }: Lab,
   replicas: number,
@@ -41,17 +41,15 @@ export const withGatewayReplicas = async <T>(
 }
 
 /**
- * Restarts every east-west gateway, one cluster after the other. @throws MeshproofError MP-401 when one is not settled
- * within two minutes.
+ * Restarts every east-west gateway, one cluster after the other.
+ * @throws MeshproofError MP-401 when a gateway is not ready within two minutes.
  */
 export const restartGateways = async ({ clusters }: Lab, signal: AbortSignal): Promise<void> => {
   for (const cluster of clusters) await restart(cluster, [deploymentOf(cluster)], signal)
 }
 
-/**
- * The service of a cluster that others know by the address its load balancer gave it; undefined where there is none.
- */
-const addressed = async ({ topology }: Lab, cluster: LabCluster): Promise<Ref | undefined> => {
+/** The service by whose load balancer’s address others reach a cluster; undefined where there is none. */
+const addressedService = async ({ topology }: Lab, cluster: LabCluster): Promise<Ref | undefined> => {
   for (const name of [gatewayName, `${istiodOf(topology)}-internal`]) {
     const service = { ...gatewayService(cluster), name }
     if (await cluster.kube.get(service)) return service
@@ -60,16 +58,16 @@ const addressed = async ({ topology }: Lab, cluster: LabCluster): Promise<Ref | 
 }
 
 /**
- * Gives what others know of a cluster by its address another one of the load balancer’s pool, the last, and returns
- * both, and what gives it the first one back. Undefined where the cluster is known by no such address. @throws
- * MeshproofError MP-401 when the load balancer does not give it within 60 s.
+ * Gives the service by which others reach a cluster another address: the last of the load balancer’s pool. Returns
+ * both addresses and `back`, which restores the first. Undefined where others use no such address.
+ * @throws MeshproofError MP-401 when the load balancer does not assign the address within 60 s.
  */
 export const moveAddress = async (
   lab: Lab,
   cluster: LabCluster,
   signal: AbortSignal,
 ): Promise<{ from: string; to: string; back: () => Promise<void> } | undefined> => {
-  const service = await addressed(lab, cluster)
+  const service = await addressedService(lab, cluster)
   if (!service) return undefined
   const from = await serviceAddress(cluster, service.name, service, signal)
   const pool = await cluster.kube.get<Manifest>({
@@ -80,7 +78,7 @@ export const moveAddress = async (
   })
   const { addresses = [] } = (pool?.['spec'] ?? {}) as { addresses?: string[] }
   const to = addresses[0]?.split('-')[1] ?? ''
-  const give = async (address: string): Promise<void> => {
+  const assign = async (address: string): Promise<void> => {
     const { apiVersion, kind, name, namespace = '' } = service
     await cluster.kube.merge({
       apiVersion,
@@ -93,14 +91,14 @@ export const moveAddress = async (
       { every: 150, within: 60_000 },
     )
   }
-  await give(to)
-  return { from, to, back: () => give(from) }
+  await assign(to)
+  return { from, to, back: () => assign(from) }
 }
 
 /**
- * What a topology’s documentation has somebody do when an address has changed that was written down: the gateways’
- * in `meshNetworks` (seed 000), and the one by which remote clusters find their control plane, with their profile
- * installed again (`remotePilotAddress`). What is found by its label follows by itself.
+ * Does what a topology’s documentation asks for after an address has changed. It writes the gateways’ addresses
+ * into `meshNetworks` (seed 000), and installs the profile of remote clusters again with the address of their control
+ * plane (`remotePilotAddress`). Gateways that are found by their label need nothing.
  */
 export const followAddresses = async (lab: Lab, signal: AbortSignal): Promise<void> => {
   const { procedure } = lab.topology

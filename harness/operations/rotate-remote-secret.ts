@@ -13,31 +13,36 @@ import { remoteKubeconfig, remoteSecretRef } from '#istio/remote-secret.ts'
 const Kubeconfig = z.looseObject({ users: z.array(z.looseObject({ user: z.looseObject({ token: z.string() }) })) })
 
 /**
- * Rotates the credentials by which every control plane watches a cluster, whoever made the remote secret: a new token
- * of the reader service account, the secret’s kubeconfig with that token, and, once istiod uses it, the tokens of
- * before revoked by deleting their secrets (istio/istio#61043, #60612: a rotation that wipes or ignores endpoints).
- * @throws MeshproofError MP-401 when an istiod does not take up the new token within a minute, MP-540 where there is no
+ * Rotates the credentials by which every control plane watches a cluster, whoever made the remote secret. It makes a
+ * new token of the reader service account and puts it into the secret’s kubeconfig. When istiod uses it, it revokes
+ * the earlier tokens by deleting their secrets (istio/istio#61043, #60612: a rotation that wipes or ignores
+ * endpoints).
+ * @throws MeshproofError MP-401 when an istiod does not use the new token within a minute, MP-540 where there is no
  * remote secret with a token.
  */
-export const rotateRemoteSecret = async ({ primaries }: Lab, of: LabCluster, signal: AbortSignal): Promise<void> => {
-  const before = await readerSecrets(of)
+export const rotateRemoteSecret = async (
+  { primaries }: Lab,
+  watched: LabCluster,
+  signal: AbortSignal,
+): Promise<void> => {
+  const before = await readerSecrets(watched)
   const stamp = Date.now()
-  for (const to of primaries.filter(({ name }) => name !== of.name)) {
-    const name = `istio-reader-of-${to.name}-${stamp}`
-    const { token } = await readerToken(of, signal, name)
-    await replaceToken(to, of.name, token)
+  for (const primary of primaries.filter(({ name }) => name !== watched.name)) {
+    const name = `istio-reader-of-${primary.name}-${stamp}`
+    const { token } = await readerToken(watched, signal, name)
+    await replaceToken(primary, watched.name, token)
     await until(
-      `${to.name}’s istiod watches ${of.name} with the new token`,
-      async () => (await used(of, name)) && (await synced(to, of.name)),
+      `${primary.name}’s istiod watches ${watched.name} with the new token`,
+      async () => (await isUsed(watched, name)) && (await isSynced(primary, watched.name)),
       { every: 250, within: 60_000, signal },
     )
   }
   for (const { metadata } of before)
-    await of.kube.remove({
+    await watched.kube.remove({
       apiVersion: 'v1',
       kind: 'Secret',
       name: metadata?.name ?? '',
-      namespace: of.istioNamespace,
+      namespace: watched.istioNamespace,
     })
 }
 
@@ -67,13 +72,13 @@ const replaceToken = async (primary: LabCluster, of: string, token: string): Pro
   })
 }
 
-/** The API server notes on a token’s secret the day on which the token was last used (Kubernetes 1.28). */
-const used = async ({ kube, istioNamespace }: LabCluster, name: string): Promise<boolean> =>
+/** The API server labels a token’s secret with the day of the token’s last use (since Kubernetes 1.28). */
+const isUsed = async ({ kube, istioNamespace }: LabCluster, name: string): Promise<boolean> =>
   (await kube.get<V1Secret>({ apiVersion: 'v1', kind: 'Secret', name, namespace: istioNamespace }))?.metadata?.labels?.[
     'kubernetes.io/legacy-token-last-used'
   ] !== undefined
 
-const synced = async (primary: LabCluster, of: string): Promise<boolean> => {
+const isSynced = async (primary: LabCluster, of: string): Promise<boolean> => {
   const pods = (await istiodPods(primary)).filter(isReady)
   const watched = await Promise.all(pods.map(({ metadata }) => watchedClusters(primary, metadata?.name)))
   return (

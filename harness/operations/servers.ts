@@ -11,21 +11,21 @@ import { istiodPods } from '#istio/istiod-pods.ts'
 import { procedures } from '#istio/procedures/index.ts'
 import { istiodOf } from '#istio/revision.ts'
 
-// What is put back must be put back also after somebody has asked to stop.
-const unstopped = (): AbortSignal => new AbortController().signal
+// What a disruption restores must also be restored after the run’s signal has fired.
+const neverAborted = (): AbortSignal => new AbortController().signal
 
 const istiodBack = async (lab: Lab): Promise<void> => {
   await Promise.all(
     lab.primaries.map((primary) =>
-      settled(primary, { namespace: primary.istioNamespace, name: istiodOf(lab.topology) }, unstopped()),
+      settled(primary, { namespace: primary.istioNamespace, name: istiodOf(lab.topology) }, neverAborted()),
     ),
   )
-  await procedures[lab.topology.procedure].follow?.(lab, unstopped())
+  await procedures[lab.topology.procedure].follow?.(lab, neverAborted())
 }
 
 /**
- * Scales every control plane to nothing for so long (milliseconds) and as long as `during` runs; it is over once they
- * are ready again, and remote clusters know where.
+ * Scales every control plane to zero for `lasting` milliseconds, and at least while `during` runs. It ends when all
+ * are ready again, and remote clusters have their address.
  */
 export const withoutIstiod = async (
   lab: Lab,
@@ -58,15 +58,15 @@ export const withoutIstiod = async (
   }
 }
 
-const answers = ({ kube }: LabCluster): Promise<boolean> =>
+const apiServerAnswers = ({ kube }: LabCluster): Promise<boolean> =>
   kube.get({ apiVersion: 'v1', kind: 'Namespace', name: 'default' }).then(
     () => true,
     () => false,
   )
 
 /**
- * Stops a cluster’s API server for so long (milliseconds); it is over once it answers again. What is in the cluster
- * goes on.
+ * Stops a cluster’s API server for `lasting` milliseconds. It ends when the server answers again. The cluster’s
+ * pods continue to run.
  */
 export const withoutApiServer = async (
   { runId }: Lab,
@@ -77,23 +77,26 @@ export const withoutApiServer = async (
   const [manifest, aside] = ['/etc/kubernetes/manifests/kube-apiserver.yaml', '/etc/kubernetes/kube-apiserver.yaml']
   try {
     await inNode(runId, cluster.name, `mv ${manifest} ${aside}`)
-    await until(`${cluster.name}’s API server is gone`, async () => !(await answers(cluster)), {
+    await until(`${cluster.name}’s API server is gone`, async () => !(await apiServerAnswers(cluster)), {
       every: 200,
       within: 60_000,
     })
     await sleep(lasting, undefined, { signal })
   } finally {
     await inNode(runId, cluster.name, `mv ${aside} ${manifest}`)
-    await until(`${cluster.name}’s API server answers again`, () => answers(cluster), { every: 250, within: 120_000 })
+    await until(`${cluster.name}’s API server answers again`, () => apiServerAnswers(cluster), {
+      every: 250,
+      within: 120_000,
+    })
   }
 }
 
 /**
- * Takes a cluster’s only node away without a word and starts it again. A lab’s pod network and its routes are the
- * harness’s own, and are laid again as when the cluster was made: pods wait for kube-proxy’s rules, since those
- * that do not lose half a minute.
- * @throws MeshproofError MP-541 when the node comes back with another address, MP-430 when kube-proxy does not come up
- * within 90 s.
+ * Kills a cluster’s only node and starts it again. The harness sets up the lab’s pod network and routes again, as
+ * it did when it made the cluster. Pods wait for kube-proxy’s rules, because without them they would lose half a
+ * minute.
+ * @throws MeshproofError MP-541 when the node comes back with another address, MP-430 when kube-proxy does not come
+ * up within 90 s.
  */
 export const restartNode = async (lab: Lab, cluster: LabCluster): Promise<void> => {
   const { runId, topology } = lab
@@ -110,13 +113,13 @@ export const restartNode = async (lab: Lab, cluster: LabCluster): Promise<void> 
       next: 'This says nothing about the mesh; make a new lab.',
     })
   }
-  await openPodNetwork(runId, cluster, topology.clusters, unstopped())
-  await addRoutes(lab, unstopped())
+  await openPodNetwork(runId, cluster, topology.clusters, neverAborted())
+  await addRoutes(lab, neverAborted())
 }
 
 /**
- * Gives every control plane of a cluster a pod that has never restarted, as a lab’s is judged by that; remote
- * clusters are told where it is.
+ * Replaces every control plane pod of a cluster by a new one without restarts, because a lab is judged by the
+ * restarts. Remote clusters get the new address.
  */
 export const freshIstiod = async (lab: Lab, cluster: LabCluster): Promise<void> => {
   for (const { metadata } of await istiodPods(cluster))

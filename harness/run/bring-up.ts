@@ -12,8 +12,8 @@ import { requireServerVersion } from '#lab/server-version.ts'
 import type { Task } from './task-stack.ts'
 
 /**
- * The tasks that bring a lab up, from the engine's network to the last step of the topology, in order and with their
- * undos.
+ * The tasks that bring a lab up, in order, each with its undo: from the engine’s network to the last step of the
+ * topology.
  */
 export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure: Procedure): Task[] => {
   const { runId, topology, images } = lab
@@ -23,19 +23,19 @@ export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure:
     after: [],
     run: async (signal) => {
       void lab.root()
-      const labelled = docker(['build', '--quiet', '--tag', runImage(runId), ...labelArguments(runId, owner), '-'], {
+      const imageBuilt = docker(['build', '--quiet', '--tag', runImage(runId), ...labelArguments(runId, owner), '-'], {
         signal,
         stdin: 'pipe',
         input: `FROM ${images.node}\n`,
       })
-      ;[subnet] = await Promise.all([createNetwork(runId, owner, topology.clusters, signal), labelled])
+      ;[subnet] = await Promise.all([createNetwork(runId, owner, topology.clusters, signal), imageBuilt])
     },
     undo: async () => {
       await removeNetwork(runId)
       if (await docker(['images', '--quiet', runImage(runId)])) await docker(['rmi', '--force', runImage(runId)])
     },
   }
-  const perCluster = lab.clusters.flatMap((cluster, index): Task[] => [
+  const clusterTasks = lab.clusters.flatMap((cluster, index): Task[] => [
     {
       name: `${cluster.name}: created`,
       after: [network.name],
@@ -79,7 +79,7 @@ export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure:
       },
     },
   ])
-  const joined: Task = {
+  const routes: Task = {
     name: routesTask,
     after: lab.clusters.map(({ name }) => `${name}: created`),
     run: (signal) => addRoutes(lab, signal),
@@ -91,5 +91,5 @@ export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure:
       await step.run(lab, signal)
     },
   }))
-  return [network, ...perCluster, joined, ...steps]
+  return [network, ...clusterTasks, routes, ...steps]
 }

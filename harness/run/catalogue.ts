@@ -4,10 +4,10 @@ import { suites } from '../../suites/index.ts'
 /** Joins the lists of the suites. @throws Error where two checks have the same id, since ids are stable and unique. */
 export const joined = (lists: readonly (readonly Check[])[]): readonly Check[] => {
   const checks = lists.flat()
-  const twice = checks.find(({ id }, index) => checks.findIndex((check) => check.id === id) !== index)
-  if (twice) throw new Error(`two checks are called ${twice.id}`)
+  const duplicate = checks.find(({ id }, index) => checks.findIndex((check) => check.id === id) !== index)
+  if (duplicate) throw new Error(`two checks are called ${duplicate.id}`)
   return checks
 }
 
-/** Every check of the suites, bottom layer first. */
+/** Every check of the suites, the bottom layer first. */
 export const catalogue = joined(suites)

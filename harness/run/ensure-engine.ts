@@ -13,9 +13,10 @@ import { engineAddress } from '#engine/fitness.ts'
 import { installPackages, isInstalled, mayInstallPackages } from '#engine/packages.ts'
 
 /**
- * The container engine: one that answers is used as it is; as root on a Debian-family system a missing one is installed
- * and started, and `say` tells so in one line.
- * @throws MeshproofError MP-203 anywhere else, with the one command that helps; MP-204 when ours does not come up.
+ * Returns the container engine. An engine that answers is used as it is. As root on a Debian-family system, a missing
+ * engine is installed and started, and `say` gets one line about it.
+ * @throws MeshproofError MP-203 on any other machine without an engine, with the command that helps; MP-204 when the
+ * engine that was started does not answer.
  */
 export const ensureEngine = async (say: (line: string) => void, signal?: AbortSignal): Promise<EngineInfo> => {
   const engine = await engineInfo(signal).catch((error: unknown) => {
@@ -64,15 +65,15 @@ const startEngine = async (withShim: boolean, signal?: AbortSignal): Promise<str
   await mkdir(cacheFolder(), { recursive: true })
   const path = join(cacheFolder(), 'engine.log')
   const log = await open(path, 'w')
-  // The engine outlives this run, as a system service would.
+  // The engine continues to run after this run, like a system service.
   spawn('dockerd', runtime, { detached: true, stdio: ['ignore', log.fd, log.fd] }).unref()
   await log.close()
   return path
 }
 
 /**
- * An engine that was killed leaves its process ids behind, and one that starts refuses to when they belong to somebody
- * else by now. They go when no engine is running.
+ * Removes the process id files of a killed engine, unless an engine is running. A new engine refuses to start when
+ * another process has such an id by now.
  */
 const forgetKilledEngine = async (): Promise<void> => {
   const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
@@ -90,8 +91,9 @@ const forgetKilledEngine = async (): Promise<void> => {
 }
 
 /**
- * The OCI runtime that leaves out what this host cannot grant (fixtures/images/runtime-shim). It lies where programs
- * lie, not in the cache: an engine whose runtime went with a wiped cache could start nothing any more.
+ * Builds the OCI runtime that leaves out the capabilities that this host cannot grant (fixtures/images/runtime-shim).
+ * It is installed with other programs and not in the cache: without its runtime, after the cache is deleted, the
+ * engine could not start any container.
  */
 const runtimeShim = async (signal?: AbortSignal): Promise<string> => {
   const folder = await artifact('runtime-shim', await recipeKey([hostPlatform()], ['runtime-shim']), (path) =>

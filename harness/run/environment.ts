@@ -5,7 +5,7 @@ import type { EngineInfo } from '#engine/docker.ts'
 import type { Images } from '#images/images.ts'
 import type { Environment } from '#results/results.ts'
 
-/** Where a run took place and with what; unknown until the engine and the images are there. */
+/** The machine and the versions of a run. They are unknown until the engine and the images are ready. */
 export const environmentOf = async (engine?: EngineInfo, images?: Images): Promise<Environment> => ({
   os: `${platform()} ${release()} ${arch()}`,
   cpus: cpus().length,

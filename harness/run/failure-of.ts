@@ -1,7 +1,7 @@
 /**
- * Waits for a piece of work and says what ended it early, or returns undefined where it went well. It never rejects.
- * Once the signal has fired, its reason is what counts, whatever the work threw because of it. Otherwise it is the
- * first error, and not one that cleaning up threw after it.
+ * Waits for work and returns the error that ended it early, or undefined where it succeeded. It never rejects. Once
+ * the signal has fired, the signal’s reason is the error, whatever the work threw. Otherwise it is the first error,
+ * and not a later one of the clean-up.
  */
 export const failureOf = async (work: Promise<unknown>, signal: AbortSignal): Promise<unknown> => {
   try {
@@ -13,6 +13,6 @@ export const failureOf = async (work: Promise<unknown>, signal: AbortSignal): Pr
   }
 }
 
-/** `await using` joins an error of the block and a later one of the clean-up; the first says why. */
+/** `await using` joins an error of the block and a later error of the clean-up. The first one is the cause. */
 const firstThrown = (thrown: unknown): unknown =>
   thrown instanceof SuppressedError ? firstThrown(thrown.suppressed) : thrown

@@ -21,7 +21,7 @@ test('two labs are there at a time, the second brought up once the first passes 
   const [opened, up]: [string[], string[]] = [[], []]
   const ends = new Map<string, () => void>()
   const turnsOf = new Map<string, () => void>()
-  const all = forEachLab(['gateway', 'vpn', 'multi-primary'], never, async (name, _, { turns, signal }) => {
+  const labs = forEachLab(['gateway', 'vpn', 'multi-primary'], never, async (name, _, { turns, signal }) => {
     opened.push(name)
     using turn = await turns.take(signal)
     up.push(name)
@@ -44,7 +44,7 @@ test('two labs are there at a time, the second brought up once the first passes 
   ends.get('vpn')?.()
   await moment()
   ends.get('multi-primary')?.()
-  await all
+  await labs
   expect(up).toEqual(['gateway', 'vpn', 'multi-primary'])
 })
 
@@ -71,8 +71,8 @@ test('the first error stops the other lab, which is waited for, and no further o
 test('a run that is stopped ends with the reason', async () => {
   const stop = new AbortController()
   const reason = new Error('interrupted')
-  const all = errorOf(forEachLab(['gateway'], stop.signal, (_, __, { signal }) => lasting(signal).work))
+  const labs = errorOf(forEachLab(['gateway'], stop.signal, (_, __, { signal }) => lasting(signal).work))
   await moment()
   stop.abort(reason)
-  expect(await all).toBe(reason)
+  expect(await labs).toBe(reason)
 })

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import type { Terminal } from '#report/terminal.ts'
 
 /**
- * The second Ctrl-C: writes what is known, lets processes of their own remove what these runs made, and is gone.
- * `where` are the flags that lead to existing clusters.
+ * Leaves at once, after a second Ctrl-C: writes the results so far, starts separate processes that remove what these
+ * runs made, and exits. `where` are the flags that name existing clusters.
  */
 export const leaveAtOnce = (runIds: string[], terminal: Terminal, write: () => void, where: string[] = []): never => {
   write()
@@ -15,7 +15,7 @@ export const leaveAtOnce = (runIds: string[], terminal: Terminal, write: () => v
     }).unref()
   terminal.close()
   terminal.line('What is up is being removed in the background.')
-  // Whoever started this program ends it if its own end hangs (nodejs/node#54918).
+  // The launcher ends this program if its own exit hangs (nodejs/node#54918).
   process.send?.({ exitCode: 130 }, undefined, undefined, () => undefined)
   process.exit(130)
 }

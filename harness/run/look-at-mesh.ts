@@ -5,12 +5,12 @@ import type { ContextCluster } from '#probes/survey/contexts.ts'
 import { survey } from '#probes/survey/survey.ts'
 import type { PhaseLog } from './phase-log.ts'
 
-/** Milliseconds that a look may take: a mesh that does not answer keeps nobody from its verdict. */
+/** The longest time for a diagnosis, in milliseconds: a mesh that does not answer must not delay the verdict. */
 const patience = 30_000
 
 /**
- * Diagnoses a mesh as it is now, by reading alone, as the phase `diagnosis`. Whatever becomes of it changes no verdict,
- * and it does not throw: where it cannot be made, it is undefined.
+ * Diagnoses a mesh as it is now, only by reading, as the phase `diagnosis`. It changes no verdict and does not throw.
+ * It returns undefined where the diagnosis fails.
  */
 export const lookAtMesh = async (
   mesh: { clusters: ContextCluster[]; istioNamespace: string },
@@ -30,7 +30,7 @@ export const lookAtMesh = async (
   }
 }
 
-/** A lab by the contexts of its kubeconfigs, so that a command of a finding can be typed as it stands. */
+/** A lab by the contexts of its kubeconfigs, so that a user can type a finding’s command as it is. */
 export const contextsOf = ({ clusters, topology }: Lab): { clusters: ContextCluster[]; istioNamespace: string } => ({
   clusters: clusters.map(({ kube }) => ({ context: kube.config.getCurrentContext(), kube })),
   istioNamespace: topology.istioNamespace,

@@ -7,7 +7,7 @@ import { harnessImage } from '#images/source/harness-image.ts'
 import { manifestsOf, type Manifest } from '#kube/client.ts'
 
 const folder = join(import.meta.dirname, '../../fixtures/manifests')
-const all = (
+const objects = (
   await Promise.all(
     (await readdir(folder)).map(async (file) => manifestsOf(await readFile(join(folder, file), 'utf8'))),
   )
@@ -15,7 +15,7 @@ const all = (
 
 const templateOf = (manifest: Manifest): V1PodTemplateSpec | undefined =>
   (manifest as Partial<V1CronJob>).spec?.jobTemplate?.spec?.template ?? (manifest as Partial<V1Job>).spec?.template
-const pods = all
+const pods = objects
   .filter(({ kind }) => kind === 'Job' || kind === 'CronJob')
   .map((manifest) => ({ name: manifest.metadata?.name ?? '', template: templateOf(manifest) }))
 
@@ -46,9 +46,9 @@ test('pods keep to Kubernetes’ restricted standard and get no sidecar', () => 
 })
 
 test('accounts that pods use are there, and diagnosis may change nothing', () => {
-  const accounts = all.filter(({ kind }) => kind === 'ServiceAccount').map(({ metadata }) => metadata?.name)
+  const accounts = objects.filter(({ kind }) => kind === 'ServiceAccount').map(({ metadata }) => metadata?.name)
   for (const { template } of pods) expect(accounts).toContain(template?.spec?.serviceAccountName)
-  const rules = all
+  const rules = objects
     .filter(({ kind = '', metadata }) => kind.endsWith('Role') && metadata?.name === 'meshproof-diagnosis')
     .flatMap(({ rules: granted }) => granted as { resources: string[]; verbs: string[] }[])
   const changing = rules.filter(({ verbs }) => verbs.some((verb) => !['get', 'list'].includes(verb)))

@@ -38,9 +38,9 @@ const opening = async (
     await work(lab.bringUp)
   }
   const error = await failureOf(inLab(), order.signal)
-  const told = phases.all().filter(({ verdict }) => verdict !== 'not-run')
+  const ended = phases.all().filter(({ verdict }) => verdict !== 'not-run')
   return {
-    phases: told.map(({ name, verdict }) => `${name}: ${verdict}`),
+    phases: ended.map(({ name, verdict }) => `${name}: ${verdict}`),
     error,
     left: await readdir(runFolder(order.runId)).catch(() => []),
   }

@@ -12,7 +12,7 @@ import type { TopologyPlan } from './plan.ts'
 import { runTasks, taskStack } from './task-stack.ts'
 import { tearDown } from './tear-down.ts'
 
-/** What a lab is opened from. `reuse` takes the one that is already up, `keep` leaves it. */
+/** What a lab is opened from. `reuse` takes a lab that is already up; `keep` leaves it up. */
 export type LabOrder = {
   runId: string
   plan: TopologyPlan
@@ -24,18 +24,19 @@ export type LabOrder = {
   signal: AbortSignal
 }
 
-/** A lab that goes at the end of the block that it was opened in (`await using`), whatever of it is there by then. */
+/** A lab that is removed at the end of the block that opened it (`await using`), also where it is only partly up. */
 export type OpenLab = Lab &
   AsyncDisposable & {
-    /** Brings it up, unless it is a lab that is up already. @throws what the first failing step threw. */
+    /** Brings the lab up, unless it is up already. @throws the error of the first step that fails. */
     bringUp: () => Promise<void>
   }
 
 /**
- * Opens a lab. Nothing is made yet, but its teardown stands: what `bringUp` makes, in whole or in part, is removed at
- * the end of the block, as the phase `teardown`. A reused lab stays; so does one that is kept, also where it did not
- * come up, since somebody asked to look at it. Only a signal takes a kept lab down.
- * @throws from the end of the block: MeshproofError MP-410 and what the engine throws, where something stays.
+ * Opens a lab. Nothing is made yet, but the teardown is ready: the end of the block removes whatever `bringUp` made,
+ * as the phase `teardown`. A reused lab stays. A kept lab stays too, also where it did not come up, because the user
+ * asked to look at it. Only a signal removes a kept lab.
+ * @throws from the end of the block: MeshproofError MP-410, and the engine’s errors, where something could not be
+ * removed.
  */
 export const openLab = (order: LabOrder, phases: PhaseLog): OpenLab => {
   const { runId, plan, keep, reuse, signal } = order
@@ -52,7 +53,7 @@ export const openLab = (order: LabOrder, phases: PhaseLog): OpenLab => {
       if (keep && !signal.aborted) await keepLab(lab, order)
       else if (!reuse)
         await tearDown(phases, async () => {
-          // What could not be undone step by step goes by its label.
+          // Whatever could not be undone step by step is removed by its label.
           await stack.unwind().catch(() => removeRun(runId))
           await forgetRun(runId)
         })
@@ -60,7 +61,7 @@ export const openLab = (order: LabOrder, phases: PhaseLog): OpenLab => {
   }
 }
 
-/** Writes down whose lab it is and whether it stays, for the runs that come after. Returns the owner. */
+/** Saves the owner of a lab and whether the lab stays, for later runs. Returns the owner. */
 const rememberLab = async ({ runId, topology, images }: Lab, kept: boolean): Promise<string> => {
   const owner = await ownerOf(process.pid)
   const { name, mtls, istioNamespace } = topology

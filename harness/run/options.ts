@@ -13,24 +13,25 @@ export const list = z
   )
   .refine((parts) => parts.length > 0, 'it names nothing')
 
-/** A flag as it is typed, by the name that its value has here. */
+/** The flag for the name of an option: `istioSource` gives `--istio-source`. */
 export const flagOf = (name: string): string => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
 /** The flags of `test`, `up` and `prove`, validated. */
 export const RunOptions = z.object({
   topology: list.default(['all']),
-  /** Clusters that exist already, by contexts of a kubeconfig; several files joined by “:”. */
+  /** The contexts of existing clusters. */
   contexts: list.optional(),
+  /** Kubeconfig files, joined by “:”. */
   kubeconfig: z.string().optional(),
-  /** Overrules the modes that the topologies name themselves. */
+  /** Overrides the modes that the topologies name. */
   mtls: z.enum(['strict', 'off']).optional(),
-  /** Istio’s root namespace; overrules the one that a topology names itself. */
+  /** Istio’s root namespace; overrides the one that a topology names. */
   istioNamespace: IstioNamespace.optional(),
   suite: list.default([]),
   images: z.enum(['auto', 'release', 'source']).default('auto'),
-  /** A file of pins for published artifacts, of the form of fixtures/images/release.yaml. */
+  /** A file of pins for published artifacts, in the format of fixtures/images/release.yaml. */
   pins: z.string().optional(),
-  /** A mirror that everything published comes from. */
+  /** The mirror that all published artifacts come from. */
   registry: z
     .string()
     .regex(/^[\w.-]+(:\d+)?(\/[a-z0-9._/-]*[a-z0-9])?$/, 'a host, or a host and a prefix')
@@ -46,7 +47,8 @@ export const RunOptions = z.object({
   istioSource: z.string().optional(),
   reportDir: z.string().optional(),
   /**
-   * Where in the pod’s own cluster the results are kept, too: `configmap:NAMESPACE` or `configmap:NAMESPACE/NAME`.
+   * Also keeps the results in a ConfigMap of the pod’s own cluster: `configmap:NAMESPACE` or
+   * `configmap:NAMESPACE/NAME`.
    */
   results: z
     .string()
@@ -63,7 +65,7 @@ export const RunOptions = z.object({
 })
 export type RunOptions = z.infer<typeof RunOptions>
 
-/** What they ask of a lab's images. */
+/** The options that choose a lab’s images. */
 export const wantedOf = ({ images, pins, registry, istio, kubernetes, kind, istioSource }: Wanted): Wanted => ({
   images,
   pins,
@@ -74,10 +76,10 @@ export const wantedOf = ({ images, pins, registry, istio, kubernetes, kind, isti
   istioSource,
 })
 
-const several = (one: z.ZodOptional<z.ZodString>): z.ZodOptional<z.ZodType<string[], string>> =>
-  list.pipe(z.array(one.unwrap())).optional()
+const several = (option: z.ZodOptional<z.ZodString>): z.ZodOptional<z.ZodType<string[], string>> =>
+  list.pipe(z.array(option.unwrap())).optional()
 
-/** Those of `test`: of versions it takes several, and every combination of them is a cell. */
+/** The flags of `test`. It takes several versions, and every combination of versions is a cell. */
 export const TestOptions = z.object({
   ...RunOptions.shape,
   istio: several(RunOptions.shape.istio),

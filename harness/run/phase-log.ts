@@ -2,14 +2,14 @@ import { reasonOf } from '#errors.ts'
 import type { Phase } from '#results/results.ts'
 import type { Terminal } from '#report/terminal.ts'
 
-/** What a run keeps of its phases; times are milliseconds since the epoch. */
+/** The log of a run’s phases. Times are milliseconds since the epoch. */
 export type PhaseLog = {
   started: (name: string, at: number) => void
   ended: (name: string, at: number, verdict: Phase['verdict'], error?: unknown) => void
   all: () => Phase[]
 }
 
-/** An empty log that tells the terminal of every phase as it begins and ends. */
+/** An empty log. It shows the start and the end of every phase on the terminal. */
 export const phaseLog = (terminal: Terminal): PhaseLog => {
   const phases: Phase[] = []
   const open = new Map<string, number>()

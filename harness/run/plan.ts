@@ -8,12 +8,12 @@ import { loadTopologyFile, type MeshShape, type Mtls, type Topology, topologyNam
 import { LabIstioNamespace } from '#topology/topology-schema.ts'
 import { planChecks, type PlannedCheck } from './plan-checks.ts'
 
-/** What is asked of one mesh of a run, and what is not. */
+/** The checks of a mesh that run, and those that do not. */
 export type MeshPlan = { topology: MeshShape; planned: PlannedCheck[]; skipped: CheckResult[] }
 
-/** What one topology of a run will do, in one of its variants: pure data and named steps; what `--plan` prints. */
+/** What a run does with one variant of a topology, as data and named steps. `--plan` prints it. */
 export type TopologyPlan = MeshPlan & {
-  /** What it was asked for by: its name, or the path of its file. */
+  /** The name, or the path of the file, that the user gave. */
   reference: string
   topology: Topology
   procedure: Procedure
@@ -21,10 +21,10 @@ export type TopologyPlan = MeshPlan & {
 }
 
 /**
- * Turns names, or paths of files, and patterns into plans: one for each topology and mutual TLS mode. `mtls` and
- * `istioNamespace` overrule what the topologies name themselves.
- * @throws MeshproofError MP-101 for a topology or check that does not exist, with the nearest that does, and for a
- * namespace that a lab has no place for; MP-108 and MP-109 for a file that is not valid or cannot be read.
+ * Makes a plan for each topology and mutual TLS mode. `names` are names of topologies or paths of files. `mtls` and
+ * `istioNamespace` override what the topologies name.
+ * @throws MeshproofError MP-101 for an unknown topology or check, with the nearest name, and for a namespace that a
+ * lab cannot use; MP-108 and MP-109 for a file that is invalid or cannot be read.
  */
 export const makePlans = async (
   names: string[],
@@ -35,17 +35,17 @@ export const makePlans = async (
 ): Promise<TopologyPlan[]> => {
   const selected = selectChecks(patterns, checks)
   if (istioNamespace !== undefined) requireFree(istioNamespace)
-  // Every name is looked at, also beside `all`: a mistake in one is told.
+  // Every name is loaded, also beside `all`, so that a mistake in a name is reported.
   const named = names.filter((name) => name !== 'all')
   const files = await Promise.all(
     named.map(async (reference) => ({ reference, file: await loadTopologyFile(reference) })),
   )
-  const every = names.includes('all')
+  const shipped = names.includes('all')
     ? await Promise.all(
         (await topologyNames()).map(async (reference) => ({ reference, file: await loadTopologyFile(reference) })),
       )
     : []
-  const unique = [...new Map([...every, ...files].map((one) => [one.file.name, one])).values()]
+  const unique = [...new Map([...shipped, ...files].map((loaded) => [loaded.file.name, loaded])).values()]
   return unique.flatMap(({ reference, file }) =>
     (mtls === undefined ? file.mtls : [mtls]).map((mode) => {
       const topology = { ...file, mtls: mode, istioNamespace: istioNamespace ?? file.istioNamespace }
@@ -72,10 +72,10 @@ const requireFree = (istioNamespace: string): void => {
 }
 
 /**
- * The checks that patterns select: `reach.*` takes, `!reach.path` leaves out; with exclusions alone, everything else is
- * taken. A check that disrupts is taken where a pattern names at least what its id begins with, up to the dot: neither
- * `*` nor no pattern at all means it.
- * @throws MeshproofError MP-101 for a pattern that fits no check.
+ * Selects checks by patterns: `reach.*` includes, `!reach.path` excludes. With exclusions only, all other checks are
+ * selected. A check that disrupts is selected only by a pattern that begins like its id, up to the dot: `*` does not
+ * select it, and neither does an empty list of patterns.
+ * @throws MeshproofError MP-101 for a pattern that matches no check, MP-103 where the patterns leave no check.
  */
 export const selectChecks = (
   patterns: string[],
@@ -87,17 +87,17 @@ export const selectChecks = (
     if (!ids.some((id) => matchesGlob(id, pattern))) throw unknownValue('check', pattern, [...new Set(ids)])
   const excludes = patterns.flatMap((pattern) => (pattern.startsWith('!') ? pattern.slice(1) : []))
   const includes = patterns.filter((pattern) => !pattern.startsWith('!'))
-  const fits = (id: string, pattern: string): boolean =>
+  const matches = (id: string, pattern: string): boolean =>
     matchesGlob(id, pattern) && (!disrupting.has(id) || pattern.startsWith(id.slice(0, id.indexOf('.') + 1)))
   const included = (id: string): boolean =>
-    (includes.length === 0 && !disrupting.has(id)) || includes.some((pattern) => fits(id, pattern))
-  const chosen = (id: string): boolean => included(id) && !excludes.some((pattern) => matchesGlob(id, pattern))
-  if (patterns.length > 0 && !ids.some(chosen)) {
+    (includes.length === 0 && !disrupting.has(id)) || includes.some((pattern) => matches(id, pattern))
+  const isSelected = (id: string): boolean => included(id) && !excludes.some((pattern) => matchesGlob(id, pattern))
+  if (patterns.length > 0 && !ids.some(isSelected)) {
     throw new MeshproofError('MP-103', {
       what: 'The patterns of --suite leave no check',
       where: patterns.join(','),
       next: 'meshproof list',
     })
   }
-  return chosen
+  return isSelected
 }

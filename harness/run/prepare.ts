@@ -10,11 +10,11 @@ import { ensureEngine } from './ensure-engine.ts'
 import { phaseLog } from './phase-log.ts'
 import { requireSpace } from './space.ts'
 
-/** What every lab of a run stands on, and the phase in which its images were got. */
+/** What every lab of a run needs, and the phase that got the images. */
 export type Prepared = { engine: EngineInfo; images: Images; phases: Phase[] }
 
 /**
- * Sees to the cache and the engine, and removes what killed runs have left.
+ * Prepares the cache and the engine, and removes what killed runs left.
  * @throws MeshproofError MP-2xx when the machine or the engine is not fit for a lab.
  */
 export const prepareEngine = async (terminal: Terminal, signal: AbortSignal): Promise<EngineInfo> => {
@@ -27,8 +27,8 @@ export const prepareEngine = async (terminal: Terminal, signal: AbortSignal): Pr
 }
 
 /**
- * Prepares everything that labs are made from: the engine, and the images, unless those of an earlier run are given.
- * @throws MeshproofError as prepareEngine does, and MP-3xx when the images are not to be had.
+ * Prepares what labs are made from: the engine, and the images. `given` are the images of an earlier run.
+ * @throws MeshproofError as prepareEngine does, and MP-3xx when the images cannot be had.
  */
 export const prepareLabs = async (
   source: ImageSource | 'auto',

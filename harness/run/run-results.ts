@@ -4,7 +4,7 @@ import { Interrupted, MeshproofError, reasonOf } from '#errors.ts'
 import type { MeshPlan } from './plan.ts'
 import { clustersOf, topologyVerdict, type Environment, type Results, type TopologyResult } from '#results/results.ts'
 
-/** The results of a run that has just begun: nothing of it was reached yet. */
+/** The results of a run that begins: no topology is reached yet. */
 export const beginResults = (
   id: string,
   command: string,
@@ -25,11 +25,14 @@ export const beginResults = (
   topologies: plans.map((plan) => notReached(plan, checks)),
 })
 
-/** Closes them: how the run ended, and its exit code, which is `exitCode`’s where it ended by itself. */
+/**
+ * Completes the results: how the run ended, and its exit code. `exitCode` gives the code of a run that no error
+ * ended.
+ */
 export const finishResults = (results: Results, exitCode: (results: Results) => number, error: unknown): void => {
-  const { run: told } = results
-  told.finishedAt = new Date().toISOString()
-  told.interrupted = error instanceof Interrupted
+  const { run } = results
+  run.finishedAt = new Date().toISOString()
+  run.interrupted = error instanceof Interrupted
   if (error !== undefined) {
     const known =
       error instanceof MeshproofError
@@ -40,15 +43,12 @@ export const finishResults = (results: Results, exitCode: (results: Results) => 
             next: 'Please report it with the command line.',
             cause: error,
           })
-    told.error = { code: known.code, message: known.message, next: known.next }
-    told.exitCode = known.exitCode
-  } else told.exitCode = exitCode(results)
+    run.error = { code: known.code, message: known.message, next: known.next }
+    run.exitCode = known.exitCode
+  } else run.exitCode = exitCode(results)
 }
 
-/**
- * The exit code that the topologies’ verdicts come to: 1 where one failed, 0 where all have passed, 2 where anything
- * was not run.
- */
+/** The exit code for the topologies’ verdicts: 1 where a topology failed, 0 where all passed, otherwise 2. */
 export const exitCodeOfChecks = ({ topologies }: Results): number => {
   const verdicts = topologies.map(({ verdict }) => verdict)
   return verdicts.includes('fail')
@@ -59,11 +59,11 @@ export const exitCodeOfChecks = ({ topologies }: Results): number => {
 }
 
 const notReached = ({ topology, planned, skipped }: MeshPlan, checks: readonly Check[]): TopologyResult => {
-  const all = [
-    ...planned.flatMap((one) =>
+  const results = [
+    ...planned.flatMap((unit) =>
       checks
-        .filter(({ id }) => id === one.id)
-        .map((check) => resultWithout(check, one, 'not-run', 'the run ended before it')),
+        .filter(({ id }) => id === unit.id)
+        .map((check) => resultWithout(check, unit, 'not-run', 'the run ended before it')),
     ),
     ...skipped,
   ]
@@ -71,9 +71,9 @@ const notReached = ({ topology, planned, skipped }: MeshPlan, checks: readonly C
     name: topology.name,
     mtls: topology.mtls,
     clusters: clustersOf(topology),
-    verdict: topologyVerdict(all),
+    verdict: topologyVerdict(results),
     reason: 'the run ended before it',
     phases: [],
-    checks: all,
+    checks: results,
   }
 }

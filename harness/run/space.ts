@@ -6,12 +6,12 @@ import type { EngineInfo } from '#engine/docker.ts'
 const gigabyte = 1024 ** 3
 
 /**
- * What a run needs, with room: two labs at once, whose nodes write some 150 MB each, the images it may unpack first,
- * and the reports.
+ * The bytes that a run needs, with a reserve: two labs at once, whose nodes write about 150 MB each, the images that
+ * it may unpack first, and the reports.
  */
 export const neededBytes = 4 * gigabyte
 
-/** Free bytes of the file system that holds a folder, or undefined where it is not on this machine. */
+/** The free bytes of the file system that holds a folder; undefined where the folder is not on this machine. */
 export const freeBytes = (folder: string): Promise<number | undefined> =>
   statfs(folder).then(
     ({ bavail, bsize }) => bavail * bsize,
@@ -19,7 +19,8 @@ export const freeBytes = (folder: string): Promise<number | undefined> =>
   )
 
 /**
- * Refuses to start what the disk cannot hold: a node whose disk fills up breaks in ways that look like a broken mesh.
+ * Refuses to start a run on a nearly full disk: a node whose disk fills up fails in ways that look like a broken
+ * mesh.
  * @throws MeshproofError MP-207
  */
 export const requireSpace = async (engine: EngineInfo, needed = neededBytes): Promise<void> => {

@@ -14,9 +14,9 @@ import type { Run } from './with-reports.ts'
 export type Store = (run: Run) => Promise<void>
 
 /**
- * The store that `--results` names, in the pod’s own cluster: `configmap:NAMESPACE/NAME`. Without a name it is that
- * of the pod’s host, which is the Job’s and the index where a Job has indices, whichever attempt it is.
- * @throws MeshproofError MP-172 where this is no pod with an account, and as `storeIn` does.
+ * The store that `--results` names, in the pod’s own cluster: `configmap:NAMESPACE/NAME`. The default name is the
+ * pod’s host name. In a Job that is the Job’s name, with its index in an indexed Job, for every attempt.
+ * @throws MeshproofError MP-172 outside of a pod with an account, and as `storeIn` does.
  */
 export const ownStore = (place: string, environment: NodeJS.ProcessEnv = process.env): Promise<Store> => {
   const [namespace = '', name = hostname()] = place.replace('configmap:', '').split('/')
@@ -24,9 +24,9 @@ export const ownStore = (place: string, environment: NodeJS.ProcessEnv = process
 }
 
 /**
- * A store that keeps results in a ConfigMap, which a retry writes anew. It is asked for ahead, since a run whose
- * results cannot be kept is in vain.
- * @throws MeshproofError MP-173 when the account may not write it.
+ * A store that keeps results in a ConfigMap. A retry overwrites it. The permission is checked first, so that a run
+ * whose results cannot be kept does not start.
+ * @throws MeshproofError MP-173 when the account may not write the ConfigMap.
  */
 export const storeIn = async (
   kube: KubeClient,
@@ -51,18 +51,18 @@ export const storeIn = async (
 const jobOf = ({ JOB_NAME: name, JOB_UID: uid }: NodeJS.ProcessEnv): Job | undefined =>
   name && uid ? { name, uid } : undefined
 
-/** Where results go: a ConfigMap. */
+/** The ConfigMap that results are written to. */
 export type MapPlace = { namespace: string; name: string }
 
-/** The Job that a pod belongs to; its pods learn it from their own labels (fixtures/manifests). */
+/** The Job that a pod belongs to. The pod reads it from its own labels (fixtures/manifests). */
 export type Job = { name: string; uid: string }
 
 /** Bytes that a ConfigMap may hold (kubernetes.io, “ConfigMaps”). */
 const mostBytes = 1_048_576
 
 /**
- * The results of a run as a ConfigMap: verdict, exit code, summary and metrics in words, and `results.json` compressed.
- * `folder` is what a folder of reports is called that is made of it. It goes with its Job.
+ * The results of a run as a ConfigMap: verdict, exit code, summary and metrics as text, and `results.json`
+ * compressed. `folder` is the name of a report folder made from it. Kubernetes deletes it with its Job.
  * @throws MeshproofError MP-174 when it would be larger than a ConfigMap may be.
  */
 export const resultMap = ({ namespace, name }: MapPlace, { results, folder }: Run, job: Job | undefined): Manifest => {

@@ -3,7 +3,7 @@ import type { Terminal } from '#report/terminal.ts'
 import { print } from './print.ts'
 import type { Run } from './with-reports.ts'
 
-/** Says how a run ended: why early, where it did, what was proven, and where its report is. */
+/** Prints how a run ended: the error that ended it early, the verdicts, and the path of the report. */
 export const summarizeRun = async ({ results, folder }: Run, screen: Terminal, withSummary = true): Promise<void> => {
   const { error } = results.run
   if (error) {
@@ -16,8 +16,8 @@ export const summarizeRun = async ({ results, folder }: Run, screen: Terminal, w
 }
 
 /**
- * The last words of a command that was one run: its summary, unless there was nothing to prove, and its results where
- * programs read them. Returns the exit code.
+ * Ends a command that made one run: prints the summary (unless there was nothing to prove), and with `json` the
+ * results. Returns the exit code.
  */
 export const concludeRun = async (
   run: Run,

@@ -21,12 +21,12 @@ const nodesThat = async (script: string) => {
 /** The log of a run’s phases, and a signal that nobody gives. */
 const quiet = async <T>(
   use: (log: PhaseLog, signal: AbortSignal) => Promise<T>,
-): Promise<{ log: PhaseLog; told: T }> => {
+): Promise<{ log: PhaseLog; outcome: T }> => {
   let log: PhaseLog | undefined
   linesOf((shown) => {
     log = phaseLog(shown)
   })
-  return { log: log!, told: await use(log!, new AbortController().signal) }
+  return { log: log!, outcome: await use(log!, new AbortController().signal) }
 }
 
 test('every variant of a run has a folder of its own, and a share of 20 MB', () => {
@@ -44,16 +44,16 @@ test('every variant of a run has a folder of its own, and a share of 20 MB', () 
 
 test('a bundle is a phase of the run, and tells first what failed', async () => {
   const { lab, place } = await nodesThat('echo 10.20.0.0/16')
-  const { log, told } = await quiet((phases, signal) => supportBundle(labSource(lab), failed, place, phases, signal))
-  expect(told).toBe('bundle/gateway')
+  const { log, outcome } = await quiet((phases, signal) => supportBundle(labSource(lab), failed, place, phases, signal))
+  expect(outcome).toBe('bundle/gateway')
   expect(log.all()).toMatchObject([{ name: 'support bundle', verdict: 'pass' }])
   expect((await readdir(join(place.reports, 'bundle/gateway'))).sort()).toEqual(['cluster1', 'cluster2', 'index.md'])
 })
 
 test('where nothing is to be had there is none', async () => {
   const { lab, place } = await nodesThat('exit 1')
-  const { log, told } = await quiet((phases, signal) => supportBundle(labSource(lab), failed, place, phases, signal))
-  expect(told).toBeUndefined()
+  const { log, outcome } = await quiet((phases, signal) => supportBundle(labSource(lab), failed, place, phases, signal))
+  expect(outcome).toBeUndefined()
   expect(log.all()).toMatchObject([{ name: 'support bundle', verdict: 'not-run' }])
   expect(await readdir(place.reports)).toEqual([])
 })
@@ -61,7 +61,7 @@ test('where nothing is to be had there is none', async () => {
 test('one that cannot be written is a failed phase, and no error', async () => {
   const { lab, place } = await nodesThat('echo 10.20.0.0/16')
   await writeFile(join(place.reports, 'bundle'), 'in the way')
-  const { log, told } = await quiet((phases, signal) => supportBundle(labSource(lab), failed, place, phases, signal))
-  expect(told).toBeUndefined()
+  const { log, outcome } = await quiet((phases, signal) => supportBundle(labSource(lab), failed, place, phases, signal))
+  expect(outcome).toBeUndefined()
   expect(log.all()).toMatchObject([{ name: 'support bundle', verdict: 'fail' }])
 })

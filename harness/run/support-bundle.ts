@@ -4,15 +4,13 @@ import type { TopologyResult } from '#results/results.ts'
 import { summaryOf } from '#report/terminal.ts'
 import type { PhaseLog } from './phase-log.ts'
 
-/**
- * Where the support bundle of a failure goes: a path within the folder of the reports, and the bytes that it may take.
- */
+/** Where the support bundle of a failure goes: a path in the report folder, and the bytes that it may use. */
 export type BundlePlace = { reports: string; path: string; bytes: number }
 
-/** Bytes that the bundles of one run may take together. */
+/** The bytes that the bundles of one run may use together. */
 const allBundles = 20_000_000
 
-/** The place of one of several variants; a file of one’s own cannot name a topology with a dot. */
+/** The place for the bundle of one variant. A topology file’s name has no dot, so the path is unique. */
 export const bundlePlace = (
   reports: string,
   { name, mtls }: Pick<TopologyResult, 'name' | 'mtls'>,
@@ -24,8 +22,8 @@ export const bundlePlace = (
 })
 
 /**
- * Collects the support bundle of a mesh in which something failed, as a phase of the run. Returns its path, or
- * undefined where none was written; whatever becomes of it changes no verdict, and it does not throw.
+ * Collects the support bundle of a mesh in which something failed, as a phase of the run. Returns the bundle’s
+ * path, or undefined where none was written. It changes no verdict and does not throw.
  */
 export const supportBundle = async (
   source: BundleSource,

@@ -4,15 +4,15 @@ import { runTasks, taskStack, type Task, type TaskObserver } from './task-stack.
 
 const never = new AbortController().signal
 
-const recorder = (): TaskObserver & { seen: string[] } => {
-  const seen: string[] = []
+const recorder = (): TaskObserver & { events: string[] } => {
+  const events: string[] = []
   return {
-    seen,
+    events,
     started: (name) => {
-      seen.push(`${name} started`)
+      events.push(`${name} started`)
     },
     ended: (name, _at, verdict) => {
-      seen.push(`${name} ${verdict}`)
+      events.push(`${name} ${verdict}`)
     },
   }
 }
@@ -51,10 +51,10 @@ describe('the order of tasks', () => {
       observer,
       never,
     )
-    expect(observer.seen[1]).toBe('network pass')
-    expect(observer.seen.indexOf('mesh started')).toBeGreaterThan(observer.seen.indexOf('cluster pass'))
-    expect(observer.seen.slice(-2)).toEqual(['both started', 'both pass'])
-    expect(observer.seen.indexOf('both started')).toBeGreaterThan(observer.seen.indexOf('slow cluster pass'))
+    expect(observer.events[1]).toBe('network pass')
+    expect(observer.events.indexOf('mesh started')).toBeGreaterThan(observer.events.indexOf('cluster pass'))
+    expect(observer.events.slice(-2)).toEqual(['both started', 'both pass'])
+    expect(observer.events.indexOf('both started')).toBeGreaterThan(observer.events.indexOf('slow cluster pass'))
   })
 
   test('a task that comes after something unknown is refused by name', async () => {
@@ -69,7 +69,7 @@ describe('the order of tasks', () => {
       () => undefined,
     )
     await new Promise(setImmediate)
-    expect(observer.seen).toEqual([])
+    expect(observer.events).toEqual([])
   })
 })
 
@@ -108,7 +108,7 @@ describe('a failure', () => {
         never,
       ),
     ).rejects.toThrow('no address')
-    expect(observer.seen).toEqual(
+    expect(observer.events).toEqual(
       expect.arrayContaining([
         'broken fail',
         'beside not-run',
@@ -117,7 +117,7 @@ describe('a failure', () => {
         'after nearly done not-run',
       ]),
     )
-    expect(observer.seen.filter((line) => line.endsWith('started'))).toEqual([
+    expect(observer.events.filter((line) => line.endsWith('started'))).toEqual([
       'beside started',
       'broken started',
       'nearly done started',
@@ -203,7 +203,7 @@ describe('being stopped', () => {
     await running.promise
     stop.abort(new Interrupted())
     await expect(run).rejects.toMatchObject({ code: 'MP-130' })
-    expect(observer.seen).toEqual(['cluster started', 'cluster not-run', 'mesh not-run'])
+    expect(observer.events).toEqual(['cluster started', 'cluster not-run', 'mesh not-run'])
   })
 
   test('again while things are removed removes nothing twice', async () => {

@@ -1,25 +1,25 @@
 import { MeshproofError, reasonOf } from '#errors.ts'
 
-/** One thing a lab is made of: how it comes to be, and how it goes again. */
+/** A part of a lab: how to make it, and how to remove it. */
 export type Task = {
   name: string
-  /** The tasks that must be done first, by name; default: the one before it in the list. */
+  /** The names of the tasks that must be done first; default: the previous task in the list. */
   after?: string[]
   run: (signal: AbortSignal) => Promise<void>
-  /** Registered before `run` starts: it must cope with a half-made thing, and with nothing at all. */
+  /** Registered before `run` starts, so it must also work where the part is incomplete or absent. */
   undo?: () => Promise<void>
 }
 
-/** What a task stack tells while it works. Times are milliseconds since the epoch. */
+/** Observes tasks. Times are milliseconds since the epoch. */
 export type TaskObserver = {
   started: (name: string, at: number) => void
   ended: (name: string, at: number, verdict: 'pass' | 'fail' | 'not-run', error?: unknown) => void
 }
 
-/** Undoes tasks, newest first. */
+/** Undoes tasks, the newest first. */
 export type TaskStack = {
   push: (task: Pick<Task, 'name' | 'undo'>) => void
-  /** Runs every undo although one fails, and throws afterwards. Calling it again waits for the same unwinding. */
+  /** Runs every undo, also after one fails, and throws at the end. A second call waits for the first. */
   unwind: () => Promise<void>
 }
 
@@ -50,8 +50,9 @@ export const taskStack = (): TaskStack => {
 }
 
 /**
- * Runs tasks, each as soon as those it comes after are done, with its undo on the stack before it starts. The first
- * failure or the signal keeps further tasks from starting, waits for those that run, and throws.
+ * Runs each task as soon as the tasks before it are done. Its undo is on the stack before it starts. After the first
+ * failure or the signal no further task starts; running tasks are waited for.
+ * @throws the signal’s reason, or the first error of a task.
  */
 export const runTasks = async (
   tasks: Task[],
@@ -62,7 +63,7 @@ export const runTasks = async (
   const failure = new AbortController()
   const stop = AbortSignal.any([signal, failure.signal])
   const done = new Map<string, Promise<boolean>>()
-  let first: unknown
+  let firstError: unknown
   const perform = async (task: Task, before: Promise<boolean>[]): Promise<boolean> => {
     const ready = (await Promise.all(before)).every(Boolean)
     if (!ready || stop.aborted) {
@@ -76,9 +77,9 @@ export const runTasks = async (
       observer.ended(task.name, Date.now(), 'pass')
       return true
     } catch (error) {
-      // A task that ends because another failed, or because we were stopped, has no verdict of its own.
+      // A task that ends because another task failed, or because of the signal, has no verdict.
       const stopped = stop.aborted
-      first ??= error
+      firstError ??= error
       failure.abort(error)
       observer.ended(task.name, Date.now(), stopped ? 'not-run' : 'fail', error)
       return false
@@ -102,5 +103,5 @@ export const runTasks = async (
     )
   await Promise.all(done.values())
   if (signal.aborted) throw signal.reason
-  if (first !== undefined) throw first
+  if (firstError !== undefined) throw firstError
 }

@@ -1,6 +1,6 @@
 import type { PhaseLog } from './phase-log.ts'
 
-/** Removes what a run made, as its phase `teardown`. @throws what could not be removed. */
+/** Removes what a run made, as the phase `teardown`. @throws the error of `remove`. */
 export const tearDown = async (phases: PhaseLog, remove: () => Promise<void>): Promise<void> => {
   phases.started('teardown', Date.now())
   try {

@@ -44,35 +44,35 @@ const moment = (): Promise<void> =>
 describe('labs that share a machine', () => {
   test('work one after another, in the order in which they came', async () => {
     const turn = inTurns()
-    const [one, two, three] = [lasting(), lasting(), lasting()]
-    const taken = [one, two, three].map(({ work }) => turn(work, never))
-    const started = (): boolean[] => [one, two, three].map((piece) => piece.started())
+    const [first, second, third] = [lasting(), lasting(), lasting()]
+    const taken = [first, second, third].map(({ work }) => turn(work, never))
+    const started = (): boolean[] => [first, second, third].map((piece) => piece.started())
     await moment()
     expect(started()).toEqual([true, false, false])
-    one.end()
+    first.end()
     await moment()
     expect(started()).toEqual([true, true, false])
-    three.end()
+    third.end()
     await moment()
     expect(started()).toEqual([true, true, false])
-    two.end()
+    second.end()
     expect(await Promise.all(taken)).toEqual(['done', 'done', 'done'])
   })
 
   test('may pass the turn on and go on working', async () => {
     const turn = inTurns()
-    const [one, two, three] = [lasting(), lasting(), lasting()]
-    const taken = [one, two, three].map(({ work }) => turn(work, never))
+    const [first, second, third] = [lasting(), lasting(), lasting()]
+    const taken = [first, second, third].map(({ work }) => turn(work, never))
     await moment()
-    one.passOn()
-    one.passOn()
+    first.passOn()
+    first.passOn()
     await moment()
-    expect([two.started(), three.started()]).toEqual([true, false])
-    two.end()
+    expect([second.started(), third.started()]).toEqual([true, false])
+    second.end()
     await moment()
-    expect(three.started()).toBe(true)
-    one.end()
-    three.end()
+    expect(third.started()).toBe(true)
+    first.end()
+    third.end()
     expect(await Promise.all(taken)).toEqual(['done', 'done', 'done'])
   })
 

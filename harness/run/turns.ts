@@ -1,19 +1,19 @@
 /**
- * The turn of one lab. It ends with the block that it is used in (`using`), or sooner, when it is passed on; the rest
- * of the work then goes on beside the next lab’s.
+ * The turn of one lab. It ends with its block (`using`), or earlier with `passOn`. The lab then continues beside the
+ * next lab.
  */
 export type Turn = Disposable & { passOn: () => void }
 
 /** Turns for labs that share a machine. */
 export type Turns = {
   /**
-   * Waits for a turn; labs get theirs in the order in which they ask.
+   * Waits for a turn. Labs get their turns in the order in which they ask.
    * @throws the signal’s reason where it fires before the turn comes. The turn then goes to the next lab.
    */
   take: (signal: AbortSignal) => Promise<Turn>
 }
 
-/** Turns that nobody has taken yet. */
+/** Turns of which none is taken yet. */
 export const turns = (): Turns => {
   let last: Promise<void> = Promise.resolve()
   return {

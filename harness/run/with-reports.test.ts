@@ -44,8 +44,8 @@ test('a run that ends by itself has its exit code, and every report', async () =
   const { run, atOnce } = await begun()
   expect(atOnce).toBeTypeOf('function')
   await withReports(run, Promise.resolve(), () => 1, never)
-  const { run: told } = await readResults(run.folder)
-  expect(told).toMatchObject({ exitCode: 1, interrupted: false })
+  const { run: written } = await readResults(run.folder)
+  expect(written).toMatchObject({ exitCode: 1, interrupted: false })
   expect(await readdir(run.folder)).toEqual(
     expect.arrayContaining(['results.json', 'report.html', 'junit.xml', 'conformance.yaml', 'metrics.prom']),
   )

@@ -8,13 +8,13 @@ import { leaveAtOnce } from './leave-at-once.ts'
 import type { MeshPlan } from './plan.ts'
 import { beginResults, finishResults } from './run-results.ts'
 
-/** How a run is told to stop: orderly by the signal, at once by what was given to `atOnce`. */
+/** How a run is stopped. `signal` asks for an orderly end. `atOnce` registers what an immediate end calls. */
 export type Signals = { signal: AbortSignal; atOnce: (leave: () => never) => void }
 
-/** A run: its results, as far as they are known, and the folder that its reports are written to. */
+/** A run: its results so far, and the folder of its reports. */
 export type Run = { results: Results; folder: string }
 
-/** A run before it begins: what it is called, what it asks of which meshes, and where its reports go. */
+/** What a run begins with: its id, its plans and checks, and the folder of its reports. */
 export type Beginning = {
   runId: string
   commandLine: string
@@ -22,14 +22,14 @@ export type Beginning = {
   checks: readonly Check[]
   environment: Environment
   reportDir: string | undefined
-  /** The labs that an immediate end must remove, and the flags that lead to existing clusters. */
+  /** The labs that an immediate end must remove, and the flags that name existing clusters. */
   made: string[]
   where?: string[]
 }
 
 /**
- * Begins a run: makes its report folder and results in which nothing was reached yet. From here on a second Ctrl-C
- * writes the results as they are and leaves at once.
+ * Begins a run: makes the report folder, and results in which nothing is reached yet. From now on a second Ctrl-C
+ * writes the results so far and leaves at once.
  * @throws MeshproofError MP-104 and MP-105 as makeReportFolder does.
  */
 export const beginRun = async (
@@ -47,9 +47,9 @@ export const beginRun = async (
 }
 
 /**
- * Waits for the work of a run, which fills its results in, and writes the reports however the work ended, with what is
- * known by then. `exitCode` is that of a run that ended by itself.
- * @throws what ended the work, where it is no error that a person can act on, once the reports are written.
+ * Waits for the work of a run, which fills in the results. Then it writes the reports, however the work ended.
+ * `exitCode` gives the code of a run that no error ended.
+ * @throws the error that ended the work, unless it is a MeshproofError, after the reports are written.
  */
 export const withReports = async (
   run: Run,
@@ -57,7 +57,7 @@ export const withReports = async (
   exitCode: (results: Results) => number,
   signal: AbortSignal,
 ): Promise<Run> => {
-  // The signal’s reason counts also when the verdict was complete and only the cleaning up was interrupted.
+  // The signal’s reason also counts when the verdict was complete and only the clean-up was interrupted.
   const error = await failureOf(work, signal)
   finishResults(run.results, exitCode, error)
   await writeReports(run.results, run.folder)

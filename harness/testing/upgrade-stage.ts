@@ -1,10 +1,10 @@
-import type { Upgrading } from '#checks/mesh-under-test.ts'
+import type { UpgradeStage } from '#checks/target.ts'
 
 /**
  * An upgrade from lab-a in which only the control plane of the first cluster has the new release. Where `revision` is
  * given, both control planes run beside each other.
  */
-export const upgradeTo = (release: string, revision = 'default'): Upgrading => {
+export const upgradeTo = (release: string, revision = 'default'): UpgradeStage => {
   const old = { istio: 'lab-a', envoy: '1.38.3', revision: 'default' }
   const control = { istio: release, envoy: '1.40.0', revision }
   return {

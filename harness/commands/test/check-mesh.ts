@@ -16,8 +16,8 @@ export type Checking = {
 }
 
 /**
- * Runs the planned checks of a mesh that is up, as the phase `checks`. Each result goes to the record and the terminal
- * as it comes. `passOn` is called once the checks mostly wait.
+ * Runs the planned checks of a mesh that is up, as the phase `checks`. The record and the terminal get each result at
+ * once. `passOn` is called when the remaining checks mostly wait.
  */
 export const checkMesh = async (
   mesh: MeshInput,
@@ -47,7 +47,7 @@ export const checkMesh = async (
 }
 
 /**
- * Checks that wait for pods that go and come: time for the next lab’s clusters. What disrupts measures all the while,
- * and would measure them.
+ * Checks that mostly wait for pods. Meanwhile the next lab’s clusters can come up. Checks that disrupt are not
+ * among them: they measure the whole time, and would measure the next lab too.
  */
 const waiting = new Set(catalogue.filter(({ layer }) => layer === 'failover').map(({ id }) => id))

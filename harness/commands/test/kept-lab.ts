@@ -9,7 +9,7 @@ const named = (state: RunState): string =>
   namespaceOf(state) === defaultIstioNamespace ? state.id : `${state.id} (--istio-namespace=${namespaceOf(state)})`
 
 /**
- * The kept lab that --reuse means: the named one, or the newest, of the topologies asked for.
+ * Finds the kept lab that --reuse means: the named lab, or the newest, of the planned topologies.
  * @throws MeshproofError MP-106 when there is none.
  */
 export const keptLab = async (which: string | boolean, plans: TopologyPlan[]): Promise<RunState> => {

@@ -8,36 +8,35 @@ import type { PhaseLog } from '#run/phase-log.ts'
 import { keyOf, resultWithout } from '#run/plan-checks.ts'
 import type { MeshPlan } from '#run/plan.ts'
 
-/** What is known of a mesh while it is tested. */
+/** What is known of a mesh during its test. */
 export type MeshRecord = {
   phases: PhaseLog
-  /** Takes the result of a check as it comes. */
+  /** Adds the result of a check. */
   checked: (result: CheckResult) => void
-  /** Takes the results of all planned checks: they were run. */
+  /** Adds the results of all planned checks, once all were run. */
   checkedAll: (results: CheckResult[]) => void
-  /** Takes what ended the test early, if anything did. Only the first error counts. */
+  /** Adds the error that ended the test early, or undefined. Only the first error counts. */
   endedBy: (error: unknown) => void
-  /** Takes what a look at the mesh came to, where one was made. */
+  /** Adds the diagnosis of the mesh, or undefined. */
   diagnosed: (diagnosis: MeshDiagnosis | undefined) => void
-  /** Takes the path of the support bundle, where one was written. */
+  /** Adds the path of the support bundle, or undefined. */
   bundled: (path: string | undefined) => void
   /**
-   * True where the test ended early, or its checks were run and did not all pass. Where none was run, nothing is
-   * expected but that the mesh comes up.
+   * True where the test ended early, or where its checks were run and not all passed. Where no checks are run, it is
+   * enough that the mesh comes up.
    */
   wentWrong: () => boolean
   /** True once the checks were run. */
   wasChecked: () => boolean
-  /** The result as it is now. */
+  /** The result so far. */
   result: () => TopologyResult
-  /** Hands the result as it is now to whoever keeps it. */
+  /** Passes the result so far to `keep`. */
   publish: () => void
 }
 
 /**
- * A record of a mesh of which nothing is known but its plan. Its checks are `not-run`, for the reason `unchecked`,
- * until their results come. It publishes each result of a check at once, so that an abrupt end still has something true
- * to report.
+ * A record of a mesh of which only the plan is known. Its checks are `not-run`, with the reason `unchecked`, until
+ * their results come. It publishes each result of a check at once, so that an abrupt end leaves a correct report.
  */
 export const meshRecord = (
   plan: MeshPlan,
@@ -96,7 +95,7 @@ export const meshRecord = (
 
 /**
  * Waits for the test of a mesh, its clean-up included, and publishes its result, however the test ended.
- * @throws what ended the test early.
+ * @throws the error that ended the test early.
  */
 export const withRecord = async (record: MeshRecord, work: Promise<void>, signal: AbortSignal): Promise<void> => {
   const error = await failureOf(work, signal)

@@ -9,13 +9,13 @@ import { connectContexts } from '#probes/survey/contexts.ts'
 import { describePlans, planDocument } from './plan-line.ts'
 
 /**
- * Prints what a run would do: its topologies, their steps and checks, where images come from; of several versions, its
- * cells.
+ * Prints what a run would do: its topologies with their steps and checks, and the source of the images. With several
+ * versions it also prints the cells.
  */
 export const printPlan = async (cells: readonly VersionCell[]): Promise<number> => {
-  const [first] = cells
-  if (!first) return 0
-  const { options } = first
+  const [firstCell] = cells
+  if (!firstCell) return 0
+  const { options } = firstCell
   const existing =
     options.contexts && (await planExisting(connectContexts(options.contexts, options.kubeconfig), options, catalogue))
   const plans = existing
@@ -27,12 +27,12 @@ export const printPlan = async (cells: readonly VersionCell[]): Promise<number> 
     print({ ...(planned.length > 1 ? { cells: planned } : { images: planned[0]?.images }), ...planDocument(plans) })
   else {
     for (const line of [...(existing?.lines ?? []), ...describePlans(plans, catalogue)]) print(line)
-    for (const { topology, steps, planned: asked } of plans) {
+    for (const { topology, steps, planned: units } of plans) {
       print(`${variantName(topology)}:`)
       print('  steps:')
       for (const { name } of steps) print(`    ${name}`)
       print('  checks:')
-      for (const { id, from, to } of asked) print(`    ${id}  ${from.join(', ')} → ${to.join(', ')}`)
+      for (const { id, from, to } of units) print(`    ${id}  ${from.join(', ')} → ${to.join(', ')}`)
     }
     if (planned.length > 1) print(`cells, one after the other:`)
     for (const { name, images } of planned)

@@ -15,8 +15,8 @@ import { meshRecord, withRecord } from './mesh-record.ts'
 import { describePlans } from './plan-line.ts'
 
 /**
- * A whole run on clusters that somebody else made: survey, namespaces and workloads of our own, checks, clean-up,
- * reports. Neither engine nor node image is needed.
+ * A whole run on existing clusters: survey, our namespaces and workloads, checks, clean-up, reports. It needs neither
+ * an engine nor a node image.
  * @throws MeshproofError as connectContexts and planExisting do, before anything is made.
  */
 export const testExisting = async (
@@ -64,7 +64,7 @@ export const testExisting = async (
   return withReports(run, withRecord(record, work, signal), exitCodeOfChecks, signal)
 }
 
-/** Clusters that somebody else made need neither engine nor kind of ours. */
+/** Existing clusters need neither our engine nor our kind. */
 const existingEnvironment = async ({ kubernetes, istio }: ExistingPlan): Promise<Environment> => ({
   ...(await environmentOf()),
   engine: 'none',

@@ -8,14 +8,14 @@ import { type BundlePlace, supportBundle } from '#run/support-bundle.ts'
 import { type Checking, checkMesh } from './check-mesh.ts'
 import type { MeshRecord } from './mesh-record.ts'
 
-/** What one topology is tested with: a lab, and how its checks are run, if they are. */
+/** The test of one topology: its lab, and how its checks are run, if they are. */
 export type LabTest = LabOrder & Checking & SharedMachine & { withChecks: boolean; bundle: BundlePlace }
 
 /**
- * Tests one topology, from nothing to a verdict and back to nothing. After the checks the mesh is diagnosed as it is:
- * why checks failed, or what will hurt later. Where anything went wrong, a support bundle is taken before the lab goes,
- * unless the run was stopped. What is known at any time is in the record.
- * @throws what ended the test early: the signal’s reason, else the first error.
+ * Tests one topology: makes the lab, runs its checks, and removes the lab. After the checks it diagnoses the mesh:
+ * why checks failed, or what will cause problems later. Where anything went wrong, it takes a support bundle before
+ * the lab is removed, unless the run was stopped. The record always has what is known so far.
+ * @throws the error that ended the test early: the signal’s reason, else the first error.
  */
 export const testInLab = async (test: LabTest, record: MeshRecord): Promise<void> => {
   const { signal } = test
@@ -28,11 +28,11 @@ export const testInLab = async (test: LabTest, record: MeshRecord): Promise<void
   if (error !== undefined) throw error
 }
 
-/** Brings the lab up when it is its turn, and runs its checks. The turn is passed on once they mostly wait. */
+/** Brings the lab up when it has its turn, and runs its checks. It passes the turn on when the checks mostly wait. */
 const checkLab = async (lab: OpenLab, test: LabTest, record: MeshRecord): Promise<void> => {
   using turn = await test.turns.take(test.signal)
   await lab.bringUp()
-  const followed = await test.plan.procedure.follow?.(lab, test.signal)
-  if (followed !== undefined) test.terminal.line(followed)
+  const message = await test.plan.procedure.follow?.(lab, test.signal)
+  if (message !== undefined) test.terminal.line(message)
   if (test.withChecks) await checkMesh({ lab: labData(lab) }, test, record, turn.passOn)
 }

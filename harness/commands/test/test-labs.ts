@@ -18,15 +18,15 @@ import { meshRecord, withRecord } from './mesh-record.ts'
 import { describePlans } from './plan-line.ts'
 import { testInLab } from './test-in-lab.ts'
 
-/** Which labs a run has: their plans and ids, and the kept lab where the run takes one up again. */
+/** The labs of a run: their plans and ids, and the kept lab where the run reuses one. */
 type Labs = { plans: TopologyPlan[]; ids: string[]; reused: RunState | undefined }
 
-/** What is done in labs: their checks are run, or they are brought up and nothing else (`up`). */
+/** What a run does in its labs. Without checks it only brings them up (`up`). */
 export type InLabs = { withChecks: boolean }
 
 /**
- * A whole run in labs: engine, images, every planned topology, reports. It writes results.json on every way out but a
- * mistake in what it was asked for, which is thrown before anything is made.
+ * A whole run in labs: engine, images, every planned topology, reports. It writes results.json however the run ends.
+ * Only a mistake in the options is thrown, before anything is made.
  * @throws MeshproofError MP-1xx for such a mistake.
  */
 export const testLabs = async (
@@ -62,9 +62,9 @@ const planLabs = async (
   runId: string,
   { topology, suite, mtls, istioNamespace, keep, reuse }: RunOptions,
 ): Promise<Labs> => {
-  const asked = await makePlans(topology, suite, catalogue, mtls, istioNamespace)
-  const reused = reuse === false ? undefined : await keptLab(reuse, asked)
-  const plans = asked.filter(
+  const candidates = await makePlans(topology, suite, catalogue, mtls, istioNamespace)
+  const reused = reuse === false ? undefined : await keptLab(reuse, candidates)
+  const plans = candidates.filter(
     (plan) => reused === undefined || (plan.topology.name === reused.topology && plan.topology.mtls === reused.mtls),
   )
   if (plans.length > 1 && keep) {
@@ -78,10 +78,10 @@ const planLabs = async (
   return { plans, ids, reused }
 }
 
-/** What the labs of a run are tested with. */
+/** The options of a run, and what its labs share. */
 type Testing = RunOptions & InLabs & { source: ImageSource | 'auto'; terminal: Terminal; signal: AbortSignal }
 
-/** Prepares the machine, then tests every topology; what is known of each is in the run’s results at any time. */
+/** Prepares the machine, then tests every topology. The run’s results always have what is known so far. */
 const testTopologies = async ({ plans, ids, reused }: Labs, run: Run, testing: Testing): Promise<void> => {
   const { source, terminal, signal, withChecks, timeout, failFast } = testing
   const { engine, images, phases } = await prepareLabs(source, wantedOf(testing), terminal, signal, reused?.images)

@@ -12,29 +12,29 @@ import { testExisting } from './test-existing.ts'
 import { testLabs } from './test-labs.ts'
 
 /**
- * Performs `test` and returns its exit code: one run, or, of several versions, one for every combination. `line` is the
- * command line as it was typed.
- * @throws MeshproofError MP-1xx for a mistake in what was asked for, and as ownStore does, before anything is made;
- * MP-174 where the results cannot be kept.
+ * Performs `test` and returns its exit code. It makes one run, or, with several versions, one run for every
+ * combination. `line` is the command line that the user typed.
+ * @throws MeshproofError MP-1xx for a mistake in the options, and as ownStore does, before anything is made; MP-174
+ * where the results cannot be kept.
  */
 export const test = async (options: TestOptions, line: string, screen: Terminal, signals: Signals): Promise<number> => {
   const store = options.results === undefined ? undefined : await ownStore(options.results)
   const cells = versionCells(options)
-  const [only] = cells
-  if (only === undefined || cells.length > 1) return testCells(options, cells, line, screen, signals)
-  const run = await testOnce(only.options, line, screen, signals)
+  const [onlyCell] = cells
+  if (onlyCell === undefined || cells.length > 1) return testCells(options, cells, line, screen, signals)
+  const run = await testOnce(onlyCell.options, line, screen, signals)
   const exitCode = await concludeRun(run, screen, options)
   await store?.(run)
   return exitCode
 }
 
-/** One run: on clusters that exist, or in labs, whose images come from one source. */
+/** Makes one run, on existing clusters or in labs. */
 const testOnce = async (options: RunOptions, line: string, screen: Terminal, signals: Signals): Promise<Run> =>
   options.contexts === undefined
     ? testLabs(options, await resolveImageSource(options), line, screen, signals)
     : testExisting(options.contexts, options, line, screen, signals)
 
-/** A run in labs for every combination of versions, one after the other, and a page that shows all of them. */
+/** Makes a run in labs for every combination of versions, one after the other, and a page that shows all of them. */
 const testCells = async (
   options: TestOptions,
   cells: VersionCell[],

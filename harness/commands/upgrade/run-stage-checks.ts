@@ -1,5 +1,5 @@
 import { type Check, harmlessChecks } from '#checks/check.ts'
-import type { Stage } from '#checks/mesh-under-test.ts'
+import type { Stage } from '#checks/target.ts'
 import { labData, type Lab } from '#lab/lab.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { diagnose } from '#results/explain.ts'

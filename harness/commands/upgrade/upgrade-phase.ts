@@ -1,4 +1,4 @@
-import type { Stage } from '#checks/mesh-under-test.ts'
+import type { Stage } from '#checks/target.ts'
 import type { Step } from '#istio/procedure.ts'
 import type { Lab } from '#lab/lab.ts'
 import type { PhaseId, PhaseKind } from '#results/results.ts'

@@ -1,4 +1,4 @@
-import type { Stage } from '#checks/mesh-under-test.ts'
+import type { Stage } from '#checks/target.ts'
 import type { Observed } from '#commands/upgrade/traffic/traffic.ts'
 import { changedDefaults } from '#commands/upgrade/verdict/changed-defaults.ts'
 import { compare, type Earlier } from '#commands/upgrade/verdict/compare.ts'

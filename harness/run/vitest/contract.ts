@@ -1,20 +1,20 @@
-import type { FoundMesh } from '#checks/existing-mesh.ts'
-import type { Upgrading } from '#checks/mesh-under-test.ts'
+import type { ExistingMesh } from '#checks/existing-target.ts'
+import type { UpgradeStage } from '#checks/target.ts'
 import type { Lab } from '#lab/lab.ts'
 import type { CheckResult } from '#results/results.ts'
 import type { PlannedCheck } from '#run/plan-checks.ts'
 
 /**
- * Which mesh is asked, as data: a lab’s, at the stage of an upgrade where there is one, or one that somebody else
- * made.
+ * The mesh that the checks run against, as data: a lab, at a stage of an upgrade where there is one, or an existing
+ * mesh.
  */
 export type MeshInput =
-  { lab: Pick<Lab, 'runId' | 'topology' | 'images'>; upgrade?: Upgrading } | { existing: FoundMesh }
+  { lab: Pick<Lab, 'runId' | 'topology' | 'images'>; upgrade?: UpgradeStage } | { existing: ExistingMesh }
 
 /**
- * What the run hands to the process that asks: data alone. `timeout` is milliseconds for one check, both attempts
- * together. `atOnce`: all are asked at once and not layer by layer, which is quicker where traffic goes on anyway;
- * nothing that is alone in the mesh may be planned then.
+ * What the run passes to the process of the checks, as data. `timeout` is milliseconds for one check, both attempts
+ * together. `atOnce` runs the checks of all layers at the same time, which is faster where traffic is measured
+ * anyway. No check that is alone in the mesh may be planned with it.
  */
 export type CheckInput = { mesh: MeshInput; planned: PlannedCheck[]; timeout: number; atOnce?: true }
 

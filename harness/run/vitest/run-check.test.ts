@@ -8,7 +8,7 @@ import { emptyCache, errorOf } from '#testing/edge.ts'
 import { checkOf } from '#testing/checks.ts'
 import { idleLab } from '#testing/idle-lab.ts'
 import type { Check, CheckContext } from '#checks/check.ts'
-import { labMesh } from '#checks/lab-mesh.ts'
+import { labTarget } from '#checks/lab-target.ts'
 import { runCheck } from './run-check.ts'
 
 let lab: Lab
@@ -66,7 +66,7 @@ const runWith = (
     prove,
     ...of,
   }
-  return runCheck(check, { id: check.id, from, to: ['cluster2'] }, labMesh(lab), onBroken, signal)
+  return runCheck(check, { id: check.id, from, to: ['cluster2'] }, labTarget(lab), onBroken, signal)
 }
 
 test('a check that disrupts has one attempt: what it lost stays lost', async () => {
@@ -100,13 +100,13 @@ test.each<[string, Outcome[], CheckResult['verdict'], CheckResult['attempts'][nu
 
 test('one that needs what the mesh withholds is not asked, and says why', async () => {
   const check = { ...checkOf({ from: 'mesh', needs: ['capture'] }), prove: () => Promise.reject(new Error('asked')) }
-  const under = { ...labMesh(lab), withheld: { capture: 'cluster2: pods may not use their node’s network' } }
+  const target = { ...labTarget(lab), withheld: { capture: 'cluster2: pods may not use their node’s network' } }
   const signal = new AbortController().signal
   expect(
-    await runCheck(check, { id: check.id, from: ['cluster1'], to: ['cluster2'] }, under, false, signal),
+    await runCheck(check, { id: check.id, from: ['cluster1'], to: ['cluster2'] }, target, false, signal),
   ).toMatchObject({ verdict: 'skipped', reason: 'cluster2: pods may not use their node’s network', attempts: [] })
   expect(
-    await runCheck(check, { id: check.id, from: ['cluster1'], to: ['cluster2'] }, labMesh(lab), true, signal),
+    await runCheck(check, { id: check.id, from: ['cluster1'], to: ['cluster2'] }, labTarget(lab), true, signal),
   ).toMatchObject({ verdict: 'fail', reason: 'asked' })
 })
 
@@ -115,11 +115,11 @@ test('what is left out of a check stands in its evidence', async () => {
     ...checkOf(),
     prove: ({ mesh }: CheckContext) => Promise.resolve(`${mesh.leftOut('gateway log')}, ${mesh.leftOut('cacerts')}`),
   }
-  const under = { ...labMesh(lab), withheld: { 'gateway log': 'it has a format of its own' } }
+  const target = { ...labTarget(lab), withheld: { 'gateway log': 'it has a format of its own' } }
   const { reason, attempts } = await runCheck(
     check,
     { id: check.id, from: ['cluster1'], to: ['cluster2'] },
-    under,
+    target,
     false,
     new AbortController().signal,
   )

@@ -4,35 +4,35 @@ import type { Attempt, CheckResult } from '#results/results.ts'
 import { withheldFrom, type Check } from '#checks/check.ts'
 import { recorder } from '#checks/evidence.ts'
 import { meshOf } from '#checks/mesh.ts'
-import type { MeshUnderTest } from '#checks/mesh-under-test.ts'
+import type { Target } from '#checks/target.ts'
 import { resultWithout, type PlannedCheck } from '#run/plan-checks.ts'
 
 /**
- * Proves one planned check: an attempt that fails is made once more, and every attempt is kept. A check that passes
- * only the second time is `flaky`, never `pass`; one that disrupts has no second, and waits longer for what it has
- * disturbed. One that needs what the mesh withholds is `skipped`. An interruption is thrown, since it is no verdict.
- * `onBroken` says that a check of a lower layer has failed already: then one attempt with little patience is enough,
- * since a red verdict is explained from below.
+ * Runs a planned check. An attempt that fails is repeated once, and every attempt is kept. A check that passes only
+ * at the second attempt is `flaky`, never `pass`. A check that disrupts has one attempt, and waits longer. A check
+ * that needs what the mesh withholds is `skipped`. `onBroken` says that a check of a lower layer has failed: then one
+ * attempt with short waits is enough, since the lower layer explains a failure.
+ * @throws the signal’s reason, since an interruption is not a verdict.
  */
 export const runCheck = async (
   check: Check,
   { from, to }: PlannedCheck,
-  under: MeshUnderTest,
+  target: Target,
   onBroken: boolean,
   signal: AbortSignal,
 ): Promise<CheckResult> => {
-  const withheld = withheldFrom(check, under.withheld)
+  const withheld = withheldFrom(check, target.withheld)
   if (withheld !== undefined) return resultWithout(check, { from, to }, 'skipped', withheld)
   const attempts: Attempt[] = []
   for (let number = 1; number <= (onBroken || check.disrupts ? 1 : 2); number += 1) {
-    const attempt = await tryOnce(check, from, under, onBroken ? 2_000 : check.disrupts ? 30_000 : 10_000, signal)
+    const attempt = await tryOnce(check, from, target, onBroken ? 2_000 : check.disrupts ? 30_000 : 10_000, signal)
     attempts.push(attempt)
     if (attempt.verdict === 'pass') break
   }
-  const last = attempts.at(-1)
+  const lastAttempt = attempts.at(-1)
   const { id, layer, title, source } = check
   const verdict =
-    last?.verdict === 'pass'
+    lastAttempt?.verdict === 'pass'
       ? attempts.length === 1
         ? 'pass'
         : 'flaky'
@@ -46,7 +46,7 @@ export const runCheck = async (
     from,
     to,
     verdict,
-    reason: (attempts.find((attempt) => attempt.verdict === verdict) ?? last)?.reason ?? '',
+    reason: (attempts.find((attempt) => attempt.verdict === verdict) ?? lastAttempt)?.reason ?? '',
     source,
     attempts,
   }
@@ -55,12 +55,12 @@ export const runCheck = async (
 const tryOnce = async (
   check: Check,
   from: string[],
-  under: MeshUnderTest,
+  target: Target,
   patience: number,
   signal: AbortSignal,
 ): Promise<Attempt> => {
   const record = recorder()
-  const mesh = meshOf(under, record, patience, signal)
+  const mesh = meshOf(target, record, patience, signal)
   const startedAt = new Date()
   const ended = (verdict: Attempt['verdict'], reason: string): Attempt => ({
     startedAt: startedAt.toISOString(),
@@ -70,16 +70,16 @@ const tryOnce = async (
     evidence: record.all(),
   })
   try {
-    const site = from.length === 1 ? mesh.clusters.find(({ name }) => name === from[0]) : mesh.primary
-    return ended('pass', await check.prove({ mesh, from: site ?? mesh.primary, signal }))
+    const cluster = from.length === 1 ? mesh.clusters.find(({ name }) => name === from[0]) : mesh.primary
+    return ended('pass', await check.prove({ mesh, from: cluster ?? mesh.primary, signal }))
   } catch (error) {
     if (signal.aborted) throw error
-    // How the assertion compares says nothing to whoever reads the reason.
+    // How the assertion compares does not help the reader of the reason.
     return ended(isInfrastructure(error) ? 'not-run' : 'fail', reasonOf(error).replace(' // Object.is equality', ''))
   }
 }
 
-// An exec that fails, an API server that does not answer or a probe that says nothing is no verdict on the mesh.
+// A failed exec, an API server that does not answer, or a probe without output is not a verdict on the mesh.
 const isInfrastructure = (error: unknown): boolean =>
   error instanceof MeshproofError && infrastructure.includes(error.code)
 

@@ -8,13 +8,13 @@ import { catalogue } from '#run/catalogue.ts'
 import { keyOf, type PlannedCheck, resultWithout } from '#run/plan-checks.ts'
 import type { CheckInput } from './contract.ts'
 
-/** What the caller hears while checks run. */
+/** Observes checks while they run. */
 export type CheckObserver = { started: (check: PlannedCheck) => void; ended: (result: CheckResult) => void }
 
 /**
- * Runs the planned checks with Vitest, in a process of its own, and returns a result for every one of them: what did
- * not report is `not-run`. The signal stops between checks, and within a check's next wait; policies are still taken
- * back.
+ * Runs the planned checks with Vitest, in a process of its own. Returns a result for each planned check: one that did
+ * not report is `not-run`. The signal stops the run between two checks, or at the next wait within a check. Policies
+ * are removed in any case.
  */
 export const runChecks = async (
   input: CheckInput,
@@ -23,7 +23,8 @@ export const runChecks = async (
 ): Promise<CheckResult[]> => {
   const checks = catalogue
   const results = new Map<string, CheckResult>()
-  const plannedOf = (test: TestCase): PlannedCheck | undefined => input.planned.find((one) => keyOf(one) === test.name)
+  const plannedOf = (test: TestCase): PlannedCheck | undefined =>
+    input.planned.find((unit) => keyOf(unit) === test.name)
   const reporter: Reporter = {
     onTestCaseReady: (test) => {
       const planned = plannedOf(test)
@@ -57,7 +58,7 @@ export const runChecks = async (
     maxConcurrency: input.atOnce ? 2 : 6,
     clearScreen: false,
   })
-  // Vitest ends the process on a signal by itself; the run's own signals decide here.
+  // Vitest would end the process on a signal. The run handles the signals instead.
   for (const { name, before } of listeners)
     for (const added of process.listeners(name)) if (!before.includes(added)) process.off(name, added)
   const cancel = (): void => {
@@ -105,8 +106,7 @@ const reported = (
   if (parsed.success) return parsed.data
   if (signal.aborted) return resultWithout(headOf(planned, checks), planned, 'not-run', 'the run was interrupted')
   const message = test.result().errors?.[0]?.message ?? 'it ended without a result'
-  // Every wait of a check has an end of its own: what outlasts them all shows a slow machine, and nothing about the
-  // mesh.
+  // Every wait of a check is bounded, so a check that exceeds the timeout shows a slow machine, not a broken mesh.
   if (/timed out/i.test(message))
     return resultWithout(
       headOf(planned, checks),

@@ -2,14 +2,14 @@ import { rolesOf } from '#images/versions.ts'
 import type { ImageSource, Wanted } from '#images/images.ts'
 import type { Reads } from '#probes/survey/reads.ts'
 
-/** The workloads' images, by what they are for, and why these. */
+/** The images of the workloads, by role, and the reason for their source. */
 export type WorkloadImages = { source: ImageSource; roles: Record<string, string>; why: string }
 
 const needed = ['helloworld-v1', 'helloworld-v2', 'curl'] as const
 
 /**
- * Which images the workloads are made of. The clusters pull published ones by themselves; those built from source are
- * in no registry, so `auto` takes them only where every node has them already.
+ * Chooses the images of the workloads. The clusters pull published images themselves. Images that are built from
+ * source are in no registry, so `auto` uses them only where every node already has them.
  */
 export const workloadImages = async (
   wanted: Wanted['images'],
@@ -18,7 +18,7 @@ export const workloadImages = async (
   if (wanted !== 'auto') return { source: wanted, roles: await rolesOf(wanted), why: 'as asked' }
   const built = await rolesOf('source')
   const nodes = await Promise.all(clusters.map(({ reads }) => reads.nodes())).then(
-    (all) => all.flat(),
+    (perCluster) => perCluster.flat(),
     () => [],
   )
   const everywhere =

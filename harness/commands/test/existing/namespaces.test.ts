@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ownNamespaces } from '#checks/existing-mesh.ts'
+import { ownNamespaces } from '#checks/existing-target.ts'
 import { ownerOf } from '#engine/owner.ts'
 import type { Manifest } from '#kube/client.ts'
 import { errorOf } from '#testing/edge.ts'
@@ -76,23 +76,23 @@ test('a namespace of our name that somebody else made is left alone', async () =
 })
 
 test('down removes what ended runs left in clusters, and a living one’s only when told to', async () => {
-  const [one, two] = [fakeKube(foreign), fakeKube()]
+  const [kubeA, kubeB] = [fakeKube(foreign), fakeKube()]
   const owner = await ownerOf(process.pid)
-  await createNamespaces({ context: 'a', kube: one }, 'run-1', dead(owner), {})
-  await createNamespaces({ context: 'b', kube: two }, 'run-2', owner, {})
+  await createNamespaces({ context: 'a', kube: kubeA }, 'run-1', dead(owner), {})
+  await createNamespaces({ context: 'b', kube: kubeB }, 'run-2', owner, {})
   const clusters = [
-    { context: 'a', kube: one },
-    { context: 'b', kube: two },
+    { context: 'a', kube: kubeA },
+    { context: 'b', kube: kubeB },
   ]
   const said: string[] = []
   const down = (options: { all?: boolean; run?: string }): Promise<number> =>
     downIn(clusters, { all: false, run: undefined, ...options }, (line) => said.push(line))
   await down({ run: 'run-2' })
-  expect([one, two].map(({ objects }) => objects.length)).toEqual([3, 2])
+  expect([kubeA, kubeB].map(({ objects }) => objects.length)).toEqual([3, 2])
   await down({})
-  expect([one, two].map(({ objects }) => objects.length)).toEqual([1, 2])
+  expect([kubeA, kubeB].map(({ objects }) => objects.length)).toEqual([1, 2])
   await down({ all: true, run: 'run-2' })
-  expect([one, two].map(({ objects }) => objects.length)).toEqual([1, 0])
+  expect([kubeA, kubeB].map(({ objects }) => objects.length)).toEqual([1, 0])
   expect(said).toEqual([
     expect.stringMatching(/^Nothing of ours/),
     'Removed what is left of run run-1 in a.',

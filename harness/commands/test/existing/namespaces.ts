@@ -1,5 +1,5 @@
 import type { V1Namespace } from '@kubernetes/client-node'
-import { ownNamespaces } from '#checks/existing-mesh.ts'
+import { ownNamespaces } from '#checks/existing-target.ts'
 import { ownerLabel, runLabel } from '#engine/labels.ts'
 import { ownerLives } from '#engine/owner.ts'
 import { MeshproofError } from '#errors.ts'
@@ -8,18 +8,18 @@ import type { KubeClient } from '#kube/client.ts'
 import { until } from '#kube/until.ts'
 import { shellWord } from '#results/text.ts'
 
-type At = { context: string; kube: KubeClient }
+type ContextClient = { context: string; kube: KubeClient }
 
 const listed = (kube: KubeClient, selector?: string): Promise<V1Namespace[]> =>
   kube.list<V1Namespace>({ apiVersion: 'v1', kind: 'Namespace', ...(selector ? { selector } : {}) })
 
 /**
- * Makes the namespaces of a run: `injection` labels the one that gets sidecars. Their owner is an annotation, since a
- * label's value may hold no slash.
+ * Makes the namespaces of a run. `injection` labels the namespace that gets sidecars. The owner is an annotation,
+ * because a label’s value may not contain a slash.
  * @throws MeshproofError MP-402 when they cannot be made.
  */
 export const createNamespaces = async (
-  { kube }: At,
+  { kube }: ContextClient,
   runId: string,
   owner: string,
   injection: Record<string, string>,
@@ -29,10 +29,10 @@ export const createNamespaces = async (
 }
 
 /**
- * Removes a run's namespaces with all that is in them, and waits until they are gone. @throws MeshproofError MP-146
- * after two minutes.
+ * Deletes a run’s namespaces with everything in them, and waits until they are gone.
+ * @throws MeshproofError MP-146 after two minutes.
  */
-export const removeNamespaces = async ({ context, kube }: At, runId: string): Promise<void> => {
+export const removeNamespaces = async ({ context, kube }: ContextClient, runId: string): Promise<void> => {
   const ofRun = (): Promise<V1Namespace[]> => listed(kube, `${runLabel}=${runId}`)
   for (const { metadata } of await ofRun())
     await kube.remove({ apiVersion: 'v1', kind: 'Namespace', name: metadata?.name ?? '' })
@@ -49,11 +49,11 @@ export const removeNamespaces = async ({ context, kube }: At, runId: string): Pr
   })
 }
 
-/** A run that something is left of in a cluster. */
+/** A namespace that a run left in a cluster. */
 type Remains = { run: string; owner: string; namespace: string; alive: boolean }
 
-/** What runs have left in a cluster, told by our label; the owner of a namespace that names none may still be there. */
-const remainsIn = async ({ kube }: At): Promise<Remains[]> =>
+/** The namespaces with our label in a cluster. The run of a namespace without an owner may still be alive. */
+const remainsIn = async ({ kube }: ContextClient): Promise<Remains[]> =>
   Promise.all(
     (await listed(kube, runLabel)).map(async ({ metadata }) => {
       const owner = metadata?.annotations?.[ownerLabel] ?? ''
@@ -67,20 +67,20 @@ const remainsIn = async ({ kube }: At): Promise<Remains[]> =>
   )
 
 /**
- * Removes what killed runs have left in a cluster, and returns their ids.
- * @throws MeshproofError MP-140 when a namespace of our name is not ours, MP-144 when the run that it belongs to may
- * still be going.
+ * Deletes what killed runs left in a cluster, and returns their ids.
+ * @throws MeshproofError MP-140 when a namespace has our name but not our label, MP-144 when its run may still be
+ * alive.
  */
-export const clearNamespaces = async (at: At): Promise<string[]> => {
-  const remains = await remainsIn(at)
+export const clearNamespaces = async (cluster: ContextClient): Promise<string[]> => {
+  const remains = await remainsIn(cluster)
   const names: string[] = Object.values(ownNamespaces)
-  const foreign = (await listed(at.kube)).find(
+  const foreign = (await listed(cluster.kube)).find(
     ({ metadata }) => names.includes(metadata?.name ?? '') && metadata?.labels?.[runLabel] === undefined,
   )
   if (foreign) {
     throw new MeshproofError('MP-140', {
       what: `A namespace is called ${foreign.metadata?.name ?? ''}, and is not ours`,
-      where: `context ${at.context}`,
+      where: `context ${cluster.context}`,
       why: `it lacks the label ${runLabel}`,
       next: 'Rename or remove it: meshproof works in namespaces that it makes itself, and touches no others.',
     })
@@ -89,33 +89,33 @@ export const clearNamespaces = async (at: At): Promise<string[]> => {
   if (busy) {
     throw new MeshproofError('MP-144', {
       what: 'Another run is at work in this cluster',
-      where: `context ${at.context}, namespace ${busy.namespace}`,
+      where: `context ${cluster.context}, namespace ${busy.namespace}`,
       why: `run ${busy.run} of ${busy.owner || 'nobody known'}`,
       next: `Wait for it. If it is gone, meshproof down --all --run=${busy.run} --contexts=… removes what it left.`,
     })
   }
-  return removeRuns(at, remains)
+  return removeRuns(cluster, remains)
 }
 
 /**
- * Removes what runs have left in existing clusters: runs that have ended; with `all` those that may still be going,
- * too; with `run` that one alone.
+ * Deletes what ended runs left in existing clusters. With `all` it also deletes what belongs to runs that may be
+ * alive. With `run` it deletes only what belongs to that run.
  * @throws MeshproofError MP-146 when something stays.
  */
 export const downIn = async (
-  clusters: At[],
+  clusters: ContextClient[],
   { all, run }: { all: boolean; run: string | undefined },
   say: (line: string) => void,
 ): Promise<number> => {
   const removed = await Promise.all(
-    clusters.map(async (at) => {
+    clusters.map(async (cluster) => {
       const ids = await removeRuns(
-        at,
-        (await remainsIn(at)).filter(
+        cluster,
+        (await remainsIn(cluster)).filter(
           (remains) => (run === undefined || remains.run === run) && (all || !remains.alive),
         ),
       )
-      for (const id of ids) say(`Removed what is left of run ${id} in ${at.context}.`)
+      for (const id of ids) say(`Removed what is left of run ${id} in ${cluster.context}.`)
       return ids
     }),
   )
@@ -124,8 +124,8 @@ export const downIn = async (
   return 0
 }
 
-const removeRuns = async (at: At, remains: Remains[]): Promise<string[]> => {
+const removeRuns = async (cluster: ContextClient, remains: Remains[]): Promise<string[]> => {
   const ids = [...new Set(remains.map(({ run }) => run))]
-  for (const id of ids) await removeNamespaces(at, id)
+  for (const id of ids) await removeNamespaces(cluster, id)
   return ids
 }

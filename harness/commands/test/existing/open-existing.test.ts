@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { FoundMesh } from '#checks/existing-mesh.ts'
+import type { ExistingMesh } from '#checks/existing-target.ts'
 import { meshRecord } from '#commands/test/mesh-record.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { failureOf } from '#run/failure-of.ts'
@@ -32,7 +32,7 @@ const orderOf = (
   })
   const found = { name: 'vpn', mtls: 'strict', clusters: [], withheld: { meshNetworks: 'not ours' } }
   const plan = {
-    steps: steps.map((one) => ({ ...one, after: [] })),
+    steps: steps.map((unordered) => ({ ...unordered, after: [] })),
     found,
     topology: found,
     clusters,
@@ -45,7 +45,7 @@ const orderOf = (
 /** Makes the steps, then asks; what happened, in order, and what ended it early. */
 const running = async (
   order: ExistingOrder,
-  ask: (mesh: FoundMesh) => Promise<void>,
+  ask: (mesh: ExistingMesh) => Promise<void>,
 ): Promise<{ phases: string[]; error: unknown }> => {
   const phases = phaseLog(order.terminal)
   const work = async (): Promise<void> => {
@@ -102,11 +102,11 @@ test('a run that is stopped is undone, and ends with the reason', async () => {
 
 test('what went wrong is looked back at before anything is undone, and never keeps it from being undone', async () => {
   const broken = new Error('no room')
-  const seen: unknown[] = []
+  const undoneAtSetUp: unknown[] = []
   const cluster = {
     name: 'cluster1',
     get kube(): never {
-      seen.push(undone.length)
+      undoneAtSetUp.push(undone.length)
       throw new Error('nothing to see')
     },
   }
@@ -114,7 +114,7 @@ test('what went wrong is looked back at before anything is undone, and never kee
   const record = meshRecord(order.plan, 'not ready', phaseLog(order.terminal), () => undefined)
   const bundle = { reports: await scratchFolder(), path: 'bundle/vpn', bytes: 1_000_000 }
   const error = await failureOf(testInExisting({ ...order, bundle, timeout: 1, failFast: false }, record), order.signal)
-  expect([seen, error, undone.splice(0)]).toEqual([[0], broken, ['namespaces of run-1']])
+  expect([undoneAtSetUp, error, undone.splice(0)]).toEqual([[0], broken, ['namespaces of run-1']])
   expect(record.phases.all().map(({ name, verdict }) => `${name}: ${verdict}`)).toEqual([
     'namespaces: fail',
     'support bundle: not-run',

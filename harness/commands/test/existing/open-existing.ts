@@ -1,5 +1,5 @@
-import { type FoundMesh, ownNamespaces } from '#checks/existing-mesh.ts'
-import type { Need } from '#checks/mesh-under-test.ts'
+import { type ExistingMesh, ownNamespaces } from '#checks/existing-target.ts'
+import type { Need } from '#checks/target.ts'
 import { ownerOf } from '#engine/owner.ts'
 import type { BundleSource } from '#report/bundle/collect.ts'
 import type { Terminal } from '#report/terminal.ts'
@@ -9,21 +9,21 @@ import { tearDown } from '#run/tear-down.ts'
 import type { ExistingPlan } from './plan-existing.ts'
 import type { Making } from './steps.ts'
 
-/** What is made in existing clusters, and by which run. */
+/** What a run makes in existing clusters is opened from this. */
 export type ExistingOrder = { runId: string; plan: ExistingPlan; terminal: Terminal; signal: AbortSignal }
 
-/** Our place in existing clusters. It goes at the end of the block that it was opened in (`await using`). */
+/** Our namespaces in existing clusters. They are deleted at the end of the block that opened them (`await using`). */
 export type OpenExisting = AsyncDisposable & {
   /**
-   * Makes our namespaces and workloads ready. Returns the mesh, with what turned out to be withheld.
-   * @throws what the first failing step threw.
+   * Makes our namespaces and workloads ready. Returns the mesh, with everything that it withholds.
+   * @throws the error of the first step that fails.
    */
-  setUp: () => Promise<FoundMesh>
+  setUp: () => Promise<ExistingMesh>
 }
 
 /**
- * Opens a place in existing clusters. Nothing is made yet, but its teardown stands: what `setUp` makes, in whole or in
- * part, is removed at the end of the block, as the phase `teardown`.
+ * Prepares our namespaces in existing clusters. Nothing is made yet, but the teardown is ready: the end of the block
+ * removes whatever `setUp` made, as the phase `teardown`.
  * @throws from the end of the block: MeshproofError MP-410 where something stays.
  */
 export const openExisting = async (
@@ -31,13 +31,13 @@ export const openExisting = async (
   phases: PhaseLog,
 ): Promise<OpenExisting> => {
   const stack = taskStack()
-  const lacking = new Map<Need, string>()
+  const withheld = new Map<Need, string>()
   const making: Making = {
     runId,
     owner: await ownerOf(process.pid),
     say: terminal.line,
     withhold: (need, reason) => {
-      lacking.set(need, reason)
+      withheld.set(need, reason)
     },
   }
   const tasks = plan.steps.map(({ name, after, run, undo }) => ({
@@ -49,16 +49,13 @@ export const openExisting = async (
   return {
     setUp: async () => {
       await runTasks(tasks, stack, phases, signal)
-      return { ...plan.found, withheld: { ...plan.found.withheld, ...Object.fromEntries(lacking) } }
+      return { ...plan.found, withheld: { ...plan.found.withheld, ...Object.fromEntries(withheld) } }
     },
     [Symbol.asyncDispose]: () => tearDown(phases, stack.unwind),
   }
 }
 
-/**
- * What a bundle takes of clusters that somebody else made: our own namespaces, and those of control planes and
- * gateways.
- */
+/** The sources of a bundle in existing clusters: our namespaces, and those of control planes and gateways. */
 export const existingSource = ({ clusters, found }: ExistingPlan): BundleSource => ({
   clusters,
   namespaces: [

@@ -1,17 +1,20 @@
-import { ownNamespaces } from '#checks/existing-mesh.ts'
+import { ownNamespaces } from '#checks/existing-target.ts'
 import { MeshproofError } from '#errors.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { missingPermissions, type Permission } from '#kube/permissions.ts'
 
-/** What a run does in a cluster: all of it in two namespaces of its own. Where a control plane runs, policies stand. */
+/**
+ * What a run does in a cluster, all of it in its two namespaces. Policies are made only where a control plane runs.
+ */
 const permissionsFor = (role: 'primary' | 'remote'): Permission[] => {
   const namespace = ownNamespaces.mesh
-  const all = (verbs: string[], of: Omit<Permission, 'verb'>): Permission[] => verbs.map((verb) => ({ verb, ...of }))
+  const withVerbs = (verbs: string[], resource: Omit<Permission, 'verb'>): Permission[] =>
+    verbs.map((verb) => ({ verb, ...resource }))
   return [
     { verb: 'create', resource: 'namespaces' },
     ...Object.values(ownNamespaces).map((name) => ({ verb: 'delete', resource: 'namespaces', name })),
-    ...['services', 'serviceaccounts'].flatMap((resource) => all(['create', 'patch'], { resource, namespace })),
-    ...all(['create', 'patch'], { group: 'apps', resource: 'deployments', namespace }),
+    ...['services', 'serviceaccounts'].flatMap((resource) => withVerbs(['create', 'patch'], { resource, namespace })),
+    ...withVerbs(['create', 'patch'], { group: 'apps', resource: 'deployments', namespace }),
     { verb: 'create', resource: 'pods', subresource: 'exec', namespace },
     { verb: 'create', resource: 'pods', subresource: 'portforward', namespace },
     { verb: 'get', resource: 'pods', subresource: 'log', namespace },
@@ -22,11 +25,11 @@ const permissionsFor = (role: 'primary' | 'remote'): Permission[] => {
           ['security.istio.io', 'peerauthentications'],
         ] as const)
       : []
-    ).flatMap(([group, resource]) => all(['get', 'create', 'patch', 'delete'], { group, resource, namespace })),
+    ).flatMap(([group, resource]) => withVerbs(['get', 'create', 'patch', 'delete'], { group, resource, namespace })),
   ]
 }
 
-/** Asks what the user may do before anything is made. @throws MeshproofError MP-142 when it is not enough. */
+/** Checks the user’s permissions before anything is made. @throws MeshproofError MP-142 when any is missing. */
 export const requirePermissions = async (
   clusters: { context: string; kube: KubeClient; role: 'primary' | 'remote' }[],
 ): Promise<void> => {

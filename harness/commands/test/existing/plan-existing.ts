@@ -1,33 +1,33 @@
 import type { Check } from '#checks/check.ts'
-import type { FoundMesh } from '#checks/existing-mesh.ts'
+import type { ExistingMesh } from '#checks/existing-target.ts'
 import type { Wanted } from '#images/images.ts'
 import { planChecks } from '#run/plan-checks.ts'
 import { type MeshPlan, selectChecks } from '#run/plan.ts'
 import type { ContextCluster } from '#probes/survey/contexts.ts'
 import { differentMeshIds, meshLines, survey } from '#probes/survey/survey.ts'
 import type { Mtls } from '#topology/topology-file.ts'
-import { foundMesh } from './found-mesh.ts'
+import { prepareExistingMesh } from './existing-mesh.ts'
 import { workloadImages, type WorkloadImages } from './images.ts'
 import { requirePermissions } from './permissions.ts'
 import { type ExistingCluster, type Step, stepsOf } from './steps.ts'
 
-/** What existing clusters turned out to be, and what will be made in them and asked of them. */
+/** The plan of a run on existing clusters: what they are, and what the run makes and checks in them. */
 export type ExistingPlan = MeshPlan & {
-  found: FoundMesh
+  found: ExistingMesh
   clusters: ExistingCluster[]
   images: WorkloadImages
   steps: Step[]
-  /** For people: who is who. */
+  /** For people: the clusters with their roles. */
   lines: string[]
-  /** Versions, each once. */
+  /** The versions, without duplicates. */
   kubernetes: string
   istio: string
 }
 
 /**
- * Looks at existing clusters and plans a run on them. It only reads: clusters, and what their users may do.
- * @throws MeshproofError MP-101 for an unknown check, MP-115 to MP-118 where the contexts lead to no mesh, MP-142 where
- * the user may not do what it takes, MP-145 for clusters that cannot be tested together.
+ * Surveys existing clusters and plans a run on them. It only reads the clusters and the users’ permissions.
+ * @throws MeshproofError MP-101 for an unknown check, MP-115 to MP-118 where the contexts are not those of a mesh,
+ * MP-142 where the user lacks permissions, MP-145 for clusters that cannot be tested together.
  */
 export const planExisting = async (
   connected: ContextCluster[],
@@ -50,14 +50,14 @@ export const planExisting = async (
   const surveyed = await survey(connected, istioNamespace)
   await requirePermissions(surveyed.clusters)
   const [found, images] = await Promise.all([
-    foundMesh(surveyed, mtls, kubeconfig),
+    prepareExistingMesh(surveyed, mtls, kubeconfig),
     workloadImages(wanted, surveyed.clusters),
   ])
   const clusters = found.clusters.flatMap((cluster) =>
     surveyed.clusters.filter(({ context }) => context === cluster.context).map(({ kube }) => ({ ...cluster, kube })),
   )
-  const each = (tell: (cluster: (typeof surveyed.clusters)[number]) => string): string =>
-    [...new Set(surveyed.clusters.map(tell))].join(', ')
+  const distinct = (property: (cluster: (typeof surveyed.clusters)[number]) => string): string =>
+    [...new Set(surveyed.clusters.map(property))].join(', ')
   return {
     topology: found,
     ...planChecks(checks, found, selected, { withheld: found.withheld }),
@@ -70,7 +70,7 @@ export const planExisting = async (
       ...differentMeshIds(surveyed).map((line) => `  ${line}: traffic does not look at it, telemetry does`),
       `Images: ${images.source} (${images.why})`,
     ],
-    kubernetes: each(({ kubernetes }) => kubernetes),
-    istio: each(({ istio }) => istio || 'unknown'),
+    kubernetes: distinct(({ kubernetes }) => kubernetes),
+    istio: distinct(({ istio }) => istio || 'unknown'),
   }
 }

@@ -1,15 +1,15 @@
-import { type FoundCluster, type FoundMesh, ownNamespaces } from '#checks/existing-mesh.ts'
-import type { Need } from '#checks/mesh-under-test.ts'
+import { type ExistingMeshCluster, type ExistingMesh, ownNamespaces } from '#checks/existing-target.ts'
+import type { Need } from '#checks/target.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { primariesOf } from '#topology/roles.ts'
 import type { WorkloadImages } from './images.ts'
 import { clearNamespaces, createNamespaces, removeNamespaces } from './namespaces.ts'
 import { applyPolicies, deployCapture, deployOwn } from './workloads.ts'
 
-/** A found cluster that can be asked. */
-export type ExistingCluster = FoundCluster & { kube: KubeClient }
+/** A cluster of an existing mesh, with a client of its API server. */
+export type ExistingCluster = ExistingMeshCluster & { kube: KubeClient }
 
-/** What a step is given: the run that makes things, what it says, and where it tells what turns out to be withheld. */
+/** What a step gets: its run, where to print lines, and where to report what the mesh turns out to withhold. */
 export type Making = {
   runId: string
   owner: string
@@ -17,7 +17,9 @@ export type Making = {
   withhold: (need: Need, reason: string) => void
 }
 
-/** One step of making existing clusters ready: everything it creates is in our own namespaces, and goes with them. */
+/**
+ * A step that prepares existing clusters. Everything that it creates is in our namespaces, and is deleted with them.
+ */
 export type Step = {
   name: string
   after: string[]
@@ -25,19 +27,19 @@ export type Step = {
   undo?: (making: Making) => Promise<void>
 }
 
-/** The steps, each cluster’s beside the others’. */
-export const stepsOf = (found: FoundMesh, clusters: ExistingCluster[], { roles }: WorkloadImages): Step[] => {
+/** The steps for all clusters. The clusters’ steps run at the same time. */
+export const stepsOf = (mesh: ExistingMesh, clusters: ExistingCluster[], { roles }: WorkloadImages): Step[] => {
   const primaries = primariesOf({ clusters })
-  const named = {
+  const names = {
     namespaces: ({ name }: ExistingCluster): string =>
       `${name}: namespaces ${ownNamespaces.mesh} and ${ownNamespaces.outside}`,
     policies: ({ name }: ExistingCluster): string =>
-      `${name}: mutual TLS ${found.mtls === 'strict' ? 'required' : 'off'} for our workloads`,
+      `${name}: mutual TLS ${mesh.mtls === 'strict' ? 'required' : 'off'} for our workloads`,
     workloads: ({ name }: ExistingCluster): string => `${name}: workloads`,
   }
   return [
     ...clusters.map((cluster): Step => ({
-      name: named.namespaces(cluster),
+      name: names.namespaces(cluster),
       after: [],
       run: async ({ runId, owner, say }) => {
         for (const id of await clearNamespaces(cluster))
@@ -47,21 +49,21 @@ export const stepsOf = (found: FoundMesh, clusters: ExistingCluster[], { roles }
       undo: ({ runId }) => removeNamespaces(cluster, runId),
     })),
     ...primaries.map((cluster): Step => ({
-      name: named.policies(cluster),
-      after: [named.namespaces(cluster)],
+      name: names.policies(cluster),
+      after: [names.namespaces(cluster)],
       run: async ({ withhold }) => {
-        const reason = await applyPolicies(cluster, found)
+        const reason = await applyPolicies(cluster, mesh)
         if (reason !== undefined) withhold('access log', `${cluster.name}: ${reason}`)
       },
     })),
     ...clusters.map((cluster): Step => ({
-      name: named.workloads(cluster),
-      after: [named.namespaces(cluster), ...primaries.map(named.policies)],
+      name: names.workloads(cluster),
+      after: [names.namespaces(cluster), ...primaries.map(names.policies)],
       run: (_, signal) => deployOwn(cluster, roles, signal),
     })),
-    ...(found.withheld.capture === undefined ? clusters : []).map((cluster): Step => ({
+    ...(mesh.withheld.capture === undefined ? clusters : []).map((cluster): Step => ({
       name: `${cluster.name}: pod that captures`,
-      after: [named.workloads(cluster)],
+      after: [names.workloads(cluster)],
       run: async ({ withhold }, signal) => {
         const reason = await deployCapture(cluster, signal)
         if (reason !== undefined) withhold('capture', `${cluster.name}: ${reason}`)

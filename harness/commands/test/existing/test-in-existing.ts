@@ -5,13 +5,13 @@ import { lookAtMesh } from '#run/look-at-mesh.ts'
 import { type BundlePlace, supportBundle } from '#run/support-bundle.ts'
 import { type ExistingOrder, existingSource, type OpenExisting, openExisting } from './open-existing.ts'
 
-/** What an existing mesh is tested with: our place in it, and how its checks are run. */
+/** The test of an existing mesh: our namespaces in it, and how its checks are run. */
 export type ExistingTest = ExistingOrder & Checking & { bundle: BundlePlace }
 
 /**
- * Tests an existing mesh, and leaves nothing behind in it. Where anything went wrong, a support bundle is taken before
- * our namespaces go, unless the run was stopped. What is known at any time is in the record.
- * @throws what ended the test early: the signal’s reason, else the first error.
+ * Tests an existing mesh, and leaves nothing behind in it. Where anything went wrong, it takes a support bundle
+ * before our namespaces are deleted, unless the run was stopped. The record always has what is known so far.
+ * @throws the error that ended the test early: the signal’s reason, else the first error.
  */
 export const testInExisting = async (test: ExistingTest, record: MeshRecord): Promise<void> => {
   const { plan, signal } = test

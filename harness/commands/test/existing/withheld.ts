@@ -1,36 +1,36 @@
-import type { FoundCluster } from '#checks/existing-mesh.ts'
-import type { Withheld } from '#checks/mesh-under-test.ts'
+import type { ExistingMeshCluster } from '#checks/existing-target.ts'
+import type { Withheld } from '#checks/target.ts'
 import { reasonOf } from '#errors.ts'
 import { missingPermissions, type Permission } from '#kube/permissions.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 
 /**
- * What a mesh that somebody else made withholds from the checks, each with the reason that a skipped check tells.
- * Whether packets can be captured shows only once there is a pod to do it.
+ * What an existing mesh withholds from the checks, with the reasons that skipped checks give. Whether packets can be
+ * captured is known only later, when a pod tries.
  */
 export const withheldBy = async (
   clusters: SurveyedCluster[],
-  found: Pick<FoundCluster, 'discovery' | 'gateway' | 'name'>[],
+  found: Pick<ExistingMeshCluster, 'discovery' | 'gateway' | 'name'>[],
 ): Promise<Withheld> => {
   const primaries = primariesOf({ clusters })
   const remotes = clusters.filter(({ role }) => role === 'remote')
-  const told = {
-    ranges: await first(clusters, async ({ reads }) => {
+  const withheld = {
+    ranges: await firstReason(clusters, async ({ reads }) => {
       const [nodes, services] = await Promise.all([reads.nodes(), reads.serviceCidrs()])
       return nodes.some(({ spec }) => spec?.podCIDRs?.length) && services.length > 0
         ? undefined
         : 'its API server does not tell the ranges of its pods and services'
     }),
-    cacerts: await first(clusters, async ({ reads }) =>
+    cacerts: await firstReason(clusters, async ({ reads }) =>
       (await reads.secrets()).some(({ metadata }) => metadata?.name === 'cacerts')
         ? undefined
         : 'it has no cacerts: its certificate authority is of another kind',
     ),
-    'remote secrets': await first(primaries, async ({ reads }) => {
+    'remote secrets': await firstReason(primaries, async ({ reads }) => {
       await reads.secrets()
     }),
-    istiod: await first(primaries, (cluster) =>
+    istiod: await firstReason(primaries, (cluster) =>
       notAllowed(cluster, {
         verb: 'create',
         resource: 'pods',
@@ -38,38 +38,38 @@ export const withheldBy = async (
         namespace: cluster.istioNamespace,
       }),
     ),
-    gateways: await first(clusters, async (cluster) => {
+    gateways: await firstReason(clusters, async (cluster) => {
       const namespace = found.find(({ name }) => name === cluster.name)?.gateway?.service.namespace
       return namespace === undefined
         ? undefined
         : notAllowed(cluster, { verb: 'create', resource: 'pods', subresource: 'portforward', namespace })
     }),
-    'access log': await first(primaries, (cluster) =>
+    'access log': await firstReason(primaries, (cluster) =>
       notAllowed(cluster, { verb: 'create', group: 'networking.istio.io', resource: 'envoyfilters' }),
     ),
-    'discovery addresses': await first(remotes, async ({ name, reads, istioNamespace }) => {
-      const service = found.find((one) => one.name === name)?.discovery.split('.')[0]
+    'discovery addresses': await firstReason(remotes, async ({ name, reads, istioNamespace }) => {
+      const service = found.find((cluster) => cluster.name === name)?.discovery.split('.')[0]
       const slices = (await reads.slices()).filter(
         ({ metadata }) =>
           metadata?.namespace === istioNamespace && metadata.labels?.['kubernetes.io/service-name'] === service,
       )
       return slices.some(({ endpoints }) => endpoints?.length) ? undefined : 'its service of istiod names no addresses'
     }),
-    capture: await first(clusters, async ({ reads }) => {
+    capture: await firstReason(clusters, async ({ reads }) => {
       const { length } = await reads.nodes()
       return length === 1 ? undefined : `it has ${length} nodes, and what crosses passes any of them`
     }),
   }
   return {
-    ...told,
+    ...withheld,
     meshNetworks: 'meshNetworks is not ours to change',
     disruption: 'it is not ours to disrupt',
     'gateway log': 'the gateways’ log has a format of its own',
   }
 }
 
-/** The first cluster's reason, told with its name; what may not be read is a reason, too. */
-const first = async (
+/** The reason of the first cluster that has one, with the cluster’s name. A failed read is a reason too. */
+const firstReason = async (
   clusters: SurveyedCluster[],
   reasonIn: (cluster: SurveyedCluster) => Promise<string | undefined | void>,
 ): Promise<string | undefined> => {
@@ -83,6 +83,6 @@ const first = async (
 }
 
 const notAllowed = async ({ kube }: SurveyedCluster, permission: Permission): Promise<string | undefined> => {
-  const [one] = await missingPermissions(kube, [permission])
-  return one === undefined ? undefined : `you may not ${one}`
+  const [missing] = await missingPermissions(kube, [permission])
+  return missing === undefined ? undefined : `you may not ${missing}`
 }

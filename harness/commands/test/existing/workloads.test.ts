@@ -6,7 +6,7 @@ import { errorOf } from '#testing/edge.ts'
 import { fakeKube, type FakeKube } from '#testing/fake-kube.ts'
 import { applyPolicies, deployCapture, deployOwn, troubleOf } from './workloads.ts'
 
-const at = (kube: FakeKube): { context: string; version: string; kube: FakeKube } => ({
+const clientIn = (kube: FakeKube): { context: string; version: string; kube: FakeKube } => ({
   context: 'a',
   version: 'v2',
   kube,
@@ -31,7 +31,7 @@ test.each(['strict', 'off'] as const)(
   'mutual TLS is %s for our own namespace, and nothing stands anywhere else',
   async (mtls) => {
     const kube = fakeKube()
-    await applyPolicies(at(kube), { mtls, withheld: {} })
+    await applyPolicies(clientIn(kube), { mtls, withheld: {} })
     expect(objectsOf(kube)).toEqual([
       'PeerAuthentication meshproof-app1/default',
       'EnvoyFilter meshproof-app1/new-connections',
@@ -44,20 +44,22 @@ test.each(['strict', 'off'] as const)(
 test('a cluster that refuses filters says why, and has mutual TLS as the run wants it all the same', async () => {
   const kube = fakeKube()
   kube.refused.add('EnvoyFilter')
-  expect(await applyPolicies(at(kube), { mtls: 'strict', withheld: {} })).toContain('refused to apply EnvoyFilter')
+  expect(await applyPolicies(clientIn(kube), { mtls: 'strict', withheld: {} })).toContain(
+    'refused to apply EnvoyFilter',
+  )
   expect(objectsOf(kube)).toEqual(['PeerAuthentication meshproof-app1/default'])
 })
 
 test('where no filters may be made, there are none', async () => {
   const kube = fakeKube()
-  await applyPolicies(at(kube), { mtls: 'strict', withheld: { 'access log': 'you may not' } })
+  await applyPolicies(clientIn(kube), { mtls: 'strict', withheld: { 'access log': 'you may not' } })
   expect(objectsOf(kube)).toEqual(['PeerAuthentication meshproof-app1/default'])
 })
 
 test('the workloads are in our own namespaces, and ask a full cluster for little', async () => {
   const kube = fakeKube()
   const stop = new AbortController()
-  const deploying = deployOwn(at(kube), { curl: 'curl:1', 'helloworld-v2': 'helloworld:2' }, stop.signal)
+  const deploying = deployOwn(clientIn(kube), { curl: 'curl:1', 'helloworld-v2': 'helloworld:2' }, stop.signal)
   await expect.poll(() => objectsOf(kube)).toHaveLength(7)
   stop.abort()
   expect(await errorOf(deploying)).toMatchObject({ code: 'MP-130' })
@@ -125,7 +127,7 @@ test('a cluster that refuses a pod on its node’s network is not asked to run o
       }),
     )
   }, client)
-  expect(await deployCapture(at(kube), never)).toBe(
+  expect(await deployCapture(clientIn(kube), never)).toBe(
     'The API server refused to dry-run Pod capture: 403 violates PodSecurity',
   )
   expect(asked).toMatchObject([
@@ -139,7 +141,7 @@ test('a cluster that refuses a pod on its node’s network is not asked to run o
 })
 
 test('without a proxy there is no image to capture with', async () => {
-  expect(await deployCapture(at(fakeKube(pod('sleep', 'meshproof-app1', ready))), never)).toBe(
+  expect(await deployCapture(clientIn(fakeKube(pod('sleep', 'meshproof-app1', ready))), never)).toBe(
     'no proxy tells which image it has',
   )
 })

@@ -1,6 +1,6 @@
 import type { V1Deployment, V1Pod } from '@kubernetes/client-node'
-import { ownNamespaces } from '#checks/existing-mesh.ts'
-import type { MeshUnderTest } from '#checks/mesh-under-test.ts'
+import { ownNamespaces } from '#checks/existing-target.ts'
+import type { Target } from '#checks/target.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { fixture } from '#istio/fixture.ts'
 import { accessLogFormat } from '#istio/operator.ts'
@@ -11,15 +11,15 @@ import { execIn, isRolledOut, readyPod } from '#kube/pods.ts'
 import { settled } from '#kube/roll-out.ts'
 import { until } from '#kube/until.ts'
 
-type At = { context: string; version: string; kube: KubeClient }
+type ContextClient = { context: string; version: string; kube: KubeClient }
 
 /**
- * Mutual TLS for our own workloads, as the run wants it, and what makes their requests visible. Returns why those
- * cannot be made visible, where a cluster’s own policy refuses that.
+ * Sets mutual TLS for our workloads, as the run wants it, and makes their requests visible. Returns the reason where
+ * a cluster’s own policy refuses the latter.
  */
 export const applyPolicies = async (
-  { kube }: At,
-  { mtls, withheld }: Pick<MeshUnderTest, 'mtls' | 'withheld'>,
+  { kube }: ContextClient,
+  { mtls, withheld }: Pick<Target, 'mtls' | 'withheld'>,
 ): Promise<string | undefined> => {
   const namespace = ownNamespaces.mesh
   await kube.apply(await fixture(`policies/mtls-${mtls}.yaml`, { policynamespace: namespace }))
@@ -43,7 +43,7 @@ export const applyPolicies = async (
  * when they are not ready within three minutes.
  */
 export const deployOwn = async (
-  { context, version, kube }: At,
+  { context, version, kube }: ContextClient,
   roles: Record<string, string>,
   signal: AbortSignal,
 ): Promise<void> => {
@@ -58,7 +58,7 @@ export const deployOwn = async (
       trouble = await troubleOf(kube)
       if (trouble === undefined) since = 0
       else since ||= Date.now()
-      // A registry may answer the second time, and a node may come; what has lasted this long lasts.
+      // A registry may answer a retry, and a node may join. A problem that lasts 20 s is taken as permanent.
       return trouble !== undefined && Date.now() - since > 20_000 && 'stuck'
     },
     { every: 500, within: 180_000, signal },
@@ -79,8 +79,8 @@ export const deployOwn = async (
 }
 
 /**
- * Clusters of others may be full: there a sidecar of ours asks for less than a mesh gives by default. And they wait for
- * our pods to end.
+ * Makes our workloads small, because an existing cluster may be full: the sidecar requests less than Istio’s
+ * default, and the pods end quickly.
  */
 const modest = (object: Manifest): Manifest => {
   const { template, ...spec } = specOf(object)
@@ -102,8 +102,8 @@ type WithTemplate = { template?: { metadata?: object; spec?: object } }
 const specOf = ({ spec }: Manifest): WithTemplate => (spec as WithTemplate | undefined) ?? {}
 
 /**
- * Why pods of ours do not start, where a cluster says so: it refuses them, has no room for them, or cannot pull an
- * image.
+ * The reason why our pods do not start, where a cluster gives one: it refuses them, has no room for them, or cannot
+ * pull an image.
  */
 export const troubleOf = async (kube: KubeClient): Promise<string | undefined> => {
   const perNamespace = await Promise.all(
@@ -113,13 +113,13 @@ export const troubleOf = async (kube: KubeClient): Promise<string | undefined> =
         kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace }),
       ])
       const refusals = deployments.flatMap(({ status }) =>
-        (status?.conditions ?? []).flatMap(({ type, status: is, message }) =>
-          type === 'ReplicaFailure' && is === 'True' && message ? [message] : [],
+        (status?.conditions ?? []).flatMap(({ type, status: value, message }) =>
+          type === 'ReplicaFailure' && value === 'True' && message ? [message] : [],
         ),
       )
       const unscheduled = pods.flatMap(({ status }) =>
-        (status?.conditions ?? []).flatMap(({ type, status: is, message }) =>
-          type === 'PodScheduled' && is === 'False' && message ? [message] : [],
+        (status?.conditions ?? []).flatMap(({ type, status: value, message }) =>
+          type === 'PodScheduled' && value === 'False' && message ? [message] : [],
         ),
       )
       const waiting = pods
@@ -138,17 +138,20 @@ export const troubleOf = async (kube: KubeClient): Promise<string | undefined> =
 }
 
 /**
- * Puts a pod on the node's own network that can see what crosses, with the image of the mesh's own proxies. Returns why
- * that cannot be had, where it cannot: a cluster may refuse such pods, and an image lack what it takes.
+ * Puts a pod on the node’s network, where it can capture traffic, with the image of the mesh’s proxies. Returns
+ * the reason where that is not possible: the cluster may refuse such a pod, or the image may lack tcpdump.
  */
-export const deployCapture = async ({ context, kube }: At, signal: AbortSignal): Promise<string | undefined> => {
+export const deployCapture = async (
+  { context, kube }: ContextClient,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
   const namespace = ownNamespaces.outside
   try {
     const image = proxyOf(await readyPod(kube, ownNamespaces.mesh, 'app=sleep'))?.image
     if (image === undefined) return 'no proxy tells which image it has'
     const deployments = await captureOf(namespace, image)
     for (const deployment of deployments) {
-      // Asked as a pod, since a deployment is taken whatever its pods may do.
+      // The dry run is of a pod, because a cluster accepts a deployment whose pods it refuses.
       await kube.dryRun<Manifest>({
         apiVersion: 'v1',
         kind: 'Pod',

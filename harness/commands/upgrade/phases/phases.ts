@@ -1,4 +1,4 @@
-import type { Expected, Stage } from '#checks/mesh-under-test.ts'
+import type { Expected, Stage } from '#checks/target.ts'
 import { inPlace } from '#commands/upgrade/phases/strategies/in-place.ts'
 import { hasGateway, type Replacement } from '#commands/upgrade/phases/strategies/replacement.ts'
 import { byRevision } from '#commands/upgrade/phases/strategies/revision.ts'

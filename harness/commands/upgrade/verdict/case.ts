@@ -1,4 +1,4 @@
-import type { Stage } from '#checks/mesh-under-test.ts'
+import type { Stage } from '#checks/target.ts'
 import type {
   Budgets,
   Loss,

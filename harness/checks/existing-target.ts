@@ -6,10 +6,10 @@ import { isReady } from '#kube/pods.ts'
 import { connectContexts } from '#probes/survey/contexts.ts'
 import { primariesOf } from '#topology/roles.ts'
 import type { MeshShape } from '#topology/topology-file.ts'
-import type { GatewayRef, MeshUnderTest, Withheld } from './mesh-under-test.ts'
+import type { GatewayRef, Target, Withheld } from './target.ts'
 
-/** A mesh that somebody else made as checks need to know it: ours are the two namespaces, and what stands in them. */
-export const existingMesh = ({
+/** An existing mesh as a target of checks. Ours are only the two namespaces and what they contain. */
+export const existingTarget = ({
   clusters,
   kubeconfig,
   istioNamespace,
@@ -18,15 +18,15 @@ export const existingMesh = ({
   domain,
   withheld,
   since,
-}: FoundMesh): MeshUnderTest => {
+}: ExistingMesh): Target => {
   const connected = connectContexts(
     clusters.map(({ context }) => context),
     kubeconfig,
   )
-  const under: MeshUnderTest = {
+  const target: Target = {
     clusters: clusters.flatMap(({ name, network, role, version, discovery, gateway, context }) =>
       connected
-        .filter((one) => one.context === context)
+        .filter((connection) => connection.context === context)
         .map(({ kube }) => ({ name, network, role, version, discovery, gateway, kube, istioNamespace })),
     ),
     mtls,
@@ -38,36 +38,36 @@ export const existingMesh = ({
     judges: (namespace) => Object.values(ownNamespaces).includes(namespace),
     since: new Date(since),
     discoveryAddresses: async () => {
-      const [primary] = primariesOf(under)
+      const [primary] = primariesOf(target)
       if (!primary) return []
       const [pods, services] = await Promise.all([
         istiodPods(primary),
         primary.kube.list<V1Service>({ apiVersion: 'v1', kind: 'Service' }),
       ])
-      // It is reached at its pods, or through whatever leads to its port.
-      const leading = services.filter(({ spec }) => spec?.ports?.some(({ port }) => port === 15012))
+      // Remote clusters reach istiod at its pods, or through a service that has its port.
+      const istiodServices = services.filter(({ spec }) => spec?.ports?.some(({ port }) => port === 15012))
       return [
         ...pods.filter(isReady).flatMap(({ status }) => status?.podIP ?? []),
-        ...leading.flatMap((service) => addressOf(service) ?? []),
+        ...istiodServices.flatMap((service) => addressOf(service) ?? []),
       ]
     },
   }
-  return under
+  return target
 }
 
-/** One cluster of a mesh that somebody else made, as far as it takes to test it. */
-export type FoundCluster = MeshShape['clusters'][number] & {
+/** A cluster of an existing mesh, with what its test needs. */
+export type ExistingMeshCluster = MeshShape['clusters'][number] & {
   context: string
   /** The labels by which a namespace here asks for sidecars. */
   injection: Record<string, string>
-  /** `host:port` at which new sidecars here are told to find istiod. */
+  /** `host:port` of istiod for new sidecars here. */
   discovery: string
   gateway?: GatewayRef
 }
 
-/** A mesh that somebody else made, as data that another process can take up. */
-export type FoundMesh = Omit<MeshShape, 'clusters'> & {
-  clusters: FoundCluster[]
+/** An existing mesh as data, which can be passed to another process. */
+export type ExistingMesh = Omit<MeshShape, 'clusters'> & {
+  clusters: ExistingMeshCluster[]
   kubeconfig?: string
   /** Istio’s root namespace: the same in every cluster. */
   istioNamespace: string
@@ -77,5 +77,5 @@ export type FoundMesh = Omit<MeshShape, 'clusters'> & {
   since: string
 }
 
-/** The namespaces that a run makes in clusters that somebody else made; everything it creates is in them. */
+/** The namespaces that a run makes in existing clusters. Everything that it creates is in them. */
 export const ownNamespaces: Namespaces = { mesh: 'meshproof-app1', outside: 'meshproof-legacy' }

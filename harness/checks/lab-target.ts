@@ -6,14 +6,14 @@ import { istiodOf, revised } from '#istio/revision.ts'
 import { labNamespaces } from '#istio/workloads.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { withEngineClient } from './stranger.ts'
-import type { MeshUnderTest, Upgrading } from './mesh-under-test.ts'
+import type { Target, UpgradeStage } from './target.ts'
 import { visitorPrefix } from './visitor.ts'
 
 /**
- * A lab’s mesh as checks need to know it: all of it is ours, and nothing is withheld. `upgrade` is what it has
- * reached of one.
+ * A lab’s mesh as a target of checks. All of it is ours, and nothing is withheld. `upgrade` is the stage that an
+ * upgrade has reached.
  */
-export const labMesh = (lab: Lab, upgrade?: Upgrading): MeshUnderTest => {
+export const labTarget = (lab: Lab, upgrade?: UpgradeStage): Target => {
   const { mtls, procedure, istioNamespace } = lab.topology
   const istiodFor = (cluster: string): string =>
     istiodOf(upgrade ? revised(upgrade.stage.workloads[cluster]?.revision) : lab.topology)
@@ -28,7 +28,7 @@ export const labMesh = (lab: Lab, upgrade?: Upgrading): MeshUnderTest => {
       get kube() {
         return cluster.kube
       },
-      // Procedures without gateways are those of a flat network.
+      // A flat network needs no gateways.
       ...(severalNetworks(lab)
         ? { gateway: { service: gatewayService(cluster), selector: 'istio=eastwestgateway' } }
         : {}),
@@ -40,7 +40,7 @@ export const labMesh = (lab: Lab, upgrade?: Upgrading): MeshUnderTest => {
     domain: 'cluster.local',
     policyNamespace: istioNamespace,
     withheld: {},
-    // A check’s own pods come and go while others look.
+    // Visitors are pods of other checks, which come and go.
     judges: (namespace) => !namespace.startsWith(visitorPrefix),
     ...(upgrade
       ? {
@@ -52,16 +52,16 @@ export const labMesh = (lab: Lab, upgrade?: Upgrading): MeshUnderTest => {
         }
       : {}),
     discoveryAddresses: async (signal) => {
-      // Remote clusters move to another control plane one after the other.
+      // In an upgrade, remote clusters move to the new control plane one after the other, so several may be in use.
       const remotes = lab.clusters
         .filter(({ role }) => role === 'remote')
         .map(({ name }) => upgrade?.stage.workloads[name]?.revision)
       const { revision: _, ...topology } = lab.topology
-      const labs = upgrade
+      const revisedLabs = upgrade
         ? [...new Set(remotes)].map((revision) => ({ ...lab, topology: { ...topology, ...revised(revision) } }))
         : [lab]
       const addresses = await Promise.all(
-        labs.map(async (one) => procedures[procedure].discoveryAddress?.(one, signal)),
+        revisedLabs.map(async (revisedLab) => procedures[procedure].discoveryAddress?.(revisedLab, signal)),
       )
       return addresses.filter((address) => address !== undefined)
     },

@@ -1,7 +1,7 @@
 import { parse } from 'yaml'
 import { z } from 'zod'
-import type { FoundCluster, FoundMesh } from '#checks/existing-mesh.ts'
-import type { GatewayRef } from '#checks/mesh-under-test.ts'
+import type { ExistingMeshCluster, ExistingMesh } from '#checks/existing-target.ts'
+import type { GatewayRef } from '#checks/target.ts'
 import { MeshproofError } from '#errors.ts'
 import { injectionLabel, istiodOf, revised } from '#istio/revision.ts'
 import { addressOf } from '#istio/service-address.ts'
@@ -13,32 +13,32 @@ import { versions } from '#topology/topology-schema.ts'
 import { withheldBy } from './withheld.ts'
 
 /**
- * What a survey found, made ready to be tested: a version of helloworld for each cluster, how its namespaces get
- * sidecars, where its gateway is, and what the mesh withholds. Only reads.
- * @throws MeshproofError MP-145 for more clusters than are tested, or two of one name.
+ * Prepares a surveyed mesh for its test: a version of helloworld for each cluster, the labels that inject sidecars,
+ * its gateways, and what the mesh withholds. It only reads.
+ * @throws MeshproofError MP-145 for more clusters than a test supports, or two clusters of the same name.
  */
-export const foundMesh = async (
+export const prepareExistingMesh = async (
   { clusters, topology, domain, istioNamespace }: Survey,
   mtls: Mtls,
   kubeconfig: string | undefined,
-): Promise<FoundMesh> => {
+): Promise<ExistingMesh> => {
   const names = clusters.map(({ name }) => name)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined || clusters.length > versions.length) {
+  const duplicate = names.find((name, index) => names.indexOf(name) !== index)
+  if (duplicate !== undefined || clusters.length > versions.length) {
     throw new MeshproofError('MP-145', {
       what:
-        twice === undefined
+        duplicate === undefined
           ? `A mesh of two to ${versions.length} clusters is tested`
-          : `Two clusters call themselves “${twice}”`,
+          : `Two clusters call themselves “${duplicate}”`,
       where: clusters.map(({ context, name }) => `${context}: ${name}`).join(', '),
       next:
-        twice === undefined
-          ? 'Name fewer with --contexts: those left out are not asked, and may answer all the same.'
+        duplicate === undefined
+          ? 'Name fewer with --contexts: the checks do not send requests from the others, which may still answer.'
           : 'Give each a global.multiCluster.clusterName of its own: a control plane cannot tell them apart.',
     })
   }
-  const found = await Promise.all(
-    clusters.map(async (cluster, index): Promise<FoundCluster> => {
+  const prepared = await Promise.all(
+    clusters.map(async (cluster, index): Promise<ExistingMeshCluster> => {
       const gateway = severalNetworks({ clusters }) ? await gatewayOf(cluster) : undefined
       const { name, role, network, context } = cluster
       return {
@@ -56,21 +56,21 @@ export const foundMesh = async (
     name: topology,
     procedure: topology,
     mtls,
-    clusters: found,
+    clusters: prepared,
     istioNamespace,
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     trustDomain: await trustDomainOf(clusters),
     domain,
-    withheld: await withheldBy(clusters, found),
+    withheld: await withheldBy(clusters, prepared),
     since: new Date().toISOString(),
   }
 }
 
-/** How namespaces ask for sidecars: of the default revision where there is one, else of the first that there is. */
+/** The labels by which namespaces get sidecars: of the default revision where there is one, else of the first one. */
 const injectionOf = async ({
   reads,
   istioNamespace,
-}: SurveyedCluster): Promise<Pick<FoundCluster, 'injection' | 'discovery'>> => {
+}: SurveyedCluster): Promise<Pick<ExistingMeshCluster, 'injection' | 'discovery'>> => {
   const injectors = await reads.injectors()
   const byDefault = injectors.find(({ webhooks }) =>
     (webhooks ?? []).some(({ namespaceSelector }) =>
@@ -87,15 +87,12 @@ const injectionOf = async ({
   }
 }
 
-/**
- * The east-west gateway is what a load balancer leads to on 15443; one without an address counts where no other has
- * one.
- */
+/** The east-west gateway: a load balancer’s service with port 15443. One with an address is preferred. */
 const gatewayOf = async ({ reads }: SurveyedCluster): Promise<GatewayRef | undefined> => {
-  const all = (await reads.services()).filter(
+  const candidates = (await reads.services()).filter(
     ({ spec }) => spec?.type === 'LoadBalancer' && spec.ports?.some(({ port }) => port === 15443),
   )
-  const { metadata, spec } = all.find((service) => addressOf(service)) ?? all[0] ?? {}
+  const { metadata, spec } = candidates.find((service) => addressOf(service)) ?? candidates[0] ?? {}
   if (!metadata?.name || !metadata.namespace) return undefined
   return {
     service: { apiVersion: 'v1', kind: 'Service', name: metadata.name, namespace: metadata.namespace },
