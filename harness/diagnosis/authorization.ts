@@ -47,13 +47,13 @@ const either = (matches: Match[]): Match => {
   return matches.includes('maybe') ? 'maybe' : 'no'
 }
 
-const both = (matches: Match[]): Match => {
+const together = (matches: Match[]): Match => {
   if (matches.includes('no')) return 'no'
   return matches.includes('maybe') ? 'maybe' : 'yes'
 }
 
 const ruleFits = ({ from, to, when }: z.infer<typeof Rule>, asking: Asking): Match =>
-  both([
+  together([
     from.length === 0 ? 'yes' : either(from.map(({ source }) => sourceFits(source, asking))),
     to.length === 0 ? 'yes' : either(to.map(({ operation }) => operationFits(operation, asking))),
     when.length === 0 ? 'yes' : 'maybe',
@@ -66,7 +66,7 @@ const sourceFits = (source: z.infer<typeof Source> | undefined, { namespace, ser
     patterns.length === 0 || patterns.some((pattern) => like(pattern, value)) ? 'yes' : 'no'
   const without = (patterns: string[], value: string): Match =>
     patterns.some((pattern) => like(pattern, value)) ? 'no' : 'yes'
-  return both([
+  return together([
     among(source.principals, principal),
     without(source.notPrincipals, principal),
     among(source.namespaces, namespace),
@@ -83,7 +83,7 @@ const sourceFits = (source: z.infer<typeof Source> | undefined, { namespace, ser
 
 const operationFits = (operation: z.infer<typeof Operation> | undefined, { port }: Asking): Match => {
   if (!operation) return 'yes'
-  return both([
+  return together([
     operation.ports.length === 0 || operation.ports.includes(String(port)) ? 'yes' : 'no',
     operation.notPorts.includes(String(port)) ? 'no' : 'yes',
     operation.methods.length + operation.notMethods.length + operation.paths.length + operation.hosts.length === 0

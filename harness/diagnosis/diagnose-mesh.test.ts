@@ -14,13 +14,13 @@ afterEach(() => {
 })
 
 const diagnosed = async (first: Shape, second: Shape, forbidden: string[] = []): Promise<MeshDiagnosis> => {
-  const all = await Promise.all([
+  const apis = await Promise.all([
     fakeApiServer(meshObjects('cluster1', first)),
     fakeApiServer(meshObjects('cluster2', second), { forbidden }),
   ])
-  servers.push(...all)
+  servers.push(...apis)
   return diagnoseMesh(
-    await survey(all.map((server, index) => server.cluster(`context${index + 1}`))),
+    await survey(apis.map((server, index) => server.cluster(`context${index + 1}`))),
     undefined,
     new AbortController().signal,
   )

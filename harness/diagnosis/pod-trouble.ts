@@ -21,11 +21,11 @@ export const troubleOf = (pod: V1Pod, now: number): PodTrouble | undefined => {
   if (now - Number(new Date(metadata?.creationTimestamp ?? 0)) < graceful * 1000) return undefined
   const unscheduled = conditionOf(pod, 'PodScheduled')
   if (unscheduled?.status === 'False')
-    return { kind: 'unscheduled', said: said(unscheduled.reason, unscheduled.message) }
+    return { kind: 'unscheduled', said: inWords(unscheduled.reason, unscheduled.message) }
   const proxy = containers.find(({ name }) => name === 'istio-proxy')
   if (proxy && !proxy.ready) return { kind: 'proxy', said: 'its sidecar istio-proxy is not ready' }
   const condition = conditionOf(pod, 'ContainersReady') ?? conditionOf(pod, 'Ready')
-  return { kind: 'unready', said: said(condition?.reason ?? status?.reason, condition?.message ?? status?.message) }
+  return { kind: 'unready', said: inWords(condition?.reason ?? status?.reason, condition?.message ?? status?.message) }
 }
 
 type Condition = NonNullable<NonNullable<V1Pod['status']>['conditions']>[number]
@@ -33,17 +33,20 @@ type Condition = NonNullable<NonNullable<V1Pod['status']>['conditions']>[number]
 const conditionOf = ({ status }: V1Pod, type: string): Condition | undefined =>
   status?.conditions?.find((condition) => condition.type === type)
 
-const said = (reason: string | undefined, message: string | undefined): string =>
+const inWords = (reason: string | undefined, message: string | undefined): string =>
   [reason, message].filter(Boolean).join(': ').slice(0, 300) || 'nothing says why'
 
 const stuckWith = ({ name, state, lastState, restartCount, ready }: V1ContainerStatus): PodTrouble | undefined => {
   const waiting = state?.waiting
   if (waiting?.reason && /Image|ErrImage|InvalidImageName/.test(waiting.reason))
-    return { kind: 'image', said: `${name}: ${said(waiting.reason, waiting.message)}` }
+    return { kind: 'image', said: `${name}: ${inWords(waiting.reason, waiting.message)}` }
   if (waiting?.reason && /CrashLoop|CreateContainer|RunContainer/.test(waiting.reason)) {
     const ended = lastState?.terminated
     const last = ended ? `, last exit code ${ended.exitCode}${ended.reason ? ` (${ended.reason})` : ''}` : ''
-    return { kind: 'crash', said: `${name}: ${said(waiting.reason, waiting.message)}${last}, ${restartCount} restarts` }
+    return {
+      kind: 'crash',
+      said: `${name}: ${inWords(waiting.reason, waiting.message)}${last}, ${restartCount} restarts`,
+    }
   }
   const ended = state?.terminated ?? (ready ? undefined : lastState?.terminated)
   return ended && ended.exitCode !== 0 && restartCount > 0

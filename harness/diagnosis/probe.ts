@@ -70,15 +70,15 @@ export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
             if (signal.aborted) throw error
             return false
           })
-          const said = await pMap(Array.from({ length: reached ? requestsEach : 4 }), () => ask(from, host), {
+          const answers = await pMap(Array.from({ length: reached ? requestsEach : 4 }), () => ask(from, host), {
             concurrency: 4,
           })
           return {
             from,
             to,
-            of: said.length,
-            answered: said.filter((error) => error === '').length,
-            errors: [...new Set(said.filter((error) => error !== ''))],
+            of: answers.length,
+            answered: answers.filter((error) => error === '').length,
+            errors: [...new Set(answers.filter((error) => error !== ''))],
           }
         },
         { concurrency: 4 },
@@ -142,11 +142,11 @@ const imageIn = async (mesh: Survey, cluster: SurveyedCluster): Promise<string> 
 }
 
 const refusedInjection = async (cluster: SurveyedCluster, image: string): Promise<Finding[]> => {
-  const finding = (said: string): Finding[] => [
+  const finding = (line: string): Finding[] => [
     {
       code: 'MP-856',
       where: cluster.name,
-      evidence: [said],
+      evidence: [line],
       fix: kubectl(cluster, 'get mutatingwebhookconfigurations -l app=sidecar-injector -o yaml'),
     },
   ]

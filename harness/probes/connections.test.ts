@@ -58,7 +58,9 @@ describe('connections', () => {
 
 /** The longest URL of a command. */
 const longestIn = (command: string[]): string =>
-  command.filter((argument) => argument.startsWith('http')).toSorted((a, b) => b.length - a.length)[0] ?? ''
+  command
+    .filter((argument) => argument.startsWith('http'))
+    .toSorted((first, second) => second.length - first.length)[0] ?? ''
 
 test.each([
   ['192.0.2.1', 15443],

@@ -87,8 +87,8 @@ export const clustersOf = async (proxy: Proxy): Promise<Map<string, Endpoint[]>>
   return new Map(
     clusters.map(({ name, host_statuses: hosts }) => [
       name,
-      hosts.flatMap(({ priority, address: { socket_address: at }, health_status: health }) =>
-        at ? [{ address: at.address, port: at.port_value, priority, ...unhealthyIn(health) }] : [],
+      hosts.flatMap(({ priority, address: { socket_address: socket }, health_status: health }) =>
+        socket ? [{ address: socket.address, port: socket.port_value, priority, ...unhealthyIn(health) }] : [],
       ),
     ]),
   )
@@ -96,9 +96,9 @@ export const clustersOf = async (proxy: Proxy): Promise<Map<string, Endpoint[]>>
 
 /** Envoy names what it holds against an endpoint: `failed_outlier_check: true`, and what it was told of its health. */
 const unhealthyIn = (health: { eds_health_status?: string | undefined } | undefined): { unhealthy?: string } => {
-  const { eds_health_status: told = 'HEALTHY', ...failed } = health ?? {}
+  const { eds_health_status: stated = 'HEALTHY', ...failed } = health ?? {}
   const reasons = [
-    ...(['HEALTHY', 'UNKNOWN', 'DEGRADED'].includes(told) ? [] : [told.toLowerCase()]),
+    ...(['HEALTHY', 'UNKNOWN', 'DEGRADED'].includes(stated) ? [] : [stated.toLowerCase()]),
     ...Object.entries(failed).flatMap(([name, is]) => (is === true && name.startsWith('failed_') ? [name] : [])),
   ]
   return reasons.length > 0 ? { unhealthy: reasons.join(', ') } : {}

@@ -61,14 +61,14 @@ const meshOf = async (
   client = pod('client', '10.1.8.9'),
   cartArguments: string[] = [],
 ): Promise<Survey> => {
-  const all = await Promise.all([
+  const apis = await Promise.all([
     fakeApiServer(
       meshObjects('cluster1', { more: [...cart('10.1.8.1'), pod('cart', '10.1.8.1', cartArguments), client, ...more] }),
     ),
     fakeApiServer(meshObjects('cluster2', { role: 'remote', more: [...cart('10.2.8.1'), pod('cart', '10.2.8.1')] })),
   ])
-  servers.push(...all)
-  return survey(all.map((api, index) => api.cluster(`context${index + 1}`)))
+  servers.push(...apis)
+  return survey(apis.map((api, index) => api.cluster(`context${index + 1}`)))
 }
 
 describe('what a server accepts', () => {

@@ -50,12 +50,12 @@ const authorityIn = async (texts: Texts): Promise<RootAuthority> => {
 
 /** Looks at two clusters with these cacerts. */
 const looked = async (first: Texts, second: Texts, ...more: Manifest[]): Promise<Look> => {
-  const all = await Promise.all([
+  const apis = await Promise.all([
     fakeApiServer(meshObjects('cluster1', { more: [secret(first), ...more] })),
     fakeApiServer(meshObjects('cluster2', { more: [secret(second)] })),
   ])
-  servers.push(...all)
-  return trust.look(await survey(all.map((server, index) => server.cluster(`context${index + 1}`))), undefined)
+  servers.push(...apis)
+  return trust.look(await survey(apis.map((server, index) => server.cluster(`context${index + 1}`))), undefined)
 }
 
 describe('cacerts that are right', () => {
@@ -85,8 +85,11 @@ describe('cacerts that are right', () => {
   test('may hold two roots, as in a rotation, if the clusters share one', async () => {
     const other = await createRoot('New Root CA')
     const texts = await textsOf(root)
-    const both = { ...texts, 'root-cert.pem': `${texts['root-cert.pem'] ?? ''}${other.certificate.toString('pem')}\n` }
-    expect((await looked(both, texts)).findings).toEqual([])
+    const twoRoots = {
+      ...texts,
+      'root-cert.pem': `${texts['root-cert.pem'] ?? ''}${other.certificate.toString('pem')}\n`,
+    }
+    expect((await looked(twoRoots, texts)).findings).toEqual([])
   })
 })
 

@@ -17,12 +17,12 @@ const meshOf = async (
   second: Shape,
   change: (objects: Manifest[]) => Manifest[] = (objects) => objects,
 ): Promise<Survey> => {
-  const all = await Promise.all([
+  const apis = await Promise.all([
     fakeApiServer(meshObjects('cluster1')),
     fakeApiServer(change(meshObjects('cluster2', second))),
   ])
-  servers.push(...all)
-  return survey(all.map((server, index) => server.cluster(`context${index + 1}`)))
+  servers.push(...apis)
+  return survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
 }
 
 const labelled =

@@ -14,7 +14,7 @@ export const webhookProblems = async (cluster: SurveyedCluster): Promise<Finding
     cluster.reads.validators().catch(() => []),
     acceptedRoots(cluster),
   ])
-  const all = [
+  const configurations = [
     ...injectors.map(({ metadata, webhooks }) => ({
       kind: 'mutating',
       name: metadata?.name ?? '',
@@ -26,7 +26,7 @@ export const webhookProblems = async (cluster: SurveyedCluster): Promise<Finding
       webhook: webhooks?.[0],
     })),
   ]
-  return (await Promise.all(all.map((configuration) => problemsOf(cluster, configuration, accepted)))).flat()
+  return (await Promise.all(configurations.map((configuration) => problemsOf(cluster, configuration, accepted)))).flat()
 }
 
 type Webhook = V1MutatingWebhook | V1ValidatingWebhook

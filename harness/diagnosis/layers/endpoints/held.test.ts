@@ -14,7 +14,7 @@ afterEach(() => {
 })
 
 /** A service with one pod, which has a sidecar; where there is a network of its own, behind a gateway. */
-const its = (address: string, network: string, gateway: string): Manifest[] => [
+const objectsOf = (address: string, network: string, gateway: string): Manifest[] => [
   {
     apiVersion: 'v1',
     kind: 'Service',
@@ -48,12 +48,14 @@ const saidOf = async (
   held: [address: string, port: number, priority?: number][],
   network = 'network2',
 ): Promise<string[]> => {
-  const all = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { more: its('10.1.8.1', 'network1', '192.0.2.1') })),
-    fakeApiServer(meshObjects('cluster2', { role: 'remote', network, more: its('10.2.8.1', network, '192.0.2.2') })),
+  const apis = await Promise.all([
+    fakeApiServer(meshObjects('cluster1', { more: objectsOf('10.1.8.1', 'network1', '192.0.2.1') })),
+    fakeApiServer(
+      meshObjects('cluster2', { role: 'remote', network, more: objectsOf('10.2.8.1', network, '192.0.2.2') }),
+    ),
   ])
-  servers.push(...all)
-  const mesh = await survey(all.map((server, index) => server.cluster(`context${index + 1}`)))
+  servers.push(...apis)
+  const mesh = await survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
   const client = { cluster: mesh.clusters[0]!, namespace: 'shop', name: 'client-1' }
   const known = new Map([
     [

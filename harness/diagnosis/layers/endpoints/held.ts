@@ -23,18 +23,18 @@ export const judgeHeld = async (
       const clusterNames = [...held.keys()].filter(
         (part) => part.startsWith('outbound|') && part.endsWith(`||${service.host}`),
       )
-      const all = clusterNames.flatMap((part) => held.get(part) ?? [])
+      const endpoints = clusterNames.flatMap((part) => held.get(part) ?? [])
       const fix = istioctl(cluster, `-n ${namespace} proxy-config endpoints ${name} | grep ${service.host}`)
       const shown = (evidence: string[]): string[] => [
         ...evidence,
-        `${client} holds ${all.map(({ address, port }) => `${address}:${port}`).join(', ') || 'nothing'} for ` +
+        `${client} holds ${endpoints.map(({ address, port }) => `${address}:${port}`).join(', ') || 'nothing'} for ` +
           service.host,
       ]
       const foreign = service.perCluster
         .filter((part) => part.cluster.network !== cluster.network)
         .flatMap((part) =>
           part.addresses
-            .filter((address) => all.some((one) => one.address === address))
+            .filter((address) => endpoints.some((endpoint) => endpoint.address === address))
             .map((address) => ({ ...part, address })),
         )
       if (foreign.length > 0)
@@ -51,7 +51,9 @@ export const judgeHeld = async (
       const unknown = service.perCluster.filter(
         (part) =>
           isDue(part, cluster) &&
-          !waysTo(part, cluster, gateways).some((address) => all.some((one) => one.address === address)),
+          !waysTo(part, cluster, gateways).some((address) =>
+            endpoints.some((endpoint) => endpoint.address === address),
+          ),
       )
       if (unknown.length > 0) {
         const why = await whyMissing(mesh, {
@@ -74,8 +76,8 @@ export const judgeHeld = async (
       return [
         ...bare.flatMap((finding) => finding ?? []),
         ...extra,
-        ...(preferred(service, cluster, all, gateways)
-          ? [keptNear(service, cluster, `${service.host} for ${client}`, shown, all, fix)]
+        ...(preferred(service, cluster, endpoints, gateways)
+          ? [keptNear(service, cluster, `${service.host} for ${client}`, shown, endpoints, fix)]
           : []),
       ]
     }),
@@ -89,11 +91,11 @@ const keptNear = (
   cluster: SurveyedCluster,
   where: string,
   shown: (evidence: string[]) => string[],
-  all: Endpoint[],
+  endpoints: Endpoint[],
   fix: string,
 ): Finding => {
   const evidence = shown([
-    `endpoints of other clusters have a lower priority: ${all
+    `endpoints of other clusters have a lower priority: ${endpoints
       .filter(({ priority }) => priority > 0)
       .map(({ address }) => address)
       .join(', ')}`,
@@ -139,12 +141,16 @@ const waysTo = ({ cluster, addresses }: In, client: SurveyedCluster, gateways: N
 const preferred = (
   { perCluster }: MeshService,
   client: SurveyedCluster,
-  all: Endpoint[],
+  endpoints: Endpoint[],
   gateways: NetworkGateways[],
 ): boolean => {
   const others = perCluster
     .filter((part) => part.cluster !== client && isDue(part, client))
     .flatMap((part) => waysTo(part, client, gateways))
-  const theirs = all.filter(({ address }) => others.includes(address))
-  return theirs.length > 0 && theirs.every(({ priority }) => priority > 0) && all.some(({ priority }) => priority === 0)
+  const foreign = endpoints.filter(({ address }) => others.includes(address))
+  return (
+    foreign.length > 0 &&
+    foreign.every(({ priority }) => priority > 0) &&
+    endpoints.some(({ priority }) => priority === 0)
+  )
 }

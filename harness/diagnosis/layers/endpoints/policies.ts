@@ -97,9 +97,9 @@ export const whyUnknown = async (
   const reader = servedBy(mesh, client)
   const { host, namespace } = service
   const sidecar = ((await reader?.reads.istio('Sidecar')) ?? []).find(
-    (one) =>
-      [clientNamespace, mesh.istioNamespace].includes(one.metadata?.namespace ?? '') &&
-      leavesOut(one, clientNamespace, service),
+    (candidate) =>
+      [clientNamespace, mesh.istioNamespace].includes(candidate.metadata?.namespace ?? '') &&
+      leavesOut(candidate, clientNamespace, service),
   )
   if (reader && sidecar)
     return {
@@ -111,8 +111,8 @@ export const whyUnknown = async (
         `-n ${sidecar.metadata?.namespace ?? ''} get sidecar ${sidecar.metadata?.name ?? ''} -o yaml`,
       ),
     }
-  const hidden = service.perCluster.find(({ service: its }) =>
-    hides(its?.metadata?.annotations?.['networking.istio.io/exportTo'], namespace, clientNamespace),
+  const hidden = service.perCluster.find(({ service: part }) =>
+    hides(part?.metadata?.annotations?.['networking.istio.io/exportTo'], namespace, clientNamespace),
   )
   if (hidden)
     return {
@@ -129,8 +129,8 @@ export const whyUnknown = async (
       ),
     }
   for (const server of unknown.filter(({ network }) => network !== client.network)) {
-    const policy = ((await servedBy(mesh, server)?.reads.istio('PeerAuthentication')) ?? []).find((one) =>
-      disables(one, [namespace, mesh.istioNamespace]),
+    const policy = ((await servedBy(mesh, server)?.reads.istio('PeerAuthentication')) ?? []).find((candidate) =>
+      disables(candidate, [namespace, mesh.istioNamespace]),
     )
     if (policy)
       return {
@@ -157,12 +157,12 @@ const leavesOut = (
   const hosts = Sidecar.safeParse(spec).data?.egress?.flatMap((egress) => egress.hosts)
   if (!hosts || hosts.length === 0) return false
   return !hosts.some((pattern) => {
-    const [where = '', what = ''] = pattern.split('/')
+    const [where = '', name = ''] = pattern.split('/')
     const inNamespace =
       where === '*' ||
       where === namespace ||
       (where === '.' && (metadata?.namespace === namespace || clientNamespace === namespace))
-    return inNamespace && (what === '*' || what === host || (what.startsWith('*.') && host.endsWith(what.slice(1))))
+    return inNamespace && (name === '*' || name === host || (name.startsWith('*.') && host.endsWith(name.slice(1))))
   })
 }
 

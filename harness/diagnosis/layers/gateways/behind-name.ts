@@ -26,11 +26,11 @@ export const behindName = async (
   const { gateway, pod, held } = gatewayPod
   const { network, name } = gateway.cluster
   const view = variableOf(proxyOf(pod), 'ISTIO_META_REQUESTED_NETWORK_VIEW') ?? ''
-  const seen = view.split(',').map((part) => part.trim())
+  const viewed = view.split(',').map((part) => part.trim())
   const fix =
     `istioctl --context=${gateway.cluster.context} -n ${pod.metadata?.namespace ?? ''} proxy-config endpoints ` +
     `${podName(gatewayPod)} | grep outbound_`
-  if (view !== '' && !seen.includes(network))
+  if (view !== '' && !viewed.includes(network))
     return {
       cause: 'a gateway is told to see another network than its own, so it has nobody to pass requests on to',
       evidence: [
@@ -55,7 +55,7 @@ export const behindName = async (
       fix,
     }
   const empty = perService.filter(
-    ({ clusters }) => clusters.length > 0 && clusters.every(([, all]) => all.length === 0),
+    ({ clusters }) => clusters.length > 0 && clusters.every(([, endpoints]) => endpoints.length === 0),
   )
   const client = mesh.clusters.find((cluster) => cluster.network !== network)
   const unexplained = await Promise.all(

@@ -39,14 +39,14 @@ const whyEntranceClosed = async ({ services }: NetworkGateways, { address, port 
 
 const numbers = ['no', 'one', 'two', 'three', 'four', 'five']
 
-const originLines = ({ network, address, origins }: Entrance, all: Entrance[]): string[] => [
+const originLines = ({ network, address, origins }: Entrance, entrances: Entrance[]): string[] => [
   `${address} is ` +
-    (all.length > 1
-      ? `one of ${numbers[all.length] ?? all.length} entrances of ${network}`
+    (entrances.length > 1
+      ? `one of ${numbers[entrances.length] ?? entrances.length} entrances of ${network}`
       : `the entrance of ${network}`) +
     `, by ${origins.join(' and ')}`,
-  ...(all.length > 1
-    ? [`the others are ${all.flatMap((other) => (other.address === address ? [] : other.address)).join(', ')}`]
+  ...(entrances.length > 1
+    ? [`the others are ${entrances.flatMap((other) => (other.address === address ? [] : other.address)).join(', ')}`]
     : []),
 ]
 

@@ -39,8 +39,8 @@ export const writtenEntrances = async (
 
 /** Control planes that know no gateway of a network, although there is one: their clients elsewhere never get there. */
 const unknownToSome = (mesh: Survey, own: NetworkGateways): Finding[] => {
-  const there = addressesInto(own)
-  if (there.length === 0) return []
+  const addresses = addressesInto(own)
+  if (addresses.length === 0) return []
   return own.known.flatMap(({ primary, gateways }): Finding[] => {
     const clients = mesh.clusters.filter(
       (cluster) => cluster.network !== own.network && servedBy(mesh, cluster) === primary,
@@ -52,7 +52,7 @@ const unknownToSome = (mesh: Survey, own: NetworkGateways): Finding[] => {
         cause: 'a control plane knows no gateway of a network that has one',
         where: `${own.network} for ${primary.name}`,
         evidence: [
-          `${own.network} is entered at ${there.join(', ')}, and istiod of ${primary.name} knows no gateway of it ` +
+          `${own.network} is entered at ${addresses.join(', ')}, and istiod of ${primary.name} knows no gateway of it ` +
             '(/debug/networkz)',
         ],
         fix: kubectl(primary, '-n istio-system logs deployment/istiod | grep -i gateway'),
@@ -127,8 +127,8 @@ const unresolved = async (
 ): Promise<Finding[]> => {
   const vantage = await vantageIn(primary).catch(() => undefined)
   // The final dot keeps the name server’s search list out of it, as istiod does.
-  const said = vantage ? (await dial(vantage, `${name.replace(/\.$/, '')}.`, port)).said : ''
-  const isUnknown = /no such host|server misbehaving|lookup .*timeout/.test(said)
+  const answer = vantage ? (await dial(vantage, `${name.replace(/\.$/, '')}.`, port)).said : ''
+  const isUnknown = /no such host|server misbehaving|lookup .*timeout/.test(answer)
   if (!isUnknown && !wasAsked) return []
   const switchedOff = variableOf(
     (await primary.reads.istiods())[0]?.spec?.template.spec?.containers.find(
@@ -145,7 +145,7 @@ const unresolved = async (
       evidence: [
         `${origin} says that ${network} is entered at ${name}`,
         ...(isUnknown && vantage
-          ? [`${vantage.namespace}/${vantage.pod} of ${primary.name} asked for it: ${said}`]
+          ? [`${vantage.namespace}/${vantage.pod} of ${primary.name} asked for it: ${answer}`]
           : []),
         ...(switchedOff === 'false' ? [`istiod of ${primary.name} runs with RESOLVE_HOSTNAME_GATEWAYS=false`] : []),
         ...(wasAsked ? [`istiod of ${primary.name} knows no address of it`] : []),
@@ -173,8 +173,8 @@ const strangeAddresses = async (
     configured.map(async ({ primary, address, port }): Promise<Finding[]> => {
       if (isIP(address) === 0 || (address !== placeholder && (known.length === 0 || known.includes(address)))) return []
       const owner = elsewhere.find((other) => other.address === address)
-      const said = address === placeholder || owner ? undefined : await closedFrom(mesh, network, address, port)
-      if (said === '') return []
+      const failure = address === placeholder || owner ? undefined : await closedFrom(mesh, network, address, port)
+      if (failure === '') return []
       return [
         {
           code: 'MP-883',
@@ -182,7 +182,7 @@ const strangeAddresses = async (
           evidence: [
             `meshNetworks says ${address}, gateways of ${network} have ${known.join(', ') || 'none'}`,
             ...(owner ? [`${address} belongs to ${nameOf(owner.gateway)}, on another network`] : []),
-            ...(said === undefined ? [] : [said]),
+            ...(failure === undefined ? [] : [failure]),
           ],
           fix: kubectl(primary, `-n ${primary.istioNamespace} edit configmap istio`),
         },

@@ -114,15 +114,15 @@ const problemOf = async (mesh: Survey, pods: GatewayPod[], behind: MeshService[]
 /** Pods behind one address that do not pass on the same: which of them a connection meets is chance. */
 const replicasApart = (pods: GatewayPod[]): PodProblem | undefined => {
   const perPod = pods.map((pod) => ({ pod, names: new Set(serverNamesAt(pod.listeners, pod.listens)) }))
-  const all = new Set(perPod.flatMap(({ names }) => [...names]))
-  const lacking = perPod.filter(({ names }) => names.size < all.size)
+  const allNames = new Set(perPod.flatMap(({ names }) => [...names]))
+  const lacking = perPod.filter(({ names }) => names.size < allNames.size)
   const [first] = lacking
   if (!first) return undefined
   const { namespace = '' } = first.pod.pod.metadata ?? {}
   return {
     cause: 'the pods of one gateway do not pass on the same names',
     evidence: perPod.map(({ pod, names }) => {
-      const missing = [...all].filter((name) => !names.has(name))
+      const missing = [...allNames].filter((name) => !names.has(name))
       const lacks = missing.length > 0 ? `, and not ${missing.slice(0, 3).join(', ')}` : ''
       return `${podName(pod)} passes on ${names.size} names${lacks}`
     }),
