@@ -2,6 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node'
 import { z } from 'zod'
 import { gatewayServersAt, inWords, isFor, type GatewayServer } from '#diagnosis/gateway-objects.ts'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
+import { placeOf } from '#diagnosis/places.ts'
 import type { Manifest } from '#kube/client.ts'
 import { isReady } from '#kube/pods.ts'
 import { proxyStates, type ProxyState } from '#probes/istiod.ts'
@@ -36,8 +37,6 @@ export const proxyProblems = async (mesh: Survey, primary: SurveyedCluster): Pro
 type Proxy = { pod: V1Pod; state: ProxyState | undefined }
 
 const proxyName = ({ metadata }: V1Pod): string => `${metadata?.name ?? ''}.${metadata?.namespace ?? ''}`
-
-const placeOf = ({ metadata }: V1Pod): string => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`
 
 // A proxy takes a moment after its pod was made.
 const isOfAge = ({ metadata }: V1Pod): boolean =>
@@ -146,5 +145,5 @@ const filtersOf = async (reader: SurveyedCluster, pods: V1Pod[]): Promise<string
         Object.entries(workloadSelector?.labels ?? {}).every(([key, value]) => pod?.metadata?.labels?.[key] === value)
       )
     })
-    .map(({ metadata }) => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`)
+    .map(placeOf)
 }

@@ -62,10 +62,10 @@ export const survey = async (contexts: ContextCluster[], istioNamespace = defaul
   )
   const twin = looks.find(({ uid }, index) => looks.findIndex((other) => other.uid === uid) !== index)
   if (twin) {
-    const contexts = looks.filter(({ uid }) => uid === twin.uid).map(({ cluster: { context } }) => context)
+    const twins = looks.filter(({ uid }) => uid === twin.uid).map(({ cluster: { context } }) => context)
     throw new MeshproofError('MP-115', {
       what: 'Two contexts lead to the same cluster',
-      where: contexts.join(', '),
+      where: twins.join(', '),
       next: 'Name every cluster of the mesh once: --contexts=A,B.',
     })
   }

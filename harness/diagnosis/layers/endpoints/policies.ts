@@ -4,6 +4,7 @@ import type { Manifest } from '#kube/client.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
+import { placeOf } from '#diagnosis/places.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
 
 const Tls = z.object({ mode: z.string().default('') }).optional()
@@ -24,8 +25,6 @@ const PeerAuthentication = z.object({
   mtls: z.object({ mode: z.string().default('UNSET') }).optional(),
 })
 const Sidecar = z.object({ egress: z.array(z.object({ hosts: z.array(z.string()).default([]) })).optional() })
-
-const nameOf = ({ metadata }: Manifest): string => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`
 
 /**
  * What rules do to shared services whatever a client holds for them: TLS of their own, and clients that stick to one
@@ -63,7 +62,7 @@ export const policyFindings = async (mesh: Survey, services: MeshService[]): Pro
             {
               code: 'MP-896',
               where,
-              evidence: [`DestinationRule ${nameOf(rule)} sets tls.mode ${overriding} for ${service.host}`],
+              evidence: [`DestinationRule ${placeOf(rule)} sets tls.mode ${overriding} for ${service.host}`],
               fix,
             },
           ]
@@ -72,7 +71,7 @@ export const policyFindings = async (mesh: Survey, services: MeshService[]): Pro
               {
                 code: 'MP-898',
                 where,
-                evidence: [`DestinationRule ${nameOf(rule)} has loadBalancer.consistentHash for ${service.host}`],
+                evidence: [`DestinationRule ${placeOf(rule)} has loadBalancer.consistentHash for ${service.host}`],
                 fix,
               },
             ]
@@ -105,7 +104,7 @@ export const whyUnknown = async (
     return {
       code: 'MP-894',
       where: `${host} for ${client.name} ${clientNamespace}`,
-      evidence: [`Sidecar ${nameOf(sidecar)} names no host of namespace ${namespace}`],
+      evidence: [`Sidecar ${placeOf(sidecar)} names no host of namespace ${namespace}`],
       fix: kubectl(
         reader,
         `-n ${sidecar.metadata?.namespace ?? ''} get sidecar ${sidecar.metadata?.name ?? ''} -o yaml`,
@@ -136,7 +135,7 @@ export const whyUnknown = async (
       return {
         code: 'MP-893',
         where: `${host} in ${server.name}`,
-        evidence: [`PeerAuthentication ${nameOf(policy)} sets mtls.mode DISABLE`],
+        evidence: [`PeerAuthentication ${placeOf(policy)} sets mtls.mode DISABLE`],
         fix: kubectl(
           servedBy(mesh, server) ?? server,
           `-n ${policy.metadata?.namespace ?? ''} get peerauthentication ${policy.metadata?.name ?? ''} -o yaml`,

@@ -1,5 +1,6 @@
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { entrancesOf, type Entrance, type GatewayService, type NetworkGateways } from '#diagnosis/network-gateways.ts'
+import { vantagePlace } from '#diagnosis/places.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
 import { hostPort } from '#probes/connections.ts'
 import { greet } from '#probes/handshake.ts'
@@ -88,7 +89,7 @@ const greetedInVain = async (way: Way, passed: PassedName[]): Promise<Finding[]>
       cause: 'the address of a gateway is open, and no mesh gateway answers TLS there',
       where: `${from.name} → ${hostPort(address, port)}`,
       evidence: [
-        `from ${vantage.namespace}/${vantage.pod} of ${from.name}: a TLS greeting for ${first.serverName} ` +
+        `from ${vantagePlace(vantage, from)}: a TLS greeting for ${first.serverName} ` +
           (answer === 'nothing' ? 'is not answered: the connection closes or stays silent' : 'is answered with no TLS'),
         `${first.from.namespace}/${first.from.pod}, the gateway, is answered by the server behind that name, so the ` +
           'address leads elsewhere or something in between changes what is sent',

@@ -2,6 +2,7 @@ import { MeshproofError, reasonOf } from '#errors.ts'
 import { addressesBehind, portBehind } from '#diagnosis/addresses.ts'
 import { again, kubectl, type Finding } from '#diagnosis/layer.ts'
 import type { GatewayService } from '#diagnosis/network-gateways.ts'
+import { gatewayPlace } from '#diagnosis/places.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
 import { clustersOf } from '#probes/envoy.ts'
 import { listenersOf, serverNamesAt } from '#probes/envoy-listeners.ts'
@@ -9,7 +10,6 @@ import type { Survey } from '#probes/survey/survey.ts'
 import { behindName } from './behind-name.ts'
 import { podName, type GatewayPod, type PassedName, type PodProblem } from './gateway-pod.ts'
 import { listenerProblem } from './listener.ts'
-import { nameOf } from './pods.ts'
 
 /** How many pods of a gateway are asked. */
 const sampled = 3
@@ -32,7 +32,7 @@ export const notPassedOn = async (mesh: Survey, gateway: GatewayService): Promis
   )
   const finding = ({ cause, evidence, fix }: PodProblem): Finding => ({
     code: 'MP-884',
-    where: nameOf(gateway),
+    where: gatewayPlace(gateway),
     ...(cause === undefined ? {} : { cause }),
     evidence,
     fix,
@@ -52,7 +52,8 @@ export const notPassedOn = async (mesh: Survey, gateway: GatewayService): Promis
     return { findings: behind.length > 0 ? [finding({ evidence, fix: show })] : [], notes: [], passed: [] }
   }
   const listens = (await portBehind(cluster, namespace, name, port)) ?? gateway.port
-  const notes = pods.length > sampled ? [`${sampled} of ${pods.length} pods of ${nameOf(gateway)} were asked`] : []
+  const notes =
+    pods.length > sampled ? [`${sampled} of ${pods.length} pods of ${gatewayPlace(gateway)} were asked`] : []
   let passed: PassedName[] = []
   const look = async (): Promise<Finding[]> => {
     const asked = await Promise.all(
@@ -63,7 +64,7 @@ export const notPassedOn = async (mesh: Survey, gateway: GatewayService): Promis
           return { gateway, pod, listens, listeners, held }
         } catch (error) {
           if (!(error instanceof MeshproofError)) throw error
-          return `${nameOf(gateway)}: ${reasonOf(error)}`
+          return `${gatewayPlace(gateway)}: ${reasonOf(error)}`
         }
       }),
     )
