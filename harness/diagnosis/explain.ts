@@ -48,10 +48,17 @@ export const explain = (
   }
 }
 
+/** Whether a text names a cluster: `east` is not named by `east-2`. */
+const names = (text: string, cluster: string): boolean =>
+  text.split(cluster).some((before, index, parts) => {
+    const after = parts[index + 1]
+    return after !== undefined && !/[\w-]$/.test(before) && !/^[\w-]/.test(after)
+  })
+
 /** The clusters that a problem is about: those it names; all of them where it names none. */
 const clustersOf = ({ clusters: stated, where, evidence }: Problem, clusters: readonly string[]): readonly string[] => {
   if (stated) return stated
   const text = [where, ...evidence].join('\n')
-  const named = clusters.filter((cluster) => text.includes(cluster))
+  const named = clusters.filter((cluster) => names(text, cluster))
   return named.length > 0 ? named : clusters
 }
