@@ -56,7 +56,7 @@ const problemsOf = async (
   ]
   if (!webhook) return []
   const service = webhook.clientConfig.service
-  if (service) {
+  if (service && !(await isAlias(cluster, service))) {
     const behind = await addressesBehind(cluster, service.namespace, service.name)
     if (behind.length === 0)
       return finding(
@@ -77,6 +77,19 @@ const problemsOf = async (
       `root is ${accepted.roots.map(short).join(', ')}`,
   )
 }
+
+/**
+ * Whether a service is a DNS name and nothing else (type ExternalName), as a remote’s istiod is where remotePilotAddress
+ * is a name: it has no endpoints, and the API server calls the name.
+ */
+const isAlias = async (
+  { reads }: SurveyedCluster,
+  { namespace, name }: { namespace: string; name: string },
+): Promise<boolean> =>
+  (await reads.services()).some(
+    ({ metadata, spec }) =>
+      metadata?.namespace === namespace && metadata.name === name && spec?.type === 'ExternalName',
+  )
 
 /** The roots that istiod’s certificate may come from: the mesh’s, or that of Kubernetes itself. */
 const acceptedRoots = async ({ reads }: SurveyedCluster): Promise<{ roots: string[]; all: string[] }> => {
