@@ -123,6 +123,28 @@ describe('what clients send', () => {
     expect(await codesWith(rule({ mode: 'ISTIO_MUTUAL' }), strict)).toEqual([])
   })
 
+  test('in plaintext is fine where the PeerAuthentication that decides does not require mutual TLS', async () => {
+    const plaintext = rule({ mode: 'DISABLE' })
+    const elsewhere = { selector: { matchLabels: { app: 'bank' } }, mtls: { mode: 'STRICT' } }
+    expect(await codesWith(plaintext, policy('PeerAuthentication', elsewhere))).toEqual([])
+    expect(await codesWith(plaintext, strict, policy('PeerAuthentication', { mtls: { mode: 'PERMISSIVE' } }))).toEqual(
+      [],
+    )
+    const withPort = { mtls: { mode: 'STRICT' }, portLevelMtls: { 8080: { mode: 'DISABLE' } } }
+    expect(await codesWith(plaintext, policy('PeerAuthentication', withPort))).toEqual([])
+    const selecting = { selector: { matchLabels: { app: 'cart' } }, mtls: { mode: 'STRICT' } }
+    expect(await codesWith(plaintext, policy('PeerAuthentication', selecting))).toEqual(['MP-901'])
+  })
+
+  test('names the identity of the servers in the trust domain of the mesh', async () => {
+    const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'istio', namespace: 'istio-system' } }
+    const ofDomain: Manifest = { ...config, data: { mesh: 'trustDomain: example.org' } }
+    const accepting = (domain: string): Manifest =>
+      rule({ mode: 'ISTIO_MUTUAL', subjectAltNames: [`spiffe://${domain}/ns/shop/sa/cart`] })
+    expect(await codesWith(ofDomain, accepting('example.org'))).toEqual([])
+    expect(await codesWith(ofDomain, accepting('cluster.local'))).toEqual(['MP-902'])
+  })
+
   test('goes to the identity that they accept', async () => {
     const accepting = (name: string): Manifest => rule({ mode: 'ISTIO_MUTUAL', subjectAltNames: [name] })
     expect(await codesWith(accepting('spiffe://cluster.local/ns/shop/sa/other'))).toEqual(['MP-902'])
