@@ -7,6 +7,9 @@ export type PodTrouble = { kind: 'unscheduled' | 'image' | 'crash' | 'proxy' | '
 /** Seconds that a pod may take to become ready before that is worth a word. */
 const graceful = 20
 
+/** Why the kubelet or the scheduler ended a pod that stays in the list, while another takes its place. */
+const endedByNode = new Set(['Evicted', 'NodeShutdown', 'Shutdown', 'Terminated', 'NodeAffinity', 'Preempting'])
+
 /**
  * What is wrong with a pod; undefined for one that is ready, done, on its way out, or so young that it may still
  * become ready. `now` is milliseconds since the epoch.
@@ -14,7 +17,7 @@ const graceful = 20
 export const troubleOf = (pod: V1Pod, now: number): PodTrouble | undefined => {
   const { metadata, status } = pod
   if (isReady(pod) || metadata?.deletionTimestamp || status?.phase === 'Succeeded') return undefined
-  if (status?.phase === 'Failed' && status.reason === 'Evicted') return undefined
+  if (status?.phase === 'Failed' && endedByNode.has(status.reason ?? '')) return undefined
   const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
   const stuck = containers.map(stuckWith).find((trouble) => trouble !== undefined)
   if (stuck) return stuck

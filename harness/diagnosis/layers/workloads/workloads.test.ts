@@ -124,6 +124,8 @@ describe('pods', () => {
     ['are young', podOf({ phase: 'Pending' }, { creationTimestamp: new Date() })],
     ['are done', podOf({ phase: 'Succeeded' })],
     ['belong to a Job', podOf({ phase: 'Failed' }, { ownerReferences: [{ kind: 'Job', name: 'load' }] })],
+    ['ended when their node shut down', podOf({ phase: 'Failed', reason: 'Terminated' })],
+    ['were evicted', podOf({ phase: 'Failed', reason: 'Evicted' })],
     ['are on their way out', podOf({ phase: 'Running' }, { deletionTimestamp: new Date() })],
     ['are outside the mesh', podOf({ phase: 'Pending' }, { namespace: 'batch' })],
   ])('that %s are no problem', async (_, pod) => {
