@@ -102,6 +102,12 @@ describe('network labels', () => {
     status: { phase: 'Running' },
   }
 
+  test('that a pod was told are quoted in the command that sets them', async () => {
+    const told = JSON.parse(JSON.stringify(elsewhere).replace('network1', 'net; id')) as Manifest
+    const [finding] = await found(networks, { network: '', more: [told] }, { network: '' })
+    expect(finding).toMatchObject({ code: 'MP-833', fix: expect.stringContaining("='net; id'") })
+  })
+
   test('a pod’s own that is not its cluster’s is told with the pod', async () => {
     expect(await found(networks, { more: [elsewhere] }, {})).toMatchObject([
       { code: 'MP-833', where: 'cluster1 shop/odd' },

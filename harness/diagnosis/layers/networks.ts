@@ -70,7 +70,7 @@ export const networks: Layer = {
           fix: kubectl(
             cluster,
             `-n ${pod.metadata?.namespace ?? ''} label --overwrite pod ${pod.metadata?.name ?? ''} ` +
-              `${label}=${toldTo(pod, declared)}`,
+              `${label}=${shellWord(toldTo(pod, declared))}`,
           ),
         }))
       }),

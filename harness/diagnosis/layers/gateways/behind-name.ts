@@ -1,4 +1,4 @@
-import { kubectl } from '#diagnosis/layer.ts'
+import { istioctl, kubectl } from '#diagnosis/layer.ts'
 import { whyMissing } from '#diagnosis/layers/endpoints/missing.ts'
 import { policyFindings } from '#diagnosis/layers/endpoints/policies.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
@@ -27,9 +27,10 @@ export const behindName = async (
   const { network, name } = gateway.cluster
   const view = variableOf(proxyOf(pod), 'ISTIO_META_REQUESTED_NETWORK_VIEW') ?? ''
   const viewed = view.split(',').map((part) => part.trim())
-  const fix =
-    `istioctl --context=${gateway.cluster.context} -n ${pod.metadata?.namespace ?? ''} proxy-config endpoints ` +
-    `${podName(gatewayPod)} | grep outbound_`
+  const fix = istioctl(
+    gateway.cluster,
+    `-n ${pod.metadata?.namespace ?? ''} proxy-config endpoints ${podName(gatewayPod)} | grep outbound_`,
+  )
   if (view !== '' && !viewed.includes(network))
     return {
       cause: 'a gateway is told to see another network than its own, so it has nobody to pass requests on to',
