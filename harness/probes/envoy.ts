@@ -127,11 +127,15 @@ export const trustOf = async (proxy: Proxy): Promise<ProxyTrust> => {
   }
 }
 
-/** Every certificate of a PEM text. */
+/** Every certificate of a PEM text. A block that holds no certificate, as a torn one, is left out. */
 export const certificatesIn = (text: string): X509Certificate[] =>
-  (text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(
-    (pem) => new X509Certificate(pem),
-  )
+  (text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).flatMap((pem) => {
+    try {
+      return [new X509Certificate(pem)]
+    } catch {
+      return []
+    }
+  })
 
 const AccessLine = z.object({
   path: z.string().nullish(),

@@ -101,6 +101,14 @@ test('an authority near its end is worth a warning, one that was issued for days
   expect((await looked(await textsOf(root, minutes(5 * 24 * 60)), await textsOf(root))).findings).toEqual([])
 })
 
+test('a torn certificate in cacerts is a problem, and no end of the diagnosis', async () => {
+  const texts = await textsOf(root)
+  const torn = { ...texts, 'ca-cert.pem': '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n' }
+  expect((await looked(torn, texts)).findings).toMatchObject([
+    { code: 'MP-844', where: 'cluster1', evidence: expect.arrayContaining(['ca-cert.pem holds no certificate']) },
+  ])
+})
+
 test('an authority of another root is a problem', async () => {
   const other = await textsOf(await createRoot('Other'))
   expect((await looked(other, await textsOf(root))).findings).toMatchObject([{ code: 'MP-841' }])
