@@ -5,6 +5,7 @@ import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects } from '#testing/mesh-objects.ts'
 import { networkGateways } from '#diagnosis/network-gateways.ts'
 import { meshServices } from '#diagnosis/shared-services.ts'
+import type { Finding } from '#diagnosis/layer.ts'
 import { judgeHeld } from './held.ts'
 
 const servers: FakeApiServer[] = []
@@ -43,11 +44,10 @@ const objectsOf = (address: string, network: string, gateway: string): Manifest[
   },
 ]
 
-/** What is said of a client in the first cluster that holds these endpoints for the service. */
-const saidOf = async (
-  held: [address: string, port: number, priority?: number][],
-  network = 'network2',
-): Promise<string[]> => {
+type Held = [address: string, port: number, priority?: number][]
+
+/** What is wrong with a client in the first cluster that holds these endpoints for the service. */
+const findingsOf = async (held: Held, network = 'network2'): Promise<Finding[]> => {
   const apis = await Promise.all([
     fakeApiServer(meshObjects('cluster1', { more: objectsOf('10.1.8.1', 'network1', '192.0.2.1') })),
     fakeApiServer(
@@ -63,16 +63,26 @@ const saidOf = async (
       held.map(([address, port, priority = 0]) => ({ address, port, priority })),
     ],
   ])
-  return (
-    await judgeHeld(
-      mesh,
-      client,
-      known,
-      (await meshServices(mesh)).filter(({ name }) => name === 'cart'),
-      await networkGateways(mesh),
-    )
-  ).map(({ code }) => code)
+  return judgeHeld(
+    mesh,
+    client,
+    known,
+    (await meshServices(mesh)).filter(({ name }) => name === 'cart'),
+    await networkGateways(mesh),
+  )
 }
+
+const saidOf = async (held: Held, network?: string): Promise<string[]> =>
+  (await findingsOf(held, network)).map(({ code }) => code)
+
+test('of many endpoints that a client holds, the first ones are shown', async () => {
+  const many = Array.from({ length: 50 }, (_, index): Held[number] => [`10.1.9.${index}`, 80])
+  const [finding] = await findingsOf([['10.1.8.1', 80], ...many])
+  expect(finding).toMatchObject({
+    code: 'MP-892',
+    evidence: [expect.anything(), expect.stringContaining('and 41 more')],
+  })
+})
 
 test.each<[string, Parameters<typeof saidOf>[0], string[]]>([
   [

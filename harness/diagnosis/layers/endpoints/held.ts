@@ -27,8 +27,7 @@ export const judgeHeld = async (
       const fix = istioctl(cluster, `-n ${namespace} proxy-config endpoints ${name} | grep ${service.host}`)
       const shown = (evidence: string[]): string[] => [
         ...evidence,
-        `${client} holds ${endpoints.map(({ address, port }) => `${address}:${port}`).join(', ') || 'nothing'} for ` +
-          service.host,
+        `${client} holds ${addressesOf(endpoints)} for ${service.host}`,
       ]
       const foreign = service.perCluster
         .filter((part) => part.cluster.network !== cluster.network)
@@ -83,6 +82,15 @@ export const judgeHeld = async (
     }),
   )
   return perService.flat()
+}
+
+/** How many addresses are shown of what a client holds. */
+const shownAddresses = 10
+
+const addressesOf = (endpoints: Endpoint[]): string => {
+  const addresses = endpoints.map(({ address, port }) => `${address}:${port}`)
+  const more = addresses.length > shownAddresses ? ` and ${addresses.length - shownAddresses} more` : ''
+  return addresses.length === 0 ? 'nothing' : `${addresses.slice(0, shownAddresses).join(', ')}${more}`
 }
 
 /** Clients that use their own locality first: by the service’s own wish, or by a DestinationRule. */
