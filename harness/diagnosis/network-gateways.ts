@@ -72,9 +72,15 @@ const readGateways = async (mesh: Survey): Promise<NetworkGateways[]> => {
           .filter((cluster) => cluster.network === network)
           .map((cluster) => servicesIn(cluster, network, written)),
       )
+      const named = [
+        ...written.flatMap(({ address }) => address ?? []),
+        ...perPrimary.flatMap(({ known }) =>
+          (known ?? []).flatMap((gateway) => (gateway.network === network ? gateway.address : [])),
+        ),
+      ]
       return {
         network,
-        services: perCluster.flat(),
+        services: gatewaysAmong(perCluster.flat(), named),
         configured: written.flatMap(({ primary, address, port }) =>
           address === undefined ? [] : [{ primary, address, port }],
         ),
@@ -103,6 +109,17 @@ const servicesIn = async (cluster: SurveyedCluster, network: string, written: Wr
       addresses: outsideAddresses(service),
       port: Number(service.metadata?.labels?.['networking.istio.io/gatewayPort'] ?? crossNetworkPort),
     }))
+
+/**
+ * The gateways among services with the port between networks: those that istiod finds and those whose addresses are
+ * named; all of them where no service has a named address. A gateway for users may have that port as well.
+ */
+const gatewaysAmong = (services: GatewayService[], named: string[]): GatewayService[] => {
+  const isNamed = ({ addresses }: GatewayService): boolean => addresses.some((address) => named.includes(address))
+  return services.some((gateway) => !gateway.found && isNamed(gateway))
+    ? services.filter((gateway) => gateway.found || isNamed(gateway))
+    : services
+}
 
 const isFound = ({ metadata, spec }: V1Service, network: string, written: Written[]): boolean =>
   spec !== undefined &&

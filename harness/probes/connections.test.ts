@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { connectCommand, connectionsIn, largestIn, lossIn, sizesCommand } from './connections.ts'
+import { connectCommand, connectionsIn, connectionsOfAgent, largestIn, lossIn, sizesCommand } from './connections.ts'
+import type { Dialled } from './dial.ts'
 
 /** A line of curl’s account. */
 const line = (kind: string, connected: number, exit: number, { status = 0, secured = 0, said = '' } = {}): string =>
@@ -53,6 +54,31 @@ describe('connections', () => {
   test('are not counted where nothing could count them', () => {
     expect(connectionsIn('a:1', '')).toBeUndefined()
     expect(connectionsIn('a:1', 'executable file `curl` not found in $PATH')).toBeUndefined()
+  })
+})
+
+describe('rounds of the agent, where a proxy’s image has no curl,', () => {
+  const dialled = (said: string, { open = true, late = false } = {}): Dialled => ({ to: 'a:1', open, said, late })
+  const closed = dialled('read: connection reset by peer')
+  const silent = dialled('context deadline exceeded', { open: false, late: true })
+
+  test('say who speaks plaintext HTTP, and what was late', () => {
+    const rounds = [closed, dialled('HTTP status code 404'), dialled('EOF', { late: true })]
+    expect(connectionsOfAgent('a:1', rounds, closed)).toEqual({
+      to: 'a:1',
+      tries: 3,
+      late: 1,
+      failed: 0,
+      said: '',
+      status: 404,
+      endsTls: undefined,
+      large: 'passed',
+    })
+  })
+
+  test('say that a full packet is lost where all small ones pass', () => {
+    expect(connectionsOfAgent('a:1', [closed, closed], silent).large).toBe('lost')
+    expect(connectionsOfAgent('a:1', [closed, silent], silent)).toMatchObject({ failed: 1, large: undefined })
   })
 })
 

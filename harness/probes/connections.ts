@@ -1,7 +1,7 @@
 import { MeshproofError } from '#errors.ts'
 import { execIn, readyPod } from '#kube/pods.ts'
 import type { CurlPod } from './curl.ts'
-import { dial, type Vantage } from './dial.ts'
+import { dial, type Dialled, type Vantage } from './dial.ts'
 
 /** What many new connections from one place to one port showed. */
 export type Connections = {
@@ -227,6 +227,11 @@ const connectWithoutCurl = async (vantage: Vantage, host: string, port: number):
     dial(vantage, host, port, { query: padding(fullSegment(host) - requestLength(to)) }),
     ...Array.from({ length: rounds }, () => dial(vantage, host, port)),
   ])
+  return connectionsOfAgent(to, small, large)
+}
+
+/** What rounds of the agent’s dialling say, and one whose request fills a packet. */
+export const connectionsOfAgent = (to: string, small: readonly Dialled[], large: Dialled): Connections => {
   const opened = small.filter(({ open }) => open)
   return {
     to,
@@ -234,11 +239,11 @@ const connectWithoutCurl = async (vantage: Vantage, host: string, port: number):
     late: opened.filter(({ late }) => late).length,
     failed: small.length - opened.length,
     said: small.find(({ open }) => !open)?.said ?? '',
-    status: Math.max(
-      0,
-      ...opened.map(({ said }) => (said === 'answered' ? 200 : Number(/status code (\d+)/.exec(said)?.[1] ?? 0))),
-    ),
+    status: Math.max(0, ...opened.map(({ said }) => statusIn(said))),
     endsTls: undefined,
     large: opened.length < small.length ? undefined : large.open ? 'passed' : 'lost',
   }
 }
+
+const statusIn = (said: string): number =>
+  said === 'answered' ? 200 : Number(/status code (\d+)/.exec(said)?.[1] ?? 0)

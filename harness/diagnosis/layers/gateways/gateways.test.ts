@@ -262,6 +262,14 @@ describe('entrances', () => {
     ])
   })
 
+  test('of users with the same port are no gateways between networks', async () => {
+    const users = { ...service('', { status: { loadBalancer: { ingress: [{ ip: '198.51.100.1' }] } } }) }
+    users.metadata = Object.assign({}, users.metadata, { name: 'ingress' })
+    const objects: [Manifest[], Manifest[]] = [[meshNetworks('192.0.2.2')], [service(''), users]]
+    const own = await secondOf(await meshOf(...objects))
+    expect(own.services.map((gateway) => gateway.service.metadata?.name)).toEqual(['eastwest'])
+  })
+
   test('that a control plane does not know are told for its clients', async () => {
     expect(await written([], [], [service('network2')])).toMatchObject([
       { code: 'MP-881', where: 'network2 for cluster1', cause: expect.stringContaining('knows no gateway') },

@@ -34,7 +34,7 @@ export const wayProblems = async (way: Way, toSoundGateway?: Promise<boolean>): 
   const vantage = await vantageIn(way.from)
   const { address, port, tries } = way
   const first = await connect(vantage, address, port, { tls: toSoundGateway !== undefined, tries })
-  if (first.failed === first.tries) return closed(way, vantage)
+  if (first.failed === first.tries) return (await closed(way, vantage)) ?? someLost(way, vantage, first)
   const speaks = first.status > 0 || first.endsTls === true
   const found = [
     ...(speaks && (await toSoundGateway) ? [somethingElse(way, vantage, first)] : []),
@@ -49,9 +49,10 @@ const clustersOf = ({ from, to }: Way): string[] => [...new Set([from, ...to].ma
 const inPod = ({ from }: Way, { namespace, pod }: Vantage, command: string): string =>
   kubectl(from, `-n ${namespace} exec ${pod} -c istio-proxy -- ${command}`)
 
-const closed = async (way: Way, vantage: Vantage): Promise<Finding[]> => {
+/** A port that does not open to the agent’s patience either; undefined for one that does. */
+const closed = async (way: Way, vantage: Vantage): Promise<Finding[] | undefined> => {
   const { open, to, said } = await dial(vantage, way.address, way.port)
-  if (open) return []
+  if (open) return undefined
   return [
     {
       code: way.code,
@@ -70,7 +71,7 @@ const closed = async (way: Way, vantage: Vantage): Promise<Finding[]> => {
 /** An address that leads to something else than a mesh gateway: translated, reused, or in front of another server. */
 const somethingElse = (way: Way, vantage: Vantage, { to, status, endsTls }: Connections): Finding => ({
   code: way.code,
-  cause: `the address of a gateway leads to something that is no mesh gateway`,
+  cause: 'the address of a gateway leads to something that is no mesh gateway',
   where: `${way.from.name} → ${to}`,
   evidence: [
     status > 0
