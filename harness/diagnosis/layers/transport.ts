@@ -114,8 +114,8 @@ const strictIn = async (mesh: Survey, service: MeshService): Promise<string | un
 type Deciding = { place: string; isStrict: boolean }
 
 /**
- * The PeerAuthentication that decides for a pod: one that selects it, then its namespace’s, then the mesh’s (Istio’s
- * reference of PeerAuthentication). One that makes an exception for a port is not strict.
+ * The PeerAuthentication that decides for a pod: one that selects it, then the one of its namespace, then the one of
+ * the mesh (Istio’s reference of PeerAuthentication). One that makes an exception for a port is not strict.
  */
 const decidingFor = (
   policies: Manifest[],
@@ -141,7 +141,7 @@ const decidingFor = (
   )
 }
 
-/** The SPIFFE identities of a service’s servers: their service accounts, in the trust domain of their control plane. */
+/** The SPIFFE identities of a service’s servers: service accounts in the trust domain of their control plane. */
 const identitiesOf = async (mesh: Survey, { namespace, perCluster }: MeshService): Promise<string[]> => {
   const perPart = await Promise.all(
     perCluster.map(async ({ cluster, meshed }) => {

@@ -86,7 +86,7 @@ const trustIn = async (cluster: SurveyedCluster): Promise<Trust> => {
   }
 }
 
-/** What a sample of proxies trusts. One that does not answer is no reason to judge nothing. */
+/** What a sample of proxies trusts. A proxy that does not answer is listed as unread; the others are judged. */
 const sampled = async (cluster: SurveyedCluster, pods: V1Pod[]): Promise<Pick<Trust, 'proxies' | 'unread'>> => {
   const proxies: Trust['proxies'] = []
   const unread: string[] = []
@@ -107,7 +107,7 @@ const sampled = async (cluster: SurveyedCluster, pods: V1Pod[]): Promise<Pick<Tr
   return { proxies: proxies.sort((first, second) => first.name.localeCompare(second.name)), unread }
 }
 
-/** A few proxies tell for all: the oldest, which a rotation may have left behind, and the youngest. */
+/** A few proxies stand for the rest: the two oldest, which a rotation may have missed, and the youngest. */
 const sampleOf = (proxies: V1Pod[]): V1Pod[] => {
   const sorted = proxies
     .filter(isReady)

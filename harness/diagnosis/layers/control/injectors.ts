@@ -79,8 +79,8 @@ const problemsOf = async (
 }
 
 /**
- * Whether a service is a DNS name and nothing else (type ExternalName), as a remote’s istiod is where remotePilotAddress
- * is a name: it has no endpoints, and the API server calls the name.
+ * Whether a service is only a DNS name (type ExternalName). A remote’s istiod is one where remotePilotAddress is a
+ * name. Such a service has no endpoints: the API server calls the name.
  */
 const isAlias = async (
   { reads }: SurveyedCluster,

@@ -35,7 +35,7 @@ export const unexplainedEndpoints = async (
   if (strange.length === 0) return []
   const origins = await Promise.all(strange.map((address) => originOf(mesh, cluster, service, address)))
   const known = origins.flatMap((origin) => origin ?? [])
-  // Without an origin it is a pod that came or went while this was looked at.
+  // An address without an origin is that of a pod that came or went during the look.
   if (known.length === 0) return []
   return [
     {

@@ -80,7 +80,7 @@ const greetedInVain = async (way: Way, passed: PassedName[]): Promise<Finding[]>
     answer = await greet(vantage, address, port, serverName)
     if (answer === undefined || isTls(answer)) return []
   }
-  // A server that does not answer its own gateway either is no matter of the way.
+  // Where the server does not answer its own gateway either, the fault is not on the way.
   const own = await greet(first.from, first.endpoint.address, first.endpoint.port, first.serverName)
   if (!isTls(own)) return []
   return [

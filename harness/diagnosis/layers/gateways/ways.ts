@@ -85,7 +85,7 @@ const somethingElse = (way: Way, vantage: Vantage, { to, status, endsTls }: Conn
   clusters: clustersOf(way),
 })
 
-/** A second look decides: a burst of a busy machine passes. */
+/** Lost connections count when a second look loses some too: a short burst on a busy machine passes. */
 const someLost = async (way: Way, vantage: Vantage, first: Connections): Promise<Finding[]> => {
   await sleep(500)
   const second = await connect(vantage, way.address, way.port, { tries: way.tries })
@@ -118,7 +118,7 @@ const someLost = async (way: Way, vantage: Vantage, first: Connections): Promise
   ]
 }
 
-/** Packets of several sizes, once more and with more patience, tell how large one may be (istio/istio#25170). */
+/** Sends packets of several sizes, with longer timeouts, to find the largest that passes (istio/istio#25170). */
 const largeLost = async (way: Way, vantage: Vantage): Promise<Finding[]> => {
   const { kube, namespace, pod } = vantage
   const { stdout } = await execIn(

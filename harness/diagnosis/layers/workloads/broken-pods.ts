@@ -19,7 +19,7 @@ const shown = 3
 
 /**
  * The pods of a cluster’s mesh namespaces that are not ready, by what is wrong with them, in the words of their
- * status and events. Those of a Job come and go as they like.
+ * status and events. Pods of a Job are left out.
  */
 export const brokenPods = async (cluster: SurveyedCluster): Promise<Finding[]> => {
   const [pods, namespaces, services] = await Promise.all([
