@@ -21,7 +21,7 @@ import { ensureEngine } from '#run/ensure-engine.ts'
 import { print } from '#run/print.ts'
 import type { ImagesInvocation } from './options.ts'
 
-/** Does what `images …` was asked for and returns the exit code. */
+/** Performs a command of `images …` and returns its exit code. */
 export const performImages = async (
   invocation: ImagesInvocation,
   screen: Terminal,
@@ -53,14 +53,14 @@ export const performImages = async (
       const { to, output, ...wanted } = invocation.options
       const plan = await planned(wanted, { signal, tell: tellOf(screen.building, 'versions') })
       await ensureEngine(screen.line, signal)
-      const { copied, there } = await mirror(plan, to, screen.building, signal)
+      const { copied, there: present } = await mirror(plan, to, screen.building, signal)
       screen.close()
       print(
         output === 'json'
-          ? { copied, there }
+          ? { copied, there: present }
           : [
               ...copied.map((name) => `copied  ${placed(to, name)}`),
-              `${copied.length} copied, ${there.length} there already`,
+              `${copied.length} copied, ${present.length} there already`,
               next('images verify', plan, `--registry=${to}`, wanted),
             ].join('\n'),
       )
@@ -75,7 +75,7 @@ export const performImages = async (
         output === 'json'
           ? { same, differing }
           : [
-              ...differing.map((one) => differenceLine(one, registry)),
+              ...differing.map((difference) => differenceLine(difference, registry)),
               `${same.length} as they should be, ${differing.length} not`,
             ].join('\n'),
       )
@@ -117,7 +117,7 @@ const planned = async (wanted: Omit<Wanted, 'images'>, patience: Patience): Prom
   return planOf(release, await resolveVersions(release, wanted, patience), hostPlatform().arch)
 }
 
-/** Every published image with its digest, and every file with its checksum where one is pinned. */
+/** Every published image with its digest, and every file with its checksum if that is pinned. */
 const publishedState = async (
   wanted: Omit<Wanted, 'images'>,
   form: 'text' | 'json',
@@ -149,7 +149,7 @@ const differenceLine = ({ name, expected, found }: Difference, registry: string)
 
 const placed = (registry: string, name: string): string => mirroredIn(registry, { name, digest: undefined }).name
 
-/** The command that comes next, with whole versions: without a network nothing can be resolved. */
+/** The command to run next, with exact versions, since a machine without a network cannot resolve others. */
 const next = (
   command: string,
   { versions: { istio, kubernetes, kind } }: ReleasePlan,

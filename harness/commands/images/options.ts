@@ -20,7 +20,7 @@ export const ImagesOptions = {
   load: z.object({ file: z.string() }),
 }
 
-/** What one of them was asked for. */
+/** A command of `images …` with its options. */
 export type ImagesInvocation = {
   [Name in keyof typeof ImagesOptions]: { command: `images ${Name}`; options: z.infer<(typeof ImagesOptions)[Name]> }
 }[keyof typeof ImagesOptions]

@@ -3,7 +3,8 @@ import { flagOf, RunOptions } from '#run/options.ts'
 const defaults: Record<string, unknown> = RunOptions.parse({})
 
 /**
- * The arguments of `meshproof` that come to these options: `test` and a flag for each that is not what it is by itself.
+ * The arguments of `meshproof` that give these options: `test`, and a flag for each option that differs from its
+ * default.
  */
 export const argumentsOf = (options: Partial<RunOptions>): string[] => [
   'test',

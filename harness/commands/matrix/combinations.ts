@@ -3,21 +3,23 @@ import { versionFlags, type Versions } from '#results/cells.ts'
 import type { RunOptions, TestOptions } from '#run/options.ts'
 
 /**
- * Every combination of one value of each list, the last list changing fastest; where there is no list, nothing is asked
- * for.
+ * Every combination of one version from each list; the last list changes fastest. A flag without a list does not appear
+ * in the combinations.
  */
 export const combinations = (lists: {
   readonly [flag in keyof Versions]?: readonly string[] | undefined
 }): Versions[] =>
   versionFlags.reduce<Versions[]>(
-    (all, flag) =>
+    (combined, flag) =>
       lists[flag] === undefined
-        ? all
-        : all.flatMap((one) => [...new Set(lists[flag])].map((version) => ({ ...one, [flag]: version }))),
+        ? combined
+        : combined.flatMap((versions) =>
+            [...new Set(lists[flag])].map((version) => ({ ...versions, [flag]: version })),
+          ),
     [{}],
   )
 
-/** What tells a combination from others, as a part of the name of a cell: `istio-1.30.4-kubernetes-1.33`. */
+/** The name of a combination, for the name of a cell: `istio-1.30.4-kubernetes-1.33`. */
 export const nameOf = (versions: Versions): string =>
   Object.entries(versions)
     .map(([flag, version]) => `${flag}-${version}`)
@@ -28,8 +30,8 @@ export const nameOf = (versions: Versions): string =>
 export type VersionCell = { name: string; options: RunOptions }
 
 /**
- * Every combination of versions, each with the options of a run of its own; where no version is given there is one,
- * without a name.
+ * Every combination of versions, each with the options of its run. Without any version there is one combination, whose
+ * name is empty.
  */
 export const versionCells = ({ istio, kubernetes, kind, ...rest }: TestOptions): VersionCell[] =>
   combinations({ istio, kubernetes, kind }).map((versions) => ({
@@ -38,14 +40,14 @@ export const versionCells = ({ istio, kubernetes, kind, ...rest }: TestOptions):
   }))
 
 /**
- * Sees to it that what works with a single lab is asked for one version of each.
- * @throws MeshproofError MP-162 where it is asked for several.
+ * Requires that a command which works with a single lab is given one version for each flag.
+ * @throws MeshproofError MP-162 where a flag has several versions.
  */
-export const requireOneVersion = (who: string, options: Record<string, unknown>): void => {
+export const requireOneVersion = (command: string, options: Record<string, unknown>): void => {
   const several = [...versionFlags, 'from', 'to'].filter((flag) => [options[flag]].flat().join(',').includes(','))
   if (several.length === 0) return
   throw new MeshproofError('MP-162', {
-    what: `${who} takes one version of each`,
+    what: `${command} takes one version of each`,
     where: several.map((flag) => `--${flag}=${[options[flag]].flat().join(',')}`).join(' '),
     next: 'Name one. Several, and every combination of them, are for meshproof test, and for meshproof matrix.',
   })

@@ -20,9 +20,11 @@ export const earlierAttempt = async (folder: string): Promise<0 | 1 | undefined>
 }
 
 /**
- * The cell of a document that this process is to perform: by an index, or by the one that an Indexed Job gives each of
- * its pods (kubernetes.io, “Indexed Job for Parallel Processing with Static Work Assignment”).
- * @throws MeshproofError MP-161 for a document that is none, MP-163 where no index is given, or no cell has it.
+ * The cell that this process performs, from the document `file`: by `index`, otherwise by JOB_COMPLETION_INDEX, which
+ * an Indexed Job gives each of its pods (kubernetes.io, “Indexed Job for Parallel Processing with Static Work
+ * Assignment”).
+ * @throws MeshproofError MP-161 for a file that is not a document of cells, MP-163 where no index is given or no cell
+ * has it.
  */
 export const cellOf = async (
   file: string,

@@ -58,7 +58,7 @@ describe('for GitHub', () => {
 
 describe('for GitLab', () => {
   test('a child pipeline has a job for each cell, which keeps its report, and a job that merges them', async () => {
-    const { stages, 'cell vpn': job, 'all cells': all } = parse(await emit({ emit: 'gitlab' }))
+    const { stages, 'cell vpn': job, 'all cells': mergingJob } = parse(await emit({ emit: 'gitlab' }))
     expect(stages).toEqual(['cells', 'report'])
     expect(job).toMatchObject({
       stage: 'cells',
@@ -70,15 +70,15 @@ describe('for GitLab', () => {
       '--suite=reach.*,!reach.path',
       '--report-dir=reports/vpn',
     ])
-    expect(all).toMatchObject({ stage: 'report', when: 'always', artifacts: { when: 'always' } })
+    expect(mergingJob).toMatchObject({ stage: 'report', when: 'always', artifacts: { when: 'always' } })
   })
 
   test('the merging job knows the cells, whatever their arguments hold', async () => {
     const cells = [{ name: 'odd', args: ['test', `--topology=./it's "$HOME" \`here\`.yaml`] }]
-    const { 'all cells': all } = parse(forGitLab(cells))
-    const { stdout } = await execa('sh', ['-c', (all.script[0] as string).replace(' > cells.json', '')])
+    const { 'all cells': mergingJob } = parse(forGitLab(cells))
+    const { stdout } = await execa('sh', ['-c', (mergingJob.script[0] as string).replace(' > cells.json', '')])
     expect(JSON.parse(stdout)).toEqual({ cells })
-    expect(all.script[1]).toContain('--cells=cells.json')
+    expect(mergingJob.script[1]).toContain('--cells=cells.json')
   })
 
   test('cells that ask one mesh wait for each other', async () => {
@@ -92,7 +92,9 @@ describe('for Kubernetes', () => {
   const objects = async (
     options: Record<string, unknown>,
   ): Promise<[{ data: Record<string, string> }, { metadata: object; spec: Record<string, unknown> }]> =>
-    parseAllDocuments(await emit({ emit: 'kubernetes', ...options })).map((one) => one.toJS() as never) as never
+    parseAllDocuments(await emit({ emit: 'kubernetes', ...options })).map(
+      (document) => document.toJS() as never,
+    ) as never
 
   test('an Indexed Job has a completion for each cell, and finds the document that it was made for', async () => {
     const [{ data }, { spec }] = await objects({})

@@ -5,7 +5,7 @@ import { forKubernetes } from './for-kubernetes.ts'
 import { matrixCells } from './matrix.ts'
 import type { MatrixOptions } from './options.ts'
 
-/** The cells of a matrix as its reader wants them. @throws MeshproofError as matrixCells and forGitHub do. */
+/** The cells of a matrix in the form that `emit` names. @throws MeshproofError as matrixCells and forGitHub do. */
 export const emitted = async (options: MatrixOptions): Promise<string> =>
   forms[options.emit](await matrixCells(options), options)
 

@@ -2,19 +2,19 @@ import { MeshproofError } from '#errors.ts'
 import type { Cell } from '#results/cells.ts'
 import { shellWords } from './shell.ts'
 
-/** What a matrix of GitHub Actions may hold (docs.github.com, “Usage limits”). */
+/** The most jobs that a matrix of GitHub Actions may have (docs.github.com, “Usage limits”). */
 const mostJobs = 256
 
 /**
  * The cells for `strategy.matrix: ${{ fromJSON(…) }}`, in one line.
- * @throws MeshproofError MP-166 where they are more than GitHub runs of one matrix.
+ * @throws MeshproofError MP-166 for more cells than a matrix of GitHub Actions may have.
  */
 export const forGitHub = (cells: readonly Cell[]): string => {
   if (cells.length > mostJobs) {
     throw new MeshproofError('MP-166', {
-      what: 'That is more than GitHub runs of one matrix',
+      what: 'A matrix of GitHub Actions cannot have so many cells',
       where: `${cells.length} cells`,
-      why: `it takes ${mostJobs} jobs at most`,
+      why: `it may have ${mostJobs} jobs at most`,
       next: 'Name fewer topologies or versions, or use several matrices.',
     })
   }

@@ -3,14 +3,14 @@ import type { Cell } from '#results/cells.ts'
 import { shellWords } from './shell.ts'
 
 /**
- * The cells as a child pipeline of GitLab: a job each, which keeps its report however it ends, and one that merges
- * them. Runners, images and services are the business of a file that is included beside it (docs.gitlab.com,
+ * The cells as a child pipeline of GitLab, in YAML. Each cell is a job, which keeps its report even if it fails. A last
+ * job merges the reports. Runners, images and services belong in a file that is included beside it (docs.gitlab.com,
  * “Downstream pipelines”).
  */
 export const forGitLab = (cells: readonly Cell[]): string =>
   stringify(
     {
-      // Without it there is no child pipeline for merge requests.
+      // Without these rules GitLab creates no child pipeline for merge requests.
       workflow: { rules: [{ when: 'always' }] },
       stages: ['cells', 'report'],
       default: { before_script: ['npm ci'] },
@@ -20,7 +20,7 @@ export const forGitLab = (cells: readonly Cell[]): string =>
           {
             stage: 'cells',
             script: [`npx meshproof ${shellWords([...args, `--report-dir=reports/${name}`])}`],
-            // Cells that ask one and the same mesh go one after the other.
+            // Cells that test the same mesh run one after the other.
             ...(args.some((arg) => arg.startsWith('--contexts=')) ? { resource_group: 'meshproof' } : {}),
             artifacts: { when: 'always', paths: [`reports/${name}/`], reports: { junit: `reports/${name}/junit.xml` } },
           },

@@ -6,7 +6,7 @@ import type { Cell } from '#results/cells.ts'
 
 const Named = z.looseObject({ name: z.string() })
 
-/** What of a pod the cells change. */
+/** The part of a pod that cells change. */
 export const Pod = z.looseObject({
   containers: z.array(z.looseObject({ env: z.array(Named), volumeMounts: z.array(Named) })),
   volumes: z.array(Named),
@@ -22,9 +22,10 @@ const Job = z.looseObject({
 const cellsName = 'meshproof-cells'
 
 /**
- * The cells as an Indexed Job, whose pods find theirs by their index, and the document that they find it in: otherwise
- * the Job of fixtures/manifests. What makes labs is no part of the namespace that this one runs in. `queue` is a Kueue
- * queue, which lets a suspended Job go on (kueue.sigs.k8s.io, “Run A Kubernetes Job”).
+ * The cells as an Indexed Job, and a ConfigMap with the cells, in YAML. Each pod finds its cell by its index. The rest
+ * is the Job of fixtures/manifests. A Job that makes labs names no namespace, since it needs nothing of the suites’
+ * namespace. `queue` is a Kueue queue: the Job is created suspended, and Kueue resumes it (kueue.sigs.k8s.io, “Run A
+ * Kubernetes Job”).
  */
 export const forKubernetes = async (
   cells: readonly Cell[],
@@ -35,8 +36,9 @@ export const forKubernetes = async (
     metadata: { namespace },
     ...job
   } = Job.parse(parse(await readFile(manifest, 'utf8')))
-  const asked = (flag: string): boolean => cells.every(({ args }) => args.some((arg) => arg.startsWith(`--${flag}=`)))
-  const labs = !asked('contexts')
+  const everyCellHas = (flag: string): boolean =>
+    cells.every(({ args }) => args.some((arg) => arg.startsWith(`--${flag}=`)))
+  const labs = !everyCellHas('contexts')
   const metadata = { name: cellsName, ...(labs ? {} : { namespace }) }
   return [
     {
@@ -52,12 +54,12 @@ export const forKubernetes = async (
         ...spec,
         ...(queue === undefined ? {} : { suspend: true }),
         completions: cells.length,
-        // Cells that ask one and the same mesh go one after the other.
+        // Cells that test the same mesh run one after the other.
         parallelism: labs ? cells.length : 1,
         activeDeadlineSeconds: spec.activeDeadlineSeconds * cells.length,
         template: {
           ...spec.template,
-          spec: podOfCells(spec.template.spec, { image, configMap: cellsName, labs, kept: asked('results') }),
+          spec: podOfCells(spec.template.spec, { image, configMap: cellsName, labs, kept: everyCellHas('results') }),
         },
       },
     },
@@ -67,15 +69,16 @@ export const forKubernetes = async (
 }
 
 /**
- * What pods of cells are given: their image, if it is another than that of the suites; where the cells are; whether
- * these make labs, and whether results are kept elsewhere (`--results`).
+ * What differs in the pods of cells: their image, if it is not that of the suites; the ConfigMap with the cells;
+ * whether cells make labs (`labs`); whether results are kept elsewhere (`kept`, by `--results`).
  */
 export type CellPods = { image: string | undefined; configMap: string; labs: boolean; kept: boolean }
 
 /**
- * The pod of the suites as one that performs a cell, with its reports in a folder of the Job’s own: a Job that is
- * made again asks again. They go to the claim `meshproof-reports`, unless they are kept elsewhere. A pod that makes a
- * lab has an engine to start, so it is privileged and has room for the lab, but no access to the cluster it runs in.
+ * Turns the pod of the suites into a pod that performs a cell. The reports go to a folder named after the Job, so that
+ * a new Job runs its cells again. That folder is in the claim `meshproof-reports`, unless results are kept elsewhere. A
+ * pod that makes a lab starts a container engine: it is privileged, requests resources for the lab, and has no access
+ * to the API of the cluster it runs in.
  */
 export const podOfCells = (pod: Pod, { image, configMap, labs, kept }: CellPods): Pod => {
   const asOfSuites = pod.volumes

@@ -3,8 +3,9 @@ import type { ImageSource, Wanted } from '#images/images.ts'
 import { resolveImageSource } from '#images/versions.ts'
 
 /**
- * Settles where the images of every combination of versions come from, before any is got.
- * @throws MeshproofError MP-165 with all refusals; of a single combination its own, as resolveImageSource throws it.
+ * Resolves where the images of every combination of versions come from, before any image is fetched.
+ * @throws MeshproofError MP-165 with every refusal. A single combination throws its own error, as resolveImageSource
+ * does.
  */
 export const resolveImageSources = async (
   cells: readonly { name: string; options: Wanted }[],
@@ -29,7 +30,9 @@ export const resolveImageSources = async (
   ]
   throw new MeshproofError('MP-165', {
     what: `${refusals.length} of ${cells.length} combinations of versions cannot be had`,
-    why: reasons.map(([reason, of]) => `\n  ${of.map(({ name }) => name).join(', ')}\n    ${reason}`).join(''),
+    why: reasons
+      .map(([reason, refused]) => `\n  ${refused.map(({ name }) => name).join(', ')}\n    ${reason}`)
+      .join(''),
     next: 'Put all of these right, and run the same command again. Nothing was run.',
   })
 }

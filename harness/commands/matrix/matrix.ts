@@ -7,10 +7,10 @@ import type { MatrixOptions } from './options.ts'
 import { resolveImageSources } from './image-sources.ts'
 
 /**
- * The cells of a matrix: every topology with every combination of versions, or, of clusters that exist, the mesh
- * itself; and each of these with every set of patterns.
- * @throws MeshproofError MP-1xx for a topology, a check or a version that does not exist, or versions that do not go
- * together.
+ * The cells of a matrix: every topology with every combination of versions, once for each set of patterns. With
+ * `contexts` the existing mesh takes the place of the topologies.
+ * @throws MeshproofError MP-1xx for a topology, a check or a version that does not exist, or versions that cannot be
+ * combined.
  */
 export const matrixCells = async ({
   emit: _emit,
@@ -21,32 +21,36 @@ export const matrixCells = async ({
   kubernetes,
   kind,
   suite: suites,
-  ...same
+  ...shared
 }: MatrixOptions): Promise<Cell[]> => {
   const checks = catalogue
   for (const patterns of suites) selectChecks(patterns, checks)
   const versions = combinations({ istio, kubernetes, kind })
-  if (!same.contexts)
-    await resolveImageSources(versions.map((one) => ({ name: nameOf(one), options: { ...same, ...one } })))
-  const plans = same.contexts ? [] : await makePlans(topology, [], checks, same.mtls, same.istioNamespace)
-  const topologies = same.contexts
-    ? [undefined]
-    : [...new Map(plans.map((plan) => [plan.topology.name, plan.reference]))]
+  if (!shared.contexts)
+    await resolveImageSources(
+      versions.map((version) => ({ name: nameOf(version), options: { ...shared, ...version } })),
+    )
+  const plans = shared.contexts ? [] : await makePlans(topology, [], checks, shared.mtls, shared.istioNamespace)
+  const references = new Map(plans.map((plan) => [plan.topology.name, plan.reference]))
+  const topologies: [name?: string, reference?: string][] = shared.contexts ? [[]] : [...references]
   const sets =
     suites.length > 0 ? [...new Set(suites.map((patterns) => patterns.join(',')))].map((set) => set.split(',')) : [[]]
-  return topologies.flatMap((one) =>
+  return topologies.flatMap(([topologyName, reference]) =>
     sets.flatMap((suite, index) =>
       versions.map((version) => ({
         name:
-          [one?.[0], ...(sets.length > 1 ? [labelOf(suite, index)] : []), nameOf(version)].filter(Boolean).join('-') ||
-          'mesh',
-        args: argumentsOf({ ...(one && { topology: [one[1]] }), ...version, suite, ...same }),
+          [topologyName, ...(sets.length > 1 ? [labelOf(suite, index)] : []), nameOf(version)]
+            .filter(Boolean)
+            .join('-') || 'mesh',
+        args: argumentsOf({ ...(reference !== undefined && { topology: [reference] }), ...version, suite, ...shared }),
       })),
     ),
   )
 }
 
-/** What a set of patterns is called: its number, which keeps it apart from others, and what it names. */
+/**
+ * The label of a set of patterns: its number, which makes the label unique, and its patterns. At most 40 characters.
+ */
 const labelOf = (patterns: readonly string[], index: number): string =>
   [
     index + 1,

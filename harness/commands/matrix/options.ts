@@ -1,14 +1,18 @@
 import { z } from 'zod'
 import { list, TestOptions } from '#run/options.ts'
 
-/** Those of `matrix`: those of tests that share no folder and leave no lab. A `suite` is the patterns of one cell. */
+/**
+ * The options of `matrix`: those of `test`, without the ones that a cell cannot have (a report folder, a lab that
+ * stays). Each `suite` is the set of patterns of one cell.
+ */
 export const MatrixOptions = z
   .object({
     ...TestOptions.omit({ reportDir: true, output: true, plan: true, keep: true, reuse: true }).shape,
     suite: z.array(list).default([]),
     emit: z.enum(['cells', 'github', 'gitlab', 'kubernetes']).default('cells'),
-    /** Of a Job: the Kueue queue that it waits in, and the image of its pods. */
+    /** The Kueue queue that a Job waits in. */
     queue: z.string().optional(),
+    /** The image of a Job’s pods. */
     image: z.string().optional(),
   })
   .refine(({ emit, queue, image }) => emit === 'kubernetes' || (queue ?? image) === undefined, {
@@ -18,7 +22,7 @@ export const MatrixOptions = z
 
 export type MatrixOptions = z.infer<typeof MatrixOptions>
 
-/** Those of `cell`. */
+/** The options of `cell`. */
 export const CellOptions = z.object({
   cells: z.string(),
   index: z.coerce.number().int().min(0).optional(),

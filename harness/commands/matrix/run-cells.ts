@@ -17,39 +17,39 @@ import type { VersionCell } from './combinations.ts'
 import { resolveImageSources } from './image-sources.ts'
 
 /**
- * What the cells of a run came to: all of them, those that were not run as such; the folder that holds theirs; the
- * worst exit code.
+ * The result of a run of several cells: every cell, including those that did not run; the folder that holds the
+ * cells’ folders; the worst exit code.
  */
 export type CellsRun = { runs: ShownRun[]; folder: string; exitCode: number }
 
-/** Runs the checks of one cell, as a run of its own, with images of that source. */
+/** Runs the checks of one cell as a run of its own, with images from `source`. */
 export type RunCell = (options: RunOptions, source: ImageSource | 'auto') => Promise<Run>
 
 /**
- * Several versions: every cell is a run with a folder of its own, one after the other. The page of all of them says
- * from the beginning which there are, so that however this ends, what did not run is told as that.
- * @throws MeshproofError MP-1xx for a mistake in what is asked of any of them, before anything is made.
+ * Runs cells one after the other, each as a run with its own folder. The page of the run lists every cell from the
+ * beginning: if the run ends early, the page shows which cells did not run.
+ * @throws MeshproofError MP-1xx for a mistake in the options of any cell, before the first cell runs.
  */
 export const runCells = async (
-  asked: TestOptions,
+  options: TestOptions,
   cells: readonly VersionCell[],
   terminal: Terminal,
   { signal }: Pick<Signals, 'signal'>,
   runCell: RunCell,
 ): Promise<CellsRun> => {
   const sources = await resolveImageSources(cells)
-  await makePlans(asked.topology, asked.suite, catalogue, asked.mtls, asked.istioNamespace)
-  const folder = await makeReportFolder(newRunId(), asked.reportDir)
+  await makePlans(options.topology, options.suite, catalogue, options.mtls, options.istioNamespace)
+  const folder = await makeReportFolder(newRunId(), options.reportDir)
   const document: Cells = {
-    cells: cells.map(({ name, options }) => ({ name, args: argumentsOf({ ...options, reportDir: undefined }) })),
+    cells: cells.map((cell) => ({ name: cell.name, args: argumentsOf({ ...cell.options, reportDir: undefined }) })),
   }
   await writeWhole(join(folder, 'cells.json'), `${JSON.stringify(document, null, 2)}\n`)
   const runs = document.cells.map((cell): ShownRun => ({ cell, reason: 'the run ended before it' }))
   await writeRunsPage(runs, folder)
-  for (const [index, { name, options }] of cells.entries()) {
+  for (const [index, { name, options: cellOptions }] of cells.entries()) {
     if (signal.aborted) break
     terminal.line(`\ncell ${index + 1} of ${cells.length}: ${name}`)
-    const { results } = await runCell({ ...options, reportDir: join(folder, name) }, sources[index] ?? 'auto')
+    const { results } = await runCell({ ...cellOptions, reportDir: join(folder, name) }, sources[index] ?? 'auto')
     const cell = document.cells[index]
     runs[index] = { cell, results, link: `${name}/report.html` }
     await writeRunsPage(runs, folder)

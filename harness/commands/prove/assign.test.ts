@@ -42,18 +42,18 @@ test.each<[string, Fault, boolean]>([
 /** Which faults go to which lab, and which to none. */
 const spread = async (
   faults: Fault[],
-  asked: string[],
-  others: string[] = [],
+  requested: string[],
+  fallback: string[] = [],
 ): Promise<{ labs: Record<string, string[]>; unshown: string[] }> => {
   const { assignments, unshown } = assign(
     faults,
-    await makePlans(asked, [], [], 'strict'),
-    others.length > 0 ? await makePlans(others, [], [], 'off') : [],
+    await makePlans(requested, [], [], 'strict'),
+    fallback.length > 0 ? await makePlans(fallback, [], [], 'off') : [],
     checks,
   )
   return {
     labs: Object.fromEntries(
-      assignments.map(({ plan, faults: its }) => [variantName(plan.topology), its.map(({ name }) => name)]),
+      assignments.map(({ plan, faults: assigned }) => [variantName(plan.topology), assigned.map(({ name }) => name)]),
     ),
     unshown: unshown.map(({ name }) => name),
   }

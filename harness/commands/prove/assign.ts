@@ -4,18 +4,18 @@ import type { Fault } from './fault.ts'
 import type { TopologyPlan } from '#run/plan.ts'
 import type { Topology } from '#topology/topology-file.ts'
 
-/** What is proven in one lab. */
+/** The faults that one lab shows. */
 export type Assignment = { plan: TopologyPlan; faults: Fault[] }
 
-/** The checks of a fault that apply to a topology. */
+/** The ids of the checks that must notice a fault in a topology: those that apply to it. */
 export const noticing = ({ turnsRed }: Fault, topology: Topology, checks: readonly Check[]): string[] =>
   checks.filter((check) => check.id in turnsRed && notApplicable(check, topology) === undefined).map(({ id }) => id)
 
-/** What a diagnosis of a topology must name, if the fault is one for it there. */
+/** The code that a diagnosis of a topology must name for a fault; undefined where the fault asks for no diagnosis. */
 export const diagnosedIn = ({ diagnosed, diagnosedWhere }: Fault, topology: Topology): FindingCode | undefined =>
   (diagnosedWhere?.(topology) ?? true) === true ? diagnosed : undefined
 
-/** True where a fault can happen and one of its checks can notice; a fault without checks, where a diagnosis can. */
+/** True where a fault can happen and one of its checks, or a diagnosis if it has no checks, can notice. */
 export const canBeShown = (fault: Fault, topology: Topology, checks: readonly Check[]): boolean =>
   (fault.applies?.(topology) ?? true) === true &&
   (Object.keys(fault.turnsRed).length > 0
@@ -23,38 +23,40 @@ export const canBeShown = (fault: Fault, topology: Topology, checks: readonly Ch
     : diagnosedIn(fault, topology) !== undefined)
 
 /**
- * Spreads faults over labs: each to the lab, among those it can be shown in, that has the fewest so far. `others` are
- * variants that nobody asked for, taken for what no asked-for one can show. Returned as well: the faults that can be
- * shown nowhere.
+ * Spreads faults over labs. Each fault goes to a lab that can show it; among several, to the lab with the fewest
+ * faults. `requested` are the variants that the options name. `fallback` are further variants, used only for faults
+ * that no requested variant can show. `unshown` are the faults that no lab can show.
  */
 export const assign = (
   faults: readonly Fault[],
-  asked: TopologyPlan[],
-  others: TopologyPlan[],
+  requested: TopologyPlan[],
+  fallback: TopologyPlan[],
   checks: readonly Check[],
 ): { assignments: Assignment[]; unshown: Fault[] } => {
   const labs = (plans: TopologyPlan[]): Assignment[] => plans.map((plan) => ({ plan, faults: [] }))
-  const [first, second] = [labs(asked), labs(others)]
+  const [requestedLabs, fallbackLabs] = [labs(requested), labs(fallback)]
   const placesOf = (fault: Fault, among: Assignment[]): Assignment[] => {
     const places = among.filter(({ plan }) => canBeShown(fault, plan.topology, checks))
-    // Where it is one for a diagnosis, too, it proves more.
+    // A lab in which a diagnosis must name the fault as well proves more.
     const diagnosed = places.filter(({ plan }) => diagnosedIn(fault, plan.topology) !== undefined)
     return diagnosed.length > 0 ? diagnosed : places
   }
   const unshown: Fault[] = []
-  // The most particular first: what can be shown anywhere fills up the rest.
-  for (const fault of faults.toSorted((a, b) => placesOf(a, first).length - placesOf(b, first).length)) {
-    const places = placesOf(fault, first)
+  // Faults with the fewest possible labs come first; the others fill up the rest.
+  for (const fault of faults.toSorted(
+    (a, b) => placesOf(a, requestedLabs).length - placesOf(b, requestedLabs).length,
+  )) {
+    const places = placesOf(fault, requestedLabs)
     const [least] =
-      places.length > 0 ? places.toSorted((a, b) => a.faults.length - b.faults.length) : placesOf(fault, second)
+      places.length > 0 ? places.toSorted((a, b) => a.faults.length - b.faults.length) : placesOf(fault, fallbackLabs)
     if (least) least.faults.push(fault)
     else unshown.push(fault)
   }
-  const assignments = [...first, ...second].filter((lab) => lab.faults.length > 0)
+  const assignments = [...requestedLabs, ...fallbackLabs].filter((lab) => lab.faults.length > 0)
   return {
-    assignments: assignments.map(({ plan, faults: its }) => ({
+    assignments: assignments.map(({ plan, faults: assigned }) => ({
       plan,
-      faults: faults.filter((fault) => its.includes(fault)),
+      faults: faults.filter((fault) => assigned.includes(fault)),
     })),
     unshown,
   }

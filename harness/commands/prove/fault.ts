@@ -6,7 +6,7 @@ import { putInPlace } from '#kube/put-in-place.ts'
 import { inNode } from '#lab/kind.ts'
 import type { Lab, LabCluster } from '#lab/lab.ts'
 
-/** Takes a fault back. */
+/** Undoes a fault. */
 export type Mend = () => Promise<void>
 
 /**
@@ -15,44 +15,44 @@ export type Mend = () => Promise<void>
  */
 export type Fault = {
   name: string
-  /** What somebody did, or forgot. */
+  /** The mistake that causes it: what a person did or forgot, in words. */
   breaks: string
   /**
-   * The checks that must turn red, all of one layer, by the code of the cause each must name; none where only a
-   * diagnosis notices.
+   * The checks that must turn red, each with the code of the cause that it must name. All are of one layer. Empty where
+   * only a diagnosis notices the fault.
    */
   turnsRed: Record<string, CauseCode>
   /**
-   * What `diagnose` must name, as its first broken layer or as a warning; and where, if not wherever the fault can
-   * happen.
+   * The code that `diagnose` must name, as its cause or as a warning. `diagnosedWhere` limits the topologies in which
+   * it must; without it, everywhere the fault can happen.
    */
   diagnosed?: FindingCode
   diagnosedWhere?: NonNullable<CheckHead['applies']>
-  /** Where it can happen, beyond where its checks apply. */
+  /** The topologies in which it can happen, where its checks alone do not say so. */
   applies?: NonNullable<CheckHead['applies']>
-  /** Breaks it, and returns what mends it again. */
+  /** Breaks the mesh, and returns the function that undoes the fault. */
   apply: (lab: Lab) => Promise<Mend>
 }
 
 /**
- * The cluster that a fault strikes where it matters little which: the last, which is a remote wherever there are any.
+ * The cluster that a fault strikes where any cluster would do: the last, which is a remote wherever a topology has one.
  */
 export const far = ({ clusters, primary }: Lab): LabCluster => clusters.at(-1) ?? primary
 
 /** Two clusters on one network; the topology must have such a pair. */
 export const neighbours = ({ clusters }: Lab): [LabCluster, LabCluster] => {
-  for (const one of clusters) {
-    const other = clusters.find((candidate) => candidate !== one && candidate.network === one.network)
-    if (other) return [one, other]
+  for (const cluster of clusters) {
+    const neighbour = clusters.find((candidate) => candidate !== cluster && candidate.network === cluster.network)
+    if (neighbour) return [cluster, neighbour]
   }
   throw new Error('every cluster is on a network of its own')
 }
 
-/** Applies objects wherever a control plane reads its configuration. */
+/** Applies objects in every primary cluster, since control planes read their configuration there. */
 export const inEveryControlPlane = async ({ primaries }: Lab, objects: Manifest[]): Promise<Mend> =>
   inOrder(await Promise.all(primaries.map(({ kube }) => putInPlace(kube, objects))))
 
-/** Runs a shell line in a cluster’s node now, and another one to mend what it broke. */
+/** Runs the shell line `broken` in a cluster’s node. The returned function runs `mended`, which undoes it. */
 export const inNodeOf = async ({ runId }: Lab, { name }: LabCluster, broken: string, mended: string): Promise<Mend> => {
   await inNode(runId, name, broken)
   return async () => {
@@ -60,11 +60,11 @@ export const inNodeOf = async ({ runId }: Lab, { name }: LabCluster, broken: str
   }
 }
 
-/** An iptables rule of a cluster’s node, put first. `table` and the rule as iptables takes them. */
+/** Inserts an iptables rule at the head of its chain in a cluster’s node. `rule` begins with the chain. */
 export const filtered = (lab: Lab, cluster: LabCluster, table: string, rule: string): Promise<Mend> =>
   inNodeOf(lab, cluster, `iptables -t ${table} -I ${rule}`, `iptables -t ${table} -D ${rule}`)
 
-/** Several mends as one. */
+/** Joins several undo functions into one that calls them in order. */
 export const inOrder =
   (mends: Mend[]): Mend =>
   async () => {

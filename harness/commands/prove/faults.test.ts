@@ -22,7 +22,7 @@ test('the faults are there, each name once, lowest layer first', () => {
   expect(faults.length).toBeGreaterThan(0)
   expect(new Set(faults.map(({ name }) => name)).size).toBe(faults.length)
   const order = noticed.map(({ turnsRed }) => layersOf(Object.keys(turnsRed))[0])
-  expect(order).toEqual(layers.flatMap((layer) => order.filter((one) => one === layer)))
+  expect(order).toEqual(layers.flatMap((layer) => order.filter((ordered) => ordered === layer)))
 })
 
 test('every check is turned red by a fault', () => {
@@ -66,16 +66,18 @@ test('shown once each in all topologies, the faults turn every check red, and ea
   expect(unshown).toEqual([])
   expect(
     assignments
-      .flatMap(({ faults: its }) => its)
+      .flatMap(({ faults: assigned }) => assigned)
       .map(({ name }) => name)
       .sort(),
   ).toEqual(faults.map(({ name }) => name).sort())
   const turnedRed = new Set(
-    assignments.flatMap(({ plan, faults: its }) => its.flatMap((fault) => noticing(fault, plan.topology, checks))),
+    assignments.flatMap(({ plan, faults: assigned }) =>
+      assigned.flatMap((fault) => noticing(fault, plan.topology, checks)),
+    ),
   )
   expect(checks.filter(({ id }) => !turnedRed.has(id)).map(({ id }) => id)).toEqual([])
   const named = new Set(
-    assignments.flatMap(({ plan, faults: its }) => its.map((fault) => diagnosedIn(fault, plan.topology))),
+    assignments.flatMap(({ plan, faults: assigned }) => assigned.map((fault) => diagnosedIn(fault, plan.topology))),
   )
   expect(
     faults.filter(({ diagnosed }) => diagnosed !== undefined && !named.has(diagnosed)).map(({ name }) => name),
@@ -97,7 +99,7 @@ test.each<[string, string[]]>([
   ['plaintext-around-gateways', split.map((name) => `${name} off`)],
   ['service-added-by-hand', split.map((name) => `${name} strict`)],
 ])('%s can be shown where it breaks something', (name, expected) => {
-  const [fault] = faults.filter((one) => one.name === name)
+  const [fault] = faults.filter((candidate) => candidate.name === name)
   expect(
     variants
       .filter((topology) => canBeShown(fault!, topology, checks))

@@ -6,7 +6,7 @@ import { checkResult } from '#testing/results.ts'
 import { judge } from './judge.ts'
 
 const turnsRed: Fault['turnsRed'] = { 'reach.local': 'MP-751', 'reach.path': 'MP-753' }
-const both = Object.keys(turnsRed)
+const mustNotice = Object.keys(turnsRed)
 
 const layerOf = (id: string): CheckLayer => (id.startsWith('net.') ? 'network' : (id.split('.')[0] as CheckLayer))
 const passed = (id: string, of: Partial<CheckResult> = {}): CheckResult =>
@@ -15,7 +15,7 @@ const failed = (id: string, code: CauseCode, of: Partial<CheckResult> = {}): Che
   passed(id, { verdict: 'fail', reason: `${because(code)}: expected 0 to be 21`, ...of })
 const red = [failed('reach.local', 'MP-751'), failed('reach.path', 'MP-753')]
 
-const judged = (results: CheckResult[], noticing = both): ReturnType<typeof judge> =>
+const judged = (results: CheckResult[], noticing = mustNotice): ReturnType<typeof judge> =>
   judge(
     { name: 'one', breaks: '', turnsRed, apply: () => Promise.reject(new Error('not applied here')) },
     noticing,

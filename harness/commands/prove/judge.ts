@@ -3,19 +3,20 @@ import { diagnose } from '#results/explain.ts'
 import type { Fault } from './fault.ts'
 import { CheckResult, CodeText, layers, type CheckLayer } from '#results/results.ts'
 
-/** What became of one fault in one lab. */
+/** The result of one fault in one lab. */
 export const Proof = z.strictObject({
   fault: z.string(),
   breaks: z.string(),
   topology: z.string(),
   mtls: z.enum(['strict', 'off']),
-  /** `detected`: every check that should notice did, with its cause, and nothing below turned red. */
+  /** `detected`: every check that must notice turned red and named its cause, and no check of a layer below did. */
   verdict: z.enum(['detected', 'missed', 'not-run']),
   reason: z.string(),
   /** The checks that turned red, with the code each named. */
   red: z.array(z.strictObject({ check: z.string(), code: CodeText })),
   /**
-   * What a diagnosis of the broken mesh had to name, and all that it named; absent where nothing was expected of one.
+   * The code that a diagnosis of the broken mesh had to name, and every code that it named. Absent where no diagnosis
+   * was made.
    */
   diagnosed: z.strictObject({ wanted: CodeText, named: z.array(CodeText) }).optional(),
   seconds: z.number(),
@@ -24,9 +25,9 @@ export const Proof = z.strictObject({
 export type Proof = z.infer<typeof Proof>
 
 /**
- * Judges the results of the checks that were run on a broken mesh: the checks `noticing` must be red and name the
- * fault’s cause, and every check of the layers below must have passed; what did not run proves nothing. A diagnosis,
- * where one was made, must name its code.
+ * Judges the results of the checks that ran on a broken mesh. Each check of `noticing` must be red and name the
+ * fault’s cause. Every check of the layers below must have passed: a check that did not run proves nothing. A
+ * diagnosis, where one was made, must name its code.
  */
 export const judge = (
   { turnsRed }: Fault,
@@ -50,9 +51,9 @@ export const judge = (
   )
   const reasons = [
     ...missed.map((id) => {
-      const others = red.filter(({ check }) => check === id).map(({ code }) => code)
-      return others.length > 0
-        ? `${id} named ${others.join(', ')} instead of ${turnsRed[id] ?? ''}`
+      const namedInstead = red.filter(({ check }) => check === id).map(({ code }) => code)
+      return namedInstead.length > 0
+        ? `${id} named ${namedInstead.join(', ')} instead of ${turnsRed[id] ?? ''}`
         : `${id} did not turn red`
     }),
     ...(named && !named.named.includes(named.wanted)

@@ -7,20 +7,20 @@ import { faults as knownFaults } from '../../../fixtures/faults/index.ts'
 import { assign, type Assignment } from './assign.ts'
 import type { Fault } from './fault.ts'
 
-/** What is proven: which faults in which labs, by which checks. */
+/** Which faults are shown in which labs, and which checks run there. */
 export type ProofPlan = {
-  /** The checks that are run: also those of layers below the selected ones. */
+  /** The checks that run: the selected ones, and those of the layers below. */
   checks: readonly Check[]
   selected: (id: string) => boolean
-  /** The faults of the selected checks, and those of them that can happen in no lab. */
+  /** The faults of the selected checks. */
   wanted: readonly Fault[]
+  /** The faults among these that no lab can show. */
   unshown: readonly Fault[]
   assignments: Assignment[]
 }
 
 /**
- * Spreads the faults of the selected checks over labs. With several topologies each fault is shown once; with one,
- * everything that can happen there is.
+ * Spreads the faults of the selected checks over labs. Each fault is shown in one lab.
  * @throws MeshproofError as makePlans and selectChecks do.
  */
 export const planProofs = async ({
@@ -30,21 +30,21 @@ export const planProofs = async ({
   istioNamespace,
 }: Pick<RunOptions, 'suite' | 'topology' | 'mtls' | 'istioNamespace'>): Promise<ProofPlan> => {
   const selected = selectChecks(suite, catalogue)
-  // What disrupts is proven where it was asked for, and what belongs to upgrades by faulty ones; the checks of the
-  // layers below are always asked.
+  // Disruptive checks run only where --suite selects them. Faulty upgrades prove the checks of upgrades. The checks of
+  // the layers below always run.
   const checks = catalogue.filter(({ id, disrupts, upgrade }) => !upgrade && (!disrupts || selected(id)))
   const patterns = ['*', ...checks.filter(({ disrupts }) => disrupts).map(({ id }) => id)]
   const plans = await makePlans(topology, patterns, checks, mtls, istioNamespace)
-  // What no check notices is nothing that --suite could select.
+  // --suite cannot select a fault that no check notices.
   const wanted = knownFaults.filter(({ turnsRed }) =>
     Object.keys(turnsRed).length === 0 ? suite.length === 0 : Object.keys(turnsRed).some(selected),
   )
-  const others =
+  const fallback =
     mtls === undefined && plans.length > 1 ? await makePlans(topology, patterns, checks, 'off', istioNamespace) : []
-  return { checks, selected, wanted, ...assign(wanted, plans, others, checks) }
+  return { checks, selected, wanted, ...assign(wanted, plans, fallback, checks) }
 }
 
-/** What a plan comes to, a line for each lab, and one for the faults that can happen in none. */
+/** A plan as text: a line for each lab, and a line for the faults that no lab can show. */
 export const proofPlanLines = ({ assignments, unshown }: ProofPlan): string[] => {
   const names = (faults: readonly Fault[]): string => faults.map(({ name }) => name).join(', ')
   return [

@@ -5,16 +5,16 @@ import type { Proof } from './judge.ts'
 import type { ProofPlan } from './plan-proofs.ts'
 import { proofPage, unproven } from './table.ts'
 
-/** What was shown so far, and where: versions and machine, once they are known. */
+/** The proofs so far, and the environment in words: versions and machine; empty until they are known. */
 export type Shown = { proofs: Proof[]; environment: string }
 
-/** What proving came to. */
+/** The proofs of a run, the checks that remain unproven, and the exit code. */
 export type Concluded = { proofs: Proof[]; unproven: string[]; exitCode: number }
 
 /**
- * Writes proof.json and proof.md, and says what proving came to: 1 where a fault was missed, 2 where anything was not
- * shown, 0 where every fault was detected. A fault that was not reached is `not-run`, because of `error` where it ended
- * the run.
+ * Writes proof.json and proof.md. The exit code is 1 where a fault was missed, otherwise 2 where a fault or a check was
+ * not shown, otherwise 0. A fault that the run did not reach is `not-run`; if `error` ended the run, that is the
+ * reason.
  */
 export const concludeProofs = async (
   plan: ProofPlan,
@@ -50,7 +50,7 @@ const notReached = ({ assignments }: ProofPlan, shown: readonly Proof[], error: 
       })),
   )
 
-/** The checks that a fault which can happen somewhere turns red. */
+/** The checks that some fault can turn red in one of the labs. */
 const provable = ({ checks, wanted, unshown }: ProofPlan): ProofPlan['checks'] => {
   const showable = wanted.filter((fault) => !unshown.includes(fault))
   return checks.filter(({ id }) => showable.some(({ turnsRed }) => id in turnsRed))

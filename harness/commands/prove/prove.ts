@@ -21,11 +21,11 @@ import { concludeProofs, proofLine, type Shown } from './proofs.ts'
 import { showFaults, type Showing } from './show-faults.ts'
 
 /**
- * Performs `prove` and returns its exit code: shows that the checks notice what they are for. It breaks running labs in
- * every known way and expects each fault’s checks to turn red. `suite` selects the checks whose faults are shown. The
- * proof is written however it ends.
- * @throws MeshproofError MP-1xx for a mistake in what it was asked for; and what ended it early, where it is no error
- * that a person can act on.
+ * Performs `prove` and returns its exit code. It breaks running labs in every known way, and expects each fault to turn
+ * its checks red. `suite` selects the checks whose faults are shown. The proof is written even where the run ends
+ * early.
+ * @throws MeshproofError MP-1xx for a mistake in the options. Rethrows what ended the run early unless that is a
+ * MeshproofError, which is printed.
  */
 export const prove = async (options: RunOptions, screen: Terminal, { signal, atOnce }: Signals): Promise<number> => {
   const plan = await planProofs(options)
@@ -52,7 +52,7 @@ export const prove = async (options: RunOptions, screen: Terminal, { signal, atO
   return error instanceof MeshproofError ? error.exitCode : exitCode
 }
 
-/** Prepares the machine, then shows the faults of every lab; what was shown is known at any time. */
+/** Prepares the machine, then shows the faults of every lab. `shown` takes each proof as soon as it is made. */
 const proveInLabs = async (
   { assignments, checks }: ProofPlan,
   ids: readonly string[],
@@ -82,12 +82,12 @@ const proveInLabs = async (
   })
 }
 
-/** Brings a lab up when it is its turn, and shows faults in it. */
+/** Waits for its turn, brings a lab up, and shows faults in it. */
 const proveInLab = async (order: LabOrder & SharedMachine, faults: Fault[], showing: Showing): Promise<void> => {
   await using lab = openLab(order, phaseLog(order.terminal))
   using turn = await order.turns.take(order.signal)
   await lab.bringUp()
-  // Labs are brought up one at a time, and asked side by side: a check on a broken mesh waits most of its time.
+  // Labs are brought up one at a time, but run checks side by side: a check on a broken mesh mostly waits.
   turn.passOn()
   await showFaults(lab, faults, showing)
 }

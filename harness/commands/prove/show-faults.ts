@@ -27,15 +27,17 @@ export type Showing = {
 }
 
 /**
- * Breaks a green mesh, once for each fault, asks the checks that should notice and all below them, and mends it again.
- * @throws MeshproofError MP-801 when the mesh is not green to begin with, MP-802 when it does not become green again.
+ * For each fault: breaks a green mesh, runs the checks that must notice and every check of the layers below, then
+ * undoes the fault.
+ * @throws MeshproofError MP-801 when the mesh is not green before the first fault, MP-802 when it does not become green
+ * after a fault.
  */
 export const showFaults = async (lab: Lab, faults: Fault[], showing: Showing): Promise<void> => {
   const { plan, terminal, signal, proven } = showing
-  const asked = plan.planned.filter(({ id }) => faults.some((fault) => relevantTo(fault, showing).has(id)))
+  const relevantChecks = plan.planned.filter(({ id }) => faults.some((fault) => relevantTo(fault, showing).has(id)))
   await requireGreen(
     lab,
-    asked,
+    relevantChecks,
     showing,
     faults.some((fault) => diagnosedIn(fault, plan.topology) !== undefined),
     new MeshproofError('MP-801', {
@@ -52,7 +54,7 @@ export const showFaults = async (lab: Lab, faults: Fault[], showing: Showing): P
     let diagnosed: Proof['diagnosed']
     let failed: unknown
     try {
-      const mend = await fault.apply(lab)
+      const undo = await fault.apply(lab)
       try {
         if (relevant.size > 0)
           results = await ask(
@@ -62,7 +64,7 @@ export const showFaults = async (lab: Lab, faults: Fault[], showing: Showing): P
           )
         if (wanted !== undefined) diagnosed = { wanted, named: await named(lab, wanted, signal) }
       } finally {
-        await mend()
+        await undo()
       }
     } catch (thrown) {
       failed = thrown
@@ -81,27 +83,29 @@ export const showFaults = async (lab: Lab, faults: Fault[], showing: Showing): P
       seconds: (Date.now() - since) / 1000,
       results,
     })
-    const its = plan.planned.filter(({ id }) => id in fault.turnsRed)
+    const mustNotice = plan.planned.filter(({ id }) => id in fault.turnsRed)
     await requireGreen(
       lab,
-      its,
+      mustNotice,
       showing,
       wanted !== undefined,
       new MeshproofError('MP-802', {
         what: 'The mesh does not become green again',
         where: fault.name,
-        next: 'This is a defect of the fault: its mend leaves something behind.',
+        next: 'This is a defect of the fault: it leaves something behind.',
       }),
     )
   }
 }
 
-/** The checks that should notice a fault, and every check of the layers below them. */
+/** The ids of the checks that must notice a fault, and of every check of the layers below them. */
 const relevantTo = (fault: Fault, { plan, checks }: Showing): Set<string> => {
-  const its = noticing(fault, plan.topology, checks)
-  if (its.length === 0) return new Set()
-  const lowest = Math.min(...checks.filter(({ id }) => its.includes(id)).map(({ layer }) => layers.indexOf(layer)))
-  return new Set([...its, ...checks.filter(({ layer }) => layers.indexOf(layer) < lowest).map(({ id }) => id)])
+  const mustNotice = noticing(fault, plan.topology, checks)
+  if (mustNotice.length === 0) return new Set()
+  const lowest = Math.min(
+    ...checks.filter(({ id }) => mustNotice.includes(id)).map(({ layer }) => layers.indexOf(layer)),
+  )
+  return new Set([...mustNotice, ...checks.filter(({ layer }) => layers.indexOf(layer) < lowest).map(({ id }) => id)])
 }
 
 const ask = (lab: Lab, planned: PlannedCheck[], { timeout, signal }: Showing): Promise<CheckResult[]> =>
@@ -112,8 +116,9 @@ const ask = (lab: Lab, planned: PlannedCheck[], { timeout, signal }: Showing): P
   )
 
 /**
- * Asks until all is green, and a diagnosis where one is wanted finds nothing, for a minute and a half: what was broken
- * takes a moment to heal.
+ * Runs checks until every check is green. With `diagnosed` a diagnosis must also find nothing. Gives up after 90
+ * seconds, since a mesh takes a moment to recover.
+ * @throws `otherwise` when it gives up.
  */
 const requireGreen = async (
   lab: Lab,
@@ -128,7 +133,7 @@ const requireGreen = async (
       const results = planned.length === 0 ? [] : await ask(lab, planned, showing)
       signal.throwIfAborted()
       const red = results.filter(({ verdict }) => verdict === 'fail' || verdict === 'not-run')
-      return { red, found: diagnosed && red.length === 0 ? await lookedAt(lab, undefined, signal) : [] }
+      return { red, found: diagnosed && red.length === 0 ? await codesDiagnosed(lab, undefined, signal) : [] }
     },
     ({ red, found }) => red.length === 0 && found.length === 0,
     { every: 1000, within: 90_000, signal },
@@ -140,24 +145,28 @@ const requireGreen = async (
 }
 
 /**
- * What a diagnosis names of a broken mesh; asked again for half a minute while it is not what it must name, since what
- * was broken takes a moment to show.
+ * The codes that a diagnosis of a broken mesh names. The diagnosis is repeated for up to 30 seconds until it names
+ * `wanted`, since a fault takes a moment to show.
  */
 const named = (lab: Lab, wanted: FindingCode, signal: AbortSignal): Promise<FindingCode[]> =>
   askUntil(
-    () => lookedAt(lab, wanted, signal),
+    () => codesDiagnosed(lab, wanted, signal),
     (codes) => codes.includes(wanted),
     { every: 1000, within: 30_000, signal },
   )
 
-/** What a diagnosis names as the cause, and every warning: not what follows from the cause. */
+/** The codes of a diagnosis: its cause and its warnings, without the findings that follow from the cause. */
 const ownCodes = ({ cause, layers: judged }: MeshDiagnosis): FindingCode[] => {
   const warnings = judged.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'warning'))
   return [...new Set([...(cause ? [cause.code] : []), ...warnings.map(({ code }) => code)])]
 }
 
-/** Diagnoses a lab, with requests where only they show what is `wanted`. */
-const lookedAt = async (lab: Lab, wanted: FindingCode | undefined, signal: AbortSignal): Promise<FindingCode[]> => {
+/** Diagnoses a lab. It sends requests only where nothing else can show what is `wanted`. */
+const codesDiagnosed = async (
+  lab: Lab,
+  wanted: FindingCode | undefined,
+  signal: AbortSignal,
+): Promise<FindingCode[]> => {
   const mesh = await survey(
     lab.clusters.map(({ name, kube }) => ({ context: name, kube })),
     lab.topology.istioNamespace,

@@ -2,7 +2,10 @@ import type { Check } from '#checks/check.ts'
 import { variantName } from '#results/results.ts'
 import type { Proof } from './judge.ts'
 
-/** The page that `prove` leaves: every fault with what noticed it, and every check with what proves it. Markdown. */
+/**
+ * The page that `prove` writes, in Markdown: every fault with the checks that noticed it, and every check with the
+ * faults that prove it.
+ */
 export const proofPage = (proofs: Proof[], checks: readonly Check[], environment: string): string =>
   [
     '# Proof',

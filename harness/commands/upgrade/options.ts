@@ -3,7 +3,7 @@ import { budgetOptions } from '#commands/upgrade/verdict/budgets.ts'
 import { RunOptions } from '#run/options.ts'
 import { strategies } from './upgrade-phase.ts'
 
-/** Those of `upgrade`. */
+/** The options of `upgrade`. */
 export const UpgradeOptions = z.object({
   ...RunOptions.pick({
     mtls: true,

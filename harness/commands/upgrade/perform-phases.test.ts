@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Traffic } from '#commands/upgrade/traffic/traffic.ts'
+import type { LiveTraffic } from '#commands/upgrade/traffic/traffic.ts'
 import { step, type Step } from '#istio/procedure.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { failureOf } from '#run/failure-of.ts'
@@ -23,7 +23,7 @@ const performing = async (
   const done: string[] = []
   const known = new Map<string, PerformedPhase>()
   const lab = await idleLab()
-  const traffic: Traffic = {
+  const traffic: LiveTraffic = {
     begin: () => Promise.resolve(),
     note: () => undefined,
     counting: () => Promise.resolve(() => Promise.resolve()),
@@ -31,7 +31,7 @@ const performing = async (
       done.push('traffic ended')
       return Promise.resolve()
     },
-    seen: () => ({ samples: [], events: [] }),
+    observed: () => ({ samples: [], events: [] }),
   }
   const work = performPhases(
     phases(done),

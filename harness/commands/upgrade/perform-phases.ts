@@ -1,5 +1,5 @@
 import { visitorPrefix } from '#checks/visitor.ts'
-import type { Traffic } from '#commands/upgrade/traffic/traffic.ts'
+import type { LiveTraffic } from '#commands/upgrade/traffic/traffic.ts'
 import type { Lab } from '#lab/lab.ts'
 import { runningReleases } from '#probes/releases.ts'
 import type { CheckResult, Phase, RunningRelease } from '#results/results.ts'
@@ -8,8 +8,8 @@ import { runStageChecks, type StageChecking } from './run-stage-checks.ts'
 import type { UpgradePhase } from './upgrade-phase.ts'
 
 /**
- * A phase as it was performed; times are milliseconds since the epoch. Traffic counts from `trafficFrom`; `complete`
- * once its checks were run.
+ * A phase as it was performed. Times are milliseconds since the epoch. Traffic counts from `trafficFrom`. `complete` is
+ * true once the checks have run. `done` are the performed steps.
  */
 export type PerformedPhase = UpgradePhase & {
   startedAt: number
@@ -22,21 +22,20 @@ export type PerformedPhase = UpgradePhase & {
 }
 
 /**
- * What phases are performed with: the lab as steps see it, and how its checks are run. `record` takes a phase as it
- * grows.
+ * What phases are performed with: the lab that is passed to steps, and how checks run. `record` takes a phase each time
+ * more of it is done.
  */
 export type Performing = {
   lab: Lab
   checking: StageChecking
-  traffic: Traffic
+  traffic: LiveTraffic
   record: (phase: PerformedPhase) => void
 }
 
 /**
- * Takes a mesh from one release to another, phase by phase. After every phase its checks are run, and when the last
- * has ended and the traffic with it, also those that would have disturbed it. A phase that fails is the last one.
- * @throws what a step of the preflight or of the baseline threw, whatever ends it that is no step’s failure, and the
- * signal’s reason.
+ * Upgrades a mesh from one release to another, phase by phase. After every phase its checks run. When the last phase
+ * and the traffic have ended, the checks that would disturb traffic run too. No phase follows a phase that fails.
+ * @throws the error of a step of the preflight or of the baseline, any error outside a step, and the signal’s reason.
  */
 export const performPhases = async (
   phases: readonly UpgradePhase[],
@@ -51,15 +50,15 @@ export const performPhases = async (
     if (planned !== phases.at(-1)) continue
     await traffic.end(signal)
     if (planned.after === undefined) continue
-    const others = await runStageChecks(planned.after, 'others', checking, signal)
-    record({ ...phase, checks: [...phase.checks, ...others] })
+    const disruptive = await runStageChecks(planned.after, 'others', checking, signal)
+    record({ ...phase, checks: [...phase.checks, ...disruptive] })
   }
   await traffic.end(signal)
 }
 
 /**
- * Performs the steps of one phase, then runs its checks. They are also run where a step fails, since they name what is
- * broken; but not where that is a step of the baseline, since there is no traffic then.
+ * Performs the steps of one phase, then runs its checks. The checks also run where a step fails, since they name what
+ * is broken. They do not run where a step of the baseline fails, since there is no traffic then.
  */
 const performPhase = async (
   planned: UpgradePhase,
@@ -95,7 +94,7 @@ const performPhase = async (
       enough = await traffic.counting(signal)
     }
     grow({ checks: await runStageChecks(after, 'harmless', checking, signal) })
-    // A check’s visitor may still be on its way out, with a proxy that it chose itself.
+    // The visitor pod of a check may still be terminating, with a proxy of the check’s choice.
     const running = (await Promise.all(lab.clusters.map(runningReleases))).flat()
     grow({ releases: running.filter(({ workload }) => !workload.startsWith(visitorPrefix)) })
     if (failed === undefined && phase.checks.every(({ verdict }) => verdict !== 'fail')) await enough()

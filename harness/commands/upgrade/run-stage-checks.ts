@@ -8,7 +8,7 @@ import { planChecks } from '#run/plan-checks.ts'
 import { selectChecks } from '#run/plan.ts'
 import { runChecks } from '#run/vitest/run-checks.ts'
 
-/** How the checks of a stage are run: `from` is the old release’s name, `timeout` seconds for one check. */
+/** How the checks of a stage run. `from` is the name of the old release. `timeout` is in seconds, for one check. */
 export type StageChecking = {
   lab: Lab
   checks: readonly Check[]
@@ -18,8 +18,9 @@ export type StageChecking = {
 }
 
 /**
- * Runs a lab’s checks at a stage of its upgrade: beside traffic the harmless ones, all at once; without traffic the
- * others, with those that do not apply. The terminal shows those that are not green, and how many are.
+ * Runs a lab’s checks at a stage of its upgrade. `harmless` checks run at once, beside traffic. The `others` run
+ * without traffic, and their results include the checks that do not apply. The terminal shows the checks that are not
+ * green, and how many passed.
  */
 export const runStageChecks = async (
   stage: Stage,
@@ -29,8 +30,8 @@ export const runStageChecks = async (
 ): Promise<CheckResult[]> => {
   const upgrade = { stage, from }
   const harmless = harmlessChecks(checks)
-  const planOf = (some: readonly Check[]): ReturnType<typeof planChecks> =>
-    planChecks(some, lab.topology, selectChecks([], checks), { upgrade })
+  const planOf = (candidates: readonly Check[]): ReturnType<typeof planChecks> =>
+    planChecks(candidates, lab.topology, selectChecks([], checks), { upgrade })
   const { planned } = planOf(which === 'harmless' ? harmless : checks.filter((check) => !harmless.includes(check)))
   const results = await runChecks(
     {

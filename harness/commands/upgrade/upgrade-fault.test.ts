@@ -16,7 +16,7 @@ const fault: UpgradeFault = {
   names: 'MP-932',
   change: (phases) => phases,
 }
-const seen = (code: UpgradeCode, phase: UpgradeFinding['phase']): UpgradeFinding => ({
+const finding = (code: UpgradeCode, phase: UpgradeFinding['phase']): UpgradeFinding => ({
   verdict: upgradeCodes[code].verdict,
   phase,
   code,
@@ -27,19 +27,21 @@ const seen = (code: UpgradeCode, phase: UpgradeFinding['phase']): UpgradeFinding
 
 describe('a report shows a fault', () => {
   test('when it fails and names the cause, beside other things that are wrong too', () => {
-    expect(notShown(fault, { verdict: 'fail', findings: [seen('MP-939', 'P4'), seen('MP-932', 'P4')] })).toBeUndefined()
+    expect(
+      notShown(fault, { verdict: 'fail', findings: [finding('MP-939', 'P4'), finding('MP-932', 'P4')] }),
+    ).toBeUndefined()
   })
 
   test.each<[string, Parameters<typeof notShown>[1], string]>([
     ['it is green', { verdict: 'pass', findings: [] }, 'the verdict is pass and not fail'],
     [
       'it names another cause',
-      { verdict: 'fail', findings: [seen('MP-941', 'P4'), seen('MP-957', 'P5')] },
+      { verdict: 'fail', findings: [finding('MP-941', 'P4'), finding('MP-957', 'P5')] },
       'it names MP-941 and not MP-932',
     ],
     [
       'it failed before',
-      { verdict: 'fail', findings: [seen('MP-932', 'P4'), seen('MP-942', 'P2')] },
+      { verdict: 'fail', findings: [finding('MP-932', 'P4'), finding('MP-942', 'P2')] },
       'MP-942 is found in P2, before the fault strikes in P4',
     ],
   ])('not when %s', (_what, report, reason) => {
@@ -47,7 +49,7 @@ describe('a report shows a fault', () => {
   })
 
   test('and the line says so', () => {
-    expect(faultLine(fault, { verdict: 'fail', findings: [seen('MP-932', 'P4')] })).toBe(
+    expect(faultLine(fault, { verdict: 'fail', findings: [finding('MP-932', 'P4')] })).toBe(
       '✓ one: the report names it, MP-932',
     )
     expect(faultLine(fault, { verdict: 'pass', findings: [] })).toBe(
@@ -57,8 +59,8 @@ describe('a report shows a fault', () => {
 
   test('that must leave the verdict open: a failure is no proof of it', () => {
     const stall: UpgradeFault = { ...fault, strikes: 'P2', names: 'MP-953' }
-    expect(notShown(stall, { verdict: 'inconclusive', findings: [seen('MP-953', 'P2')] })).toBeUndefined()
-    expect(notShown(stall, { verdict: 'fail', findings: [seen('MP-941', 'P2'), seen('MP-953', 'P2')] })).toBe(
+    expect(notShown(stall, { verdict: 'inconclusive', findings: [finding('MP-953', 'P2')] })).toBeUndefined()
+    expect(notShown(stall, { verdict: 'fail', findings: [finding('MP-941', 'P2'), finding('MP-953', 'P2')] })).toBe(
       'the verdict is fail and not inconclusive',
     )
   })
@@ -68,17 +70,17 @@ describe('every faulty upgrade', () => {
   const upgrade = async (strategy: Strategy): Promise<UpgradeLab> =>
     upgradeLabOf(await idleLab(), { ...(await idleLab()).images, roles: { tag: 'lab-b' } }, strategy)
   const possible = (['in-place', 'revision'] as const).flatMap((strategy) =>
-    upgradeFaults.map((one) => ({ ...one, strategy })),
+    upgradeFaults.map((upgradeFault) => ({ ...upgradeFault, strategy })),
   )
 
-  test.each(possible)('$name changes nothing before it strikes, $strategy', async ({ strategy, ...one }) => {
+  test.each(possible)('$name changes nothing before it strikes, $strategy', async ({ strategy, ...upgradeFault }) => {
     const lab = await upgrade(strategy)
-    if (impossible(one, lab.to.topology, strategy) !== undefined) return
+    if (impossible(upgradeFault, lab.to.topology, strategy) !== undefined) return
     const right = phasesOf(lab, { rotateCa: false, rollback: false })
     const names = (of: UpgradePhase[]): string[] =>
       of.map(({ id, steps }) => [id, ...steps.map(({ name }) => name)].join('; '))
-    const [before, after] = [names(right), names(one.change(right, lab))]
-    expect(after.find((phase, index) => phase !== before[index])).toMatch(new RegExp(`^${one.strikes}\\b`))
+    const [before, after] = [names(right), names(upgradeFault.change(right, lab))]
+    expect(after.find((phase, index) => phase !== before[index])).toMatch(new RegExp(`^${upgradeFault.strikes}\\b`))
   })
 
   test('proxies are left where no step restarts them, before the old control plane goes', async () => {
@@ -96,14 +98,18 @@ describe('every faulty upgrade', () => {
     expect(new Set(upgradeFaults.map(({ name }) => name)).size).toBe(upgradeFaults.length)
     const { topology } = await idleLab()
     expect(
-      upgradeFaults.filter((one) =>
-        (['in-place', 'revision'] as const).every((strategy) => impossible(one, topology, strategy) !== undefined),
+      upgradeFaults.filter((upgradeFault) =>
+        (['in-place', 'revision'] as const).every(
+          (strategy) => impossible(upgradeFault, topology, strategy) !== undefined,
+        ),
       ),
     ).toEqual([])
   })
 
   test('turns red, but for the machine that stands still', () => {
-    expect(upgradeFaults.filter((one) => verdictOf(one) !== 'fail').map(({ name }) => name)).toEqual(['host-stall'])
+    expect(upgradeFaults.filter((upgradeFault) => verdictOf(upgradeFault) !== 'fail').map(({ name }) => name)).toEqual([
+      'host-stall',
+    ])
   })
 
   test('is not possible everywhere: without a second control plane nothing is left on the old one', async () => {

@@ -9,15 +9,15 @@ import type { Strategy, UpgradeLab, UpgradePhase } from './upgrade-phase.ts'
 /** An upgrade that goes wrong in a known way, and the cause that its report must name (issue 6, section 6). */
 export type UpgradeFault = {
   name: string
-  /** What somebody did, or forgot. */
+  /** The mistake that causes it: what a person did or forgot, in words. */
   breaks: string
-  /** The phase in which it strikes: its steps are the first that differ. */
+  /** The phase in which it strikes: the first whose steps differ from those of a right upgrade. */
   strikes: PhaseId
-  /** A finding of upgrades, or the cause that a check has for its failure. */
+  /** The code that the report must name: of a finding of upgrades, or of the cause of a failed check. */
   names: UpgradeCode | CauseCode
-  /** Where it can happen, and otherwise why not. */
+  /** True where it can happen, otherwise the reason why not. Without it, the fault can happen everywhere. */
   applies?: (topology: Topology, strategy: Strategy) => true | string
-  /** The phases of a right upgrade made into those of a faulty one. Nothing is done yet. */
+  /** Turns the phases of a right upgrade into those of a faulty one. It performs nothing. */
   change: (phases: UpgradePhase[], upgrade: UpgradeLab) => UpgradePhase[]
 }
 
@@ -25,19 +25,19 @@ export type UpgradeFault = {
 export const inPhase = (id: PhaseId, phases: UpgradePhase[], change: (steps: Step[]) => Step[]): UpgradePhase[] =>
   phases.map((phase) => (phase.id === id ? { ...phase, steps: change(phase.steps) } : phase))
 
-/** Why a fault cannot happen there, or undefined where it can. */
+/** Why a fault cannot happen with a topology and a strategy; undefined where it can. */
 export const impossible = ({ applies }: UpgradeFault, topology: Topology, strategy: Strategy): string | undefined => {
   const answer = applies?.(topology, strategy) ?? true
   return answer === true ? undefined : answer
 }
 
-/** The verdict that what a fault names calls for. */
+/** The verdict that the code of a fault calls for. */
 export const verdictOf = ({ names }: Pick<UpgradeFault, 'names'>): UpgradeVerdict =>
   isUpgradeCode(names) ? upgradeCodes[names].verdict : 'fail'
 
 /**
- * Why a report does not show what a fault did, or undefined where it does: the fault’s cause is named, and the
- * verdict is the one that it calls for.
+ * Why a report does not show a fault; undefined where it does. A report shows a fault if it names the code of the
+ * fault, and has the verdict that this code calls for, without an earlier finding of that verdict.
  */
 export const notShown = (
   { names, strikes }: UpgradeFault,
@@ -54,7 +54,7 @@ export const notShown = (
   return early && `${early.code} is found in ${early.phase}, before the fault strikes in ${strikes}`
 }
 
-/** The line that says whether a faulty upgrade was seen through. */
+/** The line that says whether the report of a faulty upgrade shows the fault. */
 export const faultLine = (fault: UpgradeFault, upgrade: Parameters<typeof notShown>[1]): string => {
   const why = notShown(fault, upgrade)
   return why === undefined

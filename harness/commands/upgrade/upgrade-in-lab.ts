@@ -15,7 +15,7 @@ import type { UpgradeFault } from './upgrade-fault.ts'
 import { upgradeLabOf } from './upgrade-lab.ts'
 import type { UpgradeRecord } from './upgrade-record.ts'
 
-/** What is upgraded: a lab, between two releases, and how. */
+/** The upgrade of a lab: its two releases, its options and the fault to apply. */
 export type UpgradeOrder = Omit<LabOrder, 'images'> & {
   images: UpgradeImages
   options: UpgradeOptions
@@ -24,9 +24,9 @@ export type UpgradeOrder = Omit<LabOrder, 'images'> & {
 }
 
 /**
- * Upgrades a mesh in a lab, from nothing to a verdict and back to nothing. Where the upgrade did not go well, the
- * mesh is diagnosed as it is, if it came up, and a support bundle is taken before the lab goes, unless the run was
- * stopped. What is known at any time is in the record.
+ * Upgrades a mesh in a lab, and deletes the lab afterwards. Where the upgrade failed and the run was not stopped, the
+ * mesh is diagnosed, if it came up, and a support bundle is written before the lab is deleted. The record holds what is
+ * known at any time.
  * @throws what ended the upgrade early: the signal’s reason, else the first error.
  */
 export const upgradeInLab = async (order: UpgradeOrder, record: UpgradeRecord): Promise<void> => {
@@ -52,7 +52,7 @@ const performUpgrade = async (
   const phases = phasesFor(between, traffic, fault, options)
   record.planned(phases, leftOut(between, options))
   record.phases.started('upgrade', Date.now())
-  // Checks and programs give way to the traffic that is measured.
+  // The harness and its programs run with a lower priority than the traffic that is measured.
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
   const from = images.from.roles['tag'] ?? ''
   const checking = { lab, checks: catalogue, from, timeout: options.timeout, terminal }
@@ -61,7 +61,7 @@ const performUpgrade = async (
     performPhases(phases, { lab: between.to, checking, traffic, record: performed }, signal),
     signal,
   )
-  record.ended(traffic.seen(), error)
+  record.ended(traffic.observed(), error)
   const verdict = record.result().verdict === 'fail' ? 'fail' : signal.aborted ? 'not-run' : 'pass'
   record.phases.ended('upgrade', Date.now(), verdict)
   if (error !== undefined) throw error

@@ -12,8 +12,8 @@ import { upgradeLabOf } from './upgrade-lab.ts'
 import { planUpgrade, upgradeLine } from './upgrade-plan.ts'
 
 /**
- * Everything `upgrade --plan` prints: the phases with their steps, the checks after each, and what is left out; as text
- * or as data.
+ * Everything that `upgrade --plan` prints: the phases with their steps, the checks after each phase, and the phases
+ * that are left out. A string, or an object for JSON.
  */
 export const upgradePlanDocument = async (options: UpgradeOptions): Promise<string | object> => {
   const checks = catalogue
@@ -23,7 +23,7 @@ export const upgradePlanDocument = async (options: UpgradeOptions): Promise<stri
     source,
     fault,
   } = planned
-  // Of images that nobody has got yet, names alone are known, and no step is run.
+  // The images are not fetched: only their names are known. No step runs.
   const named = (tag: string): Images => imagesByName(source, { tag })
   const lab = labOf('plan', topology, named(options.from))
   const upgrade = upgradeLabOf(lab, named(options.to), options.strategy)
@@ -38,7 +38,7 @@ export const upgradePlanDocument = async (options: UpgradeOptions): Promise<stri
         }).planned
       : [],
   }))
-  const without = leftOut(upgrade, options)
+  const omitted = leftOut(upgrade, options)
   if (options.output === 'json')
     return {
       topology,
@@ -47,15 +47,15 @@ export const upgradePlanDocument = async (options: UpgradeOptions): Promise<stri
       strategy: options.strategy,
       images: source,
       phases,
-      leftOut: without,
+      leftOut: omitted,
     }
   return [
     upgradeLine(planned, options),
-    ...phases.flatMap(({ id, name, steps, checks: asked }) => [
-      `  ${id}  ${name}${asked.length > 0 ? `; ${asked.length} verdicts` : ''}`,
+    ...phases.flatMap(({ id, name, steps, checks: phaseChecks }) => [
+      `  ${id}  ${name}${phaseChecks.length > 0 ? `; ${phaseChecks.length} verdicts` : ''}`,
       ...steps.map((step) => `        ${step}`),
     ]),
-    ...without.map(({ phase, why }) => `  ${phase}  left out: ${why}`),
+    ...omitted.map(({ phase, why }) => `  ${phase}  left out: ${why}`),
     `images: ${source}`,
   ].join('\n')
 }

@@ -11,7 +11,7 @@ import type { UpgradeOptions } from './options.ts'
 import { impossible, type UpgradeFault } from './upgrade-fault.ts'
 import { upgradable } from './upgrade-lab.ts'
 
-/** What an upgrade will do, as far as it can be said before there is a lab. */
+/** What is known of an upgrade before there is a lab. */
 export type UpgradePlan = {
   plan: TopologyPlan
   source: ImageSource
@@ -22,14 +22,14 @@ export type UpgradePlan = {
 
 /**
  * Turns the flags of `upgrade` into a plan.
- * @throws MeshproofError MP-101 for what does not exist, MP-107 for releases of which no source has both, MP-111 to
+ * @throws MeshproofError MP-101 for what does not exist, MP-107 where no source has both releases, MP-111 to
  * MP-113, MP-123 and MP-124 for an earlier run that cannot be compared with, MP-125 for a fault that cannot happen
  * there, MP-126 for a single release, MP-150 to MP-153 where versions alone forbid it.
  */
 export const planUpgrade = async (options: UpgradeOptions, checks: readonly Check[]): Promise<UpgradePlan> => {
-  const [only] = await makePlans([options.topology], [], checks, options.mtls ?? 'strict', options.istioNamespace)
-  if (only === undefined) throw new Error('a topology has no variant')
-  const topology = upgradable(only.topology)
+  const [planned] = await makePlans([options.topology], [], checks, options.mtls ?? 'strict', options.istioNamespace)
+  if (planned === undefined) throw new Error('a topology has no variant')
+  const topology = upgradable(planned.topology)
   if (options.from === options.to)
     throw new MeshproofError('MP-126', {
       what: 'There is nothing to upgrade: both releases are the same',
@@ -50,7 +50,7 @@ export const planUpgrade = async (options: UpgradeOptions, checks: readonly Chec
   const problems = versionProblems({ from, to, strategy: options.strategy, kubernetes: [kubernetes] })
   if (problems.length > 0) throw refusal(problems)
   return {
-    plan: { ...only, topology, steps: only.procedure.steps(topology) },
+    plan: { ...planned, topology, steps: planned.procedure.steps(topology) },
     source,
     versions: { from, to },
     fault,

@@ -1,4 +1,4 @@
-import type { Seen } from '#commands/upgrade/traffic/traffic.ts'
+import type { Observed } from '#commands/upgrade/traffic/traffic.ts'
 import { reasonOf } from '#errors.ts'
 import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import type { CheckResult, Phase, TopologyResult, Upgrade } from '#results/results.ts'
@@ -7,36 +7,36 @@ import type { PerformedPhase } from './perform-phases.ts'
 import type { UpgradePhase } from './upgrade-phase.ts'
 import { topologyResult, type UpgradeSoFar } from './upgrade-result.ts'
 
-/** What is known of an upgrade while it is performed. What it takes, it publishes at once. */
+/** What is known of an upgrade while it is performed. Each change is published at once. */
 export type UpgradeRecord = {
   /** The phases of the lab, in the order in which they ended. */
   phases: PhaseLog
-  /** Takes the phases of the upgrade, before the first begins, and those that it has no need of. */
+  /** Takes the planned phases before the first begins, and the phases that are left out. */
   planned: (phases: readonly UpgradePhase[], leftOut: Upgrade['leftOut']) => void
-  /** Takes a phase as it grows. */
+  /** Takes a phase, each time more of it is done. */
   performed: (phase: PerformedPhase) => void
-  /** Takes what the traffic saw, and what ended the upgrade early, if anything did. */
-  ended: (seen: Seen, error: unknown) => void
-  /** Takes what a look at the mesh came to, where one was made. */
+  /** Takes what the traffic observed, and the error that ended the upgrade early, or undefined. */
+  ended: (observed: Observed, error: unknown) => void
+  /** Takes the diagnosis of the mesh, or undefined where none was made. */
   diagnosed: (diagnosis: MeshDiagnosis | undefined) => void
-  /** Takes the path of the support bundle, where one was written. */
+  /** Takes the path of the support bundle, or undefined where none was written. */
   bundled: (path: string | undefined) => void
-  /** True once its phases are planned: the lab has come up. */
+  /** True once the phases are planned, which means that the lab is up. */
   wasBegun: () => boolean
-  /** True where the verdict is that the upgrade fails, or there is none. */
+  /** True where the verdict is `fail` or `not-run`. */
   wentWrong: () => boolean
-  /** The result as it is now. */
+  /** The result so far. */
   result: () => TopologyResult
-  /** Hands the result as it is now to whoever keeps it. */
+  /** Passes the result so far to the function that keeps it. */
   publish: () => void
 }
 
-/** What an upgrade is before anything of it is performed. */
-export type UpgradeBefore = Omit<UpgradeSoFar, 'planned' | 'leftOut' | 'performed' | 'seen' | 'unreached'>
+/** What is known of an upgrade before its first phase. */
+export type UpgradeBefore = Omit<UpgradeSoFar, 'planned' | 'leftOut' | 'performed' | 'observed' | 'unreached'>
 
 /**
- * A record of an upgrade of which nothing is performed yet. `before` are the phases before the lab’s, `unchecked` the
- * checks as long as none was run.
+ * A record of an upgrade that has not begun. `before` are the phases before those of the lab. `unchecked` are the
+ * results of the checks until the first checks have run. `keep` takes the result each time it changes.
  */
 export const upgradeRecord = (
   upgrade: UpgradeBefore,
@@ -50,7 +50,7 @@ export const upgradeRecord = (
     planned: [],
     leftOut: [],
     performed: [],
-    seen: { samples: [], events: [] },
+    observed: { samples: [], events: [] },
     unreached: 'an earlier phase failed',
   }
   const result = (): TopologyResult => ({
@@ -72,11 +72,11 @@ export const upgradeRecord = (
     performed: (phase) => {
       grow({ performed: [...soFar.performed.filter(({ id }) => id !== phase.id), phase] })
     },
-    ended: (seen, error) => {
-      grow({ seen, ...(error === undefined ? {} : { unreached: reasonOf(error) }) })
+    ended: (observed, error) => {
+      grow({ observed, ...(error === undefined ? {} : { unreached: reasonOf(error) }) })
     },
-    diagnosed: (made) => {
-      diagnosis = made
+    diagnosed: (meshDiagnosis) => {
+      diagnosis = meshDiagnosis
       publish()
     },
     bundled: (path) => {

@@ -1,5 +1,5 @@
 import type { Stage } from '#checks/mesh-under-test.ts'
-import type { Seen } from '#commands/upgrade/traffic/traffic.ts'
+import type { Observed } from '#commands/upgrade/traffic/traffic.ts'
 import { changedDefaults } from '#commands/upgrade/verdict/changed-defaults.ts'
 import { compare, type Earlier } from '#commands/upgrade/verdict/compare.ts'
 import { judge } from '#commands/upgrade/verdict/judge.ts'
@@ -23,25 +23,25 @@ import type { PerformedPhase } from './perform-phases.ts'
 import type { Strategy, UpgradePhase } from './upgrade-phase.ts'
 
 /**
- * What an upgrade has come to, so far: the phases that were planned, those that were begun, and what its traffic saw.
+ * An upgrade so far: the phases that are planned, the phases that have begun, and what its traffic observed.
  */
 export type UpgradeSoFar = {
   topology: Topology
   images: UpgradeImages
-  /** The versions of Istio that the two count as. */
+  /** The versions of Istio that the two releases count as. */
   versions: { from: string; to: string }
   strategy: Strategy
   budgets: Budgets
   planned: readonly UpgradePhase[]
   leftOut: Upgrade['leftOut']
   performed: readonly PerformedPhase[]
-  seen: Seen
+  observed: Observed
   earlier: Earlier | undefined
-  /** Why the phases that were not begun were not. */
+  /** Why the phases that have not begun were not run. */
   unreached: string
 }
 
-/** The part of results.json that an upgrade adds: measured, judged, and ready to be told. */
+/** The part of results.json that an upgrade adds, measured and judged. */
 const upgradeResult = ({
   topology,
   images,
@@ -51,15 +51,15 @@ const upgradeResult = ({
   planned,
   leftOut,
   performed,
-  seen,
+  observed,
   earlier,
   unreached,
 }: UpgradeSoFar): Upgrade => {
   const versionOf = Object.fromEntries(topology.clusters.map(({ name, version }) => [name, version]))
   const windows = windowsOf(performed)
-  const measured = measure(seen.samples, windows, seen.events, versionOf)
+  const measured = measure(observed.samples, windows, observed.events, versionOf)
   const startedAt = windows[0]?.from ?? Date.now()
-  const probes = seen.samples.map(({ probe }) => probe)
+  const probes = observed.samples.map(({ probe }) => probe)
   const stages: Partial<Record<PhaseId, Stage>> = Object.fromEntries(
     planned.flatMap(({ id, after }) => (after ? [[id, after]] : [])),
   )
@@ -74,8 +74,8 @@ const upgradeResult = ({
     probes,
     measured,
     budgets,
-    events: seen.events,
-    stalls: stallsOf(seen.samples),
+    events: observed.events,
+    stalls: stallsOf(observed.samples),
     stages,
   })
   const upgrade: Upgrade = {
@@ -89,23 +89,23 @@ const upgradeResult = ({
     measured,
     timeline: {
       startedAt: new Date(startedAt).toISOString(),
-      lanes: lanesOf(seen.samples, startedAt, versionOf),
-      events: seen.events,
+      lanes: lanesOf(observed.samples, startedAt, versionOf),
+      events: observed.events,
     },
-    ...(seen.overhead ? { overhead: seen.overhead } : {}),
+    ...(observed.overhead ? { overhead: observed.overhead } : {}),
     changedDefaults: changedDefaults(versions.from, versions.to),
   }
   return earlier ? { ...upgrade, compared: { run: earlier.run, worse: compare(earlier.upgrade, upgrade) } } : upgrade
 }
 
 /**
- * An upgraded topology’s result: its checks are those after the last phase that was asked, or `unasked`. `phases` are
- * those of its lab, `bundle` where its support bundle is.
+ * The result of an upgraded topology. Its checks are those of the last phase that ran checks, or `unchecked`. `phases`
+ * are those of its lab. `bundle` is the path of its support bundle.
  */
 export const topologyResult = (
   soFar: UpgradeSoFar,
   phases: Phase[],
-  unasked: CheckResult[],
+  unchecked: CheckResult[],
   bundle: string | undefined,
 ): TopologyResult => {
   const { topology, performed } = soFar
@@ -117,14 +117,14 @@ export const topologyResult = (
     ...asTopology(upgrade),
     phases,
     upgrade,
-    checks: performed.findLast(({ checks }) => checks.length > 0)?.checks ?? unasked,
+    checks: performed.findLast(({ checks }) => checks.length > 0)?.checks ?? unchecked,
     ...(bundle === undefined ? {} : { bundle }),
   }
 }
 
 const releaseOf = ({ roles, envoy }: UpgradeImages['from']): Upgrade['from'] => ({ istio: roles['tag'] ?? '', envoy })
 
-/** A phase’s traffic goes on until the next begins. There is none before the baseline’s probes are there. */
+/** The traffic of a phase lasts until the next phase begins. There is none before the probes of the baseline run. */
 const windowsOf = (performed: readonly PerformedPhase[]): Window[] =>
   performed.flatMap((phase, index) => {
     const { id, trafficFrom, endedAt } = phase
@@ -135,10 +135,10 @@ const windowsOf = (performed: readonly PerformedPhase[]): Window[] =>
 
 const phaseResult = (
   { id, name, kind }: UpgradePhase,
-  done: PerformedPhase | undefined,
+  performed: PerformedPhase | undefined,
   unreached: string,
 ): UpgradePhaseResult =>
-  done === undefined
+  performed === undefined
     ? {
         id,
         name,
@@ -155,11 +155,11 @@ const phaseResult = (
         id,
         name,
         kind,
-        startedAt: new Date(done.startedAt).toISOString(),
-        seconds: (done.endedAt - done.startedAt) / 1000,
-        verdict: done.complete ? 'pass' : 'not-run',
-        reason: done.complete ? '' : unreached,
-        steps: done.done,
-        checks: done.checks,
-        releases: done.releases,
+        startedAt: new Date(performed.startedAt).toISOString(),
+        seconds: (performed.endedAt - performed.startedAt) / 1000,
+        verdict: performed.complete ? 'pass' : 'not-run',
+        reason: performed.complete ? '' : unreached,
+        steps: performed.done,
+        checks: performed.checks,
+        releases: performed.releases,
       }

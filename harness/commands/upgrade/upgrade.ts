@@ -28,8 +28,8 @@ export const printUpgradePlan = async (options: UpgradeOptions): Promise<number>
 
 /**
  * Performs `upgrade` and returns its exit code: a lab with the old release, every phase of the way to the new one under
- * live traffic, a verdict, reports. What the versions alone forbid is told before anything is made.
- * @throws MeshproofError MP-1xx for a mistake in what it was asked for.
+ * live traffic, a verdict, reports. Versions that cannot be upgraded are refused before a lab is made.
+ * @throws MeshproofError MP-1xx for a mistake in the options.
  */
 export const upgrade = async (
   options: UpgradeOptions,
@@ -57,9 +57,10 @@ export const upgrade = async (
   return concludeRun(await withReports(run, work, exitCodeOfUpgrade, signals.signal), screen, options)
 }
 
-const exitCodeOfUpgrade = ({ topologies: [only] }: Results): number => exitCodeOf(only?.upgrade?.verdict ?? 'not-run')
+const exitCodeOfUpgrade = ({ topologies: [topology] }: Results): number =>
+  exitCodeOf(topology?.upgrade?.verdict ?? 'not-run')
 
-/** Prepares the machine, then upgrades the mesh; what is known of it is in the run’s results at any time. */
+/** Prepares the machine, then upgrades the mesh. The run’s results hold what is known at any time. */
 const upgradeTopology = async (
   { plan, source, versions, fault, earlier }: UpgradePlan,
   options: UpgradeOptions,

@@ -12,33 +12,33 @@ import { caRotation } from '#operations/ca-rotation.ts'
 import { rotateRemoteSecret } from '#operations/rotate-remote-secret.ts'
 import type { Upgrade } from '#results/results.ts'
 
-/** What an upgrade does beyond P9. */
+/** The optional phases of an upgrade: P10 with `rotateCa`, P11 with `rollback`. */
 export type PhaseOptions = { rotateCa: boolean; rollback: boolean }
 
-/** A phase, and what it changes of the stage before it. */
+/** A phase, and its changes to the stage before it. */
 type Change = Omit<UpgradePhase, 'after'> & Partial<Pick<Stage, 'controlPlanes' | 'workloads' | 'gateways'>>
 
 const replacements = { 'in-place': inPlace, revision: byRevision }
 
 /**
- * The phases of an upgrade after its baseline, P2 to P11 (facts of upgrades): the first cluster whole, then the others
- * whole, so that between the two the mesh is half of one release and half of the other. P5 is also where remote
- * clusters get their configuration. A mesh without gateways has no P4 and no P7; `leftOut` says so.
+ * The phases of an upgrade after its baseline, P2 to P11 (facts of upgrades). The first cluster is upgraded completely,
+ * then the other clusters: in between, the mesh runs two releases. In P5 remote clusters get their configuration. A
+ * mesh without gateways has neither P4 nor P7; `leftOut` says so.
  */
 export const phasesOf = (upgrade: UpgradeLab, options: PhaseOptions): UpgradePhase[] => {
   const { from, to, strategy } = upgrade
   const { topology } = to
   const replace = replacements[strategy](from, to)
-  const [first = '', ...others] = to.clusters.map(({ name }) => name)
+  const [first = '', ...rest] = to.clusters.map(({ name }) => name)
   const { primaries } = rolesOf(topology)
-  const [was, is] = [releaseOf(from), releaseOf(to)]
-  const each = <T>(clusters: string[], value: T): Record<string, T> =>
+  const [oldRelease, newRelease] = [releaseOf(from), releaseOf(to)]
+  const valueFor = <T>(clusters: string[], value: T): Record<string, T> =>
     Object.fromEntries(clusters.map((cluster) => [cluster, value]))
   const withGateway = (clusters: string[]): string[] => clusters.filter((cluster) => hasGateway(to, cluster))
   const primary = (clusters: string[]): string[] => clusters.filter((cluster) => primaries.includes(cluster))
-  const meanwhile = strategy === 'in-place' ? [is] : [was, is]
-  const all = [first, ...others]
-  const of = (clusters: string[]): string => clusters.join(' and ')
+  const duringReplacement = strategy === 'in-place' ? [newRelease] : [oldRelease, newRelease]
+  const allClusters = [first, ...rest]
+  const joined = (clusters: string[]): string => clusters.join(' and ')
 
   const changes: Change[] = [
     {
@@ -46,49 +46,49 @@ export const phasesOf = (upgrade: UpgradeLab, options: PhaseOptions): UpgradePha
       name: `${first}: istiod`,
       kind: 'control-plane',
       steps: replace.controlPlane(first),
-      controlPlanes: each([first], meanwhile),
+      controlPlanes: valueFor([first], duringReplacement),
     },
     {
       id: 'P3',
       name: `${first}: workloads`,
       kind: 'workloads',
       steps: replace.workloads(first),
-      workloads: each([first], is),
+      workloads: valueFor([first], newRelease),
     },
     {
       id: 'P4',
       name: `${first}: gateway`,
       kind: 'gateways',
       steps: withGateway([first]).flatMap(replace.gateway),
-      gateways: each(withGateway([first]), is),
+      gateways: valueFor(withGateway([first]), newRelease),
     },
     {
       id: 'P5',
-      name: `${of(others)}: ${primary(others).length > 0 ? 'istiod' : 'remote configuration'}`,
+      name: `${joined(rest)}: ${primary(rest).length > 0 ? 'istiod' : 'remote configuration'}`,
       kind: 'control-plane',
-      steps: others.flatMap(replace.controlPlane),
-      controlPlanes: each(primary(others), meanwhile),
+      steps: rest.flatMap(replace.controlPlane),
+      controlPlanes: valueFor(primary(rest), duringReplacement),
     },
     {
       id: 'P6',
-      name: `${of(others)}: workloads`,
+      name: `${joined(rest)}: workloads`,
       kind: 'workloads',
-      steps: others.flatMap(replace.workloads),
-      workloads: each(others, is),
+      steps: rest.flatMap(replace.workloads),
+      workloads: valueFor(rest, newRelease),
     },
     {
       id: 'P7',
-      name: `${of(others)}: gateway`,
+      name: `${joined(rest)}: gateway`,
       kind: 'gateways',
-      steps: withGateway(others).flatMap(replace.gateway),
-      gateways: each(withGateway(others), is),
+      steps: withGateway(rest).flatMap(replace.gateway),
+      gateways: valueFor(withGateway(rest), newRelease),
     },
     {
       id: 'P8',
-      name: strategy === 'in-place' ? 'nothing left of the release before' : 'default tag moved, old revision removed',
+      name: strategy === 'in-place' ? 'nothing of the old release remains' : 'default tag moved, old revision removed',
       kind: 'removal',
       steps: replace.removal,
-      controlPlanes: each(primaries, [is]),
+      controlPlanes: valueFor(primaries, [newRelease]),
     },
     { id: 'P9', name: 'remote secrets rotated, istiod restarted', kind: 'secrets', steps: secretsRotated(to) },
     {
@@ -102,9 +102,9 @@ export const phasesOf = (upgrade: UpgradeLab, options: PhaseOptions): UpgradePha
       name: 'rollback',
       kind: 'rollback',
       steps: options.rollback ? backTo(from, replacements[strategy](to, from)) : [],
-      controlPlanes: each(primaries, [was]),
-      workloads: each(all, was),
-      gateways: each(withGateway(all), was),
+      controlPlanes: valueFor(primaries, [oldRelease]),
+      workloads: valueFor(allClusters, oldRelease),
+      gateways: valueFor(withGateway(allClusters), oldRelease),
     },
   ]
   const planned = changes.filter(({ steps }) => steps.length > 0)
@@ -120,22 +120,24 @@ export const phasesOf = (upgrade: UpgradeLab, options: PhaseOptions): UpgradePha
   })
 }
 
-/** What holds before anything is changed. */
+/** The stage of a mesh before the upgrade changes anything. */
 export const baselineOf = ({ from }: Pick<UpgradeLab, 'from'>): Stage => {
-  const was = releaseOf(from)
-  const of = (clusters: string[]): Record<string, Expected> =>
-    Object.fromEntries(clusters.map((cluster) => [cluster, was]))
+  const oldRelease = releaseOf(from)
+  const oldReleaseIn = (clusters: string[]): Record<string, Expected> =>
+    Object.fromEntries(clusters.map((cluster) => [cluster, oldRelease]))
   const names = from.clusters.map(({ name }) => name)
   return {
     phase: 'P1',
-    controlPlanes: Object.fromEntries(from.clusters.map(({ name, role }) => [name, role === 'primary' ? [was] : []])),
-    workloads: of(names),
-    gateways: of(names.filter((cluster) => hasGateway(from, cluster))),
+    controlPlanes: Object.fromEntries(
+      from.clusters.map(({ name, role }) => [name, role === 'primary' ? [oldRelease] : []]),
+    ),
+    workloads: oldReleaseIn(names),
+    gateways: oldReleaseIn(names.filter((cluster) => hasGateway(from, cluster))),
     gatewayReplicas: from.topology.gatewayReplicas ?? 1,
   }
 }
 
-/** Why phases are not among those of an upgrade: there is nothing to do in them, or nobody asked. */
+/** The phases that an upgrade leaves out, and why: they have no steps, or the options do not ask for them. */
 export const leftOut = ({ to }: UpgradeLab, { rotateCa, rollback }: PhaseOptions): Upgrade['leftOut'] => [
   ...(to.clusters.some(({ name }) => hasGateway(to, name))
     ? []
@@ -151,8 +153,8 @@ const releaseOf = ({ images, topology }: Lab): Expected => ({
 })
 
 /**
- * New credentials for every control plane that watches another cluster, and each istiod restarted with them
- * (istio/istio#61043, #60612, #38988).
+ * Gives every control plane that watches another cluster new credentials, and restarts each istiod (istio/istio#61043,
+ * #60612, #38988).
  */
 const secretsRotated = (lab: Lab): Step[] => {
   const { primaries } = rolesOf(lab.topology)
@@ -172,18 +174,17 @@ const secretsRotated = (lab: Lab): Step[] => {
 }
 
 /**
- * Back the way it came, from the state of P8 or later: the other clusters first, which leaves the mesh as it was after
- * P4, and from there the first cluster. One pass thus rolls back from both. A control plane that serves remote clusters
- * goes back before them.
+ * Rolls back from the state of P8 or later. The other clusters go first, which leaves the mesh as after P4. Then the
+ * first cluster goes. A control plane that serves remote clusters goes before them.
  */
 const backTo = (from: Lab, replace: Replacement): Step[] => {
   const { primaries } = rolesOf(from.topology)
-  const [first = '', ...others] = from.clusters.map(({ name }) => name)
+  const [first = '', ...rest] = from.clusters.map(({ name }) => name)
   const whole = (cluster: string): Step[] => [...replace.workloads(cluster), ...replace.gateway(cluster)]
   const shared = primaries.length < from.clusters.length
   return [
     ...(shared ? replace.controlPlane(first) : []),
-    ...others.flatMap((cluster) => [...replace.controlPlane(cluster), ...whole(cluster)]),
+    ...rest.flatMap((cluster) => [...replace.controlPlane(cluster), ...whole(cluster)]),
     ...(shared ? [] : replace.controlPlane(first)),
     ...whole(first),
     ...replace.removal,

@@ -68,7 +68,7 @@ describe('authorities', () => {
     expect(problem).toMatchObject({
       what: 'The intermediate ends too soon to upgrade with',
       where: expect.stringMatching(/^cluster1, .*L=cluster1/),
-      why: expect.stringMatching(/30 h left .* must last 48 h: workloads get certificates of 24 h/),
+      why: expect.stringMatching(/30 h left .* must last 48 h: the certificates of workloads last 24 h/),
     })
   })
 
@@ -98,7 +98,7 @@ describe('authorities', () => {
         new BasicConstraintsExtension(false, undefined, true),
         new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
       ],
-      'it is no CA certificate',
+      'it is not a CA certificate',
     ],
     [
       'a key usage without signing',

@@ -6,33 +6,33 @@ import type { Problem } from './preflight-problem.ts'
 const hours = 60 * 60 * 1000
 
 /**
- * How long a certificate of a workload lasts unless somebody asks for another time (istiod’s
- * DEFAULT_WORKLOAD_CERT_TTL). In milliseconds.
+ * The default lifetime of a workload’s certificate (istiod’s DEFAULT_WORKLOAD_CERT_TTL), in milliseconds.
  */
 const workloadLifetime = 24 * hours
 
 /**
- * How long authorities must last after an upgrade begins. istiod ends a workload’s certificate with its
- * authority’s, so that all of them would end at once. An intermediate: one lifetime for what is signed during the
- * upgrade, and one to renew everything under the next intermediate. A root is replaced in three steps, each of which
- * must reach every workload: one lifetime each, and one for the upgrade.
+ * How long authorities must be valid after an upgrade begins. No certificate of a workload outlives its authority, so
+ * all of them would expire at once. An intermediate must last for two lifetimes of a workload’s certificate: one for
+ * the certificates that are signed during the upgrade, and one to renew them under the next intermediate. A root must
+ * last for four: its replacement takes three steps, each of which must reach every workload, and the upgrade comes
+ * before.
  */
 const bounds = {
   intermediate: {
     milliseconds: 2 * workloadLifetime,
-    why: 'workloads get certificates of 24 h, and need as long again to be renewed under another intermediate',
+    why: 'the certificates of workloads last 24 h, and take 24 h more to be renewed under another intermediate',
   },
   root: {
     milliseconds: 4 * workloadLifetime,
     why:
-      'a root is replaced in three steps of 24 h, the lifetime of a workload’s certificate, and the upgrade comes ' +
-      'before',
+      'a root is replaced in three steps of 24 h, the lifetime of a workload’s certificate, after the 24 h of the ' +
+      'upgrade',
   },
 }
 
 /**
- * What is wrong with the authorities of a cluster: intermediates and roots that end too soon to upgrade with, and
- * certificates that may not sign others, on which a new istiod refuses every request for a certificate or dies
+ * The problems of a cluster’s authorities: intermediates and roots that expire too soon for an upgrade, and
+ * certificates that may not sign others. With these a new istiod refuses every request for a certificate, or crashes
  * (istio/istio#42115).
  */
 export const certificateProblems = (cluster: string, certificates: X509Certificate[], now: Date): Problem[] =>
@@ -46,8 +46,10 @@ export const certificateProblems = (cluster: string, certificates: X509Certifica
             code: 'MP-156',
             what: 'A certificate among the authorities may not sign others',
             where,
-            why: `${unfit}; a new istiod looks closer than an old one (istio/istio#42115)`,
-            next: 'Make cacerts again: CA certificates with the key usage keyCertSign, the chain ending in the root.',
+            why: `${unfit}; a new istiod is stricter than an old one (istio/istio#42115)`,
+            next:
+              'Create cacerts again: CA certificates with the key usage keyCertSign, and a chain that ends in the ' +
+              'root.',
           },
         ]
       }
@@ -58,7 +60,7 @@ export const certificateProblems = (cluster: string, certificates: X509Certifica
 const unfitness = (certificate: X509Certificate): string | undefined => {
   const usages = new Parsed(certificate.raw).getExtension(KeyUsagesExtension)?.usages
   if (usages !== undefined && (usages & KeyUsageFlags.keyCertSign) === 0) return 'its key usage lacks keyCertSign'
-  return certificate.ca ? undefined : 'it is no CA certificate'
+  return certificate.ca ? undefined : 'it is not a CA certificate'
 }
 
 const lifetimeProblems = (certificate: X509Certificate, where: string, now: Date): Problem[] => {
@@ -69,7 +71,7 @@ const lifetimeProblems = (certificate: X509Certificate, where: string, now: Date
         what: 'An authority is not valid yet',
         where,
         why: `it begins on ${certificate.validFromDate.toISOString()}`,
-        next: 'Wait for it, or correct the clock it was made by.',
+        next: 'Wait until it is valid, or correct the clock of the machine that created it.',
       },
     ]
   }

@@ -6,7 +6,9 @@ const labels = (rev?: string): { labels: Record<string, string> } => ({
   labels: rev === undefined ? {} : { 'istio.io/rev': rev },
 })
 const istiod = (name: string, rev?: string): V1Deployment => ({ metadata: { name, ...labels(rev) } })
-const namespace = (name: string, its: Record<string, string>): V1Namespace => ({ metadata: { name, labels: its } })
+const namespace = (name: string, namespaceLabels: Record<string, string>): V1Namespace => ({
+  metadata: { name, labels: namespaceLabels },
+})
 
 /** An injector as Istio’s charts make it: one webhook by the namespace’s label, one by the pod’s. */
 const injector = (
@@ -43,7 +45,7 @@ const byRevision = (rev: string): V1MutatingWebhookConfiguration =>
     { key: 'istio-injection', operator: 'DoesNotExist' },
   ])
 
-const told = (more: Partial<Revisions>, revision = 'new'): string[] =>
+const problems = (more: Partial<Revisions>, revision = 'new'): string[] =>
   revisionProblems(
     {
       cluster: 'cluster1',
@@ -57,40 +59,44 @@ const told = (more: Partial<Revisions>, revision = 'new'): string[] =>
 
 describe('revisions', () => {
   test('one control plane and its injector are in nobody’s way', () => {
-    expect(told({})).toEqual([])
+    expect(problems({})).toEqual([])
   })
 
   test('the name of the new one is given to a control plane or an injector already', () => {
-    expect(told({ istiods: [istiod('istiod'), istiod('istiod-new', 'new')] })).toEqual(['MP-158 cluster1: istiod-new'])
-    expect(told({ injectors: [byDefault, byRevision('new')] })).toEqual(['MP-158 cluster1: istio-sidecar-injector-new'])
+    expect(problems({ istiods: [istiod('istiod'), istiod('istiod-new', 'new')] })).toEqual([
+      'MP-158 cluster1: istiod-new',
+    ])
+    expect(problems({ injectors: [byDefault, byRevision('new')] })).toEqual([
+      'MP-158 cluster1: istio-sidecar-injector-new',
+    ])
   })
 
   test('two control planes are there before anything began, whatever the strategy', () => {
     const istiods = [istiod('istiod'), istiod('istiod-other', 'other')]
-    expect(told({ istiods }, 'new')).toEqual(['MP-158 cluster1: istiod, istiod-other'])
-    expect(told({ istiods }, '')).toEqual(['MP-158 cluster1: istiod, istiod-other'])
+    expect(problems({ istiods }, 'new')).toEqual(['MP-158 cluster1: istiod, istiod-other'])
+    expect(problems({ istiods }, '')).toEqual(['MP-158 cluster1: istiod, istiod-other'])
   })
 
   test('in place nothing gets a new name: the default’s own is not taken', () => {
-    expect(told({ istiods: [istiod('istiod', 'default')] }, '')).toEqual([])
+    expect(problems({ istiods: [istiod('istiod', 'default')] }, '')).toEqual([])
   })
 })
 
 describe('a namespace', () => {
-  const both = [
+  const injectorsOfTwoRevisions = [
     byDefault,
     injector('istio-revision-tag-default', 'other', [{ key: 'istio-injection', operator: 'In', values: ['enabled'] }]),
   ]
 
   test('is claimed by injectors of two revisions', () => {
-    expect(told({ injectors: both })).toEqual([
+    expect(problems({ injectors: injectorsOfTwoRevisions })).toEqual([
       'MP-159 cluster1, namespace app1: istio-sidecar-injector, istio-revision-tag-default',
     ])
   })
 
   test('is not contested by two injectors of one revision: a tag and what it stands for', () => {
     expect(
-      told({
+      problems({
         injectors: [
           byDefault,
           injector('istio-revision-tag-default', 'default', [
@@ -103,12 +109,12 @@ describe('a namespace', () => {
 
   test('with the label of one revision is left to it by the others', () => {
     expect(
-      told({
+      problems({
         injectors: [byDefault, byRevision('other')],
         namespaces: [
           namespace('one', { 'istio-injection': 'enabled' }),
           namespace('two', { 'istio.io/rev': 'other' }),
-          namespace('both', { 'istio-injection': 'enabled', 'istio.io/rev': 'other' }),
+          namespace('injectorsOfTwoRevisions', { 'istio-injection': 'enabled', 'istio.io/rev': 'other' }),
         ],
       }),
     ).toEqual([])
@@ -124,7 +130,7 @@ describe('a namespace', () => {
       namespace('off', { 'istio-injection': 'disabled', 'kubernetes.io/metadata.name': 'off' }),
       namespace('nameless', { 'istio-injection': 'enabled' }),
     ]
-    expect(told({ injectors: [byDefault, everywhere], namespaces })).toEqual([
+    expect(problems({ injectors: [byDefault, everywhere], namespaces })).toEqual([
       'MP-159 cluster1, namespace app1: istio-sidecar-injector, everywhere',
     ])
   })

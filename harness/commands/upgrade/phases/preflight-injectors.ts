@@ -7,7 +7,7 @@ import type {
 } from '@kubernetes/client-node'
 import type { Problem } from './preflight-problem.ts'
 
-/** What of one cluster decides who injects what. */
+/** The objects of one cluster that decide which revision injects which namespace. */
 export type Revisions = {
   cluster: string
   istiods: V1Deployment[]
@@ -16,9 +16,9 @@ export type Revisions = {
 }
 
 /**
- * Control planes and injectors that get into an upgrade’s way: what the new revision’s name is given to already
- * (`revision`; empty in place), a second control plane beside the one to upgrade, and namespaces that injectors of two
- * revisions lay claim to: which of them wins is left to the order of their names.
+ * The control planes and injectors of a cluster that forbid an upgrade: those that already have the name of the new
+ * revision (`revision`; empty for an upgrade in place), a second control plane beside the one to upgrade, and injectors
+ * of two revisions that select the same namespace.
  */
 export const revisionProblems = (
   { cluster, istiods, injectors, namespaces }: Revisions,
@@ -30,13 +30,15 @@ export const revisionProblems = (
       : [...istiods, ...injectors]
           .filter((object) => revisionOf(object) === revision)
           .map(({ metadata }) => metadata?.name ?? '')
-  const others = istiods.filter((istiod) => revisionOf(istiod) !== revision).map(({ metadata }) => metadata?.name ?? '')
+  const existing = istiods
+    .filter((istiod) => revisionOf(istiod) !== revision)
+    .map(({ metadata }) => metadata?.name ?? '')
   const contested = namespaces.flatMap(({ metadata }) => {
     const claimants = injectors.filter(({ webhooks }) =>
       webhooks?.some((webhook) => injects(webhook, metadata?.labels ?? {})),
     )
     return new Set(claimants.map(revisionOf)).size > 1
-      ? [{ namespace: metadata?.name ?? '', claimants: claimants.map((one) => one.metadata?.name ?? '') }]
+      ? [{ namespace: metadata?.name ?? '', claimants: claimants.map((injector) => injector.metadata?.name ?? '') }]
       : []
   })
   return [
@@ -45,21 +47,21 @@ export const revisionProblems = (
       : [
           {
             code: 'MP-158' as const,
-            what: `The revision ${revision} is there already`,
+            what: `The revision ${revision} exists already`,
             where: `${cluster}: ${taken.join(', ')}`,
-            why: 'an upgrade that was left half-done, or another one at work',
+            why: 'an earlier upgrade is incomplete, or another upgrade is running',
             next: `Finish or remove it: istioctl uninstall --revision=${revision}.`,
           },
         ]),
-    ...(others.length < 2
+    ...(existing.length < 2
       ? []
       : [
           {
             code: 'MP-158' as const,
-            what: 'Several control planes run beside each other already',
-            where: `${cluster}: ${others.join(', ')}`,
-            why: 'it cannot be told which of them is upgraded',
-            next: 'Finish the upgrade before this one: move every namespace, then remove the old revision.',
+            what: 'The cluster has several control planes already',
+            where: `${cluster}: ${existing.join(', ')}`,
+            why: 'it is not clear which of them to upgrade',
+            next: 'Finish the earlier upgrade: move every namespace, then remove the old revision.',
           },
         ]),
     ...contested.map(({ namespace, claimants }): Problem => ({
@@ -72,11 +74,11 @@ export const revisionProblems = (
   ]
 }
 
-/** The revision that an object belongs to; what names none is the default’s. */
+/** The revision that an object belongs to; without a label it is the default revision. */
 const revisionOf = ({ metadata }: V1Deployment | V1MutatingWebhookConfiguration): string =>
   metadata?.labels?.['istio.io/rev'] ?? 'default'
 
-/** Whether a webhook injects a pod without labels of its own in a namespace with these. */
+/** Whether a webhook injects a pod without labels in a namespace with these labels. */
 const injects = (
   { namespaceSelector, objectSelector }: V1MutatingWebhook,
   namespace: Record<string, string>,
@@ -88,6 +90,6 @@ const selects = (selector: V1LabelSelector | undefined, labels: Record<string, s
     const value = labels[key]
     if (operator === 'Exists') return value !== undefined
     if (operator === 'DoesNotExist') return value === undefined
-    // A label that is not there is not in the list.
+    // A missing label counts as not in the list.
     return (value !== undefined && values.includes(value)) === (operator === 'In')
   })

@@ -1,12 +1,12 @@
 import type { Code } from '#codes/index.ts'
 import { MeshproofError, type Explanation } from '#errors.ts'
 
-/** Something that an upgrade must not begin with. */
+/** A problem that forbids an upgrade. */
 export type Problem = { code: Code } & Pick<Explanation, 'what' | 'where' | 'why' | 'next'>
 
 /**
- * The refusal of an upgrade that must not begin: the one problem by its own code, several of them a line each as
- * MeshproofError MP-150.
+ * The error that refuses an upgrade. A single problem keeps its own code. Several problems become MeshproofError
+ * MP-150, with each problem on a line of its own.
  */
 export const refusal = (problems: readonly Problem[]): MeshproofError => {
   const [first, ...more] = problems

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { versionProblems, type UpgradeVersions } from './preflight-versions.ts'
 
-const told = (from: string, to: string, strategy: UpgradeVersions['strategy'], ...kubernetes: string[]): string[] =>
+const codesOf = (from: string, to: string, strategy: UpgradeVersions['strategy'], ...kubernetes: string[]): string[] =>
   versionProblems({ from, to, strategy, kubernetes: kubernetes.length > 0 ? kubernetes : ['v1.34.4'] }).map(
     ({ code }) => code,
   )
@@ -17,7 +17,7 @@ describe('the step from one version to another', () => {
     ['1.30.6', '1.30.4', 'in-place', ['MP-152']],
     ['lab', '1.31', 'in-place', ['MP-151', 'MP-153']],
   ])('%s → %s %s: %j', (from, to, strategy, codes) => {
-    expect(told(from, to, strategy)).toEqual(codes)
+    expect(codesOf(from, to, strategy)).toEqual(codes)
   })
 
   test('says what would be supported instead', () => {
@@ -41,7 +41,7 @@ describe('Kubernetes must be supported by both versions', () => {
     ['1.30', '1.31', '1.36', []],
     ['1.26', '1.27', 'v1.34.4', ['MP-153']],
   ] as const)('%s → %s on %s: %j', (from, to, kubernetes, codes) => {
-    expect(told(from, to, 'in-place', kubernetes)).toEqual(codes)
+    expect(codesOf(from, to, 'in-place', kubernetes)).toEqual(codes)
   })
 
   test('in every cluster, each version told once with the range that fits both', () => {

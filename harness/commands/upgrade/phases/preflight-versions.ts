@@ -3,18 +3,18 @@ import { isWithin, knownMinors, spelled, supportedBy } from '#images/supported-p
 import { releaseOf } from '#images/version.ts'
 import type { Problem } from './preflight-problem.ts'
 
-/** Two versions of Istio, the way from one to the other, and the Kubernetes version of every cluster on the way. */
+/** The two versions of Istio of an upgrade, its strategy, and the Kubernetes version of every cluster. */
 export type UpgradeVersions = { from: string; to: string; strategy: Strategy; kubernetes: string[] }
 
 /**
- * How many minor versions a control plane may advance at once: where it stands one, beside the old one two (istio.io,
- * “In-place upgrades” and “Canary upgrades”).
+ * How many minor versions a control plane may advance at once: one in place, two by revision (istio.io, “In-place
+ * upgrades” and “Canary upgrades”).
  */
 const furthest: Record<Strategy, number> = { 'in-place': 1, revision: 2 }
 
 /**
- * What versions alone forbid, before anything is made: a way back, a step that is too long, a Kubernetes version that
- * one of them does not support.
+ * The problems of an upgrade that its versions alone show: a downgrade, too many minor versions at once, a Kubernetes
+ * version that one of the releases does not support.
  */
 export const versionProblems = ({ from, to, strategy, kubernetes }: UpgradeVersions): Problem[] => [
   ...skewProblems(from, to, strategy),
@@ -40,7 +40,7 @@ const skewProblems = (from: string, to: string, strategy: Strategy): Problem[] =
         what: 'That is a downgrade',
         where,
         why: 'data planes would be ahead of their control plane, which Istio does not support',
-        next: 'Exchange --from and --to. The way back from an upgrade is tried with --rollback.',
+        next: 'Exchange --from and --to. To test the way back from an upgrade, use --rollback.',
       },
     ]
   }
@@ -49,11 +49,11 @@ const skewProblems = (from: string, to: string, strategy: Strategy): Problem[] =
   return [
     {
       code: 'MP-151',
-      what: 'The step is too long',
+      what: 'The upgrade skips too many minor versions',
       where,
       why:
-        `${step} minor versions, and ` +
-        `${strategy === 'in-place' ? 'in place one at a time is' : 'with revisions two are'} supported`,
+        `it advances ${step} minor versions; Istio supports ` +
+        (strategy === 'in-place' ? 'one at a time in place' : 'two at a time by revision'),
       next:
         step <= furthest.revision
           ? 'Use --strategy=revision, or upgrade to the minor version between them first.'
@@ -63,15 +63,15 @@ const skewProblems = (from: string, to: string, strategy: Strategy): Problem[] =
 }
 
 const kubernetesProblems = (istio: string[], kubernetes: string[]): Problem[] => {
-  const untold = istio.filter((version) => supportedBy(version) === undefined)
-  if (untold.length > 0) {
+  const unknown = istio.filter((version) => supportedBy(version) === undefined)
+  if (unknown.length > 0) {
     return [
       {
         code: 'MP-153',
-        what: 'It is not known which Kubernetes versions a release supports',
-        where: `Istio ${untold.join(', ')}`,
-        why: `known are those of ${knownMinors}`,
-        next: 'Choose releases among these.',
+        what: 'The Kubernetes versions that a release supports are not known',
+        where: `Istio ${unknown.join(', ')}`,
+        why: `they are known for ${knownMinors}`,
+        next: 'Choose two of these releases.',
       },
     ]
   }
@@ -81,14 +81,14 @@ const kubernetesProblems = (istio: string[], kubernetes: string[]): Problem[] =>
   ]
   return [...new Set(kubernetes)]
     .filter((version) => !isWithin(version, [lowest, highest]))
-    .map((version) => ({
+    .map((unsupported) => ({
       code: 'MP-153',
-      what: 'A Kubernetes version is not supported all the way',
-      where: `Kubernetes ${version}`,
-      why: istio.map((one) => `Istio ${one} supports ${spelled(supportedBy(one))}`).join(', '),
+      what: 'A release does not support a Kubernetes version',
+      where: `Kubernetes ${unsupported}`,
+      why: istio.map((version) => `Istio ${version} supports ${spelled(supportedBy(version))}`).join(', '),
       next:
         lowest <= highest
           ? `Upgrade between these releases on Kubernetes ${spelled([lowest, highest])}.`
-          : 'No Kubernetes version is supported by both: upgrade in shorter steps.',
+          : 'Both releases support no common Kubernetes version: upgrade by fewer minor versions at once.',
     }))
 }

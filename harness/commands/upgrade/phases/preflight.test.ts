@@ -32,13 +32,13 @@ const gateway = (available: number): Manifest => ({
   status: { availableReplicas: available },
 })
 
-const told = async (one: Shape, other: Shape): Promise<Problem[]> => {
-  const all = await Promise.all(
-    [meshObjects('cluster1', one), meshObjects('cluster2', other)].map((objects) => fakeApiServer(objects)),
+const problemsOf = async (first: Shape, second: Shape): Promise<Problem[]> => {
+  const clusterServers = await Promise.all(
+    [meshObjects('cluster1', first), meshObjects('cluster2', second)].map((objects) => fakeApiServer(objects)),
   )
-  servers.push(...all)
+  servers.push(...clusterServers)
   return meshProblems(
-    all.map((server, index) => server.cluster(`cluster${index + 1}`)),
+    clusterServers.map((server, index) => server.cluster(`cluster${index + 1}`)),
     { tag: '1.31.2', revision: 'new' },
     new Date(),
   )
@@ -51,13 +51,13 @@ describe('before an upgrade', () => {
       proxies: ['1.31.2'],
       more: [await cacerts(root, cluster), gateway(2)],
     })
-    expect(await told(await shape('cluster1'), { ...(await shape('cluster2')), network: 'network2' })).toEqual([])
+    expect(await problemsOf(await shape('cluster1'), { ...(await shape('cluster2')), network: 'network2' })).toEqual([])
   })
 
   test('everything that stands in the way is told at once, and where', async () => {
     const [root, another] = [await createRoot(), await createRoot('Another')]
     const soon = new Date(Date.now() + 3_600_000)
-    const problems = await told(
+    const problems = await problemsOf(
       { proxies: ['1.31.2', '1.32.0'], more: [await cacerts(root, 'cluster1', soon), gateway(1)] },
       { more: [await cacerts(another, 'cluster2')], revision: 'new' },
     )
@@ -73,7 +73,7 @@ describe('before an upgrade', () => {
 
   test('an authority that has ended is told once', async () => {
     const root = await createRoot()
-    const problems = await told(
+    const problems = await problemsOf(
       { more: [await cacerts(root, 'cluster1', new Date(Date.now() - 3_600_000))] },
       { more: [await cacerts(root, 'cluster2')] },
     )

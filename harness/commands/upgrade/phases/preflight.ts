@@ -13,10 +13,10 @@ import { revisionProblems } from './preflight-injectors.ts'
 import type { Problem } from './preflight-problem.ts'
 
 /**
- * What of a running mesh an upgrade must not begin with (facts of upgrades, P0): roots that differ, authorities that
- * end too soon or may not sign, a gateway without a second replica, revisions that overlap, proxies of another release.
- * It only reads.
- * @throws MeshproofError MP-117 where a cluster cannot be looked at, MP-118 where one has no Istio.
+ * The problems of a running mesh that forbid an upgrade (facts of upgrades, P0): roots that differ, authorities that
+ * expire too soon or may not sign, a gateway without a second replica, revisions that overlap, proxies of another
+ * release. It only reads.
+ * @throws MeshproofError MP-117 where a cluster cannot be read, MP-118 where a cluster has no Istio.
  */
 export const preflight = ({ from, revision }: UpgradeLab): Promise<Problem[]> =>
   meshProblems(
@@ -26,8 +26,8 @@ export const preflight = ({ from, revision }: UpgradeLab): Promise<Problem[]> =>
   )
 
 /**
- * The same of a mesh by its contexts; `tag` is that of the images it must run, `revision` what the new control plane
- * will be called.
+ * The same problems, of a mesh given by its contexts. `tag` is the tag of the images that the mesh must run. `revision`
+ * is the revision of the new control plane; empty for an upgrade in place.
  */
 export const meshProblems = async (
   contexts: ContextCluster[],
@@ -54,9 +54,9 @@ export const meshProblems = async (
       ]),
     ),
   ])
-  // What has ended is told with what ends too soon.
+  // certificateProblems reports expired authorities with those that expire too soon.
   const untrusted = broken
-    .filter(({ code }) => code !== ended)
+    .filter(({ code }) => code !== expired)
     .map(({ code, where, evidence }): Problem => ({
       code: 'MP-154',
       what: sentence(findings[code].cause),
@@ -67,18 +67,18 @@ export const meshProblems = async (
   return [...untrusted, ...perCluster.flat()]
 }
 
-const ended: FindingCode = 'MP-845'
+const expired: FindingCode = 'MP-845'
 const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}`
 
 /**
- * Every certificate that a cluster’s certificate authority is made of, and the root that its namespaces were handed.
+ * Every certificate of a cluster’s certificate authority, and the root that istiod distributes to namespaces.
  */
 const authoritiesOf = async ({ reads }: SurveyedCluster): Promise<ReturnType<typeof certificatesIn>> => {
-  const [secrets, handedOut] = await Promise.all([reads.secrets(), reads.configMap('istio-ca-root-cert')])
+  const [secrets, distributed] = await Promise.all([reads.secrets(), reads.configMap('istio-ca-root-cert')])
   const cacerts = secrets.find(({ metadata }) => metadata?.name === 'cacerts')?.data ?? {}
   return ['ca-cert.pem', 'cert-chain.pem', 'root-cert.pem']
     .flatMap((key) => certificatesIn(Buffer.from(cacerts[key] ?? '', 'base64').toString()))
-    .concat(certificatesIn(handedOut?.data?.['root-cert.pem'] ?? ''))
+    .concat(certificatesIn(distributed?.data?.['root-cert.pem'] ?? ''))
 }
 
 const gatewayProblems = async ({ name, kube, istioNamespace }: SurveyedCluster): Promise<Problem[]> => {
@@ -98,8 +98,8 @@ const gatewayProblems = async ({ name, kube, istioNamespace }: SurveyedCluster):
           where: `${name}, ${gatewayName}: ${ready} available`,
           why: 'while its only pod is replaced, nothing crosses networks',
           next:
-            'Scale it to two, and set replicas and autoscaling in its operator file: installing it again resets ' +
-            'them.',
+            'Scale it to two replicas. Set replicas and autoscaling in its operator file too, since a new ' +
+            'installation resets them.',
         },
       ]
 }
@@ -118,21 +118,21 @@ const releaseProblems = async ({ name, reads }: SurveyedCluster, tag: string): P
       (pod) => [`${pod.metadata?.namespace ?? ''}/${pod.metadata?.name ?? ''}`, tagOf(proxyOf(pod)?.image)] as const,
     ),
   ]
-  const others = running.filter(([, release]) => release !== tag)
-  return others.length === 0
+  const differing = running.filter(([, release]) => release !== tag)
+  return differing.length === 0
     ? []
     : [
         {
           code: 'MP-160',
           what: 'Not everything runs the release to upgrade from',
-          where: `${name}: ${others
+          where: `${name}: ${differing
             .slice(0, 5)
-            .map(([who, release]) => `${who} ${release}`)
-            .join(', ')}${others.length > 5 ? ` and ${others.length - 5} more` : ''}`,
+            .map(([workload, release]) => `${workload} ${release}`)
+            .join(', ')}${differing.length > 5 ? ` and ${differing.length - 5} more` : ''}`,
           why:
             `the upgrade begins at ${tag}; a data plane may not be ahead of its control plane, and trails it by ` +
             'one minor at most',
-          next: 'Bring all of it to one release first, restarting what is left over.',
+          next: 'Bring every part to one release first: restart what still runs another release.',
         },
       ]
 }

@@ -1,15 +1,15 @@
 import type { UpgradeOptions } from '#commands/upgrade/options.ts'
-import type { Traffic } from '#commands/upgrade/traffic/traffic.ts'
+import type { LiveTraffic } from '#commands/upgrade/traffic/traffic.ts'
 import type { UpgradeFault } from '#commands/upgrade/upgrade-fault.ts'
 import type { UpgradeLab, UpgradePhase } from '#commands/upgrade/upgrade-phase.ts'
 import { baselineOf, phasesOf } from './phases.ts'
 import { refusal } from './preflight-problem.ts'
 import { preflight } from './preflight.ts'
 
-/** Every phase of an upgrade, the preflight and the baseline first; a fault changes those that it strikes. */
+/** Every phase of an upgrade, the preflight and the baseline first. A fault changes the phases that it strikes. */
 export const phasesFor = (
   upgrade: UpgradeLab,
-  traffic: Traffic,
+  traffic: LiveTraffic,
   fault: UpgradeFault | undefined,
   options: Pick<UpgradeOptions, 'rotateCa' | 'rollback'>,
 ): UpgradePhase[] => {
@@ -18,13 +18,13 @@ export const phasesFor = (
       id: 'P0',
       name: 'preflight',
       kind: 'preflight',
-      steps: [{ name: 'nothing stands against it', run: () => refuseWhereDue(upgrade) }],
+      steps: [{ name: 'no reason to refuse the upgrade', run: () => requireNoProblems(upgrade) }],
     },
     {
       id: 'P1',
       name: 'baseline',
       kind: 'baseline',
-      steps: [{ name: 'traffic from inside the pods', run: (_, signal) => traffic.begin(signal) }],
+      steps: [{ name: 'traffic begins inside the pods', run: (_, signal) => traffic.begin(signal) }],
       after: baselineOf(upgrade),
     },
     ...phasesOf(upgrade, options),
@@ -32,7 +32,7 @@ export const phasesFor = (
   return fault ? fault.change(phases, upgrade) : phases
 }
 
-const refuseWhereDue = async (upgrade: UpgradeLab): Promise<void> => {
+const requireNoProblems = async (upgrade: UpgradeLab): Promise<void> => {
   const problems = await preflight(upgrade)
   if (problems.length > 0) throw refusal(problems)
 }

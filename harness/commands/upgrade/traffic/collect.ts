@@ -7,7 +7,7 @@ import { parseRequests, parseStream } from './parse.ts'
 import { fileOf } from './plan-probes.ts'
 import type { Samples } from './probing.ts'
 
-/** Where probes write in a cluster’s node, a folder a pod (fixtures/workloads/prober.yaml). */
+/** The folder of a node in which probes write, with a folder for each pod (fixtures/workloads/prober.yaml). */
 export const accountsFolder = '/var/lib/meshproof-probes'
 
 const separator = '\u001d'
@@ -20,8 +20,8 @@ done | gzip -1 | base64 -w 0`
 const count = `cd ${accountsFolder} 2> /dev/null && grep -c "$(printf '\\036')" */* /dev/null || true`
 
 /**
- * What the probes of a lab have written so far, from the nodes: pods that are gone, and API servers that do not answer,
- * lose nothing.
+ * What the probes of a lab have written so far. It is read from the nodes, so that nothing is lost when a pod is gone
+ * or an API server does not answer.
  * @throws MeshproofError MP-202 when a node does not answer, MP-611 when a file cannot be read.
  */
 export const collectSamples = async (lab: Lab, probes: Probe[], signal: AbortSignal): Promise<Samples[]> => {
@@ -31,28 +31,28 @@ export const collectSamples = async (lab: Lab, probes: Probe[], signal: AbortSig
   return probes.map((probe) => {
     const parse = probe.kind === 'stream' ? parseStream : parseRequests
     const samples = files.filter(({ file }) => file === fileOf(probe)).flatMap(({ pod, text }) => parse(pod, text))
-    return { probe, samples: samples.sort((one, other) => one.startedAt - other.startedAt) }
+    return { probe, samples: samples.sort((a, b) => a.startedAt - b.startedAt) }
   })
 }
 
 /**
- * How many requests each probe of a lab has an account of so far; of a long answer, how often it ended. @throws
- * MeshproofError MP-202 when a node does not answer.
+ * How many requests each probe of a lab has completed so far; for a stream, how many answers have ended.
+ * @throws MeshproofError MP-202 when a node does not answer.
  */
 export const countRequests = async (lab: Lab, probes: Probe[], signal: AbortSignal): Promise<number[]> => {
-  const told = (await Promise.all(lab.clusters.map(({ name }) => inNode(lab.runId, name, count, signal)))).join('\n')
-  return probes.map((probe) => countIn(told, fileOf(probe)))
+  const counts = (await Promise.all(lab.clusters.map(({ name }) => inNode(lab.runId, name, count, signal)))).join('\n')
+  return probes.map((probe) => countIn(counts, fileOf(probe)))
 }
 
-/** What a node counted in the files of one name, whichever pods wrote them. */
-export const countIn = (told: string, file: string): number =>
-  told.split('\n').reduce((sum, line) => sum + Number(line.split(`/${file}:`)[1] ?? 0), 0)
+/** The sum of the counts for the files of one name, in the folders of all pods. `counts` is the output of `grep -c`. */
+export const countIn = (counts: string, file: string): number =>
+  counts.split('\n').reduce((sum, line) => sum + Number(line.split(`/${file}:`)[1] ?? 0), 0)
 
-/** The files of a node’s answer, with the pods that wrote them. */
+/** The files in a node’s answer, each with the pod that wrote it. */
 export const filesOf = async (answer: string): Promise<{ pod: string; file: string; text: string }[]> => {
   if (answer === '') return []
-  const told = (await promisify(gunzip)(Buffer.from(answer, 'base64'))).toString()
-  return told
+  const contents = (await promisify(gunzip)(Buffer.from(answer, 'base64'))).toString()
+  return contents
     .split(separator)
     .slice(1)
     .map((piece) => {

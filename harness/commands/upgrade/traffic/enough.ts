@@ -3,17 +3,17 @@ import type { Probe } from '#results/results.ts'
 import type { Probing } from './probing.ts'
 
 /**
- * Fewer requests of a probe in a phase say nothing (facts of upgrades, “Verdict”); what must be refused is asked
- * less often, since each must.
+ * The fewest requests of a probe in a phase that a verdict needs (facts of upgrades, “Verdict”). A probe that
+ * expects refusal needs fewer, since every request must be refused.
  */
 export const fewestOf = ({ expects }: Pick<Probe, 'expects'>): number => (expects === 'refusal' ? 20 : 200)
 
-/** A request on its way at either end of a phase belongs to one of its neighbours. */
+/** Requests that are counted beyond the fewest: a request at the edge of a phase may belong to the phase beside it. */
 const margin = 3
 
 /**
- * Begins to count; what it returns waits until every probe has sent what a verdict needs since, or so many milliseconds
- * have passed: a probe that is slower still shows in the verdict.
+ * Begins to count requests. The returned function waits until every probe has since sent enough for a verdict, but for
+ * `patience` milliseconds at most: the verdict reports a probe that sent too few.
  */
 export const enoughRequests = async (
   { probes, sent }: Pick<Probing, 'probes' | 'sent'>,
@@ -23,7 +23,7 @@ export const enoughRequests = async (
   const before = await sent(signal)
   const missing = async (): Promise<number> => {
     const now = await sent(signal)
-    // Lines of a long answer come of themselves, and more often.
+    // The lines of a long answer arrive without requests, and more often.
     return Math.max(
       0,
       ...probes.map((probe, index) =>
@@ -33,7 +33,7 @@ export const enoughRequests = async (
   }
   return async () => {
     // A probe sends about ten requests a second.
-    const every = (left: number): number => Math.min(Math.max(1000, left * 100), patience)
-    await askUntil(missing, (left) => left === 0, { every, within: patience, signal })
+    const interval = (left: number): number => Math.min(Math.max(1000, left * 100), patience)
+    await askUntil(missing, (left) => left === 0, { every: interval, within: patience, signal })
   }
 }

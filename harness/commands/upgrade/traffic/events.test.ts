@@ -13,8 +13,8 @@ const pod = (name: string, { ready = false, ends = false, before = false } = {})
   status: { conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
 })
 
-test('a pod that comes, becomes ready, is told to end and goes, is told of once each', () => {
-  const seen = new Map<string, string>()
+test('each state of a pod is recorded once: created, ready, terminating, gone', () => {
+  const states = new Map<string, string>()
   expect(
     [
       ['ADDED', pod('a')],
@@ -23,13 +23,13 @@ test('a pod that comes, becomes ready, is told to end and goes, is told of once 
       ['MODIFIED', pod('a', { ready: true })],
       ['MODIFIED', pod('a', { ready: true, ends: true })],
       ['DELETED', pod('a', { ends: true })],
-    ].map(([phase, one]) => changeOf(seen, phase as string, one as V1Pod, since)),
-  ).toEqual(['app1/a is not ready', undefined, 'app1/a is ready', undefined, 'app1/a is told to end', 'app1/a is gone'])
+    ].map(([phase, changed]) => changeOf(states, phase as string, changed as V1Pod, since)),
+  ).toEqual(['app1/a is not ready', undefined, 'app1/a is ready', undefined, 'app1/a is terminating', 'app1/a is gone'])
 })
 
 test('a pod that was there before is no news until it changes', () => {
-  const seen = new Map<string, string>()
-  expect(changeOf(seen, 'ADDED', pod('old', { ready: true, before: true }), since)).toBeUndefined()
-  expect(changeOf(seen, 'ADDED', pod('old', { ready: true, before: true }), since)).toBeUndefined()
-  expect(changeOf(seen, 'MODIFIED', pod('old', { before: true }), since)).toBe('app1/old is not ready')
+  const states = new Map<string, string>()
+  expect(changeOf(states, 'ADDED', pod('old', { ready: true, before: true }), since)).toBeUndefined()
+  expect(changeOf(states, 'ADDED', pod('old', { ready: true, before: true }), since)).toBeUndefined()
+  expect(changeOf(states, 'MODIFIED', pod('old', { before: true }), since)).toBe('app1/old is not ready')
 })

@@ -4,20 +4,22 @@ import { isReady } from '#kube/pods.ts'
 import type { Lab, LabCluster } from '#lab/lab.ts'
 import type { UpgradeEvent } from '#results/results.ts'
 
-/** Milliseconds until a watch that has ended is begun again: an API server may be away. */
+/** Milliseconds before a watch that has ended begins again, since the API server may be away. */
 const pause = 250
 
-/** A record of what happens in a lab while it is changed. */
+/** A record of what happens in a lab during an upgrade. */
 export type EventLog = {
+  /** Records an event now. `what` is its text. */
   note: (cluster: string, what: string) => void
-  all: () => UpgradeEvent[]
-  /** Ends the watch; what was seen stays. */
+  /** The events so far, by time. */
+  sorted: () => UpgradeEvent[]
+  /** Ends the watch and keeps the events. */
   stop: () => Promise<void>
 }
 
 /**
- * Follows the pods of a lab’s clusters, and keeps when each came, was ready, was told to end and was gone: what a
- * loss is set beside. They are watched and not asked for again and again, which would cost more than all probes.
+ * Follows the pods of a lab’s clusters and records when each pod was created, got ready, was terminating and was
+ * gone. A report shows these events beside losses. The pods are watched, since polling would cost more than all probes.
  */
 export const followEvents = (lab: Lab, signal: AbortSignal): EventLog => {
   const events: UpgradeEvent[] = []
@@ -30,8 +32,8 @@ export const followEvents = (lab: Lab, signal: AbortSignal): EventLog => {
     lab.clusters.map((cluster) =>
       follow(
         cluster,
-        (what) => {
-          note(cluster.name, what)
+        (event) => {
+          note(cluster.name, event)
         },
         stop,
       ),
@@ -39,7 +41,7 @@ export const followEvents = (lab: Lab, signal: AbortSignal): EventLog => {
   )
   return {
     note,
-    all: () => events.toSorted((a, b) => a.at.localeCompare(b.at)),
+    sorted: () => events.toSorted((a, b) => a.at.localeCompare(b.at)),
     stop: async () => {
       ended.abort()
       await following
@@ -47,23 +49,23 @@ export const followEvents = (lab: Lab, signal: AbortSignal): EventLog => {
   }
 }
 
-const follow = async ({ kube }: LabCluster, tell: (what: string) => void, stop: AbortSignal): Promise<void> => {
+const follow = async ({ kube }: LabCluster, note: (event: string) => void, stop: AbortSignal): Promise<void> => {
   const since = Date.now()
-  const seen = new Map<string, string>()
-  // Where a watch goes on; undefined begins with every pod there is.
+  const states = new Map<string, string>()
+  // The version after which a watch continues; undefined begins with every existing pod.
   let resourceVersion: string | undefined
   while (!stop.aborted) {
     const ended = Promise.withResolvers<undefined>()
     const end = (): void => {
       ended.resolve(undefined)
     }
-    const heard = (phase: string, pod: V1Pod): void => {
+    const received = (phase: string, pod: V1Pod): void => {
       resourceVersion = phase === 'ERROR' ? undefined : pod.metadata?.resourceVersion
-      const what = phase === 'ERROR' ? undefined : changeOf(seen, phase, pod, since)
-      if (what !== undefined) tell(what)
+      const event = phase === 'ERROR' ? undefined : changeOf(states, phase, pod, since)
+      if (event !== undefined) note(event)
     }
     const watch = await new Watch(kube.config)
-      .watch('/api/v1/pods', { resourceVersion }, heard, end)
+      .watch('/api/v1/pods', { resourceVersion }, received, end)
       .catch(() => undefined)
     const abort = (): void => {
       watch?.abort()
@@ -78,16 +80,17 @@ const follow = async ({ kube }: LabCluster, tell: (what: string) => void, stop: 
 }
 
 /**
- * What a pod’s event means, in words (`app1/sleep-1 is ready`), where it is news; pods from before `since`, in
- * milliseconds, are none. `seen` keeps each pod’s state.
+ * The text of a pod’s event, such as `app1/sleep-1 is ready`; undefined where the pod’s state has not changed. The
+ * creation of a pod counts as a change unless it was before `since`, in milliseconds since the epoch. `states` keeps
+ * the state of each pod.
  */
-export const changeOf = (seen: Map<string, string>, phase: string, pod: V1Pod, since: number): string | undefined => {
+export const changeOf = (states: Map<string, string>, phase: string, pod: V1Pod, since: number): string | undefined => {
   const { name = '', namespace = '', creationTimestamp, deletionTimestamp } = pod.metadata ?? {}
   const key = `${namespace}/${name}`
   const state =
-    phase === 'DELETED' ? 'is gone' : deletionTimestamp ? 'is told to end' : isReady(pod) ? 'is ready' : 'is not ready'
-  const before = seen.get(key)
-  seen.set(key, state)
+    phase === 'DELETED' ? 'is gone' : deletionTimestamp ? 'is terminating' : isReady(pod) ? 'is ready' : 'is not ready'
+  const before = states.get(key)
+  states.set(key, state)
   const known = before !== undefined || new Date(creationTimestamp ?? 0).getTime() < since
   return state === before || (before === undefined && known) ? undefined : `${key} ${state}`
 }

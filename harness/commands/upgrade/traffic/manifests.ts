@@ -8,14 +8,14 @@ import { fileOf } from './plan-probes.ts'
 const { mesh, outside } = labNamespaces
 
 /**
- * A target’s service by which every request comes on a connection of its own; without `once` a client keeps its
+ * The name of a target’s service. With `once` every request comes on a new connection; without it a client keeps its
  * connection.
  */
 const hostOf = (cluster: string, once: boolean): string => `target-in-${cluster}${once ? '-once' : ''}`
 
 /**
- * What a cluster’s probes ask, and by what names: its own target in the mesh and outside of it, and the services of
- * every cluster’s target. One that does not drain ends with requests on their way to it.
+ * The targets of a cluster’s probes and their services: the cluster’s own target inside and outside the mesh, and
+ * the services of every cluster’s target. A target with `drains` false ends while requests are on their way to it.
  */
 export const targetsIn = async (
   { clusters, images: { roles } }: Lab,
@@ -37,14 +37,14 @@ export const targetsIn = async (
 }
 
 /**
- * How the targets are asked, and whom they refuse: for every cluster with a control plane, since remote ones read it
- * there.
+ * The rules for connections to the targets, and for the clients that they refuse. They belong in every primary cluster,
+ * since remote clusters read their configuration there.
  */
 export const probeRules = async ({ clusters, topology: { mtls } }: Lab): Promise<Manifest[]> => {
   const upTo = (requests: number): string =>
     JSON.stringify({ connectionPool: { http: { maxRequestsPerConnection: requests } } })
-  // A gateway passes connections through and cannot end one between two requests: clients renew theirs within the 5 s
-  // that a gateway drains.
+  // A gateway passes connections through and cannot end a connection between two requests. So clients renew their
+  // connections within the 5 s that a gateway drains.
   const [kept, once] = [upTo(15), upTo(1)]
   const host = (cluster: string, isOnce: boolean): Promise<Manifest[]> =>
     fixture('policies/probe-host.yaml', {
@@ -60,8 +60,8 @@ export const probeRules = async ({ clusters, topology: { mtls } }: Lab): Promise
 }
 
 /**
- * The deployments of probes, by namespace and name, each with the account it runs under and the probes that it runs in
- * a cluster.
+ * The deployments of probes. Each has a namespace, a name, the service account it runs under, and the condition `runs`
+ * for the probes that it runs.
  */
 export const proberDeployments = [
   {
@@ -85,7 +85,7 @@ export const proberDeployments = [
   },
 ]
 
-/** The clients of one cluster. */
+/** The client deployments of one cluster. */
 export const probersIn = async (cluster: string, probes: Probe[], curl: string): Promise<Manifest[]> => {
   const deployed = proberDeployments.map(({ runs, ...deployment }) => ({
     ...deployment,
@@ -114,8 +114,8 @@ const argumentsOf = (probe: Probe): string[] => {
     expects === 'refusal' ? 'refused' : kind === 'stream' ? 'stream' : kind === 'keep-alive' ? 'kept' : 'new'
   const header = kind === 'wrong-subset' ? 'subset: none' : `retries: ${retries}`
   const namespace = kind === 'outside' ? outside : mesh
-  // A stream, too, comes on a connection of its own: its head was sent before its pod began to drain, so that the proxy
-  // would keep the connection when the stream ends, and send the next request to a pod that is gone.
+  // A stream also gets a new connection. The head of its answer is sent before its pod begins to drain. On a kept
+  // connection the proxy would therefore send the next request to a pod that is gone.
   return [
     fileOf(probe),
     manner,

@@ -3,18 +3,18 @@ import { inNode } from '#lab/kind.ts'
 import type { Lab, LabCluster } from '#lab/lab.ts'
 import { proberDeployments } from './manifests.ts'
 
-/** What a container has taken of a core so far, in seconds, and since when it runs, in milliseconds since the epoch. */
+/** The CPU time that a container has used so far, in seconds, and its start, in milliseconds since the epoch. */
 type Usage = { container: string; of: 'probes' | 'proxies'; cpuSeconds: number; startedAt: number }
 
 /**
- * Both generations of control groups; of the older, the one controller that counts. A container may go while it is
- * read.
+ * Reads the CPU time of every container of a node, from control groups of version 1 (the controller cpuacct) or 2. A
+ * container may end while it is read.
  */
 const read =
   'find /sys/fs/cgroup \\( -path "*cpuacct/*" -name cpuacct.usage -o -path "*kubepods*" -name cpu.stat \\) -exec ' +
   'grep -H -s -E "^[0-9]+$|^usage_usec" {} + || true'
 
-/** Seconds of a core by container, from what the node prints: nanoseconds, or microseconds after `usage_usec`. */
+/** CPU seconds by container id. The node prints nanoseconds, or microseconds after `usage_usec`. */
 export const parseUsage = (printed: string): Map<string, number> =>
   new Map(
     printed.split('\n').flatMap((line) => {
@@ -23,7 +23,7 @@ export const parseUsage = (printed: string): Map<string, number> =>
     }),
   )
 
-/** What the containers of a lab’s probes, and of its proxies, have taken so far. */
+/** The CPU time that the containers of a lab’s probes and proxies have used so far. */
 export const usageIn = async (lab: Lab, signal: AbortSignal): Promise<Usage[]> =>
   (
     await Promise.all(
@@ -66,8 +66,8 @@ export const usageIn = async (lab: Lab, signal: AbortSignal): Promise<Usage[]> =
   ).flat()
 
 /**
- * The share of one core that each kind took between two readings; a container that came meanwhile counts for its own
- * life.
+ * The share of one core that probes and proxies each used between two readings. A container that started in between
+ * counts from its start. `at` is in milliseconds since the epoch.
  */
 export const shareOf = (
   before: { at: number; usage: Usage[] },

@@ -3,9 +3,9 @@ import { exchangesOf, versionIn } from '#probes/exchanges.ts'
 import type { Sample } from './probing.ts'
 
 /**
- * Reads the requests of one pod’s file: each is its body and, after a record separator, its account
- * (fixtures/workloads/prober.yaml). One that was cut off is left out. @throws MeshproofError MP-611 when an account is
- * not what was asked for.
+ * Reads the requests of one pod’s file. Each request is its body and, after a record separator, curl’s account of
+ * it (fixtures/workloads/prober.yaml). A request without an account was cut off and is left out.
+ * @throws MeshproofError MP-611 when an account lacks a field.
  */
 export const parseRequests = (pod: string, text: string): Sample[] =>
   exchangesOf(text).flatMap(({ body, account }) => {
@@ -25,10 +25,10 @@ export const parseRequests = (pod: string, text: string): Sample[] =>
   })
 
 /**
- * Reads the long answers of one pod’s file: curl’s trace of what came when, and its account of how each ended. A
- * sample is a line, from when it was sent until it came, or an end: only that one has words in `error`. The last answer
- * may still go on.
- * @throws MeshproofError MP-611 when an account is not what was asked for.
+ * Reads the long answers of one pod’s file: curl’s trace of what arrived when, and its account of how each answer
+ * ended. A sample is a line, from when it was sent until it arrived, or the end of an answer. Only an end has words in
+ * `error`. The last answer may be incomplete.
+ * @throws MeshproofError MP-611 when an account lacks a field.
  */
 export const parseStream = (pod: string, text: string): Sample[] =>
   exchangesOf(text)
@@ -37,7 +37,7 @@ export const parseStream = (pod: string, text: string): Sample[] =>
       if (account === undefined) return lines
       const { endedAt, milliseconds, error, query: _, ...fields } = fieldsOf(pod, account)
       const { version = '', instance = '' } = lines.at(-1) ?? {}
-      // An answer that began was waited for line by line, and those are samples of their own.
+      // If any line arrived, the samples of the lines already contain the time that the client waited.
       const waited = lines.length > 0 ? 0 : milliseconds
       return [
         ...lines,
@@ -54,23 +54,23 @@ export const parseStream = (pod: string, text: string): Sample[] =>
     .map((sample, index) => ({ ...sample, id: `${pod}/${index + 1}` }))
 
 /**
- * The whole lines of a long answer in curl’s trace, which says the time of day alone. A dump has a full stop for the
- * end of a line and a line of its own for every 64 bytes: what came together, after a pause, is put together again.
+ * The complete lines of a long answer in curl’s trace. The trace has the time of day without a date. It writes a full
+ * stop for the end of a line, and begins a new line after every 64 bytes: those pieces are joined again.
  */
 const linesOf = (trace: string): Omit<Sample, 'id'>[] => {
   const [, version = '', instance = ''] = /version: (v\d+), instance: ([a-z0-9-]+)/.exec(trace) ?? []
-  let cameAt = 0
+  let arrivedAt = 0
   return trace
     .replaceAll(/(?<=^[0-9a-f]{4}: .{64})\n[0-9a-f]{4}: /gm, '')
     .split('\n')
     .flatMap((line) => {
       const [, hours, minutes, seconds] = /^(\d\d):(\d\d):(\d\d\.\d+) <= Recv data/.exec(line) ?? []
-      if (seconds !== undefined) cameAt = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000
+      if (seconds !== undefined) arrivedAt = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000
       return [...line.matchAll(/\b\d+ (\d{13})\./g)].map(([, sent]) => {
         const startedAt = Number(sent)
         return {
           startedAt,
-          milliseconds: Math.max(0, onTheDayOf(startedAt, cameAt) - startedAt),
+          milliseconds: Math.max(0, onTheDayOf(startedAt, arrivedAt) - startedAt),
           status: 200,
           exit: 0,
           error: '',
@@ -85,11 +85,11 @@ const linesOf = (trace: string): Omit<Sample, 'id'>[] => {
 
 const day = 86_400_000
 
-/** A time of day, in milliseconds, as the moment nearest to another. */
+/** The moment with this time of day, in milliseconds, that is nearest to `moment`. */
 const onTheDayOf = (moment: number, timeOfDay: number): number =>
   timeOfDay + Math.round((moment - timeOfDay) / day) * day
 
-/** The fields of an account. @throws MeshproofError MP-611 where one of them is missing. */
+/** The fields of an account. @throws MeshproofError MP-611 where a field is missing. */
 const fieldsOf = (
   pod: string,
   line: string,
@@ -106,17 +106,17 @@ const fieldsOf = (
       what: 'A probe’s account of a request cannot be read',
       where: pod,
       why: `“${line}”`,
-      next: 'It takes a curl of 8.16 or newer in the image of the role curl.',
+      next: 'Use an image with curl 8.16 or newer for the role curl.',
     })
   }
-  const [endedAt = 0, seconds = 0, code = 0, left = 0] = numbers
-  // A proxy that has nothing to say of its flags writes a hyphen; without a proxy there is no header.
+  const [endedAt = 0, seconds = 0, statusCode = 0, exitCode = 0] = numbers
+  // A proxy without flags writes a hyphen; without a proxy there is no header.
   return {
     endedAt: endedAt * 1000,
     query,
     milliseconds: seconds * 1000,
-    status: code,
-    exit: left,
+    status: statusCode,
+    exit: exitCode,
     flags: flags === '-' ? '' : (flags ?? ''),
     attempts: Math.max(1, Number(attempts) || 1),
     error,

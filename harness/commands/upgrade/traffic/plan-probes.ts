@@ -2,16 +2,16 @@ import type { MeshShape } from '#topology/topology-schema.ts'
 import type { Probe } from '#results/results.ts'
 
 /**
- * What continuous probes are planned for: a mesh, and whether its helloworld has the long answer (the published one has
- * not).
+ * The mesh that continuous probes are planned for. `streams` says whether its helloworld has the long answer; the
+ * published helloworld has none.
  */
 export type ProbedMesh = Pick<MeshShape, 'mtls'> & { clusters: { name: string }[]; streams: boolean }
 
 /**
- * Every probe of a mesh (issue 6, section 3): from each cluster to each, its own too, every kind with Istio’s retries
- * and without, in pods that stay; new connections to the next cluster also from pods that are restarted with the
- * workloads; what must be refused, where mutual TLS makes anybody refuse; and in every cluster one probe that no mesh
- * is part of.
+ * Every probe of a mesh (issue 6, section 3). From each cluster to each cluster, itself included: every kind, with and
+ * without Istio’s retries, in pods that stay. To the next cluster: new connections from pods that restart with the
+ * workloads. Under strict mutual TLS: requests without TLS and with another identity, which must be refused. In every
+ * cluster: a subset that does not exist, and one probe outside the mesh.
  */
 export const planProbes = ({ mtls, clusters, streams }: ProbedMesh): Probe[] => {
   const names = clusters.map(({ name }) => name)
@@ -27,7 +27,7 @@ export const planProbes = ({ mtls, clusters, streams }: ProbedMesh): Probe[] => 
       ),
     ),
     ...names.flatMap((from, index) => {
-      // The next cluster, so that the request, and the identity, had to cross.
+      // The request, and the client’s identity, must cross to the next cluster.
       const next = names[(index + 1) % names.length] ?? from
       return [
         answers({ from, to: next }, { kind: 'new-connection', retries: 'default', pods: 'restarted' }),
@@ -44,12 +44,12 @@ export const fileOf = ({ id }: Pick<Probe, 'id'>): string => id.replaceAll(/[^a-
 
 type Direction = Pick<Probe, 'from' | 'to'>
 
-const probe = (asked: Omit<Probe, 'id'>): Probe => {
+const probe = (planned: Omit<Probe, 'id'>): Probe => {
   const words = [
-    `${asked.from}→${asked.to}`,
-    asked.kind,
-    ...(asked.retries === 'none' ? ['no-retries'] : []),
-    ...(asked.pods === 'restarted' ? ['restarted'] : []),
+    `${planned.from}→${planned.to}`,
+    planned.kind,
+    ...(planned.retries === 'none' ? ['no-retries'] : []),
+    ...(planned.pods === 'restarted' ? ['restarted'] : []),
   ]
-  return { id: words.join(' '), ...asked }
+  return { id: words.join(' '), ...planned }
 }

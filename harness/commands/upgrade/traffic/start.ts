@@ -13,7 +13,7 @@ import { planProbes } from './plan-probes.ts'
 import type { Sample, Samples, StartProbing } from './probing.ts'
 
 /**
- * Deploys targets, then clients, and waits until each probe’s latest sample is what it expects.
+ * Deploys targets, then clients, and waits until each probe’s latest sample is what the probe expects.
  * @throws MeshproofError MP-401 when a pod does not get ready, MP-610 when a probe gets no such sample within a minute.
  */
 export const startProbing: StartProbing = async (lab, signal) => {
@@ -29,15 +29,17 @@ export const startProbing: StartProbing = async (lab, signal) => {
   }
   const stop = async (): Promise<void> => {
     for (const remove of placed.splice(0).toReversed()) await remove()
-    // Pods that are told to end go on writing for a moment.
+    // Pods that are being deleted continue to write for a moment.
     const removal =
       `for try in $(seq 60); do rm -rf ${accountsFolder} 2> /dev/null && exit; sleep 0.5; done; rm -rf ` +
       accountsFolder
     await Promise.all(lab.clusters.map(({ name }) => inNode(lab.runId, name, removal)))
   }
-  const rolledOut = (of: (readonly [string, string])[]): Promise<unknown> =>
+  const rolledOut = (deployments: (readonly [string, string])[]): Promise<unknown> =>
     Promise.all(
-      lab.clusters.flatMap((cluster) => of.map(([namespace, name]) => settled(cluster, { namespace, name }, signal))),
+      lab.clusters.flatMap((cluster) =>
+        deployments.map(([namespace, name]) => settled(cluster, { namespace, name }, signal)),
+      ),
     )
   try {
     await Promise.all(lab.clusters.map(async (cluster) => place(cluster.name, await targetsIn(lab, cluster))))
@@ -67,7 +69,7 @@ export const startProbing: StartProbing = async (lab, signal) => {
       throw new MeshproofError('MP-610', {
         what: 'Probes do not get what they expect before anything is changed',
         where: late.map(({ probe }) => probe.id).join(', '),
-        why: told(late[0]?.samples.at(-1)),
+        why: sampleText(late[0]?.samples.at(-1)),
         next: 'The checks name what is wrong with this mesh: meshproof test on the same lab.',
         cause,
       })
@@ -91,7 +93,7 @@ const asExpected = (expects: 'answers' | 'refusal', latest: Sample | undefined):
   latest !== undefined &&
   (latest.status === 200 && latest.exit === 0 && latest.error === '') === (expects === 'answers')
 
-const told = (sample: Sample | undefined): string =>
+const sampleText = (sample: Sample | undefined): string =>
   sample === undefined
-    ? 'it has written nothing'
+    ? 'the probe has written nothing'
     : `status ${sample.status}, curl ${sample.exit}${sample.flags === '' ? '' : `, ${sample.flags}`}: ${sample.error}`

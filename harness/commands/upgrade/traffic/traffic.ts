@@ -5,26 +5,27 @@ import type { Upgrade, UpgradeEvent } from '#results/results.ts'
 import { enoughRequests } from './enough.ts'
 import { followEvents, type EventLog } from './events.ts'
 
-/** What the probes of an upgrade saw, and what happened meanwhile. */
-export type Seen = { samples: Samples[]; events: UpgradeEvent[]; overhead?: Upgrade['overhead'] }
+/** The samples of an upgrade’s probes, the events meanwhile, and the cost of the probes. */
+export type Observed = { samples: Samples[]; events: UpgradeEvent[]; overhead?: Upgrade['overhead'] }
 
 /** The live traffic of an upgrade. */
-export type Traffic = {
+export type LiveTraffic = {
+  /** Deploys the probes and begins to follow events. */
   begin: (signal: AbortSignal) => Promise<void>
-  /** Something that happened and that no pod shows. */
+  /** Records an event that no pod shows. */
   note: (cluster: string, what: string) => void
-  /** Counts from now; what it returns waits until every probe has sent what a verdict needs. */
+  /** Begins to count requests. The returned function waits until every probe has sent enough for a verdict. */
   counting: (signal: AbortSignal) => Promise<() => Promise<void>>
-  /** Ends it, if it was begun and has not ended. */
+  /** Ends the traffic, if it was begun and has not ended. */
   end: (signal: AbortSignal) => Promise<void>
-  /** What was seen, once it has ended; nothing before. */
-  seen: () => Seen
+  /** What the traffic observed. Empty until it has ended. */
+  observed: () => Observed
 }
 
-/** Probes in the pods of a lab, and an eye on those pods, from `begin` to `end`. */
-export const trafficIn = (lab: Lab): Traffic => {
+/** Probes in the pods of a lab, and a record of what happens to all pods, from `begin` to `end`. */
+export const trafficIn = (lab: Lab): LiveTraffic => {
   let running: { probing: Probing; events: EventLog } | undefined
-  let seen: Seen = { samples: [], events: [] }
+  let observed: Observed = { samples: [], events: [] }
   return {
     begin: async (signal) => {
       running = { probing: await startProbing(lab, signal), events: followEvents(lab, signal) }
@@ -40,10 +41,10 @@ export const trafficIn = (lab: Lab): Traffic => {
       const { probing, events } = running
       running = undefined
       await events.stop()
-      seen = { samples: await probing.collect(signal), events: events.all() }
-      seen = { ...seen, overhead: await probing.overhead(signal) }
+      observed = { samples: await probing.collect(signal), events: events.sorted() }
+      observed = { ...observed, overhead: await probing.overhead(signal) }
       await probing.stop()
     },
-    seen: () => seen,
+    observed: () => observed,
   }
 }

@@ -13,8 +13,8 @@ const milliseconds = z
   .transform((text) => (text.endsWith('ms') ? Number(text.slice(0, -2)) : Number(text.slice(0, -1)) * 1000))
 
 /**
- * The flags of what an upgrade may cost (facts of upgrades, “Verdict”): `--max-loss`, a share; `--max-gap`,
- * milliseconds; `--max-p99-ratio`, times the baseline.
+ * The flags for the budgets of an upgrade (facts of upgrades, “Verdict”): `--max-loss`, a share of requests;
+ * `--max-gap`, in milliseconds; `--max-p99-ratio`, a multiple of the baseline.
  */
 export const budgetOptions = {
   maxLoss: share.default(0.001),
@@ -22,7 +22,7 @@ export const budgetOptions = {
   maxP99Ratio: z.coerce.number().min(1, 'times the baseline: 1 or more').default(1.5),
 }
 
-/** The budgets that the flags come to. */
+/** The budgets that the flags set. */
 export const budgetsOf = ({
   maxLoss,
   maxGap,

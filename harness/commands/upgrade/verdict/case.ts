@@ -12,11 +12,11 @@ import type {
 } from '#results/results.ts'
 import { type Stall, stallsIn } from './stalls.ts'
 
-/** What an upgrade is judged by. */
+/** The evidence by which an upgrade is judged. */
 export type Case = {
   /**
-   * All that were planned, in their order; one whose verdict is `not-run` keeps that and its reason, of the others both
-   * are found here.
+   * Every planned phase, in order. A phase with the verdict `not-run` keeps it and its reason. Judging gives the other
+   * phases their verdict and reason.
    */
   phases: readonly UpgradePhaseResult[]
   probes: readonly Probe[]
@@ -24,24 +24,24 @@ export type Case = {
   budgets: Budgets
   events: readonly UpgradeEvent[]
   stalls: readonly Stall[]
-  /** What was to hold after each phase. */
+  /** The stage that must hold after each phase. */
   stages: Partial<Record<PhaseId, Stage>>
 }
 
-/** One phase, with what its probes saw. */
+/** One phase, with the observations of its probes. */
 export type PhaseCase = Case & {
   phase: UpgradePhaseResult
-  seen: { probe: Probe; measured: Measured; baseline: Measured | undefined }[]
+  observations: Observation[]
 }
 
-/** What one probe saw in the phase, and at the baseline. */
-export type Seen = PhaseCase['seen'][number]
+/** The figures of one probe in the phase, and in the baseline. */
+export type Observation = { probe: Probe; measured: Measured; baseline: Measured | undefined }
 
 /*
- * Phases that restart no proxy on the way of a request, and so may lose no request (facts of upgrades, “Verdict”:
- * pure control-plane phases). Removing the old revision, rotating a remote secret and rotating the certificate
- * authority are of this kind too: their changes reach proxies as configuration alone, and nothing depends on the old
- * control plane by then. A rollback is of another kind: it installs gateways and restarts workloads again.
+ * Phases that restart no proxy that a request passes, and so may lose no request (facts of upgrades, “Verdict”:
+ * pure control-plane phases). They include the removal of the old revision and the rotation of remote secrets and of
+ * the certificate authority: these reach proxies as configuration alone, and nothing depends on the old control plane
+ * any more. A rollback is not pure: it installs gateways and restarts workloads again.
  */
 const pure: readonly PhaseKind[] = ['control-plane', 'removal', 'secrets', 'trust']
 
@@ -49,12 +49,12 @@ const pure: readonly PhaseKind[] = ['control-plane', 'removal', 'secrets', 'trus
 export const isPure = (kind: PhaseKind): boolean => pure.includes(kind)
 
 /**
- * What a probe lost and no stall of its hosts explains: how many, and those of them that are told one by one. `excused`
- * are the others. Of more losses than are told one by one, the rest counts as unexplained: a stall is too short for so
- * many.
+ * The losses of a probe that no stall of its hosts explains: their `count`, and the `losses` among them that are listed
+ * one by one. `excused` is how many losses a stall explains. Losses that are not listed count as unexplained, since a
+ * stall is too short for so many.
  */
 export const lostOf = (
-  { probe, measured }: Seen,
+  { probe, measured }: Observation,
   stalls: readonly Stall[],
 ): { count: number; losses: Loss[]; excused: number } => {
   if (probe.expects === 'refusal' || probe.kind === 'outside') return { count: 0, losses: [], excused: 0 }
@@ -67,7 +67,7 @@ export const lostOf = (
 }
 
 /** The breaks of a long answer that no stall explains. */
-export const breaksOf = ({ probe, measured }: Seen, stalls: readonly Stall[]): StreamBreak[] =>
+export const breaksOf = ({ probe, measured }: Observation, stalls: readonly Stall[]): StreamBreak[] =>
   measured.streamBreaks.filter(
     ({ at, gapMilliseconds }) =>
       stallsIn(stalls, [probe.from, probe.to], Date.parse(at), Date.parse(at) + gapMilliseconds).length === 0,

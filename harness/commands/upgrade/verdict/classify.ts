@@ -1,7 +1,7 @@
 import type { Sample } from '#commands/upgrade/traffic/probing.ts'
 import type { LossClass, Probe } from '#results/results.ts'
 
-/** What became of a request: what the probe expects, an answer that must not be, or why there was none. */
+/** The outcome of a request: `answered` as the probe expects, `wrong`, or the class of the loss. */
 export type Outcome = 'answered' | 'wrong' | LossClass
 
 /** The version that each cluster’s workload answers with. */
@@ -36,16 +36,16 @@ const exits: Record<number, LossClass> = {
 }
 
 /**
- * What became of a request of a probe. Who expects answers gets them from the version of the cluster that is asked; a
- * probe outside the mesh takes any. For one that expects refusal an answer is `wrong`, and `answered` means refused in
- * the way that it expects: 403 for another identity, 503 for a subset that does not exist, a connection that is closed
- * for plaintext. Whatever else keeps it from an answer is a loss that proves nothing.
+ * The outcome of a request of a probe. A probe that expects answers must get them from the version of its target
+ * cluster; a probe outside the mesh accepts any version. For a probe that expects refusal, an answer is `wrong`, and
+ * `answered` means that the request was refused as expected: 403 for another identity, 503 for a subset that does not
+ * exist, a closed connection for plaintext. Any other failure of such a probe is a loss and proves nothing.
  */
 export const classify = (sample: Sample, probe: Probe, versionOf: VersionOf): Outcome =>
   probe.expects === 'refusal' ? refused(sample, probe) : answered(sample, probe, versionOf)
 
 const answered = (sample: Sample, { kind, to }: Probe, versionOf: VersionOf): Outcome => {
-  // Of a long answer, what has words is its end, however it ended.
+  // A sample of a stream with an error is the end of an answer, whatever its status.
   if (sample.exit !== 0 || sample.status < 200 || sample.status > 299 || (kind === 'stream' && sample.error !== ''))
     return lossOf(sample)
   return kind === 'outside' || sample.version === versionOf[to] ? 'answered' : 'wrong'
@@ -62,8 +62,8 @@ const refused = (sample: Sample, { kind }: Probe): Outcome => {
 }
 
 const lossOf = ({ status, exit, flags, error }: Sample): LossClass => {
-  // A proxy whose handshake fails says UF; what it adds in words tells trust from a closed port.
+  // A proxy whose handshake fails reports UF, as for a closed port. Only its message shows that TLS failed.
   if (/TLS_error|CERTIFICATE_|certificate verify failed/i.test(error)) return 'tls'
-  const flag = flags.split(',').find((one) => one in flagged)
+  const flag = flags.split(',').find((candidate) => candidate in flagged)
   return (flag === undefined ? undefined : flagged[flag]) ?? (status >= 500 ? 'other-5xx' : exits[exit]) ?? 'other'
 }

@@ -5,47 +5,48 @@ import { readResults } from '#results/read-results.ts'
 import { variantName, type TopologyResult, type Upgrade, type Worse } from '#results/results.ts'
 import { rank } from './verdict.ts'
 
-/** An earlier upgrade of the same topology: its run, and what it came to. */
+/** An earlier upgrade of the same topology: the id of its run, and its result. */
 export type Earlier = { run: string; upgrade: Upgrade }
 
-/** So much slower, in milliseconds and times, is no noise between two runs. */
+/** A p99 counts as worse if it is slower by this many milliseconds and by this factor. Less is noise between runs. */
 const [slowerBy, slowerTimes] = [10, 1.5]
-/** So much longer a gap, in milliseconds, is none either. */
+/** A gap counts as worse if it is longer by this many milliseconds. */
 const longerBy = 100
 
 /**
- * An earlier upgrade of a topology, from its results.json or its folder.
- * @throws MeshproofError MP-111 to MP-113 where it cannot be read, MP-123 where it is no upgrade’s, MP-124 where it
- * is another topology’s.
+ * Reads an earlier upgrade of `topology` from its results.json or its report folder.
+ * @throws MeshproofError MP-111 to MP-113 where it cannot be read, MP-123 where it is not the report of an upgrade,
+ * MP-124 where it is of another topology.
  */
-export const readEarlier = async (path: string, of: Pick<TopologyResult, 'name' | 'mtls'>): Promise<Earlier> => {
+export const readEarlier = async (path: string, topology: Pick<TopologyResult, 'name' | 'mtls'>): Promise<Earlier> => {
   const isFile = await stat(path).then(
     (found) => found.isFile(),
     () => false,
   )
   if (isFile && basename(path) !== 'results.json') throw noUpgrade(path, 'the file is not called results.json')
   const { run, topologies } = await readResults(isFile ? dirname(path) : path)
-  if (topologies.every(({ upgrade }) => upgrade === undefined)) throw noUpgrade(path, `it is of “${run.command}”`)
-  const same = topologies.find(({ name, mtls }) => name === of.name && mtls === of.mtls)
-  if (same?.upgrade) return { run: run.id, upgrade: same.upgrade }
+  if (topologies.every(({ upgrade }) => upgrade === undefined))
+    throw noUpgrade(path, `it is the report of “${run.command}”`)
+  const earlier = topologies.find(({ name, mtls }) => name === topology.name && mtls === topology.mtls)
+  if (earlier?.upgrade) return { run: run.id, upgrade: earlier.upgrade }
   throw new MeshproofError('MP-124', {
     what: 'The earlier run upgraded another topology',
     where: topologies.map(variantName).join(', '),
-    next: `Compare with an earlier upgrade of ${variantName(of)}.`,
+    next: `Compare with an earlier upgrade of ${variantName(topology)}.`,
   })
 }
 
 const noUpgrade = (where: string, why: string): MeshproofError =>
   new MeshproofError('MP-123', {
-    what: 'There is nothing of an upgrade to compare with',
+    what: 'There is no upgrade to compare with',
     where,
     why,
     next: 'Give --compare the report folder of an earlier `meshproof upgrade`, or its results.json.',
   })
 
 /**
- * What is worse than in an earlier upgrade: verdicts, checks, and of each probe in each phase its losses, wrong
- * answers, longest gap and p99.
+ * What is worse than in an earlier upgrade: verdicts, checks, and the losses, wrong answers, longest gap and p99 of
+ * each probe in each phase.
  */
 export const compare = (before: Upgrade, now: Upgrade): Worse[] => {
   const worse = (what: string, then: string, today: string): Worse => ({ what, before: then, now: today })
@@ -80,20 +81,22 @@ export const compare = (before: Upgrade, now: Upgrade): Worse[] => {
   ]
   return [
     ...verdicts,
-    ...now.measured.flatMap((one) => {
-      const then = before.measured.find(({ probe, phase }) => probe === one.probe && phase === one.phase)
+    ...now.measured.flatMap((current) => {
+      const then = before.measured.find(({ probe, phase }) => probe === current.probe && phase === current.phase)
       if (then === undefined) return []
-      const what = (part: string): string => `${one.phase} ${one.probe} ${part}`
+      const figure = (part: string): string => `${current.phase} ${current.probe} ${part}`
       return [
-        ...(one.lost * then.sent > then.lost * one.sent
-          ? [worse(what('lost'), `${then.lost} of ${then.sent}`, `${one.lost} of ${one.sent}`)]
+        ...(current.lost * then.sent > then.lost * current.sent
+          ? [worse(figure('lost'), `${then.lost} of ${then.sent}`, `${current.lost} of ${current.sent}`)]
           : []),
-        ...(one.wrong > then.wrong ? [worse(what('wrong answers'), String(then.wrong), String(one.wrong))] : []),
-        ...(one.longestGapMilliseconds > then.longestGapMilliseconds + longerBy
-          ? [worse(what('longest gap'), `${then.longestGapMilliseconds} ms`, `${one.longestGapMilliseconds} ms`)]
+        ...(current.wrong > then.wrong
+          ? [worse(figure('wrong answers'), String(then.wrong), String(current.wrong))]
           : []),
-        ...(one.p99Milliseconds > Math.max(then.p99Milliseconds + slowerBy, then.p99Milliseconds * slowerTimes)
-          ? [worse(what('p99'), `${then.p99Milliseconds.toFixed(0)} ms`, `${one.p99Milliseconds.toFixed(0)} ms`)]
+        ...(current.longestGapMilliseconds > then.longestGapMilliseconds + longerBy
+          ? [worse(figure('longest gap'), `${then.longestGapMilliseconds} ms`, `${current.longestGapMilliseconds} ms`)]
+          : []),
+        ...(current.p99Milliseconds > Math.max(then.p99Milliseconds + slowerBy, then.p99Milliseconds * slowerTimes)
+          ? [worse(figure('p99'), `${then.p99Milliseconds.toFixed(0)} ms`, `${current.p99Milliseconds.toFixed(0)} ms`)]
           : []),
       ]
     }),

@@ -1,39 +1,39 @@
 import { fewestOf } from '#commands/upgrade/traffic/enough.ts'
 import type { UpgradeFinding } from '#results/results.ts'
-import { lostOf, type PhaseCase, type Seen } from './case.ts'
+import { lostOf, type Observation, type PhaseCase } from './case.ts'
 import { found } from './findings.ts'
 import { stallsIn } from './stalls.ts'
 
 /**
- * A probe that was silent for longer, in milliseconds, and traffic outside the mesh that stopped for longer, leave a
- * verdict open.
+ * The longest silence of a probe, and the longest stall of a host, that still allow a verdict, in milliseconds.
  */
 const tooLong = 2000
 
 /**
- * What keeps a phase from a verdict: too few requests, silent probes, a host that stood still. And what is green with
- * something to look at: slower answers.
+ * The findings that make the verdict of a phase inconclusive: too few requests, silent probes, a stalled host. And a
+ * warning for slower answers.
  */
 export const knowledgeFindings = (given: PhaseCase): UpgradeFinding[] => {
-  const { phase, probes, seen, budgets, stalls } = given
+  const { phase, probes, observations, budgets, stalls } = given
   const [from, to] = [Date.parse(phase.startedAt), Date.parse(phase.startedAt) + phase.seconds * 1000]
   if (phase.kind === 'preflight') return []
   const few = probes
-    .flatMap((one) => {
-      const sent = seen.find(({ probe }) => probe.id === one.id)?.measured.sent ?? 0
-      return sent < fewestOf(one) ? [{ id: one.id, sent, fewest: fewestOf(one) }] : []
+    .flatMap((planned) => {
+      const sent = observations.find(({ probe }) => probe.id === planned.id)?.measured.sent ?? 0
+      const fewest = fewestOf(planned)
+      return sent < fewest ? [{ id: planned.id, sent, fewest }] : []
     })
     .toSorted((a, b) => a.sent - b.sent)
-  const still = stalls.filter((stall) => stall.from < to && stall.to > from).toSorted((a, b) => lasted(b) - lasted(a))
-  const excused = seen.reduce((total, one) => total + lostOf(one, stalls).excused, 0)
-  const silent = seen
+  const stalled = stalls.filter((stall) => stall.from < to && stall.to > from).toSorted((a, b) => lasted(b) - lasted(a))
+  const excused = observations.reduce((total, observation) => total + lostOf(observation, stalls).excused, 0)
+  const silent = observations
     .filter(
       ({ probe, measured }) =>
         measured.longestSilenceMilliseconds > tooLong &&
         !stallsIn(stalls, [probe.from, probe.to], from, to).some((stall) => lasted(stall) > tooLong),
     )
     .toSorted((a, b) => b.measured.longestSilenceMilliseconds - a.measured.longestSilenceMilliseconds)
-  const slower = seen
+  const slower = observations
     .filter(
       ({ probe, measured, baseline }) =>
         probe.expects === 'answers' &&
@@ -45,9 +45,9 @@ export const knowledgeFindings = (given: PhaseCase): UpgradeFinding[] => {
           Math.max(budgets.maxP99Ratio * baseline.p99Milliseconds, baseline.p99Milliseconds + 50),
     )
     .toSorted((a, b) => b.measured.p99Milliseconds - a.measured.p99Milliseconds)
-  const [longest, quietest, slowest, least] = [still[0], silent[0], slower[0], few[0]]
-  // A machine that has too little to give slows down what no mesh is part of, too.
-  const outside = seen.find(({ probe }) => probe.kind === 'outside' && probe.from === slowest?.probe.from)
+  const [longest, quietest, slowest, least] = [stalled[0], silent[0], slower[0], few[0]]
+  // On an overloaded machine, traffic outside the mesh is slower too.
+  const outside = observations.find(({ probe }) => probe.kind === 'outside' && probe.from === slowest?.probe.from)
   return [
     ...(longest !== undefined && (lasted(longest) > tooLong || excused > 0)
       ? [
@@ -96,7 +96,7 @@ export const knowledgeFindings = (given: PhaseCase): UpgradeFinding[] => {
   ]
 }
 
-const p99Of = ({ measured, baseline }: Seen): string =>
+const p99Of = ({ measured, baseline }: Observation): string =>
   `${measured.p99Milliseconds.toFixed(0)} ms, and ${(baseline?.p99Milliseconds ?? 0).toFixed(0)} ms at the baseline`
 
 const lasted = ({ from, to }: { from: number; to: number }): number => to - from

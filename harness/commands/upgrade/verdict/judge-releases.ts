@@ -4,31 +4,31 @@ import type { PhaseCase } from './case.ts'
 import { found } from './findings.ts'
 
 /**
- * Control planes and proxies that run another release than any of their cluster should after the phase; an istiod has
- * no Envoy, and the probes’ own clients keep the old proxy on purpose. Once the old control plane is removed, that is
- * MP-934.
+ * A finding for the control planes and proxies that run a release which their cluster must not have after the phase. An
+ * istiod has no Envoy to compare. The probes’ own clients are left out, since they keep the old proxy on purpose. The
+ * code is MP-939, or MP-934 once the old control plane is removed.
  */
 export const releaseFindings = ({ phase, phases, stages }: PhaseCase): UpgradeFinding[] => {
   const stage = stages[phase.id]
   if (stage === undefined) return []
-  const wrong = phase.releases.filter((one) => {
-    const part = partOf(one)
+  const wrong = phase.releases.filter((running) => {
+    const part = partOf(running)
     const expected =
       part === 'controlPlanes'
-        ? (stage.controlPlanes[one.cluster] ?? [])
-        : [stage.workloads[one.cluster], stage.gateways[one.cluster]]
+        ? (stage.controlPlanes[running.cluster] ?? [])
+        : [stage.workloads[running.cluster], stage.gateways[running.cluster]]
     return (
       part !== 'kept' &&
       !expected.some(
-        (release) => release?.istio === one.istio && (part === 'controlPlanes' || release.envoy === one.envoy),
+        (release) => release?.istio === running.istio && (part === 'controlPlanes' || release.envoy === running.envoy),
       )
     )
   })
   const removed = phases
     .slice(0, phases.indexOf(phase) + 1)
     .some(({ kind, verdict }) => kind === 'removal' && verdict !== 'not-run')
-  const told = wrong.map(
+  const lines = wrong.map(
     ({ cluster, workload, istio, envoy }) => `${workload} in ${cluster} runs ${istio}, Envoy ${envoy}`,
   )
-  return wrong.length === 0 ? [] : [found(removed ? 'MP-934' : 'MP-939', phase.id, told.join('; '))]
+  return wrong.length === 0 ? [] : [found(removed ? 'MP-934' : 'MP-939', phase.id, lines.join('; '))]
 }

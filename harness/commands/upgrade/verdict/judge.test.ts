@@ -106,15 +106,17 @@ const codes = (saw: Record<string, Partial<Measured>> = {}, of: Partial<Case> = 
 const ended = (phase: PhaseId, pod: string, at = 10_000) => ({
   at: new Date(startOf(phase) + at).toISOString(),
   cluster: 'cluster2',
-  what: `${pod} is told to end`,
+  what: `${pod} is terminating`,
 })
 const withPhase = (id: PhaseId, of: Partial<UpgradePhaseResult>): UpgradePhaseResult[] =>
   phases.map((phase) => (phase.id === id ? { ...phase, ...of } : phase))
 
 test('a healthy upgrade passes, and its phases say what was asked', () => {
-  const { verdict, findings, phases: told } = judged()
+  const { verdict, findings, phases: judgedPhases } = judged()
   expect([verdict, findings]).toEqual(['pass', []])
-  expect(told.map((phase) => [phase.verdict, phase.reason])).toEqual(phases.map(() => ['pass', '0 of 6000 lost']))
+  expect(judgedPhases.map((phase) => [phase.verdict, phase.reason])).toEqual(
+    phases.map(() => ['pass', '0 of 6000 lost']),
+  )
 })
 
 describe('what is lost', () => {
@@ -180,8 +182,11 @@ test('a long answer that ends with a pod on its way is told and not failed', () 
       streamBreaks: [{ at: new Date(startOf(phase) + 9000).toISOString(), gapMilliseconds: 100, event: '' }],
     },
   })
-  const { verdict, phases: told } = judged(saw('P3'), { events: [ended('P3', 'app1/probe-target-1')] })
-  expect([verdict, told[2]?.reason]).toEqual(['pass', '0 of 6000 lost; long answers that ended with restarted pods: 1'])
+  const { verdict, phases: judgedPhases } = judged(saw('P3'), { events: [ended('P3', 'app1/probe-target-1')] })
+  expect([verdict, judgedPhases[2]?.reason]).toEqual([
+    'pass',
+    '0 of 6000 lost; long answers that ended with restarted pods: 1',
+  ])
   expect(codes(saw('P3'))).toEqual(['P3 MP-945'])
   expect(codes(saw('P4'), { events: [ended('P4', 'istio-system/istio-eastwestgateway-1')] })).toEqual([])
   expect(codes(saw('P4'), { events: [ended('P4', 'istio-system/istiod-1')] })).toEqual(['P4 MP-945'])
@@ -259,10 +264,10 @@ describe('what leaves a verdict open', () => {
   test('a phase that was not run, and a baseline that is missing', () => {
     const {
       verdict,
-      phases: told,
+      phases: judgedPhases,
       findings,
     } = judged({}, { phases: withPhase('P9', { verdict: 'not-run', reason: 'the run ended' }) })
-    expect([verdict, told.at(-1)?.reason, asTopology({ verdict, findings, phases: told })]).toEqual([
+    expect([verdict, judgedPhases.at(-1)?.reason, asTopology({ verdict, findings, phases: judgedPhases })]).toEqual([
       'not-run',
       'the run ended',
       { verdict: 'not-run', reason: 'P9 secrets was not run: the run ended' },

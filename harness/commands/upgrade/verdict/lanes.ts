@@ -3,17 +3,17 @@ import type { Lane } from '#results/results.ts'
 import { classify, type VersionOf } from './classify.ts'
 
 /**
- * The probes’ lanes of the timeline, second by second from `startedAt` (milliseconds since the epoch) to the last
- * request of all: what went as the probe expects, what did not, and the slowest answer. Requests of before are left
- * out; an answer that must not be counts as a loss here.
+ * The lane of each probe in the timeline, for each second from `startedAt` (milliseconds since the epoch) to the last
+ * request of any probe: how many requests went as expected, how many did not, and the slowest expected answer in
+ * milliseconds. Requests before `startedAt` are left out. A wrong answer counts as not expected.
  */
-export const lanesOf = (all: readonly Samples[], startedAt: number, versionOf: VersionOf): Lane[] => {
-  const secondOf = (at: number): number => Math.floor((at - startedAt) / 1000)
-  const length = all.reduce(
+export const lanesOf = (samplesOfProbes: readonly Samples[], startedAt: number, versionOf: VersionOf): Lane[] => {
+  const secondOf = (moment: number): number => Math.floor((moment - startedAt) / 1000)
+  const length = samplesOfProbes.reduce(
     (most, { samples }) => samples.reduce((last, sample) => Math.max(last, secondOf(sample.startedAt) + 1), most),
     0,
   )
-  return all.map(({ probe, samples }) => {
+  return samplesOfProbes.map(({ probe, samples }) => {
     const seconds = Array.from({ length }, (): [number, number, number] => [0, 0, 0])
     for (const sample of samples) {
       const second = seconds[secondOf(sample.startedAt)]

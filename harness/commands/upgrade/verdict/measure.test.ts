@@ -18,9 +18,9 @@ const probeOf = (of: Partial<Probe> = {}): Probe => ({
   expects: 'answers',
   ...of,
 })
-const sample = (at: number, of: Partial<Sample> = {}): Sample => ({
-  id: `pod-a/${at}`,
-  startedAt: begin + at,
+const sample = (offset: number, of: Partial<Sample> = {}): Sample => ({
+  id: `pod-a/${offset}`,
+  startedAt: begin + offset,
   milliseconds: 10,
   status: 200,
   exit: 0,
@@ -32,7 +32,7 @@ const sample = (at: number, of: Partial<Sample> = {}): Sample => ({
   ...of,
 })
 /** A request every 100 ms from one moment to another. */
-const every = (from: number, to: number, of: Partial<Sample> = {}): Sample[] =>
+const everyTenth = (from: number, to: number, of: Partial<Sample> = {}): Sample[] =>
   Array.from({ length: (to - from) / 100 }, (_, index) => sample(from + index * 100, of))
 const windows = [
   { phase: 'P1', from: begin, to: begin + 10_000 },
@@ -86,9 +86,9 @@ test.each<[string, Partial<Sample>, Partial<Probe>, string]>([
 describe('what a probe saw', () => {
   test('counts per phase, a request in the one it was begun in', () => {
     const [first, second] = measured([
-      ...every(0, 9900),
+      ...everyTenth(0, 9900),
       sample(9990, { id: 'pod-a/x', status: 503, flags: 'UF', error: 'no', milliseconds: 500 }),
-      ...every(10_500, 20_000, { attempts: 2 }),
+      ...everyTenth(10_500, 20_000, { attempts: 2 }),
       sample(19_999, { version: 'v1' }),
     ])
     expect(first).toMatchObject({
@@ -126,19 +126,19 @@ describe('what a probe saw', () => {
 
   test('tells a probe that waits from one that is silent', () => {
     expect(
-      measured([...every(0, 5000), sample(5000, { milliseconds: 3000 }), ...every(8000, 20_000)])[0],
+      measured([...everyTenth(0, 5000), sample(5000, { milliseconds: 3000 }), ...everyTenth(8000, 20_000)])[0],
     ).toMatchObject({ longestSilenceMilliseconds: 90, longestGapMilliseconds: 3090 })
-    expect(measured([...every(0, 5000), ...every(8000, 20_000)])[0]?.longestSilenceMilliseconds).toBe(3090)
-    expect(measured(every(0, 14_000)).map(({ longestSilenceMilliseconds }) => longestSilenceMilliseconds)).toEqual([
-      90, 6090,
-    ])
+    expect(measured([...everyTenth(0, 5000), ...everyTenth(8000, 20_000)])[0]?.longestSilenceMilliseconds).toBe(3090)
+    expect(measured(everyTenth(0, 14_000)).map(({ longestSilenceMilliseconds }) => longestSilenceMilliseconds)).toEqual(
+      [90, 6090],
+    )
     expect(measured([])[0]).toMatchObject({ sent: 0, longestSilenceMilliseconds: 20_000, p99Milliseconds: 0 })
   })
 
   test('does not take the client’s own restart for silence, where it is to be restarted', () => {
     const samples = [
-      ...every(0, 5000),
-      ...every(8000, 20_000).map((one) => ({ ...one, id: one.id.replace('pod-a', 'pod-b') })),
+      ...everyTenth(0, 5000),
+      ...everyTenth(8000, 20_000).map((request) => ({ ...request, id: request.id.replace('pod-a', 'pod-b') })),
     ]
     expect(measured(samples, { pods: 'restarted' })[0]).toMatchObject({
       longestSilenceMilliseconds: 90,
@@ -149,8 +149,8 @@ describe('what a probe saw', () => {
 
   test('keeps a hundred losses, and counts all; quantiles are of answers', () => {
     const [first] = measured([
-      ...every(0, 10_000, { status: 0, exit: 28, milliseconds: 5000 }),
-      ...every(50, 5050, { status: 0, exit: 28 }),
+      ...everyTenth(0, 10_000, { status: 0, exit: 28, milliseconds: 5000 }),
+      ...everyTenth(50, 5050, { status: 0, exit: 28 }),
       ...Array.from({ length: 100 }, (_, index) => sample(index * 100 + 20, { milliseconds: index + 1 })),
     ])
     expect([first?.lost, first?.losses.length, first?.p50Milliseconds, first?.p99Milliseconds]).toEqual([
@@ -161,11 +161,11 @@ describe('what a probe saw', () => {
   test('a long answer breaks once however often it begins anew, and with another server; an event is named', () => {
     const end = sample(5000, { error: 'the answer ended (200)', milliseconds: 0 })
     const lines = [
-      ...every(0, 5000),
+      ...everyTenth(0, 5000),
       end,
       sample(5100, { status: 503, flags: 'UF', error: 'no' }),
-      ...every(5500, 12_000),
-      ...every(12_000, 20_000, { instance: 'v2-2' }),
+      ...everyTenth(5500, 12_000),
+      ...everyTenth(12_000, 20_000, { instance: 'v2-2' }),
     ]
     const events = [
       {
@@ -198,13 +198,13 @@ test('lanes are second by second: good, not good, the slowest; all as long as th
       {
         probe: probeOf(),
         samples: [
-          ...every(0, 1000),
+          ...everyTenth(0, 1000),
           sample(1500, { status: 503, flags: 'UF' }),
           sample(1600, { milliseconds: 70.4 }),
           sample(-500),
         ],
       },
-      { probe: probeOf({ id: 'q' }), samples: every(0, 3000) },
+      { probe: probeOf({ id: 'q' }), samples: everyTenth(0, 3000) },
     ],
     begin,
     versionOf,
@@ -231,10 +231,10 @@ test('lanes are second by second: good, not good, the slowest; all as long as th
 
 test('a host stood still where traffic outside the mesh stopped for a second', () => {
   const samples = [
-    ...every(0, 5000),
+    ...everyTenth(0, 5000),
     sample(5000, { milliseconds: 3000 }),
-    ...every(8000, 9000),
-    ...every(9800, 11_000),
+    ...everyTenth(8000, 9000),
+    ...everyTenth(9800, 11_000),
   ]
   expect(
     stallsOf([

@@ -5,61 +5,61 @@ import { nearestEvent } from './near-events.ts'
 import { gapsOf, longestIn, pausesOf, podOf } from './spans.ts'
 
 /**
- * The time of a phase in which probes were running, in milliseconds since the epoch. A request belongs to the phase it
- * was begun in.
+ * The time of a phase in which probes ran, in milliseconds since the epoch. A request belongs to the phase in which it
+ * began.
  */
 export type Window = { phase: PhaseId; from: number; to: number }
 
-/** Losses that are told one by one. */
+/** How many losses of a probe in a phase are listed one by one. */
 const mostLosses = 100
 
 /**
- * What every probe saw in every phase (issue 6, section 4). Samples need no order; `versionOf` says which version each
- * cluster answers with.
+ * The figures of every probe in every phase (issue 6, section 4). Samples may come in any order. `versionOf` is the
+ * version that each cluster answers with.
  */
 export const measure = (
-  all: readonly Samples[],
+  samplesOfProbes: readonly Samples[],
   windows: readonly Window[],
   events: readonly UpgradeEvent[],
   versionOf: VersionOf,
 ): Measured[] => {
   const [begin, end] = [Math.min(...windows.map(({ from }) => from)), Math.max(...windows.map(({ to }) => to))]
-  return all.flatMap(({ probe, samples: unordered }) => {
+  return samplesOfProbes.flatMap(({ probe, samples: unordered }) => {
     const ordered = { probe, samples: unordered.toSorted((a, b) => a.startedAt - b.startedAt) }
     const outcomes = ordered.samples.map((sample) => classify(sample, probe, versionOf))
     const { silent, away } = pausesOf(ordered, begin, end)
     const gaps = gapsOf(ordered, outcomes, away, begin, end)
     const breaks = probe.kind === 'stream' ? breaksOf(ordered.samples, outcomes) : []
     return windows.map(({ phase, from, to }): Measured => {
-      const asked = ordered.samples.flatMap((sample, index) =>
+      const requests = ordered.samples.flatMap((sample, index) =>
         sample.startedAt >= from && sample.startedAt < to ? [{ sample, outcome: outcomes[index] ?? 'other' }] : [],
       )
-      const answered = asked.filter(({ outcome }) => outcome === 'answered').map(({ sample }) => sample)
-      const losses = asked.flatMap(({ sample, outcome }) =>
+      const answered = requests.filter(({ outcome }) => outcome === 'answered').map(({ sample }) => sample)
+      const losses = requests.flatMap(({ sample, outcome }) =>
         outcome === 'answered' || outcome === 'wrong' ? [] : [lossOf(sample, outcome)],
       )
       const times = answered.map(({ milliseconds }) => milliseconds).toSorted((a, b) => a - b)
       return {
         probe: probe.id,
         phase,
-        sent: asked.length,
+        sent: requests.length,
         answered: answered.length,
         retried: answered.filter(({ attempts }) => attempts > 1).length,
         lost: losses.length,
         losses: losses.slice(0, mostLosses),
         classes: countsOf(losses),
-        wrong: asked.length - answered.length - losses.length,
+        wrong: requests.length - answered.length - losses.length,
         longestGapMilliseconds: longestIn(gaps, from, to),
-        // Between the lines of a long answer its client waits: that is never silence, but no line at all is.
-        longestSilenceMilliseconds: probe.kind === 'stream' && asked.length > 0 ? 0 : longestIn(silent, from, to),
+        // The client of a stream waits between lines, which is not silence. A phase without any line is.
+        longestSilenceMilliseconds: probe.kind === 'stream' && requests.length > 0 ? 0 : longestIn(silent, from, to),
         p50Milliseconds: quantile(times, 0.5),
         p99Milliseconds: quantile(times, 0.99),
         streamBreaks: breaks
-          .filter(({ at }) => at >= from && at < to)
-          .map(({ at, gapMilliseconds }): StreamBreak => ({
-            at: new Date(at).toISOString(),
+          .filter(({ lastGood }) => lastGood >= from && lastGood < to)
+          .map(({ lastGood, gapMilliseconds }): StreamBreak => ({
+            at: new Date(lastGood).toISOString(),
             gapMilliseconds,
-            event: nearestEvent(events, at),
+            event: nearestEvent(events, lastGood),
           })),
       }
     })
@@ -76,33 +76,35 @@ const lossOf = ({ id, startedAt, milliseconds, status, flags, error }: Sample, k
 })
 
 const countsOf = (losses: readonly Loss[]): Measured['classes'] =>
-  Object.fromEntries([...Map.groupBy(losses, (loss) => loss.class)].map(([kind, same]) => [kind, same.length]))
+  Object.fromEntries(
+    [...Map.groupBy(losses, (loss) => loss.class)].map(([kind, lossesOfKind]) => [kind, lossesOfKind.length]),
+  )
 
-// The nearest rank: a time that was really measured.
+// The nearest-rank method, which returns a measured time.
 const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0
 
 /**
- * Where a pod’s long answer ended: lines that failed, together one break, or the next line from another server. `at`
- * is when the last good line came.
+ * The breaks of each pod’s long answers. Consecutive failed lines are one break, and so is a next line from another
+ * server. `lastGood` is when the last good line arrived, in milliseconds since the epoch.
  */
 const breaksOf = (
   samples: readonly Sample[],
   outcomes: readonly Outcome[],
-): { at: number; gapMilliseconds: number }[] => {
+): { lastGood: number; gapMilliseconds: number }[] => {
   const lines = samples.map((sample, index) => ({
     ...sample,
     good: outcomes[index] === 'answered',
     ends: sample.startedAt + sample.milliseconds,
   }))
-  return [...Map.groupBy(lines, ({ id }) => podOf(id)).values()].flatMap((own) =>
-    own.flatMap((line, index) => {
-      const [before, next] = [own[index - 1], own.slice(index).find(({ good }) => good)]
+  return [...Map.groupBy(lines, ({ id }) => podOf(id)).values()].flatMap((podLines) =>
+    podLines.flatMap((line, index) => {
+      const [before, next] = [podLines[index - 1], podLines.slice(index).find(({ good }) => good)]
       const begins =
         before === undefined ? !line.good : before.good && (!line.good || line.instance !== before.instance)
       const since = before?.ends ?? line.startedAt
       return begins
-        ? [{ at: since, gapMilliseconds: Math.round((next?.ends ?? own.at(-1)?.ends ?? since) - since) }]
+        ? [{ lastGood: since, gapMilliseconds: Math.round((next?.ends ?? podLines.at(-1)?.ends ?? since) - since) }]
         : []
     }),
   )

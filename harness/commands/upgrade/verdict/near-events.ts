@@ -3,42 +3,47 @@ import { labNamespaces } from '#istio/workloads.ts'
 import type { UpgradeEvent } from '#results/results.ts'
 
 /**
- * Events this near to a loss, in milliseconds, may explain it: what was sent to a pod that went hangs until a timeout
+ * How near to a loss an event may explain it, in milliseconds. A request to a pod that has ended hangs until a timeout
  * of some seconds.
  */
 const near = 5000
 
 /**
- * The pod of the mesh's workloads, or of its gateways, that an event tells to end or tells to be gone
- * (harness/upgrade/events.ts).
+ * The name of the pod that an event reports as terminating or gone (traffic/events.ts). Undefined for other events, and
+ * for pods that are not of the mesh’s workloads, or of its gateways, as `group` says.
  */
-const endedPod = (of: 'workloads' | 'gateways', { what }: UpgradeEvent): string | undefined => {
-  const [, namespace, pod] = /^([^/ ]+)\/(\S+) (?:is told to end|is gone)$/.exec(what) ?? []
-  return (of === 'workloads' ? namespace === labNamespaces.mesh : pod?.startsWith(`${gatewayName}-`)) ? pod : undefined
+const endedPod = (group: 'workloads' | 'gateways', { what }: UpgradeEvent): string | undefined => {
+  const [, namespace, pod] = /^([^/ ]+)\/(\S+) (?:is terminating|is gone)$/.exec(what) ?? []
+  return (group === 'workloads' ? namespace === labNamespaces.mesh : pod?.startsWith(`${gatewayName}-`))
+    ? pod
+    : undefined
 }
 
-/** The pods of these clusters that ended near a time, whose ends are milliseconds since the epoch. */
+/**
+ * The pods of `group` in these clusters that ended near the time from `from` to `to`, in milliseconds since the epoch.
+ */
 export const podsEndedNear = (
   events: readonly UpgradeEvent[],
-  of: 'workloads' | 'gateways',
+  group: 'workloads' | 'gateways',
   clusters: readonly string[],
   from: number,
   to: number,
 ): string[] =>
   events.flatMap((event) => {
-    const [pod, at] = [endedPod(of, event), Date.parse(event.at)]
-    return pod !== undefined && clusters.includes(event.cluster) && at > from - near && at < to + near ? [pod] : []
+    const [pod, moment] = [endedPod(group, event), Date.parse(event.at)]
+    const isNear = moment > from - near && moment < to + near
+    return pod !== undefined && clusters.includes(event.cluster) && isNear ? [pod] : []
   })
 
 /**
- * The event nearest to a moment, in words: `cluster1: app1/sleep-1 is gone, 0.4 s before`; empty where none is
- * within ten seconds.
+ * The event nearest to a moment (milliseconds since the epoch), in words: `cluster1: app1/sleep-1 is gone, 0.4 s
+ * before`. Empty where no event is within ten seconds.
  */
-export const nearestEvent = (events: readonly UpgradeEvent[], at: number): string => {
-  const off = (event: UpgradeEvent): number => Date.parse(event.at) - at
-  const [nearest] = events.toSorted((a, b) => Math.abs(off(a)) - Math.abs(off(b)))
-  return nearest === undefined || Math.abs(off(nearest)) > 10_000
+export const nearestEvent = (events: readonly UpgradeEvent[], moment: number): string => {
+  const offset = (event: UpgradeEvent): number => Date.parse(event.at) - moment
+  const [nearest] = events.toSorted((a, b) => Math.abs(offset(a)) - Math.abs(offset(b)))
+  return nearest === undefined || Math.abs(offset(nearest)) > 10_000
     ? ''
-    : `${nearest.cluster}: ${nearest.what}, ${(Math.abs(off(nearest)) / 1000).toFixed(1)} s ` +
-        (off(nearest) > 0 ? 'after' : 'before')
+    : `${nearest.cluster}: ${nearest.what}, ${(Math.abs(offset(nearest)) / 1000).toFixed(1)} s ` +
+        (offset(nearest) > 0 ? 'after' : 'before')
 }

@@ -3,23 +3,22 @@ import { classify } from './classify.ts'
 import { gapsOf } from './spans.ts'
 
 /**
- * A time in which a cluster’s host stood still: traffic that no mesh is part of stopped. Milliseconds since the
- * epoch.
+ * A time in which a cluster’s host was stalled, in milliseconds since the epoch: traffic outside the mesh stopped.
  */
 export type Stall = { cluster: string; from: number; to: number }
 
 /**
- * Traffic outside the mesh that stops for so long shows a host that stood still, in milliseconds: ten of its requests
- * are missing.
+ * If traffic outside the mesh stops for longer than this, in milliseconds, its host was stalled: ten requests are
+ * missing.
  */
-const stoodStill = 1000
+const shortestStall = 1000
 
-/** After a stall, what had piled up is worked off: for so long, in milliseconds, a loss is still the stall’s. */
+/** How long after a stall a loss still counts as caused by it, in milliseconds: pending work delays requests. */
 const recovery = 1000
 
-/** When hosts stood still, from the control stream outside the mesh (facts of upgrades, “Probes”). */
-export const stallsOf = (all: readonly Samples[]): Stall[] =>
-  all
+/** The stalls of hosts, as the probes outside the mesh show them (facts of upgrades, “Probes”). */
+export const stallsOf = (samplesOfProbes: readonly Samples[]): Stall[] =>
+  samplesOfProbes
     .filter(({ probe }) => probe.kind === 'outside')
     .flatMap(({ probe, samples: unordered }) => {
       const samples = unordered.toSorted((a, b) => a.startedAt - b.startedAt)
@@ -32,10 +31,12 @@ export const stallsOf = (all: readonly Samples[]): Stall[] =>
         first,
         last === undefined ? first : last.startedAt + last.milliseconds,
       )
-        .filter(({ milliseconds }) => milliseconds > stoodStill)
+        .filter(({ milliseconds }) => milliseconds > shortestStall)
         .map(({ from, to }) => ({ cluster: probe.from, from, to }))
     })
 
-/** The stalls of these clusters’ hosts within a time, and within what it takes to recover from them. */
+/**
+ * The stalls of these clusters’ hosts that overlap the time from `from` to `to`; the time to recover counts as stall.
+ */
 export const stallsIn = (stalls: readonly Stall[], clusters: readonly string[], from: number, to: number): Stall[] =>
   stalls.filter((stall) => clusters.includes(stall.cluster) && stall.from <= to && stall.to + recovery >= from)

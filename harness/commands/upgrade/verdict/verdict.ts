@@ -1,19 +1,19 @@
 import { UpgradeVerdict, type UpgradeFinding, type UpgradePhaseResult, type Verdict } from '#results/results.ts'
 
-/** The worst of verdicts; of none, `pass`. */
+/** The worst of several verdicts; `pass` for an empty list. */
 export const worstOf = (verdicts: readonly UpgradeVerdict[]): UpgradeVerdict =>
-  verdicts.reduce((worst, one) => (rank(one) > rank(worst) ? one : worst), 'pass')
+  verdicts.reduce((worst, verdict) => (rank(verdict) > rank(worst) ? verdict : worst), 'pass')
 
-/** How bad a verdict is, 0 for `pass`. */
+/** The rank of a verdict: 0 for `pass`, higher for worse verdicts. */
 export const rank = (verdict: UpgradeVerdict): number => UpgradeVerdict.options.indexOf(verdict)
 
-/** An upgrade’s exit code: 0 for pass and warn, 1 for fail, 2 for inconclusive and not-run. */
+/** The exit code of an upgrade: 0 for pass and warn, 1 for fail, 2 for inconclusive and not-run. */
 export const exitCodeOf = (verdict: UpgradeVerdict): 0 | 1 | 2 =>
   verdict === 'fail' ? 1 : verdict === 'pass' || verdict === 'warn' ? 0 : 2
 
 /**
- * What an upgrade makes of its topology in results.json, whose own verdicts have no word for a warning or for what is
- * not known.
+ * The verdict and reason of an upgrade’s topology in results.json. A topology has no verdict `warn` or
+ * `inconclusive`: they become `pass` and `not-run`.
  */
 export const asTopology = ({
   verdict,
@@ -24,12 +24,12 @@ export const asTopology = ({
   findings: readonly UpgradeFinding[]
   phases: readonly UpgradePhaseResult[]
 }): { verdict: Verdict; reason: string } => {
-  const worst = findings.find((one) => one.verdict === verdict)
-  const left = phases.find((phase) => phase.verdict === 'not-run')
+  const worst = findings.find((finding) => finding.verdict === verdict)
+  const notRun = phases.find((phase) => phase.verdict === 'not-run')
   const reason = worst
     ? `${worst.code} ${worst.cause}`
-    : left
-      ? `${left.id} ${left.name} was not run: ${left.reason}`
+    : notRun
+      ? `${notRun.id} ${notRun.name} was not run: ${notRun.reason}`
       : ''
   if (verdict === 'inconclusive') return { verdict: 'not-run', reason: `inconclusive: ${reason}` }
   return { verdict: verdict === 'warn' ? 'pass' : verdict, reason }

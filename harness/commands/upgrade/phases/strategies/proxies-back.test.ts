@@ -27,10 +27,10 @@ test('a proxy that is there twice, or of a pod that nobody waits for, stands for
 })
 
 test('nobody waits for a pod that goes, has no proxy, or has it from another control plane', () => {
-  const others = [
+  const ignored = [
     pod('old', { deletionTimestamp: new Date(0) }),
     pod('legacy', {}, 'app'),
     pod('canary', { annotations: { 'istio.io/rev': 'lab-b' } }),
   ]
-  expect(allBack(others, 'default', [])).toBe(true)
+  expect(allBack(ignored, 'default', [])).toBe(true)
 })

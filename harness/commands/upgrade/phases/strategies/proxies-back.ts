@@ -10,10 +10,10 @@ import { revisionOf } from '#istio/revision.ts'
 import { proxyStates, type ProxyState } from '#probes/istiod.ts'
 
 /**
- * Waits until every proxy that a cluster's control plane serves is connected to it again and has what it tells. A proxy
- * whose control plane was replaced waits longer and longer before it calls again, up to half a minute; of workloads
- * that are restarted meanwhile it does not hear, and goes on calling pods that are gone. By hand: `istioctl
- * proxy-status`. After a minute it goes on: who does not come back is named by the checks.
+ * Waits until every proxy that a cluster’s control plane serves is connected again and has its configuration. A proxy
+ * whose control plane was replaced retries at growing intervals of up to 30 seconds. Until it is connected, it does not
+ * learn that workloads were restarted, and sends requests to pods that are gone. By hand: `istioctl proxy-status`.
+ * After a minute the step ends without an error: the checks then name the proxies that are not connected.
  */
 export const proxiesBack = (lab: Lab, cluster: string): Step =>
   step(`${cluster}: proxies in sync`, (_, signal) => {
@@ -26,7 +26,7 @@ export const proxiesBack = (lab: Lab, cluster: string): Step =>
       `${cluster}: every proxy is in sync with the control plane`,
       async () => {
         const pods = (
-          await Promise.all(served.map((one) => one.kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })))
+          await Promise.all(served.map(({ kube }) => kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })))
         ).flat()
         const istiods = (await istiodPods(primary, revision)).filter(
           (pod) => isReady(pod) && !pod.metadata?.deletionTimestamp,
@@ -41,7 +41,8 @@ export const proxiesBack = (lab: Lab, cluster: string): Step =>
   })
 
 /**
- * Whether every pod that a revision gave its proxy, and that stays, is connected and lacks nothing of what it was sent.
+ * Whether every proxy that a revision injected is connected and has acknowledged its configuration. Pods that are being
+ * deleted do not count.
  */
 export const allBack = (pods: V1Pod[], revision: string | undefined, states: ProxyState[]): boolean => {
   const inSync = new Set(states.filter(({ stale }) => stale.length === 0).map(({ proxy }) => proxy))

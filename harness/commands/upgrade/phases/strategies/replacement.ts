@@ -7,21 +7,21 @@ import { podsOf, restart } from '#kube/roll-out.ts'
 import type { Lab } from '#lab/lab.ts'
 
 /**
- * How one release takes another one’s place, part by part, as named steps that are run in order; each strategy says
- * it in its own way.
+ * How one release replaces another, part by part. Each part is a list of named steps that run in order. Each strategy
+ * has its own steps.
  */
 export type Replacement = {
-  /** A cluster’s istiod, or the configuration of a cluster that is served from elsewhere. */
+  /** A primary cluster’s istiod, or the configuration of a remote cluster. */
   controlPlane: (cluster: string) => Step[]
   workloads: (cluster: string) => Step[]
   gateway: (cluster: string) => Step[]
-  /** What is done in the end, in all clusters. */
+  /** The last steps, in every cluster. */
   removal: Step[]
 }
 
 /**
- * A step of the lab’s own installation, bound to a release: an upgrade is an install with every file and every flag
- * again (istioctl upgrade).
+ * Steps of the lab’s own installation, by name, with the release of `lab`. An upgrade is another installation with
+ * every file and every flag (istioctl upgrade).
  */
 export const again = (lab: Lab, ...names: string[]): Step[] =>
   procedures[lab.topology.procedure]
@@ -41,33 +41,33 @@ export const hasGateway = (lab: Pick<Lab, 'topology'>, cluster: string): boolean
   procedures[lab.topology.procedure].steps(lab.topology).some(({ name }) => name === named.gateway(cluster))
 
 /**
- * A cluster’s gateway, installed again. Where that leaves a pod as it was, it is restarted: a gateway’s proxy is
- * injected when its pod starts, so that its deployment may read the same in both releases.
+ * Installs a cluster’s gateway again, and restarts it if one of its pods is still the same. A gateway’s proxy is
+ * injected when its pod starts, so its deployment may be equal in both releases.
  */
 export const gatewayAgain = (lab: Lab, cluster: string): Step[] =>
   again(lab, named.gateway(cluster)).map(({ name, run }) =>
     step(name, async (_, signal) => {
-      const at = lab.cluster(cluster)
-      const { name: deployment, namespace } = gatewayService(at)
+      const installed = lab.cluster(cluster)
+      const { name: deployment, namespace } = gatewayService(installed)
       const uids = async (): Promise<(string | undefined)[]> =>
-        (await podsOf(at.kube, { namespace, name: deployment })).map(({ metadata }) => metadata?.uid)
+        (await podsOf(installed.kube, { namespace, name: deployment })).map(({ metadata }) => metadata?.uid)
       const before = await uids()
       await run(lab, signal)
       if ((await uids()).some((uid) => before.includes(uid)))
-        await restart(at, [{ namespace, name: deployment }], signal)
+        await restart(installed, [{ namespace, name: deployment }], signal)
     }),
   )
 
-/** The workloads of a cluster that an upgrade restarts, all at once; the step ends when their older pods are gone. */
+/** Restarts the workloads of a cluster, all at once. The step ends when their old pods are gone. */
 export const workloadsRestarted = (lab: Lab, cluster: string): Step =>
   step(`${cluster}: workloads restarted`, async (_, signal) => {
-    const at = lab.cluster(cluster)
-    const there = await at.kube.list({ apiVersion: 'apps/v1', kind: 'Deployment' })
-    const wanted = restartedDeployments(at).map(([namespace, name]) => ({ namespace, name }))
+    const installed = lab.cluster(cluster)
+    const existing = await installed.kube.list({ apiVersion: 'apps/v1', kind: 'Deployment' })
+    const wanted = restartedDeployments(installed).map(([namespace, name]) => ({ namespace, name }))
     await restart(
-      at,
+      installed,
       wanted.filter(({ namespace, name }) =>
-        there.some(({ metadata }) => metadata?.namespace === namespace && metadata.name === name),
+        existing.some(({ metadata }) => metadata?.namespace === namespace && metadata.name === name),
       ),
       signal,
     )

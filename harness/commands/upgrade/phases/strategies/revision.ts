@@ -13,20 +13,22 @@ import { revisionOf } from '#istio/revision.ts'
 import { again, gatewayAgain, installedBy, workloadsRestarted, type Replacement } from './replacement.ts'
 
 /**
- * A second control plane is installed beside the one before, and everything moves to it (Istio's “canary upgrade”):
- * namespaces ask for its revision, workloads are restarted, gateways are installed with it. In the end the default tag
- * is moved and the control plane of before removed, no sooner than its last proxy has left it. It works both ways: back
- * again, the one with the revision is the one that goes.
+ * Installs a second control plane beside the old one, and moves everything to it (Istio’s “canary upgrade”).
+ * Namespaces are labelled with its revision, workloads are restarted, gateways are installed with it. At the end the
+ * default tag moves, and the old control plane is removed once its last proxy has left it. A rollback is the same in
+ * the other direction: it removes the control plane with the revision.
  */
 export const byRevision = (from: Lab, to: Lab): Replacement => {
   const [before, after] = [revisionOf(from.topology), revisionOf(to.topology)]
   return {
     controlPlane: (cluster) => {
-      const at = to.cluster(cluster)
+      const installed = to.cluster(cluster)
       return [
         ...(from.topology.revision === undefined ? [] : [withoutDefaultTag(from, cluster)]),
         ...again(to, ...installedBy(cluster)),
-        step(`${cluster}: injector of revision ${after} trusted`, (_, signal) => injectorTrusted(at, to, signal)),
+        step(`${cluster}: injector of revision ${after} trusted`, (_, signal) =>
+          injectorTrusted(installed, to, signal),
+        ),
       ]
     },
     workloads: (cluster) => [
@@ -51,7 +53,7 @@ export const byRevision = (from: Lab, to: Lab): Replacement => {
   }
 }
 
-/** The default tag moved to a revision, and the namespaces back at asking for the default. */
+/** Moves the default tag to the revision of a lab, and labels the namespaces for the default revision again. */
 const withDefaultTag = ({ topology: { revision = '' } }: Lab, cluster: LabCluster): Step =>
   step(`${cluster.name}: default tag moved to revision ${revision}`, async (_, signal) => {
     await istioctl(
@@ -63,21 +65,21 @@ const withDefaultTag = ({ topology: { revision = '' } }: Lab, cluster: LabCluste
   })
 
 /**
- * The default tag taken from a revision, which the namespaces ask for by its own name meanwhile: no two injectors may
- * answer for the default.
+ * Removes the default tag from the revision of a lab. Before that, the namespaces are labelled with the revision’s
+ * own name. Two injectors must not both serve the default revision.
  */
 const withoutDefaultTag = ({ topology, ...lab }: Lab, cluster: string): Step =>
   step(`${cluster}: default tag taken from revision ${revisionOf(topology)}`, async (_, signal) => {
-    const at = lab.cluster(cluster)
-    await askForSidecars(at, topology)
-    await istioctl(at, ['tag', 'remove', 'default', '--skip-confirmation'], signal)
+    const installed = lab.cluster(cluster)
+    await askForSidecars(installed, topology)
+    await istioctl(installed, ['tag', 'remove', 'default', '--skip-confirmation'], signal)
   })
 
-/** Removes what the control plane of before has and the one that stays has not, and waits until its pods are gone. */
+/** Removes the objects of the old control plane that the new one does not have, and waits until its pods are gone. */
 const removed = async (from: Lab, to: Lab, cluster: LabCluster, signal: AbortSignal): Promise<void> => {
   const { exposure } = procedures[to.topology.procedure]
   const { name, kube } = cluster
-  // Which objects there are does not depend on the address; an address there must be.
+  // A specification needs an address, but its objects do not depend on it.
   const specOf = (lab: Lab): OperatorSpec =>
     cluster.role === 'primary' ? controlPlaneSpec(cluster, lab, {}) : remoteSpec(cluster, lab, placeholder)
   await uninstallIstio({ cluster: from.cluster(name), spec: specOf(from) }, { cluster, spec: specOf(to) }, signal)
