@@ -6,9 +6,13 @@ const Source = z.object({
   namespaces: z.array(z.string()).default([]),
   notNamespaces: z.array(z.string()).default([]),
   serviceAccounts: z.array(z.string()).default([]),
+  notServiceAccounts: z.array(z.string()).default([]),
   requestPrincipals: z.array(z.string()).default([]),
+  notRequestPrincipals: z.array(z.string()).default([]),
   ipBlocks: z.array(z.string()).default([]),
+  notIpBlocks: z.array(z.string()).default([]),
   remoteIpBlocks: z.array(z.string()).default([]),
+  notRemoteIpBlocks: z.array(z.string()).default([]),
 })
 const Operation = z.object({
   methods: z.array(z.string()).default([]),
@@ -16,7 +20,9 @@ const Operation = z.object({
   ports: z.array(z.string()).default([]),
   notPorts: z.array(z.string()).default([]),
   paths: z.array(z.string()).default([]),
+  notPaths: z.array(z.string()).default([]),
   hosts: z.array(z.string()).default([]),
+  notHosts: z.array(z.string()).default([]),
 })
 const Rule = z.object({
   from: z.array(z.object({ source: Source.optional() })).default([]),
@@ -47,13 +53,13 @@ const either = (matches: Match[]): Match => {
   return matches.includes('maybe') ? 'maybe' : 'no'
 }
 
-const both = (matches: Match[]): Match => {
+const together = (matches: Match[]): Match => {
   if (matches.includes('no')) return 'no'
   return matches.includes('maybe') ? 'maybe' : 'yes'
 }
 
 const ruleFits = ({ from, to, when }: z.infer<typeof Rule>, asking: Asking): Match =>
-  both([
+  together([
     from.length === 0 ? 'yes' : either(from.map(({ source }) => sourceFits(source, asking))),
     to.length === 0 ? 'yes' : either(to.map(({ operation }) => operationFits(operation, asking))),
     when.length === 0 ? 'yes' : 'maybe',
@@ -61,35 +67,64 @@ const ruleFits = ({ from, to, when }: z.infer<typeof Rule>, asking: Asking): Mat
 
 const sourceFits = (source: z.infer<typeof Source> | undefined, { namespace, serviceAccount }: Asking): Match => {
   if (!source) return 'yes'
-  const principal = `cluster.local/ns/${namespace}/sa/${serviceAccount}`
   const among = (patterns: string[], value: string): Match =>
     patterns.length === 0 || patterns.some((pattern) => like(pattern, value)) ? 'yes' : 'no'
   const without = (patterns: string[], value: string): Match =>
     patterns.some((pattern) => like(pattern, value)) ? 'no' : 'yes'
-  return both([
-    among(source.principals, principal),
-    without(source.notPrincipals, principal),
+  const accountIn = (accounts: string[]): boolean =>
+    accounts.includes(serviceAccount) || accounts.includes(`${namespace}/${serviceAccount}`)
+  return together([
+    source.principals.length === 0 ? 'yes' : principalAmong(source.principals, namespace, serviceAccount),
+    opposite(principalAmong(source.notPrincipals, namespace, serviceAccount)),
     among(source.namespaces, namespace),
     without(source.notNamespaces, namespace),
-    source.serviceAccounts.length === 0 ||
-    source.serviceAccounts.includes(serviceAccount) ||
-    source.serviceAccounts.includes(`${namespace}/${serviceAccount}`)
-      ? 'yes'
-      : 'no',
+    source.serviceAccounts.length === 0 || accountIn(source.serviceAccounts) ? 'yes' : 'no',
+    accountIn(source.notServiceAccounts) ? 'no' : 'yes',
     // A request of a sidecar carries no token unless its program adds one; addresses depend on the way.
-    source.requestPrincipals.length + source.ipBlocks.length + source.remoteIpBlocks.length === 0 ? 'yes' : 'maybe',
+    unrestricted(
+      source.requestPrincipals,
+      source.notRequestPrincipals,
+      source.ipBlocks,
+      source.notIpBlocks,
+      source.remoteIpBlocks,
+      source.notRemoteIpBlocks,
+    ),
   ])
 }
 
 const operationFits = (operation: z.infer<typeof Operation> | undefined, { port }: Asking): Match => {
   if (!operation) return 'yes'
-  return both([
+  return together([
     operation.ports.length === 0 || operation.ports.includes(String(port)) ? 'yes' : 'no',
     operation.notPorts.includes(String(port)) ? 'no' : 'yes',
-    operation.methods.length + operation.notMethods.length + operation.paths.length + operation.hosts.length === 0
-      ? 'yes'
-      : 'maybe',
+    unrestricted(
+      operation.methods,
+      operation.notMethods,
+      operation.paths,
+      operation.notPaths,
+      operation.hosts,
+      operation.notHosts,
+    ),
   ])
+}
+
+/** `yes` where no list restricts what is not known of the request; else `maybe`. */
+const unrestricted = (...lists: string[][]): Match => (lists.every(({ length }) => length === 0) ? 'yes' : 'maybe')
+
+const opposite = (match: Match): Match => {
+  if (match === 'maybe') return 'maybe'
+  return match === 'yes' ? 'no' : 'yes'
+}
+
+/**
+ * Whether an identity is among principals. `cluster.local` stands for the trust domain of the mesh, whichever that is;
+ * another domain may be the mesh’s own, so it is `maybe`.
+ */
+const principalAmong = (patterns: string[], namespace: string, serviceAccount: string): Match => {
+  const principal = `cluster.local/ns/${namespace}/sa/${serviceAccount}`
+  if (patterns.some((pattern) => like(pattern, principal))) return 'yes'
+  const inOwnDomain = patterns.map((pattern) => pattern.replace(/^[^*/]+(?=\/)/, 'cluster.local'))
+  return inOwnDomain.some((pattern) => like(pattern, principal)) ? 'maybe' : 'no'
 }
 
 /** Istio’s patterns: a whole value, or one with `*` at its beginning or end. */

@@ -7,12 +7,16 @@ import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 /** A sidecar that stands for the clients of its namespace in its cluster. */
 export type Client = { cluster: SurveyedCluster; namespace: string; pod: string; labels: Record<string, string> }
 
+/** A client in words: `cluster1 shop/client-1`. */
+export const clientPlace = ({ cluster, namespace, pod }: Omit<Client, 'labels'>): string =>
+  `${cluster.name} ${namespace}/${pod}`
+
 /** How many clients of a cluster are asked. */
 const perCluster = 5
 
 /**
  * One ready sidecar of every namespace of every cluster, and five of a cluster at most: what clients hold differs
- * between namespaces. Those that call a service rather than serve it come first, as far as names tell.
+ * between namespaces.
  */
 export const clientsOf = async (mesh: Survey): Promise<Client[]> =>
   (
@@ -44,6 +48,6 @@ export const unreadNotes = (what: string, asked: number, unread: readonly Unread
   const [first] = unread
   if (!first) return []
   if (unread.length === asked) throw first.error
-  const names = unread.map(({ client: { cluster, namespace, pod } }) => `${cluster.name} ${namespace}/${pod}`)
+  const names = unread.map(({ client }) => clientPlace(client))
   return [`${what} of ${names.slice(0, 3).join(', ')} were not read: ${reasonOf(first.error)}`]
 }

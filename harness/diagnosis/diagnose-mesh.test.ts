@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { survey } from '#probes/survey/survey.ts'
+import { z } from 'zod'
+import { survey, type Survey } from '#probes/survey/survey.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
-import { diagnoseMesh } from './diagnose-mesh.ts'
+import { diagnoseMesh, judgeLayer } from './diagnose-mesh.ts'
 import { causeOf, type MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { layerLines, verdictLines } from './diagnosis-text.ts'
 import { ladder } from './ladder.ts'
@@ -14,13 +15,13 @@ afterEach(() => {
 })
 
 const diagnosed = async (first: Shape, second: Shape, forbidden: string[] = []): Promise<MeshDiagnosis> => {
-  const all = await Promise.all([
+  const apis = await Promise.all([
     fakeApiServer(meshObjects('cluster1', first)),
     fakeApiServer(meshObjects('cluster2', second), { forbidden }),
   ])
-  servers.push(...all)
+  servers.push(...apis)
   return diagnoseMesh(
-    await survey(all.map((server, index) => server.cluster(`context${index + 1}`))),
+    await survey(apis.map((server, index) => server.cluster(`context${index + 1}`))),
     undefined,
     new AbortController().signal,
   )
@@ -61,6 +62,27 @@ describe('a diagnosis', () => {
     })
     expect(diagnosis.layers[2]).toMatchObject({ layer: 'networks', verdict: 'healthy' })
     expect(diagnosis.exitCode).not.toBe(0)
+  })
+
+  test('whose layer is answered in another form does not judge that layer, and goes on', async () => {
+    const answered = (look: () => unknown): Promise<object> =>
+      judgeLayer(
+        { name: 'sync', look: () => Promise.resolve().then(look) as Promise<never> },
+        { clusters: [] } as unknown as Survey,
+        undefined,
+      )
+    expect(await answered(() => z.object({ id: z.string() }).parse({}))).toMatchObject({
+      layer: 'sync',
+      unseen: expect.stringContaining('an answer has another form'),
+    })
+    expect(await answered(() => JSON.parse('<html>') as unknown)).toMatchObject({
+      unseen: expect.stringContaining('an answer is no JSON'),
+    })
+    await expect(
+      answered(() => {
+        throw new TypeError('a mistake')
+      }),
+    ).rejects.toThrow('a mistake')
   })
 
   test('told in words names layer, code, cause, evidence and the command that mends', async () => {

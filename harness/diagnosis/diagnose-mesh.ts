@@ -1,10 +1,12 @@
 import pMap from 'p-map'
+import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import { MeshDiagnosis, withoutProbe } from '#results/mesh-diagnosis.ts'
 import { explain, type Problem } from './explain.ts'
 import { findings as known, type FindingCode } from './findings.ts'
 import { meshLayers, type MeshLayer } from '#results/mesh-layers.ts'
+import { inOneLine } from '#results/text.ts'
 import { ladder } from './ladder.ts'
 import type { Finding, Layer, Look, MeshProbe } from './layer.ts'
 
@@ -25,7 +27,7 @@ export const diagnoseMesh = async (
   signal: AbortSignal,
 ): Promise<MeshDiagnosis> => {
   const since = Date.now()
-  const judged = await pMap(ladder, (layer) => judge(layer, mesh, probe), { concurrency: 4, signal })
+  const judged = await pMap(ladder, (layer) => judgeLayer(layer, mesh, probe), { concurrency: 4, signal })
   signal.throwIfAborted()
   const problems = judged.flatMap((look) => problemsOf(look))
   const { cause, followsFrom } = explain(
@@ -53,14 +55,25 @@ export const diagnoseMesh = async (
   })
 }
 
-const judge = async (layer: Layer, mesh: Survey, probe: MeshProbe | undefined): Promise<Judged> => {
+/**
+ * Looks at one layer. A layer whose answers cannot be had, or have a form that is not known (as those of a newer Istio
+ * may), is not judged. @throws whatever else its look throws: a mistake of ours.
+ */
+export const judgeLayer = async (layer: Layer, mesh: Survey, probe: MeshProbe | undefined): Promise<Judged> => {
   if (layer.name === 'requests' && !probe) return { layer: layer.name, unseen: withoutProbe }
   try {
     return { layer: layer.name, ...(await layer.look(mesh, probe)) }
   } catch (error) {
-    if (!(error instanceof MeshproofError)) throw error
-    return { layer: layer.name, unseen: reasonOf(error) }
+    const unseen = reasonNotSeen(error)
+    if (unseen === undefined) throw error
+    return { layer: layer.name, unseen }
   }
+}
+
+const reasonNotSeen = (error: unknown): string | undefined => {
+  if (error instanceof MeshproofError) return reasonOf(error)
+  if (error instanceof z.ZodError) return `an answer has another form: ${inOneLine(z.prettifyError(error))}`
+  return error instanceof SyntaxError ? `an answer is no JSON: ${reasonOf(error)}` : undefined
 }
 
 const problemsOf = (look: Judged): { finding: Finding; problem: Problem }[] => {

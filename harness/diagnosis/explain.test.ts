@@ -19,7 +19,7 @@ const problem = (code: FindingCode, where: string, more: Partial<Problem> = {}):
 
 /** What explains what, by code, and the cause. */
 const weighed = (...problems: Problem[]): { cause: string | undefined; follows: string[] } => {
-  const { cause, followsFrom } = explain(problems, ['east', 'west'])
+  const { cause, followsFrom } = explain(problems, ['east', 'east-2', 'west'])
   return { cause: cause?.code, follows: [...followsFrom].map(([{ code }, reason]) => `${code} from ${reason}`) }
 }
 
@@ -52,6 +52,13 @@ describe('the cause', () => {
       follows: [],
     })
     expect(weighed(problem('MP-858', 'west shop')).cause).toBe('MP-858')
+  })
+
+  test('of a cluster explains nothing in one whose name begins alike', () => {
+    expect(weighed(problem('MP-855', 'east'), problem('MP-912', 'shop in east-2')).follows).toEqual([])
+    expect(weighed(problem('MP-855', 'east-2: down'), problem('MP-912', 'shop in east-2')).follows).toEqual([
+      'MP-912 from MP-855',
+    ])
   })
 
   test('of one cluster explains nothing in another', () => {

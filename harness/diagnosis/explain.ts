@@ -5,13 +5,13 @@ import type { Finding } from './layer.ts'
 /** A problem as it is weighed against the others: `rank` is the place of its layer, from the bottom. */
 export type Problem = Finding & { layer: MeshLayer; rank: number; meaning: FindingEntry }
 
-/** A symptom whose reason is known is none: the words of its finding say the reason. */
+/** A symptom whose finding states its own cause counts as a cause: its reason is known. */
 const isSymptom = ({ meaning, cause }: Problem): boolean => meaning.symptom === true && cause === undefined
 
 /**
- * Which problem explains each of the others, and which one explains itself. A symptom follows from any problem about
- * the same clusters; any other problem follows from one of a lower layer about the same clusters. A latent problem
- * explains nothing. `clusters` are the names of all.
+ * Finds the problem that explains each of the others, and the cause: the problem that nothing explains. A symptom
+ * follows from any problem about the same clusters; any other problem follows from one of a lower layer about the same
+ * clusters. A latent problem explains nothing. `clusters` are the names of all clusters of the mesh.
  */
 export const explain = (
   problems: readonly Problem[],
@@ -48,10 +48,17 @@ export const explain = (
   }
 }
 
+/** Whether a text names a cluster: `east` is not named by `east-2`. */
+const names = (text: string, cluster: string): boolean =>
+  text.split(cluster).some((before, index, parts) => {
+    const after = parts[index + 1]
+    return after !== undefined && !/[\w-]$/.test(before) && !/^[\w-]/.test(after)
+  })
+
 /** The clusters that a problem is about: those it names; all of them where it names none. */
 const clustersOf = ({ clusters: stated, where, evidence }: Problem, clusters: readonly string[]): readonly string[] => {
   if (stated) return stated
   const text = [where, ...evidence].join('\n')
-  const named = clusters.filter((cluster) => text.includes(cluster))
+  const named = clusters.filter((cluster) => names(text, cluster))
   return named.length > 0 ? named : clusters
 }

@@ -11,5 +11,5 @@ export type FindingCode = keyof typeof diagnosisCodes
  */
 export type FindingEntry = CodeEntry & { layer: MeshLayer; severity?: 'warning'; symptom?: true; latent?: true }
 
-/** What can be wrong with a mesh. */
+/** Every code of a diagnosis, with its meaning. */
 export const findings: Readonly<Record<FindingCode, FindingEntry>> = diagnosisCodes

@@ -26,8 +26,8 @@ export type Finding = {
 export type Look = { findings: Finding[]; seen: string; notes?: string[] }
 
 /**
- * One layer of an existing mesh. It reads alone; `probe` is there when pods may be made. What it cannot read it throws:
- * then the layer is not judged.
+ * One layer of an existing mesh. It only reads; `probe` is given when pods may be created. It throws where it cannot
+ * read, and then the layer is not judged.
  */
 export type Layer = { name: MeshLayer; look: (mesh: Survey, probe: MeshProbe | undefined) => Promise<Look> }
 
@@ -44,8 +44,8 @@ export const servedBy = (mesh: Survey, cluster: SurveyedCluster): SurveyedCluste
   cluster.role === 'primary' ? cluster : primariesOf(mesh)[0]
 
 /**
- * Looks once more, up to so many times and after so many milliseconds, while anything is found: what pods that come and
- * go make differ does not count.
+ * Repeats a look while it finds something: `times` times at most, with a pause of so many milliseconds before each. A
+ * difference that disappears, as when a pod comes or goes, does not count.
  */
 export const again = async (look: () => Promise<Finding[]>, times: number, pause: number): Promise<Finding[]> => {
   let found = await look()
@@ -59,7 +59,7 @@ export const again = async (look: () => Promise<Finding[]>, times: number, pause
 /** Requests from one cluster to another, each on a new connection: how many were answered, and what the others got. */
 export type Asked = { from: SurveyedCluster; to: SurveyedCluster; answered: number; of: number; errors: string[] }
 
-/** What may be done where pods may be made: one labelled namespace in every cluster, which `close` deletes again. */
+/** What a layer may do where pods may be created: in one labelled namespace per cluster, which `close` deletes. */
 export type MeshProbe = {
   /** Where a new pod does not get a sidecar, asked of the API server without making one. */
   refusedInjections: () => Promise<Finding[]>

@@ -145,7 +145,7 @@ const knownTo = async (primary: SurveyedCluster): Promise<KnownGateway[] | undef
  * and meshNetworks. A name is an entrance only where no control plane could be asked what it resolves to.
  */
 export const entrancesOf = ({ network, services, configured, known }: NetworkGateways): Entrance[] => {
-  const all = [
+  const places = [
     ...services
       .filter(({ found }) => found)
       .flatMap((gateway) =>
@@ -161,11 +161,11 @@ export const entrancesOf = ({ network, services, configured, known }: NetworkGat
     ),
   ]
   const asked = known.some(({ gateways }) => gateways !== undefined)
-  const usable = all.filter(({ address }) => !asked || isIP(address) !== 0)
+  const usable = places.filter(({ address }) => !asked || isIP(address) !== 0)
   const byPlace = Map.groupBy(usable, ({ address, port }) => `${address} ${port}`)
-  return [...byPlace.values()].flatMap((same) => {
-    const [first] = same
-    const origins = [...new Set(same.map(({ origin }) => origin))]
+  return [...byPlace.values()].flatMap((entrances) => {
+    const [first] = entrances
+    const origins = [...new Set(entrances.map(({ origin }) => origin))]
     // istiod repeats what stands elsewhere: it is named only where nothing else is.
     const written = origins.filter((origin) => !origin.startsWith('istiod of '))
     return first

@@ -7,6 +7,9 @@ export type PodTrouble = { kind: 'unscheduled' | 'image' | 'crash' | 'proxy' | '
 /** Seconds that a pod may take to become ready before that is worth a word. */
 const graceful = 20
 
+/** Why the kubelet or the scheduler ended a pod that stays in the list, while another takes its place. */
+const endedByNode = new Set(['Evicted', 'NodeShutdown', 'Shutdown', 'Terminated', 'NodeAffinity', 'Preempting'])
+
 /**
  * What is wrong with a pod; undefined for one that is ready, done, on its way out, or so young that it may still
  * become ready. `now` is milliseconds since the epoch.
@@ -14,18 +17,18 @@ const graceful = 20
 export const troubleOf = (pod: V1Pod, now: number): PodTrouble | undefined => {
   const { metadata, status } = pod
   if (isReady(pod) || metadata?.deletionTimestamp || status?.phase === 'Succeeded') return undefined
-  if (status?.phase === 'Failed' && status.reason === 'Evicted') return undefined
+  if (status?.phase === 'Failed' && endedByNode.has(status.reason ?? '')) return undefined
   const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
   const stuck = containers.map(stuckWith).find((trouble) => trouble !== undefined)
   if (stuck) return stuck
   if (now - Number(new Date(metadata?.creationTimestamp ?? 0)) < graceful * 1000) return undefined
   const unscheduled = conditionOf(pod, 'PodScheduled')
   if (unscheduled?.status === 'False')
-    return { kind: 'unscheduled', said: said(unscheduled.reason, unscheduled.message) }
+    return { kind: 'unscheduled', said: inWords(unscheduled.reason, unscheduled.message) }
   const proxy = containers.find(({ name }) => name === 'istio-proxy')
   if (proxy && !proxy.ready) return { kind: 'proxy', said: 'its sidecar istio-proxy is not ready' }
   const condition = conditionOf(pod, 'ContainersReady') ?? conditionOf(pod, 'Ready')
-  return { kind: 'unready', said: said(condition?.reason ?? status?.reason, condition?.message ?? status?.message) }
+  return { kind: 'unready', said: inWords(condition?.reason ?? status?.reason, condition?.message ?? status?.message) }
 }
 
 type Condition = NonNullable<NonNullable<V1Pod['status']>['conditions']>[number]
@@ -33,17 +36,20 @@ type Condition = NonNullable<NonNullable<V1Pod['status']>['conditions']>[number]
 const conditionOf = ({ status }: V1Pod, type: string): Condition | undefined =>
   status?.conditions?.find((condition) => condition.type === type)
 
-const said = (reason: string | undefined, message: string | undefined): string =>
+const inWords = (reason: string | undefined, message: string | undefined): string =>
   [reason, message].filter(Boolean).join(': ').slice(0, 300) || 'nothing says why'
 
 const stuckWith = ({ name, state, lastState, restartCount, ready }: V1ContainerStatus): PodTrouble | undefined => {
   const waiting = state?.waiting
   if (waiting?.reason && /Image|ErrImage|InvalidImageName/.test(waiting.reason))
-    return { kind: 'image', said: `${name}: ${said(waiting.reason, waiting.message)}` }
+    return { kind: 'image', said: `${name}: ${inWords(waiting.reason, waiting.message)}` }
   if (waiting?.reason && /CrashLoop|CreateContainer|RunContainer/.test(waiting.reason)) {
     const ended = lastState?.terminated
     const last = ended ? `, last exit code ${ended.exitCode}${ended.reason ? ` (${ended.reason})` : ''}` : ''
-    return { kind: 'crash', said: `${name}: ${said(waiting.reason, waiting.message)}${last}, ${restartCount} restarts` }
+    return {
+      kind: 'crash',
+      said: `${name}: ${inWords(waiting.reason, waiting.message)}${last}, ${restartCount} restarts`,
+    }
   }
   const ended = state?.terminated ?? (ready ? undefined : lastState?.terminated)
   return ended && ended.exitCode !== 0 && restartCount > 0

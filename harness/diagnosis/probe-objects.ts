@@ -19,7 +19,7 @@ export const probeObjects = {
   namespace: (namespaces: V1Namespace[]): Manifest => {
     const revision = namespaces
       .map(({ metadata }) => metadata?.labels?.['istio.io/rev'])
-      .find((one) => one !== undefined)
+      .find((candidate) => candidate !== undefined)
     const byDefault =
       revision === undefined || namespaces.some(({ metadata }) => metadata?.labels?.['istio-injection'] === 'enabled')
     return {

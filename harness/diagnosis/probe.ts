@@ -10,10 +10,10 @@ import { primariesOf } from '#topology/roles.ts'
 import { type Asked, type Finding, kubectl, type MeshProbe } from './layer.ts'
 import { probeNamespace, probeObjects, probePod, serviceIn } from './probe-objects.ts'
 
-/** A loss of a third of them is missed once in four thousand times, one of a tenth once in nine. */
+/** Requests per pair of clusters. A loss of a third is missed once in 4,000 runs, of a tenth once in 9. */
 const requestsEach = 21
 
-/** A probe of a mesh. Nothing is made before it is asked for something. `waits` stops it. */
+/** A probe of a mesh. It creates nothing before its first use. `signal` stops its waits. */
 export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
   let opened: Promise<unknown> | undefined
   const open = (): Promise<unknown> =>
@@ -60,8 +60,8 @@ export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
       return pMap(
         pairs,
         async ({ from, to, host }): Promise<Asked> => {
-          // What is new takes a moment to reach every proxy: that is no failure yet. What stays silent is not asked as
-          // often.
+          // A new service takes a moment to reach every proxy, which is no failure. One that stays silent gets fewer
+          // requests.
           const reached = await until(`${from.name} reaches ${host}`, async () => (await ask(from, host)) === '', {
             every: 250,
             within: 8_000,
@@ -70,15 +70,15 @@ export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
             if (signal.aborted) throw error
             return false
           })
-          const said = await pMap(Array.from({ length: reached ? requestsEach : 4 }), () => ask(from, host), {
+          const answers = await pMap(Array.from({ length: reached ? requestsEach : 4 }), () => ask(from, host), {
             concurrency: 4,
           })
           return {
             from,
             to,
-            of: said.length,
-            answered: said.filter((error) => error === '').length,
-            errors: [...new Set(said.filter((error) => error !== ''))],
+            of: answers.length,
+            answered: answers.filter((error) => error === '').length,
+            errors: [...new Set(answers.filter((error) => error !== ''))],
           }
         },
         { concurrency: 4 },
@@ -142,11 +142,11 @@ const imageIn = async (mesh: Survey, cluster: SurveyedCluster): Promise<string> 
 }
 
 const refusedInjection = async (cluster: SurveyedCluster, image: string): Promise<Finding[]> => {
-  const finding = (said: string): Finding[] => [
+  const finding = (line: string): Finding[] => [
     {
       code: 'MP-856',
       where: cluster.name,
-      evidence: [said],
+      evidence: [line],
       fix: kubectl(cluster, 'get mutatingwebhookconfigurations -l app=sidecar-injector -o yaml'),
     },
   ]
@@ -162,8 +162,8 @@ const refusedInjection = async (cluster: SurveyedCluster, image: string): Promis
 }
 
 /**
- * One request: what went wrong, or nothing. The agent waits for its period before it tries, so that within its time it
- * tries just once.
+ * Sends one request and returns its error; empty where it is answered. The agent waits one period before it tries, so
+ * it tries once within its timeout.
  */
 const ask = async ({ kube }: SurveyedCluster, host: string): Promise<string> => {
   const { stdout, stderr, exitCode } = await execIn(

@@ -33,10 +33,10 @@ export const meshServices = (mesh: Survey): Promise<MeshService[]> => {
 const readBefore = new WeakMap<Survey, Promise<MeshService[]>>()
 
 const readServices = async ({ clusters, domain, istioNamespace }: Survey): Promise<MeshService[]> => {
-  const all = await Promise.all(clusters.map(indexed))
-  const meshed = new Set(all.flatMap(({ namespaces }) => [...namespaces]))
+  const inClusters = await Promise.all(clusters.map(indexed))
+  const meshed = new Set(inClusters.flatMap(({ namespaces }) => [...namespaces]))
   const names = new Set(
-    all.flatMap(({ services }) =>
+    inClusters.flatMap(({ services }) =>
       [...services.values()].flatMap(({ metadata }) =>
         meshed.has(metadata?.namespace ?? '') && metadata?.namespace !== istioNamespace ? [keyOf(metadata)] : [],
       ),
@@ -44,7 +44,7 @@ const readServices = async ({ clusters, domain, istioNamespace }: Survey): Promi
   )
   return [...names].sort().map((key) => {
     const [namespace = '', name = ''] = key.split('/')
-    const perCluster = all.map(({ cluster, services, slices, withProxy, pods }): ServiceIn => {
+    const perCluster = inClusters.map(({ cluster, services, slices, withProxy, pods }): ServiceIn => {
       const addresses = [...new Set(readyAddresses(slices.get(key) ?? []))].sort()
       const service = services.get(key)
       const selected = service

@@ -98,7 +98,7 @@ export const requireOnly = async (
     where: name,
     why: [
       ...others.map(({ metadata }) => `${metadata?.name ?? ''} is of ${metadata?.labels?.['istio.io/rev'] ?? 'none'}`),
-      ...missing.map((one) => `${one} is missing`),
+      ...missing.map((part) => `${part} is missing`),
     ].join(', '),
     next: `kubectl -n ${istioNamespace} get deployments,mutatingwebhookconfigurations --show-labels`,
   })

@@ -27,8 +27,9 @@ const settings = {
 export const interceptionOf = ({ metadata, spec }: V1Pod): Interception => {
   const args = spec?.initContainers?.find(({ name }) => name === 'istio-init')?.args
   const valueOf = ([flag, annotation, usual]: readonly [string, string, string]): string[] => {
-    const at = args?.indexOf(flag) ?? -1
-    const text = at >= 0 ? args?.[at + 1] : (metadata?.annotations?.[`traffic.sidecar.istio.io/${annotation}`] ?? usual)
+    const index = args?.indexOf(flag) ?? -1
+    const text =
+      index >= 0 ? args?.[index + 1] : (metadata?.annotations?.[`traffic.sidecar.istio.io/${annotation}`] ?? usual)
     return (text ?? '').split(',').filter(Boolean)
   }
   return {

@@ -51,16 +51,16 @@ export const uninstallIstio = async (
   )
   const gone = without(before ?? [], now ?? [])
   const isWebhook = ({ kind }: Ref): boolean => kind.endsWith('WebhookConfiguration')
-  for (const ref of [...gone.filter(isWebhook), ...gone.filter((one) => !isWebhook(one))])
+  for (const ref of [...gone.filter(isWebhook), ...gone.filter((candidate) => !isWebhook(candidate))])
     await is.cluster.kube.remove(ref)
 }
 
 /** The objects of one list that another does not name. */
-export const without = (all: Ref[], others: Ref[]): Ref[] => {
+export const without = (refs: Ref[], others: Ref[]): Ref[] => {
   const keyOf = ({ apiVersion, kind, namespace = '', name }: Ref): string =>
     [apiVersion, kind, namespace, name].join(' ')
   const named = new Set(others.map(keyOf))
-  return all.filter((ref) => !named.has(keyOf(ref)))
+  return refs.filter((ref) => !named.has(keyOf(ref)))
 }
 
 /** Runs istioctl against a cluster and returns what it printed. @throws MeshproofError MP-501 when it fails. */

@@ -17,19 +17,19 @@ export const readerToken = async (
   signal?: AbortSignal,
   secret = 'istio-reader-token',
 ): Promise<{ token: string; authority: string }> => {
-  const at = { name: secret, namespace: istioNamespace }
+  const place = { name: secret, namespace: istioNamespace }
   await kube.apply([
     {
       apiVersion: 'v1',
       kind: 'Secret',
       type: 'kubernetes.io/service-account-token',
-      metadata: { ...at, annotations: { 'kubernetes.io/service-account.name': readerServiceAccount } },
+      metadata: { ...place, annotations: { 'kubernetes.io/service-account.name': readerServiceAccount } },
     },
   ])
   return until(
     `${name}’s reader service account has a token`,
     async () => {
-      const { data } = (await kube.get<V1Secret>({ apiVersion: 'v1', kind: 'Secret', ...at })) ?? {}
+      const { data } = (await kube.get<V1Secret>({ apiVersion: 'v1', kind: 'Secret', ...place })) ?? {}
       const [token, authority] = [data?.['token'], data?.['ca.crt']]
       return token && authority ? { token: Buffer.from(token, 'base64').toString(), authority } : undefined
     },

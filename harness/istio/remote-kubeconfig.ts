@@ -61,10 +61,10 @@ type UserEntry = z.infer<typeof UserEntry>
 const Named = <T extends z.ZodType>(field: string, entry: T) =>
   z
     .array(
-      z.looseObject({ name: z.string() }).transform((one, context) => {
-        const parsed = entry.nullish().safeParse(one[field])
-        if (parsed.success) return { name: one.name, entry: (parsed.data ?? {}) as z.infer<T> }
-        context.addIssue({ code: 'custom', message: `${field} ${one.name} has another form` })
+      z.looseObject({ name: z.string() }).transform((named, context) => {
+        const parsed = entry.nullish().safeParse(named[field])
+        if (parsed.success) return { name: named.name, entry: (parsed.data ?? {}) as z.infer<T> }
+        context.addIssue({ code: 'custom', message: `${field} ${named.name} has another form` })
         return z.NEVER
       }),
     )

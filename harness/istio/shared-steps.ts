@@ -58,8 +58,8 @@ export const controlPlane = (
   step(
     named.controlPlane(cluster),
     async (lab, signal) => {
-      const at = lab.cluster(cluster)
-      return installIstio(at, controlPlaneSpec(at, lab, await global(lab)), signal)
+      const place = lab.cluster(cluster)
+      return installIstio(place, controlPlaneSpec(place, lab, await global(lab)), signal)
     },
     [named.trust(cluster, topology)],
   )

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { timedAnswers } from './background.ts'
 
-const answered = (version: string, at: string): string =>
-  `Hello version: ${version}, instance: one\n\n\u001e${at}\t0.012\t200\t0\t\n`
+const answered = (version: string, time: string): string =>
+  `Hello version: ${version}, instance: one\n\n\u001e${time}\t0.012\t200\t0\t\n`
 
 test('every answer has its version, its moment and what it took; one without an answer has curl’s words', () => {
   const failed = '\n\u001e1700000003.250000\t3.000\t0\t28\tOperation timed out\n'

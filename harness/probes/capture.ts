@@ -72,7 +72,7 @@ export const captureThrough = async <T>(
   during: () => Promise<T>,
   { on = 'eth0', seconds = 60, packets = 5000 }: CaptureOptions = {},
 ): Promise<Capture<T>> => {
-  const none = (why: string): MeshproofError =>
+  const notCaptured = (why: string): MeshproofError =>
     new MeshproofError('MP-601', {
       what: 'tcpdump gave no capture',
       where: `${where}, ${on}, ${filter}`,
@@ -85,8 +85,10 @@ export const captureThrough = async <T>(
   const recording = shell(record, (seconds + 30) * 1000, String(seconds), on, String(packets), filter)
   /** Why tcpdump ended before it was told to. */
   const limit = ({ stderr, exitCode }: ExecResult): MeshproofError => {
-    if (exitCode === 124) return none(`${seconds} s were not enough for what it was to watch`)
-    return none(exitCode === 0 ? `${packets} packets were not enough for what it was to watch` : complaint(stderr))
+    if (exitCode === 124) return notCaptured(`${seconds} s were not enough for what it was to watch`)
+    return notCaptured(
+      exitCode === 0 ? `${packets} packets were not enough for what it was to watch` : complaint(stderr),
+    )
   }
   const endsTooEarly = recording.then((recorded) => {
     throw limit(recorded)
@@ -95,7 +97,7 @@ export const captureThrough = async <T>(
   try {
     const { exitCode } = await Promise.race([shell(listens, 30_000), endsTooEarly])
     if (exitCode === gone) await endsTooEarly
-    if (exitCode !== 0) throw none('it did not listen within 10 s')
+    if (exitCode !== 0) throw notCaptured('it did not listen within 10 s')
     result = await during()
   } catch (error) {
     const stopped = await shell(stop, 15_000).then(
@@ -108,9 +110,9 @@ export const captureThrough = async <T>(
   const inTime = (await shell(stop, 15_000)).exitCode === 0
   const recorded = await recording
   if (!inTime || recorded.exitCode !== 0) throw limit(recorded)
-  if (recorded.stdout === '') throw none(complaint(recorded.stderr))
+  if (recorded.stdout === '') throw notCaptured(complaint(recorded.stderr))
   const dropped = Number(/(\d+) packets? dropped by kernel/.exec(recorded.stderr)?.[1] ?? 0)
-  if (dropped > 0) throw none(`the kernel dropped ${dropped} packets`)
+  if (dropped > 0) throw notCaptured(`the kernel dropped ${dropped} packets`)
   return { result, pcap: Buffer.from(recorded.stdout, 'base64') }
 }
 

@@ -84,7 +84,9 @@ describe('rounds of the agent, where a proxy’s image has no curl,', () => {
 
 /** The longest URL of a command. */
 const longestIn = (command: string[]): string =>
-  command.filter((argument) => argument.startsWith('http')).toSorted((a, b) => b.length - a.length)[0] ?? ''
+  command
+    .filter((argument) => argument.startsWith('http'))
+    .toSorted((first, second) => second.length - first.length)[0] ?? ''
 
 test.each([
   ['192.0.2.1', 15443],

@@ -54,9 +54,12 @@ const dialOnce = async (
 /** What the agent’s words mean: whether anything listens. */
 export const meaning = (exitCode: number, output: string): Omit<Dialled, 'to' | 'late'> => {
   if (exitCode === 0) return { open: true, said: 'answered' }
-  const said = (/Last error: (.*)/.exec(output)?.[1] ?? output.trim().split('\n').at(-1) ?? '').replace(
+  const words = (/Last error: (.*)/.exec(output)?.[1] ?? output.trim().split('\n').at(-1) ?? '').replace(
     /^Get "[^"]*": /,
     '',
   )
-  return { open: /reset by peer|EOF|HTTP status code|tls:|malformed HTTP|transport connection broken/.test(said), said }
+  return {
+    open: /reset by peer|EOF|HTTP status code|tls:|malformed HTTP|transport connection broken/.test(words),
+    said: words,
+  }
 }

@@ -87,8 +87,8 @@ export const clustersOf = async (proxy: Proxy): Promise<Map<string, Endpoint[]>>
   return new Map(
     clusters.map(({ name, host_statuses: hosts }) => [
       name,
-      hosts.flatMap(({ priority, address: { socket_address: at }, health_status: health }) =>
-        at ? [{ address: at.address, port: at.port_value, priority, ...unhealthyIn(health) }] : [],
+      hosts.flatMap(({ priority, address: { socket_address: socket }, health_status: health }) =>
+        socket ? [{ address: socket.address, port: socket.port_value, priority, ...unhealthyIn(health) }] : [],
       ),
     ]),
   )
@@ -96,9 +96,9 @@ export const clustersOf = async (proxy: Proxy): Promise<Map<string, Endpoint[]>>
 
 /** Envoy names what it holds against an endpoint: `failed_outlier_check: true`, and what it was told of its health. */
 const unhealthyIn = (health: { eds_health_status?: string | undefined } | undefined): { unhealthy?: string } => {
-  const { eds_health_status: told = 'HEALTHY', ...failed } = health ?? {}
+  const { eds_health_status: stated = 'HEALTHY', ...failed } = health ?? {}
   const reasons = [
-    ...(['HEALTHY', 'UNKNOWN', 'DEGRADED'].includes(told) ? [] : [told.toLowerCase()]),
+    ...(['HEALTHY', 'UNKNOWN', 'DEGRADED'].includes(stated) ? [] : [stated.toLowerCase()]),
     ...Object.entries(failed).flatMap(([name, is]) => (is === true && name.startsWith('failed_') ? [name] : [])),
   ]
   return reasons.length > 0 ? { unhealthy: reasons.join(', ') } : {}
@@ -127,11 +127,15 @@ export const trustOf = async (proxy: Proxy): Promise<ProxyTrust> => {
   }
 }
 
-/** Every certificate of a PEM text. */
+/** Every certificate of a PEM text. A block that holds no certificate, as a torn one, is left out. */
 export const certificatesIn = (text: string): X509Certificate[] =>
-  (text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(
-    (pem) => new X509Certificate(pem),
-  )
+  (text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).flatMap((pem) => {
+    try {
+      return [new X509Certificate(pem)]
+    } catch {
+      return []
+    }
+  })
 
 const AccessLine = z.object({
   path: z.string().nullish(),

@@ -41,7 +41,7 @@ export const flowsOf = (pcap: Buffer): Flow[] => {
 }
 
 const joined = (segments: Segment[], opened: boolean): { bytes: Buffer; lost: number } => {
-  const sorted = segments.toSorted((a, b) => a.offset - b.offset)
+  const sorted = segments.toSorted((first, second) => first.offset - second.offset)
   const pieces: Buffer[] = []
   let lost = 0
   let end = opened ? 0 : (sorted[0]?.offset ?? 0)
@@ -81,15 +81,16 @@ const packetsOf = function* (pcap: Buffer): Generator<Packet> {
   if (pcap.length < 24) throw unreadable('it was cut off')
   const magic = pcap.readUInt32LE(0)
   if (!littleEndian.includes(magic) && !bigEndian.includes(magic)) throw unreadable('it is no pcap file')
-  const number = (at: number): number => (littleEndian.includes(magic) ? pcap.readUInt32LE(at) : pcap.readUInt32BE(at))
+  const number = (offset: number): number =>
+    littleEndian.includes(magic) ? pcap.readUInt32LE(offset) : pcap.readUInt32BE(offset)
   const type = number(20) & 0xffff
   const link = links[type]
   if (!link) throw unreadable(`its link type is ${type}`)
-  let at = 24
-  while (at < pcap.length) {
-    if (at + 16 > pcap.length || at + 16 + number(at + 8) > pcap.length) throw unreadable('it was cut off')
-    const frame = pcap.subarray(at + 16, at + 16 + number(at + 8))
-    at += 16 + frame.length
+  let offset = 24
+  while (offset < pcap.length) {
+    if (offset + 16 > pcap.length || offset + 16 + number(offset + 8) > pcap.length) throw unreadable('it was cut off')
+    const frame = pcap.subarray(offset + 16, offset + 16 + number(offset + 8))
+    offset += 16 + frame.length
     if (frame.length < link.length || frame.readUInt16BE(link.protocol) !== 0x0800) continue
     const packet = tcpOf(frame.subarray(link.length))
     if (packet) yield packet

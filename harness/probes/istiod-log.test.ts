@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { complaintAbout } from './istiod-log.ts'
 
-const at = '2026-11-29T01:02:03.456789Z'
+const time = '2026-11-29T01:02:03.456789Z'
 const watchError = (cluster: string, why: string): string =>
-  `${at}\terror\twatch error in cluster ${cluster}: failed to list *v1.Pod: ${why}`
+  `${time}\terror\twatch error in cluster ${cluster}: failed to list *v1.Pod: ${why}`
 const get = 'Get "https://172.18.0.3:6443/api/v1/pods?limit=500": '
 
 test.each([
@@ -17,17 +17,17 @@ test.each([
   [watchError('cluster2', `${get}dial tcp 172.18.0.3:6443: i/o timeout`), 'unreachable'],
   [watchError('cluster2', `${get}dial tcp: lookup a.example on 10.0.0.1:53: no such host`), 'unreachable'],
   [
-    `${at}\terror\tAdd cluster: create remote cluster failed: kubeconfig is not allowed: exec is not allowed` +
+    `${time}\terror\tAdd cluster: create remote cluster failed: kubeconfig is not allowed: exec is not allowed` +
       '\tcluster=cluster2 config=istio-system/remote',
     'refused',
   ],
   [
-    `${at}\terror\tAdd cluster: create remote cluster failed: kubeconfig is not valid: no server\tcluster=cluster2`,
+    `${time}\terror\tAdd cluster: create remote cluster failed: kubeconfig is not valid: no server\tcluster=cluster2`,
     'malformed',
   ],
-  [`${at}\twarn\tcluster has already been registered\tcluster=cluster2 config=istio-system/old`, 'taken'],
-  [`${at}\tinfo\tignoring cluster as it would overwrite the config cluster\tcluster=cluster2`, 'taken'],
-  [JSON.stringify({ level: 'error', time: at, msg: 'watch error in cluster cluster2: Unauthorized' }), 'unauthorized'],
+  [`${time}\twarn\tcluster has already been registered\tcluster=cluster2 config=istio-system/old`, 'taken'],
+  [`${time}\tinfo\tignoring cluster as it would overwrite the config cluster\tcluster=cluster2`, 'taken'],
+  [JSON.stringify({ level: 'error', time, msg: 'watch error in cluster cluster2: Unauthorized' }), 'unauthorized'],
 ])('a line of the log tells the reason: %s', (line, kind) => {
   expect(complaintAbout(`first\n${line}\nlast\n`, 'cluster2', 'remote')).toMatchObject({
     kind,
@@ -41,7 +41,7 @@ test('the last of its lines counts, and none of another cluster', () => {
     watchError('cluster2', `${get}connection refused`),
     watchError('cluster22', 'pods is forbidden'),
     watchError('my-cluster2x', 'pods is forbidden'),
-    `${at}\tinfo\tNumber of remote clusters: 1`,
+    `${time}\tinfo\tNumber of remote clusters: 1`,
   ].join('\n')
   expect(complaintAbout(log, 'cluster2', 'remote')).toMatchObject({ kind: 'unreachable' })
   expect(complaintAbout(log, 'cluster3', 'remote')).toBeUndefined()
@@ -51,9 +51,9 @@ test('the last of its lines counts, and none of another cluster', () => {
 test('what was said before the secret was read again is about an older one', () => {
   const log = [
     watchError('cluster2', 'Unauthorized'),
-    `${at}\tinfo\tprocessing remote config event for istio-system/remote`,
-    `${at}\tinfo\tUpdate cluster\tcluster=cluster2 config=istio-system/remote`,
-    `${at}\tinfo\twaiting for sync...\tname=cluster[cluster2] synced attempt=50`,
+    `${time}\tinfo\tprocessing remote config event for istio-system/remote`,
+    `${time}\tinfo\tUpdate cluster\tcluster=cluster2 config=istio-system/remote`,
+    `${time}\tinfo\twaiting for sync...\tname=cluster[cluster2] synced attempt=50`,
   ].join('\n')
   expect(complaintAbout(log, 'cluster2', 'remote')).toBeUndefined()
   const again = `${log}\n${watchError('cluster2', `${get}dial tcp 172.18.0.3:6443: i/o timeout`)}`

@@ -23,15 +23,15 @@ export const runningReleases = async ({
   const pods = (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })).filter(isReady)
   const releases = await pMap(
     pods,
-    async (one): Promise<RunningRelease[]> => {
-      const { name: pod = '', namespace = '', labels } = one.metadata ?? {}
+    async (source): Promise<RunningRelease[]> => {
+      const { name: pod = '', namespace = '', labels } = source.metadata ?? {}
       const running = { cluster: name, workload: `${namespace}/${pod}` }
-      const told = async (): Promise<RunningRelease[]> => {
+      const summary = async (): Promise<RunningRelease[]> => {
         if (labels?.['app'] === 'istiod')
           return [{ ...running, istio: await istiodRelease(kube, namespace, pod), envoy: '' }]
-        return proxyOf(one) ? [{ ...running, ...(await releaseOf({ kube, namespace, pod })) }] : []
+        return proxyOf(source) ? [{ ...running, ...(await releaseOf({ kube, namespace, pod })) }] : []
       }
-      return told().catch(async (error: unknown) => {
+      return summary().catch(async (error: unknown) => {
         const now = await kube.get<V1Pod>({ apiVersion: 'v1', kind: 'Pod', name: pod, namespace })
         if (now && isReady(now)) throw error
         return []
@@ -39,5 +39,5 @@ export const runningReleases = async ({
     },
     { concurrency: 4 },
   )
-  return releases.flat().toSorted((a, b) => a.workload.localeCompare(b.workload))
+  return releases.flat().toSorted((first, second) => first.workload.localeCompare(second.workload))
 }

@@ -21,7 +21,7 @@ const refused: Answer = {
   seconds: 0.01,
 }
 const unavailable: Answer = { ...answer('v1'), status: 503, version: undefined }
-const times = (count: number, one: Answer): Answer[] => Array.from({ length: count }, () => one)
+const times = (count: number, repeated: Answer): Answer[] => Array.from({ length: count }, () => repeated)
 
 describe('the answers of a sample', () => {
   test('are counted by version', () => {
@@ -49,16 +49,16 @@ describe('the answers of a sample', () => {
     ['one version', [answer('v1'), answer('v1')], false],
     ['one version too many', [answer('v1'), answer('v2'), answer('v3')], false],
     ['both and a failure', [answer('v1'), answer('v2'), unavailable], false],
-  ])('with %s show v1 and v2, and no more: %s', (_what, all, expected) => {
-    expect(allSeen(['v2', 'v1'])(answersOf(all))).toBe(expected)
+  ])('with %s show v1 and v2, and no more: %s', (_what, answers, expected) => {
+    expect(allSeen(['v2', 'v1'])(answersOf(answers))).toBe(expected)
   })
 
   test.each([
     ['none got through', [refused, refused], true],
     ['one got through', [refused, answer('v1')], false],
     ['one was turned away by a proxy', [refused, unavailable], false],
-  ])('are all refused when %s: %s', (_what, all, expected) => {
-    expect(allRefused(answersOf(all))).toBe(expected)
+  ])('are all refused when %s: %s', (_what, answers, expected) => {
+    expect(allRefused(answersOf(answers))).toBe(expected)
   })
 })
 

@@ -46,25 +46,25 @@ export const plausible = (count: number, requests: number, share: number): boole
 
 /** Counts what came back. */
 export const answersOf = (
-  all: Answer[],
+  received: Answer[],
   settled: Answers['settled'] = { batches: 0, seconds: 0, inTime: true },
 ): Answers => {
   const counts = new Map<string, number>()
-  for (const { version, status, exit } of all) {
+  for (const { version, status, exit } of received) {
     const key = version ?? (exit === 0 ? `status ${status}` : `curl ${exit}`)
     counts.set(key, (counts.get(key) ?? 0) + 1)
   }
-  const ok = all.filter(({ status }) => status === 200).length
-  const told = [...counts]
-    .sort(([a], [b]) => a.localeCompare(b))
+  const ok = received.filter(({ status }) => status === 200).length
+  const summary = [...counts]
+    .sort(([first], [second]) => first.localeCompare(second))
     .map(([key, number]) => `${key} ${number}`)
     .join(', ')
   return {
-    all,
-    statuses: [...new Set(all.map(({ status }) => status))].sort((a, b) => a - b),
-    versions: [...new Set(all.flatMap(({ version }) => version ?? []))].sort(),
+    all: received,
+    statuses: [...new Set(received.map(({ status }) => status))].sort((first, second) => first - second),
+    versions: [...new Set(received.flatMap(({ version }) => version ?? []))].sort(),
     ok,
-    summary: `${ok} of ${all.length}  ${told}`,
+    summary: `${ok} of ${received.length}  ${summary}`,
     settled,
   }
 }
@@ -91,8 +91,8 @@ export const sample = async (
     async () => {
       batches += 1
       const waited = performance.now() - since
-      const all = await ask(batch + count)
-      return { all, waited, inTime: settled(answersOf(all.slice(0, batch))) }
+      const answers = await ask(batch + count)
+      return { all: answers, waited, inTime: settled(answersOf(answers.slice(0, batch))) }
     },
     ({ inTime }) => inTime,
     { every: 200, within, signal },
@@ -108,8 +108,8 @@ export const sample = async (
 /** True when every answer is a 200 and exactly these versions are among them. */
 export const allSeen =
   (versions: string[]) =>
-  ({ all, ok, versions: seen }: Answers): boolean =>
-    ok === all.length && seen.join() === [...versions].sort().join()
+  ({ all, ok, versions: observed }: Answers): boolean =>
+    ok === all.length && observed.join() === [...versions].sort().join()
 
 /** True when no request got an HTTP answer at all. */
 export const allRefused = ({ all }: Answers): boolean => all.every(({ status }) => status === 0)

@@ -25,7 +25,9 @@ export const trafficOf = (answers: TimedAnswer[]): Traffic => {
     Math.max(0, ...moments.slice(1).map((moment, index) => moment - (moments[index] ?? moment))),
   )
   const p99 = Math.round(
-    good.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b)[Math.ceil(good.length * 0.99) - 1] ?? 0,
+    good.map(({ milliseconds }) => milliseconds).sort((first, second) => first - second)[
+      Math.ceil(good.length * 0.99) - 1
+    ] ?? 0,
   )
   const sent = answers.length
   return {

@@ -53,5 +53,5 @@ const meshIds = (mesh: Survey): Finding[] => {
   return [{ code: 'MP-812', where, evidence, fix }]
 }
 
-const apart = (one: number | undefined, other: number | undefined): number =>
-  one === undefined || other === undefined ? 0 : Math.abs(one - other)
+const apart = (first: number | undefined, second: number | undefined): number =>
+  first === undefined || second === undefined ? 0 : Math.abs(first - second)

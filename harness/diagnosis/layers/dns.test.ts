@@ -13,12 +13,12 @@ afterEach(() => {
 })
 
 const looked = async (more: Manifest[]): Promise<Look> => {
-  const all = await Promise.all([
+  const apis = await Promise.all([
     fakeApiServer(meshObjects('cluster1')),
     fakeApiServer(meshObjects('cluster2', { more })),
   ])
-  servers.push(...all)
-  return dns.look(await survey(all.map((server, index) => server.cluster(`context${index + 1}`))), undefined)
+  servers.push(...apis)
+  return dns.look(await survey(apis.map((server, index) => server.cluster(`context${index + 1}`))), undefined)
 }
 
 const nameServer: Manifest = {

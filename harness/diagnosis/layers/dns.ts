@@ -2,6 +2,7 @@ import pMap from 'p-map'
 import { reasonOf } from '#errors.ts'
 import { addressesBehind } from '#diagnosis/addresses.ts'
 import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { vantagePlace } from '#diagnosis/places.ts'
 import { troubleOf } from '#diagnosis/pod-trouble.ts'
 import { selects } from '#diagnosis/selects.ts'
 import { sharedServices } from '#diagnosis/shared-services.ts'
@@ -42,7 +43,7 @@ const namesIn = async (mesh: Survey, cluster: SurveyedCluster): Promise<Names> =
         {
           code: 'MP-972',
           where: `${service.host} in ${cluster.name}`,
-          evidence: [`${vantage.namespace}/${vantage.pod} of ${cluster.name} asked for it: ${said}`],
+          evidence: [`${vantagePlace(vantage, cluster)} asked for it: ${said}`],
           fix: kubectl(cluster, '-n kube-system logs -l k8s-app=kube-dns --tail=50'),
           clusters: [cluster.name],
         },

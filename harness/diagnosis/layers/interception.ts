@@ -2,6 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node'
 import { z } from 'zod'
 import { portBehind } from '#diagnosis/addresses.ts'
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { placeOf } from '#diagnosis/places.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
 import { interceptionOf, notTakenInbound, notTakenOutbound } from '#istio/intercepted.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
@@ -32,8 +33,6 @@ export const interception: Layer = {
   },
 }
 
-const nameOf = ({ metadata }: V1Pod): string => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`
-
 const describe = (cluster: SurveyedCluster, { metadata }: V1Pod): string =>
   kubectl(cluster, `-n ${metadata?.namespace ?? ''} get pod ${metadata?.name ?? ''} -o yaml`)
 
@@ -56,9 +55,9 @@ const aroundClients = (cluster: SurveyedCluster, pods: V1Pod[], services: MeshSe
       : [
           {
             code: 'MP-981' as const,
-            where: `${cluster.name} ${nameOf(first.pod)}`,
+            where: `${cluster.name} ${placeOf(first.pod)}`,
             evidence: [
-              ...around.slice(0, 3).map(({ pod, why }) => `${nameOf(pod)} to ${service.host}: ${why}`),
+              ...around.slice(0, 3).map(({ pod, why }) => `${placeOf(pod)} to ${service.host}: ${why}`),
               ...(around.length > 3 ? [`and ${around.length - 3} more pods`] : []),
             ],
             fix: describe(cluster, first.pod),
@@ -89,8 +88,8 @@ const aroundServers = async (cluster: SurveyedCluster, pods: V1Pod[], services: 
         : [
             {
               code: 'MP-982' as const,
-              where: `${cluster.name} ${nameOf(first.pod)}`,
-              evidence: around.slice(0, 3).map(({ pod, why }) => `${nameOf(pod)} for ${service.host}: ${why}`),
+              where: `${cluster.name} ${placeOf(first.pod)}`,
+              evidence: around.slice(0, 3).map(({ pod, why }) => `${placeOf(pod)} for ${service.host}: ${why}`),
               fix: describe(cluster, first.pod),
               clusters: [cluster.name],
             },
@@ -142,7 +141,7 @@ const closedBySidecar = async (
           code: 'MP-983' as const,
           where: `${service.host} in ${cluster.name}`,
           evidence: [
-            `Sidecar ${namespace}/${name} opens ports ${open}, and ${nameOf(server)} serves at ${behind ?? ''}`,
+            `Sidecar ${namespace}/${name} opens ports ${open}, and ${placeOf(server)} serves at ${behind ?? ''}`,
           ],
           fix: kubectl(reader, `-n ${namespace} get sidecar ${name} -o yaml`),
           clusters: [cluster.name],

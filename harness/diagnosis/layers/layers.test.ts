@@ -21,11 +21,11 @@ afterEach(() => {
 })
 
 const meshOf = async (first: Shape, second: Shape): Promise<Survey> => {
-  const all = await Promise.all(
+  const apis = await Promise.all(
     [meshObjects('cluster1', first), meshObjects('cluster2', second)].map((objects) => fakeApiServer(objects)),
   )
-  servers.push(...all)
-  return survey(all.map((server, index) => server.cluster(`context${index + 1}`)))
+  servers.push(...apis)
+  return survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
 }
 
 const found = async (layer: Layer, first: Shape, second: Shape): Promise<Finding[]> =>
@@ -102,6 +102,12 @@ describe('network labels', () => {
     status: { phase: 'Running' },
   }
 
+  test('that a pod was told are quoted in the command that sets them', async () => {
+    const told = JSON.parse(JSON.stringify(elsewhere).replace('network1', 'net; id')) as Manifest
+    const [finding] = await found(networks, { network: '', more: [told] }, { network: '' })
+    expect(finding).toMatchObject({ code: 'MP-833', fix: expect.stringContaining("='net; id'") })
+  })
+
   test('a pod’s own that is not its cluster’s is told with the pod', async () => {
     expect(await found(networks, { more: [elsewhere] }, {})).toMatchObject([
       { code: 'MP-833', where: 'cluster1 shop/odd' },
@@ -170,9 +176,9 @@ describe('remote secrets', () => {
     ['one of localhost', [secret({ cluster2: kubeconfig('https://localhost:6443') })], ['MP-862']],
     ['one of another cluster', [secret({ cluster9: kubeconfig('https://192.0.2.1:6443') })], ['MP-861']],
   ])('%s', async (_what, more, expected) => {
-    const all = await found(remoteSecrets, { more }, { role: 'remote' })
-    expect(all.map(({ code }) => code)).toEqual(expected)
-    expect(JSON.stringify(all)).not.toContain('a-token')
+    const findings = await found(remoteSecrets, { more }, { role: 'remote' })
+    expect(findings.map(({ code }) => code)).toEqual(expected)
+    expect(JSON.stringify(findings)).not.toContain('a-token')
   })
 })
 
@@ -194,7 +200,7 @@ describe('gateways', () => {
     metadata: { name: 'eastwest-1', namespace: 'gateways', labels: { 'kubernetes.io/service-name': 'eastwest' } },
     endpoints: [{ addresses: ['10.1.0.7'] }],
   }
-  const at = (ip: string): object => ({ loadBalancer: { ingress: [{ ip }] } })
+  const withAddress = (ip: string): object => ({ loadBalancer: { ingress: [{ ip }] } })
   const named = (address: string): Manifest => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -205,10 +211,10 @@ describe('gateways', () => {
         `${address}, port: 15443}]}}`,
     },
   })
-  const first = [gateway('network1', at('192.0.2.1')), pods]
+  const first = [gateway('network1', withAddress('192.0.2.1')), pods]
 
   test.each<[string, Manifest[], Manifest[], string[]]>([
-    ['found by their labels', first, [gateway('network2', at('192.0.2.2')), pods], []],
+    ['found by their labels', first, [gateway('network2', withAddress('192.0.2.2')), pods], []],
     [
       'with a name for an address',
       first,
@@ -221,29 +227,29 @@ describe('gateways', () => {
       [gateway('network2', {}, { type: 'ClusterIP', externalIPs: ['192.0.2.2'] }), pods],
       [],
     ],
-    ['of which one has no label', first, [gateway('', at('192.0.2.2')), pods], ['MP-881']],
+    ['of which one has no label', first, [gateway('', withAddress('192.0.2.2')), pods], ['MP-881']],
     ['of which one waits for an address', first, [gateway('network2', {}), pods], ['MP-882']],
-    ['of which one has no pod', first, [gateway('network2', at('192.0.2.2'))], ['MP-887']],
+    ['of which one has no pod', first, [gateway('network2', withAddress('192.0.2.2'))], ['MP-887']],
     [
       'named in meshNetworks',
-      [gateway('', at('192.0.2.1')), pods, named('192.0.2.2')],
-      [gateway('', at('192.0.2.2')), pods],
+      [gateway('', withAddress('192.0.2.1')), pods, named('192.0.2.2')],
+      [gateway('', withAddress('192.0.2.2')), pods],
       [],
     ],
     [
       'named in meshNetworks, one still a placeholder',
-      [gateway('', at('192.0.2.1')), pods, named('0.0.0.0')],
-      [gateway('', at('192.0.2.2')), pods],
+      [gateway('', withAddress('192.0.2.1')), pods, named('0.0.0.0')],
+      [gateway('', withAddress('192.0.2.2')), pods],
       ['MP-883'],
     ],
     [
       'named in meshNetworks, one by an address it had',
-      [gateway('', at('192.0.2.1')), pods, named('192.0.2.9')],
-      [gateway('', at('192.0.2.2')), pods],
+      [gateway('', withAddress('192.0.2.1')), pods, named('192.0.2.9')],
+      [gateway('', withAddress('192.0.2.2')), pods],
       ['MP-883'],
     ],
-  ])('%s', async (_what, one, other, expected) => {
-    const asked = codes(gateways, { more: one }, { network: 'network2', more: other })
+  ])('%s', async (_what, more, second, expected) => {
+    const asked = codes(gateways, { more }, { network: 'network2', more: second })
     // Where nothing is wrong as it is written down, they are dialled next: without a pod that could, they are not
     // judged.
     await (expected.length > 0

@@ -8,8 +8,8 @@ import { primariesOf } from '#topology/roles.ts'
 import { proxyProblems } from './proxies-in-sync.ts'
 
 /**
- * What istiod knows is what the API servers say now: its word “synced” is about the first time alone
- * (istio/istio#38440). What differs is looked at again before it counts, since pods come and go.
+ * istiod holds what the API servers say now. Its status “synced” is about the first synchronisation only
+ * (istio/istio#38440). A difference counts when it is still there at a second look, since pods come and go.
  */
 export const liveSync: Layer = {
   name: 'sync',
@@ -54,7 +54,7 @@ const fresh = (mesh: Survey): Survey => ({
 
 const staleEndpoints = async (mesh: Survey, primary: SurveyedCluster): Promise<Finding[]> => {
   const [services, shards] = await Promise.all([meshServices(fresh(mesh)), allShards(primary)])
-  // A namespace of which istiod holds nothing at all is none that it was told to follow (discoverySelectors).
+  // istiod holds nothing of a namespace that it does not follow (discoverySelectors).
   const followed = new Set(
     services
       .filter(({ host, namespace }) => Object.keys(shards(host, namespace)).length > 0)

@@ -14,7 +14,7 @@ export const networks: Layer = {
   name: 'networks',
   look: async (mesh) => {
     const { istioNamespace } = mesh
-    const named = await namedInMeshNetworks(mesh.clusters.length > 0 ? primariesOf(mesh) : [])
+    const named = await namedInMeshNetworks(primariesOf(mesh))
     const perCluster = await Promise.all(
       mesh.clusters.map(async (cluster): Promise<Finding[]> => {
         const [namespaces, proxies, injected] = await Promise.all([
@@ -41,22 +41,22 @@ export const networks: Layer = {
         const wrong = proxies.filter(
           (pod) => pod.metadata?.labels?.[label] !== undefined && pod.metadata.labels[label] !== toldTo(pod, declared),
         )
-        const told = [
+        const stated = [
           ...new Set([injected.network, ...proxies.map((pod) => variableOf(proxyOf(pod), 'ISTIO_META_NETWORK'))]),
         ].filter((network) => network !== undefined && network !== '')
-        if (declared !== undefined && told.some((network) => network !== declared)) {
+        if (declared !== undefined && stated.some((network) => network !== declared)) {
           return [
             {
               code: 'MP-832',
               where: cluster.name,
               evidence: [
                 `${istioNamespace} is labelled ${declared}; new proxies are told ${injected.network || 'none'}, ` +
-                  `running ones ${told.join(', ')}`,
+                  `running ones ${stated.join(', ')}`,
               ],
               fix: kubectl(
                 cluster,
                 `label --overwrite namespace ${istioNamespace} ` +
-                  `${label}=${shellWord(injected.network || told[0] || 'NETWORK')}`,
+                  `${label}=${shellWord(injected.network || stated[0] || 'NETWORK')}`,
               ),
             },
           ]
@@ -70,7 +70,7 @@ export const networks: Layer = {
           fix: kubectl(
             cluster,
             `-n ${pod.metadata?.namespace ?? ''} label --overwrite pod ${pod.metadata?.name ?? ''} ` +
-              `${label}=${toldTo(pod, declared)}`,
+              `${label}=${shellWord(toldTo(pod, declared))}`,
           ),
         }))
       }),

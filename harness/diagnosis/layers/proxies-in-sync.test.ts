@@ -33,16 +33,16 @@ const pod = (name: string, labels: Record<string, string>): V1Pod => ({
 })
 
 /** What is said of a remote’s proxies that refuse, where the control plane’s cluster has these objects besides. */
-const refusing = async (more: Manifest[], said: string, ...pods: V1Pod[]): Promise<Finding[]> => {
-  const all = await Promise.all([
+const refusing = async (more: Manifest[], words: string, ...pods: V1Pod[]): Promise<Finding[]> => {
+  const apis = await Promise.all([
     fakeApiServer(meshObjects('cluster1', { more })),
     fakeApiServer(meshObjects('cluster2', { network: 'network2', role: 'remote' })),
   ])
-  servers.push(...all)
-  const { clusters } = await survey(all.map((server, index) => server.cluster(`context${index + 1}`)))
-  const proxies = pods.map((one) => ({
-    pod: one,
-    state: { proxy: '', cluster: 'cluster2', stale: ['listeners'], refused: [said] },
+  servers.push(...apis)
+  const { clusters } = await survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
+  const proxies = pods.map((proxyPod) => ({
+    pod: proxyPod,
+    state: { proxy: '', cluster: 'cluster2', stale: ['listeners'], refused: [words] },
   }))
   return refusals(clusters[0]!, clusters[1]!, proxies)
 }

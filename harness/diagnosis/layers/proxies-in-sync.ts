@@ -2,6 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node'
 import { z } from 'zod'
 import { gatewayServersAt, inWords, isFor, type GatewayServer } from '#diagnosis/gateway-objects.ts'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
+import { placeOf } from '#diagnosis/places.ts'
 import type { Manifest } from '#kube/client.ts'
 import { isReady } from '#kube/pods.ts'
 import { proxyStates, type ProxyState } from '#probes/istiod.ts'
@@ -37,16 +38,14 @@ type Proxy = { pod: V1Pod; state: ProxyState | undefined }
 
 const proxyName = ({ metadata }: V1Pod): string => `${metadata?.name ?? ''}.${metadata?.namespace ?? ''}`
 
-const placeOf = ({ metadata }: V1Pod): string => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`
-
 // A proxy takes a moment after its pod was made.
 const isOfAge = ({ metadata }: V1Pod): boolean =>
   Date.now() - Number(new Date(metadata?.creationTimestamp ?? 0)) > 20_000
 
 const disconnected = (cluster: SurveyedCluster, proxies: Proxy[]): Finding[] => {
   const wrong = proxies.flatMap(({ pod, state }) => {
-    const said = wordsOf(state)
-    return said === undefined ? [] : [{ pod, said }]
+    const words = wordsOf(state)
+    return words === undefined ? [] : [{ pod, said: words }]
   })
   const [first] = wrong
   return first === undefined
@@ -90,7 +89,7 @@ export const refusals = async (
       const rivals = await rivalsFor(reader, said, pods)
       const filters = rivals.length > 1 ? [] : await filtersOf(reader, pods)
       const finding = { code: 'MP-873' as const, where: cluster.name, clusters: [cluster.name] }
-      const [newest] = rivals.toSorted((one, other) => other.created.localeCompare(one.created))
+      const [newest] = rivals.toSorted((first, second) => second.created.localeCompare(first.created))
       if (rivals.length > 1 && newest)
         return {
           ...finding,
@@ -123,10 +122,10 @@ const claimOf = (server: GatewayServer): string =>
   `${inWords(server)} claims the port${server.created === '' ? '' : `, created ${server.created}`}`
 
 /** The Gateways for the same port of the pods, where Envoy’s words are about the listener of one. */
-const rivalsFor = async (reader: SurveyedCluster, said: string, pods: V1Pod[]): Promise<GatewayServer[]> => {
-  const port = Number(/(?:0\.0\.0\.0|\[?::\]?)[_:](\d+)/.exec(said)?.[1] ?? 0)
+const rivalsFor = async (reader: SurveyedCluster, words: string, pods: V1Pod[]): Promise<GatewayServer[]> => {
+  const port = Number(/(?:0\.0\.0\.0|\[?::\]?)[_:](\d+)/.exec(words)?.[1] ?? 0)
   const [pod] = pods
-  if (port === 0 || !pod || !/same matching rules|duplicate/i.test(said)) return []
+  if (port === 0 || !pod || !/same matching rules|duplicate/i.test(words)) return []
   return (await gatewayServersAt(reader, port)).filter((server) => isFor(server, pod.metadata?.labels ?? {}))
 }
 
@@ -146,5 +145,5 @@ const filtersOf = async (reader: SurveyedCluster, pods: V1Pod[]): Promise<string
         Object.entries(workloadSelector?.labels ?? {}).every(([key, value]) => pod?.metadata?.labels?.[key] === value)
       )
     })
-    .map(({ metadata }) => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`)
+    .map(placeOf)
 }

@@ -6,17 +6,21 @@ import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
 export const ranges: Layer = {
   name: 'ranges',
   look: async ({ clusters }) => {
-    const all = await Promise.all(clusters.map(async (cluster) => ({ cluster, ranges: await rangesOf(cluster) })))
-    const findings = all.flatMap((one, index) =>
-      all
+    const perCluster = await Promise.all(
+      clusters.map(async (cluster) => ({ cluster, ranges: await rangesOf(cluster) })),
+    )
+    const findings = perCluster.flatMap((first, index) =>
+      perCluster
         .slice(index + 1)
-        .filter(({ cluster }) => cluster.network === one.cluster.network)
-        .flatMap((other): Finding[] => {
-          const shared = one.ranges.flatMap((a) =>
-            other.ranges
-              .filter((b) => overlap(a.range, b.range))
+        .filter(({ cluster }) => cluster.network === first.cluster.network)
+        .flatMap((second): Finding[] => {
+          const shared = first.ranges.flatMap((own) =>
+            second.ranges
+              .filter((foreign) => overlap(own.range, foreign.range))
               .map(
-                (b) => `${a.kind} ${a.range} of ${one.cluster.name} and ${b.kind} ${b.range} of ${other.cluster.name}`,
+                (foreign) =>
+                  `${own.kind} ${own.range} of ${first.cluster.name} and ` +
+                  `${foreign.kind} ${foreign.range} of ${second.cluster.name}`,
               ),
           )
           return shared.length === 0
@@ -24,10 +28,10 @@ export const ranges: Layer = {
             : [
                 {
                   code: 'MP-821',
-                  where: `${one.cluster.name}, ${other.cluster.name}`,
+                  where: `${first.cluster.name}, ${second.cluster.name}`,
                   evidence: shared,
                   fix: kubectl(
-                    other.cluster,
+                    second.cluster,
                     'get servicecidrs,nodes -o ' +
                       'custom-columns=NAME:.metadata.name,SERVICES:.spec.cidrs,PODS:.spec.podCIDRs',
                   ),
@@ -37,9 +41,10 @@ export const ranges: Layer = {
     )
     return {
       findings,
-      seen: all
+      seen: perCluster
         .map(
-          ({ cluster, ranges: its }) => `${cluster.name} ${its.map(({ range }) => range).join(', ') || 'tells none'}`,
+          ({ cluster, ranges: listed }) =>
+            `${cluster.name} ${listed.map(({ range }) => range).join(', ') || 'tells no range'}`,
         )
         .join('; '),
     }

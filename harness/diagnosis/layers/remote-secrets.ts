@@ -137,7 +137,7 @@ const severalEntries = (pair: Pair, judged: { entry: RemoteEntry; look: Judged }
   const { primary, cluster, view } = pair
   const used = view.stateOf(cluster.name)?.secrets ?? []
   const idle = judged.filter(({ entry }) => used.length > 0 && !used.includes(entry.secret))
-  const counted = judged.filter((one) => !idle.includes(one)).map(({ look }) => look)
+  const counted = judged.filter((candidate) => !idle.includes(candidate)).map(({ look }) => look)
   const [other] = idle.length > 0 ? idle : judged
   return {
     findings: [

@@ -1,6 +1,7 @@
 import pMap from 'p-map'
-import { clientsOf, type Client, type Unread, unreadNotes } from '#diagnosis/clients.ts'
+import { clientPlace, clientsOf, type Client, type Unread, unreadNotes } from '#diagnosis/clients.ts'
 import { istioctl, kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { onceEach } from '#diagnosis/once-each.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
 import { clustersOf } from '#probes/envoy.ts'
 import { routesOf, type EnvoyRoute, type VirtualHost } from '#probes/envoy-routes.ts'
@@ -39,23 +40,6 @@ export const route: Layer = {
   },
 }
 
-const nameOf = ({ cluster, namespace, pod }: Client): string => `${cluster.name} ${namespace}/${pod}`
-
-/** What several clients show alike is reported once, with all their clusters. */
-const onceEach = (findings: Finding[]): Finding[] => {
-  const byPlace = new Map<string, Finding>()
-  for (const finding of findings) {
-    const key = `${finding.code} ${finding.where}`
-    const before = byPlace.get(key)
-    byPlace.set(key, {
-      ...finding,
-      ...before,
-      clusters: [...new Set([...(before?.clusters ?? []), ...(finding.clusters ?? [])])],
-    })
-  }
-  return [...byPlace.values()]
-}
-
 const routedWrongly = async (mesh: Survey, client: Client, services: MeshService[]): Promise<Finding[]> => {
   const proxy = { kube: client.cluster.kube, namespace: client.namespace, pod: client.pod }
   const [virtualHosts, clusters] = await Promise.all([routesOf(proxy), clustersOf(proxy)])
@@ -88,7 +72,7 @@ const wrongRoute = (
   const finding = (code: Finding['code'], evidence: string[]): Finding => ({
     code,
     where: `${maker} for ${service.host}`,
-    evidence: [...evidence, `seen in the routes of ${nameOf(client)}`],
+    evidence: [...evidence, `seen in the routes of ${clientPlace(client)}`],
     fix: showObject(mesh, client, taken.madeBy),
     clusters: [client.cluster.name],
   })

@@ -61,14 +61,14 @@ const meshOf = async (
   client = pod('client', '10.1.8.9'),
   cartArguments: string[] = [],
 ): Promise<Survey> => {
-  const all = await Promise.all([
+  const apis = await Promise.all([
     fakeApiServer(
       meshObjects('cluster1', { more: [...cart('10.1.8.1'), pod('cart', '10.1.8.1', cartArguments), client, ...more] }),
     ),
     fakeApiServer(meshObjects('cluster2', { role: 'remote', more: [...cart('10.2.8.1'), pod('cart', '10.2.8.1')] })),
   ])
-  servers.push(...all)
-  return survey(all.map((api, index) => api.cluster(`context${index + 1}`)))
+  servers.push(...apis)
+  return survey(apis.map((api, index) => api.cluster(`context${index + 1}`)))
 }
 
 describe('what a server accepts', () => {
@@ -121,6 +121,28 @@ describe('what clients send', () => {
     expect(await codesWith(rule({ mode: 'DISABLE' }), strict)).toEqual(['MP-901'])
     expect(await codesWith(rule({ mode: 'DISABLE' }))).toEqual([])
     expect(await codesWith(rule({ mode: 'ISTIO_MUTUAL' }), strict)).toEqual([])
+  })
+
+  test('in plaintext is fine where the PeerAuthentication that decides does not require mutual TLS', async () => {
+    const plaintext = rule({ mode: 'DISABLE' })
+    const elsewhere = { selector: { matchLabels: { app: 'bank' } }, mtls: { mode: 'STRICT' } }
+    expect(await codesWith(plaintext, policy('PeerAuthentication', elsewhere))).toEqual([])
+    expect(await codesWith(plaintext, strict, policy('PeerAuthentication', { mtls: { mode: 'PERMISSIVE' } }))).toEqual(
+      [],
+    )
+    const withPort = { mtls: { mode: 'STRICT' }, portLevelMtls: { 8080: { mode: 'DISABLE' } } }
+    expect(await codesWith(plaintext, policy('PeerAuthentication', withPort))).toEqual([])
+    const selecting = { selector: { matchLabels: { app: 'cart' } }, mtls: { mode: 'STRICT' } }
+    expect(await codesWith(plaintext, policy('PeerAuthentication', selecting))).toEqual(['MP-901'])
+  })
+
+  test('names the identity of the servers in the trust domain of the mesh', async () => {
+    const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'istio', namespace: 'istio-system' } }
+    const ofDomain: Manifest = { ...config, data: { mesh: 'trustDomain: example.org' } }
+    const accepting = (domain: string): Manifest =>
+      rule({ mode: 'ISTIO_MUTUAL', subjectAltNames: [`spiffe://${domain}/ns/shop/sa/cart`] })
+    expect(await codesWith(ofDomain, accepting('example.org'))).toEqual([])
+    expect(await codesWith(ofDomain, accepting('cluster.local'))).toEqual(['MP-902'])
   })
 
   test('goes to the identity that they accept', async () => {

@@ -87,11 +87,11 @@ const refusedByPolicy = async (
   const policies = (await reader.reads.istio('AuthorizationPolicy')).flatMap((object) => {
     const spec = AuthorizationPolicy.safeParse(object['spec'] ?? {}).data
     const { namespace = '', name = '' } = object.metadata ?? {}
-    const here = [service.namespace, mesh.istioNamespace].includes(namespace)
+    const applies = [service.namespace, mesh.istioNamespace].includes(namespace)
     const chosen = Object.entries(spec?.selector?.matchLabels ?? {}).every(
       ([key, value]) => pod.metadata?.labels?.[key] === value,
     )
-    return spec && here && chosen ? [{ namespace, name, spec }] : []
+    return spec && applies && chosen ? [{ namespace, name, spec }] : []
   })
   if (policies.length === 0) return []
   const port = await targetPort(service, part)

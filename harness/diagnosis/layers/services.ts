@@ -9,13 +9,13 @@ import { isHeadless, meshServices, portsOf, type MeshService } from '#diagnosis/
 export const services: Layer = {
   name: 'services',
   look: async (mesh) => {
-    const all = await meshServices(mesh)
+    const joined = await meshServices(mesh)
     const perService = await Promise.all(
-      all.map(async (service) => different(service) ?? (await missing(mesh, service))),
+      joined.map(async (service) => different(service) ?? (await missing(mesh, service))),
     )
     return {
       findings: perService.flatMap((finding) => finding ?? []),
-      seen: `${all.length} services are alike wherever they are`,
+      seen: `${joined.length} services are alike wherever they are`,
     }
   },
 }
@@ -71,22 +71,22 @@ const missing = async (
   if (!having) return undefined
   const selector = Object.entries(having.service?.spec?.selector ?? {})
   for (const { cluster, service } of perCluster.filter(
-    (one) => one.cluster !== having.cluster && clusters.includes(one.cluster),
+    (part) => part.cluster !== having.cluster && clusters.includes(part.cluster),
   )) {
     if (service) continue
     const pods = await cluster.reads.podsIn(namespace)
-    const its = pods.filter(
+    const labelled = pods.filter(
       ({ metadata }) => selector.length > 0 && selector.every(([key, value]) => metadata?.labels?.[key] === value),
     )
     const fix =
       `${kubectl(having.cluster, `-n ${namespace} get service ${name} -o yaml`)}   # create the same, without ` +
       `clusterIP, in ${cluster.name}`
-    if (its.length > 0)
+    if (labelled.length > 0)
       return {
         code: 'MP-911',
         where: `${host} in ${cluster.name}`,
         evidence: [
-          `${its.length} pods with its labels run in ${cluster.name}, where the service does not exist; ` +
+          `${labelled.length} pods with its labels run in ${cluster.name}, where the service does not exist; ` +
             `${having.cluster.name} has it`,
         ],
         fix,

@@ -1,9 +1,13 @@
 import { z } from 'zod'
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { placeOf } from '#diagnosis/places.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
+import type { Manifest } from '#kube/client.ts'
 import { meshConfigOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
+
+const defaultTrustDomain = 'cluster.local'
 
 const Tls = z.object({ mode: z.string().default(''), subjectAltNames: z.array(z.string()).default([]) }).optional()
 const Policy = z.object({ tls: Tls, portLevelSettings: z.array(z.object({ tls: Tls })).default([]) }).optional()
@@ -55,7 +59,7 @@ const rulesAgainstServers = async (
       const strict = await strictIn(mesh, service)
       const plaintext = settings.some((tls) => tls?.mode === 'DISABLE')
       const accepted = settings.flatMap((tls) => tls?.subjectAltNames ?? [])
-      const identities = accepted.length > 0 ? await identitiesOf(service) : []
+      const identities = accepted.length > 0 ? await identitiesOf(mesh, service) : []
       const strange = accepted.length > 0 && !identities.some((identity) => accepted.includes(identity))
       return [
         ...(plaintext && strict !== undefined
@@ -99,26 +103,54 @@ const namesService = (host: string, namespace: string | undefined, service: Mesh
 const strictIn = async (mesh: Survey, service: MeshService): Promise<string | undefined> => {
   for (const part of service.perCluster.filter(({ meshed }) => meshed.length > 0)) {
     const policies = (await servedBy(mesh, part.cluster)?.reads.istio('PeerAuthentication')) ?? []
-    const strict = policies.find((object) => {
-      const spec = PeerAuthentication.safeParse(object['spec']).data
-      return (
-        [service.namespace, mesh.istioNamespace].includes(object.metadata?.namespace ?? '') &&
-        spec?.mtls?.mode === 'STRICT'
-      )
-    })
-    if (strict) return `${strict.metadata?.namespace ?? ''}/${strict.metadata?.name ?? ''} of ${part.cluster.name}`
+    const pods = await part.cluster.reads.podsIn(service.namespace)
+    const server = pods.find(({ status }) => part.meshed.includes(status?.podIP ?? ''))
+    const strict = decidingFor(policies, service.namespace, mesh.istioNamespace, server?.metadata?.labels ?? {})
+    if (strict?.isStrict) return `${strict.place} of ${part.cluster.name}`
   }
   return undefined
 }
 
-/** The SPIFFE identities of a service’s servers, by their service accounts. */
-const identitiesOf = async ({ namespace, perCluster }: MeshService): Promise<string[]> => {
+type Deciding = { place: string; isStrict: boolean }
+
+/**
+ * The PeerAuthentication that decides for a pod: one that selects it, then the one of its namespace, then the one of
+ * the mesh (Istio’s reference of PeerAuthentication). One that makes an exception for a port is not strict.
+ */
+const decidingFor = (
+  policies: Manifest[],
+  namespace: string,
+  rootNamespace: string,
+  labels: Readonly<Record<string, string>>,
+): Deciding | undefined => {
+  const stated = policies.flatMap((policy) => {
+    const spec = PeerAuthentication.safeParse(policy['spec'] ?? {}).data
+    const mode = spec?.mtls?.mode ?? 'UNSET'
+    if (!spec || mode === 'UNSET') return []
+    const exceptions = Object.values(spec.portLevelMtls).some((port) => port.mode !== 'STRICT')
+    const selector = Object.entries(spec.selector?.matchLabels ?? {})
+    return [
+      { place: placeOf(policy), of: policy.metadata?.namespace, selector, isStrict: mode === 'STRICT' && !exceptions },
+    ]
+  })
+  const own = stated.filter((policy) => policy.of === namespace)
+  return (
+    own.find(({ selector }) => selector.length > 0 && selector.every(([key, value]) => labels[key] === value)) ??
+    own.find(({ selector }) => selector.length === 0) ??
+    stated.find((policy) => policy.of === rootNamespace && policy.selector.length === 0)
+  )
+}
+
+/** The SPIFFE identities of a service’s servers: service accounts in the trust domain of their control plane. */
+const identitiesOf = async (mesh: Survey, { namespace, perCluster }: MeshService): Promise<string[]> => {
   const perPart = await Promise.all(
-    perCluster.map(async ({ cluster, meshed }) =>
-      (await cluster.reads.podsIn(namespace))
+    perCluster.map(async ({ cluster, meshed }) => {
+      const reader = servedBy(mesh, cluster)
+      const domain = (reader && (await meshConfigOf(reader.reads)).trustDomain) || defaultTrustDomain
+      return (await cluster.reads.podsIn(namespace))
         .filter(({ status }) => meshed.includes(status?.podIP ?? ''))
-        .map(({ spec }) => `spiffe://cluster.local/ns/${namespace}/sa/${spec?.serviceAccountName ?? 'default'}`),
-    ),
+        .map(({ spec }) => `spiffe://${domain}/ns/${namespace}/sa/${spec?.serviceAccountName ?? 'default'}`)
+    }),
   )
   return [...new Set(perPart.flat())]
 }
@@ -130,7 +162,7 @@ const trustDomainsApart = async (mesh: Survey): Promise<Finding[]> => {
   )
   const domains = configurations.map(({ primary, mesh: config }) => ({
     primary,
-    domain: config.trustDomain ?? 'cluster.local',
+    domain: config.trustDomain ?? defaultTrustDomain,
     aliases: config.trustDomainAliases ?? [],
   }))
   const [first] = domains

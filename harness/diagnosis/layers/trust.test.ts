@@ -50,12 +50,12 @@ const authorityIn = async (texts: Texts): Promise<RootAuthority> => {
 
 /** Looks at two clusters with these cacerts. */
 const looked = async (first: Texts, second: Texts, ...more: Manifest[]): Promise<Look> => {
-  const all = await Promise.all([
+  const apis = await Promise.all([
     fakeApiServer(meshObjects('cluster1', { more: [secret(first), ...more] })),
     fakeApiServer(meshObjects('cluster2', { more: [secret(second)] })),
   ])
-  servers.push(...all)
-  return trust.look(await survey(all.map((server, index) => server.cluster(`context${index + 1}`))), undefined)
+  servers.push(...apis)
+  return trust.look(await survey(apis.map((server, index) => server.cluster(`context${index + 1}`))), undefined)
 }
 
 describe('cacerts that are right', () => {
@@ -85,8 +85,11 @@ describe('cacerts that are right', () => {
   test('may hold two roots, as in a rotation, if the clusters share one', async () => {
     const other = await createRoot('New Root CA')
     const texts = await textsOf(root)
-    const both = { ...texts, 'root-cert.pem': `${texts['root-cert.pem'] ?? ''}${other.certificate.toString('pem')}\n` }
-    expect((await looked(both, texts)).findings).toEqual([])
+    const twoRoots = {
+      ...texts,
+      'root-cert.pem': `${texts['root-cert.pem'] ?? ''}${other.certificate.toString('pem')}\n`,
+    }
+    expect((await looked(twoRoots, texts)).findings).toEqual([])
   })
 })
 
@@ -96,6 +99,14 @@ test('an authority near its end is worth a warning, one that was issued for days
     { code: 'MP-846', where: 'cluster1', evidence: [expect.stringContaining('in 0 days')] },
   ])
   expect((await looked(await textsOf(root, minutes(5 * 24 * 60)), await textsOf(root))).findings).toEqual([])
+})
+
+test('a torn certificate in cacerts is a problem, and no end of the diagnosis', async () => {
+  const texts = await textsOf(root)
+  const torn = { ...texts, 'ca-cert.pem': '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n' }
+  expect((await looked(torn, texts)).findings).toMatchObject([
+    { code: 'MP-844', where: 'cluster1', evidence: expect.arrayContaining(['ca-cert.pem holds no certificate']) },
+  ])
 })
 
 test('an authority of another root is a problem', async () => {

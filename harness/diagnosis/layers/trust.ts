@@ -30,14 +30,14 @@ type Trust = {
 export const trust: Layer = {
   name: 'trust',
   look: async (mesh) => {
-    const all = await Promise.all(mesh.clusters.map(trustIn))
-    const broken = all.flatMap(brokenCacerts)
+    const trusts = await Promise.all(mesh.clusters.map(trustIn))
+    const broken = trusts.flatMap(brokenCacerts)
     if (broken.length > 0) return { findings: broken, seen: '' }
-    const apart = rootsApart(all)
-    const notes = all.flatMap(({ unread }) => unread.map((line) => `certificates were not read of ${line}`))
+    const apart = rootsApart(trusts)
+    const notes = trusts.flatMap(({ unread }) => unread.map((line) => `certificates were not read of ${line}`))
     if (apart.length > 0) return { findings: apart, seen: '', notes }
     const primaries = primariesOf(mesh)
-    const without = all.filter(({ cluster, cacerts }) => primaries.includes(cluster) && cacerts === undefined)
+    const without = trusts.filter(({ cluster, cacerts }) => primaries.includes(cluster) && cacerts === undefined)
     const missing =
       without.length === primaries.length
         ? []
@@ -45,7 +45,7 @@ export const trust: Layer = {
             code: 'MP-842',
             where: cluster.name,
             evidence: [
-              `${all
+              `${trusts
                 .filter(({ cacerts }) => cacerts)
                 .map((other) => other.cluster.name)
                 .join(', ')} has the secret cacerts, ${cluster.name} has none`,
@@ -56,16 +56,16 @@ export const trust: Layer = {
                 '--from-file=ca-key.pem --from-file=root-cert.pem --from-file=cert-chain.pem',
             ),
           }))
-    const stale = all.flatMap((one) =>
+    const stale = trusts.flatMap((candidate) =>
       signedByAnother(
-        one,
-        all.find(({ cluster }) => cluster === servedBy(mesh, one.cluster)),
+        candidate,
+        trusts.find(({ cluster }) => cluster === servedBy(mesh, candidate.cluster)),
       ),
     )
-    const roots = [...new Set(all.flatMap(rootsOf).map(short))]
+    const roots = [...new Set(trusts.flatMap(rootsOf).map(short))]
     return {
-      findings: [...missing, ...stale, ...all.flatMap(endingSoon)],
-      seen: `${all.reduce((sum, { proxies }) => sum + proxies.length, 0)} proxies asked, root ${roots.join(', ')}`,
+      findings: [...missing, ...stale, ...trusts.flatMap(endingSoon)],
+      seen: `${trusts.reduce((sum, { proxies }) => sum + proxies.length, 0)} proxies asked, root ${roots.join(', ')}`,
       notes,
     }
   },
@@ -86,7 +86,7 @@ const trustIn = async (cluster: SurveyedCluster): Promise<Trust> => {
   }
 }
 
-/** What a sample of proxies trusts. One that does not answer is no reason to judge nothing. */
+/** What a sample of proxies trusts. A proxy that does not answer is listed as unread; the others are judged. */
 const sampled = async (cluster: SurveyedCluster, pods: V1Pod[]): Promise<Pick<Trust, 'proxies' | 'unread'>> => {
   const proxies: Trust['proxies'] = []
   const unread: string[] = []
@@ -107,11 +107,14 @@ const sampled = async (cluster: SurveyedCluster, pods: V1Pod[]): Promise<Pick<Tr
   return { proxies: proxies.sort((first, second) => first.name.localeCompare(second.name)), unread }
 }
 
-/** A few proxies tell for all: the oldest, which a rotation may have left behind, and the youngest. */
+/** A few proxies stand for the rest: the two oldest, which a rotation may have missed, and the youngest. */
 const sampleOf = (proxies: V1Pod[]): V1Pod[] => {
   const sorted = proxies
     .filter(isReady)
-    .sort((a, b) => Number(a.metadata?.creationTimestamp ?? 0) - Number(b.metadata?.creationTimestamp ?? 0))
+    .sort(
+      (first, second) =>
+        Number(first.metadata?.creationTimestamp ?? 0) - Number(second.metadata?.creationTimestamp ?? 0),
+    )
   return [...new Set([...sorted.slice(0, 2), ...sorted.slice(-1)])]
 }
 
@@ -222,17 +225,21 @@ const endingSoon = ({ cluster, cacerts }: Trust): Finding[] => {
 
 const rootsOf = ({ cacerts, handedOut }: Trust): X509Certificate[] => cacerts?.roots ?? handedOut
 
-const rootsApart = (all: Trust[]): Finding[] => {
-  const bundles = all
-    .flatMap((one) => [
+const rootsApart = (trusts: Trust[]): Finding[] => {
+  const bundles = trusts
+    .flatMap((candidate) => [
       {
-        where: `${one.cluster.name} ${one.cacerts ? 'cacerts' : 'istio-ca-root-cert'}`,
-        roots: rootsOf(one),
-        cluster: one.cluster,
+        where: `${candidate.cluster.name} ${candidate.cacerts ? 'cacerts' : 'istio-ca-root-cert'}`,
+        roots: rootsOf(candidate),
+        cluster: candidate.cluster,
       },
-      ...one.proxies
+      ...candidate.proxies
         .filter(({ trust: { roots } }) => roots.length > 0)
-        .map(({ name, trust: { roots } }) => ({ where: `${one.cluster.name} ${name}`, roots, cluster: one.cluster })),
+        .map(({ name, trust: { roots } }) => ({
+          where: `${candidate.cluster.name} ${name}`,
+          roots,
+          cluster: candidate.cluster,
+        })),
     ])
     .filter(({ roots }) => roots.length > 0)
   const [first] = bundles

@@ -32,9 +32,9 @@ export const gateway: Procedure = {
     return [
       ...all.map((cluster) => trust(cluster, topology)),
       earlyGatewayAddress(primary, topology),
-      controlPlane(primary, topology, async ({ clusters, primary: at }) => ({
+      controlPlane(primary, topology, async ({ clusters, primary: place }) => ({
         externalIstiod: true,
-        meshNetworks: meshNetworksOf(clusters, await gatewayAddressesSoFar(at)),
+        meshNetworks: meshNetworksOf(clusters, await gatewayAddressesSoFar(place)),
       })),
       applied(`${primary}: cross-network Gateway resource`, primary, ['workloads/expose-services.yaml']),
       exposed(primary, exposedByGateway),

@@ -39,7 +39,7 @@ const captureAgain = async (lab: Lab, signal: AbortSignal): Promise<string | und
           selector: `kubernetes.io/service-name=${istiodOf(lab.topology)}`,
         })
         const before = slices.flatMap(({ endpoints }) => endpoints ?? []).flatMap(({ addresses }) => addresses)
-        if (before.length > 0 && before.every((one) => one === address)) return []
+        if (before.length > 0 && before.every((known) => known === address)) return []
         await installRemote(lab, remote, address, signal)
         return [`${remote.name} held ${before.join(', ') || 'none'}`]
       }),

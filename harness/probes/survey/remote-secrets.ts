@@ -25,9 +25,9 @@ export const remoteEntries = (secrets: V1Secret[]): RemoteEntry[] =>
  * True where two ways to a cluster share an authority, which shows that they lead to the same cluster; false where they
  * do not, or one of them states none. Both in PEM.
  */
-export const sameAuthority = (one: string | undefined, other: string | undefined): boolean => {
-  const known = new Set(fingerprints(other))
-  return fingerprints(one).some((fingerprint) => known.has(fingerprint))
+export const sameAuthority = (first: string | undefined, second: string | undefined): boolean => {
+  const known = new Set(fingerprints(second))
+  return fingerprints(first).some((fingerprint) => known.has(fingerprint))
 }
 
 const fingerprints = (authority = ''): string[] =>

@@ -11,12 +11,12 @@ afterEach(() => {
 })
 
 const surveyOf = async (clusters: Record<string, Manifest[]>, istioNamespace?: string): Promise<Survey> => {
-  const all = await Promise.all(
+  const apis = await Promise.all(
     Object.entries(clusters).map(async ([context, objects]) => ({ context, server: await fakeApiServer(objects) })),
   )
-  servers.push(...all.map(({ server }) => server))
+  servers.push(...apis.map(({ server }) => server))
   return survey(
-    all.map(({ context, server }) => server.cluster(context)),
+    apis.map(({ context, server }) => server.cluster(context)),
     istioNamespace,
   )
 }
@@ -105,11 +105,11 @@ describe('a survey', () => {
 
   describe('of a mesh whose root namespace is not the default', () => {
     const root = (shape: Shape = {}): Shape => ({ istioNamespace: 'mesh-root', ...shape })
-    const both = (first: Shape, second: Shape, istioNamespace?: string): Promise<Survey> =>
+    const surveyed = (first: Shape, second: Shape, istioNamespace?: string): Promise<Survey> =>
       surveyOf({ a: meshObjects('cluster1', first), b: meshObjects('cluster2', second) }, istioNamespace)
 
     test('finds who is who where it is told the namespace', async () => {
-      const found = await both(root(), root({ network: 'network2', role: 'remote' }), 'mesh-root')
+      const found = await surveyed(root(), root({ network: 'network2', role: 'remote' }), 'mesh-root')
       expect(found).toMatchObject({
         istioNamespace: 'mesh-root',
         topology: 'primary-remote',
@@ -125,7 +125,7 @@ describe('a survey', () => {
       ['b', {}, root()],
       ['b, a remote', {}, root({ role: 'remote' })],
     ])('otherwise says where Istio is, and by which flag: in %s', async (where, first, second) => {
-      await expect(both(first, second)).rejects.toMatchObject({
+      await expect(surveyed(first, second)).rejects.toMatchObject({
         code: 'MP-147',
         message: expect.stringMatching(
           new RegExp(`context ${where[0] ?? ''}.*nothing of it is in istio-system; it is in mesh-root$`),
@@ -136,7 +136,7 @@ describe('a survey', () => {
 
     test('also where the namespace of that name is there, and holds nothing of Istio', async () => {
       const leftOver = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'istio-system' } }
-      await expect(both(root({ more: [leftOver] }), root())).rejects.toMatchObject({ code: 'MP-147' })
+      await expect(surveyed(root({ more: [leftOver] }), root())).rejects.toMatchObject({ code: 'MP-147' })
     })
 
     test('takes the flag’s word where Istio is in both', async () => {
@@ -150,17 +150,17 @@ describe('a survey', () => {
   })
 
   test('says which cluster does not answer, or does not let itself be looked at', async () => {
-    const [one, forbidden] = await Promise.all([
+    const [allowed, forbidden] = await Promise.all([
       fakeApiServer(meshObjects('cluster1')),
       fakeApiServer(meshObjects('cluster2'), { forbidden: ['namespaces'] }),
     ])
-    servers.push(one, forbidden)
-    await expect(survey([one.cluster('a'), forbidden.cluster('b')])).rejects.toMatchObject({
+    servers.push(allowed, forbidden)
+    await expect(survey([allowed.cluster('a'), forbidden.cluster('b')])).rejects.toMatchObject({
       code: 'MP-117',
       message: expect.stringMatching(/context b.*403.*forbidden/),
     })
     forbidden.close()
-    await expect(survey([one.cluster('a'), forbidden.cluster('b')])).rejects.toMatchObject({
+    await expect(survey([allowed.cluster('a'), forbidden.cluster('b')])).rejects.toMatchObject({
       code: 'MP-117',
       message: expect.stringContaining('context b'),
     })

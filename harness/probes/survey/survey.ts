@@ -42,7 +42,7 @@ export type Survey = { clusters: SurveyedCluster[]; topology: ProcedureName; dom
  * MP-118 when one has no Istio, MP-147 when one has its Istio in another namespace.
  */
 export const survey = async (contexts: ContextCluster[], istioNamespace = defaultIstioNamespace): Promise<Survey> => {
-  const seen = await Promise.all(
+  const looks = await Promise.all(
     contexts.map(async (cluster) => {
       try {
         return await lookAt(cluster, istioNamespace)
@@ -60,20 +60,20 @@ export const survey = async (contexts: ContextCluster[], istioNamespace = defaul
       }
     }),
   )
-  const twin = seen.find(({ uid }, index) => seen.findIndex((other) => other.uid === uid) !== index)
+  const twin = looks.find(({ uid }, index) => looks.findIndex((other) => other.uid === uid) !== index)
   if (twin) {
-    const both = seen.filter(({ uid }) => uid === twin.uid).map(({ cluster: { context } }) => context)
+    const twins = looks.filter(({ uid }) => uid === twin.uid).map(({ cluster: { context } }) => context)
     throw new MeshproofError('MP-115', {
       what: 'Two contexts lead to the same cluster',
-      where: both.join(', '),
+      where: twins.join(', '),
       next: 'Name every cluster of the mesh once: --contexts=A,B.',
     })
   }
-  const clusters = seen.map(({ cluster }) => cluster)
+  const clusters = looks.map(({ cluster }) => cluster)
   return {
     clusters,
     topology: await resemblance(clusters),
-    domain: seen.find(({ domain }) => domain)?.domain ?? 'cluster.local',
+    domain: looks.find(({ domain }) => domain)?.domain ?? 'cluster.local',
     istioNamespace,
   }
 }
@@ -127,11 +127,11 @@ export const injectedWith = async (
  */
 const requireIstio = async ({ context, kube }: ContextCluster, reads: Reads, istioNamespace: string): Promise<void> => {
   const [namespaces, istiods, injectors] = await Promise.all([reads.namespaces(), reads.istiods(), reads.injectors()])
-  const there = namespaces.some(({ metadata }) => metadata?.name === istioNamespace)
+  const exists = namespaces.some(({ metadata }) => metadata?.name === istioNamespace)
   const ledTo = injectors.flatMap(({ webhooks }) =>
     (webhooks ?? []).map(({ clientConfig }) => clientConfig.service?.namespace ?? istioNamespace),
   )
-  if (there && (istiods.length > 0 || ledTo.includes(istioNamespace))) return
+  if (exists && (istiods.length > 0 || ledTo.includes(istioNamespace))) return
   // Who may not list these everywhere is told no more than that there is none here.
   const everywhere = await kube
     .list<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', selector: istiodSelector() })
@@ -150,7 +150,7 @@ const requireIstio = async ({ context, kube }: ContextCluster, reads: Reads, ist
   throw new MeshproofError('MP-118', {
     what: 'The cluster has no Istio',
     where: `context ${context}`,
-    why: there ? 'there is neither an istiod nor a sidecar injector' : `there is no namespace ${istioNamespace}`,
+    why: exists ? 'there is neither an istiod nor a sidecar injector' : `there is no namespace ${istioNamespace}`,
     next: 'Name clusters that belong to a mesh; meshproof never installs one on clusters it did not create.',
   })
 }

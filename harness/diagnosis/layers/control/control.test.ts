@@ -3,6 +3,7 @@ import type { Manifest } from '#kube/client.ts'
 import { survey, type Survey } from '#probes/survey/survey.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
+import { webhookProblems } from './injectors.ts'
 import { wrongInjectionPath } from './injection-path.ts'
 import { sidecarProblems } from './sidecars.ts'
 
@@ -17,12 +18,12 @@ const meshOf = async (
   second: Shape,
   change: (objects: Manifest[]) => Manifest[] = (objects) => objects,
 ): Promise<Survey> => {
-  const all = await Promise.all([
+  const apis = await Promise.all([
     fakeApiServer(meshObjects('cluster1')),
     fakeApiServer(change(meshObjects('cluster2', second))),
   ])
-  servers.push(...all)
-  return survey(all.map((server, index) => server.cluster(`context${index + 1}`)))
+  servers.push(...apis)
+  return survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
 }
 
 const labelled =
@@ -101,6 +102,22 @@ describe('a remote’s injector', () => {
         fix: expect.stringContaining('istiodRemote.injectionPath=/inject/cluster/cluster2/net/network1'),
       },
     ])
+  })
+
+  test('leads somewhere where its service is the name of another cluster’s load balancer', async () => {
+    const service = (spec: object): Manifest => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'istiod', namespace: 'istio-system' },
+      spec,
+    })
+    const found = async (spec: object): Promise<string[]> =>
+      (await webhookProblems((await meshOf({ role: 'remote', more: [service(spec)] })).clusters[1]!)).map(
+        ({ code }) => code,
+      )
+    expect(await found({ clusterIP: '10.9.0.1' })).toEqual(['MP-854'])
+    // This injector holds no certificate, which is looked at next.
+    expect(await found({ type: 'ExternalName', externalName: 'istiod.example' })).toEqual(['MP-853'])
   })
 
   test('that names its cluster is right', async () => {

@@ -14,7 +14,7 @@ export const webhookProblems = async (cluster: SurveyedCluster): Promise<Finding
     cluster.reads.validators().catch(() => []),
     acceptedRoots(cluster),
   ])
-  const all = [
+  const configurations = [
     ...injectors.map(({ metadata, webhooks }) => ({
       kind: 'mutating',
       name: metadata?.name ?? '',
@@ -26,7 +26,7 @@ export const webhookProblems = async (cluster: SurveyedCluster): Promise<Finding
       webhook: webhooks?.[0],
     })),
   ]
-  return (await Promise.all(all.map((configuration) => problemsOf(cluster, configuration, accepted)))).flat()
+  return (await Promise.all(configurations.map((configuration) => problemsOf(cluster, configuration, accepted)))).flat()
 }
 
 type Webhook = V1MutatingWebhook | V1ValidatingWebhook
@@ -56,7 +56,7 @@ const problemsOf = async (
   ]
   if (!webhook) return []
   const service = webhook.clientConfig.service
-  if (service) {
+  if (service && !(await isAlias(cluster, service))) {
     const behind = await addressesBehind(cluster, service.namespace, service.name)
     if (behind.length === 0)
       return finding(
@@ -77,6 +77,19 @@ const problemsOf = async (
       `root is ${accepted.roots.map(short).join(', ')}`,
   )
 }
+
+/**
+ * Whether a service is only a DNS name (type ExternalName). A remote’s istiod is one where remotePilotAddress is a
+ * name. Such a service has no endpoints: the API server calls the name.
+ */
+const isAlias = async (
+  { reads }: SurveyedCluster,
+  { namespace, name }: { namespace: string; name: string },
+): Promise<boolean> =>
+  (await reads.services()).some(
+    ({ metadata, spec }) =>
+      metadata?.namespace === namespace && metadata.name === name && spec?.type === 'ExternalName',
+  )
 
 /** The roots that istiod’s certificate may come from: the mesh’s, or that of Kubernetes itself. */
 const acceptedRoots = async ({ reads }: SurveyedCluster): Promise<{ roots: string[]; all: string[] }> => {

@@ -2,6 +2,7 @@ import pMap from 'p-map'
 import { clientsOf, type Client, type Unread, unreadNotes } from '#diagnosis/clients.ts'
 import { again, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { networkGateways, type NetworkGateways } from '#diagnosis/network-gateways.ts'
+import { onceEach } from '#diagnosis/once-each.ts'
 import { isHeadless, type MeshService, meshServices, portsOf, sharedServices } from '#diagnosis/shared-services.ts'
 import { nothingToAsk } from '#diagnosis/vantage.ts'
 import { clustersOf } from '#probes/envoy.ts'
@@ -65,11 +66,6 @@ const shortList = (services: MeshService[]): string => {
     ? `${shown.join(', ')} and ${services.length - shown.length} more`
     : shown.join(', ')
 }
-
-/** What several clients show alike is reported once. */
-const onceEach = (findings: Finding[]): Finding[] => [
-  ...new Map(findings.map((finding) => [`${finding.code} ${finding.where}`, finding])).values(),
-]
 
 const wrongFor = async (
   mesh: Survey,

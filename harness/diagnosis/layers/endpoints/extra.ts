@@ -13,6 +13,9 @@ const ServiceEntry = z.object({
 })
 const WorkloadEntry = z.object({ address: z.string().default('') })
 
+/** How many addresses are shown. */
+const shown = 5
+
 /**
  * Addresses that a client holds for a service and that are neither a pod’s nor a gateway’s, each with its origin: a
  * ServiceEntry of the same host, a WorkloadEntry, or a slice that somebody wrote by hand.
@@ -32,13 +35,16 @@ export const unexplainedEndpoints = async (
   if (strange.length === 0) return []
   const origins = await Promise.all(strange.map((address) => originOf(mesh, cluster, service, address)))
   const known = origins.flatMap((origin) => origin ?? [])
-  // Without an origin it is a pod that came or went while this was looked at.
+  // An address without an origin is that of a pod that came or went during the look.
   if (known.length === 0) return []
   return [
     {
       code: 'MP-805',
       where: `${service.host} for ${client}`,
-      evidence: known.map(({ line }) => line),
+      evidence: [
+        ...known.slice(0, shown).map(({ line }) => line),
+        ...(known.length > shown ? [`and ${known.length - shown} more addresses`] : []),
+      ],
       fix: known[0]?.fix ?? '',
       clusters: [cluster.name],
     },

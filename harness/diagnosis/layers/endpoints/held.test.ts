@@ -5,6 +5,7 @@ import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects } from '#testing/mesh-objects.ts'
 import { networkGateways } from '#diagnosis/network-gateways.ts'
 import { meshServices } from '#diagnosis/shared-services.ts'
+import type { Finding } from '#diagnosis/layer.ts'
 import { judgeHeld } from './held.ts'
 
 const servers: FakeApiServer[] = []
@@ -14,7 +15,7 @@ afterEach(() => {
 })
 
 /** A service with one pod, which has a sidecar; where there is a network of its own, behind a gateway. */
-const its = (address: string, network: string, gateway: string): Manifest[] => [
+const objectsOf = (address: string, network: string, gateway: string): Manifest[] => [
   {
     apiVersion: 'v1',
     kind: 'Service',
@@ -43,17 +44,18 @@ const its = (address: string, network: string, gateway: string): Manifest[] => [
   },
 ]
 
-/** What is said of a client in the first cluster that holds these endpoints for the service. */
-const saidOf = async (
-  held: [address: string, port: number, priority?: number][],
-  network = 'network2',
-): Promise<string[]> => {
-  const all = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { more: its('10.1.8.1', 'network1', '192.0.2.1') })),
-    fakeApiServer(meshObjects('cluster2', { role: 'remote', network, more: its('10.2.8.1', network, '192.0.2.2') })),
+type Held = [address: string, port: number, priority?: number][]
+
+/** What is wrong with a client in the first cluster that holds these endpoints for the service. */
+const findingsOf = async (held: Held, network = 'network2'): Promise<Finding[]> => {
+  const apis = await Promise.all([
+    fakeApiServer(meshObjects('cluster1', { more: objectsOf('10.1.8.1', 'network1', '192.0.2.1') })),
+    fakeApiServer(
+      meshObjects('cluster2', { role: 'remote', network, more: objectsOf('10.2.8.1', network, '192.0.2.2') }),
+    ),
   ])
-  servers.push(...all)
-  const mesh = await survey(all.map((server, index) => server.cluster(`context${index + 1}`)))
+  servers.push(...apis)
+  const mesh = await survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
   const client = { cluster: mesh.clusters[0]!, namespace: 'shop', name: 'client-1' }
   const known = new Map([
     [
@@ -61,16 +63,26 @@ const saidOf = async (
       held.map(([address, port, priority = 0]) => ({ address, port, priority })),
     ],
   ])
-  return (
-    await judgeHeld(
-      mesh,
-      client,
-      known,
-      (await meshServices(mesh)).filter(({ name }) => name === 'cart'),
-      await networkGateways(mesh),
-    )
-  ).map(({ code }) => code)
+  return judgeHeld(
+    mesh,
+    client,
+    known,
+    (await meshServices(mesh)).filter(({ name }) => name === 'cart'),
+    await networkGateways(mesh),
+  )
 }
+
+const saidOf = async (held: Held, network?: string): Promise<string[]> =>
+  (await findingsOf(held, network)).map(({ code }) => code)
+
+test('of many endpoints that a client holds, the first ones are shown', async () => {
+  const many = Array.from({ length: 50 }, (_, index): Held[number] => [`10.1.9.${index}`, 80])
+  const [finding] = await findingsOf([['10.1.8.1', 80], ...many])
+  expect(finding).toMatchObject({
+    code: 'MP-892',
+    evidence: [expect.anything(), expect.stringContaining('and 41 more')],
+  })
+})
 
 test.each<[string, Parameters<typeof saidOf>[0], string[]]>([
   [

@@ -23,18 +23,17 @@ export const judgeHeld = async (
       const clusterNames = [...held.keys()].filter(
         (part) => part.startsWith('outbound|') && part.endsWith(`||${service.host}`),
       )
-      const all = clusterNames.flatMap((part) => held.get(part) ?? [])
+      const endpoints = clusterNames.flatMap((part) => held.get(part) ?? [])
       const fix = istioctl(cluster, `-n ${namespace} proxy-config endpoints ${name} | grep ${service.host}`)
       const shown = (evidence: string[]): string[] => [
         ...evidence,
-        `${client} holds ${all.map(({ address, port }) => `${address}:${port}`).join(', ') || 'nothing'} for ` +
-          service.host,
+        `${client} holds ${addressesOf(endpoints)} for ${service.host}`,
       ]
       const foreign = service.perCluster
         .filter((part) => part.cluster.network !== cluster.network)
         .flatMap((part) =>
           part.addresses
-            .filter((address) => all.some((one) => one.address === address))
+            .filter((address) => endpoints.some((endpoint) => endpoint.address === address))
             .map((address) => ({ ...part, address })),
         )
       if (foreign.length > 0)
@@ -51,7 +50,9 @@ export const judgeHeld = async (
       const unknown = service.perCluster.filter(
         (part) =>
           isDue(part, cluster) &&
-          !waysTo(part, cluster, gateways).some((address) => all.some((one) => one.address === address)),
+          !waysTo(part, cluster, gateways).some((address) =>
+            endpoints.some((endpoint) => endpoint.address === address),
+          ),
       )
       if (unknown.length > 0) {
         const why = await whyMissing(mesh, {
@@ -74,13 +75,22 @@ export const judgeHeld = async (
       return [
         ...bare.flatMap((finding) => finding ?? []),
         ...extra,
-        ...(preferred(service, cluster, all, gateways)
-          ? [keptNear(service, cluster, `${service.host} for ${client}`, shown, all, fix)]
+        ...(preferred(service, cluster, endpoints, gateways)
+          ? [keptNear(service, cluster, `${service.host} for ${client}`, shown, endpoints, fix)]
           : []),
       ]
     }),
   )
   return perService.flat()
+}
+
+/** How many addresses are shown of what a client holds. */
+const shownAddresses = 10
+
+const addressesOf = (endpoints: Endpoint[]): string => {
+  const addresses = endpoints.map(({ address, port }) => `${address}:${port}`)
+  const more = addresses.length > shownAddresses ? ` and ${addresses.length - shownAddresses} more` : ''
+  return addresses.length === 0 ? 'nothing' : `${addresses.slice(0, shownAddresses).join(', ')}${more}`
 }
 
 /** Clients that use their own locality first: by the service’s own wish, or by a DestinationRule. */
@@ -89,11 +99,11 @@ const keptNear = (
   cluster: SurveyedCluster,
   where: string,
   shown: (evidence: string[]) => string[],
-  all: Endpoint[],
+  endpoints: Endpoint[],
   fix: string,
 ): Finding => {
   const evidence = shown([
-    `endpoints of other clusters have a lower priority: ${all
+    `endpoints of other clusters have a lower priority: ${endpoints
       .filter(({ priority }) => priority > 0)
       .map(({ address }) => address)
       .join(', ')}`,
@@ -139,12 +149,16 @@ const waysTo = ({ cluster, addresses }: In, client: SurveyedCluster, gateways: N
 const preferred = (
   { perCluster }: MeshService,
   client: SurveyedCluster,
-  all: Endpoint[],
+  endpoints: Endpoint[],
   gateways: NetworkGateways[],
 ): boolean => {
   const others = perCluster
     .filter((part) => part.cluster !== client && isDue(part, client))
     .flatMap((part) => waysTo(part, client, gateways))
-  const theirs = all.filter(({ address }) => others.includes(address))
-  return theirs.length > 0 && theirs.every(({ priority }) => priority > 0) && all.some(({ priority }) => priority === 0)
+  const foreign = endpoints.filter(({ address }) => others.includes(address))
+  return (
+    foreign.length > 0 &&
+    foreign.every(({ priority }) => priority > 0) &&
+    endpoints.some(({ priority }) => priority === 0)
+  )
 }

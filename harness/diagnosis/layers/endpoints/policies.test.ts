@@ -27,7 +27,7 @@ const about = async (
   annotations: Record<string, string> = {},
   network = 'network2',
 ): Promise<{ rules: string[]; why: string | undefined }> => {
-  const its: Manifest[] = [
+  const objects: Manifest[] = [
     {
       apiVersion: 'v1',
       kind: 'Service',
@@ -41,12 +41,12 @@ const about = async (
       endpoints: [{ addresses: ['10.1.8.1'] }],
     },
   ]
-  const all = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { proxies: ['1.31.0'], more: [...its, ...(policy ? [policy] : [])] })),
-    fakeApiServer(meshObjects('cluster2', { role: 'remote', network, proxies: ['1.31.0'], more: its })),
+  const apis = await Promise.all([
+    fakeApiServer(meshObjects('cluster1', { proxies: ['1.31.0'], more: [...objects, ...(policy ? [policy] : [])] })),
+    fakeApiServer(meshObjects('cluster2', { role: 'remote', network, proxies: ['1.31.0'], more: objects })),
   ])
-  servers.push(...all)
-  const mesh = await survey(all.map((server, index) => server.cluster(`context${index + 1}`)))
+  servers.push(...apis)
+  const mesh = await survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
   const services = await meshServices(mesh)
   const [client, server] = mesh.clusters
   return {

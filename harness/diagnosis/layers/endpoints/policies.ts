@@ -4,6 +4,7 @@ import type { Manifest } from '#kube/client.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
+import { placeOf } from '#diagnosis/places.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
 
 const Tls = z.object({ mode: z.string().default('') }).optional()
@@ -24,8 +25,6 @@ const PeerAuthentication = z.object({
   mtls: z.object({ mode: z.string().default('UNSET') }).optional(),
 })
 const Sidecar = z.object({ egress: z.array(z.object({ hosts: z.array(z.string()).default([]) })).optional() })
-
-const nameOf = ({ metadata }: Manifest): string => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`
 
 /**
  * What rules do to shared services whatever a client holds for them: TLS of their own, and clients that stick to one
@@ -63,7 +62,7 @@ export const policyFindings = async (mesh: Survey, services: MeshService[]): Pro
             {
               code: 'MP-896',
               where,
-              evidence: [`DestinationRule ${nameOf(rule)} sets tls.mode ${overriding} for ${service.host}`],
+              evidence: [`DestinationRule ${placeOf(rule)} sets tls.mode ${overriding} for ${service.host}`],
               fix,
             },
           ]
@@ -72,7 +71,7 @@ export const policyFindings = async (mesh: Survey, services: MeshService[]): Pro
               {
                 code: 'MP-898',
                 where,
-                evidence: [`DestinationRule ${nameOf(rule)} has loadBalancer.consistentHash for ${service.host}`],
+                evidence: [`DestinationRule ${placeOf(rule)} has loadBalancer.consistentHash for ${service.host}`],
                 fix,
               },
             ]
@@ -97,22 +96,22 @@ export const whyUnknown = async (
   const reader = servedBy(mesh, client)
   const { host, namespace } = service
   const sidecar = ((await reader?.reads.istio('Sidecar')) ?? []).find(
-    (one) =>
-      [clientNamespace, mesh.istioNamespace].includes(one.metadata?.namespace ?? '') &&
-      leavesOut(one, clientNamespace, service),
+    (candidate) =>
+      [clientNamespace, mesh.istioNamespace].includes(candidate.metadata?.namespace ?? '') &&
+      leavesOut(candidate, clientNamespace, service),
   )
   if (reader && sidecar)
     return {
       code: 'MP-894',
       where: `${host} for ${client.name} ${clientNamespace}`,
-      evidence: [`Sidecar ${nameOf(sidecar)} names no host of namespace ${namespace}`],
+      evidence: [`Sidecar ${placeOf(sidecar)} names no host of namespace ${namespace}`],
       fix: kubectl(
         reader,
         `-n ${sidecar.metadata?.namespace ?? ''} get sidecar ${sidecar.metadata?.name ?? ''} -o yaml`,
       ),
     }
-  const hidden = service.perCluster.find(({ service: its }) =>
-    hides(its?.metadata?.annotations?.['networking.istio.io/exportTo'], namespace, clientNamespace),
+  const hidden = service.perCluster.find(({ service: part }) =>
+    hides(part?.metadata?.annotations?.['networking.istio.io/exportTo'], namespace, clientNamespace),
   )
   if (hidden)
     return {
@@ -129,14 +128,14 @@ export const whyUnknown = async (
       ),
     }
   for (const server of unknown.filter(({ network }) => network !== client.network)) {
-    const policy = ((await servedBy(mesh, server)?.reads.istio('PeerAuthentication')) ?? []).find((one) =>
-      disables(one, [namespace, mesh.istioNamespace]),
+    const policy = ((await servedBy(mesh, server)?.reads.istio('PeerAuthentication')) ?? []).find((candidate) =>
+      disables(candidate, [namespace, mesh.istioNamespace]),
     )
     if (policy)
       return {
         code: 'MP-893',
         where: `${host} in ${server.name}`,
-        evidence: [`PeerAuthentication ${nameOf(policy)} sets mtls.mode DISABLE`],
+        evidence: [`PeerAuthentication ${placeOf(policy)} sets mtls.mode DISABLE`],
         fix: kubectl(
           servedBy(mesh, server) ?? server,
           `-n ${policy.metadata?.namespace ?? ''} get peerauthentication ${policy.metadata?.name ?? ''} -o yaml`,
@@ -157,12 +156,12 @@ const leavesOut = (
   const hosts = Sidecar.safeParse(spec).data?.egress?.flatMap((egress) => egress.hosts)
   if (!hosts || hosts.length === 0) return false
   return !hosts.some((pattern) => {
-    const [where = '', what = ''] = pattern.split('/')
+    const [where = '', name = ''] = pattern.split('/')
     const inNamespace =
       where === '*' ||
       where === namespace ||
       (where === '.' && (metadata?.namespace === namespace || clientNamespace === namespace))
-    return inNamespace && (what === '*' || what === host || (what.startsWith('*.') && host.endsWith(what.slice(1))))
+    return inNamespace && (name === '*' || name === host || (name.startsWith('*.') && host.endsWith(name.slice(1))))
   })
 }
 

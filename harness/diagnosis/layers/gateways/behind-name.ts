@@ -1,4 +1,4 @@
-import { kubectl } from '#diagnosis/layer.ts'
+import { istioctl, kubectl } from '#diagnosis/layer.ts'
 import { whyMissing } from '#diagnosis/layers/endpoints/missing.ts'
 import { policyFindings } from '#diagnosis/layers/endpoints/policies.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
@@ -26,11 +26,12 @@ export const behindName = async (
   const { gateway, pod, held } = gatewayPod
   const { network, name } = gateway.cluster
   const view = variableOf(proxyOf(pod), 'ISTIO_META_REQUESTED_NETWORK_VIEW') ?? ''
-  const seen = view.split(',').map((part) => part.trim())
-  const fix =
-    `istioctl --context=${gateway.cluster.context} -n ${pod.metadata?.namespace ?? ''} proxy-config endpoints ` +
-    `${podName(gatewayPod)} | grep outbound_`
-  if (view !== '' && !seen.includes(network))
+  const viewed = view.split(',').map((part) => part.trim())
+  const fix = istioctl(
+    gateway.cluster,
+    `-n ${pod.metadata?.namespace ?? ''} proxy-config endpoints ${podName(gatewayPod)} | grep outbound_`,
+  )
+  if (view !== '' && !viewed.includes(network))
     return {
       cause: 'a gateway is told to see another network than its own, so it has nobody to pass requests on to',
       evidence: [
@@ -55,7 +56,7 @@ export const behindName = async (
       fix,
     }
   const empty = perService.filter(
-    ({ clusters }) => clusters.length > 0 && clusters.every(([, all]) => all.length === 0),
+    ({ clusters }) => clusters.length > 0 && clusters.every(([, endpoints]) => endpoints.length === 0),
   )
   const client = mesh.clusters.find((cluster) => cluster.network !== network)
   const unexplained = await Promise.all(

@@ -1,5 +1,6 @@
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { entrancesOf, type Entrance, type GatewayService, type NetworkGateways } from '#diagnosis/network-gateways.ts'
+import { vantagePlace } from '#diagnosis/places.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
 import { hostPort } from '#probes/connections.ts'
 import { greet } from '#probes/handshake.ts'
@@ -39,14 +40,14 @@ const whyEntranceClosed = async ({ services }: NetworkGateways, { address, port 
 
 const numbers = ['no', 'one', 'two', 'three', 'four', 'five']
 
-const originLines = ({ network, address, origins }: Entrance, all: Entrance[]): string[] => [
+const originLines = ({ network, address, origins }: Entrance, entrances: Entrance[]): string[] => [
   `${address} is ` +
-    (all.length > 1
-      ? `one of ${numbers[all.length] ?? all.length} entrances of ${network}`
+    (entrances.length > 1
+      ? `one of ${numbers[entrances.length] ?? entrances.length} entrances of ${network}`
       : `the entrance of ${network}`) +
     `, by ${origins.join(' and ')}`,
-  ...(all.length > 1
-    ? [`the others are ${all.flatMap((other) => (other.address === address ? [] : other.address)).join(', ')}`]
+  ...(entrances.length > 1
+    ? [`the others are ${entrances.flatMap((other) => (other.address === address ? [] : other.address)).join(', ')}`]
     : []),
 ]
 
@@ -79,7 +80,7 @@ const greetedInVain = async (way: Way, passed: PassedName[]): Promise<Finding[]>
     answer = await greet(vantage, address, port, serverName)
     if (answer === undefined || isTls(answer)) return []
   }
-  // A server that does not answer its own gateway either is no matter of the way.
+  // Where the server does not answer its own gateway either, the fault is not on the way.
   const own = await greet(first.from, first.endpoint.address, first.endpoint.port, first.serverName)
   if (!isTls(own)) return []
   return [
@@ -88,7 +89,7 @@ const greetedInVain = async (way: Way, passed: PassedName[]): Promise<Finding[]>
       cause: 'the address of a gateway is open, and no mesh gateway answers TLS there',
       where: `${from.name} → ${hostPort(address, port)}`,
       evidence: [
-        `from ${vantage.namespace}/${vantage.pod} of ${from.name}: a TLS greeting for ${first.serverName} ` +
+        `from ${vantagePlace(vantage, from)}: a TLS greeting for ${first.serverName} ` +
           (answer === 'nothing' ? 'is not answered: the connection closes or stays silent' : 'is answered with no TLS'),
         `${first.from.namespace}/${first.from.pod}, the gateway, is answered by the server behind that name, so the ` +
           'address leads elsewhere or something in between changes what is sent',

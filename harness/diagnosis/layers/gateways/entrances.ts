@@ -1,11 +1,11 @@
 import { isIP } from 'node:net'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { addressesInto, type NetworkGateways } from '#diagnosis/network-gateways.ts'
+import { gatewayPlace, vantagePlace } from '#diagnosis/places.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
 import { variableOf } from '#istio/proxy-container.ts'
 import { dial } from '#probes/dial.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
-import { nameOf } from './pods.ts'
 
 /** What an entrance is before somebody writes the address of the gateway. */
 const placeholder = '0.0.0.0'
@@ -26,7 +26,7 @@ export const writtenEntrances = async (
   if (services.length > 0 && services.every(({ addresses }) => addresses.length === 0) && !isKnown)
     return services.map((gateway) => ({
       code: 'MP-882',
-      where: nameOf(gateway),
+      where: gatewayPlace(gateway),
       evidence: [`type ${gateway.service.spec?.type ?? ''}, no address in its status and no externalIPs`],
       fix: kubectl(
         gateway.cluster,
@@ -39,8 +39,8 @@ export const writtenEntrances = async (
 
 /** Control planes that know no gateway of a network, although there is one: their clients elsewhere never get there. */
 const unknownToSome = (mesh: Survey, own: NetworkGateways): Finding[] => {
-  const there = addressesInto(own)
-  if (there.length === 0) return []
+  const addresses = addressesInto(own)
+  if (addresses.length === 0) return []
   return own.known.flatMap(({ primary, gateways }): Finding[] => {
     const clients = mesh.clusters.filter(
       (cluster) => cluster.network !== own.network && servedBy(mesh, cluster) === primary,
@@ -52,8 +52,8 @@ const unknownToSome = (mesh: Survey, own: NetworkGateways): Finding[] => {
         cause: 'a control plane knows no gateway of a network that has one',
         where: `${own.network} for ${primary.name}`,
         evidence: [
-          `${own.network} is entered at ${there.join(', ')}, and istiod of ${primary.name} knows no gateway of it ` +
-            '(/debug/networkz)',
+          `${own.network} is entered at ${addresses.join(', ')}, and istiod of ${primary.name} knows no gateway ` +
+            'of it (/debug/networkz)',
         ],
         fix: kubectl(primary, '-n istio-system logs deployment/istiod | grep -i gateway'),
         clusters: clients.map(({ name }) => name),
@@ -114,7 +114,7 @@ const namesFor = (primary: SurveyedCluster, { configured, services }: NetworkGat
           primary,
           name: address,
           port: gateway.port,
-          origin: `the service of the gateway, ${nameOf(gateway)}`,
+          origin: `the service of the gateway, ${gatewayPlace(gateway)}`,
         })),
     ),
 ]
@@ -127,8 +127,8 @@ const unresolved = async (
 ): Promise<Finding[]> => {
   const vantage = await vantageIn(primary).catch(() => undefined)
   // The final dot keeps the name server’s search list out of it, as istiod does.
-  const said = vantage ? (await dial(vantage, `${name.replace(/\.$/, '')}.`, port)).said : ''
-  const isUnknown = /no such host|server misbehaving|lookup .*timeout/.test(said)
+  const answer = vantage ? (await dial(vantage, `${name.replace(/\.$/, '')}.`, port)).said : ''
+  const isUnknown = /no such host|server misbehaving|lookup .*timeout/.test(answer)
   if (!isUnknown && !wasAsked) return []
   const switchedOff = variableOf(
     (await primary.reads.istiods())[0]?.spec?.template.spec?.containers.find(
@@ -144,9 +144,7 @@ const unresolved = async (
       where: `${primary.name} ${network}`,
       evidence: [
         `${origin} says that ${network} is entered at ${name}`,
-        ...(isUnknown && vantage
-          ? [`${vantage.namespace}/${vantage.pod} of ${primary.name} asked for it: ${said}`]
-          : []),
+        ...(isUnknown && vantage ? [`${vantagePlace(vantage, primary)} asked for it: ${answer}`] : []),
         ...(switchedOff === 'false' ? [`istiod of ${primary.name} runs with RESOLVE_HOSTNAME_GATEWAYS=false`] : []),
         ...(wasAsked ? [`istiod of ${primary.name} knows no address of it`] : []),
       ],
@@ -173,16 +171,16 @@ const strangeAddresses = async (
     configured.map(async ({ primary, address, port }): Promise<Finding[]> => {
       if (isIP(address) === 0 || (address !== placeholder && (known.length === 0 || known.includes(address)))) return []
       const owner = elsewhere.find((other) => other.address === address)
-      const said = address === placeholder || owner ? undefined : await closedFrom(mesh, network, address, port)
-      if (said === '') return []
+      const failure = address === placeholder || owner ? undefined : await closedFrom(mesh, network, address, port)
+      if (failure === '') return []
       return [
         {
           code: 'MP-883',
           where: `${primary.name} ${network}`,
           evidence: [
             `meshNetworks says ${address}, gateways of ${network} have ${known.join(', ') || 'none'}`,
-            ...(owner ? [`${address} belongs to ${nameOf(owner.gateway)}, on another network`] : []),
-            ...(said === undefined ? [] : [said]),
+            ...(owner ? [`${address} belongs to ${gatewayPlace(owner.gateway)}, on another network`] : []),
+            ...(failure === undefined ? [] : [failure]),
           ],
           fix: kubectl(primary, `-n ${primary.istioNamespace} edit configmap istio`),
         },
@@ -203,7 +201,7 @@ const closedFrom = async (
     const vantage = await vantageIn(client).catch(() => undefined)
     if (!vantage) continue
     const { open, said } = await dial(vantage, address, port)
-    return open ? '' : `from ${vantage.namespace}/${vantage.pod} of ${client.name}: ${said}`
+    return open ? '' : `from ${vantagePlace(vantage, client)}: ${said}`
   }
   return undefined
 }

@@ -124,12 +124,12 @@ const serverName = `outbound_.80_._.${host}`
 
 /** A mesh of two networks: the gateway of the second one is looked at. */
 const meshOf = async (first: Manifest[], second: Manifest[]): Promise<Survey> => {
-  const all = await Promise.all([
+  const apis = await Promise.all([
     fakeApiServer(meshObjects('cluster1', { more: [service('network1'), slice, ...first] })),
     fakeApiServer(meshObjects('cluster2', { network: 'network2', role: 'remote', more: second })),
   ])
-  servers.push(...all)
-  return survey(all.map((server, index) => server.cluster(`context${index + 1}`)))
+  servers.push(...apis)
+  return survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
 }
 
 const secondOf = async (mesh: Survey): Promise<NetworkGateways> =>
@@ -234,11 +234,11 @@ describe('entrances', () => {
     ...meshObjectsOf: [Manifest[], Manifest[]]
   ): Promise<Finding[]> => {
     const mesh = await meshOf(...meshObjectsOf)
-    const all = await known(mesh, addresses)
+    const networks = await known(mesh, addresses)
     return writtenEntrances(
       mesh,
-      all,
-      all.find(({ network }) => network === 'network2')!,
+      networks,
+      networks.find(({ network }) => network === 'network2')!,
     )
   }
   const named = service('network2', { status: { loadBalancer: { ingress: [{ hostname: 'lb.example' }] } } })

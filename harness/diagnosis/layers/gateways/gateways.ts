@@ -31,7 +31,7 @@ export const gateways: Layer = {
     const looks = [...entered, others]
     const findings = looks.flatMap((look) => look.findings)
     const unseen = looks.flatMap((look) => look.unseen)
-    // Where nobody could dial, nothing was judged.
+    // Where no way could be tried, the layer is not judged.
     const [reason] = unseen
     if (reason && findings.length === 0 && unseen.length === looks.reduce((ways, look) => ways + look.ways, 0))
       throw reason

@@ -53,13 +53,13 @@ const showGateways = ({ reader, own, servers }: Context): string => {
 
 const noListener = (context: Context): PodProblem => {
   const { gateway, listens, listeners, own, servers } = context
-  const here = `${podName(context)} has no listener on port ${listens}`
+  const withoutListener = `${podName(context)} has no listener on port ${listens}`
   const refused = listeners.find(({ name, refused: why }) => why !== undefined && name.endsWith(`_${listens}`))?.refused
   if (refused)
     return {
       cause: `Envoy refuses the listener that a gateway is to have on port ${gateway.port}`,
       evidence: [
-        `${here}: it refused it at ${refused.at}: ${refused.said.slice(0, 400)}`,
+        `${withoutListener}: it refused it at ${refused.at}: ${refused.said.slice(0, 400)}`,
         ...own.map((server) => `${inWords(server)} claims the port`),
       ],
       fix: showGateways(context),
@@ -71,7 +71,7 @@ const noListener = (context: Context): PodProblem => {
         ? `a gateway has no listener on port ${gateway.port}, although a Gateway asks for one`
         : `no Gateway opens port ${gateway.port} of a gateway`,
     evidence: [
-      here,
+      withoutListener,
       ...own.map((server) => `${inWords(server)} asks for it`),
       ...others
         .slice(0, shown)

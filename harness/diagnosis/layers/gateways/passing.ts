@@ -2,6 +2,7 @@ import { MeshproofError, reasonOf } from '#errors.ts'
 import { addressesBehind, portBehind } from '#diagnosis/addresses.ts'
 import { again, kubectl, type Finding } from '#diagnosis/layer.ts'
 import type { GatewayService } from '#diagnosis/network-gateways.ts'
+import { gatewayPlace } from '#diagnosis/places.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
 import { clustersOf } from '#probes/envoy.ts'
 import { listenersOf, serverNamesAt } from '#probes/envoy-listeners.ts'
@@ -9,7 +10,6 @@ import type { Survey } from '#probes/survey/survey.ts'
 import { behindName } from './behind-name.ts'
 import { podName, type GatewayPod, type PassedName, type PodProblem } from './gateway-pod.ts'
 import { listenerProblem } from './listener.ts'
-import { nameOf } from './pods.ts'
 
 /** How many pods of a gateway are asked. */
 const sampled = 3
@@ -32,7 +32,7 @@ export const notPassedOn = async (mesh: Survey, gateway: GatewayService): Promis
   )
   const finding = ({ cause, evidence, fix }: PodProblem): Finding => ({
     code: 'MP-884',
-    where: nameOf(gateway),
+    where: gatewayPlace(gateway),
     ...(cause === undefined ? {} : { cause }),
     evidence,
     fix,
@@ -52,7 +52,8 @@ export const notPassedOn = async (mesh: Survey, gateway: GatewayService): Promis
     return { findings: behind.length > 0 ? [finding({ evidence, fix: show })] : [], notes: [], passed: [] }
   }
   const listens = (await portBehind(cluster, namespace, name, port)) ?? gateway.port
-  const notes = pods.length > sampled ? [`${sampled} of ${pods.length} pods of ${nameOf(gateway)} were asked`] : []
+  const notes =
+    pods.length > sampled ? [`${sampled} of ${pods.length} pods of ${gatewayPlace(gateway)} were asked`] : []
   let passed: PassedName[] = []
   const look = async (): Promise<Finding[]> => {
     const asked = await Promise.all(
@@ -63,7 +64,7 @@ export const notPassedOn = async (mesh: Survey, gateway: GatewayService): Promis
           return { gateway, pod, listens, listeners, held }
         } catch (error) {
           if (!(error instanceof MeshproofError)) throw error
-          return `${nameOf(gateway)}: ${reasonOf(error)}`
+          return `${gatewayPlace(gateway)}: ${reasonOf(error)}`
         }
       }),
     )
@@ -114,15 +115,15 @@ const problemOf = async (mesh: Survey, pods: GatewayPod[], behind: MeshService[]
 /** Pods behind one address that do not pass on the same: which of them a connection meets is chance. */
 const replicasApart = (pods: GatewayPod[]): PodProblem | undefined => {
   const perPod = pods.map((pod) => ({ pod, names: new Set(serverNamesAt(pod.listeners, pod.listens)) }))
-  const all = new Set(perPod.flatMap(({ names }) => [...names]))
-  const lacking = perPod.filter(({ names }) => names.size < all.size)
+  const allNames = new Set(perPod.flatMap(({ names }) => [...names]))
+  const lacking = perPod.filter(({ names }) => names.size < allNames.size)
   const [first] = lacking
   if (!first) return undefined
   const { namespace = '' } = first.pod.pod.metadata ?? {}
   return {
     cause: 'the pods of one gateway do not pass on the same names',
     evidence: perPod.map(({ pod, names }) => {
-      const missing = [...all].filter((name) => !names.has(name))
+      const missing = [...allNames].filter((name) => !names.has(name))
       const lacks = missing.length > 0 ? `, and not ${missing.slice(0, 3).join(', ')}` : ''
       return `${podName(pod)} passes on ${names.size} names${lacks}`
     }),

@@ -9,6 +9,7 @@ import { addressesBehind } from '#diagnosis/addresses.ts'
 import { isInjected } from '#diagnosis/injected.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import type { GatewayService } from '#diagnosis/network-gateways.ts'
+import { gatewayPlace } from '#diagnosis/places.ts'
 import { troubleOf } from '#diagnosis/pod-trouble.ts'
 import { selects } from '#diagnosis/selects.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
@@ -21,10 +22,6 @@ type Reason = { evidence: string[]; cause?: string; fix?: string }
 /** How many pods are shown of those that are not ready. */
 const shown = 3
 
-/** A gateway’s service in words: `cluster1 istio-system/istio-eastwestgateway`. */
-export const nameOf = ({ cluster, service }: GatewayService): string =>
-  `${cluster.name} ${service.metadata?.namespace ?? ''}/${service.metadata?.name ?? ''}`
-
 /** A gateway’s service without a ready pod, and why; undefined where it has some. */
 export const gatewayDown = async (gateway: GatewayService): Promise<Finding | undefined> => {
   const { cluster, service } = gateway
@@ -34,7 +31,7 @@ export const gatewayDown = async (gateway: GatewayService): Promise<Finding | un
   const reason = pods.length === 0 ? await whyNoPod(cluster, service) : await whyNotReady(cluster, pods)
   return {
     code: 'MP-887',
-    where: nameOf(gateway),
+    where: gatewayPlace(gateway),
     ...(reason.cause === undefined ? {} : { cause: reason.cause }),
     evidence: ['its service has no ready endpoints', ...reason.evidence],
     fix: reason.fix ?? kubectl(cluster, `-n ${namespace} get pods,endpointslices`),

@@ -22,7 +22,7 @@ export const waysToNeighbours = async (mesh: Survey, from: SurveyedCluster): Pro
               address,
               port,
               end: `a pod of ${namespace}/${name} in ${neighbour.name}`,
-              // Its program hears them all.
+              // The program in the pod accepts every connection, so there are fewer.
               tries: 15,
             },
           ]

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
+import { vantagePlace } from '#diagnosis/places.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
 import { connect, hostPort, largestIn, lossIn, sizesCommand, type Connections } from '#probes/connections.ts'
 import { dial, type Vantage } from '#probes/dial.ts'
@@ -43,8 +44,6 @@ export const wayProblems = async (way: Way, toSoundGateway?: Promise<boolean>): 
   return someLost(way, vantage, first)
 }
 
-const placeOf = ({ from }: Way, { namespace, pod }: Vantage): string => `${namespace}/${pod} of ${from.name}`
-
 const clustersOf = ({ from, to }: Way): string[] => [...new Set([from, ...to].map(({ name }) => name))]
 
 const inPod = ({ from }: Way, { namespace, pod }: Vantage, command: string): string =>
@@ -58,7 +57,11 @@ const closed = async (way: Way, vantage: Vantage): Promise<Finding[] | undefined
     {
       code: way.code,
       where: `${way.from.name} → ${to}`,
-      evidence: [`from ${placeOf(way, vantage)}: ${said}`, ...(way.about ?? []), ...((await way.whyClosed?.()) ?? [])],
+      evidence: [
+        `from ${vantagePlace(vantage, way.from)}: ${said}`,
+        ...(way.about ?? []),
+        ...((await way.whyClosed?.()) ?? []),
+      ],
       fix: inPod(way, vantage, `pilot-agent wait --timeoutSeconds 2 --url http://${to}/`),
       clusters: clustersOf(way),
     },
@@ -72,8 +75,8 @@ const somethingElse = (way: Way, vantage: Vantage, { to, status, endsTls }: Conn
   where: `${way.from.name} → ${to}`,
   evidence: [
     status > 0
-      ? `from ${placeOf(way, vantage)}: it answers plaintext HTTP with status ${status}`
-      : `from ${placeOf(way, vantage)}: it takes a TLS handshake that names no service of the mesh`,
+      ? `from ${vantagePlace(vantage, way.from)}: it answers plaintext HTTP with status ${status}`
+      : `from ${vantagePlace(vantage, way.from)}: it takes a TLS handshake that names no service of the mesh`,
     ...(endsTls && status > 0 ? ['it ends TLS handshakes that name no service of the mesh'] : []),
     'a mesh gateway closes such connections: it passes on TLS to services of the mesh, by their server names',
     ...(way.about ?? []),
@@ -82,7 +85,7 @@ const somethingElse = (way: Way, vantage: Vantage, { to, status, endsTls }: Conn
   clusters: clustersOf(way),
 })
 
-/** A second look decides: a burst of a busy machine passes. */
+/** Lost connections count when a second look loses some too: a short burst on a busy machine passes. */
 const someLost = async (way: Way, vantage: Vantage, first: Connections): Promise<Finding[]> => {
   await sleep(500)
   const second = await connect(vantage, way.address, way.port, { tries: way.tries })
@@ -95,8 +98,8 @@ const someLost = async (way: Way, vantage: Vantage, first: Connections): Promise
       cause: `a share of the connections to ${way.end} is lost or slow`,
       where: `${way.from.name} → ${first.to}`,
       evidence: [
-        `${lost} of ${tries} connections (${Math.round((lost / tries) * 100)} %) from ${placeOf(way, vantage)} ` +
-          'opened late, after a lost packet was sent again, or not at all',
+        `${lost} of ${tries} connections (${Math.round((lost / tries) * 100)} %) from ` +
+          `${vantagePlace(vantage, way.from)} opened late, after a lost packet was sent again, or not at all`,
         ...looks.map(
           (look, index) =>
             `${index === 0 ? 'first' : 'second'} look: of ${look.tries}, ${look.late} late and ${look.failed} ` +
@@ -115,7 +118,7 @@ const someLost = async (way: Way, vantage: Vantage, first: Connections): Promise
   ]
 }
 
-/** Packets of several sizes, once more and with more patience, tell how large one may be (istio/istio#25170). */
+/** Sends packets of several sizes, with longer timeouts, to find the largest that passes (istio/istio#25170). */
 const largeLost = async (way: Way, vantage: Vantage): Promise<Finding[]> => {
   const { kube, namespace, pod } = vantage
   const { stdout } = await execIn(
@@ -135,7 +138,7 @@ const largeLost = async (way: Way, vantage: Vantage): Promise<Finding[]> => {
       code: 'MP-889',
       where: `${way.from.name} → ${hostPort(way.address, way.port)}`,
       evidence: [
-        `from ${placeOf(way, vantage)} to ${way.end} (${hostPort(way.address, way.port)}, ${to}): ` +
+        `from ${vantagePlace(vantage, way.from)} to ${way.end} (${hostPort(way.address, way.port)}, ${to}): ` +
           (sizes
             ? `packets of ${sizes.passed} bytes pass, those of ${sizes.lost} bytes and more are lost`
             : 'a small request passes, one that fills a packet of 1,500 bytes is lost'),

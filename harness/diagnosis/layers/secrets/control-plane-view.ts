@@ -35,10 +35,10 @@ export const controlPlaneView = async (cluster: SurveyedCluster): Promise<Contro
     (variableOf(container, 'PILOT_INSECURE_MULTICLUSTER_KUBECONFIG_OPTIONS') ?? '').split(',').filter(Boolean),
   )
   const asked = pods.filter(isReady).slice(0, mostAsked)
-  const told = await Promise.all(
+  const replies = await Promise.all(
     asked.map(({ metadata }) => watchedClusters(cluster, metadata?.name).catch(() => undefined)),
   )
-  const answers = told.filter((answer) => answer !== undefined)
+  const answers = replies.filter((answer) => answer !== undefined)
   const logs = new Map<string, Promise<string>>()
   const logOf = (namespace: string, pod: string): Promise<string> => {
     const log = logs.get(pod) ?? istiodLog(kube, namespace, pod).catch((error: unknown) => `no log: ${reasonOf(error)}`)
@@ -51,16 +51,16 @@ export const controlPlaneView = async (cluster: SurveyedCluster): Promise<Contro
     readsSecrets: containers.some(
       (container) => variableOf(container, 'PILOT_ENABLE_REMOTE_CREDENTIALS_CONTROLLER') !== 'false',
     ),
-    fromFiles: containers.map((one) => variableOf(one, 'PILOT_MULTICLUSTER_KUBECONFIG_PATH')).find(Boolean),
+    fromFiles: containers.map((container) => variableOf(container, 'PILOT_MULTICLUSTER_KUBECONFIG_PATH')).find(Boolean),
     stateOf: (name) => {
       if (answers.length === 0) return undefined
       const known = answers.map((clusters) => clusters.find(({ id }) => id === name))
       return {
-        synced: known.every((one) => one?.syncStatus === 'synced'),
+        synced: known.every((state) => state?.syncStatus === 'synced'),
         secrets: [
-          ...new Set(known.flatMap((one) => (one?.secretName ? [one.secretName.split('/').at(-1) ?? ''] : []))),
+          ...new Set(known.flatMap((state) => (state?.secretName ? [state.secretName.split('/').at(-1) ?? ''] : []))),
         ],
-        words: [...new Set(known.map((one) => one?.syncStatus ?? 'not watched'))].join(', '),
+        words: [...new Set(known.map((state) => state?.syncStatus ?? 'not watched'))].join(', '),
       }
     },
     complaint: async (name, secret) => {

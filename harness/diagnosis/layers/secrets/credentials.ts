@@ -176,7 +176,7 @@ const notAccepted = (
   }
 }
 
-const moment = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}Z`
+const moment = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
 
 /** What of a token’s owner is not there any more. */
 const reasonsOfRefusal = async ({ access: { credentials }, cluster }: Entry): Promise<string[]> => {

@@ -6,15 +6,15 @@ import type { Finding } from '#diagnosis/layer.ts'
  * multicluster, “ignoring cluster as it would overwrite the config cluster”), and cannot tell two others apart.
  */
 export const sharedNames = ({ clusters }: Survey): Finding[] =>
-  [...Map.groupBy(clusters, ({ name }) => name)].flatMap(([name, same]): Finding[] =>
-    same.length < 2
+  [...Map.groupBy(clusters, ({ name }) => name)].flatMap(([name, namesakes]): Finding[] =>
+    namesakes.length < 2
       ? []
       : [
           {
             code: 'MP-860',
-            where: `${name} (contexts ${same.map(({ context }) => context).join(', ')})`,
+            where: `${name} (contexts ${namesakes.map(({ context }) => context).join(', ')})`,
             evidence: [
-              ...same.map(({ context, role }) => `context ${context}, a ${role}, calls itself ${name}`),
+              ...namesakes.map(({ context, role }) => `context ${context}, a ${role}, calls itself ${name}`),
               'a control plane ignores a remote secret under its own cluster’s name, and sees no error in it',
             ],
             clusters: clusters.map((cluster) => cluster.name),

@@ -78,11 +78,11 @@ export const missingRights = async (ask: Ask, needs: Needs): Promise<Rights> => 
 /** `list and watch nodes, pods`, a line for the resources of which the same verbs are missing. */
 const inLines = (permissions: Permission[]): string[] => {
   const resources = Map.groupBy(permissions, ({ resource, group }) => [resource, group].filter(Boolean).join('.'))
-  const verbs = [...resources].map(([resource, same]) => ({
+  const verbs = [...resources].map(([resource, refused]) => ({
     resource,
-    verbs: same.map(({ verb }) => verb).join(' and '),
+    verbs: refused.map(({ verb }) => verb).join(' and '),
   }))
   return [...Map.groupBy(verbs, (missing) => missing.verbs)].map(
-    ([which, same]) => `${which} ${same.map(({ resource }) => resource).join(', ')}`,
+    ([words, refused]) => `${words} ${refused.map(({ resource }) => resource).join(', ')}`,
   )
 }

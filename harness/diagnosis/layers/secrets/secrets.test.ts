@@ -22,10 +22,10 @@ import { tryCredentials, type Entry, type Tried } from './credentials.ts'
 import { wrongCertificate } from './server.ts'
 
 const meshOf = async (first: Shape, second: Shape, names = ['cluster1', 'cluster2']): Promise<Survey> => {
-  const [one = '', other = ''] = names
+  const [firstName = '', secondName = ''] = names
   const servers = await Promise.all(
-    [meshObjects(one, { uid: 'one', ...first }), meshObjects(other, { uid: 'other', ...second })].map((objects) =>
-      fakeApiServer(objects),
+    [meshObjects(firstName, { uid: 'one', ...first }), meshObjects(secondName, { uid: 'other', ...second })].map(
+      (objects) => fakeApiServer(objects),
     ),
   )
   onTestFinished(() => {
@@ -162,9 +162,12 @@ describe('what a remote secret says', () => {
 
 describe('clusters of one name', () => {
   test('are named by their contexts, and every layer goes on', async () => {
-    const [one, other] = [{ podCidr: '10.1.0.0/24' }, { podCidr: '10.2.0.0/24' }]
-    const same = await meshOf({ proxies: ['1.31.2'], ...one }, { proxies: ['1.31.2'], ...other }, ['east', 'east'])
-    const { layers } = await diagnoseMesh(same, undefined, new AbortController().signal)
+    const [first, second] = [{ podCidr: '10.1.0.0/24' }, { podCidr: '10.2.0.0/24' }]
+    const namesakes = await meshOf({ proxies: ['1.31.2'], ...first }, { proxies: ['1.31.2'], ...second }, [
+      'east',
+      'east',
+    ])
+    const { layers } = await diagnoseMesh(namesakes, undefined, new AbortController().signal)
     expect(layers.find(({ layer }) => layer === 'secrets')?.findings).toMatchObject([
       {
         code: 'MP-860',
@@ -317,12 +320,12 @@ describe('credentials', () => {
   test.each([
     ['one', 'cluster1 (context context1)'],
     ['unknown', 'a cluster that is none of those looked at'],
-  ])('that lead to another cluster say to which: %s', async (uid, which) => {
+  ])('that lead to another cluster say to which: %s', async (uid, owner) => {
     expect((await tried(apiOf({ uid }))).findings).toMatchObject([
       {
         code: 'MP-864',
         cause: expect.stringContaining('another cluster'),
-        evidence: [expect.stringContaining(`belongs to ${which}`), expect.anything()],
+        evidence: [expect.stringContaining(`belongs to ${owner}`), expect.anything()],
       },
     ])
   })

@@ -1,5 +1,6 @@
 import { MeshproofError } from '#errors.ts'
 import type { Finding } from '#diagnosis/layer.ts'
+import { vantagePlace } from '#diagnosis/places.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
 import { dial } from '#probes/dial.ts'
 import { handshake, type Handshake } from '#probes/remote-server.ts'
@@ -76,7 +77,7 @@ const reachedFrom = async ({ primary, where }: Entry, host: string, port: number
   try {
     const vantage = await vantageIn(primary)
     const { open, to, said } = await dial(vantage, host, port)
-    return open ? '' : [`${vantage.namespace}/${vantage.pod} of ${primary.name} → ${to}: ${said}`]
+    return open ? '' : [`${vantagePlace(vantage, primary)} → ${to}: ${said}`]
   } catch (error) {
     if (!(error instanceof MeshproofError)) throw error
     return `${where}: ${host}:${port} is not dialled from ${primary.name}: ${error.message}`

@@ -19,7 +19,7 @@ const shown = 3
 
 /**
  * The pods of a cluster’s mesh namespaces that are not ready, by what is wrong with them, in the words of their
- * status and events. Those of a Job come and go as they like.
+ * status and events. Pods of a Job are left out.
  */
 export const brokenPods = async (cluster: SurveyedCluster): Promise<Finding[]> => {
   const [pods, namespaces, services] = await Promise.all([
@@ -36,13 +36,13 @@ export const brokenPods = async (cluster: SurveyedCluster): Promise<Finding[]> =
   const kinds = [...new Set(troubled.map(({ trouble }) => trouble.kind))]
   return Promise.all(
     kinds.map(async (kind) => {
-      const these = troubled.filter(({ trouble }) => trouble.kind === kind)
-      const lines = await Promise.all(these.slice(0, shown).map(({ pod, trouble }) => lineOf(cluster, pod, trouble)))
-      const { namespace = '', name = '' } = these[0]?.pod.metadata ?? {}
+      const alike = troubled.filter(({ trouble }) => trouble.kind === kind)
+      const lines = await Promise.all(alike.slice(0, shown).map(({ pod, trouble }) => lineOf(cluster, pod, trouble)))
+      const { namespace = '', name = '' } = alike[0]?.pod.metadata ?? {}
       return {
         code: codes[kind],
         where: `${cluster.name} ${namespace}/${name}`,
-        evidence: these.length > shown ? [...lines, `and ${these.length - shown} more`] : lines,
+        evidence: alike.length > shown ? [...lines, `and ${alike.length - shown} more`] : lines,
         fix: kubectl(cluster, `-n ${namespace} describe pod ${name}`),
         clusters: [cluster.name],
       }

@@ -30,8 +30,8 @@ export const nodesNotReady = async (cluster: SurveyedCluster): Promise<Finding[]
 const tolerated = 60
 
 /**
- * Nodes whose clocks differ. Each kubelet renews its lease every ten seconds by its own clock; a lease that is from the
- * future, or from long ago although its node is ready, shows a clock that is wrong.
+ * Nodes whose clocks differ. Each kubelet renews its lease every ten seconds by its own clock. A lease from the future,
+ * or an old lease of a ready node, shows a wrong clock.
  */
 export const clocksApart = async (clusters: SurveyedCluster[]): Promise<{ findings: Finding[]; notes: string[] }> => {
   const notes: string[] = []

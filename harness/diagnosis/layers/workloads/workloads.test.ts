@@ -14,12 +14,12 @@ afterEach(() => {
 
 /** Looks at a mesh whose second cluster has these objects besides; `forbidden` may not be listed there. */
 const looked = async (more: Manifest[], forbidden: string[] = []): Promise<Look> => {
-  const all = await Promise.all([
+  const apis = await Promise.all([
     fakeApiServer(meshObjects('cluster1')),
     fakeApiServer(meshObjects('cluster2', { more }), { forbidden }),
   ])
-  servers.push(...all)
-  return workloads.look(await survey(all.map((server, index) => server.cluster(`context${index + 1}`))), undefined)
+  servers.push(...apis)
+  return workloads.look(await survey(apis.map((server, index) => server.cluster(`context${index + 1}`))), undefined)
 }
 
 const long = new Date(Date.now() - 600_000)
@@ -124,6 +124,8 @@ describe('pods', () => {
     ['are young', podOf({ phase: 'Pending' }, { creationTimestamp: new Date() })],
     ['are done', podOf({ phase: 'Succeeded' })],
     ['belong to a Job', podOf({ phase: 'Failed' }, { ownerReferences: [{ kind: 'Job', name: 'load' }] })],
+    ['ended when their node shut down', podOf({ phase: 'Failed', reason: 'Terminated' })],
+    ['were evicted', podOf({ phase: 'Failed', reason: 'Evicted' })],
     ['are on their way out', podOf({ phase: 'Running' }, { deletionTimestamp: new Date() })],
     ['are outside the mesh', podOf({ phase: 'Pending' }, { namespace: 'batch' })],
   ])('that %s are no problem', async (_, pod) => {
