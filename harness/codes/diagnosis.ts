@@ -698,6 +698,14 @@ export const diagnosisCodes = {
     shows: '503 from every cluster that is sent there: connection refused, behind a sidecar that is ready.',
     fix: 'Correct targetPort, or let the program listen on all addresses and not on localhost alone.',
   },
+
+  'MP-908': {
+    layer: 'server',
+    cause: 'an AuthorizationPolicy lets some clients of a service in, and others not',
+    shows: '403 RBAC: access denied, for these clients alone.',
+    fix: 'If these clients are meant to call the service, let their identities in.',
+    severity: 'warning',
+  },
   'MP-981': {
     layer: 'interception',
     cause: 'a client’s requests to a shared service go around its sidecar',

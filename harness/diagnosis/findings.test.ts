@@ -40,7 +40,7 @@ test('the band of every code is its layer', () => {
  * Shown by unit tests alone: a lab has one version of everything, a control plane, and no way to lose only what nothing
  * explains.
  */
-const notInALab: FindingCode[] = ['MP-811', 'MP-852', 'MP-892', 'MP-903', 'MP-966', 'MP-968', 'MP-969']
+const notInALab: FindingCode[] = ['MP-811', 'MP-852', 'MP-892', 'MP-903', 'MP-908', 'MP-966', 'MP-968', 'MP-969']
 
 test('every code is named for a fault in a lab', () => {
   expect(codes.filter((code) => !faults.some(({ diagnosed }) => diagnosed === code)).toSorted()).toEqual(notInALab)

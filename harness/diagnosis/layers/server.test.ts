@@ -82,9 +82,10 @@ describe('what a server accepts', () => {
     [
       'denies the client',
       { action: 'DENY', rules: [{ from: [{ source: { principals: ['*/sa/client'] } }] }] },
-      ['MP-905'],
+      ['MP-908'],
     ],
     ['denies all', { action: 'DENY', rules: [{}] }, ['MP-905']],
+    ['allows another account alone', { rules: [{ from: [{ source: { principals: ['*/sa/cart'] } }] }] }, ['MP-908']],
     ['allows its own namespace', { rules: [{ from: [{ source: { namespaces: ['shop'] } }] }] }, []],
     ['denies a path', { action: 'DENY', rules: [{ to: [{ operation: { paths: ['/admin'] } }] }] }, []],
     ['is for another workload', { selector: { matchLabels: { app: 'bank' } } }, []],

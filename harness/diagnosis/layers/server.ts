@@ -74,7 +74,7 @@ const targetPort = async ({ namespace, name }: MeshService, { cluster, service }
   return (port && (await portBehind(cluster, namespace, name, port))) ?? port?.port ?? 0
 }
 
-/** Policies by which a server refuses every client that was looked at. */
+/** Policies by which a server refuses the clients that were looked at, all of them or some. */
 const refusedByPolicy = async (
   mesh: Survey,
   service: MeshService,
@@ -96,8 +96,9 @@ const refusedByPolicy = async (
   if (policies.length === 0) return []
   const port = await targetPort(service, part)
   const asking = clients.map((client): Asking => ({ ...client, port }))
-  const finding = (namespace: string, name: string, why: string): Finding => ({
-    code: 'MP-905',
+  // Some clients may be meant to be left out; where none is let in, the service serves nobody.
+  const finding = (namespace: string, name: string, refused: Client[], why: string): Finding => ({
+    code: refused.length === clients.length ? 'MP-905' : 'MP-908',
     where: `${service.host} in ${part.cluster.name}`,
     evidence: [`AuthorizationPolicy ${namespace}/${name} ${why}`, `clients are ${accountsOf(clients)}`],
     fix: kubectl(reader, `-n ${namespace} get authorizationpolicy ${name} -o yaml`),
@@ -108,7 +109,7 @@ const refusedByPolicy = async (
   )
   if (denying) {
     const refused = clients.filter((client) => fits(denying.spec, { ...client, port }) === 'yes')
-    return [finding(denying.namespace, denying.name, `denies ${accountsOf(refused)}`)]
+    return [finding(denying.namespace, denying.name, refused, `denies ${accountsOf(refused)}`)]
   }
   const allowing = policies.filter(({ spec }) => spec.action === 'ALLOW')
   const [first] = allowing
@@ -118,6 +119,7 @@ const refusedByPolicy = async (
     finding(
       first.namespace,
       first.name,
+      left,
       first.spec.rules.length === 0 ? 'has no rule, so it allows nobody' : `does not allow ${accountsOf(left)}`,
     ),
   ]
