@@ -39,18 +39,16 @@ export const secretValues = (secrets: V1Secret[]): string[] => [
 
 const certificates = (text: string): object => {
   if (!text.includes('BEGIN CERTIFICATE')) return {}
-  try {
-    return {
-      certificates: certificatesIn(text).map(({ subject, issuer, fingerprint256, validFromDate, validToDate }) => ({
-        subject: inOneLine(subject),
-        issuer: inOneLine(issuer),
-        fingerprint: fingerprint256,
-        from: validFromDate,
-        to: validToDate,
-      })),
-    }
-  } catch {
-    return { certificates: 'cannot be read' }
+  const readable = certificatesIn(text)
+  if (readable.length === 0) return { certificates: 'cannot be read' }
+  return {
+    certificates: readable.map(({ subject, issuer, fingerprint256, validFromDate, validToDate }) => ({
+      subject: inOneLine(subject),
+      issuer: inOneLine(issuer),
+      fingerprint: fingerprint256,
+      from: validFromDate,
+      to: validToDate,
+    })),
   }
 }
 
