@@ -62,12 +62,18 @@ address() {
   k "$1" -n istio-system get service "$2" -o jsonpath='{.status.loadBalancer.ingress[0].ip}'
 }
 
+# expose CLUSTER WHAT: applies the manifest that exposes istiod or the services of the mesh through the gateway.
+expose() {
+  sed 's/\${istioNamespace}/istio-system/g' "$fixtures/expose-$2.yaml" > "$work/expose-$2$1.yaml"
+  k "$1" apply -f "$work/expose-$2$1.yaml"
+}
+
 # Installs the control plane of cluster $1 and, on two networks, the gateway to its services.
 install_primary() {
   install_istio "$1" minimal
   if [[ ! $one_network ]]; then
     east_west_gateway "$1"
-    k "$1" apply -f "$fixtures/expose-services.yaml"
+    expose "$1" services
   fi
 }
 
@@ -102,7 +108,8 @@ one_control_plane() {
     shared-control-plane) discovery=$(k 1 -n istio-system get pods -l app=istiod -o jsonpath='{.items[0].status.podIP}') ;;
     *)
       east_west_gateway 1
-      k 1 apply -f "$fixtures/expose-istiod.yaml" -f "$fixtures/expose-services.yaml"
+      expose 1 istiod
+      expose 1 services
       discovery=$(address 1 istio-eastwestgateway)
       ;;
   esac
