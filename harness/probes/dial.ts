@@ -1,12 +1,13 @@
 import type { KubeClient } from '#kube/client.ts'
 import { execIn } from '#kube/pods.ts'
+import { hostPort } from './transfers.ts'
 
 /** A pod with a proxy, from which addresses are dialled. */
 export type Vantage = { kube: KubeClient; namespace: string; pod: string }
 
 /**
- * What became of an attempt to open a connection; `said` is the dialler’s own last word, `late` that a first silence was
- * followed by an answer.
+ * What became of an attempt to open a connection; `said` is the dialler’s own last word, `late` that a first silence
+ * was followed by an answer.
  */
 export type Dialled = { to: string; open: boolean; said: string; late: boolean }
 
@@ -34,7 +35,7 @@ const dialOnce = async (
   seconds: number,
   query: string,
 ): Promise<Omit<Dialled, 'late'>> => {
-  const to = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  const to = hostPort(host, port)
   const command = [
     'pilot-agent',
     'wait',

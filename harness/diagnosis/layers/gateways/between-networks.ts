@@ -1,7 +1,7 @@
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { entrancesOf, type Entrance, type GatewayService, type NetworkGateways } from '#diagnosis/network-gateways.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
-import { hostPort } from '#probes/connections.ts'
+import { hostPort } from '#probes/transfers.ts'
 import { greet } from '#probes/handshake.ts'
 import type { Survey } from '#survey/survey.ts'
 import type { PassedName } from './gateway-pod.ts'

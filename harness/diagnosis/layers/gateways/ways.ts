@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
-import { connect, hostPort, largestIn, lossIn, sizesCommand, type Connections } from '#probes/connections.ts'
+import { connect, lossIn, type Connections } from '#probes/connections.ts'
 import { dial, type Vantage } from '#probes/dial.ts'
+import { largestIn, sizesCommand } from '#probes/packet-sizes.ts'
+import { hostPort } from '#probes/transfers.ts'
 import { execIn } from '#kube/pods.ts'
 import type { SurveyedCluster } from '#survey/survey.ts'
 
