@@ -263,8 +263,8 @@ describe('entrances', () => {
   })
 
   test('of users with the same port are no gateways between networks', async () => {
-    const gateway = service('', { status: { loadBalancer: { ingress: [{ ip: '198.51.100.1' }] } } })
-    const users = { ...gateway, metadata: { name: 'ingress', namespace: 'gateways' } }
+    const ingress = service('', { status: { loadBalancer: { ingress: [{ ip: '198.51.100.1' }] } } })
+    const users = { ...ingress, metadata: { name: 'ingress', namespace: 'gateways' } }
     const objects: [Manifest[], Manifest[]] = [[meshNetworks('192.0.2.2')], [service(''), users]]
     const own = await secondOf(await meshOf(...objects))
     expect(own.services.map((gateway) => gateway.service.metadata?.name)).toEqual(['eastwest'])
