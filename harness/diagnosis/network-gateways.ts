@@ -140,6 +140,9 @@ const knownTo = async (primary: SurveyedCluster): Promise<KnownGateway[] | undef
   }
 }
 
+/** Whether a text that somebody wrote as an address may be dialled as a name: letters, digits, dots and hyphens. */
+export const isHostName = (text: string): boolean => /^[a-z\d](?:[a-z\d.-]*[a-z\d])?\.?$/i.test(text)
+
 /**
  * The entrances of a network, every address once: those that the control planes know, and those that stand in services
  * and meshNetworks. A name is an entrance only where no control plane could be asked what it resolves to.
@@ -161,7 +164,7 @@ export const entrancesOf = ({ network, services, configured, known }: NetworkGat
     ),
   ]
   const asked = known.some(({ gateways }) => gateways !== undefined)
-  const usable = places.filter(({ address }) => !asked || isIP(address) !== 0)
+  const usable = all.filter(({ address }) => isIP(address) !== 0 || (!asked && isHostName(address)))
   const byPlace = Map.groupBy(usable, ({ address, port }) => `${address} ${port}`)
   return [...byPlace.values()].flatMap((entrances) => {
     const [first] = entrances

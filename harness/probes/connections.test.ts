@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { connectCommand, connectionsIn, connectionsOfAgent, largestIn, lossIn, sizesCommand } from './connections.ts'
+import { connectCommand, connectionsIn, connectionsOfAgent, lossIn } from './connections.ts'
 import type { Dialled } from './dial.ts'
+import { largestIn, sizesCommand } from './packet-sizes.ts'
 
 /** A line of curl’s account. */
 const line = (kind: string, connected: number, exit: number, { status = 0, secured = 0, said = '' } = {}): string =>

@@ -2,6 +2,7 @@ import { MeshproofError } from '#errors.ts'
 import { execIn, readyPod } from '#kube/pods.ts'
 import type { CurlPod } from './curl.ts'
 import { dial, type Dialled, type Vantage } from './dial.ts'
+import { fullSegment, hostPort, sized, timedOut, transfer, transfersIn } from './transfers.ts'
 
 /** What many new connections from one place to one port showed. */
 export type Connections = {
@@ -28,42 +29,6 @@ const manyTries = 30
 /** Seconds after which a connection counts as late: a lost first packet is sent again after one. */
 const lateAfter = 0.9
 
-/**
- * Bytes of a request that fills one packet of 1,500 bytes and no second one: behind the headers of IP and TCP, their
- * usual options included. Two packets would travel as one large one between interfaces of a machine, past any limit.
- */
-const fullSegment = (host: string): number => (host.includes(':') ? 1420 : 1440)
-
-// What curl sends around the path.
-const requestLength = (host: string): number =>
-  `GET /? HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: meshproof\r\nAccept: */*\r\nConnection: close\r\n\r\n`.length
-
-const account = '%{http_code}\\t%{time_connect}\\t%{time_appconnect}\\t%{exitcode}\\t%{errormsg}\\n'
-
-/** A host and a port as they stand in a URL. */
-export const hostPort = (host: string, port: number): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-
-const transfer = (kind: string, url: string, seconds: number): string[] => [
-  '--silent',
-  '--insecure',
-  '--output',
-  '/dev/null',
-  '--user-agent',
-  'meshproof',
-  '--header',
-  'Connection: close',
-  '--noproxy',
-  '*',
-  '--connect-timeout',
-  '2',
-  '--max-time',
-  String(seconds),
-  '--write-out',
-  `${kind}\\t${account}`,
-  url,
-]
-
 /** How many connections to try, and whether to try a TLS handshake as well. */
 export type Trying = { tries?: number | undefined; tls?: boolean }
 
@@ -82,12 +47,10 @@ export const connectCommand = (
     String(tries + 2),
     ...transfer('small', `http://${to}/?[1-${tries}]`, 3),
     '--next',
-    ...transfer('large', `http://${to}/?${padding(fullSegment(host) - requestLength(to))}`, 3),
+    ...transfer('large', `http://${to}/?${sized(to, fullSegment(host))}`, 3),
     ...(tls ? ['--next', ...transfer('tls', `https://${to}/`, 3)] : []),
   ]
 }
-
-const padding = (length: number): string => 'x'.repeat(Math.max(1, length))
 
 /**
  * Opens many connections to a port from where a pod stands, in one exec: with curl where the proxy’s image has it,
@@ -129,27 +92,6 @@ export const countConnections = async (
   })
 }
 
-type Transfer = { kind: string; status: number; connected: number; secured: number; exit: number; said: string }
-
-const transfersIn = (output: string): Transfer[] =>
-  output.split('\n').flatMap((line) => {
-    const [kind = '', status, connected, secured, exit, said = ''] = line.split('\t')
-    return exit === undefined
-      ? []
-      : [
-          {
-            kind,
-            status: Number(status),
-            connected: Number(connected),
-            secured: Number(secured),
-            exit: Number(exit),
-            said,
-          },
-        ]
-  })
-
-const timedOut = 28
-
 /** What curl’s account says; undefined where there is none, since nothing ran that could give one. */
 export const connectionsIn = (to: string, output: string): Connections | undefined => {
   const transfers = transfersIn(output)
@@ -171,40 +113,6 @@ export const connectionsIn = (to: string, output: string): Connections | undefin
   }
 }
 
-/** Sizes of packets, in bytes, of which the largest that passes is looked for. */
-const sizes = [500, 576, 800, 1000, 1200, 1280, 1350, 1400, 1420, 1450, 1480, 1492]
-
-/** What IP and TCP put around the payload of a packet, their usual options included. */
-const headers = 52
-
-/** curl’s arguments for one request of each of several sizes, each in one packet. */
-export const sizesCommand = (host: string, port: number): string[] => {
-  const to = hostPort(host, port)
-  return [
-    'curl',
-    '--parallel',
-    '--parallel-immediate',
-    ...sizes.flatMap((size, index) => [
-      ...(index === 0 ? [] : ['--next']),
-      ...transfer(String(size), `http://${to}/?${padding(size - headers - requestLength(to))}`, 5),
-    ]),
-  ]
-}
-
-/**
- * The largest size that passed and the smallest that was lost, in bytes; undefined where there is no account, or none
- * passed. Where a larger one passed again, it was not the size that lost the smaller one.
- */
-export const largestIn = (output: string): { passed: number; lost: number | undefined } | undefined => {
-  const transfers = transfersIn(output).filter(({ connected }) => connected > 0)
-  const passed = transfers.filter(({ exit }) => exit !== timedOut).map(({ kind }) => Number(kind))
-  const lost = transfers.filter(({ exit }) => exit === timedOut).map(({ kind }) => Number(kind))
-  if (passed.length === 0) return undefined
-  const largest = Math.max(...passed)
-  const smallest = Math.min(...lost)
-  return { passed: largest, lost: lost.length > 0 && smallest > largest ? smallest : undefined }
-}
-
 /** A share of connections from which on their loss is a problem. */
 const tolerated = 0.05
 
@@ -224,7 +132,7 @@ const rounds = 4
 const connectWithoutCurl = async (vantage: Vantage, host: string, port: number): Promise<Connections> => {
   const to = hostPort(host, port)
   const [large, ...small] = await Promise.all([
-    dial(vantage, host, port, { query: padding(fullSegment(host) - requestLength(to)) }),
+    dial(vantage, host, port, { query: sized(to, fullSegment(host)) }),
     ...Array.from({ length: rounds }, () => dial(vantage, host, port)),
   ])
   return connectionsOfAgent(to, small, large)

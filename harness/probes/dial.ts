@@ -1,5 +1,6 @@
 import type { KubeClient } from '#kube/client.ts'
 import { execIn } from '#kube/pods.ts'
+import { hostPort } from './transfers.ts'
 
 /** A pod with a proxy, from which addresses are dialled. */
 export type Vantage = { kube: KubeClient; namespace: string; pod: string }
@@ -34,7 +35,7 @@ const dialOnce = async (
   seconds: number,
   query: string,
 ): Promise<Omit<Dialled, 'late'>> => {
-  const to = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  const to = hostPort(host, port)
   const command = [
     'pilot-agent',
     'wait',

@@ -1,6 +1,7 @@
 import { execIn } from '#kube/pods.ts'
 import { answerTo, clientHello } from './client-hello.ts'
 import type { Vantage } from './dial.ts'
+import { hostPort } from './transfers.ts'
 
 /** The protocols that sidecars offer each other; gateways between networks pass on connections that offer one. */
 const istioProtocols = ['istio-peer-exchange', 'istio']
@@ -21,7 +22,6 @@ export const greet = async (
 ): Promise<ReturnType<typeof answerTo> | undefined> => {
   const hello = helloWithout(telnetCommand, serverName)
   if (!hello) return undefined
-  const to = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   const { stdout, exitCode } = await execIn(
     kube,
     { namespace, pod, container: 'istio-proxy' },
@@ -35,7 +35,7 @@ export const greet = async (
       '2',
       '--max-time',
       '2',
-      `telnet://${to}`,
+      `telnet://${hostPort(host, port)}`,
     ],
     // What follows is no TLS: it makes the server end the connection instead of waiting for the rest of a handshake.
     { stdin: Buffer.concat([hello, Buffer.from('\r\n'.repeat(4))]) },

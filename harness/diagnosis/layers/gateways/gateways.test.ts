@@ -263,8 +263,8 @@ describe('entrances', () => {
   })
 
   test('of users with the same port are no gateways between networks', async () => {
-    const users = { ...service('', { status: { loadBalancer: { ingress: [{ ip: '198.51.100.1' }] } } }) }
-    users.metadata = Object.assign({}, users.metadata, { name: 'ingress' })
+    const ingress = service('', { status: { loadBalancer: { ingress: [{ ip: '198.51.100.1' }] } } })
+    const users = { ...ingress, metadata: { name: 'ingress', namespace: 'gateways' } }
     const objects: [Manifest[], Manifest[]] = [[meshNetworks('192.0.2.2')], [service(''), users]]
     const own = await secondOf(await meshOf(...objects))
     expect(own.services.map((gateway) => gateway.service.metadata?.name)).toEqual(['eastwest'])
@@ -274,6 +274,14 @@ describe('entrances', () => {
     expect(await written([], [], [service('network2')])).toMatchObject([
       { code: 'MP-881', where: 'network2 for cluster1', cause: expect.stringContaining('knows no gateway') },
     ])
+  })
+
+  test('that are neither addresses nor names are not dialled, and named', async () => {
+    const objects: [Manifest[], Manifest[]] = [[meshNetworks('"lb.example/[1-99999]"')], [service('')]]
+    const [finding] = await written([], ...objects)
+    expect(finding?.evidence).toContain('that is no name of a host')
+    const mesh = await meshOf(...objects)
+    expect(entrancesOf(await secondOf(mesh))).toEqual([])
   })
 
   test('that belong to the gateway of another network are told with their owner', async () => {
