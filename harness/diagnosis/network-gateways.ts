@@ -164,7 +164,7 @@ export const entrancesOf = ({ network, services, configured, known }: NetworkGat
     ),
   ]
   const asked = known.some(({ gateways }) => gateways !== undefined)
-  const usable = all.filter(({ address }) => isIP(address) !== 0 || (!asked && isHostName(address)))
+  const usable = places.filter(({ address }) => isIP(address) !== 0 || (!asked && isHostName(address)))
   const byPlace = Map.groupBy(usable, ({ address, port }) => `${address} ${port}`)
   return [...byPlace.values()].flatMap((entrances) => {
     const [first] = entrances

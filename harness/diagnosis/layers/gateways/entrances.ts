@@ -6,7 +6,6 @@ import { vantageIn } from '#diagnosis/vantage.ts'
 import { dial } from '#probes/dial.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { unresolvedNames } from './names.ts'
-import { nameOf } from './pods.ts'
 
 /** What an entrance is before somebody writes the address of the gateway. */
 const placeholder = '0.0.0.0'

@@ -1,11 +1,11 @@
 import { isIP } from 'node:net'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { isHostName, type NetworkGateways } from '#diagnosis/network-gateways.ts'
+import { gatewayPlace } from '#diagnosis/places.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
 import { variableOf } from '#istio/proxy-container.ts'
 import { dial } from '#probes/dial.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
-import { nameOf } from './pods.ts'
 
 /** A name among the entrances of a network, as one control plane is to resolve it, and where it stands. */
 type Name = { primary: SurveyedCluster; name: string; port: number; origin: string }
@@ -46,7 +46,7 @@ const namesFor = (primary: SurveyedCluster, { configured, services }: NetworkGat
           primary,
           name: address,
           port: gateway.port,
-          origin: `the service of the gateway, ${nameOf(gateway)}`,
+          origin: `the service of the gateway, ${gatewayPlace(gateway)}`,
         })),
     ),
 ]
