@@ -137,6 +137,13 @@ export const diagnosisCodes = {
     fix: 'Issue a new intermediate from the root in time, replace cacerts, restart istiod and the workloads.',
     severity: 'warning',
   },
+  'MP-808': {
+    layer: 'control',
+    latent: true,
+    cause: 'istiod refuses the mesh config that its cluster holds, and goes on with an older one',
+    shows: 'No change of the mesh config has an effect; a restart of istiod starts it without these settings.',
+    fix: 'Correct the config map as istiod’s words say: a key without quotes can be a number or a boolean.',
+  },
   'MP-850': {
     layer: 'control',
     cause: 'a remote cluster’s sidecar injector does not say for which cluster it asks',
@@ -609,6 +616,12 @@ export const diagnosisCodes = {
     cause: 'the clocks of nodes differ',
     shows: 'Certificates and tokens are refused as expired or not yet valid, in one direction alone.',
     fix: 'Let every node follow the same time server.',
+  },
+  'MP-970': {
+    layer: 'dns',
+    cause: 'a service’s name resolves to another address than the service has',
+    shows: 'Clients in that cluster talk to something else, or to nothing; those of other clusters are fine.',
+    fix: 'Look for rewrite, hosts or template in the Corefile, and for a stub domain that leads to another name server.',
   },
   'MP-971': {
     layer: 'dns',

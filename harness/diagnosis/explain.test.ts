@@ -64,4 +64,15 @@ describe('the cause', () => {
   test('of one cluster explains nothing in another', () => {
     expect(weighed(problem('MP-855', 'east'), problem('MP-912', 'shop', { clusters: ['west'] })).follows).toEqual([])
   })
+
+  test('is a lost node or name server beneath all layers, and not what it breaks below', () => {
+    const node = problem('MP-968', 'west node-1', { beneath: true })
+    const dns = problem('MP-971', 'west kube-system/kube-dns', { beneath: true })
+    expect(weighed(problem('MP-851', 'west'), node, dns)).toEqual({
+      cause: 'MP-968',
+      follows: ['MP-851 from MP-968', 'MP-971 from MP-968'],
+    })
+    expect(weighed(problem('MP-851', 'east'), node)).toEqual({ cause: 'MP-851', follows: [] })
+    expect(weighed(problem('MP-851', 'west'), problem('MP-968', 'west node-1')).cause).toBe('MP-851')
+  })
 })

@@ -11,7 +11,8 @@ const isSymptom = ({ meaning, cause }: Problem): boolean => meaning.symptom === 
 /**
  * Finds the problem that explains each of the others, and the cause: the problem that nothing explains. A symptom
  * follows from any problem about the same clusters; any other problem follows from one of a lower layer about the same
- * clusters. A latent problem explains nothing. `clusters` are the names of all clusters of the mesh.
+ * clusters, or from one that lies beneath all layers. A latent problem explains nothing. `clusters` are the names of all
+ * clusters of the mesh.
  */
 export const explain = (
   problems: readonly Problem[],
@@ -22,15 +23,18 @@ export const explain = (
     (about.get(first) ?? []).some((cluster) => about.get(second)?.includes(cluster))
   const causes = problems.filter((problem) => !isSymptom(problem) && !problem.meaning.latent)
   const symptoms = problems.filter(isSymptom)
+  const beneath = causes.filter((cause) => cause.beneath)
   const explaining = (problem: Problem): Problem | undefined => {
+    if (problem.beneath) return beneath.find((cause) => cause.rank < problem.rank && together(cause, problem))
+    if (problem.meaning.latent) return undefined
+    const under = beneath.find((cause) => together(cause, problem))
+    if (under) return under
     if (isSymptom(problem))
       return (
         causes.find((cause) => together(cause, problem)) ??
         symptoms.find((other) => other.rank < problem.rank && together(other, problem))
       )
-    return problem.meaning.latent
-      ? undefined
-      : causes.find((cause) => cause.rank < problem.rank && together(cause, problem))
+    return causes.find((cause) => cause.rank < problem.rank && together(cause, problem))
   }
   const followsFrom = new Map(
     problems.flatMap((problem) => {

@@ -8,7 +8,8 @@ import type { MeshLayer } from '#results/mesh-layers.ts'
 /**
  * One thing that is wrong, where it is, what shows it (in lines, without secrets), and the command that mends it or
  * looks further. `clusters` are those it is about; default: those that `where` and the evidence name. `cause` replaces
- * the code’s own words where the reason is known more precisely, and then it is no symptom.
+ * the code’s own words where the reason is known more precisely, and then it is no symptom. `beneath` says that all
+ * else in its clusters stands on it, as on a node: it explains what lower layers find as well.
  */
 export type Finding = {
   code: FindingCode
@@ -17,6 +18,7 @@ export type Finding = {
   fix: string
   clusters?: string[]
   cause?: string
+  beneath?: true
 }
 
 /**

@@ -1,4 +1,6 @@
+import { matchesSelector } from './label-selector.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
+import { meshConfigOf } from '#probes/survey/mesh-config.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
@@ -16,4 +18,22 @@ export const meshNamespacesOf = async ({ reads }: SurveyedCluster): Promise<Set<
     ...pods.filter((pod) => proxyOf(pod) !== undefined).map(({ metadata }) => metadata?.namespace ?? ''),
     ...asking.map(({ metadata }) => metadata?.name ?? ''),
   ])
+}
+
+/**
+ * Whether a control plane follows a namespace of a cluster: its mesh config can choose namespaces by their labels
+ * (discoverySelectors).
+ */
+export const isFollowed = async (
+  primary: SurveyedCluster,
+  cluster: SurveyedCluster,
+  name: string,
+): Promise<boolean> => {
+  const { discoverySelectors } = await meshConfigOf(primary.reads)
+  if (!discoverySelectors || discoverySelectors.length === 0) return true
+  const namespace = (await cluster.reads.namespaces()).find(({ metadata }) => metadata?.name === name)
+  const labels = { 'kubernetes.io/metadata.name': name, ...namespace?.metadata?.labels }
+  return discoverySelectors.some((selector) =>
+    matchesSelector(selector as Parameters<typeof matchesSelector>[0], labels),
+  )
 }

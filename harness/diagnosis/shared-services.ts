@@ -11,7 +11,10 @@ export type ServiceIn = {
   service: V1Service | undefined
   addresses: string[]
   meshed: string[]
-  /** Addresses of all pods that the service selects, whether they are ready or not. */
+  /**
+   * Addresses that belong to the service: of all pods that it selects, ready or not; where it selects none, those that
+   * somebody wrote down for it.
+   */
   pods: string[]
 }
 
@@ -55,7 +58,8 @@ const readServices = async ({ clusters, domain, istioNamespace }: Survey): Promi
         service,
         addresses,
         meshed: addresses.filter((address) => withProxy.has(address)),
-        pods: [...new Set([...addressesOf(selected), ...addresses])],
+        // A service that selects its pods has the slices of Kubernetes; one that selects none has those of its owner.
+        pods: service?.spec?.selector ? addressesOf(selected) : addresses,
       }
     })
     return { namespace, name, host: `${name}.${namespace}.svc.${domain}`, perCluster }

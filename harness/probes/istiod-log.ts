@@ -37,6 +37,12 @@ export const complaintAbout = (log: string, cluster: string, secret: string): Co
   return undefined
 }
 
+/** The last time that istiod refused its mesh config or mesh networks, in its own words. */
+export const refusedConfig = (log: string): { words: string; at: string } | undefined => {
+  const line = log.split('\n').findLast((candidate) => /invalid mesh (?:config|networks), using last/.test(candidate))
+  return line === undefined ? undefined : { words: messageOf(line).slice(0, 400), at: timeOf(line) }
+}
+
 /** The last of a container’s log: istiod’s, of so many lines at most. */
 export const istiodLog = (kube: KubeClient, namespace: string, pod: string): Promise<string> =>
   kube.core.readNamespacedPodLog({ namespace, name: pod, container: 'discovery', tailLines: 5_000 })

@@ -96,6 +96,10 @@ export const endpointShards = async (
   pod?: string,
 ): Promise<Record<string, string[]>> => (await allShards(cluster, pod))(host, namespace)
 
+/** The mesh config that an istiod works with, defaults included. */
+export const activeMeshConfig = (cluster: IstioCluster, pod?: string): Promise<unknown> =>
+  ask(cluster, '/debug/mesh', pod)
+
 const NetworkGateways = z
   .array(z.object({ Network: z.string(), Cluster: z.string().default(''), Addr: z.string(), Port: z.number() }))
   .nullable()

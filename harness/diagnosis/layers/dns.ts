@@ -1,3 +1,4 @@
+import type { V1Service } from '@kubernetes/client-node'
 import pMap from 'p-map'
 import { reasonOf } from '#errors.ts'
 import { addressesBehind } from '#diagnosis/addresses.ts'
@@ -7,7 +8,8 @@ import { troubleOf } from '#diagnosis/pod-trouble.ts'
 import { selects } from '#diagnosis/selects.ts'
 import { sharedServices } from '#diagnosis/shared-services.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
-import { dial } from '#probes/dial.ts'
+import { dial, type Vantage } from '#probes/dial.ts'
+import { resolveIn } from '#probes/resolve.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** Every cluster has a ready name server, which knows the services that clusters share. */
@@ -25,35 +27,82 @@ export const dns: Layer = {
 
 type Names = { findings: Finding[]; resolved: string[]; notes: string[] }
 
+/** How many services are asked for in a cluster. */
+const asked = 5
+
 const namesIn = async (mesh: Survey, cluster: SurveyedCluster): Promise<Names> => {
   const down = await nameServerDown(cluster)
   if (down.length > 0) return { findings: down, resolved: [], notes: [] }
-  const service = (await sharedServices(mesh)).find(({ perCluster }) =>
-    perCluster.some((part) => part.cluster === cluster && part.service !== undefined),
+  const services = (await sharedServices(mesh)).flatMap(({ host, perCluster }) =>
+    perCluster.flatMap(({ cluster: having, service }) => (having === cluster && service ? [{ host, service }] : [])),
   )
-  if (!service) return { findings: [], resolved: [], notes: [] }
   try {
+    const [first] = services
+    if (!first) return { findings: [], resolved: [], notes: [] }
     const vantage = await vantageIn(cluster)
-    const port = service.perCluster.find((part) => part.cluster === cluster)?.service?.spec?.ports?.[0]?.port ?? 80
-    const { said } = await dial(vantage, service.host, port)
-    if (!/lookup |no such host|server misbehaving/.test(said))
-      return { findings: [], resolved: [`${service.host} resolves in ${cluster.name}`], notes: [] }
+    const wrong = await pMap(services.slice(0, asked), (service) => wrongName(cluster, vantage, service), {
+      concurrency: 4,
+    })
     return {
-      findings: [
-        {
-          code: 'MP-972',
-          where: `${service.host} in ${cluster.name}`,
-          evidence: [`${vantagePlace(vantage, cluster)} asked for it: ${said}`],
-          fix: kubectl(cluster, '-n kube-system logs -l k8s-app=kube-dns --tail=50'),
-          clusters: [cluster.name],
-        },
-      ],
-      resolved: [],
-      notes: [],
+      findings: wrong.flat(),
+      resolved: wrong.flat().length > 0 ? [] : [`${first.host} resolves in ${cluster.name}`],
+      notes: services.length > asked ? [`${asked} of ${services.length} names were asked for in ${cluster.name}`] : [],
     }
   } catch (error) {
     return { findings: [], resolved: [], notes: [`no name was asked for in ${cluster.name}: ${reasonOf(error)}`] }
   }
+}
+
+/** A service’s name that does not lead to the service’s own address. */
+const wrongName = async (
+  cluster: SurveyedCluster,
+  vantage: Vantage,
+  { host, service }: { host: string; service: V1Service },
+): Promise<Finding[]> => {
+  const place = vantagePlace(vantage, cluster)
+  const finding = (code: 'MP-970' | 'MP-972', ...evidence: string[]): Finding[] => [
+    {
+      code,
+      where: `${host} in ${cluster.name}`,
+      evidence,
+      fix: kubectl(cluster, '-n kube-system get configmap coredns -o yaml   # and the log of the CoreDNS pods'),
+      clusters: [cluster.name],
+    },
+  ]
+  const answer = await resolveIn(vantage, host)
+  if (answer === undefined)
+    return (await unresolvedByDialling(vantage, host, service)).flatMap((said) =>
+      finding('MP-972', `${place} asked for it: ${said}`),
+    )
+  if (answer === 'no answer') return finding('MP-972', `${place} asked for it: the name server did not answer`)
+  if (answer.addresses.length === 0)
+    return finding('MP-972', `${place} asked for it: the name server says that there is no such name`)
+  const own = addressesOf(service)
+  return own.length === 0 || answer.addresses.some((address) => own.includes(address))
+    ? []
+    : finding(
+        'MP-970',
+        `${place} asked for it and got ${answer.addresses.join(', ')}`,
+        `service ${service.metadata?.namespace ?? ''}/${service.metadata?.name ?? ''} has ${own.join(', ')}`,
+      )
+}
+
+const addressesOf = ({ spec }: V1Service): string[] => spec?.clusterIPs ?? (spec?.clusterIP ? [spec.clusterIP] : [])
+
+/**
+ * What a dialler says of a name that it cannot resolve. A connection by name that gets no answer, where one to the
+ * service’s address gets one, waits for the name server.
+ */
+const unresolvedByDialling = async (vantage: Vantage, host: string, service: V1Service): Promise<string[]> => {
+  const port = service.spec?.ports?.[0]?.port ?? 80
+  const byName = await dial(vantage, host, port)
+  if (/lookup |no such host|server misbehaving/.test(byName.said)) return [byName.said]
+  const [address] = addressesOf(service)
+  if (byName.open || address === undefined || !/exceeded|timeout/.test(byName.said)) return []
+  const byAddress = await dial(vantage, address, port)
+  return byAddress.open || /refused/.test(byAddress.said)
+    ? [`no answer by name, and one at ${byAddress.to}: ${byAddress.said}`]
+    : []
 }
 
 /** The name server behind the service that every kubelet names to its pods; of another kind, nothing is said of it. */
@@ -80,6 +129,7 @@ const nameServerDown = async (cluster: SurveyedCluster): Promise<Finding[]> => {
       ],
       fix: kubectl(cluster, '-n kube-system get deployments,pods -l k8s-app=kube-dns'),
       clusters: [cluster.name],
+      beneath: true,
     },
   ]
 }

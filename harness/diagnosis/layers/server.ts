@@ -7,11 +7,13 @@ import { clientsOf } from '#diagnosis/clients.ts'
 import { matchesSelector } from '#diagnosis/label-selector.ts'
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { sharedServices, type MeshService, type ServiceIn } from '#diagnosis/shared-services.ts'
-import { dial } from '#probes/dial.ts'
+import type { Vantage } from '#probes/dial.ts'
+import { clustersOf } from '#probes/envoy.ts'
+import { listeningPorts } from '#probes/listening.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** How many servers are asked whether their application listens. */
-const dialled = 10
+const asked = 10
 
 /**
  * What a service’s servers accept: no AuthorizationPolicy refuses the clients there are, no NetworkPolicy leaves the
@@ -22,7 +24,6 @@ export const server: Layer = {
   look: async (mesh) => {
     const services = await sharedServices(mesh)
     const clients = await clientsWithAccounts(mesh)
-    const notes: string[] = []
     const parts = services.flatMap((service) =>
       service.perCluster.filter(({ meshed }) => meshed.length > 0).map((part) => ({ service, part })),
     )
@@ -33,25 +34,33 @@ export const server: Layer = {
       ]),
     )
     const deaf = await pMap(
-      parts.slice(0, dialled),
-      async ({ service, part }) => {
+      parts.slice(0, asked),
+      async ({ service, part }): Promise<Asked> => {
         try {
           return await notListening(service, part)
         } catch (error) {
-          notes.push(`whether ${service.host} listens in ${part.cluster.name} was not asked: ${reasonOf(error)}`)
-          return []
+          const why = reasonOf(error)
+          return {
+            findings: [],
+            notes: [`whether ${service.host} listens in ${part.cluster.name} was not asked: ${why}`],
+          }
         }
       },
       { concurrency: 4 },
     )
-    if (parts.length > dialled) notes.push(`${dialled} of ${parts.length} services were asked whether they listen`)
     return {
-      findings: [...policies.flat(), ...deaf.flat()],
+      findings: [...policies.flat(), ...deaf.flatMap(({ findings }) => findings)],
       seen: `servers of ${services.length} shared services accept their clients`,
-      notes,
+      notes: [
+        ...deaf.flatMap(({ notes }) => notes),
+        ...(parts.length > asked ? [`${asked} of ${parts.length} services were asked whether they listen`] : []),
+      ],
     }
   },
 }
+
+/** What came of asking a server, and what could not be asked. */
+type Asked = { findings: Finding[]; notes: string[] }
 
 type Client = { cluster: SurveyedCluster; namespace: string; serviceAccount: string }
 
@@ -217,22 +226,60 @@ const letsIn = (
     return atPort && fromThere
   })
 
-/** The application behind a sidecar, dialled by the sidecar’s own agent, whose connections are not intercepted. */
-const notListening = async (service: MeshService, part: ServiceIn): Promise<Finding[]> => {
+/** The ports of Istio’s own programs in a pod. */
+const isIstios = (port: number): boolean => port >= 15000 && port < 15100
+
+/** A server whose program does not listen at a port that the service sends requests to, or on localhost alone. */
+const notListening = async (service: MeshService, part: ServiceIn): Promise<Asked> => {
   const pod = await serverOf(service, part)
-  const address = pod?.status?.podIP
-  if (!pod || address === undefined) return []
+  const ports = await targetPorts(service, part)
+  if (!pod || ports.length === 0) return { findings: [], notes: [] }
   const [namespace, name] = [pod.metadata?.namespace ?? '', pod.metadata?.name ?? '']
-  const port = await targetPort(service, part)
-  const { open, said } = await dial({ kube: part.cluster.kube, namespace, pod: name }, address, port)
-  if (open || !/refused/.test(said)) return []
-  return [
-    {
-      code: 'MP-907',
-      where: `${service.host} in ${part.cluster.name}`,
-      evidence: [`${namespace}/${name} refuses connections at its own address ${address}:${port}: ${said}`],
-      fix: kubectl(part.cluster, `-n ${namespace} get pod ${name} -o yaml   # which port does the program listen on?`),
-      clusters: [part.cluster.name],
-    },
-  ]
+  const vantage = { kube: part.cluster.kube, namespace, pod: name }
+  const listening = await listeningPorts(vantage)
+  if (!listening) return { findings: [], notes: [`${namespace}/${name} cannot say which ports its program listens on`] }
+  const open = listening.filter(({ onlyLocal }) => !onlyLocal).map(({ port }) => port)
+  const closed = ports.filter((port) => !open.includes(port))
+  const local = closed.filter((port) => listening.some((listener) => listener.port === port))
+  const [first] = closed
+  if (first === undefined || (local.length > 0 && (await sentToLocalhost(vantage, local))))
+    return { findings: [], notes: [] }
+  const others = open.filter((port) => !isIstios(port))
+  return {
+    findings: [
+      {
+        code: 'MP-907',
+        where: `${service.host} in ${part.cluster.name}`,
+        ...(local.length > 0
+          ? { cause: 'an application listens on localhost alone, and its sidecar sends requests to the pod’s address' }
+          : {}),
+        evidence: [
+          `requests go to port ${closed.join(', ')} of ${namespace}/${name}` +
+            (local.length > 0 ? `, where it listens at 127.0.0.1 alone` : ', where nothing listens'),
+          `it listens on ${others.join(', ') || 'no port'}`,
+        ],
+        fix:
+          local.length > 0
+            ? `let the program listen on 0.0.0.0:${first}`
+            : kubectl(part.cluster, `-n ${service.namespace} get service ${service.name} -o yaml   # targetPort`),
+        clusters: [part.cluster.name],
+      },
+    ],
+    notes: [],
+  }
+}
+
+/** Whether a server’s proxy sends what comes in to localhost, as a Sidecar can ask for. */
+const sentToLocalhost = async (vantage: Vantage, ports: number[]): Promise<boolean> =>
+  [...(await clustersOf(vantage))].some(
+    ([name, endpoints]) =>
+      name.startsWith('inbound|') &&
+      endpoints.some(({ address, port }) => address.startsWith('127.') && ports.includes(port)),
+  )
+
+/** The TCP ports of a service’s pods that requests are sent to. */
+const targetPorts = async ({ namespace, name }: MeshService, { cluster, service }: ServiceIn): Promise<number[]> => {
+  const tcp = (service?.spec?.ports ?? []).filter(({ protocol }) => protocol === undefined || protocol === 'TCP')
+  const behind = await Promise.all(tcp.map((port) => portBehind(cluster, namespace, name, port)))
+  return [...new Set(behind.flatMap((port) => port ?? []))]
 }

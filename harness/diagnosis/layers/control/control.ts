@@ -6,6 +6,7 @@ import { primariesOf } from '#topology/roles.ts'
 import { wrongDiscoveryAddress } from './discovery-address.ts'
 import { wrongInjectionPath } from './injection-path.ts'
 import { webhookProblems } from './injectors.ts'
+import { refusedMeshConfig } from './refused-config.ts'
 import { sidecarProblems } from './sidecars.ts'
 
 /**
@@ -28,6 +29,7 @@ export const controlPlane: Layer = {
         ...(await wrongInjectionPath(cluster)),
         ...(await wrongDiscoveryAddress(cluster, servedBy(mesh, cluster))),
         ...(await sidecarProblems(cluster)),
+        ...(await refusedMeshConfig(cluster)),
       ]),
     )
     const refused = perCluster.flat().length > 0 ? [] : ((await probe?.refusedInjections()) ?? [])

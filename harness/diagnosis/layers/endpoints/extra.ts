@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { type Finding, kubectl, servedBy } from '#diagnosis/layer.ts'
 import { addressesInto, type NetworkGateways } from '#diagnosis/network-gateways.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
+import { vantageIn } from '#diagnosis/vantage.ts'
+import { dial } from '#probes/dial.ts'
 import type { Endpoint } from '#probes/envoy.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
@@ -28,12 +30,14 @@ export const unexplainedEndpoints = async (
   gateways: NetworkGateways[],
 ): Promise<Finding[]> => {
   const due = new Set([...service.perCluster.flatMap(({ pods }) => pods), ...gateways.flatMap(addressesInto)])
-  const addresses = [...held.entries()]
-    .filter(([name]) => name.startsWith('outbound|') && name.endsWith(`||${service.host}`))
-    .flatMap(([, endpoints]) => endpoints.map(({ address }) => address))
-  const strange = [...new Set(addresses)].filter((address) => !due.has(address))
-  if (strange.length === 0) return []
-  const origins = await Promise.all(strange.map((address) => originOf(mesh, cluster, service, address)))
+  const strange = new Map(
+    [...held.entries()]
+      .filter(([name]) => name.startsWith('outbound|') && name.endsWith(`||${service.host}`))
+      .flatMap(([, endpoints]) => endpoints.map((endpoint) => [endpoint.address, endpoint] as const))
+      .filter(([address]) => !due.has(address)),
+  )
+  if (strange.size === 0) return []
+  const origins = await Promise.all([...strange.values()].map((endpoint) => originOf(mesh, cluster, service, endpoint)))
   const known = origins.flatMap((origin) => origin ?? [])
   // An address without an origin is that of a pod that came or went during the look.
   if (known.length === 0) return []
@@ -57,7 +61,7 @@ const originOf = async (
   mesh: Survey,
   client: SurveyedCluster,
   service: MeshService,
-  address: string,
+  { address, port }: Endpoint,
 ): Promise<Origin | undefined> => {
   const reader = servedBy(mesh, client)
   const [entries, workloads] = await Promise.all([
@@ -70,7 +74,13 @@ const originOf = async (
   })
   if (reader && entry) return origin(reader, 'ServiceEntry', entry.metadata, address)
   const workload = workloads.find((object) => WorkloadEntry.safeParse(object['spec']).data?.address === address)
-  if (reader && workload) return origin(reader, 'WorkloadEntry', workload.metadata, address)
+  if (reader && workload) {
+    const answer = await answerOf(client, address, port)
+    // A machine outside that a service selects and that answers is a server like any other.
+    return answer === undefined || answer === 'open'
+      ? undefined
+      : origin(reader, 'WorkloadEntry', workload.metadata, address, answer)
+  }
   for (const cluster of mesh.clusters) {
     const slice = (await cluster.reads.slices()).find((candidate) => isByHand(candidate, service, address))
     if (slice) return origin(cluster, 'EndpointSlice', slice.metadata, address)
@@ -83,12 +93,23 @@ const origin = (
   kind: string,
   metadata: { namespace?: string; name?: string } | undefined,
   address: string,
+  answer?: string,
 ): Origin => {
   const { namespace = '', name = '' } = metadata ?? {}
   return {
-    line: `${address} comes from ${kind} ${namespace}/${name} of ${cluster.name}`,
+    line:
+      `${address} comes from ${kind} ${namespace}/${name} of ${cluster.name}` +
+      (answer === undefined ? '' : ` and does not answer: ${answer}`),
     fix: kubectl(cluster, `-n ${namespace} get ${kind.toLowerCase()} ${name} -o yaml`),
   }
+}
+
+/** What a cluster’s pods hear from an address; undefined where none can dial. */
+const answerOf = async (cluster: SurveyedCluster, address: string, port: number): Promise<string | undefined> => {
+  const vantage = await vantageIn(cluster).catch(() => undefined)
+  if (!vantage) return undefined
+  const { open, said } = await dial(vantage, address, port)
+  return open ? 'open' : said
 }
 
 /** Kubernetes says of the slices it makes who manages them. */

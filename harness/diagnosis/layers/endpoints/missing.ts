@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
-import { matchesSelector } from '#diagnosis/label-selector.ts'
+import { isFollowed } from '#diagnosis/mesh-namespaces.ts'
 import type { MeshService, ServiceIn } from '#diagnosis/shared-services.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import { meshConfigOf } from '#probes/survey/mesh-config.ts'
@@ -68,14 +68,9 @@ const notDiscovered = async (mesh: Survey, { client, service, unknown }: Missing
   const reader = servedBy(mesh, client)
   if (!reader) return undefined
   const { discoverySelectors } = await meshConfigOf(reader.reads)
-  if (!discoverySelectors || discoverySelectors.length === 0) return undefined
   for (const cluster of unknown) {
+    if (await isFollowed(reader, cluster, service.namespace)) continue
     const namespace = (await cluster.reads.namespaces()).find(({ metadata }) => metadata?.name === service.namespace)
-    const labels = { 'kubernetes.io/metadata.name': service.namespace, ...namespace?.metadata?.labels }
-    if (
-      discoverySelectors.some((selector) => matchesSelector(selector as Parameters<typeof matchesSelector>[0], labels))
-    )
-      continue
     return {
       code: 'MP-807',
       where: `${service.namespace} in ${cluster.name}`,

@@ -1,8 +1,9 @@
 import { isIP } from 'node:net'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
-import { addressesInto, type NetworkGateways } from '#diagnosis/network-gateways.ts'
+import { addressesInto, type GatewayService, type NetworkGateways } from '#diagnosis/network-gateways.ts'
 import { gatewayPlace, vantagePlace } from '#diagnosis/places.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
+import { isFollowed } from '#diagnosis/mesh-namespaces.ts'
 import { dial } from '#probes/dial.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { unresolvedNames } from './names.ts'
@@ -23,43 +24,87 @@ export const writtenEntrances = async (
   if (services.length === 0 && configured.length === 0 && !isKnown) return [withoutGateway(mesh, own, cluster)]
   const unresolved = await unresolvedNames(mesh, own)
   if (unresolved.length > 0) return unresolved
-  if (services.length > 0 && services.every(({ addresses }) => addresses.length === 0) && !isKnown)
-    return services.map((gateway) => ({
-      code: 'MP-882',
-      where: gatewayPlace(gateway),
-      evidence: [`type ${gateway.service.spec?.type ?? ''}, no address in its status and no externalIPs`],
-      fix: kubectl(
-        gateway.cluster,
-        `-n ${gateway.service.metadata?.namespace ?? ''} describe service ${gateway.service.metadata?.name ?? ''}`,
-      ),
-    }))
+  if (services.length > 0 && configured.length === 0 && services.every(({ addresses }) => addresses.length === 0)) {
+    const dead = await rememberedDead(mesh, own)
+    if (dead)
+      return services.map((gateway) => ({
+        code: 'MP-882',
+        where: gatewayPlace(gateway),
+        evidence: [`type ${gateway.service.spec?.type ?? ''}, no address in its status and no externalIPs`, ...dead],
+        fix: kubectl(
+          gateway.cluster,
+          `-n ${gateway.service.metadata?.namespace ?? ''} describe service ${gateway.service.metadata?.name ?? ''}`,
+        ),
+      }))
+  }
   const strange = await strangeAddresses(mesh, gateways, own)
   return strange.length > 0 ? strange : unknownToSome(mesh, own)
 }
 
+/**
+ * What clients hear from the addresses that control planes remember although no service has them any more; undefined
+ * where one of them still answers, or nobody can be asked.
+ */
+const rememberedDead = async (mesh: Survey, { network, known }: NetworkGateways): Promise<string[] | undefined> => {
+  const remembered = known.flatMap(({ primary, gateways }) =>
+    (gateways ?? []).map((gateway) => ({ primary, ...gateway })),
+  )
+  const answers = await Promise.all(
+    remembered.map(async ({ primary, address, port }) => {
+      const failure = await closedFrom(mesh, network, address, port)
+      return failure ? `istiod of ${primary.name} still sends clients to ${address}:${port}; ${failure}` : undefined
+    }),
+  )
+  return answers.includes(undefined) ? undefined : answers.flatMap((answer) => answer ?? [])
+}
+
 /** Control planes that know no gateway of a network, although there is one: their clients elsewhere never get there. */
-const unknownToSome = (mesh: Survey, own: NetworkGateways): Finding[] => {
+const unknownToSome = async (mesh: Survey, own: NetworkGateways): Promise<Finding[]> => {
   const addresses = addressesInto(own)
   if (addresses.length === 0) return []
-  return own.known.flatMap(({ primary, gateways }): Finding[] => {
-    const clients = mesh.clusters.filter(
-      (cluster) => cluster.network !== own.network && servedBy(mesh, cluster) === primary,
-    )
-    if (gateways === undefined || gateways.length > 0 || clients.length === 0) return []
-    return [
-      {
-        code: 'MP-881',
-        cause: 'a control plane knows no gateway of a network that has one',
-        where: `${own.network} for ${primary.name}`,
-        evidence: [
-          `${own.network} is entered at ${addresses.join(', ')}, and istiod of ${primary.name} knows no gateway ` +
-            'of it (/debug/networkz)',
-        ],
-        fix: kubectl(primary, '-n istio-system logs deployment/istiod | grep -i gateway'),
-        clusters: clients.map(({ name }) => name),
-      },
-    ]
-  })
+  const perPrimary = await Promise.all(
+    own.known.map(async ({ primary, gateways }): Promise<Finding[]> => {
+      const clients = mesh.clusters.filter(
+        (cluster) => cluster.network !== own.network && servedBy(mesh, cluster) === primary,
+      )
+      if (gateways === undefined || gateways.length > 0 || clients.length === 0) return []
+      const notFollowed = await namespacesNotFollowed(primary, own.services)
+      return [
+        {
+          code: 'MP-881',
+          cause:
+            notFollowed.length > 0
+              ? 'a control plane does not follow the namespace of a gateway between networks'
+              : 'a control plane knows no gateway of a network that has one',
+          where: `${own.network} for ${primary.name}`,
+          evidence: [
+            ...notFollowed,
+            `${own.network} is entered at ${addresses.join(', ')}, and istiod of ${primary.name} knows no gateway ` +
+              'of it (/debug/networkz)',
+          ],
+          fix:
+            notFollowed.length > 0
+              ? kubectl(primary, `-n ${primary.istioNamespace} edit configmap istio   # discoverySelectors`)
+              : kubectl(primary, `-n ${primary.istioNamespace} logs deployment/istiod | grep -i gateway`),
+          clusters: clients.map(({ name }) => name),
+        },
+      ]
+    }),
+  )
+  return perPrimary.flat()
+}
+
+/** Namespaces of gateways that the mesh config of a control plane leaves out, in words. */
+const namespacesNotFollowed = async (primary: SurveyedCluster, services: GatewayService[]): Promise<string[]> => {
+  const lines = await Promise.all(
+    services.map(async ({ cluster, service }) => {
+      const name = service.metadata?.namespace ?? ''
+      return (await isFollowed(primary, cluster, name))
+        ? []
+        : [`discoverySelectors of the mesh config of ${primary.name} leave out namespace ${name} of ${cluster.name}`]
+    }),
+  )
+  return [...new Set(lines.flat())]
 }
 
 const withoutGateway = ({ clusters }: Survey, { network }: NetworkGateways, cluster: SurveyedCluster): Finding => {

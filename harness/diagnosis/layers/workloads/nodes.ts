@@ -1,5 +1,6 @@
 import type { V1Node } from '@kubernetes/client-node'
 import { reasonOf } from '#errors.ts'
+import { isReady } from '#kube/pods.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
@@ -11,6 +12,9 @@ export const nodesNotReady = async (cluster: SurveyedCluster): Promise<Finding[]
     return ready && ready.status !== 'True' ? [{ name: metadata?.name ?? '', ready }] : []
   })
   const [first] = bad
+  const lost = bad.map(({ name }) => name)
+  const istios = await cluster.reads.podsIn(cluster.istioNamespace)
+  const carriesIstio = istios.some((pod) => lost.includes(pod.spec?.nodeName ?? '') && !isReady(pod))
   return first === undefined
     ? []
     : [
@@ -22,6 +26,7 @@ export const nodesNotReady = async (cluster: SurveyedCluster): Promise<Finding[]
             .map(({ name, ready }) => `${name}: ${ready.reason ?? ''} ${ready.message ?? ''}`.trim().slice(0, 300)),
           fix: kubectl(cluster, `describe node ${first.name}`),
           clusters: [cluster.name],
+          ...(carriesIstio ? { beneath: true as const } : {}),
         },
       ]
 }
