@@ -621,7 +621,7 @@ export const diagnosisCodes = {
     layer: 'dns',
     cause: 'a service’s name resolves to another address than the service has',
     shows: 'Clients in that cluster talk to something else, or to nothing; those of other clusters are fine.',
-    fix: 'Look for rewrite, hosts or template in the Corefile, and for a stub domain that leads to another name server.',
+    fix: 'Look for rewrite, hosts or template in the Corefile, and for a stub domain with another name server.',
   },
   'MP-971': {
     layer: 'dns',

@@ -10,9 +10,9 @@ const isSymptom = ({ meaning, cause }: Problem): boolean => meaning.symptom === 
 
 /**
  * Finds the problem that explains each of the others, and the cause: the problem that nothing explains. A symptom
- * follows from any problem about the same clusters; any other problem follows from one of a lower layer about the same
- * clusters, or from one that lies beneath all layers. A latent problem explains nothing. `clusters` are the names of all
- * clusters of the mesh.
+ * follows from any problem about the same clusters. Any other problem follows from one of a lower layer about the same
+ * clusters, or from one that lies beneath all layers. A latent problem explains nothing. `clusters` are the names of
+ * all clusters of the mesh.
  */
 export const explain = (
   problems: readonly Problem[],

@@ -251,7 +251,7 @@ const notListening = async (service: MeshService, part: ServiceIn): Promise<Aske
         code: 'MP-907',
         where: `${service.host} in ${part.cluster.name}`,
         ...(local.length > 0
-          ? { cause: 'an application listens on localhost alone, and its sidecar sends requests to the pod’s address' }
+          ? { cause: 'an application listens on localhost alone, and its sidecar asks the pod’s address' }
           : {}),
         evidence: [
           `requests go to port ${closed.join(', ')} of ${namespace}/${name}` +
