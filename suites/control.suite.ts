@@ -55,11 +55,12 @@ export const control = [
         for (const { name } of mesh.clusters)
           expect(watched, because('MP-732')).toContainEqual(expect.objectContaining({ id: name, syncStatus: 'synced' }))
 
-        const endpointsAgree = await mesh.eventually(
-          async () => JSON.stringify(sorted(await controlPlane.endpoints())) === JSON.stringify(sorted(wanted)),
-          5_000,
-        )
-        expect(endpointsAgree, because('MP-734')).toBe(true)
+        let held = sorted(await controlPlane.endpoints())
+        await mesh.eventually(async () => {
+          held = sorted(await controlPlane.endpoints())
+          return JSON.stringify(held) === JSON.stringify(sorted(wanted))
+        }, 5_000)
+        expect(held, because('MP-734')).toEqual(sorted(wanted))
       }
       return (
         `${mesh.controlPlanes.map(({ name, watches }) => `${name} watches ${watches.join(', ')}`).join('; ')}; ` +

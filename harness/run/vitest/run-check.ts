@@ -1,11 +1,12 @@
 import type { Code } from '#codes/index.ts'
-import { MeshproofError, reasonOf } from '#errors.ts'
+import { MeshproofError } from '#errors.ts'
 import type { Attempt, CheckResult } from '#results/results.ts'
 import { withheldFrom, type Check } from '#checks/check.ts'
 import { recorder } from '#checks/evidence.ts'
 import { meshOf } from '#checks/mesh.ts'
 import type { Target } from '#checks/target.ts'
 import { resultWithout, type PlannedCheck } from '#run/plan-checks.ts'
+import { failureReason } from './difference.ts'
 
 /**
  * Runs a planned check. An attempt that fails is repeated once, and every attempt is kept. A check that passes only
@@ -74,8 +75,7 @@ const tryOnce = async (
     return ended('pass', await check.prove({ mesh, from: cluster ?? mesh.primary, signal }))
   } catch (error) {
     if (signal.aborted) throw error
-    // How the assertion compares does not help the reader of the reason.
-    return ended(isInfrastructure(error) ? 'not-run' : 'fail', reasonOf(error).replace(' // Object.is equality', ''))
+    return ended(isInfrastructure(error) ? 'not-run' : 'fail', failureReason(error))
   }
 }
 
