@@ -4,6 +4,7 @@ import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 import type { FindingCode } from './findings.ts'
 import type { MeshLayer } from '#results/mesh-layers.ts'
+import type { Answer } from './probe-answer.ts'
 
 /**
  * One thing that is wrong, where it is, what shows it (in lines, without secrets), and the command that mends it or
@@ -58,8 +59,18 @@ export const again = async (look: () => Promise<Finding[]>, times: number, pause
   return found
 }
 
-/** Requests from one cluster to another, each on a new connection: how many were answered, and what the others got. */
-export type Asked = { from: SurveyedCluster; to: SurveyedCluster; answered: number; of: number; errors: string[] }
+/**
+ * Requests from one cluster to another, each on a new connection: how many were answered, and what the others got.
+ * `refusal` is the answer to one that failed, where the client could read it.
+ */
+export type Asked = {
+  from: SurveyedCluster
+  to: SurveyedCluster
+  answered: number
+  of: number
+  errors: string[]
+  refusal?: Answer
+}
 
 /** What a layer may do where pods may be created: in one labelled namespace per cluster, which `close` deletes. */
 export type MeshProbe = {

@@ -8,6 +8,7 @@ import { meaning } from '#probes/dial.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { type Asked, type Finding, kubectl, type MeshProbe } from './layer.ts'
+import type { Answer } from './probe-answer.ts'
 import { probeNamespace, probeObjects, probePod, serviceIn } from './probe-objects.ts'
 
 /** Requests per pair of clusters. A loss of a third is missed once in 4,000 runs, of a tenth once in 9. */
@@ -73,12 +74,15 @@ export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
           const answers = await pMap(Array.from({ length: reached ? requestsEach : 4 }), () => ask(from, host), {
             concurrency: 4,
           })
+          const errors = [...new Set(answers.filter((error) => error !== ''))]
+          const refusal = errors.length > 0 ? await refusalOf(from, host) : undefined
           return {
             from,
             to,
             of: answers.length,
             answered: answers.filter((error) => error === '').length,
-            errors: [...new Set(answers.filter((error) => error !== ''))],
+            errors,
+            ...(refusal ? { refusal } : {}),
           }
         },
         { concurrency: 4 },
@@ -183,4 +187,19 @@ const ask = async ({ kube }: SurveyedCluster, host: string): Promise<string> => 
     ],
   )
   return exitCode === 0 ? '' : meaning(exitCode, `${stdout}\n${stderr}`).said
+}
+
+/** How many more requests are sent until one fails, so that its answer can be read. */
+const tries = 10
+
+/** The answer to a request that fails; undefined where none fails again, or the image has no client that shows it. */
+const refusalOf = async ({ kube }: SurveyedCluster, host: string): Promise<Answer | undefined> => {
+  const command = ['curl', '-s', '-m', '3', '-w', String.raw`\n%{http_code}`, `http://${host}:8080/`]
+  for (let tried = 0; tried < tries; tried += 1) {
+    const { stdout } = await execIn(kube, { namespace: probeNamespace, pod: 'probe', container: 'probe' }, command)
+    const [, body = '', status] = /^([^]*)\n(\d{3})$/.exec(stdout) ?? []
+    if (status === undefined) return undefined
+    if (status !== '200') return { status: Number(status), body: body.trim() }
+  }
+  return undefined
 }
