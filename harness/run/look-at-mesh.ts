@@ -5,6 +5,9 @@ import type { ContextCluster } from '#probes/survey/contexts.ts'
 import { survey } from '#probes/survey/survey.ts'
 import type { PhaseLog } from './phase-log.ts'
 
+/** A mesh that is diagnosed, and the istioctl to ask about it (default: the one on the path). */
+type LookedAt = { clusters: ContextCluster[]; istioNamespace: string; istioctl?: string | undefined }
+
 /** The longest time for a diagnosis, in milliseconds: a mesh that does not answer must not delay the verdict. */
 const patience = 30_000
 
@@ -13,7 +16,7 @@ const patience = 30_000
  * It returns undefined where the diagnosis fails.
  */
 export const lookAtMesh = async (
-  mesh: { clusters: ContextCluster[]; istioNamespace: string },
+  mesh: LookedAt,
   phases: PhaseLog,
   signal: AbortSignal,
 ): Promise<MeshDiagnosis | undefined> => {
@@ -31,15 +34,16 @@ export const lookAtMesh = async (
 }
 
 /** A lab by the contexts of its kubeconfigs, so that a user can type a finding’s command as it is. */
-export const contextsOf = ({ clusters, topology }: Lab): { clusters: ContextCluster[]; istioNamespace: string } => ({
+export const contextsOf = ({ clusters, topology, images }: Lab): LookedAt => ({
   clusters: clusters.map(({ kube }) => ({ context: kube.config.getCurrentContext(), kube })),
   istioNamespace: topology.istioNamespace,
+  istioctl: images.istioctl,
 })
 
 const diagnosed = async (
-  { clusters, istioNamespace }: { clusters: ContextCluster[]; istioNamespace: string },
+  { clusters, istioNamespace, istioctl }: LookedAt,
   signal: AbortSignal,
-): Promise<MeshDiagnosis> => diagnoseMesh(await survey(clusters, istioNamespace), undefined, signal)
+): Promise<MeshDiagnosis> => diagnoseMesh(await survey(clusters, istioNamespace), undefined, signal, istioctl)
 
 const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
