@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import type { V1EndpointSlice, V1Node, V1Pod, V1Secret, V1ServiceCIDR } from '@kubernetes/client-node'
+import type { V1Deployment, V1EndpointSlice, V1Node, V1Pod, V1Secret, V1ServiceCIDR } from '@kubernetes/client-node'
 import { readyAddresses } from '#kube/endpoint-slices.ts'
 import { isReady, readyPod } from '#kube/pods.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
@@ -43,8 +43,8 @@ export type Cluster = {
   ranges: () => Promise<{ pods: string[]; services: string[] }>
   /** The istiod pods that run here. */
   istiod: () => Promise<IstiodPod[]>
-  /** Scales helloworld, without waiting for the pods. */
-  scaleHelloworld: (replicas: number) => Promise<void>
+  /** Scales helloworld, without waiting for the pods, and returns how many replicas it had. */
+  scaleHelloworld: (replicas: number) => Promise<number>
   /** Scales the client in the mesh, without waiting for the pods. */
   scaleSleep: (replicas: number) => Promise<void>
   /** The number of pods of that client, and of those that are ready with a sidecar. */
@@ -131,14 +131,13 @@ export const clusterOf = (target: Target, cluster: TargetCluster, record: Record
       return ranges
     },
     istiod: () => istiodIn(cluster, target.since, record),
-    scaleHelloworld: (replicas) => {
-      record.add({ probe: 'scale', cluster: name, deployment: `helloworld-${cluster.version}`, replicas })
-      return kube.merge({
-        apiVersion: 'apps/v1',
-        kind: 'Deployment',
-        metadata: { name: `helloworld-${cluster.version}`, namespace: meshNamespace },
-        spec: { replicas },
-      })
+    scaleHelloworld: async (replicas) => {
+      const deployment = `helloworld-${cluster.version}`
+      const place = { name: deployment, namespace: meshNamespace }
+      record.add({ probe: 'scale', cluster: name, deployment, replicas })
+      const before = await kube.get<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', ...place })
+      await kube.merge({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: place, spec: { replicas } })
+      return before?.spec?.replicas ?? 1
     },
     scaleSleep: (replicas) => {
       record.add({ probe: 'scale', cluster: name, deployment: 'sleep', replicas })
