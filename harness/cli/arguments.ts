@@ -41,10 +41,6 @@ const contextFiles = new Option(
   '--kubeconfig <paths>',
   'files that hold the contexts, joined by “:” (default: KUBECONFIG, then ~/.kube/config)',
 )
-const istioctl = new Option(
-  '--istioctl <path>',
-  'the istioctl whose analyze adds evidence to a diagnosis of existing clusters (default: the one on the path)',
-)
 const results = new Option(
   '--results <place>',
   'in a pod: also keep the results in a ConfigMap, configmap:NAMESPACE[/NAME]',
@@ -117,7 +113,6 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
       'instead of a lab, the existing clusters of one mesh: their contexts, comma-separated',
     )
     .addOption(contextFiles)
-    .addOption(istioctl)
     .action((options: Record<string, unknown>) => {
       refuseTogether(options)
       for (const flag of ['keep', 'reuse', 'results']) if (options[flag]) requireOneVersion(`--${flag}`, options)
@@ -206,7 +201,6 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .requiredOption('--contexts <names>', 'the context of every cluster of the mesh, comma-separated')
     .addOption(contextFiles)
     .addOption(istioNamespace)
-    .addOption(istioctl)
     .option('--probe', 'also send requests, from a labelled namespace that is deleted afterwards')
     .addOption(output)
     .action((options: unknown) => {

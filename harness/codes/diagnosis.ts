@@ -671,13 +671,6 @@ export const diagnosisCodes = {
     shows: 'Answers come from the other service.',
     fix: 'Correct the destination of the VirtualService, if this is not meant.',
   },
-  'MP-996': {
-    layer: 'route',
-    severity: 'warning',
-    cause: 'istioctl analyze reports an error of the configuration',
-    shows: 'It depends on the message: often a rule that does nothing, or that sends requests nowhere.',
-    fix: 'Look up the code (IST…) in Istio’s list of analysis messages, and correct the object that it names.',
-  },
   'MP-901': {
     layer: 'transport',
     cause: 'a DestinationRule sends plaintext to servers that require mutual TLS',

@@ -1,16 +1,13 @@
 import pMap from 'p-map'
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
-import { analyzeMessages, istioctlOnPath } from '#probes/analyze.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import { MeshDiagnosis, withoutProbe } from '#results/mesh-diagnosis.ts'
-import { withAnalyzed } from './analyzed.ts'
 import { explain, type Problem } from './explain.ts'
 import { findings as known, type FindingCode } from './findings.ts'
 import { meshLayers, type MeshLayer } from '#results/mesh-layers.ts'
 import { inOneLine } from '#results/text.ts'
 import { ladder } from './ladder.ts'
-import { meshServices } from './shared-services.ts'
 import type { Finding, Layer, Look, MeshProbe } from './layer.ts'
 
 type LayerResult = MeshDiagnosis['layers'][number]
@@ -22,22 +19,16 @@ const ranks = Object.keys(meshLayers)
 
 /**
  * Looks at every layer of a mesh, and gives every problem a reason: the problem of another layer that explains it, or
- * itself. A layer that cannot be looked at is reported and does not stop the others. `istioctl` is the program whose
- * `analyze` adds evidence.
+ * itself. A layer that cannot be looked at is reported and does not stop the others.
  */
 export const diagnoseMesh = async (
   mesh: Survey,
   probe: MeshProbe | undefined,
   signal: AbortSignal,
-  istioctl = istioctlOnPath,
 ): Promise<MeshDiagnosis> => {
   const since = Date.now()
-  const [looks, analyzed] = await Promise.all([
-    pMap(ladder, (layer) => judgeLayer(layer, mesh, probe), { concurrency: 4, signal }),
-    analyzeMessages(mesh, istioctl, signal),
-  ])
+  const judged = await pMap(ladder, (layer) => judgeLayer(layer, mesh, probe), { concurrency: 4, signal })
   signal.throwIfAborted()
-  const judged = await withMessages(looks, analyzed, mesh)
   const problems = judged.flatMap((look) => problemsOf(look))
   const { cause, followsFrom } = explain(
     problems.map(({ problem }) => problem),
@@ -62,20 +53,6 @@ export const diagnoseMesh = async (
     ...(cause ? { cause: { layer: cause.layer, code: cause.code, where: cause.where } } : {}),
     exitCode: exitCodeOf(layers),
   })
-}
-
-/** Adds what `istioctl analyze` said, and why it said nothing to the layer that most of its messages belong to. */
-const withMessages = async (
-  looks: Judged[],
-  { messages, notes }: Awaited<ReturnType<typeof analyzeMessages>>,
-  mesh: Survey,
-): Promise<Judged[]> => {
-  const services = messages.length === 0 ? [] : await meshServices(mesh).catch(() => [])
-  return withAnalyzed(looks, messages, services).map((look) =>
-    look.layer === 'route' && 'findings' in look && notes.length > 0
-      ? { ...look, notes: [...(look.notes ?? []), ...notes] }
-      : look,
-  )
 }
 
 /**

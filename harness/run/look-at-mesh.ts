@@ -5,9 +5,6 @@ import type { ContextCluster } from '#probes/survey/contexts.ts'
 import { survey } from '#probes/survey/survey.ts'
 import type { PhaseLog } from './phase-log.ts'
 
-/** A mesh that is diagnosed, and the istioctl to ask about it (default: the one on the path). */
-type LookedAt = { clusters: ContextCluster[]; istioNamespace: string; istioctl?: string | undefined }
-
 /** The longest time for a diagnosis, in milliseconds: a mesh that does not answer must not delay the verdict. */
 const patience = 30_000
 
@@ -16,7 +13,7 @@ const patience = 30_000
  * It returns undefined where the diagnosis fails.
  */
 export const lookAtMesh = async (
-  mesh: LookedAt,
+  mesh: { clusters: ContextCluster[]; istioNamespace: string },
   phases: PhaseLog,
   signal: AbortSignal,
 ): Promise<MeshDiagnosis | undefined> => {
@@ -34,16 +31,15 @@ export const lookAtMesh = async (
 }
 
 /** A lab by the contexts of its kubeconfigs, so that a user can type a finding’s command as it is. */
-export const contextsOf = ({ clusters, topology, images }: Lab): LookedAt => ({
+export const contextsOf = ({ clusters, topology }: Lab): { clusters: ContextCluster[]; istioNamespace: string } => ({
   clusters: clusters.map(({ kube }) => ({ context: kube.config.getCurrentContext(), kube })),
   istioNamespace: topology.istioNamespace,
-  istioctl: images.istioctl,
 })
 
 const diagnosed = async (
-  { clusters, istioNamespace, istioctl }: LookedAt,
+  { clusters, istioNamespace }: { clusters: ContextCluster[]; istioNamespace: string },
   signal: AbortSignal,
-): Promise<MeshDiagnosis> => diagnoseMesh(await survey(clusters, istioNamespace), undefined, signal, istioctl)
+): Promise<MeshDiagnosis> => diagnoseMesh(await survey(clusters, istioNamespace), undefined, signal)
 
 const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {

@@ -23,8 +23,6 @@ export const RunOptions = z.object({
   contexts: list.optional(),
   /** Kubeconfig files, joined by “:”. */
   kubeconfig: z.string().optional(),
-  /** The istioctl whose analyze adds evidence to their diagnosis. */
-  istioctl: z.string().min(1).optional(),
   /** Overrides the modes that the topologies name. */
   mtls: z.enum(['strict', 'off']).optional(),
   /** Istio’s root namespace; overrides the one that a topology names. */

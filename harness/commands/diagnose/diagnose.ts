@@ -13,7 +13,7 @@ import type { DiagnoseOptions } from './options.ts'
  * @throws MeshproofError MP-115 to MP-118 when the clusters cannot be looked at, or are no mesh.
  */
 export const diagnoseExisting = async (
-  { contexts, kubeconfig, istioNamespace, istioctl, probe }: DiagnoseOptions,
+  { contexts, kubeconfig, istioNamespace, probe }: DiagnoseOptions,
   screen: Terminal,
   signal: AbortSignal,
 ): Promise<MeshDiagnosis> => {
@@ -21,7 +21,7 @@ export const diagnoseExisting = async (
   for (const line of meshLines(mesh)) screen.line(line)
   const probing = probe ? probeOf(mesh, signal) : undefined
   try {
-    const diagnosis = await diagnoseMesh(mesh, probing, signal, istioctl)
+    const diagnosis = await diagnoseMesh(mesh, probing, signal)
     for (const line of diagnosis.layers.flatMap(layerLines)) screen.line(line)
     screen.line('')
     for (const line of verdictLines(diagnosis)) screen.line(line)

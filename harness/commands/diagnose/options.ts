@@ -6,7 +6,6 @@ export const DiagnoseOptions = z.object({
   contexts: list,
   kubeconfig: z.string().optional(),
   istioNamespace: RunOptions.shape.istioNamespace,
-  istioctl: RunOptions.shape.istioctl,
   probe: z.boolean().default(false),
   output: z.enum(['text', 'json']).default('text'),
 })

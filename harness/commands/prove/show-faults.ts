@@ -176,7 +176,7 @@ const codesDiagnosed = async (
       ? probeOf(mesh, signal)
       : undefined
   try {
-    return ownCodes(await diagnoseMesh(mesh, probe, signal, lab.images.istioctl))
+    return ownCodes(await diagnoseMesh(mesh, probe, signal))
   } finally {
     await probe?.close()
   }

@@ -15,8 +15,6 @@ import { type ExistingCluster, type Step, stepsOf } from './steps.ts'
 export type ExistingPlan = MeshPlan & {
   found: ExistingMesh
   clusters: ExistingCluster[]
-  /** The istioctl whose analyze adds evidence; undefined for the one on the path. */
-  istioctl: string | undefined
   images: WorkloadImages
   steps: Step[]
   /** For people: the clusters with their roles. */
@@ -37,14 +35,12 @@ export const planExisting = async (
     kubeconfig,
     mtls = 'strict',
     istioNamespace,
-    istioctl,
     suite,
     images: wanted,
   }: {
     kubeconfig?: string | undefined
     mtls?: Mtls | undefined
     istioNamespace?: string | undefined
-    istioctl?: string | undefined
     suite: string[]
     images: Wanted['images']
   },
@@ -67,7 +63,6 @@ export const planExisting = async (
     ...planChecks(checks, found, selected, { withheld: found.withheld }),
     found,
     clusters,
-    istioctl,
     images,
     steps: stepsOf(found, clusters, images),
     lines: [

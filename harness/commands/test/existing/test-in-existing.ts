@@ -19,7 +19,9 @@ export const testInExisting = async (test: ExistingTest, record: MeshRecord): Pr
   const error = await failureOf(checkExisting(place, test, record), signal)
   record.endedBy(error)
   if (record.wasChecked() && !signal.aborted)
-    record.diagnosed(await lookAtMesh({ ...plan, istioNamespace: plan.found.istioNamespace }, record.phases, signal))
+    record.diagnosed(
+      await lookAtMesh({ clusters: plan.clusters, istioNamespace: plan.found.istioNamespace }, record.phases, signal),
+    )
   if (record.wentWrong() && !signal.aborted)
     record.bundled(await supportBundle(existingSource(plan), record.result(), test.bundle, record.phases, signal))
   if (error !== undefined) throw error
