@@ -5,7 +5,8 @@ import type { Istioctl } from '#istio/analyze.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import { MeshDiagnosis, withoutProbe } from '#results/mesh-diagnosis.ts'
 import { addMessages } from './analysis/add-messages.ts'
-import { analyzeMesh, type MeshAnalysis } from './analysis/analyze-mesh.ts'
+import { addNotes } from './analysis/add-notes.ts'
+import { analyzeMesh } from './analysis/analyze-mesh.ts'
 import { explain, type Problem } from './explain.ts'
 import { findings as known, type FindingCode } from './findings.ts'
 import { meshLayers } from '#results/mesh-layers.ts'
@@ -33,7 +34,7 @@ export const diagnoseMesh = async (
     pMap(ladder, (layer) => judgeLayer(layer, mesh, probe), { concurrency: 4, signal }),
     analyzeMesh(mesh, istioctl, signal),
   ])
-  const judged = withNotes(addMessages(looks, analysis.analyzed), analysis)
+  const judged = addNotes(addMessages(looks, analysis.analyzed), analysis)
   signal.throwIfAborted()
   const problems = judged.flatMap((look) => problemsOf(look))
   const { cause, followsFrom } = explain(
@@ -81,18 +82,6 @@ const reasonNotSeen = (error: unknown): string | undefined => {
   if (error instanceof z.ZodError) return `an answer has another form: ${inOneLine(z.prettifyError(error))}`
   return error instanceof SyntaxError ? `an answer is no JSON: ${reasonOf(error)}` : undefined
 }
-
-/** Adds what could not be had of istioctl to the layer of control planes; that there is none, where it may help. */
-const withNotes = (judged: Judged[], { notes, missing }: MeshAnalysis): Judged[] => {
-  const broken = judged.some((look) => problemsOf(look).length > 0)
-  const said = missing && broken ? [withoutIstioctl] : notes
-  return judged.map((look) =>
-    look.layer === 'control' && !('unseen' in look) ? { ...look, notes: [...(look.notes ?? []), ...said] } : look,
-  )
-}
-
-const withoutIstioctl =
-  'there is no istioctl on PATH, and --istioctl names none: what istioctl analyze knows is not among the evidence'
 
 const problemsOf = (look: Judged): { finding: Finding; problem: Problem }[] => {
   if ('unseen' in look) return []

@@ -115,7 +115,10 @@ test('what went wrong is looked back at before anything is undone, and never kee
   const record = meshRecord(order.plan, 'not ready', phaseLog(order.terminal), () => undefined)
   const bundle = { reports: await scratchFolder(), path: 'bundle/vpn', bytes: 1_000_000 }
   const istioctl = istioctlAtHand(undefined, undefined)
-  const error = await failureOf(testInExisting({ ...order, bundle, timeout: 1, failFast: false, istioctl }, record), order.signal)
+  const error = await failureOf(
+    testInExisting({ ...order, bundle, timeout: 1, failFast: false, istioctl }, record),
+    order.signal,
+  )
   expect([undoneAtSetUp, error, undone.splice(0)]).toEqual([[0], broken, ['namespaces of run-1']])
   expect(record.phases.all().map(({ name, verdict }) => `${name}: ${verdict}`)).toEqual([
     'namespaces: fail',
