@@ -51,10 +51,11 @@ test.each([
 
 test('a program that hangs is ended, with what it started', async () => {
   const folder = await scratchFolder()
-  await fakeProgram('istioctl', `sleep 60 &\necho $! > ${folder}/pid\nwait`)
+  const complaint = `printf '2026-01-01\\terror\\twatch error: failed to list Secret: no\\n' >&2`
+  await fakeProgram('istioctl', `${complaint}\nsleep 60 &\necho $! > ${folder}/pid\nwait`)
   const since = Date.now()
   const late = await analyze(istioctl, 'east', 'istio-system', AbortSignal.timeout(500))
-  expect(late).toEqual({ why: 'istioctl analyze did not end within 3 s' })
+  expect(late).toEqual({ why: 'istioctl analyze did not end within 3 s: failed to list Secret: no' })
   expect(Date.now() - since).toBeLessThan(5000)
   const pid = Number(await readFile(join(folder, 'pid'), 'utf8'))
   const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => 'gone')

@@ -101,8 +101,8 @@ const run = async (
   signal: AbortSignal,
 ): Promise<{ stdout: string; said: string } | NotAnalyzed> => {
   const command = `${program} ${args[0] ?? ''}`
-  const late = { why: `${command} did not end within ${analysisPatience / 1000} s` }
-  if (signal.aborted) return late
+  const late = `${command} did not end within ${analysisPatience / 1000} s`
+  if (signal.aborted) return { why: late }
   const running = execa(program, args, { env, stdin: 'ignore', detached: true, reject: false, maxBuffer: 10_000_000 })
   const kill = (): void => {
     if (running.pid !== undefined) endGroup(running.pid)
@@ -110,12 +110,16 @@ const run = async (
   signal.addEventListener('abort', kill)
   const { stdout, stderr, code, failed, shortMessage } = await running
   signal.removeEventListener('abort', kill)
-  if (signal.aborted) return late
+  const said = text.parse(lastError(stderr))
+  if (signal.aborted) return { why: [late, said].filter(Boolean).join(': ') }
   if (code === 'ENOENT') return { why: `${program} does not exist`, missing: true }
-  const said = text.parse(stderr.trim().split('\n').at(-1) ?? '')
   if (failed && stdout.trim() === '') return { why: `${command} failed: ${said || shortMessage || ''}` }
   return { stdout, said }
 }
+
+/** What the last line says. istioctl waits without end for what its user may not list, and logs that. */
+const lastError = (stderr: string): string =>
+  (stderr.trim().split('\n').at(-1) ?? '').replace(/^\S+\t(?:warn|error)\t(?:.*?: (?=failed to ))?/, '')
 
 const endGroup = (pid: number): void => {
   try {
