@@ -86,6 +86,10 @@ describe('a command line', () => {
       command: 'diagnose',
       options: { contexts: ['east', 'west'], kubeconfig: 'a:b', probe: true, output: 'json' },
     })
+    expect(readArguments(['diagnose', '--contexts=east,west', '--istioctl=bin/istioctl'], {})).toMatchObject({
+      command: 'diagnose',
+      options: { istioctl: 'bin/istioctl' },
+    })
     expect(readArguments(['diagnose', '--contexts=east,west'], {})).toEqual({
       command: 'diagnose',
       options: { contexts: ['east', 'west'], kubeconfig: undefined, probe: false, output: 'text' },
@@ -162,6 +166,7 @@ describe('existing clusters', () => {
     [['--contexts=a,b', '--reuse', '--istio=1.30.4'], '--istio, --reuse'],
     [['--kubeconfig=a.yaml'], '--kubeconfig'],
     [['--kubeconfig=a.yaml', '--topology=vpn'], '--kubeconfig'],
+    [['--istioctl=bin/istioctl'], '--istioctl'],
   ])('do not go together with what is said of a lab: %j', (argv, named) => {
     expect(() => readArguments(argv, {})).toThrow(refused('MP-141', '--contexts=A,B'))
     expect(() => readArguments(argv, {})).toThrow(`(${named})`)

@@ -41,6 +41,10 @@ const contextFiles = new Option(
   '--kubeconfig <paths>',
   'files that hold the contexts, joined by “:” (default: KUBECONFIG, then ~/.kube/config)',
 )
+const istioctl = new Option(
+  '--istioctl <path>',
+  'the istioctl whose analyze is read for the diagnosis of existing clusters (default: the one on PATH, if any)',
+)
 const results = new Option(
   '--results <place>',
   'in a pod: also keep the results in a ConfigMap, configmap:NAMESPACE[/NAME]',
@@ -113,6 +117,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
       'instead of a lab, the existing clusters of one mesh: their contexts, comma-separated',
     )
     .addOption(contextFiles)
+    .addOption(istioctl)
     .action((options: Record<string, unknown>) => {
       refuseTogether(options)
       for (const flag of ['keep', 'reuse', 'results']) if (options[flag]) requireOneVersion(`--${flag}`, options)
@@ -200,6 +205,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
   add('diagnose', 'name the broken layer of an existing mesh; only reads, unless --probe is given')
     .requiredOption('--contexts <names>', 'the context of every cluster of the mesh, comma-separated')
     .addOption(contextFiles)
+    .addOption(istioctl)
     .addOption(istioNamespace)
     .option('--probe', 'also send requests, from a labelled namespace that is deleted afterwards')
     .addOption(output)

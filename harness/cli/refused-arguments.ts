@@ -11,7 +11,7 @@ export const refuseTogether = (options: Record<string, unknown>): void => {
   const ofLabs = ['topology', 'istio', 'kubernetes', 'kind', 'istioSource', 'registry', 'keep', 'reuse'].filter(
     (flag) => options[flag] !== undefined,
   )
-  const ofClusters = ['kubeconfig', 'results'].filter((flag) => options[flag] !== undefined)
+  const ofClusters = ['kubeconfig', 'istioctl', 'results'].filter((flag) => options[flag] !== undefined)
   const [what, where] =
     options['contexts'] === undefined
       ? [

@@ -671,6 +671,14 @@ export const diagnosisCodes = {
     shows: 'Answers come from the other service.',
     fix: 'Correct the destination of the VirtualService, if this is not meant.',
   },
+  'MP-996': {
+    layer: 'route',
+    severity: 'warning',
+    cause: 'istioctl analyze reports an error that no other finding covers',
+    shows: 'Often nothing, as long as no request needs the object. It stands in the layer that the object belongs to.',
+    fix: 'Correct the object. The documentation of Istio explains each code (Configuration Analysis Messages).',
+    sources: ['istio.io/latest/docs/reference/config/analysis'],
+  },
   'MP-901': {
     layer: 'transport',
     cause: 'a DestinationRule sends plaintext to servers that require mutual TLS',

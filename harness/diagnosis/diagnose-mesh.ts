@@ -1,33 +1,40 @@
 import pMap from 'p-map'
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
+import type { Istioctl } from '#istio/analyze.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import { MeshDiagnosis, withoutProbe } from '#results/mesh-diagnosis.ts'
+import { addMessages } from './analysis/add-messages.ts'
+import { addNotes } from './analysis/add-notes.ts'
+import { analyzeMesh } from './analysis/analyze-mesh.ts'
 import { explain, type Problem } from './explain.ts'
 import { findings as known, type FindingCode } from './findings.ts'
-import { meshLayers, type MeshLayer } from '#results/mesh-layers.ts'
+import { meshLayers } from '#results/mesh-layers.ts'
 import { inOneLine } from '#results/text.ts'
 import { ladder } from './ladder.ts'
-import type { Finding, Layer, Look, MeshProbe } from './layer.ts'
+import type { Finding, Judged, Layer, MeshProbe } from './layer.ts'
 
 type LayerResult = MeshDiagnosis['layers'][number]
-
-/** What a layer came to, or why it could not be looked at. */
-type Judged = { layer: MeshLayer } & (Look | { unseen: string })
 
 const ranks = Object.keys(meshLayers)
 
 /**
  * Looks at every layer of a mesh, and gives every problem a reason: the problem of another layer that explains it, or
- * itself. A layer that cannot be looked at is reported and does not stop the others.
+ * itself. A layer that cannot be looked at is reported and does not stop the others. What `istioctl` says of the mesh,
+ * where it is at hand, is evidence in the layers it belongs to.
  */
 export const diagnoseMesh = async (
   mesh: Survey,
   probe: MeshProbe | undefined,
   signal: AbortSignal,
+  istioctl?: Istioctl,
 ): Promise<MeshDiagnosis> => {
   const since = Date.now()
-  const judged = await pMap(ladder, (layer) => judgeLayer(layer, mesh, probe), { concurrency: 4, signal })
+  const [looks, analysis] = await Promise.all([
+    pMap(ladder, (layer) => judgeLayer(layer, mesh, probe), { concurrency: 4, signal }),
+    analyzeMesh(mesh, istioctl, signal),
+  ])
+  const judged = addNotes(addMessages(looks, analysis.analyzed), analysis)
   signal.throwIfAborted()
   const problems = judged.flatMap((look) => problemsOf(look))
   const { cause, followsFrom } = explain(

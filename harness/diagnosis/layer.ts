@@ -28,6 +28,9 @@ export type Finding = {
  */
 export type Look = { findings: Finding[]; seen: string; notes?: string[] }
 
+/** What a layer came to, or why it could not be looked at. */
+export type Judged = { layer: MeshLayer } & (Look | { unseen: string })
+
 /**
  * One layer of an existing mesh. It only reads; `probe` is given when pods may be created. It throws where it cannot
  * read, and then the layer is not judged.

@@ -1,9 +1,14 @@
+import { delimiter } from 'node:path'
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
+import type { Istioctl } from '#istio/analyze.ts'
 import type { Lab } from '#lab/lab.ts'
 import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import type { ContextCluster } from '#probes/survey/contexts.ts'
 import { survey } from '#probes/survey/survey.ts'
 import type { PhaseLog } from './phase-log.ts'
+
+/** A mesh that is looked at, and the istioctl that is asked about it. */
+type LookedAt = { clusters: ContextCluster[]; istioNamespace: string; istioctl: Istioctl }
 
 /** The longest time for a diagnosis, in milliseconds: a mesh that does not answer must not delay the verdict. */
 const patience = 30_000
@@ -13,7 +18,7 @@ const patience = 30_000
  * It returns undefined where the diagnosis fails.
  */
 export const lookAtMesh = async (
-  mesh: { clusters: ContextCluster[]; istioNamespace: string },
+  mesh: LookedAt,
   phases: PhaseLog,
   signal: AbortSignal,
 ): Promise<MeshDiagnosis | undefined> => {
@@ -31,15 +36,20 @@ export const lookAtMesh = async (
 }
 
 /** A lab by the contexts of its kubeconfigs, so that a user can type a finding’s command as it is. */
-export const contextsOf = ({ clusters, topology }: Lab): { clusters: ContextCluster[]; istioNamespace: string } => ({
+export const contextsOf = ({ clusters, topology, images }: Lab): LookedAt => ({
   clusters: clusters.map(({ kube }) => ({ context: kube.config.getCurrentContext(), kube })),
   istioNamespace: topology.istioNamespace,
+  istioctl: {
+    program: images.istioctl,
+    from: 'lab',
+    kubeconfigOf: () => ({ kubeconfig: clusters.map(({ kubeconfig }) => kubeconfig).join(delimiter) }),
+  },
 })
 
 const diagnosed = async (
-  { clusters, istioNamespace }: { clusters: ContextCluster[]; istioNamespace: string },
+  { clusters, istioNamespace, istioctl }: LookedAt,
   signal: AbortSignal,
-): Promise<MeshDiagnosis> => diagnoseMesh(await survey(clusters, istioNamespace), undefined, signal)
+): Promise<MeshDiagnosis> => diagnoseMesh(await survey(clusters, istioNamespace), undefined, signal, istioctl)
 
 const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {

@@ -23,6 +23,8 @@ export const RunOptions = z.object({
   contexts: list.optional(),
   /** Kubeconfig files, joined by “:”. */
   kubeconfig: z.string().optional(),
+  /** The path of an istioctl that is asked about existing clusters. */
+  istioctl: z.string().optional(),
   /** Overrides the modes that the topologies name. */
   mtls: z.enum(['strict', 'off']).optional(),
   /** Istio’s root namespace; overrides the one that a topology names. */

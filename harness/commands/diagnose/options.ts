@@ -5,6 +5,8 @@ import { list, RunOptions } from '#run/options.ts'
 export const DiagnoseOptions = z.object({
   contexts: list,
   kubeconfig: z.string().optional(),
+  /** The path of an istioctl. */
+  istioctl: RunOptions.shape.istioctl,
   istioNamespace: RunOptions.shape.istioNamespace,
   probe: z.boolean().default(false),
   output: z.enum(['text', 'json']).default('text'),

@@ -7,6 +7,7 @@ import { findings as known, type FindingCode } from '#diagnosis/findings.ts'
 import { probeOf } from '#diagnosis/probe.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { askUntil } from '#kube/until.ts'
+import { contextsOf } from '#run/look-at-mesh.ts'
 import { survey } from '#probes/survey/survey.ts'
 import type { Fault } from './fault.ts'
 import { labData, type Lab } from '#lab/lab.ts'
@@ -167,16 +168,14 @@ const codesDiagnosed = async (
   wanted: FindingCode | undefined,
   signal: AbortSignal,
 ): Promise<FindingCode[]> => {
-  const mesh = await survey(
-    lab.clusters.map(({ name, kube }) => ({ context: name, kube })),
-    lab.topology.istioNamespace,
-  )
+  const { clusters, istioNamespace, istioctl } = contextsOf(lab)
+  const mesh = await survey(clusters, istioNamespace)
   const probe =
     wanted !== undefined && (wanted === 'MP-856' || known[wanted].layer === 'requests')
       ? probeOf(mesh, signal)
       : undefined
   try {
-    return ownCodes(await diagnoseMesh(mesh, probe, signal))
+    return ownCodes(await diagnoseMesh(mesh, probe, signal, istioctl))
   } finally {
     await probe?.close()
   }

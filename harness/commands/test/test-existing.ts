@@ -10,6 +10,7 @@ import { phaseLog } from '#run/phase-log.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
 import { bundlePlace } from '#run/support-bundle.ts'
 import { beginRun, type Run, type Signals, withReports } from '#run/with-reports.ts'
+import { istioctlAtHand } from '#probes/survey/istioctl.ts'
 import { connectContexts } from '#probes/survey/contexts.ts'
 import { meshRecord, withRecord } from './mesh-record.ts'
 import { describePlans } from './plan-line.ts'
@@ -28,6 +29,7 @@ export const testExisting = async (
 ): Promise<Run> => {
   const { signal } = signals
   const since = Date.now()
+  const istioctl = istioctlAtHand(options.kubeconfig, options.istioctl)
   const plan = await planExisting(connectContexts(contexts, options.kubeconfig), options, catalogue)
   signal.throwIfAborted()
   const surveyed: Phase = {
@@ -60,7 +62,7 @@ export const testExisting = async (
   })
   const { timeout, failFast } = options
   const bundle = bundlePlace(run.folder, plan.topology, 1)
-  const work = testInExisting({ runId, plan, timeout, failFast, bundle, terminal, signal }, record)
+  const work = testInExisting({ runId, plan, timeout, failFast, bundle, istioctl, terminal, signal }, record)
   return withReports(run, withRecord(record, work, signal), exitCodeOfChecks, signal)
 }
 

@@ -4,6 +4,7 @@ import { meshRecord } from '#commands/test/mesh-record.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { failureOf } from '#run/failure-of.ts'
 import { phaseLog } from '#run/phase-log.ts'
+import { istioctlAtHand } from '#probes/survey/istioctl.ts'
 import { scratchFolder } from '#testing/edge.ts'
 import { linesOf } from '#testing/screen.ts'
 import { openExisting, type ExistingOrder } from './open-existing.ts'
@@ -113,7 +114,11 @@ test('what went wrong is looked back at before anything is undone, and never kee
   const order = orderOf([step('namespaces', () => Promise.reject(broken))], undefined, [cluster])
   const record = meshRecord(order.plan, 'not ready', phaseLog(order.terminal), () => undefined)
   const bundle = { reports: await scratchFolder(), path: 'bundle/vpn', bytes: 1_000_000 }
-  const error = await failureOf(testInExisting({ ...order, bundle, timeout: 1, failFast: false }, record), order.signal)
+  const istioctl = istioctlAtHand(undefined, undefined)
+  const error = await failureOf(
+    testInExisting({ ...order, bundle, timeout: 1, failFast: false, istioctl }, record),
+    order.signal,
+  )
   expect([undoneAtSetUp, error, undone.splice(0)]).toEqual([[0], broken, ['namespaces of run-1']])
   expect(record.phases.all().map(({ name, verdict }) => `${name}: ${verdict}`)).toEqual([
     'namespaces: fail',

@@ -1,4 +1,5 @@
 import { type Checking, checkMesh } from '#commands/test/check-mesh.ts'
+import type { Istioctl } from '#istio/analyze.ts'
 import type { MeshRecord } from '#commands/test/mesh-record.ts'
 import { failureOf } from '#run/failure-of.ts'
 import { lookAtMesh } from '#run/look-at-mesh.ts'
@@ -6,7 +7,7 @@ import { type BundlePlace, supportBundle } from '#run/support-bundle.ts'
 import { type ExistingOrder, existingSource, type OpenExisting, openExisting } from './open-existing.ts'
 
 /** The test of an existing mesh: our namespaces in it, and how its checks are run. */
-export type ExistingTest = ExistingOrder & Checking & { bundle: BundlePlace }
+export type ExistingTest = ExistingOrder & Checking & { bundle: BundlePlace; istioctl: Istioctl }
 
 /**
  * Tests an existing mesh, and leaves nothing behind in it. Where anything went wrong, it takes a support bundle
@@ -20,7 +21,11 @@ export const testInExisting = async (test: ExistingTest, record: MeshRecord): Pr
   record.endedBy(error)
   if (record.wasChecked() && !signal.aborted)
     record.diagnosed(
-      await lookAtMesh({ clusters: plan.clusters, istioNamespace: plan.found.istioNamespace }, record.phases, signal),
+      await lookAtMesh(
+        { clusters: plan.clusters, istioNamespace: plan.found.istioNamespace, istioctl: test.istioctl },
+        record.phases,
+        signal,
+      ),
     )
   if (record.wentWrong() && !signal.aborted)
     record.bundled(await supportBundle(existingSource(plan), record.result(), test.bundle, record.phases, signal))
