@@ -53,6 +53,13 @@ export const checkCodes = {
       'kubectl get deploy -A -l istio=eastwestgateway: an install sets the replicas again; set them, and ' +
       'no autoscaling, in its operator file.',
   },
+  'MP-718': {
+    layer: 'network',
+    cause: 'large packets to a gateway of another cluster are lost, and small ones pass',
+    shows: 'Connections open, and large requests, answers and handshakes hang. It can heal for some minutes by itself.',
+    fix: 'Compare the MTU of nodes, pods and tunnels between the clusters: the smallest must be the MTU of all.',
+    sources: ['istio/istio#25170'],
+  },
   'MP-721': {
     layer: 'trust',
     cause: 'the clusters’ certificates come from different roots',
