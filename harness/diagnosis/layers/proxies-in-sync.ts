@@ -6,6 +6,7 @@ import { placeOf } from '#diagnosis/places.ts'
 import type { Manifest } from '#kube/client.ts'
 import { isReady } from '#kube/pods.ts'
 import { proxyStates, type ProxyState } from '#probes/istiod.ts'
+import { policyRootOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** How many proxies of a cluster are shown. */
@@ -137,11 +138,12 @@ const EnvoyFilter = z.object({
 const filtersOf = async (reader: SurveyedCluster, pods: V1Pod[]): Promise<string[]> => {
   const [pod] = pods
   const objects = await reader.reads.istio('EnvoyFilter').catch((): Manifest[] => [])
+  const root = await policyRootOf(reader)
   return objects
     .filter(({ metadata, spec }) => {
       const { workloadSelector } = EnvoyFilter.safeParse(spec).data ?? {}
       return (
-        [reader.istioNamespace, pod?.metadata?.namespace].includes(metadata?.namespace) &&
+        [root, pod?.metadata?.namespace].includes(metadata?.namespace) &&
         Object.entries(workloadSelector?.labels ?? {}).every(([key, value]) => pod?.metadata?.labels?.[key] === value)
       )
     })

@@ -10,6 +10,7 @@ import { sharedServices, type MeshService, type ServiceIn } from '#diagnosis/sha
 import type { Vantage } from '#probes/dial.ts'
 import { clustersOf } from '#probes/envoy.ts'
 import { listeningPorts } from '#probes/listening.ts'
+import { policyRootOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** How many servers are asked whether their application listens. */
@@ -93,10 +94,11 @@ const refusedByPolicy = async (
   const reader = servedBy(mesh, part.cluster)
   const pod = await serverOf(service, part)
   if (!reader || !pod) return []
+  const root = await policyRootOf(reader)
   const policies = (await reader.reads.istio('AuthorizationPolicy')).flatMap((object) => {
     const spec = AuthorizationPolicy.safeParse(object['spec'] ?? {}).data
     const { namespace = '', name = '' } = object.metadata ?? {}
-    const applies = [service.namespace, mesh.istioNamespace].includes(namespace)
+    const applies = [service.namespace, root].includes(namespace)
     const chosen = Object.entries(spec?.selector?.matchLabels ?? {}).every(
       ([key, value]) => pod.metadata?.labels?.[key] === value,
     )

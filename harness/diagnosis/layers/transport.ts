@@ -3,7 +3,7 @@ import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts
 import { placeOf } from '#diagnosis/places.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
 import type { Manifest } from '#kube/client.ts'
-import { meshConfigOf } from '#probes/survey/mesh-config.ts'
+import { meshConfigOf, policyRootOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 
@@ -102,10 +102,12 @@ const namesService = (host: string, namespace: string | undefined, service: Mesh
 /** The PeerAuthentication that requires mutual TLS of a service’s servers in some cluster. */
 const strictIn = async (mesh: Survey, service: MeshService): Promise<string | undefined> => {
   for (const part of service.perCluster.filter(({ meshed }) => meshed.length > 0)) {
-    const policies = (await servedBy(mesh, part.cluster)?.reads.istio('PeerAuthentication')) ?? []
+    const reader = servedBy(mesh, part.cluster)
+    if (!reader) continue
+    const policies = await reader.reads.istio('PeerAuthentication')
     const pods = await part.cluster.reads.podsIn(service.namespace)
     const server = pods.find(({ status }) => part.meshed.includes(status?.podIP ?? ''))
-    const strict = decidingFor(policies, service.namespace, mesh.istioNamespace, server?.metadata?.labels ?? {})
+    const strict = decidingFor(policies, service.namespace, await policyRootOf(reader), server?.metadata?.labels ?? {})
     if (strict?.isStrict) return `${strict.place} of ${part.cluster.name}`
   }
   return undefined

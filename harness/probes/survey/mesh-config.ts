@@ -22,6 +22,7 @@ const MeshConfig = z.object({
     .nullish(),
   discoverySelectors: z.array(LabelSelector).nullish(),
   defaultServiceExportTo: z.array(z.string()).nullish(),
+  rootNamespace: z.string().nullish(),
   trustDomain: z.string().nullish(),
   trustDomainAliases: z.array(z.string()).nullish(),
 })
@@ -35,6 +36,18 @@ export const meshConfigOf = async (reads: Reads): Promise<MeshConfig> => {
   const text = (await meshMapOf(reads, 'mesh'))?.data?.['mesh']
   return text === undefined ? {} : parsed(text)
 }
+
+/**
+ * The namespace whose policies and Sidecars are those of the whole mesh: what the mesh config calls the root namespace,
+ * which need not be the one that istiod runs in.
+ */
+export const policyRootOf = async ({
+  reads,
+  istioNamespace,
+}: {
+  reads: Reads
+  istioNamespace: string
+}): Promise<string> => (await meshConfigOf(reads)).rootNamespace || istioNamespace
 
 /** The config map that a control plane reads a key of; undefined where none has it. */
 export const meshMapOf = async (reads: Reads, key: 'mesh' | 'meshNetworks'): Promise<V1ConfigMap | undefined> => {

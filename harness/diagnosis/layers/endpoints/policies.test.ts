@@ -26,6 +26,7 @@ const about = async (
   policy: Manifest | undefined,
   annotations: Record<string, string> = {},
   network = 'network2',
+  meshConfig: Manifest[] = [],
 ): Promise<{ rules: string[]; why: string | undefined }> => {
   const objects: Manifest[] = [
     {
@@ -42,7 +43,9 @@ const about = async (
     },
   ]
   const apis = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { proxies: ['1.31.0'], more: [...objects, ...(policy ? [policy] : [])] })),
+    fakeApiServer(
+      meshObjects('cluster1', { proxies: ['1.31.0'], more: [...objects, ...(policy ? [policy] : []), ...meshConfig] }),
+    ),
     fakeApiServer(meshObjects('cluster2', { role: 'remote', network, proxies: ['1.31.0'], more: objects })),
   ])
   servers.push(...apis)
@@ -101,4 +104,24 @@ test.each<[string, Manifest | undefined, Record<string, string>, string | undefi
   ],
 ])('a client that does not know a service is explained by %s', async (_what, policy, annotations, expected) => {
   expect((await about(policy, annotations)).why).toBe(expected)
+})
+
+test('the namespace of the mesh’s policies, and what services are exported to, are those of the mesh config', async () => {
+  const withConfig = async (mesh: string, policy?: Manifest): Promise<string | undefined> =>
+    (
+      await about(policy, {}, undefined, [
+        {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name: 'istio', namespace: 'istio-system' },
+          data: { mesh },
+        },
+      ])
+    ).why
+  const plaintextIn = (namespace: string): Manifest =>
+    object('security.istio.io/v1', 'PeerAuthentication', { mtls: { mode: 'DISABLE' } }, namespace)
+  expect(await withConfig('rootNamespace: mesh-root', plaintextIn('mesh-root'))).toBe('MP-893')
+  expect(await withConfig('rootNamespace: mesh-root', plaintextIn('istio-system'))).toBeUndefined()
+  expect(await withConfig('defaultServiceExportTo: [bank]')).toBe('MP-895')
+  expect(await withConfig('defaultServiceExportTo: ["."]')).toBeUndefined()
 })

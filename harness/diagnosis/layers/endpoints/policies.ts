@@ -1,6 +1,8 @@
+import type { V1Service } from '@kubernetes/client-node'
 import { z } from 'zod'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import type { Manifest } from '#kube/client.ts'
+import { meshConfigOf, policyRootOf } from '#probes/survey/mesh-config.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
@@ -95,9 +97,10 @@ export const whyUnknown = async (
 ): Promise<Finding | undefined> => {
   const reader = servedBy(mesh, client)
   const { host, namespace } = service
+  const root = reader ? await policyRootOf(reader) : mesh.istioNamespace
   const sidecar = ((await reader?.reads.istio('Sidecar')) ?? []).find(
     (candidate) =>
-      [clientNamespace, mesh.istioNamespace].includes(candidate.metadata?.namespace ?? '') &&
+      [clientNamespace, root].includes(candidate.metadata?.namespace ?? '') &&
       leavesOut(candidate, clientNamespace, service),
   )
   if (reader && sidecar)
@@ -110,26 +113,30 @@ export const whyUnknown = async (
         `-n ${sidecar.metadata?.namespace ?? ''} get sidecar ${sidecar.metadata?.name ?? ''} -o yaml`,
       ),
     }
-  const hidden = service.perCluster.find(({ service: part }) =>
-    hides(part?.metadata?.annotations?.['networking.istio.io/exportTo'], namespace, clientNamespace),
+  const { defaultServiceExportTo } = reader ? await meshConfigOf(reader.reads) : {}
+  const exportedTo = (part: V1Service | undefined): string | undefined =>
+    part?.metadata?.annotations?.['networking.istio.io/exportTo'] ?? defaultServiceExportTo?.join(',')
+  const hidden = service.perCluster.find(
+    ({ service: part }) => part && hides(exportedTo(part), namespace, clientNamespace),
   )
-  if (hidden)
+  if (hidden) {
+    const byDefault = hidden.service?.metadata?.annotations?.['networking.istio.io/exportTo'] === undefined
     return {
       code: 'MP-895',
       where: `${host} in ${hidden.cluster.name}`,
       evidence: [
-        'networking.istio.io/exportTo is ' +
-          `${hidden.service?.metadata?.annotations?.['networking.istio.io/exportTo'] ?? ''}; its client is in ` +
-          clientNamespace,
+        `${byDefault ? 'defaultServiceExportTo of the mesh config' : 'networking.istio.io/exportTo'} is ` +
+          `${exportedTo(hidden.service) ?? ''}; its client is in ${clientNamespace}`,
       ],
       fix: kubectl(
         hidden.cluster,
         `-n ${namespace} annotate --overwrite service ${service.name} networking.istio.io/exportTo='*'`,
       ),
     }
+  }
   for (const server of unknown.filter(({ network }) => network !== client.network)) {
     const policy = ((await servedBy(mesh, server)?.reads.istio('PeerAuthentication')) ?? []).find((candidate) =>
-      disables(candidate, [namespace, mesh.istioNamespace]),
+      disables(candidate, [namespace, root]),
     )
     if (policy)
       return {
