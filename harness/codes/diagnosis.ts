@@ -539,6 +539,12 @@ export const diagnosisCodes = {
       'headless service for each cluster alone is fine as it is.',
     sources: ['istio/istio#36733', 'istio/istio#43972'],
   },
+  'MP-916': {
+    layer: 'services',
+    cause: 'a service selects no pod in a cluster that runs its pods',
+    shows: 'Answers of other clusters alone; in that cluster its pods are ready and get no request.',
+    fix: 'Give the service the selector that it has in the other clusters, or correct the labels of the pods.',
+  },
   'MP-921': {
     layer: 'requests',
     symptom: true,

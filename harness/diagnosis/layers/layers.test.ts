@@ -278,6 +278,7 @@ describe('services across clusters', () => {
     metadata: { name: 'cart-1', namespace: 'shop', labels: { app: 'cart' } },
     status: { phase: 'Running' },
   }
+  const labelled: Manifest = { ...pod, status: { phase: 'Running', podIPs: [{ ip: '10.1.0.9' }] } }
   const proxies = ['1.31.0']
 
   test.each<[string, Manifest[], Manifest[], string[]]>([
@@ -288,6 +289,18 @@ describe('services across clusters', () => {
     ['missing where its pods are', [service(usual), slice], [pod], ['MP-911']],
     ['missing where its clients are', [service(usual), slice], [], ['MP-914']],
     ['missing, and without pods anywhere', [service(usual)], [], []],
+    [
+      'with another selector than where its pods are',
+      [service({ ...usual, selector: { app: 'cart' } }), labelled],
+      [service({ ...usual, selector: { app: 'typo' } }), labelled],
+      ['MP-916'],
+    ],
+    [
+      'with another selector, and no pods that were meant',
+      [service({ ...usual, selector: { app: 'cart' } }), labelled],
+      [service({ ...usual, selector: { app: 'typo' } })],
+      [],
+    ],
   ])('%s', async (_what, first, second, expected) => {
     expect(await codes(services, { proxies, more: first }, { proxies, more: second })).toEqual(expected)
   })

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Survey } from '#probes/survey/survey.ts'
+import { selects } from '#diagnosis/selects.ts'
 import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { isHeadless, meshServices, portsOf, type MeshService } from '#diagnosis/shared-services.ts'
 
@@ -11,7 +13,9 @@ export const services: Layer = {
   look: async (mesh) => {
     const joined = await meshServices(mesh)
     const perService = await Promise.all(
-      joined.map(async (service) => different(service) ?? (await missing(mesh, service))),
+      joined.map(
+        async (service) => different(service) ?? (await missing(mesh, service)) ?? (await selectsOthers(service)),
+      ),
     )
     return {
       findings: perService.flatMap((finding) => finding ?? []),
@@ -105,3 +109,36 @@ const missing = async (
   }
   return undefined
 }
+
+/** A service that selects no pod in a cluster, although pods run there that it selects by its form in another. */
+const selectsOthers = async ({ namespace, name, host, perCluster }: MeshService): Promise<Finding | undefined> => {
+  const having = perCluster.flatMap(({ cluster, service, pods }) =>
+    service?.spec?.selector ? [{ cluster, service, pods, selector: service.spec.selector }] : [],
+  )
+  for (const { cluster, selector } of having.filter(({ pods }) => pods.length === 0)) {
+    const other = having.find((part) => part.pods.length > 0 && !isDeepStrictEqual(part.selector, selector))
+    if (!other) continue
+    const meant = (await cluster.reads.podsIn(namespace)).filter(({ metadata }) =>
+      selects(other.service, metadata?.labels),
+    )
+    const [first] = meant
+    if (!first) continue
+    return {
+      code: 'MP-916',
+      where: `${host} in ${cluster.name}`,
+      evidence: [
+        `in ${cluster.name} it selects ${labelsInWords(selector)}, and no pod has these labels`,
+        `in ${other.cluster.name} it selects ${labelsInWords(other.selector)}; ${first.metadata?.name ?? ''} and ` +
+          `${meant.length - 1} more pods of ${cluster.name} have these`,
+      ],
+      fix: kubectl(cluster, `-n ${namespace} get service ${name} -o yaml   # spec.selector`),
+      clusters: [cluster.name],
+    }
+  }
+  return undefined
+}
+
+const labelsInWords = (labels: Record<string, string>): string =>
+  Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')

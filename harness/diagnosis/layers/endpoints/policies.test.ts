@@ -97,6 +97,21 @@ test.each<[string, Manifest | undefined, Record<string, string>, string | undefi
     'MP-893',
   ],
   [
+    'plaintext at a port',
+    object('security.istio.io/v1', 'PeerAuthentication', { portLevelMtls: { 80: { mode: 'DISABLE' } } }),
+    {},
+    'MP-893',
+  ],
+  [
+    'plaintext of other pods',
+    object('security.istio.io/v1', 'PeerAuthentication', {
+      selector: { matchLabels: { app: 'bank' } },
+      mtls: { mode: 'DISABLE' },
+    }),
+    {},
+    undefined,
+  ],
+  [
     'plaintext of another namespace',
     object('security.istio.io/v1', 'PeerAuthentication', { mtls: { mode: 'DISABLE' } }, 'bank'),
     {},

@@ -1,4 +1,4 @@
-import type { V1Service } from '@kubernetes/client-node'
+import type { V1Pod, V1Service } from '@kubernetes/client-node'
 import { z } from 'zod'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import type { Manifest } from '#kube/client.ts'
@@ -7,6 +7,7 @@ import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { placeOf } from '#diagnosis/places.ts'
+import { selects } from '#diagnosis/selects.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
 
 const Tls = z.object({ mode: z.string().default('') }).optional()
@@ -25,6 +26,7 @@ const DestinationRule = z.object({
 const PeerAuthentication = z.object({
   selector: z.object({ matchLabels: z.record(z.string(), z.string()).default({}) }).optional(),
   mtls: z.object({ mode: z.string().default('UNSET') }).optional(),
+  portLevelMtls: z.record(z.string(), z.object({ mode: z.string().default('UNSET') })).default({}),
 })
 const Sidecar = z.object({ egress: z.array(z.object({ hosts: z.array(z.string()).default([]) })).optional() })
 
@@ -135,14 +137,18 @@ export const whyUnknown = async (
     }
   }
   for (const server of unknown.filter(({ network }) => network !== client.network)) {
+    const part = service.perCluster.find(({ cluster }) => cluster === server)?.service
+    const pods = (await server.reads.podsIn(namespace)).filter(
+      ({ metadata }) => part !== undefined && selects(part, metadata?.labels),
+    )
     const policy = ((await servedBy(mesh, server)?.reads.istio('PeerAuthentication')) ?? []).find((candidate) =>
-      disables(candidate, [namespace, root]),
+      disables(candidate, [namespace, root], pods),
     )
     if (policy)
       return {
         code: 'MP-893',
         where: `${host} in ${server.name}`,
-        evidence: [`PeerAuthentication ${placeOf(policy)} sets mtls.mode DISABLE`],
+        evidence: [`PeerAuthentication ${placeOf(policy)} turns mutual TLS off (DISABLE)`],
         fix: kubectl(
           servedBy(mesh, server) ?? server,
           `-n ${policy.metadata?.namespace ?? ''} get peerauthentication ${policy.metadata?.name ?? ''} -o yaml`,
@@ -152,8 +158,22 @@ export const whyUnknown = async (
   return undefined
 }
 
-const disables = ({ metadata, spec }: Manifest & { spec?: unknown }, namespaces: string[]): boolean =>
-  namespaces.includes(metadata?.namespace ?? '') && PeerAuthentication.safeParse(spec).data?.mtls?.mode === 'DISABLE'
+/** Whether a policy turns mutual TLS off for servers: all of them, those that it selects, or a port of them. */
+const disables = (
+  { metadata, spec }: Manifest & { spec?: unknown },
+  namespaces: string[],
+  pods: readonly V1Pod[],
+): boolean => {
+  const policy = PeerAuthentication.safeParse(spec).data
+  const selector = Object.entries(policy?.selector?.matchLabels ?? {})
+  const modes = [policy?.mtls?.mode, ...Object.values(policy?.portLevelMtls ?? {}).map(({ mode }) => mode)]
+  return (
+    namespaces.includes(metadata?.namespace ?? '') &&
+    modes.includes('DISABLE') &&
+    (selector.length === 0 ||
+      pods.some((pod) => selector.every(([key, value]) => pod.metadata?.labels?.[key] === value)))
+  )
+}
 
 const leavesOut = (
   { metadata, spec }: Manifest & { spec?: unknown },

@@ -10,6 +10,7 @@ import type { Survey } from '#probes/survey/survey.ts'
 import { behindName } from './behind-name.ts'
 import { podName, type GatewayPod, type PassedName, type PodProblem } from './gateway-pod.ts'
 import { listenerProblem } from './listener.ts'
+import { refusedByPolicy } from './refused-by-policy.ts'
 
 /** How many pods of a gateway are asked. */
 const sampled = 3
@@ -95,7 +96,10 @@ const problemOf = async (mesh: Survey, pods: GatewayPod[], behind: MeshService[]
   const judged = await Promise.all(
     pods.map(async (pod) => ({
       pod,
-      problem: (await listenerProblem(mesh, pod, behind)) ?? (await behindName(mesh, pod, behind)),
+      problem:
+        (await listenerProblem(mesh, pod, behind)) ??
+        (behind.length > 0 ? await refusedByPolicy(mesh, pod) : undefined) ??
+        (await behindName(mesh, pod, behind)),
     })),
   )
   const wrong = judged.flatMap(({ pod, problem }) => (problem ? [{ pod, problem }] : []))
