@@ -121,7 +121,7 @@ test.each<[string, Manifest | undefined, Record<string, string>, string | undefi
   expect((await about(policy, annotations)).why).toBe(expected)
 })
 
-test('the namespace of the mesh’s policies, and what services are exported to, are those of the mesh config', async () => {
+test('the mesh config says which namespace has the mesh’s policies, and what services are exported to', async () => {
   const withConfig = async (mesh: string, policy?: Manifest): Promise<string | undefined> =>
     (
       await about(policy, {}, undefined, [

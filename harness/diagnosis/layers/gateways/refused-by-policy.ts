@@ -41,13 +41,13 @@ export const refusedByPolicy = async (
     evidence: [
       denying
         ? `AuthorizationPolicy ${place} denies what comes to port ${listens}`
-        : `AuthorizationPolicy ${place} selects the gateway, and no policy allows a connection to port ${listens} that ` +
-          'has no identity there',
+        : `AuthorizationPolicy ${place} selects the gateway, and none allows a connection to port ${listens} ` +
+          'that has no identity there',
       'the gateway does not end TLS, so it knows neither the identity of a client nor its request',
     ],
     fix: kubectl(
       reader,
-      `-n ${refusing.namespace} get authorizationpolicy ${refusing.name} -o yaml   # allow port ${listens} to everybody`,
+      `-n ${refusing.namespace} get authorizationpolicy ${refusing.name} -o yaml   # allow port ${listens}`,
     ),
   }
 }
