@@ -545,6 +545,12 @@ export const diagnosisCodes = {
     shows: 'Answers of other clusters alone; in that cluster its pods are ready and get no request.',
     fix: 'Give the service the selector that it has in the other clusters, or correct the labels of the pods.',
   },
+  'MP-917': {
+    layer: 'services',
+    cause: 'a service sends requests to a port by a name that its pods do not have',
+    shows: '503 wherever its pods of that cluster are due: they are ready, and no proxy gets an endpoint of them.',
+    fix: 'Give targetPort the number of the port, or the port of the pods the name.',
+  },
   'MP-921': {
     layer: 'requests',
     symptom: true,

@@ -278,7 +278,10 @@ describe('services across clusters', () => {
     metadata: { name: 'cart-1', namespace: 'shop', labels: { app: 'cart' } },
     status: { phase: 'Running' },
   }
-  const labelled: Manifest = { ...pod, status: { phase: 'Running', podIPs: [{ ip: '10.1.0.9' }] } }
+  const labelled: Manifest = {
+    ...pod,
+    status: { phase: 'Running', podIP: '10.1.0.9', podIPs: [{ ip: '10.1.0.9' }] },
+  }
   const proxies = ['1.31.0']
 
   test.each<[string, Manifest[], Manifest[], string[]]>([
@@ -294,6 +297,12 @@ describe('services across clusters', () => {
       [service({ ...usual, selector: { app: 'cart' } }), labelled],
       [service({ ...usual, selector: { app: 'typo' } }), labelled],
       ['MP-916'],
+    ],
+    [
+      'with a port by a name that its pods do not give',
+      [service({ ...usual, ports: [{ name: 'http', port: 80, targetPort: 'web' }] }), slice, labelled],
+      [service(usual)],
+      ['MP-917'],
     ],
     [
       'with another selector, and no pods that were meant',

@@ -109,20 +109,6 @@ describe('what a server accepts', () => {
   ])('a NetworkPolicy that %s', async (_, ingress, expected) => {
     expect(await codesWith(network(ingress))).toEqual(expected)
   })
-
-  test('a port by a name that no pod gives is named, with the names that there are', async () => {
-    const byName = (targetPort: string): Manifest => ({
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: 'cart', namespace: 'shop' },
-      spec: { clusterIP: '10.9.0.1', selector: { app: 'cart' }, ports: [{ name: 'http', port: 80, targetPort }] },
-    })
-    const slice: Manifest = { ...cart('10.1.8.1')[1], ports: [] } as Manifest
-    const { findings } = await server.look(await meshOf([byName('web'), slice]), undefined)
-    expect(findings).toMatchObject([
-      { code: 'MP-907', where: 'cart.shop.svc.cluster.local in cluster1', evidence: [expect.stringContaining('web')] },
-    ])
-  })
 })
 
 describe('what clients send', () => {

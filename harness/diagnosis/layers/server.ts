@@ -234,8 +234,6 @@ const isIstios = (port: number): boolean => port >= 15000 && port < 15100
 /** A server whose program does not listen at a port that the service sends requests to, or on localhost alone. */
 const notListening = async (service: MeshService, part: ServiceIn): Promise<Asked> => {
   const pod = await serverOf(service, part)
-  const unnamed = await portsNobodyNames(service, part)
-  if (pod && unnamed.length > 0) return { findings: [noSuchPort(service, part, pod, unnamed)], notes: [] }
   const ports = await targetPorts(service, part)
   if (!pod || ports.length === 0) return { findings: [], notes: [] }
   const [namespace, name] = [pod.metadata?.namespace ?? '', pod.metadata?.name ?? '']
@@ -286,28 +284,4 @@ const targetPorts = async ({ namespace, name }: MeshService, { cluster, service 
   const tcp = (service?.spec?.ports ?? []).filter(({ protocol }) => protocol === undefined || protocol === 'TCP')
   const behind = await Promise.all(tcp.map((port) => portBehind(cluster, namespace, name, port)))
   return [...new Set(behind.flatMap((port) => port ?? []))]
-}
-
-/** Ports of a service that lead to a name which none of its pods gives a port. */
-const portsNobodyNames = async (
-  { namespace, name }: MeshService,
-  { cluster, service }: ServiceIn,
-): Promise<string[]> => {
-  const byName = (service?.spec?.ports ?? []).filter((port) => typeof port.targetPort === 'string')
-  const behind = await Promise.all(byName.map((port) => portBehind(cluster, namespace, name, port)))
-  return byName.flatMap((port, index) => (behind[index] === undefined ? [String(port.targetPort)] : []))
-}
-
-const noSuchPort = (service: MeshService, part: ServiceIn, pod: V1Pod, names: string[]): Finding => {
-  const named = pod.spec?.containers.flatMap(({ ports }) => ports ?? []).flatMap(({ name }) => name ?? []) ?? []
-  return {
-    code: 'MP-907',
-    cause: 'a service sends requests to a port by a name that its pods do not have',
-    where: `${service.host} in ${part.cluster.name}`,
-    evidence: [
-      `its targetPort is ${names.join(', ')}; ${pod.metadata?.name ?? ''} names ${named.join(', ') || 'no port'}`,
-    ],
-    fix: kubectl(part.cluster, `-n ${service.namespace} get service ${service.name} -o yaml   # targetPort`),
-    clusters: [part.cluster.name],
-  }
 }

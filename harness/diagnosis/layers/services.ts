@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { portBehind } from '#diagnosis/addresses.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import { selects } from '#diagnosis/selects.ts'
 import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
@@ -14,7 +15,11 @@ export const services: Layer = {
     const joined = await meshServices(mesh)
     const perService = await Promise.all(
       joined.map(
-        async (service) => different(service) ?? (await missing(mesh, service)) ?? (await selectsOthers(service)),
+        async (service) =>
+          different(service) ??
+          (await missing(mesh, service)) ??
+          (await selectsOthers(service)) ??
+          (await portWithoutName(service)),
       ),
     )
     return {
@@ -142,3 +147,27 @@ const labelsInWords = (labels: Record<string, string>): string =>
   Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(',')
+
+/** A service whose targetPort is a name that none of its pods gives a port: nobody gets its requests. */
+const portWithoutName = async ({ namespace, name, host, perCluster }: MeshService): Promise<Finding | undefined> => {
+  for (const { cluster, service, addresses } of perCluster) {
+    const byName = (service?.spec?.ports ?? []).filter((port) => typeof port.targetPort === 'string')
+    if (byName.length === 0 || addresses.length === 0) continue
+    const behind = await Promise.all(byName.map((port) => portBehind(cluster, namespace, name, port)))
+    const unknown = byName.filter((_, index) => behind[index] === undefined)
+    const pod = (await cluster.reads.podsIn(namespace)).find(({ status }) => addresses.includes(status?.podIP ?? ''))
+    if (unknown.length === 0 || !pod) continue
+    const named = pod.spec?.containers.flatMap(({ ports }) => ports ?? []).flatMap((port) => port.name ?? []) ?? []
+    return {
+      code: 'MP-917',
+      where: `${host} in ${cluster.name}`,
+      evidence: [
+        `its targetPort is ${unknown.map(({ targetPort }) => String(targetPort)).join(', ')}; ` +
+          `${pod.metadata?.name ?? ''} names ${named.join(', ') || 'no port'}`,
+      ],
+      fix: kubectl(cluster, `-n ${namespace} get service ${name} -o yaml   # spec.ports, targetPort`),
+      clusters: [cluster.name],
+    }
+  }
+  return undefined
+}
