@@ -2,11 +2,14 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { takesTurn } from './labs.ts'
 import { engineContents, meshproof, type Outcome } from './product.ts'
 import { startUnreliableServer, type Mishap, type UnreliableServer } from '../../../scripts/rehearsal/mishaps.ts'
 import { serveNamedSite, serveProxy } from '../../../scripts/rehearsal/proxy.ts'
 import { startRegistry, type Registry } from '../../../scripts/rehearsal/registry.ts'
 import { removePulled, startStage, type Stage } from '../../../scripts/rehearsal/stage.ts'
+
+takesTurn('the engine')
 
 const scratch = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-release-'))
