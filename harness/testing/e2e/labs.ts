@@ -1,5 +1,6 @@
 // How the files of the end-to-end tests share one engine. They are processes of their own, so what they agree on is
 // in a folder: which labs are up, and whose turn it is. `scripts/e2e.config.ts` says which files run at once.
+import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -24,7 +25,7 @@ export type SharedLab = {
   engineBefore: string[]
 }
 
-type Note = { id: string; engineBefore: string[]; specs: Record<string, string> }
+type Note = { id: string; engineBefore: string[]; digests: Record<string, string> }
 
 /**
  * For a block of tests that need a healthy lab of a topology: the first such block brings it up, and it stays for the
@@ -41,7 +42,7 @@ export const sharedLab = (topology: string): (() => SharedLab) => {
   }, 5 * 60_000)
   afterAll(async () => {
     if (shared === undefined || (await noteOf(topology)) === undefined) return
-    const differences = await differencesOf(shared.lab, note.specs)
+    const differences = await differencesOf(shared.lab, note.digests)
     if (differences.length === 0) return
     await takeDown(topology, note.id)
     throw new Error(`the lab of ${topology} is not as it was, and was replaced:\n${differences.join('\n')}`)
@@ -69,7 +70,7 @@ const bringUp = async (topology: string): Promise<Note> => {
   const { exitCode, output } = await meshproof(['up', `--topology=${topology}`])
   const id = /down --run=(\S+)/.exec(output)?.[1]
   if (exitCode !== 0 || id === undefined) throw new Error(output)
-  const note = { id, engineBefore, specs: await specsOf(await labFrom(topology, id)) }
+  const note = { id, engineBefore, digests: await digestsOf(await labFrom(topology, id)) }
   await writeFile(noteFile(topology), JSON.stringify(note))
   return note
 }
@@ -95,7 +96,7 @@ export const contextsOf = ({ runId, clusters }: Lab): string[] => [
 /** In what a lab is not as it was: what `diagnose` finds, and the objects that came, went or have other content. */
 const differencesOf = async (lab: Lab, before: Record<string, string>): Promise<string[]> => {
   const diagnosis = await meshproof(['diagnose', ...contextsOf(lab)])
-  const now = await specsOf(lab)
+  const now = await digestsOf(lab)
   const changed = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(
     (name) => before[name] !== now[name],
   )
@@ -105,8 +106,8 @@ const differencesOf = async (lab: Lab, before: Record<string, string>): Promise<
 // Objects that a controller makes from others. They have other names and addresses after every restart.
 const derivedKinds = /^(Pod|ReplicaSet|ControllerRevision|Endpoints|EndpointSlice|PodMetrics) /
 
-/** What people asked for in the namespaces of the mesh: every object’s labels and content, without its status. */
-const specsOf = async ({ topology, images, clusters }: Lab): Promise<Record<string, string>> => {
+/** Digests of the objects in the mesh’s namespaces: of their labels and content, without their status. */
+const digestsOf = async ({ topology, images, clusters }: Lab): Promise<Record<string, string>> => {
   const namespaces = new RegExp(`^(\\S+ (${topology.istioNamespace}|app\\d+|meshproof\\S*) |Namespace )`)
   const inClusters = await Promise.all(
     clusters.map(async ({ name, kubeconfig }) => {
@@ -116,7 +117,7 @@ const specsOf = async ({ topology, images, clusters }: Lab): Promise<Record<stri
       })
       return Object.entries(contents)
         .filter(([object]) => namespaces.test(object) && !derivedKinds.test(object))
-        .map(([object, content]) => [`${name} ${object}`, specOf(content as KubeObject)])
+        .map(([object, content]) => [`${name} ${object}`, digestOf(content as KubeObject)])
     }),
   )
   return Object.fromEntries(inClusters.flat()) as Record<string, string>
@@ -124,10 +125,14 @@ const specsOf = async ({ topology, images, clusters }: Lab): Promise<Record<stri
 
 type KubeObject = { metadata: { labels?: object } }
 
-const specOf = ({ metadata: { labels }, ...content }: KubeObject): string =>
-  JSON.stringify({ labels, ...content }, (field, value: unknown) =>
-    field === 'status' || field === 'kubectl.kubernetes.io/restartedAt' ? undefined : value,
-  )
+const digestOf = ({ metadata: { labels }, ...content }: KubeObject): string =>
+  createHash('sha256')
+    .update(
+      JSON.stringify({ labels, ...content }, (field, value: unknown) =>
+        field === 'status' || field === 'kubectl.kubernetes.io/restartedAt' ? undefined : value,
+      ),
+    )
+    .digest('hex')
 
 /**
  * For a file that must not run beside certain others: it waits until no other file has the same turn.
