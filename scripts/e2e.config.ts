@@ -1,4 +1,5 @@
-import { basename } from 'node:path'
+import { readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
@@ -33,20 +34,26 @@ const beside = [
 const alone = ['topologies', 'upgrade']
 
 const order = [...beside, ...alone]
+const files = readdirSync(join(import.meta.dirname, '../harness/testing/e2e')).filter((name) =>
+  name.endsWith('.e2e.ts'),
+)
+const unlisted = files.filter((name) => !order.includes(basename(name, '.e2e.ts')))
+if (unlisted.length > 0) throw new Error(`scripts/e2e.config.ts does not say when these run: ${unlisted.join(', ')}`)
+
 const positionOf = ({ moduleId }: TestSpecification): number => order.indexOf(basename(moduleId, '.e2e.ts'))
 
 class InThisOrder extends BaseSequencer {
-  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    return Promise.resolve([...files].sort((a, b) => positionOf(a) - positionOf(b)))
+  override sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
+    return Promise.resolve([...specifications].sort((a, b) => positionOf(a) - positionOf(b)))
   }
 }
 
-const project = (name: string, files: string[], groupOrder: number, maxWorkers: number) => ({
+const project = (name: string, names: string[], groupOrder: number, maxWorkers: number) => ({
   test: {
     ...endToEnd,
     globalSetup: [],
     name,
-    include: files.map((file) => `harness/testing/e2e/${file}.e2e.ts`),
+    include: names.map((file) => `harness/testing/e2e/${file}.e2e.ts`),
     maxWorkers,
     sequence: { groupOrder },
   },
