@@ -51,7 +51,7 @@ export const answerLine = (answer: Answer): string => {
   const ending = endingOf(answer)
   const words = inOneLine(answer.body).slice(0, 300)
   return [
-    `the client’s proxy answered ${answer.status === 0 ? 'nothing' : answer.status}${words === '' ? '' : `: ${words}`}`,
+    `the client’s proxy answered ${answer.status || 'nothing'}${words === '' ? '' : `: ${words}`}`,
     ...(ending ? [`look at: ${meshLayers[ending.layer]}`] : []),
   ].join('; ')
 }

@@ -11,7 +11,8 @@ import type { DiagnoseOptions } from './options.ts'
 
 /**
  * Diagnoses an existing mesh and prints every layer, then the cause. What `probe` made is deleted whatever happens.
- * @throws MeshproofError MP-101 when --istioctl names no program, MP-115 to MP-118 when the clusters cannot be looked at, or are no mesh.
+ * @throws MeshproofError MP-101 when --istioctl names no program, MP-115 to MP-118 when the clusters cannot be looked
+ * at, or are no mesh.
  */
 export const diagnoseExisting = async (
   { contexts, kubeconfig, istioctl, istioNamespace, probe }: DiagnoseOptions,
