@@ -6,8 +6,7 @@ const shown = 5
 
 /**
  * Why a check failed, in words that name the things: of two lists what is missing and what is too much, of two objects
- * the fields that differ. Vitest’s own words shorten both (“expected [ …(4) ] to…”). They stay where the error compares
- * nothing of the kind.
+ * the fields that differ. Vitest shortens both. Its words stay where the error compares nothing of the kind.
  */
 export const failureReason = (error: unknown): string => {
   const reason = reasonOf(error).replace(' // Object.is equality', '')
