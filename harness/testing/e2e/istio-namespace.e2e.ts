@@ -2,10 +2,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { clusterName } from '#lab/kind.ts'
 import { runFolder } from '#lab/run-state.ts'
-import { takesTurn } from './labs.ts'
 import { engineContents, meshproof, type Outcome } from './product.ts'
-
-takesTurn('the engine')
 
 const flag = '--istio-namespace=mesh-root'
 
@@ -24,8 +21,7 @@ describe('a mesh whose root namespace is not istio-system', () => {
       `--kubeconfig=${clusters.map((cluster) => join(runFolder(id), `${cluster}.kubeconfig`)).join(':')}`,
     ]
   }, 10 * 60_000)
-  const down = (): Promise<Outcome> => meshproof(['down', `--run=${made.results?.run.id}`])
-  afterAll(down)
+  afterAll(() => meshproof(['down']))
 
   test('is proven as any other', () => {
     expect(made.exitCode, made.output).toBe(0)
@@ -64,7 +60,7 @@ describe('a mesh whose root namespace is not istio-system', () => {
   })
 
   test('leaves nothing behind', async () => {
-    expect((await down()).exitCode).toBe(0)
+    expect((await meshproof(['down'])).exitCode).toBe(0)
     expect(await engineContents()).toEqual(before)
   })
 })

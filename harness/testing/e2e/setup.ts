@@ -1,5 +1,4 @@
 import { provideChromium } from '../../../scripts/browser.ts'
-import { forgetLabs, takeDownLabs } from './labs.ts'
 import { meshproof } from './product.ts'
 
 /**
@@ -16,8 +15,4 @@ export const setup = async (): Promise<void> => {
     console.log(`meshproof ${args.join(' ')}: ${seconds.toFixed(0)} s`)
     if (exitCode !== 0) throw new Error(output)
   }
-  await forgetLabs()
 }
-
-/** Takes the labs down that the files have shared. */
-export const teardown = takeDownLabs
