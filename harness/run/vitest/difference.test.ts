@@ -47,6 +47,13 @@ test.each<[string, () => void, string]>([
     'the port is closed',
   ],
   [
+    'another relation than equality keeps its words',
+    () => {
+      expect(0, 'answers').toBeGreaterThan(0)
+    },
+    'answers: expected 0 to be greater than 0',
+  ],
+  [
     'what has no such difference keeps its words',
     () => {
       expect(['v1'], 'the versions').toContain('v2')

@@ -4,6 +4,9 @@ import { reasonOf } from '#errors.ts'
 /** How many things of a list are named. */
 const shown = 5
 
+/** Relations of two values other than equality, in Vitest’s words. */
+const otherRelation = /to (?:be (?:greater|less|close|defined|an? )|have|match|contain|include)/
+
 /**
  * Why a check failed, in words that name the things: of two lists what is missing and what is too much, of two objects
  * the fields that differ. Vitest shortens both. Its words stay where the error compares nothing of the kind.
@@ -11,7 +14,14 @@ const shown = 5
 export const failureReason = (error: unknown): string => {
   const reason = reasonOf(error).replace(' // Object.is equality', '')
   const end = reason.lastIndexOf(': expected ')
-  if (end < 0 || !(error instanceof Error) || !('actual' in error) || !('expected' in error)) return reason
+  if (
+    end < 0 ||
+    otherRelation.test(reason.slice(end)) ||
+    !(error instanceof Error) ||
+    !('actual' in error) ||
+    !('expected' in error)
+  )
+    return reason
   const difference = differenceOf(error.actual, error.expected)
   if (difference === undefined) return reason
   return difference === '' ? reason.slice(0, end) : `${reason.slice(0, end)}: ${difference}`
