@@ -1,3 +1,4 @@
+import { diagnosisCodes } from '#codes/index.ts'
 import { describe, expect, test } from 'vitest'
 import { diagnosisWith } from '#testing/mesh-diagnosis.ts'
 import { checkResult } from '#testing/results.ts'
@@ -30,6 +31,18 @@ describe('checks that failed', () => {
     expect(explanationOf({ checks: red, diagnosis: diagnosisWith([near]) })).toMatchObject({ code: 'MP-897' })
     const later = { layer: 'trust', code: 'MP-845', where: 'cluster1', severity: 'warning' } as const
     expect(explanationOf({ checks: red, diagnosis: diagnosisWith([later]) })).toBeUndefined()
+  })
+
+  test('of the network are not explained by a symptom of the mesh', () => {
+    const checks = diagnose([
+      checkResult({ id: 'net.gateway-open', layer: 'network', verdict: 'fail', reason: 'MP-718 large packets' }),
+    ])
+    const { cause } = diagnosisCodes['MP-872']
+    const stale = { layer: 'sync', code: 'MP-872', where: 'cluster1', cause } as const
+    const diagnosis = diagnosisWith([stale], stale)
+    expect(explanationOf({ checks, diagnosis })).toBeUndefined()
+    expect(narrowedTo({ checks, diagnosis })).toMatchObject({ id: 'net.gateway-open' })
+    expect(explanationOf({ checks: red, diagnosis })).toMatchObject({ code: 'MP-872' })
   })
 
   test('are narrowed to the first of them where nothing explains them, if somebody looked', () => {

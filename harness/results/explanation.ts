@@ -1,3 +1,4 @@
+import { diagnosisCodes } from '#codes/index.ts'
 import { firstBroken } from './explain.ts'
 import { causeOf, type MeshDiagnosis } from './mesh-diagnosis.ts'
 import { meshLayers, type MeshLayer } from './mesh-layers.ts'
@@ -22,7 +23,15 @@ export const explanationOf = ({
 }: Pick<TopologyResult, 'checks' | 'diagnosis'>): Explanation | undefined => {
   if (!diagnosis || !checks.some(({ verdict }) => verdict === 'fail')) return undefined
   const finding = causeOf(diagnosis) ?? tellingWarning(diagnosis)
+  // A check below saw the network fail, and the diagnosis came too late for more than what followed.
+  if (finding && isSymptom(finding) && firstBroken(checks)?.layer === 'network') return undefined
   return finding && { ...finding, layerName: meshLayers[finding.layer] }
+}
+
+/** Whether a finding says what is not as it should be, and no reason. */
+const isSymptom = ({ code, cause }: Finding): boolean => {
+  const entry = Object.entries(diagnosisCodes).find(([name]) => name === code)?.[1]
+  return entry !== undefined && 'symptom' in entry && entry.cause === cause
 }
 
 /** The explanation of failed checks in a line: `explained by MP-887: CAUSE (WHERE)`; undefined where there is none. */

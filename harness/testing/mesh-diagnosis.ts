@@ -23,10 +23,10 @@ export const diagnosisWith = (
   layers: (Object.keys(meshLayers) as MeshLayer[]).map((layer) => {
     const own = findings
       .filter((finding) => finding.layer === layer)
-      .map(({ code, where, severity = 'problem', followsFrom }): Finding => ({
+      .map(({ code, where, severity = 'problem', followsFrom, cause: stated }): Finding => ({
         code,
         severity,
-        cause: 'a gateway has no ready pod behind its service',
+        cause: stated ?? 'a gateway has no ready pod behind its service',
         where,
         evidence: ['its service has no ready endpoints'],
         fix: 'kubectl --context=cluster2 -n istio-system get pods,endpointslices',

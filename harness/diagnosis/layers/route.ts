@@ -42,24 +42,28 @@ export const route: Layer = {
 
 const routedWrongly = async (mesh: Survey, client: Client, services: MeshService[]): Promise<Finding[]> => {
   const proxy = { kube: client.cluster.kube, namespace: client.namespace, pod: client.pod }
-  const [virtualHosts, clusters] = await Promise.all([routesOf(proxy), clustersOf(proxy)])
+  const reader = servedBy(mesh, client.cluster)
+  const [virtualHosts, clusters, rules] = await Promise.all([
+    routesOf(proxy),
+    clustersOf(proxy),
+    reader?.reads.istio('VirtualService') ?? [],
+  ])
+  const present = new Set(
+    rules.map(({ metadata }) => `VirtualService ${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`),
+  )
+  // A route whose object is gone is one that the proxy has not been told of yet: a matter of live sync.
+  const isOld = ({ madeBy }: EnvoyRoute): boolean => madeBy.startsWith('VirtualService ') && !present.has(madeBy)
   return services.flatMap((service) =>
-    hostsOf(virtualHosts, service).flatMap((host) =>
-      wrongRoutes(mesh, client, service, host, new Set(clusters.keys())),
+    hostsOf(virtualHosts, service).flatMap(({ routes }) =>
+      routes
+        .filter((taken) => !isOld(taken))
+        .flatMap((taken) => wrongRoute(mesh, client, service, taken, new Set(clusters.keys())).slice(0, 1)),
     ),
   )
 }
 
 const hostsOf = (virtualHosts: VirtualHost[], { host }: MeshService): VirtualHost[] =>
   virtualHosts.filter(({ domains }) => domains.some((domain) => domain === host || domain.startsWith(`${host}:`)))
-
-const wrongRoutes = (
-  mesh: Survey,
-  client: Client,
-  service: MeshService,
-  { routes }: VirtualHost,
-  known: ReadonlySet<string>,
-): Finding[] => routes.flatMap((taken) => wrongRoute(mesh, client, service, taken, known).slice(0, 1))
 
 const wrongRoute = (
   mesh: Survey,
