@@ -1,4 +1,8 @@
+import type { V1Pod } from '@kubernetes/client-node'
 import { z } from 'zod'
+import { policyRootOf } from '#probes/survey/mesh-config.ts'
+import type { SurveyedCluster } from '#probes/survey/survey.ts'
+import { matchesSelector } from './label-selector.ts'
 
 const Source = z.object({
   principals: z.array(z.string()).default([]),
@@ -33,10 +37,27 @@ const Rule = z.object({
 /** The part of an AuthorizationPolicy that says whom it lets in (Istio’s reference of AuthorizationPolicy). */
 export const AuthorizationPolicy = z.object({
   selector: z.object({ matchLabels: z.record(z.string(), z.string()).default({}) }).optional(),
+  targetRefs: z.array(z.unknown()).default([]),
   action: z.enum(['ALLOW', 'DENY', 'AUDIT', 'CUSTOM']).default('ALLOW'),
   rules: z.array(Rule).default([]),
 })
 export type AuthorizationPolicy = z.infer<typeof AuthorizationPolicy>
+
+/** The policies of a control plane that select a pod: those of its namespace, and those of the whole mesh. */
+export const policiesFor = async (
+  reader: SurveyedCluster,
+  pod: V1Pod,
+): Promise<{ namespace: string; name: string; spec: AuthorizationPolicy }[]> => {
+  const root = await policyRootOf(reader)
+  return (await reader.reads.istio('AuthorizationPolicy')).flatMap((object) => {
+    const spec = AuthorizationPolicy.safeParse(object['spec'] ?? {}).data
+    const { namespace = '', name = '' } = object.metadata ?? {}
+    const applies = [pod.metadata?.namespace, root].includes(namespace)
+    return spec && applies && matchesSelector(spec.selector, pod.metadata?.labels ?? {})
+      ? [{ namespace, name, spec }]
+      : []
+  })
+}
 
 /** A request as far as it is known: who asks, and at which port. Method and path may be any. */
 export type Asking = { namespace: string; serviceAccount: string; port: number }

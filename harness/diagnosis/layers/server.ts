@@ -2,7 +2,7 @@ import type { V1NetworkPolicy, V1Pod } from '@kubernetes/client-node'
 import pMap from 'p-map'
 import { reasonOf } from '#errors.ts'
 import { portBehind } from '#diagnosis/addresses.ts'
-import { AuthorizationPolicy, fits, type Asking } from '#diagnosis/authorization.ts'
+import { fits, policiesFor, type Asking } from '#diagnosis/authorization.ts'
 import { clientsOf } from '#diagnosis/clients.ts'
 import { matchesSelector } from '#diagnosis/label-selector.ts'
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
@@ -10,7 +10,6 @@ import { sharedServices, type MeshService, type ServiceIn } from '#diagnosis/sha
 import type { Vantage } from '#probes/dial.ts'
 import { clustersOf } from '#probes/envoy.ts'
 import { listeningPorts } from '#probes/listening.ts'
-import { policyRootOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** How many servers are asked whether their application listens. */
@@ -94,16 +93,7 @@ const refusedByPolicy = async (
   const reader = servedBy(mesh, part.cluster)
   const pod = await serverOf(service, part)
   if (!reader || !pod) return []
-  const root = await policyRootOf(reader)
-  const policies = (await reader.reads.istio('AuthorizationPolicy')).flatMap((object) => {
-    const spec = AuthorizationPolicy.safeParse(object['spec'] ?? {}).data
-    const { namespace = '', name = '' } = object.metadata ?? {}
-    const applies = [service.namespace, root].includes(namespace)
-    const chosen = Object.entries(spec?.selector?.matchLabels ?? {}).every(
-      ([key, value]) => pod.metadata?.labels?.[key] === value,
-    )
-    return spec && applies && chosen ? [{ namespace, name, spec }] : []
-  })
+  const policies = await policiesFor(reader, pod)
   if (policies.length === 0) return []
   const port = await targetPort(service, part)
   const asking = clients.map((client): Asking => ({ ...client, port }))

@@ -1,6 +1,5 @@
-import { AuthorizationPolicy } from '#diagnosis/authorization.ts'
+import { policiesFor, type AuthorizationPolicy } from '#diagnosis/authorization.ts'
 import { kubectl, servedBy } from '#diagnosis/layer.ts'
-import { policyRootOf } from '#probes/survey/mesh-config.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import type { GatewayPod, PodProblem } from './gateway-pod.ts'
 
@@ -17,16 +16,7 @@ export const refusedByPolicy = async (
 ): Promise<PodProblem | undefined> => {
   const reader = servedBy(mesh, gateway.cluster)
   if (!reader) return undefined
-  const root = await policyRootOf(reader)
-  const policies = (await reader.reads.istio('AuthorizationPolicy')).flatMap((object) => {
-    const spec = AuthorizationPolicy.safeParse(object['spec'] ?? {}).data
-    const { namespace = '', name = '' } = object.metadata ?? {}
-    const isFor =
-      [pod.metadata?.namespace, root].includes(namespace) &&
-      !('targetRefs' in Object(object['spec'])) &&
-      Object.entries(spec?.selector?.matchLabels ?? {}).every(([key, value]) => pod.metadata?.labels?.[key] === value)
-    return spec && isFor ? [{ namespace, name, spec }] : []
-  })
+  const policies = (await policiesFor(reader, pod)).filter(({ spec }) => spec.targetRefs.length === 0)
   const allowing = policies.filter(({ spec }) => spec.action === 'ALLOW')
   const denying = policies.find(
     ({ spec }) => spec.action === 'DENY' && spec.rules.some((rule) => deniesAll(rule, listens)),
