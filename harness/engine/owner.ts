@@ -5,9 +5,12 @@ import { hostname } from 'node:os'
  * Identifies a process as the owner of a run: host, process id and start time. A later process with the same id is
  * therefore not the owner.
  */
-export const ownerOf = async (pid: number): Promise<string> => `${hostname()}/${pid}/${await startOf(pid)}`
+export const ownerOf = async (pid: number): Promise<string> => `${hostname()}/${pid}/${(await statOf(pid)).start}`
 
-/** True while the process of an owner lives. True for every owner on another host, which this host cannot check. */
+/**
+ * True while the process of an owner lives, false as soon as it was killed. True for every owner on another host, which
+ * this host cannot check.
+ */
 export const ownerLives = async (owner: string): Promise<boolean> => {
   const [host, pid = '', start] = owner.split('/')
   if (host !== hostname()) return true
@@ -17,12 +20,21 @@ export const ownerLives = async (owner: string): Promise<boolean> => {
     // A process of another user lives, although this user may not signal it.
     if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false
   }
-  return (await startOf(Number(pid))) === start
+  const stat = await statOf(Number(pid))
+  return stat.start === start && !stat.ended
 }
 
-// The 22nd field of /proc/<pid>/stat. Systems without /proc compare host and process id alone.
-const startOf = async (pid: number): Promise<string> =>
+// The kernel's flag of a process that is on its way out (PF_EXITING in include/linux/sched.h).
+const exiting = 0x4
+
+// Fields 3, 9 and 22 of /proc/<pid>/stat. A killed process keeps its id, and accepts signals, until its parent has
+// asked for its end. Systems without /proc compare host and process id alone.
+const statOf = async (pid: number): Promise<{ start: string; ended: boolean }> =>
   readFile(`/proc/${pid}/stat`, 'utf8').then(
-    (stat) => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '',
-    () => '',
+    (stat) => {
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      const ended = ['Z', 'X'].includes(fields[0] ?? '') || (Number(fields[6]) & exiting) !== 0
+      return { start: fields[19] ?? '', ended }
+    },
+    () => ({ start: '', ended: false }),
   )

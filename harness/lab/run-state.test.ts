@@ -20,6 +20,24 @@ describe('the owner of a run', () => {
     expect(await ownerLives(owner)).toBe(false)
   })
 
+  test.runIf(process.platform === 'linux')(
+    'does not live once it was killed, although nobody asked for its end',
+    async () => {
+      // The shell starts a process and becomes a program that never asks for the end of one.
+      const parent = spawn('sh', ['-c', 'cat /dev/zero > /dev/null & echo $!; exec sleep 60'])
+      try {
+        const [pid] = (await once(parent.stdout, 'data')) as [Buffer]
+        const owner = await ownerOf(Number(pid.toString()))
+        expect(await ownerLives(owner)).toBe(true)
+        process.kill(Number(pid.toString()), 'SIGKILL')
+        await expect.poll(() => ownerLives(owner)).toBe(false)
+        expect(process.kill(Number(pid.toString()), 0)).toBe(true)
+      } finally {
+        parent.kill('SIGKILL')
+      }
+    },
+  )
+
   test.runIf(process.platform === 'linux')('is not a later process with the same id', async () => {
     const owner = await ownerOf(process.pid)
     expect(await ownerLives(owner)).toBe(true)

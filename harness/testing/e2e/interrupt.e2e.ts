@@ -127,6 +127,7 @@ describe('a run that is stopped leaves nothing behind', () => {
       await meshproof(['down', '--all'])
       expect((await engineContents()).filter((name) => !before.includes(name))).toEqual([`container ${foreign}`])
     } finally {
+      await meshproof(['down', '--all'])
       await execa('docker', ['rm', '--force', '--volumes', foreign])
     }
   })
