@@ -38,7 +38,9 @@ export const control = [
     },
     async ({ mesh }) => {
       const wanted = Object.fromEntries(
-        await Promise.all(mesh.clusters.map(async (cluster) => [cluster.name, await cluster.apiEndpoints()] as const)),
+        await Promise.all(
+          mesh.clusters.map(async (cluster) => [cluster.name, await cluster.apiEndpoints('helloworld')] as const),
+        ),
       )
       for (const controlPlane of mesh.controlPlanes) {
         if (mesh.leftOut('remote secrets') === undefined)

@@ -112,7 +112,7 @@ const expectedEndpoints = async (mesh: Mesh, from: Cluster): Promise<string[]> =
       .reachableFrom(from)
       .map(async (peer) =>
         peer.network === from.network
-          ? (await peer.apiEndpoints()).map((address) => `${address}:5000`)
+          ? (await peer.apiEndpoints('helloworld')).map((address) => `${address}:5000`)
           : [`${(await peer.gatewayAddress()) ?? 'no address'}:15443`],
       ),
   )

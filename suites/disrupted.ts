@@ -29,15 +29,15 @@ export const expectChangesFollowed = async (mesh: Mesh, cluster: Cluster, code: 
   const since = Date.now()
   const known = (pods: number): Promise<boolean> =>
     mesh.eventually(async () => {
-      const addresses = await cluster.apiEndpoints()
+      const addresses = await cluster.apiEndpoints('helloworld')
       const held = await endpointsHeld(mesh.controlPlanes, cluster.name)
       return addresses.length === pods && held.every((endpoints) => endpoints.join() === addresses.join())
     }, 60_000)
   try {
-    await cluster.scaleHelloworld(2)
+    await cluster.scale('helloworld', 2)
     expect(await known(2), because(code)).toBe(true)
   } finally {
-    await cluster.scaleHelloworld(1)
+    await cluster.scale('helloworld', 1)
   }
   const seconds = secondsSince(since)
   expect(await known(1), because(code)).toBe(true)

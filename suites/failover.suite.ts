@@ -1,9 +1,9 @@
-import { because, check, expect, whereRequestsCross, type Mesh, type Cluster } from '#suite.ts'
+import { because, check, expect, whereRequestsCross, type CauseCode, type Mesh, type Cluster } from '#suite.ts'
 import { everyClientSees } from './every-client.ts'
 
 const concept = 'Istio’s multicluster concept'
 
-/** The checks of this layer, in the order of the catalogue. */
+/** The checks of this layer, in the order of the catalogue. They ask a service whose pods nobody else needs. */
 export const failover = [
   check(
     {
@@ -12,21 +12,15 @@ export const failover = [
       title: 'when a cluster has no helloworld, clients of every cluster get all answers from the others',
       source: `${concept}: a service survives the loss of its pods in one cluster; istio/istio#38440`,
       from: 'mesh',
-      alone: 'in the mesh',
+      ownPods: true,
       applies: whereRequestsCross,
     },
     async ({ mesh }) => {
       const reports: string[] = []
       for (const down of mesh.clusters) {
-        await everyClientSees(mesh, mesh.versions, 'MP-782')
+        await everyClientAnswered(mesh, mesh.versions, 'MP-782')
         reports.push(
-          await withoutHelloworld(down, mesh, () =>
-            everyClientSees(
-              mesh,
-              mesh.versions.filter((version) => version !== down.version),
-              'MP-781',
-            ),
-          ),
+          await withoutPods(down, mesh, () => everyClientAnswered(mesh, versionsWithout(down, mesh), 'MP-781')),
         )
       }
       return reports.join('; ')
@@ -39,31 +33,39 @@ export const failover = [
       title: 'when helloworld is back in a cluster, every version answers again',
       source: 'Istio’s multicluster concept: endpoints are followed as they come and go',
       from: 'mesh',
-      alone: 'in the mesh',
+      ownPods: true,
       applies: whereRequestsCross,
     },
     async ({ mesh }) => {
       const down = mesh.clusters.at(-1) ?? mesh.primary
-      const others = mesh.versions.filter((version) => version !== down.version)
-      const meanwhile = await withoutHelloworld(down, mesh, () => everyClientSees(mesh, others, 'MP-781'))
-      return `without ${down.name} ${meanwhile}; then ${await everyClientSees(mesh, mesh.versions, 'MP-782')}`
+      const meanwhile = await withoutPods(down, mesh, () =>
+        everyClientAnswered(mesh, versionsWithout(down, mesh), 'MP-781'),
+      )
+      return `without ${down.name} ${meanwhile}; then ${await everyClientAnswered(mesh, mesh.versions, 'MP-782')}`
     },
   ),
 ]
 
+const everyClientAnswered = (mesh: Mesh, versions: string[], code: CauseCode): Promise<string> =>
+  everyClientSees(mesh, versions, code, { url: mesh.failover.url })
+
+const versionsWithout = (down: Cluster, mesh: Mesh): string[] =>
+  mesh.versions.filter((version) => version !== down.version)
+
 /**
- * Scales a cluster’s helloworld to zero while `during` runs, then to what it was before, and waits until its pod is
- * back. Somebody else’s zero stays: it may be the fault that the run looks for.
+ * Scales the service’s pods in a cluster to zero while `during` runs, then to what it was before, and waits until a pod
+ * is back. Somebody else’s zero stays: it may be the fault that the run looks for.
  */
-const withoutHelloworld = async <T>(cluster: Cluster, mesh: Mesh, during: () => Promise<T>): Promise<T> => {
-  const before = await cluster.scaleHelloworld(0)
+const withoutPods = async <T>(cluster: Cluster, mesh: Mesh, during: () => Promise<T>): Promise<T> => {
+  const before = await cluster.scale('helloworld-failover', 0)
+  const ready = async (): Promise<number> => (await cluster.apiEndpoints('helloworld-failover')).length
   const back = async (): Promise<boolean> => {
-    await cluster.scaleHelloworld(before)
-    return mesh.eventually(async () => (await cluster.apiEndpoints()).length === 1, 30_000)
+    await cluster.scale('helloworld-failover', before)
+    return mesh.eventually(async () => (await ready()) === 1, 30_000)
   }
   let result: T
   try {
-    expect(await mesh.eventually(async () => (await cluster.apiEndpoints()).length === 0), because('MP-783')).toBe(true)
+    expect(await mesh.eventually(async () => (await ready()) === 0), because('MP-783')).toBe(true)
     result = await during()
   } catch (error) {
     await back()

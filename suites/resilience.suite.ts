@@ -142,7 +142,7 @@ export const resilience = [
           mesh,
           mesh.versions.filter((version) => version !== struck.version),
           'MP-796',
-          mesh.clusters.filter(({ name }) => watching.some(({ cluster }) => cluster === name)),
+          { clients: mesh.clusters.filter(({ name }) => watching.some(({ cluster }) => cluster === name)) },
         )
       })
       const back = await expectChangesFollowed(mesh, struck, 'MP-796')

@@ -21,7 +21,7 @@ export const wire = [
         'seed 003, mutual TLS on and off; Istio’s security concept: traffic between workloads is encrypted in ' +
         'transit',
       from: 'mesh',
-      alone: 'in the mesh',
+      alone: 'on the wire',
       applies: whereRequestsCross,
       needs: ['capture'],
     },

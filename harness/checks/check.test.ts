@@ -146,10 +146,19 @@ test('beside traffic that is measured nothing changes the mesh', async () => {
 // A policy or a scaled deployment is seen by everything that goes on: what does that says so.
 test('whoever changes the mesh says that it is alone in it', async () => {
   const changing = catalogue.filter(({ prove }) =>
-    /withPolicy|allowingPlaintext|setGateways|scaleHelloworld|withoutHelloworld\(|\.wire\(/.test(String(prove)),
+    /withPolicy|allowingPlaintext|setGateways|\.scale\(|\.wire\(/.test(String(prove)),
   )
   expect(changing.length).toBeGreaterThan(8)
-  expect(changing.filter(({ alone }) => alone !== 'in the mesh').map(({ id }) => id)).toEqual([])
+  expect(changing.filter(({ alone }) => alone !== 'in the mesh').map(({ id }) => id)).toEqual(['mtls.wire'])
+})
+
+test('whoever runs beside other layers asks for no pods but its own', () => {
+  const beside = catalogue.filter(({ ownPods }) => ownPods)
+  expect(beside.map(({ id }) => id)).toEqual(['failover.local-down', 'failover.recover'])
+  for (const { prove, alone } of beside) {
+    expect(String(prove)).not.toMatch(/helloworld\.|withPolicy|allowingPlaintext|setGateways/)
+    expect(alone).toBeUndefined()
+  }
 })
 
 describe('the catalogue', () => {

@@ -24,9 +24,14 @@ export type CheckHead = {
   /**
    * The checks of a layer run at the same time, except these. `among checks`: it counts requests, and would count
    * those of other checks. `in the mesh`: it changes the mesh for a moment, or counts all traffic, so no traffic can
-   * be measured beside it either.
+   * be measured beside it either. `on the wire`: it sees all packets, so nothing at all runs beside it.
    */
-  alone?: 'among checks' | 'in the mesh'
+  alone?: 'among checks' | 'in the mesh' | 'on the wire'
+  /**
+   * The check takes away pods of its own alone, those of helloworld-failover. It runs beside the checks of other
+   * layers, from `reach` on, and one after the other with those that do the same. No traffic is measured beside it.
+   */
+  ownPods?: true
   /**
    * The check disrupts the mesh. It runs alone, in labs only, and only where a pattern of `--suite` names it or its
    * layer. It has one attempt, for up to `seconds` (or `--timeout`, where that is more): a second attempt in a mesh
@@ -57,7 +62,7 @@ export const check = (head: CheckHead, prove: Check['prove']): Check => ({ ...he
 
 /** The checks that do not change the mesh. They can run while an upgrade’s traffic is measured. */
 export const harmlessChecks = (checks: readonly Check[]): Check[] =>
-  checks.filter(({ alone }) => alone !== 'in the mesh')
+  checks.filter(({ alone, ownPods }) => (alone ?? 'among checks') === 'among checks' && !ownPods)
 
 /**
  * The reason why a check does not apply to a topology, at a stage of an upgrade where there is one; undefined where

@@ -4,6 +4,7 @@ import { readyAddresses } from '#kube/endpoint-slices.ts'
 import { isReady, readyPod } from '#kube/pods.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 import { addressNow } from '#istio/service-address.ts'
+import type { Service } from '#istio/workloads.ts'
 import { capture } from '#probes/capture.ts'
 import { flowsOf, wireOf, type Wire } from '#probes/flows.ts'
 import {
@@ -43,8 +44,8 @@ export type Cluster = {
   ranges: () => Promise<{ pods: string[]; services: string[] }>
   /** The istiod pods that run here. */
   istiod: () => Promise<IstiodPod[]>
-  /** Scales helloworld, without waiting for the pods, and returns how many replicas it had. */
-  scaleHelloworld: (replicas: number) => Promise<number>
+  /** Scales the pods behind a service, without waiting for them, and returns how many replicas there were. */
+  scale: (service: Service, replicas: number) => Promise<number>
   /** Scales the client in the mesh, without waiting for the pods. */
   scaleSleep: (replicas: number) => Promise<void>
   /** The number of pods of that client, and of those that are ready with a sidecar. */
@@ -83,8 +84,8 @@ export type Cluster = {
    * `release` is the release of its proxy; undefined: the revision’s own.
    */
   withVisitor: <T>(release: string | undefined, during: (visitor: Visitor) => Promise<T>) => Promise<T>
-  /** Addresses of helloworld's ready pods, from the API server. */
-  apiEndpoints: () => Promise<string[]>
+  /** Addresses of a service’s ready pods, from the API server. */
+  apiEndpoints: (service: Service) => Promise<string[]>
   /** The endpoints of the service at which this cluster’s proxies find istiod. */
   discoveryAddresses: () => Promise<string[]>
   /** The pods that are judged. In a lab these are all pods but visitors. */
@@ -131,8 +132,8 @@ export const clusterOf = (target: Target, cluster: TargetCluster, record: Record
       return ranges
     },
     istiod: () => istiodIn(cluster, target.since, record),
-    scaleHelloworld: async (replicas) => {
-      const deployment = `helloworld-${cluster.version}`
+    scale: async (service, replicas) => {
+      const deployment = `${service}-${cluster.version}`
       const place = { name: deployment, namespace: meshNamespace }
       record.add({ probe: 'scale', cluster: name, deployment, replicas })
       const before = await kube.get<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', ...place })
@@ -235,7 +236,7 @@ export const clusterOf = (target: Target, cluster: TargetCluster, record: Record
         during,
       )
     },
-    apiEndpoints: () => readyEndpoints(meshNamespace, 'helloworld'),
+    apiEndpoints: (service) => readyEndpoints(meshNamespace, service),
     discoveryAddresses: () => readyEndpoints(istioNamespace, cluster.discovery.split('.')[0] ?? ''),
     pods: async () =>
       (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' })).filter(({ metadata }) =>

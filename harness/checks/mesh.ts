@@ -37,6 +37,8 @@ export type Mesh = {
   hostOf: (service: string) => string
   /** The address of helloworld, and the name of its Envoy cluster. */
   helloworld: { origin: string; url: string; cluster: string }
+  /** The address of helloworld-failover, whose pods checks take away for a while. */
+  failover: { url: string }
   /** The SPIFFE identity of a service account in the workloads’ namespace. */
   identity: (serviceAccount: string) => string
   /** The versions of helloworld, in all clusters. */
@@ -89,6 +91,7 @@ export const meshOf = (target: Target, record: Recorder, patience: number, signa
   const hostOf = (service: string): string => `${service}.${namespace}.svc.${target.domain}`
   const origin = `http://helloworld.${namespace}:5000`
   const helloworld = { origin, url: `${origin}/hello`, cluster: `outbound|5000||${hostOf('helloworld')}` }
+  const failover = { url: `http://helloworld-failover.${namespace}:5000/hello` }
   const primaries = primariesOf(target)
   const primary = required(primaries, () => true)
   const versions = target.clusters.map(({ version }) => version).sort()
@@ -132,6 +135,7 @@ export const meshOf = (target: Target, record: Recorder, patience: number, signa
     reachableFrom: (cluster) => [cluster, ...(mtls === 'off' ? onNetworkOf(cluster) : othersThan(cluster))],
     hostOf,
     helloworld,
+    failover,
     identity: (serviceAccount) => `spiffe://${target.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
     discoveryAddresses: () => target.discoveryAddresses(signal),
     allowingPlaintext: (during) => (mtls === 'off' ? during() : withPolicy('mtls-permissive', during)),

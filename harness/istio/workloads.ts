@@ -16,6 +16,15 @@ export const meshNamespace = 'app1'
 export const legacyNamespace = 'legacy'
 export const labNamespaces: Namespaces = { mesh: meshNamespace, outside: legacyNamespace }
 
+/**
+ * The services of the workloads. Checks ask `helloworld`. Those that take pods away for a while do so with pods of
+ * their own, behind `helloworld-failover`, and so can run beside the others.
+ */
+export const services = ['helloworld', 'helloworld-failover'] as const
+
+/** The name of such a service. */
+export type Service = (typeof services)[number]
+
 /** A namespace as a manifest. */
 export const namespaceOf = (
   name: string,
@@ -30,7 +39,9 @@ export const namespaceOf = (
 export const stubs = async (cluster: LabCluster): Promise<void> =>
   cluster.kube.apply([
     namespaceOf(meshNamespace, injectionLabel('default')),
-    ...(await fixture('workloads/helloworld-service.yaml', { namespace: meshNamespace })),
+    ...(await ofEachService((service) =>
+      fixture('workloads/helloworld-service.yaml', { namespace: meshNamespace, service }),
+    )),
   ])
 
 /**
@@ -42,9 +53,9 @@ export const lifecycleOf = (drains: boolean): string =>
   JSON.stringify(drains ? { preStop: { sleep: { seconds: 5 } } } : {})
 
 /**
- * What the seeds deploy in a cluster: `sleep`, the service of helloworld and this cluster's version of it; outside the
- * mesh a second client. `roles` are the images by what they are for. Helloworld drains where Kubernetes knows how to
- * (1.30), as in labs.
+ * What the seeds deploy in a cluster: `sleep`, the services of helloworld and this cluster's version of each; outside
+ * the mesh a second client. `roles` are the images by what they are for. Helloworld drains where Kubernetes knows how
+ * to (1.30), as in labs.
  */
 export const workloadsOf = async (
   version: string,
@@ -56,19 +67,38 @@ export const workloadsOf = async (
   // Which version it says it is, is told to it: a third and a fourth run the program of the second.
   const helloworld = roles[`helloworld-${version}`] ?? roles['helloworld-v2'] ?? ''
   return [
-    ...(await fixture('workloads/helloworld-service.yaml', { namespace })),
     ...(await fixture('workloads/sleep.yaml', { namespace, curl })),
     ...(await fixture('workloads/sleep.yaml', { namespace: outside, curl })),
-    ...(await fixture('workloads/helloworld.yaml', { namespace, version, helloworld, lifecycle: lifecycleOf(drains) })),
+    ...(await ofEachService(async (service) => [
+      ...(await fixture('workloads/helloworld-service.yaml', { namespace, service })),
+      ...(await fixture('workloads/helloworld.yaml', {
+        namespace,
+        service,
+        version,
+        helloworld,
+        lifecycle: lifecycleOf(drains),
+        annotations: JSON.stringify(annotationsOf(service)),
+      })),
+    ])),
     ...(await fixture('workloads/stubless.yaml', { namespace, version })),
   ]
 }
+
+// A proxy stays until its last connection has ended. One that is no native sidecar starts beside its server instead of
+// before it: a pod is back in 3 s instead of 5 s, which is what checks of failover wait for.
+const annotationsOf = (service: Service): Record<string, string> => ({
+  'proxy.istio.io/config': JSON.stringify({ proxyMetadata: { EXIT_ON_ZERO_ACTIVE_CONNECTIONS: 'true' } }),
+  ...(service === 'helloworld-failover' ? { 'sidecar.istio.io/nativeSidecar': 'false' } : {}),
+})
+
+const ofEachService = async (manifestsOf: (service: Service) => Promise<Manifest[]>): Promise<Manifest[]> =>
+  (await Promise.all(services.map(manifestsOf))).flat()
 
 /** The deployments of a cluster's workloads, by namespace and name. */
 export const deploymentsOf = (version: string, { mesh, outside }: Namespaces): (readonly [string, string])[] => [
   [mesh, 'sleep'],
   [outside, 'sleep'],
-  [mesh, `helloworld-${version}`],
+  ...services.map((service) => [mesh, `${service}-${version}`] as const),
 ]
 
 /** Deploys them in a lab's cluster, and a pod that can capture what passes the node. */
@@ -92,7 +122,7 @@ export const captureOf = (namespace: string, proxy: string): Promise<Manifest[]>
  * control plane is.
  */
 export const newConnections = (namespace: string): Promise<Manifest[]> =>
-  fixture('workloads/new-connections.yaml', { namespace })
+  ofEachService((service) => fixture('workloads/new-connections.yaml', { namespace, service }))
 
 /** Waits until every workload of a lab's cluster is rolled out. @throws MeshproofError MP-401 after two minutes. */
 export const workloadsReady = async (cluster: LabCluster, signal: AbortSignal): Promise<void> => {

@@ -11,7 +11,8 @@ import './contract.ts'
 
 // The only file that Vitest runs. Every planned check is a test, in the order of the plan. Checks of one layer that do
 // not change the mesh run at the same time, from every cluster. With `atOnce` so do the checks of all layers. Every
-// other check runs alone.
+// other check runs alone. Once the layers below `reach` are judged, checks with pods of their own run beside the rest,
+// except what sees all packets and what disrupts.
 const { mesh, planned, timeout, atOnce = false } = inject('meshproof')
 const target =
   'lab' in mesh
@@ -20,30 +21,57 @@ const target =
 const checks = catalogue
 const failedLayers = new Set<CheckLayer>()
 
-const groups = planned.reduce<{ check: Check; unit: PlannedCheck }[][]>((grouped, unit) => {
+type Planned = { check: Check; unit: PlannedCheck }
+
+const all = planned.map((unit): Planned => {
   const check = checks.find(({ id }) => id === unit.id)
   if (!check) throw new Error(`no suite declares ${unit.id}`)
-  const before = grouped.at(-1)
-  const together =
-    before?.[0] && (atOnce || (before[0].check.layer === check.layer && !before[0].check.alone && !check.alone))
-  return together ? [...grouped.slice(0, -1), [...before, { check, unit }]] : [...grouped, [{ check, unit }]]
-}, [])
+  return { check, unit }
+})
 
-for (const [number, group] of groups.entries()) {
-  describe(`group ${number + 1}`, () => {
-    for (const { check, unit } of group) {
-      test.concurrent(
-        keyOf(unit),
-        { timeout: Math.max(timeout, (check.disrupts?.seconds ?? 0) * 1000) },
-        async ({ task, signal }) => {
-          const onBroken = layers.slice(0, layers.indexOf(check.layer)).some((layer) => failedLayers.has(layer))
-          const result = await runCheck(check, unit, target, onBroken, signal)
-          task.meta.result = result
-          if (result.verdict !== 'fail') return
-          failedLayers.add(check.layer)
-          throw new Error(result.reason)
-        },
-      )
-    }
+const groupsOf = (some: Planned[]): Planned[][] =>
+  some.reduce<Planned[][]>((grouped, next) => {
+    const before = grouped.at(-1)
+    const together =
+      before?.[0] &&
+      (atOnce || (before[0].check.layer === next.check.layer && !before[0].check.alone && !next.check.alone))
+    return together ? [...grouped.slice(0, -1), [...before, next]] : [...grouped, [next]]
+  }, [])
+
+const isBelowReach = ({ check }: Planned): boolean => layers.indexOf(check.layer) < layers.indexOf('reach')
+
+const runGroups = (groups: Planned[][]): void => {
+  for (const [number, group] of groups.entries()) {
+    describe(`group ${number + 1}`, { concurrent: false }, () => {
+      for (const { check, unit } of group) {
+        test.concurrent(
+          keyOf(unit),
+          { timeout: Math.max(timeout, (check.disrupts?.seconds ?? 0) * 1000) },
+          async ({ task, signal }) => {
+            const onBroken = layers.slice(0, layers.indexOf(check.layer)).some((layer) => failedLayers.has(layer))
+            const result = await runCheck(check, unit, target, onBroken, signal)
+            task.meta.result = result
+            if (result.verdict !== 'fail') return
+            failedLayers.add(check.layer)
+            throw new Error(result.reason)
+          },
+        )
+      }
+    })
+  }
+}
+
+const withOwnPods = all.filter(({ check }) => check.ownPods)
+if (withOwnPods.length === 0) runGroups(groupsOf(all))
+else {
+  const waits = ({ check }: Planned): boolean => check.disrupts !== undefined || check.alone === 'on the wire'
+  const others = all.filter((candidate) => !candidate.check.ownPods && !waits(candidate))
+  runGroups(groupsOf(others.filter(isBelowReach)))
+  describe.concurrent('from reach on', () => {
+    runGroups(groupsOf(others.filter((other) => !isBelowReach(other))))
   })
+  describe.concurrent('with pods of their own', () => {
+    runGroups(withOwnPods.map((check) => [check]))
+  })
+  runGroups(groupsOf(all.filter(waits)))
 }

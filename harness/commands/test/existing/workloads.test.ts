@@ -34,7 +34,8 @@ test.each(['strict', 'off'] as const)(
     await applyPolicies(clientIn(kube), { mtls, withheld: {} })
     expect(objectsOf(kube)).toEqual([
       'PeerAuthentication meshproof-app1/default',
-      'EnvoyFilter meshproof-app1/new-connections',
+      'EnvoyFilter meshproof-app1/new-connections-helloworld',
+      'EnvoyFilter meshproof-app1/new-connections-helloworld-failover',
       'EnvoyFilter meshproof-app1/access-log',
     ])
     expect(kube.objects[0]).toMatchObject({ spec: { mtls: { mode: mtls === 'strict' ? 'STRICT' : 'DISABLE' } } })
@@ -60,7 +61,7 @@ test('the workloads are in our own namespaces, and ask a full cluster for little
   const kube = fakeKube()
   const stop = new AbortController()
   const deploying = deployOwn(clientIn(kube), { curl: 'curl:1', 'helloworld-v2': 'helloworld:2' }, stop.signal)
-  await expect.poll(() => objectsOf(kube)).toHaveLength(7)
+  await expect.poll(() => objectsOf(kube)).toHaveLength(9)
   stop.abort()
   expect(await errorOf(deploying)).toMatchObject({ code: 'MP-130' })
   expect(new Set(kube.objects.map(({ metadata }) => metadata?.namespace))).toEqual(
