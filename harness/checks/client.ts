@@ -1,5 +1,5 @@
 import { countConnections, type Connections } from '#probes/connections.ts'
-import { curl, type Answer, type CurlPod, type Requests } from '#probes/curl.ts'
+import { curl, longestRequest, type Answer, type CurlPod, type Requests } from '#probes/curl.ts'
 import { answersOf, chanceToMiss, enoughFor, sample, type Answers } from '#probes/sample.ts'
 import { askAlong } from '#probes/background.ts'
 import { trafficOf, type Traffic } from '#probes/traffic.ts'
@@ -47,13 +47,14 @@ export type Client = {
 
 /**
  * The limits of a client in one attempt: `patience` (milliseconds) bounds every wait, `versions` is the number of
- * versions that may answer.
+ * versions that may answer. One request takes at most half of the patience: on a broken mesh many of them wait in vain.
  */
 export type ClientLimits = { patience: number; versions: number; signal: AbortSignal }
 
 /** A client in a pod. It records its probes as evidence. */
 export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, signal }: ClientLimits): Client => {
   const name = `${pod.cluster} ${pod.namespace}/sleep`
+  const perRequest = Math.min(longestRequest, patience / 2_000)
   const recorded = (url: string, answers: Answers, through?: string): Answers => {
     const strange = answers.all.find(({ status }) => status !== 200)
     record.add({
@@ -75,7 +76,7 @@ export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, s
   }
   return {
     name,
-    get: async (url, { until, count, within, seconds, header, tolerant = false }) =>
+    get: async (url, { until, count, within, seconds = perRequest, header, tolerant = false }) =>
       recorded(
         url,
         await sample(
@@ -83,7 +84,7 @@ export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, s
             curl(pod, url, {
               count: size,
               failEarly: !tolerant,
-              ...(seconds === undefined ? {} : { seconds }),
+              seconds,
               ...(header === undefined ? {} : { header }),
             }),
           until,
@@ -95,7 +96,8 @@ export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, s
           },
         ),
       ),
-    getNow: async (url, requests) => recorded(url, answersOf(await curl(pod, url, requests)), requests?.through),
+    getNow: async (url, requests) =>
+      recorded(url, answersOf(await curl(pod, url, { seconds: perRequest, ...requests })), requests?.through),
     askAlong: async (url) => {
       const background = await askAlong(pod, url, 20)
       return {

@@ -72,7 +72,7 @@ export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
             return false
           })
           const answers = await pMap(Array.from({ length: reached ? requestsEach : 4 }), () => ask(from, host), {
-            concurrency: 4,
+            concurrency: 7,
           })
           const errors = [...new Set(answers.filter((error) => error !== ''))]
           const refusal = errors.length > 0 ? await refusalOf(from, host) : undefined

@@ -38,12 +38,13 @@ export type Requests = { count?: number; seconds?: number; failEarly?: boolean; 
 /** A pod with curl in it. */
 export type CurlPod = { cluster: string; kube: KubeClient; namespace: string }
 
-const patience = 3
+/** The longest time for one request, in seconds, where nothing else is said. */
+export const longestRequest = 3
 
 /** curl and its arguments for requests of which `parseTransfers` reads the account. */
 export const curlCommand = (
   url: string,
-  { count = 1, seconds = patience, failEarly = false, header, through }: Requests,
+  { count = 1, seconds = longestRequest, failEarly = false, header, through }: Requests,
 ): string[] => {
   const ranged = count > 1 ? `${url}${url.includes('?') ? '&' : '?'}n=[1-${count}]` : url
   return [
@@ -77,7 +78,7 @@ export const curl = async (
   requests: Requests = {},
 ): Promise<Answer[]> => {
   const pod = (await readyPod(kube, namespace, 'app=sleep')).metadata?.name ?? ''
-  const { count = 1, seconds = patience } = requests
+  const { count = 1, seconds = longestRequest } = requests
   const { stdout, stderr } = await execIn(kube, { namespace, pod, container: 'sleep' }, curlCommand(url, requests), {
     within: (count * seconds + 15) * 1000,
   })
