@@ -6,6 +6,9 @@ export const runLabel = 'dev.meshproof.run'
 /** The label with the process that owns it (`ownerOf`). While that process lives, no other run deletes it. */
 export const ownerLabel = 'dev.meshproof.owner'
 
+/** The label with the run’s folder. A run with another cache folder finds there whether the lab was kept. */
+export const folderLabel = 'dev.meshproof.folder'
+
 /** The label of a container in which a node image is built. Its value is the process that owns it (`ownerOf`). */
 export const preloadLabel = 'dev.meshproof.preload'
 
@@ -24,12 +27,14 @@ export const nameOf = (runId: string, part?: string): string => ['meshproof', ru
  */
 export const runImage = (runId: string): string => `meshproof/run:${runId}`
 
-/** docker's arguments for the labels of a run and its owner. */
-export const labelArguments = (runId: string, owner: string): string[] => [
+/** docker's arguments for the labels of a run: its id, its owner and its folder. */
+export const labelArguments = (runId: string, owner: string, folder: string): string[] => [
   '--label',
   `${runLabel}=${runId}`,
   '--label',
   `${ownerLabel}=${owner}`,
+  '--label',
+  `${folderLabel}=${folder}`,
 ]
 
 /** docker's arguments for a container in which a node image is built. */

@@ -4,6 +4,7 @@ import { docker } from '#engine/docker.ts'
 import { MeshproofError } from '#errors.ts'
 import { overlap, type ClusterPlan } from '#topology/topology-file.ts'
 import { labelArguments, nameOf } from '#engine/labels.ts'
+import { runFolder } from './run-state.ts'
 
 const Inspected = z.tuple([z.object({ IPAM: z.object({ Config: z.array(z.object({ Subnet: z.string() })) }) })])
 
@@ -18,7 +19,7 @@ export const createNetwork = async (
   signal: AbortSignal,
 ): Promise<string> => {
   const name = nameOf(runId)
-  await docker(['network', 'create', ...labelArguments(runId, owner), name], { signal })
+  await docker(['network', 'create', ...labelArguments(runId, owner, runFolder(runId)), name], { signal })
   const [network] = Inspected.parse(JSON.parse(await docker(['network', 'inspect', name], { signal })))
   const subnet = network.IPAM.Config.map(({ Subnet }) => Subnet).find((range) => ipaddr.IPv4.isValidCIDR(range)) ?? ''
   if (subnet === '') {

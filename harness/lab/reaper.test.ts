@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { preloadLabel, preloadPrefix } from '#engine/labels.ts'
+import { preloadLabel, preloadPrefix, runLabel } from '#engine/labels.ts'
 import { ownerOf } from '#engine/owner.ts'
 import { emptyCache, fakeProgram, scratchFolder } from '#testing/edge.ts'
-import { reap } from './reaper.ts'
+import { findLeftRuns, reap } from './reaper.ts'
+import { runFolder, saveRun } from './run-state.ts'
 
 test(
   'containers in which killed processes built node images are removed; they are found by label and name, because a ' +
@@ -25,3 +26,19 @@ esac`,
     expect((await readFile(log, 'utf8')).trim().split('\n')).toEqual(['rm --force --volumes aaa'])
   },
 )
+
+test('a lab that was kept with another cache folder is not taken for one that a killed run left', async () => {
+  const id = '20260101-000000-abcd'
+  const owner = (await ownerOf(process.pid)).replace(/\/[^/]*$/, '/1')
+  await emptyCache()
+  await saveRun({ id, topology: 'gateway', mtls: 'strict', owner, kept: true })
+  const kept = runFolder(id)
+  await emptyCache()
+  expect(runFolder(id)).not.toBe(kept)
+  await fakeProgram(
+    'docker',
+    `case "$*" in 'ps --all --filter label=${runLabel} '*) echo '${id} ${owner} ${kept}' ;; esac`,
+  )
+  expect(await findLeftRuns()).toEqual([{ id, alive: false, kept: true }])
+  expect(await reap()).toEqual([])
+})

@@ -1,5 +1,5 @@
 import { docker } from '#engine/docker.ts'
-import { ownerLabel, preloadLabel, preloadPrefix, runImage, runLabel } from '#engine/labels.ts'
+import { folderLabel, ownerLabel, preloadLabel, preloadPrefix, runImage, runLabel } from '#engine/labels.ts'
 import { ownerLives } from '#engine/owner.ts'
 import { forgetRun, loadRun, runIds } from './run-state.ts'
 
@@ -8,23 +8,24 @@ export type LeftRun = { id: string; alive: boolean; kept: boolean }
 
 /** Finds every run of which something exists. In the engine it looks only at what has the labels of a run. */
 export const findLeftRuns = async (): Promise<LeftRun[]> => {
-  const format = `{{.Label "${runLabel}"}} {{.Label "${ownerLabel}"}}`
+  const format = `{{.Label "${runLabel}"}} {{.Label "${ownerLabel}"}} {{.Label "${folderLabel}"}}`
   const filter = ['--filter', `label=${runLabel}`, '--format']
   const labelled = await Promise.all([
     docker(['ps', '--all', ...filter, format]),
     docker(['network', 'ls', ...filter, format]),
     docker(['images', '--filter', `label=${runLabel}`, '--format', '{{.Tag}}']),
   ])
-  const owners = new Map<string, string>()
+  const runs = new Map<string, { owner: string; folder?: string }>()
   for (const line of labelled.join('\n').split('\n')) {
-    const [id, owner = ''] = line.split(' ')
+    const [id, owner = '', ...folder] = line.split(' ')
     // The tag of an image is the id of its run. An image whose tag has moved to a newer image names no run.
-    if (id && id !== '<none>' && (owner || !owners.has(id))) owners.set(id, owner)
+    if (id && id !== '<none>' && (owner || !runs.has(id)))
+      runs.set(id, { owner, ...(folder.length > 0 ? { folder: folder.join(' ') } : {}) })
   }
-  for (const id of await runIds()) if (!owners.has(id)) owners.set(id, '')
+  for (const id of await runIds()) if (!runs.has(id)) runs.set(id, { owner: '' })
   return Promise.all(
-    [...owners].map(async ([id, owner]) => {
-      const state = await loadRun(id)
+    [...runs].map(async ([id, { owner, folder }]) => {
+      const state = (await loadRun(id)) ?? (folder ? await loadRun(id, folder) : undefined)
       const process = owner || state?.owner || ''
       return { id, alive: process !== '' && (await ownerLives(process)), kept: state?.kept ?? false }
     }),

@@ -38,9 +38,12 @@ export const saveRun = async (state: RunState): Promise<void> => {
   await writeWhole(join(runFolder(state.id), 'run.json'), JSON.stringify(state, null, 2), 0o600)
 }
 
-/** Reads a run's state. Returns undefined where there is none that can be read. */
-export const loadRun = async (id: string): Promise<RunState | undefined> =>
-  readFile(join(runFolder(id), 'run.json'), 'utf8').then(
+/**
+ * Reads a run's state, from its own folder where the run has another cache folder. Returns undefined where there is
+ * none that can be read.
+ */
+export const loadRun = async (id: string, folder = runFolder(id)): Promise<RunState | undefined> =>
+  readFile(join(folder, 'run.json'), 'utf8').then(
     (text) => RunState.parse(JSON.parse(text)),
     () => undefined,
   )

@@ -1,6 +1,7 @@
 import { missingCapabilities } from '#engine/capabilities.ts'
 import { docker, type EngineInfo } from '#engine/docker.ts'
 import { labelArguments, runImage } from '#engine/labels.ts'
+import { runFolder } from '#lab/run-state.ts'
 import type { Procedure } from '#istio/procedure.ts'
 import { createCluster, deleteCluster } from '#lab/kind.ts'
 import type { Lab } from '#lab/lab.ts'
@@ -23,7 +24,8 @@ export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure:
     after: [],
     run: async (signal) => {
       void lab.root()
-      const imageBuilt = docker(['build', '--quiet', '--tag', runImage(runId), ...labelArguments(runId, owner), '-'], {
+      const labels = labelArguments(runId, owner, runFolder(runId))
+      const imageBuilt = docker(['build', '--quiet', '--tag', runImage(runId), ...labels, '-'], {
         signal,
         stdin: 'pipe',
         input: `FROM ${images.node}\n`,

@@ -13,7 +13,7 @@ const named = (state: RunState): string =>
  * @throws MeshproofError MP-106 when there is none.
  */
 export const keptLab = async (which: string | boolean, plans: TopologyPlan[]): Promise<RunState> => {
-  const states = await Promise.all((await runIds()).map(loadRun))
+  const states = await Promise.all((await runIds()).map((id) => loadRun(id)))
   const kept = states.filter((state): state is RunState => state?.kept === true)
   const found = kept.findLast(
     (state) =>
