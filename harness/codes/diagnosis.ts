@@ -551,6 +551,12 @@ export const diagnosisCodes = {
     shows: '503 wherever its pods of that cluster are due: they are ready, and no proxy gets an endpoint of them.',
     fix: 'Give targetPort the number of the port, or the port of the pods the name.',
   },
+  'MP-918': {
+    layer: 'services',
+    cause: 'a port of a service names another protocol than its servers speak',
+    shows: '502 or 503 with protocol error: the proxy speaks HTTP/2 to a program that speaks HTTP/1.1, or the reverse.',
+    fix: 'Correct appProtocol, or the beginning of the port’s name (http, http2, grpc, tcp), in every cluster.',
+  },
   'MP-921': {
     layer: 'requests',
     symptom: true,
@@ -691,6 +697,24 @@ export const diagnosisCodes = {
     fix: 'Correct the object. The documentation of Istio explains each code (Configuration Analysis Messages).',
     sources: ['istio.io/latest/docs/reference/config/analysis'],
   },
+  'MP-997': {
+    layer: 'route',
+    cause: 'no route of a client’s proxy takes a plain request for a service',
+    shows: '404 with flag NR from the client’s own proxy; endpoints and gateways look right.',
+    fix: 'Add a route without a match, the last one, to the VirtualService, or send what its matches ask for.',
+  },
+  'MP-998': {
+    layer: 'route',
+    cause: 'a rule gives requests less time than an answer takes',
+    shows: '504 with flag UT, or 503 with flag UF or UO, from the client’s own proxy, although servers answer.',
+    fix: 'Correct timeout of the VirtualService, or connectionPool of the DestinationRule.',
+  },
+  'MP-999': {
+    layer: 'route',
+    cause: 'a route leads to a subset that no pod belongs to',
+    shows: '503 with flag UH for every request that takes the route, although the service has ready pods.',
+    fix: 'Correct the labels of the subset in the DestinationRule, or the labels of the pods.',
+  },
   'MP-901': {
     layer: 'transport',
     cause: 'a DestinationRule sends plaintext to servers that require mutual TLS',
@@ -712,6 +736,12 @@ export const diagnosisCodes = {
     fix: 'Give them one trustDomain, or name each other’s in trustDomainAliases.',
     severity: 'warning',
   },
+  'MP-904': {
+    layer: 'server',
+    cause: 'a service’s own program answers requests with an error',
+    shows: 'The status of the program, through every proxy: the mesh brought the request and the answer.',
+    fix: 'Ask the program at its pod. Where it was asked for another path, correct rewrite in the VirtualService.',
+  },
   'MP-905': {
     layer: 'server',
     cause: 'an AuthorizationPolicy refuses clients of a service',
@@ -732,6 +762,12 @@ export const diagnosisCodes = {
     fix: 'Correct targetPort, or let the program listen on all addresses and not on localhost alone.',
   },
 
+  'MP-909': {
+    layer: 'server',
+    cause: 'a filter of a server’s proxy answers requests itself',
+    shows: '429, 403 or 503 that the program never sent: a limit of requests, an authorizer, a script.',
+    fix: 'Correct or remove the EnvoyFilter or WasmPlugin that puts the filter there.',
+  },
   'MP-908': {
     layer: 'server',
     cause: 'an AuthorizationPolicy lets some clients of a service in, and others not',
@@ -756,5 +792,11 @@ export const diagnosisCodes = {
     cause: 'a Sidecar opens other ports than the service of its workload has',
     shows: 'Connections to the service are reset by the servers’ own proxies.',
     fix: 'Add the port to the Sidecar’s ingress, or remove ingress: then every port of the pod is open.',
+  },
+  'MP-984': {
+    layer: 'interception',
+    cause: 'a filter of a client’s proxy answers requests itself',
+    shows: 'An error that no server sent: a script, a limit of requests, an authorizer in the client’s own sidecar.',
+    fix: 'Correct or remove the EnvoyFilter or WasmPlugin that puts the filter there.',
   },
 } as const satisfies Record<string, CodeEntry & { layer: string; severity?: 'warning'; symptom?: true; latent?: true }>

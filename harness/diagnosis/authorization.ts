@@ -39,6 +39,7 @@ export const AuthorizationPolicy = z.object({
   selector: z.object({ matchLabels: z.record(z.string(), z.string()).default({}) }).optional(),
   targetRefs: z.array(z.unknown()).default([]),
   action: z.enum(['ALLOW', 'DENY', 'AUDIT', 'CUSTOM']).default('ALLOW'),
+  provider: z.object({ name: z.string().default('') }).optional(),
   rules: z.array(Rule).default([]),
 })
 export type AuthorizationPolicy = z.infer<typeof AuthorizationPolicy>

@@ -4,10 +4,11 @@ import { MeshproofError, reasonOf } from '#errors.ts'
 import type { Istioctl } from '#istio/analyze.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import { MeshDiagnosis, withoutProbe } from '#results/mesh-diagnosis.ts'
+import { addAnswers, type RequestAccount } from './answers.ts'
 import { addMessages } from './analysis/add-messages.ts'
 import { addNotes } from './analysis/add-notes.ts'
 import { analyzeMesh } from './analysis/analyze-mesh.ts'
-import { explain, type Problem } from './explain.ts'
+import { explain, isSymptom, type Problem } from './explain.ts'
 import { findings as known, type FindingCode } from './findings.ts'
 import { meshLayers } from '#results/mesh-layers.ts'
 import { inOneLine } from '#results/text.ts'
@@ -21,20 +22,24 @@ const ranks = Object.keys(meshLayers)
 /**
  * Looks at every layer of a mesh, and gives every problem a reason: the problem of another layer that explains it, or
  * itself. A layer that cannot be looked at is reported and does not stop the others. What `istioctl` says of the mesh,
- * where it is at hand, is evidence in the layers it belongs to.
+ * where it is at hand, is evidence in the layers it belongs to. `ask` sends requests, of which proxies say how they
+ * ended; it is called where no cause was found.
  */
 export const diagnoseMesh = async (
   mesh: Survey,
   probe: MeshProbe | undefined,
   signal: AbortSignal,
   istioctl?: Istioctl,
+  ask?: (signal: AbortSignal) => Promise<RequestAccount[]>,
 ): Promise<MeshDiagnosis> => {
   const since = Date.now()
   const [looks, analysis] = await Promise.all([
     pMap(ladder, (layer) => judgeLayer(layer, mesh, probe), { concurrency: 4, signal }),
     analyzeMesh(mesh, istioctl, signal),
   ])
-  const judged = addNotes(addMessages(looks, analysis.analyzed), analysis)
+  const explained = looks.some((look) => problemsOf(look).some(({ problem }) => !isSymptom(problem)))
+  const answers = explained || !ask ? [] : await ask(signal).catch((): RequestAccount[] => [])
+  const judged = addNotes(addMessages(await addAnswers(looks, mesh, answers), analysis.analyzed), analysis)
   signal.throwIfAborted()
   const problems = judged.flatMap((look) => problemsOf(look))
   const { cause, followsFrom } = explain(

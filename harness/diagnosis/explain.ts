@@ -6,7 +6,7 @@ import type { Finding } from './layer.ts'
 export type Problem = Finding & { layer: MeshLayer; rank: number; meaning: FindingEntry }
 
 /** A symptom whose finding states its own cause counts as a cause: its reason is known. */
-const isSymptom = ({ meaning, cause }: Problem): boolean => meaning.symptom === true && cause === undefined
+export const isSymptom = ({ meaning, cause }: Problem): boolean => meaning.symptom === true && cause === undefined
 
 /**
  * Finds the problem that explains each of the others, and the cause: the problem that nothing explains. A symptom

@@ -26,10 +26,10 @@ const bands: Record<string, MeshLayer> = {
   99: 'route',
 }
 
-/** The second half of band 90 is the server’s, and band 85 is full. */
+/** Most of band 90 is the server’s, and band 85 is full. */
 const bandOf = (code: FindingCode): MeshLayer | undefined => {
   if (code === 'MP-808') return 'control'
-  return /^MP-90[5-9]$/.test(code) ? 'server' : bands[code.slice(3, 5)]
+  return /^MP-90[4-9]$/.test(code) ? 'server' : bands[code.slice(3, 5)]
 }
 
 test('the band of every code is its layer', () => {

@@ -19,6 +19,7 @@ export const accessLogFormat = JSON.stringify({
   path: '%REQ(:PATH)%',
   status: '%RESPONSE_CODE%',
   flags: '%RESPONSE_FLAGS%',
+  details: '%RESPONSE_CODE_DETAILS%',
   cluster: '%UPSTREAM_CLUSTER_RAW%',
   upstream: '%UPSTREAM_HOST%',
   upstreamIdentity: '%UPSTREAM_PEER_URI_SAN%',

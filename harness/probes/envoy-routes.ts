@@ -13,6 +13,8 @@ export type EnvoyRoute = {
   /** Requests of a hundred that are aborted or delayed on purpose. */
   aborts: number
   delays: number
+  /** The time for a whole answer, in milliseconds; absent where there is no limit. */
+  timeout?: number
   /** `VirtualService app1/canary`; empty where Istio made it for a service. */
   madeBy: string
 }
@@ -33,6 +35,7 @@ const Route = z.object({
   route: z
     .object({
       cluster: z.string().optional(),
+      timeout: z.string().optional(),
       weighted_clusters: z
         .object({ clusters: z.array(z.object({ name: z.string(), weight: z.number().default(0) })).default([]) })
         .optional(),
@@ -104,8 +107,15 @@ const routeOf = ({
     redirects: redirect !== undefined,
     aborts: share(fault?.abort?.percentage),
     delays: share(fault?.delay?.percentage),
+    ...timeoutIn(route?.timeout),
     madeBy: objectOf(metadata?.filter_metadata?.istio?.config),
   }
+}
+
+/** Envoy writes seconds: `0.001s`; 0 is no limit. */
+const timeoutIn = (text: string | undefined): { timeout?: number } => {
+  const milliseconds = Number((text ?? '').replace(/s$/, '')) * 1000
+  return milliseconds > 0 ? { timeout: milliseconds } : {}
 }
 
 const denominators: Record<string, number> = { HUNDRED: 1, TEN_THOUSAND: 100, MILLION: 10_000 }

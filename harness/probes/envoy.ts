@@ -140,6 +140,8 @@ export const certificatesIn = (text: string): X509Certificate[] =>
 const AccessLine = z.object({
   path: z.string().nullish(),
   status: z.union([z.number(), z.string()]).nullish(),
+  flags: z.string().nullish(),
+  details: z.string().nullish(),
   upstream: z.string().nullish(),
   upstreamIdentity: z.string().nullish(),
   downstream: z.string().nullish(),

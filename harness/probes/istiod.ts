@@ -13,7 +13,12 @@ const Shards = z.record(
   z.record(
     z.string(),
     z.object({
-      Shards: z.record(z.string(), z.array(z.object({ Addresses: z.array(z.string()) })).nullable()).nullable(),
+      Shards: z
+        .record(
+          z.string(),
+          z.array(z.object({ Addresses: z.array(z.string()), HealthStatus: z.number().optional() })).nullable(),
+        )
+        .nullable(),
     }),
   ),
 )
@@ -70,9 +75,12 @@ export const istiodRelease = async (kube: KubeClient, namespace: string, pod: st
 export const watchedClusters = async (cluster: IstioCluster, pod?: string): Promise<z.infer<typeof RemoteClusters>> =>
   RemoteClusters.parse(await ask(cluster, '/debug/clusterz', pod))
 
+/** Istio’s number for an endpoint that clients are given. It also keeps those of pods that are not ready. */
+const healthy = 1
+
 /**
- * The addresses istiod holds for every service, by host, namespace and cluster; told by any of its pods or by the one
- * named.
+ * The addresses istiod holds for every service and gives to clients, by host, namespace and cluster; told by any of
+ * its pods or by the one named.
  */
 export const allShards = async (
   cluster: IstioCluster,
@@ -83,7 +91,10 @@ export const allShards = async (
     Object.fromEntries(
       Object.entries(shards[host]?.[namespace]?.Shards ?? {}).map(([shard, endpoints]) => [
         shard.replace('Kubernetes/', ''),
-        (endpoints ?? []).flatMap(({ Addresses }) => Addresses).sort(),
+        (endpoints ?? [])
+          .filter(({ HealthStatus = healthy }) => HealthStatus === healthy)
+          .flatMap(({ Addresses }) => Addresses)
+          .sort(),
       ]),
     )
 }

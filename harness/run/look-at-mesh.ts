@@ -1,4 +1,5 @@
 import { delimiter } from 'node:path'
+import type { RequestAccount } from '#diagnosis/answers.ts'
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
 import type { Istioctl } from '#istio/analyze.ts'
 import type { Lab } from '#lab/lab.ts'
@@ -14,19 +15,21 @@ type LookedAt = { clusters: ContextCluster[]; istioNamespace: string; istioctl: 
 const patience = 30_000
 
 /**
- * Diagnoses a mesh as it is now, only by reading, as the phase `diagnosis`. It changes no verdict and does not throw.
- * It returns undefined where the diagnosis fails.
+ * Diagnoses a mesh as it is now, as the phase `diagnosis`. It only reads, except for `ask`, which sends requests
+ * between the run’s own workloads where nothing that was read explains what failed. It changes no verdict and does
+ * not throw. It returns undefined where the diagnosis fails.
  */
 export const lookAtMesh = async (
   mesh: LookedAt,
   phases: PhaseLog,
   signal: AbortSignal,
+  ask?: (signal: AbortSignal) => Promise<RequestAccount[]>,
 ): Promise<MeshDiagnosis | undefined> => {
   const name = 'diagnosis'
   phases.started(name, Date.now())
   try {
     const stop = AbortSignal.any([signal, AbortSignal.timeout(patience)])
-    const diagnosis = await Promise.race([diagnosed(mesh, stop), aborted(stop)])
+    const diagnosis = await Promise.race([diagnosed(mesh, stop, ask), aborted(stop)])
     phases.ended(name, Date.now(), 'pass')
     return diagnosis
   } catch (error) {
@@ -49,7 +52,8 @@ export const contextsOf = ({ clusters, topology, images }: Lab): LookedAt => ({
 const diagnosed = async (
   { clusters, istioNamespace, istioctl }: LookedAt,
   signal: AbortSignal,
-): Promise<MeshDiagnosis> => diagnoseMesh(await survey(clusters, istioNamespace), undefined, signal, istioctl)
+  ask?: (signal: AbortSignal) => Promise<RequestAccount[]>,
+): Promise<MeshDiagnosis> => diagnoseMesh(await survey(clusters, istioNamespace), undefined, signal, istioctl, ask)
 
 const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {

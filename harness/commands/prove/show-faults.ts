@@ -1,8 +1,11 @@
 import type { Check } from '#checks/check.ts'
+import { labTarget } from '#checks/lab-target.ts'
+import { askWorkloads } from '#run/ask-workloads.ts'
 import type { PlannedCheck } from '#run/plan-checks.ts'
 import { runChecks } from '#run/vitest/run-checks.ts'
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
 import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
+import { shownByAnswers } from '#diagnosis/answers.ts'
 import { findings as known, type FindingCode } from '#diagnosis/findings.ts'
 import { probeOf } from '#diagnosis/probe.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
@@ -175,7 +178,11 @@ const codesDiagnosed = async (
       ? probeOf(mesh, signal)
       : undefined
   try {
-    return ownCodes(await diagnoseMesh(mesh, probe, signal, istioctl))
+    const asking =
+      wanted !== undefined && shownByAnswers.has(wanted)
+        ? (stop: AbortSignal) => askWorkloads(labTarget(lab), stop)
+        : undefined
+    return ownCodes(await diagnoseMesh(mesh, probe, signal, istioctl, asking))
   } finally {
     await probe?.close()
   }

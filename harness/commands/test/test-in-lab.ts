@@ -1,5 +1,7 @@
+import { labTarget } from '#checks/lab-target.ts'
 import { labData } from '#lab/lab.ts'
 import { labSource } from '#report/bundle/collect.ts'
+import { askWorkloads } from '#run/ask-workloads.ts'
 import { failureOf } from '#run/failure-of.ts'
 import type { SharedMachine } from '#run/for-each-lab.ts'
 import { contextsOf, lookAtMesh } from '#run/look-at-mesh.ts'
@@ -22,7 +24,9 @@ export const testInLab = async (test: LabTest, record: MeshRecord): Promise<void
   await using lab = openLab(test, record.phases)
   const error = await failureOf(checkLab(lab, test, record), signal)
   record.endedBy(error)
-  if (record.wasChecked() && !signal.aborted) record.diagnosed(await lookAtMesh(contextsOf(lab), record.phases, signal))
+  const ask = record.wentWrong() ? (stop: AbortSignal) => askWorkloads(labTarget(lab), stop) : undefined
+  if (record.wasChecked() && !signal.aborted)
+    record.diagnosed(await lookAtMesh(contextsOf(lab), record.phases, signal, ask))
   if (record.wentWrong() && !signal.aborted)
     record.bundled(await supportBundle(labSource(lab), record.result(), test.bundle, record.phases, signal))
   if (error !== undefined) throw error

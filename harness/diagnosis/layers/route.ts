@@ -1,11 +1,17 @@
 import pMap from 'p-map'
+import { z } from 'zod'
 import { clientPlace, clientsOf, type Client, type Unread, unreadNotes } from '#diagnosis/clients.ts'
 import { istioctl, kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { onceEach } from '#diagnosis/once-each.ts'
+import { decidedBy } from '#diagnosis/rule-hosts.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
-import { clustersOf } from '#probes/envoy.ts'
+import { clustersOf, type Endpoint } from '#probes/envoy.ts'
 import { routesOf, type EnvoyRoute, type VirtualHost } from '#probes/envoy-routes.ts'
 import type { Survey } from '#probes/survey/survey.ts'
+import { primariesOf } from '#topology/roles.ts'
+
+/** The longest time, in milliseconds, in which no answer of another cluster can be expected. */
+const tooShort = 10
 
 /**
  * The routes that clients’ proxies have for shared services lead to clusters that exist, without faults on the way:
@@ -30,7 +36,7 @@ export const route: Layer = {
       { concurrency: 4 },
     )
     return {
-      findings: onceEach(perClient.flat()),
+      findings: [...(await impatientRules(mesh, services)), ...onceEach(perClient.flat())],
       seen:
         clients.length === 0
           ? 'no client to ask'
@@ -38,6 +44,42 @@ export const route: Layer = {
       notes: unreadNotes('routes', clients.length, unread),
     }
   },
+}
+
+const ConnectionPool = z.object({
+  trafficPolicy: z.object({
+    connectionPool: z.object({ tcp: z.object({ connectTimeout: z.string() }) }),
+  }),
+})
+
+/** DestinationRules that give a connection to another cluster too little time. */
+const impatientRules = async (mesh: Survey, services: MeshService[]): Promise<Finding[]> => {
+  const perPrimary = await Promise.all(
+    primariesOf(mesh).map(async (primary) => {
+      const rules = await primary.reads.istio('DestinationRule')
+      return rules.flatMap((rule): Finding[] => {
+        const text = ConnectionPool.safeParse(rule['spec']).data?.trafficPolicy.connectionPool.tcp.connectTimeout
+        const [service] = decidedBy(rule, rules, services)
+        if (text === undefined || !service || millisecondsIn(text) > tooShort) return []
+        const { namespace = '', name = '' } = rule.metadata ?? {}
+        return [
+          {
+            code: 'MP-998',
+            where: `DestinationRule ${namespace}/${name} for ${service.host}`,
+            evidence: [`DestinationRule ${namespace}/${name} sets connectTimeout ${text}`],
+            fix: kubectl(primary, `-n ${namespace} get destinationrule ${name} -o yaml`),
+          },
+        ]
+      })
+    }),
+  )
+  return perPrimary.flat()
+}
+
+/** A duration as users write it: `1ms`, `0.5s`. One that cannot be read counts as long. */
+const millisecondsIn = (text: string): number => {
+  const [, number, unit] = /^([\d.]+)(ms|s)$/.exec(text) ?? []
+  return number === undefined ? Infinity : Number(number) * (unit === 's' ? 1000 : 1)
 }
 
 const routedWrongly = async (mesh: Survey, client: Client, services: MeshService[]): Promise<Finding[]> => {
@@ -57,7 +99,7 @@ const routedWrongly = async (mesh: Survey, client: Client, services: MeshService
     hostsOf(virtualHosts, service).flatMap(({ routes }) =>
       routes
         .filter((taken) => !isOld(taken))
-        .flatMap((taken) => wrongRoute(mesh, client, service, taken, new Set(clusters.keys())).slice(0, 1)),
+        .flatMap((taken) => wrongRoute(mesh, client, service, taken, clusters).slice(0, 1)),
     ),
   )
 }
@@ -70,7 +112,7 @@ const wrongRoute = (
   client: Client,
   service: MeshService,
   taken: EnvoyRoute,
-  known: ReadonlySet<string>,
+  known: ReadonlyMap<string, Endpoint[]>,
 ): Finding[] => {
   const maker = taken.madeBy === '' ? `the route of ${service.host}` : taken.madeBy
   const finding = (code: Finding['code'], evidence: string[]): Finding => ({
@@ -82,6 +124,10 @@ const wrongRoute = (
   })
   const lost = taken.clusters.filter(({ name }) => name.startsWith('outbound|') && !known.has(name))
   const foreign = taken.clusters.filter(({ name }) => hostIn(name) !== undefined && hostIn(name) !== service.host)
+  const empty = taken.clusters.filter(
+    ({ name }) => name.startsWith('outbound|') && subsetIn(name) !== '' && known.get(name)?.length === 0,
+  )
+  const inService = [...known].some(([name, held]) => hostIn(name) === service.host && held.length > 0)
   const share = taken.takesAll ? 'every request' : 'requests that match'
   return [
     ...(lost.length > 0
@@ -94,6 +140,16 @@ const wrongRoute = (
       : []),
     ...(taken.aborts > 0 ? [finding('MP-992', [`${maker} aborts ${taken.aborts} of 100 of ${share}`])] : []),
     ...(taken.delays > 0 ? [finding('MP-993', [`${maker} delays ${taken.delays} of 100 of ${share}`])] : []),
+    ...(taken.takesAll && inService && empty.length > 0
+      ? [
+          finding('MP-999', [
+            `${maker} sends every request to subset ${empty.map(({ name }) => subsetIn(name)).join(', ')}`,
+          ]),
+        ]
+      : []),
+    ...(taken.timeout !== undefined && taken.timeout <= tooShort
+      ? [finding('MP-998', [`${maker} gives ${share} ${taken.timeout} ms`])]
+      : []),
     ...(taken.answers !== undefined && taken.takesAll
       ? [finding('MP-994', [`${maker} answers every request itself, with status ${taken.answers}`])]
       : []),
@@ -107,6 +163,8 @@ const wrongRoute = (
 /** Envoy’s names of clusters are outbound|PORT|SUBSET|HOST. */
 const hostIn = (cluster: string): string | undefined =>
   cluster.startsWith('outbound|') ? cluster.split('|')[3] : undefined
+
+const subsetIn = (cluster: string): string => cluster.split('|')[2] ?? ''
 
 const lostLine = (maker: string, cluster: string, weight: number): string => {
   const [, port = '', subset = '', host = ''] = cluster.split('|')

@@ -1,4 +1,5 @@
-import type { V1NetworkPolicy, V1Pod } from '@kubernetes/client-node'
+import type { V1IPBlock, V1NetworkPolicy, V1Pod } from '@kubernetes/client-node'
+import ipaddr from 'ipaddr.js'
 import pMap from 'p-map'
 import { reasonOf } from '#errors.ts'
 import { portBehind } from '#diagnosis/addresses.ts'
@@ -10,6 +11,7 @@ import { sharedServices, type MeshService, type ServiceIn } from '#diagnosis/sha
 import type { Vantage } from '#probes/dial.ts'
 import { clustersOf } from '#probes/envoy.ts'
 import { listeningPorts } from '#probes/listening.ts'
+import { meshConfigOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** How many servers are asked whether their application listens. */
@@ -33,6 +35,9 @@ export const server: Layer = {
         ...(await leftOutByNetworkPolicy(mesh, service, part)),
       ]),
     )
+    const conditional = await Promise.all(
+      parts.map(({ service, part }) => conditionalPolicies(mesh, service, part, clients)),
+    )
     const deaf = await pMap(
       parts.slice(0, asked),
       async ({ service, part }): Promise<Asked> => {
@@ -52,6 +57,7 @@ export const server: Layer = {
       findings: [...policies.flat(), ...deaf.flatMap(({ findings }) => findings)],
       seen: `servers of ${services.length} shared services accept their clients`,
       notes: [
+        ...conditionsNote([...new Set(conditional.flat())]),
         ...deaf.flatMap(({ notes }) => notes),
         ...(parts.length > asked ? [`${asked} of ${parts.length} services were asked whether they listen`] : []),
       ],
@@ -112,6 +118,12 @@ const refusedByPolicy = async (
     const refused = clients.filter((client) => fits(denying.spec, { ...client, port }) === 'yes')
     return [finding(denying.namespace, denying.name, refused, `denies ${accountsOf(refused)}`)]
   }
+  const providers = new Set(((await meshConfigOf(reader.reads)).extensionProviders ?? []).map(({ name }) => name))
+  const unknown = policies.find(({ spec }) => spec.action === 'CUSTOM' && !providers.has(spec.provider?.name ?? ''))
+  if (unknown && clients.length > 0) {
+    const asks = `asks provider ${unknown.spec.provider?.name ?? '(none)'}`
+    return [finding(unknown.namespace, unknown.name, clients, `${asks}, which the mesh config lacks: it denies all`)]
+  }
   const allowing = policies.filter(({ spec }) => spec.action === 'ALLOW')
   const [first] = allowing
   const left = clients.filter((client) => allowing.every(({ spec }) => fits(spec, { ...client, port }) === 'no'))
@@ -125,6 +137,34 @@ const refusedByPolicy = async (
     ),
   ]
 }
+
+/** Policies that decide by what a request says, and so cannot be judged by who asks. */
+const conditionalPolicies = async (
+  mesh: Survey,
+  service: MeshService,
+  part: ServiceIn,
+  clients: Client[],
+): Promise<string[]> => {
+  const reader = servedBy(mesh, part.cluster)
+  const pod = await serverOf(service, part)
+  if (!reader || !pod) return []
+  const port = await targetPort(service, part)
+  return (await policiesFor(reader, pod))
+    .filter(({ spec }) => clients.some((client) => fits(spec, { ...client, port }) === 'maybe'))
+    .map(({ namespace, name }) => `${namespace}/${name}`)
+}
+
+/** How many such policies are named. */
+const named = 5
+
+const conditionsNote = (policies: string[]): string[] =>
+  policies.length === 0
+    ? []
+    : [
+        `AuthorizationPolicies that decide by method, path, header or token were not judged: ` +
+          policies.slice(0, named).join(', ') +
+          (policies.length > named ? ` and ${policies.length - named} more` : ''),
+      ]
 
 const accountsOf = (clients: Client[]): string =>
   [...new Set(clients.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`))].join(', ')
@@ -209,7 +249,7 @@ const letsIn = (
       !from ||
       from.length === 0 ||
       from.some(({ podSelector, namespaceSelector, ipBlock }) => {
-        if (ipBlock) return true
+        if (ipBlock) return inBlock(ipBlock, sender.status?.podIP ?? '')
         const inNamespace = namespaceSelector
           ? matchesSelector(namespaceSelector, namespaceLabels)
           : sender.metadata?.namespace === metadata?.namespace
@@ -217,6 +257,16 @@ const letsIn = (
       })
     return atPort && fromThere
   })
+
+/** Whether an address is in a block of a NetworkPolicy, and in none of its exceptions. */
+const inBlock = ({ cidr, except = [] }: V1IPBlock, address: string): boolean => {
+  const within = (block: string): boolean =>
+    ipaddr.isValid(address) &&
+    ipaddr.isValidCIDR(block) &&
+    ipaddr.parse(address).kind() === ipaddr.parseCIDR(block)[0].kind() &&
+    ipaddr.parse(address).match(ipaddr.parseCIDR(block))
+  return within(cidr) && !except.some(within)
+}
 
 /** The ports of Istio’s own programs in a pod. */
 const isIstios = (port: number): boolean => port >= 15000 && port < 15100

@@ -117,8 +117,11 @@ const missing = async (
 
 /** A service that selects no pod in a cluster, although pods run there that it selects by its form in another. */
 const selectsOthers = async ({ namespace, name, host, perCluster }: MeshService): Promise<Finding | undefined> => {
+  // A service without a selector and without addresses was given neither.
   const having = perCluster.flatMap(({ cluster, service, pods }) =>
-    service?.spec?.selector ? [{ cluster, service, pods, selector: service.spec.selector }] : [],
+    service && (service.spec?.selector || (pods.length === 0 && service.spec?.type !== 'ExternalName'))
+      ? [{ cluster, service, pods, selector: service.spec?.selector ?? {} }]
+      : [],
   )
   for (const { cluster, selector } of having.filter(({ pods }) => pods.length === 0)) {
     const other = having.find((part) => part.pods.length > 0 && !isDeepStrictEqual(part.selector, selector))
@@ -132,7 +135,9 @@ const selectsOthers = async ({ namespace, name, host, perCluster }: MeshService)
       code: 'MP-916',
       where: `${host} in ${cluster.name}`,
       evidence: [
-        `in ${cluster.name} it selects ${labelsInWords(selector)}, and no pod has these labels`,
+        Object.keys(selector).length === 0
+          ? `in ${cluster.name} it has no selector and no endpoints`
+          : `in ${cluster.name} it selects ${labelsInWords(selector)}, and no pod has these labels`,
         `in ${other.cluster.name} it selects ${labelsInWords(other.selector)}; ${first.metadata?.name ?? ''} and ` +
           `${meant.length - 1} more pods of ${cluster.name} have these`,
       ],

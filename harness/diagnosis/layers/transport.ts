@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { placeOf } from '#diagnosis/places.ts'
+import { decidedBy } from '#diagnosis/rule-hosts.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
 import type { Manifest } from '#kube/client.ts'
 import { meshConfigOf, policyRootOf } from '#probes/survey/mesh-config.ts'
@@ -49,7 +50,7 @@ const rulesAgainstServers = async (
   const perRule = await Promise.all(
     rules.map(async (rule): Promise<Finding[]> => {
       const spec = DestinationRule.safeParse(rule['spec']).data
-      const service = services.find((candidate) => spec && namesService(spec.host, rule.metadata?.namespace, candidate))
+      const [service] = decidedBy(rule, rules, services)
       if (!spec || !service) return []
       const settings = [spec.trafficPolicy, ...spec.subsets.map(({ trafficPolicy }) => trafficPolicy)].flatMap(
         (policy) => [policy?.tls, ...(policy?.portLevelSettings ?? []).map(({ tls }) => tls)],
@@ -93,11 +94,6 @@ const rulesAgainstServers = async (
   )
   return perRule.flat()
 }
-
-const namesService = (host: string, namespace: string | undefined, service: MeshService): boolean =>
-  host === service.host ||
-  host === `${service.name}.${service.namespace}` ||
-  (host === service.name && namespace === service.namespace)
 
 /** The PeerAuthentication that requires mutual TLS of a service’s servers in some cluster. */
 const strictIn = async (mesh: Survey, service: MeshService): Promise<string | undefined> => {

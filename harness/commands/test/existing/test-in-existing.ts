@@ -1,10 +1,12 @@
 import { type Checking, checkMesh } from '#commands/test/check-mesh.ts'
 import type { Istioctl } from '#istio/analyze.ts'
 import type { MeshRecord } from '#commands/test/mesh-record.ts'
+import { existingTarget } from '#checks/existing-target.ts'
+import { askWorkloads } from '#run/ask-workloads.ts'
 import { failureOf } from '#run/failure-of.ts'
 import { lookAtMesh } from '#run/look-at-mesh.ts'
 import { type BundlePlace, supportBundle } from '#run/support-bundle.ts'
-import { type ExistingOrder, existingSource, type OpenExisting, openExisting } from './open-existing.ts'
+import { type ExistingOrder, existingSource, openExisting } from './open-existing.ts'
 
 /** The test of an existing mesh: our namespaces in it, and how its checks are run. */
 export type ExistingTest = ExistingOrder & Checking & { bundle: BundlePlace; istioctl: Istioctl }
@@ -17,7 +19,13 @@ export type ExistingTest = ExistingOrder & Checking & { bundle: BundlePlace; ist
 export const testInExisting = async (test: ExistingTest, record: MeshRecord): Promise<void> => {
   const { plan, signal } = test
   await using place = await openExisting(test, record.phases)
-  const error = await failureOf(checkExisting(place, test, record), signal)
+  let ask: Parameters<typeof lookAtMesh>[3]
+  const check = async (): Promise<void> => {
+    const mesh = await place.setUp()
+    ask = (stop) => askWorkloads(existingTarget(mesh), stop)
+    await checkMesh({ existing: mesh }, test, record)
+  }
+  const error = await failureOf(check(), signal)
   record.endedBy(error)
   if (record.wasChecked() && !signal.aborted)
     record.diagnosed(
@@ -25,14 +33,10 @@ export const testInExisting = async (test: ExistingTest, record: MeshRecord): Pr
         { clusters: plan.clusters, istioNamespace: plan.found.istioNamespace, istioctl: test.istioctl },
         record.phases,
         signal,
+        record.wentWrong() ? ask : undefined,
       ),
     )
   if (record.wentWrong() && !signal.aborted)
     record.bundled(await supportBundle(existingSource(plan), record.result(), test.bundle, record.phases, signal))
   if (error !== undefined) throw error
-}
-
-const checkExisting = async (place: OpenExisting, test: ExistingTest, record: MeshRecord): Promise<void> => {
-  const mesh = await place.setUp()
-  await checkMesh({ existing: mesh }, test, record)
 }

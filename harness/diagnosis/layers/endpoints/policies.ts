@@ -7,6 +7,7 @@ import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { placeOf } from '#diagnosis/places.ts'
+import { decidedBy } from '#diagnosis/rule-hosts.ts'
 import { selects } from '#diagnosis/selects.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
 
@@ -40,14 +41,10 @@ export const policyFindings = async (mesh: Survey, services: MeshService[]): Pro
       const rules = await primary.reads.istio('DestinationRule')
       return rules.flatMap((rule): Finding[] => {
         const spec = DestinationRule.safeParse(rule['spec']).data
-        const service = services.find(
-          ({ host, namespace, name }) =>
-            spec &&
-            (spec.host === host ||
-              (rule.metadata?.namespace === namespace && spec.host === name) ||
-              spec.host === `${name}.${namespace}`),
+        const decided = decidedBy(rule, rules, services).filter(({ perCluster }) =>
+          perCluster.some(({ meshed }) => meshed.length > 0),
         )
-        if (!spec || !service || !service.perCluster.some(({ meshed }) => meshed.length > 0)) return []
+        if (!spec || decided.length === 0) return []
         const policies = [spec.trafficPolicy, ...spec.subsets.map(({ trafficPolicy }) => trafficPolicy)]
         const modes = policies.flatMap((policy) => [
           policy?.tls?.mode,
@@ -56,30 +53,18 @@ export const policyFindings = async (mesh: Survey, services: MeshService[]): Pro
         const overriding = modes.find(
           (mode) => mode === 'SIMPLE' || mode === 'MUTUAL' || (mode === 'DISABLE' && severalNetworks(mesh)),
         )
-        const where = `${service.host} in ${primary.name}`
-        const fix = kubectl(
-          primary,
-          `-n ${rule.metadata?.namespace ?? ''} get destinationrule ${rule.metadata?.name ?? ''} -o yaml`,
-        )
-        if (overriding)
-          return [
-            {
-              code: 'MP-896',
-              where,
-              evidence: [`DestinationRule ${placeOf(rule)} sets tls.mode ${overriding} for ${service.host}`],
-              fix,
-            },
-          ]
-        return policies.some((policy) => policy?.loadBalancer?.consistentHash !== undefined)
-          ? [
-              {
-                code: 'MP-898',
-                where,
-                evidence: [`DestinationRule ${placeOf(rule)} has loadBalancer.consistentHash for ${service.host}`],
-                fix,
-              },
-            ]
-          : []
+        const sticky = policies.some((policy) => policy?.loadBalancer?.consistentHash !== undefined)
+        const set = overriding ? `sets tls.mode ${overriding}` : 'has loadBalancer.consistentHash'
+        if (!overriding && !sticky) return []
+        return decided.map(({ host }) => ({
+          code: overriding ? 'MP-896' : 'MP-898',
+          where: `${host} in ${primary.name}`,
+          evidence: [`DestinationRule ${placeOf(rule)} ${set} for ${host}`],
+          fix: kubectl(
+            primary,
+            `-n ${rule.metadata?.namespace ?? ''} get destinationrule ${rule.metadata?.name ?? ''} -o yaml`,
+          ),
+        }))
       })
     }),
   )
