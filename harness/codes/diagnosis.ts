@@ -655,6 +655,27 @@ export const diagnosisCodes = {
       'Ask the name server from a pod. Look at its Corefile and its log, at the service kube-dns, and at network ' +
       'policies between clients and port 53.',
   },
+  'MP-681': {
+    layer: 'route',
+    severity: 'warning',
+    cause: 'the routes of a service take only some of its requests',
+    shows: '404 with flag NR for requests that no route takes, from the client’s own proxy.',
+    fix: 'If all requests are meant to reach the service, add a route without a match as the last one.',
+  },
+  'MP-682': {
+    layer: 'server',
+    severity: 'warning',
+    cause: 'a plain request is refused by an AuthorizationPolicy: it wants a token, a header or another method',
+    shows: '403 RBAC: access denied, for requests without what the policy wants.',
+    fix: 'If clients send what the policy wants, nothing. Otherwise correct the policy.',
+  },
+  'MP-683': {
+    layer: 'route',
+    severity: 'warning',
+    cause: 'a route aborts or delays some requests on purpose',
+    shows: 'Requests that match it get the status that the fault names, with flag FI, or are slow, with flag DI.',
+    fix: 'Remove fault from the VirtualService when the experiment is over.',
+  },
   'MP-991': {
     layer: 'route',
     cause: 'a route leads to a subset or a service that does not exist',

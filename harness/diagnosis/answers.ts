@@ -16,6 +16,8 @@ export type RequestAccount = {
   from: string
   host: string
   path: string
+  /** How many requests got an answer, by the client’s own word. */
+  answered: number
   client: { namespace: string; selector: string; lines: AccessLine[] }
   servers: { cluster: string; namespace: string; selector: string; lines: AccessLine[] }[]
 }
@@ -26,7 +28,7 @@ type Answered = { cluster: string; namespace: string; selector: string; line: Ac
 /** How Envoy names, in the details of a response, who ended a request and why. The first pattern that fits counts. */
 type Ending = { fits: RegExp; code: FindingCode; cause?: (detail: string) => string }
 
-const filters = /^(?:lua_response|local_rate_limited|request_rate_limited|ext_authz|wasm|ext_proc|filter_chain_not)/
+const filters = /^(?:lua_response|local_rate_limited|request_rate_limited|ext_authz|wasm|ext_proc)/
 
 const atClient: Ending[] = [
   { fits: /^route_not_found/, code: 'MP-997' },
@@ -38,6 +40,7 @@ const atClient: Ending[] = [
   },
   { fits: /protocol_error/, code: 'MP-918' },
   { fits: /^direct_response/, code: 'MP-994' },
+  { fits: /^fault_filter_abort/, code: 'MP-992' },
   { fits: filters, code: 'MP-984' },
 ]
 
@@ -59,11 +62,18 @@ const atServer: Ending[] = [
   },
   { fits: /protocol_error/, code: 'MP-918' },
   { fits: filters, code: 'MP-909' },
+  {
+    fits: /^downstream_remote_disconnect/,
+    code: 'MP-904',
+    cause: () => 'a service’s own program takes requests and does not answer them',
+  },
   { fits: /^via_upstream/, code: 'MP-904' },
 ]
 
 /** The codes that answers can show, where nothing that was read does. */
-export const shownByAnswers: ReadonlySet<FindingCode> = new Set([...atClient, ...atServer].map(({ code }) => code))
+export const shownByAnswers: ReadonlySet<FindingCode> = new Set(
+  [...atClient, ...atServer].map(({ code }) => code).concat('MP-981'),
+)
 
 /** Lines of a request that got no 200. */
 const failed = ({ status }: AccessLine): boolean => Number(status) !== 200
@@ -96,15 +106,37 @@ export const addAnswers = async (
       .toReversed()
       .map((answer) => [`${answer.ending.code} ${answer.cluster} ${answer.line.details ?? ''}`, answer] as const),
   )
-  const found = await Promise.all(
-    [...first.values()].toReversed().map(async (answer) => findingOf(mesh, answer, answer.ending)),
-  )
+  const found = [
+    ...accounts.flatMap((account) => aroundSidecar(mesh, account)),
+    ...(await Promise.all(
+      [...first.values()].toReversed().map(async (answer) => findingOf(mesh, answer, answer.ending)),
+    )),
+  ]
   return judged.map((look) => {
     if ('unseen' in look) return look
     const codes = look.findings.map(({ code }) => code)
     const added = found.filter(({ code }) => known[code].layer === look.layer && !codes.includes(code))
     return added.length === 0 ? look : { ...look, findings: [...look.findings, ...added] }
   })
+}
+
+/** A client whose requests arrive, answered or refused as plaintext, and whose proxy has seen none of them. */
+const aroundSidecar = (mesh: Survey, { from, host, answered, client, servers }: RequestAccount): Finding[] => {
+  const cluster = mesh.clusters.find(({ name }) => name === from)
+  const refused = servers.some(({ lines }) => lines.some(({ details }) => details === 'filter_chain_not_found'))
+  if (!cluster || client.lines.length > 0 || (answered === 0 && !refused)) return []
+  return [
+    {
+      code: 'MP-981',
+      where: `${host} for clients of ${from}`,
+      evidence: [
+        `${client.namespace} (${client.selector}) sent requests, and its proxy saw none`,
+        answered > 0 ? `${answered} of them were answered` : 'a server’s proxy refused them as plaintext',
+      ],
+      fix: kubectl(cluster, `-n ${client.namespace} get pods -l ${client.selector} -o yaml`),
+      clusters: [from],
+    },
+  ]
 }
 
 const findingOf = async (mesh: Survey, answer: Answered, { code, cause }: Ending): Promise<Finding> => {

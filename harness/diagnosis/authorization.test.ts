@@ -37,3 +37,18 @@ test.each<[object, 'yes' | 'no' | 'maybe']>([
 ])('%j fits sleep: %s', (spec, expected) => {
   expect(fits(AuthorizationPolicy.parse(spec), sleep)).toBe(expected)
 })
+
+test.each<[object, 'yes' | 'no' | 'maybe']>([
+  [from({ requestPrincipals: ['*'] }), 'no'],
+  [from({ notRequestPrincipals: ['*'] }), 'yes'],
+  [to({ methods: ['POST'] }), 'no'],
+  [to({ methods: ['GET'] }), 'yes'],
+  [to({ notMethods: ['GET'] }), 'no'],
+  [to({ methods: ['POST'], paths: ['/api/*'] }), 'no'],
+  [to({ paths: ['/api/*'] }), 'maybe'],
+  [{ rules: [{ when: [{ key: 'request.headers[tenant]', values: ['*'] }] }] }, 'no'],
+  [{ rules: [{ when: [{ key: 'request.headers[tenant]', notValues: ['*'] }] }] }, 'yes'],
+  [{ rules: [{ when: [{ key: 'source.ip', values: ['10.0.0.1'] }] }] }, 'maybe'],
+])('%j fits a plain request of sleep: %s', (spec, expected) => {
+  expect(fits(AuthorizationPolicy.parse(spec), { ...sleep, plain: true })).toBe(expected)
+})

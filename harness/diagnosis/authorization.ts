@@ -31,7 +31,15 @@ const Operation = z.object({
 const Rule = z.object({
   from: z.array(z.object({ source: Source.optional() })).default([]),
   to: z.array(z.object({ operation: Operation.optional() })).default([]),
-  when: z.array(z.object({ key: z.string() })).default([]),
+  when: z
+    .array(
+      z.object({
+        key: z.string(),
+        values: z.array(z.string()).default([]),
+        notValues: z.array(z.string()).default([]),
+      }),
+    )
+    .default([]),
 })
 
 /** The part of an AuthorizationPolicy that says whom it lets in (Istio’s reference of AuthorizationPolicy). */
@@ -60,8 +68,11 @@ export const policiesFor = async (
   })
 }
 
-/** A request as far as it is known: who asks, and at which port. Method and path may be any. */
-export type Asking = { namespace: string; serviceAccount: string; port: number }
+/**
+ * A request as far as it is known: who asks, and at which port. Path and addresses may be any, and so may method,
+ * headers and token, unless it is `plain`: a GET with no token and no headers of its own.
+ */
+export type Asking = { namespace: string; serviceAccount: string; port: number; plain?: true }
 
 /** `yes` and `no` whatever else the request says; `maybe` where method, path, host or a condition decides. */
 export type Match = 'yes' | 'no' | 'maybe'
@@ -84,10 +95,17 @@ const ruleFits = ({ from, to, when }: z.infer<typeof Rule>, asking: Asking): Mat
   together([
     from.length === 0 ? 'yes' : either(from.map(({ source }) => sourceFits(source, asking))),
     to.length === 0 ? 'yes' : either(to.map(({ operation }) => operationFits(operation, asking))),
-    when.length === 0 ? 'yes' : 'maybe',
+    ...when.map((condition) => conditionFits(condition, asking)),
   ])
 
-const sourceFits = (source: z.infer<typeof Source> | undefined, { namespace, serviceAccount }: Asking): Match => {
+const conditionFits = ({ key, values, notValues }: z.infer<typeof Rule>['when'][number], { plain }: Asking): Match => {
+  if (!plain || !/^request\.(?:headers\[|auth\.)/.test(key)) return 'maybe'
+  // What a request lacks has none of the values.
+  return values.length > 0 ? 'no' : notValues.length > 0 ? 'yes' : 'maybe'
+}
+
+const sourceFits = (source: z.infer<typeof Source> | undefined, asking: Asking): Match => {
+  const { namespace, serviceAccount, plain } = asking
   if (!source) return 'yes'
   const among = (patterns: string[], value: string): Match =>
     patterns.length === 0 || patterns.some((pattern) => like(pattern, value)) ? 'yes' : 'no'
@@ -103,30 +121,21 @@ const sourceFits = (source: z.infer<typeof Source> | undefined, { namespace, ser
     source.serviceAccounts.length === 0 || accountIn(source.serviceAccounts) ? 'yes' : 'no',
     accountIn(source.notServiceAccounts) ? 'no' : 'yes',
     // A request of a sidecar carries no token unless its program adds one; addresses depend on the way.
-    unrestricted(
-      source.requestPrincipals,
-      source.notRequestPrincipals,
-      source.ipBlocks,
-      source.notIpBlocks,
-      source.remoteIpBlocks,
-      source.notRemoteIpBlocks,
-    ),
+    plain && source.requestPrincipals.length > 0 ? 'no' : 'yes',
+    plain ? 'yes' : unrestricted(source.requestPrincipals, source.notRequestPrincipals),
+    unrestricted(source.ipBlocks, source.notIpBlocks, source.remoteIpBlocks, source.notRemoteIpBlocks),
   ])
 }
 
-const operationFits = (operation: z.infer<typeof Operation> | undefined, { port }: Asking): Match => {
+const operationFits = (operation: z.infer<typeof Operation> | undefined, { port, plain }: Asking): Match => {
   if (!operation) return 'yes'
   return together([
     operation.ports.length === 0 || operation.ports.includes(String(port)) ? 'yes' : 'no',
     operation.notPorts.includes(String(port)) ? 'no' : 'yes',
-    unrestricted(
-      operation.methods,
-      operation.notMethods,
-      operation.paths,
-      operation.notPaths,
-      operation.hosts,
-      operation.notHosts,
-    ),
+    plain && operation.methods.length > 0 && !operation.methods.some((method) => like(method, 'GET')) ? 'no' : 'yes',
+    plain && operation.notMethods.some((method) => like(method, 'GET')) ? 'no' : 'yes',
+    plain ? 'yes' : unrestricted(operation.methods, operation.notMethods),
+    unrestricted(operation.paths, operation.notPaths, operation.hosts, operation.notHosts),
   ])
 }
 

@@ -6,6 +6,7 @@ import { meshLayers, type MeshLayer } from '#results/mesh-layers.ts'
 
 const codes = Object.keys(findings) as FindingCode[]
 const bands: Record<string, MeshLayer> = {
+  68: 'route',
   69: 'secrets',
   80: 'endpoints',
   81: 'api',
@@ -26,9 +27,10 @@ const bands: Record<string, MeshLayer> = {
   99: 'route',
 }
 
-/** Most of band 90 is the server’s, and band 85 is full. */
+/** Most of band 90 is the server’s, band 85 is full, and band 68 is for what bands 99 and 90 have no room for. */
 const bandOf = (code: FindingCode): MeshLayer | undefined => {
   if (code === 'MP-808') return 'control'
+  if (code === 'MP-682') return 'server'
   return /^MP-90[4-9]$/.test(code) ? 'server' : bands[code.slice(3, 5)]
 }
 

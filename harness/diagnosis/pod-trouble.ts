@@ -18,6 +18,8 @@ export const troubleOf = (pod: V1Pod, now: number): PodTrouble | undefined => {
   const { metadata, status } = pod
   if (isReady(pod) || metadata?.deletionTimestamp || status?.phase === 'Succeeded') return undefined
   if (status?.phase === 'Failed' && endedByNode.has(status.reason ?? '')) return undefined
+  // Somebody ran it by hand, and nobody expects it back.
+  if (status?.phase === 'Failed' && (metadata?.ownerReferences ?? []).length === 0) return undefined
   const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
   const stuck = containers.map(stuckWith).find((trouble) => trouble !== undefined)
   if (stuck) return stuck
@@ -26,8 +28,11 @@ export const troubleOf = (pod: V1Pod, now: number): PodTrouble | undefined => {
   if (unscheduled?.status === 'False')
     return { kind: 'unscheduled', said: inWords(unscheduled.reason, unscheduled.message) }
   const proxy = containers.find(({ name }) => name === 'istio-proxy')
-  if (proxy && !proxy.ready) return { kind: 'proxy', said: 'its sidecar istio-proxy is not ready' }
-  const condition = conditionOf(pod, 'ContainersReady') ?? conditionOf(pod, 'Ready')
+  // A sidecar that was never started waits itself: for a volume, an image or an init container.
+  if (proxy?.state?.running && !proxy.ready) return { kind: 'proxy', said: 'its sidecar istio-proxy is not ready' }
+  // Ready containers leave the pod’s own condition: a readiness gate that nobody opened.
+  const containersReady = conditionOf(pod, 'ContainersReady')
+  const condition = containersReady?.status === 'False' ? containersReady : conditionOf(pod, 'Ready')
   return { kind: 'unready', said: inWords(condition?.reason ?? status?.reason, condition?.message ?? status?.message) }
 }
 

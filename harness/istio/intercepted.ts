@@ -43,6 +43,19 @@ export const interceptionOf = ({ metadata, spec }: V1Pod): Interception => {
   }
 }
 
+/** True for the ports of Istio’s own programs in a pod. */
+export const isIstios = (port: number): boolean => port >= 15000 && port < 15100
+
+/** The user whose connections a sidecar’s network rules pass over, so that its own do not come back to it. */
+const sidecarsUser = 1337
+
+/** The container of a pod that runs as the sidecar’s user, so that its requests go around the sidecar. */
+export const runsAsSidecar = ({ spec }: V1Pod): string | undefined =>
+  spec?.containers.find(
+    ({ name, securityContext }) =>
+      name !== 'istio-proxy' && (securityContext?.runAsUser ?? spec.securityContext?.runAsUser) === sidecarsUser,
+  )?.name
+
 /** Why a pod’s sidecar does not take a request to an address and port; undefined where it takes it. */
 export const notTakenOutbound = (
   { includedRanges, excludedRanges, includedOutboundPorts, excludedOutboundPorts }: Interception,

@@ -19,8 +19,11 @@ export type EnvoyRoute = {
   madeBy: string
 }
 
-/** The routes of a proxy for the names of one virtual host. */
-export type VirtualHost = { name: string; domains: string[]; routes: EnvoyRoute[] }
+/**
+ * The routes of a proxy for the names of one virtual host. `port` is that of the requests that it takes; absent where
+ * the configuration that it is in names none.
+ */
+export type VirtualHost = { name: string; port?: number; domains: string[]; routes: EnvoyRoute[] }
 
 const Percentage = z.object({ numerator: z.number().default(0), denominator: z.string().default('HUNDRED') }).optional()
 const Fault = z
@@ -83,10 +86,17 @@ export const virtualHostsIn = (page: unknown): VirtualHost[] =>
   Dump.parse(page).configs.flatMap(({ route_config: configuration }) =>
     (configuration?.virtual_hosts ?? []).map(({ name, domains, routes }) => ({
       name,
+      ...portIn(configuration?.name ?? ''),
       domains,
       routes: routes.map(routeOf),
     })),
   )
+
+/** Istio calls a configuration by its port, `5000`, or by host and port: `cart.shop.svc.cluster.local:5000`. */
+const portIn = (configuration: string): { port?: number } => {
+  const [, port] = /(?:^|:)(\d+)$/.exec(configuration) ?? []
+  return port === undefined ? {} : { port: Number(port) }
+}
 
 const routeOf = ({
   match,

@@ -23,11 +23,18 @@ const kinds: [Trouble, RegExp][] = [
 const reading = /processing \S+ \S+ event|\b(?:Add|Updat)\w* cluster\b/
 
 /**
- * What an istiod says last of a cluster that its remote secret calls so, since it read the secret. Undefined where it
- * says nothing of the kind.
+ * What an istiod says last of a cluster that its remote secret calls so, since it read the secret. What it said before
+ * the secret was created (`created`) is about another one of that name. Undefined where it says nothing of the kind.
  */
-export const complaintAbout = (log: string, cluster: string, secret: string): Complaint | undefined => {
-  const about = log.split('\n').filter((line) => isAbout(line, cluster, secret))
+export const complaintAbout = (
+  log: string,
+  cluster: string,
+  secret: string,
+  created?: string,
+): Complaint | undefined => {
+  const about = log
+    .split('\n')
+    .filter((line) => isAbout(line, cluster, secret) && (timeOf(line) === '' || timeOf(line) >= (created ?? '')))
   const since = about.findLastIndex((line) => reading.test(line))
   for (const line of about.slice(Math.max(0, since)).toReversed()) {
     const words = messageOf(line)

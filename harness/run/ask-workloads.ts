@@ -24,7 +24,7 @@ export const askWorkloads = async (target: Target, signal: AbortSignal): Promise
       const since = new Date()
       const path = '/hello'
       const mark = `asked=${name}-${since.getTime()}`
-      await sleep.getNow(`http://helloworld.${namespace}:5000${path}?${mark}`, { count })
+      const { all } = await sleep.getNow(`http://helloworld.${namespace}:5000${path}?${mark}`, { count })
       const isOurs = ({ path: seen }: { path?: string | null | undefined }): boolean => seen?.includes(mark) ?? false
       let lines: RequestAccount['client']['lines'] = []
       await until('', async () => (lines = await accessLog('sleep', since, isOurs)).length >= count, {
@@ -44,6 +44,7 @@ export const askWorkloads = async (target: Target, signal: AbortSignal): Promise
         from: name,
         host: `helloworld.${namespace}.svc.${target.domain}`,
         path,
+        answered: all.filter(({ status }) => status !== 0).length,
         client: { namespace, selector: 'app=sleep', lines },
         servers,
       }

@@ -2,9 +2,10 @@ import type { V1Pod } from '@kubernetes/client-node'
 import { z } from 'zod'
 import { portBehind } from '#diagnosis/addresses.ts'
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { onceEach } from '#diagnosis/once-each.ts'
 import { placeOf } from '#diagnosis/places.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
-import { interceptionOf, notTakenInbound, notTakenOutbound } from '#istio/intercepted.ts'
+import { interceptionOf, isIstios, notTakenInbound, notTakenOutbound, runsAsSidecar } from '#istio/intercepted.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
@@ -27,7 +28,7 @@ export const interception: Layer = {
       }),
     )
     return {
-      findings: perCluster.flat(),
+      findings: onceEach(perCluster.flat()),
       seen: `sidecars take the ports of ${services.length} shared services`,
     }
   },
@@ -44,6 +45,8 @@ const aroundClients = (cluster: SurveyedCluster, pods: V1Pod[], services: MeshSe
     if (!own || address === undefined || !service.perCluster.some(({ meshed }) => meshed.length > 0)) return []
     const around = pods.flatMap((pod) => {
       const taken = interceptionOf(pod)
+      const container = runsAsSidecar(pod)
+      if (container) return [{ pod, why: `container ${container} runs as user 1337, the sidecar’s own` }]
       const why = (own.spec?.ports ?? [])
         .map(({ port }) => notTakenOutbound(taken, address, port))
         .find((reason) => reason !== undefined)
@@ -78,7 +81,8 @@ const aroundServers = async (cluster: SurveyedCluster, pods: V1Pod[], services: 
       const around = servers.flatMap((pod) => {
         const taken = interceptionOf(pod)
         const why = ports
-          .flatMap((port) => (port === undefined ? [] : [notTakenInbound(taken, port)]))
+          // The agent itself answers at its own ports.
+          .flatMap((port) => (port === undefined || isIstios(port) ? [] : [notTakenInbound(taken, port)]))
           .find((reason) => reason !== undefined)
         return why === undefined ? [] : [{ pod, why: `${why}, by ${taken.from}` }]
       })

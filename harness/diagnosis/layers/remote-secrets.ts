@@ -192,7 +192,7 @@ const judgeEntry = async (pair: Pair, entry: RemoteEntry): Promise<Judged> => {
   const notes = [...server.notes, ...(tried.note === undefined ? [] : [tried.note])]
   const problems = tried.findings.length > 0
   if (!problems && state?.synced === false) {
-    const complaint = await view.complaint(entry.key, entry.secret)
+    const complaint = await view.complaint(entry)
     if (complaint) return { ...complained(pair, known, complaint), notes }
   }
   const { host, port } = addressOf(access.server)

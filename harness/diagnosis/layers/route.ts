@@ -96,16 +96,43 @@ const routedWrongly = async (mesh: Survey, client: Client, services: MeshService
   // A route whose object is gone is one that the proxy has not been told of yet: a matter of live sync.
   const isOld = ({ madeBy }: EnvoyRoute): boolean => madeBy.startsWith('VirtualService ') && !present.has(madeBy)
   return services.flatMap((service) =>
-    hostsOf(virtualHosts, service).flatMap(({ routes }) =>
-      routes
-        .filter((taken) => !isOld(taken))
-        .flatMap((taken) => wrongRoute(mesh, client, service, taken, clusters).slice(0, 1)),
-    ),
+    hostsOf(virtualHosts, service).flatMap(({ routes }) => {
+      const taken = routes.filter((candidate) => !isOld(candidate))
+      return [
+        ...taken.flatMap((candidate) => wrongRoute(mesh, client, service, candidate, clusters).slice(0, 1)),
+        ...partial(mesh, client, service, taken),
+      ]
+    }),
   )
 }
 
-const hostsOf = (virtualHosts: VirtualHost[], { host }: MeshService): VirtualHost[] =>
-  virtualHosts.filter(({ domains }) => domains.some((domain) => domain === host || domain.startsWith(`${host}:`)))
+/** Routes of rules that leave some requests without a route. */
+const partial = (mesh: Survey, client: Client, { host }: MeshService, routes: EnvoyRoute[]): Finding[] => {
+  const maker = routes.find(({ madeBy }) => madeBy !== '')?.madeBy
+  if (maker === undefined || routes.some(({ takesAll }) => takesAll)) return []
+  return [
+    {
+      code: 'MP-681',
+      where: `${maker} for ${host}`,
+      evidence: [
+        `every route of ${maker} has a match, and what none of them takes gets 404`,
+        `seen in the routes of ${clientPlace(client)}`,
+      ],
+      fix: showObject(mesh, client, maker),
+      clusters: [client.cluster.name],
+    },
+  ]
+}
+
+/** The virtual hosts of a service, at its ports: a rule without a port stands at those of other services as well. */
+const hostsOf = (virtualHosts: VirtualHost[], { host, perCluster }: MeshService): VirtualHost[] => {
+  const ports = new Set(perCluster.flatMap(({ service }) => (service?.spec?.ports ?? []).map(({ port }) => port)))
+  return virtualHosts.filter(
+    ({ port, domains }) =>
+      (port === undefined || ports.has(port)) &&
+      domains.some((domain) => domain === host || domain.startsWith(`${host}:`)),
+  )
+}
 
 const wrongRoute = (
   mesh: Survey,
@@ -138,8 +165,12 @@ const wrongRoute = (
           ),
         ]
       : []),
-    ...(taken.aborts > 0 ? [finding('MP-992', [`${maker} aborts ${taken.aborts} of 100 of ${share}`])] : []),
-    ...(taken.delays > 0 ? [finding('MP-993', [`${maker} delays ${taken.delays} of 100 of ${share}`])] : []),
+    ...(taken.aborts > 0
+      ? [finding(taken.takesAll ? 'MP-992' : 'MP-683', [`${maker} aborts ${taken.aborts} of 100 of ${share}`])]
+      : []),
+    ...(taken.delays > 0
+      ? [finding(taken.takesAll ? 'MP-993' : 'MP-683', [`${maker} delays ${taken.delays} of 100 of ${share}`])]
+      : []),
     ...(taken.takesAll && inService && empty.length > 0
       ? [
           finding('MP-999', [

@@ -7,9 +7,11 @@ import { fits, policiesFor, type Asking } from '#diagnosis/authorization.ts'
 import { clientsOf } from '#diagnosis/clients.ts'
 import { matchesSelector } from '#diagnosis/label-selector.ts'
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { onceEach } from '#diagnosis/once-each.ts'
 import { sharedServices, type MeshService, type ServiceIn } from '#diagnosis/shared-services.ts'
 import type { Vantage } from '#probes/dial.ts'
 import { clustersOf } from '#probes/envoy.ts'
+import { isIstios } from '#istio/intercepted.ts'
 import { listeningPorts } from '#probes/listening.ts'
 import { meshConfigOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
@@ -54,7 +56,7 @@ export const server: Layer = {
       { concurrency: 4 },
     )
     return {
-      findings: [...policies.flat(), ...deaf.flatMap(({ findings }) => findings)],
+      findings: [...onceEach(policies.flat()), ...deaf.flatMap(({ findings }) => findings)],
       seen: `servers of ${services.length} shared services accept their clients`,
       notes: [
         ...conditionsNote([...new Set(conditional.flat())]),
@@ -111,6 +113,13 @@ const refusedByPolicy = async (
     fix: kubectl(reader, `-n ${namespace} get authorizationpolicy ${name} -o yaml`),
     clusters: [part.cluster.name],
   })
+  const wanting = ({ namespace, name }: { namespace: string; name: string }, why: string): Finding => ({
+    code: 'MP-682',
+    where: `AuthorizationPolicy ${namespace}/${name} for ${service.host}`,
+    evidence: [`AuthorizationPolicy ${namespace}/${name} ${why} a GET without token and headers of its own`],
+    fix: kubectl(reader, `-n ${namespace} get authorizationpolicy ${name} -o yaml`),
+    clusters: [part.cluster.name],
+  })
   const denying = policies.find(
     ({ spec }) => spec.action === 'DENY' && asking.some((client) => fits(spec, client) === 'yes'),
   )
@@ -124,10 +133,17 @@ const refusedByPolicy = async (
     const asks = `asks provider ${unknown.spec.provider?.name ?? '(none)'}`
     return [finding(unknown.namespace, unknown.name, clients, `${asks}, which the mesh config lacks: it denies all`)]
   }
+  const plain = asking.map((client): Asking => ({ ...client, plain: true }))
+  const demanding = policies.find(
+    ({ spec }) => spec.action === 'DENY' && plain.some((client) => fits(spec, client) === 'yes'),
+  )
+  if (demanding) return [wanting(demanding, 'denies')]
   const allowing = policies.filter(({ spec }) => spec.action === 'ALLOW')
   const [first] = allowing
   const left = clients.filter((client) => allowing.every(({ spec }) => fits(spec, { ...client, port }) === 'no'))
-  if (!first || left.length === 0 || clients.length === 0) return []
+  if (!first || clients.length === 0) return []
+  const refusesPlain = plain.every((client) => allowing.every(({ spec }) => fits(spec, client) === 'no'))
+  if (left.length === 0) return refusesPlain ? [wanting(first, 'does not allow')] : []
   return [
     finding(
       first.namespace,
@@ -267,9 +283,6 @@ const inBlock = ({ cidr, except = [] }: V1IPBlock, address: string): boolean => 
     ipaddr.parse(address).match(ipaddr.parseCIDR(block))
   return within(cidr) && !except.some(within)
 }
-
-/** The ports of Istio’s own programs in a pod. */
-const isIstios = (port: number): boolean => port >= 15000 && port < 15100
 
 /** A server whose program does not listen at a port that the service sends requests to, or on localhost alone. */
 const notListening = async (service: MeshService, part: ServiceIn): Promise<Asked> => {

@@ -77,7 +77,8 @@ const missing = async (
   { namespace, name, host, perCluster }: MeshService,
 ): Promise<Finding | undefined> => {
   const having = perCluster.find(({ service, addresses }) => service && addresses.length > 0)
-  if (!having) return undefined
+  // Of a headless service clients resolve the pods of their own cluster alone.
+  if (!having?.service || isHeadless(having.service)) return undefined
   const selector = Object.entries(having.service?.spec?.selector ?? {})
   for (const { cluster, service } of perCluster.filter(
     (part) => part.cluster !== having.cluster && clusters.includes(part.cluster),

@@ -4,8 +4,9 @@ import { readRemoteKubeconfig, type RemoteAccess } from '#istio/remote-kubeconfi
 
 /**
  * One entry of a remote secret: a kubeconfig for the cluster that its key names, or why istiod can use none of it.
+ * `created` is when the secret was made, to the second (`2026-01-01T00:00:00`).
  */
-export type RemoteEntry = { secret: string; key: string; labelled: boolean } & (
+export type RemoteEntry = { secret: string; key: string; labelled: boolean; created?: string } & (
   { access: RemoteAccess; malformed?: undefined } | { access?: undefined; malformed: string }
 )
 
@@ -17,7 +18,9 @@ export const remoteEntries = (secrets: V1Secret[]): RemoteEntry[] =>
     if (!labelled && !secret.startsWith('istio-remote-secret-')) return []
     return Object.entries(data ?? {}).map(([key, encoded]): RemoteEntry => {
       const read = readRemoteKubeconfig(Buffer.from(encoded, 'base64').toString())
-      return { secret, key, labelled, ...('malformed' in read ? read : { access: read }) }
+      const { creationTimestamp } = metadata ?? {}
+      const created = creationTimestamp ? { created: new Date(creationTimestamp).toISOString().slice(0, 19) } : {}
+      return { secret, key, labelled, ...created, ...('malformed' in read ? read : { access: read }) }
     })
   })
 

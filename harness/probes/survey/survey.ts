@@ -121,8 +121,8 @@ export const injectedWith = async (
 }
 
 /**
- * Sees to it that a cluster has Istio in the namespace that is asked for: a control plane, or an injector that leads
- * there. One that leads to a URL may belong to any.
+ * Sees to it that a cluster has Istio in the namespace that is asked for: a control plane, an injector that leads
+ * there, or sidecars that one has left. One that leads to a URL may belong to any.
  * @throws MeshproofError MP-118 where it has none, MP-147 where it has it elsewhere.
  */
 const requireIstio = async ({ context, kube }: ContextCluster, reads: Reads, istioNamespace: string): Promise<void> => {
@@ -132,6 +132,8 @@ const requireIstio = async ({ context, kube }: ContextCluster, reads: Reads, ist
     (webhooks ?? []).map(({ clientConfig }) => clientConfig.service?.namespace ?? istioNamespace),
   )
   if (exists && (istiods.length > 0 || ledTo.includes(istioNamespace))) return
+  // Its injector may be what somebody deleted: pods with sidecars show that there was one.
+  if (exists && injectors.length === 0 && (await reads.proxies()).length > 0) return
   // Who may not list these everywhere is told no more than that there is none here.
   const everywhere = await kube
     .list<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', selector: istiodSelector() })

@@ -45,7 +45,7 @@ const bare = (labels: Record<string, string> = {}): Manifest => ({
 
 describe('a namespace', () => {
   const found = async (second: Shape, labels: Record<string, string>): Promise<object[]> =>
-    sidecarProblems((await meshOf(second, labelled(labels))).clusters[1]!)
+    meshOf(second, labelled(labels)).then((mesh) => sidecarProblems(mesh, mesh.clusters[1]!))
 
   test('that asks for a revision nobody serves says which are served, and how to set the tag', async () => {
     expect(await found({ revision: '1-31', more: [bare()] }, { 'istio.io/rev': 'stable' })).toMatchObject([

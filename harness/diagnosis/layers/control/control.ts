@@ -28,7 +28,7 @@ export const controlPlane: Layer = {
         ...(await webhookProblems(cluster)),
         ...(await wrongInjectionPath(cluster)),
         ...(await wrongDiscoveryAddress(cluster, servedBy(mesh, cluster))),
-        ...(await sidecarProblems(cluster)),
+        ...(await sidecarProblems(mesh, cluster)),
         ...(await refusedMeshConfig(cluster)),
       ]),
     )

@@ -29,7 +29,16 @@ const PeerAuthentication = z.object({
   mtls: z.object({ mode: z.string().default('UNSET') }).optional(),
   portLevelMtls: z.record(z.string(), z.object({ mode: z.string().default('UNSET') })).default({}),
 })
-const Sidecar = z.object({ egress: z.array(z.object({ hosts: z.array(z.string()).default([]) })).optional() })
+const Sidecar = z.object({
+  egress: z
+    .array(
+      z.object({
+        hosts: z.array(z.string()).default([]),
+        port: z.object({ number: z.number().optional() }).optional(),
+      }),
+    )
+    .optional(),
+})
 
 /**
  * What rules do to shared services whatever a client holds for them: TLS of their own, and clients that stick to one
@@ -94,10 +103,22 @@ export const whyUnknown = async (
     return {
       code: 'MP-894',
       where: `${host} for ${client.name} ${clientNamespace}`,
-      evidence: [`Sidecar ${placeOf(sidecar)} names no host of namespace ${namespace}`],
+      evidence: [`Sidecar ${placeOf(sidecar)} names no host of namespace ${namespace} at the service’s ports`],
       fix: kubectl(
         reader,
         `-n ${sidecar.metadata?.namespace ?? ''} get sidecar ${sidecar.metadata?.name ?? ''} -o yaml`,
+      ),
+    }
+  const onNode = service.perCluster.find(({ service: part }) => part?.spec?.internalTrafficPolicy === 'Local')
+  if (onNode)
+    return {
+      code: 'MP-892',
+      cause: 'a service’s internalTrafficPolicy keeps requests on the client’s own node',
+      where: `${host} in ${onNode.cluster.name}`,
+      evidence: [`service ${namespace}/${service.name} of ${onNode.cluster.name} has internalTrafficPolicy Local`],
+      fix: kubectl(
+        onNode.cluster,
+        `-n ${namespace} patch service ${service.name} -p '{"spec":{"internalTrafficPolicy":"Cluster"}}'`,
       ),
     }
   const { defaultServiceExportTo } = reader ? await meshConfigOf(reader.reads) : {}
@@ -163,10 +184,14 @@ const disables = (
 const leavesOut = (
   { metadata, spec }: Manifest & { spec?: unknown },
   clientNamespace: string,
-  { namespace, host }: MeshService,
+  { namespace, host, perCluster }: MeshService,
 ): boolean => {
-  const hosts = Sidecar.safeParse(spec).data?.egress?.flatMap((egress) => egress.hosts)
-  if (!hosts || hosts.length === 0) return false
+  const egress = Sidecar.safeParse(spec).data?.egress ?? []
+  if (egress.length === 0) return false
+  const ports = new Set(perCluster.flatMap(({ service }) => (service?.spec?.ports ?? []).map(({ port }) => port)))
+  const hosts = egress
+    .filter(({ port }) => port?.number === undefined || ports.has(port.number))
+    .flatMap((listener) => listener.hosts)
   return !hosts.some((pattern) => {
     const [where = '', name = ''] = pattern.split('/')
     const inNamespace =

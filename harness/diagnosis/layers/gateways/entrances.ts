@@ -69,16 +69,20 @@ const unknownToSome = async (mesh: Survey, own: NetworkGateways): Promise<Findin
       )
       if (gateways === undefined || gateways.length > 0 || clients.length === 0) return []
       const notFollowed = await namespacesNotFollowed(primary, own.services)
+      const portless = own.services.flatMap(portNotThere)
       return [
         {
           code: 'MP-881',
           cause:
             notFollowed.length > 0
               ? 'a control plane does not follow the namespace of a gateway between networks'
-              : 'a control plane knows no gateway of a network that has one',
+              : portless.length > 0
+                ? 'the label of a gateway’s service names a port that the service lacks'
+                : 'a control plane knows no gateway of a network that has one',
           where: `${own.network} for ${primary.name}`,
           evidence: [
             ...notFollowed,
+            ...portless,
             `${own.network} is entered at ${addresses.join(', ')}, and istiod of ${primary.name} knows no gateway ` +
               'of it (/debug/networkz)',
           ],
@@ -92,6 +96,17 @@ const unknownToSome = async (mesh: Survey, own: NetworkGateways): Promise<Findin
     }),
   )
   return perPrimary.flat()
+}
+
+/** The label by which a gateway’s service tells its port, where it names none of its ports. */
+const portNotThere = ({ cluster, service: { metadata, spec } }: GatewayService): string[] => {
+  const port = metadata?.labels?.['networking.istio.io/gatewayPort']
+  if (port === undefined || spec?.ports?.some((candidate) => String(candidate.port) === port)) return []
+  const ports = (spec?.ports ?? []).map((candidate) => candidate.port).join(', ')
+  return [
+    `service ${metadata?.namespace ?? ''}/${metadata?.name ?? ''} of ${cluster.name} is labelled ` +
+      `networking.istio.io/gatewayPort=${port} and has ports ${ports}`,
+  ]
 }
 
 /** Namespaces of gateways that the mesh config of a control plane leaves out, in words. */

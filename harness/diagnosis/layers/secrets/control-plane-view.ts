@@ -17,8 +17,8 @@ export type ControlPlaneView = {
   fromFiles: string | undefined
   /** Whether every istiod has a cluster synced, and by which secret; undefined where none says. */
   stateOf: (cluster: string) => { synced: boolean; secrets: string[]; words: string } | undefined
-  /** What an istiod last said that is wrong with a cluster. */
-  complaint: (cluster: string, secret: string) => Promise<Complaint | undefined>
+  /** What an istiod last said that is wrong with the cluster of an entry. */
+  complaint: (entry: RemoteEntry) => Promise<Complaint | undefined>
 }
 
 /** istiods of a control plane that are asked: their answers are nearly always the same. */
@@ -63,10 +63,10 @@ export const controlPlaneView = async (cluster: SurveyedCluster): Promise<Contro
         words: [...new Set(known.map((state) => state?.syncStatus ?? 'not watched'))].join(', '),
       }
     },
-    complaint: async (name, secret) => {
+    complaint: async ({ key, secret, created }) => {
       for (const { metadata } of asked) {
         const log = await logOf(metadata?.namespace ?? '', metadata?.name ?? '')
-        const complaint = complaintAbout(log, name, secret)
+        const complaint = complaintAbout(log, key, secret, created)
         if (complaint) return complaint
       }
       return undefined

@@ -1,4 +1,4 @@
-import type { V1Deployment } from '@kubernetes/client-node'
+import type { V1Deployment, V1Service } from '@kubernetes/client-node'
 import { reasonOf } from '#errors.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { meshNamespacesOf } from '#diagnosis/mesh-namespaces.ts'
@@ -13,7 +13,7 @@ export const missingPods = async (mesh: Survey): Promise<{ findings: Finding[]; 
   const perCluster = await Promise.all(
     mesh.clusters.map(async (cluster) => {
       try {
-        return { findings: await missingIn(cluster), notes: [] }
+        return { findings: await missingIn(mesh, cluster), notes: [] }
       } catch (error) {
         return { findings: [], notes: [`deployments of ${cluster.name} were not looked at: ${reasonOf(error)}`] }
       }
@@ -25,10 +25,10 @@ export const missingPods = async (mesh: Survey): Promise<{ findings: Finding[]; 
   }
 }
 
-const missingIn = async (cluster: SurveyedCluster): Promise<Finding[]> => {
+const missingIn = async (mesh: Survey, cluster: SurveyedCluster): Promise<Finding[]> => {
   const [deployments, namespaces] = await Promise.all([cluster.reads.deployments(), meshNamespacesOf(cluster)])
   const ofMesh = deployments.filter(({ metadata }) => namespaces.has(metadata?.namespace ?? ''))
-  return [...ofMesh.flatMap((deployment) => refused(cluster, deployment)), ...(await unserved(cluster, ofMesh))]
+  return [...ofMesh.flatMap((deployment) => refused(cluster, deployment)), ...(await unserved(mesh, cluster, ofMesh))]
 }
 
 const refused = (cluster: SurveyedCluster, { metadata, status }: V1Deployment): Finding[] => {
@@ -46,16 +46,27 @@ const refused = (cluster: SurveyedCluster, { metadata, status }: V1Deployment): 
   ]
 }
 
-/** Services without any pod in a cluster, where a deployment with their labels is scaled to nothing. */
-const unserved = async (cluster: SurveyedCluster, deployments: V1Deployment[]): Promise<Finding[]> => {
+/**
+ * Services that other clusters have as well, without any pod in this one, where a deployment with their labels is
+ * scaled to nothing. What one cluster has alone may be meant to rest.
+ */
+const unserved = async (mesh: Survey, cluster: SurveyedCluster, deployments: V1Deployment[]): Promise<Finding[]> => {
   const idle = deployments.filter(({ spec }) => spec?.replicas === 0)
   if (idle.length === 0) return []
   const [services, pods] = await Promise.all([cluster.reads.services(), cluster.reads.pods()])
+  const elsewhere = await Promise.all(
+    mesh.clusters.filter((other) => other !== cluster).map((other) => other.reads.services().catch(() => [])),
+  )
+  const isShared = ({ metadata }: V1Service): boolean =>
+    elsewhere
+      .flat()
+      .some((other) => other.metadata?.name === metadata?.name && other.metadata?.namespace === metadata?.namespace)
   return idle.flatMap((deployment): Finding[] => {
     const { namespace = '', name = '' } = deployment.metadata ?? {}
     const empty = services.filter(
       (service) =>
         service.metadata?.namespace === namespace &&
+        isShared(service) &&
         selects(service, deployment.spec?.template.metadata?.labels) &&
         !pods.some(
           ({ metadata, status }) =>

@@ -12,10 +12,13 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-/** Looks at a mesh whose second cluster has these objects besides; `forbidden` may not be listed there. */
-const looked = async (more: Manifest[], forbidden: string[] = []): Promise<Look> => {
+/**
+ * Looks at a mesh whose second cluster has these objects besides; `forbidden` may not be listed there. `first` are more
+ * objects of the first cluster.
+ */
+const looked = async (more: Manifest[], forbidden: string[] = [], first: Manifest[] = []): Promise<Look> => {
   const apis = await Promise.all([
-    fakeApiServer(meshObjects('cluster1')),
+    fakeApiServer(meshObjects('cluster1', { more: first })),
     fakeApiServer(meshObjects('cluster2', { more }), { forbidden }),
   ])
   servers.push(...apis)
@@ -124,6 +127,7 @@ describe('pods', () => {
     ['are young', podOf({ phase: 'Pending' }, { creationTimestamp: new Date() })],
     ['are done', podOf({ phase: 'Succeeded' })],
     ['belong to a Job', podOf({ phase: 'Failed' }, { ownerReferences: [{ kind: 'Job', name: 'load' }] })],
+    ['somebody ran by hand', podOf({ phase: 'Failed' })],
     ['ended when their node shut down', podOf({ phase: 'Failed', reason: 'Terminated' })],
     ['were evicted', podOf({ phase: 'Failed', reason: 'Evicted' })],
     ['are on their way out', podOf({ phase: 'Running' }, { deletionTimestamp: new Date() })],
@@ -134,13 +138,14 @@ describe('pods', () => {
 })
 
 describe('deployments', () => {
-  test('that are scaled to nothing count where a service has no other pod', async () => {
-    expect((await looked([service, deployment(0)])).findings).toMatchObject([
+  test('that are scaled to nothing count where a service of several clusters has no other pod', async () => {
+    expect((await looked([service, deployment(0)], [], [service])).findings).toMatchObject([
       { code: 'MP-961', where: 'cluster2 shop/web', fix: expect.stringContaining('--context=context2') },
     ])
+    expect((await looked([service, deployment(0)])).findings).toEqual([])
     const ready = podOf({ phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] })
-    expect((await looked([service, deployment(0), ready])).findings).toEqual([])
-    expect((await looked([deployment(0)])).findings).toEqual([])
+    expect((await looked([service, deployment(0), ready], [], [service])).findings).toEqual([])
+    expect((await looked([deployment(0)], [], [service])).findings).toEqual([])
   })
 
   test('whose pods are refused say by whom', async () => {
