@@ -28,7 +28,7 @@ test('routes carry where they lead, what they do, and the object that made them'
                 },
                 {
                   match: { prefix: '/', case_sensitive: true },
-                  route: { cluster: 'outbound|5000|v1|shop.app1.svc.cluster.local' },
+                  route: { cluster: 'outbound|5000|v1|shop.app1.svc.cluster.local', timeout: '0.25s' },
                   typed_per_filter_config: {
                     'envoy.filters.http.fault': {
                       '@type': 'type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault',
@@ -47,6 +47,7 @@ test('routes carry where they lead, what they do, and the object that made them'
   }
   expect(virtualHostsIn(page)).toMatchObject([
     {
+      port: 5000,
       domains: ['shop.app1.svc.cluster.local', 'shop'],
       routes: [
         {
@@ -57,7 +58,7 @@ test('routes carry where they lead, what they do, and the object that made them'
           ],
           madeBy: 'VirtualService app1/canary',
         },
-        { takesAll: true, clusters: [{ weight: 100 }], aborts: 25, delays: 0, madeBy: '' },
+        { takesAll: true, clusters: [{ weight: 100 }], aborts: 25, delays: 0, timeout: 250, madeBy: '' },
         { takesAll: false, redirects: true },
         { takesAll: true, answers: 418 },
       ],

@@ -48,6 +48,12 @@ test('the last of its lines counts, and none of another cluster', () => {
   expect(complaintAbout(log, 'cluster(2', 'remote')).toBeUndefined()
 })
 
+test('what was said before the secret was created is about another one of that name', () => {
+  const log = watchError('cluster2', 'Unauthorized')
+  expect(complaintAbout(log, 'cluster2', 'remote', '2026-11-29T01:02:04')).toBeUndefined()
+  expect(complaintAbout(log, 'cluster2', 'remote', '2026-11-29T01:02:03')).toMatchObject({ kind: 'unauthorized' })
+})
+
 test('what was said before the secret was read again is about an older one', () => {
   const log = [
     watchError('cluster2', 'Unauthorized'),

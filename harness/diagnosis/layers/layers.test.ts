@@ -299,6 +299,13 @@ describe('services across clusters', () => {
       ['MP-916'],
     ],
     [
+      'without a selector where its pods are',
+      [service(usual), slice, labelled],
+      [service({ clusterIP: '10.9.0.1', ports: [{ name: 'http', port: 80 }] }), labelled],
+      ['MP-916'],
+    ],
+    ['headless, in one cluster alone', [service({ ...usual, clusterIP: 'None' }), slice], [pod], []],
+    [
       'with a port by a name that its pods do not give',
       [service({ ...usual, ports: [{ name: 'http', port: 80, targetPort: 'web' }] }), slice, labelled],
       [service(usual)],

@@ -93,6 +93,23 @@ const routedWrongly = async (mesh: Survey, client: Client, services: MeshService
   const present = new Set(
     rules.map(({ metadata }) => `VirtualService ${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`),
   )
+  return judgeRoutes(mesh, client, services, { virtualHosts, clusters, present })
+}
+
+/**
+ * What is wrong with the routes that a client’s proxy has for services: its virtual hosts, the endpoints it holds,
+ * and the VirtualServices that are `present` (`VirtualService app1/canary`).
+ */
+export const judgeRoutes = (
+  mesh: Survey,
+  client: Client,
+  services: MeshService[],
+  {
+    virtualHosts,
+    clusters,
+    present,
+  }: { virtualHosts: VirtualHost[]; clusters: ReadonlyMap<string, Endpoint[]>; present: ReadonlySet<string> },
+): Finding[] => {
   // A route whose object is gone is one that the proxy has not been told of yet: a matter of live sync.
   const isOld = ({ madeBy }: EnvoyRoute): boolean => madeBy.startsWith('VirtualService ') && !present.has(madeBy)
   return services.flatMap((service) =>

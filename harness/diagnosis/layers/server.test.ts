@@ -87,6 +87,14 @@ describe('what a server accepts', () => {
     ['denies all', { action: 'DENY', rules: [{}] }, ['MP-905']],
     ['allows another account alone', { rules: [{ from: [{ source: { principals: ['*/sa/cart'] } }] }] }, ['MP-908']],
     ['allows its own namespace', { rules: [{ from: [{ source: { namespaces: ['shop'] } }] }] }, []],
+    ['wants a token', { rules: [{ from: [{ source: { requestPrincipals: ['*'] } }] }] }, ['MP-682']],
+    [
+      'denies requests without a header',
+      { action: 'DENY', rules: [{ when: [{ key: 'request.headers[tenant]', notValues: ['*'] }] }] },
+      ['MP-682'],
+    ],
+    ['allows paths that a plain request may have', { rules: [{ to: [{ operation: { paths: ['/*'] } }] }] }, []],
+    ['asks a provider that is not there', { action: 'CUSTOM', provider: { name: 'login' }, rules: [{}] }, ['MP-905']],
     ['denies a path', { action: 'DENY', rules: [{ to: [{ operation: { paths: ['/admin'] } }] }] }, []],
     ['is for another workload', { selector: { matchLabels: { app: 'bank' } } }, []],
   ])('an AuthorizationPolicy that %s', async (_, spec, expected) => {
@@ -104,6 +112,13 @@ describe('what a server accepts', () => {
     ['lets nobody in', [], ['MP-906']],
     ['lets another app in', [{ from: [{ podSelector: { matchLabels: { app: 'bank' } } }] }], ['MP-906']],
     ['lets the client in', [{ from: [{ podSelector: { matchLabels: { app: 'client' } } }] }], []],
+    ['lets in another address', [{ from: [{ ipBlock: { cidr: '203.0.113.0/24' } }] }], ['MP-906']],
+    ['lets in the client’s range', [{ from: [{ ipBlock: { cidr: '10.1.8.0/24' } }] }], []],
+    [
+      'lets in a range without the client',
+      [{ from: [{ ipBlock: { cidr: '10.1.0.0/16', except: ['10.1.8.0/24'] } }] }],
+      ['MP-906'],
+    ],
     ['lets everybody in at another port', [{ ports: [{ port: 9090 }] }], ['MP-906']],
     ['lets everybody in', [{}], []],
   ])('a NetworkPolicy that %s', async (_, ingress, expected) => {
@@ -146,6 +161,19 @@ describe('what clients send', () => {
     expect(await codesWith(ofDomain, accepting('cluster.local'))).toEqual(['MP-902'])
   })
 
+  test('follows a rule for all hosts, unless another rule names the service more closely', async () => {
+    const wide = (mode: string, host: string): Manifest => ({
+      ...policy('DestinationRule', { host, trafficPolicy: { tls: { mode } } }),
+      metadata: { name: `wide-${host.length}`, namespace: 'istio-system' },
+    })
+    expect(await codesWith(wide('DISABLE', '*.local'), strict)).toEqual(['MP-901'])
+    expect(await codesWith(wide('DISABLE', '*.local'), rule({ mode: 'ISTIO_MUTUAL' }), strict)).toEqual([])
+    expect(
+      await codesWith(wide('DISABLE', '*.local'), wide('ISTIO_MUTUAL', '*.shop.svc.cluster.local'), strict),
+    ).toEqual([])
+    expect(await codesWith(wide('DISABLE', '*.example'), strict)).toEqual([])
+  })
+
   test('goes to the identity that they accept', async () => {
     const accepting = (name: string): Manifest => rule({ mode: 'ISTIO_MUTUAL', subjectAltNames: [name] })
     expect(await codesWith(accepting('spiffe://cluster.local/ns/shop/sa/other'))).toEqual(['MP-902'])
@@ -168,6 +196,36 @@ describe('a sidecar', () => {
       { code: 'MP-982', evidence: [expect.stringContaining('port 8080 is among excludeInboundPorts')] },
     ])
     expect((await interception.look(await meshOf([]), undefined)).findings).toEqual([])
+  })
+
+  test('is passed over by a container that runs as its user', async () => {
+    const client = pod('client', '10.1.8.9')
+    const spec = { ...(client['spec'] as object), securityContext: { runAsUser: 1337 } }
+    const containers = [{ name: 'istio-proxy', args: ['proxy', 'sidecar'] }, { name: 'web' }]
+    const mesh = await meshOf([], { ...client, spec: { ...spec, containers } })
+    expect((await interception.look(mesh, undefined)).findings).toMatchObject([
+      { code: 'MP-981', evidence: [expect.stringContaining('container web runs as user 1337')] },
+    ])
+  })
+
+  test('that leaves the agent’s own ports alone is as Istio makes it', async () => {
+    const metrics: Manifest[] = [
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'metrics', namespace: 'shop' },
+        spec: { clusterIP: '10.9.0.2', selector: { app: 'cart' }, ports: [{ port: 15020 }] },
+      },
+      {
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: { name: 'metrics-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'metrics' } },
+        ports: [{ port: 15020 }],
+        endpoints: [{ addresses: ['10.1.8.1'] }],
+      },
+    ]
+    const mesh = await meshOf(metrics, undefined, ['-d', '15090,15021,15020'])
+    expect((await interception.look(mesh, undefined)).findings).toEqual([])
   })
 
   test('that a Sidecar opens for other ports is closed for the service', async () => {

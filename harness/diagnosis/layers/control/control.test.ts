@@ -74,6 +74,31 @@ describe('a namespace', () => {
     ])
   })
 
+  test('whose cluster lost its injector, or has one that passes its pods over, says so', async () => {
+    const enabled = { 'istio-injection': 'enabled' }
+    const mesh = await meshOf({ more: [bare()] }, (objects) =>
+      labelled(enabled)(objects.filter(({ kind }) => kind !== 'MutatingWebhookConfiguration')),
+    )
+    expect(await sidecarProblems(mesh, mesh.clusters[1]!)).toMatchObject([
+      { code: 'MP-859', cause: 'a cluster has no sidecar injector' },
+    ])
+    const passingOverWeb = async (labels: Record<string, string>): Promise<object[]> => {
+      const passing = await meshOf({ more: [bare(labels)] }, (objects) =>
+        labelled(enabled)(objects).map((object) =>
+          object.kind === 'ConfigMap' && object.metadata?.name === 'istio-sidecar-injector'
+            ? { ...object, data: { config: 'neverInjectSelector:\n- matchLabels: { app: web }\n' } }
+            : object,
+        ),
+      )
+      return sidecarProblems(passing, passing.clusters[1]!)
+    }
+    expect(await passingOverWeb({ app: 'web' })).toMatchObject([
+      { code: 'MP-857', cause: expect.stringContaining('neverInjectSelector') },
+    ])
+    const [older] = (await passingOverWeb({ app: 'cart' })) as { code: string; cause?: string }[]
+    expect([older?.code, older?.cause]).toEqual(['MP-857', undefined])
+  })
+
   test('that lost its label has sidecars that will not come back, unless they were put there by hand', async () => {
     expect(await found({ proxies: ['1.31.0'] }, {})).toMatchObject([{ code: 'MP-858' }])
     const byHand: Manifest = {

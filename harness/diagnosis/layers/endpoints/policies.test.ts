@@ -63,7 +63,10 @@ test.each<[string, Manifest, string[]]>([
   ['DISABLE', rule({ tls: { mode: 'DISABLE' } }), ['MP-896']],
   ['DISABLE, by the short name', rule({ tls: { mode: 'DISABLE' } }, 'cart'), ['MP-896']],
   ['SIMPLE for one port', rule({ portLevelSettings: [{ port: { number: 80 }, tls: { mode: 'SIMPLE' } }] }), ['MP-896']],
+  ['a server name', rule({ tls: { mode: 'ISTIO_MUTUAL', sni: 'cart.example' } }), ['MP-896']],
+  ['a PROXY header', rule({ proxyProtocol: { version: 'V1' } }), ['MP-896']],
   ['ISTIO_MUTUAL', rule({ tls: { mode: 'ISTIO_MUTUAL' } }), []],
+  ['SIMPLE for every host of the namespace', rule({ tls: { mode: 'SIMPLE' } }, '*.shop.svc.cluster.local'), ['MP-896']],
   ['SIMPLE for another host', rule({ tls: { mode: 'SIMPLE' } }, 'mail.example'), []],
   ['a consistent hash', rule({ loadBalancer: { consistentHash: { useSourceIp: true } } }), ['MP-898']],
 ])('a DestinationRule with %s', async (_what, policy, expected) => {
@@ -81,6 +84,12 @@ test.each<[string, Manifest | undefined, Record<string, string>, string | undefi
   ['a Sidecar without it', sidecar(['istio-system/*']), {}, 'MP-894'],
   ['a Sidecar of its own namespace', sidecar(['./*']), {}, undefined],
   ['a Sidecar that names another host of it', sidecar(['shop/mail.shop.svc.cluster.local']), {}, 'MP-894'],
+  [
+    'a Sidecar that names it at another port',
+    object('networking.istio.io/v1', 'Sidecar', { egress: [{ hosts: ['./*'], port: { number: 8080 } }] }),
+    {},
+    'MP-894',
+  ],
   ['a Sidecar with everything', sidecar(['*/*']), {}, undefined],
   ['an export to others', undefined, { 'networking.istio.io/exportTo': 'bank' }, 'MP-895'],
   ['an export to its own namespace', undefined, { 'networking.istio.io/exportTo': '.' }, undefined],

@@ -11,12 +11,13 @@ import { decidedBy } from '#diagnosis/rule-hosts.ts'
 import { selects } from '#diagnosis/selects.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
 
-const Tls = z.object({ mode: z.string().default('') }).optional()
+const Tls = z.object({ mode: z.string().default(''), sni: z.string().optional() }).optional()
 const TrafficPolicy = z
   .object({
     tls: Tls,
     portLevelSettings: z.array(z.object({ tls: Tls })).default([]),
     loadBalancer: z.object({ consistentHash: z.unknown().optional() }).optional(),
+    proxyProtocol: z.unknown().optional(),
   })
   .optional()
 const DestinationRule = z.object({
@@ -55,18 +56,27 @@ export const policyFindings = async (mesh: Survey, services: MeshService[]): Pro
         )
         if (!spec || decided.length === 0) return []
         const policies = [spec.trafficPolicy, ...spec.subsets.map(({ trafficPolicy }) => trafficPolicy)]
-        const modes = policies.flatMap((policy) => [
-          policy?.tls?.mode,
-          ...(policy?.portLevelSettings ?? []).map(({ tls }) => tls?.mode),
+        const settings = policies.flatMap((policy) => [
+          policy?.tls,
+          ...(policy?.portLevelSettings ?? []).map(({ tls }) => tls),
         ])
-        const overriding = modes.find(
-          (mode) => mode === 'SIMPLE' || mode === 'MUTUAL' || (mode === 'DISABLE' && severalNetworks(mesh)),
-        )
+        const overriding = settings
+          .map((tls) => tls?.mode)
+          .find((mode) => mode === 'SIMPLE' || mode === 'MUTUAL' || (mode === 'DISABLE' && severalNetworks(mesh)))
+        const sni = severalNetworks(mesh) ? settings.find((tls) => tls?.sni)?.sni : undefined
+        const prefixed = policies.some((policy) => policy?.proxyProtocol !== undefined)
         const sticky = policies.some((policy) => policy?.loadBalancer?.consistentHash !== undefined)
-        const set = overriding ? `sets tls.mode ${overriding}` : 'has loadBalancer.consistentHash'
-        if (!overriding && !sticky) return []
+        const [set, cause] = overriding
+          ? [`sets tls.mode ${overriding}`]
+          : sni !== undefined
+            ? [`sets tls.sni ${sni}`, 'a DestinationRule sets a server name that gateways between networks do not know']
+            : prefixed
+              ? ['sets proxyProtocol', 'a DestinationRule sends a PROXY header, which servers of the mesh refuse']
+              : ['has loadBalancer.consistentHash']
+        if (!overriding && sni === undefined && !prefixed && !sticky) return []
         return decided.map(({ host }) => ({
-          code: overriding ? 'MP-896' : 'MP-898',
+          code: overriding || sni !== undefined || prefixed ? 'MP-896' : 'MP-898',
+          ...(cause === undefined ? {} : { cause }),
           where: `${host} in ${primary.name}`,
           evidence: [`DestinationRule ${placeOf(rule)} ${set} for ${host}`],
           fix: kubectl(
@@ -147,6 +157,15 @@ export const whyUnknown = async (
     const pods = (await server.reads.podsIn(namespace)).filter(
       ({ metadata }) => part !== undefined && selects(part, metadata?.labels),
     )
+    const asPlain = pods.find(({ metadata }) => metadata?.labels?.[tlsMode] === 'disabled')
+    if (asPlain)
+      return {
+        code: 'MP-893',
+        cause: 'pods are labelled as if they took no mutual TLS, and plaintext does not cross networks',
+        where: `${host} in ${server.name}`,
+        evidence: [`${placeOf(asPlain)} has the label ${tlsMode}=disabled`],
+        fix: kubectl(server, `-n ${namespace} get pods -l ${tlsMode}=disabled`),
+      }
     const policy = ((await servedBy(mesh, server)?.reads.istio('PeerAuthentication')) ?? []).find((candidate) =>
       disables(candidate, [namespace, root], pods),
     )
@@ -163,6 +182,9 @@ export const whyUnknown = async (
   }
   return undefined
 }
+
+/** The label by which Istio’s injector says whether a pod takes mutual TLS. */
+const tlsMode = 'security.istio.io/tlsMode'
 
 /** Whether a policy turns mutual TLS off for servers: all of them, those that it selects, or a port of them. */
 const disables = (

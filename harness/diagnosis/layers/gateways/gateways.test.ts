@@ -277,6 +277,13 @@ describe('entrances', () => {
     ])
   })
 
+  test('whose label names a port that their service lacks are known to nobody, for that reason', async () => {
+    const mislabelled = service('network2', { labels: { 'networking.istio.io/gatewayPort': '443' } })
+    expect(await written([], [], [mislabelled])).toMatchObject([
+      { code: 'MP-881', cause: 'the label of a gateway’s service names a port that the service lacks' },
+    ])
+  })
+
   test('that are neither addresses nor names are not dialled, and named', async () => {
     const objects: [Manifest[], Manifest[]] = [[meshNetworks('"lb.example/[1-99999]"')], [service('')]]
     const [finding] = await written([], ...objects)
