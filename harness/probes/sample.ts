@@ -1,10 +1,14 @@
 import { askUntil } from '#kube/until.ts'
 import type { Answer } from './curl.ts'
 
+/** What stands for the status of a request that got no answer. */
+export const noAnswer = 'no answer'
+
 /** The answers to one verdict's requests, and how long the mesh took to settle before they were sent. */
 export type Answers = {
   all: Answer[]
-  statuses: number[]
+  /** Each status once, the lowest first; `no answer` where nothing came. */
+  statuses: (number | typeof noAnswer)[]
   /** The versions that answered, sorted. */
   versions: string[]
   /** How many requests got an answer with status 200. */
@@ -61,7 +65,9 @@ export const answersOf = (
     .join(', ')
   return {
     all: received,
-    statuses: [...new Set(received.map(({ status }) => status))].sort((first, second) => first - second),
+    statuses: [...new Set(received.map(({ status }) => status))]
+      .sort((first, second) => first - second)
+      .map((status) => status || noAnswer),
     versions: [...new Set(received.flatMap(({ version }) => version ?? []))].sort(),
     ok,
     summary: `${ok} of ${received.length}  ${summary}`,
