@@ -4,7 +4,10 @@ import { isReady } from '#kube/pods.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
-/** Nodes of a cluster that are not ready, in the kubelet’s own words. */
+/**
+ * Nodes of a cluster that are not ready, in the kubelet’s own words. One that carried Istio or the name server lies
+ * beneath whatever else is wrong there.
+ */
 export const nodesNotReady = async (cluster: SurveyedCluster): Promise<Finding[]> => {
   const nodes = await cluster.reads.nodes().catch((): V1Node[] => [])
   const bad = nodes.flatMap(({ metadata, status }) => {
@@ -13,8 +16,14 @@ export const nodesNotReady = async (cluster: SurveyedCluster): Promise<Finding[]
   })
   const [first] = bad
   const lost = bad.map(({ name }) => name)
-  const istios = await cluster.reads.podsIn(cluster.istioNamespace)
-  const carriesIstio = istios.some((pod) => lost.includes(pod.spec?.nodeName ?? '') && !isReady(pod))
+  const [istios, system] = await Promise.all([
+    cluster.reads.podsIn(cluster.istioNamespace),
+    cluster.reads.podsIn('kube-system'),
+  ])
+  const carriesOthers = [
+    ...istios,
+    ...system.filter(({ metadata }) => metadata?.labels?.['k8s-app'] === 'kube-dns'),
+  ].some((pod) => lost.includes(pod.spec?.nodeName ?? '') && !isReady(pod))
   return first === undefined
     ? []
     : [
@@ -26,7 +35,7 @@ export const nodesNotReady = async (cluster: SurveyedCluster): Promise<Finding[]
             .map(({ name, ready }) => `${name}: ${ready.reason ?? ''} ${ready.message ?? ''}`.trim().slice(0, 300)),
           fix: kubectl(cluster, `describe node ${first.name}`),
           clusters: [cluster.name],
-          ...(carriesIstio ? { beneath: true as const } : {}),
+          ...(carriesOthers ? { beneath: true as const } : {}),
         },
       ]
 }

@@ -185,6 +185,22 @@ describe('nodes', () => {
     ])
   })
 
+  test.each([
+    ['the name server', 'kube-system', { 'k8s-app': 'kube-dns' }, true],
+    ['Istio', 'istio-system', { app: 'eastwest' }, true],
+    ['a workload', 'shop', { app: 'web' }, undefined],
+  ])('that are lost with %s: beneath whatever else is wrong there', async (_, namespace, labels, beneath) => {
+    const lost: Manifest = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'lost-1', namespace, labels },
+      spec: { nodeName: 'node-a', containers: [] },
+      status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] },
+    }
+    const { findings } = await looked([...node('node-a', 'Unknown', -90), lost])
+    expect(findings.find(({ code }) => code === 'MP-968')?.beneath).toBe(beneath)
+  })
+
   test('whose clocks differ are named, a moment between renewals is not', async () => {
     expect((await looked([...node('node-a', 'True', -5), ...node('node-b', 'True', -300)])).findings).toMatchObject([
       { code: 'MP-969', evidence: [expect.stringMatching(/node-a is 295 s ahead of that of node-b/)] },
