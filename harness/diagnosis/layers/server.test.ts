@@ -126,6 +126,34 @@ describe('what a server accepts', () => {
   })
 })
 
+describe('a gateway between networks', () => {
+  const gateway: Manifest = {
+    ...pod('eastwest', '10.1.8.7'),
+    metadata: { name: 'eastwest-1', namespace: 'gateways', labels: { istio: 'eastwestgateway' } },
+  }
+  const shut = (ingress: object[]): Manifest => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'gateways', namespace: 'gateways' },
+    spec: { podSelector: { matchLabels: { istio: 'eastwestgateway' } }, policyTypes: ['Ingress'], ingress },
+  })
+
+  test.each<[string, object[], string[]]>([
+    ['namespaces of the cluster', [{ from: [{ namespaceSelector: {} }] }], ['MP-906']],
+    ['everybody at another port', [{ ports: [{ port: 15021 }] }], ['MP-906']],
+    ['a block of addresses', [{ from: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: [{ port: 15443 }] }], []],
+    ['everybody', [{}], []],
+  ])('is open to other networks only where a NetworkPolicy lets in %s', async (_, ingress, expected) => {
+    const apis = await Promise.all([
+      fakeApiServer(meshObjects('cluster1', { more: [gateway, shut(ingress)] })),
+      fakeApiServer(meshObjects('cluster2', { role: 'remote', network: 'network2' })),
+    ])
+    servers.push(...apis)
+    const mesh = await survey(apis.map((api, index) => api.cluster(`context${index + 1}`)))
+    expect((await server.look(mesh, undefined)).findings.map(({ code }) => code)).toEqual(expected)
+  })
+})
+
 describe('what clients send', () => {
   const codesWith = async (...more: Manifest[]): Promise<string[]> =>
     (await transport.look(await meshOf(more), undefined)).findings.map(({ code }) => code)

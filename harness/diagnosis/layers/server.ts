@@ -15,6 +15,7 @@ import { isIstios } from '#istio/intercepted.ts'
 import { listeningPorts } from '#probes/listening.ts'
 import { meshConfigOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
+import { severalNetworks } from '#topology/networks.ts'
 
 /** How many servers are asked whether their application listens. */
 const asked = 10
@@ -56,7 +57,11 @@ export const server: Layer = {
       { concurrency: 4 },
     )
     return {
-      findings: [...onceEach(policies.flat()), ...deaf.flatMap(({ findings }) => findings)],
+      findings: [
+        ...(await shutGateways(mesh)),
+        ...onceEach(policies.flat()),
+        ...deaf.flatMap(({ findings }) => findings),
+      ],
       seen: `servers of ${services.length} shared services accept their clients`,
       notes: [
         ...conditionsNote([...new Set(conditional.flat())]),
@@ -236,6 +241,63 @@ const sendersOf = async (mesh: Survey, service: MeshService, { cluster }: Servic
   return [gateway, client].flatMap((sender) => sender ?? [])
 }
 
+/** The port at which a gateway takes requests of other networks. */
+const gatewayPort = 15443
+
+/**
+ * NetworkPolicies that leave out what comes to a gateway from other networks. It comes from outside of the cluster,
+ * from no pod and no namespace: only a block of addresses, or no condition at all, lets it in.
+ */
+const shutGateways = async (mesh: Survey): Promise<Finding[]> => {
+  if (!severalNetworks(mesh)) return []
+  const perCluster = await Promise.all(
+    mesh.clusters.map(async (cluster): Promise<Finding[]> => {
+      const policies = await cluster.reads.networkPolicies().catch((): V1NetworkPolicy[] => [])
+      const pod = (await cluster.reads.proxies()).find(({ metadata }) => isRouter(metadata?.labels ?? {}))
+      const selecting = policies.filter(
+        ({ metadata, spec }) =>
+          metadata?.namespace === pod?.metadata?.namespace &&
+          (spec?.policyTypes ?? ['Ingress']).includes('Ingress') &&
+          matchesSelector(spec?.podSelector, pod?.metadata?.labels ?? {}),
+      )
+      const [first] = selecting
+      const open = selecting.some(({ spec }) =>
+        (spec?.ingress ?? []).some(
+          ({ _from: from, ports }) =>
+            takesPort(ports, gatewayPort) &&
+            (!from || from.length === 0 || from.some(({ ipBlock }) => ipBlock !== undefined)),
+        ),
+      )
+      if (!first || !pod || open) return []
+      const [namespace, name] = [first.metadata?.namespace ?? '', first.metadata?.name ?? '']
+      return [
+        {
+          code: 'MP-906',
+          where: `${cluster.name} ${namespace}/${pod.metadata?.name ?? ''}`,
+          evidence: [
+            `NetworkPolicy ${namespace}/${name} selects the gateway, and lets nobody from outside of the cluster in ` +
+              `at port ${gatewayPort}`,
+          ],
+          fix: kubectl(cluster, `-n ${namespace} get networkpolicy ${name} -o yaml`),
+          clusters: [cluster.name],
+        },
+      ]
+    }),
+  )
+  return perCluster.flat()
+}
+
+type NetworkPolicyPorts = NonNullable<NonNullable<V1NetworkPolicy['spec']>['ingress']>[number]['ports']
+
+const takesPort = (ports: NetworkPolicyPorts, port: number): boolean =>
+  !ports ||
+  ports.length === 0 ||
+  ports.some(({ port: allowed, endPort }) =>
+    endPort === undefined
+      ? allowed === undefined || allowed === port || typeof allowed === 'string'
+      : Number(allowed) <= port && port <= endPort,
+  )
+
 const isRouter = (labels: Record<string, string>): boolean => labels['istio'] === 'eastwestgateway'
 
 const labelsOf = (
@@ -253,14 +315,6 @@ const letsIn = (
   port: number,
 ): boolean =>
   (spec?.ingress ?? []).some(({ _from: from, ports }) => {
-    const atPort =
-      !ports ||
-      ports.length === 0 ||
-      ports.some(({ port: allowed, endPort }) =>
-        endPort === undefined
-          ? allowed === undefined || allowed === port || typeof allowed === 'string'
-          : Number(allowed) <= port && port <= endPort,
-      )
     const fromThere =
       !from ||
       from.length === 0 ||
@@ -271,7 +325,7 @@ const letsIn = (
           : sender.metadata?.namespace === metadata?.namespace
         return inNamespace && (!podSelector || matchesSelector(podSelector, sender.metadata?.labels ?? {}))
       })
-    return atPort && fromThere
+    return takesPort(ports, port) && fromThere
   })
 
 /** Whether an address is in a block of a NetworkPolicy, and in none of its exceptions. */
