@@ -1,8 +1,11 @@
 import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node'
 import { isReady } from '#kube/pods.ts'
 
-/** Why a pod does not work, by kind, and in the kubelet’s or the scheduler’s own words. */
-export type PodTrouble = { kind: 'unscheduled' | 'image' | 'crash' | 'proxy' | 'unready'; said: string }
+/**
+ * Why a pod does not work, by kind, and in the kubelet’s or the scheduler’s own words. `cause` is said instead of the
+ * usual cause of the kind.
+ */
+export type PodTrouble = { kind: 'unscheduled' | 'image' | 'crash' | 'proxy' | 'unready'; said: string; cause?: string }
 
 /** Seconds that a pod may take to become ready before that is worth a word. */
 const graceful = 20
@@ -53,6 +56,7 @@ const stuckWith = ({ name, state, lastState, restartCount, ready }: V1ContainerS
     const last = ended ? `, last exit code ${ended.exitCode}${ended.reason ? ` (${ended.reason})` : ''}` : ''
     return {
       kind: 'crash',
+      ...(waiting.reason === 'CrashLoopBackOff' ? {} : { cause: 'a container of a pod cannot be started' }),
       said: `${name}: ${inWords(waiting.reason, waiting.message)}${last}, ${restartCount} restarts`,
     }
   }

@@ -41,6 +41,7 @@ export const brokenPods = async (cluster: SurveyedCluster): Promise<Finding[]> =
       const { namespace = '', name = '' } = alike[0]?.pod.metadata ?? {}
       return {
         code: codes[kind],
+        ...(alike[0]?.trouble.cause ? { cause: alike[0].trouble.cause } : {}),
         where: `${cluster.name} ${namespace}/${name}`,
         evidence: alike.length > shown ? [...lines, `and ${alike.length - shown} more`] : lines,
         fix: kubectl(cluster, `-n ${namespace} describe pod ${name}`),
