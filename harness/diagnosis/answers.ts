@@ -155,7 +155,7 @@ const findingOf = async (mesh: Survey, answer: Answered, { code, cause }: Ending
       `requests for ${account.path} from ${account.from} got status ${line.status ?? 0}`,
       `the proxy of ${answer.namespace}/${pod?.metadata?.name ?? answer.selector} says why: ${detail}` +
         (line.flags && line.flags !== '-' ? ` (flags ${line.flags})` : ''),
-      ...(isServer && seen.split('?')[0] !== account.path
+      ...(isServer && seen !== '' && seen.split('?')[0] !== account.path
         ? [`the server was asked for ${seen}: a route rewrites it`]
         : []),
       ...(reader && pod ? await makersOf(reader, pod, code, account.host) : []),

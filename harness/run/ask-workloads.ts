@@ -4,7 +4,10 @@ import type { Target } from '#checks/target.ts'
 import type { RequestAccount } from '#diagnosis/answers.ts'
 import { until } from '#kube/until.ts'
 
-/** How many requests each cluster’s client sends: with two versions, each is missed once in 2,000 times. */
+/**
+ * How many requests each cluster’s client sends, up to the first without an answer: with two versions, each is missed
+ * once in 2,000 times.
+ */
 const count = 12
 
 /** The longest wait for what proxies write about them, in milliseconds. */
@@ -24,10 +27,13 @@ export const askWorkloads = async (target: Target, signal: AbortSignal): Promise
       const since = new Date()
       const path = '/hello'
       const mark = `asked=${name}-${since.getTime()}`
-      const { all } = await sleep.getNow(`http://helloworld.${namespace}:5000${path}?${mark}`, { count })
+      const { all } = await sleep.getNow(`http://helloworld.${namespace}:5000${path}?${mark}`, {
+        count,
+        failEarly: true,
+      })
       const isOurs = ({ path: seen }: { path?: string | null | undefined }): boolean => seen?.includes(mark) ?? false
       let lines: RequestAccount['client']['lines'] = []
-      await until('', async () => (lines = await accessLog('sleep', since, isOurs)).length >= count, {
+      await until('', async () => (lines = await accessLog('sleep', since, isOurs)).length >= all.length, {
         every: 200,
         within: patience,
         signal,
