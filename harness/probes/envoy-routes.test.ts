@@ -28,7 +28,11 @@ test('routes carry where they lead, what they do, and the object that made them'
                 },
                 {
                   match: { prefix: '/', case_sensitive: true },
-                  route: { cluster: 'outbound|5000|v1|shop.app1.svc.cluster.local', timeout: '0.25s' },
+                  route: {
+                    cluster: 'outbound|5000|v1|shop.app1.svc.cluster.local',
+                    timeout: '0.25s',
+                    prefix_rewrite: '/v2',
+                  },
                   typed_per_filter_config: {
                     'envoy.filters.http.fault': {
                       '@type': 'type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault',
@@ -58,8 +62,16 @@ test('routes carry where they lead, what they do, and the object that made them'
           ],
           madeBy: 'VirtualService app1/canary',
         },
-        { takesAll: true, clusters: [{ weight: 100 }], aborts: 25, delays: 0, timeout: 250, madeBy: '' },
-        { takesAll: false, redirects: true },
+        {
+          takesAll: true,
+          clusters: [{ weight: 100 }],
+          aborts: 25,
+          delays: 0,
+          timeout: 250,
+          rewrites: true,
+          madeBy: '',
+        },
+        { takesAll: false, redirects: true, rewrites: false },
         { takesAll: true, answers: 418 },
       ],
     },

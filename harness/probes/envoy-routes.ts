@@ -10,6 +10,8 @@ export type EnvoyRoute = {
   /** Answers by itself, with this status. */
   answers?: number
   redirects: boolean
+  /** Whether servers are asked for another path than the client’s. */
+  rewrites: boolean
   /** Requests of a hundred that are aborted or delayed on purpose. */
   aborts: number
   delays: number
@@ -39,6 +41,8 @@ const Route = z.object({
     .object({
       cluster: z.string().optional(),
       timeout: z.string().optional(),
+      prefix_rewrite: z.string().optional(),
+      regex_rewrite: z.unknown().optional(),
       weighted_clusters: z
         .object({ clusters: z.array(z.object({ name: z.string(), weight: z.number().default(0) })).default([]) })
         .optional(),
@@ -115,6 +119,7 @@ const routeOf = ({
       : (route?.weighted_clusters?.clusters ?? []).map(({ name, weight }) => ({ name, weight })),
     ...(direct ? { answers: direct.status } : {}),
     redirects: redirect !== undefined,
+    rewrites: route?.prefix_rewrite !== undefined || route?.regex_rewrite !== undefined,
     aborts: share(fault?.abort?.percentage),
     delays: share(fault?.delay?.percentage),
     ...timeoutIn(route?.timeout),

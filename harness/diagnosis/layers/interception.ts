@@ -7,7 +7,9 @@ import { placeOf } from '#diagnosis/places.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
 import { interceptionOf, isIstios, notTakenInbound, notTakenOutbound, runsAsSidecar } from '#istio/intercepted.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
+import type { Manifest } from '#kube/client.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
+import { primariesOf } from '#topology/roles.ts'
 
 /**
  * Sidecars take what clients send to shared services and what their servers get: no annotation, range or Sidecar takes
@@ -30,9 +32,45 @@ export const interception: Layer = {
     return {
       findings: onceEach(perCluster.flat()),
       seen: `sidecars take the ports of ${services.length} shared services`,
+      notes: await answeringFilters(mesh),
     }
   },
 }
+
+const EnvoyFilter = z.object({
+  configPatches: z
+    .array(
+      z.object({
+        applyTo: z.string().default(''),
+        patch: z.object({ operation: z.string().default(''), value: z.object({ name: z.string() }).loose() }),
+      }),
+    )
+    .default([]),
+})
+
+/** Filters of Envoy that answer requests in the place of a server. A script does so where it responds. */
+const answering = /ratelimit|\.fault$|ext_authz|\.rbac$|\.lua$/
+
+/** EnvoyFilters that add such filters: what they answer cannot be judged by reading. */
+const answeringFilters = async (mesh: Survey): Promise<string[]> => {
+  const perPrimary = await Promise.all(
+    primariesOf(mesh).map(async (primary) =>
+      (await primary.reads.istio('EnvoyFilter').catch((): Manifest[] => [])).flatMap((object) => {
+        const added = (EnvoyFilter.safeParse(object['spec']).data?.configPatches ?? [])
+          .filter(({ patch }) => /^(?:INSERT|ADD|REPLACE)/.test(patch.operation))
+          .map(({ patch }) => patch.value)
+          .filter((value) => answering.test(value.name) && (!value.name.endsWith('.lua') || responds(value)))
+        return added.length === 0 ? [] : [`${placeOf(object)} (${added.map(({ name }) => name).join(', ')})`]
+      }),
+    ),
+  )
+  const filters = [...new Set(perPrimary.flat())]
+  return filters.length === 0
+    ? []
+    : [`EnvoyFilters add filters that may answer requests themselves, which was not judged: ${filters.join('; ')}`]
+}
+
+const responds = (value: object): boolean => /:respond\b/.test(JSON.stringify(value))
 
 const describe = (cluster: SurveyedCluster, { metadata }: V1Pod): string =>
   kubectl(cluster, `-n ${metadata?.namespace ?? ''} get pod ${metadata?.name ?? ''} -o yaml`)

@@ -40,6 +40,7 @@ const to = (cluster: string, more: Partial<EnvoyRoute> = {}): EnvoyRoute => ({
   takesAll: true,
   clusters: [{ name: cluster, weight: 100 }],
   redirects: false,
+  rewrites: false,
   aborts: 0,
   delays: 0,
   madeBy: 'VirtualService shop/canary',

@@ -23,11 +23,14 @@ export const route: Layer = {
     const services = await sharedServices(mesh)
     const clients = services.length === 0 ? [] : await clientsOf(mesh)
     const unread: Unread[] = []
+    const rewriting = new Set<string>()
     const perClient = await pMap(
       clients,
       async (client) => {
         try {
-          return await routedWrongly(mesh, client, services)
+          const looked = await routedWrongly(mesh, client, services)
+          for (const maker of looked.rewriting) rewriting.add(maker)
+          return looked.findings
         } catch (error) {
           unread.push({ client, error })
           return []
@@ -41,7 +44,12 @@ export const route: Layer = {
         clients.length === 0
           ? 'no client to ask'
           : `routes of ${clients.length - unread.length} clients lead to what they know`,
-      notes: unreadNotes('routes', clients.length, unread),
+      notes: [
+        ...(rewriting.size > 0
+          ? [`${[...rewriting].join(', ')}: paths are rewritten, and what servers answer then was not asked`]
+          : []),
+        ...unreadNotes('routes', clients.length, unread),
+      ],
     }
   },
 }
@@ -82,7 +90,12 @@ const millisecondsIn = (text: string): number => {
   return number === undefined ? Infinity : Number(number) * (unit === 's' ? 1000 : 1)
 }
 
-const routedWrongly = async (mesh: Survey, client: Client, services: MeshService[]): Promise<Finding[]> => {
+/** What is wrong with a client’s routes for services, and the objects that rewrite paths. */
+const routedWrongly = async (
+  mesh: Survey,
+  client: Client,
+  services: MeshService[],
+): Promise<{ findings: Finding[]; rewriting: string[] }> => {
   const proxy = { kube: client.cluster.kube, namespace: client.namespace, pod: client.pod }
   const reader = servedBy(mesh, client.cluster)
   const [virtualHosts, clusters, rules] = await Promise.all([
@@ -93,7 +106,11 @@ const routedWrongly = async (mesh: Survey, client: Client, services: MeshService
   const present = new Set(
     rules.map(({ metadata }) => `VirtualService ${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`),
   )
-  return judgeRoutes(mesh, client, services, { virtualHosts, clusters, present })
+  const own = services.flatMap((service) => hostsOf(virtualHosts, service).flatMap(({ routes }) => routes))
+  return {
+    findings: judgeRoutes(mesh, client, services, { virtualHosts, clusters, present }),
+    rewriting: own.filter(({ rewrites, madeBy }) => rewrites && present.has(madeBy)).map(({ madeBy }) => madeBy),
+  }
 }
 
 /**

@@ -236,6 +236,23 @@ describe('a sidecar', () => {
     ])
   })
 
+  test('with a filter that answers requests is told of, since reading does not show what it answers', async () => {
+    const filter = (name: string, more: object = {}): Manifest => ({
+      apiVersion: 'networking.istio.io/v1alpha3',
+      kind: 'EnvoyFilter',
+      metadata: { name: 'it', namespace: 'shop' },
+      spec: {
+        configPatches: [{ applyTo: 'HTTP_FILTER', patch: { operation: 'INSERT_BEFORE', value: { name, ...more } } }],
+      },
+    })
+    const notes = async (object: Manifest): Promise<string[]> =>
+      (await interception.look(await meshOf([object]), undefined)).notes ?? []
+    expect(await notes(filter('envoy.filters.http.local_ratelimit'))).toEqual([expect.stringContaining('shop/it')])
+    expect(await notes(filter('envoy.filters.http.lua', { inlineCode: 'h:respond({})' }))).toHaveLength(1)
+    expect(await notes(filter('envoy.filters.http.lua', { inlineCode: 'h:headers()' }))).toEqual([])
+    expect(await notes(filter('envoy.filters.http.grpc_stats'))).toEqual([])
+  })
+
   test('that leaves the agent’s own ports alone is as Istio makes it', async () => {
     const metrics: Manifest[] = [
       {
