@@ -2,8 +2,8 @@ import { execIn } from '#kube/pods.ts'
 import type { Vantage } from './dial.ts'
 
 /**
- * What a pod's name server answers: the addresses of a name (none: there is no such name), or that it does not answer.
- * Undefined where the proxy's image has no program that asks.
+ * What a pod's name server answers: the addresses of a name (none: there is no such name, or nothing listens), or that
+ * it does not answer. Undefined where the proxy's image has no program that asks.
  */
 export type Resolved = { addresses: string[] } | 'no answer' | undefined
 

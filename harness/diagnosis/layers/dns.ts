@@ -65,7 +65,10 @@ const wrongName = async (
       code,
       where: `${host} in ${cluster.name}`,
       evidence,
-      fix: kubectl(cluster, '-n kube-system get configmap coredns -o yaml   # and the log of the CoreDNS pods'),
+      fix: kubectl(
+        cluster,
+        '-n kube-system get configmap coredns -o yaml   # and service kube-dns, and the log of the CoreDNS pods',
+      ),
       clusters: [cluster.name],
     },
   ]
@@ -76,7 +79,10 @@ const wrongName = async (
     )
   if (answer === 'no answer') return finding('MP-972', `${place} asked for it: the name server did not answer`)
   if (answer.addresses.length === 0)
-    return finding('MP-972', `${place} asked for it: the name server says that there is no such name`)
+    return finding(
+      'MP-972',
+      `${place} asked for it: it got no address: the name server does not know it, or cannot be reached`,
+    )
   const own = addressesOf(service)
   return own.length === 0 || answer.addresses.some((address) => own.includes(address))
     ? []
