@@ -53,8 +53,8 @@ const versionsWithout = (down: Cluster, mesh: Mesh): string[] =>
   mesh.versions.filter((version) => version !== down.version)
 
 /**
- * Scales the service’s pods in a cluster to zero while `during` runs, then to what it was before, and waits until a pod
- * is back. Somebody else’s zero stays: it may be the fault that the run looks for.
+ * Scales the service’s pods in a cluster to zero while `during` runs, then to what it was before, and waits until a
+ * pod is back. Somebody else’s zero stays: it may be the fault that the run looks for.
  */
 const withoutPods = async <T>(cluster: Cluster, mesh: Mesh, during: () => Promise<T>): Promise<T> => {
   const before = await cluster.scale('helloworld-failover', 0)

@@ -1,12 +1,13 @@
 import type { V1Pod } from '@kubernetes/client-node'
+import type { Manifest } from '#kube/client.ts'
 import { isReady } from '#kube/pods.ts'
 import type { AccessLine } from '#probes/envoy.ts'
-import { policyRootOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { policiesFor } from './authorization.ts'
+import { envoyFiltersFor } from './envoy-filters.ts'
 import { findings as known, type FindingCode } from './findings.ts'
 import { kubectl, servedBy, type Finding, type Judged } from './layer.ts'
-import { matchesSelector } from './label-selector.ts'
+import { placeOf } from './places.ts'
 
 /**
  * What became of requests that a client sent to a service: the lines that its own proxy and those of the servers wrote
@@ -180,12 +181,9 @@ const makersOf = async (reader: SurveyedCluster, pod: V1Pod, code: FindingCode, 
     return names.length === 0 ? [] : [`AuthorizationPolicies that select the server: ${names.join(', ')}`]
   }
   if (code === 'MP-909' || code === 'MP-984') {
-    const root = await policyRootOf(reader)
-    const names = (await reader.reads.istio('EnvoyFilter'))
-      .filter(({ metadata }) => [pod.metadata?.namespace, root].includes(metadata?.namespace))
-      .filter((object) => selectsPod(object['spec'], pod))
-      .toSorted((one, other) => createdAt(other.metadata) - createdAt(one.metadata))
-      .map(({ metadata }) => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`)
+    const names = (await envoyFiltersFor(reader, pod))
+      .toSorted((first, second) => createdAt(second) - createdAt(first))
+      .map(placeOf)
     return names.length === 0 ? [] : [`EnvoyFilters that select it, the newest first: ${names.join(', ')}`]
   }
   if (code === 'MP-904' || code === 'MP-997' || code === 'MP-998') {
@@ -193,7 +191,7 @@ const makersOf = async (reader: SurveyedCluster, pod: V1Pod, code: FindingCode, 
       (['VirtualService', 'DestinationRule'] as const).map(async (kind) =>
         (await reader.reads.istio(kind))
           .filter((object) => JSON.stringify(object['spec'] ?? {}).includes(host.split('.')[0] ?? host))
-          .map(({ metadata }) => `${kind} ${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`),
+          .map((object) => `${kind} ${placeOf(object)}`),
       ),
     )
     return rules.flat().length === 0 ? [] : [`rules for the service: ${rules.flat().join(', ')}`]
@@ -201,13 +199,7 @@ const makersOf = async (reader: SurveyedCluster, pod: V1Pod, code: FindingCode, 
   return []
 }
 
-const createdAt = (metadata: { creationTimestamp?: Date | string } | undefined): number =>
-  Number(new Date(metadata?.creationTimestamp ?? 0))
-
-const selectsPod = (spec: unknown, pod: V1Pod): boolean => {
-  const selector = (spec as { workloadSelector?: { labels?: Record<string, string> } } | undefined)?.workloadSelector
-  return matchesSelector({ matchLabels: selector?.labels ?? {} }, pod.metadata?.labels ?? {})
-}
+const createdAt = ({ metadata }: Manifest): number => Number(new Date(metadata?.creationTimestamp ?? 0))
 
 const commandFor = (code: FindingCode, cluster: SurveyedCluster | undefined, { namespace }: Answered): string => {
   if (!cluster) return ''

@@ -2,10 +2,14 @@ import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node'
 import { isReady } from '#kube/pods.ts'
 
 /**
- * Why a pod does not work, by kind, and in the kubelet’s or the scheduler’s own words. `cause` is said instead of the
- * usual cause of the kind.
+ * Why a pod does not work, by kind, and in the kubelet’s or the scheduler’s own words. `cause` is said instead of
+ * the usual cause of the kind.
  */
-export type PodTrouble = { kind: 'unscheduled' | 'image' | 'crash' | 'proxy' | 'unready'; said: string; cause?: string }
+export type PodTrouble = {
+  kind: 'unscheduled' | 'image' | 'crash' | 'proxy' | 'unready'
+  said: string
+  cause?: string
+}
 
 /** Seconds that a pod may take to become ready before that is worth a word. */
 const graceful = 20

@@ -1,8 +1,7 @@
-import { clusterOf } from '#checks/cluster.ts'
 import { recorder } from '#checks/evidence.ts'
+import { meshOf } from '#checks/mesh.ts'
 import type { Target } from '#checks/target.ts'
 import type { RequestAccount } from '#diagnosis/answers.ts'
-import { until } from '#kube/until.ts'
 
 /**
  * How many requests each cluster’s client sends, up to the first without an answer: with two versions, each is missed
@@ -19,25 +18,17 @@ const patience = 3_000
  */
 export const askWorkloads = async (target: Target, signal: AbortSignal): Promise<RequestAccount[]> => {
   if (target.withheld['access log'] !== undefined) return []
-  const { mesh: namespace } = target.namespaces
-  const limits = { patience: 2 * patience, versions: target.clusters.length, signal }
-  const clusters = target.clusters.map((cluster) => clusterOf(target, cluster, recorder(), limits))
+  const { clusters, namespace, helloworld, hostOf, eventually } = meshOf(target, recorder(), 2 * patience, signal)
   return Promise.all(
     clusters.map(async ({ name, sleep, accessLog }): Promise<RequestAccount> => {
       const since = new Date()
-      const path = '/hello'
       const mark = `asked=${name}-${since.getTime()}`
-      const { all } = await sleep.getNow(`http://helloworld.${namespace}:5000${path}?${mark}`, {
-        count,
-        failEarly: true,
-      })
-      const isOurs = ({ path: seen }: { path?: string | null | undefined }): boolean => seen?.includes(mark) ?? false
+      const { all } = await sleep.getNow(`${helloworld.url}?${mark}`, { count, failEarly: true })
       let lines: RequestAccount['client']['lines'] = []
-      await until('', async () => (lines = await accessLog('sleep', since, isOurs)).length >= all.length, {
-        every: 200,
-        within: patience,
-        signal,
-      }).catch(() => undefined)
+      await eventually(async () => {
+        lines = await accessLog('sleep', since, ({ path }) => path?.includes(mark) ?? false)
+        return lines.length >= all.length
+      }, patience)
       const servers = await Promise.all(
         clusters.map(async (cluster) => ({
           cluster: cluster.name,
@@ -48,8 +39,8 @@ export const askWorkloads = async (target: Target, signal: AbortSignal): Promise
       )
       return {
         from: name,
-        host: `helloworld.${namespace}.svc.${target.domain}`,
-        path,
+        host: hostOf('helloworld'),
+        path: new URL(helloworld.url).pathname,
         answered: all.filter(({ status }) => status !== 0).length,
         client: { namespace, selector: 'app=sleep', lines },
         servers,

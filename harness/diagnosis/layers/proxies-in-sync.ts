@@ -1,12 +1,10 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { z } from 'zod'
 import { gatewayServersAt, inWords, isFor, type GatewayServer } from '#diagnosis/gateway-objects.ts'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
+import { envoyFiltersFor } from '#diagnosis/envoy-filters.ts'
 import { placeOf } from '#diagnosis/places.ts'
-import type { Manifest } from '#kube/client.ts'
 import { isReady } from '#kube/pods.ts'
 import { proxyStates, type ProxyState } from '#probes/istiod.ts'
-import { policyRootOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** How many proxies of a cluster are shown. */
@@ -88,7 +86,7 @@ export const refusals = async (
       const pods = same.map(({ pod }) => pod)
       const lines = pods.slice(0, shown).map((pod) => `${placeOf(pod)} refused ${said.slice(0, 400)}`)
       const rivals = await rivalsFor(reader, said, pods)
-      const filters = rivals.length > 1 ? [] : await filtersOf(reader, pods)
+      const filters = rivals.length > 1 ? [] : (await envoyFiltersFor(reader, pods[0])).map(placeOf)
       const finding = { code: 'MP-873' as const, where: cluster.name, clusters: [cluster.name] }
       const [newest] = rivals.toSorted((first, second) => second.created.localeCompare(first.created))
       if (rivals.length > 1 && newest)
@@ -128,24 +126,4 @@ const rivalsFor = async (reader: SurveyedCluster, words: string, pods: V1Pod[]):
   const [pod] = pods
   if (port === 0 || !pod || !/same matching rules|duplicate/i.test(words)) return []
   return (await gatewayServersAt(reader, port)).filter((server) => isFor(server, pod.metadata?.labels ?? {}))
-}
-
-const EnvoyFilter = z.object({
-  workloadSelector: z.object({ labels: z.record(z.string(), z.string()).default({}) }).optional(),
-})
-
-/** The EnvoyFilters that apply to a pod: those of its namespace and of the root namespace, by their selectors. */
-const filtersOf = async (reader: SurveyedCluster, pods: V1Pod[]): Promise<string[]> => {
-  const [pod] = pods
-  const objects = await reader.reads.istio('EnvoyFilter').catch((): Manifest[] => [])
-  const root = await policyRootOf(reader)
-  return objects
-    .filter(({ metadata, spec }) => {
-      const { workloadSelector } = EnvoyFilter.safeParse(spec).data ?? {}
-      return (
-        [root, pod?.metadata?.namespace].includes(metadata?.namespace) &&
-        Object.entries(workloadSelector?.labels ?? {}).every(([key, value]) => pod?.metadata?.labels?.[key] === value)
-      )
-    })
-    .map(placeOf)
 }

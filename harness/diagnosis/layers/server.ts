@@ -33,13 +33,16 @@ export const server: Layer = {
       service.perCluster.filter(({ meshed }) => meshed.length > 0).map((part) => ({ service, part })),
     )
     const policies = await Promise.all(
-      parts.map(async ({ service, part }) => [
-        ...(await refusedByPolicy(mesh, service, part, clients)),
-        ...(await leftOutByNetworkPolicy(mesh, service, part)),
-      ]),
-    )
-    const conditional = await Promise.all(
-      parts.map(({ service, part }) => conditionalPolicies(mesh, service, part, clients)),
+      parts.map(async ({ service, part }) => {
+        const applying = await policiesAt(mesh, service, part)
+        return {
+          findings: [
+            ...(applying ? await refusedByPolicy(applying, service, clients) : []),
+            ...(await leftOutByNetworkPolicy(mesh, service, part)),
+          ],
+          conditional: applying ? conditionalPolicies(applying, clients) : [],
+        }
+      }),
     )
     const deaf = await pMap(
       parts.slice(0, asked),
@@ -59,12 +62,12 @@ export const server: Layer = {
     return {
       findings: [
         ...(await shutGateways(mesh)),
-        ...onceEach(policies.flat()),
+        ...onceEach(policies.flatMap(({ findings }) => findings)),
         ...deaf.flatMap(({ findings }) => findings),
       ],
       seen: `servers of ${services.length} shared services accept their clients`,
       notes: [
-        ...conditionsNote([...new Set(conditional.flat())]),
+        ...conditionsNote([...new Set(policies.flatMap(({ conditional }) => conditional))]),
         ...deaf.flatMap(({ notes }) => notes),
         ...(parts.length > asked ? [`${asked} of ${parts.length} services were asked whether they listen`] : []),
       ],
@@ -96,34 +99,46 @@ const targetPort = async ({ namespace, name }: MeshService, { cluster, service }
   return (port && (await portBehind(cluster, namespace, name, port))) ?? port?.port ?? 0
 }
 
-/** Policies by which a server refuses the clients that were looked at, all of them or some. */
-const refusedByPolicy = async (
-  mesh: Survey,
-  service: MeshService,
-  part: ServiceIn,
-  clients: Client[],
-): Promise<Finding[]> => {
+/** The AuthorizationPolicies of a service’s servers in a cluster, who reads them, and the port that they guard. */
+type Applying = {
+  cluster: SurveyedCluster
+  reader: SurveyedCluster
+  policies: Awaited<ReturnType<typeof policiesFor>>
+  port: number
+}
+
+/** Undefined where there is no server, or nobody who reads policies. */
+const policiesAt = async (mesh: Survey, service: MeshService, part: ServiceIn): Promise<Applying | undefined> => {
   const reader = servedBy(mesh, part.cluster)
   const pod = await serverOf(service, part)
-  if (!reader || !pod) return []
+  if (!reader || !pod) return undefined
   const policies = await policiesFor(reader, pod)
-  if (policies.length === 0) return []
-  const port = await targetPort(service, part)
+  return policies.length === 0
+    ? undefined
+    : { cluster: part.cluster, reader, policies, port: await targetPort(service, part) }
+}
+
+/** Policies by which a server refuses the clients that were looked at, all of them or some. */
+const refusedByPolicy = async (
+  { cluster, reader, policies, port }: Applying,
+  service: MeshService,
+  clients: Client[],
+): Promise<Finding[]> => {
   const asking = clients.map((client): Asking => ({ ...client, port }))
   // Some clients may be meant to be left out; where none is let in, the service serves nobody.
   const finding = (namespace: string, name: string, refused: Client[], why: string): Finding => ({
     code: refused.length === clients.length ? 'MP-905' : 'MP-908',
-    where: `${service.host} in ${part.cluster.name}`,
+    where: `${service.host} in ${cluster.name}`,
     evidence: [`AuthorizationPolicy ${namespace}/${name} ${why}`, `clients are ${accountsOf(clients)}`],
     fix: kubectl(reader, `-n ${namespace} get authorizationpolicy ${name} -o yaml`),
-    clusters: [part.cluster.name],
+    clusters: [cluster.name],
   })
   const wanting = ({ namespace, name }: { namespace: string; name: string }, why: string): Finding => ({
     code: 'MP-682',
     where: `AuthorizationPolicy ${namespace}/${name} for ${service.host}`,
     evidence: [`AuthorizationPolicy ${namespace}/${name} ${why} a GET without token and headers of its own`],
     fix: kubectl(reader, `-n ${namespace} get authorizationpolicy ${name} -o yaml`),
-    clusters: [part.cluster.name],
+    clusters: [cluster.name],
   })
   const denying = policies.find(
     ({ spec }) => spec.action === 'DENY' && asking.some((client) => fits(spec, client) === 'yes'),
@@ -160,20 +175,10 @@ const refusedByPolicy = async (
 }
 
 /** Policies that decide by what a request says, and so cannot be judged by who asks. */
-const conditionalPolicies = async (
-  mesh: Survey,
-  service: MeshService,
-  part: ServiceIn,
-  clients: Client[],
-): Promise<string[]> => {
-  const reader = servedBy(mesh, part.cluster)
-  const pod = await serverOf(service, part)
-  if (!reader || !pod) return []
-  const port = await targetPort(service, part)
-  return (await policiesFor(reader, pod))
+const conditionalPolicies = ({ policies, port }: Applying, clients: Client[]): string[] =>
+  policies
     .filter(({ spec }) => clients.some((client) => fits(spec, { ...client, port }) === 'maybe'))
     .map(({ namespace, name }) => `${namespace}/${name}`)
-}
 
 /** How many such policies are named. */
 const named = 5
@@ -190,16 +195,20 @@ const conditionsNote = (policies: string[]): string[] =>
 const accountsOf = (clients: Client[]): string =>
   [...new Set(clients.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`))].join(', ')
 
+/** The NetworkPolicies that say who may reach a pod; none where they cannot be read. */
+const ingressPolicies = async ({ reads }: SurveyedCluster, { metadata: pod }: V1Pod): Promise<V1NetworkPolicy[]> =>
+  (await reads.networkPolicies().catch((): V1NetworkPolicy[] => [])).filter(
+    ({ metadata, spec }) =>
+      metadata?.namespace === pod?.namespace &&
+      (spec?.policyTypes ?? ['Ingress']).includes('Ingress') &&
+      matchesSelector(spec?.podSelector, pod?.labels ?? {}),
+  )
+
 /** A NetworkPolicy that selects a server and leaves out the gateway that brings requests of other networks. */
 const leftOutByNetworkPolicy = async (mesh: Survey, service: MeshService, part: ServiceIn): Promise<Finding[]> => {
   const { cluster } = part
   const pod = await serverOf(service, part)
-  const policies = (await cluster.reads.networkPolicies().catch((): V1NetworkPolicy[] => [])).filter(
-    ({ metadata, spec }) =>
-      metadata?.namespace === service.namespace &&
-      (spec?.policyTypes ?? ['Ingress']).includes('Ingress') &&
-      matchesSelector(spec?.podSelector, pod?.metadata?.labels ?? {}),
-  )
+  const policies = pod ? await ingressPolicies(cluster, pod) : []
   if (!pod || policies.length === 0) return []
   const senders = await sendersOf(mesh, service, part)
   const namespaces = await cluster.reads.namespaces()
@@ -252,16 +261,10 @@ const shutGateways = async (mesh: Survey): Promise<Finding[]> => {
   if (!severalNetworks(mesh)) return []
   const perCluster = await Promise.all(
     mesh.clusters.map(async (cluster): Promise<Finding[]> => {
-      const policies = await cluster.reads.networkPolicies().catch((): V1NetworkPolicy[] => [])
       const pod = (await cluster.reads.proxies()).find(({ metadata }) => isRouter(metadata?.labels ?? {}))
-      const selecting = policies.filter(
-        ({ metadata, spec }) =>
-          metadata?.namespace === pod?.metadata?.namespace &&
-          (spec?.policyTypes ?? ['Ingress']).includes('Ingress') &&
-          matchesSelector(spec?.podSelector, pod?.metadata?.labels ?? {}),
-      )
-      const [first] = selecting
-      const open = selecting.some(({ spec }) =>
+      const policies = pod ? await ingressPolicies(cluster, pod) : []
+      const [first] = policies
+      const open = policies.some(({ spec }) =>
         (spec?.ingress ?? []).some(
           ({ _from: from, ports }) =>
             takesPort(ports, gatewayPort) &&

@@ -5,6 +5,7 @@ import type { Manifest } from '#kube/client.ts'
 import { meshConfigOf, policyRootOf } from '#probes/survey/mesh-config.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
+import type { FindingCode } from '#diagnosis/findings.ts'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { placeOf } from '#diagnosis/places.ts'
 import { decidedBy } from '#diagnosis/rule-hosts.ts'
@@ -55,28 +56,11 @@ export const policyFindings = async (mesh: Survey, services: MeshService[]): Pro
           perCluster.some(({ meshed }) => meshed.length > 0),
         )
         if (!spec || decided.length === 0) return []
-        const policies = [spec.trafficPolicy, ...spec.subsets.map(({ trafficPolicy }) => trafficPolicy)]
-        const settings = policies.flatMap((policy) => [
-          policy?.tls,
-          ...(policy?.portLevelSettings ?? []).map(({ tls }) => tls),
-        ])
-        const overriding = settings
-          .map((tls) => tls?.mode)
-          .find((mode) => mode === 'SIMPLE' || mode === 'MUTUAL' || (mode === 'DISABLE' && severalNetworks(mesh)))
-        const sni = severalNetworks(mesh) ? settings.find((tls) => tls?.sni)?.sni : undefined
-        const prefixed = policies.some((policy) => policy?.proxyProtocol !== undefined)
-        const sticky = policies.some((policy) => policy?.loadBalancer?.consistentHash !== undefined)
-        const [set, cause] = overriding
-          ? [`sets tls.mode ${overriding}`]
-          : sni !== undefined
-            ? [`sets tls.sni ${sni}`, 'a DestinationRule sets a server name that gateways between networks do not know']
-            : prefixed
-              ? ['sets proxyProtocol', 'a DestinationRule sends a PROXY header, which servers of the mesh refuse']
-              : ['has loadBalancer.consistentHash']
-        if (!overriding && sni === undefined && !prefixed && !sticky) return []
+        const effect = effectOf(spec, severalNetworks(mesh))
+        if (!effect) return []
+        const { set, ...named } = effect
         return decided.map(({ host }) => ({
-          code: overriding || sni !== undefined || prefixed ? 'MP-896' : 'MP-898',
-          ...(cause === undefined ? {} : { cause }),
+          ...named,
           where: `${host} in ${primary.name}`,
           evidence: [`DestinationRule ${placeOf(rule)} ${set} for ${host}`],
           fix: kubectl(
@@ -88,6 +72,38 @@ export const policyFindings = async (mesh: Survey, services: MeshService[]): Pro
     }),
   )
   return perPrimary.flat()
+}
+
+/** What a rule does to requests of the mesh, the worst first; undefined where it does nothing of the kind. */
+const effectOf = (
+  { trafficPolicy, subsets }: z.infer<typeof DestinationRule>,
+  acrossNetworks: boolean,
+): { code: FindingCode; cause?: string; set: string } | undefined => {
+  const policies = [trafficPolicy, ...subsets.map((subset) => subset.trafficPolicy)]
+  const settings = policies.flatMap((policy) => [
+    policy?.tls,
+    ...(policy?.portLevelSettings ?? []).map(({ tls }) => tls),
+  ])
+  const mode = settings
+    .map((tls) => tls?.mode)
+    .find((set) => set === 'SIMPLE' || set === 'MUTUAL' || (set === 'DISABLE' && acrossNetworks))
+  if (mode) return { code: 'MP-896', set: `sets tls.mode ${mode}` }
+  const sni = acrossNetworks ? settings.find((tls) => tls?.sni)?.sni : undefined
+  if (sni !== undefined)
+    return {
+      code: 'MP-896',
+      cause: 'a DestinationRule sets a server name that gateways between networks do not know',
+      set: `sets tls.sni ${sni}`,
+    }
+  if (policies.some((policy) => policy?.proxyProtocol !== undefined))
+    return {
+      code: 'MP-896',
+      cause: 'a DestinationRule sends a PROXY header, which servers of the mesh refuse',
+      set: 'sets proxyProtocol',
+    }
+  return policies.some((policy) => policy?.loadBalancer?.consistentHash !== undefined)
+    ? { code: 'MP-898', set: 'has loadBalancer.consistentHash' }
+    : undefined
 }
 
 /**
