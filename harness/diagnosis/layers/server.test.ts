@@ -31,21 +31,24 @@ const pod = (app: string, address: string, args: string[] = []): Manifest => ({
   },
 })
 
-const cart = (address: string): Manifest[] => [
+/** A service of cart’s pods at a port, and its slice with one address. */
+const served = (name: string, address: string, port: number, targetPort = port): Manifest[] => [
   {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name: 'cart', namespace: 'shop' },
-    spec: { clusterIP: '10.9.0.1', selector: { app: 'cart' }, ports: [{ port: 80 }] },
+    metadata: { name, namespace: 'shop' },
+    spec: { clusterIP: '10.9.0.1', selector: { app: 'cart' }, ports: [{ port }] },
   },
   {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
-    metadata: { name: 'cart-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'cart' } },
-    ports: [{ port: 8080 }],
+    metadata: { name: `${name}-1`, namespace: 'shop', labels: { 'kubernetes.io/service-name': name } },
+    ports: [{ port: targetPort }],
     endpoints: [{ addresses: [address] }],
   },
 ]
+
+const cart = (address: string): Manifest[] => served('cart', address, 80, 8080)
 
 const policy = (kind: string, spec: object, namespace = 'shop'): Manifest => ({
   apiVersion:
@@ -254,22 +257,7 @@ describe('a sidecar', () => {
   })
 
   test('that leaves the agent’s own ports alone is as Istio makes it', async () => {
-    const metrics: Manifest[] = [
-      {
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata: { name: 'metrics', namespace: 'shop' },
-        spec: { clusterIP: '10.9.0.2', selector: { app: 'cart' }, ports: [{ port: 15020 }] },
-      },
-      {
-        apiVersion: 'discovery.k8s.io/v1',
-        kind: 'EndpointSlice',
-        metadata: { name: 'metrics-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'metrics' } },
-        ports: [{ port: 15020 }],
-        endpoints: [{ addresses: ['10.1.8.1'] }],
-      },
-    ]
-    const mesh = await meshOf(metrics, undefined, ['-d', '15090,15021,15020'])
+    const mesh = await meshOf(served('metrics', '10.1.8.1', 15020), undefined, ['-d', '15090,15021,15020'])
     expect((await interception.look(mesh, undefined)).findings).toEqual([])
   })
 
