@@ -58,17 +58,20 @@ const policy = (kind: string, spec: object, namespace = 'shop'): Manifest => ({
   spec,
 })
 
-/** A mesh with cart in both clusters, a client in the first, and more objects there. */
+/** A mesh with cart in both clusters, a client in the first, and more objects there; `second` are more in the other. */
 const meshOf = async (
   more: Manifest[],
   client = pod('client', '10.1.8.9'),
   cartArguments: string[] = [],
+  second: Manifest[] = [],
 ): Promise<Survey> => {
   const apis = await Promise.all([
     fakeApiServer(
       meshObjects('cluster1', { more: [...cart('10.1.8.1'), pod('cart', '10.1.8.1', cartArguments), client, ...more] }),
     ),
-    fakeApiServer(meshObjects('cluster2', { role: 'remote', more: [...cart('10.2.8.1'), pod('cart', '10.2.8.1')] })),
+    fakeApiServer(
+      meshObjects('cluster2', { role: 'remote', more: [...cart('10.2.8.1'), pod('cart', '10.2.8.1'), ...second] }),
+    ),
   ])
   servers.push(...apis)
   return survey(apis.map((api, index) => api.cluster(`context${index + 1}`)))
@@ -257,7 +260,12 @@ describe('a sidecar', () => {
   })
 
   test('that leaves the agent’s own ports alone is as Istio makes it', async () => {
-    const mesh = await meshOf(served('metrics', '10.1.8.1', 15020), undefined, ['-d', '15090,15021,15020'])
+    const mesh = await meshOf(
+      served('metrics', '10.1.8.1', 15020),
+      undefined,
+      ['-d', '15090,15021,15020'],
+      served('metrics', '10.2.8.1', 15020),
+    )
     expect((await interception.look(mesh, undefined)).findings).toEqual([])
   })
 
