@@ -47,14 +47,14 @@ const runPrograms = async (checks: ProgramCheck[]): Promise<Count[]> => {
 }
 
 /**
- * Runs tests with Vitest and counts them. Vitest runs in this process, because a process of its own could hang in its
- * shutdown (nodejs/node#54918) after it has reported every test.
+ * Runs tests with Vitest and counts them. `filters` choose files by a part of their path. Vitest runs in this process,
+ * because a process of its own could hang in its shutdown (nodejs/node#54918) after it has reported every test.
  */
-export const runTests = async (title: string, options: CliOptions): Promise<Count> => {
+export const runTests = async (title: string, options: CliOptions, filters: string[] = []): Promise<Count> => {
   // Vitest reports a failure by the exit code. An interrupted run ends with 0, so the code starts as undefined.
   process.exitCode = undefined
   // Node reads the configuration itself: Vite would write a temporary file into node_modules.
-  const states = await startVitest([], { root, watch: false, configLoader: 'native', ...options }).then(
+  const states = await startVitest(filters, { root, watch: false, configLoader: 'native', ...options }).then(
     ({ state }) =>
       state.getTestModules().flatMap(({ children }) => [...children.allTests()].map((test) => test.result().state)),
     (error: unknown) => {

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { byHandLab, type ByHandLab } from './by-hand-lab.ts'
+import { takesTurn } from './labs.ts'
 import { meshproof, type Disturbance } from './product.ts'
+
+takesTurn('a second lab')
 
 describe('a mesh that was installed by hand, with one control plane and two networks', () => {
   let lab: ByHandLab

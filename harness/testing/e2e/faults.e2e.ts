@@ -1,51 +1,29 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { faults } from '../../../fixtures/faults/index.ts'
 import { findings } from '#diagnosis/findings.ts'
-import { engineInfo } from '#engine/docker.ts'
-import { sourceImages } from '#images/source/source.ts'
-import { labOf, type Lab } from '#lab/lab.ts'
-import { loadTopologyFile } from '#topology/topology-file.ts'
 import { meshLayers } from '#results/mesh-layers.ts'
 import { layers, type Results } from '#results/results.ts'
+import { sharedLab, takesTurn } from './labs.ts'
 import { filesWithSecrets, secretsOf, textsIn } from './leaks.ts'
-import { engineContents, meshproof } from './product.ts'
+import { meshproof } from './product.ts'
 
 const checksOf = (results: Results | undefined) => results?.topologies[0]?.checks ?? []
 
-const keepLab = async (topology: string): Promise<Lab> => {
-  const { exitCode, output, results } = await meshproof([`--topology=${topology}`, '--keep', '--suite=net.*'])
-  expect(exitCode, output).toBe(0)
-  expect(output).toContain('kubectl')
-  return labOf(
-    results?.run.id ?? '',
-    { ...(await loadTopologyFile(topology)), mtls: 'strict' },
-    await sourceImages({}, await engineInfo(), () => undefined),
-  )
-}
+takesTurn('the engine')
 
 describe('a kept lab in which something breaks', () => {
-  let before: string[] = []
-  let lab: Lab
-
-  beforeAll(async () => {
-    before = await engineContents()
-    lab = await keepLab('gateway')
-  }, 5 * 60_000)
-
-  afterAll(async () => {
-    await meshproof(['down'])
-  })
+  const gateway = sharedLab('gateway')
 
   test.each(['different-roots', 'remote-secret-removed'])(
     '%s turns its check red and is named, with the first broken layer',
     async (name) => {
       const fault = faults.find((candidate) => candidate.name === name)!
+      const { lab, flags } = gateway()
       const undo = await fault.apply(lab)
       try {
         const { exitCode, output, results, folder } = await meshproof([
-          '--topology=gateway',
-          '--reuse',
+          ...flags,
           '--suite=net.*,trust.*,control.*,reach.both-versions',
         ])
         expect(exitCode, output).toBe(1)
@@ -87,48 +65,9 @@ describe('a kept lab in which something breaks', () => {
     },
   )
 
-  test('the repaired mesh is green again, and down leaves the engine as it was', async () => {
-    const { exitCode, output, results } = await meshproof([
-      '--topology=gateway',
-      '--reuse',
-      '--suite=control.*,reach.*',
-    ])
+  test('the repaired mesh is green again', async () => {
+    const { exitCode, output, results } = await meshproof([...gateway().flags, '--suite=net.*,control.*,reach.*'])
     expect(exitCode, output).toBe(0)
     expect(results?.topologies[0]?.bundle).toBeUndefined()
-    expect((await meshproof(['down'])).exitCode).toBe(0)
-    expect(await engineContents()).toEqual(before)
   })
-})
-
-describe('a control plane that moves (shared-control-plane)', () => {
-  afterAll(async () => {
-    await meshproof(['down'])
-  })
-
-  test('is noticed when checks run again: its address is captured again, and the mesh is green', async () => {
-    const lab = await keepLab('shared-control-plane')
-    const fault = faults.find(({ name }) => name === 'address-not-captured-again')!
-    await fault.apply(lab)
-    const { exitCode, output } = await meshproof([
-      '--topology=shared-control-plane',
-      '--reuse',
-      '--suite=control.*,reach.both-versions',
-    ])
-    expect(exitCode, output).toBe(0)
-    expect(output).toMatch(/istiod’s pod has moved to \S+: captured again \(cluster2 held \S+\)/)
-  })
-})
-
-describe('prove', () => {
-  test(
-    'breaks a lab of its own, finds every fault detected, and leaves nothing behind',
-    { timeout: 10 * 60_000 },
-    async () => {
-      const before = await engineContents()
-      const { exitCode, output } = await meshproof(['prove', '--topology=vpn', '--suite=net.*'])
-      expect(exitCode, output).toBe(0)
-      expect(output).toMatch(/^2 of 2 faults detected$/m)
-      expect(await engineContents()).toEqual(before)
-    },
-  )
 })

@@ -1,7 +1,11 @@
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { harnessImage } from '#images/source/harness-image.ts'
+import { takesTurn } from './labs.ts'
 import { meshproof } from './product.ts'
+
+// It adds an image to the engine.
+takesTurn('the engine')
 
 describe('the image of the harness', () => {
   test('is small, and works without root and with a read-only root file system', async () => {

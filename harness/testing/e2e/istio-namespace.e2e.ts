@@ -2,7 +2,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { clusterName } from '#lab/kind.ts'
 import { runFolder } from '#lab/run-state.ts'
+import { takesTurn } from './labs.ts'
 import { engineContents, meshproof, type Outcome } from './product.ts'
+
+takesTurn('the engine')
 
 const flag = '--istio-namespace=mesh-root'
 
@@ -21,7 +24,8 @@ describe('a mesh whose root namespace is not istio-system', () => {
       `--kubeconfig=${clusters.map((cluster) => join(runFolder(id), `${cluster}.kubeconfig`)).join(':')}`,
     ]
   }, 10 * 60_000)
-  afterAll(() => meshproof(['down']))
+  const down = (): Promise<Outcome> => meshproof(['down', `--run=${made.results?.run.id}`])
+  afterAll(down)
 
   test('is proven as any other', () => {
     expect(made.exitCode, made.output).toBe(0)
@@ -60,7 +64,7 @@ describe('a mesh whose root namespace is not istio-system', () => {
   })
 
   test('leaves nothing behind', async () => {
-    expect((await meshproof(['down'])).exitCode).toBe(0)
+    expect((await down()).exitCode).toBe(0)
     expect(await engineContents()).toEqual(before)
   })
 })

@@ -75,13 +75,26 @@ export const meshproof = async (
   return { exitCode: exitCode ?? -1, output, results, folder, seconds: (Date.now() - startedAt) / 1000 }
 }
 
-/** Lists everything in the engine that a run could leave behind: containers, networks, volumes and tagged images. */
+/**
+ * Lists everything in the engine that a run could leave behind: containers, networks, volumes and tagged images.
+ * Labs that were made by hand are left out: they come and go in files that run beside others.
+ */
 export const engineContents = async (): Promise<string[]> => {
-  const lists = await Promise.all([
-    execa('docker', ['ps', '--all', '--format', 'container {{.Names}}']),
+  const [containers, networks, volumes, images] = await Promise.all([
+    execa('docker', ['ps', '--all', '--no-trunc', '--format', '{{.Names}} {{.Mounts}}']),
     execa('docker', ['network', 'ls', '--format', 'network {{.Name}}']),
     execa('docker', ['volume', 'ls', '--format', 'volume {{.Name}}']),
     execa('docker', ['images', '--format', 'image {{.Repository}}:{{.Tag}}']),
   ])
-  return lists.flatMap(({ stdout }) => stdout.split('\n').filter(Boolean)).sort((a, b) => a.localeCompare(b))
+  const madeByHand = linesOf(containers.stdout).filter((line) => line.startsWith('byhand-'))
+  return [
+    ...linesOf(containers.stdout)
+      .filter((line) => !madeByHand.includes(line))
+      .map((line) => `container ${line.split(' ')[0]}`),
+    ...linesOf(networks.stdout).filter((line) => !line.startsWith('network byhand-')),
+    ...linesOf(volumes.stdout).filter((line) => !madeByHand.some((owner) => owner.includes(line.slice(7)))),
+    ...linesOf(images.stdout),
+  ].sort((a, b) => a.localeCompare(b))
 }
+
+const linesOf = (text: string): string[] => text.split('\n').filter(Boolean)

@@ -1,21 +1,31 @@
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { takesTurn } from './labs.ts'
 import { engineContents, meshproof, type Outcome } from './product.ts'
 import { startUnreliableServer, type Mishap, type UnreliableServer } from '../../../scripts/rehearsal/mishaps.ts'
 import { serveNamedSite, serveProxy } from '../../../scripts/rehearsal/proxy.ts'
 import { startRegistry, type Registry } from '../../../scripts/rehearsal/registry.ts'
 import { removePulled, startStage, type Stage } from '../../../scripts/rehearsal/stage.ts'
 
+takesTurn('the engine')
+
+const cleanUps: (() => Promise<unknown>)[] = []
+/** Cleans up when all tests have ended. */
+const afterwards = (cleanUp: () => Promise<unknown>): void => {
+  cleanUps.push(cleanUp)
+}
+
 const scratch = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-release-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
+  afterwards(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
 const downloads = ['istioctl', 'kind', 'metallb-native.yaml']
 
-describe('published images, from a publisher on this machine', () => {
+// The tests after the first run at once, because most of them wait for a site.
+describe('published images, from a publisher on this machine', { concurrent: true }, () => {
   let stage: Stage
   let before: string[]
   let pins: string
@@ -26,6 +36,7 @@ describe('published images, from a publisher on this machine', () => {
     pins = await readFile(stage.pins, 'utf8')
   }, 30 * 60_000)
   afterAll(async () => {
+    for (const cleanUp of cleanUps.toReversed()) await cleanUp()
     await stage.stop()
     // A preloaded node image stays, as after every run, and so does the image of the registry.
     expect(
@@ -35,7 +46,8 @@ describe('published images, from a publisher on this machine', () => {
     ).toEqual([])
   }, 60_000)
 
-  test('a lab of published images passes, and the results name the images', { timeout: 20 * 60_000 }, async () => {
+  const alone = { concurrent: false, timeout: 20 * 60_000 }
+  test('a lab of published images passes, and the results name the images', alone, async () => {
     const { exitCode, output, results } = await meshproof(
       ['--topology=primary-remote', '--images=release', `--pins=${stage.pins}`],
       { through: 'npm' },
@@ -89,6 +101,7 @@ describe('published images, from a publisher on this machine', () => {
     expect(outcome.output).not.toMatch(/^\s+at .*\(.*:\d+:\d+\)/m)
     expect(outcome.results?.topologies[0]?.verdict).toBe('not-run')
     const artifacts = await readdir(join(folder, 'meshproof/artifacts')).catch((): string[] => [])
+    await rm(folder, { recursive: true })
     return {
       ...outcome,
       cached: artifacts
@@ -101,7 +114,7 @@ describe('published images, from a publisher on this machine', () => {
   /** Starts a download site that has mishaps. `pins` lead a run to it. */
   const siteWith = async (mishaps: Mishap[]): Promise<UnreliableServer & { pins: string }> => {
     const server = await startUnreliableServer(stage.site, mishaps)
-    onTestFinished(server.close)
+    afterwards(server.close)
     return { ...server, pins: withMissingImage(pins).replaceAll(stage.site, server.address) }
   }
   const expectMissing = ({ output, cached }: { output: string; cached: string[] }): void => {
@@ -178,7 +191,7 @@ describe('published images, from a publisher on this machine', () => {
     const server = await startUnreliableServer(stage.registry, [
       { path: '/manifests/1.0', times: 2, status, retryAfter: 1 },
     ])
-    onTestFinished(async () => {
+    afterwards(async () => {
       await server.close()
       await removePulled(server.address)
     })
@@ -195,7 +208,7 @@ describe('published images, from a publisher on this machine', () => {
     }> => {
       const site = await serveNamedSite(stage.files, name)
       const proxy = await serveProxy({ [`${name}:443`]: site.address })
-      onTestFinished(async () => {
+      afterwards(async () => {
         await proxy.close()
         await site.close()
       })
@@ -223,7 +236,8 @@ describe('published images, from a publisher on this machine', () => {
     })
   })
 
-  describe('a registry that requires a login', () => {
+  // An image that has been pulled with a login is there without one.
+  describe('a registry that requires a login', { concurrent: false }, () => {
     // The user “rehearsal” with the password “rehearsal”, hashed with bcrypt.
     const users = 'rehearsal:$2b$05$meshproofmeshproofmesuY0TvFl0NYAbnM5IyjsNLa.MGwLo.iAa'
     let registry: Registry

@@ -1,4 +1,5 @@
 import { provideChromium } from '../../../scripts/browser.ts'
+import { forgetLabs, takeDownLabs } from './labs.ts'
 import { meshproof } from './product.ts'
 
 /**
@@ -15,4 +16,8 @@ export const setup = async (): Promise<void> => {
     console.log(`meshproof ${args.join(' ')}: ${seconds.toFixed(0)} s`)
     if (exitCode !== 0) throw new Error(output)
   }
+  await forgetLabs()
 }
+
+/** Takes the labs down that the files have shared. */
+export const teardown = takeDownLabs

@@ -1,0 +1,16 @@
+// With `--resume`, a test that has passed before is skipped.
+import { basename } from 'node:path'
+import { beforeEach } from 'vitest'
+import { readRecord } from './record.ts'
+
+const passed = process.env['MESHPROOF_E2E_RESUME']
+  ? new Set(
+      readRecord()
+        .filter(({ verdict }) => verdict === 'passed')
+        .map(({ file, test }) => `${file} ${test}`),
+    )
+  : new Set<string>()
+
+beforeEach(({ task, skip }) => {
+  skip(passed.has(`${basename(task.file.name, '.e2e.ts')} ${task.fullTestName}`), 'passed before')
+})
