@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 
@@ -38,6 +39,11 @@ const installDependencies = () => {
   writeFileSync(stamp, lock)
 }
 
+// Node keeps the code that it compiled, and each command starts in half the time. The folder is in the user's cache
+// (harness/images/cache.ts): code in a folder for everybody could be somebody else's. Node does without the cache where
+// the folder cannot be written.
+const compiled = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'meshproof', 'compiled')
+
 /**
  * Runs a file under Node 24 and passes signals on to it.
  * @param {string[]} args the file and its arguments
@@ -51,6 +57,7 @@ export const runUnderNode24 = (args) => {
       : join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { NODE_COMPILE_CACHE: compiled, ...process.env },
   })
   // Node can hang in its own shutdown (nodejs/node#54918). A program that has reported its exit code
   // (harness/cli/leave.ts) has nothing left to do: it gets a second to end.
