@@ -24,6 +24,18 @@ export const labCodes = {
     shows: 'Load balancers need 16 addresses for each cluster, and the network has no room for them.',
     fix: 'Let the engine’s default-address-pools hand out networks of /24 or larger.',
   },
+  'MP-413': {
+    cause: 'the engine has no address range left for a network',
+    shows: 'Every lab has a network of its own. The engine’s default-address-pools hold about 30 networks in all.',
+    fix:
+      'Run `docker network prune`, which removes the networks that no container uses, or add a range to the ' +
+      'engine’s default-address-pools.',
+  },
+  'MP-414': {
+    cause: 'a run is using the kept lab that `down` was asked to remove',
+    shows: 'A run with --reuse has not ended. The message names its process. The lab stays.',
+    fix: 'Wait for that run, or stop it. `meshproof down --all` deletes the lab under it.',
+  },
   'MP-420': {
     cause: 'a cluster of that name exists and is not ours',
     shows: 'A container has the name of a node that the run would make, and belongs to another. Nothing was touched.',

@@ -54,6 +54,15 @@ export const machineCodes = {
       'and what it lacks.',
     fix: 'Use a Docker engine that runs as root. `meshproof doctor` shows which engine answers.',
   },
+  'MP-209': {
+    cause: 'the kernel has too few inotify instances for a lab',
+    shows:
+      'The programs of a node take 26 of them under root, and die while they start when there are none left. The ' +
+      'message says how many are in use.',
+    fix:
+      'Allow more with `sysctl fs.inotify.max_user_instances=512`, or remove other clusters. `meshproof doctor` ' +
+      'shows the limit.',
+  },
   'MP-301': {
     cause: 'the cache folder cannot be written',
     shows: 'The message names the folder and the words of the operating system.',

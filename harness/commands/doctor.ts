@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { execa } from 'execa'
 import { cacheFolder } from '#images/cache.ts'
 import { missingCapabilities } from '#engine/capabilities.ts'
+import { networkRanges } from '#lab/network.ts'
 import { engineInfo, type EngineInfo } from '#engine/docker.ts'
 import { engineAddress, engineName, isRootless, unfitness } from '#engine/fitness.ts'
 import { mayInstallPackages } from '#engine/packages.ts'
+import { inotifyInstances, inotifyOfNode } from '#run/inotify.ts'
 import { freeBytes, neededBytes } from '#run/space.ts'
 
 /** One thing that was looked at: what was found, and what it means for a run. */
@@ -21,6 +22,7 @@ export const doctor = async (): Promise<{ fit: boolean; findings: Finding[]; rep
     ...(await spaceFindings(engine)),
     memoryFinding(engine),
     ...(await inotifyFindings()),
+    ...(await networkFindings(engine)),
     ...(await Promise.all([
       tool('go', ['version'], 'builds the images from source'),
       tool('python3', ['-m', 'pip', '--version'], 'fetches Envoy for images from source'),
@@ -118,22 +120,41 @@ const cgroupFinding = (engine: EngineInfo | undefined): Finding => {
   }
 }
 
-/**
- * A node takes some twenty-five of these, and dies while it starts when there are none left; they are shared with
- * whatever else a user runs.
- */
 const inotifyFindings = async (): Promise<Finding[]> => {
-  const limit = Number(await readFile('/proc/sys/fs/inotify/max_user_instances', 'utf8').catch(() => ''))
-  if (!limit) return []
-  const few = limit < 256
+  const instances = await inotifyInstances()
+  if (instances === undefined) return []
+  const { limit, used } = instances
+  const labs = Math.floor((limit - used) / (2 * inotifyOfNode))
   return [
     {
       what: 'inotify instances',
-      found: String(limit),
-      state: few ? 'note' : 'ok',
-      means: few
-        ? 'enough for two labs at a time; for more: sysctl fs.inotify.max_user_instances=512'
-        : 'enough for several labs at a time',
+      found: `${limit}, ${used} of them in use`,
+      state: labs < 1 ? 'bad' : labs < 2 ? 'note' : 'ok',
+      means:
+        labs < 1
+          ? 'too few for a lab (MP-209): sysctl fs.inotify.max_user_instances=512'
+          : labs < 2
+            ? 'enough for one lab; --topology=all has two at a time: sysctl fs.inotify.max_user_instances=512'
+            : 'enough for two labs at a time',
+    },
+  ]
+}
+
+/** How many networks the engine can still make: every lab has one of its own. */
+const networkFindings = async (engine: EngineInfo | undefined): Promise<Finding[]> => {
+  if (engine === undefined) return []
+  const { free, total } = await networkRanges(engine)
+  return [
+    {
+      what: 'networks of the engine',
+      found: `${free} of ${total} address ranges are free`,
+      state: free === 0 ? 'bad' : free === 1 ? 'note' : 'ok',
+      means:
+        free === 0
+          ? 'a lab needs one (MP-413): docker network prune'
+          : free === 1
+            ? 'enough for one lab; --topology=all has two at a time: docker network prune'
+            : 'a lab takes one',
     },
   ]
 }

@@ -1,14 +1,15 @@
 import { z } from 'zod'
 import { downIn } from '#commands/test/existing/namespaces.ts'
 import { engineInfo } from '#engine/docker.ts'
-import { findLeftRuns, removeRun } from '#lab/reaper.ts'
+import { MeshproofError } from '#errors.ts'
+import { findLeftRuns, type LeftRun, removeRun } from '#lab/reaper.ts'
 import { list } from '#run/options.ts'
 import { connectContexts } from '#probes/survey/contexts.ts'
 
 /**
  * Performs `down` and returns its exit code: removes what runs left in existing clusters, or our labs. These are kept
  * ones and what killed runs left; with `all` also those of living runs; with `run` that one alone.
- * @throws MeshproofError MP-201 without an engine, and as connectContexts and downIn do.
+ * @throws MeshproofError MP-201 without an engine, MP-414 where a run uses a kept lab with --reuse, and as connectContexts and downIn do.
  */
 export const down = async (
   { contexts, kubeconfig, all, run }: DownOptions,
@@ -17,13 +18,17 @@ export const down = async (
 ): Promise<number> => {
   if (contexts) return downIn(connectContexts(contexts, kubeconfig), { all, run }, say)
   await engineInfo(signal)
-  const remains = (await findLeftRuns()).filter(
+  const asked = (await findLeftRuns()).filter(
     ({ id, alive, kept }) => (run === undefined || id === run) && (all || kept || !alive),
   )
+  const inUse = all ? [] : asked.filter(({ users }) => users.length > 0)
+  const remains = asked.filter((left) => !inUse.includes(left))
   for (const { id, kept } of remains) {
     await removeRun(id)
     say(`Removed ${kept ? 'the kept lab' : 'what is left of run'} ${id}.`)
   }
+  const [used] = inUse
+  if (used !== undefined) throw stillUsed(used)
   if (remains.length === 0)
     say(
       run === undefined
@@ -32,6 +37,14 @@ export const down = async (
     )
   return 0
 }
+
+const stillUsed = ({ id, users }: LeftRun): MeshproofError =>
+  new MeshproofError('MP-414', {
+    what: 'A run is using the kept lab',
+    where: id,
+    why: `process ${users.map((owner) => owner.split('/')[1]).join(' and ')} was started with --reuse and has not ended`,
+    next: 'Wait for that run, or stop it. `meshproof down --all` deletes the lab under it.',
+  })
 
 /** Those of `down`: what runs left in the engine, or in existing clusters. */
 export const DownOptions = z.object({

@@ -17,6 +17,8 @@ const Info = z.object({
   MemoryLimit: z.boolean().nullish(),
   PidsLimit: z.boolean().nullish(),
   CPUShares: z.boolean().nullish(),
+  /** The ranges that networks get, each cut into parts of `Size` bits; none where the engine has its own default. */
+  DefaultAddressPools: z.array(z.object({ Base: z.string(), Size: z.number() })).nullish(),
   /** What answers Docker’s API. */
   program: z.enum(['Docker', 'Podman']).default('Docker'),
 })

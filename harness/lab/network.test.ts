@@ -1,8 +1,8 @@
 import ipaddr from 'ipaddr.js'
 import { describe, expect, test } from 'vitest'
 import { loadTopologyFile } from '#topology/topology-file.ts'
-import { fakeProgram } from '#testing/edge.ts'
-import { addressPools, createNetwork } from './network.ts'
+import { failingWith, fakeProgram } from '#testing/edge.ts'
+import { addressPools, createNetwork, networkRanges } from './network.ts'
 
 const numberOf = (address: string): number =>
   ipaddr.IPv4.parse(address).octets.reduce((sum, octet) => sum * 256 + octet, 0)
@@ -43,6 +43,28 @@ describe('the load balancers’ addresses', () => {
   })
 })
 
+describe('the engine’s address ranges', () => {
+  const networks = (...subnets: string[]): Promise<void> => {
+    const inspected = subnets.map((Subnet) => ({ IPAM: { Config: [{ Subnet }] } }))
+    const none = { IPAM: { Config: null } }
+    return fakeProgram('docker', `[ "$2" = ls ] && echo 'aaa' || echo '${JSON.stringify([none, ...inspected])}'`)
+  }
+
+  test('are Docker’s own without default-address-pools; a network outside of them takes none', async () => {
+    await networks('172.17.0.0/16', '172.21.0.0/16', '192.168.16.0/20', '10.4.0.0/16', 'fd00::/64')
+    expect(await networkRanges({ DefaultAddressPools: undefined })).toEqual({ total: 31, free: 28 })
+  })
+
+  test('are those of default-address-pools; a large network takes several', async () => {
+    await networks('10.200.0.0/23')
+    const DefaultAddressPools = [
+      { Base: '10.200.0.0/22', Size: 24 },
+      { Base: 'fd00::/48', Size: 64 },
+    ]
+    expect(await networkRanges({ DefaultAddressPools })).toEqual({ total: 4, free: 2 })
+  })
+})
+
 describe('the run’s network', () => {
   const engineGives = (...subnets: string[]): Promise<void> =>
     fakeProgram(
@@ -68,6 +90,21 @@ describe('the run’s network', () => {
     await expect(create()).rejects.toMatchObject({
       code: 'MP-411',
       message: expect.stringContaining('10.10.128.0/20 and cluster1’s 10.10.0.0/16'),
+    })
+  })
+
+  test.each([
+    'all predefined address pools have been fully subnetted',
+    'could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network',
+  ])('is refused where the engine has no range left: %s', async (words) => {
+    await fakeProgram(
+      'docker',
+      `[ "$2" = ls ] && printf 'bridge\\nhost\\n' && exit\n${failingWith(`Error response from daemon: ${words}`)}`,
+    )
+    await expect(create()).rejects.toMatchObject({
+      code: 'MP-413',
+      message: expect.stringContaining('the networks that exist (2)'),
+      next: expect.stringContaining('docker network prune'),
     })
   })
 })

@@ -5,7 +5,7 @@ import { preloadLabel, preloadPrefix, runLabel } from '#engine/labels.ts'
 import { ownerOf } from '#engine/owner.ts'
 import { emptyCache, fakeProgram, scratchFolder } from '#testing/edge.ts'
 import { findLeftRuns, reap } from './reaper.ts'
-import { runFolder, saveRun } from './run-state.ts'
+import { leaveLab, runFolder, saveRun, useLab } from './run-state.ts'
 
 test(
   'containers in which killed processes built node images are removed; they are found by label and name, because a ' +
@@ -39,6 +39,21 @@ test('a lab that was kept with another cache folder is not taken for one that a 
     'docker',
     `case "$*" in 'ps --all --filter label=${runLabel} '*) echo '${id} ${owner} ${kept}' ;; esac`,
   )
-  expect(await findLeftRuns()).toEqual([{ id, alive: false, kept: true }])
+  expect(await findLeftRuns()).toEqual([{ id, alive: false, kept: true, users: [] }])
   expect(await reap()).toEqual([])
+})
+
+test('the processes that use a kept lab are known as long as they live', async () => {
+  const id = '20260101-000000-abcd'
+  const living = await ownerOf(process.pid)
+  const dead = `${living.split('/')[0]}/1/1`
+  await emptyCache()
+  await fakeProgram('docker', '')
+  await saveRun({ id, topology: 'gateway', mtls: 'strict', owner: dead, kept: true })
+  await useLab(id, dead)
+  expect(await findLeftRuns()).toEqual([{ id, alive: false, kept: true, users: [] }])
+  await useLab(id, living)
+  expect(await findLeftRuns()).toEqual([{ id, alive: false, kept: true, users: [living] }])
+  await leaveLab(id, living)
+  expect(await findLeftRuns()).toEqual([{ id, alive: false, kept: true, users: [] }])
 })

@@ -1,10 +1,13 @@
 import { docker } from '#engine/docker.ts'
 import { folderLabel, ownerLabel, preloadLabel, preloadPrefix, runImage, runLabel } from '#engine/labels.ts'
 import { ownerLives } from '#engine/owner.ts'
-import { forgetRun, loadRun, runIds } from './run-state.ts'
+import { forgetRun, loadRun, runFolder, runIds, usersOf } from './run-state.ts'
 
-/** A run of which something exists: in the engine, or as a folder with its state. */
-export type LeftRun = { id: string; alive: boolean; kept: boolean }
+/**
+ * A run of which something exists: in the engine, or as a folder with its state. `users` are the processes that use its
+ * kept lab now.
+ */
+export type LeftRun = { id: string; alive: boolean; kept: boolean; users: string[] }
 
 /** Finds every run of which something exists. In the engine it looks only at what has the labels of a run. */
 export const findLeftRuns = async (): Promise<LeftRun[]> => {
@@ -27,7 +30,12 @@ export const findLeftRuns = async (): Promise<LeftRun[]> => {
     [...runs].map(async ([id, { owner, folder }]) => {
       const state = (await loadRun(id)) ?? (folder ? await loadRun(id, folder) : undefined)
       const process = owner || state?.owner || ''
-      return { id, alive: process !== '' && (await ownerLives(process)), kept: state?.kept ?? false }
+      return {
+        id,
+        alive: process !== '' && (await ownerLives(process)),
+        kept: state?.kept ?? false,
+        users: await usersOf(folder ?? runFolder(id)),
+      }
     }),
   )
 }
@@ -35,10 +43,18 @@ export const findLeftRuns = async (): Promise<LeftRun[]> => {
 /** Removes everything of a run from the engine, and the folder with its keys. */
 export const removeRun = async (id: string): Promise<void> => {
   const label = `label=${runLabel}=${id}`
-  const containers = await docker(['ps', '--all', '--quiet', '--filter', label])
-  if (containers) await docker(['rm', '--force', '--volumes', ...containers.split('\n')])
+  const removeContainers = async (): Promise<void> => {
+    const containers = await docker(['ps', '--all', '--quiet', '--filter', label])
+    if (containers) await docker(['rm', '--force', '--volumes', ...containers.split('\n')])
+  }
+  await removeContainers()
   const networks = await docker(['network', 'ls', '--quiet', '--filter', label])
-  if (networks) await docker(['network', 'rm', ...networks.split('\n')])
+  if (networks)
+    await docker(['network', 'rm', ...networks.split('\n')]).catch(async () => {
+      // A run that is in progress has started another container in the meantime.
+      await removeContainers()
+      await docker(['network', 'rm', ...networks.split('\n')])
+    })
   const image = await docker(['images', '--quiet', runImage(id)])
   if (image) await docker(['rmi', '--force', runImage(id)])
   await forgetRun(id)

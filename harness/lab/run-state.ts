@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { cacheFolder } from '#images/cache.ts'
+import { ownerLives } from '#engine/owner.ts'
 import { Images } from '#images/images.ts'
 import { writeWhole } from '#results/write-whole.ts'
 
@@ -47,6 +48,29 @@ export const loadRun = async (id: string, folder = runFolder(id)): Promise<RunSt
     (text) => RunState.parse(JSON.parse(text)),
     () => undefined,
   )
+
+const userPrefix = 'used-by-'
+
+/**
+ * Notes that a process uses a kept lab. The note lasts until `leaveLab`, or until the process has ended. Where it cannot
+ * be written the run goes on: `down` then does not know of it.
+ */
+export const useLab = (id: string, owner: string): Promise<void> =>
+  writeWhole(join(runFolder(id), userFile(owner)), owner, 0o600).catch(() => undefined)
+
+/** Removes the note of `useLab`. */
+export const leaveLab = (id: string, owner: string): Promise<void> =>
+  rm(join(runFolder(id), userFile(owner)), { force: true })
+
+const userFile = (owner: string): string => `${userPrefix}${owner.split('/')[1] ?? ''}`
+
+/** The processes (harness/engine/owner.ts) that use a kept lab now, from its folder. */
+export const usersOf = async (folder: string): Promise<string[]> => {
+  const notes = (await readdir(folder).catch((): string[] => [])).filter((name) => name.startsWith(userPrefix))
+  const owners = await Promise.all(notes.map((name) => readFile(join(folder, name), 'utf8').catch(() => '')))
+  const living = await Promise.all(owners.map(async (owner) => owner !== '' && (await ownerLives(owner))))
+  return owners.filter((_, index) => living[index])
+}
 
 /** The ids of the runs that have a state, oldest first. */
 export const runIds = async (): Promise<string[]> =>

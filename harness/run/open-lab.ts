@@ -3,10 +3,11 @@ import { ownerOf } from '#engine/owner.ts'
 import type { Images } from '#images/images.ts'
 import { kubectlLine, type Lab, labOf } from '#lab/lab.ts'
 import { removeRun } from '#lab/reaper.ts'
-import { forgetRun, saveRun } from '#lab/run-state.ts'
+import { forgetRun, leaveLab, saveRun, useLab } from '#lab/run-state.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { defaultIstioNamespace } from '#topology/topology-file.ts'
 import { labTasks } from './bring-up.ts'
+import { requireInotify } from './inotify.ts'
 import type { PhaseLog } from './phase-log.ts'
 import type { TopologyPlan } from './plan.ts'
 import { runTasks, taskStack } from './task-stack.ts'
@@ -45,11 +46,19 @@ export const openLab = (order: LabOrder, phases: PhaseLog): OpenLab => {
   return {
     ...lab,
     bringUp: async () => {
-      if (reuse) return
+      if (reuse) return useLab(runId, await ownerOf(process.pid))
+      await requireInotify(lab.clusters.length)
       const owner = await rememberLab(lab, false)
-      await runTasks(labTasks(lab, owner, order.engine, plan.procedure), stack, phases, signal)
+      try {
+        await runTasks(labTasks(lab, owner, order.engine, plan.procedure), stack, phases, signal)
+      } catch (error) {
+        // Another lab can have taken the instances since the first look.
+        if (!signal.aborted) await requireInotify(lab.clusters.length, error)
+        throw error
+      }
     },
     [Symbol.asyncDispose]: async () => {
+      if (reuse) await leaveLab(runId, await ownerOf(process.pid))
       if (keep && !signal.aborted) await keepLab(lab, order)
       else if (!reuse)
         await tearDown(phases, async () => {

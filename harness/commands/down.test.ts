@@ -1,0 +1,42 @@
+import { access, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { ownerOf } from '#engine/owner.ts'
+import { leaveLab, runFolder, saveRun, useLab } from '#lab/run-state.ts'
+import { emptyCache, errorOf, fakeProgram, scratchFolder } from '#testing/edge.ts'
+import { down } from './down.ts'
+
+const engine = JSON.stringify({
+  ServerVersion: '28.1',
+  Architecture: 'x86_64',
+  NCPU: 2,
+  MemTotal: 16e9,
+  DockerRootDir: '/var/lib',
+})
+
+test('a kept lab that a run uses stays, and the run is named; with --all it is removed', async () => {
+  const [used, unused] = ['20260101-000000-aaaa', '20260101-000000-bbbb'] as const
+  const owner = await ownerOf(process.pid)
+  const ended = `${owner.split('/')[0]}/1/1`
+  await emptyCache()
+  const log = join(await scratchFolder(), 'log')
+  await fakeProgram('docker', `case "$1" in info) echo '${engine}' ;; rm | rmi) echo "$*" >> '${log}' ;; esac`)
+  for (const id of [used, unused]) await saveRun({ id, topology: 'gateway', mtls: 'strict', owner: ended, kept: true })
+  await useLab(used, owner)
+  const said: string[] = []
+  const remove = (all: boolean): Promise<number> =>
+    down({ all }, (line) => said.push(line), new AbortController().signal)
+
+  expect(await errorOf(remove(false))).toMatchObject({
+    code: 'MP-414',
+    message: expect.stringMatching(new RegExp(`${used}.*process ${process.pid} `)),
+  })
+  expect(said).toEqual([`Removed the kept lab ${unused}.`])
+  await access(runFolder(used))
+
+  expect(await remove(true)).toBe(0)
+  expect(said.at(-1)).toBe(`Removed the kept lab ${used}.`)
+  await expect(access(runFolder(used))).rejects.toThrow()
+  await leaveLab(used, owner)
+  await expect(readFile(log, 'utf8')).rejects.toThrow()
+})

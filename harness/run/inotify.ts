@@ -1,0 +1,58 @@
+import { readdir, readFile, readlink, stat } from 'node:fs/promises'
+import { MeshproofError } from '#errors.ts'
+
+/**
+ * What the processes of root in one node take while the node starts: systemd 4, kubelet 7, the controller manager 7,
+ * the API server 6, containerd and kube-proxy 1 each (counted in nodes of Kubernetes 1.34).
+ */
+export const inotifyOfNode = 26
+
+/** How many inotify instances the processes of root may have, and how many they have. */
+export type InotifyInstances = { limit: number; used: number }
+
+/**
+ * Counts the inotify instances of root, under whom the programs of a node run. Undefined where this cannot be known: on
+ * a system without them, and for a user who may not look at root’s processes.
+ */
+export const inotifyInstances = async (proc = '/proc'): Promise<InotifyInstances | undefined> => {
+  if (process.getuid?.() !== 0) return undefined
+  const limit = Number(await readFile(`${proc}/sys/fs/inotify/max_user_instances`, 'utf8').catch(() => ''))
+  if (!limit) return undefined
+  const processes = (await readdir(proc)).filter((name) => /^\d+$/.test(name))
+  const counts = await Promise.all(processes.map((id) => instancesOf(`${proc}/${id}`)))
+  return { limit, used: counts.reduce((sum, count) => sum + count, 0) }
+}
+
+// A process can end while it is looked at: it then has none.
+const instancesOf = async (folder: string): Promise<number> => {
+  try {
+    if ((await stat(folder)).uid !== 0) return 0
+    const files = await readdir(`${folder}/fd`)
+    const targets = await Promise.all(files.map((file) => readlink(`${folder}/fd/${file}`).catch(() => '')))
+    return targets.filter((target) => target === 'anon_inode:inotify').length
+  } catch {
+    return 0
+  }
+}
+
+/**
+ * Refuses a lab for which the kernel has too few inotify instances. The programs of its nodes would die while they
+ * start, and the lab would end minutes later with a message about one of them.
+ * @throws MeshproofError MP-209
+ */
+export const requireInotify = async (clusters: number, cause?: unknown): Promise<void> => {
+  const instances = await inotifyInstances()
+  if (instances === undefined) return
+  const { limit, used } = instances
+  const needed = cause === undefined ? clusters * inotifyOfNode : 1
+  if (limit - used >= needed) return
+  throw new MeshproofError('MP-209', {
+    what: 'Too few inotify instances are left for a lab',
+    where: `fs.inotify.max_user_instances=${limit}`,
+    why: `root’s processes use ${used}, and ${clusters} nodes take ${clusters * inotifyOfNode}`,
+    next:
+      'sysctl fs.inotify.max_user_instances=512 as root allows more. Or remove other clusters (`meshproof down`, ' +
+      '`kind get clusters`).',
+    cause,
+  })
+}
