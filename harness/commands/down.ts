@@ -8,8 +8,9 @@ import { connectContexts } from '#probes/survey/contexts.ts'
 
 /**
  * Performs `down` and returns its exit code: removes what runs left in existing clusters, or our labs. These are kept
- * ones and what killed runs left; with `all` also those of living runs; with `run` that one alone.
- * @throws MeshproofError MP-201 without an engine, MP-414 where a run uses a kept lab with --reuse, and as connectContexts and downIn do.
+ * ones and what killed runs left; with `all` also those in use; with `run` that one alone.
+ * @throws MeshproofError MP-201 without an engine, MP-414 where a run uses a kept lab with --reuse, and as
+ * connectContexts and downIn do.
  */
 export const down = async (
   { contexts, kubeconfig, all, run }: DownOptions,
@@ -42,9 +43,11 @@ const stillUsed = ({ id, users }: LeftRun): MeshproofError =>
   new MeshproofError('MP-414', {
     what: 'A run is using the kept lab',
     where: id,
-    why: `process ${users.map((owner) => owner.split('/')[1]).join(' and ')} was started with --reuse and has not ended`,
+    why: `process ${users.map(processId).join(' and ')} was started with --reuse and has not ended`,
     next: 'Wait for that run, or stop it. `meshproof down --all` deletes the lab under it.',
   })
+
+const processId = (owner: string): string => owner.split('/')[1] ?? ''
 
 /** Those of `down`: what runs left in the engine, or in existing clusters. */
 export const DownOptions = z.object({

@@ -52,8 +52,8 @@ export const loadRun = async (id: string, folder = runFolder(id)): Promise<RunSt
 const userPrefix = 'used-by-'
 
 /**
- * Notes that a process uses a kept lab. The note lasts until `leaveLab`, or until the process has ended. Where it cannot
- * be written the run goes on: `down` then does not know of it.
+ * Notes that a process uses a kept lab. The note lasts until `leaveLab`, or until the process has ended. Where it
+ * cannot be written the run goes on: `down` then does not know of it.
  */
 export const useLab = (id: string, owner: string): Promise<void> =>
   writeWhole(join(runFolder(id), userFile(owner)), owner, 0o600).catch(() => undefined)
