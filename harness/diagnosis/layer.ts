@@ -5,6 +5,7 @@ import { primariesOf } from '#topology/roles.ts'
 import type { FindingCode } from './findings.ts'
 import type { MeshLayer } from '#results/mesh-layers.ts'
 import type { Answer } from './probe-answer.ts'
+import type { Answers } from './probe-rounds.ts'
 
 /**
  * One thing that is wrong, where it is, what shows it (in lines, without secrets), and the command that mends it or
@@ -66,12 +67,9 @@ export const again = async (look: () => Promise<Finding[]>, times: number, pause
  * Requests from one cluster to another, each on a new connection: how many were answered, and what the others got.
  * `refusal` is the answer to one that failed, where the client could read it.
  */
-export type Asked = {
+export type Asked = Answers & {
   from: SurveyedCluster
   to: SurveyedCluster
-  answered: number
-  of: number
-  errors: string[]
   refusal?: Answer
 }
 

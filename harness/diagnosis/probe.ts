@@ -9,10 +9,8 @@ import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { type Asked, type Finding, kubectl, type MeshProbe } from './layer.ts'
 import type { Answer } from './probe-answer.ts'
+import { askInRounds } from './probe-rounds.ts'
 import { probeNamespace, probeObjects, probePod, serviceIn } from './probe-objects.ts'
-
-/** Requests per pair of clusters. A loss of a third is missed once in 4,000 runs, of a tenth once in 9. */
-const requestsEach = 21
 
 /** A probe of a mesh. It creates nothing before its first use. `signal` stops its waits. */
 export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
@@ -71,19 +69,9 @@ export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
             if (signal.aborted) throw error
             return false
           })
-          const answers = await pMap(Array.from({ length: reached ? requestsEach : 4 }), () => ask(from, host), {
-            concurrency: 7,
-          })
-          const errors = [...new Set(answers.filter((error) => error !== ''))]
-          const refusal = errors.length > 0 ? await refusalOf(from, host) : undefined
-          return {
-            from,
-            to,
-            of: answers.length,
-            answered: answers.filter((error) => error === '').length,
-            errors,
-            ...(refusal ? { refusal } : {}),
-          }
+          const answers = await askInRounds(reached, () => ask(from, host))
+          const refusal = answers.errors.length > 0 ? await refusalOf(from, host) : undefined
+          return { from, to, ...answers, ...(refusal ? { refusal } : {}) }
         },
         { concurrency: 4 },
       )

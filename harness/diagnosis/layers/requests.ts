@@ -9,10 +9,14 @@ export const requests: Layer = {
     const asked = (await probe?.requests()) ?? []
     return {
       findings: asked.flatMap(problemOf),
-      seen: asked.map(({ from, to, answered, of }) => `${from.name} → ${to.name} ${answered} of ${of}`).join(', '),
+      seen: asked.map(seenOf).join(', '),
     }
   },
 }
+
+const seenOf = ({ from, to, answered, of, lostBefore }: Asked): string =>
+  `${from.name} → ${to.name} ${answered} of ${of}` +
+  (lostBefore === undefined ? '' : ` (a round before it lost ${lostBefore})`)
 
 const problemOf = ({ from, to, answered, of, errors, refusal }: Asked): Finding[] => {
   if (answered === of) return []
