@@ -17,12 +17,24 @@ const plan = {
 } as const
 
 /** The cluster configuration that kind gets for kubeadm. */
-const configurationWith = async (tags: KindCluster['tags']): Promise<Record<string, unknown>> => {
+const configurationWith = async (
+  tags: KindCluster['tags'],
+  kubernetes = 'v1.34.4',
+): Promise<Record<string, unknown>> => {
   const file = join(await scratchFolder(), 'config.yaml')
   await fakeProgram('docker', failingWith('Error: No such object', 1))
   await fakeProgram('kind', `cat > '${file}'`)
   await createCluster(
-    { runId: '20260101-000000-abcd', plan, kind: 'kind', image: 'node', kubeconfig: 'none', tags, restricted: false },
+    {
+      runId: '20260101-000000-abcd',
+      plan,
+      kind: 'kind',
+      image: 'node',
+      kubernetes,
+      kubeconfig: 'none',
+      tags,
+      restricted: false,
+    },
     AbortSignal.timeout(10_000),
   )
   const {
@@ -50,4 +62,12 @@ test('kubeadm of a published node image uses its default tags', async () => {
   expect(configuration).toMatchObject({ etcd: { local: { extraArgs: { 'unsafe-no-fsync': 'true' } } } })
   expect(configuration['etcd']).not.toHaveProperty('local.imageTag')
   expect(configuration).not.toHaveProperty('dns')
+})
+
+test.each([
+  ['v1.32.13', { featureGates: { PublicKeysECDSA: true } }],
+  ['v1.35.4', { featureGates: { PublicKeysECDSA: true } }],
+  ['v1.36.0', { encryptionAlgorithm: 'ECDSA-P256' }],
+])('kubeadm of %s makes elliptic keys', async (kubernetes, words) => {
+  expect(await configurationWith({}, kubernetes)).toMatchObject(words)
 })

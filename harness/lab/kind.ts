@@ -2,6 +2,7 @@ import { execa, ExecaError } from 'execa'
 import { stringify } from 'yaml'
 import { docker, requireEngine } from '#engine/docker.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
+import { minorOf } from '#images/version.ts'
 import type { ClusterPlan } from '#topology/topology-file.ts'
 import { nameOf, runLabel } from '#engine/labels.ts'
 
@@ -11,6 +12,8 @@ export type KindCluster = {
   plan: ClusterPlan
   kind: string
   image: string
+  /** The version of Kubernetes in the image, as v1.34.4. */
+  kubernetes: string
   kubeconfig: string
   /**
    * Image tags for kubeadm. A node image that is built here holds these tags and not kubeadm's defaults, which differ
@@ -34,11 +37,21 @@ const shortLived = {
 }
 
 /**
+ * Elliptic keys for the certificates of the control plane: kubeadm makes sixteen, and RSA keys take it a second of both
+ * cores. kind writes kubeadm’s v1beta3 up to Kubernetes 1.35, which has a feature gate in place of the field.
+ */
+const ellipticKeys = (kubernetes: string): object =>
+  (minorOf(kubernetes) ?? 0) < 36
+    ? { featureGates: { PublicKeysECDSA: true } }
+    : { encryptionAlgorithm: 'ECDSA-P256' }
+
+/**
  * The configuration for kubeadm. Without an apiVersion, kind adds the one of that version of kubeadm. Kubernetes 1.32
  * and later know every flag.
  */
-const clusterConfiguration = ({ etcd, coredns }: KindCluster['tags']): object => ({
+const clusterConfiguration = ({ kubernetes, tags: { etcd, coredns } }: KindCluster): object => ({
   kind: 'ClusterConfiguration',
+  ...ellipticKeys(kubernetes),
   controllerManager: shortLived.controllerManager,
   scheduler: shortLived.scheduler,
   etcd: { local: { ...shortLived.etcd, ...(etcd === undefined ? {} : { imageTag: etcd }) } },
@@ -55,10 +68,8 @@ export const nodeName = (runId: string, cluster: string): string => `${clusterNa
  * Creates a cluster on the run's network. It has no pod network yet, so its node is not ready.
  * @throws MeshproofError MP-420 when a cluster of that name exists and is not of this run, MP-421 when kind fails.
  */
-export const createCluster = async (
-  { runId, plan, kind, image, kubeconfig, tags, restricted }: KindCluster,
-  signal: AbortSignal,
-): Promise<void> => {
+export const createCluster = async (cluster: KindCluster, signal: AbortSignal): Promise<void> => {
+  const { runId, plan, kind, image, kubeconfig, restricted } = cluster
   const name = clusterName(runId, plan.name)
   await refuseForeignCluster(runId, plan.name)
   const config = {
@@ -72,7 +83,7 @@ export const createCluster = async (
     },
     ...(restricted ? { featureGates: { KubeletInUserNamespace: true } } : {}),
     nodes: [{ role: 'control-plane', image }],
-    kubeadmConfigPatches: [stringify(clusterConfiguration(tags))],
+    kubeadmConfigPatches: [stringify(clusterConfiguration(cluster))],
   }
   try {
     await execa(kind, ['create', 'cluster', '--name', name, '--kubeconfig', kubeconfig, '--config', '-'], {

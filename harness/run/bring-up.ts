@@ -48,6 +48,7 @@ export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure:
             plan: cluster,
             kind: images.kind,
             image: runImage(runId),
+            kubernetes: images.kubernetes,
             kubeconfig: cluster.kubeconfig,
             tags: { etcd: images.roles['etcd'], coredns: images.roles['coredns'] },
             restricted: engine.OSType === 'linux' && (await missingCapabilities()).length > 0,
