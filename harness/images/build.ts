@@ -1,5 +1,6 @@
 import pMap from 'p-map'
 import { artifact, artifactAsMade, isCached } from './cache.ts'
+import { remainingOf, type LaneProgress } from './remaining.ts'
 import type { Tell } from '#images/release/patience.ts'
 
 /** Something that is built once and then cached. */
@@ -31,6 +32,8 @@ export const tellOf =
   (waitsFor) =>
     progress({ building: [withWait(name, waitsFor)], done: 0, of: 1, remaining: 0 })
 
+const concurrency: Record<BuildItem['lane'], number> = { cpu: 1, network: 2 }
+
 /**
  * Builds the items that the cache lacks. Returns the folder of every item by its name. The first failure stops the
  * rest.
@@ -48,30 +51,40 @@ export const buildAll = async (
       folders.set(item.name, await artifact(item.name, item.key, item.make))
     else due.push(item)
   }
-  const building = new Map<string, { seconds: number; since: number; waitsFor: string }>()
-  let waiting = due.reduce((sum, { seconds }) => sum + seconds, 0)
-  let done = items.length - due.length
-  const report = (): void => {
-    const now = performance.now()
-    const running = [...building.values()].reduce(
-      (sum, { seconds, since }) => sum + Math.max(0, seconds - (now - since) / 1000),
-      0,
-    )
-    progress({
-      building: [...building].map(([name, { waitsFor }]) => withWait(name, waitsFor)),
-      done,
-      of: items.length,
-      remaining: Math.round(waiting + running),
-    })
+  const building = new Map<BuildItem | FreshItem, { since: number; waitsFor: string }>()
+  const waiting = new Set(due)
+  const taken = new Map<BuildItem | FreshItem, number>()
+  const secondsSince = (since: number): number => (performance.now() - since) / 1000
+  const progressOf = (name: BuildItem['lane']): LaneProgress => {
+    const planned = (of: Iterable<BuildItem | FreshItem>): number =>
+      [...of].filter(({ lane }) => lane === name).reduce((sum, { seconds }) => sum + seconds, 0)
+    return {
+      waiting: planned(waiting),
+      running: [...building]
+        .filter(([{ lane }]) => lane === name)
+        .map(([{ seconds }, { since }]) => ({ planned: seconds, elapsed: secondsSince(since) })),
+      done: {
+        planned: planned(taken.keys()),
+        taken: [...taken].filter(([{ lane }]) => lane === name).reduce((sum, [, seconds]) => sum + seconds, 0),
+      },
+      concurrency: concurrency[name],
+    }
   }
+  const report = (): void =>
+    progress({
+      building: [...building].map(([{ name }, { waitsFor }]) => withWait(name, waitsFor)),
+      done: items.length - due.length + taken.size,
+      of: items.length,
+      remaining: remainingOf([progressOf('cpu'), progressOf('network')]),
+    })
   const failure = new AbortController()
   const stop = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal
   const ticker = setInterval(report, 1000)
   const build = async (item: BuildItem | FreshItem): Promise<void> => {
     stop.throwIfAborted()
-    waiting -= item.seconds
-    const entry = { seconds: item.seconds, since: performance.now(), waitsFor: '' }
-    building.set(item.name, entry)
+    waiting.delete(item)
+    const entry = { since: performance.now(), waitsFor: '' }
+    building.set(item, entry)
     report()
     try {
       const make = (folder: string): Promise<void> =>
@@ -88,19 +101,19 @@ export const buildAll = async (
       if (!failure.signal.aborted) failure.abort(error)
       throw error
     }
-    building.delete(item.name)
-    done += 1
+    building.delete(item)
+    taken.set(item, secondsSince(entry.since))
     report()
   }
   // After a failure too, every build is waited for: a build that is being stopped must clean up first.
-  const lane = (name: BuildItem['lane'], concurrency: number): Promise<unknown> =>
+  const lane = (name: BuildItem['lane']): Promise<unknown> =>
     pMap(
       due.filter((item) => item.lane === name),
       build,
-      { concurrency, stopOnError: false },
+      { concurrency: concurrency[name], stopOnError: false },
     )
   try {
-    await Promise.allSettled([lane('cpu', 1), lane('network', 2)])
+    await Promise.allSettled([lane('cpu'), lane('network')])
     if (signal?.aborted) throw signal.reason
     if (failure.signal.aborted) throw failure.signal.reason
   } finally {
