@@ -11,7 +11,7 @@ import { getImages } from '#images/get-images.ts'
 import { makePlans } from '#run/plan.ts'
 import { terminal } from '#report/terminal.ts'
 import { formatFigure, printTable, type Figures } from './bench/figures.ts'
-import { timeByHand, timeLargeMesh, timeProduct } from './bench/runs.ts'
+import { timeByHand, timeIdleLab, timeLargeMesh, timeProduct } from './bench/runs.ts'
 
 /** Times one round of a topology. Returns the figures of each entry of the report, by the entry’s name. */
 type TimeRound = (topology: string, round: number) => Promise<Map<string, Figures>>
@@ -35,13 +35,16 @@ const compareWithHand = async (): Promise<TimeRound> => {
   const images = await getImages({ images: 'auto' }, engine, screen.line, screen.building, stop.signal)
   const restricted = engine.OSType === 'linux' && (await missingCapabilities()).length > 0
   return async (topology) => {
-    const entries = await timeProduct(topology, [`--images=${images.source}`], stop.signal)
+    const flags = [`--images=${images.source}`]
+    const entries = await timeProduct(topology, flags, stop.signal)
+    const idle = await timeIdleLab(topology, flags, stop.signal)
     const hand = await timeByHand(topology, images, restricted, stop.signal)
     return new Map(
       [...entries].map(([entry, figures]) => [
         entry,
         {
           ...figures,
+          ...idle,
           ...(hand === undefined ? {} : { 'by hand: lab ready': hand }),
           ...Object.fromEntries(
             ['lab ready', 'both versions seen'].flatMap((name) =>

@@ -4,13 +4,15 @@ import type { Phase, TopologyResult } from '#results/results.ts'
 export type Figures = Record<string, number>
 
 const targets: Figures = {
-  'lab ready': 40,
+  'command to verdict': 50,
+  'lab ready': 20,
+  checks: 22,
   diagnosis: 4,
   teardown: 5,
   'large mesh: diagnosis': 20,
   'large mesh: megabytes': 700,
   'report.html': 1,
-  'lab ready / by hand': 0.5,
+  'lab ready / by hand': 0.25,
   'release − source': 10,
 }
 
@@ -38,11 +40,20 @@ const bothVersionsAnswered = ({ checks }: TopologyResult): number =>
       .map(({ attempts }) => Math.min(...attempts.filter(({ verdict }) => verdict === 'pass').map(endOf))),
   )
 
+/** What the processors spent between two moments, in seconds; undefined where this is not known. */
+type SpentBetween = (from: number, to: number) => number | undefined
+
 /**
  * The figures of an entry of a report. `startup`: the seconds from the command to its first cluster. `rendering`: the
- * seconds that the page takes. Each variant of a topology counts these two.
+ * seconds that the page takes. Each variant of a topology counts these two. Figures of the processor are those of the
+ * whole machine, in all cores.
  */
-export const figuresOf = (entry: TopologyResult, startup: number, rendering: number): Figures => {
+export const figuresOf = (
+  entry: TopologyResult,
+  startup: number,
+  rendering: number,
+  spentBetween: SpentBetween,
+): Figures => {
   const [lab, checks, diagnosis, teardown] = [
     labPhases(entry),
     ...['checks', 'diagnosis', 'teardown'].map((phase) => entry.phases.filter(({ name }) => name === phase)),
@@ -55,9 +66,14 @@ export const figuresOf = (entry: TopologyResult, startup: number, rendering: num
     diagnosis: secondsOf(diagnosis ?? []),
     teardown: secondsOf(teardown ?? []),
     'report.html': rendering,
+    'processor: lab': processorOf(lab, spentBetween),
+    'processor: checks': processorOf(checks ?? [], spentBetween),
   }
   return Object.fromEntries(Object.entries(figures).filter(([, seconds]) => Number.isFinite(seconds) && seconds > 0))
 }
+
+const processorOf = (phases: Phase[], spentBetween: SpentBetween): number =>
+  phases.length === 0 ? 0 : (spentBetween(startOf(phases), Math.max(...phases.map(endOf))) ?? 0)
 
 /** A figure as text: a ratio with two decimals, seconds with one. */
 export const formatFigure = (name: string, value: number): string => value.toFixed(name.includes(' / ') ? 2 : 1)

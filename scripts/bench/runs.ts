@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { z } from 'zod'
 import type { Images } from '#images/images.ts'
@@ -8,6 +9,7 @@ import { reportPage } from '#report/html/report-page.ts'
 import { Results, variantName } from '#results/results.ts'
 import { byHandEnvironment, byHandScript } from '../by-hand.ts'
 import { figuresOf, labPhases, startOf, type Figures } from './figures.ts'
+import { watchProcessor } from './processor.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 // The product and the script clean up when they get a signal, however long that takes.
@@ -28,6 +30,7 @@ export const timeProduct = async (
   stop: AbortSignal,
 ): Promise<Map<string, Figures>> => {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-bench-'))
+  using processor = watchProcessor()
   try {
     const startedAt = Date.now()
     const { exitCode, all } = await execa(
@@ -46,9 +49,37 @@ export const timeProduct = async (
     reportPage(results)
     const rendering = (performance.now() - renderingStarted) / 1000
     const startup = (startOf(topologies.slice(0, 1).flatMap(labPhases)) - startedAt) / 1000
-    return new Map(topologies.map((entry) => [variantName(entry), figuresOf(entry, startup, rendering)]))
+    return new Map(
+      topologies.map((entry) => [variantName(entry), figuresOf(entry, startup, rendering, processor.secondsBetween)]),
+    )
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const idleSeconds = 15
+
+/**
+ * Keeps a lab of a topology, and looks what it costs while nobody uses it: processor seconds a minute. Returns no
+ * figure where the lab did not come up.
+ */
+export const timeIdleLab = async (topology: string, flags: string[], stop: AbortSignal): Promise<Figures> => {
+  const product = (args: string[]): ReturnType<typeof execa<typeof childOptions>> =>
+    execa('node', [join(root, 'scripts/meshproof.mjs'), ...args], childOptions)
+  const { exitCode, all } = await product(['up', '--mtls=strict', `--topology=${topology}`, ...flags])
+  const id = /down --run=(\S+)/.exec(all)?.[1]
+  if (id === undefined) {
+    reportFailure(`an idle lab of ${topology}`, exitCode, all)
+    return {}
+  }
+  try {
+    using processor = watchProcessor()
+    const from = Date.now()
+    await sleep((idleSeconds + 0.5) * 1000, undefined, { signal: stop })
+    const spent = processor.secondsBetween(from + 200, from + 200 + idleSeconds * 1000)
+    return spent === undefined ? {} : { 'processor: idle lab, a minute': (spent * 60) / idleSeconds }
+  } finally {
+    await product(['down', `--run=${id}`])
   }
 }
 
