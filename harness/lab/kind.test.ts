@@ -39,7 +39,7 @@ const configurationWith = async (
   )
   const {
     kubeadmConfigPatches: [patch],
-  } = parse(await readFile(file, 'utf8')) as { kubeadmConfigPatches: [string] }
+  } = parse(await readFile(file, 'utf8')) as { kubeadmConfigPatches: [string, string] }
   return parse(patch) as Record<string, unknown>
 }
 

@@ -41,9 +41,7 @@ const shortLived = {
  * cores. kind writes kubeadm’s v1beta3 up to Kubernetes 1.35, which has a feature gate in place of the field.
  */
 const ellipticKeys = (kubernetes: string): object =>
-  (minorOf(kubernetes) ?? 0) < 36
-    ? { featureGates: { PublicKeysECDSA: true } }
-    : { encryptionAlgorithm: 'ECDSA-P256' }
+  (minorOf(kubernetes) ?? 0) < 36 ? { featureGates: { PublicKeysECDSA: true } } : { encryptionAlgorithm: 'ECDSA-P256' }
 
 /**
  * The configuration for kubeadm. Without an apiVersion, kind adds the one of that version of kubeadm. Kubernetes 1.32
@@ -57,6 +55,15 @@ const clusterConfiguration = ({ kubernetes, tags: { etcd, coredns } }: KindClust
   etcd: { local: { ...shortLived.etcd, ...(etcd === undefined ? {} : { imageTag: etcd }) } },
   ...(coredns === undefined ? {} : { dns: { imageTag: coredns } }),
 })
+
+/**
+ * What kubeadm leaves out: the checks that kind leaves out, a kubelet that renews its certificate within a year (which
+ * restarts it), and tokens for nodes that join.
+ */
+const initConfiguration = {
+  kind: 'InitConfiguration',
+  skipPhases: ['preflight', 'kubelet-finalize', 'bootstrap-token'],
+}
 
 /** The name of a cluster in the engine. */
 export const clusterName = (runId: string, cluster: string): string => nameOf(runId, cluster)
@@ -83,7 +90,7 @@ export const createCluster = async (cluster: KindCluster, signal: AbortSignal): 
     },
     ...(restricted ? { featureGates: { KubeletInUserNamespace: true } } : {}),
     nodes: [{ role: 'control-plane', image }],
-    kubeadmConfigPatches: [stringify(clusterConfiguration(cluster))],
+    kubeadmConfigPatches: [clusterConfiguration(cluster), initConfiguration].map((patch) => stringify(patch)),
   }
   try {
     await execa(kind, ['create', 'cluster', '--name', name, '--kubeconfig', kubeconfig, '--config', '-'], {
