@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import type { Terminal } from '#report/terminal.ts'
+
+/** The command line: main.ts in a checkout, main.js in an installed package. */
+const program = join(import.meta.dirname, `../cli/main${extname(import.meta.filename)}`)
 
 /**
  * Leaves at once, after a second Ctrl-C: writes the results so far, starts separate processes that remove what these
@@ -9,7 +12,7 @@ import type { Terminal } from '#report/terminal.ts'
 export const leaveAtOnce = (runIds: string[], terminal: Terminal, write: () => void, where: string[] = []): never => {
   write()
   for (const id of runIds)
-    spawn(process.execPath, [join(import.meta.dirname, '../cli/main.ts'), 'down', '--all', `--run=${id}`, ...where], {
+    spawn(process.execPath, [program, 'down', '--all', `--run=${id}`, ...where], {
       detached: true,
       stdio: 'ignore',
     }).unref()
