@@ -15,6 +15,8 @@ export const leaveAtOnce = (runIds: string[], terminal: Terminal, write: () => v
     spawn(process.execPath, [program, 'down', '--all', `--run=${id}`, ...where], {
       detached: true,
       stdio: 'ignore',
+      // The flags are complete. A config file could name other clusters.
+      env: { ...process.env, MESHPROOF_NO_CONFIG: '1' },
     }).unref()
   terminal.close()
   terminal.line('What is up is being removed in the background.')
