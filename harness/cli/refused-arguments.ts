@@ -41,7 +41,8 @@ export const refuseSwallowedFlags = (program: Command, argv: string[], environme
   const rest = [...argv]
   const swallowed = options.flatMap(({ long, flags }) => {
     const value = environment[`npm_config_${(long ?? '').slice(2).replaceAll('-', '_')}`]
-    if (value === undefined) return []
+    // npm and Yarn also name their own registry there, by its URL. A mirror of images is no URL.
+    if (value === undefined || (long === '--registry' && /^https?:/.test(value))) return []
     // For npm, `--topology gateway` is a flag without a value and a word that goes to the script.
     const word =
       value === 'true' && flags.includes('<') && rest[0] !== undefined && !rest[0].startsWith('-')
