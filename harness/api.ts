@@ -14,6 +14,7 @@ import { RunOptions } from '#run/options.ts'
 import type { Run } from '#run/with-reports.ts'
 
 export { MeshproofError } from '#errors.ts'
+export type { Config, Flags } from '#cli/config/schema.ts'
 export type { Code } from '#codes/index.ts'
 export type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 export type { CheckResult, Results, TopologyResult, Verdict } from '#results/results.ts'
