@@ -26,7 +26,8 @@ const start = async (versions: Record<string, string>, prepare?: (project: strin
   const project = await scratchFolder()
   const program = await installedIn(project)
   await prepare?.(project)
-  const pretend = `Object.defineProperty(process, 'versions', { value: { ...process.versions, ...${JSON.stringify(versions)} } })`
+  const value = `{ ...process.versions, ...${JSON.stringify(versions)} }`
+  const pretend = `Object.defineProperty(process, 'versions', { value: ${value} })`
   const { exitCode, stdout, stderr } = await execa(
     process.execPath,
     [`--import=data:text/javascript,${encodeURIComponent(pretend)}`, program, 'list', '--output=json'],
