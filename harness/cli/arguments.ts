@@ -76,7 +76,7 @@ const withLabOptions = (command: Command, several?: boolean): Command =>
 const withRunOptions = (command: Command, several?: boolean): Command =>
   withLabOptions(command, several).addOption(output).option('--plan', 'print what would run, and run nothing')
 
-/** The program of the command line: its commands and flags. `invocation` is the command that it has parsed. */
+/** The program of the command line, the help that it printed, and the command that it has parsed. */
 type CommandLine = { program: Command; help: () => string; invocation: () => Invocation | undefined }
 
 /** The commands and flags, as the completions and the schema of config files read them. */
@@ -84,11 +84,11 @@ export const commandLineProgram = (): Command => commandLine().program
 
 const commandLine = (configPath?: string): CommandLine => {
   let invocation: Invocation | undefined
-  const parsed = <T>(schema: z.ZodType<T>, options: unknown): T =>
-    parsedOptions(schema, options, (flag) => (configured.has(flag) ? configPath : undefined))
-  // The flags of the parsed command that the config file gives.
-  let configured: ReadonlySet<string> = new Set()
   let help = ''
+  // The options of the parsed command that the config file gives.
+  let configured: ReadonlySet<string> = new Set()
+  const parsed = <T>(schema: z.ZodType<T>, options: unknown): T =>
+    parsedOptions(schema, options, (option) => (configured.has(option) ? configPath : undefined))
   const program = new Command('meshproof')
     .description('Proves that a multi-cluster Istio mesh works: real clusters, real traffic, a verdict to trust.')
     .exitOverride()
@@ -180,20 +180,17 @@ const commandLine = (configPath?: string): CommandLine => {
       requireOneVersion('meshproof upgrade', options)
       invocation = { command: 'upgrade', options: parsed(UpgradeOptions, options) }
     })
-  const typedSuites = new WeakSet<string[]>()
-  withLabOptions(
+  const matrix = withLabOptions(
     add('matrix', 'print the cells of a matrix, for a CI system or a cluster; each cell is a separate test'),
     true,
   )
+  matrix
     .option(
       '--suite <patterns>',
       'check ids, comma-separated; each --suite makes separate cells',
-      // An array that is not the command line’s own comes from the config file: the command line replaces it.
-      (patterns, before: string[] | undefined) => {
-        const typed = before !== undefined && typedSuites.has(before) ? [...before, patterns] : [patterns]
-        typedSuites.add(typed)
-        return typed
-      },
+      // The first one that is typed replaces those of the config file.
+      (patterns, before: string[] | undefined) =>
+        matrix.getOptionValueSource('suite') === 'cli' ? [...(before ?? []), patterns] : [patterns],
     )
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .option('--fail-fast', 'stop a cell at its first failed check')
