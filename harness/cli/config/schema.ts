@@ -65,14 +65,14 @@ export const flagName = ({ long }: Option): string => (long ?? '').slice(2)
  */
 export const configSchema = (program: Command): z.ZodType<Record<string, unknown>> => {
   const commands = namedCommands(program).filter(({ command }) => command.options.length > 0 && !isSetup(command))
-  const flags = Object.fromEntries(
-    // The first command that has a flag describes it.
-    commands
-      .flatMap(({ command }) => command.options)
-      .toReversed()
-      .map((option) => [flagName(option), option]),
+  const flags = Map.groupBy(
+    commands.flatMap(({ command }) => command.options),
+    flagName,
   )
-  const atTheTop = Object.entries(flags).map(([name, option]) => [name, schemaOf(option, choicesOf(name, commands))])
+  const atTheTop = [...flags].flatMap(([name, options]) =>
+    // The first command that has a flag describes it.
+    options.slice(0, 1).map((option) => [name, schemaOf(option, choicesOf(options))]),
+  )
   const sections = commands.map(({ name, command }) => [
     name,
     strict(
@@ -101,12 +101,9 @@ const strict = (shape: Record<string, z.ZodType>, kind: string): z.ZodObject =>
     },
   })
 
-/** The values of a flag that the same flag of any command takes. Undefined where a command takes any text. */
-const choicesOf = (name: string, commands: NamedCommand[]): readonly string[] | undefined => {
-  const choices = commands
-    .flatMap(({ command }) => command.options)
-    .filter((option) => flagName(option) === name)
-    .map(({ argChoices }) => argChoices)
+/** The values that a flag takes in any of its commands. Undefined where a command takes any text. */
+const choicesOf = (options: readonly Option[]): readonly string[] | undefined => {
+  const choices = options.map(({ argChoices }) => argChoices)
   return choices.every((list) => list !== undefined) ? [...new Set(choices.flat())] : undefined
 }
 
