@@ -3,6 +3,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { commandLineProgram } from '#cli/arguments.ts'
+import { configSchema } from '#cli/config/schema.ts'
 import type { Code } from '#codes/index.ts'
 import { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { ConformanceReport } from '#report/conformance.ts'
@@ -44,6 +46,7 @@ const documents = {
   'codes.md': codes,
   'results.schema.json': schema(Results),
   'diagnosis.schema.json': schema(MeshDiagnosis),
+  'config.schema.json': schema(configSchema(commandLineProgram())),
   'conformance.schema.json': schema(ConformanceReport),
 }
 

@@ -1,14 +1,27 @@
-// Runs a TypeScript file under the Node of the lockfile. It first installs the dependencies of the lockfile if they are
-// missing or out of date. It is plain JavaScript without dependencies, since it runs before there are any.
-import { spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
-import process from 'node:process'
+// Runs a TypeScript file of a checkout under the Node of the lockfile, after installing the dependencies of the
+// lockfile if they are missing or out of date. Runs a JavaScript file of an installed package under the Node that is at
+// hand. It is plain JavaScript without dependencies, since it runs before there are any, and in the syntax of Node 12.
+import { spawn, spawnSync } from 'child_process'
+import { createHash } from 'crypto'
+import { existsSync, readFileSync, writeFileSync } from 'fs'
+import { homedir } from 'os'
+import { dirname, join, resolve } from 'path'
+import process from 'process'
+import { fileURLToPath } from 'url'
 
-const root = resolve(import.meta.dirname, '..')
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const stamp = join(root, 'node_modules', '.meshproof-lock')
+const windows = process.platform === 'win32'
+const nodeProgram = windows ? 'node.exe' : 'node'
+
+/**
+ * Prints an error as the command line does.
+ * @param {string} problem its code and what is wrong
+ * @param {string} next the next step
+ */
+const say = (problem, next) => {
+  process.stderr.write(`${problem}\n  next: ${next}\n`)
+}
 
 const installDependencies = () => {
   const lock = createHash('sha256')
@@ -16,23 +29,22 @@ const installDependencies = () => {
     .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
   process.stderr.write('Installing the dependencies of the lockfile (once).\n')
-  const windows = process.platform === 'win32'
   const npm = spawnSync(windows ? 'npm.cmd' : 'npm', ['ci', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',
     shell: windows,
-    env: { ...process.env, NODE_ENV: '' },
+    env: Object.assign({}, process.env, { NODE_ENV: '' }),
   })
   if (npm.status !== 0) {
     const why =
-      (npm.stderr ?? '')
+      (npm.stderr || '')
         .split('\n')
         .map((line) => line.replace(/^npm error ?/, ''))
-        .find((line) => line && !line.startsWith('code ')) ?? 'npm ci failed'
-    process.stderr.write(
-      `MP-001  The dependencies could not be installed: ${why}\n` +
-        '  next: Check the network and the npm registry, then run the same command again.\n',
+        .find((line) => line && !line.startsWith('code ')) || 'npm ci failed'
+    say(
+      `MP-001  The dependencies could not be installed: ${why}`,
+      'Check the network and the npm registry, then run the same command again.',
     )
     process.exit(npm.signal === 'SIGINT' ? 130 : 2)
   }
@@ -45,7 +57,7 @@ const installDependencies = () => {
 const compiled = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'meshproof', 'compiled')
 
 /**
- * Runs a file under Node 24 and passes signals on to it.
+ * Runs a file of a checkout under Node 24 and passes signals on to it.
  * @param {string[]} args the file and its arguments
  * @returns {Promise<number>} the exit code
  */
@@ -54,14 +66,73 @@ export const runUnderNode24 = (args) => {
   const node =
     Number(process.versions.node.split('.')[0]) >= 24
       ? process.execPath
-      : join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], {
+      : join(root, 'node_modules', 'node', 'bin', nodeProgram)
+  return run(node, args, 'Remove node_modules and run the same command again.')
+}
+
+/**
+ * The oldest Node that an installed package runs under: `engines` in package.json.
+ * @param {string} version a version of Node
+ * @returns {boolean} whether it is new enough
+ */
+const isNewEnough = (version) => {
+  const [major, minor] = version.split('.').map(Number)
+  return major > 22 || (major === 22 && minor >= 22)
+}
+
+/**
+ * The Node of the npm package `node`, if the user’s project has installed it and it is new enough.
+ * @param {string} folder where to look first; its parent folders follow
+ * @returns {string | undefined} the path of the program
+ */
+const nodeOfProject = (folder) => {
+  const installed = join(folder, 'node_modules', 'node')
+  const program = join(installed, 'bin', nodeProgram)
+  if (existsSync(program) && isNewEnough(JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')).version))
+    return program
+  return dirname(folder) === folder ? undefined : nodeOfProject(dirname(folder))
+}
+
+/**
+ * Runs a file of an installed package and passes signals on to it.
+ * @param {string[]} args the file and its arguments
+ * @returns {Promise<number>} the exit code
+ */
+export const runInstalled = (args) => {
+  if (process.versions.pnp) {
+    say(
+      'MP-004  meshproof does not run under Yarn Plug’n’Play: other programs read its files, and cannot read archives.',
+      'Put “nodeLinker: node-modules” into .yarnrc.yml, run yarn install, then the same command again.',
+    )
+    return Promise.resolve(2)
+  }
+  const node = isNewEnough(process.versions.node) ? process.execPath : nodeOfProject(process.cwd())
+  if (node === undefined) {
+    say(
+      `MP-003  Node ${process.versions.node} is too old: meshproof needs Node 22.22 or newer.`,
+      'Install a newer Node, or add one to this project: npm install --save-dev node@24',
+    )
+    return Promise.resolve(2)
+  }
+  return run(node, args, 'Install Node 22.22 or newer and run the same command again.')
+}
+
+/**
+ * Runs a file in a process of its own and passes signals on to it.
+ * @param {string} node the program that runs it
+ * @param {string[]} args the file and its arguments
+ * @param {string} next what to do when the program cannot be started
+ * @returns {Promise<number>} the exit code
+ */
+const run = (node, args, next) => {
+  const quiet = ['ExperimentalWarning', 'MODULE_TYPELESS_PACKAGE_JSON'].map((name) => `--disable-warning=${name}`)
+  const child = spawn(node, quiet.concat(args), {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { NODE_COMPILE_CACHE: compiled, ...process.env },
+    env: Object.assign({ NODE_COMPILE_CACHE: compiled }, process.env),
   })
   // Node can hang in its own shutdown (nodejs/node#54918). A program that has reported its exit code
   // (harness/cli/leave.ts) has nothing left to do: it gets a second to end.
-  let reported
+  let reported = 2
   child.on('message', ({ exitCode }) => {
     reported = exitCode
     setTimeout(() => {
@@ -69,7 +140,7 @@ export const runUnderNode24 = (args) => {
     }, 1000).unref()
   })
   // The parent waits for the child alone, and not for other processes that hold its channel.
-  child.channel?.unref()
+  if (child.channel) child.channel.unref()
   // Ctrl-C in a terminal reaches the child directly. A signal to this process alone is passed on. The child decides
   // when to end.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
@@ -85,18 +156,17 @@ export const runUnderNode24 = (args) => {
     }, 500).unref()
   return new Promise((done) => {
     child.on('error', () => {
-      process.stderr.write(
-        `MP-002  ${node} cannot be started.\n  next: Remove node_modules and run the same command again.\n`,
-      )
+      say(`MP-002  ${node} cannot be started.`, next)
       done(2)
     })
     child.on('exit', (code, signal) => {
-      done(
-        code ?? (signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : signal === 'SIGKILL' ? (reported ?? 2) : 2),
-      )
+      const codes = { SIGINT: 130, SIGTERM: 143, SIGKILL: reported }
+      done(code !== null ? code : signal in codes ? codes[signal] : 2)
     })
   })
 }
 
-if (process.argv[1] && resolve(process.argv[1]) === resolve(import.meta.filename))
-  process.exitCode = await runUnderNode24(process.argv.slice(2))
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url))
+  void runUnderNode24(process.argv.slice(2)).then((exitCode) => {
+    process.exitCode = exitCode
+  })

@@ -225,7 +225,12 @@ test.each<[string, NodeJS.ProcessEnv, string[], string]>([
 
 test('what else npm says in the environment is no flag of ours', () => {
   expect(
-    readArguments([], { npm_config_loglevel: 'warn', npm_config_cache: '/tmp', npm_lifecycle_event: 'test' }),
+    readArguments([], {
+      npm_config_loglevel: 'warn',
+      npm_config_cache: '/tmp',
+      npm_config_registry: 'https://npm.example/',
+      npm_lifecycle_event: 'test',
+    }),
   ).toMatchObject({ command: 'test' })
 })
 

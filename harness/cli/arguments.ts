@@ -1,7 +1,9 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
+import type { z } from 'zod'
 import { DiagnoseOptions } from '#commands/diagnose/options.ts'
 import { DownOptions } from '#commands/down.ts'
 import type { ImagesInvocation } from '#commands/images/options.ts'
+import type { InitOptions } from '#commands/init.ts'
 import { requireOneVersion } from '#commands/matrix/combinations.ts'
 import { CellOptions, MatrixOptions } from '#commands/matrix/options.ts'
 import type { ReportOptions } from '#commands/report.ts'
@@ -9,8 +11,11 @@ import { UpgradeOptions } from '#commands/upgrade/options.ts'
 import { strategies } from '#commands/upgrade/upgrade-phase.ts'
 import { RunOptions, TestOptions } from '#run/options.ts'
 import { defaultIstioNamespace } from '#topology/topology-file.ts'
+import { completionScript, type Shell, shells } from './completion/completion-script.ts'
+import { applyConfig, settleConfig } from './config/apply.ts'
+import type { ConfigFile } from './config/load.ts'
 import { addImagesCommands } from './images-arguments.ts'
-import { explain, parsed, refuseSwallowedFlags, refuseTogether } from './refused-arguments.ts'
+import { explain, parsed as parsedOptions, refuseSwallowedFlags, refuseTogether } from './refused-arguments.ts'
 import { output, pins, withVersions } from './shared-flags.ts'
 
 /** A valid command line. */
@@ -25,6 +30,8 @@ export type Invocation =
   | { command: 'cell'; options: CellOptions }
   | ImagesInvocation
   | { command: 'list' | 'doctor'; options: { output: 'text' | 'json' } }
+  | { command: 'init'; options: InitOptions }
+  | { command: 'completion'; text: string }
   | { command: 'help'; text: string }
 
 const images = new Option('--images <source>', 'where images come from').choices(['auto', 'release', 'source'])
@@ -69,15 +76,19 @@ const withLabOptions = (command: Command, several?: boolean): Command =>
 const withRunOptions = (command: Command, several?: boolean): Command =>
   withLabOptions(command, several).addOption(output).option('--plan', 'print what would run, and run nothing')
 
-/**
- * Reads a command line. npm consumes flags before `--` and leaves a trace in the environment; such flags are
- * reported, not guessed.
- * @throws MeshproofError MP-101 for an unknown command, flag or value; MP-102 for `npm test --flag` without `--`;
- * MP-141 for flags that exclude each other; MP-162 for several versions where one is accepted.
- */
-export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): Invocation => {
+/** The program of the command line, the help that it printed, and the command that it has parsed. */
+type CommandLine = { program: Command; help: () => string; invocation: () => Invocation | undefined }
+
+/** The commands and flags, as the completions and the schema of config files read them. */
+export const commandLineProgram = (): Command => commandLine().program
+
+const commandLine = (configPath?: string): CommandLine => {
   let invocation: Invocation | undefined
   let help = ''
+  // The options of the parsed command that the config file gives.
+  let configured: ReadonlySet<string> = new Set()
+  const parsed = <T>(schema: z.ZodType<T>, options: unknown): T =>
+    parsedOptions(schema, options, (option) => (configured.has(option) ? configPath : undefined))
   const program = new Command('meshproof')
     .description('Proves that a multi-cluster Istio mesh works: real clusters, real traffic, a verdict to trust.')
     .exitOverride()
@@ -89,6 +100,9 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     })
     .helpCommand(false)
     .allowExcessArguments(false)
+    .hook('preAction', (_program, command) => {
+      configured = settleConfig(command, configPath)
+    })
   const add = (name: string, description: string): Command =>
     program
       .command(name, name === 'test' ? { isDefault: true } : {})
@@ -166,14 +180,17 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
       requireOneVersion('meshproof upgrade', options)
       invocation = { command: 'upgrade', options: parsed(UpgradeOptions, options) }
     })
-  withLabOptions(
+  const matrix = withLabOptions(
     add('matrix', 'print the cells of a matrix, for a CI system or a cluster; each cell is a separate test'),
     true,
   )
+  matrix
     .option(
       '--suite <patterns>',
       'check ids, comma-separated; each --suite makes separate cells',
-      (patterns, before: string[] | undefined) => [...(before ?? []), patterns],
+      // The first one that is typed replaces those of the config file.
+      (patterns, before: string[] | undefined) =>
+        matrix.getOptionValueSource('suite') === 'cli' ? [...(before ?? []), patterns] : [patterns],
     )
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .option('--fail-fast', 'stop a cell at its first failed check')
@@ -246,14 +263,36 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     invocation = imagesInvocation
   })
 
+  add('init', 'write a config file for this project: meshproof.config.json')
+    .option('--workflow', 'also write a workflow for GitHub Actions: .github/workflows/meshproof.yaml')
+    .action(({ workflow }: { workflow?: boolean }) => {
+      invocation = { command: 'init', options: { workflow: workflow === true } }
+    })
+  add('completion', 'print a script that completes commands and flags in a shell')
+    .addArgument(new Argument('<shell>', 'the shell that reads the script').choices([...shells]))
+    .action((shell: Shell) => {
+      invocation = { command: 'completion', text: completionScript(shell, program) }
+    })
+  return { program, help: () => help || group.helpInformation(), invocation: () => invocation }
+}
+
+/**
+ * Reads a command line. The flags of a config file count where the command line does not give them. npm consumes flags
+ * before `--` and leaves a trace in the environment; such flags are reported, not guessed.
+ * @throws MeshproofError MP-101 for an unknown command, flag or value; MP-102 for `npm test --flag` without `--`;
+ * MP-141 for flags that exclude each other; MP-162 for several versions where one is accepted; MP-181 for a flag in
+ * the config file that the command does not have.
+ */
+export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv, config?: ConfigFile): Invocation => {
+  const { program, help, invocation } = commandLine(config?.path)
+  if (config) applyConfig(program, config)
   refuseSwallowedFlags(program, argv, environment)
   try {
     program.parse(argv, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (/^commander\.(help|helpDisplayed|version)$/.test(error.code))
-      return { command: 'help', text: help || group.helpInformation() }
+    if (/^commander\.(help|helpDisplayed|version)$/.test(error.code)) return { command: 'help', text: help() }
     throw explain(error, argv, program)
   }
-  return invocation ?? { command: 'help', text: program.helpInformation() }
+  return invocation() ?? { command: 'help', text: program.helpInformation() }
 }

@@ -3,6 +3,7 @@ import { diagnose } from '#commands/diagnose/diagnose.ts'
 import { doctor } from '#commands/doctor.ts'
 import { down } from '#commands/down.ts'
 import { performImages } from '#commands/images/images.ts'
+import { init } from '#commands/init.ts'
 import { listing } from '#commands/list.ts'
 import { requireOneVersion, versionCells } from '#commands/matrix/combinations.ts'
 import { cellOf, earlierAttempt } from '#commands/matrix/earlier-attempt.ts'
@@ -25,6 +26,10 @@ export const perform = async (
 ): Promise<number> => {
   const line = ['meshproof', ...words].join(' ')
   switch (invocation.command) {
+    case 'init':
+      for (const path of await init(process.cwd(), invocation.options)) print(`written: ${path}`)
+      return 0
+    case 'completion':
     case 'help':
       print(invocation.text.trimEnd())
       return 0

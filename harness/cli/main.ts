@@ -3,13 +3,15 @@ import { MeshproofError, reasonOf } from '#errors.ts'
 import { terminal as terminalOn } from '#report/terminal.ts'
 import { printable } from '#results/text.ts'
 import { readArguments } from './arguments.ts'
+import { loadConfig } from './config/load.ts'
 import { perform } from './dispatch.ts'
 import { leave } from './leave.ts'
 
 /** Reads the command line, performs its command, and turns errors into messages and an exit code. */
 const main = async (): Promise<number> => {
   try {
-    return await perform(readArguments(process.argv.slice(2), process.env))
+    const config = process.env['MESHPROOF_NO_CONFIG'] ? undefined : await loadConfig(process.cwd())
+    return await perform(readArguments(process.argv.slice(2), process.env, config))
   } catch (error) {
     const screen = terminalOn(process.stderr)
     if (error instanceof MeshproofError) {

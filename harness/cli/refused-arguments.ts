@@ -3,15 +3,17 @@ import type { z } from 'zod'
 import { MeshproofError, unknownValue } from '#errors.ts'
 import { flagOf } from '#run/options.ts'
 
+/** The flags of labs and those of existing clusters: they exclude each other. */
+export const labFlags = ['topology', 'istio', 'kubernetes', 'kind', 'istioSource', 'registry', 'keep', 'reuse']
+export const clusterFlags = ['kubeconfig', 'istioctl', 'results']
+
 /**
  * Refuses flags of labs together with --contexts, and flags of existing clusters without it.
  * @throws MeshproofError MP-141.
  */
 export const refuseTogether = (options: Record<string, unknown>): void => {
-  const ofLabs = ['topology', 'istio', 'kubernetes', 'kind', 'istioSource', 'registry', 'keep', 'reuse'].filter(
-    (flag) => options[flag] !== undefined,
-  )
-  const ofClusters = ['kubeconfig', 'istioctl', 'results'].filter((flag) => options[flag] !== undefined)
+  const ofLabs = labFlags.filter((flag) => options[flag] !== undefined)
+  const ofClusters = clusterFlags.filter((flag) => options[flag] !== undefined)
   const [what, where] =
     options['contexts'] === undefined
       ? [
@@ -39,7 +41,8 @@ export const refuseSwallowedFlags = (program: Command, argv: string[], environme
   const rest = [...argv]
   const swallowed = options.flatMap(({ long, flags }) => {
     const value = environment[`npm_config_${(long ?? '').slice(2).replaceAll('-', '_')}`]
-    if (value === undefined) return []
+    // npm and Yarn also name their own registry there, by its URL. A mirror of images is no URL.
+    if (value === undefined || (long === '--registry' && /^https?:/.test(value))) return []
     // For npm, `--topology gateway` is a flag without a value and a word that goes to the script.
     const word =
       value === 'true' && flags.includes('<') && rest[0] !== undefined && !rest[0].startsWith('-')
@@ -55,15 +58,22 @@ export const refuseSwallowedFlags = (program: Command, argv: string[], environme
 }
 
 /**
- * Validates the values of a command’s flags.
+ * Validates the values of a command’s flags. `whereIs` says where the flag with that name was given, if not on the
+ * command line.
  * @throws MeshproofError MP-101 for the first value that the schema refuses.
  */
-export const parsed = <T>(schema: z.ZodType<T>, options: unknown): T => {
+export const parsed = <T>(
+  schema: z.ZodType<T>,
+  options: unknown,
+  whereIs: (name: string) => string | undefined = () => undefined,
+): T => {
   const result = schema.safeParse(options)
   if (result.success) return result.data
   const [issue] = result.error.issues
+  const name = String(issue?.path[0] ?? '')
   throw new MeshproofError('MP-101', {
-    what: `${flagOf(String(issue?.path[0] ?? ''))} does not take that value`,
+    what: `${flagOf(name)} does not take that value`,
+    where: whereIs(name),
     ...(issue ? { why: issue.message } : {}),
     next: 'meshproof --help',
   })

@@ -45,4 +45,28 @@ export const commandLineCodes = {
       'Name existing clusters with --contexts and leave out the flags of labs, or leave out --contexts and have a ' +
       'lab made.',
   },
+  'MP-180': {
+    cause: 'the config file cannot be read',
+    shows: 'The message names the file and holds the words of Node: a mistake of syntax, or an error that it throws.',
+    fix:
+      'Correct the file. A .ts or .js file exports its flags as the default; in a project of CommonJS it assigns ' +
+      'them to module.exports.',
+  },
+  'MP-181': {
+    cause: 'the config file is not valid',
+    shows: 'The message lists every flag or command that does not exist, and every value of the wrong form.',
+    fix:
+      'Use the names of the flags without their dashes, at the top or in the section of a command. ' +
+      '`meshproof COMMAND --help` lists them.',
+  },
+  'MP-182': {
+    cause: 'there is more than one config file',
+    shows: 'The folder has two or three of meshproof.config.ts, .js and .json.',
+    fix: 'Keep one of them.',
+  },
+  'MP-183': {
+    cause: '`init` would overwrite a file',
+    shows: 'The project has a config file already, or a workflow of that name. Nothing is written.',
+    fix: 'Edit the file that is there, or remove it and run the same command again.',
+  },
 } as const satisfies Record<string, CodeEntry>

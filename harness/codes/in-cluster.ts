@@ -26,4 +26,11 @@ export const inClusterCodes = {
     shows: 'Compressed, they are more than the 1 MiB that a ConfigMap may hold.',
     fix: 'Write the reports to a volume: mount one and name it with --report-dir.',
   },
+  'MP-176': {
+    cause: 'the Node of this machine cannot be put into an image',
+    shows:
+      'The npm package builds its image from the Node that runs it. A Node of a distribution often needs shared ' +
+      'libraries of that distribution, which the image does not have.',
+    fix: 'Use a Node of nodejs.org, or add one to the project: `npm install --save-dev node@24`.',
+  },
 } as const satisfies Record<string, CodeEntry>

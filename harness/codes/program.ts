@@ -12,6 +12,18 @@ export const programCodes = {
     shows: 'The message names the program that does not start: the Node of node_modules, or the one that runs npm.',
     fix: 'Remove the folder node_modules and run the same command again; it is installed anew.',
   },
+  'MP-003': {
+    cause: 'Node is too old for an installed meshproof',
+    shows: 'Every command of the npm package ends at once. The message names the version that runs.',
+    fix:
+      'Install Node 22.22 or newer, or add one to the project: `npm install --save-dev node@24`. A checkout of ' +
+      'meshproof brings its own Node.',
+  },
+  'MP-004': {
+    cause: 'meshproof does not run under Yarn Plug’n’Play',
+    shows: 'Every command ends at once. Go, the container engine and Vitest read files of meshproof, not archives.',
+    fix: 'Put `nodeLinker: node-modules` into .yarnrc.yml and run `yarn install`.',
+  },
   'MP-130': {
     cause: 'the run was interrupted',
     shows:

@@ -85,6 +85,6 @@ const keepLab = async (lab: Lab, { runId, terminal, plan }: LabOrder): Promise<v
   const { mtls, istioNamespace } = lab.topology
   const mode = mtls === 'off' ? ' --mtls=off' : ''
   const namespace = istioNamespace === defaultIstioNamespace ? '' : ` --istio-namespace=${istioNamespace}`
-  terminal.line(`Check it again: npm test -- --topology=${plan.reference}${mode}${namespace} --reuse=${runId}`)
+  terminal.line(`Check it again: npx meshproof test --topology=${plan.reference}${mode}${namespace} --reuse=${runId}`)
   terminal.line(`Remove it:      npx meshproof down --run=${runId}`)
 }

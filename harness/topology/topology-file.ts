@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { z } from 'zod'
 import { closest, MeshproofError, reasonOf, unknownValue } from '#errors.ts'
 import { brokenRules, type Problem } from './topology-rules.ts'
@@ -18,6 +18,7 @@ export { defaultIstioNamespace } from './topology-schema.ts'
 export type { ClusterPlan, MeshShape, Mtls, ProcedureName, Topology, TopologyFile } from './topology-schema.ts'
 
 const folder = join(import.meta.dirname, '../../fixtures/topologies')
+const exampleFile = join(folder, 'examples/three-clusters.yaml')
 
 /** The names of the built-in topologies, in the order in which they are documented. */
 export const topologyNames = async (): Promise<string[]> => {
@@ -71,7 +72,7 @@ const invalid = (path: string, problems: { place: Place; message: string }[]): M
       .join('\n'),
     next:
       `Correct ${problems.length === 1 ? 'it' : `these ${problems.length}`} and run the same command again. ` +
-      'fixtures/topologies/examples/three-clusters.yaml is a valid file.',
+      `${relative(process.cwd(), exampleFile)} is a valid file.`,
   })
 
 /** The path of a key as text: `clusters[1].podCidr`. */

@@ -28,8 +28,8 @@ export const test = async (options: TestOptions, line: string, screen: Terminal,
   return exitCode
 }
 
-/** Makes one run, on existing clusters or in labs. */
-const testOnce = async (options: RunOptions, line: string, screen: Terminal, signals: Signals): Promise<Run> =>
+/** Makes one run, on existing clusters or in labs. @throws MeshproofError as `test` does. */
+export const testOnce = async (options: RunOptions, line: string, screen: Terminal, signals: Signals): Promise<Run> =>
   options.contexts === undefined
     ? testLabs(options, await resolveImageSource(options), line, screen, signals)
     : testExisting(options.contexts, options, line, screen, signals)

@@ -1,20 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { harnessFiles, runtimePackages } from './harness-files.ts'
-
-test('packages of the development alone are left out', () => {
-  expect(
-    runtimePackages({
-      packages: {
-        '': {},
-        'node_modules/zod': {},
-        'node_modules/typescript': { dev: true },
-        'node_modules/a': { devOptional: true },
-        'node_modules/b/node_modules/c': {},
-      },
-    }),
-  ).toEqual(['node_modules/zod', 'node_modules/b/node_modules/c'])
-})
+import { harnessFiles } from './harness-files.ts'
 
 test('the image holds what the harness runs with, and no more than it may', async () => {
   const files = await harnessFiles(import.meta.filename)

@@ -1,47 +1,42 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
-import { z } from 'zod'
+import { readdir } from 'node:fs/promises'
+import { extname, join, resolve } from 'node:path'
+import { MeshproofError } from '#errors.ts'
 import type { LayerFile } from './oci.ts'
 import { recipeFolder } from './recipes.ts'
+import { runtimePackages } from './runtime-packages.ts'
 
-const root = resolve(import.meta.dirname, '../../..')
-
-const Lockfile = z.object({
-  packages: z.record(z.string(), z.object({ dev: z.boolean().optional(), devOptional: z.boolean().optional() })),
-})
-
-/** The folders of the packages that the harness needs to run, according to the lockfile. */
-export const runtimePackages = (lockfile: unknown): string[] =>
-  Object.entries(Lockfile.parse(lockfile).packages).flatMap(([folder, { dev, devOptional }]) =>
-    folder === '' || dev === true || devOptional === true ? [] : [folder],
-  )
+/** Whether this is an installed package, whose compiled files are in its folder `dist`, and not a checkout. */
+const isInstalled = extname(import.meta.filename) === '.js'
+const root = resolve(import.meta.dirname, isInstalled ? '../../../..' : '../../..')
 
 /** Files of packages that no program reads: TypeScript, source maps, documents, C, and files for other runtimes. */
 const unusedFile = /\.([cm]?ts|map|md|markdown|c|cc|h|bare)$/i
 
 /** The files and folders of the harness. */
 const harnessPaths = [
-  'harness',
-  'suites',
-  'fixtures',
+  ...(isInstalled ? ['dist'] : ['harness', 'suites', 'fixtures', 'package-lock.json']),
   'scripts/meshproof.mjs',
   'scripts/with-node.mjs',
   'package.json',
-  'package-lock.json',
 ]
-/** Files of the harness that it does not need to run: tests, and recipes of images. */
-const testing = /\.test\.ts$|^harness\/testing\/|^fixtures\/images\/[^/]+\//
+/** Files of the harness that it does not need to run: tests, type declarations, and recipes of images. */
+const testing = /\.(test|d)\.ts$|^harness\/testing\/|^(dist\/)?fixtures\/images\/[^/]+\//
 
 /**
  * The files from which the harness’s image is built (fixtures/images/meshproof/Dockerfile). `base` is the tar file
  * with the Debian packages.
+ * @throws MeshproofError MP-176 where the Node of an installed package needs libraries of this machine.
  */
 export const harnessFiles = async (base: string): Promise<LayerFile[]> => {
-  const packages = runtimePackages(JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')))
-  const packageFiles = (await Promise.all(packages.map((folder) => filesIn(folder, (name) => name !== 'node_modules'))))
-    .flat()
-    .filter((path) => !unusedFile.test(path))
-  const harnessFilePaths = (await Promise.all(harnessPaths.map((path) => filesIn(path, () => true))))
+  const packages = await runtimePackages(root)
+  const packageFiles = await Promise.all(
+    packages.map(async ({ from, to }) =>
+      (await filesIn(from, '', (name) => name !== 'node_modules'))
+        .filter((path) => !unusedFile.test(path))
+        .map((path) => ({ from: join(from, path), to: join(to, path), mode: 0o644 })),
+    ),
+  )
+  const harnessFilePaths = (await Promise.all(harnessPaths.map((path) => filesIn(root, path, () => true))))
     .flat()
     .filter((path) => !testing.test(path))
   const recipe = (name: string): string => join(recipeFolder, 'meshproof', name)
@@ -49,22 +44,43 @@ export const harnessFiles = async (base: string): Promise<LayerFile[]> => {
     { from: base, to: 'base.tar', mode: 0o644 },
     { from: recipe('Dockerfile'), to: 'Dockerfile', mode: 0o644 },
     { from: recipe('meshproof'), to: 'program/meshproof', mode: 0o755 },
+    ...packageFiles.flat(),
+    { from: nodeProgram(), to: 'node_modules/node/bin/node', mode: 0o755 },
     // With this file scripts/with-node.mjs does not install dependencies.
-    ...[...packageFiles, 'node_modules/.meshproof-lock'].map((path) => ({
-      from: join(root, path),
-      to: path,
-      mode: path.endsWith('/bin/node') ? 0o755 : 0o644,
-    })),
+    ...(isInstalled
+      ? []
+      : [
+          {
+            from: join(root, 'node_modules/.meshproof-lock'),
+            to: 'node_modules/.meshproof-lock',
+            mode: 0o644,
+          },
+        ]),
     ...harnessFilePaths.map((path) => ({ from: join(root, path), to: `meshproof/${path}`, mode: 0o644 })),
   ]
 }
 
+/** The Node of the image: in a checkout that of the lockfile, in an installed package the one that runs now. */
+const nodeProgram = (): string => {
+  if (!isInstalled) return join(root, 'node_modules/node/bin/node')
+  const shared = Object.entries(process.config.variables).filter(
+    ([name, value]) => /^node_shared(_|$)/.test(name) && (value === true || value === 'true'),
+  )
+  if (shared.length > 0)
+    throw new MeshproofError('MP-176', {
+      what: 'The Node of this machine cannot be put into an image',
+      where: process.execPath,
+      why: 'it needs shared libraries of this machine',
+      next: 'Install a Node of nodejs.org, or add one to this project: npm install --save-dev node@24',
+    })
+  return process.execPath
+}
+
 /**
- * The paths of the files in a folder, or the path of a file, in a fixed order. Empty where it does not exist: an
- * optional package may not be installed.
+ * The paths in `top` of the files below the folder or file `path`, in a fixed order. Empty where it does not exist.
  */
-const filesIn = async (path: string, enters: (name: string) => boolean): Promise<string[]> => {
-  const entries = await readdir(join(root, path), { withFileTypes: true }).catch((error: unknown) => {
+const filesIn = async (top: string, path: string, enters: (name: string) => boolean): Promise<string[]> => {
+  const entries = await readdir(join(top, path), { withFileTypes: true }).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOTDIR' || error.code === 'ENOENT'))
       return error.code
     throw error
@@ -73,14 +89,9 @@ const filesIn = async (path: string, enters: (name: string) => boolean): Promise
   if (typeof entries === 'string') return [path]
   const files = await Promise.all(
     entries.map(async (entry) => {
-      const entryPath = relative(root, join(root, path, entry.name))
-      return entry.isDirectory()
-        ? enters(entry.name)
-          ? filesIn(entryPath, enters)
-          : []
-        : entry.isFile()
-          ? [entryPath]
-          : []
+      const entryPath = join(path, entry.name)
+      if (entry.isDirectory()) return enters(entry.name) ? filesIn(top, entryPath, enters) : []
+      return entry.isFile() ? [entryPath] : []
     }),
   )
   return files.flat().sort()

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createVitest, type Reporter, type TestCase } from 'vitest/node'
 import type { Check } from '#checks/check.ts'
@@ -42,7 +42,11 @@ export const runChecks = async (
   const vitest = await createVitest({
     config: false,
     root: import.meta.dirname,
-    include: ['checks.spec.ts'],
+    // A .ts file in a checkout, a .js file in an installed package. By default Vitest leaves out node_modules.
+    include: [`checks.spec${extname(import.meta.filename)}`],
+    exclude: [],
+    // The folder of an installed package may not be writable.
+    cache: false,
     watch: false,
     pool: 'forks',
     fileParallelism: false,

@@ -31,7 +31,7 @@ describe('a mesh whose root namespace is not istio-system', () => {
     expect(made.exitCode, made.output).toBe(0)
     expect(made.results?.topologies.map(({ verdict }) => verdict)).toEqual([expect.stringMatching(/^(pass|flaky)$/)])
     expect(made.output).toContain('cluster2: mesh-root and intermediate of the shared root CA')
-    expect(made.output).toMatch(/npm test -- --topology=primary-remote --istio-namespace=mesh-root --reuse=\S+/)
+    expect(made.output).toMatch(/npx meshproof test --topology=primary-remote --istio-namespace=mesh-root --reuse=\S+/)
     expect(JSON.stringify(made.results)).not.toContain('istio-system')
   })
 

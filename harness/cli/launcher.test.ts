@@ -1,0 +1,70 @@
+import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { expect, test } from 'vitest'
+import { scratchFolder } from '#testing/edge.ts'
+
+const scripts = join(import.meta.dirname, '../../scripts')
+
+/** A package as npm installs it, in a project of its own. Its program prints its arguments. */
+const installedIn = async (project: string): Promise<string> => {
+  const folder = join(project, 'node_modules/meshproof')
+  await mkdir(join(folder, 'scripts'), { recursive: true })
+  await mkdir(join(folder, 'dist/harness/cli'), { recursive: true })
+  for (const name of ['meshproof.mjs', 'with-node.mjs'])
+    await copyFile(join(scripts, name), join(folder, 'scripts', name))
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}')
+  await writeFile(
+    join(folder, 'dist/harness/cli/main.js'),
+    'console.log(process.argv.slice(2).join(" "), process.cwd()); process.exitCode = 1',
+  )
+  return join(folder, 'scripts/meshproof.mjs')
+}
+
+/** Starts a package under a Node that says it has these versions. */
+const start = async (versions: Record<string, string>, prepare?: (project: string) => Promise<void>) => {
+  const project = await scratchFolder()
+  const program = await installedIn(project)
+  await prepare?.(project)
+  const value = `{ ...process.versions, ...${JSON.stringify(versions)} }`
+  const pretend = `Object.defineProperty(process, 'versions', { value: ${value} })`
+  const { exitCode, stdout, stderr } = await execa(
+    process.execPath,
+    [`--import=data:text/javascript,${encodeURIComponent(pretend)}`, program, 'list', '--output=json'],
+    { cwd: project, reject: false },
+  )
+  return { project, exitCode, stdout, stderr }
+}
+
+test('an installed package needs no lockfile, and works in the folder of the project', async () => {
+  const { project, ...outcome } = await start({})
+  expect(outcome).toEqual({ exitCode: 1, stdout: `list --output=json ${project}`, stderr: '' })
+})
+
+test.each(['12.22.12', '20.20.2', '22.21.1'])('Node %s is too old, and says so in one line', async (node) => {
+  const { exitCode, stdout, stderr } = await start({ node })
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+  expect(stderr.split('\n')).toEqual([
+    `MP-003  Node ${node} is too old: meshproof needs Node 22.22 or newer.`,
+    expect.stringContaining('npm install --save-dev node@24'),
+  ])
+})
+
+test.each([
+  ['24.21.0', 1],
+  ['20.1.0', 2],
+])('under an old Node, Node %s of the project is taken where it is new enough', async (version, exitCode) => {
+  const outcome = await start({ node: '20.20.2' }, async (project) => {
+    await mkdir(join(project, 'node_modules/node/bin'), { recursive: true })
+    await writeFile(join(project, 'node_modules/node/package.json'), JSON.stringify({ version }))
+    const program = join(project, 'node_modules/node/bin/node')
+    await writeFile(program, `#!/bin/sh\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 })
+  })
+  expect(outcome.exitCode).toBe(exitCode)
+})
+
+test('Yarn Plug’n’Play is refused', async () => {
+  const { exitCode, stderr } = await start({ pnp: '3' })
+  expect(exitCode).toBe(2)
+  expect(stderr).toMatch(/^MP-004 .*\n  next: .*nodeLinker: node-modules/)
+})
