@@ -24,6 +24,7 @@ const beside = [
   'faults',
   'killed',
   'inside',
+  'package',
   'bad-input',
   'report',
   'matrix',
