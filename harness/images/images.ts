@@ -44,8 +44,6 @@ export const Images = z.object({
    */
   roles: z.record(z.string(), z.string()),
   digests: z.array(z.object({ name: z.string(), digest: z.string(), source: ImageSource })),
-  /** The older version whose defaults the mesh keeps (Istio’s `compatibilityVersion`), if there is one. */
-  compatibilityVersion: z.string().optional(),
 })
 export type Images = z.infer<typeof Images>
 

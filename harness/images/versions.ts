@@ -18,11 +18,14 @@ export const rolesOf = async (source: ImageSource, pins?: string): Promise<Recor
 /** The versions that each source of images names; the first is what it has when none is asked for. */
 const versions = async (pins?: string): Promise<Record<ImageSource, { istio: string[]; kubernetes: string[] }>> => {
   const { source, release } = await pinned(pins)
-  const of = (roles: Record<string, string>, kubernetes: string[]): { istio: string[]; kubernetes: string[] } => ({
-    istio: [roles['tag'] ?? ''],
-    kubernetes: kubernetes.map((version) => version.replace(/^v/, '')),
-  })
-  return { source: of(source.roles, source.kubernetesVersions), release: of(release.roles, [release.kubernetes]) }
+  const withoutPrefix = (version: string): string => version.replace(/^v/, '')
+  return {
+    source: {
+      istio: source.releases.map(({ name }) => name),
+      kubernetes: source.kubernetesVersions.map(withoutPrefix),
+    },
+    release: { istio: [release.roles['tag'] ?? ''], kubernetes: [withoutPrefix(release.kubernetes)] },
+  }
 }
 
 /** A version, or a minor of which the newest patch is meant: every one of them may have been published. */
@@ -94,18 +97,17 @@ export const resolveImageSource = async ({
 const published = /^\d+\.\d+\.\d+$/
 
 /**
- * Where both releases of an upgrade come from: the recipes name those of `source`, and every version x.y.z of Istio is
- * published.
+ * Where both releases of an upgrade come from: the recipes name those of `source` (1.30 is 1.30-dev there), and every
+ * version x.y.z of Istio is published.
  * @throws MeshproofError MP-101 for a name that no source has, MP-107 where no source that is wanted has both.
  */
 export const resolveUpgradeSource = async (
   { images: wanted, pins, registry }: Wanted,
   { from, to }: Upgrading,
 ): Promise<ImageSource> => {
-  const { releases } = await loadRecipes()
-  const built = releases.map(({ name }) => name)
+  const built = (await loadRecipes()).releases.map(({ name }) => name)
   const has: Record<ImageSource, (name: string) => boolean> = {
-    source: (name) => built.includes(name),
+    source: (name) => versionAsked(built, name) !== undefined,
     release: (name) => published.test(name),
   }
   for (const name of [from, to]) {
@@ -130,17 +132,15 @@ export const resolveUpgradeSource = async (
   })
 }
 
-/**
- * The versions of Istio that two releases count as, and the version of Kubernetes they run on: one that keeps the
- * defaults of an older version counts as that.
- */
+/** The complete versions of Istio of an upgrade in a source that has both, and the version of Kubernetes they run on. */
 export const upgradeVersions = async (
   { images: source, pins }: Wanted & { images: ImageSource },
   { from, to }: Upgrading,
 ): Promise<Upgrading & { kubernetes: string }> => {
-  const [kubernetes = ''] = (await versions(pins))[source].kubernetes
-  if (source === 'release') return { from, to, kubernetes }
-  const { istio, releases } = await loadRecipes()
-  const of = (name: string): string => releases.find((release) => release.name === name)?.compatibilityVersion ?? istio
-  return { from: of(from), to: of(to), kubernetes }
+  const {
+    istio,
+    kubernetes: [kubernetes = ''],
+  } = (await versions(pins))[source]
+  const complete = (asked: string): string => versionAsked(istio, asked) ?? asked
+  return { from: complete(from), to: complete(to), kubernetes }
 }

@@ -86,7 +86,6 @@ const commonSpec = (
     defaultConfig: { fileFlushInterval: '0.1s', proxyMetadata: severalRoots.proxies },
   },
   values: {
-    ...(images.compatibilityVersion === undefined ? {} : { compatibilityVersion: images.compatibilityVersion }),
     global: {
       istioNamespace: topology.istioNamespace,
       meshID: 'mesh1',

@@ -37,7 +37,7 @@ const performing = async (
     phases(done),
     {
       lab,
-      checking: { lab, checks: [], from: 'lab-a', timeout: 1, terminal: terminal! },
+      checking: { lab, checks: [], from: '1.30-dev', timeout: 1, terminal: terminal! },
       traffic,
       record: (grown) => known.set(grown.id, grown),
     },

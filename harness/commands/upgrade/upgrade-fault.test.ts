@@ -68,7 +68,7 @@ describe('a report shows a fault', () => {
 
 describe('every faulty upgrade', () => {
   const upgrade = async (strategy: Strategy): Promise<UpgradeLab> =>
-    upgradeLabOf(await idleLab(), { ...(await idleLab()).images, roles: { tag: 'lab-b' } }, strategy)
+    upgradeLabOf(await idleLab(), { ...(await idleLab()).images, roles: { tag: '1.31-dev' } }, strategy)
   const possible = (['in-place', 'revision'] as const).flatMap((strategy) =>
     upgradeFaults.map((upgradeFault) => ({ ...upgradeFault, strategy })),
   )

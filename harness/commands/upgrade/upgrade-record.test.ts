@@ -21,7 +21,7 @@ const recording = async (): Promise<{ record: UpgradeRecord; published: Topology
     terminal = shown
   })
   const published: TopologyResult[] = []
-  const options = UpgradeOptions.parse({ topology: 'gateway', from: 'lab-a', to: 'lab-b' })
+  const options = UpgradeOptions.parse({ topology: 'gateway', from: '1.30-dev', to: '1.31-dev' })
   const record = upgradeRecord(
     {
       topology,

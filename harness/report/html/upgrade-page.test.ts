@@ -39,7 +39,7 @@ const openPhases = (page: string): string[] =>
 describe('a healthy upgrade', () => {
   test('leads with its verdict, both releases and that nothing was lost', () => {
     expect(textOf(healthy)).toContain(
-      '✓ Upgrade passed gateway from Istio lab-a with Envoy 1.38.3 → to Istio lab-b with Envoy 1.40.0, in place: ' +
+      '✓ Upgrade passed gateway from Istio 1.30-dev with Envoy 1.38.3 → to Istio 1.31-dev with Envoy 1.39.3, in place: ' +
         '0 of 90,720 requests lost in 6 min 18 s',
     )
   })
@@ -221,7 +221,7 @@ describe('the page of several runs', () => {
     ])
     expect(textOf(page)).toMatch(
       new RegExp(
-        'Istio lab-a → lab-b .*gateway, upgraded in place ✗ failed 24 of 90,720 requests lost: ' +
+        'Istio 1.30-dev → 1.31-dev .*gateway, upgraded in place ✗ failed 24 of 90,720 requests lost: ' +
           String.raw`P6 \(MP-941\) \? inconclusive 0 of`,
       ),
     )

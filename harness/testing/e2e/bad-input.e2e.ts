@@ -42,14 +42,14 @@ describe('a mistake in the command line', () => {
     ],
     [
       'an upgrade to the same release',
-      ['upgrade', '--topology=gateway', '--from=lab-a', '--to=lab-a'],
+      ['upgrade', '--topology=gateway', '--from=1.30', '--to=1.30-dev'],
       'MP-126',
       /nothing to upgrade/,
     ],
-    ['a downgrade', ['upgrade', '--topology=gateway', '--from=lab-b', '--to=lab-a'], 'MP-152', /downgrade/],
+    ['a downgrade', ['upgrade', '--topology=gateway', '--from=1.31', '--to=1.30'], 'MP-152', /downgrade/],
     [
       'a faulty upgrade that cannot happen',
-      ['upgrade', '--topology=vpn', '--from=lab-a', '--to=lab-b', '--fault=gateway-left-behind'],
+      ['upgrade', '--topology=vpn', '--from=1.30', '--to=1.31', '--fault=gateway-left-behind'],
       'MP-125',
       /one network/,
     ],

@@ -322,8 +322,8 @@ describe('checks and releases', () => {
 
   test('a release that should not run any more is named; of pods that are kept on purpose it is not', () => {
     const [old, next] = [
-      { istio: 'lab-a', envoy: '1.38.3', revision: 'default' },
-      { istio: 'lab-b', envoy: '1.40.0', revision: 'default' },
+      { istio: '1.30-dev', envoy: '1.38.3', revision: 'default' },
+      { istio: '1.31-dev', envoy: '1.39.3', revision: 'default' },
     ]
     const running = (pod: string, { istio, envoy }: typeof old): RunningRelease => ({
       cluster: 'cluster1',

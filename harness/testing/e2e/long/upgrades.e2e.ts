@@ -16,8 +16,8 @@ const runUpgrade = async (
   const outcome = await meshproof([
     'upgrade',
     `--topology=${topology}`,
-    '--from=lab-a',
-    '--to=lab-b',
+    '--from=1.30',
+    '--to=1.31',
     `--strategy=${strategy}`,
     ...flags,
   ])
