@@ -31,7 +31,7 @@ const performing = async (
       done.push('traffic ended')
       return Promise.resolve()
     },
-    observed: () => ({ samples: [], events: [] }),
+    observed: () => ({ samples: [], pressure: [], events: [] }),
   }
   const work = performPhases(
     phases(done),

@@ -120,6 +120,20 @@ test('a machine that stood still is inconclusive, with the silence in every lane
   expect(stall.match(/<i class="break" style[^>]*the node stood still/g)).toHaveLength(8)
 })
 
+test('a stream that ended with a pod, as planned, is an event and no red mark', () => {
+  const results = upgradeResults('stall')
+  const { upgrade } = results.topologies[0]!
+  const streams = upgrade!.measured.filter(({ streamBreaks }) => streamBreaks.length > 0)
+  for (const { streamBreaks } of streams) for (const streamBreak of streamBreaks) streamBreak.planned = true
+  const page = reportPage(results)
+  expect(page).not.toMatch(/<i class="break" style/)
+  expect(page.match(/<i class="planned" style[^>]*ended with a pod/g)).toHaveLength(8)
+  expect(textOf(page)).toContain('1 ended with a pod')
+  expect(textOf(page)).toContain('8 streams ended with pods that were replaced as planned.')
+  expect(textOf(page)).toMatch(/streams broken off 0 /)
+  expect(textOf(page)).not.toMatch(/\d breaks?\b/)
+})
+
 describe('a verdict', () => {
   test('is never better than the run’s', () => {
     const results = upgradeResults('healthy')

@@ -50,10 +50,11 @@ const summary = ({ upgrade }: UpgradedTopology, phase: UpgradePhaseResult): Mark
 const trafficPart = (topology: UpgradedTopology, phase: UpgradePhaseResult): Markup => {
   const { probes, measured } = topology.upgrade
   const ofPhase = measured.filter((figures) => figures.phase === phase.id)
-  const { streamBreaks } = trafficTotals(probes, ofPhase)
+  const { streamBreaks, plannedBreaks } = trafficTotals(probes, ofPhase)
   return markup`
     <h4>Traffic</h4>
     ${streamBreaks > 0 && markup`<p class="said">${count(streamBreaks)} streams broke off.</p>`}
+    ${plannedBreaks > 0 && markup`<p>${count(plannedBreaks)} streams ended with pods that were replaced as planned.</p>`}
     ${measuredTables(probes, ofPhase, `Traffic of ${variantName(topology)} in ${phaseWords(phase)}`)}
   `
 }
