@@ -3,6 +3,7 @@ import { loadRelease, type Release } from '#images/release/release-plan.ts'
 import { checkoutSource } from '#images/source/checkout.ts'
 import { loadRecipes, type Recipes } from '#images/source/recipes.ts'
 import type { ImageSource, Upgrading, Wanted } from './images.ts'
+import { istioVersions } from './istio-of-clusters.ts'
 import { unsupportedPair } from './supported-pairs.ts'
 import { versionAsked } from './version.ts'
 
@@ -40,13 +41,16 @@ const publishable = /^v?\d+\.\d+(\.\d+)?$/
 export const resolveImageSource = async ({
   images,
   pins,
-  istio,
+  istio: asked,
   kubernetes,
   kind,
   registry,
   istioSource,
 }: Wanted): Promise<ImageSource | 'auto'> => {
-  const from = istioSource === undefined ? images : await checkoutSource(istioSource, { images, istio })
+  const from = istioSource === undefined ? images : await checkoutSource(istioSource, { images, istio: asked })
+  const [istio, other] = istioVersions(asked)
+  if (istio !== undefined && other !== undefined)
+    return resolveMixedSource({ images, pins, registry, kubernetes }, [istio, other])
   const known = await versions(pins)
   const sources = ['release', 'source'] as const
   const has = (source: ImageSource, of: 'istio' | 'kubernetes', value: string | undefined): boolean =>
@@ -92,6 +96,20 @@ export const resolveImageSource = async ({
     ] as const
   ).some(([of, value]) => value !== undefined && known.source[of].includes(value) && !known.release[of].includes(value))
   return bySourceAlone ? 'source' : 'auto'
+}
+
+/** Where the images come from for a mesh whose clusters run two releases: as for an upgrade between them. */
+const resolveMixedSource = async (wanted: Wanted, both: readonly [string, string]): Promise<ImageSource> => {
+  const source = await resolveUpgradeSource(wanted, { from: both[0], to: both[1] })
+  const known = (await versions(wanted.pins))[source]
+  const kubernetes = wanted.kubernetes ?? known.kubernetes[0] ?? ''
+  if (source === 'source' && versionAsked(known.kubernetes, kubernetes) === undefined)
+    throw unknownValue('kubernetes version', kubernetes, known.kubernetes)
+  for (const istio of both) {
+    const problem = unsupportedPair(istio, kubernetes)
+    if (problem) throw problem
+  }
+  return source
 }
 
 const published = /^\d+\.\d+\.\d+$/

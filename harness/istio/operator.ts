@@ -76,7 +76,7 @@ const commonSpec = (
   global: Record<string, unknown> = {},
 ): OperatorSpec => ({
   hub: images.roles['hub'],
-  tag: images.roles['tag'],
+  tag: images.ofClusters?.[cluster.name]?.tag ?? images.roles['tag'],
   ...(topology.revision === undefined ? {} : { revision: topology.revision }),
   // A tenth of the default wait before a proxy writes its log: two checks read it.
   meshConfig: {

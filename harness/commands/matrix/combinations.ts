@@ -44,7 +44,9 @@ export const versionCells = ({ istio, kubernetes, kind, ...rest }: TestOptions):
  * @throws MeshproofError MP-162 where a flag has several versions.
  */
 export const requireOneVersion = (command: string, options: Record<string, unknown>): void => {
-  const several = [...versionFlags, 'from', 'to'].filter((flag) => [options[flag]].flat().join(',').includes(','))
+  // A version for each cluster is one mesh.
+  const isSeveral = (given: string): boolean => given.includes(',') && !given.includes(':')
+  const several = [...versionFlags, 'from', 'to'].filter((flag) => isSeveral([options[flag]].flat().join(',')))
   if (several.length === 0) return
   throw new MeshproofError('MP-162', {
     what: `${command} takes one version of each`,

@@ -46,12 +46,13 @@ const nodePrefixOf = ({ folder }: Checkout): string =>
  * @throws MeshproofError MP-101 for a name that recipes.yaml does not have.
  */
 export const sourceUpgrade = async (
+  { kubernetes }: Pick<Wanted, 'kubernetes'>,
   engine: EngineInfo,
   { from, to }: Upgrading,
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
 ): Promise<UpgradeImages> => {
-  const recipes = await loadRecipes()
+  const recipes = await loadRecipes(kubernetes)
   const [old, next] = [releaseOf(recipes, from), releaseOf(recipes, to)]
   // In the order of the recipes, so that an upgrade and the way back use the same node image.
   const imagesOfRelease = await build(

@@ -207,6 +207,7 @@ describe('slower answers', () => {
     answered: 1000,
     leftOut: 0,
     p99Milliseconds,
+    meshMilliseconds: 20,
     outsideMilliseconds: 20,
     slowest: 'there',
     ...of,
@@ -233,6 +234,12 @@ describe('slower answers', () => {
     expect(withLatency(slow(111, { outsideMilliseconds: 60 })).verdict).toBe('warn')
     // Outside the mesh it became faster: that does not make the mesh slower.
     expect(withLatency(slow(69, { outsideMilliseconds: 1 })).verdict).toBe('pass')
+  })
+
+  test('are slower than all directions together were, and not by chance than the quickest of them was', () => {
+    const busy = slow(20, { phase: 'P1', meshMilliseconds: 100 })
+    expect(judged({}, { latencies: [busy, slow(149)] }).verdict).toBe('pass')
+    expect(judged({}, { latencies: [busy, slow(151)] }).verdict).toBe('warn')
   })
 
   test('do not warn where too few of them count, nor compared with another direction', () => {

@@ -6,8 +6,8 @@ import { quantile, type Window } from './measure.ts'
 
 /**
  * How long the requests from one cluster to another took in a phase, in those seconds in which the machine was as free
- * as at the baseline. All probes of that direction count together, since of the two hundred requests of one probe the
- * two slowest alone would decide.
+ * as in the calmer half of the baseline. All probes of that direction count together: of the two hundred requests of
+ * one probe, the two slowest alone would decide.
  */
 export type Latency = {
   phase: PhaseId
@@ -15,9 +15,11 @@ export type Latency = {
   to: string
   /** How many answers count. */
   answered: number
-  /** How many answers do not count, since the machine was shorter of processor time than at the baseline. */
+  /** How many answers do not count, since the machine was shorter of processor time. */
   leftOut: number
   p99Milliseconds: number
+  /** The p99 of all directions together. */
+  meshMilliseconds: number
   /** The p99 of the traffic outside the mesh in the same seconds, in both clusters. */
   outsideMilliseconds: number
   /** The probe with the slowest answer. */
@@ -25,10 +27,10 @@ export type Latency = {
 }
 
 /**
- * The share of the baseline that counts as normal: the pressure of a second is compared with that of the busiest second
- * but for a tenth.
+ * The quantile of the pressure at the baseline that counts as normal. A phase has more busy seconds than the baseline,
+ * and more of those that are nearly as busy as its busiest.
  */
-const normalShare = 0.9
+const normal = 0.5
 
 /** The latencies of every direction in every phase. The first window is the baseline. */
 export const latenciesOf = (
@@ -57,6 +59,7 @@ export const latenciesOf = (
       counted.filter(({ probe }) => (probe.kind === 'outside') === wanted),
     )
     const outsideMilliseconds = p99Of(outside ?? [])
+    const meshMilliseconds = p99Of(inMesh ?? [])
     return [...Map.groupBy(inMesh ?? [], ({ probe: { from, to } }) => JSON.stringify([from, to])).values()].map(
       (direction): Latency => {
         const slowest = direction.reduce((most, answer) => (answer.milliseconds > most.milliseconds ? answer : most))
@@ -69,6 +72,7 @@ export const latenciesOf = (
           answered: direction.length,
           leftOut: all.length - direction.length,
           p99Milliseconds: p99Of(direction),
+          meshMilliseconds,
           outsideMilliseconds,
           slowest: id,
         }
@@ -86,12 +90,12 @@ const p99Of = (answers: readonly { milliseconds: number }[]): number =>
 /** The times in which a machine was shorter of processor time than is normal at the baseline. */
 const busySpans = (pressure: readonly Pressure[], baseline: Window | undefined): Pressure[] =>
   [...Map.groupBy(pressure, ({ cluster }) => cluster).values()].flatMap((ofCluster) => {
-    const normal = quantile(
+    const most = quantile(
       ofCluster
         .filter(({ from, to }) => baseline !== undefined && to > baseline.from && from < baseline.to)
         .map(({ share }) => share)
         .toSorted((a, b) => a - b),
-      normalShare,
+      normal,
     )
-    return ofCluster.filter(({ share }) => share > normal)
+    return ofCluster.filter(({ share }) => share > most)
   })
