@@ -150,7 +150,9 @@ export const resolveUpgradeSource = async (
   })
 }
 
-/** The complete versions of Istio of an upgrade in a source that has both, and the version of Kubernetes they run on. */
+/**
+ * The complete versions of Istio of an upgrade in a source that has both, and the version of Kubernetes they run on.
+ */
 export const upgradeVersions = async (
   { images: source, pins }: Wanted & { images: ImageSource },
   { from, to }: Upgrading,

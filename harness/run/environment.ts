@@ -26,5 +26,5 @@ const ofEach = (
 ): string | undefined =>
   images?.ofClusters &&
   Object.entries(images.ofClusters)
-    .map(([cluster, release]) => `${cluster} ${versionOf(release)}`)
+    .map(([cluster, ofCluster]) => `${cluster} ${versionOf(ofCluster)}`)
     .join(', ')

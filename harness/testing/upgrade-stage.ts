@@ -1,8 +1,8 @@
 import type { UpgradeStage } from '#checks/target.ts'
 
 /**
- * An upgrade from 1.30-dev in which only the control plane of the first cluster has the new release. Where `revision` is
- * given, both control planes run beside each other.
+ * An upgrade from 1.30-dev in which only the control plane of the first cluster has the new release. Where `revision`
+ * is given, both control planes run beside each other.
  */
 export const upgradeTo = (release: string, revision = 'default'): UpgradeStage => {
   const old = { istio: '1.30-dev', envoy: '1.38.3', revision: 'default' }

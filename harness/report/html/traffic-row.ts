@@ -23,7 +23,8 @@ export const laneRow = (probe: Probe, upgrade: Upgrade, scale: TrafficScale): Ma
     <div class="row lane" data-probe="${probe.id}" data-good="${good}" data-bad="${bad}"
       data-seconds="${secondsText(seconds)}">
       <div class="label"><span>${probeWords(probe)}</span>
-        ${problems(probe, measured)}${endedWithPods(breaks)}${silent > 0 && markup` <b class="not-run">${silent} s silent</b>`}</div>
+        ${problems(probe, measured)}${endedWithPods(breaks)}
+        ${silent > 0 && markup` <b class="not-run">${silent} s silent</b>`}</div>
       <div class="plot">
         ${lane(seconds, scale.length, secondsOfPlanned(breaks, scale))}
         ${breaks.map((streamBreak) => breakMark(streamBreak, scale))}

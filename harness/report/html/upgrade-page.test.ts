@@ -39,8 +39,8 @@ const openPhases = (page: string): string[] =>
 describe('a healthy upgrade', () => {
   test('leads with its verdict, both releases and that nothing was lost', () => {
     expect(textOf(healthy)).toContain(
-      '✓ Upgrade passed gateway from Istio 1.30-dev with Envoy 1.38.3 → to Istio 1.31-dev with Envoy 1.39.3, in place: ' +
-        '0 of 90,720 requests lost in 6 min 18 s',
+      '✓ Upgrade passed gateway from Istio 1.30-dev with Envoy 1.38.3 → to Istio 1.31-dev with Envoy 1.39.3, in ' +
+        'place: 0 of 90,720 requests lost in 6 min 18 s',
     )
   })
 

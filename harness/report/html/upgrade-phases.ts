@@ -54,10 +54,13 @@ const trafficPart = (topology: UpgradedTopology, phase: UpgradePhaseResult): Mar
   return markup`
     <h4>Traffic</h4>
     ${streamBreaks > 0 && markup`<p class="said">${count(streamBreaks)} streams broke off.</p>`}
-    ${plannedBreaks > 0 && markup`<p>${count(plannedBreaks)} streams ended with pods that were replaced as planned.</p>`}
+    ${plannedBreaks > 0 && plannedEnds(plannedBreaks)}
     ${measuredTables(probes, ofPhase, `Traffic of ${variantName(topology)} in ${phaseWords(phase)}`)}
   `
 }
+
+const plannedEnds = (breaks: number): Markup =>
+  markup`<p>${count(breaks)} streams ended with pods that were replaced as planned.</p>`
 
 const stepList = (steps: readonly Phase[]): Markup => markup`<ol class="reasons">${steps.map(stepItem)}</ol>`
 

@@ -37,7 +37,8 @@ export const podsEndedNear = (
 
 /**
  * Whether a long answer of a probe ended with a pod on its way that a phase of this kind replaces: a workload, or
- * between clusters a gateway. `at` and `until` are the last good line and the next one, in milliseconds since the epoch.
+ * between clusters a gateway. `at` and `until` are the times of the last good line and of the next one, in
+ * milliseconds since the epoch.
  */
 export const endedWithPod = (
   events: readonly UpgradeEvent[],
