@@ -64,17 +64,33 @@ describe.each(['gateway', 'vpn', 'primary-remote', 'multi-primary-multi-network'
   },
 )
 
-describe('beyond P9', () => {
+describe.each(['gateway', 'multi-primary-multi-network'])('beyond P9, on %s', (topology) => {
   test.each(strategies)(
     'the root is rotated and the upgrade rolled back, %s',
     { timeout: 20 * 60_000 },
     async (strategy) => {
-      const { exitCode, output, upgrade } = await runUpgrade('gateway', strategy, '--rotate-ca', '--rollback')
+      const { exitCode, output, upgrade } = await runUpgrade(topology, strategy, '--rotate-ca', '--rollback')
       expect(exitCode, output).toBe(0)
       expect(upgrade?.phases.map(({ id }) => id).slice(-2)).toEqual(['P10', 'P11'])
       expect(upgrade && lostOf(upgrade)).toBe(0)
+      expect(istioIn(upgrade, 'P10')).toEqual(['1.31-dev'])
+      expect(istioIn(upgrade, 'P11')).toEqual(['1.30-dev'])
     },
   )
+})
+
+describe.each(['multi-primary', 'multi-primary-multi-network'])('two releases in one mesh, %s', (topology) => {
+  test.each([
+    ['1.31', '1.30'],
+    ['1.30', '1.31'],
+  ])('cluster1 has %s and cluster2 has %s', { timeout: 20 * 60_000 }, async (first, second) => {
+    const { exitCode, output, results } = await meshproof([
+      `--topology=${topology}`,
+      `--istio=cluster1:${first},cluster2:${second}`,
+    ])
+    expect(exitCode, output).toBe(0)
+    expect(results?.environment.istio).toBe(`cluster1 ${first}-dev, cluster2 ${second}-dev`)
+  })
 })
 
 describe('a faulty upgrade', () => {
