@@ -109,14 +109,16 @@ test('a check of an upgrade applies nowhere else, and that of an old proxy once 
   const [{ topology } = variants[0]!] = variants
   const oldProxy = catalogue.find(({ id }) => id === 'upgrade.old-proxy-restarts')!
   expect(notApplicable(oldProxy, topology)).toContain('a stage of an upgrade')
-  expect(notApplicable(oldProxy, topology, upgradeTo('lab-a'))).toContain('once a control plane has moved')
-  expect(notApplicable(oldProxy, topology, upgradeTo('lab-b'))).toBeUndefined()
-  const later = upgradeTo('lab-b')
+  expect(notApplicable(oldProxy, topology, upgradeTo('1.30-dev'))).toContain('once a control plane has moved')
+  expect(notApplicable(oldProxy, topology, upgradeTo('1.31-dev'))).toBeUndefined()
+  const later = upgradeTo('1.31-dev')
   expect(notApplicable(oldProxy, topology, { ...later, stage: { ...later.stage, phase: 'P3' } })).toContain(
     'once a control plane has moved',
   )
   // Beside the old one the new control plane serves nobody yet.
-  expect(notApplicable(oldProxy, topology, upgradeTo('lab-b', 'lab-b'))).toContain('once a control plane has moved')
+  expect(notApplicable(oldProxy, topology, upgradeTo('1.31-dev', '1.31-dev'))).toContain(
+    'once a control plane has moved',
+  )
 })
 
 test('beside traffic that is measured nothing changes the mesh', async () => {
@@ -184,7 +186,7 @@ describe('the catalogue', () => {
   })
 
   test('asks everything somewhere', async () => {
-    const begun = upgradeTo('lab-b')
+    const begun = upgradeTo('1.31-dev')
     const stages = [begun, { ...begun, stage: { ...begun.stage, phase: 'P3' as const } }]
     expect(
       catalogue

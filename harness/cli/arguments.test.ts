@@ -130,6 +130,15 @@ describe('several versions', () => {
     expect(optionsOf('matrix', '--istio=1.30.4,1.31.0')).toMatchObject({ istio: ['1.30.4', '1.31.0'] })
   })
 
+  test('one for each cluster is one mesh, and not several versions', () => {
+    const mixed = 'cluster1:1.31,cluster2:1.30'
+    for (const argv of [[], ['--keep'], ['matrix']])
+      expect(optionsOf(...argv, `--istio=${mixed}`)).toMatchObject({ istio: [mixed] })
+    expect(optionsOf('up', `--istio=${mixed}`)).toMatchObject({ istio: mixed })
+    expect(() => readArguments(['prove', `--istio=${mixed}`], {})).toThrow(refused('MP-162', 'meshproof test'))
+    expect(() => readArguments(['images', 'list', `--istio=${mixed}`], {})).toThrow(refused('MP-101', 'meshproof'))
+  })
+
   test.each([
     [['up', '--istio=1.30.4,1.31.0'], 'meshproof up', '--istio=1.30.4,1.31.0'],
     [['prove', '--kubernetes=1.33,1.34'], 'meshproof prove', '--kubernetes=1.33,1.34'],

@@ -13,7 +13,10 @@ export const withVersions = (command: Command, several = false): Command => {
     ? ['versions', '; several, joined by commas: each combination is a run']
     : ['version', '']
   return command
-    .option(`--istio <${form}>`, `Istio: 1.28.3, or 1.28 for its newest patch${more}`)
+    .option(
+      `--istio <${form}>`,
+      `Istio: 1.28.3, or 1.28 for its newest patch; cluster1:1.31,cluster2:1.30 for several primaries${more}`,
+    )
     .option(`--kubernetes <${form}>`, `Kubernetes: 1.33.7, or 1.33 for its newest patch${more}`)
     .option(`--kind <${form}>`, `kind, which creates the clusters: 0.32.0${more}`)
 }

@@ -36,4 +36,17 @@ export const matrixCodes = {
     shows: 'A matrix of GitHub Actions has 256 jobs at most.',
     fix: 'Name fewer topologies or versions, or use several matrices.',
   },
+  'MP-167': {
+    cause: 'a version of Istio for each cluster does not fit the topology',
+    shows:
+      '--istio=cluster1:1.31,cluster2:1.30 needs a control plane in every cluster, and a version for each. The ' +
+      'message says what is missing.',
+    fix: 'Choose multi-primary or multi-primary-multi-network, and name a version for every cluster.',
+  },
+  'MP-168': {
+    cause: 'these releases of Istio must not run side by side in one mesh',
+    shows: 'The control planes of a mesh may be one minor version apart, as in the middle of an upgrade.',
+    fix: 'Name two releases of which one follows the other.',
+    sources: ['istio.io, “Supported releases”'],
+  },
 } as const satisfies Record<string, CodeEntry>

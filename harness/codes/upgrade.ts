@@ -187,11 +187,10 @@ export const upgradeCodes = {
     verdict: 'warn',
     cause: 'answers became slower than before the upgrade',
     shows:
-      'The slowest answers (p99) took longer than at the baseline, above --max-p99-ratio and by 50 ms or more. A ' +
-      'warning: the upgrade stays green.',
-    fix:
-      'Where traffic outside the mesh became slower as well, the machine had too little to give; else compare the ' +
-      'proxies’ CPU and configuration with before. --max-p99-ratio sets another limit.',
+      'Between two clusters, the slowest answers (p99) took longer than at the baseline: above --max-p99-ratio, by ' +
+      '50 ms or more, and by more than traffic outside the mesh. Seconds in which the machine was shorter of ' +
+      'processor time than in the calmer half of the baseline do not count. A warning: the upgrade stays green.',
+    fix: 'Compare the proxies’ CPU and configuration with before. --max-p99-ratio sets another limit.',
   },
   'MP-958': {
     verdict: 'warn',

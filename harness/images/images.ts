@@ -13,7 +13,10 @@ export type Wanted = {
   pins?: string | undefined
   /** A mirror of published artifacts, `host` or `host/prefix`, from which everything comes. */
   registry?: string | undefined
-  /** Istio's version as the user writes it: 1.28 (the newest patch) or 1.28.3. */
+  /**
+   * Istio's version as the user writes it: 1.28 (the newest patch) or 1.28.3; or one for each cluster
+   * (istio-of-clusters.ts).
+   */
   istio?: string | undefined
   /** Kubernetes' version as the user writes it: 1.33 (the newest patch) or 1.33.13. */
   kubernetes?: string | undefined
@@ -44,8 +47,8 @@ export const Images = z.object({
    */
   roles: z.record(z.string(), z.string()),
   digests: z.array(z.object({ name: z.string(), digest: z.string(), source: ImageSource })),
-  /** The older version whose defaults the mesh keeps (Istio’s `compatibilityVersion`), if there is one. */
-  compatibilityVersion: z.string().optional(),
+  /** The release of each cluster, where the clusters do not all have the same: its istioctl, its tag and its Envoy. */
+  ofClusters: z.record(z.string(), z.object({ istioctl: z.string(), tag: z.string(), envoy: z.string() })).optional(),
 })
 export type Images = z.infer<typeof Images>
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { minorOf, releaseOf, versionAsked } from './version.ts'
 
-const versions = ['v1.34.4', 'v1.33.13', 'v1.33.1', 'v1.32.2']
+const versions = ['v1.34.4', 'v1.33.13', 'v1.33.1', 'v1.32.2', '1.31-dev']
 
 test.each([
   ['1.33', 'v1.33.13'],
@@ -9,6 +9,10 @@ test.each([
   ['1.33.13', 'v1.33.13'],
   ['v1.33.1', 'v1.33.1'],
   ['1.34', 'v1.34.4'],
+  ['1.31', '1.31-dev'],
+  ['1.31-dev', '1.31-dev'],
+  ['1.31-de', undefined],
+  ['1.31.0', undefined],
   ['1.3', undefined],
   ['1.33.2', undefined],
   ['1.331', undefined],
@@ -24,7 +28,7 @@ test.each([
   ['1.31.0-rc.1', '1.31.0'],
   ['1.30', '1.30.0'],
   ['1.31-dev-6e21c2bd77-dirty', '1.31.0'],
-  ['lab-a', undefined],
+  ['canary', undefined],
   ['build-1.30.4', undefined],
   ['latest', undefined],
   ['20261121', undefined],

@@ -4,12 +4,13 @@ import { parse } from 'yaml'
 import { errorOf } from '#testing/edge.ts'
 import { loadRecipes } from '#images/source/recipes.ts'
 import { releaseFile } from '#images/release/release-plan.ts'
-import { resolveImageSource, resolveUpgradeSource } from './versions.ts'
+import { resolveImageSource, resolveUpgradeSource, upgradeVersions } from './versions.ts'
 
 const built = await loadRecipes()
 const published = parse(await readFile(releaseFile, 'utf8')) as { kubernetes: string; roles: { tag: string } }
 const source = { istio: built.roles['tag']!, kubernetes: built.kubernetes.slice(1) }
 const release = { istio: published.roles.tag, kubernetes: published.kubernetes.slice(1) }
+const olderIstio = built.releases[1]!.name
 const minor = ({ kubernetes }: { kubernetes: string }): string => kubernetes.replace(/^v|\.\d+$/g, '')
 const older = built.kubernetesVersions.slice(1)
 
@@ -19,6 +20,12 @@ test.each<[Parameters<typeof resolveImageSource>[0], string]>([
   [{ images: 'source' }, 'source'],
   [{ images: 'auto', istio: source.istio }, 'source'],
   [{ images: 'auto', istio: release.istio }, 'release'],
+  [{ images: 'auto', istio: olderIstio }, 'source'],
+  [{ images: 'source', istio: olderIstio, kubernetes: minor(source) }, 'source'],
+  [{ images: 'source', istio: '1.30' }, 'source'],
+  [{ images: 'source', istio: '1.31' }, 'source'],
+  [{ images: 'release', istio: '1.30' }, 'release'],
+  [{ images: 'auto', istio: '1.30' }, 'auto'],
   [{ images: 'auto', kubernetes: source.kubernetes }, 'source'],
   [{ images: 'auto', kubernetes: `v${release.kubernetes}` }, 'release'],
   [{ images: 'source', ...source }, 'source'],
@@ -77,8 +84,9 @@ test.each<[Parameters<typeof resolveImageSource>[0], string]>([
 )
 
 test.each<[Parameters<typeof resolveUpgradeSource>, string]>([
-  [[{ images: 'auto' }, { from: 'lab-a', to: 'lab-b' }], 'source'],
-  [[{ images: 'source' }, { from: source.istio, to: 'lab-a' }], 'source'],
+  [[{ images: 'auto' }, { from: olderIstio, to: source.istio }], 'source'],
+  [[{ images: 'auto' }, { from: '1.30', to: '1.31' }], 'source'],
+  [[{ images: 'source' }, { from: source.istio, to: '1.30' }], 'source'],
   [[{ images: 'auto' }, { from: '1.29.2', to: release.istio }], 'release'],
   [[{ images: 'release' }, { from: '1.29.2', to: '1.30.0' }], 'release'],
 ])('releases of %j come from %s', async (asked, expected) => {
@@ -86,23 +94,36 @@ test.each<[Parameters<typeof resolveUpgradeSource>, string]>([
 })
 
 test('a release that nobody has is refused with the nearest, whatever the other one is', async () => {
-  expect(await errorOf(resolveUpgradeSource({ images: 'auto' }, { from: 'lab-a', to: 'lab-bb' }))).toMatchObject({
+  expect(await errorOf(resolveUpgradeSource({ images: 'auto' }, { from: '1.30', to: '1.31-dex' }))).toMatchObject({
     code: 'MP-101',
-    next: expect.stringContaining('“lab-b”'),
+    next: expect.stringContaining('“1.31-dev”'),
   })
-  expect(await errorOf(resolveUpgradeSource({ images: 'release' }, { from: '1.30', to: '1.30.4' }))).toMatchObject({
+  expect(await errorOf(resolveUpgradeSource({ images: 'release' }, { from: '1.30.x', to: '1.30.4' }))).toMatchObject({
     code: 'MP-101',
     next: expect.stringContaining(`“${release.istio}”`),
   })
 })
 
 test.each<[Parameters<typeof resolveUpgradeSource>]>([
-  [[{ images: 'auto' }, { from: 'lab-a', to: '1.30.4' }]],
-  [[{ images: 'release' }, { from: 'lab-a', to: 'lab-b' }]],
+  [[{ images: 'auto' }, { from: '1.30', to: '1.30.4' }]],
+  [[{ images: 'release' }, { from: '1.30', to: '1.31' }]],
   [[{ images: 'source' }, { from: '1.29.2', to: '1.30.4' }]],
 ])('releases that no wanted source has both of are refused: %j', async ([wanted, names]) => {
   expect(await errorOf(resolveUpgradeSource(wanted, names))).toMatchObject({
     code: 'MP-107',
     message: expect.stringContaining(`${names.from} and ${names.to}, --images=${wanted.images}`),
+  })
+})
+
+test('a release of an upgrade is the one that is built, by its minor or by its name', async () => {
+  const { kubernetes } = source
+  expect(await upgradeVersions({ images: 'source' }, { from: '1.30', to: '1.31-dev' })).toEqual({
+    from: '1.30-dev',
+    to: '1.31-dev',
+    kubernetes,
+  })
+  expect(await upgradeVersions({ images: 'release' }, { from: '1.29.2', to: '1.30.4' })).toMatchObject({
+    from: '1.29.2',
+    to: '1.30.4',
   })
 })

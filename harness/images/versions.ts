@@ -3,6 +3,7 @@ import { loadRelease, type Release } from '#images/release/release-plan.ts'
 import { checkoutSource } from '#images/source/checkout.ts'
 import { loadRecipes, type Recipes } from '#images/source/recipes.ts'
 import type { ImageSource, Upgrading, Wanted } from './images.ts'
+import { istioVersions } from './istio-of-clusters.ts'
 import { unsupportedPair } from './supported-pairs.ts'
 import { versionAsked } from './version.ts'
 
@@ -18,11 +19,14 @@ export const rolesOf = async (source: ImageSource, pins?: string): Promise<Recor
 /** The versions that each source of images names; the first is what it has when none is asked for. */
 const versions = async (pins?: string): Promise<Record<ImageSource, { istio: string[]; kubernetes: string[] }>> => {
   const { source, release } = await pinned(pins)
-  const of = (roles: Record<string, string>, kubernetes: string[]): { istio: string[]; kubernetes: string[] } => ({
-    istio: [roles['tag'] ?? ''],
-    kubernetes: kubernetes.map((version) => version.replace(/^v/, '')),
-  })
-  return { source: of(source.roles, source.kubernetesVersions), release: of(release.roles, [release.kubernetes]) }
+  const withoutPrefix = (version: string): string => version.replace(/^v/, '')
+  return {
+    source: {
+      istio: source.releases.map(({ name }) => name),
+      kubernetes: source.kubernetesVersions.map(withoutPrefix),
+    },
+    release: { istio: [release.roles['tag'] ?? ''], kubernetes: [withoutPrefix(release.kubernetes)] },
+  }
 }
 
 /** A version, or a minor of which the newest patch is meant: every one of them may have been published. */
@@ -37,13 +41,16 @@ const publishable = /^v?\d+\.\d+(\.\d+)?$/
 export const resolveImageSource = async ({
   images,
   pins,
-  istio,
+  istio: asked,
   kubernetes,
   kind,
   registry,
   istioSource,
 }: Wanted): Promise<ImageSource | 'auto'> => {
-  const from = istioSource === undefined ? images : await checkoutSource(istioSource, { images, istio })
+  const from = istioSource === undefined ? images : await checkoutSource(istioSource, { images, istio: asked })
+  const [istio, other] = istioVersions(asked)
+  if (istio !== undefined && other !== undefined)
+    return resolveMixedSource({ images, pins, registry, kubernetes }, [istio, other])
   const known = await versions(pins)
   const sources = ['release', 'source'] as const
   const has = (source: ImageSource, of: 'istio' | 'kubernetes', value: string | undefined): boolean =>
@@ -91,21 +98,34 @@ export const resolveImageSource = async ({
   return bySourceAlone ? 'source' : 'auto'
 }
 
+/** Where the images come from for a mesh whose clusters run two releases: as for an upgrade between them. */
+const resolveMixedSource = async (wanted: Wanted, both: readonly [string, string]): Promise<ImageSource> => {
+  const source = await resolveUpgradeSource(wanted, { from: both[0], to: both[1] })
+  const known = (await versions(wanted.pins))[source]
+  const kubernetes = wanted.kubernetes ?? known.kubernetes[0] ?? ''
+  if (source === 'source' && versionAsked(known.kubernetes, kubernetes) === undefined)
+    throw unknownValue('kubernetes version', kubernetes, known.kubernetes)
+  for (const istio of both) {
+    const problem = unsupportedPair(istio, kubernetes)
+    if (problem) throw problem
+  }
+  return source
+}
+
 const published = /^\d+\.\d+\.\d+$/
 
 /**
- * Where both releases of an upgrade come from: the recipes name those of `source`, and every version x.y.z of Istio is
- * published.
+ * Where both releases of an upgrade come from: the recipes name those of `source` (1.30 is 1.30-dev there), and every
+ * version x.y.z of Istio is published.
  * @throws MeshproofError MP-101 for a name that no source has, MP-107 where no source that is wanted has both.
  */
 export const resolveUpgradeSource = async (
   { images: wanted, pins, registry }: Wanted,
   { from, to }: Upgrading,
 ): Promise<ImageSource> => {
-  const { releases } = await loadRecipes()
-  const built = releases.map(({ name }) => name)
+  const built = (await loadRecipes()).releases.map(({ name }) => name)
   const has: Record<ImageSource, (name: string) => boolean> = {
-    source: (name) => built.includes(name),
+    source: (name) => versionAsked(built, name) !== undefined,
     release: (name) => published.test(name),
   }
   for (const name of [from, to]) {
@@ -131,16 +151,16 @@ export const resolveUpgradeSource = async (
 }
 
 /**
- * The versions of Istio that two releases count as, and the version of Kubernetes they run on: one that keeps the
- * defaults of an older version counts as that.
+ * The complete versions of Istio of an upgrade in a source that has both, and the version of Kubernetes they run on.
  */
 export const upgradeVersions = async (
   { images: source, pins }: Wanted & { images: ImageSource },
   { from, to }: Upgrading,
 ): Promise<Upgrading & { kubernetes: string }> => {
-  const [kubernetes = ''] = (await versions(pins))[source].kubernetes
-  if (source === 'release') return { from, to, kubernetes }
-  const { istio, releases } = await loadRecipes()
-  const of = (name: string): string => releases.find((release) => release.name === name)?.compatibilityVersion ?? istio
-  return { from: of(from), to: of(to), kubernetes }
+  const {
+    istio,
+    kubernetes: [kubernetes = ''],
+  } = (await versions(pins))[source]
+  const complete = (asked: string): string => versionAsked(istio, asked) ?? asked
+  return { from: complete(from), to: complete(to), kubernetes }
 }

@@ -2,15 +2,6 @@ import { expect, test } from 'vitest'
 import { idleLab, variant } from '#testing/idle-lab.ts'
 import { controlPlaneSpec, gatewaySpec, remoteSpec } from './operator.ts'
 
-test('a release that keeps the defaults of an older version is installed with them, another one without', async () => {
-  const lab = await idleLab()
-  const { primary, images } = lab
-  expect(controlPlaneSpec(primary, { ...lab, images: { ...images, compatibilityVersion: '1.30' } }, {})).toMatchObject({
-    values: { compatibilityVersion: '1.30' },
-  })
-  expect(controlPlaneSpec(primary, lab, {})['values']).not.toHaveProperty('compatibilityVersion')
-})
-
 test('every install is one of the root namespace, and so is the gateway', async () => {
   const lab = await idleLab({ ...(await variant('gateway')), istioNamespace: 'mesh-root' })
   const { primary } = lab

@@ -76,7 +76,7 @@ const commonSpec = (
   global: Record<string, unknown> = {},
 ): OperatorSpec => ({
   hub: images.roles['hub'],
-  tag: images.roles['tag'],
+  tag: images.ofClusters?.[cluster.name]?.tag ?? images.roles['tag'],
   ...(topology.revision === undefined ? {} : { revision: topology.revision }),
   // A tenth of the default wait before a proxy writes its log: two checks read it.
   meshConfig: {
@@ -86,7 +86,6 @@ const commonSpec = (
     defaultConfig: { fileFlushInterval: '0.1s', proxyMetadata: severalRoots.proxies },
   },
   values: {
-    ...(images.compatibilityVersion === undefined ? {} : { compatibilityVersion: images.compatibilityVersion }),
     global: {
       istioNamespace: topology.istioNamespace,
       meshID: 'mesh1',

@@ -45,7 +45,7 @@ export const labOf = (runId: string, topology: Topology, images: Images): Lab =>
     return {
       ...plan,
       kubeconfig,
-      istioctl: images.istioctl,
+      istioctl: images.ofClusters?.[plan.name]?.istioctl ?? images.istioctl,
       istioNamespace: topology.istioNamespace,
       get kube() {
         return (kube ??= connect(plan.name, kubeconfig))

@@ -19,7 +19,7 @@ test('a terminal gets a line for each phase, what was found with its next step, 
         String.raw`and 0 of [\d,]+ without, longest gap 96 ms$`,
     ),
   )
-  expect(healthy.at(-1)).toMatch(/^✓ gateway: passed {2}lab-a to lab-b in place, 10 of 10 phases, lost 0 of/)
+  expect(healthy.at(-1)).toMatch(/^✓ gateway: passed {2}1.30-dev to 1.31-dev in place, 10 of 10 phases, lost 0 of/)
   const [finding, observed, next] = linesOf(upgradeResults('losses')).slice(12)
   expect(finding).toMatch(/^✗ P6 {2}MP-\d+ {2}requests were lost/)
   expect([observed, next]).toEqual([

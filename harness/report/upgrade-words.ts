@@ -45,8 +45,10 @@ export type TrafficTotals = {
   lost: number
   /** The longest time between two good answers of a probe that expects them. */
   longestGapMilliseconds: number
-  /** How many long answers broke off. */
+  /** How many long answers broke off, without those that ended with a pod that was replaced as planned. */
   streamBreaks: number
+  /** How many long answers ended with a pod that was replaced as planned. */
+  plannedBreaks: number
   /** Answers from a wrong version or instance, and answers that the mesh must refuse. */
   wrong: number
 }
@@ -66,7 +68,8 @@ export const trafficTotals = (probes: readonly Probe[], measured: readonly Measu
     sent: sum(requests, ({ sent }) => sent),
     lost: sum(requests, ({ lost }) => lost),
     longestGapMilliseconds: Math.max(0, ...answering.map(({ figures }) => figures.longestGapMilliseconds)),
-    streamBreaks: sum(answering, ({ streamBreaks }) => streamBreaks.length),
+    streamBreaks: sum(answering, ({ streamBreaks }) => streamBreaks.filter(({ planned }) => !planned).length),
+    plannedBreaks: sum(answering, ({ streamBreaks }) => streamBreaks.filter(({ planned }) => planned).length),
     wrong: sum(throughMesh, ({ wrong }) => wrong),
   }
 }

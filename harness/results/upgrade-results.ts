@@ -62,7 +62,13 @@ export const Loss = z.strictObject({
 export type Loss = z.infer<typeof Loss>
 
 /** A break of a long answer, and the event that is nearest to it. */
-export const StreamBreak = z.strictObject({ at: Timestamp, gapMilliseconds: z.number(), event: z.string() })
+export const StreamBreak = z.strictObject({
+  at: Timestamp,
+  gapMilliseconds: z.number(),
+  event: z.string(),
+  /** True where the answer ended with a pod that the phase replaces. Absent where it did not. */
+  planned: z.literal(true).optional(),
+})
 export type StreamBreak = z.infer<typeof StreamBreak>
 
 /** What a probe measured in a phase. */

@@ -14,7 +14,17 @@ export const environmentOf = async (engine?: EngineInfo, images?: Images): Promi
   engine: engine ? `docker ${engine.ServerVersion}` : 'unknown',
   kind: images ? (await execa(images.kind, ['version'], { reject: false })).stdout || 'unknown' : 'unknown',
   kubernetes: images?.kubernetes ?? 'unknown',
-  istio: images?.roles['tag'] ?? 'unknown',
-  envoy: images?.envoy ?? 'unknown',
+  istio: ofEach(images, ({ tag }) => tag) ?? images?.roles['tag'] ?? 'unknown',
+  envoy: ofEach(images, ({ envoy }) => envoy) ?? images?.envoy ?? 'unknown',
   images: images?.digests ?? [],
 })
+
+/** A version of each cluster, where the clusters run different releases: `cluster1 1.31-dev, cluster2 1.30-dev`. */
+const ofEach = (
+  images: Images | undefined,
+  versionOf: (release: NonNullable<Images['ofClusters']>[string]) => string,
+): string | undefined =>
+  images?.ofClusters &&
+  Object.entries(images.ofClusters)
+    .map(([cluster, ofCluster]) => `${cluster} ${versionOf(ofCluster)}`)
+    .join(', ')

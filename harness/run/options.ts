@@ -81,10 +81,18 @@ export const wantedOf = ({ images, pins, registry, istio, kubernetes, kind, isti
 const several = (option: z.ZodOptional<z.ZodString>): z.ZodOptional<z.ZodType<string[], string>> =>
   list.pipe(z.array(option.unwrap())).optional()
 
+/** A list of versions, or as one of them a version for each cluster: `cluster1:1.31,cluster2:1.30`. */
+const severalIstio = z
+  .string()
+  .transform((text) => (text.includes(':') ? [text] : text.split(',')))
+  .pipe(z.array(z.string().trim()).transform((versions) => versions.filter(Boolean)))
+  .refine((versions) => versions.length > 0, 'it names nothing')
+  .optional()
+
 /** The flags of `test`. It takes several versions, and every combination of versions is a cell. */
 export const TestOptions = z.object({
   ...RunOptions.shape,
-  istio: several(RunOptions.shape.istio),
+  istio: severalIstio,
   kubernetes: several(RunOptions.shape.kubernetes),
   kind: several(RunOptions.shape.kind),
 })

@@ -29,20 +29,20 @@ export type UpgradeStory = 'healthy' | 'losses' | 'stall'
 const begin = Date.UTC(2026, 1, 1, 12)
 const at = (seconds: number): string => new Date(begin + seconds * 1000).toISOString()
 const perSecond = 12
-const releases = { from: { istio: 'lab-a', envoy: '1.38.3' }, to: { istio: 'lab-b', envoy: '1.40.0' } }
+const releases = { from: { istio: '1.30-dev', envoy: '1.38.3' }, to: { istio: '1.31-dev', envoy: '1.39.3' } }
 
 const waitForIstiod = 'cluster1: wait for istiod'
 
 const phases: [id: UpgradePhaseResult['id'], name: string, kind: PhaseKind, steps: string[]][] = [
   ['P0', 'preflight', 'preflight', ['look at both releases']],
-  ['P1', 'baseline', 'baseline', ['install lab-a', 'start the probes']],
-  ['P2', 'cluster1: control plane', 'control-plane', ['cluster1: install lab-b’s istiod', waitForIstiod]],
+  ['P1', 'baseline', 'baseline', ['install 1.30-dev', 'start the probes']],
+  ['P2', 'cluster1: control plane', 'control-plane', ['cluster1: install 1.31-dev’s istiod', waitForIstiod]],
   ['P3', 'cluster1: workloads', 'workloads', ['cluster1: restart the workloads']],
-  ['P4', 'cluster1: gateways', 'gateways', ['cluster1: install lab-b’s gateway', 'half-upgraded: let it run']],
-  ['P5', 'cluster2: control plane', 'control-plane', ['cluster2: install lab-b’s remote profile']],
+  ['P4', 'cluster1: gateways', 'gateways', ['cluster1: install 1.31-dev’s gateway', 'half-upgraded: let it run']],
+  ['P5', 'cluster2: control plane', 'control-plane', ['cluster2: install 1.31-dev’s remote profile']],
   ['P6', 'cluster2: workloads', 'workloads', ['cluster2: restart the workloads']],
-  ['P7', 'cluster2: gateways', 'gateways', ['cluster2: install lab-b’s gateway']],
-  ['P8', 'old control plane removed', 'removal', ['move the default tag', 'remove lab-a']],
+  ['P7', 'cluster2: gateways', 'gateways', ['cluster2: install 1.31-dev’s gateway']],
+  ['P8', 'old control plane removed', 'removal', ['move the default tag', 'remove 1.30-dev']],
   ['P9', 'remote secret rotated', 'secrets', ['rotate the remote secret', 'restart istiod']],
 ]
 
@@ -144,12 +144,12 @@ export const upgradeResults = (
     ...results,
     run: {
       ...results.run,
-      command: 'meshproof upgrade --topology=gateway --from=lab-a --to=lab-b',
+      command: 'meshproof upgrade --topology=gateway --from=1.30 --to=1.31',
       startedAt: at(-70),
       finishedAt: at((phases.length - 1) * phaseSeconds + 5),
       exitCode: verdict === 'pass' ? 0 : verdict === 'fail' ? 1 : 2,
     },
-    environment: { ...results.environment, istio: 'lab-a', envoy: '1.38.3', kubernetes: 'v1.34.4' },
+    environment: { ...results.environment, istio: '1.30-dev', envoy: '1.38.3', kubernetes: 'v1.34.4' },
   }
 }
 

@@ -46,12 +46,11 @@ export const publish = async (
 ): Promise<Published> => {
   if (!(await isInstalled('skopeo'))) await installPackages(['skopeo'], signal)
   const sourceRecipes = await loadRecipes()
-  const release = {
-    name: istio,
-    envoy: sourceRecipes.releases.find(({ name }) => name === sourceRecipes.roles['tag'])?.envoy ?? '',
-  }
-  const recipes = { ...sourceRecipes, releases: [release] }
-  const contents = await buildContents(arch, recipes, [release], progress, signal)
+  const releases = sourceRecipes.releases
+    .filter(({ name }) => name === sourceRecipes.roles['tag'])
+    .map((release) => ({ ...release, name: istio }))
+  const recipes = { ...sourceRecipes, releases }
+  const contents = await buildContents(arch, recipes, releases, progress, signal)
   const report = (building: string): void => progress({ building: [building], done: 0, of: 1, remaining: 120 })
   const istioctl = await istioctlArchive(istio, report, signal)
   const folder = await artifact('rehearsal-registry', await recipeKey(contents.key), async (into) => {

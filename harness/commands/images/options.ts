@@ -8,6 +8,11 @@ const Published = RunOptions.pick({
   kubernetes: true,
   kind: true,
   output: true,
+}).extend({
+  istio: z
+    .string()
+    .regex(/^[^,:]*$/, 'it is one version')
+    .optional(),
 })
 
 /** The flags of `images …`, validated. */

@@ -40,11 +40,14 @@ export const versionCells = ({ istio, kubernetes, kind, ...rest }: TestOptions):
   }))
 
 /**
- * Requires that a command which works with a single lab is given one version for each flag.
+ * Requires that a command which works with a single lab is given one version for each flag. A version for each cluster
+ * is one mesh, which `prove` and `upgrade` do not take.
  * @throws MeshproofError MP-162 where a flag has several versions.
  */
 export const requireOneVersion = (command: string, options: Record<string, unknown>): void => {
-  const several = [...versionFlags, 'from', 'to'].filter((flag) => [options[flag]].flat().join(',').includes(','))
+  const takesOneForEachCluster = !/ (prove|upgrade)$/.test(command)
+  const isSeveral = (given: string): boolean => given.includes(',') && !(takesOneForEachCluster && given.includes(':'))
+  const several = [...versionFlags, 'from', 'to'].filter((flag) => isSeveral([options[flag]].flat().join(',')))
   if (several.length === 0) return
   throw new MeshproofError('MP-162', {
     what: `${command} takes one version of each`,

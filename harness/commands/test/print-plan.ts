@@ -5,6 +5,7 @@ import { variantName } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { makePlans } from '#run/plan.ts'
 import { print } from '#run/print.ts'
+import { requireIstioOfClusters } from '#run/require-istio-of-clusters.ts'
 import { connectContexts } from '#probes/survey/contexts.ts'
 import { describePlans, planDocument } from './plan-line.ts'
 
@@ -18,9 +19,11 @@ export const printPlan = async (cells: readonly VersionCell[]): Promise<number> 
   const { options } = firstCell
   const existing =
     options.contexts && (await planExisting(connectContexts(options.contexts, options.kubeconfig), options, catalogue))
-  const plans = existing
-    ? [existing]
+  const ofLabs = existing
+    ? []
     : await makePlans(options.topology, options.suite, catalogue, options.mtls, options.istioNamespace)
+  for (const cell of cells) requireIstioOfClusters(ofLabs, cell.options.istio)
+  const plans = existing ? [existing] : ofLabs
   const sources = existing ? [existing.images.source] : await resolveImageSources(cells)
   const planned = cells.map(({ name }, index) => ({ name, images: sources[index] }))
   if (options.output === 'json')

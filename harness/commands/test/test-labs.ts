@@ -10,6 +10,7 @@ import { type RunOptions, wantedOf } from '#run/options.ts'
 import { phaseLog } from '#run/phase-log.ts'
 import { makePlans, type TopologyPlan } from '#run/plan.ts'
 import { prepareLabs } from '#run/prepare.ts'
+import { requireIstioOfClusters } from '#run/require-istio-of-clusters.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
 import { bundlePlace } from '#run/support-bundle.ts'
 import { beginRun, type Run, type Signals, withReports } from '#run/with-reports.ts'
@@ -60,9 +61,10 @@ export const testLabs = async (
 /** Plans the labs of a run. @throws MeshproofError MP-101 to MP-110 for what cannot be planned. */
 const planLabs = async (
   runId: string,
-  { topology, suite, mtls, istioNamespace, keep, reuse }: RunOptions,
+  { topology, suite, mtls, istioNamespace, istio, keep, reuse }: RunOptions,
 ): Promise<Labs> => {
   const candidates = await makePlans(topology, suite, catalogue, mtls, istioNamespace)
+  requireIstioOfClusters(candidates, istio)
   const reused = reuse === false ? undefined : await keptLab(reuse, candidates)
   const plans = candidates.filter(
     (plan) => reused === undefined || (plan.topology.name === reused.topology && plan.topology.mtls === reused.mtls),

@@ -31,13 +31,13 @@ const performing = async (
       done.push('traffic ended')
       return Promise.resolve()
     },
-    observed: () => ({ samples: [], events: [] }),
+    observed: () => ({ samples: [], pressure: [], events: [] }),
   }
   const work = performPhases(
     phases(done),
     {
       lab,
-      checking: { lab, checks: [], from: 'lab-a', timeout: 1, terminal: terminal! },
+      checking: { lab, checks: [], from: '1.30-dev', timeout: 1, terminal: terminal! },
       traffic,
       record: (grown) => known.set(grown.id, grown),
     },

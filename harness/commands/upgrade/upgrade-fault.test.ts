@@ -57,6 +57,14 @@ describe('a report shows a fault', () => {
     )
   })
 
+  test('that is only a disturbance when the upgrade passes, without a warning', () => {
+    const disturbance: UpgradeFault = { ...fault, names: 'nothing' }
+    expect(faultLine(disturbance, { verdict: 'pass', findings: [] })).toBe('✓ one: the upgrade passes all the same')
+    expect(faultLine(disturbance, { verdict: 'warn', findings: [finding('MP-957', 'P4')] })).toBe(
+      '✗ one: not passed, since the verdict is warn and not pass',
+    )
+  })
+
   test('that must leave the verdict open: a failure is no proof of it', () => {
     const stall: UpgradeFault = { ...fault, strikes: 'P2', names: 'MP-953' }
     expect(notShown(stall, { verdict: 'inconclusive', findings: [finding('MP-953', 'P2')] })).toBeUndefined()
@@ -68,7 +76,7 @@ describe('a report shows a fault', () => {
 
 describe('every faulty upgrade', () => {
   const upgrade = async (strategy: Strategy): Promise<UpgradeLab> =>
-    upgradeLabOf(await idleLab(), { ...(await idleLab()).images, roles: { tag: 'lab-b' } }, strategy)
+    upgradeLabOf(await idleLab(), { ...(await idleLab()).images, roles: { tag: '1.31-dev' } }, strategy)
   const possible = (['in-place', 'revision'] as const).flatMap((strategy) =>
     upgradeFaults.map((upgradeFault) => ({ ...upgradeFault, strategy })),
   )
@@ -106,9 +114,15 @@ describe('every faulty upgrade', () => {
     ).toEqual([])
   })
 
-  test('turns red, but for the machine that stands still', () => {
-    expect(upgradeFaults.filter((upgradeFault) => verdictOf(upgradeFault) !== 'fail').map(({ name }) => name)).toEqual([
-      'host-stall',
+  test('turns red, but for slower answers, and for the machine that stands still or is busy', () => {
+    expect(
+      upgradeFaults
+        .filter((upgradeFault) => verdictOf(upgradeFault) !== 'fail')
+        .map((upgradeFault) => [upgradeFault.name, verdictOf(upgradeFault)]),
+    ).toEqual([
+      ['proxies-slower', 'warn'],
+      ['host-stall', 'inconclusive'],
+      ['processors-busy', 'pass'],
     ])
   })
 

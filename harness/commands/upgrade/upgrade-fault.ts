@@ -13,8 +13,11 @@ export type UpgradeFault = {
   breaks: string
   /** The phase in which it strikes: the first whose steps differ from those of a right upgrade. */
   strikes: PhaseId
-  /** The code that the report must name: of a finding of upgrades, or of the cause of a failed check. */
-  names: UpgradeCode | CauseCode
+  /**
+   * The code that the report must name: of a finding of upgrades, or of the cause of a failed check. `nothing` for a
+   * disturbance that a healthy upgrade must pass without a warning.
+   */
+  names: UpgradeCode | CauseCode | 'nothing'
   /** True where it can happen, otherwise the reason why not. Without it, the fault can happen everywhere. */
   applies?: (topology: Topology, strategy: Strategy) => true | string
   /** Turns the phases of a right upgrade into those of a faulty one. It performs nothing. */
@@ -31,9 +34,9 @@ export const impossible = ({ applies }: UpgradeFault, topology: Topology, strate
   return answer === true ? undefined : answer
 }
 
-/** The verdict that the code of a fault calls for. */
+/** The verdict that the code of a fault calls for; `pass` for a disturbance. */
 export const verdictOf = ({ names }: Pick<UpgradeFault, 'names'>): UpgradeVerdict =>
-  isUpgradeCode(names) ? upgradeCodes[names].verdict : 'fail'
+  names === 'nothing' ? 'pass' : isUpgradeCode(names) ? upgradeCodes[names].verdict : 'fail'
 
 /**
  * Why a report does not show a fault; undefined where it does. A report shows a fault if it names the code of the
@@ -45,6 +48,7 @@ export const notShown = (
 ): string | undefined => {
   const wanted = verdictOf({ names })
   if (verdict !== wanted) return `the verdict is ${verdict} and not ${wanted}`
+  if (wanted === 'pass') return undefined
   const named = findings.filter((finding) => finding.verdict === wanted)
   if (!named.some(({ code }) => code === names))
     return `it names ${[...new Set(named.map(({ code }) => code))].join(', ') || 'no cause'} and not ${names}`
@@ -57,6 +61,10 @@ export const notShown = (
 /** The line that says whether the report of a faulty upgrade shows the fault. */
 export const faultLine = (fault: UpgradeFault, upgrade: Parameters<typeof notShown>[1]): string => {
   const why = notShown(fault, upgrade)
+  if (fault.names === 'nothing')
+    return why === undefined
+      ? `✓ ${fault.name}: the upgrade passes all the same`
+      : `✗ ${fault.name}: not passed, since ${why}`
   return why === undefined
     ? `✓ ${fault.name}: the report names it, ${fault.names}`
     : `✗ ${fault.name}: not shown, since ${why}`

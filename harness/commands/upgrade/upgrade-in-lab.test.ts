@@ -25,7 +25,7 @@ test('of a lab that does not come up a bundle is taken before it goes, and the f
   })
   const { topology } = plan!
   const between = { from: images, to: images }
-  const options = UpgradeOptions.parse({ topology: 'gateway', from: 'lab-a', to: 'lab-b' })
+  const options = UpgradeOptions.parse({ topology: 'gateway', from: '1.30-dev', to: '1.31-dev' })
   const versions = { from: '1.30.0', to: '1.31.0' }
   const record = upgradeRecord(
     { topology, images: between, versions, strategy: 'in-place', budgets: budgetsOf(options), earlier: undefined },

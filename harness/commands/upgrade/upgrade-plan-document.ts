@@ -21,12 +21,13 @@ export const upgradePlanDocument = async (options: UpgradeOptions): Promise<stri
   const {
     plan: { topology },
     source,
+    versions: { from, to },
     fault,
   } = planned
   // The images are not fetched: only their names are known. No step runs.
   const named = (tag: string): Images => imagesByName(source, { tag })
-  const lab = labOf('plan', topology, named(options.from))
-  const upgrade = upgradeLabOf(lab, named(options.to), options.strategy)
+  const lab = labOf('plan', topology, named(from))
+  const upgrade = upgradeLabOf(lab, named(to), options.strategy)
   const phases = phasesFor(upgrade, trafficIn(lab), fault, options).map(({ id, name, kind, steps, after }) => ({
     id,
     name,
@@ -34,7 +35,7 @@ export const upgradePlanDocument = async (options: UpgradeOptions): Promise<stri
     steps: steps.map((step) => step.name),
     checks: after
       ? planChecks(harmlessChecks(checks), topology, selectChecks([], checks), {
-          upgrade: { stage: after, from: options.from },
+          upgrade: { stage: after, from },
         }).planned
       : [],
   }))
@@ -42,8 +43,8 @@ export const upgradePlanDocument = async (options: UpgradeOptions): Promise<stri
   if (options.output === 'json')
     return {
       topology,
-      from: options.from,
-      to: options.to,
+      from,
+      to,
       strategy: options.strategy,
       images: source,
       phases,

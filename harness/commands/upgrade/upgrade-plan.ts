@@ -30,13 +30,14 @@ export const planUpgrade = async (options: UpgradeOptions, checks: readonly Chec
   const [planned] = await makePlans([options.topology], [], checks, options.mtls ?? 'strict', options.istioNamespace)
   if (planned === undefined) throw new Error('a topology has no variant')
   const topology = upgradable(planned.topology)
-  if (options.from === options.to)
+  const source = await resolveUpgradeSource(options, options)
+  const { from, to, kubernetes } = await upgradeVersions({ images: source, pins: options.pins }, options)
+  if (from === to)
     throw new MeshproofError('MP-126', {
       what: 'There is nothing to upgrade: both releases are the same',
       where: `--from=${options.from} --to=${options.to}`,
       next: 'Name two releases; meshproof images list shows those that are built here.',
     })
-  const source = await resolveUpgradeSource(options, options)
   const fault = options.fault === undefined ? undefined : faultNamed(options.fault)
   const why = fault && impossible(fault, topology, options.strategy)
   if (why !== undefined)
@@ -46,7 +47,6 @@ export const planUpgrade = async (options: UpgradeOptions, checks: readonly Chec
       why,
       next: 'Choose another topology, strategy or fault.',
     })
-  const { from, to, kubernetes } = await upgradeVersions({ images: source, pins: options.pins }, options)
   const problems = versionProblems({ from, to, strategy: options.strategy, kubernetes: [kubernetes] })
   if (problems.length > 0) throw refusal(problems)
   return {

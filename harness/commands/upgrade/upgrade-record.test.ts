@@ -21,7 +21,7 @@ const recording = async (): Promise<{ record: UpgradeRecord; published: Topology
     terminal = shown
   })
   const published: TopologyResult[] = []
-  const options = UpgradeOptions.parse({ topology: 'gateway', from: 'lab-a', to: 'lab-b' })
+  const options = UpgradeOptions.parse({ topology: 'gateway', from: '1.30-dev', to: '1.31-dev' })
   const record = upgradeRecord(
     {
       topology,
@@ -57,7 +57,7 @@ test('what it takes it publishes at once: phases that were begun, and of the oth
     checks: [],
     releases: [],
   })
-  record.ended({ samples: [], events: [] }, new Error('the run was interrupted'))
+  record.ended({ samples: [], pressure: [], events: [] }, new Error('the run was interrupted'))
   expect(published).toHaveLength(3)
   expect(published.at(-1)?.upgrade?.phases).toMatchObject([
     { id: 'P2', seconds: 1 },

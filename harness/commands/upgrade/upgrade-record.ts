@@ -50,7 +50,7 @@ export const upgradeRecord = (
     planned: [],
     leftOut: [],
     performed: [],
-    observed: { samples: [], events: [] },
+    observed: { samples: [], pressure: [], events: [] },
     unreached: 'an earlier phase failed',
   }
   const result = (): TopologyResult => ({

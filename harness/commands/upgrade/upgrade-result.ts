@@ -3,6 +3,7 @@ import type { Observed } from '#commands/upgrade/traffic/traffic.ts'
 import { changedDefaults } from '#commands/upgrade/verdict/changed-defaults.ts'
 import { compare, type Earlier } from '#commands/upgrade/verdict/compare.ts'
 import { judge } from '#commands/upgrade/verdict/judge.ts'
+import { latenciesOf } from '#commands/upgrade/verdict/latency.ts'
 import { lanesOf } from '#commands/upgrade/verdict/lanes.ts'
 import { measure, type Window } from '#commands/upgrade/verdict/measure.ts'
 import { stallsOf } from '#commands/upgrade/verdict/stalls.ts'
@@ -76,6 +77,7 @@ const upgradeResult = ({
     budgets,
     events: observed.events,
     stalls: stallsOf(observed.samples),
+    latencies: latenciesOf(observed.samples, windows, observed.pressure, versionOf),
     stages,
   })
   const upgrade: Upgrade = {
@@ -127,10 +129,10 @@ const releaseOf = ({ roles, envoy }: UpgradeImages['from']): Upgrade['from'] => 
 /** The traffic of a phase lasts until the next phase begins. There is none before the probes of the baseline run. */
 const windowsOf = (performed: readonly PerformedPhase[]): Window[] =>
   performed.flatMap((phase, index) => {
-    const { id, trafficFrom, endedAt } = phase
+    const { id, kind, trafficFrom, endedAt } = phase
     return trafficFrom === undefined
       ? []
-      : [{ phase: id, from: trafficFrom, to: performed[index + 1]?.startedAt ?? endedAt }]
+      : [{ phase: id, kind, from: trafficFrom, to: performed[index + 1]?.startedAt ?? endedAt }]
   })
 
 const phaseResult = (

@@ -99,8 +99,8 @@ describe('with a checkout', () => {
     const changed = withCheckout(recipes, await readCheckout(folder))
     const builds = buildsOf(changed, changed.releases).filter(({ module }) => module.checkout !== undefined)
     expect(builds.map(({ artifact, module }) => [artifact, module.checkout, module.ldflags.split('=').at(-1)])).toEqual(
-      ['pilot-discovery-1.32-dev-local', 'pilot-agent-1.32-dev-local', 'istioctl'].map((artifact) => [
-        artifact,
+      ['pilot-discovery', 'pilot-agent', 'istioctl'].map((program) => [
+        `${program}-1.32-dev-local`,
         folder,
         '1.32-dev-local',
       ]),
@@ -110,9 +110,21 @@ describe('with a checkout', () => {
     const [before, after] = [await keys(recipes), await keys(changed)]
     expect([...after].filter(([, key]) => key === undefined).map(([name]) => name)).toEqual([
       ...builds.map(({ artifact }) => artifact),
-      'envoy-bootstrap',
+      'envoy-bootstrap-1.32-dev-local',
     ])
     for (const [name, key] of after) if (key !== undefined) expect(before.get(name)).toBe(key)
+  })
+
+  test.each([
+    ['1.30', '1.30-dev'],
+    ['1.31', '1.31-dev'],
+    ['1.32', '1.31-dev'],
+  ])('of %s, the proxies have the Envoy of %s', async (version, release) => {
+    const recipes = await loadRecipes()
+    const changed = withCheckout(recipes, await readCheckout(await checkout({ ...source, VERSION: version })))
+    expect(changed.releases.map(({ envoy }) => envoy)).toEqual([
+      recipes.releases.find(({ name }) => name === release)?.envoy,
+    ])
   })
 
   test('the control plane and the proxies are called by its version', async () => {

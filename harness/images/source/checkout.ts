@@ -3,7 +3,9 @@ import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { MeshproofError } from '#errors.ts'
 import type { ImageSource } from '#images/images.ts'
+import { minorOf } from '#images/version.ts'
 import type { Recipes } from './recipes.ts'
+import { isOfRelease } from './stamp.ts'
 
 /** A checkout of Istio: its folder, and the version that the programs built from it report. */
 export type Checkout = { folder: string; version: string }
@@ -80,20 +82,16 @@ export const checkoutSource = async (
 
 /**
  * The recipes with Istio’s programs from a checkout. They have one release, named after the version of the checkout,
- * with the Envoy of the default release.
+ * with the Envoy of the release of the same minor version, or of the default release.
  */
 export const withCheckout = (recipes: Recipes, { folder, version }: Checkout): Recipes => {
-  const defaultRelease = recipes.roles['tag'] ?? ''
+  const fitting =
+    recipes.releases.find(({ name }) => minorOf(name) === minorOf(version)) ??
+    recipes.releases.find(({ name }) => name === recipes.roles['tag'])
   return {
     ...recipes,
-    releases: recipes.releases
-      .filter(({ name }) => name === defaultRelease)
-      .map((release) => ({ ...release, name: version })),
-    modules: recipes.modules.map((module) =>
-      module.name === 'istio'
-        ? { ...module, checkout: folder, ldflags: module.ldflags.replace(defaultRelease, version) }
-        : module,
-    ),
+    releases: fitting ? [{ ...fitting, name: version }] : [],
+    modules: recipes.modules.map((module) => (isOfRelease(module) ? { ...module, checkout: folder } : module)),
     roles: { ...recipes.roles, tag: version },
   }
 }

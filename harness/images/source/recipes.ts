@@ -18,12 +18,9 @@ const version = z.string().regex(/^v1\.\d+\.\d+$/)
 const Recipes = z.strictObject({
   /** The versions that can be built, newest first. */
   kubernetes: z.tuple([version], version),
-  /** The version of Istio’s source. */
-  istio: z.string(),
   debian: z.string(),
-  releases: z.array(
-    z.strictObject({ name: z.string(), envoy: z.string(), compatibilityVersion: z.string().optional() }),
-  ),
+  /** The releases of Istio that can be built, newest first. `module` is the folder of a release’s Go module. */
+  releases: z.array(z.strictObject({ name: z.string(), module: z.string(), envoy: z.string() })),
   modules: z.array(
     z.strictObject({
       name: z.string(),

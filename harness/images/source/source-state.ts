@@ -28,7 +28,7 @@ export const sourceState = async (form: 'text' | 'json'): Promise<string> => {
     '',
     `Kubernetes, from source: ${kubernetesVersions.join(', ')}; a lab runs ${kubernetes}, or what --kubernetes names`,
     '',
-    `Releases of Istio, from source: a lab runs ${tag}, an upgrade goes from one to another`,
+    `Releases of Istio, from source: a lab runs ${tag}, or what --istio names; an upgrade goes from one to another`,
     ...releases.map(releaseLine),
     '',
     nodes.length === 0 ? 'No preloaded node image is built yet.' : 'Preloaded node images in the engine',
@@ -36,5 +36,4 @@ export const sourceState = async (form: 'text' | 'json'): Promise<string> => {
   ].join('\n')
 }
 
-const releaseLine = ({ name, envoy, compatibilityVersion }: ReleaseRecipe): string =>
-  `  ${name}  Envoy ${envoy}${compatibilityVersion === undefined ? '' : `, defaults of Istio ${compatibilityVersion}`}`
+const releaseLine = ({ name, envoy }: ReleaseRecipe): string => `  ${name}  Envoy ${envoy}`

@@ -5,21 +5,22 @@ import { unknownValue } from '#errors.ts'
 import type { BuildProgress } from '#images/build.ts'
 import type { Images, UpgradeImages, Upgrading, Wanted } from '#images/images.ts'
 import { buildPreloadedNode, removeNodeImages } from '#images/node-image.ts'
+import { versionAsked } from '#images/version.ts'
 import { type Checkout, readCheckout, withCheckout } from './checkout.ts'
 import { buildContents } from './contents.ts'
 import { moduleFolder } from './go.ts'
 import { digestOf, writeArchive } from './oci.ts'
 import { loadRecipes, type Recipes, type ReleaseRecipe } from './recipes.ts'
-import { imagesOf } from './stamp.ts'
+import { artifactOf, imagesOf } from './stamp.ts'
 
 /**
  * Builds everything that a lab needs from source packages. It downloads from package registries only. For a checkout of
  * Istio the engine keeps only the newest node image, because each change of the source makes another one.
- * @throws MeshproofError MP-101 for a Kubernetes version that recipes.yaml does not have, MP-350 for a folder that is
- * no checkout.
+ * @throws MeshproofError MP-101 for a version of Istio or Kubernetes that recipes.yaml does not have, MP-350 for a
+ * folder that is no checkout.
  */
 export const sourceImages = async (
-  { kubernetes, istioSource }: Pick<Wanted, 'kubernetes' | 'istioSource'>,
+  { istio, kubernetes, istioSource }: Pick<Wanted, 'istio' | 'kubernetes' | 'istioSource'>,
   engine: EngineInfo,
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
@@ -27,7 +28,7 @@ export const sourceImages = async (
   const checkout = istioSource === undefined ? undefined : await readCheckout(istioSource)
   const pinned = await loadRecipes(kubernetes)
   const recipes = checkout ? withCheckout(pinned, checkout) : pinned
-  const release = releaseOf(recipes, recipes.roles['tag'] ?? '')
+  const release = releaseOf(recipes, istio ?? recipes.roles['tag'] ?? '')
   const images = (
     await build(engine, recipes, [release], checkout ? nodePrefixOf(checkout) : nodePrefix, progress, signal)
   )(release)
@@ -45,12 +46,13 @@ const nodePrefixOf = ({ folder }: Checkout): string =>
  * @throws MeshproofError MP-101 for a name that recipes.yaml does not have.
  */
 export const sourceUpgrade = async (
+  { kubernetes }: Pick<Wanted, 'kubernetes'>,
   engine: EngineInfo,
   { from, to }: Upgrading,
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
 ): Promise<UpgradeImages> => {
-  const recipes = await loadRecipes()
+  const recipes = await loadRecipes(kubernetes)
   const [old, next] = [releaseOf(recipes, from), releaseOf(recipes, to)]
   // In the order of the recipes, so that an upgrade and the way back use the same node image.
   const imagesOfRelease = await build(
@@ -64,14 +66,10 @@ export const sourceUpgrade = async (
   return { from: imagesOfRelease(old), to: imagesOfRelease(next) }
 }
 
-const releaseOf = ({ releases }: Recipes, releaseName: string): ReleaseRecipe => {
-  const release = releases.find(({ name }) => name === releaseName)
-  if (!release)
-    throw unknownValue(
-      'release',
-      releaseName,
-      releases.map(({ name }) => name),
-    )
+const releaseOf = ({ releases }: Recipes, asked: string): ReleaseRecipe => {
+  const names = releases.map(({ name }) => name)
+  const release = releases.find(({ name }) => name === versionAsked(names, asked))
+  if (!release) throw unknownValue('release', asked, names)
   return release
 }
 
@@ -105,7 +103,7 @@ const build = async (
       source: 'source',
       node,
       kind: join(folderOf('kind'), 'kind'),
-      istioctl: join(folderOf('istioctl'), 'istioctl'),
+      istioctl: join(folderOf(artifactOf('istioctl', release)), 'istioctl'),
       kubectl: join(folderOf('kubectl'), 'kubectl'),
       loadBalancerManifest,
       kubernetes: recipes.kubernetes,
@@ -118,7 +116,6 @@ const build = async (
           digest: digestOf(recipe, layers, arch),
           source: 'source' as const,
         })),
-      ...(release.compatibilityVersion === undefined ? {} : { compatibilityVersion: release.compatibilityVersion }),
     }
   }
 }

@@ -10,11 +10,13 @@ export type Run = [from: number, length: number]
 /**
  * The seconds of a probe as a picture that stretches. The slowest answer of a second is a low hill on a logarithmic
  * scale (1 ms to 10 s); a bar stands where the probe heard nothing at all; a mark stands on every second with a loss.
- * `length`: the seconds of the whole timeline.
+ * `length`: the seconds of the whole timeline. `planned`: seconds whose losses are not marked.
  */
-export const lane = (seconds: Lane['seconds'], length: number): Markup => {
+export const lane = (seconds: Lane['seconds'], length: number, planned: ReadonlySet<number> = new Set()): Markup => {
   const bars = silencesOf(seconds, length).map(([from, long]) => `M${from} 0h${long}v${laneHeight}h-${long}z`)
-  const losses = seconds.flatMap(([, lost], second) => (lost > 0 ? [`M${second + 0.5} 0v${laneHeight}`] : []))
+  const losses = seconds.flatMap(([, lost], second) =>
+    lost > 0 && !planned.has(second) ? [`M${second + 0.5} 0v${laneHeight}`] : [],
+  )
   return markup`
     <svg viewBox="0 0 ${length} ${laneHeight}" preserveAspectRatio="none" aria-hidden="true">
     ${path('slowest', [hills(seconds)])}${path('silent', bars)}${path('lost', losses)}</svg>

@@ -40,7 +40,7 @@ const isStriking = (measured: Measured | undefined): boolean =>
   measured !== undefined &&
   (measured.lost > 0 ||
     measured.wrong > 0 ||
-    measured.streamBreaks.length > 0 ||
+    measured.streamBreaks.some(({ planned }) => !planned) ||
     measured.longestSilenceMilliseconds > longSilence)
 
 const figureTitles = ['sent', 'answered', 'retried', 'lost', 'wrong', 'longest gap', 'longest silence', 'p50', 'p99']
@@ -107,5 +107,7 @@ const loss = ({ id, at: moment, milliseconds, class: lossClass, status, detail }
   return markup`<li><code>${id}</code> ${time} ${answer} after ${count(milliseconds)} ms: ${detail}</li>`
 }
 
-const streamBreak = ({ at: moment, gapMilliseconds, event }: StreamBreak): Markup =>
-  markup`<p>broken off at ${moment.slice(11, 23)} for ${count(gapMilliseconds)} ms: ${event}</p>`
+const streamBreak = ({ at: moment, gapMilliseconds, event, planned }: StreamBreak): Markup => {
+  const how = planned ? 'ended with a pod that was replaced as planned,' : 'broken off'
+  return markup`<p>${how} at ${moment.slice(11, 23)} for ${count(gapMilliseconds)} ms: ${event}</p>`
+}

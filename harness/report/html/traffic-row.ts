@@ -23,9 +23,10 @@ export const laneRow = (probe: Probe, upgrade: Upgrade, scale: TrafficScale): Ma
     <div class="row lane" data-probe="${probe.id}" data-good="${good}" data-bad="${bad}"
       data-seconds="${secondsText(seconds)}">
       <div class="label"><span>${probeWords(probe)}</span>
-        ${problems(probe, measured)}${silent > 0 && markup` <b class="not-run">${silent} s silent</b>`}</div>
+        ${problems(probe, measured)}${endedWithPods(breaks)}
+        ${silent > 0 && markup` <b class="not-run">${silent} s silent</b>`}</div>
       <div class="plot">
-        ${lane(seconds, scale.length)}
+        ${lane(seconds, scale.length, secondsOfPlanned(breaks, scale))}
         ${breaks.map((streamBreak) => breakMark(streamBreak, scale))}
       </div>
     </div>
@@ -42,7 +43,7 @@ const answerWords = ({ expects }: Probe): AnswerWords =>
 const problems = (probe: Probe, measured: readonly Measured[]): Markup => {
   const lost = measured.reduce((sum, figures) => sum + figures.lost, 0)
   const wrong = measured.reduce((sum, figures) => sum + figures.wrong, 0)
-  const breaks = measured.flatMap(({ streamBreaks }) => streamBreaks).length
+  const breaks = measured.flatMap(({ streamBreaks }) => streamBreaks.filter(({ planned }) => !planned)).length
   const words = [
     ...(lost > 0 && probe.kind !== 'stream' ? [`${count(lost)} lost`] : []),
     ...(wrong > 0 ? [`${count(wrong)} ${answerWords(probe).wrong}`] : []),
@@ -51,8 +52,26 @@ const problems = (probe: Probe, measured: readonly Measured[]): Markup => {
   return markup`${words.map((text) => markup` <b class="fail">${text}</b>`)}`
 }
 
-const breakMark = ({ at: moment, event, gapMilliseconds }: StreamBreak, scale: TrafficScale): Markup => {
+/** What ends with a pod that is replaced as planned is an event, and no problem. */
+const endedWithPods = (breaks: readonly StreamBreak[]): Markup | false => {
+  const planned = breaks.filter((streamBreak) => streamBreak.planned).length
+  return planned > 0 && markup` <small>${planned} ended with a pod</small>`
+}
+
+/** The seconds in which a long answer was away because its pod was replaced as planned. */
+const secondsOfPlanned = (breaks: readonly StreamBreak[], { secondOf }: TrafficScale): Set<number> =>
+  new Set(
+    breaks
+      .filter(({ planned }) => planned)
+      .flatMap(({ at: moment, gapMilliseconds }) => {
+        const first = Math.floor(secondOf(moment))
+        const last = Math.ceil(secondOf(moment) + gapMilliseconds / 1000)
+        return Array.from({ length: last - first + 1 }, (_, index) => first + index)
+      }),
+  )
+
+const breakMark = ({ at: moment, event, gapMilliseconds, planned }: StreamBreak, scale: TrafficScale): Markup => {
   const left = scale.percentAt(scale.secondOf(moment))
-  const title = `broken off for ${count(gapMilliseconds)} ms: ${event}`
-  return markup`<i class="break" style="left:${left}%" title="${title}"></i>`
+  const title = `${planned ? 'ended with a pod, away' : 'broken off'} for ${count(gapMilliseconds)} ms: ${event}`
+  return markup`<i class="${planned ? 'planned' : 'break'}" style="left:${left}%" title="${title}"></i>`
 }

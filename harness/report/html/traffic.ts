@@ -62,6 +62,7 @@ const legend = markup`
   <span><i class="slowest"></i> slowest answer of a second, 1 ms to 10 s</span>
   <span><i class="lost"></i> a loss</span>
   <span><i class="break"></i> a stream broke off</span>
+  <span><i class="planned"></i> a stream ended with a pod, as planned</span>
   <span><i class="silent"></i> nothing heard</span>
   <span><i class="event"></i> an event</span>
 `

@@ -22,7 +22,7 @@ const headlines: Record<UpgradeVerdict, string> = {
   fail: 'Upgrade failed',
 }
 
-/** `Upgrade failed: gateway, lab-a → lab-b`. */
+/** `Upgrade failed: gateway, 1.30-dev → 1.31-dev`. */
 export const upgradeTitle = (results: Results): string => {
   const upgrades = upgradedTopologies(results).map(
     (topology) => `${variantName(topology)}, ${topology.upgrade.from.istio} → ${topology.upgrade.to.istio}`,

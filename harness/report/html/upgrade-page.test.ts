@@ -39,8 +39,8 @@ const openPhases = (page: string): string[] =>
 describe('a healthy upgrade', () => {
   test('leads with its verdict, both releases and that nothing was lost', () => {
     expect(textOf(healthy)).toContain(
-      '✓ Upgrade passed gateway from Istio lab-a with Envoy 1.38.3 → to Istio lab-b with Envoy 1.40.0, in place: ' +
-        '0 of 90,720 requests lost in 6 min 18 s',
+      '✓ Upgrade passed gateway from Istio 1.30-dev with Envoy 1.38.3 → to Istio 1.31-dev with Envoy 1.39.3, in ' +
+        'place: 0 of 90,720 requests lost in 6 min 18 s',
     )
   })
 
@@ -118,6 +118,20 @@ test('a machine that stood still is inconclusive, with the silence in every lane
   expect(textOf(stall)).not.toContain('Upgrade passed')
   expect(stall.match(/<path class="silent" d="M225 0h3v16h-3z"/g)).toHaveLength(33)
   expect(stall.match(/<i class="break" style[^>]*the node stood still/g)).toHaveLength(8)
+})
+
+test('a stream that ended with a pod, as planned, is an event and no red mark', () => {
+  const results = upgradeResults('stall')
+  const { upgrade } = results.topologies[0]!
+  const streams = upgrade!.measured.filter(({ streamBreaks }) => streamBreaks.length > 0)
+  for (const { streamBreaks } of streams) for (const streamBreak of streamBreaks) streamBreak.planned = true
+  const page = reportPage(results)
+  expect(page).not.toMatch(/<i class="break" style/)
+  expect(page.match(/<i class="planned" style[^>]*ended with a pod/g)).toHaveLength(8)
+  expect(textOf(page)).toContain('1 ended with a pod')
+  expect(textOf(page)).toContain('8 streams ended with pods that were replaced as planned.')
+  expect(textOf(page)).toMatch(/streams broken off 0 /)
+  expect(textOf(page)).not.toMatch(/\d breaks?\b/)
 })
 
 describe('a verdict', () => {
@@ -221,7 +235,7 @@ describe('the page of several runs', () => {
     ])
     expect(textOf(page)).toMatch(
       new RegExp(
-        'Istio lab-a → lab-b .*gateway, upgraded in place ✗ failed 24 of 90,720 requests lost: ' +
+        'Istio 1.30-dev → 1.31-dev .*gateway, upgraded in place ✗ failed 24 of 90,720 requests lost: ' +
           String.raw`P6 \(MP-941\) \? inconclusive 0 of`,
       ),
     )

@@ -50,13 +50,17 @@ const summary = ({ upgrade }: UpgradedTopology, phase: UpgradePhaseResult): Mark
 const trafficPart = (topology: UpgradedTopology, phase: UpgradePhaseResult): Markup => {
   const { probes, measured } = topology.upgrade
   const ofPhase = measured.filter((figures) => figures.phase === phase.id)
-  const { streamBreaks } = trafficTotals(probes, ofPhase)
+  const { streamBreaks, plannedBreaks } = trafficTotals(probes, ofPhase)
   return markup`
     <h4>Traffic</h4>
     ${streamBreaks > 0 && markup`<p class="said">${count(streamBreaks)} streams broke off.</p>`}
+    ${plannedBreaks > 0 && plannedEnds(plannedBreaks)}
     ${measuredTables(probes, ofPhase, `Traffic of ${variantName(topology)} in ${phaseWords(phase)}`)}
   `
 }
+
+const plannedEnds = (breaks: number): Markup =>
+  markup`<p>${count(breaks)} streams ended with pods that were replaced as planned.</p>`
 
 const stepList = (steps: readonly Phase[]): Markup => markup`<ol class="reasons">${steps.map(stepItem)}</ol>`
 

@@ -33,17 +33,31 @@ describe('a mistake in the command line', () => {
     ],
     [
       'an upgrade to the same release',
-      ['upgrade', '--topology=gateway', '--from=lab-a', '--to=lab-a'],
+      ['upgrade', '--topology=gateway', '--from=1.30', '--to=1.30-dev'],
       'MP-126',
       /nothing to upgrade/,
     ],
-    ['a downgrade', ['upgrade', '--topology=gateway', '--from=lab-b', '--to=lab-a'], 'MP-152', /downgrade/],
+    ['a downgrade', ['upgrade', '--topology=gateway', '--from=1.31', '--to=1.30'], 'MP-152', /downgrade/],
     [
       'a faulty upgrade that cannot happen',
-      ['upgrade', '--topology=vpn', '--from=lab-a', '--to=lab-b', '--fault=gateway-left-behind'],
+      ['upgrade', '--topology=vpn', '--from=1.30', '--to=1.31', '--fault=gateway-left-behind'],
       'MP-125',
       /one network/,
     ],
+    [
+      'two releases with one control plane',
+      ['--topology=gateway', '--istio=cluster1:1.31,cluster2:1.30'],
+      'MP-167',
+      /cluster2 has no control plane/,
+    ],
+    [
+      'releases that are too far apart',
+      ['--topology=multi-primary', '--istio=cluster1:1.31.2,cluster2:1.29.1'],
+      'MP-168',
+      /2 minor versions apart/,
+    ],
+    ['an unknown release', ['upgrade', '--topology=gateway', '--from=1.30', '--to=1.13'], 'MP-101', /1\.31-dev/],
+    ['an Istio that does not support it', ['--istio=1.30', '--kubernetes=1.31'], 'MP-153', /Kubernetes 1\.32 to 1\.36/],
     ['a lab that was not kept', ['--reuse=20000101-000000-beef'], 'MP-106', /--keep/],
   ])('%s', async (_, args, code, words) => {
     expectRefusal(await meshproof(args, { reports: false }), code, words)

@@ -12,8 +12,8 @@ test('an upgrade that goes wrong is stopped in its phase, and names the cause', 
   const { exitCode, output, results, folder } = await meshproof([
     'upgrade',
     '--topology=gateway',
-    '--from=lab-a',
-    '--to=lab-b',
+    '--from=1.30',
+    '--to=1.31',
     '--fault=mutual-tls-disabled',
   ])
   expect(exitCode, output).toBe(1)
@@ -29,8 +29,8 @@ test('an upgrade that goes wrong is stopped in its phase, and names the cause', 
     'P9',
   ])
   expect(upgrade).toMatchObject({
-    from: { istio: 'lab-a', envoy: '1.38.3' },
-    to: { istio: 'lab-b', envoy: '1.40.0' },
+    from: { istio: '1.30-dev', envoy: '1.38.3' },
+    to: { istio: '1.31-dev', envoy: '1.39.3' },
     strategy: 'in-place',
   })
   expect(output).toContain('MP-936')

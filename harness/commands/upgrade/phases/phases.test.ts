@@ -12,7 +12,7 @@ const nothingMore = { rotateCa: false, rollback: false }
 const between = async (topology: string | Topology, strategy: Strategy): Promise<UpgradeLab> => {
   const lab = await idleLab(upgradable(typeof topology === 'string' ? await variant(topology) : topology))
   lab.images = { ...lab.images, envoy: '1.38.3', roles: { tag: '1.30.2' } }
-  return upgradeLabOf(lab, { ...lab.images, envoy: '1.40.0', roles: { tag: '1.31.0' } }, strategy)
+  return upgradeLabOf(lab, { ...lab.images, envoy: '1.39.3', roles: { tag: '1.31.0' } }, strategy)
 }
 
 const phasesIn = async (
@@ -24,7 +24,7 @@ const stepsOf = async (topology: string, strategy: Strategy, id: string, options
   (await phasesIn(topology, strategy, options)).find((phase) => phase.id === id)?.steps.map(({ name }) => name) ?? []
 
 const old = { istio: '1.30.2', envoy: '1.38.3', revision: 'default' }
-const inPlace = { istio: '1.31.0', envoy: '1.40.0', revision: 'default' }
+const inPlace = { istio: '1.31.0', envoy: '1.39.3', revision: 'default' }
 const revised = { ...inPlace, revision: '1-31-0' }
 
 const flat = ['vpn', 'shared-control-plane', 'multi-primary']

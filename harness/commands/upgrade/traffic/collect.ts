@@ -5,7 +5,8 @@ import { inNode } from '#lab/kind.ts'
 import type { Probe } from '#results/results.ts'
 import { parseRequests, parseStream } from './parse.ts'
 import { fileOf } from './plan-probes.ts'
-import type { Samples } from './probing.ts'
+import { parsePressure, pressureFile } from './pressure.ts'
+import type { Written } from './probing.ts'
 
 /** The folder of a node in which probes write, with a folder for each pod (fixtures/workloads/prober.yaml). */
 export const accountsFolder = '/var/lib/meshproof-probes'
@@ -24,15 +25,24 @@ const count = `cd ${accountsFolder} 2> /dev/null && grep -c "$(printf '\\036')" 
  * or an API server does not answer.
  * @throws MeshproofError MP-202 when a node does not answer, MP-611 when a file cannot be read.
  */
-export const collectSamples = async (lab: Lab, probes: Probe[], signal: AbortSignal): Promise<Samples[]> => {
+export const collectWritten = async (lab: Lab, probes: Probe[], signal: AbortSignal): Promise<Written> => {
   const files = (
-    await Promise.all(lab.clusters.map(async ({ name }) => filesOf(await inNode(lab.runId, name, read, signal))))
+    await Promise.all(
+      lab.clusters.map(async ({ name }) =>
+        (await filesOf(await inNode(lab.runId, name, read, signal))).map((file) => ({ ...file, cluster: name })),
+      ),
+    )
   ).flat()
-  return probes.map((probe) => {
-    const parse = probe.kind === 'stream' ? parseStream : parseRequests
-    const samples = files.filter(({ file }) => file === fileOf(probe)).flatMap(({ pod, text }) => parse(pod, text))
-    return { probe, samples: samples.sort((a, b) => a.startedAt - b.startedAt) }
-  })
+  return {
+    samples: probes.map((probe) => {
+      const parse = probe.kind === 'stream' ? parseStream : parseRequests
+      const samples = files.filter(({ file }) => file === fileOf(probe)).flatMap(({ pod, text }) => parse(pod, text))
+      return { probe, samples: samples.sort((a, b) => a.startedAt - b.startedAt) }
+    }),
+    pressure: files
+      .filter(({ file }) => file === pressureFile)
+      .flatMap(({ cluster, text }) => parsePressure(cluster, text)),
+  }
 }
 
 /**

@@ -4,6 +4,7 @@ import { fixture } from '#istio/fixture.ts'
 import { labNamespaces, lifecycleOf } from '#istio/workloads.ts'
 import type { Probe } from '#results/results.ts'
 import { fileOf } from './plan-probes.ts'
+import { pressureFile } from './pressure.ts'
 
 const { mesh, outside } = labNamespaces
 
@@ -100,7 +101,10 @@ export const probersIn = async (cluster: string, probes: Probe[], curl: string):
           name,
           account,
           curl,
-          probes: JSON.stringify(own.flatMap(argumentsOf)),
+          probes: JSON.stringify([
+            ...own.flatMap(argumentsOf),
+            ...(own.some(({ kind }) => kind === 'outside') ? [pressureFile, 'pressure', '', ''] : []),
+          ]),
         }),
       ),
   )

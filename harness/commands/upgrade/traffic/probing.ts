@@ -1,4 +1,5 @@
 import type { Lab } from '#lab/lab.ts'
+import type { Pressure } from './pressure.ts'
 import type { Probe } from '#results/results.ts'
 
 /**
@@ -29,6 +30,9 @@ export type Sample = {
 /** The samples that a probe’s pods wrote, by time. */
 export type Samples = { probe: Probe; samples: Sample[] }
 
+/** What the pods of all probes wrote: the samples of each probe, and the pressure on the processors meanwhile. */
+export type Written = { samples: Samples[]; pressure: Pressure[] }
+
 /** Probes that run in a lab. */
 export type Probing = {
   probes: Probe[]
@@ -40,7 +44,7 @@ export type Probing = {
    * Everything written so far. It can be called repeatedly. A stream’s samples are its lines and its ends; only an
    * end has words in `error`.
    */
-  collect: (signal: AbortSignal) => Promise<Samples[]>
+  collect: (signal: AbortSignal) => Promise<Written>
   /** The share of one core that the probes, and the mesh’s proxies, have used since the probes began. */
   overhead: (signal: AbortSignal) => Promise<{ probes: number; proxies: number }>
   /** Deletes the probes, their targets and their rules. */

@@ -6,7 +6,7 @@ import { settled } from '#kube/roll-out.ts'
 import { until } from '#kube/until.ts'
 import { inNode } from '#lab/kind.ts'
 import { labNamespaces } from '#istio/workloads.ts'
-import { accountsFolder, collectSamples, countRequests } from './collect.ts'
+import { accountsFolder, collectWritten, countRequests } from './collect.ts'
 import { proberDeployments, probeRules, probersIn, targetsIn } from './manifests.ts'
 import { shareOf, usageIn } from './overhead.ts'
 import { planProbes } from './plan-probes.ts'
@@ -58,7 +58,7 @@ export const startProbing: StartProbing = async (lab, signal) => {
     await until(
       'every probe gets what it expects',
       async () => {
-        late = (await collectSamples(lab, probes, signal)).filter(
+        late = (await collectWritten(lab, probes, signal)).samples.filter(
           ({ probe, samples }) => !asExpected(probe.expects, samples.at(-1)),
         )
         return late.length === 0
@@ -83,7 +83,7 @@ export const startProbing: StartProbing = async (lab, signal) => {
     probes,
     unplanned: streams ? [] : ['long-lived streams: the published helloworld has no long answer'],
     sent: (during) => countRequests(lab, probes, during),
-    collect: (during) => collectSamples(lab, probes, during),
+    collect: (during) => collectWritten(lab, probes, during),
     overhead: async (during) => shareOf(before, { usage: await usageIn(lab, during), at: Date.now() }),
     stop,
   }

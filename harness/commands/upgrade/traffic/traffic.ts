@@ -1,12 +1,12 @@
 import type { Lab } from '#lab/lab.ts'
-import type { Probing, Samples } from './probing.ts'
+import type { Probing, Written } from './probing.ts'
 import { startProbing } from './start.ts'
 import type { Upgrade, UpgradeEvent } from '#results/results.ts'
 import { enoughRequests } from './enough.ts'
 import { followEvents, type EventLog } from './events.ts'
 
-/** The samples of an upgrade’s probes, the events meanwhile, and the cost of the probes. */
-export type Observed = { samples: Samples[]; events: UpgradeEvent[]; overhead?: Upgrade['overhead'] }
+/** What an upgrade’s probes wrote, the events meanwhile, and the cost of the probes. */
+export type Observed = Written & { events: UpgradeEvent[]; overhead?: Upgrade['overhead'] }
 
 /** The live traffic of an upgrade. */
 export type LiveTraffic = {
@@ -25,7 +25,7 @@ export type LiveTraffic = {
 /** Probes in the pods of a lab, and a record of what happens to all pods, from `begin` to `end`. */
 export const trafficIn = (lab: Lab): LiveTraffic => {
   let running: { probing: Probing; events: EventLog } | undefined
-  let observed: Observed = { samples: [], events: [] }
+  let observed: Observed = { samples: [], pressure: [], events: [] }
   return {
     begin: async (signal) => {
       running = { probing: await startProbing(lab, signal), events: followEvents(lab, signal) }
@@ -41,7 +41,7 @@ export const trafficIn = (lab: Lab): LiveTraffic => {
       const { probing, events } = running
       running = undefined
       await events.stop()
-      observed = { samples: await probing.collect(signal), events: events.sorted() }
+      observed = { ...(await probing.collect(signal)), events: events.sorted() }
       observed = { ...observed, overhead: await probing.overhead(signal) }
       await probing.stop()
     },

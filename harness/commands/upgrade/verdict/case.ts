@@ -10,6 +10,7 @@ import type {
   UpgradeEvent,
   UpgradePhaseResult,
 } from '#results/results.ts'
+import type { Latency } from './latency.ts'
 import { type Stall, stallsIn } from './stalls.ts'
 
 /** The evidence by which an upgrade is judged. */
@@ -24,6 +25,7 @@ export type Case = {
   budgets: Budgets
   events: readonly UpgradeEvent[]
   stalls: readonly Stall[]
+  latencies: readonly Latency[]
   /** The stage that must hold after each phase. */
   stages: Partial<Record<PhaseId, Stage>>
 }

@@ -72,6 +72,6 @@ test('defaults that changed are those of the minors passed', () => {
   expect([
     changedDefaults('1.31.0', '1.31.4'),
     changedDefaults('1.31.0', '1.29.0'),
-    changedDefaults('lab-a', 'lab-b'),
+    changedDefaults('canary', 'stable'),
   ]).toEqual([[], [], []])
 })

@@ -1,7 +1,7 @@
 import type { Loss, Measured, Probe, UpgradeFinding } from '#results/results.ts'
 import { breaksOf, isPure, lostOf, type Observation, type PhaseCase } from './case.ts'
 import { found, isLasting, type UpgradeCode } from './findings.ts'
-import { podsEndedNear } from './near-events.ts'
+import { endedWithPod, podsEndedNear } from './near-events.ts'
 import { podOf } from './spans.ts'
 import { stallsIn } from './stalls.ts'
 
@@ -171,18 +171,9 @@ const breaksIn = (observation: Observation, { phase, events, stalls }: PhaseCase
     return breaksOf(observation, stalls).length > 0
       ? [{ probe, measured, code: 'MP-951', count: measured.streamBreaks.length, losses: [] }]
       : []
-  // A long answer ends when a pod on its way is restarted. Gateways are on the way only between clusters.
-  const [workloads, gateways] = [
-    ['workloads', 'rollback'].includes(phase.kind),
-    ['gateways', 'rollback'].includes(phase.kind) && probe.from !== probe.to,
-  ]
   const unexplained = breaksOf(observation, stalls).filter(
     ({ at, gapMilliseconds }) =>
-      ![...(workloads ? ['workloads' as const] : []), ...(gateways ? ['gateways' as const] : [])].some(
-        (group) =>
-          podsEndedNear(events, group, [probe.from, probe.to], Date.parse(at), Date.parse(at) + gapMilliseconds)
-            .length > 0,
-      ),
+      !endedWithPod(events, phase.kind, probe, Date.parse(at), Date.parse(at) + gapMilliseconds),
   )
   return unexplained.length === 0
     ? []

@@ -14,6 +14,7 @@ import type {
 import { checkResult } from '#testing/results.ts'
 import type { Case } from './case.ts'
 import { judge } from './judge.ts'
+import type { Latency } from './latency.ts'
 import { asTopology, exitCodeOf } from './verdict.ts'
 
 const begin = Date.UTC(2026, 0, 1)
@@ -97,6 +98,7 @@ const judged = (saw: Record<string, Partial<Measured>> = {}, of: Partial<Case> =
     budgets: { maxLoss: 0.001, maxGapMilliseconds: 1000, maxP99Ratio: 1.5 },
     events: [],
     stalls: [],
+    latencies: [],
     stages: {},
     measured: kinds.flatMap(([phase]) => probes.map(({ id }) => ({ ...good(id, phase), ...saw[`${phase} ${id}`] }))),
     ...of,
@@ -197,15 +199,53 @@ test('what must be refused and is answered fails, at the baseline too', () => {
   expect(codes({ 'P1 stranger': { wrong: 1 } })).toEqual(['P1 MP-937'])
 })
 
-test('slower answers warn, beyond the ratio and 50 ms, beside how slow it is outside the mesh', () => {
-  expect(judged({ 'P2 there': { p99Milliseconds: 69 } }).verdict).toBe('pass')
-  const { verdict, findings } = judged({ 'P2 there': { p99Milliseconds: 71 }, 'P2 outside': { p99Milliseconds: 60 } })
-  expect([verdict, findings[0]?.code, findings[0]?.seen]).toEqual([
-    'warn',
-    'MP-957',
-    'p99 of 1 of 8 probes, at worst 71 ms, and 20 ms at the baseline; outside the mesh 60 ms, and 20 ms at the ' +
-      'baseline',
-  ])
+describe('slower answers', () => {
+  const slow = (p99Milliseconds: number, of: Partial<Latency> = {}): Latency => ({
+    phase: 'P2',
+    from: 'cluster1',
+    to: 'cluster2',
+    answered: 1000,
+    leftOut: 0,
+    p99Milliseconds,
+    meshMilliseconds: 20,
+    outsideMilliseconds: 20,
+    slowest: 'there',
+    ...of,
+  })
+  const baseline = slow(20, { phase: 'P1' })
+  const withLatency = (latency: Latency) => judged({}, { latencies: [baseline, latency] })
+
+  test('warn, beyond the ratio and 50 ms, beside how slow it is outside the mesh', () => {
+    expect(withLatency(slow(69)).verdict).toBe('pass')
+    const { verdict, findings } = withLatency(slow(71))
+    expect([verdict, findings[0]?.code, findings[0]?.probe, findings[0]?.seen]).toEqual([
+      'warn',
+      'MP-957',
+      'there',
+      'p99 from cluster1 to cluster2: 71 ms, and 20 ms at the baseline; outside the mesh 20 ms, and 20 ms at the ' +
+        'baseline',
+    ])
+    expect(judged({}, { latencies: [slow(200, { phase: 'P1' }), slow(299)] }).verdict).toBe('pass')
+    expect(judged({}, { latencies: [slow(200, { phase: 'P1' }), slow(301)] }).verdict).toBe('warn')
+  })
+
+  test('do not warn by as much as the traffic outside the mesh became slower too', () => {
+    expect(withLatency(slow(109, { outsideMilliseconds: 60 })).verdict).toBe('pass')
+    expect(withLatency(slow(111, { outsideMilliseconds: 60 })).verdict).toBe('warn')
+    // Outside the mesh it became faster: that does not make the mesh slower.
+    expect(withLatency(slow(69, { outsideMilliseconds: 1 })).verdict).toBe('pass')
+  })
+
+  test('are slower than all directions together were, and not by chance than the quickest of them was', () => {
+    const busy = slow(20, { phase: 'P1', meshMilliseconds: 100 })
+    expect(judged({}, { latencies: [busy, slow(149)] }).verdict).toBe('pass')
+    expect(judged({}, { latencies: [busy, slow(151)] }).verdict).toBe('warn')
+  })
+
+  test('do not warn where too few of them count, nor compared with another direction', () => {
+    expect(withLatency(slow(500, { answered: 99, leftOut: 901 })).verdict).toBe('pass')
+    expect(withLatency(slow(500, { from: 'cluster2' })).verdict).toBe('pass')
+  })
 })
 
 describe('what leaves a verdict open', () => {
@@ -322,8 +362,8 @@ describe('checks and releases', () => {
 
   test('a release that should not run any more is named; of pods that are kept on purpose it is not', () => {
     const [old, next] = [
-      { istio: 'lab-a', envoy: '1.38.3', revision: 'default' },
-      { istio: 'lab-b', envoy: '1.40.0', revision: 'default' },
+      { istio: '1.30-dev', envoy: '1.38.3', revision: 'default' },
+      { istio: '1.31-dev', envoy: '1.39.3', revision: 'default' },
     ]
     const running = (pod: string, { istio, envoy }: typeof old): RunningRelease => ({
       cluster: 'cluster1',

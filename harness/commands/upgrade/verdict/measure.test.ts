@@ -35,8 +35,8 @@ const sample = (offset: number, of: Partial<Sample> = {}): Sample => ({
 const everyTenth = (from: number, to: number, of: Partial<Sample> = {}): Sample[] =>
   Array.from({ length: (to - from) / 100 }, (_, index) => sample(from + index * 100, of))
 const windows = [
-  { phase: 'P1', from: begin, to: begin + 10_000 },
-  { phase: 'P2', from: begin + 10_000, to: begin + 20_000 },
+  { phase: 'P1', kind: 'baseline', from: begin, to: begin + 10_000 },
+  { phase: 'P2', kind: 'workloads', from: begin + 10_000, to: begin + 20_000 },
 ] as const
 const measured = (samples: Sample[], of: Partial<Probe> = {}, events: Parameters<typeof measure>[2] = []) =>
   measure([{ probe: probeOf(of), samples }], windows, events, versionOf)
@@ -189,6 +189,27 @@ describe('what a probe saw', () => {
         event: 'cluster2: istio-system/istio-eastwestgateway-1 is gone, 7.4 s before',
       },
     ])
+  })
+
+  test('a long answer that ends with a pod that its phase replaces has ended as planned', () => {
+    const lines = [
+      ...everyTenth(0, 5000),
+      ...everyTenth(5500, 14_000, { instance: 'v2-2' }),
+      ...everyTenth(14_500, 20_000),
+    ]
+    const gone = (pod: string, at: number) => ({
+      at: new Date(begin + at).toISOString(),
+      cluster: 'cluster2',
+      what: `${pod} is gone`,
+    })
+    const planned = (...events: Parameters<typeof measured>[2] & object): (true | undefined)[] =>
+      measured(lines, { kind: 'stream' }, events).flatMap(({ streamBreaks }) =>
+        streamBreaks.map((streamBreak) => streamBreak.planned),
+      )
+    // P1 replaces nothing, and P2 the workloads.
+    expect(planned(gone('app1/target-1', 4500), gone('app1/target-2', 13_900))).toEqual([undefined, true])
+    expect(planned(gone('istio-system/istio-eastwestgateway-1', 13_900))).toEqual([undefined, undefined])
+    expect(planned()).toEqual([undefined, undefined])
   })
 })
 

@@ -1,14 +1,14 @@
 import type { Sample, Samples } from '#commands/upgrade/traffic/probing.ts'
-import type { Loss, LossClass, Measured, PhaseId, StreamBreak, UpgradeEvent } from '#results/results.ts'
+import type { Loss, LossClass, Measured, PhaseId, PhaseKind, StreamBreak, UpgradeEvent } from '#results/results.ts'
 import { classify, type Outcome, type VersionOf } from './classify.ts'
-import { nearestEvent } from './near-events.ts'
+import { endedWithPod, nearestEvent } from './near-events.ts'
 import { gapsOf, longestIn, pausesOf, podOf } from './spans.ts'
 
 /**
  * The time of a phase in which probes ran, in milliseconds since the epoch. A request belongs to the phase in which it
  * began.
  */
-export type Window = { phase: PhaseId; from: number; to: number }
+export type Window = { phase: PhaseId; kind: PhaseKind; from: number; to: number }
 
 /** How many losses of a probe in a phase are listed one by one. */
 const mostLosses = 100
@@ -30,7 +30,7 @@ export const measure = (
     const { silent, away } = pausesOf(ordered, begin, end)
     const gaps = gapsOf(ordered, outcomes, away, begin, end)
     const breaks = probe.kind === 'stream' ? breaksOf(ordered.samples, outcomes) : []
-    return windows.map(({ phase, from, to }): Measured => {
+    return windows.map(({ phase, kind, from, to }): Measured => {
       const requests = ordered.samples.flatMap((sample, index) =>
         sample.startedAt >= from && sample.startedAt < to ? [{ sample, outcome: outcomes[index] ?? 'other' }] : [],
       )
@@ -60,6 +60,7 @@ export const measure = (
             at: new Date(lastGood).toISOString(),
             gapMilliseconds,
             event: nearestEvent(events, lastGood),
+            ...(endedWithPod(events, kind, probe, lastGood, lastGood + gapMilliseconds) ? { planned: true } : {}),
           })),
       }
     })
@@ -80,8 +81,8 @@ const countsOf = (losses: readonly Loss[]): Measured['classes'] =>
     [...Map.groupBy(losses, (loss) => loss.class)].map(([kind, lossesOfKind]) => [kind, lossesOfKind.length]),
   )
 
-// The nearest-rank method, which returns a measured time.
-const quantile = (sorted: readonly number[], share: number): number =>
+/** The quantile of sorted figures by the nearest-rank method, which returns one of them; 0 where there is none. */
+export const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0
 
 /**

@@ -1,6 +1,6 @@
 import { gatewayName } from '#istio/gateway.ts'
 import { labNamespaces } from '#istio/workloads.ts'
-import type { UpgradeEvent } from '#results/results.ts'
+import type { PhaseKind, Probe, UpgradeEvent } from '#results/results.ts'
 
 /**
  * How near to a loss an event may explain it, in milliseconds. A request to a pod that has ended hangs until a timeout
@@ -34,6 +34,25 @@ export const podsEndedNear = (
     const isNear = moment > from - near && moment < to + near
     return pod !== undefined && clusters.includes(event.cluster) && isNear ? [pod] : []
   })
+
+/**
+ * Whether a long answer of a probe ended with a pod on its way that a phase of this kind replaces: a workload, or
+ * between clusters a gateway. `at` and `until` are the times of the last good line and of the next one, in
+ * milliseconds since the epoch.
+ */
+export const endedWithPod = (
+  events: readonly UpgradeEvent[],
+  kind: PhaseKind,
+  { from, to }: Pick<Probe, 'from' | 'to'>,
+  at: number,
+  until: number,
+): boolean => {
+  const replaced: ('workloads' | 'gateways')[] = [
+    ...(['workloads', 'rollback'].includes(kind) ? ['workloads' as const] : []),
+    ...(['gateways', 'rollback'].includes(kind) && from !== to ? ['gateways' as const] : []),
+  ]
+  return replaced.some((group) => podsEndedNear(events, group, [from, to], at, until).length > 0)
+}
 
 /**
  * The event nearest to a moment (milliseconds since the epoch), in words: `cluster1: app1/sleep-1 is gone, 0.4 s

@@ -30,7 +30,7 @@ test('nobody waits for a pod that goes, has no proxy, or has it from another con
   const ignored = [
     pod('old', { deletionTimestamp: new Date(0) }),
     pod('legacy', {}, 'app'),
-    pod('canary', { annotations: { 'istio.io/rev': 'lab-b' } }),
+    pod('canary', { annotations: { 'istio.io/rev': '1-31-dev' } }),
   ]
   expect(allBack(ignored, 'default', [])).toBe(true)
 })
