@@ -7,6 +7,7 @@ import { CellOptions, MatrixOptions } from '#commands/matrix/options.ts'
 import type { ReportOptions } from '#commands/report.ts'
 import { UpgradeOptions } from '#commands/upgrade/options.ts'
 import { strategies } from '#commands/upgrade/upgrade-phase.ts'
+import { installers } from '#images/images.ts'
 import { RunOptions, TestOptions } from '#run/options.ts'
 import { defaultIstioNamespace } from '#topology/topology-file.ts'
 import { addImagesCommands } from './images-arguments.ts'
@@ -50,6 +51,12 @@ const results = new Option(
   'in a pod: also keep the results in a ConfigMap, configmap:NAMESPACE[/NAME]',
 )
 
+const installer = new Option(
+  '--installer <program>',
+  'what installs the mesh: istioctl, or Helm with the charts of the release (default: istioctl)',
+).choices([...installers])
+const charts = new Option('--charts <folder or repository>', 'with --installer=helm: install charts of your own')
+
 /** Adds the flags of labs; `several` where they accept lists of versions. */
 const withLabOptions = (command: Command, several?: boolean): Command =>
   withVersions(
@@ -59,7 +66,9 @@ const withLabOptions = (command: Command, several?: boolean): Command =>
       .addOption(istioNamespace)
       .addOption(images)
       .addOption(pins)
-      .addOption(registry),
+      .addOption(registry)
+      .addOption(installer)
+      .addOption(charts),
     several,
   ).option(
     '--istio-source <folder>',

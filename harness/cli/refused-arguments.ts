@@ -8,9 +8,18 @@ import { flagOf } from '#run/options.ts'
  * @throws MeshproofError MP-141.
  */
 export const refuseTogether = (options: Record<string, unknown>): void => {
-  const ofLabs = ['topology', 'istio', 'kubernetes', 'kind', 'istioSource', 'registry', 'keep', 'reuse'].filter(
-    (flag) => options[flag] !== undefined,
-  )
+  const ofLabs = [
+    'topology',
+    'istio',
+    'kubernetes',
+    'kind',
+    'istioSource',
+    'registry',
+    'installer',
+    'charts',
+    'keep',
+    'reuse',
+  ].filter((flag) => options[flag] !== undefined)
   const ofClusters = ['kubeconfig', 'istioctl', 'results'].filter((flag) => options[flag] !== undefined)
   const [what, where] =
     options['contexts'] === undefined

@@ -1,9 +1,38 @@
 import type { EngineInfo } from '#engine/docker.ts'
 import { MeshproofError } from '#errors.ts'
 import { tellOf, type BuildProgress } from './build.ts'
+import { findCharts, isRepository } from './charts.ts'
 import type { Images, ImageSource, UpgradeImages, Upgrading, Wanted } from './images.ts'
+import { pullCharts } from './pull-charts.ts'
 import { planRelease, releaseImages, releaseUpgrade } from '#images/release/release.ts'
 import { sourceImages, sourceUpgrade } from '#images/source/source.ts'
+import { sourceHelm } from '#images/source/source-helm.ts'
+
+/**
+ * Gets a lab's images, and Helm with its charts where it installs the mesh.
+ * @throws MeshproofError whatever the taken way throws; under `auto`, never MP-320; MP-360 and MP-361 for charts of
+ * one’s own that are not there.
+ */
+export const getImages = async (
+  asked: Wanted,
+  engine: EngineInfo,
+  say: (line: string) => void,
+  progress: (now: BuildProgress) => void,
+  signal?: AbortSignal,
+): Promise<Images> => {
+  const images = await imagesFrom(asked, engine, say, progress, signal)
+  if (asked.installer !== 'helm') return images
+  const helm = images.helm ?? (await sourceHelm(asked, engine, progress, signal))
+  const tag = images.roles['tag'] ?? ''
+  say(`Helm: ${helm.version}, charts ${asked.charts === undefined ? `of Istio ${tag}` : `from ${asked.charts}`}`)
+  if (asked.charts === undefined) return { ...images, helm }
+  // Only a published version names charts of a repository. What is built here takes the newest.
+  const version = images.source === 'release' ? tag : undefined
+  const charts = isRepository(asked.charts)
+    ? await pullCharts(asked.charts, { program: helm.program, version, registry: asked.registry, signal })
+    : await findCharts(asked.charts)
+  return { ...images, helm: { ...helm, charts } }
+}
 
 /**
  * Gets a lab's images from the source that `resolveImageSource` has settled, and says in one line which it is and why.
@@ -13,7 +42,7 @@ import { sourceImages, sourceUpgrade } from '#images/source/source.ts'
  * reached, not on what ran before.
  * @throws MeshproofError whatever the taken way throws; under `auto`, never MP-320.
  */
-export const getImages = async (
+const imagesFrom = async (
   asked: Wanted,
   engine: EngineInfo,
   say: (line: string) => void,

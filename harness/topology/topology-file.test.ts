@@ -213,7 +213,7 @@ describe('a user’s own file', () => {
 })
 
 const notWords = 'not lower-case words joined by hyphens'
-const names = 'valid are name, title, seed, procedure, mtls, istioNamespace, clusters'
+const names = 'valid are name, title, seed, procedure, mtls, istioNamespace, operator, clusters'
 const fields = 'valid are name, role, network, podCidr, serviceCidr, version'
 
 describe('a file that is not valid says where and why', () => {
