@@ -7,12 +7,11 @@ import { CellOptions, MatrixOptions } from '#commands/matrix/options.ts'
 import type { ReportOptions } from '#commands/report.ts'
 import { UpgradeOptions } from '#commands/upgrade/options.ts'
 import { strategies } from '#commands/upgrade/upgrade-phase.ts'
-import { installers } from '#images/images.ts'
 import { RunOptions, TestOptions } from '#run/options.ts'
 import { defaultIstioNamespace } from '#topology/topology-file.ts'
 import { addImagesCommands } from './images-arguments.ts'
 import { explain, parsed, refuseSwallowedFlags, refuseTogether } from './refused-arguments.ts'
-import { output, pins, withVersions } from './shared-flags.ts'
+import { installer, output, pins, withVersions } from './shared-flags.ts'
 
 /** A valid command line. */
 export type Invocation =
@@ -51,10 +50,6 @@ const results = new Option(
   'in a pod: also keep the results in a ConfigMap, configmap:NAMESPACE[/NAME]',
 )
 
-const installer = new Option(
-  '--installer <program>',
-  'what installs the mesh: istioctl, or Helm with the charts of the release (default: istioctl)',
-).choices([...installers])
 const charts = new Option('--charts <folder or repository>', 'with --installer=helm: install charts of your own')
 
 /** Adds the flags of labs; `several` where they accept lists of versions. */

@@ -22,6 +22,7 @@ export const getImages = async (
 ): Promise<Images> => {
   const images = await imagesFrom(asked, engine, say, progress, signal)
   if (asked.installer !== 'helm') return images
+  // Published images come with Helm.
   const helm = images.helm ?? (await sourceHelm(asked, engine, progress, signal))
   const tag = images.roles['tag'] ?? ''
   say(`Helm: ${helm.version}, charts ${asked.charts === undefined ? `of Istio ${tag}` : `from ${asked.charts}`}`)

@@ -22,7 +22,13 @@ export const pullCharts = async (repository: string, { program, version, registr
     await artifactAsMade('charts', async (folder) => {
       for (const name of chartNames) {
         const from = sourceOf(repository, name, registry)
-        const args = ['pull', ...from, '--destination', folder, ...(version === undefined ? [] : ['--version', version])]
+        const args = [
+          'pull',
+          ...from,
+          '--destination',
+          folder,
+          ...(version === undefined ? [] : ['--version', version]),
+        ]
         try {
           await execa(program, args, { stdin: 'ignore', ...(signal ? { cancelSignal: signal } : {}) })
         } catch (error) {

@@ -8,8 +8,8 @@ export type Step = {
   name: string
   /** What must be done before, by step name; default: the step above. */
   after?: string[]
-  /** What the step installs, if it installs a part of Istio. */
-  installs?: Installation['part']
+  /** What the step installs, if it installs a part of Istio. `run` gives it to the installer of the lab. */
+  installs?: { part: Installation['part']; of: (lab: Lab, signal: AbortSignal) => Promise<Installation> }
   run: (lab: Lab, signal: AbortSignal) => Promise<unknown>
 }
 

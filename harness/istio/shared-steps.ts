@@ -52,21 +52,18 @@ export const trust = (cluster: string, topology: Topology): Step =>
 /** A step that installs a part of Istio into a cluster, by the installer of the lab. */
 const installing = (
   name: string,
-  part: Installation['part'],
   cluster: string,
+  part: Installation['part'],
   installation: (lab: Lab, place: LabCluster, signal: AbortSignal) => Promise<Installation> | Installation,
   after: string[],
-): Step => ({
-  ...step(
-    name,
-    async (lab, signal) => {
-      const place = lab.cluster(cluster)
-      return install(place, lab, await installation(lab, place, signal), signal)
-    },
-    after,
-  ),
-  installs: part,
-})
+): Step => {
+  const of = async (lab: Lab, signal: AbortSignal): Promise<Installation> =>
+    installation(lab, lab.cluster(cluster), signal)
+  return {
+    ...step(name, async (lab, signal) => install(lab.cluster(cluster), lab, await of(lab, signal), signal), after),
+    installs: { part, of },
+  }
+}
 
 /** istiod with the minimal profile; `global` is what makes it this topology's. */
 export const controlPlane = (
@@ -76,8 +73,8 @@ export const controlPlane = (
 ): Step =>
   installing(
     named.controlPlane(cluster),
-    'control-plane',
     cluster,
+    'control-plane',
     async (lab, place) => controlPlaneOf(place, lab, await global(lab)),
     [named.trust(cluster, topology)],
   )
@@ -99,7 +96,7 @@ export const earlyGatewayAddress = (cluster: string, topology: Topology): Step =
 
 /** An east-west gateway; `labelled` ones are found by their network label. */
 export const gateway = (cluster: string, after: string[], { labelled }: { labelled: boolean }): Step =>
-  installing(named.gateway(cluster), 'gateway', cluster, (lab, place) => gatewayOf(place, lab, labelled), after)
+  installing(named.gateway(cluster), cluster, 'gateway', (lab, place) => gatewayOf(place, lab, labelled), after)
 
 /** Installs the remote profile of a cluster that is served from elsewhere. */
 export const installRemote = (
@@ -117,8 +114,8 @@ export const remoteProfile = (
 ): Step =>
   installing(
     named.remote(remote),
-    'remote',
     remote,
+    'remote',
     async (lab, place, signal) => remoteOf(place, lab, await discoveryAddress(lab, signal)),
     after,
   )

@@ -24,7 +24,7 @@ type PlanWithSteps = MeshPlan & { steps: Pick<Step, 'name' | 'installs'>[] }
 /** What Helm installs in the steps of a plan: the names of its releases, by the name of the step. */
 const helmReleases = ({ steps }: PlanWithSteps): { step: string; releases: string[] }[] =>
   steps.flatMap(({ name, installs }) =>
-    installs === undefined ? [] : [{ step: name, releases: releaseNamesOf(installs) }],
+    installs === undefined ? [] : [{ step: name, releases: releaseNamesOf(installs.part) }],
   )
 
 /** The steps of a plan, one in a line. Where Helm installs, a line also has the releases of its step. */
