@@ -383,6 +383,11 @@ describe('a file that is not valid says where and why', () => {
           '192.168.0.0/16',
       ],
     ],
+    [
+      'a key that an operator does not take from a file',
+      { 3: 'operator: { hub: own }' },
+      ['3:13: operator.hub is no key of an operator: valid are components, meshConfig, values'],
+    ],
     ['a cluster that is no map', { 15: '  - cluster3' }, ['15:5: clusters[2] must be a map, not “cluster3”']],
     [
       'clusters that are no list',

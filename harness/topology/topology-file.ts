@@ -92,16 +92,16 @@ const problemsOf = (issue: z.core.$ZodIssue): Problem[] => {
     return {
       path: [...issue.path, key],
       part: 'key',
-      message: `is no key of a ${kind}: ${nearest ? `did you mean “${nearest}”?` : `valid are ${keys.join(', ')}`}`,
+      message: `is no key of ${kind}: ${nearest ? `did you mean “${nearest}”?` : `valid are ${keys.join(', ')}`}`,
     }
   })
 }
 
 /** What a part of a file is called, and its keys. */
 const keysAt = (part: PropertyKey | undefined): [kind: string, keys: string[]] => {
-  if (part === undefined) return ['topology', Object.keys(FileSchema.shape)]
-  if (part === 'operator') return ['operator', Object.keys(OperatorOptions.shape)]
-  return ['cluster', Object.keys(ClusterSchema.shape)]
+  if (part === undefined) return ['a topology', Object.keys(FileSchema.shape)]
+  if (part === 'operator') return ['an operator', Object.keys(OperatorOptions.shape)]
+  return ['a cluster', Object.keys(ClusterSchema.shape)]
 }
 
 /** Messages for problems that the schema has no message for. */

@@ -53,6 +53,14 @@ describe('a mistake in the command line', () => {
       'MP-125',
       /one network/,
     ],
+    ['an unknown installer', ['--installer=hlem'], 'MP-101', /Did you mean “helm”/],
+    ['charts without Helm', ['--charts=fixtures'], 'MP-136', /--installer=helm/],
+    [
+      'a folder without charts',
+      ['--installer=helm', '--charts=fixtures'],
+      'MP-360',
+      /no chart is called base or istiod or gateway/,
+    ],
     ['a lab that was not kept', ['--reuse=20000101-000000-beef'], 'MP-106', /--keep/],
   ])('%s', async (_, args, code, words) => {
     expectRefusal(await meshproof(args, { reports: false }), code, words)
@@ -63,6 +71,17 @@ describe('a mistake in the command line', () => {
       await meshproof(['--topology=gateway'], { through: 'npm without --' }),
       'MP-102',
       /npm test -- --topology=gateway/,
+    )
+  })
+
+  test('Helm for a topology with options of an operator', async () => {
+    const file = join(await scratch(), 'own.yaml')
+    const example = await readFile(join(root, 'fixtures/topologies/examples/three-clusters.yaml'), 'utf8')
+    await writeFile(file, `${example}\noperator: { values: {} }\n`)
+    expectRefusal(
+      await meshproof([`--topology=${file}`, '--installer=helm'], { reports: false }),
+      'MP-137',
+      /Helm does not take the options of an operator/,
     )
   })
 
