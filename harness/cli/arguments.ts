@@ -161,6 +161,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv): I
     .addOption(images)
     .addOption(pins)
     .addOption(registry)
+    .addOption(installer)
     .addOption(output)
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
     .option('--timeout <seconds>', 'for one check (default: 180)')

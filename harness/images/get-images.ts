@@ -2,7 +2,7 @@ import type { EngineInfo } from '#engine/docker.ts'
 import { MeshproofError } from '#errors.ts'
 import { tellOf, type BuildProgress } from './build.ts'
 import { findCharts, isRepository } from './charts.ts'
-import type { Images, ImageSource, UpgradeImages, Upgrading, Wanted } from './images.ts'
+import type { HelmImages, Images, ImageSource, UpgradeImages, Upgrading, Wanted } from './images.ts'
 import { pullCharts } from './pull-charts.ts'
 import { planRelease, releaseImages, releaseUpgrade } from '#images/release/release.ts'
 import { sourceImages, sourceUpgrade } from '#images/source/source.ts'
@@ -22,8 +22,7 @@ export const getImages = async (
 ): Promise<Images> => {
   const images = await imagesFrom(asked, engine, say, progress, signal)
   if (asked.installer !== 'helm') return images
-  // Published images come with Helm.
-  const helm = images.helm ?? (await sourceHelm(asked, engine, progress, signal))
+  const helm = await helmOf(images, asked, engine, progress, signal)
   const tag = images.roles['tag'] ?? ''
   say(`Helm: ${helm.version}, charts ${asked.charts === undefined ? `of Istio ${tag}` : `from ${asked.charts}`}`)
   if (asked.charts === undefined) return { ...images, helm }
@@ -34,6 +33,15 @@ export const getImages = async (
     : await findCharts(asked.charts)
   return { ...images, helm: { ...helm, charts } }
 }
+
+/** Helm with the charts of the release of some images. Published images come with it. */
+const helmOf = async (
+  { helm }: Images,
+  asked: Pick<Wanted, 'istioSource'>,
+  engine: EngineInfo,
+  progress: (now: BuildProgress) => void,
+  signal?: AbortSignal,
+): Promise<HelmImages> => helm ?? (await sourceHelm(asked, engine, progress, signal))
 
 /**
  * Gets a lab's images from the source that `resolveImageSource` has settled, and says in one line which it is and why.
@@ -82,8 +90,16 @@ export const getUpgradeImages = async (
   signal?: AbortSignal,
 ): Promise<UpgradeImages> => {
   say(`Images: ${source} (${asked.images === 'auto' ? `it has ${from} and ${to}` : 'as asked'})`)
-  if (source === 'source') return sourceUpgrade(engine, { from, to }, progress, signal)
-  const published = { pins: asked.pins, registry: asked.registry }
+  if (source === 'source') {
+    const images = await sourceUpgrade(engine, { from, to }, progress, signal)
+    if (asked.installer !== 'helm') return images
+    const withHelm = async (release: Images): Promise<Images> => ({
+      ...release,
+      helm: await helmOf(release, {}, engine, progress, signal),
+    })
+    return { from: await withHelm(images.from), to: await withHelm(images.to) }
+  }
+  const published = { pins: asked.pins, registry: asked.registry, installer: asked.installer }
   const planned = await planRelease(published, engine, { signal, tell: tellOf(progress, 'versions') }, { from, to })
   return releaseUpgrade(planned, { from, to }, progress, signal)
 }

@@ -15,7 +15,8 @@ export const releasesOf = (installation: Installation): ChartRelease[] =>
         { name: istiodOf(installation), chart: 'istiod', values: istiodValues(installation) },
       ]
 
-const baseRelease = 'istio-base'
+/** The release of chart `base`, which every revision shares. */
+export const baseRelease = 'istio-base'
 
 /** The names of the same releases, of a control plane without a revision. */
 export const releaseNamesOf = (part: Installation['part']): string[] =>
