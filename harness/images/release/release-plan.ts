@@ -61,7 +61,8 @@ export const loadRelease = async (file: string = releaseFile): Promise<Release> 
 export const pinnedIstio = ({ roles }: Release): string => roles['tag'] ?? ''
 
 /**
- * Complete versions: one of Istio, or two for an upgrade; Kubernetes’ with the leading v; that of Helm where it installs.
+ * Complete versions: one of Istio, or two for an upgrade; that of Kubernetes with the leading v; that of Helm where it
+ * installs.
  */
 export type Versions = { istio: string[]; kubernetes: string; kind: string; helm?: string }
 
