@@ -27,6 +27,22 @@ describe('a command line', () => {
     })
   })
 
+  test.each([[[]], [['up']], [['prove']], [['matrix']]])('names an installer only where it says so: %j', (command) => {
+    expect(optionsOf(...command, '--installer=helm', '--charts=own')).toMatchObject({
+      installer: 'helm',
+      charts: 'own',
+    })
+    expect(optionsOf(...command)).not.toHaveProperty('installer')
+  })
+
+  test('of an installer that does not exist is refused with the nearest', () => {
+    expect(() => optionsOf('--installer=hlem')).toThrow(refused('MP-101', '“helm”'))
+  })
+
+  test('for existing clusters does not name an installer', () => {
+    expect(() => optionsOf('--contexts=east,west', '--installer=helm')).toThrow(refused('MP-141', '--contexts'))
+  })
+
   test('splits lists by comma', () => {
     expect(optionsOf('--topology=gateway, mesh,', '--suite=reach.*,!reach.path')).toMatchObject({
       topology: ['gateway', 'mesh'],

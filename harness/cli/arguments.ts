@@ -16,7 +16,7 @@ import { applyConfig, settleConfig } from './config/apply.ts'
 import type { ConfigFile } from './config/load.ts'
 import { addImagesCommands } from './images-arguments.ts'
 import { explain, parsed as parsedOptions, refuseSwallowedFlags, refuseTogether } from './refused-arguments.ts'
-import { output, pins, withVersions } from './shared-flags.ts'
+import { installer, output, pins, withVersions } from './shared-flags.ts'
 
 /** A valid command line. */
 export type Invocation =
@@ -57,6 +57,8 @@ const results = new Option(
   'in a pod: also keep the results in a ConfigMap, configmap:NAMESPACE[/NAME]',
 )
 
+const charts = new Option('--charts <folder or repository>', 'with --installer=helm: install charts of your own')
+
 /** Adds the flags of labs; `several` where they accept lists of versions. */
 const withLabOptions = (command: Command, several?: boolean): Command =>
   withVersions(
@@ -66,7 +68,9 @@ const withLabOptions = (command: Command, several?: boolean): Command =>
       .addOption(istioNamespace)
       .addOption(images)
       .addOption(pins)
-      .addOption(registry),
+      .addOption(registry)
+      .addOption(installer)
+      .addOption(charts),
     several,
   ).option(
     '--istio-source <folder>',
@@ -171,6 +175,7 @@ const commandLine = (configPath?: string): CommandLine => {
     .addOption(images)
     .addOption(pins)
     .addOption(registry)
+    .addOption(installer)
     .addOption(output)
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
     .option('--timeout <seconds>', 'for one check (default: 180)')

@@ -4,7 +4,18 @@ import { MeshproofError, unknownValue } from '#errors.ts'
 import { flagOf } from '#run/options.ts'
 
 /** The flags of labs and those of existing clusters: they exclude each other. */
-export const labFlags = ['topology', 'istio', 'kubernetes', 'kind', 'istioSource', 'registry', 'keep', 'reuse']
+export const labFlags = [
+  'topology',
+  'istio',
+  'kubernetes',
+  'kind',
+  'istioSource',
+  'registry',
+  'installer',
+  'charts',
+  'keep',
+  'reuse',
+]
 export const clusterFlags = ['kubeconfig', 'istioctl', 'results']
 
 /**

@@ -1,10 +1,15 @@
 import { Option, type Command } from 'commander'
+import { installers } from '#images/images.ts'
 
 /** Flags that several commands share. */
 export const pins = new Option(
   '--pins <file>',
   'use this file instead of fixtures/images/release.yaml: versions, addresses and checksums of what is published',
 )
+export const installer = new Option(
+  '--installer <program>',
+  'what installs the mesh: istioctl, or Helm with the charts of the release (default: istioctl)',
+).choices([...installers])
 export const output = new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json'])
 
 /** Adds the flags of versions; `several` where they accept lists. */

@@ -38,6 +38,16 @@ export const commandLineCodes = {
     shows: '`--keep` and `up` were asked for several topologies, or for a topology in both variants of mutual TLS.',
     fix: 'Name one topology with --topology, and one --mtls where the topology has both variants.',
   },
+  'MP-136': {
+    cause: '--charts is given without --installer=helm',
+    shows: 'istioctl has the charts of its release inside, and takes no others.',
+    fix: 'Add `--installer=helm`, or leave out `--charts`.',
+  },
+  'MP-137': {
+    cause: 'a topology that Helm installs sets options of an operator',
+    shows: 'The topology file has `operator`. Only istioctl takes an IstioOperator.',
+    fix: 'Leave `operator` out of the file and change the values in charts of your own (`--charts`), or use istioctl.',
+  },
   'MP-141': {
     cause: 'flags for labs and flags for existing clusters are mixed',
     shows: 'The message lists the flags that say nothing about what was asked for.',

@@ -46,4 +46,16 @@ export const sourceImageCodes = {
     shows: 'The message holds the first lines of the compiler.',
     fix: 'Correct what the compiler names, and run the same command again.',
   },
+  'MP-360': {
+    cause: 'a folder does not have the charts of Istio',
+    shows:
+      '`--installer=helm` needs the charts base, istiod and gateway. The folder of `--charts`, or the checkout of ' +
+      '`--istio-source`, lacks one. The message lists those that it has.',
+    fix: 'Name a folder that has all three, such as manifests/charts of Istio’s source.',
+  },
+  'MP-361': {
+    cause: 'a chart could not be pulled from a repository',
+    shows: 'The repository of `--charts` does not answer, or lacks the chart. The message holds Helm’s own words.',
+    fix: 'Try the `helm pull` of the message by hand, or give `--charts` a folder.',
+  },
 } as const satisfies Record<string, CodeEntry>

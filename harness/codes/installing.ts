@@ -7,6 +7,11 @@ export const installingCodes = {
     shows: 'The message holds istioctl’s own words.',
     fix: 'Run again with --keep and look at the pods of Istio’s root namespace.',
   },
+  'MP-502': {
+    cause: 'Helm failed',
+    shows: 'The message holds Helm’s own words.',
+    fix: 'Run again with --keep. `helm history RELEASE`, in Istio’s root namespace, shows what Helm tried.',
+  },
   'MP-510': {
     cause: 'the mesh has no meshNetworks that could be read',
     shows: 'Config map istio has no key meshNetworks, or not of the form that this topology installs.',

@@ -1,10 +1,58 @@
 import type { EngineInfo } from '#engine/docker.ts'
 import { MeshproofError } from '#errors.ts'
 import { tellOf, type BuildProgress } from './build.ts'
+import { findCharts, isRepository } from './charts.ts'
 import { istioOfClusters, type IstioOfClusters, istioVersions } from './istio-of-clusters.ts'
-import type { Images, ImageSource, UpgradeImages, Upgrading, Wanted } from './images.ts'
+import type { HelmImages, Images, ImageSource, UpgradeImages, Upgrading, Wanted } from './images.ts'
+import { pullCharts } from './pull-charts.ts'
 import { planRelease, releaseImages, releaseUpgrade } from '#images/release/release.ts'
 import { sourceImages, sourceUpgrade } from '#images/source/source.ts'
+import { sourceHelm } from '#images/source/source-helm.ts'
+
+/**
+ * Gets a lab's images, and Helm with its charts where it installs the mesh.
+ * @throws MeshproofError whatever the taken way throws; under `auto`, never MP-320; MP-360 and MP-361 for charts of
+ * one’s own that are not there.
+ */
+export const getImages = async (
+  asked: Wanted,
+  engine: EngineInfo,
+  say: (line: string) => void,
+  progress: (now: BuildProgress) => void,
+  signal?: AbortSignal,
+): Promise<Images> => {
+  const images = await imagesFrom(asked, engine, say, progress, signal)
+  if (asked.installer !== 'helm') return images
+  const helm = await helmOf(images, asked, engine, progress, signal)
+  const tag = images.roles['tag'] ?? ''
+  say(`Helm: ${helm.version}, charts ${asked.charts === undefined ? `of Istio ${tag}` : `from ${asked.charts}`}`)
+  if (asked.charts === undefined) return { ...images, helm }
+  // Only a published version names charts of a repository. What is built here takes the newest.
+  const version = images.source === 'release' ? tag : undefined
+  const charts = isRepository(asked.charts)
+    ? await pullCharts(asked.charts, { program: helm.program, version, registry: asked.registry, signal })
+    : await findCharts(asked.charts)
+  const own = { ...helm, charts }
+  return {
+    ...images,
+    helm: own,
+    ...(images.ofClusters && {
+      ofClusters: Object.fromEntries(
+        Object.entries(images.ofClusters).map(([cluster, release]) => [cluster, { ...release, helm: own }]),
+      ),
+    }),
+  }
+}
+
+/** Helm with the charts of the release of some images. Published images come with it. */
+const helmOf = async (
+  { helm, roles }: Images,
+  { istioSource }: Pick<Wanted, 'istioSource'>,
+  engine: EngineInfo,
+  progress: (now: BuildProgress) => void,
+  signal?: AbortSignal,
+): Promise<HelmImages> =>
+  helm ?? (await sourceHelm({ istioSource, release: roles['tag'] ?? '' }, engine, progress, signal))
 
 /**
  * Gets a lab's images from the source that `resolveImageSource` has settled, and says in one line which it is and why.
@@ -14,7 +62,7 @@ import { sourceImages, sourceUpgrade } from '#images/source/source.ts'
  * reached, not on what ran before.
  * @throws MeshproofError whatever the taken way throws; under `auto`, never MP-320.
  */
-export const getImages = async (
+const imagesFrom = async (
   given: Wanted,
   engine: EngineInfo,
   say: (line: string) => void,
@@ -58,9 +106,17 @@ export const getUpgradeImages = async (
   signal?: AbortSignal,
 ): Promise<UpgradeImages> => {
   say(`Images: ${source} (${asked.images === 'auto' ? `it has ${from} and ${to}` : 'as asked'})`)
-  if (source === 'source') return sourceUpgrade(asked, engine, { from, to }, progress, signal)
-  const { pins, registry, kubernetes, kind } = asked
-  const published = { pins, registry, kubernetes, kind }
+  if (source === 'source') {
+    const images = await sourceUpgrade(asked, engine, { from, to }, progress, signal)
+    if (asked.installer !== 'helm') return images
+    const withHelm = async (release: Images): Promise<Images> => ({
+      ...release,
+      helm: await helmOf(release, {}, engine, progress, signal),
+    })
+    return { from: await withHelm(images.from), to: await withHelm(images.to) }
+  }
+  const { pins, registry, kubernetes, kind, installer } = asked
+  const published = { pins, registry, kubernetes, kind, installer }
   const planned = await planRelease(published, engine, { signal, tell: tellOf(progress, 'versions') }, { from, to })
   return releaseUpgrade(planned, { from, to }, progress, signal)
 }
@@ -80,10 +136,11 @@ const mixedImages = async (
 ): Promise<Images> => {
   const [first = '', second = first] = istioVersions(asked.istio)
   const both = await getUpgradeImages(source, asked, { from: first, to: second }, engine, say, progress, signal)
-  const releaseOf = ({ istioctl, roles, envoy }: Images): NonNullable<Images['ofClusters']>[string] => ({
+  const releaseOf = ({ istioctl, roles, envoy, helm }: Images): NonNullable<Images['ofClusters']>[string] => ({
     istioctl,
     tag: roles['tag'] ?? '',
     envoy,
+    ...(helm === undefined ? {} : { helm }),
   })
   const digests = [...both.from.digests, ...both.to.digests]
   return {

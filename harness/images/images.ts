@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Charts } from './charts.ts'
 
 const ImageSource = z.enum(['source', 'release'])
 
@@ -24,7 +25,25 @@ export type Wanted = {
   kind?: string | undefined
   /** Folder of a checkout of Istio, from which istiod, the proxies' agent and istioctl are built. */
   istioSource?: string | undefined
+  /** What installs the mesh; istioctl where nothing is said. */
+  installer?: Installer | undefined
+  /** A folder or a repository with charts, instead of those of the release. */
+  charts?: string | undefined
 }
+
+/** What installs a mesh. */
+export const installers = ['istioctl', 'helm'] as const
+export type Installer = (typeof installers)[number]
+
+const HelmImages = z.object({
+  /** Path of the program for this machine. */
+  program: z.string(),
+  version: z.string(),
+  charts: Charts,
+})
+
+/** Helm, and the charts that it installs a mesh with. */
+export type HelmImages = z.infer<typeof HelmImages>
 
 /** What a lab is created from: programs on this machine, and the names of images that the nodes already hold. */
 export const Images = z.object({
@@ -47,9 +66,23 @@ export const Images = z.object({
    */
   roles: z.record(z.string(), z.string()),
   digests: z.array(z.object({ name: z.string(), digest: z.string(), source: ImageSource })),
-  /** The release of each cluster, where the clusters do not all have the same: its istioctl, its tag and its Envoy. */
-  ofClusters: z.record(z.string(), z.object({ istioctl: z.string(), tag: z.string(), envoy: z.string() })).optional(),
+  /**
+   * The release of each cluster, where the clusters do not all have the same: its istioctl, its tag, its Envoy, and
+   * Helm with its charts where Helm installs the mesh.
+   */
+  ofClusters: z
+    .record(
+      z.string(),
+      z.object({ istioctl: z.string(), tag: z.string(), envoy: z.string(), helm: HelmImages.optional() }),
+    )
+    .optional(),
+  /** Helm and its charts, where Helm installs the mesh; otherwise istioctl does. */
+  helm: HelmImages.optional(),
 })
+
+/** What installs the mesh of these images. */
+export const installerOf = ({ helm }: Pick<Images, 'helm'>): Installer => (helm === undefined ? 'istioctl' : 'helm')
+
 export type Images = z.infer<typeof Images>
 
 /** Images of which only the names are known, by their roles. Nothing is built or downloaded for them. */

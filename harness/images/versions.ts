@@ -2,6 +2,7 @@ import { MeshproofError, unknownValue } from '#errors.ts'
 import { loadRelease, type Release } from '#images/release/release-plan.ts'
 import { checkoutSource } from '#images/source/checkout.ts'
 import { loadRecipes, type Recipes } from '#images/source/recipes.ts'
+import { requireCharts } from './charts.ts'
 import type { ImageSource, Upgrading, Wanted } from './images.ts'
 import { istioVersions } from './istio-of-clusters.ts'
 import { unsupportedPair } from './supported-pairs.ts'
@@ -36,7 +37,8 @@ const publishable = /^v?\d+\.\d+(\.\d+)?$/
  * Where images come from when versions are asked for: a version that one source alone has settles `auto`, and so does
  * what one of them alone can be had by (a mirror, a version of kind; a checkout). No registry is asked.
  * @throws MeshproofError MP-101 for a version that no source has, MP-107 where the versions and the source do not go
- * together, MP-153 for an Istio that does not support that Kubernetes, MP-350 for a folder that is no checkout.
+ * together, MP-153 for an Istio that does not support that Kubernetes, MP-350 for a folder that is no checkout, and as
+ * requireCharts does for --charts.
  */
 export const resolveImageSource = async ({
   images,
@@ -46,7 +48,10 @@ export const resolveImageSource = async ({
   kind,
   registry,
   istioSource,
+  installer,
+  charts,
 }: Wanted): Promise<ImageSource | 'auto'> => {
+  await requireCharts({ installer, charts })
   const from = istioSource === undefined ? images : await checkoutSource(istioSource, { images, istio: asked })
   const [istio, other] = istioVersions(asked)
   if (istio !== undefined && other !== undefined)

@@ -16,6 +16,21 @@ test('every install is one of the root namespace, and so is the gateway', async 
   })
 })
 
+test('options of a topology file go over those of its control planes, and leave the others', async () => {
+  const lab = await idleLab({
+    ...(await variant('gateway')),
+    operator: { components: { pilot: { k8s: { replicaCount: 2 } } }, values: { pilot: { env: { A: '1' } } } },
+  })
+  const plain = controlPlaneSpec(lab.primary, await idleLab('gateway'), {})
+  const spec = controlPlaneSpec(lab.primary, lab, {})
+  expect(spec).toMatchObject(plain)
+  expect(spec).toMatchObject({
+    components: { pilot: { k8s: { replicaCount: 2 } } },
+    values: { pilot: { env: { A: '1' } } },
+  })
+  expect(remoteSpec(lab.primary, lab, '')).toEqual(remoteSpec(lab.primary, await idleLab('gateway'), ''))
+})
+
 test('with published images nothing is set that only locally built images need', async () => {
   const lab = await idleLab()
   const specsOf = (source: 'release' | 'source'): string => {

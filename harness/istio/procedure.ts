@@ -1,4 +1,5 @@
 import type { Lab } from '#lab/lab.ts'
+import type { Installation } from './installation.ts'
 import type { Manifest } from '#kube/client.ts'
 import type { ProcedureName, Topology } from '#topology/topology-file.ts'
 
@@ -7,6 +8,8 @@ export type Step = {
   name: string
   /** What must be done before, by step name; default: the step above. */
   after?: string[]
+  /** What the step installs, if it installs a part of Istio. `run` gives it to the installer of the lab. */
+  installs?: { part: Installation['part']; of: (lab: Lab, signal: AbortSignal) => Promise<Installation> }
   run: (lab: Lab, signal: AbortSignal) => Promise<unknown>
 }
 

@@ -1,8 +1,8 @@
 import { fixture } from './fixture.ts'
 import { cacertsFor } from '#lab/certificate-authority.ts'
 import { gatewayAddress } from './gateway.ts'
-import { installIstio } from './istioctl.ts'
-import { controlPlaneSpec, gatewaySpec, remoteSpec } from './operator.ts'
+import { install } from './install.ts'
+import { controlPlaneOf, gatewayOf, type Installation, remoteOf } from './installation.ts'
 import { rolesOf, step, type Step } from './procedure.ts'
 import { addRemoteSecret } from './remote-secret.ts'
 import { deployWorkloads, workloadsReady } from './workloads.ts'
@@ -49,18 +49,33 @@ export const trust = (cluster: string, topology: Topology): Step =>
     [`${cluster}: created`],
   )
 
+/** A step that installs a part of Istio into a cluster, by the installer of the lab. */
+const installing = (
+  name: string,
+  cluster: string,
+  part: Installation['part'],
+  installation: (lab: Lab, place: LabCluster, signal: AbortSignal) => Promise<Installation> | Installation,
+  after: string[],
+): Step => {
+  const of = async (lab: Lab, signal: AbortSignal): Promise<Installation> =>
+    installation(lab, lab.cluster(cluster), signal)
+  return {
+    ...step(name, async (lab, signal) => install(lab.cluster(cluster), lab, await of(lab, signal), signal), after),
+    installs: { part, of },
+  }
+}
+
 /** istiod with the minimal profile; `global` is what makes it this topology's. */
 export const controlPlane = (
   cluster: string,
   topology: Topology,
   global: (lab: Lab) => Promise<Record<string, unknown>> | Record<string, unknown> = () => ({}),
 ): Step =>
-  step(
+  installing(
     named.controlPlane(cluster),
-    async (lab, signal) => {
-      const place = lab.cluster(cluster)
-      return installIstio(place, controlPlaneSpec(place, lab, await global(lab)), signal)
-    },
+    cluster,
+    'control-plane',
+    async (lab, place) => controlPlaneOf(place, lab, await global(lab)),
     [named.trust(cluster, topology)],
   )
 
@@ -81,11 +96,7 @@ export const earlyGatewayAddress = (cluster: string, topology: Topology): Step =
 
 /** An east-west gateway; `labelled` ones are found by their network label. */
 export const gateway = (cluster: string, after: string[], { labelled }: { labelled: boolean }): Step =>
-  step(
-    named.gateway(cluster),
-    (lab, signal) => installIstio(lab.cluster(cluster), gatewaySpec(lab.cluster(cluster), lab, labelled), signal),
-    after,
-  )
+  installing(named.gateway(cluster), cluster, 'gateway', (lab, place) => gatewayOf(place, lab, labelled), after)
 
 /** Installs the remote profile of a cluster that is served from elsewhere. */
 export const installRemote = (
@@ -93,7 +104,7 @@ export const installRemote = (
   remote: LabCluster,
   remotePilotAddress: string,
   signal: AbortSignal,
-): Promise<void> => installIstio(remote, remoteSpec(remote, lab, remotePilotAddress), signal)
+): Promise<void> => install(remote, lab, remoteOf(remote, lab, remotePilotAddress), signal)
 
 /** The remote profile of a cluster, with the address at which its proxies and webhooks find istiod. */
 export const remoteProfile = (
@@ -101,9 +112,11 @@ export const remoteProfile = (
   discoveryAddress: (lab: Lab, signal: AbortSignal) => Promise<string>,
   after: string[],
 ): Step =>
-  step(
+  installing(
     named.remote(remote),
-    async (lab, signal) => installRemote(lab, lab.cluster(remote), await discoveryAddress(lab, signal), signal),
+    remote,
+    'remote',
+    async (lab, place, signal) => remoteOf(place, lab, await discoveryAddress(lab, signal)),
     after,
   )
 

@@ -47,6 +47,10 @@ const Environment = z.strictObject({
   kubernetes: z.string(),
   istio: z.string(),
   envoy: z.string(),
+  /** What installed the mesh; results of existing clusters and older results do not have it. */
+  installer: z.enum(['istioctl', 'helm']).optional(),
+  /** The version of Helm, where it installed the mesh. */
+  helm: z.string().optional(),
   images: z.array(z.strictObject({ name: z.string(), digest: z.string(), source: z.string() })),
 })
 export type Environment = z.infer<typeof Environment>

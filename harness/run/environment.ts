@@ -2,7 +2,7 @@ import { release, totalmem, cpus, platform, arch } from 'node:os'
 import { execa } from 'execa'
 import ownPackage from '../../package.json' with { type: 'json' }
 import type { EngineInfo } from '#engine/docker.ts'
-import type { Images } from '#images/images.ts'
+import { installerOf, type Images } from '#images/images.ts'
 import type { Environment } from '#results/results.ts'
 
 /** The machine and the versions of a run. They are unknown until the engine and the images are ready. */
@@ -16,6 +16,8 @@ export const environmentOf = async (engine?: EngineInfo, images?: Images): Promi
   kubernetes: images?.kubernetes ?? 'unknown',
   istio: ofEach(images, ({ tag }) => tag) ?? images?.roles['tag'] ?? 'unknown',
   envoy: ofEach(images, ({ envoy }) => envoy) ?? images?.envoy ?? 'unknown',
+  ...(images === undefined ? {} : { installer: installerOf(images) }),
+  ...(images?.helm === undefined ? {} : { helm: images.helm.version }),
   images: images?.digests ?? [],
 })
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Wanted } from '#images/images.ts'
+import { installers, type Wanted } from '#images/images.ts'
 import { IstioNamespace } from '#topology/topology-schema.ts'
 
 /** A list of names, comma-separated. */
@@ -47,6 +47,10 @@ export const RunOptions = z.object({
     .optional(),
   /** A checkout of Istio to build it from. */
   istioSource: z.string().optional(),
+  /** What installs the mesh. Without the flag istioctl does, and `--reuse` takes a lab of any installer. */
+  installer: z.enum(installers).optional(),
+  /** Charts of one’s own: a folder, or a repository. */
+  charts: z.string().optional(),
   reportDir: z.string().optional(),
   /**
    * Also keeps the results in a ConfigMap of the pod’s own cluster: `configmap:NAMESPACE` or
@@ -68,7 +72,7 @@ export const RunOptions = z.object({
 export type RunOptions = z.infer<typeof RunOptions>
 
 /** The options that choose a lab’s images. */
-export const wantedOf = ({ images, pins, registry, istio, kubernetes, kind, istioSource }: Wanted): Wanted => ({
+export const wantedOf = ({
   images,
   pins,
   registry,
@@ -76,6 +80,18 @@ export const wantedOf = ({ images, pins, registry, istio, kubernetes, kind, isti
   kubernetes,
   kind,
   istioSource,
+  installer,
+  charts,
+}: Wanted): Wanted => ({
+  images,
+  pins,
+  registry,
+  istio,
+  kubernetes,
+  kind,
+  istioSource,
+  installer,
+  charts,
 })
 
 const several = (option: z.ZodOptional<z.ZodString>): z.ZodOptional<z.ZodType<string[], string>> =>

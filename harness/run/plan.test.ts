@@ -129,6 +129,18 @@ describe('plans', () => {
     expect(await namespaces(own, 'mesh-root')).toEqual(['mesh-root'])
   })
 
+  test('of a file with options of an operator are for istioctl alone', async () => {
+    const own = join(await scratchFolder(), 'own.yaml')
+    const operator = { values: { pilot: { env: { PILOT_ENABLE_ALPHA: 'true' } } } }
+    await writeFile(own, `${await readFile(threeClusters, 'utf8')}\noperator: ${JSON.stringify(operator)}\n`)
+    expect((await makePlans([own], [], []))[0]?.topology.operator).toEqual(operator)
+    expect(await errorOf(makePlans(['gateway', own], [], [], undefined, undefined, 'helm'))).toMatchObject({
+      code: 'MP-137',
+      message: expect.stringContaining(`operator in ${own}`),
+    })
+    await makePlans(['all'], [], [], undefined, undefined, 'helm')
+  })
+
   test.each(['app1', 'legacy', 'default', 'kube-system', 'metallb-system'])(
     'do not put Istio into %s, where a lab has something else',
     async (name) => {

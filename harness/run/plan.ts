@@ -3,8 +3,16 @@ import type { Check } from '#checks/check.ts'
 import { MeshproofError, unknownValue } from '#errors.ts'
 import type { Procedure, Step } from '#istio/procedure.ts'
 import { procedures } from '#istio/procedures/index.ts'
+import type { Installer } from '#images/images.ts'
 import type { CheckResult } from '#results/results.ts'
-import { loadTopologyFile, type MeshShape, type Mtls, type Topology, topologyNames } from '#topology/topology-file.ts'
+import {
+  loadTopologyFile,
+  type MeshShape,
+  type Mtls,
+  type Topology,
+  type TopologyFile,
+  topologyNames,
+} from '#topology/topology-file.ts'
 import { LabIstioNamespace } from '#topology/topology-schema.ts'
 import { planChecks, type PlannedCheck } from './plan-checks.ts'
 
@@ -24,7 +32,8 @@ export type TopologyPlan = MeshPlan & {
  * Makes a plan for each topology and mutual TLS mode. `names` are names of topologies or paths of files. `mtls` and
  * `istioNamespace` override what the topologies name.
  * @throws MeshproofError MP-101 for an unknown topology or check, with the nearest name, and for a namespace that a
- * lab cannot use; MP-108 and MP-109 for a file that is invalid or cannot be read.
+ * lab cannot use; MP-108 and MP-109 for a file that is invalid or cannot be read; MP-137 for one that sets options of
+ * an operator, which Helm does not take.
  */
 export const makePlans = async (
   names: string[],
@@ -32,6 +41,7 @@ export const makePlans = async (
   checks: readonly Check[],
   mtls?: Mtls,
   istioNamespace?: string,
+  installer?: Installer,
 ): Promise<TopologyPlan[]> => {
   const selected = selectChecks(patterns, checks)
   if (istioNamespace !== undefined) requireFree(istioNamespace)
@@ -46,6 +56,7 @@ export const makePlans = async (
       )
     : []
   const unique = [...new Map([...shipped, ...files].map((loaded) => [loaded.file.name, loaded])).values()]
+  if (installer === 'helm') refuseOperators(unique)
   return unique.flatMap(({ reference, file }) =>
     (mtls === undefined ? file.mtls : [mtls]).map((mode) => {
       const topology = { ...file, mtls: mode, istioNamespace: istioNamespace ?? file.istioNamespace }
@@ -68,6 +79,17 @@ const requireFree = (istioNamespace: string): void => {
     what: '--istio-namespace does not take that value',
     why: error.issues[0]?.message,
     next: 'Name another namespace: the lab makes it.',
+  })
+}
+
+/** Only istioctl knows an operator. @throws MeshproofError MP-137 for topologies that set options of it. */
+const refuseOperators = (loaded: { reference: string; file: TopologyFile }[]): void => {
+  const refused = loaded.filter(({ file }) => file.operator !== undefined)
+  if (refused.length === 0) return
+  throw new MeshproofError('MP-137', {
+    what: 'Helm does not take the options of an operator',
+    where: refused.map(({ reference }) => `operator in ${reference}`).join(', '),
+    next: 'Leave operator out of the file and give the same values with --charts, or install with istioctl.',
   })
 }
 

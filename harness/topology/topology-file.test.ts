@@ -213,7 +213,7 @@ describe('a user’s own file', () => {
 })
 
 const notWords = 'not lower-case words joined by hyphens'
-const names = 'valid are name, title, seed, procedure, mtls, istioNamespace, clusters'
+const names = 'valid are name, title, seed, procedure, mtls, istioNamespace, operator, clusters'
 const fields = 'valid are name, role, network, podCidr, serviceCidr, version'
 
 describe('a file that is not valid says where and why', () => {
@@ -382,6 +382,11 @@ describe('a file that is not valid says where and why', () => {
         '13:14: clusters[1].podCidr 8.8.0.0/16 is not in private address space: 10.0.0.0/8, 172.16.0.0/12, ' +
           '192.168.0.0/16',
       ],
+    ],
+    [
+      'a key that an operator does not take from a file',
+      { 3: 'operator: { hub: own }' },
+      ['3:13: operator.hub is no key of an operator: valid are components, meshConfig, values'],
     ],
     ['a cluster that is no map', { 15: '  - cluster3' }, ['15:5: clusters[2] must be a map, not “cluster3”']],
     [

@@ -8,6 +8,7 @@ import {
   withDefaults,
   draftOf,
   FileSchema,
+  OperatorOptions,
   procedureNames,
   type TopologyFile,
 } from './topology-schema.ts'
@@ -86,18 +87,22 @@ const asText = (path: PropertyKey[]): string =>
 
 const problemsOf = (issue: z.core.$ZodIssue): Problem[] => {
   if (issue.code !== 'unrecognized_keys') return [issue]
-  const [kind, keys] =
-    issue.path.length === 0
-      ? (['topology', Object.keys(FileSchema.shape)] as const)
-      : (['cluster', Object.keys(ClusterSchema.shape)] as const)
+  const [kind, keys] = keysAt(issue.path[0])
   return issue.keys.map((key) => {
     const nearest = closest(key, keys)
     return {
       path: [...issue.path, key],
       part: 'key',
-      message: `is no key of a ${kind}: ${nearest ? `did you mean “${nearest}”?` : `valid are ${keys.join(', ')}`}`,
+      message: `is no key of ${kind}: ${nearest ? `did you mean “${nearest}”?` : `valid are ${keys.join(', ')}`}`,
     }
   })
+}
+
+/** What a part of a file is called, and its keys. */
+const keysAt = (part: PropertyKey | undefined): [kind: string, keys: string[]] => {
+  if (part === undefined) return ['a topology', Object.keys(FileSchema.shape)]
+  if (part === 'operator') return ['an operator', Object.keys(OperatorOptions.shape)]
+  return ['a cluster', Object.keys(ClusterSchema.shape)]
 }
 
 /** Messages for problems that the schema has no message for. */

@@ -61,6 +61,16 @@ export const ClusterSchema = z.strictObject({
   version: z.enum(versions).optional(),
 })
 
+/**
+ * Options that istioctl installs every control plane with. They are parts of an IstioOperator’s specification, and go
+ * over those of the lab.
+ */
+export const OperatorOptions = z.strictObject({
+  components: z.record(z.string(), z.unknown()).optional(),
+  meshConfig: z.record(z.string(), z.unknown()).optional(),
+  values: z.record(z.string(), z.unknown()).optional(),
+})
+
 /** The schema of a topology file. */
 export const FileSchema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, not('lower-case words joined by hyphens')),
@@ -75,6 +85,7 @@ export const FileSchema = z.strictObject({
     .refine((modes) => new Set(modes).size === modes.length, 'lists a mode twice')
     .default(['strict']),
   istioNamespace: LabIstioNamespace.default(defaultIstioNamespace),
+  operator: OperatorOptions.optional(),
   clusters: z.array(ClusterSchema).refine(({ length }) => length >= 2 && length <= 4, {
     error: ({ input }) => `lists ${(input as unknown[]).length}: a topology has two to four`,
   }),

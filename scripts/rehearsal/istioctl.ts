@@ -63,7 +63,8 @@ export const istioctlArchive = async (
   return join(folder, 'istioctl.tar.gz')
 }
 
-const changeChartDefaults = async (file: string): Promise<void> => {
+/** Changes the defaults in the values of the chart of the control plane. */
+export const changeChartDefaults = async (file: string): Promise<void> => {
   const values = parseDocument(await readFile(file, 'utf8'))
   for (const [path, value] of leavesOf(chartDefaults)) values.setIn(['_internal_defaults_do_not_set', ...path], value)
   await writeFile(file, values.toString())

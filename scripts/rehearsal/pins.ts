@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { stringify } from 'yaml'
 import { hostPlatform, moduleFolder } from '#images/source/go.ts'
 import { loadRelease, releaseFile, type Release } from '#images/release/release-plan.ts'
+import type { HelmArchives } from './helm.ts'
 import type { Published, PushedImage } from './publish.ts'
 
 const { os, arch } = hostPlatform()
@@ -15,6 +16,7 @@ const { os, arch } = hostPlatform()
  */
 export const writePins = async (
   published: Published,
+  archives: HelmArchives,
   { registry, site }: { registry: string; site: string },
   folder: string,
   file: string,
@@ -25,8 +27,10 @@ export const writePins = async (
     istio,
   } = published
   const atSite = (url: string): string => url.replace(/^https:\/\/[^/]+/, `http://${site}`)
+  const { helm, charts } = release
+  if (helm === undefined || charts === undefined) throw new Error('release.yaml has no Helm')
   const pathOf = (url: string): string =>
-    join(folder, new URL(fill(atSite(url), { istio, kind: release.kind })).pathname)
+    join(folder, new URL(fill(atSite(url), { istio, kind: release.kind, helm: helm.version })).pathname)
 
   const { kind, istioctl } = release.programs
   const manifest = release.loadBalancerManifest
@@ -38,14 +42,19 @@ export const writePins = async (
     'utf8',
   )
   await writeFile(pathOf(manifest.url), publishedManifest.replaceAll('quay.io/', `${registry}/`))
+  for (const [archive, { url }] of [
+    [archives.helm, helm],
+    [archives.charts, charts],
+  ] as const) {
+    await mkdir(dirname(pathOf(url)), { recursive: true })
+    await copyFile(archive, pathOf(url))
+  }
   const checksumOf = async (url: string): Promise<string> =>
     createHash('sha256')
       .update(await readFile(pathOf(url)))
       .digest('hex')
-  await writeFile(
-    `${pathOf(istioctl.url)}${istioctl.checksum}`,
-    `${await checksumOf(istioctl.url)}  istioctl-${istio}-${os}-${arch}.tar.gz\n`,
-  )
+  for (const { url, checksum } of [istioctl, helm, charts])
+    await writeFile(`${pathOf(url)}${checksum}`, `${await checksumOf(url)}  ${basename(pathOf(url))}\n`)
 
   const program = async ({ url, checksum }: Release['programs']['kind']): Promise<Release['programs']['kind']> => ({
     url: atSite(url),
@@ -61,6 +70,8 @@ export const writePins = async (
     ...release,
     kubernetes,
     programs: { kind: await program(kind), istioctl: await program(istioctl) },
+    helm: { ...helm, url: atSite(helm.url) },
+    charts: { ...charts, url: atSite(charts.url) },
     loadBalancerManifest: { url: atSite(manifest.url), sha256: await checksumOf(manifest.url) },
     node: reference(published.node),
     images: published.images.map(reference),
@@ -74,5 +85,5 @@ export const writePins = async (
   await writeFile(file, stringify(pins))
 }
 
-const fill = (url: string, { istio, kind }: { istio: string; kind: string }): string =>
-  url.replaceAll('{istio}', istio).replaceAll('{kind}', kind).replace('{os}', os).replace('{arch}', arch)
+const fill = (url: string, versions: { istio: string; kind: string; helm: string }): string =>
+  Object.entries({ ...versions, os, arch }).reduce((text, [name, value]) => text.replaceAll(`{${name}}`, value), url)

@@ -5,6 +5,7 @@ import { docker, nodeArchitecture } from '#engine/docker.ts'
 import { ensureEngine } from '#run/ensure-engine.ts'
 import type { BuildProgress } from '#images/build.ts'
 import { taskStack } from '#run/task-stack.ts'
+import { packHelm } from './helm.ts'
 import { writePins } from './pins.ts'
 import { publish } from './publish.ts'
 import { startRegistry } from './registry.ts'
@@ -39,7 +40,8 @@ export const startStage = async (
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
 ): Promise<Stage> => {
-  const arch = nodeArchitecture(await ensureEngine(print, signal))
+  const engine = await ensureEngine(print, signal)
+  const arch = nodeArchitecture(engine)
   const published = await publish(arch, ports.registry, progress, signal)
   const cleanUp = taskStack()
   try {
@@ -53,7 +55,8 @@ export const startStage = async (
     const { address, close } = await serveSite(files, ports.site)
     cleanUp.push({ name: 'the download site', undo: close })
     const pins = join(folder, 'pins.yaml')
-    await writePins(published, { registry: host, site: address }, files, pins)
+    const archives = await packHelm(published.istio, folder, engine, progress, signal)
+    await writePins(published, archives, { registry: host, site: address }, files, pins)
     const {
       istio,
       recipes: { kubernetes },

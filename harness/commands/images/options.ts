@@ -7,6 +7,7 @@ const Published = RunOptions.pick({
   istio: true,
   kubernetes: true,
   kind: true,
+  installer: true,
   output: true,
 }).extend({
   istio: z

@@ -28,19 +28,22 @@ export const planProofs = async ({
   topology,
   mtls,
   istioNamespace,
-}: Pick<RunOptions, 'suite' | 'topology' | 'mtls' | 'istioNamespace'>): Promise<ProofPlan> => {
+  installer,
+}: Pick<RunOptions, 'suite' | 'topology' | 'mtls' | 'istioNamespace' | 'installer'>): Promise<ProofPlan> => {
   const selected = selectChecks(suite, catalogue)
   // Disruptive checks run only where --suite selects them. Faulty upgrades prove the checks of upgrades. The checks of
   // the layers below always run.
   const checks = catalogue.filter(({ id, disrupts, upgrade }) => !upgrade && (!disrupts || selected(id)))
   const patterns = ['*', ...checks.filter(({ disrupts }) => disrupts).map(({ id }) => id)]
-  const plans = await makePlans(topology, patterns, checks, mtls, istioNamespace)
+  const plans = await makePlans(topology, patterns, checks, mtls, istioNamespace, installer)
   // --suite cannot select a fault that no check notices.
   const wanted = knownFaults.filter(({ turnsRed }) =>
     Object.keys(turnsRed).length === 0 ? suite.length === 0 : Object.keys(turnsRed).some(selected),
   )
   const fallback =
-    mtls === undefined && plans.length > 1 ? await makePlans(topology, patterns, checks, 'off', istioNamespace) : []
+    mtls === undefined && plans.length > 1
+      ? await makePlans(topology, patterns, checks, 'off', istioNamespace, installer)
+      : []
   return { checks, selected, wanted, ...assign(wanted, plans, fallback, checks) }
 }
 

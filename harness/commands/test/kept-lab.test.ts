@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { imagesByName, type Images } from '#images/images.ts'
 import { saveRun, type RunState } from '#lab/run-state.ts'
 import { makePlans } from '#run/plan.ts'
 import { emptyCache, errorOf } from '#testing/edge.ts'
@@ -12,6 +13,10 @@ const state = (id: string, more: Partial<RunState> = {}): RunState => ({
   kept: true,
   ...more,
 })
+const helm: Images = {
+  ...imagesByName('source'),
+  helm: { program: 'helm', version: 'v4.3.1', charts: { base: 'base', istiod: 'istiod', gateway: 'gateway' } },
+}
 const plans = (istioNamespace?: string) => makePlans(['gateway'], [], [], undefined, istioNamespace)
 
 test('the newest kept lab of a topology is found, of its root namespace alone', async () => {
@@ -24,5 +29,17 @@ test('the newest kept lab of a topology is found, of its root namespace alone', 
   expect(await errorOf(keptLab('20260102-000000-bbbb', await plans()))).toMatchObject({
     code: 'MP-106',
     message: expect.stringContaining('20260101-000000-aaaa, 20260102-000000-bbbb (--istio-namespace=mesh-root)'),
+  })
+})
+
+test('a kept lab knows its installer: another one is refused, and without a name any is taken', async () => {
+  await emptyCache()
+  await saveRun(state('20260101-000000-aaaa'))
+  await saveRun(state('20260102-000000-bbbb', { images: helm }))
+  expect(await keptLab(true, await plans())).toMatchObject({ id: '20260102-000000-bbbb', images: helm })
+  expect(await keptLab(true, await plans(), 'istioctl')).toMatchObject({ id: '20260101-000000-aaaa' })
+  expect(await errorOf(keptLab('20260101-000000-aaaa', await plans(), 'helm'))).toMatchObject({
+    code: 'MP-106',
+    message: expect.stringContaining('20260101-000000-aaaa, 20260102-000000-bbbb (--installer=helm)'),
   })
 })

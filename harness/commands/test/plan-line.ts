@@ -1,4 +1,7 @@
 import type { Check } from '#checks/check.ts'
+import type { Installer } from '#images/images.ts'
+import { releaseNamesOf } from '#istio/charts.ts'
+import type { Step } from '#istio/procedure.ts'
 import type { MeshPlan } from '#run/plan.ts'
 import { variantName } from '#results/results.ts'
 
@@ -15,12 +18,36 @@ export const describePlans = (plans: MeshPlan[], checks: readonly Check[]): stri
     )
   })
 
+/** A plan with its steps. The steps in existing clusters install nothing of Istio. */
+type PlanWithSteps = MeshPlan & { steps: Pick<Step, 'name' | 'installs'>[] }
+
+/** What Helm installs in the steps of a plan: the names of its releases, by the name of the step. */
+const helmReleases = ({ steps }: PlanWithSteps): { step: string; releases: string[] }[] =>
+  steps.flatMap(({ name, installs }) =>
+    installs === undefined ? [] : [{ step: name, releases: releaseNamesOf(installs.part) }],
+  )
+
+/** The steps of a plan, one in a line. Where Helm installs, a line also has the releases of its step. */
+export const stepLines = (plan: PlanWithSteps, installer: Installer): string[] => {
+  const releases = new Map(installer === 'helm' ? helmReleases(plan).map((entry) => [entry.step, entry.releases]) : [])
+  return plan.steps.map(({ name }) => {
+    const installed = releases.get(name)
+    return installed === undefined ? name : `${name}  (helm upgrade --install ${installed.join(', ')})`
+  })
+}
+
 /** Everything that `--plan` prints: clusters, steps and checks. It is data that can be printed as JSON. */
-export const planDocument = (plans: (MeshPlan & { steps: { name: string }[] })[]): object => ({
-  topologies: plans.map(({ topology, steps, planned, skipped }) => ({
+export const planDocument = (plans: PlanWithSteps[], installer: Installer = 'istioctl'): object => ({
+  topologies: plans.map((plan) => planned(plan, installer)),
+})
+
+const planned = (plan: PlanWithSteps, installer: Installer): object => {
+  const { topology, steps, planned: checks, skipped } = plan
+  return {
     ...topology,
     steps: steps.map(({ name }) => name),
-    checks: planned,
+    ...(installer === 'helm' ? { helm: helmReleases(plan) } : {}),
+    checks,
     skipped: skipped.map(({ id, reason }) => ({ id, reason })),
-  })),
-})
+  }
+}

@@ -7,7 +7,7 @@ import { makePlans } from '#run/plan.ts'
 import { print } from '#run/print.ts'
 import { requireIstioOfClusters } from '#run/require-istio-of-clusters.ts'
 import { connectContexts } from '#probes/survey/contexts.ts'
-import { describePlans, planDocument } from './plan-line.ts'
+import { describePlans, planDocument, stepLines } from './plan-line.ts'
 
 /**
  * Prints what a run would do: its topologies with their steps and checks, and the source of the images. With several
@@ -17,26 +17,32 @@ export const printPlan = async (cells: readonly VersionCell[]): Promise<number> 
   const [firstCell] = cells
   if (!firstCell) return 0
   const { options } = firstCell
+  const { installer = 'istioctl' } = options
   const existing =
     options.contexts && (await planExisting(connectContexts(options.contexts, options.kubeconfig), options, catalogue))
   const ofLabs = existing
     ? []
-    : await makePlans(options.topology, options.suite, catalogue, options.mtls, options.istioNamespace)
+    : await makePlans(options.topology, options.suite, catalogue, options.mtls, options.istioNamespace, installer)
   for (const cell of cells) requireIstioOfClusters(ofLabs, cell.options.istio)
   const plans = existing ? [existing] : ofLabs
   const sources = existing ? [existing.images.source] : await resolveImageSources(cells)
   const planned = cells.map(({ name }, index) => ({ name, images: sources[index] }))
   if (options.output === 'json')
-    print({ ...(planned.length > 1 ? { cells: planned } : { images: planned[0]?.images }), ...planDocument(plans) })
+    print({
+      ...(planned.length > 1 ? { cells: planned } : { images: planned[0]?.images }),
+      ...(installer === 'helm' ? { installer } : {}),
+      ...planDocument(plans, installer),
+    })
   else {
     for (const line of [...(existing?.lines ?? []), ...describePlans(plans, catalogue)]) print(line)
-    for (const { topology, steps, planned: units } of plans) {
-      print(`${variantName(topology)}:`)
+    for (const plan of plans) {
+      print(`${variantName(plan.topology)}:`)
       print('  steps:')
-      for (const { name } of steps) print(`    ${name}`)
+      for (const line of stepLines(plan, installer)) print(`    ${line}`)
       print('  checks:')
-      for (const { id, from, to } of units) print(`    ${id}  ${from.join(', ')} → ${to.join(', ')}`)
+      for (const { id, from, to } of plan.planned) print(`    ${id}  ${from.join(', ')} → ${to.join(', ')}`)
     }
+    if (installer === 'helm') print(`installer: helm, charts: ${options.charts ?? 'of the Istio release'}`)
     if (planned.length > 1) print(`cells, one after the other:`)
     for (const { name, images } of planned)
       print(planned.length > 1 ? `  ${name}  images: ${images}` : `images: ${images}`)

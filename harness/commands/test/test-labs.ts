@@ -61,11 +61,11 @@ export const testLabs = async (
 /** Plans the labs of a run. @throws MeshproofError MP-101 to MP-110 for what cannot be planned. */
 const planLabs = async (
   runId: string,
-  { topology, suite, mtls, istioNamespace, istio, keep, reuse }: RunOptions,
+  { topology, suite, mtls, istioNamespace, istio, installer, keep, reuse }: RunOptions,
 ): Promise<Labs> => {
-  const candidates = await makePlans(topology, suite, catalogue, mtls, istioNamespace)
+  const candidates = await makePlans(topology, suite, catalogue, mtls, istioNamespace, installer)
   requireIstioOfClusters(candidates, istio)
-  const reused = reuse === false ? undefined : await keptLab(reuse, candidates)
+  const reused = reuse === false ? undefined : await keptLab(reuse, candidates, installer)
   const plans = candidates.filter(
     (plan) => reused === undefined || (plan.topology.name === reused.topology && plan.topology.mtls === reused.mtls),
   )

@@ -11,6 +11,7 @@ export const UpgradeOptions = z.object({
     images: true,
     pins: true,
     registry: true,
+    installer: true,
     reportDir: true,
     output: true,
     timeout: true,

@@ -27,7 +27,8 @@ export type UpgradePlan = {
  * there, MP-126 for a single release, MP-150 to MP-153 where versions alone forbid it.
  */
 export const planUpgrade = async (options: UpgradeOptions, checks: readonly Check[]): Promise<UpgradePlan> => {
-  const [planned] = await makePlans([options.topology], [], checks, options.mtls ?? 'strict', options.istioNamespace)
+  const { mtls = 'strict', istioNamespace, installer } = options
+  const [planned] = await makePlans([options.topology], [], checks, mtls, istioNamespace, installer)
   if (planned === undefined) throw new Error('a topology has no variant')
   const topology = upgradable(planned.topology)
   const source = await resolveUpgradeSource(options, options)

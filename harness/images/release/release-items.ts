@@ -1,5 +1,5 @@
-import { chmod, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { chmod, mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { execa } from 'execa'
 import pMap from 'p-map'
 import type { BuildItem } from '#images/build.ts'
@@ -11,6 +11,9 @@ import type { Downloads, PublishedDownload } from './release-plan.ts'
 
 /** The name of the downloaded istioctl of a version. */
 export const istioctlOf = (version: string): string => `istioctl-${version}`
+
+/** The name of the downloaded charts of a version. */
+export const chartsOf = (version: string): string => `charts-${version}`
 
 /** The programs and the manifest as items that are cached. `fetch` gets them. */
 export const releaseItems = (downloads: Downloads, fetch: Fetch): Promise<BuildItem[]> =>
@@ -43,29 +46,47 @@ export const missingHosts = async (
 }
 
 /** Each file with its name and with what is done to it after the download. */
-const filesIn = ({
-  kind,
-  istioctl,
-  loadBalancerManifest,
-}: Downloads): [string, PublishedDownload, (path: string) => Promise<void>][] => [
+const filesIn = ({ kind, istioctl, loadBalancerManifest, helm, charts }: Downloads): FinishedFile[] => [
   ['kind', kind, (path) => chmod(path, 0o755)],
-  ...[...istioctl].map(([version, file]): [string, PublishedDownload, (path: string) => Promise<void>] => [
-    istioctlOf(version),
-    file,
-    unpackIstioctl,
-  ]),
+  ...[...istioctl].map(([version, file]): FinishedFile => [istioctlOf(version), file, unpackIstioctl]),
   ['metallb-native.yaml', loadBalancerManifest, async () => undefined],
+  ...(helm === undefined ? [] : [['helm', helm, unpackHelm] satisfies FinishedFile]),
+  ...[...(charts ?? [])].map(([version, file]): FinishedFile => [
+    chartsOf(version),
+    file,
+    (path) => unpackCharts(path, version),
+  ]),
 ]
+
+type FinishedFile = [name: string, file: PublishedDownload, finish: (path: string) => Promise<void>]
 
 /** The cache key of a file: its pinned checksum, or otherwise its address. */
 const keyOf = async ({ url, checksum }: PublishedDownload): Promise<string> =>
   'pinned' in checksum ? checksum.pinned : recipeKey(url)
 
-const unpackIstioctl = async (path: string): Promise<void> => {
+const unpackIstioctl = (path: string): Promise<void> => unpackProgram(path, 'istioctl', 0)
+
+/** Helm’s archive holds the program in a folder of its platform. */
+const unpackHelm = (path: string): Promise<void> => unpackProgram(path, 'helm', 1)
+
+/** Replaces an archive by a program in it. `folders` is how many folders the program is in. */
+const unpackProgram = async (path: string, program: string, folders: number): Promise<void> => {
   const archive = `${path}.tar.gz`
   await rename(path, archive)
-  await execa('tar', ['-xzf', archive, '-C', dirname(path), 'istioctl'])
+  const into = `${path}.unpacked`
+  await mkdir(into)
+  await execa('tar', ['-xzf', archive, '-C', into, `--strip-components=${folders}`])
+  await rename(join(into, program), path)
+  await rm(into, { recursive: true })
   await rm(archive)
-  await rename(join(dirname(path), 'istioctl'), path)
   await chmod(path, 0o755)
+}
+
+/** Replaces Istio’s archive by a folder with its charts. */
+const unpackCharts = async (path: string, version: string): Promise<void> => {
+  const archive = `${path}.tar.gz`
+  await rename(path, archive)
+  await mkdir(path)
+  await execa('tar', ['-xzf', archive, '-C', path, '--strip-components=3', `istio-${version}/manifests/charts`])
+  await rm(archive)
 }

@@ -25,6 +25,9 @@ const Release = z.strictObject({
   node: Image,
   images: z.array(Image),
   roles: z.record(z.string(), z.string()),
+  /** Helm and the charts of a release, which only `--installer=helm` needs. */
+  helm: z.strictObject({ version: z.string(), url: z.string(), checksum: z.string() }).optional(),
+  charts: z.strictObject({ url: z.string(), checksum: z.string() }).optional(),
 })
 
 /** The content of a valid `release.yaml`. */
@@ -57,8 +60,11 @@ export const loadRelease = async (file: string = releaseFile): Promise<Release> 
 /** The version of Istio that is pinned. */
 export const pinnedIstio = ({ roles }: Release): string => roles['tag'] ?? ''
 
-/** Complete versions: one of Istio, or two for an upgrade; Kubernetes’ with the leading v. */
-export type Versions = { istio: string[]; kubernetes: string; kind: string }
+/**
+ * Complete versions: one of Istio, or two for an upgrade; that of Kubernetes with the leading v; that of Helm where it
+ * installs.
+ */
+export type Versions = { istio: string[]; kubernetes: string; kind: string; helm?: string }
 
 /** The versions that are pinned. */
 export const pinnedVersions = (release: Release): Versions => ({
@@ -66,6 +72,19 @@ export const pinnedVersions = (release: Release): Versions => ({
   kubernetes: release.kubernetes,
   kind: release.kind,
 })
+
+/**
+ * The version of Helm that is pinned. @throws MeshproofError MP-330 for pins without Helm or without charts.
+ */
+export const pinnedHelm = ({ helm, charts }: Release, file: string = releaseFile): string => {
+  if (helm !== undefined && charts !== undefined) return helm.version
+  throw new MeshproofError('MP-330', {
+    what: 'The pins of published artifacts have no Helm',
+    where: file,
+    why: `${helm === undefined ? 'helm' : 'charts'} is missing, which --installer=helm needs`,
+    next: 'Take both from fixtures/images/release.yaml.',
+  })
+}
 
 /** A published file, with the pinned checksum or the address at which its publisher puts the checksum. */
 export type PublishedDownload = { url: string; checksum: { pinned: string } | { published: string } }
@@ -75,6 +94,9 @@ export type Downloads = {
   kind: PublishedDownload
   istioctl: Map<string, PublishedDownload>
   loadBalancerManifest: PublishedDownload
+  /** Helm, and Istio’s archive with the charts by its version; only where Helm installs the mesh. */
+  helm?: PublishedDownload
+  charts?: Map<string, PublishedDownload>
 }
 
 /**
@@ -83,7 +105,7 @@ export type Downloads = {
  */
 export const downloadsOf = (
   { programs, loadBalancerManifest, ...release }: Release,
-  { istio, kind }: Versions,
+  { istio, kind, helm }: Versions,
   platform = hostPlatform(),
 ): Downloads => {
   const program = (name: keyof Release['programs'], version: string, pinned: string): PublishedDownload => {
@@ -100,6 +122,25 @@ export const downloadsOf = (
     kind: program('kind', kind, release.kind),
     istioctl: new Map(istio.map((version) => [version, program('istioctl', version, release.roles['tag'] ?? '')])),
     loadBalancerManifest: { url: loadBalancerManifest.url, checksum: { pinned: loadBalancerManifest.sha256 } },
+    ...(helm === undefined ? {} : helmDownloads(release, { istio, helm }, platform)),
+  }
+}
+
+const helmDownloads = (
+  { helm: program, charts }: Pick<Release, 'helm' | 'charts'>,
+  { istio, helm }: { istio: string[]; helm: string },
+  { os, arch }: { os: string; arch: string },
+): Pick<Downloads, 'helm' | 'charts'> => {
+  const file = (template: { url: string; checksum: string }, version: string): PublishedDownload => {
+    const url = template.url
+      .replaceAll(/\{(helm|istio)\}/g, version)
+      .replace('{os}', os)
+      .replace('{arch}', arch)
+    return { url, checksum: { published: `${url}${template.checksum}` } }
+  }
+  return {
+    ...(program ? { helm: file(program, helm) } : {}),
+    ...(charts ? { charts: new Map(istio.map((version) => [version, file(charts, version)])) } : {}),
   }
 }
 
@@ -140,7 +181,13 @@ export const imagesOf = (release: Release, versions: string[]): PublishedImage[]
 export const filesOf = (release: Release, versions: Versions): PublishedDownload[] => {
   const files = platformsOf(release)
     .map((platform) => downloadsOf(release, versions, platform))
-    .flatMap(({ kind, istioctl, loadBalancerManifest }) => [kind, ...istioctl.values(), loadBalancerManifest])
+    .flatMap(({ kind, istioctl, loadBalancerManifest, helm, charts }) => [
+      kind,
+      ...istioctl.values(),
+      loadBalancerManifest,
+      ...(helm === undefined ? [] : [helm]),
+      ...(charts?.values() ?? []),
+    ])
   return [...new Map(files.map((file) => [file.url, file])).values()]
 }
 
@@ -159,14 +206,17 @@ export type ReleasePlan = {
 
 /** What these versions need on nodes of an architecture. */
 export const planOf = async (release: Release, versions: Versions, arch: string): Promise<ReleasePlan> => {
-  const sorted = { ...versions, istio: versions.istio.toSorted() }
+  // Helm and its charts are in no image: a lab that Helm installs has the same node image as any other.
+  const { helm: _helm, charts: _charts, ...ofImages } = release
+  const { helm: _installer, ...versionsOfImages } = versions
+  const sorted = { ...versionsOfImages, istio: versions.istio.toSorted() }
   return {
     release,
     versions,
     arch,
     node: nodeOf(release, versions),
     images: imagesOf(release, versions.istio),
-    preloaded: `meshproof/node:${await recipeKey([release, sorted, arch], ['node'])}`,
+    preloaded: `meshproof/node:${await recipeKey([ofImages, sorted, arch], ['node'])}`,
     files: `meshproof/files:${await recipeKey(filesOf(release, versions))}`,
   }
 }

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { expect, onTestFinished, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { EngineInfo } from '#engine/docker.ts'
 import { emptyCache, errorOf, fakeProgram, scratchFolder } from '#testing/edge.ts'
 import type { Images, UpgradeImages, Upgrading, Wanted } from '#images/images.ts'
+import { hostPlatform } from '#images/source/go.ts'
 import { planRelease, releaseImages, releaseUpgrade } from './release.ts'
 
 const engine = { Architecture: 'x86_64' } as EngineInfo
@@ -22,6 +23,29 @@ const archive = async (version: string): Promise<Buffer> => {
   await writeFile(join(folder, 'istioctl'), `istioctl ${version}`)
   await execa('tar', ['-czf', 'archive', 'istioctl'], { cwd: folder })
   return readFile(join(folder, 'archive'))
+}
+
+/** Helm’s archive, and Istio’s with the charts of a version, as they are published. */
+const helmArchives = async (version: string): Promise<{ helm: Buffer; charts: Buffer }> => {
+  const folder = await scratchFolder()
+  const { os, arch } = hostPlatform()
+  const files = {
+    [`${os}-${arch}/helm`]: 'helm',
+    ...Object.fromEntries(
+      ['base', 'gateway', 'istiod'].map((name) => [
+        `istio-${version}/manifests/charts/${name === 'istiod' ? 'istio-control/istio-discovery' : name}/Chart.yaml`,
+        `name: ${name}`,
+      ]),
+    ),
+  }
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(join(folder, dirname(path)), { recursive: true })
+    await writeFile(join(folder, path), content)
+  }
+  await execa('tar', ['-czf', 'helm.archive', `${os}-${arch}`], { cwd: folder })
+  await execa('tar', ['-czf', 'charts.archive', `istio-${version}`], { cwd: folder })
+  const [helm, charts] = await Promise.all(['helm', 'charts'].map((name) => readFile(join(folder, `${name}.archive`))))
+  return { helm: helm!, charts: charts! }
 }
 
 /**
@@ -40,6 +64,7 @@ const published = async ({
 }> => {
   await emptyCache()
   const [pinned, other] = [await archive('1.30.4'), await archive('1.29.2')]
+  const { helm, charts } = await helmArchives('1.30.4')
   const files: Record<string, Buffer | string> = {
     '/1.30.4/istioctl.tar.gz': pinned,
     '/1.29.2/istioctl.tar.gz': other,
@@ -48,6 +73,10 @@ const published = async ({
     '/kind-0.32.0': 'older kind',
     '/kind-0.32.0.sha256sum': `${sha256('older kind')}  bin/kind\n`,
     '/metallb': 'metallb',
+    '/helm-4.3.1': helm,
+    '/helm-4.3.1.sha256sum': `${sha256(helm)}  helm.tar.gz\n`,
+    '/1.30.4/istio.tar.gz': charts,
+    '/1.30.4/istio.tar.gz.sha256': `${sha256(charts)}  istio.tar.gz\n`,
   }
   const requested: string[] = []
   const server = createServer((request, response) => {
@@ -91,6 +120,8 @@ const published = async ({
         `${host}/istio/examples-helloworld-v1:1.0`,
       ],
       roles: { hub: `${host}/istio`, tag: '1.30.4' },
+      helm: { version: '4.3.1', url: `http://${host}/helm-{helm}`, checksum: '.sha256sum' },
+      charts: { url: `http://${host}/{istio}/istio.tar.gz`, checksum: '.sha256' },
     }),
   )
   await writeFile(log, '')
@@ -284,4 +315,25 @@ test('pins that are not of that form are told by where they are wrong', async ()
     code: 'MP-330',
     message: expect.stringContaining(`${pins}): kind: `),
   })
+})
+
+test('Helm and charts come with the published images only where Helm installs the mesh', async () => {
+  const { pins, requested } = await published()
+  const without = await images(pins)
+  expect(without.helm).toBeUndefined()
+  expect(requested().filter((path) => /helm|istio\.tar/.test(path))).toEqual([])
+  const { helm, ...others } = await images(pins, { installer: 'helm' })
+  expect(others).toEqual({ ...without, helm: undefined })
+  expect(helm?.version).toBe('v4.3.1')
+  expect(await readFile(helm?.program ?? '', 'utf8')).toBe('helm')
+  for (const [name, folder] of Object.entries(helm?.charts ?? {}))
+    expect(await readFile(join(folder, 'Chart.yaml'), 'utf8')).toBe(`name: ${name}`)
+})
+
+test('pins without Helm are enough for istioctl, and refused where Helm installs the mesh', async () => {
+  const { pins } = await published()
+  const text = await readFile(pins, 'utf8')
+  await writeFile(pins, text.slice(0, text.indexOf('\nhelm:')))
+  await images(pins)
+  expect(await errorOf(images(pins, { installer: 'helm' }))).toMatchObject({ code: 'MP-330' })
 })

@@ -6,11 +6,12 @@ import gte from 'semver/functions/gte.js'
 import { docker, nodeArchitecture, type EngineInfo } from '#engine/docker.ts'
 import { buildAll, withWait, type BuildProgress } from '#images/build.ts'
 import { inEngine, withFiles } from './files.ts'
-import type { Images, UpgradeImages, Upgrading, Wanted } from '#images/images.ts'
+import { type Charts, findCharts } from '#images/charts.ts'
+import type { HelmImages, Images, UpgradeImages, Upgrading, Wanted } from '#images/images.ts'
 import type { Patience } from './patience.ts'
 import { buildPreloadedNode, preloadedDigests } from '#images/node-image.ts'
 import { hostOf, mirroredIn, referenceOf, requireRegistries, type PublishedImage } from './registry.ts'
-import { istioctlOf, missingHosts, releaseItems } from './release-items.ts'
+import { chartsOf, istioctlOf, missingHosts, releaseItems } from './release-items.ts'
 import { downloadsOf, imagesOf, loadRelease, planOf, type Downloads, type ReleasePlan } from './release-plan.ts'
 import { resolveVersions } from './resolve-versions.ts'
 import { pull, pulledDigest } from './transfer.ts'
@@ -126,6 +127,13 @@ const fetchAll = async (
     signal,
   })
   const digests = await preloadedDigests(node)
+  const charts = new Map<string, Charts>()
+  for (const version of downloads.charts?.keys() ?? []) charts.set(version, await findCharts(fileOf(chartsOf(version))))
+  const helmWith = (version: string): HelmImages | undefined => {
+    const ofVersion = charts.get(version)
+    if (versions.helm === undefined || ofVersion === undefined) return undefined
+    return { program: fileOf('helm'), version: `v${versions.helm}`, charts: ofVersion }
+  }
   return (version) => ({
     source: 'release',
     node,
@@ -141,6 +149,7 @@ const fetchAll = async (
       digest: digests.get(name) ?? '',
       source: 'release' as const,
     })),
+    helm: helmWith(version),
   })
 }
 

@@ -13,6 +13,13 @@ const Program = z.strictObject({
   seconds: z.number(),
 })
 
+const Module = z.strictObject({
+  name: z.string(),
+  tags: z.string().default(''),
+  ldflags: z.string().default(''),
+  programs: z.array(Program),
+})
+
 const version = z.string().regex(/^v1\.\d+\.\d+$/)
 
 const Recipes = z.strictObject({
@@ -21,14 +28,9 @@ const Recipes = z.strictObject({
   debian: z.string(),
   /** The releases of Istio that can be built, newest first. `module` is the folder of a release’s Go module. */
   releases: z.array(z.strictObject({ name: z.string(), module: z.string(), envoy: z.string() })),
-  modules: z.array(
-    z.strictObject({
-      name: z.string(),
-      tags: z.string().default(''),
-      ldflags: z.string().default(''),
-      programs: z.array(Program),
-    }),
-  ),
+  modules: z.array(Module),
+  /** Helm, which is built only where it installs a mesh. */
+  helm: Module,
   tools: z.array(z.string()),
   node: z.array(z.string()),
   harness: z.array(z.string()),

@@ -28,6 +28,13 @@ export const sourceItems = async (
     ])
   ).flat()
 
+/** The programs of the recipe of Helm. */
+export const helmItems = ({ helm }: Recipes, arch: string): Promise<(BuildItem | FreshItem)[]> =>
+  programItems(
+    helm.programs.map((program) => ({ artifact: program.name, module: helm, program })),
+    arch,
+  )
+
 const programItems = async (builds: Build[], arch: string): Promise<(BuildItem | FreshItem)[]> =>
   Promise.all(
     builds.map(async ({ artifact, module, program }) => {

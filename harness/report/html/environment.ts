@@ -5,10 +5,11 @@ import { columnTitles, row, scrollable } from './table.ts'
 
 /** What ran and where: versions, the command, and every image with its digest. */
 export const environmentSection = ({ run, environment }: Results): Markup => {
-  const { os, cpus, memoryBytes, engine, kind, kubernetes, istio, envoy, meshproof, images } = environment
+  const { os, cpus, memoryBytes, engine, kind, kubernetes, istio, envoy, meshproof, helm, images } = environment
   const facts = {
     ...(meshproof === undefined ? {} : { meshproof }),
     Istio: istio,
+    ...(helm === undefined ? {} : { 'installed by Helm': helm }),
     Envoy: envoy,
     Kubernetes: kubernetes,
     kind,

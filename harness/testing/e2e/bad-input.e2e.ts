@@ -58,6 +58,14 @@ describe('a mistake in the command line', () => {
     ],
     ['an unknown release', ['upgrade', '--topology=gateway', '--from=1.30', '--to=1.13'], 'MP-101', /1\.31-dev/],
     ['an Istio that does not support it', ['--istio=1.30', '--kubernetes=1.31'], 'MP-153', /Kubernetes 1\.32 to 1\.36/],
+    ['an unknown installer', ['--installer=hlem'], 'MP-101', /Did you mean “helm”/],
+    ['charts without Helm', ['--charts=fixtures'], 'MP-136', /--installer=helm/],
+    [
+      'a folder without charts',
+      ['--installer=helm', '--charts=fixtures'],
+      'MP-360',
+      /no chart is called base or istiod or gateway/,
+    ],
     ['a lab that was not kept', ['--reuse=20000101-000000-beef'], 'MP-106', /--keep/],
   ])('%s', async (_, args, code, words) => {
     expectRefusal(await meshproof(args, { reports: false }), code, words)
@@ -68,6 +76,17 @@ describe('a mistake in the command line', () => {
       await meshproof(['--topology=gateway'], { through: 'npm without --' }),
       'MP-102',
       /npm test -- --topology=gateway/,
+    )
+  })
+
+  test('Helm for a topology with options of an operator', async () => {
+    const file = join(await scratch(), 'own.yaml')
+    const example = await readFile(join(root, 'fixtures/topologies/examples/three-clusters.yaml'), 'utf8')
+    await writeFile(file, `${example}\noperator: { values: {} }\n`)
+    expectRefusal(
+      await meshproof([`--topology=${file}`, '--installer=helm'], { reports: false }),
+      'MP-137',
+      /Helm does not take the options of an operator/,
     )
   })
 

@@ -4,11 +4,10 @@ import { restart } from '#kube/roll-out.ts'
 import { until } from '#kube/until.ts'
 import { askForSidecars, deploymentsUnder, injectorTrusted, requireOnly } from '#istio/injection.ts'
 import { istiodPods } from '#istio/istiod-pods.ts'
-import { istioctl, uninstallIstio, without, type OperatorSpec } from '#istio/istioctl.ts'
-import { controlPlaneSpec, remoteSpec } from '#istio/operator.ts'
+import { without } from '#istio/istioctl.ts'
 import { step, type Step } from '#istio/procedure.ts'
 import { procedures } from '#istio/procedures/index.ts'
-import { placeholder } from '#istio/mesh-networks.ts'
+import { removeDefaultTag, setDefaultTag, uninstallControlPlane } from '#istio/replace.ts'
 import { revisionOf } from '#istio/revision.ts'
 import { again, gatewayAgain, installedBy, workloadsRestarted, type Replacement } from './replacement.ts'
 
@@ -54,13 +53,9 @@ export const byRevision = (from: Lab, to: Lab): Replacement => {
 }
 
 /** Moves the default tag to the revision of a lab, and labels the namespaces for the default revision again. */
-const withDefaultTag = ({ topology: { revision = '' } }: Lab, cluster: LabCluster): Step =>
-  step(`${cluster.name}: default tag moved to revision ${revision}`, async (_, signal) => {
-    await istioctl(
-      cluster,
-      ['tag', 'set', 'default', '--revision', revision, '--overwrite', '--skip-confirmation'],
-      signal,
-    )
+const withDefaultTag = (lab: Lab, cluster: LabCluster): Step =>
+  step(`${cluster.name}: default tag moved to revision ${revisionOf(lab.topology)}`, async (_, signal) => {
+    await setDefaultTag(lab, cluster, signal)
     await askForSidecars(cluster, {})
   })
 
@@ -68,21 +63,18 @@ const withDefaultTag = ({ topology: { revision = '' } }: Lab, cluster: LabCluste
  * Removes the default tag from the revision of a lab. Before that, the namespaces are labelled with the revision’s
  * own name. Two injectors must not both serve the default revision.
  */
-const withoutDefaultTag = ({ topology, ...lab }: Lab, cluster: string): Step =>
-  step(`${cluster}: default tag taken from revision ${revisionOf(topology)}`, async (_, signal) => {
+const withoutDefaultTag = (lab: Lab, cluster: string): Step =>
+  step(`${cluster}: default tag taken from revision ${revisionOf(lab.topology)}`, async (_, signal) => {
     const installed = lab.cluster(cluster)
-    await askForSidecars(installed, topology)
-    await istioctl(installed, ['tag', 'remove', 'default', '--skip-confirmation'], signal)
+    await askForSidecars(installed, lab.topology)
+    await removeDefaultTag(lab, installed, signal)
   })
 
 /** Removes the objects of the old control plane that the new one does not have, and waits until its pods are gone. */
 const removed = async (from: Lab, to: Lab, cluster: LabCluster, signal: AbortSignal): Promise<void> => {
   const { exposure } = procedures[to.topology.procedure]
   const { name, kube } = cluster
-  // A specification needs an address, but its objects do not depend on it.
-  const specOf = (lab: Lab): OperatorSpec =>
-    cluster.role === 'primary' ? controlPlaneSpec(cluster, lab, {}) : remoteSpec(cluster, lab, placeholder)
-  await uninstallIstio({ cluster: from.cluster(name), spec: specOf(from) }, { cluster, spec: specOf(to) }, signal)
+  await uninstallControlPlane(from, to, name, signal)
   if (exposure && cluster === to.primary) {
     const [was, is] = await Promise.all([from, to].map(async ({ topology }) => (await exposure(topology)).map(refOf)))
     for (const ref of without(was ?? [], is ?? [])) await kube.remove(ref)

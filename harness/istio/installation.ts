@@ -1,0 +1,178 @@
+import { differences } from '#images/differences.ts'
+import type { Lab, LabCluster } from '#lab/lab.ts'
+import { gatewayName } from './gateway.ts'
+
+/** Values of Istio’s charts, or a part of them. */
+export type Values = Record<string, unknown>
+
+/**
+ * Without both a mesh cannot change its root: istiod keeps to the one it began with, and proxies hear of no second one
+ * (istio/istio, tests/integration/security/cacert_rotation).
+ */
+const severalRoots = { istiod: { ISTIO_MULTIROOT_MESH: 'true' }, proxies: { PROXY_CONFIG_XDS_AGENT: 'true' } }
+
+/**
+ * One line of JSON a request, with both peers' identities: what the path and identity checks read. Istio leaves a field
+ * out when Envoy has no value for it.
+ */
+export const accessLogFormat = JSON.stringify({
+  start: '%START_TIME%',
+  path: '%REQ(:PATH)%',
+  status: '%RESPONSE_CODE%',
+  flags: '%RESPONSE_FLAGS%',
+  details: '%RESPONSE_CODE_DETAILS%',
+  cluster: '%UPSTREAM_CLUSTER_RAW%',
+  upstream: '%UPSTREAM_HOST%',
+  upstreamIdentity: '%UPSTREAM_PEER_URI_SAN%',
+  downstream: '%DOWNSTREAM_REMOTE_ADDRESS%',
+  downstreamIdentity: '%DOWNSTREAM_PEER_URI_SAN%',
+  sni: '%REQUESTED_SERVER_NAME%',
+})
+
+/** What the installs of a mesh are made of. */
+export type Release = Pick<Lab, 'images' | 'topology'>
+
+/** What a cluster’s gateway is in a topology: one proxy, or as many as are asked for. */
+const replicasOf = ({ gatewayReplicas = 1 }: Release['topology']): number => gatewayReplicas
+
+/**
+ * A request is also a share: beside an API server’s 250m, a proxy that asks for 10m waits seconds for its turn while
+ * images are unpacked, and live traffic hundreds of milliseconds. Everything of one cluster still fits two cores; a
+ * mesh that is upgraded holds most things twice, for a time, and asks for less of each.
+ */
+const requestsOf = (topology: Release['topology']): { istiod: Requests; proxy: Requests } =>
+  replicasOf(topology) > 1
+    ? { istiod: { cpu: '50m', memory: '128Mi' }, proxy: { cpu: '50m', memory: '40Mi' } }
+    : { istiod: { cpu: '250m', memory: '128Mi' }, proxy: { cpu: '100m', memory: '40Mi' } }
+
+type Requests = { cpu: string; memory: string }
+
+/**
+ * Proxies are asked every second whether they are ready, and not every 15: kubelet puts off a probe for up to its
+ * period when it has itself run for less, which here it always has.
+ */
+const proxyOf = (topology: Release['topology']): object => ({
+  resources: { requests: requestsOf(topology).proxy },
+  readinessPeriodSeconds: 1,
+})
+
+/** What every installation says. */
+type Common = {
+  /** The registry and the tag of Istio’s images. */
+  hub: string | undefined
+  tag: string | undefined
+  /** The revision of the control plane; absent for the default revision. */
+  revision?: string
+  meshConfig: Values
+  /** Values that mean the same in every chart. */
+  global: Values
+}
+
+/** istiod in a cluster, or what a remote cluster has in its place. */
+export type IstiodInstallation = Common & {
+  part: 'control-plane' | 'remote'
+  /** Values of istiod’s own pod. */
+  istiod: Values
+  /** The other values of the chart. */
+  values: Values
+  /** Options that only an IstioOperator has; a topology file may name them. */
+  operator?: Values
+}
+
+/** An east-west gateway of a cluster. */
+export type GatewayInstallation = Common & {
+  part: 'gateway'
+  /** The name of the gateway’s deployment and service. */
+  name: string
+  istioNamespace: string
+  network: string
+  /** True where istiod finds the gateway by the label of its network. */
+  labelled: boolean
+  replicas: number
+  requests: Requests
+  /** The ports of the service, by name. */
+  ports: Record<string, number>
+}
+
+/**
+ * What is installed into a cluster, as data. Every installer takes it: istioctl as an operator, Helm as the values of
+ * charts.
+ */
+export type Installation = IstiodInstallation | GatewayInstallation
+
+/** What every installation here has in common: images, revision, identity of the cluster. */
+const common = (cluster: LabCluster, { images, topology }: Release): Common => ({
+  hub: images.roles['hub'],
+  tag: images.ofClusters?.[cluster.name]?.tag ?? images.roles['tag'],
+  ...(topology.revision === undefined ? {} : { revision: topology.revision }),
+  // A tenth of the default wait before a proxy writes its log: two checks read it.
+  meshConfig: {
+    accessLogFile: '/dev/stdout',
+    accessLogEncoding: 'JSON',
+    accessLogFormat,
+    defaultConfig: { fileFlushInterval: '0.1s', proxyMetadata: severalRoots.proxies },
+  },
+  global: {
+    istioNamespace: topology.istioNamespace,
+    network: cluster.network,
+    imagePullPolicy: 'IfNotPresent',
+    proxy: proxyOf(topology),
+  },
+})
+
+const istiod = (
+  part: IstiodInstallation['part'],
+  cluster: LabCluster,
+  release: Release,
+  global: Values,
+  values: Values = {},
+): IstiodInstallation => {
+  const { images, topology } = release
+  const shared = common(cluster, release)
+  return {
+    ...shared,
+    part,
+    global: { ...shared.global, meshID: 'mesh1', multiCluster: { clusterName: cluster.name }, ...global },
+    istiod: {
+      resources: { requests: requestsOf(topology).istiod },
+      autoscaleEnabled: false,
+      env: { ...severalRoots.istiod, ...differences[images.source].istiod },
+    },
+    values: {
+      ...differences[images.source].values,
+      ...values,
+    },
+  }
+}
+
+/** A control plane; `global` is what makes it a topology's. */
+export const controlPlaneOf = (cluster: LabCluster, release: Release, global: Values): IstiodInstallation => ({
+  ...istiod('control-plane', cluster, release, global),
+  ...(release.topology.operator === undefined ? {} : { operator: release.topology.operator }),
+})
+
+/** The remote profile of a cluster that is served from `remotePilotAddress`. */
+export const remoteOf = (remote: LabCluster, release: Release, remotePilotAddress: string): IstiodInstallation =>
+  istiod(
+    'remote',
+    remote,
+    release,
+    { remotePilotAddress },
+    { istiodRemote: { injectionPath: `/inject/cluster/${remote.name}/net/${remote.network}` } },
+  )
+
+/**
+ * An east-west gateway of a cluster: a proxy behind a load balancer that passes mTLS through, seeing its own network
+ * alone. The label of its network is what the control plane finds it by, unless meshNetworks names it (seed 000).
+ */
+export const gatewayOf = (cluster: LabCluster, release: Release, labelled: boolean): GatewayInstallation => ({
+  ...common(cluster, release),
+  part: 'gateway',
+  name: gatewayName,
+  istioNamespace: cluster.istioNamespace,
+  network: cluster.network,
+  labelled,
+  replicas: replicasOf(release.topology),
+  requests: requestsOf(release.topology).proxy,
+  ports: { 'status-port': 15021, tls: 15443, 'tls-istiod': 15012, 'tls-webhook': 15017 },
+})
