@@ -24,6 +24,8 @@ export type KindCluster = {
    * True on a host that cannot grant every capability. The kubelet then ignores the kernel settings it cannot change.
    */
   restricted: boolean
+  /** The version of the engine's cgroups, as it reports it: '1' or '2'. */
+  cgroupVersion: string
 }
 
 /**
@@ -41,13 +43,11 @@ const shortLived = {
  * cores. kind writes kubeadm’s v1beta3 up to Kubernetes 1.35, which has a feature gate in place of the field.
  */
 const ellipticKeys = (kubernetes: string): object =>
-  (minorOf(kubernetes) ?? 0) < 36
-    ? { featureGates: { PublicKeysECDSA: true } }
-    : { encryptionAlgorithm: 'ECDSA-P256' }
+  (minorOf(kubernetes) ?? 0) < 36 ? { featureGates: { PublicKeysECDSA: true } } : { encryptionAlgorithm: 'ECDSA-P256' }
 
 /**
- * The configuration for kubeadm. Without an apiVersion, kind adds the one of that version of kubeadm. Kubernetes 1.32
- * and later know every flag.
+ * The configuration for kubeadm. Without an apiVersion, kind adds the one of that version of kubeadm, and turns the
+ * arguments into the list that v1beta4 has in their place. Kubernetes 1.32 and later know every flag.
  */
 const clusterConfiguration = ({ kubernetes, tags: { etcd, coredns } }: KindCluster): object => ({
   kind: 'ClusterConfiguration',
@@ -57,6 +57,12 @@ const clusterConfiguration = ({ kubernetes, tags: { etcd, coredns } }: KindClust
   etcd: { local: { ...shortLived.etcd, ...(etcd === undefined ? {} : { imageTag: etcd }) } },
   ...(coredns === undefined ? {} : { dns: { imageTag: coredns } }),
 })
+
+/** From Kubernetes 1.35 on, a kubelet refuses to start on cgroups of version 1 unless it is told to accept them. */
+const kubeletConfigurations = ({ kubernetes, cgroupVersion }: KindCluster): object[] =>
+  cgroupVersion === '1' && (minorOf(kubernetes) ?? 0) >= 35
+    ? [{ kind: 'KubeletConfiguration', failCgroupV1: false }]
+    : []
 
 /** The name of a cluster in the engine. */
 export const clusterName = (runId: string, cluster: string): string => nameOf(runId, cluster)
@@ -83,7 +89,9 @@ export const createCluster = async (cluster: KindCluster, signal: AbortSignal): 
     },
     ...(restricted ? { featureGates: { KubeletInUserNamespace: true } } : {}),
     nodes: [{ role: 'control-plane', image }],
-    kubeadmConfigPatches: [stringify(clusterConfiguration(cluster))],
+    kubeadmConfigPatches: [clusterConfiguration(cluster), ...kubeletConfigurations(cluster)].map((patch) =>
+      stringify(patch),
+    ),
   }
   try {
     await execa(kind, ['create', 'cluster', '--name', name, '--kubeconfig', kubeconfig, '--config', '-'], {

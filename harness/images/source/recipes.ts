@@ -16,7 +16,7 @@ const Program = z.strictObject({
 const version = z.string().regex(/^v1\.\d+\.\d+$/)
 
 const Recipes = z.strictObject({
-  /** The versions that can be built, newest first. */
+  /** The versions that can be built: first the default, then all others, newest first. */
   kubernetes: z.tuple([version], version),
   /** The version of Istio’s source. */
   istio: z.string(),
