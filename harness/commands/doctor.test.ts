@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { engineFinding } from './doctor.ts'
+import { cgroupFinding, engineFinding } from './doctor.ts'
 import { ensureEngine } from '#run/ensure-engine.ts'
 import { errorOf, failingWith, fakeProgram, setVariable } from '#testing/edge.ts'
 import { engineInfo } from '#engine/docker.ts'
@@ -74,6 +74,16 @@ describe('an engine', () => {
       found: expect.stringContaining('rootless'),
     })
   })
+})
+
+test.each([
+  ['1', 'version 1', 'ok', /Kubernetes 1\.35 .* a lab sets failCgroupV1: false/],
+  ['2', 'version 2', 'ok', /every Kubernetes version/],
+  ['', 'unknown without an engine', 'note', /every Kubernetes version/],
+])('cgroups of version “%s”: %s', async (CgroupVersion, found, state, means) => {
+  await engine({ ...docker, CgroupVersion })
+  const finding = cgroupFinding(await engineInfo())
+  expect(finding).toMatchObject({ found, state, means: expect.stringMatching(means) })
 })
 
 describe('where none answers', () => {

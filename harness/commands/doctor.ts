@@ -103,14 +103,15 @@ const capabilityFinding = async (engine: EngineInfo | undefined): Promise<Findin
   }
 }
 
-const cgroupFinding = (engine: EngineInfo | undefined): Finding => {
+/** The version of the engine's cgroups, and which versions of Kubernetes accept it. */
+export const cgroupFinding = (engine: EngineInfo | undefined): Finding => {
   const version = engine?.CgroupVersion ?? ''
   if (version === '1')
     return {
       what: 'cgroups',
       found: 'version 1',
       state: 'ok',
-      means: 'works up to Kubernetes 1.34; kubelet 1.35 refuses it',
+      means: 'works; kubelet refuses it from Kubernetes 1.35 on, unless told otherwise: a lab sets failCgroupV1: false',
     }
   return {
     what: 'cgroups',

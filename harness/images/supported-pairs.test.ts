@@ -6,6 +6,10 @@ test.each([
   ['1.28.3', 'v1.35.0', 'Istio 1.28.3 supports Kubernetes 1.30 to 1.34'],
   ['1.30', '1.31', 'Istio 1.30 supports Kubernetes 1.32 to 1.36'],
   ['1.31-dev', 'v1.36.1', undefined],
+  ['1.30', '1.36', undefined],
+  ['1.30', 'v1.37.0', 'Istio 1.30 supports Kubernetes 1.32 to 1.36'],
+  ['1.31', '1.32', undefined],
+  ['1.31', '1.37', 'Istio 1.31 supports Kubernetes 1.32 to 1.36'],
   ['1.20.0', '1.34.4', undefined], // nothing is known of it
 ])('Istio %s on Kubernetes %s: %s', (istio, kubernetes, why) => {
   const refused = unsupportedPair(istio, kubernetes)

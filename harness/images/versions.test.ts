@@ -61,6 +61,7 @@ test.each<[Parameters<typeof resolveImageSource>[0]]>([
   [{ images: 'release', istio: source.istio }],
   [{ images: 'source', registry: 'mirror.example' }],
   [{ images: 'source', kind: '0.32.0' }],
+  [{ images: 'source', kubernetes: '1.37' }],
   [{ images: 'auto', istio: source.istio, kubernetes: release.kubernetes }],
 ])('versions that do not go together are refused: %j', async (asked) => {
   expect(await errorOf(resolveImageSource(asked))).toMatchObject({
@@ -71,6 +72,7 @@ test.each<[Parameters<typeof resolveImageSource>[0]]>([
 
 test.each<[Parameters<typeof resolveImageSource>[0], string]>([
   [{ images: 'release', istio: '1.28.3', kubernetes: '1.35' }, 'Istio 1.28.3 supports Kubernetes 1.30 to 1.34'],
+  [{ images: 'auto', kubernetes: '1.37' }, `Istio ${release.istio} supports Kubernetes 1.32 to 1.36`],
   [{ images: 'auto', kubernetes: '1.30.2' }, `Istio ${release.istio} supports Kubernetes 1.32 to 1.36`],
   [{ images: 'auto', istio: '1.29.1', kubernetes: 'v1.36.0' }, 'Istio 1.29.1 supports Kubernetes 1.31 to 1.35'],
 ])(

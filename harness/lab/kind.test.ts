@@ -16,11 +16,8 @@ const plan = {
   version: 'v1',
 } as const
 
-/** The cluster configuration that kind gets for kubeadm. */
-const configurationWith = async (
-  tags: KindCluster['tags'],
-  kubernetes = 'v1.34.4',
-): Promise<Record<string, unknown>> => {
+/** The configurations that kind gets for kubeadm. */
+const configurationsWith = async (settings: Partial<KindCluster>): Promise<Record<string, unknown>[]> => {
   const file = join(await scratchFolder(), 'config.yaml')
   await fakeProgram('docker', failingWith('Error: No such object', 1))
   await fakeProgram('kind', `cat > '${file}'`)
@@ -30,17 +27,26 @@ const configurationWith = async (
       plan,
       kind: 'kind',
       image: 'node',
-      kubernetes,
+      kubernetes: 'v1.34.4',
       kubeconfig: 'none',
-      tags,
+      tags: {},
       restricted: false,
+      cgroupVersion: '2',
+      ...settings,
     },
     AbortSignal.timeout(10_000),
   )
-  const {
-    kubeadmConfigPatches: [patch],
-  } = parse(await readFile(file, 'utf8')) as { kubeadmConfigPatches: [string, string] }
-  return parse(patch) as Record<string, unknown>
+  const { kubeadmConfigPatches } = parse(await readFile(file, 'utf8')) as { kubeadmConfigPatches: string[] }
+  return kubeadmConfigPatches.map((patch) => parse(patch) as Record<string, unknown>)
+}
+
+/** The cluster configuration among them. */
+const configurationWith = async (
+  tags: KindCluster['tags'],
+  kubernetes = 'v1.34.4',
+): Promise<Record<string, unknown>> => {
+  const [configuration] = await configurationsWith({ tags, kubernetes })
+  return configuration!
 }
 
 test('kubeadm uses the tags of the images that were built, not the defaults of its version', async () => {
@@ -70,4 +76,24 @@ test.each([
   ['v1.36.0', { encryptionAlgorithm: 'ECDSA-P256' }],
 ])('kubeadm of %s makes elliptic keys', async (kubernetes, words) => {
   expect(await configurationWith({}, kubernetes)).toMatchObject(words)
+})
+
+test.each([
+  ['1', 'v1.34.4', []],
+  ['1', 'v1.35.4', [{ kind: 'KubeletConfiguration', failCgroupV1: false }]],
+  ['1', 'v1.36.3', [{ kind: 'KubeletConfiguration', failCgroupV1: false }]],
+  ['2', 'v1.36.3', []],
+  ['', 'v1.36.3', []],
+])('on cgroups of version “%s”, kubelet of %s is told %j', async (cgroupVersion, kubernetes, expected) => {
+  const others = (await configurationsWith({ cgroupVersion, kubernetes })).filter(
+    ({ kind }) => kind === 'KubeletConfiguration',
+  )
+  expect(others).toEqual(expected)
+})
+
+test('kubeadm leaves out what only other nodes or a long life need', async () => {
+  expect(await configurationsWith({})).toContainEqual({
+    kind: 'InitConfiguration',
+    skipPhases: ['preflight', 'kubelet-finalize', 'bootstrap-token'],
+  })
 })

@@ -24,6 +24,8 @@ export type KindCluster = {
    * True on a host that cannot grant every capability. The kubelet then ignores the kernel settings it cannot change.
    */
   restricted: boolean
+  /** The version of the engine's cgroups, as it reports it: '1' or '2'. */
+  cgroupVersion: string
 }
 
 /**
@@ -44,8 +46,8 @@ const ellipticKeys = (kubernetes: string): object =>
   (minorOf(kubernetes) ?? 0) < 36 ? { featureGates: { PublicKeysECDSA: true } } : { encryptionAlgorithm: 'ECDSA-P256' }
 
 /**
- * The configuration for kubeadm. Without an apiVersion, kind adds the one of that version of kubeadm. Kubernetes 1.32
- * and later know every flag.
+ * The configuration for kubeadm. Without an apiVersion, kind adds the one of that version of kubeadm, and turns the
+ * arguments into the list that v1beta4 has in their place. Kubernetes 1.32 and later know every flag.
  */
 const clusterConfiguration = ({ kubernetes, tags: { etcd, coredns } }: KindCluster): object => ({
   kind: 'ClusterConfiguration',
@@ -64,6 +66,12 @@ const initConfiguration = {
   kind: 'InitConfiguration',
   skipPhases: ['preflight', 'kubelet-finalize', 'bootstrap-token'],
 }
+
+/** From Kubernetes 1.35 on, a kubelet refuses to start on cgroups of version 1 unless it is told to accept them. */
+const kubeletConfigurations = ({ kubernetes, cgroupVersion }: KindCluster): object[] =>
+  cgroupVersion === '1' && (minorOf(kubernetes) ?? 0) >= 35
+    ? [{ kind: 'KubeletConfiguration', failCgroupV1: false }]
+    : []
 
 /** The name of a cluster in the engine. */
 export const clusterName = (runId: string, cluster: string): string => nameOf(runId, cluster)
@@ -90,7 +98,9 @@ export const createCluster = async (cluster: KindCluster, signal: AbortSignal): 
     },
     ...(restricted ? { featureGates: { KubeletInUserNamespace: true } } : {}),
     nodes: [{ role: 'control-plane', image }],
-    kubeadmConfigPatches: [clusterConfiguration(cluster), initConfiguration].map((patch) => stringify(patch)),
+    kubeadmConfigPatches: [clusterConfiguration(cluster), initConfiguration, ...kubeletConfigurations(cluster)].map(
+      (patch) => stringify(patch),
+    ),
   }
   try {
     await execa(kind, ['create', 'cluster', '--name', name, '--kubeconfig', kubeconfig, '--config', '-'], {

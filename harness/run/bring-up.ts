@@ -52,6 +52,7 @@ export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure:
             kubeconfig: cluster.kubeconfig,
             tags: { etcd: images.roles['etcd'], coredns: images.roles['coredns'] },
             restricted: engine.OSType === 'linux' && (await missingCapabilities()).length > 0,
+            cgroupVersion: engine.CgroupVersion,
           },
           signal,
         )

@@ -2,6 +2,7 @@ import { access, readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { scratchFolder } from '#testing/edge.ts'
+import { supportedBy } from '#images/supported-pairs.ts'
 import { loadRecipes, recipeFolder, recipeKey } from './recipes.ts'
 import { buildsOf, stamped } from './stamp.ts'
 
@@ -38,10 +39,18 @@ describe('the recipes', () => {
 describe('the recipes of a version of Kubernetes', async () => {
   const { kubernetes: usual, kubernetesVersions } = await loadRecipes()
 
-  test('are those of the newest where none is asked for', () => {
-    expect(usual).toBe(kubernetesVersions[0])
-    expect(kubernetesVersions).toEqual(
-      kubernetesVersions.toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true })),
+  test('are those of the first where none is asked for; all others follow, newest first', () => {
+    const [first, ...others] = kubernetesVersions
+    expect(usual).toBe(first)
+    expect(others).toEqual(others.toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true })))
+    expect(kubernetesVersions).toHaveLength(new Set(kubernetesVersions).size)
+  })
+
+  test.each(['1.30', '1.31'])('are those of every minor that Istio %s supports', (istio) => {
+    const [lowest, highest] = supportedBy(istio)!
+    const minors = kubernetesVersions.map((version) => Number(version.split('.')[1]))
+    expect(minors.toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: highest - lowest + 1 }, (_, index) => lowest + index),
     )
   })
 

@@ -23,7 +23,7 @@ const Module = z.strictObject({
 const version = z.string().regex(/^v1\.\d+\.\d+$/)
 
 const Recipes = z.strictObject({
-  /** The versions that can be built, newest first. */
+  /** The versions that can be built: first the default, then all others, newest first. */
   kubernetes: z.tuple([version], version),
   debian: z.string(),
   /** The releases of Istio that can be built, newest first. `module` is the folder of a release’s Go module. */
