@@ -21,7 +21,7 @@ export type { CheckResult, Results, TopologyResult, Verdict } from '#results/res
 export type { Run } from '#run/with-reports.ts'
 
 /** The options of `run`: the flags of `test` in camel case. Lists are text, joined by commas. */
-export type TestFlags = Omit<z.input<typeof RunOptions>, 'output' | 'plan'>
+export type TestFlags = Omit<z.input<typeof RunOptions>, 'output' | 'plan' | 'results'>
 
 /** The options of `diagnose`: the flags of the command in camel case. Lists are text, joined by commas. */
 export type DiagnoseFlags = Omit<z.input<typeof DiagnoseOptions>, 'output'>

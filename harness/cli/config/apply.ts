@@ -17,7 +17,7 @@ export const applyConfig = (program: Command, { path, content }: ConfigFile): vo
   const result = configSchema(program).safeParse(content)
   if (!result.success)
     throw new MeshproofError('MP-181', {
-      what: `The config file is not valid`,
+      what: 'The config file is not valid',
       where: path,
       why: result.error.issues
         .map(({ path: place, message }) => (place.length === 0 ? message : `${place.join('.')} ${message}`))
