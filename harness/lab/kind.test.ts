@@ -94,6 +94,6 @@ test.each([
 test('kubeadm leaves out what only other nodes or a long life need', async () => {
   expect(await configurationsWith({})).toContainEqual({
     kind: 'InitConfiguration',
-    skipPhases: ['preflight', 'kubelet-finalize', 'bootstrap-token'],
+    skipPhases: ['preflight', 'kubelet-finalize', 'bootstrap-token', 'show-join-command'],
   })
 })

@@ -64,7 +64,7 @@ const clusterConfiguration = ({ kubernetes, tags: { etcd, coredns } }: KindClust
  */
 const initConfiguration = {
   kind: 'InitConfiguration',
-  skipPhases: ['preflight', 'kubelet-finalize', 'bootstrap-token'],
+  skipPhases: ['preflight', 'kubelet-finalize', 'bootstrap-token', 'show-join-command'],
 }
 
 /** From Kubernetes 1.35 on, a kubelet refuses to start on cgroups of version 1 unless it is told to accept them. */
