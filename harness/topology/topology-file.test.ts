@@ -63,6 +63,7 @@ describe('the built-in topologies', () => {
       'primary-remote',
       'multi-primary',
       'multi-primary-multi-network',
+      'external-control-plane',
     ])
   })
 
@@ -73,6 +74,7 @@ describe('the built-in topologies', () => {
     ['primary-remote', '001', ['strict'], ['primary', 'remote'], ['network1', 'network2']],
     ['multi-primary', undefined, ['strict'], ['primary', 'primary'], ['network1', 'network1']],
     ['multi-primary-multi-network', undefined, ['strict'], ['primary', 'primary'], ['network1', 'network2']],
+    ['external-control-plane', undefined, ['strict'], ['remote', 'primary'], ['network1', 'network2']],
   ])('%s is what its name says, installed by the procedure of its name', async (name, seed, mtls, roles, networks) => {
     const topology = await loadTopologyFile(name)
     expect(topology).toMatchObject({ name, procedure: name, mtls })
@@ -214,7 +216,7 @@ describe('a user’s own file', () => {
 
 const notWords = 'not lower-case words joined by hyphens'
 const names = 'valid are name, title, seed, procedure, mtls, istioNamespace, operator, clusters'
-const fields = 'valid are name, role, network, podCidr, serviceCidr, version'
+const fields = 'valid are name, role, istiodIn, network, podCidr, serviceCidr, version'
 
 describe('a file that is not valid says where and why', () => {
   test.each<[string, Edit, string[]]>([
@@ -243,7 +245,7 @@ describe('a file that is not valid says where and why', () => {
       { 3: 'procedure: gatway' },
       [
         '3:12: procedure “gatway” is not one of vpn, shared-control-plane, gateway, primary-remote, ' +
-          'multi-primary, multi-primary-multi-network: did you mean “gateway”?',
+          'multi-primary, multi-primary-multi-network, external-control-plane: did you mean “gateway”?',
       ],
     ],
     [

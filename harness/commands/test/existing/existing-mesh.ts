@@ -40,7 +40,7 @@ export const prepareExistingMesh = async (
   const prepared = await Promise.all(
     clusters.map(async (cluster, index): Promise<ExistingMeshCluster> => {
       const gateway = severalNetworks({ clusters }) ? await gatewayOf(cluster) : undefined
-      const { name, role, network, context } = cluster
+      const { name, role, network, context, istiodHost } = cluster
       return {
         name,
         role,
@@ -49,6 +49,7 @@ export const prepareExistingMesh = async (
         version: versions[index] ?? 'v4',
         ...(await injectionOf(cluster)),
         ...(gateway ? { gateway } : {}),
+        ...(istiodHost ? { istiodIn: istiodHost.name } : {}),
       }
     }),
   )

@@ -6,7 +6,7 @@ import type { SurveyedCluster } from '#probes/survey/survey.ts'
  * istiodRemote.injectionPath). Without it new pods are told that they are of the control plane’s own cluster.
  */
 export const wrongInjectionPath = async (cluster: SurveyedCluster): Promise<Finding[]> => {
-  if (cluster.role === 'primary') return []
+  if (cluster.role === 'primary' && !cluster.istiodHost) return []
   const injectors = await cluster.reads.injectors()
   const wrong = injectors.flatMap(({ metadata, webhooks }) => {
     const paths = (webhooks ?? []).flatMap(({ clientConfig }) => clientConfig.service?.path ?? pathOf(clientConfig.url))
