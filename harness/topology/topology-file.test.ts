@@ -176,6 +176,7 @@ describe('a user’s own file', () => {
     ['one primary on several', {}, 'primary-remote'],
     ['primaries alone on one', { ...oneNetwork, ...allPrimary }, 'multi-primary'],
     ['primaries alone on several', allPrimary, 'multi-primary-multi-network'],
+    ['an istiod in another cluster', { 6: '    role: primary\n    istiodIn: cluster2' }, 'external-control-plane'],
     ['three clusters that share one of two networks', { 15: third({ network: 'network2' }) }, 'primary-remote'],
   ])('with %s has its procedure derived', async (_, edit, procedure) => {
     expect(await load(edited({ 3: undefined, ...edit }))).toMatchObject({ procedure })
@@ -483,6 +484,29 @@ describe('a file that is not valid says where and why', () => {
       'multi-primary-multi-network on one network',
       { 3: 'procedure: multi-primary-multi-network', 11: '    role: primary', 12: '    network: network1' },
       ['3:12: procedure multi-primary-multi-network needs two networks or more: every cluster is on network1'],
+    ],
+    [
+      'an external control plane without the cluster that it runs in',
+      { 3: 'procedure: external-control-plane' },
+      ['3:12: procedure external-control-plane needs istiodIn in the primary: the remote cluster in which istiod runs'],
+    ],
+    [
+      'an external control plane in a cluster that is not there',
+      { 3: 'procedure: external-control-plane', 6: '    role: primary\n    istiodIn: cluster3' },
+      ['7:15: clusters[0].istiodIn cluster3 is no remote cluster of this file'],
+    ],
+    [
+      'a remote cluster with a control plane elsewhere',
+      { 3: 'procedure: external-control-plane', 11: '    role: remote\n    istiodIn: cluster1' },
+      ['12:15: clusters[1].istiodIn is for the primary: a remote cluster has no control plane'],
+    ],
+    [
+      'an external control plane in another procedure',
+      { 6: '    role: primary\n    istiodIn: cluster2' },
+      [
+        '7:15: clusters[0].istiodIn belongs to procedure external-control-plane: in gateway, istiod runs in the ' +
+          'primary',
+      ],
     ],
     [
       'clusters of which four are not enough',

@@ -75,10 +75,16 @@ const guestsOf = ({ clusters }: TopologyResult, { name }: { name: string }): str
 
 /** What a cluster is in the mesh, in words that fit into its box. */
 const roleWords = ({ role, istiodIn }: TopologyResult['clusters'][number], guests: string[], width: number): string => {
-  const controlPlane = width > 200 ? 'control plane (istiod)' : 'istiod'
-  if (istiodIn !== undefined) return `config cluster · istiod in ${istiodIn}`
-  if (guests.length > 0) return `${role} · ${width > 200 ? `istiod of ${guests.join(', ')}` : 'istiod'}`
-  return role === 'primary' ? `${role} · ${controlPlane}` : role
+  if (istiodIn !== undefined) return shortened('config cluster', `istiod in ${istiodIn}`, width)
+  if (guests.length > 0) return shortened(`${role} · istiod`, `of ${guests.join(', ')}`, width, ' ')
+  if (role === 'remote') return role
+  return `${role} · ${width > 200 ? 'control plane (istiod)' : 'istiod'}`
+}
+
+/** Words, and more of them where the box has room. A letter is at most 7 wide. */
+const shortened = (words: string, more: string, width: number, separator = ' · '): string => {
+  const whole = `${words}${separator}${more}`
+  return whole.length * 7 > width ? words : whole
 }
 
 const clusterBox = (

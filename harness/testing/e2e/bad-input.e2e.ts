@@ -53,6 +53,7 @@ describe('a mistake in the command line', () => {
       'MP-125',
       /one network/,
     ],
+    ['faults of an external control plane', ['prove', '--topology=external-control-plane'], 'MP-138', /prove does not/],
     ['an unknown installer', ['--installer=hlem'], 'MP-101', /Did you mean “helm”/],
     ['charts without Helm', ['--charts=fixtures'], 'MP-136', /--installer=helm/],
     [
