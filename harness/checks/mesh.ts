@@ -185,7 +185,7 @@ export const meshOf = (target: Target, record: Recorder, patience: number, signa
  * The values of a policy’s placeholders. As in seed 003, the DestinationRule sets ISTIO_MUTUAL where mutual TLS is
  * on, and nothing where it is off.
  */
-const policyValues = ({
+export const policyValues = ({
   clusters,
   mtls,
   namespaces,
@@ -197,7 +197,8 @@ const policyValues = ({
   host: `helloworld.${namespaces.mesh}.svc.${domain}`,
   policynamespace: policyNamespace,
   trustdomain: trustDomain,
-  trafficpolicy: JSON.stringify(mtls === 'strict' ? { tls: { mode: 'ISTIO_MUTUAL' } } : {}),
+  // Where istiod validates, it refuses an empty policy. Null is no policy.
+  trafficpolicy: JSON.stringify(mtls === 'strict' ? { tls: { mode: 'ISTIO_MUTUAL' } } : null),
   // A cluster’s name may be invalid as the name of a subset, so the subset has the name of its version.
   clustersubsets: JSON.stringify(
     clusters.map(({ name, version }) => ({ name: version, labels: { 'topology.istio.io/cluster': name } })),

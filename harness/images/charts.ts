@@ -51,11 +51,12 @@ export const findCharts = async (folder: string): Promise<Charts> => {
   if (missing.length === 0)
     return { base: named('base') ?? '', istiod: named('istiod') ?? '', gateway: named('gateway') ?? '' }
   const others = found.map(({ name }) => name).join(', ')
+  const whatIsThere = others === '' ? ', and there is no other' : `; it has ${others}`
   throw new MeshproofError('MP-360', {
     what: 'The folder does not have the charts of Istio',
     where: folder,
-    why: `no chart is called ${missing.join(' or ')}${others === '' ? ', and there is no other' : `; it has ${others}`}`,
-    next: `Give --charts a folder with the charts ${chartNames.join(', ')}, such as manifests/charts of Istio’s source.`,
+    why: `no chart is called ${missing.join(' or ')}${whatIsThere}`,
+    next: `Name a folder with the charts ${chartNames.join(', ')}, such as manifests/charts of Istio’s source.`,
   })
 }
 

@@ -4,7 +4,7 @@ import { artifactAsMade } from './cache.ts'
 import { chartNames, findCharts, type Charts } from './charts.ts'
 import { isLoopback, mirroredIn } from './release/registry.ts'
 
-/** What charts are pulled by: Helm, the version that is wanted (without it the newest), and a mirror, if there is one. */
+/** What charts are pulled by: Helm. `version` is the wanted one (the newest without it), `registry` a mirror. */
 type Pull = {
   program: string
   version?: string | undefined

@@ -60,7 +60,7 @@ describe.each(await topologyNames())('the values of %s', (topologyName) => {
   })
 })
 
-test('a revision has a release of its own beside that of the default revision, and the gateway is told of it', async () => {
+test('a revision has a release of its own, and the gateway is told of the revision', async () => {
   const lab = await idleLab({ ...(await variant('gateway')), revision: 'canary' })
   const { primary } = lab
   const releases = releasesOf(controlPlaneOf(primary, lab, {}))

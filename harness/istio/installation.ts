@@ -94,7 +94,10 @@ export type GatewayInstallation = Common & {
   ports: Record<string, number>
 }
 
-/** What is installed into a cluster, as data. Every installer takes it: istioctl makes an operator of it, Helm values. */
+/**
+ * What is installed into a cluster, as data. Every installer takes it: istioctl as an operator, Helm as the values of
+ * charts.
+ */
 export type Installation = IstiodInstallation | GatewayInstallation
 
 /** What every installation here has in common: images, revision, identity of the cluster. */

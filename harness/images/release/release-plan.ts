@@ -60,7 +60,10 @@ export const loadRelease = async (file: string = releaseFile): Promise<Release> 
 /** The version of Istio that is pinned. */
 export const pinnedIstio = ({ roles }: Release): string => roles['tag'] ?? ''
 
-/** Complete versions: one of Istio, or two for an upgrade; Kubernetes’ with the leading v; Helm’s where it installs. */
+/**
+ * Complete versions: one of Istio, or two for an upgrade; that of Kubernetes with the leading v; that of Helm where it
+ * installs.
+ */
 export type Versions = { istio: string[]; kubernetes: string; kind: string; helm?: string }
 
 /** The versions that are pinned. */

@@ -317,7 +317,7 @@ test('pins that are not of that form are told by where they are wrong', async ()
   })
 })
 
-test('Helm and the charts of the version come with the published images only where Helm installs the mesh', async () => {
+test('Helm and charts come with the published images only where Helm installs the mesh', async () => {
   const { pins, requested } = await published()
   const without = await images(pins)
   expect(without.helm).toBeUndefined()
