@@ -4,8 +4,8 @@ import type { Way } from './ways.ts'
 import { whyIstiodClosed } from './why-closed.ts'
 
 /**
- * The ways from a cluster without istiod to istiod’s ports, at the addresses it knows (istio/istio#42327); the webhook’s is
- * 15017.
+ * The ways from a cluster without istiod to istiod’s ports, at the addresses it knows (istio/istio#42327); the
+ * webhook’s is 15017.
  */
 export const waysToIstiod = async (mesh: Survey, from: SurveyedCluster): Promise<Way[]> => {
   const primary = servedBy(mesh, from)
