@@ -105,6 +105,24 @@ describe('a survey', () => {
       expect(meshLines({ topology, clusters })[2]).toContain('cluster2  primary, network2  istiod in cluster1')
     })
 
+    test('leaves out a cluster that has no workloads of the mesh, only its istiod', async () => {
+      const elsewhere = (objects: Manifest[]): Manifest[] =>
+        JSON.parse(
+          JSON.stringify(objects)
+            .replace('"namespace":"istio-system","path"', '"namespace":"gateway-mesh","path"')
+            .replace('/inject/cluster/cluster1/net/network1', '/inject'),
+        ) as Manifest[]
+      const { clusters } = await surveyOf({
+        a: elsewhere(hosting([kubeconfig])),
+        b: meshObjects('cluster2', { role: 'remote' }),
+        c: meshObjects('cluster3', { role: 'remote' }),
+      })
+      expect(clusters.map(({ name, role, istiodHost }) => [name, role, istiodHost?.context])).toEqual([
+        ['cluster2', 'primary', 'a'],
+        ['cluster3', 'remote', undefined],
+      ])
+    })
+
     test('takes a wrong name of a control plane for what it is, where istiod has no other kubeconfig', async () => {
       const { clusters } = await surveyed([])
       expect(clusters.map(({ role, istiodHost }) => [role, istiodHost])).toEqual([

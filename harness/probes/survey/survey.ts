@@ -1,4 +1,4 @@
-import type { V1Deployment, V1EndpointSlice } from '@kubernetes/client-node'
+import type { V1Deployment, V1EndpointSlice, V1MutatingWebhookConfiguration } from '@kubernetes/client-node'
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { KubeClient } from '#kube/client.ts'
@@ -12,6 +12,7 @@ import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { defaultIstioNamespace, type ProcedureName } from '#topology/topology-schema.ts'
 import type { ContextCluster } from './contexts.ts'
+import { placeIn } from './injection-path.ts'
 import { type Reads, readsOf } from './reads.ts'
 
 /** One cluster of a mesh that somebody else made, as it tells of itself. */
@@ -119,8 +120,7 @@ export const injectedWith = async (
       ({ clientConfig }) => clientConfig.service?.path ?? (clientConfig.url ? new URL(clientConfig.url).pathname : []),
     ),
   )
-  const [, cluster, network] =
-    paths.map((path) => /\/cluster\/([^/]+)(?:\/net\/([^/]+))?/.exec(path)).find((match) => match !== null) ?? []
+  const { cluster, network } = paths.map(placeIn).find((place) => place.cluster !== undefined) ?? {}
   const values =
     istiods.length === 0 ? undefined : InjectorValues.safeParse(JSON.parse(map?.data?.['values'] ?? '{}')).data?.global
   return {
@@ -169,7 +169,8 @@ const requireIstio = async ({ context, kube }: ContextCluster, reads: Reads, ist
 
 /**
  * A cluster as it tells of itself. `istiodFor` is the name that its istiod goes by, and `injectsFor` the one that its
- * injector gives new proxies.
+ * injector gives new proxies. `injects` is false where every injector leads to another namespace: then the cluster has
+ * no workloads of this mesh.
  */
 type Sight = {
   cluster: SurveyedCluster
@@ -177,42 +178,49 @@ type Sight = {
   domain: string | undefined
   istiodFor: string | undefined
   injectsFor: string | undefined
+  injects: boolean
 }
 
 /**
  * Finds external control planes. Such an istiod goes by the name of another cluster, which has none, and has a
- * kubeconfig of that cluster. The other is then the primary, and the cluster that istiod runs in is a remote one.
+ * kubeconfig of that cluster. The other is then the primary. The cluster that istiod runs in is a remote one where it
+ * has workloads of the mesh, and otherwise no cluster of the mesh.
  */
 const withConfigClusters = async (looks: Sight[]): Promise<SurveyedCluster[]> => {
   const pairs = (
     await Promise.all(
-      looks.map(async ({ cluster: host, istiodFor, injectsFor }) => {
+      looks.map(async ({ cluster: host, istiodFor, injectsFor, injects }) => {
         if (istiodFor === undefined || istiodFor === injectsFor) return []
         const config = looks.find((other) => other.istiodFor === undefined && other.injectsFor === istiodFor)?.cluster
         const secrets = config ? await host.reads.secrets().catch(() => []) : []
         const isExternal = secrets.some(({ metadata }) => metadata?.name === 'istio-kubeconfig')
         return config && isExternal
-          ? [{ config, host, asRemote: { ...host, role: 'remote' as const, name: injectsFor ?? host.context } }]
+          ? [
+              {
+                config,
+                host,
+                injects,
+                asRemote: { ...host, role: 'remote' as const, name: injectsFor ?? host.context },
+              },
+            ]
           : []
       }),
     )
   ).flat()
-  return looks.map(({ cluster }) => {
+  return looks.flatMap(({ cluster }): SurveyedCluster[] => {
     const hosted = pairs.find(({ host }) => host === cluster)
-    if (hosted) return hosted.asRemote
+    if (hosted) return hosted.injects ? [hosted.asRemote] : []
     const external = pairs.find(({ config }) => config === cluster)
-    if (!external) return cluster
+    if (!external) return [cluster]
     const { asRemote: host } = external
-    return {
-      ...cluster,
-      role: 'primary',
-      istio: host.istio,
-      istiodHost: host,
-      istiodKube: host.kube,
-      reads: readsOf(cluster.kube, cluster.istioNamespace, host.kube),
-    }
+    const reads = readsOf(cluster.kube, cluster.istioNamespace, host.kube)
+    return [{ ...cluster, role: 'primary', istio: host.istio, istiodHost: host, istiodKube: host.kube, reads }]
   })
 }
+
+/** Whether an injector leads to a control plane in a namespace. One that leads to a URL may belong to any. */
+const leadsTo = ({ webhooks = [] }: V1MutatingWebhookConfiguration, istioNamespace: string): boolean =>
+  webhooks.some(({ clientConfig }) => (clientConfig.service?.namespace ?? istioNamespace) === istioNamespace)
 
 const lookAt = async (context: ContextCluster, istioNamespace: string): Promise<Sight> => {
   const reads = readsOf(context.kube, istioNamespace)
@@ -220,7 +228,12 @@ const lookAt = async (context: ContextCluster, istioNamespace: string): Promise<
   const namespace = (name: string): (typeof namespaces)[number] | undefined =>
     namespaces.find(({ metadata }) => metadata?.name === name)
   await requireIstio(context, reads, istioNamespace)
-  const [istiods, proxies, injected] = await Promise.all([reads.istiods(), reads.proxies(), injectedWith(reads)])
+  const [istiods, proxies, injected, injectors] = await Promise.all([
+    reads.istiods(),
+    reads.proxies(),
+    injectedWith(reads),
+    reads.injectors(),
+  ])
   const ofProxies = (variable: string): string | undefined =>
     mostFrequent(proxies.flatMap((pod) => variableOf(proxyOf(pod), variable) || []))
   const discovery = istiods[0]?.spec?.template.spec?.containers.find(({ name }) => name === 'discovery')
@@ -230,6 +243,7 @@ const lookAt = async (context: ContextCluster, istioNamespace: string): Promise<
   return {
     istiodFor: istiods.length > 0 ? (istiodFor ?? injectsFor) : undefined,
     injectsFor,
+    injects: injectors.length === 0 || injectors.some((injector) => leadsTo(injector, istioNamespace)),
     uid: namespace('kube-system')?.metadata?.uid ?? context.context,
     domain: proxies
       .flatMap((pod) => proxyOf(pod)?.args ?? [])
