@@ -22,8 +22,8 @@ const addressOfIstiod = (host: string): string => `${host}: address of istiod’
 
 /**
  * istiod runs in one cluster, and another is its config cluster (Istio’s guide “Install Istio with an External
- * Control Plane”). The last part of the guide adds clusters to such a mesh. Here one of them is the cluster that istiod
- * runs in: istiod knows it only by its remote secret, as it knows any other.
+ * Control Plane”). The last part of the guide adds clusters to such a mesh. Here one of them is the cluster that
+ * istiod runs in: istiod knows it only by its remote secret, as it knows any other.
  */
 export const externalControlPlane: Procedure = {
   name: 'external-control-plane',
