@@ -14,7 +14,7 @@ export const control = [
       const perCluster = await Promise.all(
         mesh.clusters.map(async (cluster) => {
           const pods = await cluster.istiod()
-          if (cluster.role === 'remote') expect(pods, because('MP-737')).toEqual([])
+          if (!cluster.hostsIstiod) expect(pods, because('MP-737')).toEqual([])
           else
             expect(pods.filter(({ ready, restarts }) => ready && restarts === 0).length, because('MP-731')).toBe(
               Math.max(1, pods.length),
@@ -130,7 +130,7 @@ export const control = [
       to: 'own',
     },
     async ({ mesh, from }) => {
-      if (from.role === 'remote' && mesh.leftOut('discovery addresses') === undefined) {
+      if (!from.hostsIstiod && mesh.leftOut('discovery addresses') === undefined) {
         const [configured, valid] = await Promise.all([from.discoveryAddresses(), mesh.discoveryAddresses()])
         expect(configured.length, because('MP-738')).toBeGreaterThan(0)
         expect(valid, because('MP-738')).toEqual(expect.arrayContaining(configured))

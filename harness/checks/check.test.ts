@@ -29,7 +29,7 @@ const variants = (
 /** The variants of topologies: those of one network, of two, and one that has both a shared network and another. */
 const [flat, split, mixed] = [
   ['vpn', 'shared-control-plane', 'multi-primary'],
-  ['gateway', 'primary-remote', 'multi-primary-multi-network'],
+  ['gateway', 'primary-remote', 'multi-primary-multi-network', 'external-control-plane'],
   ['three-clusters'],
 ]
 const strict = (names: string[]): string[] => names.map((name) => `${name} strict`)

@@ -1,5 +1,6 @@
 import type { CheckLayer } from '#results/results.ts'
 import { networksOf, severalNetworks } from '#topology/networks.ts'
+import { hasExternalControlPlane } from '#topology/roles.ts'
 import type { MeshShape } from '#topology/topology-file.ts'
 import type { Cluster } from './cluster.ts'
 import type { Need, UpgradeStage, Withheld } from './target.ts'
@@ -71,7 +72,10 @@ export const harmlessChecks = (checks: readonly Check[]): Check[] =>
 export const notApplicable = (head: CheckHead, topology: MeshShape, upgrade?: UpgradeStage): string | undefined => {
   if (head.upgrade && !upgrade) return 'it compares the mesh with a stage of an upgrade'
   const answer = head.applies?.(topology, upgrade) ?? true
-  return answer === true ? undefined : answer
+  if (answer !== true) return answer
+  return head.disrupts && hasExternalControlPlane(topology)
+    ? 'disruptions of a mesh with an external control plane are not supported'
+    : undefined
 }
 
 /** The reason why a check cannot run in a mesh that withholds something; undefined where it can. */

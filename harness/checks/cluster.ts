@@ -21,6 +21,7 @@ import { istiodIn, type IstiodPod } from './control-plane.ts'
 import type { Recorder } from './evidence.ts'
 import { gatewayReplicas, type GatewayReplica } from './gateway-replicas.ts'
 import { injectedPod, injectorsIn, type Injection, type Injector } from './injection.ts'
+import { istiodHostOf, primariesOf } from '#topology/roles.ts'
 import { upgradeOf, type TargetCluster, type Target } from './target.ts'
 import { releasesIn, type Releases } from './releases.ts'
 import { withVisitor, type Visitor } from './visitor.ts'
@@ -30,6 +31,8 @@ export type Cluster = {
   name: string
   network: string
   role: 'primary' | 'remote'
+  /** True where an istiod of the mesh should run here: in a primary, or where an external control plane runs. */
+  hostsIstiod: boolean
   /** The version of helloworld that runs here. */
   version: string
   /** `host:port` of istiod for new sidecars here. */
@@ -115,6 +118,7 @@ export const clusterOf = (target: Target, cluster: TargetCluster, record: Record
     name,
     network: cluster.network,
     role: cluster.role,
+    hostsIstiod: primariesOf(target).map(istiodHostOf).includes(name),
     version: cluster.version,
     discovery: cluster.discovery,
     sleep: clientOf({ cluster: name, kube, namespace: meshNamespace }, record, limits),

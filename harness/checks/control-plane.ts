@@ -1,6 +1,6 @@
 import { isReady, readyPod } from '#kube/pods.ts'
-import { istiodPods, istiodSelector } from '#istio/istiod-pods.ts'
-import { primariesOf } from '#topology/roles.ts'
+import { istiodApi, istiodPods, istiodSelector } from '#istio/istiod-pods.ts'
+import { istiodHostOf, primariesOf } from '#topology/roles.ts'
 import { endpointShards, proxyStates, watchedClusters, type ProxyState } from '#probes/istiod.ts'
 import { remoteAccess, type RemoteAccess } from '#probes/remote-access.ts'
 import type { Recorder } from './evidence.ts'
@@ -39,9 +39,10 @@ export const controlPlaneOf = (
 ): ControlPlane => {
   const displayName = revision === undefined ? cluster.name : `${cluster.name} ${revision}`
   const readyPodName = async (): Promise<string | undefined> =>
-    (await readyPod(cluster.kube, cluster.istioNamespace, istiodSelector(revision))).metadata?.name
+    (await readyPod(istiodApi(cluster), cluster.istioNamespace, istiodSelector(revision))).metadata?.name
+  const home = istiodHostOf(cluster)
   return {
-    cluster: cluster.name,
+    cluster: home,
     revision,
     name: displayName,
     serves:
@@ -77,7 +78,7 @@ export const controlPlaneOf = (
       record.add({
         probe: 'remote secret',
         of: watched,
-        from: `${cluster.name} ${target.namespaces.outside}/sleep`,
+        from: `${home} ${target.namespaces.outside}/sleep`,
         ...(access ?? { found: false }),
       })
       return access
@@ -85,13 +86,17 @@ export const controlPlaneOf = (
   }
 }
 
-/** Reads the istiod pods of a cluster, without those that are being deleted. A remote cluster should have none. */
+/**
+ * Reads the istiod pods that run in a cluster, without those that are being deleted. A remote cluster should have none,
+ * unless it is where an external control plane runs.
+ */
 export const istiodIn = async (
   cluster: TargetCluster,
   since: Date | undefined,
   record: Recorder,
 ): Promise<IstiodPod[]> => {
-  const pods = (await istiodPods(cluster))
+  const { kube, istioNamespace } = cluster
+  const pods = (await istiodPods({ kube, istioNamespace }))
     .filter(({ metadata }) => !metadata?.deletionTimestamp)
     .map((pod) => ({
       name: pod.metadata?.name ?? '',

@@ -1,5 +1,5 @@
 import type { V1Service } from '@kubernetes/client-node'
-import { istiodPods } from '#istio/istiod-pods.ts'
+import { istiodApi, istiodPods } from '#istio/istiod-pods.ts'
 import { addressOf } from '#istio/service-address.ts'
 import type { Namespaces } from '#istio/workloads.ts'
 import { isReady } from '#kube/pods.ts'
@@ -24,10 +24,14 @@ export const existingTarget = ({
     kubeconfig,
   )
   const target: Target = {
-    clusters: clusters.flatMap(({ name, network, role, version, discovery, gateway, context }) =>
+    clusters: clusters.flatMap(({ name, network, role, version, discovery, gateway, context, istiodIn }) =>
       connected
         .filter((connection) => connection.context === context)
-        .map(({ kube }) => ({ name, network, role, version, discovery, gateway, kube, istioNamespace })),
+        .map(({ kube }) => {
+          const home = clusters.find((other) => other.name === istiodIn)
+          const istiodKube = connected.find((connection) => connection.context === home?.context)?.kube
+          return { name, network, role, version, discovery, gateway, kube, istioNamespace, istiodIn, istiodKube }
+        }),
     ),
     mtls,
     namespaces: ownNamespaces,
@@ -42,7 +46,7 @@ export const existingTarget = ({
       if (!primary) return []
       const [pods, services] = await Promise.all([
         istiodPods(primary),
-        primary.kube.list<V1Service>({ apiVersion: 'v1', kind: 'Service' }),
+        istiodApi(primary).list<V1Service>({ apiVersion: 'v1', kind: 'Service' }),
       ])
       // Remote clusters reach istiod at its pods, or through a service that has its port.
       const istiodServices = services.filter(({ spec }) => spec?.ports?.some(({ port }) => port === 15012))
@@ -63,6 +67,8 @@ export type ExistingMeshCluster = MeshShape['clusters'][number] & {
   /** `host:port` of istiod for new sidecars here. */
   discovery: string
   gateway?: GatewayRef
+  /** The cluster in which the istiod of this primary runs, where that is another. */
+  istiodIn?: string
 }
 
 /** An existing mesh as data, which can be passed to another process. */

@@ -19,6 +19,10 @@ export const labTarget = (lab: Lab, upgrade?: UpgradeStage): Target => {
     istiodOf(upgrade ? revised(upgrade.stage.workloads[cluster]?.revision) : lab.topology)
   return {
     clusters: lab.clusters.map((cluster) => ({
+      istiodIn: cluster.istiodIn,
+      get istiodKube() {
+        return cluster.istiodKube
+      },
       name: cluster.name,
       network: cluster.network,
       role: cluster.role,

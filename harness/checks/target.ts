@@ -46,6 +46,10 @@ export type TargetCluster = {
   readonly kube: KubeClient
   /** Istio’s root namespace. */
   istioNamespace: string
+  /** The cluster in which the istiod of this primary runs, where that is another (an external control plane). */
+  istiodIn?: string | undefined
+  /** The API of that cluster. */
+  readonly istiodKube?: KubeClient | undefined
   /** `host:port` of istiod for new sidecars here. */
   discovery: string
   /** Its east-west gateway; a mesh of one network has none. */

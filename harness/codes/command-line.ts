@@ -48,6 +48,11 @@ export const commandLineCodes = {
     shows: 'The topology file has `operator`. Only istioctl takes an IstioOperator.',
     fix: 'Leave `operator` out of the file and change the values in charts of your own (`--charts`), or use istioctl.',
   },
+  'MP-138': {
+    cause: 'a command does not support an external control plane',
+    shows: '`upgrade` and `prove` work where istiod runs in a primary. The topology has its istiod in another cluster.',
+    fix: 'Name another topology. `meshproof test` runs every check on an external control plane.',
+  },
   'MP-141': {
     cause: 'flags for labs and flags for existing clusters are mixed',
     shows: 'The message lists the flags that say nothing about what was asked for.',

@@ -70,8 +70,10 @@ export const existingClusterCodes = {
   },
   'MP-145': {
     cause: 'these clusters cannot be tested together',
-    shows: 'They are more than four, or two of them have the same name in Istio.',
-    fix: 'Name fewer with --contexts, or give each cluster a global.multiCluster.clusterName of its own.',
+    shows:
+      'They are more than four, or two of them have the same name in Istio, or only one of them has workloads of ' +
+      'the mesh.',
+    fix: 'Name two to four with --contexts, or give each cluster a global.multiCluster.clusterName of its own.',
   },
   'MP-146': {
     cause: 'our namespaces are still there after the run',

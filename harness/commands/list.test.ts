@@ -12,7 +12,7 @@ const linesOf = (id: string): string[] => {
   return text.slice(start, end < 0 ? undefined : end).map((line) => line.trim())
 }
 
-const split = 'gateway, primary-remote, multi-primary-multi-network'
+const split = 'gateway, primary-remote, multi-primary-multi-network, external-control-plane'
 const flat = 'vpn, shared-control-plane, multi-primary'
 
 test.each<[string, string[]]>([
@@ -23,6 +23,8 @@ test.each<[string, string[]]>([
       'on demand, since it disrupts the mesh: --suite=resilience.gateway-restart',
       `not on ${flat}: all clusters are on one network`,
       `not on ${split} with it off: mutual TLS is off`,
+      'not on external-control-plane with mutual TLS: disruptions of a mesh with an external control plane are not ' +
+        'supported',
     ],
   ],
   ['net.pods-isolated', [`not on ${flat}: all clusters are on one network`]],
@@ -46,8 +48,8 @@ test.each<[string, string[]]>([
   [
     'discovery.placeholder',
     [
-      'not on vpn, shared-control-plane, primary-remote, multi-primary, multi-primary-multi-network: it belongs ' +
-        'to the gateway topology',
+      'not on vpn, shared-control-plane, primary-remote, multi-primary, multi-primary-multi-network, ' +
+        'external-control-plane: it belongs to the gateway topology',
       'not on gateway with it off: mutual TLS is off',
     ],
   ],

@@ -53,11 +53,12 @@ export const diagnoseMesh = async (
     at: new Date(since).toISOString(),
     seconds: (Date.now() - since) / 1000,
     topology: mesh.topology,
-    clusters: mesh.clusters.map(({ context, name, role, network, kubernetes, istio }) => ({
+    clusters: mesh.clusters.map(({ context, name, role, network, kubernetes, istio, istiodHost }) => ({
       context,
       name,
       role,
       network,
+      ...(istiodHost ? { istiodIn: istiodHost.name } : {}),
       kubernetes,
       istio,
     })),

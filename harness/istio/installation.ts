@@ -151,6 +151,9 @@ export const controlPlaneOf = (cluster: LabCluster, release: Release, global: Va
   ...(release.topology.operator === undefined ? {} : { operator: release.topology.operator }),
 })
 
+/** The path by which an injector says where the pods of its cluster are. */
+const injectionPathOf = ({ name, network }: LabCluster): string => `/inject/cluster/${name}/net/${network}`
+
 /** The remote profile of a cluster that is served from `remotePilotAddress`. */
 export const remoteOf = (remote: LabCluster, release: Release, remotePilotAddress: string): IstiodInstallation =>
   istiod(
@@ -158,8 +161,60 @@ export const remoteOf = (remote: LabCluster, release: Release, remotePilotAddres
     remote,
     release,
     { remotePilotAddress },
-    { istiodRemote: { injectionPath: `/inject/cluster/${remote.name}/net/${remote.network}` } },
+    { istiodRemote: { injectionPath: injectionPathOf(remote) } },
   )
+
+/**
+ * istiod in `host`, for a mesh that is configured in another cluster. It goes by the name of its config cluster, and
+ * reads the mesh’s configuration and templates there. The injector of `host` is part of this installation.
+ */
+export const externalControlPlaneOf = (host: LabCluster, config: LabCluster, release: Release): IstiodInstallation => {
+  const { components, values } = release.topology.operator ?? {}
+  const installation = istiod(
+    'control-plane',
+    host,
+    release,
+    {
+      multiCluster: { clusterName: config.name },
+      network: config.network,
+      externalIstiod: true,
+      configValidation: false,
+      omitSidecarInjectorConfigMap: true,
+    },
+    { istiodRemote: { injectionPath: injectionPathOf(host) } },
+  )
+  return {
+    ...installation,
+    istiod: { ...installation.istiod, configMap: false },
+    operator: { ...(components ? { components } : {}), ...(values ? { values } : {}) },
+  }
+}
+
+/**
+ * The config cluster of an external control plane: a remote profile with the mesh’s configuration, the injection
+ * templates, and the service account that istiod acts as.
+ */
+export const configClusterOf = (
+  config: LabCluster,
+  release: Release,
+  remotePilotAddress: string,
+): IstiodInstallation => {
+  const { meshConfig, values } = release.topology.operator ?? {}
+  const installation = istiod(
+    'remote',
+    config,
+    release,
+    { remotePilotAddress, externalIstiod: true, configCluster: true, omitSidecarInjectorConfigMap: false },
+    { istiodRemote: { injectionPath: injectionPathOf(config) } },
+  )
+  return {
+    ...installation,
+    istiod: { ...installation.istiod, configMap: true },
+    // The remote profile turns it off, as it does the config map: both are a control plane’s.
+    values: { telemetry: { enabled: true }, ...installation.values },
+    operator: { ...(meshConfig ? { meshConfig } : {}), ...(values ? { values } : {}) },
+  }
+}
 
 /**
  * An east-west gateway of a cluster: a proxy behind a load balancer that passes mTLS through, seeing its own network

@@ -1,15 +1,16 @@
 import type { Lab } from '#lab/lab.ts'
+import { istiodHostOf } from '#topology/roles.ts'
 import { istiodOf } from './revision.ts'
 import { serviceAddress } from './service-address.ts'
 
 /**
- * The address at which the other clusters of a flat network reach istiod (seed 003: services made internal load
- * balancers).
+ * The address at which other clusters reach an istiod that a load balancer exposes (seed 003: services made internal
+ * load balancers).
  * @throws MeshproofError MP-401 after 60 s.
  */
-export const internalAddress = ({ primary, topology }: Lab, signal?: AbortSignal): Promise<string> =>
+export const internalAddress = ({ primary, topology, cluster }: Lab, signal?: AbortSignal): Promise<string> =>
   serviceAddress(
-    primary,
+    cluster(istiodHostOf(primary)),
     'internal load balancer of istiod',
     {
       apiVersion: 'v1',

@@ -18,7 +18,7 @@ export const operatorOf = (installation: Installation): OperatorSpec => {
     case 'gateway':
       return gatewayOperator(installation)
     case 'remote':
-      return { ...istiodOperator(installation), profile: 'remote' }
+      return withOptions({ ...istiodOperator(installation), profile: 'remote' }, installation.operator ?? {})
     case 'control-plane':
       return withOptions(
         {

@@ -20,11 +20,23 @@ export const remoteSecretRef = (
  * engine's network, since the kubeconfig's own is a loopback address of the host.
  */
 export const addRemoteSecret = async (
-  { of, to }: { of: LabCluster; to: LabCluster },
+  { of, to, serviceAccount }: { of: LabCluster; to: LabCluster; serviceAccount?: string },
   signal: AbortSignal,
 ): Promise<void> => {
+  const account = serviceAccount === undefined ? [] : ['--service-account', serviceAccount]
+  await createSecret(of, to, ['--name', of.name, ...account], signal)
+}
+
+/**
+ * Makes a cluster the config cluster of the istiod in `to`: a kubeconfig that istiod takes instead of its own
+ * cluster’s, in a secret of the name `istio-kubeconfig`.
+ */
+export const addConfigSecret = ({ of, to }: { of: LabCluster; to: LabCluster }, signal: AbortSignal): Promise<void> =>
+  createSecret(of, to, ['--type', 'config', '--service-account', 'istiod'], signal)
+
+const createSecret = async (of: LabCluster, to: LabCluster, options: string[], signal: AbortSignal): Promise<void> => {
   const server = `https://${await of.address()}:6443`
-  const secret = await istioctl(of, ['create-remote-secret', '--name', of.name, '--server', server], signal)
+  const secret = await istioctl(of, ['create-remote-secret', ...options, '--server', server], signal)
   await to.kube.apply(manifestsOf(secret))
 }
 

@@ -2,9 +2,16 @@ import { fixture } from './fixture.ts'
 import { cacertsFor } from '#lab/certificate-authority.ts'
 import { gatewayAddress } from './gateway.ts'
 import { install } from './install.ts'
-import { controlPlaneOf, gatewayOf, type Installation, remoteOf } from './installation.ts'
+import {
+  configClusterOf,
+  controlPlaneOf,
+  externalControlPlaneOf,
+  gatewayOf,
+  type Installation,
+  remoteOf,
+} from './installation.ts'
 import { rolesOf, step, type Step } from './procedure.ts'
-import { addRemoteSecret } from './remote-secret.ts'
+import { addConfigSecret, addRemoteSecret } from './remote-secret.ts'
 import { deployWorkloads, workloadsReady } from './workloads.ts'
 import type { Lab, LabCluster } from '#lab/lab.ts'
 import type { Manifest } from '#kube/client.ts'
@@ -24,6 +31,8 @@ export const named = {
   servicesExposed: (cluster: string): string => `${cluster}: services exposed`,
   remote: (cluster: string): string => `${cluster}: remote profile`,
   remoteSecret: (of: string, to: string): string => `${to}: remote secret of ${of}`,
+  configCluster: (cluster: string): string => `${cluster}: config cluster`,
+  configSecret: (of: string, to: string): string => `${to}: kubeconfig of the config cluster ${of}`,
   workloads: (cluster: string): string => `${cluster}: workloads`,
 }
 
@@ -129,10 +138,46 @@ export const exposed = (
   step(named.exposed(cluster), async (lab) => lab.cluster(cluster).kube.apply(await exposure(lab.topology)), after)
 
 /** The remote secret of one cluster in another, from its reader service account. */
-export const remoteSecret = (of: string, to: string, after: string[]): Step =>
+export const remoteSecret = (of: string, to: string, after: string[], serviceAccount?: string): Step =>
   step(
     named.remoteSecret(of, to),
-    (lab, signal) => addRemoteSecret({ of: lab.cluster(of), to: lab.cluster(to) }, signal),
+    (lab, signal) =>
+      addRemoteSecret(
+        { of: lab.cluster(of), to: lab.cluster(to), ...(serviceAccount === undefined ? {} : { serviceAccount }) },
+        signal,
+      ),
+    after,
+  )
+
+/** The config cluster of an external control plane, with the address at which its proxies and webhooks find istiod. */
+export const configCluster = (
+  config: string,
+  discoveryAddress: (lab: Lab, signal: AbortSignal) => Promise<string>,
+  after: string[],
+): Step =>
+  installing(
+    named.configCluster(config),
+    config,
+    'remote',
+    async (lab, place, signal) => configClusterOf(place, lab, await discoveryAddress(lab, signal)),
+    after,
+  )
+
+/** The kubeconfig of its config cluster, for an istiod in another cluster. */
+export const configSecret = (of: string, to: string, after: string[]): Step =>
+  step(
+    named.configSecret(of, to),
+    (lab, signal) => addConfigSecret({ of: lab.cluster(of), to: lab.cluster(to) }, signal),
+    after,
+  )
+
+/** istiod in one cluster, for a mesh that is configured in another. */
+export const externalControlPlane = (host: string, config: string, after: string[]): Step =>
+  installing(
+    named.controlPlane(host),
+    host,
+    'control-plane',
+    (lab, place) => externalControlPlaneOf(place, lab.cluster(config), lab),
     after,
   )
 

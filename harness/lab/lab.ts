@@ -16,6 +16,8 @@ export type LabCluster = ClusterPlan & {
   istioNamespace: string
   /** The API of the cluster, through the published port. It works once the cluster is created. */
   readonly kube: KubeClient
+  /** The API of the cluster in which this cluster’s istiod runs, where that is another. */
+  readonly istiodKube?: KubeClient | undefined
   /** Applies a manifest of many objects. Returns their names as `kind.group/name`. */
   applyText: (manifest: string, signal: AbortSignal) => Promise<string[]>
   /** The node's address on the engine's network. The other clusters can reach it; this machine may not. */
@@ -49,6 +51,9 @@ export const labOf = (runId: string, topology: Topology, images: Images): Lab =>
       istioNamespace: topology.istioNamespace,
       get kube() {
         return (kube ??= connect(plan.name, kubeconfig))
+      },
+      get istiodKube() {
+        return plan.istiodIn === undefined ? undefined : cluster(plan.istiodIn).kube
       },
       applyText: (manifest, signal) => kubectlApply(runId, plan.name, manifest, signal),
       address: () => (address ??= nodeAddress(runId, plan.name)),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { KubeClient } from '#kube/client.ts'
 import { readPage } from '#kube/pod-http.ts'
 import { execIn, readyPod } from '#kube/pods.ts'
-import { type IstioCluster, istiodSelector } from '#istio/istiod-pods.ts'
+import { istiodApi, type IstioCluster, istiodSelector } from '#istio/istiod-pods.ts'
 
 const RemoteClusters = z.array(
   z.object({ id: z.string(), syncStatus: z.string().default(''), secretName: z.string().default('') }),
@@ -39,7 +39,8 @@ const ProxySync = z.array(
   }),
 )
 
-const ask = async ({ kube, istioNamespace: namespace }: IstioCluster, path: string, pod?: string): Promise<unknown> => {
+const ask = async (cluster: IstioCluster, path: string, pod?: string): Promise<unknown> => {
+  const [kube, namespace] = [istiodApi(cluster), cluster.istioNamespace]
   const asked = pod ?? (await readyPod(kube, namespace, istiodSelector())).metadata?.name ?? ''
   return JSON.parse(await debugPage(kube, { namespace, pod: asked }, path))
 }

@@ -1,5 +1,5 @@
 import { execIn, readyPod } from '#kube/pods.ts'
-import type { IstioCluster } from '#istio/istiod-pods.ts'
+import { istiodApi, type IstioCluster } from '#istio/istiod-pods.ts'
 import { remoteKubeconfig } from '#istio/remote-secret.ts'
 import { readRemoteKubeconfig } from '#istio/remote-kubeconfig.ts'
 
@@ -23,7 +23,7 @@ export const remoteAccess = async (
   of: string,
   namespace: string,
 ): Promise<RemoteAccess | undefined> => {
-  const { kube } = primary
+  const kube = istiodApi(primary)
   const text = await remoteKubeconfig(primary, of)
   if (text === undefined) return undefined
   const access = readRemoteKubeconfig(text)

@@ -19,6 +19,8 @@ export const MeshDiagnosis = z.strictObject({
       name: z.string(),
       role: z.enum(['primary', 'remote']),
       network: z.string(),
+      /** The cluster in which the istiod of this primary runs, where that is another. */
+      istiodIn: z.string().optional(),
       kubernetes: z.string(),
       istio: z.string(),
     }),

@@ -11,7 +11,15 @@ export const TopologyResult = z.strictObject({
   name: z.string(),
   mtls: z.enum(['strict', 'off']),
   /** The clusters, as the picture of the topology shows them. */
-  clusters: z.array(z.strictObject({ name: z.string(), role: z.enum(['primary', 'remote']), network: z.string() })),
+  clusters: z.array(
+    z.strictObject({
+      name: z.string(),
+      role: z.enum(['primary', 'remote']),
+      network: z.string(),
+      /** The cluster in which the istiod of this primary runs, where that is another. */
+      istiodIn: z.string().optional(),
+    }),
+  ),
   verdict: Verdict,
   reason: z.string(),
   phases: z.array(Phase),
@@ -30,7 +38,12 @@ export const notSelected = 'not selected by --suite'
 
 /** The clusters of a topology, as its results have them. */
 export const clustersOf = ({ clusters }: { clusters: TopologyResult['clusters'] }): TopologyResult['clusters'] =>
-  clusters.map(({ name, role, network }) => ({ name, role, network }))
+  clusters.map(({ name, role, network, istiodIn }) => ({
+    name,
+    role,
+    network,
+    ...(istiodIn === undefined ? {} : { istiodIn }),
+  }))
 
 /** The name of a variant of a topology: `vpn`, `vpn with mutual TLS off`. */
 export const variantName = ({ name, mtls }: Pick<TopologyResult, 'name' | 'mtls'>): string =>

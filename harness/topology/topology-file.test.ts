@@ -63,6 +63,7 @@ describe('the built-in topologies', () => {
       'primary-remote',
       'multi-primary',
       'multi-primary-multi-network',
+      'external-control-plane',
     ])
   })
 
@@ -73,6 +74,7 @@ describe('the built-in topologies', () => {
     ['primary-remote', '001', ['strict'], ['primary', 'remote'], ['network1', 'network2']],
     ['multi-primary', undefined, ['strict'], ['primary', 'primary'], ['network1', 'network1']],
     ['multi-primary-multi-network', undefined, ['strict'], ['primary', 'primary'], ['network1', 'network2']],
+    ['external-control-plane', undefined, ['strict'], ['remote', 'primary'], ['network1', 'network2']],
   ])('%s is what its name says, installed by the procedure of its name', async (name, seed, mtls, roles, networks) => {
     const topology = await loadTopologyFile(name)
     expect(topology).toMatchObject({ name, procedure: name, mtls })
@@ -174,6 +176,7 @@ describe('a user’s own file', () => {
     ['one primary on several', {}, 'primary-remote'],
     ['primaries alone on one', { ...oneNetwork, ...allPrimary }, 'multi-primary'],
     ['primaries alone on several', allPrimary, 'multi-primary-multi-network'],
+    ['an istiod in another cluster', { 6: '    role: primary\n    istiodIn: cluster2' }, 'external-control-plane'],
     ['three clusters that share one of two networks', { 15: third({ network: 'network2' }) }, 'primary-remote'],
   ])('with %s has its procedure derived', async (_, edit, procedure) => {
     expect(await load(edited({ 3: undefined, ...edit }))).toMatchObject({ procedure })
@@ -214,7 +217,7 @@ describe('a user’s own file', () => {
 
 const notWords = 'not lower-case words joined by hyphens'
 const names = 'valid are name, title, seed, procedure, mtls, istioNamespace, operator, clusters'
-const fields = 'valid are name, role, network, podCidr, serviceCidr, version'
+const fields = 'valid are name, role, istiodIn, network, podCidr, serviceCidr, version'
 
 describe('a file that is not valid says where and why', () => {
   test.each<[string, Edit, string[]]>([
@@ -243,7 +246,7 @@ describe('a file that is not valid says where and why', () => {
       { 3: 'procedure: gatway' },
       [
         '3:12: procedure “gatway” is not one of vpn, shared-control-plane, gateway, primary-remote, ' +
-          'multi-primary, multi-primary-multi-network: did you mean “gateway”?',
+          'multi-primary, multi-primary-multi-network, external-control-plane: did you mean “gateway”?',
       ],
     ],
     [
@@ -481,6 +484,29 @@ describe('a file that is not valid says where and why', () => {
       'multi-primary-multi-network on one network',
       { 3: 'procedure: multi-primary-multi-network', 11: '    role: primary', 12: '    network: network1' },
       ['3:12: procedure multi-primary-multi-network needs two networks or more: every cluster is on network1'],
+    ],
+    [
+      'an external control plane without the cluster that it runs in',
+      { 3: 'procedure: external-control-plane' },
+      ['3:12: procedure external-control-plane needs istiodIn in the primary: the remote cluster in which istiod runs'],
+    ],
+    [
+      'an external control plane in a cluster that is not there',
+      { 3: 'procedure: external-control-plane', 6: '    role: primary\n    istiodIn: cluster3' },
+      ['7:15: clusters[0].istiodIn cluster3 is no remote cluster of this file'],
+    ],
+    [
+      'a remote cluster with a control plane elsewhere',
+      { 3: 'procedure: external-control-plane', 11: '    role: remote\n    istiodIn: cluster1' },
+      ['12:15: clusters[1].istiodIn is for the primary: a remote cluster has no control plane'],
+    ],
+    [
+      'an external control plane in another procedure',
+      { 6: '    role: primary\n    istiodIn: cluster2' },
+      [
+        '7:15: clusters[0].istiodIn belongs to procedure external-control-plane: in gateway, istiod runs in the ' +
+          'primary',
+      ],
     ],
     [
       'clusters of which four are not enough',

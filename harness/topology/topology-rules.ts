@@ -10,9 +10,16 @@ export type Problem = { path: PropertyKey[]; part?: 'key'; message: string; agai
 export const brokenRules = (draft: Draft): Problem[] =>
   draft.clusters.length < 2
     ? []
-    : [uniqueNames, disjointRanges, uniqueVersions, bothVersions, oneOrAllPrimaries, primariesFit, networksFit].flatMap(
-        (rule) => rule(draft),
-      )
+    : [
+        uniqueNames,
+        disjointRanges,
+        uniqueVersions,
+        bothVersions,
+        oneOrAllPrimaries,
+        primariesFit,
+        networksFit,
+        istiodFits,
+      ].flatMap((rule) => rule(draft))
 
 type Rule = (draft: Draft) => Problem[]
 
@@ -23,6 +30,7 @@ const requirements: Record<ProcedureName, { primaries: 'one' | 'all'; networks: 
   'primary-remote': { primaries: 'one', networks: 'several' },
   'multi-primary': { primaries: 'all', networks: 'one' },
   'multi-primary-multi-network': { primaries: 'all', networks: 'several' },
+  'external-control-plane': { primaries: 'one', networks: 'several' },
 }
 
 const uniqueNames: Rule = ({ clusters }) =>
@@ -110,6 +118,32 @@ const networksFit: Rule = ({ procedure, clusters }) => {
     own: shared !== undefined && `needs every cluster on a network of its own: ${shared.value} has more than one`,
   }[requirements[procedure].networks]
   return broken ? [{ path: ['procedure'], message: `${procedure} ${broken}` }] : []
+}
+
+const istiodFits: Rule = ({ procedure, clusters }) => {
+  const isExternal = procedure === 'external-control-plane'
+  const misplaced = clusters.flatMap(({ role, istiodIn }, index) => {
+    const path = ['clusters', index, 'istiodIn']
+    if (istiodIn === undefined || role === undefined) return []
+    if (procedure !== undefined && !isExternal)
+      return [
+        { path, message: `belongs to procedure external-control-plane: in ${procedure}, istiod runs in the primary` },
+      ]
+    if (role === 'remote') return [{ path, message: 'is for the primary: a remote cluster has no control plane' }]
+    return clusters.some((other) => other.name === istiodIn && other.role === 'remote')
+      ? []
+      : [{ path, message: `${istiodIn} is no remote cluster of this file` }]
+  })
+  const isMissing =
+    isExternal && countPrimaries(clusters) === 1 && clusters.every(({ istiodIn }) => istiodIn === undefined)
+  return isMissing
+    ? [
+        {
+          path: ['procedure'],
+          message: 'external-control-plane needs istiodIn in the primary: the remote cluster in which istiod runs',
+        },
+      ]
+    : misplaced
 }
 
 /** How many clusters are primaries. Undefined where a role is missing or not valid. */

@@ -10,6 +10,7 @@ export const procedureNames = [
   'primary-remote',
   'multi-primary',
   'multi-primary-multi-network',
+  'external-control-plane',
 ] as const
 
 /** The versions of helloworld: one for each cluster that a mesh may have. */
@@ -47,6 +48,8 @@ export const ClusterSchema = z.strictObject({
   // The node’s name is meshproof-<run id>-<name>-control-plane, and it may have at most 63 characters.
   name: z.string().regex(/^[a-z][a-z0-9]{0,17}$/, not('one to 18 lower-case letters and digits, a letter first')),
   role: z.enum(['primary', 'remote']),
+  /** The remote cluster in which the istiod of this primary runs: an external control plane. */
+  istiodIn: z.string().optional(),
   // The value of a label.
   network: z
     .string()
@@ -118,7 +121,7 @@ export type Topology = Omit<TopologyFile, 'mtls'> & {
 
 /** The properties of a mesh, of a lab or an existing one, that decide which checks apply to it. */
 export type MeshShape = Pick<Topology, 'name' | 'procedure' | 'mtls'> & {
-  clusters: Pick<ClusterPlan, 'name' | 'role' | 'network' | 'version'>[]
+  clusters: Pick<ClusterPlan, 'name' | 'role' | 'network' | 'version' | 'istiodIn'>[]
 }
 
 /** The valid fields of a file, with defaults. Fields that are not valid are missing. */
@@ -147,13 +150,15 @@ export const withDefaults = (file: z.infer<typeof FileSchema>): TopologyFile => 
   const { clusters } = draftOf(file) as { clusters: ClusterPlan[] }
   const several = severalNetworks({ clusters })
   const onePrimary = clusters.filter(({ role }) => role === 'primary').length === 1
-  const derived = onePrimary
-    ? several
-      ? 'primary-remote'
-      : 'vpn'
-    : several
-      ? 'multi-primary-multi-network'
-      : 'multi-primary'
+  const derived = clusters.some(({ istiodIn }) => istiodIn !== undefined)
+    ? 'external-control-plane'
+    : onePrimary
+      ? several
+        ? 'primary-remote'
+        : 'vpn'
+      : several
+        ? 'multi-primary-multi-network'
+        : 'multi-primary'
   return { ...file, procedure: file.procedure ?? derived, clusters }
 }
 

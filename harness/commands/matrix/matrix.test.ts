@@ -105,6 +105,6 @@ describe('of several sets of checks', () => {
 
 test('what is printed is a cells document', async () => {
   const cells = await cellsOf({ topology: 'all', kubernetes: '1.34.11,1.34.4', suite: ['net.*', 'reach.*'] })
-  expect(cells).toHaveLength(24)
+  expect(cells).toHaveLength(28)
   expect(Cells.parse({ cells })).toEqual({ cells })
 })

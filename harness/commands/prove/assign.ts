@@ -2,6 +2,7 @@ import { notApplicable, type Check } from '#checks/check.ts'
 import type { FindingCode } from '#diagnosis/findings.ts'
 import type { Fault } from './fault.ts'
 import type { TopologyPlan } from '#run/plan.ts'
+import { hasExternalControlPlane } from '#topology/roles.ts'
 import type { Topology } from '#topology/topology-file.ts'
 
 /** The faults that one lab shows. */
@@ -15,8 +16,12 @@ export const noticing = ({ turnsRed }: Fault, topology: Topology, checks: readon
 export const diagnosedIn = ({ diagnosed, diagnosedWhere }: Fault, topology: Topology): FindingCode | undefined =>
   (diagnosedWhere?.(topology) ?? true) === true ? diagnosed : undefined
 
-/** True where a fault can happen and one of its checks, or a diagnosis if it has no checks, can notice. */
+/**
+ * True where a fault can happen and one of its checks, or a diagnosis if it has no checks, can notice. Faults expect
+ * istiod in the primary, so none is shown with an external control plane.
+ */
 export const canBeShown = (fault: Fault, topology: Topology, checks: readonly Check[]): boolean =>
+  !hasExternalControlPlane(topology) &&
   (fault.applies?.(topology) ?? true) === true &&
   (Object.keys(fault.turnsRed).length > 0
     ? noticing(fault, topology, checks).length > 0

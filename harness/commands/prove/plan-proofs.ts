@@ -3,6 +3,7 @@ import { variantName } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import type { RunOptions } from '#run/options.ts'
 import { makePlans, selectChecks } from '#run/plan.ts'
+import { refuseExternal } from '#run/refuse-external.ts'
 import { faults as knownFaults } from '../../../fixtures/faults/index.ts'
 import { assign, type Assignment } from './assign.ts'
 import type { Fault } from './fault.ts'
@@ -21,7 +22,7 @@ export type ProofPlan = {
 
 /**
  * Spreads the faults of the selected checks over labs. Each fault is shown in one lab.
- * @throws MeshproofError as makePlans and selectChecks do.
+ * @throws MeshproofError as makePlans and selectChecks do, MP-138 where every topology has an external control plane.
  */
 export const planProofs = async ({
   suite,
@@ -36,6 +37,7 @@ export const planProofs = async ({
   const checks = catalogue.filter(({ id, disrupts, upgrade }) => !upgrade && (!disrupts || selected(id)))
   const patterns = ['*', ...checks.filter(({ disrupts }) => disrupts).map(({ id }) => id)]
   const plans = await makePlans(topology, patterns, checks, mtls, istioNamespace, installer)
+  refuseExternal('prove', plans)
   // --suite cannot select a fault that no check notices.
   const wanted = knownFaults.filter(({ turnsRed }) =>
     Object.keys(turnsRed).length === 0 ? suite.length === 0 : Object.keys(turnsRed).some(selected),

@@ -9,7 +9,10 @@ import { variantName } from '#results/results.ts'
 export const describePlans = (plans: MeshPlan[], checks: readonly Check[]): string[] =>
   plans.map(({ topology, planned, skipped }) => {
     const clusters = topology.clusters
-      .map(({ name, role, network }) => `${name} (${[role, network].filter(Boolean).join(', ')})`)
+      .map(({ name, role, network, istiodIn }) => {
+        const words = [role, network, istiodIn === undefined ? '' : `istiod in ${istiodIn}`]
+        return `${name} (${words.filter(Boolean).join(', ')})`
+      })
       .join(', ')
     const total = checks.filter(({ id }) => [...planned, ...skipped].some((result) => result.id === id)).length
     return (

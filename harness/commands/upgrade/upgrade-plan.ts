@@ -6,6 +6,7 @@ import { MeshproofError } from '#errors.ts'
 import type { ImageSource } from '#images/images.ts'
 import { resolveUpgradeSource, upgradeVersions } from '#images/versions.ts'
 import { makePlans, type TopologyPlan } from '#run/plan.ts'
+import { refuseExternal } from '#run/refuse-external.ts'
 import { faultNamed } from '../../../fixtures/upgrade-faults/index.ts'
 import type { UpgradeOptions } from './options.ts'
 import { impossible, type UpgradeFault } from './upgrade-fault.ts'
@@ -24,12 +25,14 @@ export type UpgradePlan = {
  * Turns the flags of `upgrade` into a plan.
  * @throws MeshproofError MP-101 for what does not exist, MP-107 where no source has both releases, MP-111 to
  * MP-113, MP-123 and MP-124 for an earlier run that cannot be compared with, MP-125 for a fault that cannot happen
- * there, MP-126 for a single release, MP-150 to MP-153 where versions alone forbid it.
+ * there, MP-126 for a single release, MP-138 for an external
+ * control plane, MP-150 to MP-153 where versions alone forbid it.
  */
 export const planUpgrade = async (options: UpgradeOptions, checks: readonly Check[]): Promise<UpgradePlan> => {
   const { mtls = 'strict', istioNamespace, installer } = options
   const [planned] = await makePlans([options.topology], [], checks, mtls, istioNamespace, installer)
   if (planned === undefined) throw new Error('a topology has no variant')
+  refuseExternal('upgrade', [planned])
   const topology = upgradable(planned.topology)
   const source = await resolveUpgradeSource(options, options)
   const { from, to, kubernetes } = await upgradeVersions({ images: source, pins: options.pins }, options)

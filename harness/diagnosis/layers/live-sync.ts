@@ -3,7 +3,7 @@ import { shellWord } from '#results/text.ts'
 import { meshServices } from '#diagnosis/shared-services.ts'
 import { allShards, watchedClusters } from '#probes/istiod.ts'
 import { readsOf } from '#probes/survey/reads.ts'
-import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
+import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { proxyProblems } from './proxies-in-sync.ts'
 
@@ -28,7 +28,10 @@ export const liveSync: Layer = {
               `${name} is ${watched.find(({ id }) => id === name)?.syncStatus ?? 'not watched'}; watched are ` +
                 watched.map(({ id, syncStatus }) => `${id} ${syncStatus}`).join(', '),
             ],
-            fix: kubectl(primary, `-n ${mesh.istioNamespace} logs deployment/istiod | grep -F ${shellWord(name)}`),
+            fix: kubectl(
+              hostOf(primary),
+              `-n ${mesh.istioNamespace} logs deployment/istiod | grep -F ${shellWord(name)}`,
+            ),
           }))
         }
         return [
@@ -49,7 +52,10 @@ export const liveSync: Layer = {
 
 const fresh = (mesh: Survey): Survey => ({
   ...mesh,
-  clusters: mesh.clusters.map((cluster) => ({ ...cluster, reads: readsOf(cluster.kube, cluster.istioNamespace) })),
+  clusters: mesh.clusters.map((cluster) => ({
+    ...cluster,
+    reads: readsOf(cluster.kube, cluster.istioNamespace, cluster.istiodKube),
+  })),
 })
 
 const staleEndpoints = async (mesh: Survey, primary: SurveyedCluster): Promise<Finding[]> => {
@@ -81,7 +87,7 @@ const staleEndpoints = async (mesh: Survey, primary: SurveyedCluster): Promise<F
           code: 'MP-872',
           where: primary.name,
           evidence: different.slice(0, 10),
-          fix: kubectl(primary, `-n ${mesh.istioNamespace} rollout restart deployment/istiod`),
+          fix: kubectl(hostOf(primary), `-n ${mesh.istioNamespace} rollout restart deployment/istiod`),
         },
       ]
 }

@@ -4,7 +4,7 @@ import { MeshproofError, reasonOf } from '#errors.ts'
 import { isReady } from '#kube/pods.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { certificatesIn, trustOf, type ProxyTrust } from '#probes/envoy.ts'
-import type { SurveyedCluster } from '#probes/survey/survey.ts'
+import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey.ts'
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 
 type Cacerts = {
@@ -36,7 +36,7 @@ export const trust: Layer = {
     const apart = rootsApart(trusts)
     const notes = trusts.flatMap(({ unread }) => unread.map((line) => `certificates were not read of ${line}`))
     if (apart.length > 0) return { findings: apart, seen: '', notes }
-    const primaries = primariesOf(mesh)
+    const primaries = primariesOf(mesh).map(hostOf)
     const without = trusts.filter(({ cluster, cacerts }) => primaries.includes(cluster) && cacerts === undefined)
     const missing =
       without.length === primaries.length
@@ -59,7 +59,7 @@ export const trust: Layer = {
     const stale = trusts.flatMap((candidate) =>
       signedByAnother(
         candidate,
-        trusts.find(({ cluster }) => cluster === servedBy(mesh, candidate.cluster)),
+        trusts.find(({ cluster }) => cluster === signingFor(mesh, candidate.cluster)),
       ),
     )
     const roots = [...new Set(trusts.flatMap(rootsOf).map(short))]
@@ -69,6 +69,12 @@ export const trust: Layer = {
       notes,
     }
   },
+}
+
+/** The cluster whose cacerts sign for a cluster’s workloads: the one in which its istiod runs. */
+const signingFor = (mesh: Survey, cluster: SurveyedCluster): SurveyedCluster | undefined => {
+  const primary = servedBy(mesh, cluster)
+  return primary && hostOf(primary)
 }
 
 const trustIn = async (cluster: SurveyedCluster): Promise<Trust> => {

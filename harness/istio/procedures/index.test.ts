@@ -5,6 +5,7 @@ import { named } from '#istio/shared-steps.ts'
 import { labTasks } from '#run/bring-up.ts'
 import { emptyCache } from '#testing/edge.ts'
 import { idleLab, threeClusters, variant } from '#testing/idle-lab.ts'
+import { istiodHostOf, primariesOf } from '#topology/roles.ts'
 import { type Mtls, type Topology, topologyNames } from '#topology/topology-file.ts'
 import { procedures } from './index.ts'
 
@@ -22,13 +23,20 @@ const noEngine: EngineInfo = {
   program: 'Docker',
 }
 
-/** The same topology with one cluster more, of the last one’s role and network. */
+/** The same topology with one cluster more: on the last one’s network, and a remote where there are remotes. */
 const larger = ({ name, clusters, ...rest }: Topology): Topology => ({
   ...rest,
   name: `${name}, larger`,
   clusters: [
     ...clusters,
-    { ...clusters.at(-1)!, name: 'cluster3', podCidr: '10.30.0.0/16', serviceCidr: '10.253.0.0/16', version: 'v3' },
+    {
+      ...clusters.find(({ role }) => role === 'remote' || clusters.every((cluster) => cluster.role === 'primary'))!,
+      network: clusters.at(-1)!.network,
+      name: 'cluster3',
+      podCidr: '10.30.0.0/16',
+      serviceCidr: '10.253.0.0/16',
+      version: 'v3',
+    },
   ],
 })
 
@@ -64,17 +72,17 @@ describe.each(variants)('the steps of $name, mutual TLS $mtls', ({ topology }) =
 
   test('give every cluster its certificates, its workloads and a control plane that watches it', () => {
     const { all, primaries, remotes } = rolesOf(topology)
+    const hosts = primariesOf(topology).map(istiodHostOf)
     const watching = primaries.flatMap((to, index) =>
       all.filter((of) => of !== to && (index === 0 || primaries.includes(of))).map((of) => named.remoteSecret(of, to)),
     )
     expect(procedure.steps(topology).map(({ name }) => name)).toEqual(
       expect.arrayContaining([
         ...all.flatMap((cluster) => [named.trust(cluster, topology), named.workloads(cluster)]),
-        ...primaries.flatMap((cluster) => [
-          named.controlPlane(cluster),
-          `${cluster}: mutual TLS ${topology.mtls === 'strict' ? 'required' : 'off'}`,
-        ]),
-        ...remotes.map(named.remote),
+        ...hosts.map(named.controlPlane),
+        ...primaries.map((cluster) => `${cluster}: mutual TLS ${topology.mtls === 'strict' ? 'required' : 'off'}`),
+        ...primaries.filter((cluster) => !hosts.includes(cluster)).map(named.configCluster),
+        ...remotes.filter((cluster) => !hosts.includes(cluster)).map(named.remote),
         ...watching,
       ]),
     )

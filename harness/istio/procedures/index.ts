@@ -1,5 +1,6 @@
 import type { ProcedureName } from '#topology/topology-file.ts'
 import type { Procedure } from '#istio/procedure.ts'
+import { externalControlPlane } from './external-control-plane.ts'
 import { gateway } from './gateway.ts'
 import { multiPrimary, multiPrimaryMultiNetwork } from './multi-primary.ts'
 import { primaryRemote } from './primary-remote.ts'
@@ -14,4 +15,5 @@ export const procedures: Record<ProcedureName, Procedure> = {
   'primary-remote': primaryRemote,
   'multi-primary': multiPrimary,
   'multi-primary-multi-network': multiPrimaryMultiNetwork,
+  'external-control-plane': externalControlPlane,
 }

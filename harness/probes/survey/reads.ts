@@ -75,8 +75,12 @@ const istioKinds = {
 } as const
 export type IstioKind = keyof typeof istioKinds
 
-/** The reads of one cluster with Istio in a namespace. */
-export const readsOf = (kube: KubeClient, istioNamespace = defaultIstioNamespace): Reads => {
+/** The reads of one cluster with Istio in a namespace. Its istiods may run in another cluster, behind `istiodKube`. */
+export const readsOf = (
+  kube: KubeClient,
+  istioNamespace = defaultIstioNamespace,
+  istiodKube: KubeClient = kube,
+): Reads => {
   const once = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
     let answer: Promise<T> | undefined
     return () => (answer ??= ask())
@@ -85,7 +89,8 @@ export const readsOf = (kube: KubeClient, istioNamespace = defaultIstioNamespace
     apiVersion: string,
     kind: string,
     more: { namespace?: string; selector?: string } = {},
-  ): (() => Promise<T[]>) => once(() => kube.list<T>({ apiVersion, kind, ...more }))
+    from = kube,
+  ): (() => Promise<T[]>) => once(() => from.list<T>({ apiVersion, kind, ...more }))
   const perName = <T>(ask: (name: string) => Promise<T>): ((name: string) => Promise<T>) => {
     const asked = new Map<string, () => Promise<T>>()
     return (name) => {
@@ -95,6 +100,7 @@ export const readsOf = (kube: KubeClient, istioNamespace = defaultIstioNamespace
     }
   }
   const pods = listed<V1Pod>('v1', 'Pod')
+  const ofIstiod = { namespace: istioNamespace, selector: istiodSelector() }
   return {
     version: once(async () => (await kube.config.makeApiClient(VersionApi).getCode()).gitVersion.replace(/^v/, '')),
     namespaces: listed('v1', 'Namespace'),
@@ -104,8 +110,8 @@ export const readsOf = (kube: KubeClient, istioNamespace = defaultIstioNamespace
     ),
     services: listed('v1', 'Service'),
     slices: listed('discovery.k8s.io/v1', 'EndpointSlice'),
-    istiods: listed('apps/v1', 'Deployment', { namespace: istioNamespace, selector: istiodSelector() }),
-    istiodPods: listed('v1', 'Pod', { namespace: istioNamespace, selector: istiodSelector() }),
+    istiods: listed('apps/v1', 'Deployment', ofIstiod, istiodKube),
+    istiodPods: listed('v1', 'Pod', ofIstiod, istiodKube),
     pods,
     proxies: once(async () =>
       (await pods()).filter(

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
-import { differentMeshIds, meshLines, survey, type Survey } from './survey.ts'
+import { differentMeshIds, hostOf, meshLines, survey, type Survey } from './survey.ts'
 
 const servers: FakeApiServer[] = []
 
@@ -74,6 +74,62 @@ describe('a survey', () => {
     ['shared-control-plane', { more: [istiodPod] }, { role: 'remote', more: [captured] }],
   ])('recognises %s', async (topology, first, second) => {
     expect((await two(first, second)).topology).toBe(topology)
+  })
+
+  describe('of an external control plane', () => {
+    const kubeconfig: Manifest = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'istio-kubeconfig', namespace: 'istio-system' },
+    }
+    /** istiod in cluster1 goes by the name of cluster2. The injector of cluster1 says where its pods are. */
+    const hosting = (more: Manifest[]): Manifest[] =>
+      JSON.parse(
+        JSON.stringify(meshObjects('cluster1', { more: [istiodPod, ...more] }))
+          .replace('"CLUSTER_ID","value":"cluster1"', '"CLUSTER_ID","value":"cluster2"')
+          .replace('"path":"/inject"', '"path":"/inject/cluster/cluster1/net/network1"'),
+      ) as Manifest[]
+    const surveyed = (more: Manifest[]): Promise<Survey> =>
+      surveyOf({ a: hosting(more), b: meshObjects('cluster2', { role: 'remote', network: 'network2' }) })
+
+    test('finds the config cluster, and reads its istiod where that runs', async () => {
+      const { topology, clusters } = await surveyed([kubeconfig])
+      expect(topology).toBe('external-control-plane')
+      expect(clusters.map(({ name, role, network, istio }) => [name, role, network, istio])).toEqual([
+        ['cluster1', 'remote', 'network1', '1.31.2'],
+        ['cluster2', 'primary', 'network2', '1.31.2'],
+      ])
+      const [host, config] = clusters
+      expect(clusters.map(hostOf)).toEqual([host, host])
+      expect((await config?.reads.istiodPods())?.map(({ metadata }) => metadata?.name)).toEqual(['istiod-1'])
+      expect(meshLines({ topology, clusters })[2]).toContain('cluster2  primary, network2  istiod in cluster1')
+    })
+
+    test('leaves out a cluster that has no workloads of the mesh, only its istiod', async () => {
+      const elsewhere = (objects: Manifest[]): Manifest[] =>
+        JSON.parse(
+          JSON.stringify(objects)
+            .replace('"namespace":"istio-system","path"', '"namespace":"gateway-mesh","path"')
+            .replace('/inject/cluster/cluster1/net/network1', '/inject'),
+        ) as Manifest[]
+      const { clusters } = await surveyOf({
+        a: elsewhere(hosting([kubeconfig])),
+        b: meshObjects('cluster2', { role: 'remote' }),
+        c: meshObjects('cluster3', { role: 'remote' }),
+      })
+      expect(clusters.map(({ name, role, istiodHost }) => [name, role, istiodHost?.context])).toEqual([
+        ['cluster2', 'primary', 'a'],
+        ['cluster3', 'remote', undefined],
+      ])
+    })
+
+    test('takes a wrong name of a control plane for what it is, where istiod has no other kubeconfig', async () => {
+      const { clusters } = await surveyed([])
+      expect(clusters.map(({ role, istiodHost }) => [role, istiodHost])).toEqual([
+        ['primary', undefined],
+        ['remote', undefined],
+      ])
+    })
   })
 
   test('refuses two contexts of one cluster', async () => {

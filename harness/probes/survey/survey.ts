@@ -1,6 +1,7 @@
-import type { V1Deployment, V1EndpointSlice } from '@kubernetes/client-node'
+import type { V1Deployment, V1EndpointSlice, V1MutatingWebhookConfiguration } from '@kubernetes/client-node'
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
+import type { KubeClient } from '#kube/client.ts'
 import { withoutCredentials } from '#kube/proxy.ts'
 import { inOneLine, shellWord } from '#results/text.ts'
 import { tagOf } from '#images/version.ts'
@@ -11,6 +12,7 @@ import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { defaultIstioNamespace, type ProcedureName } from '#topology/topology-schema.ts'
 import type { ContextCluster } from './contexts.ts'
+import { placeIn } from './injection-path.ts'
 import { type Reads, readsOf } from './reads.ts'
 
 /** One cluster of a mesh that somebody else made, as it tells of itself. */
@@ -27,8 +29,17 @@ export type SurveyedCluster = ContextCluster & {
   istio: string
   /** Istio’s root namespace: the same in every cluster. */
   istioNamespace: string
+  /**
+   * The cluster in which the istiod of this one runs, where that is another: this is the config cluster of an external
+   * control plane. `istiodKube` is the API of that cluster, and `reads` reads its istiods.
+   */
+  istiodHost?: SurveyedCluster
+  istiodKube?: KubeClient
   reads: Reads
 }
+
+/** The cluster in which the istiod of a primary runs. */
+export const hostOf = (cluster: SurveyedCluster): SurveyedCluster => cluster.istiodHost ?? cluster
 
 /**
  * A mesh that was looked at, and which of the documented topologies it resembles. `domain` is what its services’
@@ -69,7 +80,7 @@ export const survey = async (contexts: ContextCluster[], istioNamespace = defaul
       next: 'Name every cluster of the mesh once: --contexts=A,B.',
     })
   }
-  const clusters = looks.map(({ cluster }) => cluster)
+  const clusters = await withConfigClusters(looks)
   return {
     clusters,
     topology: await resemblance(clusters),
@@ -109,8 +120,7 @@ export const injectedWith = async (
       ({ clientConfig }) => clientConfig.service?.path ?? (clientConfig.url ? new URL(clientConfig.url).pathname : []),
     ),
   )
-  const [, cluster, network] =
-    paths.map((path) => /\/cluster\/([^/]+)(?:\/net\/([^/]+))?/.exec(path)).find((match) => match !== null) ?? []
+  const { cluster, network } = paths.map(placeIn).find((place) => place.cluster !== undefined) ?? {}
   const values =
     istiods.length === 0 ? undefined : InjectorValues.safeParse(JSON.parse(map?.data?.['values'] ?? '{}')).data?.global
   return {
@@ -157,21 +167,83 @@ const requireIstio = async ({ context, kube }: ContextCluster, reads: Reads, ist
   })
 }
 
-const lookAt = async (
-  context: ContextCluster,
-  istioNamespace: string,
-): Promise<{ cluster: SurveyedCluster; uid: string; domain: string | undefined }> => {
+/**
+ * A cluster as it tells of itself. `istiodFor` is the name that its istiod goes by, and `injectsFor` the one that its
+ * injector gives new proxies. `injects` is false where every injector leads to another namespace: then the cluster has
+ * no workloads of this mesh.
+ */
+type Sight = {
+  cluster: SurveyedCluster
+  uid: string
+  domain: string | undefined
+  istiodFor: string | undefined
+  injectsFor: string | undefined
+  injects: boolean
+}
+
+/**
+ * Finds external control planes. Such an istiod goes by the name of another cluster, which has none, and has a
+ * kubeconfig of that cluster. The other is then the primary. The cluster that istiod runs in is a remote one where it
+ * has workloads of the mesh, and otherwise no cluster of the mesh.
+ */
+const withConfigClusters = async (looks: Sight[]): Promise<SurveyedCluster[]> => {
+  const pairs = (
+    await Promise.all(
+      looks.map(async ({ cluster: host, istiodFor, injectsFor, injects }) => {
+        if (istiodFor === undefined || istiodFor === injectsFor) return []
+        const config = looks.find((other) => other.istiodFor === undefined && other.injectsFor === istiodFor)?.cluster
+        const secrets = config ? await host.reads.secrets().catch(() => []) : []
+        const isExternal = secrets.some(({ metadata }) => metadata?.name === 'istio-kubeconfig')
+        return config && isExternal
+          ? [
+              {
+                config,
+                host,
+                injects,
+                asRemote: { ...host, role: 'remote' as const, name: injectsFor ?? host.context },
+              },
+            ]
+          : []
+      }),
+    )
+  ).flat()
+  return looks.flatMap(({ cluster }): SurveyedCluster[] => {
+    const hosted = pairs.find(({ host }) => host === cluster)
+    if (hosted) return hosted.injects ? [hosted.asRemote] : []
+    const external = pairs.find(({ config }) => config === cluster)
+    if (!external) return [cluster]
+    const { asRemote: host } = external
+    const reads = readsOf(cluster.kube, cluster.istioNamespace, host.kube)
+    return [{ ...cluster, role: 'primary', istio: host.istio, istiodHost: host, istiodKube: host.kube, reads }]
+  })
+}
+
+/** Whether an injector leads to a control plane in a namespace. One that leads to a URL may belong to any. */
+const leadsTo = ({ webhooks = [] }: V1MutatingWebhookConfiguration, istioNamespace: string): boolean =>
+  webhooks.some(({ clientConfig }) => (clientConfig.service?.namespace ?? istioNamespace) === istioNamespace)
+
+const lookAt = async (context: ContextCluster, istioNamespace: string): Promise<Sight> => {
   const reads = readsOf(context.kube, istioNamespace)
   const [kubernetes, namespaces] = await Promise.all([reads.version(), reads.namespaces()])
   const namespace = (name: string): (typeof namespaces)[number] | undefined =>
     namespaces.find(({ metadata }) => metadata?.name === name)
   await requireIstio(context, reads, istioNamespace)
-  const [istiods, proxies, injected] = await Promise.all([reads.istiods(), reads.proxies(), injectedWith(reads)])
+  const [istiods, proxies, injected, injectors] = await Promise.all([
+    reads.istiods(),
+    reads.proxies(),
+    injectedWith(reads),
+    reads.injectors(),
+  ])
   const ofProxies = (variable: string): string | undefined =>
     mostFrequent(proxies.flatMap((pod) => variableOf(proxyOf(pod), variable) || []))
   const discovery = istiods[0]?.spec?.template.spec?.containers.find(({ name }) => name === 'discovery')
   const image = discovery?.image ?? proxies.map(proxyOf).find((proxy) => proxy)?.image
+  const istiodFor = variableOf(discovery, 'CLUSTER_ID')
+  const injectsFor = injected.cluster ?? ofProxies('ISTIO_META_CLUSTER_ID')
   return {
+    istiodFor: istiods.length > 0 ? (istiodFor ?? injectsFor) : undefined,
+    injectsFor,
+    injects: injectors.length === 0 || injectors.some((injector) => leadsTo(injector, istioNamespace)),
     uid: namespace('kube-system')?.metadata?.uid ?? context.context,
     domain: proxies
       .flatMap((pod) => proxyOf(pod)?.args ?? [])
@@ -183,11 +255,7 @@ const lookAt = async (
       istioNamespace,
       meshId: injected.mesh ?? ofProxies('ISTIO_META_MESH_ID'),
       kubernetes,
-      name:
-        variableOf(discovery, 'CLUSTER_ID') ??
-        injected.cluster ??
-        ofProxies('ISTIO_META_CLUSTER_ID') ??
-        context.context,
+      name: istiodFor ?? injectsFor ?? context.context,
       role: istiods.length > 0 ? 'primary' : 'remote',
       network: namespace(istioNamespace)?.metadata?.labels?.['topology.istio.io/network'] ?? injected.network ?? '',
       istio: tagOf(image),
@@ -209,6 +277,7 @@ const mostFrequent = (values: string[]): string | undefined => {
 const resemblance = async (clusters: SurveyedCluster[]): Promise<ProcedureName> => {
   const primaries = primariesOf({ clusters })
   const several = severalNetworks({ clusters })
+  if (primaries.some(({ istiodHost }) => istiodHost)) return 'external-control-plane'
   if (primaries.length > 1) return several ? 'multi-primary-multi-network' : 'multi-primary'
   if (several) {
     const declared = Object.values(meshNetworksIn(await primaries[0]?.reads.configMap('istio')) ?? {})
@@ -239,6 +308,7 @@ export const resembles: Record<ProcedureName, string> = {
   'primary-remote': 'one control plane, several networks, gateways found by their labels',
   'multi-primary': 'several control planes, one network',
   'multi-primary-multi-network': 'several control planes, several networks',
+  'external-control-plane': 'one control plane, in another cluster than its configuration',
 }
 
 /** The clusters that are looked at, in lines. */
@@ -247,13 +317,14 @@ export const meshLines = ({
   topology,
 }: {
   topology: ProcedureName
-  clusters: Omit<SurveyedCluster, 'reads' | 'kube'>[]
+  clusters: (Omit<SurveyedCluster, 'reads' | 'kube' | 'istiodHost'> & { istiodHost?: { name: string } })[]
 }): string[] => [
   `${clusters.length} clusters, like topology ${topology}: ${resembles[topology]}`,
-  ...clusters.map(({ context, name, role, network, kubernetes, istio }) => {
+  ...clusters.map(({ context, name, role, network, kubernetes, istio, istiodHost }) => {
     const words = [
       name,
       network ? `${role}, ${network}` : role,
+      ...(istiodHost ? [`istiod in ${istiodHost.name}`] : []),
       `Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}`,
       ...(context === name ? [] : [`(context ${context})`]),
     ]

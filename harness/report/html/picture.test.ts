@@ -61,6 +61,23 @@ describe('an arrow', () => {
   })
 })
 
+test('a config cluster says where its istiod runs, and that cluster whose istiod it has', () => {
+  const external: TopologyResult['clusters'] = [
+    { name: 'cluster1', role: 'remote', network: 'a' },
+    { name: 'cluster2', role: 'primary', network: 'b', istiodIn: 'cluster1' },
+  ]
+  const rolesOf = (shown: TopologyResult['clusters']): string[] =>
+    [...picture({ ...topologyResult([]), clusters: shown }).markup.matchAll(/class="role"[^>]*>(.*?)</g)].map(
+      ([, words = '']) => words,
+    )
+  expect(rolesOf(external)).toEqual(['remote · istiod of cluster2', 'config cluster · istiod in cluster1'])
+  expect(rolesOf([...external, { name: 'cluster3', role: 'remote', network: 'a' }])).toEqual([
+    'remote · istiod',
+    'remote',
+    'config cluster · istiod in cluster1',
+  ])
+})
+
 describe('the label of an arrow', () => {
   const labelOf = (checks: CheckResult[]): { lines: string[]; title: string | undefined } => {
     const [found] = picture(topologyResult(checks)).markup.match(/<g class="arrow.*?<\/g>/s) ?? ['']

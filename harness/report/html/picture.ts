@@ -49,7 +49,7 @@ const drawing = (
       <title id="${anchor}--picture">${variantName(topology)}: ${topology.clusters.length} clusters</title>
       <defs>${arrowKinds.map((kind) => arrowHead(kind, anchor))}</defs>
       ${networks.map(networkFrame)}
-      ${clusters.map((placed) => clusterBox(placed, several))}
+      ${clusters.map((placed) => clusterBox(placed, several, guestsOf(topology, placed.cluster)))}
       ${joined(arrows, '\n')}
       ${clusters.map((placed) => breakMark(placed, point))}
     </svg>
@@ -69,16 +69,37 @@ const networkFrame = ({ name, x, y, width, height }: Layout['networks'][number])
   </g>
 `
 
-const clusterBox = ({ cluster, x, y, width, height, inward }: PlacedCluster, several: boolean): Markup => {
-  const { name, role } = cluster
+/** The clusters whose istiod runs in a cluster that is not their own. */
+const guestsOf = ({ clusters }: TopologyResult, { name }: { name: string }): string[] =>
+  clusters.filter(({ istiodIn }) => istiodIn === name).map((guest) => guest.name)
+
+/** What a cluster is in the mesh, in words that fit into its box. */
+const roleWords = ({ role, istiodIn }: TopologyResult['clusters'][number], guests: string[], width: number): string => {
+  if (istiodIn !== undefined) return shortened('config cluster', `istiod in ${istiodIn}`, width)
+  if (guests.length > 0) return shortened(`${role} · istiod`, `of ${guests.join(', ')}`, width, ' ')
+  if (role === 'remote') return role
+  return `${role} · ${width > 200 ? 'control plane (istiod)' : 'istiod'}`
+}
+
+/** Words, and more of them where the box has room. A letter is at most 7 wide. */
+const shortened = (words: string, more: string, width: number, separator = ' · '): string => {
+  const whole = `${words}${separator}${more}`
+  return whole.length * 7 > width ? words : whole
+}
+
+const clusterBox = (
+  { cluster, x, y, width, height, inward }: PlacedCluster,
+  several: boolean,
+  guests: string[],
+): Markup => {
+  const { name } = cluster
   const middle = x + width / 2
   const nameSize = Math.min(17, Math.floor((1.6 * width) / name.length))
-  const controlPlane = width > 200 ? 'control plane (istiod)' : 'istiod'
   return markup`
     <g class="cluster">
       <rect x="${x}" y="${y}" width="${width}" height="${height}" rx="8"/>
       <text class="name" font-size="${nameSize}" x="${middle}" y="${y + 36}">${name}</text>
-      <text class="role" x="${middle}" y="${y + 55}">${role}${role === 'primary' && ` · ${controlPlane}`}</text>
+      <text class="role" x="${middle}" y="${y + 55}">${roleWords(cluster, guests, width)}</text>
       ${several && gateway(gateOf({ x, y, width, height, inward }))}
     </g>
   `

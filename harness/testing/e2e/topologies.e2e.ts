@@ -30,6 +30,7 @@ describe('every topology and one of the user’s own, from nothing', () => {
       'primary-remote',
       'multi-primary',
       'multi-primary-multi-network',
+      'external-control-plane',
     ])
     // Checks of an upgrade, and checks that run only when --suite names them, are not part of a run.
     const ids = catalogue.filter(({ upgrade, disrupts }) => !upgrade && !disrupts).map(({ id }) => id)

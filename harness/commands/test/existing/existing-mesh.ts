@@ -15,7 +15,7 @@ import { withheldBy } from './withheld.ts'
 /**
  * Prepares a surveyed mesh for its test: a version of helloworld for each cluster, the labels that inject sidecars,
  * its gateways, and what the mesh withholds. It only reads.
- * @throws MeshproofError MP-145 for more clusters than a test supports, or two clusters of the same name.
+ * @throws MeshproofError MP-145 for more or fewer clusters than a test supports, or two clusters of the same name.
  */
 export const prepareExistingMesh = async (
   { clusters, topology, domain, istioNamespace }: Survey,
@@ -24,23 +24,20 @@ export const prepareExistingMesh = async (
 ): Promise<ExistingMesh> => {
   const names = clusters.map(({ name }) => name)
   const duplicate = names.find((name, index) => names.indexOf(name) !== index)
-  if (duplicate !== undefined || clusters.length > versions.length) {
+  if (duplicate !== undefined || clusters.length > versions.length || clusters.length < 2) {
     throw new MeshproofError('MP-145', {
       what:
         duplicate === undefined
           ? `A mesh of two to ${versions.length} clusters is tested`
           : `Two clusters call themselves “${duplicate}”`,
       where: clusters.map(({ context, name }) => `${context}: ${name}`).join(', '),
-      next:
-        duplicate === undefined
-          ? 'Name fewer with --contexts: the checks do not send requests from the others, which may still answer.'
-          : 'Give each a global.multiCluster.clusterName of its own: a control plane cannot tell them apart.',
+      next: nextFor(clusters.length, duplicate),
     })
   }
   const prepared = await Promise.all(
     clusters.map(async (cluster, index): Promise<ExistingMeshCluster> => {
       const gateway = severalNetworks({ clusters }) ? await gatewayOf(cluster) : undefined
-      const { name, role, network, context } = cluster
+      const { name, role, network, context, istiodHost } = cluster
       return {
         name,
         role,
@@ -49,6 +46,7 @@ export const prepareExistingMesh = async (
         version: versions[index] ?? 'v4',
         ...(await injectionOf(cluster)),
         ...(gateway ? { gateway } : {}),
+        ...(istiodHost ? { istiodIn: istiodHost.name } : {}),
       }
     }),
   )
@@ -64,6 +62,14 @@ export const prepareExistingMesh = async (
     withheld: await withheldBy(clusters, prepared),
     since: new Date().toISOString(),
   }
+}
+
+const nextFor = (count: number, duplicate: string | undefined): string => {
+  if (duplicate !== undefined)
+    return 'Give each a global.multiCluster.clusterName of its own: a control plane cannot tell them apart.'
+  return count < 2
+    ? 'Name more with --contexts. A cluster that has only the istiod of another one does not count.'
+    : 'Name fewer with --contexts: the checks do not send requests from the others, which may still answer.'
 }
 
 /** The labels by which namespaces get sidecars: of the default revision where there is one, else of the first one. */

@@ -2,7 +2,7 @@ import type { ExistingMeshCluster } from '#checks/existing-target.ts'
 import type { Withheld } from '#checks/target.ts'
 import { reasonOf } from '#errors.ts'
 import { missingPermissions, type Permission } from '#kube/permissions.ts'
-import type { SurveyedCluster } from '#probes/survey/survey.ts'
+import { hostOf, type SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 
 /**
@@ -14,7 +14,7 @@ export const withheldBy = async (
   found: Pick<ExistingMeshCluster, 'discovery' | 'gateway' | 'name'>[],
 ): Promise<Withheld> => {
   const primaries = primariesOf({ clusters })
-  const remotes = clusters.filter(({ role }) => role === 'remote')
+  const withoutIstiod = clusters.filter((cluster) => !primaries.some((primary) => hostOf(primary) === cluster))
   const withheld = {
     ranges: await firstReason(clusters, async ({ reads }) => {
       const [nodes, services] = await Promise.all([reads.nodes(), reads.serviceCidrs()])
@@ -30,7 +30,7 @@ export const withheldBy = async (
     'remote secrets': await firstReason(primaries, async ({ reads }) => {
       await reads.secrets()
     }),
-    istiod: await firstReason(primaries, (cluster) =>
+    istiod: await firstReason(primaries.map(hostOf), (cluster) =>
       notAllowed(cluster, {
         verb: 'create',
         resource: 'pods',
@@ -47,7 +47,7 @@ export const withheldBy = async (
     'access log': await firstReason(primaries, (cluster) =>
       notAllowed(cluster, { verb: 'create', group: 'networking.istio.io', resource: 'envoyfilters' }),
     ),
-    'discovery addresses': await firstReason(remotes, async ({ name, reads, istioNamespace }) => {
+    'discovery addresses': await firstReason(withoutIstiod, async ({ name, reads, istioNamespace }) => {
       const service = found.find((cluster) => cluster.name === name)?.discovery.split('.')[0]
       const slices = (await reads.slices()).filter(
         ({ metadata }) =>

@@ -1,7 +1,7 @@
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { troubleOf } from '#diagnosis/pod-trouble.ts'
 import { isReady } from '#kube/pods.ts'
-import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
+import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { wrongDiscoveryAddress } from './discovery-address.ts'
 import { wrongInjectionPath } from './injection-path.ts'
@@ -33,7 +33,9 @@ export const controlPlane: Layer = {
       ]),
     )
     const refused = perCluster.flat().length > 0 ? [] : ((await probe?.refusedInjections()) ?? [])
-    const ready = istiods.map(({ cluster, pods }) => `${cluster.name} ${pods.filter(isReady).length} istiod ready`)
+    const ready = istiods.map(
+      ({ cluster, pods }) => `${hostOf(cluster).name} ${pods.filter(isReady).length} istiod ready`,
+    )
     return {
       findings: [...perCluster.flat(), ...refused],
       seen:
@@ -58,7 +60,7 @@ const notReady = ({
   pods: Awaited<ReturnType<SurveyedCluster['reads']['istiodPods']>>
 }): Finding => ({
   code: 'MP-851',
-  where: cluster.name,
+  where: hostOf(cluster).name,
   evidence: [
     pods.length === 0
       ? `no pod labelled app=istiod is in ${cluster.istioNamespace}: is its deployment scaled to 0?`
@@ -68,5 +70,5 @@ const notReady = ({
       return trouble ? [`${pod.metadata?.name ?? ''}: ${trouble.said}`] : []
     }),
   ],
-  fix: kubectl(cluster, `-n ${cluster.istioNamespace} describe deployment istiod`),
+  fix: kubectl(hostOf(cluster), `-n ${cluster.istioNamespace} describe deployment istiod`),
 })

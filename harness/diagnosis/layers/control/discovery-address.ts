@@ -4,7 +4,7 @@ import { vantageIn } from '#diagnosis/vantage.ts'
 import { outsideAddresses } from '#istio/service-address.ts'
 import { isReady } from '#kube/pods.ts'
 import { dial } from '#probes/dial.ts'
-import type { SurveyedCluster } from '#probes/survey/survey.ts'
+import { hostOf, type SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
  * A remote whose proxies and webhook look for istiod where its control plane is not. An address that the control
@@ -15,10 +15,11 @@ export const wrongDiscoveryAddress = async (
   cluster: SurveyedCluster,
   serving: SurveyedCluster | undefined,
 ): Promise<Finding[]> => {
-  if (cluster.role === 'primary' || !serving) return []
+  const home = serving && hostOf(serving)
+  if (!home || home === cluster) return []
   const [pods, services, injectors] = await Promise.all([
-    serving.reads.istiodPods(),
-    serving.reads.services(),
+    home.reads.istiodPods(),
+    home.reads.services(),
     cluster.reads.injectors(),
   ])
   const offered = services
@@ -43,7 +44,7 @@ export const wrongDiscoveryAddress = async (
           where: cluster.name,
           evidence: [
             `${cluster.name} looks for istiod at ${tried.join(', ')}`,
-            `${serving.name} offers it at ${known.join(', ')}`,
+            `${home.name} offers it at ${known.join(', ')}`,
           ],
           fix: kubectl(cluster, `-n ${istioNamespace} get endpointslices -l kubernetes.io/service-name=istiod`),
           clusters: [cluster.name],

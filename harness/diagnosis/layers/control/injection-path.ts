@@ -1,3 +1,4 @@
+import { placeIn } from '#probes/survey/injection-path.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
@@ -6,16 +7,16 @@ import type { SurveyedCluster } from '#probes/survey/survey.ts'
  * istiodRemote.injectionPath). Without it new pods are told that they are of the control plane’s own cluster.
  */
 export const wrongInjectionPath = async (cluster: SurveyedCluster): Promise<Finding[]> => {
-  if (cluster.role === 'primary') return []
+  if (cluster.role === 'primary' && !cluster.istiodHost) return []
   const injectors = await cluster.reads.injectors()
   const wrong = injectors.flatMap(({ metadata, webhooks }) => {
     const paths = (webhooks ?? []).flatMap(({ clientConfig }) => clientConfig.service?.path ?? pathOf(clientConfig.url))
-    const path = paths.find((candidate) => clusterIn(candidate) !== cluster.name)
+    const path = paths.find((candidate) => placeIn(candidate).cluster !== cluster.name)
     return path === undefined ? [] : [{ injector: metadata?.name ?? '', path }]
   })
   const [first] = wrong
   if (!first) return []
-  const named = clusterIn(first.path)
+  const named = placeIn(first.path).cluster
   return [
     {
       code: 'MP-850',
@@ -35,8 +36,6 @@ export const wrongInjectionPath = async (cluster: SurveyedCluster): Promise<Find
     },
   ]
 }
-
-const clusterIn = (path: string): string | undefined => /\/cluster\/([^/]+)/.exec(path)?.[1]
 
 const pathOf = (url: string | undefined): string[] =>
   url !== undefined && URL.canParse(url) ? [new URL(url).pathname] : []

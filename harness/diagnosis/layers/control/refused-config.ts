@@ -1,3 +1,4 @@
+import { istiodApi } from '#istio/istiod-pods.ts'
 import { parse } from 'yaml'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { reasonOf } from '#errors.ts'
@@ -41,7 +42,7 @@ const notYaml = (text: string | undefined): string | undefined => {
 const refusalOf = async (cluster: SurveyedCluster, text: string): Promise<string | undefined> => {
   const pod = (await cluster.reads.istiodPods()).find(isReady)
   const { namespace = '', name = '' } = pod?.metadata ?? {}
-  const log = pod ? await istiodLog(cluster.kube, namespace, name).catch(() => '') : ''
+  const log = pod ? await istiodLog(istiodApi(cluster), namespace, name).catch(() => '') : ''
   const refused = refusedConfig(log)
   if (!refused || !lacks(await activeMeshConfig(cluster, name), parse(text))) return undefined
   return `${namespace}/${name} said at ${refused.at}: ${refused.words}`

@@ -4,7 +4,7 @@ import { isFollowed } from '#diagnosis/mesh-namespaces.ts'
 import type { MeshService, ServiceIn } from '#diagnosis/shared-services.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import { meshConfigOf } from '#probes/survey/mesh-config.ts'
-import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
+import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { whyUnknown } from './policies.ts'
 
@@ -108,12 +108,12 @@ const leftToAmbient = async (mesh: Survey, { client, service, unknown }: Missing
         code: 'MP-803',
         where: `${service.host} for clients of ${client.name}`,
         evidence: [
-          `istiod of ${reader.name} runs with ${set.join(', ')}`,
+          `istiod of ${hostOf(reader).name} runs with ${set.join(', ')}`,
           `service ${service.namespace}/${service.name} has no label istio.io/global=true, so clients of ` +
             `${client.name} are not told of pods in ${namesOf(unknown)}`,
         ],
         fix: kubectl(
-          reader,
+          hostOf(reader),
           `-n ${reader.istioNamespace} set env deployment/${istiods[0]?.metadata?.name ?? 'istiod'} ${flags[0]}-`,
         ),
         clusters: [client.name],

@@ -5,7 +5,7 @@ import { gatewayPlace, vantagePlace } from '#diagnosis/places.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
 import { isFollowed } from '#diagnosis/mesh-namespaces.ts'
 import { dial } from '#probes/dial.ts'
-import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
+import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey.ts'
 import { unresolvedNames } from './names.ts'
 
 /** What an entrance is before somebody writes the address of the gateway. */
@@ -89,7 +89,7 @@ const unknownToSome = async (mesh: Survey, own: NetworkGateways): Promise<Findin
           fix:
             notFollowed.length > 0
               ? kubectl(primary, `-n ${primary.istioNamespace} edit configmap istio   # discoverySelectors`)
-              : kubectl(primary, `-n ${primary.istioNamespace} logs deployment/istiod | grep -i gateway`),
+              : kubectl(hostOf(primary), `-n ${primary.istioNamespace} logs deployment/istiod | grep -i gateway`),
           clusters: clients.map(({ name }) => name),
         },
       ]

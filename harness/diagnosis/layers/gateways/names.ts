@@ -5,7 +5,7 @@ import { gatewayPlace } from '#diagnosis/places.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
 import { variableOf } from '#istio/proxy-container.ts'
 import { dial } from '#probes/dial.ts'
-import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
+import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** A name among the entrances of a network, as one control plane is to resolve it, and where it stands. */
 type Name = { primary: SurveyedCluster; name: string; port: number; origin: string }
@@ -83,7 +83,7 @@ const unresolved = async (
         ...(switchedOff === 'false' ? [`istiod of ${primary.name} runs with RESOLVE_HOSTNAME_GATEWAYS=false`] : []),
         ...(wasAsked ? [`istiod of ${primary.name} knows no address of it`] : []),
       ],
-      fix: kubectl(primary, "-n istio-system logs deployment/istiod | grep 'could not resolve hostname'"),
+      fix: kubectl(hostOf(primary), "-n istio-system logs deployment/istiod | grep 'could not resolve hostname'"),
       clusters: clients.map((cluster) => cluster.name),
     },
   ]

@@ -1,15 +1,16 @@
 import { servedBy } from '#diagnosis/layer.ts'
-import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
+import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey.ts'
 import type { Way } from './ways.ts'
 import { whyIstiodClosed } from './why-closed.ts'
 
 /**
- * The ways from a remote cluster to istiod’s ports, at the addresses it knows (istio/istio#42327); the webhook’s is
- * 15017.
+ * The ways from a cluster without istiod to istiod’s ports, at the addresses it knows (istio/istio#42327); the
+ * webhook’s is 15017.
  */
 export const waysToIstiod = async (mesh: Survey, from: SurveyedCluster): Promise<Way[]> => {
-  if (from.role === 'primary') return []
-  const serving = servedBy(mesh, from)
+  const primary = servedBy(mesh, from)
+  const serving = primary && hostOf(primary)
+  if (serving === from) return []
   const slices = (await from.reads.slices()).filter(
     ({ metadata }) =>
       metadata?.namespace === from.istioNamespace &&

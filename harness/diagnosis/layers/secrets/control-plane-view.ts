@@ -1,3 +1,4 @@
+import { istiodApi } from '#istio/istiod-pods.ts'
 import { reasonOf } from '#errors.ts'
 import { variableOf } from '#istio/proxy-container.ts'
 import { isReady } from '#kube/pods.ts'
@@ -26,7 +27,8 @@ const mostAsked = 3
 
 /** Looks at a control plane’s side of its remote secrets. */
 export const controlPlaneView = async (cluster: SurveyedCluster): Promise<ControlPlaneView> => {
-  const { kube, reads } = cluster
+  const { reads } = cluster
+  const kube = istiodApi(cluster)
   const [secrets, deployments, pods] = await Promise.all([reads.secrets(), reads.istiods(), reads.istiodPods()])
   const containers = deployments.map(({ spec }) =>
     spec?.template.spec?.containers.find(({ name }) => name === 'discovery'),
