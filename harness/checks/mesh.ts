@@ -105,7 +105,7 @@ export const meshOf = (target: Target, record: Recorder, patience: number, signa
   const onNetworkOf = (cluster: Cluster): Cluster[] =>
     othersThan(cluster).filter(({ network }) => network === cluster.network)
   const withPolicy: Mesh['withPolicy'] = async (name, during) => {
-    const policy = await fixture(`policies/${name}.yaml`, policyValues(target))
+    const policy = await policyOf(name, target)
     record.add({
       probe: 'policy',
       applied: name,
@@ -182,10 +182,19 @@ export const meshOf = (target: Target, record: Recorder, patience: number, signa
 }
 
 /**
+ * The objects of fixtures/policies for a mesh. A field whose value is null is left out: where istiod validates, it
+ * refuses an empty traffic policy, and Kubernetes refuses null.
+ */
+export const policyOf = async (name: string, target: Target): Promise<Manifest[]> => {
+  const objects = await fixture(`policies/${name}.yaml`, policyValues(target))
+  return JSON.parse(JSON.stringify(objects, (_, value: unknown) => value ?? undefined)) as Manifest[]
+}
+
+/**
  * The values of a policy’s placeholders. As in seed 003, the DestinationRule sets ISTIO_MUTUAL where mutual TLS is
  * on, and nothing where it is off.
  */
-export const policyValues = ({
+const policyValues = ({
   clusters,
   mtls,
   namespaces,
@@ -197,7 +206,6 @@ export const policyValues = ({
   host: `helloworld.${namespaces.mesh}.svc.${domain}`,
   policynamespace: policyNamespace,
   trustdomain: trustDomain,
-  // Where istiod validates, it refuses an empty policy. Null is no policy.
   trafficpolicy: JSON.stringify(mtls === 'strict' ? { tls: { mode: 'ISTIO_MUTUAL' } } : null),
   // A cluster’s name may be invalid as the name of a subset, so the subset has the name of its version.
   clustersubsets: JSON.stringify(

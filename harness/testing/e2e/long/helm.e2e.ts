@@ -14,8 +14,8 @@ test.each(['in-place', 'revision'])('an upgrade by Helm ends well, %s', { timeou
   const { exitCode, output, results } = await meshproof([
     'upgrade',
     '--topology=gateway',
-    '--from=lab-a',
-    '--to=lab-b',
+    '--from=1.30',
+    '--to=1.31',
     `--strategy=${strategy}`,
     '--installer=helm',
   ])

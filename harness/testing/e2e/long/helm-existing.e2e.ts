@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { moduleFolder } from '#images/source/go.ts'
 import { clusterName } from '#lab/kind.ts'
 import { runFolder } from '#lab/run-state.ts'
-import { engineContents, meshproof, type Outcome } from './product.ts'
+import { engineContents, meshproof, type Outcome } from '#testing/e2e/product.ts'
 
 describe('a mesh that Helm installed, with charts of a folder', () => {
   let before: string[] = []
