@@ -3,7 +3,11 @@ import { accessLinesIn } from './envoy.ts'
 
 const since = new Date('2026-01-01T00:00:10.000Z')
 const line = (second: number, port: number): string =>
-  JSON.stringify({ start: `2026-01-01T00:00:${second}.000Z`, path: '/hello', downstream: `10.10.0.5:${port}` })
+  JSON.stringify({
+    start: `2026-01-01T00:00:${String(second).padStart(2, '0')}.000Z`,
+    path: '/hello',
+    downstream: `10.10.0.5:${port}`,
+  })
 
 test('an access log has the lines since a moment, and no others', () => {
   const log = [
@@ -14,7 +18,7 @@ test('an access log has the lines since a moment, and no others', () => {
     JSON.stringify({ start_time: '2026-01-01T00:00:11.000Z', path: '/hello', response_code: 200 }),
     line(12, 4003),
   ]
-  expect(accessLinesIn([line(0, 4000), ...log].join('\n').replace(':0.000Z', ':00.000Z'), since)).toMatchObject([
+  expect(accessLinesIn([line(0, 4000), ...log].join('\n'), since)).toMatchObject([
     { downstream: '10.10.0.5:4001' },
     { downstream: '10.10.0.5:4002' },
     { downstream: '10.10.0.5:4003' },
