@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { loadRecipes } from '#images/source/recipes.ts'
 import { failingRun, runOf } from '#testing/report-results.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { conformance, ConformanceReport } from './conformance.ts'
@@ -63,4 +66,13 @@ test('nothing of the machine is in it', async () => {
   })
   Object.assign(results.run, { command: 'meshproof --topology=/home/somebody/mine.yaml' })
   expect(conformance(results)).not.toMatch(/home|192\.0|linux|docker|meshproof --/)
+})
+
+test('the report in docs is of the newest Kubernetes that can be built, and nothing failed', async () => {
+  const file = join(import.meta.dirname, '../../docs/conformance.yaml')
+  const { versions, profiles } = ConformanceReport.parse(parse(await readFile(file, 'utf8')))
+  const { kubernetesVersions } = await loadRecipes()
+  const [newest] = kubernetesVersions.toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }))
+  expect(versions.kubernetes).toBe(newest)
+  expect(profiles.map(({ name, core }) => [name, core.result])).toEqual([['gateway', 'success']])
 })
