@@ -26,7 +26,7 @@ describe('the cells of a matrix', () => {
     )
     const [document = '', github = '', gitlab = '', kubernetes = ''] = outputs
     const names = Cells.parse(JSON.parse(document)).cells.map(({ name }) => name)
-    expect(names).toHaveLength(12)
+    expect(names).toHaveLength(14)
     expect((JSON.parse(github) as { include: { cell: string }[] }).include.map(({ cell }) => cell)).toEqual(names)
     expect(Object.keys(parse(gitlab) as object).filter((key) => key.startsWith('cell '))).toEqual(
       names.map((name) => `cell ${name}`),
@@ -35,7 +35,7 @@ describe('the cells of a matrix', () => {
       (parsed) => parsed.toJS() as { data: { 'cells.json': string }; spec: { completions: number; suspend: boolean } },
     )
     expect(Cells.parse(JSON.parse(map?.data['cells.json'] ?? '')).cells.map(({ name }) => name)).toEqual(names)
-    expect(job?.spec).toMatchObject({ completions: 12, suspend: true })
+    expect(job?.spec).toMatchObject({ completions: 14, suspend: true })
   })
 
   test('that cannot run are refused, all of them in one message', async () => {
