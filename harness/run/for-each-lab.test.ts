@@ -48,6 +48,26 @@ test('two labs are there at a time, the second brought up once the first passes 
   expect(up).toEqual(['gateway', 'vpn', 'multi-primary'])
 })
 
+test('a lab that cannot exist beside another waits until the others are gone', async () => {
+  const happened: string[] = []
+  const ends = new Map<string, () => void>()
+  const labs = forEachLab(['gateway', 'vpn'], never, async (name, _, { earlierEnded, signal }) => {
+    await earlierEnded()
+    happened.push(`${name} begins`)
+    const { work, end } = lasting(signal)
+    ends.set(name, end)
+    await work
+    happened.push(`${name} ends`)
+  })
+  await moment()
+  expect(happened).toEqual(['gateway begins'])
+  ends.get('gateway')?.()
+  await moment()
+  ends.get('vpn')?.()
+  await labs
+  expect(happened).toEqual(['gateway begins', 'gateway ends', 'vpn begins', 'vpn ends'])
+})
+
 test('the first error stops the other lab, which is waited for, and no further one has its turn', async () => {
   const broken = new Error('no room')
   const ended: string[] = []

@@ -35,6 +35,12 @@ const instancesOf = async (folder: string): Promise<number> => {
   }
 }
 
+/** True where the kernel has enough inotify instances for a lab, or where this cannot be known. */
+export const inotifySuffices = async (clusters: number): Promise<boolean> => {
+  const instances = await inotifyInstances()
+  return instances === undefined || instances.limit - instances.used >= clusters * inotifyOfNode
+}
+
 /**
  * Refuses a lab for which the kernel has too few inotify instances. The programs of its nodes would die while they
  * start, and the lab would end minutes later with a message about one of them.

@@ -7,13 +7,16 @@ import { forgetRun, leaveLab, saveRun, useLab } from '#lab/run-state.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { defaultIstioNamespace } from '#topology/topology-file.ts'
 import { labTasks } from './bring-up.ts'
-import { requireInotify } from './inotify.ts'
+import { inotifySuffices, requireInotify } from './inotify.ts'
 import type { PhaseLog } from './phase-log.ts'
 import type { TopologyPlan } from './plan.ts'
 import { runTasks, taskStack } from './task-stack.ts'
 import { tearDown } from './tear-down.ts'
 
-/** What a lab is opened from. `reuse` takes a lab that is already up; `keep` leaves it up. */
+/**
+ * What a lab is opened from. `reuse` takes a lab that is already up; `keep` leaves it up. `earlierEnded` waits for the
+ * other labs of the run: where the kernel’s limits allow no lab beside them, this one waits.
+ */
 export type LabOrder = {
   runId: string
   plan: TopologyPlan
@@ -23,6 +26,7 @@ export type LabOrder = {
   reuse: boolean
   terminal: Terminal
   signal: AbortSignal
+  earlierEnded?: () => Promise<unknown>
 }
 
 /** A lab that is removed at the end of the block that opened it (`await using`), also where it is only partly up. */
@@ -47,6 +51,7 @@ export const openLab = (order: LabOrder, phases: PhaseLog): OpenLab => {
     ...lab,
     bringUp: async () => {
       if (reuse) return useLab(runId, await ownerOf(process.pid))
+      if (!(await inotifySuffices(lab.clusters.length))) await order.earlierEnded?.()
       await requireInotify(lab.clusters.length)
       const owner = await rememberLab(lab, false)
       try {

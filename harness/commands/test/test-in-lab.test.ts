@@ -32,6 +32,7 @@ const doomed = async (of: Partial<LabTest> = {}): Promise<LabTest> => {
     keep: false,
     reuse: false,
     turns: turns(),
+    earlierEnded: () => Promise.resolve(),
     terminal: terminal!,
     signal: new AbortController().signal,
     withChecks: true,
