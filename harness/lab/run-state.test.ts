@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -29,6 +29,8 @@ describe('the owner of a run', () => {
         const [pid] = (await once(parent.stdout, 'data')) as [Buffer]
         const owner = await ownerOf(Number(pid.toString()))
         expect(await ownerLives(owner)).toBe(true)
+        // The shell itself may ask for the end of its process.
+        await expect.poll(() => readFile(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n')
         process.kill(Number(pid.toString()), 'SIGKILL')
         await expect.poll(() => ownerLives(owner)).toBe(false)
         expect(process.kill(Number(pid.toString()), 0)).toBe(true)

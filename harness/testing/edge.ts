@@ -9,7 +9,8 @@ import { onTestFinished, vi } from 'vitest'
 /** Creates an empty folder and returns its path. */
 export const scratchFolder = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-test-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  // A program that the test has started can still be writing.
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
   return folder
 }
 

@@ -43,8 +43,8 @@ describe('a kept lab in which something breaks', () => {
         expect(output).toContain(`support bundle: ${bundle}`)
         const secrets = await secretsOf(lab)
         // The form of keys and tokens, and every line of the keys and tokens of this lab: those of its certificate
-        // authorities and of its kubeconfigs.
-        expect(secrets.length).toBeGreaterThan(100)
+        // authorities and of its kubeconfigs. The elliptic keys among them have few lines.
+        expect(secrets.length).toBeGreaterThan(50)
         expect(await filesWithSecrets(bundle, secrets)).toEqual([])
         const texts = await textsIn(bundle)
         for (const expected of [
