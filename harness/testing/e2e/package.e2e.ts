@@ -16,7 +16,10 @@ beforeAll(async () => {
   archive = (await readdir(project)).find((name) => name.endsWith('.tgz')) ?? ''
   await writeFile(join(project, 'package.json'), '{ "name": "project", "private": true, "type": "module" }')
   const flags = ['--save-dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund']
-  await execa('npm', ['install', ...flags, `./${archive}`], { cwd: project, env: environment })
+  // npm has hung before its first request, once in nine times. It gets a second chance.
+  const install = (): Promise<unknown> =>
+    execa('npm', ['install', ...flags, `./${archive}`], { cwd: project, env: environment, timeout: 100_000 })
+  await install().catch(install)
 })
 afterAll(() => rm(project, { recursive: true, force: true }))
 
