@@ -141,10 +141,14 @@ const inotifyFindings = async (): Promise<Finding[]> => {
   ]
 }
 
-/** How many networks the engine can still make: every lab has one of its own. */
+/**
+ * How many networks the engine can still make: every lab has one of its own. Nothing is said of an engine that does not
+ * tell as Docker does.
+ */
 const networkFindings = async (engine: EngineInfo | undefined): Promise<Finding[]> => {
-  if (engine === undefined) return []
-  const { free, total } = await networkRanges(engine)
+  const ranges = engine && (await networkRanges(engine).catch(() => undefined))
+  if (ranges === undefined) return []
+  const { free, total } = ranges
   return [
     {
       what: 'networks of the engine',

@@ -85,6 +85,13 @@ export const installerOf = ({ helm }: Pick<Images, 'helm'>): Installer => (helm 
 
 export type Images = z.infer<typeof Images>
 
+/** The release of a cluster: its own where the clusters have different ones, otherwise that of all. */
+export const releaseIn = (
+  { ofClusters, istioctl, roles, helm }: Images,
+  cluster: string,
+): { istioctl: string; tag: string | undefined; helm?: HelmImages | undefined } =>
+  ofClusters?.[cluster] ?? { istioctl, tag: roles['tag'], helm }
+
 /** Images of which only the names are known, by their roles. Nothing is built or downloaded for them. */
 export const imagesByName = (source: ImageSource, roles: Images['roles'] = {}): Images => ({
   source,

@@ -1,3 +1,4 @@
+import { releaseIn } from '#images/images.ts'
 import { settled } from '#kube/roll-out.ts'
 import type { Lab, LabCluster } from '#lab/lab.ts'
 import { releasesOf } from './charts.ts'
@@ -18,7 +19,7 @@ export const install = async (
   installation: Installation,
   signal: AbortSignal,
 ): Promise<void> => {
-  const helm = images.ofClusters?.[cluster.name]?.helm ?? images.helm
+  const { helm } = releaseIn(images, cluster.name)
   if (helm === undefined) return installIstio(cluster, operatorOf(installation), signal)
   await installReleases(cluster, helm, releasesOf(installation), signal)
   const deployment = deploymentOf(installation)

@@ -1,4 +1,5 @@
 import { differences } from '#images/differences.ts'
+import { releaseIn } from '#images/images.ts'
 import type { Lab, LabCluster } from '#lab/lab.ts'
 import { gatewayName } from './gateway.ts'
 
@@ -103,7 +104,7 @@ export type Installation = IstiodInstallation | GatewayInstallation
 /** What every installation here has in common: images, revision, identity of the cluster. */
 const common = (cluster: LabCluster, { images, topology }: Release): Common => ({
   hub: images.roles['hub'],
-  tag: images.ofClusters?.[cluster.name]?.tag ?? images.roles['tag'],
+  tag: releaseIn(images, cluster.name).tag,
   ...(topology.revision === undefined ? {} : { revision: topology.revision }),
   // A tenth of the default wait before a proxy writes its log: two checks read it.
   meshConfig: {

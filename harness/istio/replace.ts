@@ -1,3 +1,4 @@
+import type { HelmImages } from '#images/images.ts'
 import type { Lab, LabCluster } from '#lab/lab.ts'
 import { baseRelease } from './charts.ts'
 import { helm } from './helm.ts'
@@ -14,8 +15,8 @@ import { istiodOf, revisionOf } from './revision.ts'
  */
 export const setDefaultTag = async (lab: Lab, cluster: LabCluster, signal: AbortSignal): Promise<void> => {
   const revision = revisionOf(lab.topology)
-  if (lab.images.helm !== undefined)
-    return tagByHelm(lab, cluster, { tags: ['default'], validatedBy: revision }, signal)
+  const { helm: installer } = lab.images
+  if (installer) return tagByHelm(installer, lab, cluster, { tags: ['default'], validatedBy: revision }, signal)
   await istioctl(
     cluster,
     ['tag', 'set', 'default', '--revision', revision, '--overwrite', '--skip-confirmation'],
@@ -25,19 +26,19 @@ export const setDefaultTag = async (lab: Lab, cluster: LabCluster, signal: Abort
 
 /** Takes the default tag of a cluster from the revision of a lab. @throws as setDefaultTag does. */
 export const removeDefaultTag = async (lab: Lab, cluster: LabCluster, signal: AbortSignal): Promise<void> => {
-  if (lab.images.helm !== undefined) return tagByHelm(lab, cluster, { tags: [], validatedBy: 'default' }, signal)
+  const { helm: installer } = lab.images
+  if (installer) return tagByHelm(installer, lab, cluster, { tags: [], validatedBy: 'default' }, signal)
   await istioctl(cluster, ['tag', 'remove', 'default', '--skip-confirmation'], signal)
 }
 
 /** In the charts a revision’s tags are values of `istiod`, and which one validates is a value of `base`. */
 const tagByHelm = async (
-  { images, topology }: Lab,
+  { program, charts }: HelmImages,
+  { topology }: Lab,
   cluster: LabCluster,
   { tags, validatedBy }: { tags: string[]; validatedBy: string },
   signal: AbortSignal,
 ): Promise<void> => {
-  if (images.helm === undefined) return
-  const { program, charts } = images.helm
   const change = (release: string, chart: string, value: string): Promise<string> =>
     helm(
       cluster,

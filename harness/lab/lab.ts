@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Images } from '#images/images.ts'
+import { releaseIn, type Images } from '#images/images.ts'
 import { connect, type KubeClient } from '#kube/client.ts'
 import { primariesOf } from '#topology/roles.ts'
 import type { ClusterPlan, Topology } from '#topology/topology-file.ts'
@@ -47,7 +47,7 @@ export const labOf = (runId: string, topology: Topology, images: Images): Lab =>
     return {
       ...plan,
       kubeconfig,
-      istioctl: images.ofClusters?.[plan.name]?.istioctl ?? images.istioctl,
+      istioctl: releaseIn(images, plan.name).istioctl,
       istioNamespace: topology.istioNamespace,
       get kube() {
         return (kube ??= connect(plan.name, kubeconfig))

@@ -35,24 +35,37 @@ const instancesOf = async (folder: string): Promise<number> => {
   }
 }
 
-/** True where the kernel has enough inotify instances for a lab, or where this cannot be known. */
-export const inotifySuffices = async (clusters: number): Promise<boolean> => {
+/** What the kernel has where fewer instances are left than are needed. Undefined where they suffice, or are unknown. */
+const shortage = async (needed: number): Promise<InotifyInstances | undefined> => {
   const instances = await inotifyInstances()
-  return instances === undefined || instances.limit - instances.used >= clusters * inotifyOfNode
+  return instances !== undefined && instances.limit - instances.used < needed ? instances : undefined
 }
+
+/** True where the kernel has enough inotify instances for a lab, or where this cannot be known. */
+export const inotifySuffices = async (clusters: number): Promise<boolean> =>
+  (await shortage(clusters * inotifyOfNode)) === undefined
 
 /**
  * Refuses a lab for which the kernel has too few inotify instances. The programs of its nodes would die while they
  * start, and the lab would end minutes later with a message about one of them.
  * @throws MeshproofError MP-209
  */
-export const requireInotify = async (clusters: number, cause?: unknown): Promise<void> => {
-  const instances = await inotifyInstances()
-  if (instances === undefined) return
-  const { limit, used } = instances
-  const needed = cause === undefined ? clusters * inotifyOfNode : 1
-  if (limit - used >= needed) return
-  throw new MeshproofError('MP-209', {
+export const requireInotify = async (clusters: number): Promise<void> => {
+  const found = await shortage(clusters * inotifyOfNode)
+  if (found) throw tooFewInstances(found, clusters)
+}
+
+/**
+ * After a lab did not come up: names the kernel’s limit as the reason where no instance is left.
+ * @throws MeshproofError MP-209 with the error of the lab as its cause
+ */
+export const requireInotifyLeft = async (clusters: number, cause: unknown): Promise<void> => {
+  const found = await shortage(1)
+  if (found) throw tooFewInstances(found, clusters, cause)
+}
+
+const tooFewInstances = ({ limit, used }: InotifyInstances, clusters: number, cause?: unknown): MeshproofError =>
+  new MeshproofError('MP-209', {
     what: 'Too few inotify instances are left for a lab',
     where: `fs.inotify.max_user_instances=${limit}`,
     why: `root’s processes use ${used}, and ${clusters} nodes take ${clusters * inotifyOfNode}`,
@@ -61,4 +74,3 @@ export const requireInotify = async (clusters: number, cause?: unknown): Promise
       '`kind get clusters`).',
     cause,
   })
-}

@@ -7,7 +7,7 @@ import { forgetRun, leaveLab, saveRun, useLab } from '#lab/run-state.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { defaultIstioNamespace } from '#topology/topology-file.ts'
 import { labTasks } from './bring-up.ts'
-import { inotifySuffices, requireInotify } from './inotify.ts'
+import { inotifySuffices, requireInotify, requireInotifyLeft } from './inotify.ts'
 import type { PhaseLog } from './phase-log.ts'
 import type { TopologyPlan } from './plan.ts'
 import { runTasks, taskStack } from './task-stack.ts'
@@ -51,14 +51,16 @@ export const openLab = (order: LabOrder, phases: PhaseLog): OpenLab => {
     ...lab,
     bringUp: async () => {
       if (reuse) return useLab(runId, await ownerOf(process.pid))
-      if (!(await inotifySuffices(lab.clusters.length))) await order.earlierEnded?.()
-      await requireInotify(lab.clusters.length)
+      if (!(await inotifySuffices(lab.clusters.length))) {
+        await order.earlierEnded?.()
+        await requireInotify(lab.clusters.length)
+      }
       const owner = await rememberLab(lab, false)
       try {
         await runTasks(labTasks(lab, owner, order.engine, plan.procedure), stack, phases, signal)
       } catch (error) {
         // Another lab can have taken the instances since the first look.
-        if (!signal.aborted) await requireInotify(lab.clusters.length, error)
+        if (!signal.aborted) await requireInotifyLeft(lab.clusters.length, error)
         throw error
       }
     },
