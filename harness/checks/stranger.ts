@@ -1,4 +1,3 @@
-import { GenericContainer } from 'testcontainers'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { nameOf, runImage } from '#engine/labels.ts'
 import { curlCommand, parseTransfers } from '#probes/curl.ts'
@@ -22,6 +21,8 @@ export const withEngineClient = async <T>(
 ): Promise<T> => {
   // The reaper of testcontainers needs another image, which is not available everywhere. The run’s labels replace it.
   process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true'
+  // Loaded here, since most commands start no client.
+  const { GenericContainer } = await import('testcontainers')
   const container = await new GenericContainer(runImage(runId))
     .withNetworkMode(nameOf(runId))
     .withEntrypoint(['sleep'])

@@ -1,6 +1,6 @@
 import { extname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createVitest, type Reporter, type TestCase } from 'vitest/node'
+import type { Reporter, TestCase } from 'vitest/node'
 import type { Check } from '#checks/check.ts'
 import { cacheFolder } from '#images/cache.ts'
 import { CheckResult } from '#results/results.ts'
@@ -39,6 +39,8 @@ export const runChecks = async (
     },
   }
   const listeners = (['SIGINT', 'SIGTERM'] as const).map((name) => ({ name, before: process.listeners(name) }))
+  // Loaded here, since most commands run no checks.
+  const { createVitest } = await import('vitest/node')
   const vitest = await createVitest({
     config: false,
     root: import.meta.dirname,
