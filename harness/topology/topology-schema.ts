@@ -94,6 +94,10 @@ export const FileSchema = z.strictObject({
   }),
 })
 
+/** How east-west gateways are made: by the installer, or by istiod from resources of the Gateway API. */
+export const gatewayKinds = ['classic', 'gateway-api'] as const
+export type Gateways = (typeof gatewayKinds)[number]
+
 /** A mode of mutual TLS. */
 export type Mtls = 'strict' | 'off'
 /** The name of a documented procedure for installing a mesh. */
@@ -115,6 +119,8 @@ export type Topology = Omit<TopologyFile, 'mtls'> & {
    * the other is replaced.
    */
   gatewayReplicas?: number
+  /** Present where the east-west gateways are resources of the Gateway API. */
+  gateways?: 'gateway-api'
   /** The revision of the control planes, where an upgrade has installed one. */
   revision?: string
 }
