@@ -7,7 +7,7 @@ import type { KubeClient, Manifest, Ref } from '#kube/client.ts'
 import { settled } from '#kube/roll-out.ts'
 import { until } from '#kube/until.ts'
 import type { LabCluster } from '#lab/lab.ts'
-import type { Topology } from '#topology/topology-file.ts'
+import type { MeshShape, Topology } from '#topology/topology-file.ts'
 import { gatewayLabel, gatewayName } from './gateway.ts'
 import type { GatewayInstallation } from './installation.ts'
 import { istiodOf, revisionOf } from './revision.ts'
@@ -32,7 +32,7 @@ const ofGateway = { 'gateway.networking.k8s.io/gateway-name': gatewayName }
  * configures it by the same Gateway.
  */
 export const isMadeByIstiod = (
-  { gateways, clusters }: Pick<Topology, 'gateways' | 'clusters'>,
+  { gateways, clusters }: Pick<MeshShape, 'gateways' | 'clusters'>,
   cluster: string,
 ): boolean => gateways === 'gateway-api' && clusters.some(({ name, role }) => name === cluster && role === 'primary')
 
