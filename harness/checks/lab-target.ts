@@ -1,6 +1,6 @@
 import { disruptionsIn } from '#operations/disruptions.ts'
 import type { Lab } from '#lab/lab.ts'
-import { gatewayService } from '#istio/gateway.ts'
+import { gatewaySelector, gatewayService } from '#istio/gateway.ts'
 import { procedures } from '#istio/procedures/index.ts'
 import { istiodOf, revised } from '#istio/revision.ts'
 import { labNamespaces } from '#istio/workloads.ts'
@@ -33,9 +33,7 @@ export const labTarget = (lab: Lab, upgrade?: UpgradeStage): Target => {
         return cluster.kube
       },
       // A flat network needs no gateways.
-      ...(severalNetworks(lab)
-        ? { gateway: { service: gatewayService(cluster), selector: 'istio=eastwestgateway' } }
-        : {}),
+      ...(severalNetworks(lab) ? { gateway: { service: gatewayService(cluster), selector: gatewaySelector } } : {}),
       revisions: upgrade?.stage.controlPlanes[cluster.name]?.map(({ revision }) => revision),
     })),
     mtls,

@@ -16,7 +16,7 @@ import { applyConfig, settleConfig } from './config/apply.ts'
 import type { ConfigFile } from './config/load.ts'
 import { addImagesCommands } from './images-arguments.ts'
 import { explain, parsed as parsedOptions, refuseSwallowedFlags, refuseTogether } from './refused-arguments.ts'
-import { installer, output, pins, withVersions } from './shared-flags.ts'
+import { gateways, installer, output, pins, withVersions } from './shared-flags.ts'
 
 /** A valid command line. */
 export type Invocation =
@@ -70,7 +70,8 @@ const withLabOptions = (command: Command, several?: boolean): Command =>
       .addOption(pins)
       .addOption(registry)
       .addOption(installer)
-      .addOption(charts),
+      .addOption(charts)
+      .addOption(gateways),
     several,
   ).option(
     '--istio-source <folder>',
@@ -176,6 +177,7 @@ const commandLine = (configPath?: string): CommandLine => {
     .addOption(pins)
     .addOption(registry)
     .addOption(installer)
+    .addOption(gateways)
     .addOption(output)
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
     .option('--timeout <seconds>', 'for one check (default: 180)')

@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander'
 import type { z } from 'zod'
 import { type ImagesInvocation, ImagesOptions } from '#commands/images/options.ts'
-import { installer, output, pins, withVersions } from './shared-flags.ts'
+import { gateways, installer, output, pins, withVersions } from './shared-flags.ts'
 
 const versions = (command: Command): Command =>
-  withVersions(command.addOption(pins)).addOption(installer).addOption(output)
+  withVersions(command.addOption(pins)).addOption(installer).addOption(gateways).addOption(output)
 
 /** Adds the commands to their group. `take` gets the user’s command, after `parsed` has validated its flags. */
 export const addImagesCommands = (

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander'
 import { installers } from '#images/images.ts'
+import { gatewayKinds } from '#topology/topology-file.ts'
 
 /** Flags that several commands share. */
 export const pins = new Option(
@@ -10,6 +11,10 @@ export const installer = new Option(
   '--installer <program>',
   'what installs the mesh: istioctl, or Helm with the charts of the release (default: istioctl)',
 ).choices([...installers])
+export const gateways = new Option(
+  '--gateways <kind>',
+  'east-west gateways that are installed, or that istiod makes from resources of the Gateway API (default: classic)',
+).choices([...gatewayKinds])
 export const output = new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json'])
 
 /** Adds the flags of versions; `several` where they accept lists. */

@@ -53,6 +53,11 @@ export const commandLineCodes = {
     shows: '`upgrade` and `prove` work where istiod runs in a primary. The topology has its istiod in another cluster.',
     fix: 'Name another topology. `meshproof test` runs every check on an external control plane.',
   },
+  'MP-139': {
+    cause: '--gateways=gateway-api is given for topologies without gateways',
+    shows: 'All topologies that are named have their clusters on one network. They need no east-west gateways.',
+    fix: 'Leave out `--gateways`, or name a topology with several networks, such as `primary-remote`.',
+  },
   'MP-141': {
     cause: 'flags for labs and flags for existing clusters are mixed',
     shows: 'The message lists the flags that say nothing about what was asked for.',

@@ -24,6 +24,13 @@ export const existingClusterCodes = {
     shows: 'The cluster has no root namespace of Istio, or neither an istiod nor a sidecar injector.',
     fix: 'Name clusters that belong to a mesh. meshproof never installs Istio on clusters that it did not create.',
   },
+  'MP-119': {
+    cause: 'a cluster has another release of the Gateway API',
+    shows:
+      'The definitions of the Gateway API in the cluster are not of the release that meshproof pins for ' +
+      '`--gateways=gateway-api`. They are not replaced, because others may use them.',
+    fix: 'Install the pinned release, which the message names, or leave out `--gateways`.',
+  },
   'MP-120': {
     cause: 'the probe’s namespace exists and is not ours',
     shows: '`diagnose --probe` finds a namespace of the name that it uses, without the label that it sets.',

@@ -1,4 +1,8 @@
 import { z } from 'zod'
+import type { V1Service } from '@kubernetes/client-node'
+import { kubectl } from '#diagnosis/layer.ts'
+import { isAutoPassthrough, listenersIn, serviceNameOf, type GatewayListener } from '#istio/gateway-listeners.ts'
+import type { Manifest } from '#kube/client.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 const Gateway = z.object({
@@ -14,41 +18,95 @@ const Gateway = z.object({
     .default([]),
 })
 
-/** A server of an Istio Gateway: the object, which pods it is for, and what it says of one port. */
+/** A server of a Gateway: the object, which pods it is for, and what it says of one port. */
 export type GatewayServer = {
   /** `Gateway namespace/name`. */
   object: string
+  /** Whose kind of Gateway it is, in kubectl’s words. */
+  resource: 'gateways.networking.istio.io' | 'gateways.gateway.networking.k8s.io'
   namespace: string
   name: string
   selector: Record<string, string>
+  /** The service whose pods it is for, in whatever cluster; undefined where its selector says which pods. */
+  service?: string
   hosts: string[]
-  /** Its TLS mode; empty where it names none. */
+  /** Its TLS mode, in Istio’s words; empty where it names none. */
   mode: string
   /** When the object was created (ISO 8601); empty where the API server does not say. */
   created: string
 }
 
-/** The servers of a port in all Gateways that a control plane reads. */
-export const gatewayServersAt = async (reader: SurveyedCluster, port: number): Promise<GatewayServer[]> =>
-  (await reader.reads.istio('Gateway')).flatMap((object) => {
-    const { namespace = '', name = '', creationTimestamp } = object.metadata ?? {}
-    const created = creationTimestamp === undefined ? '' : new Date(creationTimestamp).toISOString()
-    const { selector = {}, servers = [] } = Gateway.safeParse(object['spec']).data ?? {}
-    return servers
-      .filter((server) => server.port?.number === port)
-      .map(({ hosts, tls }) => ({
-        object: `Gateway ${namespace}/${name}`,
-        namespace,
-        name,
-        selector,
-        hosts,
-        mode: tls?.mode ?? '',
-        created,
-      }))
-  })
+/** The servers of a port in all Gateways that a control plane reads: Istio’s own, and those of the Gateway API. */
+export const gatewayServersAt = async (reader: SurveyedCluster, port: number): Promise<GatewayServer[]> => {
+  const [ofIstio, resources] = await Promise.all([reader.reads.istio('Gateway'), gatewayResources(reader)])
+  return [
+    ...ofIstio.flatMap((object) => serversIn(object, port)),
+    ...resources.flatMap((object) => listenersAt(object, port)),
+  ]
+}
 
-/** Whether a Gateway is for a pod with these labels. */
-export const isFor = ({ selector }: GatewayServer, labels: Readonly<Record<string, string>>): boolean =>
+/** Gateways of the Gateway API that a control plane reads; none where they may not be read. */
+export const gatewayResources = (reader: SurveyedCluster): Promise<Manifest[]> =>
+  reader.reads.gatewayResources().catch((): Manifest[] => [])
+
+const headOf = ({ metadata }: Manifest): Pick<GatewayServer, 'object' | 'namespace' | 'name' | 'created'> => {
+  const { namespace = '', name = '', creationTimestamp } = metadata ?? {}
+  const created = creationTimestamp === undefined ? '' : new Date(creationTimestamp).toISOString()
+  return { object: `Gateway ${namespace}/${name}`, namespace, name, created }
+}
+
+const serversIn = (object: Manifest, port: number): GatewayServer[] => {
+  const { selector = {}, servers = [] } = Gateway.safeParse(object['spec']).data ?? {}
+  return servers
+    .filter((server) => server.port?.number === port)
+    .map(({ hosts, tls }) => ({
+      ...headOf(object),
+      resource: 'gateways.networking.istio.io' as const,
+      selector,
+      hosts,
+      mode: tls?.mode ?? '',
+    }))
+}
+
+const listenersAt = (object: Manifest, port: number): GatewayServer[] =>
+  listenersIn(object)
+    .filter((listener) => listener.port === port)
+    .map((listener) => ({
+      ...headOf(object),
+      resource: 'gateways.gateway.networking.k8s.io' as const,
+      selector: { 'gateway.networking.k8s.io/gateway-name': object.metadata?.name ?? '' },
+      service: serviceNameOf(object),
+      hosts: [listener.hostname ?? '*'],
+      mode: modeOf(object, listener),
+    }))
+
+const modeOf = (object: Manifest, listener: GatewayListener): string => {
+  if (listener.tls === undefined) return ''
+  if ((listener.tls.mode ?? 'Terminate') === 'Terminate') return 'SIMPLE'
+  return isAutoPassthrough(object, listener) ? 'AUTO_PASSTHROUGH' : 'PASSTHROUGH'
+}
+
+/** The command that shows the object of a server. */
+export const showServer = (reader: SurveyedCluster, { resource, namespace, name }: GatewayServer): string =>
+  kubectl(reader, `-n ${namespace} get ${resource} ${name} -o yaml`)
+
+/** What a Gateway that opens the way between networks says, in the words of its kind. */
+export const betweenNetworks = ({ resource }: GatewayServer): string =>
+  resource === 'gateways.networking.istio.io'
+    ? 'between networks the mode is AUTO_PASSTHROUGH, hosts *.local'
+    : 'between networks tls.mode is Passthrough, with the option gateway.istio.io/listener-protocol: auto-passthrough'
+
+/**
+ * Whether a Gateway is for a pod with these labels, behind that service. istiod makes the pods of a Gateway of the
+ * Gateway API in its own cluster alone; in other clusters the Gateway is for the pods behind a service of the same
+ * name.
+ */
+export const isFor = (
+  { selector, service, namespace }: GatewayServer,
+  labels: Readonly<Record<string, string>>,
+  behind?: V1Service,
+): boolean =>
+  (service !== undefined && behind?.metadata?.name === service && behind.metadata.namespace === namespace) ||
   Object.entries(selector).every(([key, value]) => labels[key] === value)
 
 /** A server in words: `Gateway istio-system/cross-network-gateway (AUTO_PASSTHROUGH, hosts *.local)`. */

@@ -2,6 +2,7 @@ import type { EngineInfo } from '#engine/docker.ts'
 import { MeshproofError } from '#errors.ts'
 import { tellOf, type BuildProgress } from './build.ts'
 import { findCharts, isRepository } from './charts.ts'
+import { sourceGatewayApi } from './gateway-api.ts'
 import { istioOfClusters, type IstioOfClusters, istioVersions } from './istio-of-clusters.ts'
 import type { HelmImages, Images, ImageSource, UpgradeImages, Upgrading, Wanted } from './images.ts'
 import { pullCharts } from './pull-charts.ts'
@@ -21,7 +22,7 @@ export const getImages = async (
   progress: (now: BuildProgress) => void,
   signal?: AbortSignal,
 ): Promise<Images> => {
-  const images = await imagesFrom(asked, engine, say, progress, signal)
+  const images = await withGatewayApi(await imagesFrom(asked, engine, say, progress, signal), asked, say)
   if (asked.installer !== 'helm') return images
   const helm = await helmOf(images, asked, engine, progress, signal)
   const tag = images.roles['tag'] ?? ''
@@ -42,6 +43,18 @@ export const getImages = async (
       ),
     }),
   }
+}
+
+/** Images with the Gateway API where gateways are its resources. Published images come with it. */
+const withGatewayApi = async <T extends Images>(
+  images: T,
+  { gateways }: Pick<Wanted, 'gateways'>,
+  say: (line: string) => void,
+): Promise<T> => {
+  if (gateways !== 'gateway-api') return images
+  const gatewayApi = images.gatewayApi ?? (await sourceGatewayApi())
+  say(`Gateway API: ${gatewayApi.version}`)
+  return { ...images, gatewayApi }
 }
 
 /** Helm with the charts of the release of some images. Published images come with it. */
@@ -107,7 +120,9 @@ export const getUpgradeImages = async (
 ): Promise<UpgradeImages> => {
   say(`Images: ${source} (${asked.images === 'auto' ? `it has ${from} and ${to}` : 'as asked'})`)
   if (source === 'source') {
-    const images = await sourceUpgrade(asked, engine, { from, to }, progress, signal)
+    const built = await sourceUpgrade(asked, engine, { from, to }, progress, signal)
+    const old = await withGatewayApi(built.from, asked, say)
+    const images = { from: old, to: { ...built.to, gatewayApi: old.gatewayApi } }
     if (asked.installer !== 'helm') return images
     const withHelm = async (release: Images): Promise<Images> => ({
       ...release,
@@ -115,8 +130,8 @@ export const getUpgradeImages = async (
     })
     return { from: await withHelm(images.from), to: await withHelm(images.to) }
   }
-  const { pins, registry, kubernetes, kind, installer } = asked
-  const published = { pins, registry, kubernetes, kind, installer }
+  const { pins, registry, kubernetes, kind, installer, gateways } = asked
+  const published = { pins, registry, kubernetes, kind, installer, gateways }
   const planned = await planRelease(published, engine, { signal, tell: tellOf(progress, 'versions') }, { from, to })
   return releaseUpgrade(planned, { from, to }, progress, signal)
 }

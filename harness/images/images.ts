@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Charts } from './charts.ts'
+import type { Gateways } from '#topology/topology-schema.ts'
 
 const ImageSource = z.enum(['source', 'release'])
 
@@ -29,11 +30,23 @@ export type Wanted = {
   installer?: Installer | undefined
   /** A folder or a repository with charts, instead of those of the release. */
   charts?: string | undefined
+  /** How east-west gateways are made; `classic` where nothing is said. */
+  gateways?: Gateways | undefined
 }
 
 /** What installs a mesh. */
 export const installers = ['istioctl', 'helm'] as const
 export type Installer = (typeof installers)[number]
+
+const GatewayApiFiles = z.object({
+  /** The release of the Gateway API, with the leading v. */
+  version: z.string(),
+  /** Paths of the manifests of its standard channel. */
+  manifests: z.array(z.string()),
+})
+
+/** The definitions of the Gateway API’s resources. */
+export type GatewayApiFiles = z.infer<typeof GatewayApiFiles>
 
 const HelmImages = z.object({
   /** Path of the program for this machine. */
@@ -78,10 +91,16 @@ export const Images = z.object({
     .optional(),
   /** Helm and its charts, where Helm installs the mesh; otherwise istioctl does. */
   helm: HelmImages.optional(),
+  /** The Gateway API, where east-west gateways are its resources. */
+  gatewayApi: GatewayApiFiles.optional(),
 })
 
 /** What installs the mesh of these images. */
 export const installerOf = ({ helm }: Pick<Images, 'helm'>): Installer => (helm === undefined ? 'istioctl' : 'helm')
+
+/** How the east-west gateways of labs with these images are made. */
+export const gatewaysOf = ({ gatewayApi }: Pick<Images, 'gatewayApi'>): Gateways =>
+  gatewayApi === undefined ? 'classic' : 'gateway-api'
 
 export type Images = z.infer<typeof Images>
 

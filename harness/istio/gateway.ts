@@ -1,10 +1,17 @@
 import type { Ref } from '#kube/client.ts'
+import { selectorOf } from '#kube/roll-out.ts'
 import type { Lab, LabCluster } from '#lab/lab.ts'
 import { writeGatewayAddresses } from './mesh-networks.ts'
 import { serviceAddress } from './service-address.ts'
 
 /** The name of an east-west gateway’s deployment and service. */
 export const gatewayName = 'istio-eastwestgateway'
+
+/** The label of an east-west gateway’s pods, by which resources of Istio select them. */
+export const gatewayLabel = { istio: 'eastwestgateway' }
+
+/** The same as a selector. */
+export const gatewaySelector = selectorOf(gatewayLabel)
 
 /** The service of a cluster's east-west gateway. */
 export const gatewayService = ({

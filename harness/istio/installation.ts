@@ -232,3 +232,17 @@ export const gatewayOf = (cluster: LabCluster, release: Release, labelled: boole
   requests: requestsOf(release.topology).proxy,
   ports: { 'status-port': 15021, tls: 15443, 'tls-istiod': 15012, 'tls-webhook': 15017 },
 })
+
+/**
+ * The values of a gateway that istiod makes from a resource. It passes requests to istiod on only where remote clusters
+ * reach their control plane through it.
+ */
+export const gatewayResourceOf = (
+  cluster: LabCluster,
+  release: Release,
+  { labelled, istiod: toIstiod }: { labelled: boolean; istiod: boolean },
+): GatewayInstallation => {
+  const { ports, ...installation } = gatewayOf(cluster, release, labelled)
+  const { 'status-port': statusPort = 0, tls = 0 } = ports
+  return { ...installation, ports: toIstiod ? ports : { 'status-port': statusPort, tls } }
+}

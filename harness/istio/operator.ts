@@ -1,4 +1,5 @@
 import type { LabCluster } from '#lab/lab.ts'
+import { gatewayLabel } from './gateway.ts'
 import {
   controlPlaneOf,
   gatewayOf,
@@ -85,7 +86,7 @@ const gatewayOperator = (installation: GatewayInstallation): OperatorSpec => {
           name,
           namespace: istioNamespace,
           label: {
-            istio: 'eastwestgateway',
+            ...gatewayLabel,
             app: name,
             ...(labelled ? { 'topology.istio.io/network': network } : {}),
           },

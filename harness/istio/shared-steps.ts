@@ -1,12 +1,14 @@
 import { fixture } from './fixture.ts'
 import { cacertsFor } from '#lab/certificate-authority.ts'
 import { gatewayAddress } from './gateway.ts'
+import { earlyService, installGatewayApi, installGatewayResource, isMadeByIstiod } from './gateway-api.ts'
 import { install } from './install.ts'
 import {
   configClusterOf,
   controlPlaneOf,
   externalControlPlaneOf,
   gatewayOf,
+  gatewayResourceOf,
   type Installation,
   remoteOf,
 } from './installation.ts'
@@ -27,6 +29,7 @@ export const named = {
   controlPlane: (cluster: string): string => `${cluster}: control plane`,
   gatewayAddress: (cluster: string): string => `${cluster}: address of the gateway`,
   gateway: (cluster: string): string => `${cluster}: gateway`,
+  gatewayApi: (cluster: string): string => `${cluster}: definitions of the Gateway API`,
   exposed: (cluster: string): string => `${cluster}: control plane exposed`,
   servicesExposed: (cluster: string): string => `${cluster}: services exposed`,
   remote: (cluster: string): string => `${cluster}: remote profile`,
@@ -96,16 +99,59 @@ export const earlyGatewayAddress = (cluster: string, topology: Topology): Step =
   step(
     named.gatewayAddress(cluster),
     async (lab, signal) => {
+      const place = lab.cluster(cluster)
       const { istioNamespace } = topology
-      await lab.cluster(cluster).kube.apply(await fixture('workloads/gateway-service.yaml', { istioNamespace }))
-      await gatewayAddress(lab.cluster(cluster), signal)
+      await place.kube.apply(
+        isMadeByIstiod(topology, cluster)
+          ? [earlyService(istioNamespace, gatewayOf(place, lab, true).ports)]
+          : await fixture('workloads/gateway-service.yaml', { istioNamespace }),
+      )
+      await gatewayAddress(place, signal)
     },
     [named.trust(cluster, topology), `${cluster}: load balancer`],
   )
 
-/** An east-west gateway; `labelled` ones are found by their network label. */
-export const gateway = (cluster: string, after: string[], { labelled }: { labelled: boolean }): Step =>
-  installing(named.gateway(cluster), cluster, 'gateway', (lab, place) => gatewayOf(place, lab, labelled), after)
+/**
+ * The definitions of the Gateway API, in every cluster in which istiod makes a gateway; nothing where gateways are
+ * installed.
+ */
+export const gatewayApi = (topology: Topology): Step[] =>
+  rolesOf(topology)
+    .all.filter((cluster) => isMadeByIstiod(topology, cluster))
+    .map((cluster) =>
+      step(
+        named.gatewayApi(cluster),
+        async (lab, signal) => {
+          const files = lab.images.gatewayApi
+          if (files === undefined) throw new Error('the images of the lab have no Gateway API')
+          await installGatewayApi(lab.cluster(cluster), files, signal)
+        },
+        [`${cluster}: created`],
+      ),
+    )
+
+/**
+ * An east-west gateway; `labelled` ones are found by their network label. It is installed, or made by istiod from a
+ * resource. With `istiod` it also passes requests to istiod on.
+ */
+export const gateway = (
+  cluster: string,
+  topology: Topology,
+  after: string[],
+  { labelled, istiod = false }: { labelled: boolean; istiod?: boolean },
+): Step =>
+  isMadeByIstiod(topology, cluster)
+    ? step(
+        named.gateway(cluster),
+        (lab, signal) =>
+          installGatewayResource(
+            lab.cluster(cluster),
+            gatewayResourceOf(lab.cluster(cluster), lab, { labelled, istiod }),
+            signal,
+          ),
+        [...after, named.gatewayApi(cluster)],
+      )
+    : installing(named.gateway(cluster), cluster, 'gateway', (lab, place) => gatewayOf(place, lab, labelled), after)
 
 /** Installs the remote profile of a cluster that is served from elsewhere. */
 export const installRemote = (
@@ -182,7 +228,7 @@ export const externalControlPlane = (host: string, config: string, after: string
   )
 
 /** Objects of fixtures/ applied in one cluster. */
-export const applied = (name: string, cluster: string, files: string[], after?: string[]): Step =>
+const applied = (name: string, cluster: string, files: string[], after?: string[]): Step =>
   step(
     name,
     async (lab) => {
@@ -192,9 +238,16 @@ export const applied = (name: string, cluster: string, files: string[], after?: 
     after,
   )
 
-/** The Gateway resource by which an east-west gateway passes on every service of the mesh. */
-export const servicesExposed = (cluster: string, after?: string[]): Step =>
-  applied(named.servicesExposed(cluster), cluster, ['workloads/expose-services.yaml'], after)
+/**
+ * The resource of Istio by which an east-west gateway passes on every service of the mesh. A resource of the Gateway
+ * API says that itself, for the gateways of all clusters that its istiod serves.
+ */
+export const servicesExposed = (
+  cluster: string,
+  { gateways }: Topology,
+  after?: string[],
+  name = named.servicesExposed(cluster),
+): Step[] => (gateways === 'gateway-api' ? [] : [applied(name, cluster, ['workloads/expose-services.yaml'], after)])
 
 /** sleep, the service of helloworld and this cluster's version of it, rolled out. */
 export const workloads = (cluster: string, after: string[]): Step =>

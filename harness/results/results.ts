@@ -64,6 +64,8 @@ const Environment = z.strictObject({
   installer: z.enum(['istioctl', 'helm']).optional(),
   /** The version of Helm, where it installed the mesh. */
   helm: z.string().optional(),
+  /** The release of the Gateway API, where east-west gateways are its resources. */
+  gatewayApi: z.string().optional(),
   images: z.array(z.strictObject({ name: z.string(), digest: z.string(), source: z.string() })),
 })
 export type Environment = z.infer<typeof Environment>

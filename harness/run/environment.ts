@@ -18,6 +18,7 @@ export const environmentOf = async (engine?: EngineInfo, images?: Images): Promi
   envoy: ofEach(images, ({ envoy }) => envoy) ?? images?.envoy ?? 'unknown',
   ...(images === undefined ? {} : { installer: installerOf(images) }),
   ...(images?.helm === undefined ? {} : { helm: images.helm.version }),
+  ...(images?.gatewayApi === undefined ? {} : { gatewayApi: images.gatewayApi.version }),
   images: images?.digests ?? [],
 })
 

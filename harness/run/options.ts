@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { installers, type Wanted } from '#images/images.ts'
-import { IstioNamespace } from '#topology/topology-schema.ts'
+import { gatewayKinds, IstioNamespace } from '#topology/topology-schema.ts'
 
 /** A list of names, comma-separated. */
 export const list = z
@@ -51,6 +51,8 @@ export const RunOptions = z.object({
   installer: z.enum(installers).optional(),
   /** Charts of one’s own: a folder, or a repository. */
   charts: z.string().optional(),
+  /** How east-west gateways are made. Without the flag it is classic, and `--reuse` takes a lab of either kind. */
+  gateways: z.enum(gatewayKinds).optional(),
   reportDir: z.string().optional(),
   /**
    * Also keeps the results in a ConfigMap of the pod’s own cluster: `configmap:NAMESPACE` or
@@ -82,6 +84,7 @@ export const wantedOf = ({
   istioSource,
   installer,
   charts,
+  gateways,
 }: Wanted): Wanted => ({
   images,
   pins,
@@ -92,6 +95,7 @@ export const wantedOf = ({
   istioSource,
   installer,
   charts,
+  gateways,
 })
 
 const several = (option: z.ZodOptional<z.ZodString>): z.ZodOptional<z.ZodType<string[], string>> =>

@@ -6,6 +6,7 @@ import { procedures } from '#istio/procedures/index.ts'
 import type { Installer } from '#images/images.ts'
 import type { CheckResult } from '#results/results.ts'
 import {
+  type Gateways,
   loadTopologyFile,
   type MeshShape,
   type Mtls,
@@ -13,6 +14,7 @@ import {
   type TopologyFile,
   topologyNames,
 } from '#topology/topology-file.ts'
+import { severalNetworks } from '#topology/networks.ts'
 import { LabIstioNamespace } from '#topology/topology-schema.ts'
 import { planChecks, type PlannedCheck } from './plan-checks.ts'
 
@@ -33,7 +35,7 @@ export type TopologyPlan = MeshPlan & {
  * `istioNamespace` override what the topologies name.
  * @throws MeshproofError MP-101 for an unknown topology or check, with the nearest name, and for a namespace that a
  * lab cannot use; MP-108 and MP-109 for a file that is invalid or cannot be read; MP-137 for one that sets options of
- * an operator, which Helm does not take.
+ * an operator, which Helm does not take; MP-139 where no topology has gateways that `gateways` could say something of.
  */
 export const makePlans = async (
   names: string[],
@@ -42,6 +44,7 @@ export const makePlans = async (
   mtls?: Mtls,
   istioNamespace?: string,
   installer?: Installer,
+  gateways?: Gateways,
 ): Promise<TopologyPlan[]> => {
   const selected = selectChecks(patterns, checks)
   if (istioNamespace !== undefined) requireFree(istioNamespace)
@@ -57,9 +60,15 @@ export const makePlans = async (
     : []
   const unique = [...new Map([...shipped, ...files].map((loaded) => [loaded.file.name, loaded])).values()]
   if (installer === 'helm') refuseOperators(unique)
+  if (gateways === 'gateway-api') requireGateways(unique)
   return unique.flatMap(({ reference, file }) =>
     (mtls === undefined ? file.mtls : [mtls]).map((mode) => {
-      const topology = { ...file, mtls: mode, istioNamespace: istioNamespace ?? file.istioNamespace }
+      const topology: Topology = {
+        ...file,
+        mtls: mode,
+        istioNamespace: istioNamespace ?? file.istioNamespace,
+        ...(gateways === 'gateway-api' && severalNetworks(file) ? { gateways } : {}),
+      }
       const procedure = procedures[file.procedure]
       return {
         reference,
@@ -70,6 +79,17 @@ export const makePlans = async (
       }
     }),
   )
+}
+
+/** Clusters of one network have no gateways. @throws MeshproofError MP-139 where no topology has any. */
+const requireGateways = (loaded: { reference: string; file: TopologyFile }[]): void => {
+  if (loaded.some(({ file }) => severalNetworks(file))) return
+  throw new MeshproofError('MP-139', {
+    what: 'There are no gateways that could be resources of the Gateway API',
+    where: `--gateways=gateway-api, ${loaded.map(({ reference }) => reference).join(', ')}`,
+    why: 'clusters on one network reach each other without gateways',
+    next: 'Leave out --gateways, or name a topology with several networks: meshproof list shows them.',
+  })
 }
 
 const requireFree = (istioNamespace: string): void => {

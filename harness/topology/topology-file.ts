@@ -15,8 +15,16 @@ import {
 import { type Place, readYaml } from './yaml-lines.ts'
 
 export { overlap } from './address-range.ts'
-export { defaultIstioNamespace } from './topology-schema.ts'
-export type { ClusterPlan, MeshShape, Mtls, ProcedureName, Topology, TopologyFile } from './topology-schema.ts'
+export { defaultIstioNamespace, gatewayKinds } from './topology-schema.ts'
+export type {
+  ClusterPlan,
+  Gateways,
+  MeshShape,
+  Mtls,
+  ProcedureName,
+  Topology,
+  TopologyFile,
+} from './topology-schema.ts'
 
 const folder = join(import.meta.dirname, '../../fixtures/topologies')
 const exampleFile = join(folder, 'examples/three-clusters.yaml')

@@ -94,6 +94,10 @@ export const FileSchema = z.strictObject({
   }),
 })
 
+/** How east-west gateways are made: by the installer, or by istiod from resources of the Gateway API. */
+export const gatewayKinds = ['classic', 'gateway-api'] as const
+export type Gateways = (typeof gatewayKinds)[number]
+
 /** A mode of mutual TLS. */
 export type Mtls = 'strict' | 'off'
 /** The name of a documented procedure for installing a mesh. */
@@ -115,12 +119,14 @@ export type Topology = Omit<TopologyFile, 'mtls'> & {
    * the other is replaced.
    */
   gatewayReplicas?: number
+  /** Present where the east-west gateways are resources of the Gateway API. */
+  gateways?: 'gateway-api'
   /** The revision of the control planes, where an upgrade has installed one. */
   revision?: string
 }
 
 /** The properties of a mesh, of a lab or an existing one, that decide which checks apply to it. */
-export type MeshShape = Pick<Topology, 'name' | 'procedure' | 'mtls'> & {
+export type MeshShape = Pick<Topology, 'name' | 'procedure' | 'mtls' | 'gateways'> & {
   clusters: Pick<ClusterPlan, 'name' | 'role' | 'network' | 'version' | 'istiodIn'>[]
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { stringify } from 'yaml'
+import { sourceGatewayApi } from '#images/gateway-api.ts'
 import { hostPlatform, moduleFolder } from '#images/source/go.ts'
 import { loadRelease, releaseFile, type Release } from '#images/release/release-plan.ts'
 import type { HelmArchives } from './helm.ts'
@@ -27,8 +28,9 @@ export const writePins = async (
     istio,
   } = published
   const atSite = (url: string): string => url.replace(/^https:\/\/[^/]+/, `http://${site}`)
-  const { helm, charts } = release
+  const { helm, charts, gatewayApi } = release
   if (helm === undefined || charts === undefined) throw new Error('release.yaml has no Helm')
+  if (gatewayApi === undefined) throw new Error('release.yaml has no Gateway API')
   const pathOf = (url: string): string =>
     join(folder, new URL(fill(atSite(url), { istio, kind: release.kind, helm: helm.version })).pathname)
 
@@ -48,6 +50,12 @@ export const writePins = async (
   ] as const) {
     await mkdir(dirname(pathOf(url)), { recursive: true })
     await copyFile(archive, pathOf(url))
+  }
+  for (const path of (await sourceGatewayApi()).manifests) {
+    const atPath = pathOf(gatewayApi.url.replace('{file}', basename(path)))
+    await mkdir(dirname(atPath), { recursive: true })
+    // Files of Go’s module cache are read-only, and so are copies of them.
+    await writeFile(atPath, await readFile(path))
   }
   const checksumOf = async (url: string): Promise<string> =>
     createHash('sha256')
@@ -72,6 +80,7 @@ export const writePins = async (
     programs: { kind: await program(kind), istioctl: await program(istioctl) },
     helm: { ...helm, url: atSite(helm.url) },
     charts: { ...charts, url: atSite(charts.url) },
+    gatewayApi: { ...gatewayApi, url: atSite(gatewayApi.url) },
     loadBalancerManifest: { url: atSite(manifest.url), sha256: await checksumOf(manifest.url) },
     node: reference(published.node),
     images: published.images.map(reference),

@@ -152,11 +152,12 @@ const placed = (registry: string, name: string): string => mirroredIn(registry, 
 /** The command to run next, with exact versions, since a machine without a network cannot resolve others. */
 const next = (
   command: string,
-  { versions: { istio, kubernetes, kind, helm } }: ReleasePlan,
+  { versions: { istio, kubernetes, kind, helm, gatewayApi } }: ReleasePlan,
   flag: string,
   { pins }: Omit<Wanted, 'images'>,
 ): string =>
   `next: meshproof ${command} ${flag}${pins === undefined ? '' : ` --pins=${pins}`} --istio=${istio.join(',')} ` +
-  `--kubernetes=${kubernetes.replace(/^v/, '')} --kind=${kind}${helm === undefined ? '' : ' --installer=helm'}`
+  `--kubernetes=${kubernetes.replace(/^v/, '')} --kind=${kind}` +
+  `${helm === undefined ? '' : ' --installer=helm'}${gatewayApi === undefined ? '' : ' --gateways=gateway-api'}`
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`

@@ -8,6 +8,7 @@ const Published = RunOptions.pick({
   kubernetes: true,
   kind: true,
   installer: true,
+  gateways: true,
   output: true,
 }).extend({
   istio: z

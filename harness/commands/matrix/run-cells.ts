@@ -38,7 +38,8 @@ export const runCells = async (
   runCell: RunCell,
 ): Promise<CellsRun> => {
   const sources = await resolveImageSources(cells)
-  await makePlans(options.topology, options.suite, catalogue, options.mtls, options.istioNamespace, options.installer)
+  const { topology, suite, mtls, istioNamespace, installer, gateways } = options
+  await makePlans(topology, suite, catalogue, mtls, istioNamespace, installer, gateways)
   const folder = await makeReportFolder(newRunId(), options.reportDir)
   const document: Cells = {
     cells: cells.map((cell) => ({ name: cell.name, args: argumentsOf({ ...cell.options, reportDir: undefined }) })),

@@ -30,13 +30,17 @@ export const planProofs = async ({
   mtls,
   istioNamespace,
   installer,
-}: Pick<RunOptions, 'suite' | 'topology' | 'mtls' | 'istioNamespace' | 'installer'>): Promise<ProofPlan> => {
+  gateways,
+}: Pick<
+  RunOptions,
+  'suite' | 'topology' | 'mtls' | 'istioNamespace' | 'installer' | 'gateways'
+>): Promise<ProofPlan> => {
   const selected = selectChecks(suite, catalogue)
   // Disruptive checks run only where --suite selects them. Faulty upgrades prove the checks of upgrades. The checks of
   // the layers below always run.
   const checks = catalogue.filter(({ id, disrupts, upgrade }) => !upgrade && (!disrupts || selected(id)))
   const patterns = ['*', ...checks.filter(({ disrupts }) => disrupts).map(({ id }) => id)]
-  const plans = await makePlans(topology, patterns, checks, mtls, istioNamespace, installer)
+  const plans = await makePlans(topology, patterns, checks, mtls, istioNamespace, installer, gateways)
   refuseExternal('prove', plans)
   // --suite cannot select a fault that no check notices.
   const wanted = knownFaults.filter(({ turnsRed }) =>
@@ -44,7 +48,7 @@ export const planProofs = async ({
   )
   const fallback =
     mtls === undefined && plans.length > 1
-      ? await makePlans(topology, patterns, checks, 'off', istioNamespace, installer)
+      ? await makePlans(topology, patterns, checks, 'off', istioNamespace, installer, gateways)
       : []
   return { checks, selected, wanted, ...assign(wanted, plans, fallback, checks) }
 }

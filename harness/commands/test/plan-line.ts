@@ -2,7 +2,7 @@ import type { Check } from '#checks/check.ts'
 import type { Installer } from '#images/images.ts'
 import { releaseNamesOf } from '#istio/charts.ts'
 import type { Step } from '#istio/procedure.ts'
-import type { MeshPlan } from '#run/plan.ts'
+import type { MeshPlan, TopologyPlan } from '#run/plan.ts'
 import { variantName } from '#results/results.ts'
 
 /** What a run will do: a line for each plan. */
@@ -37,6 +37,18 @@ export const stepLines = (plan: PlanWithSteps, installer: Installer): string[] =
     const installed = releases.get(name)
     return installed === undefined ? name : `${name}  (helm upgrade --install ${installed.join(', ')})`
   })
+}
+
+/** How gateways are made, and where a plan has none; nothing where they are all classic. */
+export const gatewayLines = (plans: TopologyPlan[]): string[] => {
+  const named = (some: TopologyPlan[]): string => some.map(({ topology }) => variantName(topology)).join(', ')
+  const ofResources = plans.filter(({ topology }) => topology.gateways !== undefined)
+  const without = plans.filter((plan) => !ofResources.includes(plan))
+  if (ofResources.length === 0) return []
+  return [
+    'gateways: resources of the Gateway API, where a cluster has an istiod',
+    ...(without.length === 0 ? [] : [`no gateways on one network: ${named(without)}`]),
+  ]
 }
 
 /** Everything that `--plan` prints: clusters, steps and checks. It is data that can be printed as JSON. */

@@ -7,7 +7,7 @@ import { makePlans } from '#run/plan.ts'
 import { print } from '#run/print.ts'
 import { requireIstioOfClusters } from '#run/require-istio-of-clusters.ts'
 import { connectContexts } from '#probes/survey/contexts.ts'
-import { describePlans, planDocument, stepLines } from './plan-line.ts'
+import { describePlans, gatewayLines, planDocument, stepLines } from './plan-line.ts'
 
 /**
  * Prints what a run would do: its topologies with their steps and checks, and the source of the images. With several
@@ -17,12 +17,10 @@ export const printPlan = async (cells: readonly VersionCell[]): Promise<number> 
   const [firstCell] = cells
   if (!firstCell) return 0
   const { options } = firstCell
-  const { installer = 'istioctl' } = options
+  const { installer = 'istioctl', topology, suite, mtls, istioNamespace, gateways } = options
   const existing =
     options.contexts && (await planExisting(connectContexts(options.contexts, options.kubeconfig), options, catalogue))
-  const ofLabs = existing
-    ? []
-    : await makePlans(options.topology, options.suite, catalogue, options.mtls, options.istioNamespace, installer)
+  const ofLabs = existing ? [] : await makePlans(topology, suite, catalogue, mtls, istioNamespace, installer, gateways)
   for (const cell of cells) requireIstioOfClusters(ofLabs, cell.options.istio)
   const plans = existing ? [existing] : ofLabs
   const sources = existing ? [existing.images.source] : await resolveImageSources(cells)
@@ -42,6 +40,7 @@ export const printPlan = async (cells: readonly VersionCell[]): Promise<number> 
       print('  checks:')
       for (const { id, from, to } of plan.planned) print(`    ${id}  ${from.join(', ')} → ${to.join(', ')}`)
     }
+    for (const line of gatewayLines(ofLabs)) print(line)
     if (installer === 'helm') print(`installer: helm, charts: ${options.charts ?? 'of the Istio release'}`)
     if (planned.length > 1) print(`cells, one after the other:`)
     for (const { name, images } of planned)

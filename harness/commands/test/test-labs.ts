@@ -1,5 +1,5 @@
 import { MeshproofError } from '#errors.ts'
-import type { ImageSource } from '#images/images.ts'
+import { gatewaysOf, type ImageSource } from '#images/images.ts'
 import { newRunId, type RunState } from '#lab/run-state.ts'
 import { about, type Terminal } from '#report/terminal.ts'
 import { variantName } from '#results/results.ts'
@@ -14,6 +14,7 @@ import { requireIstioOfClusters } from '#run/require-istio-of-clusters.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
 import { bundlePlace } from '#run/support-bundle.ts'
 import { beginRun, type Run, type Signals, withReports } from '#run/with-reports.ts'
+import type { Gateways } from '#topology/topology-file.ts'
 import { keptLab } from './kept-lab.ts'
 import { meshRecord, withRecord } from './mesh-record.ts'
 import { describePlans } from './plan-line.ts'
@@ -61,12 +62,16 @@ export const testLabs = async (
 /** Plans the labs of a run. @throws MeshproofError MP-101 to MP-110 for what cannot be planned. */
 const planLabs = async (
   runId: string,
-  { topology, suite, mtls, istioNamespace, istio, installer, keep, reuse }: RunOptions,
+  { topology, suite, mtls, istioNamespace, istio, installer, gateways, keep, reuse }: RunOptions,
 ): Promise<Labs> => {
-  const candidates = await makePlans(topology, suite, catalogue, mtls, istioNamespace, installer)
+  const planned = (kind: Gateways | undefined): Promise<TopologyPlan[]> =>
+    makePlans(topology, suite, catalogue, mtls, istioNamespace, installer, kind)
+  const candidates = await planned(gateways)
   requireIstioOfClusters(candidates, istio)
-  const reused = reuse === false ? undefined : await keptLab(reuse, candidates, installer)
-  const plans = candidates.filter(
+  const reused = reuse === false ? undefined : await keptLab(reuse, candidates, installer, gateways)
+  // A kept lab has the gateways that it was made with.
+  const made = reused === undefined ? candidates : await planned(gatewaysOf(reused.images ?? {}))
+  const plans = made.filter(
     (plan) => reused === undefined || (plan.topology.name === reused.topology && plan.topology.mtls === reused.mtls),
   )
   if (plans.length > 1 && keep) {

@@ -12,6 +12,7 @@ export const UpgradeOptions = z.object({
     pins: true,
     registry: true,
     installer: true,
+    gateways: true,
     reportDir: true,
     output: true,
     timeout: true,

@@ -1,8 +1,9 @@
-import type { V1Pod } from '@kubernetes/client-node'
+import type { V1Pod, V1Service } from '@kubernetes/client-node'
 import { gatewayServersAt, inWords, isFor, type GatewayServer } from '#diagnosis/gateway-objects.ts'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { envoyFiltersFor } from '#diagnosis/envoy-filters.ts'
 import { placeOf } from '#diagnosis/places.ts'
+import { selects } from '#diagnosis/selects.ts'
 import { isReady } from '#kube/pods.ts'
 import { proxyStates, type ProxyState } from '#probes/istiod.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
@@ -85,7 +86,7 @@ export const refusals = async (
     [...bySaid.entries()].map(async ([said, same]): Promise<Finding> => {
       const pods = same.map(({ pod }) => pod)
       const lines = pods.slice(0, shown).map((pod) => `${placeOf(pod)} refused ${said.slice(0, 400)}`)
-      const rivals = await rivalsFor(reader, said, pods)
+      const rivals = await rivalsFor(reader, cluster, said, pods)
       const filters = rivals.length > 1 ? [] : (await envoyFiltersFor(reader, pods[0])).map(placeOf)
       const finding = { code: 'MP-873' as const, where: cluster.name, clusters: [cluster.name] }
       const [newest] = rivals.toSorted((first, second) => second.created.localeCompare(first.created))
@@ -95,7 +96,7 @@ export const refusals = async (
           cause: 'a gateway refuses its configuration, since two Gateways claim one port of it with overlapping hosts',
           evidence: [...rivals.map(claimOf), ...lines],
           fix:
-            `${kubectl(reader, `-n ${newest.namespace} delete gateways.networking.istio.io ${newest.name}`)}   # or ` +
+            `${kubectl(reader, `-n ${newest.namespace} delete ${newest.resource} ${newest.name}`)}   # or ` +
             'move its hosts into the other',
         }
       return {
@@ -120,10 +121,21 @@ const inOneLine = (words: string): string =>
 const claimOf = (server: GatewayServer): string =>
   `${inWords(server)} claims the port${server.created === '' ? '' : `, created ${server.created}`}`
 
+const isBehind = (service: V1Service, { metadata }: V1Pod): boolean =>
+  service.metadata?.namespace === metadata?.namespace && selects(service, metadata?.labels)
+
 /** The Gateways for the same port of the pods, where Envoy’s words are about the listener of one. */
-const rivalsFor = async (reader: SurveyedCluster, words: string, pods: V1Pod[]): Promise<GatewayServer[]> => {
+const rivalsFor = async (
+  reader: SurveyedCluster,
+  cluster: SurveyedCluster,
+  words: string,
+  pods: V1Pod[],
+): Promise<GatewayServer[]> => {
   const port = Number(/(?:0\.0\.0\.0|\[?::\]?)[_:](\d+)/.exec(words)?.[1] ?? 0)
   const [pod] = pods
   if (port === 0 || !pod || !/same matching rules|duplicate/i.test(words)) return []
-  return (await gatewayServersAt(reader, port)).filter((server) => isFor(server, pod.metadata?.labels ?? {}))
+  const services = (await cluster.reads.services()).filter((service) => isBehind(service, pod))
+  return (await gatewayServersAt(reader, port)).filter((server) =>
+    [undefined, ...services].some((service) => isFor(server, pod.metadata?.labels ?? {}, service)),
+  )
 }

@@ -46,7 +46,7 @@ export const missingHosts = async (
 }
 
 /** Each file with its name and with what is done to it after the download. */
-const filesIn = ({ kind, istioctl, loadBalancerManifest, helm, charts }: Downloads): FinishedFile[] => [
+const filesIn = ({ kind, istioctl, loadBalancerManifest, helm, charts, gatewayApi }: Downloads): FinishedFile[] => [
   ['kind', kind, (path) => chmod(path, 0o755)],
   ...[...istioctl].map(([version, file]): FinishedFile => [istioctlOf(version), file, unpackIstioctl]),
   ['metallb-native.yaml', loadBalancerManifest, async () => undefined],
@@ -56,6 +56,7 @@ const filesIn = ({ kind, istioctl, loadBalancerManifest, helm, charts }: Downloa
     file,
     (path) => unpackCharts(path, version),
   ]),
+  ...[...(gatewayApi ?? [])].map(([name, file]): FinishedFile => [name, file, async () => undefined]),
 ]
 
 type FinishedFile = [name: string, file: PublishedDownload, finish: (path: string) => Promise<void>]

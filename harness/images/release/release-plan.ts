@@ -28,6 +28,8 @@ const Release = z.strictObject({
   /** Helm and the charts of a release, which only `--installer=helm` needs. */
   helm: z.strictObject({ version: z.string(), url: z.string(), checksum: z.string() }).optional(),
   charts: z.strictObject({ url: z.string(), checksum: z.string() }).optional(),
+  /** The files of the Gateway API, which only `--gateways=gateway-api` needs: their checksums by their names. */
+  gatewayApi: z.strictObject({ version: z.string(), url: z.string(), sha256: z.record(z.string(), Sha256) }).optional(),
 })
 
 /** The content of a valid `release.yaml`. */
@@ -62,9 +64,9 @@ export const pinnedIstio = ({ roles }: Release): string => roles['tag'] ?? ''
 
 /**
  * Complete versions: one of Istio, or two for an upgrade; that of Kubernetes with the leading v; that of Helm where it
- * installs.
+ * installs; that of the Gateway API, with the leading v, where gateways are its resources.
  */
-export type Versions = { istio: string[]; kubernetes: string; kind: string; helm?: string }
+export type Versions = { istio: string[]; kubernetes: string; kind: string; helm?: string; gatewayApi?: string }
 
 /** The versions that are pinned. */
 export const pinnedVersions = (release: Release): Versions => ({
@@ -86,6 +88,17 @@ export const pinnedHelm = ({ helm, charts }: Release, file: string = releaseFile
   })
 }
 
+/** The release of the Gateway API that is pinned. @throws MeshproofError MP-330 for pins without it. */
+export const pinnedGatewayApi = ({ gatewayApi }: Release, file: string = releaseFile): string => {
+  if (gatewayApi !== undefined) return gatewayApi.version
+  throw new MeshproofError('MP-330', {
+    what: 'The pins of published artifacts have no Gateway API',
+    where: file,
+    why: 'gatewayApi is missing, which --gateways=gateway-api needs',
+    next: 'Take it from fixtures/images/release.yaml.',
+  })
+}
+
 /** A published file, with the pinned checksum or the address at which its publisher puts the checksum. */
 export type PublishedDownload = { url: string; checksum: { pinned: string } | { published: string } }
 
@@ -97,6 +110,8 @@ export type Downloads = {
   /** Helm, and Istio’s archive with the charts by its version; only where Helm installs the mesh. */
   helm?: PublishedDownload
   charts?: Map<string, PublishedDownload>
+  /** The manifests of the Gateway API by their names; only where gateways are its resources. */
+  gatewayApi?: Map<string, PublishedDownload>
 }
 
 /**
@@ -105,7 +120,7 @@ export type Downloads = {
  */
 export const downloadsOf = (
   { programs, loadBalancerManifest, ...release }: Release,
-  { istio, kind, helm }: Versions,
+  { istio, kind, helm, gatewayApi }: Versions,
   platform = hostPlatform(),
 ): Downloads => {
   const program = (name: keyof Release['programs'], version: string, pinned: string): PublishedDownload => {
@@ -123,8 +138,17 @@ export const downloadsOf = (
     istioctl: new Map(istio.map((version) => [version, program('istioctl', version, release.roles['tag'] ?? '')])),
     loadBalancerManifest: { url: loadBalancerManifest.url, checksum: { pinned: loadBalancerManifest.sha256 } },
     ...(helm === undefined ? {} : helmDownloads(release, { istio, helm }, platform)),
+    ...(gatewayApi === undefined ? {} : { gatewayApi: gatewayApiDownloads(release) }),
   }
 }
+
+const gatewayApiDownloads = ({ gatewayApi }: Pick<Release, 'gatewayApi'>): Map<string, PublishedDownload> =>
+  new Map(
+    Object.entries(gatewayApi?.sha256 ?? {}).map(([file, pinned]) => [
+      file,
+      { url: gatewayApi?.url.replace('{file}', file) ?? '', checksum: { pinned } },
+    ]),
+  )
 
 const helmDownloads = (
   { helm: program, charts }: Pick<Release, 'helm' | 'charts'>,
@@ -181,12 +205,13 @@ export const imagesOf = (release: Release, versions: string[]): PublishedImage[]
 export const filesOf = (release: Release, versions: Versions): PublishedDownload[] => {
   const files = platformsOf(release)
     .map((platform) => downloadsOf(release, versions, platform))
-    .flatMap(({ kind, istioctl, loadBalancerManifest, helm, charts }) => [
+    .flatMap(({ kind, istioctl, loadBalancerManifest, helm, charts, gatewayApi }) => [
       kind,
       ...istioctl.values(),
       loadBalancerManifest,
       ...(helm === undefined ? [] : [helm]),
       ...(charts?.values() ?? []),
+      ...(gatewayApi?.values() ?? []),
     ])
   return [...new Map(files.map((file) => [file.url, file])).values()]
 }
@@ -206,9 +231,9 @@ export type ReleasePlan = {
 
 /** What these versions need on nodes of an architecture. */
 export const planOf = async (release: Release, versions: Versions, arch: string): Promise<ReleasePlan> => {
-  // Helm and its charts are in no image: a lab that Helm installs has the same node image as any other.
-  const { helm: _helm, charts: _charts, ...ofImages } = release
-  const { helm: _installer, ...versionsOfImages } = versions
+  // Helm, its charts and the Gateway API are in no image: a lab with them has the same node image as any other.
+  const { helm: _helm, charts: _charts, gatewayApi: _gatewayApi, ...ofImages } = release
+  const { helm: _installer, gatewayApi: _resources, ...versionsOfImages } = versions
   const sorted = { ...versionsOfImages, istio: versions.istio.toSorted() }
   return {
     release,

@@ -150,6 +150,14 @@ const fetchAll = async (
       source: 'release' as const,
     })),
     helm: helmWith(version),
+    ...(versions.gatewayApi === undefined
+      ? {}
+      : {
+          gatewayApi: {
+            version: versions.gatewayApi,
+            manifests: [...(downloads.gatewayApi?.keys() ?? [])].map(fileOf),
+          },
+        }),
   })
 }
 

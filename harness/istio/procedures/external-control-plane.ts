@@ -7,6 +7,7 @@ import {
   exposed,
   externalControlPlane as istiodFor,
   gateway,
+  gatewayApi,
   mutualTls,
   named,
   remoteProfile,
@@ -36,6 +37,7 @@ export const externalControlPlane: Procedure = {
     const others = remotes.filter((remote) => remote !== host)
     return [
       ...all.map((cluster) => trust(cluster, topology)),
+      ...gatewayApi(topology),
       exposed(host, exposedByLoadBalancer, [named.trust(host, topology)]),
       step(addressOfIstiod(host), internalAddress, [named.exposed(host), `${host}: load balancer`]),
 
@@ -43,17 +45,17 @@ export const externalControlPlane: Procedure = {
       configSecret(config, host, [named.configCluster(config), named.trust(host, topology)]),
       istiodFor(host, config, [named.configSecret(config, host)]),
       ...mutualTls(topology, () => [named.configCluster(config)]),
-      gateway(config, [named.controlPlane(host)], { labelled: true }),
-      servicesExposed(config, [named.configCluster(config)]),
+      gateway(config, topology, [named.controlPlane(host)], { labelled: true }),
+      ...servicesExposed(config, topology, [named.configCluster(config)]),
 
       // istiod acts in the cluster that it runs in as its own service account. A reader’s rights would not be enough.
       remoteSecret(host, config, [named.controlPlane(host)], 'istiod'),
-      gateway(host, [named.remoteSecret(host, config)], { labelled: true }),
+      gateway(host, topology, [named.remoteSecret(host, config)], { labelled: true }),
 
       ...others.flatMap((remote) => [
         remoteProfile(remote, internalAddress, [addressOfIstiod(host), named.trust(remote, topology)]),
         remoteSecret(remote, config, [named.remote(remote), named.configCluster(config)]),
-        gateway(remote, [named.remoteSecret(remote, config), named.controlPlane(host)], { labelled: true }),
+        gateway(remote, topology, [named.remoteSecret(remote, config), named.controlPlane(host)], { labelled: true }),
       ]),
 
       workloads(config, [named.controlPlane(host)]),

@@ -3,15 +3,16 @@ import { primaryGatewayAddress, writeOwnAddresses } from '#istio/gateway.ts'
 import { gatewayAddressesSoFar, meshNetworksOf } from '#istio/mesh-networks.ts'
 import { rolesOf, step, type Procedure } from '#istio/procedure.ts'
 import {
-  applied,
   controlPlane,
   earlyGatewayAddress,
   exposed,
   gateway as eastWestGateway,
+  gatewayApi,
   mutualTls,
   named,
   remoteProfile,
   remoteSecret,
+  servicesExposed,
   trust,
   workloads,
 } from '#istio/shared-steps.ts'
@@ -31,20 +32,23 @@ export const gateway: Procedure = {
     const { all, primary, remotes } = rolesOf(topology)
     return [
       ...all.map((cluster) => trust(cluster, topology)),
+      ...gatewayApi(topology),
       earlyGatewayAddress(primary, topology),
       controlPlane(primary, topology, async ({ clusters, primary: place }) => ({
         externalIstiod: true,
         meshNetworks: meshNetworksOf(clusters, await gatewayAddressesSoFar(place)),
       })),
-      applied(`${primary}: cross-network Gateway resource`, primary, ['workloads/expose-services.yaml']),
+      ...servicesExposed(primary, topology, undefined, `${primary}: cross-network Gateway resource`),
       exposed(primary, exposedByGateway),
       ...mutualTls(topology, () => [named.controlPlane(primary)]),
-      eastWestGateway(primary, [named.controlPlane(primary)], { labelled: false }),
+      eastWestGateway(primary, topology, [named.controlPlane(primary)], { labelled: false, istiod: true }),
 
       ...remotes.flatMap((remote) => [
         remoteProfile(remote, primaryGatewayAddress, [named.gatewayAddress(primary), named.trust(remote, topology)]),
         remoteSecret(remote, primary, [named.remote(remote)]),
-        eastWestGateway(remote, [named.remoteSecret(remote, primary), named.gateway(primary)], { labelled: false }),
+        eastWestGateway(remote, topology, [named.remoteSecret(remote, primary), named.gateway(primary)], {
+          labelled: false,
+        }),
       ]),
 
       workloads(primary, [named.controlPlane(primary)]),

@@ -3,6 +3,7 @@ import { rolesOf, type Procedure, type Step } from '#istio/procedure.ts'
 import {
   controlPlane,
   gateway,
+  gatewayApi,
   mutualTls,
   named,
   remoteSecret,
@@ -43,10 +44,11 @@ export const multiPrimaryMultiNetwork: Procedure = {
   name: 'multi-primary-multi-network',
   loadBalancers: (topology) => rolesOf(topology).all,
   steps: (topology) => [
+    ...gatewayApi(topology),
     ...controlPlanes(topology),
     ...rolesOf(topology).primaries.flatMap((primary) => [
-      gateway(primary, [named.controlPlane(primary)], { labelled: true }),
-      servicesExposed(primary, [named.controlPlane(primary)]),
+      gateway(primary, topology, [named.controlPlane(primary)], { labelled: true }),
+      ...servicesExposed(primary, topology, [named.controlPlane(primary)]),
     ]),
     ...workloadsEverywhere(topology),
   ],

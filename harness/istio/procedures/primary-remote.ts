@@ -6,6 +6,7 @@ import {
   earlyGatewayAddress,
   exposed,
   gateway,
+  gatewayApi,
   mutualTls,
   named,
   remoteProfile,
@@ -29,20 +30,24 @@ export const primaryRemote: Procedure = {
     const { all, primary, remotes } = rolesOf(topology)
     return [
       ...all.map((cluster) => trust(cluster, topology)),
+      ...gatewayApi(topology),
       earlyGatewayAddress(primary, topology),
       controlPlane(primary, topology, () => ({ externalIstiod: true })),
-      gateway(primary, [named.controlPlane(primary)], { labelled: true }),
+      gateway(primary, topology, [named.controlPlane(primary)], { labelled: true, istiod: true }),
       exposed(primary, exposedByGateway, [named.controlPlane(primary)]),
-      servicesExposed(primary),
+      ...servicesExposed(primary, topology),
       ...mutualTls(topology, () => [named.controlPlane(primary)]),
 
       ...remotes.flatMap((remote) => [
         remoteProfile(remote, primaryGatewayAddress, [named.gatewayAddress(primary), named.trust(remote, topology)]),
         remoteSecret(remote, primary, [named.remote(remote)]),
-        gateway(remote, [named.remoteSecret(remote, primary), named.gateway(primary), named.exposed(primary)], {
-          labelled: true,
-        }),
-        servicesExposed(remote, [named.remote(remote)]),
+        gateway(
+          remote,
+          topology,
+          [named.remoteSecret(remote, primary), named.gateway(primary), named.exposed(primary)],
+          { labelled: true },
+        ),
+        ...servicesExposed(remote, topology, [named.remote(remote)]),
       ]),
 
       workloads(primary, [named.controlPlane(primary)]),

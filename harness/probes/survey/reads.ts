@@ -60,6 +60,8 @@ export type Reads = {
   secrets: () => Promise<V1Secret[]>
   /** Istio’s own objects of a kind, in every namespace; none where the cluster does not know the kind. */
   istio: (kind: IstioKind) => Promise<Manifest[]>
+  /** Gateways of the Gateway API; none where the cluster does not know them. */
+  gatewayResources: () => Promise<Manifest[]>
 }
 
 const istioKinds = {
@@ -138,6 +140,9 @@ export const readsOf = (
       kube.get<V1ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: istioNamespace }),
     ),
     secrets: listed('v1', 'Secret', { namespace: istioNamespace }),
+    gatewayResources: once(() =>
+      known(kube.list<Manifest>({ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway' })),
+    ),
     istio: perName((kind) => known(kube.list<Manifest>({ apiVersion: istioKinds[kind as IstioKind], kind }))),
   }
 }

@@ -6,10 +6,12 @@ import { columnTitles, row, scrollable } from './table.ts'
 /** What ran and where: versions, the command, and every image with its digest. */
 export const environmentSection = ({ run, environment }: Results): Markup => {
   const { os, cpus, memoryBytes, engine, kind, kubernetes, istio, envoy, meshproof, helm, images } = environment
+  const { gatewayApi } = environment
   const facts = {
     ...(meshproof === undefined ? {} : { meshproof }),
     Istio: istio,
     ...(helm === undefined ? {} : { 'installed by Helm': helm }),
+    ...(gatewayApi === undefined ? {} : { 'gateways by the Gateway API': gatewayApi }),
     Envoy: envoy,
     Kubernetes: kubernetes,
     kind,

@@ -4,6 +4,7 @@ import { addressesInto, type GatewayService, type NetworkGateways } from '#diagn
 import { gatewayPlace, vantagePlace } from '#diagnosis/places.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
 import { isFollowed } from '#diagnosis/mesh-namespaces.ts'
+import { notMade } from './not-made.ts'
 import { dial } from '#probes/dial.ts'
 import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey.ts'
 import { unresolvedNames } from './names.ts'
@@ -21,7 +22,7 @@ export const writtenEntrances = async (
   if (!cluster) return []
   const { services, configured, known } = own
   const isKnown = known.some((control) => (control.gateways ?? []).length > 0)
-  if (services.length === 0 && configured.length === 0 && !isKnown) return [withoutGateway(mesh, own, cluster)]
+  if (services.length === 0 && configured.length === 0 && !isKnown) return [await withoutGateway(mesh, own, cluster)]
   const unresolved = await unresolvedNames(mesh, own)
   if (unresolved.length > 0) return unresolved
   if (services.length > 0 && configured.length === 0 && services.every(({ addresses }) => addresses.length === 0)) {
@@ -122,14 +123,21 @@ const namespacesNotFollowed = async (primary: SurveyedCluster, services: Gateway
   return [...new Set(lines.flat())]
 }
 
-const withoutGateway = ({ clusters }: Survey, { network }: NetworkGateways, cluster: SurveyedCluster): Finding => {
-  const names = clusters.filter((member) => member.network === network).map(({ name }) => name)
+const withoutGateway = async (
+  { clusters }: Survey,
+  { network }: NetworkGateways,
+  cluster: SurveyedCluster,
+): Promise<Finding> => {
+  const members = clusters.filter((member) => member.network === network)
+  const names = members.map(({ name }) => name)
+  const unmade = (await Promise.all(members.map(notMade))).flat()
   return {
     code: 'MP-881',
     where: network,
     evidence: [
       `no service of ${names.join(', ')} is labelled topology.istio.io/network=${network}, and meshNetworks names no ` +
         'gateway',
+      ...unmade,
     ],
     fix: kubectl(cluster, 'get services -A -l topology.istio.io/network'),
   }

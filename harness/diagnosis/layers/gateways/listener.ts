@@ -1,4 +1,12 @@
-import { gatewayServersAt, inWords, isFor, selectorOf, type GatewayServer } from '#diagnosis/gateway-objects.ts'
+import {
+  betweenNetworks,
+  gatewayServersAt,
+  inWords,
+  isFor,
+  selectorOf,
+  showServer,
+  type GatewayServer,
+} from '#diagnosis/gateway-objects.ts'
 import { kubectl, servedBy } from '#diagnosis/layer.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
 import { serverNamesAt, type EnvoyListener } from '#probes/envoy-listeners.ts'
@@ -27,7 +35,7 @@ export const listenerProblem = async (
     ...gatewayPod,
     reader,
     servers,
-    own: servers.filter((server) => isFor(server, labelsOf(gatewayPod))),
+    own: servers.filter((server) => isFor(server, labelsOf(gatewayPod), gateway.service)),
   }
   if (!listener) return noListener(context)
   if (listener.proxyProtocol) return expectsProxyHeader(context)
@@ -46,9 +54,7 @@ const labelsOf = ({ pod }: GatewayPod): Record<string, string> => pod.metadata?.
 
 const showGateways = ({ reader, own, servers }: Context): string => {
   const [server] = own.length > 0 ? own : servers
-  return server
-    ? kubectl(reader, `-n ${server.namespace} get gateways.networking.istio.io ${server.name} -o yaml`)
-    : kubectl(reader, 'get gateways.networking.istio.io -A')
+  return server ? showServer(reader, server) : kubectl(reader, 'get gateways.networking.istio.io -A')
 }
 
 const noListener = (context: Context): PodProblem => {
@@ -115,9 +121,7 @@ const otherMode = (context: Context, { chains }: EnvoyListener): PodProblem => {
     evidence: [
       `the listener of ${podName(context)} on port ${listens} has ${chains.length} filter chains, none for a service ` +
         'of the mesh',
-      ...own.map(
-        (server) => `${inWords(server)} makes it; between networks the mode is AUTO_PASSTHROUGH, hosts *.local`,
-      ),
+      ...own.map((server) => `${inWords(server)} makes it; ${betweenNetworks(server)}`),
     ],
     fix: showGateways(context),
   }

@@ -66,7 +66,7 @@ export const whyIstiodClosed = async (serving: SurveyedCluster, address: string,
   const limits = await limitsOf({ cluster: serving, service }, port)
   if (!isGateway) return limits
   const servers = await gatewayServersAt(serving, port)
-  const own = servers.filter((server) => pods.some(({ metadata }) => isFor(server, metadata?.labels ?? {})))
+  const own = servers.filter((server) => pods.some(({ metadata }) => isFor(server, metadata?.labels ?? {}, service)))
   if (own.length > 0) return limits
   const others = servers.map((server) => `${inWords(server)} selects ${selectorOf(server)}, which none of its pods has`)
   return [...limits, `${address} belongs to ${place}, and no Gateway opens port ${port} of its pods`, ...others]
