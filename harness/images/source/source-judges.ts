@@ -59,7 +59,12 @@ export const sourceEcho = async (
     })),
     ...certificates.map(({ from, to }) => ({ from: join(istio, from), to, mode: 0o644 })),
   ]
-  const item = await archiveItem(image, files, [...programs.values()].map((folder) => basename(folder)), arch)
+  const item = await archiveItem(
+    image,
+    files,
+    [...programs.values()].map((folder) => basename(folder)),
+    arch,
+  )
   const archives = await buildAll([item], progress, signal)
   return { name: image.name, archive: join(archives.get(item.name) ?? '', archiveFile) }
 }
