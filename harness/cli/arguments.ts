@@ -2,6 +2,7 @@ import { Argument, Command, CommanderError, Option } from 'commander'
 import type { z } from 'zod'
 import { DiagnoseOptions } from '#commands/diagnose/options.ts'
 import { DownOptions } from '#commands/down.ts'
+import { JudgeOptions } from '#commands/judge/options.ts'
 import type { ImagesInvocation } from '#commands/images/options.ts'
 import type { InitOptions } from '#commands/init.ts'
 import { requireOneVersion } from '#commands/matrix/combinations.ts'
@@ -23,6 +24,7 @@ export type Invocation =
   | { command: 'test'; options: TestOptions }
   | { command: 'up' | 'prove'; options: RunOptions }
   | { command: 'upgrade'; options: UpgradeOptions }
+  | { command: 'judge'; options: JudgeOptions }
   | { command: 'diagnose'; options: DiagnoseOptions }
   | { command: 'down'; options: DownOptions }
   | { command: 'report'; options: ReportOptions }
@@ -186,6 +188,23 @@ const commandLine = (configPath?: string): CommandLine => {
     .action((options: Record<string, unknown>) => {
       requireOneVersion('meshproof upgrade', options)
       invocation = { command: 'upgrade', options: parsed(UpgradeOptions, options) }
+    })
+  withRunOptions(add('judge', 'run tests that other projects wrote in a lab, or on existing clusters'))
+    .option('--with <judges>', 'the judges: gateway-api (default: all)')
+    .option('--echo-image <name>', 'the image of Istio’s echo for the clusters (default: that of the release)')
+    .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
+    .option('--timeout <seconds>', 'for one judge in one cluster (default: 900)')
+    .option('--keep', 'keep the lab and print how to use it')
+    .option('--reuse [run]', 'judge a kept lab (default: the newest)')
+    .option(
+      '--contexts <names>',
+      'instead of a lab, the existing clusters of one mesh: their contexts, comma-separated',
+    )
+    .addOption(contextFiles)
+    .action((options: Record<string, unknown>) => {
+      refuseTogether(options)
+      requireOneVersion('meshproof judge', options)
+      invocation = { command: 'judge', options: parsed(JudgeOptions, options) }
     })
   const matrix = withLabOptions(
     add('matrix', 'print the cells of a matrix, for a CI system or a cluster; each cell is a separate test'),

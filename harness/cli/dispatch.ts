@@ -4,6 +4,7 @@ import { doctor } from '#commands/doctor.ts'
 import { down } from '#commands/down.ts'
 import { performImages } from '#commands/images/images.ts'
 import { init } from '#commands/init.ts'
+import { judge, printJudgePlan } from '#commands/judge/judge.ts'
 import { listing } from '#commands/list.ts'
 import { requireOneVersion, versionCells } from '#commands/matrix/combinations.ts'
 import { cellOf, earlierAttempt } from '#commands/matrix/earlier-attempt.ts'
@@ -47,6 +48,11 @@ export const perform = async (
       const { options } = invocation
       if (options.plan) return printUpgradePlan(options)
       return withTerminal(streamFor(options.output), (screen, signals) => upgrade(options, line, screen, signals))
+    }
+    case 'judge': {
+      const { options } = invocation
+      if (options.plan) return printJudgePlan(options)
+      return withTerminal(streamFor(options.output), (screen, signals) => judge(options, line, screen, signals))
     }
     case 'prove': {
       const { options } = invocation

@@ -6,6 +6,7 @@ import { existingClusterCodes } from './existing-clusters.ts'
 import { sourceImageCodes } from './images-from-source.ts'
 import { inClusterCodes } from './in-cluster.ts'
 import { installingCodes } from './installing.ts'
+import { judgeCodes } from './judges.ts'
 import { labCodes } from './lab.ts'
 import { machineCodes } from './machine.ts'
 import { matrixCodes } from './matrix.ts'
@@ -34,6 +35,7 @@ export const codes = {
   ...machineCodes,
   ...sourceImageCodes,
   ...publishedImageCodes,
+  ...judgeCodes,
   ...labCodes,
   ...clusterAnswerCodes,
   ...installingCodes,

@@ -10,6 +10,7 @@ import {
   type UpgradePhaseResult,
 } from '#results/results.ts'
 import { printable } from '#results/text.ts'
+import { judgeChecks } from './judge-checks.ts'
 import { lostWith } from './upgrade-text.ts'
 import { outcomeOf, phaseWords, upgradeRunVerdict, upgradeVerdictWords } from './upgrade-words.ts'
 import { duration, failedIds, routeOf, runVerdict, verdictWords, worstFirst } from './words.ts'
@@ -71,7 +72,7 @@ type PlacedCheck = { topology: TopologyResult; check: CheckResult }
 /** The checks with a verdict: those of the worst topology first, and in each topology the cause first. */
 const placedChecks = (topologies: TopologyResult[], verdict: CheckResult['verdict']): PlacedCheck[] =>
   worstFirst(topologies).flatMap((topology) => {
-    const checks = topology.checks.filter((check) => check.verdict === verdict)
+    const checks = [...topology.checks, ...judgeChecks(topology)].filter((check) => check.verdict === verdict)
     const cause = firstBroken(topology.checks)?.check
     const causeFirst = [...checks.filter(({ id }) => id === cause), ...checks.filter(({ id }) => id !== cause)]
     return causeFirst.map((check) => ({ topology, check }))
@@ -253,7 +254,7 @@ const listed = (evidence: readonly string[]): string[] =>
 
 const problems = (topologies: TopologyResult[]): string[] => {
   const rows = worstFirst(topologies).flatMap((topology) =>
-    topology.checks
+    [...topology.checks, ...judgeChecks(topology)]
       .filter(({ verdict }) => ['fail', 'flaky', 'not-run'].includes(verdict))
       .map((check) =>
         row([

@@ -1,4 +1,5 @@
 import { explainedBy } from '#results/explanation.ts'
+import { judgeChecks } from './judge-checks.ts'
 import { joined, markup, type Markup } from './markup.ts'
 import { upgradeChecks } from './upgrade-checks.ts'
 import type { CheckResult, Evidence, Results, TopologyResult } from '#results/results.ts'
@@ -14,7 +15,7 @@ const mostEvidence = 16_000
 export const junit = ({ run, environment, topologies }: Results): string => {
   const suites = topologies.map((topology): Suite => ({
     topology,
-    checks: [...topology.checks, ...upgradeChecks(topology)],
+    checks: [...topology.checks, ...upgradeChecks(topology), ...judgeChecks(topology)],
     properties: { ...versionsOf(environment), run: run.id, topology: topology.name, mtls: topology.mtls },
     startedAt: topology.phases.find((phase) => phase.name === 'checks')?.startedAt ?? run.startedAt,
   }))

@@ -1,4 +1,5 @@
 import { Verdict, type CheckResult, type Results } from '#results/results.ts'
+import { judgeChecks } from './judge-checks.ts'
 import { upgradeChecks } from './upgrade-checks.ts'
 import { runVerdict } from './words.ts'
 
@@ -10,7 +11,10 @@ import { runVerdict } from './words.ts'
  */
 export const metrics = (results: Results): string => {
   const checks = results.topologies.flatMap((topology) =>
-    [...topology.checks, ...upgradeChecks(topology)].map((check) => ({ check, labels: labelsOf(check, topology) })),
+    [...topology.checks, ...upgradeChecks(topology), ...judgeChecks(topology)].map((check) => ({
+      check,
+      labels: labelsOf(check, topology),
+    })),
   )
   return [
     family(

@@ -5,6 +5,7 @@ import { firstBroken } from '#results/explain.ts'
 import { afterUpgrade, explanationOf, laterTroubles, narrowedTo } from '#results/explanation.ts'
 import { printable, withoutCommands } from '#results/text.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
+import { judgeCounts, judgeLines } from './judge-text.ts'
 import { upgradeLines } from './upgrade-text.ts'
 import { failedIds, verdictWords } from './words.ts'
 
@@ -139,14 +140,16 @@ export const checkLine = ({ id, from, to, reason, verdict }: CheckResult): strin
 
 /** The last lines of a topology: the first broken layer and what to do about it, and the counts of checks. */
 export const summaryOf = (topology: TopologyResult): string[] => {
-  const { verdict, reason, checks, phases, upgrade } = topology
+  const { verdict, reason, checks, phases, upgrade, judges } = topology
   if (upgrade) return [...diagnosisLines(topology), ...upgradeLines(variantName(topology), upgrade)]
   const times = phaseTimes(phases)
+  const outcome = judges ? judgeCounts(judges) : countsOf(checks)
   return [
     ...brokenLines(topology),
+    ...(judges ?? []).flatMap(judgeLines),
     [
       `${variantName(topology)}: ${verdict === 'pass' ? 'passed' : verdict}`,
-      countsOf(checks),
+      outcome,
       ...(times === '' ? [] : [`(${times})`]),
       ...(verdict === 'not-run' && reason !== '' ? [reason] : []),
     ].join('  '),
@@ -209,7 +212,7 @@ const countsOf = (checks: CheckResult[]): string => {
 }
 
 /** The phases of a run that are not part of bringing up its lab. */
-const otherPhases = ['images', 'checks', 'diagnosis', 'support bundle', 'teardown']
+const otherPhases = ['images', 'judge programs', 'checks', 'judges', 'diagnosis', 'support bundle', 'teardown']
 
 const phaseTimes = (phases: TopologyResult['phases']): string => {
   const ran = phases.filter(({ verdict }) => verdict !== 'not-run')
@@ -217,7 +220,7 @@ const phaseTimes = (phases: TopologyResult['phases']): string => {
     const labelled = ran.filter(({ name }) => (label === 'lab' ? !otherPhases.includes(name) : name === label))
     return labelled.length === 0 ? '' : `${label} ${spanOf(labelled).toFixed(1)} s`
   }
-  return ['images', 'lab', 'checks', 'diagnosis', 'support bundle', 'teardown']
+  return ['images', 'judge programs', 'lab', 'checks', 'judges', 'diagnosis', 'support bundle', 'teardown']
     .map(timeOf)
     .filter((time) => time !== '')
     .join(', ')

@@ -9,6 +9,7 @@ import type {
   Verdict,
 } from '#results/results.ts'
 import { UpgradeVerdict as UpgradeVerdicts } from '#results/results.ts'
+import { judgeCounts } from './judge-text.ts'
 import { countsOf, runVerdict, verdictWords } from './words.ts'
 
 /** The verdict of an upgrade for people: a mark and a word. */
@@ -89,6 +90,6 @@ export const strategyWords: Record<Upgrade['strategy'], string> = { 'in-place': 
 /** `P6 cluster2: workloads`. */
 export const phaseWords = ({ id, name }: Pick<UpgradePhaseResult, 'id' | 'name'>): string => `${id} ${name}`
 
-/** The outcome of a topology in a few words: of its upgrade, or if it has none, of its checks. */
-export const outcomeOf = ({ upgrade, checks }: TopologyResult): string =>
-  upgrade ? lostWords(trafficTotals(upgrade.probes, upgrade.measured)) : countsOf(checks)
+/** The outcome of a topology in a few words: of its upgrade, or of its judges, or if it has neither, of its checks. */
+export const outcomeOf = ({ upgrade, judges, checks }: TopologyResult): string =>
+  upgrade ? lostWords(trafficTotals(upgrade.probes, upgrade.measured)) : judges ? judgeCounts(judges) : countsOf(checks)

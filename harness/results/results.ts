@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { CheckResult, CodeText, Phase, Timestamp, Verdict } from './result-parts.ts'
+import { JudgeResult } from './judge-results.ts'
 import { MeshDiagnosis } from './mesh-diagnosis.ts'
 import { Upgrade } from './upgrade-results.ts'
 
+export * from './judge-results.ts'
 export * from './result-parts.ts'
 export * from './upgrade-results.ts'
 
@@ -30,6 +32,8 @@ export const TopologyResult = z.strictObject({
   diagnosis: MeshDiagnosis.optional(),
   /** The result of an upgrade under live traffic; only the command `upgrade` writes it. */
   upgrade: Upgrade.optional(),
+  /** What others’ tests say of the mesh; only the command `judge` writes it. */
+  judges: z.array(JudgeResult).optional(),
 })
 export type TopologyResult = z.infer<typeof TopologyResult>
 

@@ -6,6 +6,7 @@ import { sourceImageCodes } from '#codes/images-from-source.ts'
 import { inClusterCodes } from '#codes/in-cluster.ts'
 import { type Code, type CodeEntry, diagnosisCodes, upgradeCodes } from '#codes/index.ts'
 import { installingCodes } from '#codes/installing.ts'
+import { judgeCodes } from '#codes/judges.ts'
 import { labCodes } from '#codes/lab.ts'
 import { machineCodes } from '#codes/machine.ts'
 import { matrixCodes } from '#codes/matrix.ts'
@@ -85,6 +86,7 @@ const parts: { title: string; kind: string; about: string; chapters: Chapter[] }
       { title: 'the machine and its engine', codes: machineCodes },
       { title: 'images from source', codes: sourceImageCodes },
       { title: 'published images', codes: publishedImageCodes },
+      { title: 'judges', codes: judgeCodes },
       { title: 'labs', codes: labCodes },
       { title: 'answers of clusters', codes: clusterAnswerCodes },
       { title: 'installing Istio', codes: installingCodes },

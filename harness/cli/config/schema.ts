@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { DiagnoseOptions } from '#commands/diagnose/options.ts'
 import type { DownOptions } from '#commands/down.ts'
 import type { ImagesOptions } from '#commands/images/options.ts'
+import type { JudgeOptions } from '#commands/judge/options.ts'
 import type { CellOptions, MatrixOptions } from '#commands/matrix/options.ts'
 import type { UpgradeOptions } from '#commands/upgrade/options.ts'
 import { closest } from '#errors.ts'
@@ -16,7 +17,7 @@ type Kebab<Name> = Name extends `${infer First}${infer Rest}`
   : Name
 
 type OptionName =
-  | keyof (TestOptions & UpgradeOptions & DiagnoseOptions & DownOptions & CellOptions)
+  | keyof (TestOptions & UpgradeOptions & JudgeOptions & DiagnoseOptions & DownOptions & CellOptions)
   | keyof z.infer<typeof MatrixOptions>
   | 'harness'
 
@@ -31,6 +32,7 @@ type CommandName =
   | 'up'
   | 'prove'
   | 'upgrade'
+  | 'judge'
   | 'diagnose'
   | 'down'
   | 'report'

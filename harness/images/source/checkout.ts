@@ -4,7 +4,7 @@ import { execa } from 'execa'
 import { MeshproofError } from '#errors.ts'
 import type { ImageSource } from '#images/images.ts'
 import { minorOf } from '#images/version.ts'
-import type { Recipes } from './recipes.ts'
+import type { ModuleRecipe, Recipes } from './recipes.ts'
 import { isOfRelease } from './stamp.ts'
 
 /** A checkout of Istio: its folder, and the version that the programs built from it report. */
@@ -88,10 +88,13 @@ export const withCheckout = (recipes: Recipes, { folder, version }: Checkout): R
   const fitting =
     recipes.releases.find(({ name }) => minorOf(name) === minorOf(version)) ??
     recipes.releases.find(({ name }) => name === recipes.roles['tag'])
+  const ofCheckout = (module: ModuleRecipe): ModuleRecipe =>
+    isOfRelease(module) ? { ...module, checkout: folder } : module
   return {
     ...recipes,
     releases: fitting ? [{ ...fitting, name: version }] : [],
-    modules: recipes.modules.map((module) => (isOfRelease(module) ? { ...module, checkout: folder } : module)),
+    modules: recipes.modules.map(ofCheckout),
+    echo: { ...recipes.echo, module: ofCheckout(recipes.echo.module) },
     roles: { ...recipes.roles, tag: version },
   }
 }

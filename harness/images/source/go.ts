@@ -15,14 +15,14 @@ export const hostPlatform = (): Platform => ({
 })
 
 /**
- * Builds a static program into `folder`. A pinned module must have every checksum in its go.sum: nothing is added to
+ * Builds a static program into `folder`, with `tests` one that runs the tests of the package. A pinned module must have every checksum in its go.sum: nothing is added to
  * it. A checkout is built with its own go.mod and the user's settings of Go.
  * @throws MeshproofError MP-310 without Go, MP-311 on a wrong checksum, MP-312 when the build fails, MP-351 when the
  * build of a checkout fails.
  */
 export const buildProgram = async (
   module: Pick<ModuleRecipe, 'name' | 'tags' | 'ldflags' | 'checkout'>,
-  program: Pick<ProgramRecipe, 'name' | 'package'>,
+  program: Pick<ProgramRecipe, 'name' | 'package'> & { tests?: boolean },
   platform: Platform,
   folder: string,
   signal?: AbortSignal,
@@ -34,7 +34,7 @@ export const buildProgram = async (
     await execa(
       'go',
       [
-        'build',
+        ...(program.tests ? ['test', '-c'] : ['build']),
         '-C',
         module.checkout ?? join(recipeFolder, module.name),
         ...(module.checkout === undefined ? ['-mod=readonly'] : []),

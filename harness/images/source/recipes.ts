@@ -9,6 +9,8 @@ import { versionAsked } from '#images/version.ts'
 const Program = z.strictObject({
   name: z.string(),
   package: z.string(),
+  /** Whether the program is made of the tests of the package. */
+  tests: z.boolean().default(false),
   runsOn: z.enum(['host', 'node']).default('node'),
   seconds: z.number(),
 })
@@ -18,6 +20,15 @@ const Module = z.strictObject({
   tags: z.string().default(''),
   ldflags: z.string().default(''),
   programs: z.array(Program),
+})
+
+const Image = z.strictObject({
+  name: z.string(),
+  base: z.literal('tools').optional(),
+  programs: z.array(z.string()),
+  entrypoint: z.array(z.string()).default([]),
+  env: z.record(z.string(), z.string()).default({}),
+  user: z.string().default(''),
 })
 
 const version = z.string().regex(/^v1\.\d+\.\d+$/)
@@ -31,27 +42,23 @@ const Recipes = z.strictObject({
   modules: z.array(Module),
   /** Helm, which is built only where it installs a mesh. */
   helm: Module,
+  /** The workload of judges: its programs, and the image that they are in. */
+  echo: z.strictObject({ module: Module, image: Image }),
+  /** The judge gateway-api. */
+  conformance: Module,
   tools: z.array(z.string()),
   node: z.array(z.string()),
   harness: z.array(z.string()),
-  images: z.array(
-    z.strictObject({
-      name: z.string(),
-      base: z.literal('tools').optional(),
-      programs: z.array(z.string()),
-      entrypoint: z.array(z.string()).default([]),
-      env: z.record(z.string(), z.string()).default({}),
-      user: z.string().default(''),
-    }),
-  ),
+  images: z.array(Image),
   roles: z.record(z.string(), z.string()),
 })
 
 /** The recipes of `fixtures/images/recipes.yaml` for the version `kubernetes`, one of `kubernetesVersions`. */
-export type Recipes = Omit<z.infer<typeof Recipes>, 'kubernetes' | 'modules'> & {
+export type Recipes = Omit<z.infer<typeof Recipes>, 'kubernetes' | 'modules' | 'echo'> & {
   kubernetes: string
   kubernetesVersions: string[]
   modules: ModuleRecipe[]
+  echo: { module: ModuleRecipe; image: ImageRecipe }
 }
 
 /** A Go module. `checkout` is the folder of its source, where it is not the version that go.mod pins. */
@@ -61,7 +68,7 @@ export type ModuleRecipe = z.infer<typeof Recipes>['modules'][number] & { checko
 export type ProgramRecipe = ModuleRecipe['programs'][number]
 
 /** An image that is built from programs. */
-export type ImageRecipe = Recipes['images'][number]
+export type ImageRecipe = z.infer<typeof Image>
 
 /** A release of Istio that can be built. */
 export type ReleaseRecipe = Recipes['releases'][number]

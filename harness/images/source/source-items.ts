@@ -35,6 +35,24 @@ export const helmItems = ({ helm }: Recipes, arch: string): Promise<(BuildItem |
     arch,
   )
 
+/** The program of the judge gateway-api. */
+export const conformanceItems = ({ conformance }: Recipes, arch: string): Promise<(BuildItem | FreshItem)[]> =>
+  programItems(
+    conformance.programs.map((program) => ({ artifact: program.name, module: conformance, program })),
+    arch,
+  )
+
+/** The programs of echo, of a release of Istio. */
+export const echoItems = (
+  { echo }: Recipes,
+  release: ReleaseRecipe,
+  arch: string,
+): Promise<(BuildItem | FreshItem)[]> =>
+  programItems(
+    buildsOf({ modules: [echo.module] }, [release]).map((build) => ({ ...build, artifact: `echo-${build.artifact}` })),
+    arch,
+  )
+
 const programItems = async (builds: Build[], arch: string): Promise<(BuildItem | FreshItem)[]> =>
   Promise.all(
     builds.map(async ({ artifact, module, program }) => {

@@ -12,7 +12,7 @@ export type Build = { artifact: string; module: ModuleRecipe; program: ProgramRe
 export const stamped = (text: string, release: string): string => text.replace(mark, release)
 
 /** Every program that these releases need. A program that belongs to a release is built once for each release. */
-export const buildsOf = ({ modules }: Recipes, releases: ReleaseRecipe[]): Build[] =>
+export const buildsOf = ({ modules }: Pick<Recipes, 'modules'>, releases: ReleaseRecipe[]): Build[] =>
   modules.flatMap((module) =>
     isOfRelease(module)
       ? releases.flatMap((release) =>

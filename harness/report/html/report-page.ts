@@ -15,6 +15,8 @@ import { timeline } from './timeline.ts'
 import { upgradeAssets } from './assets.ts'
 import { upgradedTopologies, upgradeHead, upgradeTitle } from './upgrade-head.ts'
 import { upgradeSection } from './upgrade-section.ts'
+import { outcomeOf } from '#report/upgrade-words.ts'
+import { judgesPart } from './judges.ts'
 import { reasonAndBundle, verdictHead } from './verdict.ts'
 
 /** The largest page of a run of checks, in bytes of UTF-8 (issue 5). */
@@ -73,7 +75,18 @@ const skipOf = ({ topologies }: Results): { href: string; text: string } => {
 const section = (topology: TopologyResult, extent: Extent): Markup =>
   topology.upgrade
     ? upgradeSection({ ...topology, upgrade: topology.upgrade }, extent)
-    : checksSection(topology, extent)
+    : topology.judges && topology.checks.length === 0
+      ? judgesSection(topology)
+      : checksSection(topology, extent)
+
+const judgesSection = (topology: TopologyResult): Markup => markup`
+  <section id="${anchorOf(topology)}" class="topology">
+    <h2>${variantName(topology)} ${badge(topology.verdict)} <small>${outcomeOf(topology)}</small></h2>
+    ${reasonAndBundle(topology)}
+    ${judgesPart(topology)}
+    <h3>Timeline</h3>${timeline(topology)}
+  </section>
+`
 
 const checksSection = (topology: TopologyResult, extent: Extent): Markup => markup`
   <section id="${anchorOf(topology)}" class="topology">
@@ -83,6 +96,7 @@ const checksSection = (topology: TopologyResult, extent: Extent): Markup => mark
       <div><h3>Layers</h3>${ladder(topology)}</div>
       <div><h3>Clusters</h3>${picture(topology)}</div>
     </div>
+    ${judgesPart(topology)}
     ${failedChecks(topology, extent)}
     <h3>Check matrix</h3>${matrix(topology)}
     ${otherChecks(topology, extent)}

@@ -1,5 +1,6 @@
 import { markup, type Markup } from '#report/markup.ts'
 import { variantName, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
+import { judgeCounts } from '#report/judge-text.ts'
 import { outcomeOf } from '#report/upgrade-words.ts'
 import { anchorOf, countsOf, duration, moment, runVerdict, verdictWords, worstFirst } from '#report/words.ts'
 import { badge } from './badge.ts'
@@ -69,7 +70,8 @@ export const reasonAndBundle = ({ reason, bundle }: TopologyResult): Markup => {
 }
 
 const sentence = ({ run, topologies }: Results, failed: TopologyResult[]): string => {
-  const counts = countsOf(topologies.flatMap(({ checks }) => checks))
+  const judged = topologies.flatMap(({ judges = [] }) => judges)
+  const counts = judged.length > 0 ? judgeCounts(judged) : countsOf(topologies.flatMap(({ checks }) => checks))
   const [first] = topologies
   const whole = topologies.length === 1 && first ? variantName(first) : `${topologies.length} topologies`
   if (failed.length > 0 && topologies.length > 1)

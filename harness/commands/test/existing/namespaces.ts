@@ -34,14 +34,14 @@ export const createNamespaces = async (
  */
 export const removeNamespaces = async ({ context, kube }: ContextClient, runId: string): Promise<void> => {
   const ofRun = (): Promise<V1Namespace[]> => listed(kube, `${runLabel}=${runId}`)
-  for (const { metadata } of await ofRun())
-    await kube.remove({ apiVersion: 'v1', kind: 'Namespace', name: metadata?.name ?? '' })
+  const names = (await ofRun()).map(({ metadata }) => metadata?.name ?? '')
+  for (const name of names) await kube.remove({ apiVersion: 'v1', kind: 'Namespace', name })
   await until('', async () => (await ofRun()).length === 0, { every: 300, within: 120_000 }).catch((cause: unknown) => {
     throw new MeshproofError('MP-146', {
       what: 'The namespaces of this run are still there',
-      where: `context ${context}, ${ownNamespaces.mesh} and ${ownNamespaces.outside}`,
+      where: `context ${context}, ${names.join(' and ')}`,
       next:
-        `kubectl --context=${shellWord(context)} get namespace ${ownNamespaces.mesh} -o yaml shows what they ` +
+        `kubectl --context=${shellWord(context)} get namespace ${names[0] ?? ''} -o yaml shows what they ` +
         'wait for; ' +
         'the next run on these clusters removes them.',
       cause,
@@ -67,13 +67,15 @@ const remainsIn = async ({ kube }: ContextClient): Promise<Remains[]> =>
   )
 
 /**
- * Deletes what killed runs left in a cluster, and returns their ids.
- * @throws MeshproofError MP-140 when a namespace has our name but not our label, MP-144 when its run may still be
+ * Deletes what killed runs left in a cluster, and returns their ids. `names` are the namespaces that a run makes.
+ * @throws MeshproofError MP-140 when a namespace has such a name but not our label, MP-144 when its run may still be
  * alive.
  */
-export const clearNamespaces = async (cluster: ContextClient): Promise<string[]> => {
+export const clearNamespaces = async (
+  cluster: ContextClient,
+  names: readonly string[] = Object.values(ownNamespaces),
+): Promise<string[]> => {
   const remains = await remainsIn(cluster)
-  const names: string[] = Object.values(ownNamespaces)
   const foreign = (await listed(cluster.kube)).find(
     ({ metadata }) => names.includes(metadata?.name ?? '') && metadata?.labels?.[runLabel] === undefined,
   )

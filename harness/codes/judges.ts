@@ -1,0 +1,33 @@
+import type { CodeEntry } from './entry.ts'
+
+/** Errors of `judge`: other projects’ tests, run on a mesh. */
+export const judgeCodes = {
+  'MP-370': {
+    cause: 'the program of a judge cannot be had',
+    shows:
+      'The run ends before anything is made. The message names the Go module of the judge, and says why it cannot be ' +
+      'downloaded or built.',
+    fix:
+      'A judge is built from its Go module, whatever --images says: install Go 1.26 or newer, and let it reach a ' +
+      'module proxy (GOPROXY).',
+  },
+  'MP-371': {
+    cause: 'a cluster cannot start the image of echo',
+    shows:
+      'Judges send their requests to echo, Istio’s test server. A pod with its image does not start; the message ' +
+      'names the image, and what the cluster says of it. The judges did not run.',
+    fix: 'Push the image to a registry that the clusters can pull from, and name it with --echo-image.',
+  },
+  'MP-372': {
+    cause: 'you may not do what a judge needs',
+    shows: 'The message lists the rights that are missing, cluster by cluster. Nothing was made.',
+    fix: 'Ask for these rights. `kubectl auth can-i` shows what you have.',
+  },
+  'MP-373': {
+    cause: 'a cluster lacks the definitions of the Gateway API that a judge needs',
+    shows: 'An existing cluster has no Gateway API, or another release than the one that is judged. Nothing was made.',
+    fix:
+      'Install the standard channel of the release that the message names. meshproof installs it in its own labs ' +
+      'only: the definitions belong to the whole cluster.',
+  },
+} as const satisfies Record<string, CodeEntry>

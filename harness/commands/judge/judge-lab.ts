@@ -1,0 +1,151 @@
+import { readFile } from 'node:fs/promises'
+import { execa } from 'execa'
+import type { EngineInfo } from '#engine/docker.ts'
+import { installGatewayApi, requireGatewayApi } from '#istio/gateway-api.ts'
+import { injectionLabel, revisionOf } from '#istio/revision.ts'
+import { sourceGatewayApi } from '#images/gateway-api.ts'
+import type { GatewayApiFiles, Images } from '#images/images.ts'
+import { mirroredIn } from '#images/release/registry.ts'
+import { type EchoImage, sourceEcho } from '#images/source/source-judges.ts'
+import { manifestsOf, refOf } from '#kube/client.ts'
+import { clusterName } from '#lab/kind.ts'
+import type { LabCluster } from '#lab/lab.ts'
+import { newRunId } from '#lab/run-state.ts'
+import type { Terminal } from '#report/terminal.ts'
+import { resolveImageSource } from '#images/versions.ts'
+import { environmentOf } from '#run/environment.ts'
+import { openLab, type OpenLab } from '#run/open-lab.ts'
+import { wantedOf } from '#run/options.ts'
+import { phaseLog } from '#run/phase-log.ts'
+import { prepareLabs } from '#run/prepare.ts'
+import { exitCodeOfChecks } from '#run/run-results.ts'
+import { beginRun, type Run, type Signals, withReports } from '#run/with-reports.ts'
+import { type AskedCluster, judgeClusters } from './judge-clusters.ts'
+import { type JudgeRecord, judgeRecord, withJudgeRecord } from './judge-record.ts'
+import type { JudgeOptions } from './options.ts'
+import { judgeLine, type JudgePlan, plannedJudges, planLab } from './plan-judges.ts'
+import { conformanceVersion, requireConformance } from './programs.ts'
+
+/**
+ * A whole run of judges in a lab, new or kept: programs, lab, judges, reports.
+ * @throws MeshproofError MP-1xx for a mistake in the options, before anything is made.
+ */
+export const judgeLab = async (
+  options: JudgeOptions,
+  commandLine: string,
+  terminal: Terminal,
+  signals: Signals,
+): Promise<Run> => {
+  const planned = await planLab(options)
+  const version = await conformanceVersion()
+  const { plan, reused } = planned
+  const runId = reused?.id ?? newRunId()
+  terminal.line(judgeLine(plan.topology, version))
+  const run = await beginRun(
+    {
+      runId: reused === undefined ? runId : newRunId(),
+      commandLine,
+      plans: [plan],
+      checks: [],
+      environment: await environmentOf(),
+      reportDir: options.reportDir,
+      made: reused === undefined ? [runId] : [],
+    },
+    terminal,
+    signals,
+  )
+  const phases = phaseLog(terminal)
+  const record = judgeRecord(plan.topology, plannedJudges(plan.topology, version), phases, (result) => {
+    run.results.topologies[0] = result
+  })
+  record.publish()
+  const work = judgeInLab(planned, version, runId, run, options, record, terminal, signals.signal)
+  return withReports(run, withJudgeRecord(record, work, signals.signal), exitCodeOfChecks, signals.signal)
+}
+
+/** Builds what judges need before there is a lab, brings the lab up, and asks the judges in it. */
+const judgeInLab = async (
+  { plan, reused }: JudgePlan,
+  version: string,
+  runId: string,
+  run: Run,
+  options: JudgeOptions,
+  record: JudgeRecord,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> => {
+  const source = await resolveImageSource(options)
+  const { engine, images } = await prepareLabs(source, wantedOf(options), terminal, signal, reused?.images)
+  run.results.environment = await environmentOf(engine, images)
+  record.phases.started('judge programs', Date.now())
+  const program = await requireConformance(version, terminal.building, signal)
+  const echo = await echoFor(images, options, engine, terminal, signal)
+  const gatewayApi = await sourceGatewayApi()
+  record.phases.ended('judge programs', Date.now(), 'pass')
+
+  const stays = options.keep || reused !== undefined
+  const order = { runId, plan, images, engine, keep: options.keep, reuse: reused !== undefined, terminal, signal }
+  await using lab = openLab(order, record.phases)
+  await lab.bringUp()
+  await using undo = new AsyncDisposableStack()
+  for (const cluster of lab.primaries) {
+    if ('archive' in echo) await loadImage(lab, cluster, echo.archive, signal)
+    const before = await requireGatewayApi(cluster, gatewayApi.version)
+    await installGatewayApi(cluster, gatewayApi, signal)
+    if (before === 'absent' && stays) undo.defer(() => removeGatewayApi(cluster, gatewayApi))
+  }
+  await judgeClusters(
+    lab.primaries.map(askedOf(lab)),
+    {
+      runId: run.results.run.id,
+      program,
+      version,
+      echoImage: echo.name,
+      istio: images.roles['tag'] ?? 'unknown',
+      folder: run.folder,
+      timeout: options.timeout,
+      terminal,
+      signal,
+    },
+    record,
+  )
+}
+
+/**
+ * The image of echo for a lab: the one that is named, else that of the release under test. Only an image that is built
+ * here has an archive; any other is pulled by the clusters.
+ */
+const echoFor = async (
+  images: Images,
+  { echoImage, istioSource, registry }: JudgeOptions,
+  engine: EngineInfo,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<EchoImage | { name: string }> => {
+  if (echoImage !== undefined) return { name: echoImage }
+  const { hub = '', tag = '' } = images.roles
+  if (images.source === 'source') return sourceEcho({ istioSource, release: tag }, engine, terminal.building, signal)
+  return { name: mirroredIn(registry, { name: `${hub}/app:${tag}`, digest: undefined }).name }
+}
+
+const loadImage = async (lab: OpenLab, { name }: LabCluster, archive: string, signal: AbortSignal): Promise<void> => {
+  await execa(lab.images.kind, ['load', 'image-archive', archive, '--name', clusterName(lab.runId, name)], {
+    cancelSignal: signal,
+    stdin: 'ignore',
+  })
+}
+
+const removeGatewayApi = async ({ kube }: LabCluster, { manifests }: GatewayApiFiles): Promise<void> => {
+  const texts = await Promise.all(manifests.map((path) => readFile(path, 'utf8')))
+  for (const manifest of manifestsOf(texts.join('\n---\n'))) await kube.remove(refOf(manifest))
+}
+
+const askedOf =
+  (lab: OpenLab) =>
+  (cluster: LabCluster): AskedCluster => ({
+    name: cluster.name,
+    context: cluster.name,
+    kube: cluster.kube,
+    kubeconfig: cluster.kubeconfig,
+    injection: injectionLabel(revisionOf(lab.topology)),
+  })

@@ -1,0 +1,43 @@
+import type { Terminal } from '#report/terminal.ts'
+import { print } from '#run/print.ts'
+import { concludeRun } from '#run/summarize-run.ts'
+import type { Signals } from '#run/with-reports.ts'
+import { primariesOf } from '#topology/roles.ts'
+import { judgeExisting } from './judge-existing.ts'
+import { judgeLab } from './judge-lab.ts'
+import type { JudgeOptions } from './options.ts'
+import { judgeLine, planLab } from './plan-judges.ts'
+import { conformanceVersion } from './programs.ts'
+
+/**
+ * Performs `judge` and returns its exit code: tests that other projects wrote, run in a lab or on existing clusters,
+ * with their verdicts in the reports.
+ * @throws MeshproofError MP-1xx and MP-37x for what is refused before anything is made.
+ */
+export const judge = async (
+  options: JudgeOptions,
+  commandLine: string,
+  screen: Terminal,
+  signals: Signals,
+): Promise<number> => {
+  const run =
+    options.contexts === undefined
+      ? await judgeLab(options, commandLine, screen, signals)
+      : await judgeExisting(options.contexts, options, commandLine, screen, signals)
+  return concludeRun(run, screen, options)
+}
+
+/** Prints what `judge` would do in a lab. @throws MeshproofError as planLab does. */
+export const printJudgePlan = async (options: JudgeOptions): Promise<number> => {
+  const { plan } = await planLab(options)
+  const version = await conformanceVersion()
+  const { topology, steps } = plan
+  if (options.output === 'json')
+    print({
+      ...topology,
+      steps: steps.map(({ name }) => name),
+      judges: [{ name: 'gateway-api', version, clusters: primariesOf(topology).map(({ name }) => name) }],
+    })
+  else print(judgeLine(topology, version))
+  return 0
+}
