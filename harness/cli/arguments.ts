@@ -16,7 +16,7 @@ import { applyConfig, settleConfig } from './config/apply.ts'
 import type { ConfigFile } from './config/load.ts'
 import { addImagesCommands } from './images-arguments.ts'
 import { explain, parsed as parsedOptions, refuseSwallowedFlags, refuseTogether } from './refused-arguments.ts'
-import { installer, output, pins, withVersions } from './shared-flags.ts'
+import { installer, output, pins, verbose, withVersions } from './shared-flags.ts'
 
 /** A valid command line. */
 export type Invocation =
@@ -78,7 +78,10 @@ const withLabOptions = (command: Command, several?: boolean): Command =>
   )
 
 const withRunOptions = (command: Command, several?: boolean): Command =>
-  withLabOptions(command, several).addOption(output).option('--plan', 'print what would run, and run nothing')
+  withLabOptions(command, several)
+    .addOption(output)
+    .addOption(verbose)
+    .option('--plan', 'print what would run, and run nothing')
 
 /** The program of the command line, the help that it printed, and the command that it has parsed. */
 type CommandLine = { program: Command; help: () => string; invocation: () => Invocation | undefined }
@@ -177,6 +180,7 @@ const commandLine = (configPath?: string): CommandLine => {
     .addOption(registry)
     .addOption(installer)
     .addOption(output)
+    .addOption(verbose)
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .option('--keep', 'keep the lab and print how to use it')
@@ -230,7 +234,14 @@ const commandLine = (configPath?: string): CommandLine => {
     .addOption(istioctl)
     .addOption(istioNamespace)
     .option('--probe', 'also send requests, from a labelled namespace that is deleted afterwards')
-    .addOption(output)
+    .addOption(
+      new Option('--output <form>', 'text for people, json for programs, html for a page; both go to stdout').choices([
+        'text',
+        'json',
+        'html',
+      ]),
+    )
+    .addOption(verbose)
     .action((options: unknown) => {
       invocation = { command: 'diagnose', options: parsed(DiagnoseOptions, options) }
     })

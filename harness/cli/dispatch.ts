@@ -36,25 +36,45 @@ export const perform = async (
     case 'test': {
       const { options } = invocation
       if (options.plan) return printPlan(versionCells(options))
-      return withTerminal(streamFor(options.output), (screen, signals) => test(options, line, screen, signals))
+      return withTerminal(
+        streamFor(options.output),
+        (screen, signals) => test(options, line, screen, signals),
+        options.verbose,
+      )
     }
     case 'up': {
       const { options } = invocation
       if (options.plan) return printPlan([{ name: '', options }])
-      return withTerminal(streamFor(options.output), (screen, signals) => up(options, line, screen, signals))
+      return withTerminal(
+        streamFor(options.output),
+        (screen, signals) => up(options, line, screen, signals),
+        options.verbose,
+      )
     }
     case 'upgrade': {
       const { options } = invocation
       if (options.plan) return printUpgradePlan(options)
-      return withTerminal(streamFor(options.output), (screen, signals) => upgrade(options, line, screen, signals))
+      return withTerminal(
+        streamFor(options.output),
+        (screen, signals) => upgrade(options, line, screen, signals),
+        options.verbose,
+      )
     }
     case 'prove': {
       const { options } = invocation
-      return withTerminal(streamFor(options.output), (screen, signals) => prove(options, screen, signals))
+      return withTerminal(
+        streamFor(options.output),
+        (screen, signals) => prove(options, screen, signals),
+        options.verbose,
+      )
     }
     case 'diagnose': {
       const { options } = invocation
-      return withTerminal(streamFor(options.output), (screen, { signal }) => diagnose(options, screen, signal))
+      return withTerminal(
+        streamFor(options.output),
+        (screen, { signal }) => diagnose(options, screen, signal),
+        options.verbose,
+      )
     }
     case 'down': {
       const { options } = invocation
@@ -65,8 +85,10 @@ export const perform = async (
     case 'images mirror':
     case 'images verify':
     case 'images save':
-    case 'images load':
-      return withTerminal(process.stderr, (screen, { signal }) => performImages(invocation, screen, signal))
+    case 'images load': {
+      const isVerbose = invocation.command === 'images build' && invocation.options.verbose
+      return withTerminal(process.stderr, (screen, { signal }) => performImages(invocation, screen, signal), isVerbose)
+    }
     case 'list':
       print(await listing(invocation.options.output))
       return 0

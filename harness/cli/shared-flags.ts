@@ -11,6 +11,7 @@ export const installer = new Option(
   'what installs the mesh: istioctl, or Helm with the charts of the release (default: istioctl)',
 ).choices([...installers])
 export const output = new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json'])
+export const verbose = new Option('--verbose', 'also show the programs that run, on standard error')
 
 /** Adds the flags of versions; `several` where they accept lists. */
 export const withVersions = (command: Command, several = false): Command => {
