@@ -6,7 +6,7 @@ import type { ImagesInvocation } from '#commands/images/options.ts'
 import type { InitOptions } from '#commands/init.ts'
 import { requireOneVersion } from '#commands/matrix/combinations.ts'
 import { CellOptions, MatrixOptions } from '#commands/matrix/options.ts'
-import type { ReportOptions } from '#commands/report.ts'
+import type { ReportOptions } from '#commands/report/report.ts'
 import { UpgradeOptions } from '#commands/upgrade/options.ts'
 import { strategies } from '#commands/upgrade/upgrade-phase.ts'
 import { RunOptions, TestOptions } from '#run/options.ts'
@@ -261,8 +261,10 @@ const commandLine = (configPath?: string): CommandLine => {
       '--cells <file>',
       'the cells of the matrix that these reports belong to; a cell without a report counts as not run',
     )
-    .action((folders: string[], { reportDir, cells }: { reportDir?: string; cells?: string }) => {
-      invocation = { command: 'report', options: { folders, reportDir, cells } }
+    .option('--open', 'open the page')
+    .option('--watch', 'write the reports again whenever a run has written results, until Ctrl-C')
+    .action((folders: string[], { reportDir, cells, open, watch }: Partial<Omit<ReportOptions, 'folders'>>) => {
+      invocation = { command: 'report', options: { folders, reportDir, cells, open, watch } }
     })
   for (const [name, description] of [
     ['list', 'list checks and topologies, and which checks apply where'],

@@ -10,13 +10,14 @@ import { cellOf, earlierAttempt } from '#commands/matrix/earlier-attempt.ts'
 import { emitted } from '#commands/matrix/emitted.ts'
 import type { CellOptions } from '#commands/matrix/options.ts'
 import { prove } from '#commands/prove/prove.ts'
-import { report } from '#commands/report.ts'
+import { report, watchReports } from '#commands/report/report.ts'
 import { printPlan } from '#commands/test/print-plan.ts'
 import { test } from '#commands/test/test.ts'
 import { up } from '#commands/up.ts'
 import { printUpgradePlan, upgrade } from '#commands/upgrade/upgrade.ts'
 import { print } from '#run/print.ts'
 import { type Invocation, readArguments } from './arguments.ts'
+import { untilInterrupted } from './signals.ts'
 import { streamFor, withTerminal } from './with-terminal.ts'
 
 /** Performs the command of a command line, and returns its exit code. `words` is the command line as typed. */
@@ -97,8 +98,10 @@ export const perform = async (
       print(invocation.options.output === 'json' ? { fit, findings } : text)
       return fit ? 0 : 2
     }
-    case 'report':
-      return report(invocation.options)
+    case 'report': {
+      const { options } = invocation
+      return options.watch ? untilInterrupted((signal) => watchReports(options, signal)) : report(options)
+    }
     case 'matrix':
       print((await emitted(invocation.options)).trimEnd())
       return 0

@@ -19,6 +19,8 @@ type OptionName =
   | keyof (TestOptions & UpgradeOptions & DiagnoseOptions & DownOptions & CellOptions)
   | keyof z.infer<typeof MatrixOptions>
   | 'harness'
+  | 'open'
+  | 'watch'
 
 /** The value of a flag. A flag without a value is true; a list is text joined by commas, or an array. */
 export type FlagValue = string | number | boolean | string[]

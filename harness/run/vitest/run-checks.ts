@@ -103,9 +103,9 @@ const linesTo = (told: (line: string) => void): Writable => {
   let begun = ''
   return new Writable({
     write: (chunk: Buffer, _, done) => {
-      const [last = '', ...lines] = `${begun}${chunk.toString()}`.split('\n').reverse()
-      begun = last
-      for (const line of lines.reverse()) told(line)
+      const lines = `${begun}${chunk.toString()}`.split('\n')
+      begun = lines.pop() ?? ''
+      for (const line of lines) told(line)
       done()
     },
   })
