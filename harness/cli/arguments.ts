@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { DiagnoseOptions } from '#commands/diagnose/options.ts'
 import { DownOptions } from '#commands/down.ts'
 import type { ImagesInvocation } from '#commands/images/options.ts'
+import type { HistoryOptions } from '#commands/history.ts'
 import type { InitOptions } from '#commands/init.ts'
 import { requireOneVersion } from '#commands/matrix/combinations.ts'
 import { CellOptions, MatrixOptions } from '#commands/matrix/options.ts'
@@ -26,6 +27,7 @@ export type Invocation =
   | { command: 'diagnose'; options: DiagnoseOptions }
   | { command: 'down'; options: DownOptions }
   | { command: 'report'; options: ReportOptions }
+  | { command: 'history'; options: HistoryOptions }
   | { command: 'matrix'; options: MatrixOptions }
   | { command: 'cell'; options: CellOptions }
   | ImagesInvocation
@@ -265,6 +267,13 @@ const commandLine = (configPath?: string): CommandLine => {
     .option('--watch', 'write the reports again whenever a run has written results, until Ctrl-C')
     .action((folders: string[], { reportDir, cells, open, watch }: Partial<Omit<ReportOptions, 'folders'>>) => {
       invocation = { command: 'report', options: { folders, reportDir, cells, open, watch } }
+    })
+  add('history', 'show many runs over time: which checks flake, and what became slower')
+    .argument('<folders...>', 'report folders, or folders that contain them at any depth')
+    .option('--report-dir <folder>', 'where history.html goes (default: reports)')
+    .addOption(output)
+    .action((folders: string[], { reportDir, output: form }: { reportDir?: string; output?: 'text' | 'json' }) => {
+      invocation = { command: 'history', options: { folders, reportDir, output: form ?? 'text' } }
     })
   for (const [name, description] of [
     ['list', 'list checks and topologies, and which checks apply where'],

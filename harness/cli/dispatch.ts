@@ -3,6 +3,7 @@ import { diagnose } from '#commands/diagnose/diagnose.ts'
 import { doctor } from '#commands/doctor.ts'
 import { down } from '#commands/down.ts'
 import { performImages } from '#commands/images/images.ts'
+import { history } from '#commands/history.ts'
 import { init } from '#commands/init.ts'
 import { listing } from '#commands/list.ts'
 import { requireOneVersion, versionCells } from '#commands/matrix/combinations.ts'
@@ -102,6 +103,8 @@ export const perform = async (
       const { options } = invocation
       return options.watch ? untilInterrupted((signal) => watchReports(options, signal)) : report(options)
     }
+    case 'history':
+      return history(invocation.options)
     case 'matrix':
       print((await emitted(invocation.options)).trimEnd())
       return 0

@@ -7,6 +7,7 @@ import { printable, withoutCommands } from '#results/text.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
 import { liveRegion, type Screen } from './live/live-region.ts'
 import { addProgress, nothingRuns } from './live/live-state.ts'
+import { phasesOf, spanOf } from './phase-spans.ts'
 import { upgradeLines } from './upgrade-text.ts'
 import { failedIds, verdictWords } from './words.ts'
 
@@ -224,26 +225,10 @@ const countsOf = (checks: CheckResult[]): string => {
   return [`${count('pass')} passed`, `${count('fail')} failed`, ...others].join(', ')
 }
 
-/** The phases of a run that are not part of bringing up its lab. */
-const otherPhases = ['images', 'checks', 'diagnosis', 'support bundle', 'teardown']
-
-const phaseTimes = (phases: TopologyResult['phases']): string => {
-  const ran = phases.filter(({ verdict }) => verdict !== 'not-run')
-  const timeOf = (label: string): string => {
-    const labelled = ran.filter(({ name }) => (label === 'lab' ? !otherPhases.includes(name) : name === label))
-    return labelled.length === 0 ? '' : `${label} ${spanOf(labelled).toFixed(1)} s`
-  }
-  return ['images', 'lab', 'checks', 'diagnosis', 'support bundle', 'teardown']
-    .map(timeOf)
-    .filter((time) => time !== '')
+const phaseTimes = (phases: TopologyResult['phases']): string =>
+  ['images', 'lab', 'checks', 'diagnosis', 'support bundle', 'teardown']
+    .map((label) => [label, phasesOf(phases, label)] as const)
+    .flatMap(([label, labelled]) => (labelled.length === 0 ? [] : [`${label} ${spanOf(labelled).toFixed(1)} s`]))
     .join(', ')
-}
-
-// From the first start to the last end, in seconds: overlapping phases count once.
-const spanOf = (phases: TopologyResult['phases']): number => {
-  const start = Math.min(...phases.map(({ startedAt }) => Date.parse(startedAt)))
-  const end = Math.max(...phases.map(({ startedAt, seconds }) => Date.parse(startedAt) + seconds * 1000))
-  return (end - start) / 1000
-}
 
 const minutes = (seconds: number): string => (seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`)

@@ -36,6 +36,7 @@ type CommandName =
   | 'diagnose'
   | 'down'
   | 'report'
+  | 'history'
   | 'matrix'
   | 'cell'
   | 'list'

@@ -10,3 +10,6 @@ export const upgradeAssets = { style: textOf('upgrade-page.css'), script: textOf
 
 /** Those of the page of a diagnosis: its script copies commands. */
 export const diagnosisAssets = { style: textOf('diagnosis-page.css'), script: textOf('copy-script.js') }
+
+/** The style of the page of a history, which has no script. */
+export const historyAssets = { style: textOf('history-page.css'), script: '' }

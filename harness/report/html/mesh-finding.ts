@@ -13,10 +13,7 @@ export const codeWords = (code: string): Markup =>
   markup`<code>${code}</code> <small>docs/codes.md#${code.toLowerCase()}</small>`
 
 /** The evidence of a finding as a list; undefined where it has none. `rest` is the document that has all of it. */
-export const evidenceLines = (
-  { evidence }: Pick<Finding, 'evidence'>,
-  rest = 'results.json',
-): Markup | undefined => {
+export const evidenceLines = ({ evidence }: Pick<Finding, 'evidence'>, rest = 'results.json'): Markup | undefined => {
   if (evidence.length === 0) return undefined
   const more = evidence.length - mostLines
   return markup`

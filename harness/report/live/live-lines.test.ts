@@ -74,7 +74,8 @@ describe('the live lines', () => {
       parts: { done: 1, of: 2 },
     })
     building(state, 0, 1e6, 60e6)
-    for (const line of linesAt(state, 75, { columns })) expect(Array.from(line).length).toBeLessThan(Math.max(columns, 1))
+    for (const line of linesAt(state, 75, { columns }))
+      expect(Array.from(line).length).toBeLessThan(Math.max(columns, 1))
   })
 
   test('leave room for the printed lines on a low terminal, and say how many are left out', () => {
