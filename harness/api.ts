@@ -21,10 +21,10 @@ export type { CheckResult, Results, TopologyResult, Verdict } from '#results/res
 export type { Run } from '#run/with-reports.ts'
 
 /** The options of `run`: the flags of `test` in camel case. Lists are text, joined by commas. */
-export type TestFlags = Omit<z.input<typeof RunOptions>, 'output' | 'plan' | 'results'>
+export type TestFlags = Omit<z.input<typeof RunOptions>, 'output' | 'plan' | 'results' | 'verbose'>
 
 /** The options of `diagnose`: the flags of the command in camel case. Lists are text, joined by commas. */
-export type DiagnoseFlags = Omit<z.input<typeof DiagnoseOptions>, 'output'>
+export type DiagnoseFlags = Omit<z.input<typeof DiagnoseOptions>, 'output' | 'verbose'>
 
 /** What a caller may add: a signal that asks for an orderly end, and a stream for the lines that people read. */
 export type Surroundings = { signal?: AbortSignal; lines?: NodeJS.WritableStream }

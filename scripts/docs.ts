@@ -8,6 +8,7 @@ import { configSchema } from '#cli/config/schema.ts'
 import type { Code } from '#codes/index.ts'
 import { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { ConformanceReport } from '#report/conformance.ts'
+import { History } from '#results/history.ts'
 import { layers, Results } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { faults } from '../fixtures/faults/index.ts'
@@ -46,6 +47,7 @@ const documents = {
   'codes.md': codes,
   'results.schema.json': schema(Results),
   'diagnosis.schema.json': schema(MeshDiagnosis),
+  'history.schema.json': schema(History),
   'config.schema.json': schema(configSchema(commandLineProgram())),
   'conformance.schema.json': schema(ConformanceReport),
 }

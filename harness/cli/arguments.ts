@@ -4,10 +4,11 @@ import { DiagnoseOptions } from '#commands/diagnose/options.ts'
 import { DownOptions } from '#commands/down.ts'
 import { JudgeOptions } from '#commands/judge/options.ts'
 import type { ImagesInvocation } from '#commands/images/options.ts'
+import type { HistoryOptions } from '#commands/history.ts'
 import type { InitOptions } from '#commands/init.ts'
 import { requireOneVersion } from '#commands/matrix/combinations.ts'
 import { CellOptions, MatrixOptions } from '#commands/matrix/options.ts'
-import type { ReportOptions } from '#commands/report.ts'
+import type { ReportOptions } from '#commands/report/report.ts'
 import { UpgradeOptions } from '#commands/upgrade/options.ts'
 import { strategies } from '#commands/upgrade/upgrade-phase.ts'
 import { RunOptions, TestOptions } from '#run/options.ts'
@@ -17,7 +18,7 @@ import { applyConfig, settleConfig } from './config/apply.ts'
 import type { ConfigFile } from './config/load.ts'
 import { addImagesCommands } from './images-arguments.ts'
 import { explain, parsed as parsedOptions, refuseSwallowedFlags, refuseTogether } from './refused-arguments.ts'
-import { gateways, installer, output, pins, withVersions } from './shared-flags.ts'
+import { gateways, installer, output, pins, verbose, withVersions } from './shared-flags.ts'
 
 /** A valid command line. */
 export type Invocation =
@@ -28,6 +29,7 @@ export type Invocation =
   | { command: 'diagnose'; options: DiagnoseOptions }
   | { command: 'down'; options: DownOptions }
   | { command: 'report'; options: ReportOptions }
+  | { command: 'history'; options: HistoryOptions }
   | { command: 'matrix'; options: MatrixOptions }
   | { command: 'cell'; options: CellOptions }
   | ImagesInvocation
@@ -81,7 +83,10 @@ const withLabOptions = (command: Command, several?: boolean): Command =>
   )
 
 const withRunOptions = (command: Command, several?: boolean): Command =>
-  withLabOptions(command, several).addOption(output).option('--plan', 'print what would run, and run nothing')
+  withLabOptions(command, several)
+    .addOption(output)
+    .addOption(verbose)
+    .option('--plan', 'print what would run, and run nothing')
 
 /** The program of the command line, the help that it printed, and the command that it has parsed. */
 type CommandLine = { program: Command; help: () => string; invocation: () => Invocation | undefined }
@@ -181,6 +186,7 @@ const commandLine = (configPath?: string): CommandLine => {
     .addOption(installer)
     .addOption(gateways)
     .addOption(output)
+    .addOption(verbose)
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .option('--keep', 'keep the lab and print how to use it')
@@ -251,7 +257,14 @@ const commandLine = (configPath?: string): CommandLine => {
     .addOption(istioctl)
     .addOption(istioNamespace)
     .option('--probe', 'also send requests, from a labelled namespace that is deleted afterwards')
-    .addOption(output)
+    .addOption(
+      new Option('--output <form>', 'text for people, json for programs, html for a page; both go to stdout').choices([
+        'text',
+        'json',
+        'html',
+      ]),
+    )
+    .addOption(verbose)
     .action((options: unknown) => {
       invocation = { command: 'diagnose', options: parsed(DiagnoseOptions, options) }
     })
@@ -271,8 +284,17 @@ const commandLine = (configPath?: string): CommandLine => {
       '--cells <file>',
       'the cells of the matrix that these reports belong to; a cell without a report counts as not run',
     )
-    .action((folders: string[], { reportDir, cells }: { reportDir?: string; cells?: string }) => {
-      invocation = { command: 'report', options: { folders, reportDir, cells } }
+    .option('--open', 'open the page')
+    .option('--watch', 'write the reports again whenever a run has written results, until Ctrl-C')
+    .action((folders: string[], { reportDir, cells, open, watch }: Partial<Omit<ReportOptions, 'folders'>>) => {
+      invocation = { command: 'report', options: { folders, reportDir, cells, open, watch } }
+    })
+  add('history', 'show many runs over time: which checks flake, and what became slower')
+    .argument('<folders...>', 'report folders, or folders that contain them at any depth')
+    .option('--report-dir <folder>', 'where history.html goes (default: reports)')
+    .addOption(output)
+    .action((folders: string[], { reportDir, output: form }: { reportDir?: string; output?: 'text' | 'json' }) => {
+      invocation = { command: 'history', options: { folders, reportDir, output: form ?? 'text' } }
     })
   for (const [name, description] of [
     ['list', 'list checks and topologies, and which checks apply where'],

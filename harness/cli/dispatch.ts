@@ -3,6 +3,7 @@ import { diagnose } from '#commands/diagnose/diagnose.ts'
 import { doctor } from '#commands/doctor.ts'
 import { down } from '#commands/down.ts'
 import { performImages } from '#commands/images/images.ts'
+import { history } from '#commands/history.ts'
 import { init } from '#commands/init.ts'
 import { judge, printJudgePlan } from '#commands/judge/judge.ts'
 import { listing } from '#commands/list.ts'
@@ -11,13 +12,14 @@ import { cellOf, earlierAttempt } from '#commands/matrix/earlier-attempt.ts'
 import { emitted } from '#commands/matrix/emitted.ts'
 import type { CellOptions } from '#commands/matrix/options.ts'
 import { prove } from '#commands/prove/prove.ts'
-import { report } from '#commands/report.ts'
+import { report, watchReports } from '#commands/report/report.ts'
 import { printPlan } from '#commands/test/print-plan.ts'
 import { test } from '#commands/test/test.ts'
 import { up } from '#commands/up.ts'
 import { printUpgradePlan, upgrade } from '#commands/upgrade/upgrade.ts'
 import { print } from '#run/print.ts'
 import { type Invocation, readArguments } from './arguments.ts'
+import { untilInterrupted } from './signals.ts'
 import { streamFor, withTerminal } from './with-terminal.ts'
 
 /** Performs the command of a command line, and returns its exit code. `words` is the command line as typed. */
@@ -37,17 +39,29 @@ export const perform = async (
     case 'test': {
       const { options } = invocation
       if (options.plan) return printPlan(versionCells(options))
-      return withTerminal(streamFor(options.output), (screen, signals) => test(options, line, screen, signals))
+      return withTerminal(
+        streamFor(options.output),
+        (screen, signals) => test(options, line, screen, signals),
+        options.verbose,
+      )
     }
     case 'up': {
       const { options } = invocation
       if (options.plan) return printPlan([{ name: '', options }])
-      return withTerminal(streamFor(options.output), (screen, signals) => up(options, line, screen, signals))
+      return withTerminal(
+        streamFor(options.output),
+        (screen, signals) => up(options, line, screen, signals),
+        options.verbose,
+      )
     }
     case 'upgrade': {
       const { options } = invocation
       if (options.plan) return printUpgradePlan(options)
-      return withTerminal(streamFor(options.output), (screen, signals) => upgrade(options, line, screen, signals))
+      return withTerminal(
+        streamFor(options.output),
+        (screen, signals) => upgrade(options, line, screen, signals),
+        options.verbose,
+      )
     }
     case 'judge': {
       const { options } = invocation
@@ -56,11 +70,19 @@ export const perform = async (
     }
     case 'prove': {
       const { options } = invocation
-      return withTerminal(streamFor(options.output), (screen, signals) => prove(options, screen, signals))
+      return withTerminal(
+        streamFor(options.output),
+        (screen, signals) => prove(options, screen, signals),
+        options.verbose,
+      )
     }
     case 'diagnose': {
       const { options } = invocation
-      return withTerminal(streamFor(options.output), (screen, { signal }) => diagnose(options, screen, signal))
+      return withTerminal(
+        streamFor(options.output),
+        (screen, { signal }) => diagnose(options, screen, signal),
+        options.verbose,
+      )
     }
     case 'down': {
       const { options } = invocation
@@ -71,8 +93,10 @@ export const perform = async (
     case 'images mirror':
     case 'images verify':
     case 'images save':
-    case 'images load':
-      return withTerminal(process.stderr, (screen, { signal }) => performImages(invocation, screen, signal))
+    case 'images load': {
+      const isVerbose = invocation.command === 'images build' && invocation.options.verbose
+      return withTerminal(process.stderr, (screen, { signal }) => performImages(invocation, screen, signal), isVerbose)
+    }
     case 'list':
       print(await listing(invocation.options.output))
       return 0
@@ -81,8 +105,12 @@ export const perform = async (
       print(invocation.options.output === 'json' ? { fit, findings } : text)
       return fit ? 0 : 2
     }
-    case 'report':
-      return report(invocation.options)
+    case 'report': {
+      const { options } = invocation
+      return options.watch ? untilInterrupted((signal) => watchReports(options, signal)) : report(options)
+    }
+    case 'history':
+      return history(invocation.options)
     case 'matrix':
       print((await emitted(invocation.options)).trimEnd())
       return 0

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { z } from 'zod'
 import { type ImagesInvocation, ImagesOptions } from '#commands/images/options.ts'
-import { gateways, installer, output, pins, withVersions } from './shared-flags.ts'
+import { gateways, installer, output, pins, verbose, withVersions } from './shared-flags.ts'
 
 const versions = (command: Command): Command =>
   withVersions(command.addOption(pins)).addOption(installer).addOption(gateways).addOption(output)
@@ -30,6 +30,7 @@ export const addImagesCommands = (
     .command('build')
     .description('build everything from source now')
     .option('--harness', 'instead build the image of meshproof itself, to run it inside a cluster')
+    .addOption(verbose)
     .action((options: unknown) => {
       take({ command: 'images build', options: parsed(ImagesOptions.build, options) })
     })

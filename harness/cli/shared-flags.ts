@@ -16,6 +16,7 @@ export const gateways = new Option(
   'east-west gateways that are installed, or that istiod makes from resources of the Gateway API (default: classic)',
 ).choices([...gatewayKinds])
 export const output = new Option('--output <form>', 'text for people, json for programs').choices(['text', 'json'])
+export const verbose = new Option('--verbose', 'also show the programs that run, on standard error')
 
 /** Adds the flags of versions; `several` where they accept lists. */
 export const withVersions = (command: Command, several = false): Command => {

@@ -42,3 +42,13 @@ export const listenForSignals = (say: (line: string) => void, now: () => number 
     },
   }
 }
+
+/** Does something that has no end of its own. Ctrl-C, SIGTERM and SIGHUP end it in order, without a message. */
+export const untilInterrupted = async <Done>(work: (signal: AbortSignal) => Promise<Done>): Promise<Done> => {
+  const { signal, release } = listenForSignals(() => undefined)
+  try {
+    return await work(signal)
+  } finally {
+    release()
+  }
+}

@@ -34,4 +34,16 @@ export const reportCodes = {
     shows: 'The message names the folder, and the words of the operating system.',
     fix: 'Make the folder writable. For the page of several runs, name another folder with --report-dir.',
   },
+  'MP-119': {
+    cause: 'a run has not ended',
+    shows:
+      'results.json holds what is known so far: the run goes on, or it was killed. What it has not reached is `not-run`. ' +
+      'At its end the run replaces the file.',
+    fix: 'Wait for the end of the run: `meshproof report --watch FOLDER`. `meshproof down` removes what a killed run left.',
+  },
+  'MP-127': {
+    cause: '`history` found no results of a run',
+    shows: 'No results.json in the folders, or below them, can be shown. The message says why the first one cannot.',
+    fix: 'Name report folders, or a folder that holds them: meshproof history reports',
+  },
 } as const satisfies Record<string, CodeEntry>

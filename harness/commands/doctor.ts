@@ -1,5 +1,5 @@
 import { cpus, totalmem } from 'node:os'
-import { execa } from 'execa'
+import { execa } from '#programs.ts'
 import { cacheFolder } from '#images/cache.ts'
 import { missingCapabilities } from '#engine/capabilities.ts'
 import { networkRanges } from '#lab/network.ts'

@@ -1,4 +1,5 @@
-import { execa, ExecaError, type Options } from 'execa'
+import { ExecaError, type Options } from 'execa'
+import { execa } from '#programs.ts'
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
 

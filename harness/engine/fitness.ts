@@ -1,4 +1,4 @@
-import { execa } from 'execa'
+import { execa } from '#programs.ts'
 import { MeshproofError } from '#errors.ts'
 import type { EngineInfo } from './docker.ts'
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { execa, ExecaError } from 'execa'
+import { ExecaError } from 'execa'
+import { execa } from '#programs.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 
 /** True for root on a system of the Debian family. Elsewhere the harness does not install packages. */

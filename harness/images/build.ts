@@ -1,7 +1,7 @@
 import pMap from 'p-map'
 import { artifact, artifactAsMade, isCached } from './cache.ts'
 import { remainingOf, type LaneProgress } from './remaining.ts'
-import type { Tell } from '#images/release/patience.ts'
+import type { Tell, Transferred } from '#images/release/patience.ts'
 
 /** Something that is built once and then cached. */
 export type BuildItem = {
@@ -20,8 +20,17 @@ export type BuildItem = {
 /** Something without a hash of what it is made from. It is built every time, and cached by the hash of the result. */
 export type FreshItem = Omit<BuildItem, 'key'> & { key?: undefined }
 
+/** A download that is under way, by the name of its item. */
+export type NamedDownload = { name: string } & Transferred
+
 /** The progress of a build. `remaining` estimates the seconds until everything is built. */
-export type BuildProgress = { building: string[]; done: number; of: number; remaining: number }
+export type BuildProgress = {
+  building: string[]
+  done: number
+  of: number
+  remaining: number
+  downloads?: NamedDownload[]
+}
 
 /** The name of an item and, in a few words, what it waits for. */
 export const withWait = (name: string, waitsFor: string): string => (waitsFor === '' ? name : `${name} (${waitsFor})`)
@@ -29,8 +38,17 @@ export const withWait = (name: string, waitsFor: string): string => (waitsFor ==
 /** Reports what a single item waits for. Without other items there is nothing to count. */
 export const tellOf =
   (progress: (now: BuildProgress) => void, name: string): Tell =>
-  (waitsFor) =>
-    progress({ building: [withWait(name, waitsFor)], done: 0, of: 1, remaining: 0 })
+  (waitsFor, transferred) =>
+    progress({
+      building: [withWait(name, waitsFor)],
+      done: 0,
+      of: 1,
+      remaining: 0,
+      ...(transferred ? { downloads: [{ name, ...transferred }] } : {}),
+    })
+
+/** A build that is under way. `since` is milliseconds of the performance clock. */
+type Building = { since: number; waitsFor: string; transferred?: Transferred | undefined }
 
 const concurrency: Record<BuildItem['lane'], number> = { cpu: 1, network: 2 }
 
@@ -51,7 +69,7 @@ export const buildAll = async (
       folders.set(item.name, await artifact(item.name, item.key, item.make))
     else due.push(item)
   }
-  const building = new Map<BuildItem | FreshItem, { since: number; waitsFor: string }>()
+  const building = new Map<BuildItem | FreshItem, Building>()
   const waiting = new Set(due)
   const taken = new Map<BuildItem | FreshItem, number>()
   const secondsSince = (since: number): number => (performance.now() - since) / 1000
@@ -70,26 +88,32 @@ export const buildAll = async (
       concurrency: concurrency[name],
     }
   }
-  const report = (): void =>
+  const report = (): void => {
+    const downloads = [...building].flatMap(([{ name }, { transferred }]) =>
+      transferred ? [{ name, ...transferred }] : [],
+    )
     progress({
       building: [...building].map(([{ name }, { waitsFor }]) => withWait(name, waitsFor)),
       done: items.length - due.length + taken.size,
       of: items.length,
       remaining: remainingOf([progressOf('cpu'), progressOf('network')]),
+      ...(downloads.length > 0 ? { downloads } : {}),
     })
+  }
   const failure = new AbortController()
   const stop = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal
   const ticker = setInterval(report, 1000)
   const build = async (item: BuildItem | FreshItem): Promise<void> => {
     stop.throwIfAborted()
     waiting.delete(item)
-    const entry = { since: performance.now(), waitsFor: '' }
+    const entry: Building = { since: performance.now(), waitsFor: '' }
     building.set(item, entry)
     report()
     try {
       const make = (folder: string): Promise<void> =>
-        item.make(folder, stop, (waitsFor) => {
+        item.make(folder, stop, (waitsFor, transferred) => {
           entry.waitsFor = waitsFor
+          entry.transferred = transferred
           report()
         })
       folders.set(

@@ -1,4 +1,5 @@
-import { execa, ExecaError } from 'execa'
+import { ExecaError } from 'execa'
+import { execa } from '#programs.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { artifactAsMade } from './cache.ts'
 import { chartNames, findCharts, type Charts } from './charts.ts'

@@ -1,4 +1,4 @@
-import { execa } from 'execa'
+import { execa } from '#programs.ts'
 import { z } from 'zod'
 import { inOneLine } from '#results/text.ts'
 

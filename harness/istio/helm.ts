@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path'
-import { execa, ExecaError } from 'execa'
+import { ExecaError } from 'execa'
+import { execa } from '#programs.ts'
 import { stringify } from 'yaml'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { HelmImages } from '#images/images.ts'

@@ -1,4 +1,5 @@
-import { execa, ExecaError } from 'execa'
+import { ExecaError } from 'execa'
+import { execa } from '#programs.ts'
 import { stringify } from 'yaml'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { manifestsOf, refOf, type Ref } from '#kube/client.ts'

@@ -1,4 +1,4 @@
-import { execa } from 'execa'
+import { execa } from '#programs.ts'
 import { z } from 'zod'
 
 /** The command that a kubeconfig names for its credentials (kubernetes.io, “client-go credential plugins”). */

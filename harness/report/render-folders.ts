@@ -48,11 +48,12 @@ export const writeRunsPage = (runs: readonly ShownRun[], folder: string): Promis
     .then(() => writeWhole(join(folder, 'matrix.html'), runsPage(runs)))
     .catch(notWritten(folder))
 
-// A relative link from a folder to a page in another, so that both can be moved or published together.
-const linkTo = (from: string, to: string): string =>
+/** A relative link from a folder to a page in another, so that both can be moved or published together. */
+export const linkTo = (from: string, to: string): string =>
   relative(resolve(from), resolve(to)).split(sep).map(encodeURIComponent).join('/')
 
-const notWritten =
+/** Gives the error for a report that cannot be written into a folder. @throws MeshproofError MP-114 when it is called. */
+export const notWritten =
   (folder: string) =>
   (cause: unknown): never => {
     throw new MeshproofError('MP-114', {

@@ -38,7 +38,23 @@ export const makeReportFolder = async (runId: string, given: string | undefined)
 
 /** Writes results.json of an interrupted run, synchronously: the process ends at once. */
 export const writeInterrupted = (results: Results, folder: string): void => {
-  const run = { ...results.run, interrupted: true, exitCode: 130, finishedAt: new Date().toISOString() }
+  writeRun(results, folder, { interrupted: true, exitCode: 130 })
+}
+
+/**
+ * Writes results.json of a run that goes on, with MP-119 as the reason why it is not complete. It is written
+ * synchronously, so that it never comes after the one that the end of the run writes.
+ */
+export const writeSoFar = (results: Results, folder: string): void => {
+  const { code, message, next } = new MeshproofError('MP-119', {
+    what: 'The run has not ended: it goes on, or it was killed',
+    next: `meshproof report --watch ${folder}`,
+  })
+  writeRun(results, folder, { exitCode: 2, error: { code, message, next } })
+}
+
+const writeRun = (results: Results, folder: string, changed: Partial<Results['run']>): void => {
+  const run = { ...results.run, finishedAt: new Date().toISOString(), ...changed }
   const file = join(folder, 'results.json')
   writeFileSync(`${file}.part`, `${JSON.stringify({ ...results, run }, null, 2)}\n`)
   renameSync(`${file}.part`, file)

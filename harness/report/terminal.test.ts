@@ -1,9 +1,10 @@
+import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { because, causes } from '#results/causes.ts'
 import { diagnose } from '#results/explain.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
-import { linesOf, terminalOutput } from '#testing/screen.ts'
-import { about, summaryOf, type Terminal } from './terminal.ts'
+import { linesOf, seenOn, terminalOutput } from '#testing/screen.ts'
+import { about, summaryOf, terminal, type Terminal } from './terminal.ts'
 
 const useAll = (shown: Terminal): void => {
   shown.started('cluster1: created')
@@ -19,6 +20,7 @@ describe('the terminal report', () => {
   test.each<[string, { isTTY?: boolean }, NodeJS.ProcessEnv]>([
     ['no TTY', {}, {}],
     ['a TTY under NO_COLOR', { isTTY: true }, { NO_COLOR: '1' }],
+    ['a dumb terminal', { isTTY: true }, { TERM: 'dumb' }],
   ])('on %s is plain lines', (_what, screen, environment) => {
     const text = terminalOutput(screen, environment, useAll)
     expect(text).not.toMatch(/[\u001b\r]/)
@@ -35,14 +37,35 @@ describe('the terminal report', () => {
     ])
   })
 
-  test('on a TTY has colour and a live line, which is gone in the end', () => {
+  test('on a TTY has colour and a live line, which is gone in the end', async () => {
     const text = terminalOutput({ isTTY: true }, {}, (shown) => {
       shown.started('images')
       shown.check(checkResult())
     })
+    const check = '✓ reach.local  cluster1 → cluster2  21 of 21 answered'
     expect(text).toContain('\u001b[32m✓\u001b[39m reach.local')
-    expect(text).toContain('images 0 s')
-    expect(text.endsWith('\r\u001b[K')).toBe(true)
+    expect(await seenOn(text.slice(0, text.lastIndexOf('images 0 s') + 'images 0 s'.length))).toEqual([
+      check,
+      expect.stringMatching(/^. images 0 s$/),
+    ])
+    expect(await seenOn(text)).toEqual([check])
+  })
+
+  test('in CI a TTY has colour and no live line', () => {
+    const text = terminalOutput({ isTTY: true }, { CI: 'true' }, (shown) => {
+      shown.started('images')
+      shown.check(checkResult())
+    })
+    expect(text).toBe('\u001b[32m✓\u001b[39m reach.local  cluster1 → cluster2  21 of 21 answered\n')
+  })
+
+  test('keeps what it tells of programs out of the report', () => {
+    const errors = new PassThrough({ encoding: 'utf8' })
+    const report = new PassThrough({ encoding: 'utf8' })
+    const shown = terminal(report, {}, errors)
+    shown.program('[1] $ docker version')
+    shown.line('after it')
+    expect([String(report.read()), String(errors.read())]).toEqual(['after it\n', '[1] $ docker version\n'])
   })
 
   test('shows somebody else’s text as text: nothing in it moves the cursor, or sets a title', () => {
@@ -117,15 +140,18 @@ describe('the terminal of one of several labs', () => {
     ).toEqual(['vpn  The lab stays. Use it:'])
   })
 
-  test('takes away its own phase and leaves the other labs’', () => {
+  test('takes away its own phase and leaves the other labs’', async () => {
     const text = terminalOutput({ isTTY: true }, {}, (shown) => {
       const [one, other] = [about(shown, 'vpn'), about(shown, 'gateway')]
       one.started('cluster1: created')
       other.started('cluster1: created')
       one.ended('cluster1: created', 12.34, 'pass')
     })
-    expect(text.split('\n').at(-1)).toContain('gateway  cluster1: created 0 s')
-    expect(text.split('\n').at(-1)).not.toContain('vpn')
+    const beforeItsEnd = text.slice(0, text.lastIndexOf('created 0 s') + 'created 0 s'.length)
+    const seen = await seenOn(beforeItsEnd)
+    expect(seen.at(-1)).toContain('gateway  cluster1: created 0 s')
+    expect(seen.at(-1)).not.toContain('vpn')
+    expect(seen.slice(0, -1)).toEqual(['✓   12.3 s  vpn  cluster1: created'])
   })
 })
 

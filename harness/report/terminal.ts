@@ -6,11 +6,11 @@ import { afterUpgrade, explanationOf, laterTroubles, narrowedTo } from '#results
 import { printable, withoutCommands } from '#results/text.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
 import { judgeCounts, judgeLines } from './judge-text.ts'
+import { liveRegion, type Screen } from './live/live-region.ts'
+import { addProgress, nothingRuns } from './live/live-state.ts'
+import { phasesOf, spanOf } from './phase-spans.ts'
 import { upgradeLines } from './upgrade-text.ts'
 import { failedIds, verdictWords } from './words.ts'
-
-/** Where the terminal report goes: a TTY gets colour and a live line, anything else gets plain lines. */
-export type Screen = NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
 
 /**
  * What a person sees during a run and at its end. It may be given text of a cluster or a program: nothing in such text
@@ -22,11 +22,15 @@ export type Terminal = {
   workflowCommand: (text: string) => void
   problem: (text: string) => void
   building: (progress: BuildProgress) => void
+  /** A line about a program, which is no result: it goes to standard error. */
+  program: (text: string) => void
   started: (name: string) => void
+  /** How many parts of a phase that has started are done. Only live lines show it. */
+  counted: (name: string, done: number, of: number) => void
   ended: (name: string, seconds: number, verdict: 'pass' | 'fail' | 'not-run') => void
   check: (result: CheckResult) => void
   summary: (results: Results, folder: string) => void
-  /** Removes the live line and stops drawing it. */
+  /** Removes the live lines and stops drawing them. */
   close: () => void
 }
 
@@ -38,28 +42,29 @@ const colours: Record<Verdict, 'green' | 'red' | 'yellow' | 'gray'> = {
   'not-run': 'yellow',
 }
 
-/** The terminal report. It has no colour under NO_COLOR, and on a stream that is not a TTY. */
-export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = process.env): Terminal => {
-  const live = screen.isTTY === true && !environment['NO_COLOR']
+/**
+ * The terminal report. It has no colour under NO_COLOR, on a dumb terminal, and on a stream that is not a TTY. On a TTY
+ * lines at the bottom show what is under way, except in CI. What is told of programs goes to `errors`.
+ */
+export const terminal = (
+  screen: Screen,
+  environment: NodeJS.ProcessEnv = process.env,
+  errors: NodeJS.WritableStream = process.stderr,
+): Terminal => {
+  const coloured = screen.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb'
+  const live = coloured && ['', '0', 'false'].includes(environment['CI'] ?? '')
   const onGitHub = environment['GITHUB_ACTIONS'] === 'true'
   const safe = (text: string): string => (onGitHub ? withoutCommands(printable(text)) : printable(text))
   const paint = (colour: Parameters<typeof styleText>[0], text: string): string =>
-    live ? styleText(colour, safe(text), { validateStream: false }) : safe(text)
-  const running = new Map<string, number>()
-  let build = ''
+    coloured ? styleText(colour, safe(text), { validateStream: false }) : safe(text)
+  const underWay = nothingRuns()
+  const region = live ? liveRegion(screen, underWay, paint) : undefined
   let lastBuild = 0
-  const status = (): void => {
-    const now = Date.now()
-    const text =
-      build || [...running].map(([name, since]) => `${name} ${Math.round((now - since) / 1000)} s`).join(', ')
-    if (live) screen.write(`\r\u001b[K${paint('gray', text.slice(0, (screen.columns ?? 100) - 1))}`)
-  }
-  const ticker = live ? setInterval(status, 250) : undefined
-  ticker?.unref()
   // Its parts are safe already: colours of ours may be among them.
-  const put = (text: string): void => {
-    screen.write(`${live ? '\r\u001b[K' : ''}${text}\n`)
-    if (running.size > 0 || build) status()
+  const put = (text: string, to: NodeJS.WritableStream = screen): void => {
+    region?.clear()
+    to.write(`${text}\n`)
+    region?.draw()
   }
   const line = (text: string): void => {
     put(safe(text))
@@ -74,25 +79,34 @@ export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = proces
     problem: (text) => {
       put(paint('red', text))
     },
-    building: ({ building, done, of, remaining }) => {
-      build = `building ${building.join(', ')}: ${done} of ${of} done, about ${minutes(remaining)} remain`
-      // Without a live line, the progress is a line of its own, at most every half minute.
+    program: (text) => {
+      put(safe(text), errors)
+    },
+    building: (progress) => {
+      addProgress(underWay, progress, Date.now())
+      const { building, done, of, remaining } = progress
+      // Without live lines, the progress is a line of its own, at most every half minute.
       if (!live && building.length > 0 && Date.now() - lastBuild > 30_000) {
-        line(`  ${build}`)
+        line(`  building ${building.join(', ')}: ${done} of ${of} done, about ${minutes(remaining)} remain`)
         lastBuild = Date.now()
       }
-      if (building.length === 0) build = ''
-      status()
+      region?.draw()
     },
     started: (name) => {
-      running.set(name, Date.now())
-      status()
+      underWay.running.set(name, { since: Date.now() })
+      region?.draw()
+    },
+    counted: (name, done, of) => {
+      const phase = underWay.running.get(name)
+      if (phase) phase.parts = { done, of }
+      region?.draw()
     },
     ended: (name, seconds, verdict) => {
-      running.delete(name)
-      build = ''
-      if (verdict !== 'not-run')
-        put(marked(verdict, `${paint('gray', `${seconds.toFixed(1).padStart(6)} s`)}  ${safe(name)}`))
+      underWay.running.delete(name)
+      underWay.build = undefined
+      underWay.downloads.clear()
+      if (verdict === 'not-run') region?.draw()
+      else put(marked(verdict, `${paint('gray', `${seconds.toFixed(1).padStart(6)} s`)}  ${safe(name)}`))
     },
     check: (result) => {
       put(marked(result.verdict, safe(checkLine(result))))
@@ -106,10 +120,10 @@ export const terminal = (screen: Screen, environment: NodeJS.ProcessEnv = proces
       line(`report: ${folder}`)
     },
     close: () => {
-      clearInterval(ticker)
-      running.clear()
-      build = ''
-      if (live) screen.write('\r\u001b[K')
+      underWay.running.clear()
+      underWay.build = undefined
+      underWay.downloads.clear()
+      region?.close()
     },
   }
 }
@@ -125,6 +139,9 @@ export const about = (screen: Terminal, name: string): Terminal => ({
   },
   started: (phase) => {
     screen.started(`${name}  ${phase}`)
+  },
+  counted: (phase, done, of) => {
+    screen.counted(`${name}  ${phase}`, done, of)
   },
   ended: (phase, seconds, verdict) => {
     screen.ended(`${name}  ${phase}`, seconds, verdict)
@@ -211,26 +228,10 @@ const countsOf = (checks: CheckResult[]): string => {
   return [`${count('pass')} passed`, `${count('fail')} failed`, ...others].join(', ')
 }
 
-/** The phases of a run that are not part of bringing up its lab. */
-const otherPhases = ['images', 'judge programs', 'checks', 'judges', 'diagnosis', 'support bundle', 'teardown']
-
-const phaseTimes = (phases: TopologyResult['phases']): string => {
-  const ran = phases.filter(({ verdict }) => verdict !== 'not-run')
-  const timeOf = (label: string): string => {
-    const labelled = ran.filter(({ name }) => (label === 'lab' ? !otherPhases.includes(name) : name === label))
-    return labelled.length === 0 ? '' : `${label} ${spanOf(labelled).toFixed(1)} s`
-  }
-  return ['images', 'judge programs', 'lab', 'checks', 'judges', 'diagnosis', 'support bundle', 'teardown']
-    .map(timeOf)
-    .filter((time) => time !== '')
+const phaseTimes = (phases: TopologyResult['phases']): string =>
+  ['images', 'judge programs', 'lab', 'checks', 'judges', 'diagnosis', 'support bundle', 'teardown']
+    .map((label) => [label, phasesOf(phases, label)] as const)
+    .flatMap(([label, labelled]) => (labelled.length === 0 ? [] : [`${label} ${spanOf(labelled).toFixed(1)} s`]))
     .join(', ')
-}
-
-// From the first start to the last end, in seconds: overlapping phases count once.
-const spanOf = (phases: TopologyResult['phases']): number => {
-  const start = Math.min(...phases.map(({ startedAt }) => Date.parse(startedAt)))
-  const end = Math.max(...phases.map(({ startedAt, seconds }) => Date.parse(startedAt) + seconds * 1000))
-  return (end - start) / 1000
-}
 
 const minutes = (seconds: number): string => (seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`)

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { access, copyFile, mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { execa } from 'execa'
+import { execa, tellOfProgram } from '#programs.ts'
 import { MeshproofError } from '#errors.ts'
 import { artifact, cacheFolder } from '#images/cache.ts'
 import { buildProgram, hostPlatform } from '#images/source/go.ts'
@@ -66,6 +66,7 @@ const startEngine = async (withShim: boolean, signal?: AbortSignal): Promise<str
   const path = join(cacheFolder(), 'engine.log')
   const log = await open(path, 'w')
   // The engine continues to run after this run, like a system service.
+  tellOfProgram('dockerd', runtime)
   spawn('dockerd', runtime, { detached: true, stdio: ['ignore', log.fd, log.fd] }).unref()
   await log.close()
   return path

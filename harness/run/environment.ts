@@ -1,5 +1,5 @@
 import { release, totalmem, cpus, platform, arch } from 'node:os'
-import { execa } from 'execa'
+import { execa } from '#programs.ts'
 import ownPackage from '../../package.json' with { type: 'json' }
 import type { EngineInfo } from '#engine/docker.ts'
 import { installerOf, type Images } from '#images/images.ts'

@@ -70,6 +70,8 @@ export const RunOptions = z.object({
   /** A run id, or true for the newest kept lab. */
   reuse: z.union([z.string(), z.boolean()]).default(false),
   failFast: z.boolean().default(false),
+  /** Also shows the programs that run. */
+  verbose: z.boolean().optional(),
 })
 export type RunOptions = z.infer<typeof RunOptions>
 

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { Interrupted, MeshproofError } from '#errors.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { readResults } from '#results/read-results.ts'
@@ -8,12 +8,12 @@ import { errorOf, scratchFolder } from '#testing/edge.ts'
 import { linesOf } from '#testing/screen.ts'
 import { environmentOf } from './environment.ts'
 import { makePlans } from './plan.ts'
-import { beginRun, type Run, withReports } from './with-reports.ts'
+import { beginRun, type RunUnderWay, withReports } from './with-reports.ts'
 
 const { signal: never } = new AbortController()
 
 /** A run of one topology that has begun, and what would make it leave at once. */
-const begun = async (): Promise<{ run: Run; atOnce: unknown }> => {
+const begun = async (): Promise<{ run: RunUnderWay; atOnce: unknown }> => {
   let terminal: Terminal | undefined
   linesOf((shown) => {
     terminal = shown
@@ -72,4 +72,40 @@ test('a run that was interrupted says so, also where its verdict was complete', 
   const { run } = await begun()
   await withReports(run, Promise.resolve(), () => 0, AbortSignal.abort(new Interrupted()))
   expect((await readResults(run.folder)).run).toMatchObject({ exitCode: 130, interrupted: true })
+})
+
+test('results.json holds what is known from the beginning, and says that the run has not ended', async () => {
+  const { run } = await begun()
+  expect((await readResults(run.folder)).run).toMatchObject({
+    exitCode: 2,
+    interrupted: false,
+    error: { code: 'MP-119', next: `meshproof report --watch ${run.folder}` },
+  })
+  expect(run.results.run.error).toBeUndefined()
+  await withReports(run, Promise.resolve(), () => 0, never)
+  expect((await readResults(run.folder)).run.error).toBeUndefined()
+})
+
+test('results.json follows the run every two seconds, and never after its end', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+  const { run } = await begun()
+  const reasonNow = async (): Promise<string | undefined> => (await readResults(run.folder)).topologies[0]?.reason
+  const change = (reason: string): void => {
+    run.results.topologies[0]!.reason = reason
+    run.progressed()
+  }
+  change('first')
+  change('second')
+  expect(await reasonNow()).toBe('the run ended before it')
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(await reasonNow()).toBe('second')
+  change('third')
+  await withReports(run, Promise.resolve(), () => 0, never)
+  run.progressed()
+  await vi.advanceTimersByTimeAsync(10_000)
+  const { run: written } = await readResults(run.folder)
+  expect([written.exitCode, written.error]).toEqual([0, undefined])
 })

@@ -1,6 +1,6 @@
 import type { Check } from '#checks/check.ts'
 import { MeshproofError } from '#errors.ts'
-import { makeReportFolder, writeInterrupted, writeReports } from '#report/report-folder.ts'
+import { makeReportFolder, writeInterrupted, writeReports, writeSoFar } from '#report/report-folder.ts'
 import type { Terminal } from '#report/terminal.ts'
 import type { Environment, Results } from '#results/results.ts'
 import { failureOf } from './failure-of.ts'
@@ -13,6 +13,9 @@ export type Signals = { signal: AbortSignal; atOnce: (leave: () => never) => voi
 
 /** A run: its results so far, and the folder of its reports. */
 export type Run = { results: Results; folder: string }
+
+/** A run that goes on. `progressed` keeps results.json up to date; it is called whenever its results have changed. */
+export type RunUnderWay = Run & { progressed: () => void; stopProgress: () => void }
 
 /** What a run begins with: its id, its plans and checks, and the folder of its reports. */
 export type Beginning = {
@@ -36,14 +39,47 @@ export const beginRun = async (
   { runId, commandLine, plans, checks, environment, reportDir, made, where = [] }: Beginning,
   terminal: Terminal,
   { atOnce }: Signals,
-): Promise<Run> => {
+): Promise<RunUnderWay> => {
   const folder = await makeReportFolder(runId, reportDir)
   const results = beginResults(runId, commandLine, environment, plans, checks)
   const write = (): void => {
     writeInterrupted(results, folder)
   }
   atOnce(() => leaveAtOnce(made, terminal, write, where))
-  return { results, folder }
+  return { results, folder, ...writtenAsItGoes(results, folder) }
+}
+
+/** Milliseconds between one results.json of a run that goes on and the next. */
+const betweenWrites = 2000
+
+/** Writes results.json now, and again when something has changed, but not more often than every two seconds. */
+const writtenAsItGoes = (results: Results, folder: string): Omit<RunUnderWay, keyof Run> => {
+  let last = -Infinity
+  let timer: NodeJS.Timeout | undefined
+  let ended = false
+  const write = (): void => {
+    timer = undefined
+    last = performance.now()
+    try {
+      writeSoFar(results, folder)
+    } catch {
+      // A folder that cannot be written ends the run when the reports are due.
+    }
+  }
+  const progressed = (): void => {
+    if (ended || timer) return
+    const wait = last + betweenWrites - performance.now()
+    if (wait <= 0) write()
+    else timer = setTimeout(write, wait).unref()
+  }
+  progressed()
+  return {
+    progressed,
+    stopProgress: () => {
+      ended = true
+      clearTimeout(timer)
+    },
+  }
 }
 
 /**
@@ -52,15 +88,16 @@ export const beginRun = async (
  * @throws the error that ended the work, unless it is a MeshproofError, after the reports are written.
  */
 export const withReports = async (
-  run: Run,
+  run: RunUnderWay,
   work: Promise<void>,
   exitCode: (results: Results) => number,
   signal: AbortSignal,
 ): Promise<Run> => {
   // The signal’s reason also counts when the verdict was complete and only the clean-up was interrupted.
   const error = await failureOf(work, signal)
+  run.stopProgress()
   finishResults(run.results, exitCode, error)
   await writeReports(run.results, run.folder)
   if (error !== undefined && !(error instanceof MeshproofError)) throw error
-  return run
+  return { results: run.results, folder: run.folder }
 }

@@ -1,5 +1,7 @@
 import { PassThrough } from 'node:stream'
-import { terminal, type Screen, type Terminal } from '#report/terminal.ts'
+import xterm from '@xterm/headless'
+import type { Screen } from '#report/live/live-region.ts'
+import { terminal, type Terminal } from '#report/terminal.ts'
 
 /** The text that a terminal writes to a screen while `use` runs. */
 export const terminalOutput = (
@@ -17,3 +19,15 @@ export const terminalOutput = (
 /** The lines that a terminal writes while `use` runs, to a screen that is not a TTY. */
 export const linesOf = (use: (terminal: Terminal) => void): string[] =>
   terminalOutput({}, {}, use).split('\n').slice(0, -1)
+
+/** The lines that a person sees on a terminal of that size after a program has written `text`, without empty ones. */
+export const seenOn = async (text: string, { columns = 100, rows = 24 } = {}): Promise<string[]> => {
+  const emulator = new xterm.Terminal({ cols: columns, rows, convertEol: true, allowProposedApi: true })
+  await new Promise<void>((resolve) => {
+    emulator.write(text, resolve)
+  })
+  const { active } = emulator.buffer
+  const lines = Array.from({ length: active.length }, (_, row) => active.getLine(row)?.translateToString(true) ?? '')
+  emulator.dispose()
+  return lines.filter((line) => line !== '')
+}

@@ -20,6 +20,8 @@ type OptionName =
   | keyof (TestOptions & UpgradeOptions & JudgeOptions & DiagnoseOptions & DownOptions & CellOptions)
   | keyof z.infer<typeof MatrixOptions>
   | 'harness'
+  | 'open'
+  | 'watch'
 
 /** The value of a flag. A flag without a value is true; a list is text joined by commas, or an array. */
 export type FlagValue = string | number | boolean | string[]
@@ -36,6 +38,7 @@ type CommandName =
   | 'diagnose'
   | 'down'
   | 'report'
+  | 'history'
   | 'matrix'
   | 'cell'
   | 'list'

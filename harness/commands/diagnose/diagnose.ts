@@ -2,6 +2,7 @@ import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
 import { layerLines, verdictLines } from '#diagnosis/diagnosis-text.ts'
 import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { probeOf } from '#diagnosis/probe.ts'
+import { diagnosisPage } from '#report/html/diagnosis-page.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { print } from '#run/print.ts'
 import { istioctlAtHand } from '#probes/survey/istioctl.ts'
@@ -34,9 +35,13 @@ export const diagnoseExisting = async (
   }
 }
 
-/** Performs `diagnose` and returns the exit code of the diagnosis. @throws MeshproofError as diagnoseExisting does. */
+/**
+ * Performs `diagnose` and returns the exit code of the diagnosis. With `json` and `html` it prints the diagnosis as a
+ * document. @throws MeshproofError as diagnoseExisting does.
+ */
 export const diagnose = async (options: DiagnoseOptions, screen: Terminal, signal: AbortSignal): Promise<number> => {
   const diagnosis = await diagnoseExisting(options, screen, signal)
   if (options.output === 'json') print(diagnosis)
+  if (options.output === 'html') print(diagnosisPage(diagnosis).trimEnd())
   return diagnosis.exitCode
 }

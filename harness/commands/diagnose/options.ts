@@ -9,7 +9,8 @@ export const DiagnoseOptions = z.object({
   istioctl: RunOptions.shape.istioctl,
   istioNamespace: RunOptions.shape.istioNamespace,
   probe: z.boolean().default(false),
-  output: z.enum(['text', 'json']).default('text'),
+  output: z.enum(['text', 'json', 'html']).default('text'),
+  verbose: RunOptions.shape.verbose,
 })
 
 export type DiagnoseOptions = z.infer<typeof DiagnoseOptions>

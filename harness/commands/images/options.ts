@@ -20,7 +20,7 @@ const Published = RunOptions.pick({
 /** The flags of `images …`, validated. */
 export const ImagesOptions = {
   list: z.object({ ...Published.shape, images: z.enum(['source', 'release']).optional() }),
-  build: z.object({ harness: z.boolean().default(false) }),
+  build: z.object({ harness: z.boolean().default(false), verbose: RunOptions.shape.verbose }),
   mirror: z.object({ ...Published.omit({ registry: true }).shape, to: RunOptions.shape.registry.unwrap() }),
   verify: z.object({ ...Published.shape, registry: RunOptions.shape.registry.unwrap() }),
   save: z.object({ ...Published.shape, file: z.string() }),

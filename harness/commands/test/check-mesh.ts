@@ -26,6 +26,8 @@ export const checkMesh = async (
   passOn: () => void = () => undefined,
 ): Promise<void> => {
   phases.started('checks', Date.now())
+  let done = 0
+  terminal.counted('checks', done, plan.planned.length)
   const results = await runChecks(
     { mesh, planned: plan.planned, timeout: timeout * 1000 },
     {
@@ -35,6 +37,7 @@ export const checkMesh = async (
       },
       ended: (result) => {
         terminal.ended(result.id, 0, 'not-run')
+        terminal.counted('checks', ++done, plan.planned.length)
         terminal.check(result)
         checked(result)
       },

@@ -59,6 +59,7 @@ export const testExisting = async (
   )
   const record = meshRecord(plan, 'the workloads were not ready', phaseLog(terminal), (result) => {
     run.results.topologies[0] = { ...result, phases: [surveyed, ...result.phases] }
+    run.progressed()
   })
   const { timeout, failFast } = options
   const bundle = bundlePlace(run.folder, plan.topology, 1)

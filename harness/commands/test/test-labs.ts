@@ -13,7 +13,7 @@ import { prepareLabs } from '#run/prepare.ts'
 import { requireIstioOfClusters } from '#run/require-istio-of-clusters.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
 import { bundlePlace } from '#run/support-bundle.ts'
-import { beginRun, type Run, type Signals, withReports } from '#run/with-reports.ts'
+import { beginRun, type Run, type RunUnderWay, type Signals, withReports } from '#run/with-reports.ts'
 import type { Gateways } from '#topology/topology-file.ts'
 import { keptLab } from './kept-lab.ts'
 import { meshRecord, withRecord } from './mesh-record.ts'
@@ -89,7 +89,7 @@ const planLabs = async (
 type Testing = RunOptions & InLabs & { source: ImageSource | 'auto'; terminal: Terminal; signal: AbortSignal }
 
 /** Prepares the machine, then tests every topology. The run’s results always have what is known so far. */
-const testTopologies = async ({ plans, ids, reused }: Labs, run: Run, testing: Testing): Promise<void> => {
+const testTopologies = async ({ plans, ids, reused }: Labs, run: RunUnderWay, testing: Testing): Promise<void> => {
   const { source, terminal, signal, withChecks, timeout, failFast } = testing
   const { engine, images, phases } = await prepareLabs(source, wantedOf(testing), terminal, signal, reused?.images)
   run.results.environment = await environmentOf(engine, images)
@@ -102,6 +102,7 @@ const testTopologies = async ({ plans, ids, reused }: Labs, run: Run, testing: T
       phaseLog(screen),
       (result) => {
         run.results.topologies[index] = { ...result, phases: [...phases, ...result.phases] }
+        run.progressed()
       },
     )
     const work = testInLab(

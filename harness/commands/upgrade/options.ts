@@ -18,6 +18,7 @@ export const UpgradeOptions = z.object({
     timeout: true,
     plan: true,
     keep: true,
+    verbose: true,
   }).shape,
   topology: z.string().refine((text) => !/^all$|,/.test(text), 'it names several: an upgrade takes one topology'),
   from: z.string(),

@@ -12,7 +12,7 @@ import { prepareEngine } from '#run/prepare.ts'
 import { print } from '#run/print.ts'
 import { concludeRun } from '#run/summarize-run.ts'
 import { bundlePlace } from '#run/support-bundle.ts'
-import { beginRun, type Run, type Signals, withReports } from '#run/with-reports.ts'
+import { beginRun, type RunUnderWay, type Signals, withReports } from '#run/with-reports.ts'
 import type { UpgradeOptions } from './options.ts'
 import { faultLine } from './upgrade-fault.ts'
 import { upgradeInLab } from './upgrade-in-lab.ts'
@@ -64,7 +64,7 @@ const exitCodeOfUpgrade = ({ topologies: [topology] }: Results): number =>
 const upgradeTopology = async (
   { plan, source, versions, fault, earlier }: UpgradePlan,
   options: UpgradeOptions,
-  run: Run,
+  run: RunUnderWay,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> => {
@@ -81,6 +81,7 @@ const upgradeTopology = async (
     { before: preparing.all(), phases: phaseLog(terminal), unchecked: run.results.topologies[0]?.checks ?? [] },
     (result) => {
       run.results.topologies[0] = result
+      run.progressed()
     },
   )
   const bundle = bundlePlace(run.folder, topology, 1)

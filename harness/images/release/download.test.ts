@@ -342,3 +342,16 @@ test('a download stops when asked to, and leaves nothing on disk', async () => {
   await expect(stopped).rejects.toMatchObject({ code: 'MP-130' })
   expect(await readdir(folder)).toEqual([])
 })
+
+test('a person is told how much of a file has arrived, and its size', async () => {
+  const url = await serve((_, response) => {
+    response.writeHead(200, { 'content-length': content.length }).write(content.slice(0, 50_000))
+    setTimeout(() => response.end(content.slice(50_000)), 300)
+  })
+  const told: unknown[] = []
+  await download({ url: `${url}/kind`, sha256 }, join(await scratch(), 'kind'), {
+    tell: (waiting, transferred) => told.push([waiting, transferred]),
+  })
+  expect(told.length).toBeGreaterThan(0)
+  for (const message of told) expect(message).toEqual(['', { bytes: expect.any(Number), of: content.length }])
+})

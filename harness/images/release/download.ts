@@ -14,6 +14,9 @@ const mostRedirects = 5
 /** How long a host may send nothing in the middle of a file, in milliseconds. */
 const longestSilence = 30_000
 
+/** Milliseconds after which a person is told again how much of a file has arrived. */
+const betweenTold = 200
+
 /** A published file: its address and the SHA-256 that it must have, in hexadecimal. */
 export type PublishedFile = { url: string; sha256: string }
 
@@ -41,10 +44,17 @@ export const download = async (
   const attempt = async (): Promise<void> => {
     const { statusCode, headers, body } = await open(new URL(url), silence, patience.signal, arrived)
     if (statusCode !== 206) arrived = { bytes: 0, hash: createHash('sha256'), version: versionOf(headers) }
+    const rest = Number(headers['content-length'])
+    const of = Number.isNaN(rest) ? undefined : arrived.bytes + rest
+    let told = performance.now()
     const counted = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
       for await (const chunk of chunks) {
         arrived.hash.update(chunk)
         arrived.bytes += chunk.length
+        if (performance.now() - told > betweenTold) {
+          told = performance.now()
+          patience.tell?.('', { bytes: arrived.bytes, of })
+        }
         yield chunk
       }
     }

@@ -2,7 +2,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { execa } from 'execa'
+import { execa } from '#programs.ts'
 import pMap from 'p-map'
 import { docker } from '#engine/docker.ts'
 import { checksumIn, download, mismatch, publishedChecksum } from './download.ts'

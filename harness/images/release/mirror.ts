@@ -4,7 +4,7 @@ import { withWait, tellOf, type BuildProgress } from '#images/build.ts'
 import { packFiles, withFiles } from './files.ts'
 import { digestsLabel, digestsIn, digestsLabelValue } from './digests-label.ts'
 import { MeshproofError } from '#errors.ts'
-import type { Patience } from './patience.ts'
+import type { Patience, Tell } from './patience.ts'
 import { hostOf, mirroredIn, repositoryOf, requireRegistries, type PublishedImage } from './registry.ts'
 import type { ReleasePlan } from './release-plan.ts'
 import { copyImage, remoteDigest, remoteLabels, requireSkopeo } from './skopeo.ts'
@@ -87,8 +87,14 @@ export const mirror = async (
     })
   }
   if (filesDue) {
-    const tell = (waitsFor: string): void =>
-      progress({ building: [withWait('files', waitsFor)], done: due.length, of: total, remaining: secondsAnImage })
+    const tell: Tell = (waitsFor, transferred) =>
+      progress({
+        building: [withWait('files', waitsFor)],
+        done: due.length,
+        of: total,
+        remaining: secondsAnImage,
+        ...(transferred ? { downloads: [{ name: 'files', ...transferred }] } : {}),
+      })
     tell('')
     await withFiles(plan, undefined, (fetch) => packFiles(plan, { [digestsLabel]: record }, fetch, { signal, tell }))
     await docker(['tag', plan.files, target], { signal })

@@ -1,6 +1,6 @@
 import { chmod, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa } from 'execa'
+import { execa } from '#programs.ts'
 import pMap from 'p-map'
 import type { BuildItem } from '#images/build.ts'
 import { isCached } from '#images/cache.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { execa } from 'execa'
+import { execa } from '#programs.ts'
 import { MeshproofError } from '#errors.ts'
 import type { ImageSource } from '#images/images.ts'
 import { minorOf } from '#images/version.ts'

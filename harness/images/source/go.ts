@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa, ExecaError } from 'execa'
+import { ExecaError } from 'execa'
+import { execa } from '#programs.ts'
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { recipeFolder, type ModuleRecipe, type ProgramRecipe } from './recipes.ts'

@@ -1,4 +1,4 @@
-import { execa } from 'execa'
+import { execa } from '#programs.ts'
 import { loadRecipes, type ReleaseRecipe } from './recipes.ts'
 import { stamped } from './stamp.ts'
 

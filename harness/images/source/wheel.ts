@@ -1,6 +1,7 @@
 import { readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa, ExecaError } from 'execa'
+import { ExecaError } from 'execa'
+import { execa } from '#programs.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { recipeFolder } from './recipes.ts'
 

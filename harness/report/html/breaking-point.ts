@@ -11,7 +11,14 @@ export type BreakingPoint = { part: 'cluster' | 'gateway'; clusters: string[]; w
  */
 export const breakingPoint = (topology: TopologyResult): BreakingPoint | undefined => {
   const explanation = explanationOf(topology)
-  if (!explanation) return undefined
+  return explanation && breakingPointOf(explanation, topology)
+}
+
+/** Where a mesh of these clusters is broken by a cause; undefined where the cause names no part of the picture. */
+export const breakingPointOf = (
+  explanation: Explanation,
+  topology: Pick<TopologyResult, 'clusters'>,
+): BreakingPoint | undefined => {
   const part = explanation.layer === 'gateways' && severalNetworks(topology) ? 'gateway' : 'cluster'
   const clusters = namedBy(explanation, topology.clusters, part)
   if (clusters.length === 0) return undefined

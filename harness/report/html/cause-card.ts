@@ -2,7 +2,7 @@ import { firstBroken } from '#results/explain.ts'
 import { afterUpgrade, explanationOf, narrowedTo, type Explanation } from '#results/explanation.ts'
 import { joined, markup, type Markup } from '#report/markup.ts'
 import { variantName, type TopologyResult } from '#results/results.ts'
-import { anchorOf, failedIds } from '#report/words.ts'
+import { type Anchored, anchorOf, failedIds } from '#report/words.ts'
 import { idOf, routeWords } from './check-id.ts'
 import { codeWords, evidenceLines, layerAnchor, nextStep } from './mesh-finding.ts'
 
@@ -53,17 +53,23 @@ export const afterwardsCard = (topology: TopologyResult): Markup | undefined => 
   return explanation && meshCard({ topology, explanation }, { title: 'The mesh afterwards' })
 }
 
-type CardWords = { title: string; beside?: Markup | false; below?: Markup[] }
+type CardWords = { title: string; beside?: Markup | false; below?: Markup[]; rest?: string }
 
-/** The card of a finding: its layer, its cause, the object to look at, the evidence and the next step. */
-const meshCard = ({ topology, explanation }: Explained, { title, beside, below }: CardWords): Markup => {
+/**
+ * The card of a finding: its layer, its cause, the object to look at, the evidence and the next step. `rest` is the
+ * document that has all of the evidence.
+ */
+export const meshCard = (
+  { topology, explanation }: { topology: Anchored; explanation: Explanation },
+  { title, beside, below, rest }: CardWords,
+): Markup => {
   const { code, cause, where, layer, layerName } = explanation
   return markup`
     <div class="cause">
       <p class="layer"><b>${title}: <a href="#${layerAnchor(topology, layer)}">${layerName}</a></b>${beside}</p>
       <p class="why">${cause}</p>
       <p class="object">Look at <b>${where}</b></p>
-      ${evidenceLines(explanation)}
+      ${evidenceLines(explanation, rest)}
       ${nextStep('Next step', explanation)}
       ${below}
       <p class="where">${codeWords(code)}</p>

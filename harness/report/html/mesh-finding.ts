@@ -12,14 +12,14 @@ export const layerAnchor = (topology: Anchored, layer: string): string => `${anc
 export const codeWords = (code: string): Markup =>
   markup`<code>${code}</code> <small>docs/codes.md#${code.toLowerCase()}</small>`
 
-/** The evidence of a finding as a list; undefined where it has none. */
-export const evidenceLines = ({ evidence }: Pick<Finding, 'evidence'>): Markup | undefined => {
+/** The evidence of a finding as a list; undefined where it has none. `rest` is the document that has all of it. */
+export const evidenceLines = ({ evidence }: Pick<Finding, 'evidence'>, rest = 'results.json'): Markup | undefined => {
   if (evidence.length === 0) return undefined
   const more = evidence.length - mostLines
   return markup`
     <ul class="lines">
       ${evidence.slice(0, mostLines).map((line) => markup`<li>${line}</li>`)}
-      ${more > 0 && markup`<li>${more} more in results.json</li>`}
+      ${more > 0 && markup`<li>${more} more in ${rest}</li>`}
     </ul>
   `
 }

@@ -15,10 +15,22 @@ const arrowKinds = ['pass', 'fail', 'flaky', 'not-run', 'none'] as const
  * A drawing of the clusters of a topology and of what crossed between them, with a mark where it breaks. Below it
  * stands the same in words, and what no arrow can show.
  */
-export const picture = (topology: TopologyResult): Markup => {
-  const crossings = crossingsOf(topology)
+export const picture = (topology: TopologyResult): Markup =>
+  pictureOf(topology, crossingsOf(topology), breakingPoint(topology))
+
+/** A drawing of clusters of which nothing is known about what crossed between them, with a mark where it breaks. */
+export const pictureOfClusters = (mesh: Drawn, point: BreakingPoint | undefined): Markup =>
+  pictureOf({ ...mesh, checks: [] }, [], point)
+
+/** What a picture shows of a mesh without checks. */
+export type Drawn = Pick<TopologyResult, 'name' | 'mtls' | 'clusters'>
+
+const pictureOf = (
+  topology: Drawn & Pick<TopologyResult, 'checks'>,
+  crossings: readonly Crossing[],
+  point: BreakingPoint | undefined,
+): Markup => {
   const anchor = anchorOf(topology)
-  const point = breakingPoint(topology)
   return markup`
     <figure class="picture">
       ${drawing(topology, crossings, anchor, point)}
@@ -32,7 +44,7 @@ export const picture = (topology: TopologyResult): Markup => {
 }
 
 const drawing = (
-  topology: TopologyResult,
+  topology: Drawn,
   crossings: readonly Crossing[],
   anchor: string,
   point: BreakingPoint | undefined,
@@ -70,7 +82,7 @@ const networkFrame = ({ name, x, y, width, height }: Layout['networks'][number])
 `
 
 /** The clusters whose istiod runs in a cluster that is not their own. */
-const guestsOf = ({ clusters }: TopologyResult, { name }: { name: string }): string[] =>
+const guestsOf = ({ clusters }: Drawn, { name }: { name: string }): string[] =>
   clusters.filter(({ istiodIn }) => istiodIn === name).map((guest) => guest.name)
 
 /** What a cluster is in the mesh, in words that fit into its box. */
@@ -141,7 +153,7 @@ const failedOf = (checks: Crossing['asked']): string => {
   return failed.length === 0 ? '' : `: ${failed.map(({ id }) => id).join(', ')}`
 }
 
-const wholeMesh = ({ checks }: TopologyResult): Markup | undefined => {
+const wholeMesh = ({ checks }: Pick<TopologyResult, 'checks'>): Markup | undefined => {
   const whole = checks.filter(({ from, attempts }) => from.length > 1 && attempts.length > 0)
   if (whole.length === 0) return undefined
   return markup`<p class="note">Checks of the whole mesh belong to no arrow: ${countsOf(whole)}${failedOf(whole)}.</p>`

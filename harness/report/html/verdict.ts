@@ -36,12 +36,12 @@ export const verdictHead = (results: Results): Markup => {
   `
 }
 
-/** Why a run ended early, if it did. */
+/** Why a run ended early, if it did, or that it has not ended. */
 export const endedEarly = ({ run: { error } }: Results): Markup | undefined =>
   error &&
   markup`
     <div class="cause">
-      <p><b>The run ended early</b> <code>${error.code}</code></p>
+      <p><b>${error.code === 'MP-119' ? 'The run has not ended' : 'The run ended early'}</b> <code>${error.code}</code></p>
       <p>${error.message}</p>
       <p class="next"><b>Next step</b> ${error.next}</p>
     </div>

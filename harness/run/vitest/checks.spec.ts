@@ -3,6 +3,7 @@ import type { Check } from '#checks/check.ts'
 import { existingTarget } from '#checks/existing-target.ts'
 import { labTarget } from '#checks/lab-target.ts'
 import { labOf } from '#lab/lab.ts'
+import { watchPrograms } from '#programs.ts'
 import { type CheckLayer, layers } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { keyOf, type PlannedCheck } from '#run/plan-checks.ts'
@@ -13,7 +14,8 @@ import './contract.ts'
 // not change the mesh run at the same time, from every cluster. With `atOnce` so do the checks of all layers. Every
 // other check runs alone. Once the layers below `reach` are judged, checks with pods of their own run beside the rest,
 // except what sees all packets and what disrupts.
-const { mesh, planned, timeout, atOnce = false } = inject('meshproof')
+const { mesh, planned, timeout, atOnce = false, verbose = false } = inject('meshproof')
+if (verbose) watchPrograms((line) => process.stderr.write(`${line}\n`))
 const target =
   'lab' in mesh
     ? labTarget(labOf(mesh.lab.runId, mesh.lab.topology, mesh.lab.images), mesh.upgrade)

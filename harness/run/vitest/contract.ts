@@ -14,9 +14,16 @@ export type MeshInput =
 /**
  * What the run passes to the process of the checks, as data. `timeout` is milliseconds for one check, both attempts
  * together. `atOnce` runs the checks of all layers at the same time, which is faster where traffic is measured
- * anyway. No check that is alone in the mesh may be planned with it.
+ * anyway. No check that is alone in the mesh may be planned with it. `verbose` writes the programs that checks start to
+ * standard error.
  */
-export type CheckInput = { mesh: MeshInput; planned: PlannedCheck[]; timeout: number; atOnce?: true }
+export type CheckInput = {
+  mesh: MeshInput
+  planned: PlannedCheck[]
+  timeout: number
+  atOnce?: true
+  verbose?: true
+}
 
 declare module 'vitest' {
   interface ProvidedContext {

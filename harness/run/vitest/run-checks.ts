@@ -1,8 +1,10 @@
 import { extname, join } from 'node:path'
+import { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Reporter, TestCase } from 'vitest/node'
+import type { CliOptions, Reporter, TestCase } from 'vitest/node'
 import type { Check } from '#checks/check.ts'
 import { cacheFolder } from '#images/cache.ts'
+import { programWatcher } from '#programs.ts'
 import { CheckResult } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { keyOf, type PlannedCheck, resultWithout } from '#run/plan-checks.ts'
@@ -39,9 +41,8 @@ export const runChecks = async (
     },
   }
   const listeners = (['SIGINT', 'SIGTERM'] as const).map((name) => ({ name, before: process.listeners(name) }))
-  // Loaded here, since most commands run no checks.
-  const { createVitest } = await import('vitest/node')
-  const vitest = await createVitest({
+  const told = programWatcher()
+  const config: CliOptions = {
     config: false,
     root: import.meta.dirname,
     // A .ts file in a checkout, a .js file in an installed package. By default Vitest leaves out node_modules.
@@ -60,10 +61,13 @@ export const runChecks = async (
     bail: failFast ? 1 : 0,
     passWithNoTests: false,
     fsModuleCachePath: join(cacheFolder(), 'modules'),
-    provide: { meshproof: input },
+    provide: { meshproof: told ? { ...input, verbose: true } : input },
     maxConcurrency: input.atOnce ? 2 : 6,
     clearScreen: false,
-  })
+  }
+  // Loaded here, since most commands run no checks.
+  const { createVitest } = await import('vitest/node')
+  const vitest = await createVitest(config, {}, told ? { stderr: linesTo(told) } : {})
   // Vitest would end the process on a signal. The run handles the signals instead.
   for (const { name, before } of listeners)
     for (const added of process.listeners(name)) if (!before.includes(added)) process.off(name, added)
@@ -94,6 +98,19 @@ export const runChecks = async (
   return input.planned.map(
     (planned) => results.get(keyOf(planned)) ?? resultWithout(headOf(planned, checks), planned, 'not-run', why),
   )
+}
+
+/** A stream that passes on each line that is written to it. */
+const linesTo = (told: (line: string) => void): Writable => {
+  let begun = ''
+  return new Writable({
+    write: (chunk: Buffer, _, done) => {
+      const lines = `${begun}${chunk.toString()}`.split('\n')
+      begun = lines.pop() ?? ''
+      for (const line of lines) told(line)
+      done()
+    },
+  })
 }
 
 const headOf = ({ id }: PlannedCheck, checks: readonly Check[]): Check => {

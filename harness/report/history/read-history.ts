@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import pMap from 'p-map'
+import { MeshproofError, reasonOf } from '#errors.ts'
+import type { History } from '#results/history.ts'
+import { readResults } from '#results/read-results.ts'
+import { findResults } from './find-results.ts'
+import { historyOf, type ReadRun } from './history-of.ts'
+
+/**
+ * Reads the history of all runs whose results are in the folders or below them. What cannot be part of it is named with
+ * the reason: results that are broken, runs that have not ended, and copies of the same run.
+ * @throws MeshproofError MP-111 for a path that is no folder, MP-127 where no run is left.
+ */
+export const readHistory = async (folders: readonly string[]): Promise<History> => {
+  const found = await findResults(folders)
+  const read = await pMap(found, readRun, { concurrency: 8 })
+  const runs = new Map<string, ReadRun>()
+  const leftOut: History['leftOut'] = []
+  for (const [index, run] of read.entries()) {
+    const folder = found[index] ?? ''
+    if (typeof run === 'string') leftOut.push({ folder, reason: run })
+    else {
+      const same = runs.get(run.results.run.id)
+      if (same) leftOut.push({ folder, reason: `it is the same run as in ${same.folder}` })
+      else runs.set(run.results.run.id, run)
+    }
+  }
+  if (runs.size > 0) return historyOf([...runs.values()], leftOut)
+  const [first] = leftOut
+  throw new MeshproofError('MP-127', {
+    what: 'There are no results of a run',
+    where: folders.join(', '),
+    ...(first ? { why: `${first.folder}: ${first.reason}` } : {}),
+    next: 'Name report folders, or a folder that holds them: meshproof history reports',
+  })
+}
+
+/** The results in a folder, or the reason why they are left out. */
+const readRun = async (folder: string): Promise<ReadRun | string> => {
+  try {
+    const results = await readResults(folder)
+    return results.run.error?.code === 'MP-119' ? 'the run has not ended' : { folder, results }
+  } catch (error) {
+    if (!(error instanceof MeshproofError)) throw error
+    return (await isDiagnosis(folder)) ? 'it is a diagnosis, and no run' : `${error.code} ${reasonOf(error)}`
+  }
+}
+
+const isDiagnosis = (folder: string): Promise<boolean> =>
+  readFile(join(folder, 'results.json'), 'utf8').then(
+    (text) => /"schema":\s*"meshproof\.diagnosis\//.test(text.slice(0, 200)),
+    () => false,
+  )

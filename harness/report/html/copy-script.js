@@ -1,0 +1,35 @@
+// Gives every command a button that copies it. The page is complete without it.
+const told = document.createElement('p')
+told.className = 'unseen'
+told.setAttribute('role', 'status')
+document.body.append(told)
+
+// A page that is read from a file may not use the clipboard in some browsers; there a selection can be copied.
+const copied = async (command) => {
+  try {
+    await navigator.clipboard.writeText(command.textContent)
+    return true
+  } catch {
+    getSelection().selectAllChildren(command)
+    return document.execCommand('copy')
+  }
+}
+
+for (const block of document.querySelectorAll('pre.command')) {
+  const command = block.querySelector('code')
+  const button = document.createElement('button')
+  button.type = 'button'
+  button.className = 'copy'
+  button.textContent = 'Copy'
+  button.setAttribute('aria-label', `Copy the command: ${command.textContent}`)
+  button.addEventListener('click', async () => {
+    const done = await copied(command)
+    button.textContent = done ? 'Copied' : 'Selected'
+    told.textContent = done ? 'The command is copied' : 'The command is selected: copy it by the keyboard'
+    setTimeout(() => {
+      button.textContent = 'Copy'
+      told.textContent = ''
+    }, 3000)
+  })
+  block.append(button)
+}
