@@ -14,6 +14,7 @@ import { report } from '#commands/report.ts'
 import { printPlan } from '#commands/test/print-plan.ts'
 import { test } from '#commands/test/test.ts'
 import { up } from '#commands/up.ts'
+import { verifyReport } from '#commands/verify-report.ts'
 import { printUpgradePlan, upgrade } from '#commands/upgrade/upgrade.ts'
 import { print } from '#run/print.ts'
 import { type Invocation, readArguments } from './arguments.ts'
@@ -77,6 +78,8 @@ export const perform = async (
     }
     case 'report':
       return report(invocation.options)
+    case 'verify-report':
+      return verifyReport(invocation.options)
     case 'matrix':
       print((await emitted(invocation.options)).trimEnd())
       return 0

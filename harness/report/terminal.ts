@@ -6,6 +6,7 @@ import { afterUpgrade, explanationOf, laterTroubles, narrowedTo } from '#results
 import { printable, withoutCommands } from '#results/text.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
 import { upgradeLines } from './upgrade-text.ts'
+import { roundLines } from './round-lines.ts'
 import { failedIds, verdictWords } from './words.ts'
 
 /** Where the terminal report goes: a TTY gets colour and a live line, anything else gets plain lines. */
@@ -133,6 +134,43 @@ export const about = (screen: Terminal, name: string): Terminal => ({
   },
 })
 
+/** A terminal whose output also appears on another. Workflow commands are for the first alone. */
+export const alsoOn = (screen: Terminal, other: Terminal): Terminal => ({
+  line: (text) => {
+    screen.line(text)
+    other.line(text)
+  },
+  workflowCommand: screen.workflowCommand,
+  problem: (text) => {
+    screen.problem(text)
+    other.problem(text)
+  },
+  building: (progress) => {
+    screen.building(progress)
+    other.building(progress)
+  },
+  started: (name) => {
+    screen.started(name)
+    other.started(name)
+  },
+  ended: (name, seconds, verdict) => {
+    screen.ended(name, seconds, verdict)
+    other.ended(name, seconds, verdict)
+  },
+  check: (result) => {
+    screen.check(result)
+    other.check(result)
+  },
+  summary: (results, folder) => {
+    screen.summary(results, folder)
+    other.summary(results, folder)
+  },
+  close: () => {
+    screen.close()
+    other.close()
+  },
+})
+
 /** A check in a line: its id, from where to where it asks, and its result. */
 export const checkLine = ({ id, from, to, reason, verdict }: CheckResult): string =>
   `${id}  ${from.join(', ')} → ${to.join(', ')}  ${verdict === 'flaky' ? `passed on retry: ${reason}` : reason}`
@@ -144,6 +182,7 @@ export const summaryOf = (topology: TopologyResult): string[] => {
   const times = phaseTimes(phases)
   return [
     ...brokenLines(topology),
+    ...roundLines(topology),
     [
       `${variantName(topology)}: ${verdict === 'pass' ? 'passed' : verdict}`,
       countsOf(checks),

@@ -68,6 +68,14 @@ export const RunOptions = z.object({
   /** A run id, or true for the newest kept lab. */
   reuse: z.union([z.string(), z.boolean()]).default(false),
   failFast: z.boolean().default(false),
+  /** How often the checks are run. */
+  repeat: z.coerce.number().int().min(1).max(100).default(1),
+  /** Each repetition has a lab of its own. */
+  fresh: z.boolean().default(false),
+  /** The file of a private key, with which the report is signed. */
+  attest: z.string().optional(),
+  /** A folder for the files that Prow and TestGrid read. */
+  artifacts: z.string().optional(),
 })
 export type RunOptions = z.infer<typeof RunOptions>
 

@@ -15,6 +15,7 @@ import { timeline } from './timeline.ts'
 import { upgradeAssets } from './assets.ts'
 import { upgradedTopologies, upgradeHead, upgradeTitle } from './upgrade-head.ts'
 import { upgradeSection } from './upgrade-section.ts'
+import { roundsSection } from './rounds.ts'
 import { reasonAndBundle, verdictHead } from './verdict.ts'
 
 /** The largest page of a run of checks, in bytes of UTF-8 (issue 5). */
@@ -85,6 +86,7 @@ const checksSection = (topology: TopologyResult, extent: Extent): Markup => mark
     </div>
     ${failedChecks(topology, extent)}
     <h3>Check matrix</h3>${matrix(topology)}
+    ${topology.rounds && roundsSection(topology, topology.rounds)}
     ${otherChecks(topology, extent)}
     ${notAsked(topology)}
     <h3>Timeline</h3>${timeline(topology)}
