@@ -13,7 +13,7 @@ export type SignatureCheck = { hint: string; verifies: (bytes: Buffer, signature
  * @throws MeshproofError MP-192 where the file cannot be read or holds no such key.
  */
 export const readSigner = async (file: string): Promise<Signer> => {
-  const refused = (why: string, where: string | undefined = file): MeshproofError =>
+  const refused = (why: string, where = file): MeshproofError =>
     new MeshproofError('MP-192', {
       what: 'The report cannot be signed with that key',
       where,
@@ -21,7 +21,7 @@ export const readSigner = async (file: string): Promise<Signer> => {
       next: 'Name a file with an ECDSA P-256 or Ed25519 key: openssl genpkey -algorithm ed25519 -out key.pem',
     })
   // What was typed instead of a path must not be printed.
-  if (isKey(file)) throw refused('--attest takes the path of a file, not the key itself', undefined)
+  if (isKey(file)) throw refused('--attest takes the path of a file, not the key itself', '')
   const pem = await readFile(file, 'utf8').catch((error: unknown) => {
     throw refused(reasonOf(error))
   })
@@ -37,14 +37,14 @@ export const readSigner = async (file: string): Promise<Signer> => {
  * @throws MeshproofError MP-193 where the file cannot be read or holds no such key.
  */
 export const readSignatureCheck = async (file: string): Promise<SignatureCheck> => {
-  const refused = (why: string, where: string | undefined = file): MeshproofError =>
+  const refused = (why: string, where = file): MeshproofError =>
     new MeshproofError('MP-193', {
       what: 'No report can be checked with that public key',
       where,
       why,
       next: 'Name the public key of the signer: openssl pkey -in key.pem -pubout -out public.pem',
     })
-  if (isKey(file)) throw refused('--key takes the path of a file, not the key itself', undefined)
+  if (isKey(file)) throw refused('--key takes the path of a file, not the key itself', '')
   const pem = await readFile(file, 'utf8').catch((error: unknown) => {
     throw refused(reasonOf(error))
   })
