@@ -19,6 +19,7 @@ type OptionName =
   | keyof (TestOptions & UpgradeOptions & DiagnoseOptions & DownOptions & CellOptions)
   | keyof z.infer<typeof MatrixOptions>
   | 'harness'
+  | 'key'
 
 /** The value of a flag. A flag without a value is true; a list is text joined by commas, or an array. */
 export type FlagValue = string | number | boolean | string[]
@@ -34,6 +35,7 @@ type CommandName =
   | 'diagnose'
   | 'down'
   | 'report'
+  | 'verify-report'
   | 'matrix'
   | 'cell'
   | 'list'
