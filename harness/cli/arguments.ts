@@ -141,7 +141,7 @@ const commandLine = (configPath?: string): CommandLine => {
     .option('--repeat <number>', 'run the checks this often, and say how steady each of them is (default: 1)')
     .option('--fresh', 'with --repeat: each time on a lab of its own')
     .option('--attest <file>', 'sign the report with this private key, in PEM: verify-report checks the signature')
-    .option('--artifacts <folder>', 'also write the files that Prow and TestGrid read: started.json, finished.json, …')
+    .option('--artifacts <folder>', 'also write the files that Prow and TestGrid read: started.json, finished.json')
     .option(
       '--contexts <names>',
       'instead of a lab, the existing clusters of one mesh: their contexts, comma-separated',

@@ -87,8 +87,8 @@ export const commandLineCodes = {
   'MP-190': {
     cause: '`--fresh` is given where it cannot apply',
     shows:
-      'Each repetition would have a lab of its own, but `--repeat` is missing, or `--contexts`, `--reuse` or `--keep` ' +
-      'asks for one mesh that stays.',
+      'Each repetition would have a lab of its own, but `--repeat` is missing, or `--contexts`, `--reuse` or ' +
+      '`--keep` asks for one mesh that stays.',
     fix: 'Add `--repeat=N` and leave out the other flag. Without `--fresh` the checks repeat on one lab or mesh.',
   },
 } as const satisfies Record<string, CodeEntry>

@@ -10,8 +10,8 @@ import { terminal, type Terminal } from './terminal.ts'
 import { runVerdict } from './words.ts'
 
 /**
- * The files that Prow and TestGrid read of a job (kubernetes-sigs/prow, “GCS layout”): `started.json`, `finished.json`,
- * `artifacts/junit_01.xml` and `build-log.txt`.
+ * The files that Prow and TestGrid read of a job (kubernetes/test-infra, “GCS bucket layout”): `started.json`,
+ * `finished.json`, `artifacts/junit_01.xml` and `build-log.txt`.
  */
 export type Artifacts = {
   /** Writes `started.json`. */

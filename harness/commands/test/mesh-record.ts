@@ -42,7 +42,8 @@ export type MeshRecord = {
 /**
  * A record of a mesh of which only the plan is known. Its checks are `not-run`, with the reason `unchecked`, until
  * their results come. It publishes each result of a check at once, so that an abrupt end leaves a correct report.
- * `rounds` is how often the checks are run, `lab` the id of the lab. A round that was not run leaves its checks `not-run`.
+ * `rounds` is how often the checks are run, `lab` the id of the lab. A round that was not run leaves its checks
+ * `not-run`.
  */
 export const meshRecord = (
   plan: MeshPlan,

@@ -35,8 +35,8 @@ export const testInLab = async (test: LabTest, record: MeshRecord): Promise<void
 }
 
 /**
- * Brings the lab up when it has its turn, and runs its checks. It passes the turn on when the checks mostly wait. `look`
- * diagnoses the mesh.
+ * Brings the lab up when it has its turn, and runs its checks. It passes the turn on when the checks mostly wait.
+ * `look` diagnoses the mesh.
  */
 const checkLab = async (lab: OpenLab, test: LabTest, record: MeshRecord, look: () => Promise<void>): Promise<void> => {
   using turn = await test.turns.take(test.signal)
