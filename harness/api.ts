@@ -4,7 +4,7 @@
  */
 import { Writable } from 'node:stream'
 import type { z } from 'zod'
-import { parsed, refuseTogether } from '#cli/refused-arguments.ts'
+import { parsed, refuseRepeat, refuseTogether } from '#cli/refused-arguments.ts'
 import { diagnoseExisting } from '#commands/diagnose/diagnose.ts'
 import { DiagnoseOptions } from '#commands/diagnose/options.ts'
 import { testOnce } from '#commands/test/test.ts'
@@ -37,6 +37,7 @@ export type Surroundings = { signal?: AbortSignal; lines?: NodeJS.WritableStream
  */
 export const run = async (flags: TestFlags = {}, surroundings: Surroundings = {}): Promise<Run> => {
   refuseTogether(flags)
+  refuseRepeat(flags)
   const options = parsed(RunOptions, flags)
   return withScreen(surroundings, (screen, signal) =>
     testOnce(options, 'meshproof run()', screen, { signal, atOnce: () => undefined }),

@@ -3,18 +3,18 @@
 import { basename, join } from 'node:path'
 import type { Reporter } from 'vitest/node'
 import { leave } from '#cli/leave.ts'
-import { addToRecord, type Entry, forgetRecord, readRecord, tableOf } from './e2e-long/record.ts'
+import { type Entry, longRun, tableOf } from './e2e-long/record.ts'
 import { printTotal, runTests } from './steps.ts'
 
 const args = process.argv.slice(2)
 if (args.includes('--resume')) process.env['MESHPROOF_E2E_RESUME'] = '1'
-else forgetRecord()
+else longRun.forget()
 
 const recorder: Reporter = {
   onTestCaseResult: (test) => {
     const { state } = test.result()
     if (state !== 'passed' && state !== 'failed') return
-    addToRecord({
+    longRun.add({
       file: basename(test.module.moduleId, '.e2e.ts'),
       test: test.fullName,
       minutes: (test.diagnostic()?.duration ?? 0) / 60_000,
@@ -29,7 +29,7 @@ const count = await runTests(
   { config: join(import.meta.dirname, 'e2e-long.config.ts'), reporters: ['verbose', recorder] },
   files,
 )
-const entries = readRecord()
+const entries = longRun.read()
 console.log(`${tableOf(entries)}\n`)
 const numberOf = (wanted: Entry['verdict']): number => entries.filter(({ verdict }) => verdict === wanted).length
 await leave(printTotal([{ passed: numberOf('passed'), failed: Math.max(count.failed, numberOf('failed')) }]))

@@ -23,6 +23,8 @@ describe('a command line', () => {
         keep: false,
         reuse: false,
         failFast: false,
+        repeat: 1,
+        fresh: false,
       },
     })
   })
@@ -165,6 +167,40 @@ describe('several versions', () => {
     expect(() => readArguments(argv, {})).toThrow(refused('MP-162', 'meshproof test'))
     expect(() => readArguments(argv, {})).toThrow(new RegExp(`${who} takes one.*${flag}`))
   })
+})
+
+describe('repetitions', () => {
+  test('are a number, and of labs where it says so', () => {
+    expect(readArguments(['--repeat=5', '--fresh'], {})).toMatchObject({ options: { repeat: 5, fresh: true } })
+    expect(readArguments(['--repeat=5', '--contexts=east,west'], {})).toMatchObject({ options: { repeat: 5 } })
+  })
+
+  test.each(['0', '101', '1.5', 'often'])('are between 1 and 100, and not %s', (number) => {
+    expect(() => readArguments([`--repeat=${number}`], {})).toThrow(refused('MP-101', 'meshproof --help'))
+  })
+
+  test.each([
+    [['--fresh'], '--fresh needs --repeat'],
+    [['--fresh', '--repeat=2', '--contexts=east,west'], '--contexts'],
+    [['--fresh', '--repeat=2', '--reuse'], '--reuse'],
+    [['--fresh', '--repeat=2', '--keep'], '--keep'],
+  ])('on labs of their own are refused where there are none: %j', (argv, words) => {
+    expect(() => readArguments(argv, {})).toThrow(
+      expect.objectContaining({ code: 'MP-190', message: expect.stringContaining(words) }),
+    )
+  })
+
+  test.each(['--attest=key.pem', '--artifacts=out'])('and %s are for one version', (flag) => {
+    expect(() => readArguments(['--istio=1.30,1.31', flag], {})).toThrow(refused('MP-162', 'Name one'))
+  })
+})
+
+test('verify-report takes a folder and a key', () => {
+  expect(readArguments(['verify-report', 'reports/a', '--key=public.pem'], {})).toEqual({
+    command: 'verify-report',
+    options: { folder: 'reports/a', key: 'public.pem' },
+  })
+  expect(() => readArguments(['verify-report', 'reports/a'], {})).toThrow(refused('MP-101', 'meshproof'))
 })
 
 test.each([['--queue=ci'], ['--emit=github', '--image=mine'], ['--emit=helm']])('matrix %j is refused', (...argv) => {

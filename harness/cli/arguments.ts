@@ -11,13 +11,20 @@ import { CellOptions, MatrixOptions } from '#commands/matrix/options.ts'
 import type { ReportOptions } from '#commands/report/report.ts'
 import { UpgradeOptions } from '#commands/upgrade/options.ts'
 import { strategies } from '#commands/upgrade/upgrade-phase.ts'
+import type { VerifyReportOptions } from '#commands/verify-report.ts'
 import { RunOptions, TestOptions } from '#run/options.ts'
 import { defaultIstioNamespace } from '#topology/topology-file.ts'
 import { completionScript, type Shell, shells } from './completion/completion-script.ts'
 import { applyConfig, settleConfig } from './config/apply.ts'
 import type { ConfigFile } from './config/load.ts'
 import { addImagesCommands } from './images-arguments.ts'
-import { explain, parsed as parsedOptions, refuseSwallowedFlags, refuseTogether } from './refused-arguments.ts'
+import {
+  explain,
+  parsed as parsedOptions,
+  refuseRepeat,
+  refuseSwallowedFlags,
+  refuseTogether,
+} from './refused-arguments.ts'
 import { gateways, installer, output, pins, verbose, withVersions } from './shared-flags.ts'
 
 /** A valid command line. */
@@ -30,6 +37,7 @@ export type Invocation =
   | { command: 'down'; options: DownOptions }
   | { command: 'report'; options: ReportOptions }
   | { command: 'history'; options: HistoryOptions }
+  | { command: 'verify-report'; options: VerifyReportOptions }
   | { command: 'matrix'; options: MatrixOptions }
   | { command: 'cell'; options: CellOptions }
   | ImagesInvocation
@@ -138,6 +146,10 @@ const commandLine = (configPath?: string): CommandLine => {
     .option('--keep', 'keep the lab and print how to use it')
     .option('--reuse [run]', 'run the checks again on a kept lab (default: the newest)')
     .option('--fail-fast', 'stop at the first failed check')
+    .option('--repeat <number>', 'run the checks this often, and say how steady each of them is (default: 1)')
+    .option('--fresh', 'with --repeat: each time on a lab of its own')
+    .option('--attest <file>', 'sign the report with this private key, in PEM: verify-report checks the signature')
+    .option('--artifacts <folder>', 'also write the files that Prow and TestGrid read: started.json, finished.json')
     .option(
       '--contexts <names>',
       'instead of a lab, the existing clusters of one mesh: their contexts, comma-separated',
@@ -146,7 +158,9 @@ const commandLine = (configPath?: string): CommandLine => {
     .addOption(istioctl)
     .action((options: Record<string, unknown>) => {
       refuseTogether(options)
-      for (const flag of ['keep', 'reuse', 'results']) if (options[flag]) requireOneVersion(`--${flag}`, options)
+      refuseRepeat(options)
+      for (const flag of ['keep', 'reuse', 'results', 'attest', 'artifacts'])
+        if (options[flag]) requireOneVersion(`--${flag}`, options)
       invocation = { command: 'test', options: parsed(TestOptions, options) }
     })
   withRunOptions(add('up', 'create a lab without checking it; it stays until down')).action(run('up'))
@@ -295,6 +309,12 @@ const commandLine = (configPath?: string): CommandLine => {
     .addOption(output)
     .action((folders: string[], { reportDir, output: form }: { reportDir?: string; output?: 'text' | 'json' }) => {
       invocation = { command: 'history', options: { folders, reportDir, output: form ?? 'text' } }
+    })
+  add('verify-report', 'check the signature of a report, and that its files are the ones that were signed')
+    .argument('<folder>', 'the report folder of a run with --attest')
+    .requiredOption('--key <file>', 'the public key of the signer, in PEM')
+    .action((folder: string, { key }: { key: string }) => {
+      invocation = { command: 'verify-report', options: { folder, key } }
     })
   for (const [name, description] of [
     ['list', 'list checks and topologies, and which checks apply where'],

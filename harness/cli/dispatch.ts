@@ -16,6 +16,7 @@ import { report, watchReports } from '#commands/report/report.ts'
 import { printPlan } from '#commands/test/print-plan.ts'
 import { test } from '#commands/test/test.ts'
 import { up } from '#commands/up.ts'
+import { verifyReport } from '#commands/verify-report.ts'
 import { printUpgradePlan, upgrade } from '#commands/upgrade/upgrade.ts'
 import { print } from '#run/print.ts'
 import { type Invocation, readArguments } from './arguments.ts'
@@ -111,6 +112,8 @@ export const perform = async (
     }
     case 'history':
       return history(invocation.options)
+    case 'verify-report':
+      return verifyReport(invocation.options)
     case 'matrix':
       print((await emitted(invocation.options)).trimEnd())
       return 0

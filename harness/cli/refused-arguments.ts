@@ -44,6 +44,23 @@ export const refuseTogether = (options: Record<string, unknown>): void => {
 }
 
 /**
+ * Refuses --fresh where no lab is made for each repetition, and without --repeat.
+ * @throws MeshproofError MP-190.
+ */
+export const refuseRepeat = (options: Record<string, unknown>): void => {
+  if (!options['fresh']) return
+  const others = ['contexts', 'reuse', 'keep'].filter((flag) => options[flag])
+  if (others.length === 0 && options['repeat'] !== undefined) return
+  const what =
+    others.length === 0 ? '--fresh needs --repeat' : `--fresh makes labs and deletes them: it excludes other flags`
+  throw new MeshproofError('MP-190', {
+    what,
+    where: others.map(flagOf).join(', '),
+    next: 'Add --repeat=N for N labs. Without --fresh, --repeat runs the checks N times on one lab or mesh.',
+  })
+}
+
+/**
  * Refuses flags before `--`, which npm consumes. npm leaves a trace of them in the environment.
  * @throws MeshproofError MP-102 with the command line that was probably meant.
  */

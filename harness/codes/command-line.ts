@@ -89,4 +89,11 @@ export const commandLineCodes = {
     shows: 'The project has a config file already, or a workflow of that name. Nothing is written.',
     fix: 'Edit the file that is there, or remove it and run the same command again.',
   },
+  'MP-190': {
+    cause: '`--fresh` is given where it cannot apply',
+    shows:
+      'Each repetition would have a lab of its own, but `--repeat` is missing, or `--contexts`, `--reuse` or ' +
+      '`--keep` asks for one mesh that stays.',
+    fix: 'Add `--repeat=N` and leave out the other flag. Without `--fresh` the checks repeat on one lab or mesh.',
+  },
 } as const satisfies Record<string, CodeEntry>

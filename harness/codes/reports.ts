@@ -46,4 +46,40 @@ export const reportCodes = {
     shows: 'No results.json in the folders, or below them, can be shown. The message says why the first one cannot.',
     fix: 'Name report folders, or a folder that holds them: meshproof history reports',
   },
+  'MP-191': {
+    cause: 'the folder of --artifacts cannot be used',
+    shows: 'It cannot be made or written, or it has the `started.json` of another run. Nothing is made.',
+    fix: 'Name another folder with --artifacts, or remove what is in it.',
+  },
+  'MP-192': {
+    cause: 'a report cannot be signed with that key',
+    shows:
+      'The file of --attest cannot be read, or holds no private key that is supported. The run ends before anything ' +
+      'is made. No part of the file is printed.',
+    fix:
+      'Name a file with an ECDSA P-256 or Ed25519 key in PEM (PKCS#8), without a password: ' +
+      '`openssl genpkey -algorithm ed25519 -out key.pem`.',
+  },
+  'MP-193': {
+    cause: 'that is no public key that a report can be checked with',
+    shows: 'The file of `verify-report --key` cannot be read, holds a private key, or one of another kind.',
+    fix: 'Name the public key of the signer in PEM: `openssl pkey -in key.pem -pubout -out public.pem`.',
+  },
+  'MP-194': {
+    cause: 'a report folder has no signature that can be read',
+    shows: 'attestation.sigstore.json is missing, or is not a Sigstore bundle with a signed statement of meshproof.',
+    fix: 'Name the folder of a run with --attest, and take it over as a whole.',
+  },
+  'MP-195': {
+    cause: 'a report is not signed with that key',
+    shows: 'The statement was changed after it was signed, or another key signed it. `verify-report` ends with 1.',
+    fix: 'Do not rely on the report. Get it, or the public key, again from the one who signed it.',
+  },
+  'MP-196': {
+    cause: 'a file of a report is not the one that was signed',
+    shows:
+      'The message names the files that were changed, or are missing. `verify-report` ends with 1. Another version ' +
+      'of `meshproof report` can write conformance.yaml differently.',
+    fix: 'Do not rely on the report. Get the folder again from the one who signed it.',
+  },
 } as const satisfies Record<string, CodeEntry>

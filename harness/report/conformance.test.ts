@@ -5,6 +5,9 @@ import { parse } from 'yaml'
 import { loadRecipes } from '#images/source/recipes.ts'
 import { failingRun, runOf } from '#testing/report-results.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
+import { acrossRounds } from '#results/rounds.ts'
+import { RunOptions } from '#run/options.ts'
+import { reproducing } from '#run/reproducing.ts'
 import { conformance, ConformanceReport } from './conformance.ts'
 import { notSelected, type CheckResult } from '#results/results.ts'
 
@@ -32,13 +35,14 @@ test('a failure has its layer and code, once for all the places it was asked fro
 
 test('a check is as bad as the worst place it was asked from', () => {
   expect(coreOf(checkResult(), checkResult({ from: ['cluster2'], verdict: 'flaky' }))).toEqual({
-    result: 'success',
-    statistics: { passed: 1, failed: 0, skipped: 0, notRun: 0 },
+    result: 'partial',
+    statistics: { passed: 0, failed: 0, flaky: 1, skipped: 0, notRun: 0 },
     retriedTests: ['reach.local'],
   })
   expect(coreOf(checkResult(), checkResult({ from: ['cluster2'], verdict: 'fail' })).statistics).toEqual({
     passed: 0,
     failed: 1,
+    flaky: 0,
     skipped: 0,
     notRun: 0,
   })
@@ -66,6 +70,40 @@ test('nothing of the machine is in it', async () => {
   })
   Object.assign(results.run, { command: 'meshproof --topology=/home/somebody/mine.yaml' })
   expect(conformance(results)).not.toMatch(/home|192\.0|linux|docker|meshproof --/)
+})
+
+test('it says how to make such a run again: the command, the versions and the images by digest', async () => {
+  const results = await runOf(['gateway'])
+  results.run.reproduce = reproducing(
+    'test',
+    RunOptions.parse({ topology: '/home/somebody/mine.yaml', istio: '1.31.0' }),
+  )
+  Object.assign(results.environment, { node: 'v24.21.0', kind: 'kind v0.33.0 go1.26.8 linux/amd64' })
+  const { reproduce } = ConformanceReport.parse(parse(conformance(results)))
+  expect(reproduce).toEqual({
+    command: 'npx meshproof test --topology=mine.yaml --istio=1.31.0',
+    kind: 'v0.33.0',
+    node: 'v24.21.0',
+    images: results.environment.images,
+  })
+  expect(conformance(results)).not.toMatch(/home|linux/)
+})
+
+test('a check that is flaky in one of several rounds is flaky, and one that failed in one has failed', () => {
+  const rounds = [
+    [checkResult(), checkResult({ id: 'reach.other' })],
+    [checkResult({ verdict: 'flaky' }), checkResult({ id: 'reach.other', verdict: 'fail' })],
+  ]
+  const topology = topologyResult(acrossRounds(rounds), {
+    rounds: rounds.map(() => ({ seconds: 1, verdict: 'pass', reason: '' })),
+  })
+  const [profile] = ConformanceReport.parse(parse(conformance(resultsOf(topology)))).profiles
+  expect(profile?.core).toMatchObject({
+    result: 'failure',
+    rounds: 2,
+    statistics: { passed: 0, failed: 1, flaky: 1 },
+    retriedTests: ['reach.local'],
+  })
 })
 
 test('the report in docs is of the newest Kubernetes that can be built, and nothing failed', async () => {

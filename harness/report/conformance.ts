@@ -13,6 +13,17 @@ import { upgradeChecks } from './upgrade-checks.ts'
 
 const Count = z.number().int().min(0)
 
+/** How to make such a run again. */
+const Reproduce = z.strictObject({
+  /** The command, without what is of this machine: addresses, folders, names of contexts. */
+  command: z.string().optional(),
+  kind: z.string().optional(),
+  node: z.string().optional(),
+  helm: z.string().optional(),
+  /** The images of the lab. Existing clusters have theirs. */
+  images: z.array(z.strictObject({ name: z.string(), digest: z.string(), source: z.string() })).optional(),
+})
+
 /**
  * `conformance.yaml`: what was proven with which versions, in the form of Gateway API's ConformanceReport. It says
  * nothing about the machine.
@@ -22,19 +33,26 @@ export const ConformanceReport = z.strictObject({
   kind: z.literal('ConformanceReport'),
   date: z.iso.datetime(),
   versions: z.strictObject({ meshproof: z.string(), istio: z.string(), envoy: z.string(), kubernetes: z.string() }),
+  reproduce: Reproduce,
   /** A profile is a variant of a topology. Its tests are checks, each with its worst verdict over the clusters. */
   profiles: z.array(
     z.strictObject({
       name: z.string(),
       mtls: z.enum(['strict', 'off']),
       core: z.strictObject({
-        /** `partial`: no test failed, but some tests of the profile were left out or did not run. */
+        /**
+         * `partial`: no test failed, but some tests of the profile passed only on a retry, were left out or did not
+         * run.
+         */
         result: z.enum(['success', 'partial', 'failure']),
-        statistics: z.strictObject({ passed: Count, failed: Count, skipped: Count, notRun: Count }),
+        /** `passed` are the tests that passed at the first attempt; `flaky` passed on a retry alone. */
+        statistics: z.strictObject({ passed: Count, failed: Count, flaky: Count, skipped: Count, notRun: Count }),
+        /** How often the tests were run, if more than once. Each has the verdict of its worst round. */
+        rounds: Count.optional(),
         failedTests: z
           .array(z.strictObject({ name: z.string(), layer: z.enum(layers), code: CodeText.optional() }))
           .optional(),
-        /** The tests that passed, but not at the first attempt. */
+        /** The flaky tests. */
         retriedTests: z.array(z.string()).optional(),
         skippedTests: z.array(z.strictObject({ name: z.string(), reason: z.string() })).optional(),
         notRunTests: z.array(z.string()).optional(),
@@ -44,38 +62,65 @@ export const ConformanceReport = z.strictObject({
 })
 export type ConformanceReport = z.infer<typeof ConformanceReport>
 
+/** The conformance report of a run as YAML, from its results alone. */
+export const conformance = (results: Results): string => stringify(conformanceReport(results), { lineWidth: 0 })
+
 /** The conformance report of a run, from its results alone. */
-export const conformance = ({ run, environment, topologies }: Results): string => {
+export const conformanceReport = (results: Results): ConformanceReport => {
+  const { run, environment, topologies } = results
   const { meshproof = 'unknown', istio, envoy, kubernetes } = environment
-  const report: ConformanceReport = {
+  return ConformanceReport.parse({
     apiVersion: 'meshproof.dev/v1',
     kind: 'ConformanceReport',
     date: run.startedAt,
     versions: { meshproof, istio, envoy, kubernetes },
+    reproduce: reproduceOf(results),
     profiles: topologies.map((topology) => ({ name: topology.name, mtls: topology.mtls, core: coreOf(topology) })),
-  }
-  return stringify(ConformanceReport.parse(report), { lineWidth: 0 })
+  } satisfies ConformanceReport)
 }
 
-const coreOf = (topology: TopologyResult): ConformanceReport['profiles'][number]['core'] => {
+const reproduceOf = ({ run, environment }: Results): ConformanceReport['reproduce'] => {
+  const kind = /v\d[\w.+-]*/.exec(environment.kind)?.[0]
+  return {
+    ...(run.reproduce === undefined ? {} : { command: run.reproduce }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(environment.node === undefined ? {} : { node: environment.node }),
+    ...(environment.helm === undefined ? {} : { helm: environment.helm }),
+    ...ifAny('images', environment.images),
+  }
+}
+
+/** A test of a profile: a check with its results from every place. Its verdict is the worst of them. */
+type ConformanceTest = { name: string; results: CheckResult[]; verdict: CheckResult['verdict'] }
+
+/** The tests of a profile. */
+export const conformanceTests = (topology: TopologyResult): ConformanceTest[] => {
   const checks = [...topology.checks, ...upgradeChecks(topology)]
-  const tests = [...Map.groupBy(checks, ({ id }) => id)].map(([name, results]) => ({
+  return [...Map.groupBy(checks, ({ id }) => id)].map(([name, results]) => ({
     name,
     results,
     verdict: topologyVerdict(results),
   }))
-  const testsWith = (verdict: CheckResult['verdict']): typeof tests => tests.filter((test) => test.verdict === verdict)
-  const [passed, failed, retried] = [testsWith('pass'), testsWith('fail'), testsWith('flaky')]
+}
+
+const coreOf = (topology: TopologyResult): ConformanceReport['profiles'][number]['core'] => {
+  const tests = conformanceTests(topology)
+  const testsWith = (verdict: CheckResult['verdict']): ConformanceTest[] =>
+    tests.filter((test) => test.verdict === verdict)
+  const [passed, failed, flaky] = [testsWith('pass'), testsWith('fail'), testsWith('flaky')]
   const [skipped, notRun] = [testsWith('skipped'), testsWith('not-run')]
-  const leftOut = skipped.some(({ results }) => results.some(({ reason }) => reason === notSelected))
+  const leftOut = skipped.filter(({ results }) => results.some(({ reason }) => reason === notSelected))
+  const isPartial = tests.length === 0 || [flaky, leftOut, notRun].some((some) => some.length > 0)
   return {
-    result: failed.length > 0 ? 'failure' : leftOut || notRun.length > 0 || tests.length === 0 ? 'partial' : 'success',
+    result: failed.length > 0 ? 'failure' : isPartial ? 'partial' : 'success',
     statistics: {
-      passed: passed.length + retried.length,
+      passed: passed.length,
       failed: failed.length,
+      flaky: flaky.length,
       skipped: skipped.length,
       notRun: notRun.length,
     },
+    ...(topology.rounds === undefined ? {} : { rounds: topology.rounds.length }),
     ...ifAny(
       'failedTests',
       failed.flatMap(({ name, results }) =>
@@ -87,7 +132,7 @@ const coreOf = (topology: TopologyResult): ConformanceReport['profiles'][number]
     ),
     ...ifAny(
       'retriedTests',
-      retried.map(({ name }) => name),
+      flaky.map(({ name }) => name),
     ),
     ...ifAny(
       'skippedTests',

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { causes } from '#results/causes.ts'
 import { diagnosisOf } from '#results/explain.ts'
 import { diagnosisWith } from '#testing/mesh-diagnosis.ts'
+import { acrossRounds } from '#results/rounds.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { junit } from './junit.ts'
 import type { CheckResult } from '#results/results.ts'
@@ -155,6 +156,25 @@ test('a failure keeps what its attempts saw, the newest of it when it is much', 
   expect(much.length).toBeLessThan(20_000)
   expect(much).toMatch(/^\(the beginning is left out/)
   expect(much).toMatch(/the last: \{\}$/)
+})
+
+test('a check of several rounds is one case, with a line for each round', () => {
+  const [check] = acrossRounds([
+    [checkResult()],
+    [checkResult({ verdict: 'fail', reason: 'no answer' })],
+    [checkResult({ verdict: 'not-run', reason: 'the run was interrupted' })],
+  ])
+  const rounds = check!.repeated!.rounds.map(({ reason, verdict }) => ({ reason, verdict, seconds: 1 }))
+  const topology = topologyResult([check!], { rounds })
+  const suite = parsed(junit(resultsOf(topology))).children[0]
+  expect(suite?.attributes).toMatchObject({ tests: '1', failures: '1' })
+  expect(suite?.children[0]?.children.at(-1)?.attributes).toEqual({ name: 'rounds', value: '3' })
+  const passing = acrossRounds([[checkResult()], [checkResult()]])[0]!
+  expect(caseOf(passing).children[0]?.text.split('\n')).toEqual([
+    '21 of 21 answered',
+    'round 1 of 2: passed after 0.0 s: 21 of 21 answered',
+    'round 2 of 2: passed after 0.0 s: 21 of 21 answered',
+  ])
 })
 
 test('what was skipped keeps its reason', () => {

@@ -16,7 +16,13 @@ export const junit = ({ run, environment, topologies }: Results): string => {
   const suites = topologies.map((topology): Suite => ({
     topology,
     checks: [...topology.checks, ...upgradeChecks(topology), ...judgeChecks(topology)],
-    properties: { ...versionsOf(environment), run: run.id, topology: topology.name, mtls: topology.mtls },
+    properties: {
+      ...versionsOf(environment),
+      run: run.id,
+      topology: topology.name,
+      mtls: topology.mtls,
+      ...(topology.rounds === undefined ? {} : { rounds: String(topology.rounds.length) }),
+    },
     startedAt: topology.phases.find((phase) => phase.name === 'checks')?.startedAt ?? run.startedAt,
   }))
   const totals = totalsOf(suites.flatMap(({ checks }) => checks))
@@ -71,10 +77,16 @@ const outcome = (check: CheckResult, explained: string | undefined): Markup => {
     const text = failureText(check, explained)
     return markup`<failure message="${reason}" type="${type}">${text}</failure>${output(check)}`
   }
-  return verdict === 'flaky'
-    ? markup`<system-out>${`passed on retry: ${reason}\n${attemptsText(check)}`}</system-out>`
-    : markup`<system-out>${reason}</system-out>`
+  const text = verdict === 'flaky' ? `passed on retry: ${reason}\n${attemptsText(check)}` : reason
+  return markup`<system-out>${[text, ...roundsOf(check)].join('\n')}</system-out>`
 }
+
+/** Each round of a check in a line, where a run repeats its checks. */
+const roundsOf = ({ repeated }: CheckResult): string[] =>
+  (repeated?.rounds ?? []).map(
+    ({ verdict, seconds, reason }, index, { length }) =>
+      `round ${index + 1} of ${length}: ${verdictWords[verdict].word} after ${seconds.toFixed(1)} s: ${reason}`,
+  )
 
 const failureText = ({ reason, diagnosis, title, source }: CheckResult, explained: string | undefined): string =>
   [
@@ -85,7 +97,9 @@ const failureText = ({ reason, diagnosis, title, source }: CheckResult, explaine
   ].join('\n')
 
 const output = (check: CheckResult): Markup | undefined =>
-  check.attempts.length === 0 ? undefined : markup`<system-out>${attemptsText(check)}</system-out>`
+  check.attempts.length === 0
+    ? undefined
+    : markup`<system-out>${[...roundsOf(check), attemptsText(check)].join('\n')}</system-out>`
 
 const attemptsText = ({ attempts }: CheckResult): string => {
   const text = attempts

@@ -77,4 +77,13 @@ export const renderReports = async (results: Results, folder: string): Promise<v
 
 /** Whether a run writes a file or folder of this name into its report folder, complete or in part. */
 export const isOfAReport = (name: string): boolean =>
-  /^(results\.json|report\.html|junit\.xml|conformance\.yaml|metrics\.prom)(\.\d+)?(\.part)?$|^bundle$/.test(name)
+  name === 'bundle' || reportFiles.includes(name.replace(/(\.\d+)?(\.part)?$/, ''))
+
+const reportFiles = [
+  'results.json',
+  'report.html',
+  'junit.xml',
+  'conformance.yaml',
+  'metrics.prom',
+  'attestation.sigstore.json',
+]

@@ -10,6 +10,7 @@ import { liveRegion, type Screen } from './live/live-region.ts'
 import { addProgress, nothingRuns } from './live/live-state.ts'
 import { phasesOf, spanOf } from './phase-spans.ts'
 import { upgradeLines } from './upgrade-text.ts'
+import { roundLines } from './round-lines.ts'
 import { failedIds, verdictWords } from './words.ts'
 
 /**
@@ -151,6 +152,45 @@ export const about = (screen: Terminal, name: string): Terminal => ({
   },
 })
 
+/** A terminal whose output also appears on another. The first alone gets workflow commands, programs and counts. */
+export const alsoOn = (screen: Terminal, other: Terminal): Terminal => ({
+  line: (text) => {
+    screen.line(text)
+    other.line(text)
+  },
+  workflowCommand: screen.workflowCommand,
+  problem: (text) => {
+    screen.problem(text)
+    other.problem(text)
+  },
+  building: (progress) => {
+    screen.building(progress)
+    other.building(progress)
+  },
+  program: screen.program,
+  counted: screen.counted,
+  started: (name) => {
+    screen.started(name)
+    other.started(name)
+  },
+  ended: (name, seconds, verdict) => {
+    screen.ended(name, seconds, verdict)
+    other.ended(name, seconds, verdict)
+  },
+  check: (result) => {
+    screen.check(result)
+    other.check(result)
+  },
+  summary: (results, folder) => {
+    screen.summary(results, folder)
+    other.summary(results, folder)
+  },
+  close: () => {
+    screen.close()
+    other.close()
+  },
+})
+
 /** A check in a line: its id, from where to where it asks, and its result. */
 export const checkLine = ({ id, from, to, reason, verdict }: CheckResult): string =>
   `${id}  ${from.join(', ')} → ${to.join(', ')}  ${verdict === 'flaky' ? `passed on retry: ${reason}` : reason}`
@@ -163,6 +203,7 @@ export const summaryOf = (topology: TopologyResult): string[] => {
   const outcome = judges ? judgeCounts(judges) : countsOf(checks)
   return [
     ...brokenLines(topology),
+    ...roundLines(topology),
     ...(judges ?? []).flatMap(judgeLines),
     [
       `${variantName(topology)}: ${verdict === 'pass' ? 'passed' : verdict}`,

@@ -55,6 +55,24 @@ export const CheckDiagnosis = z.strictObject({
 })
 export type CheckDiagnosis = z.infer<typeof CheckDiagnosis>
 
+/** A check in one round of a run with --repeat. `seconds`: its attempts together. */
+export const CheckRound = z.strictObject({ verdict: Verdict, seconds: z.number(), reason: z.string() })
+export type CheckRound = z.infer<typeof CheckRound>
+
+/** What the rounds of a check came to. */
+export const Repeated = z.strictObject({
+  /**
+   * The share of rounds in which the check failed, or passed on a retry alone. Rounds in which it did not run do not
+   * count. Absent where it ran in none.
+   */
+  flakeRate: z.number().optional(),
+  medianSeconds: z.number(),
+  maxSeconds: z.number(),
+  /** Every round that was asked for, in order. */
+  rounds: z.array(CheckRound),
+})
+export type Repeated = z.infer<typeof Repeated>
+
 /** The result of a check that is asked from a place. */
 export const CheckResult = z.strictObject({
   id: z.string(),
@@ -67,6 +85,8 @@ export const CheckResult = z.strictObject({
   source: z.string(),
   attempts: z.array(Attempt),
   diagnosis: CheckDiagnosis.optional(),
+  /** Where a run repeats its checks. The fields above are then those of the first of the worst rounds. */
+  repeated: Repeated.optional(),
 })
 export type CheckResult = z.infer<typeof CheckResult>
 

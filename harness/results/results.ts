@@ -8,6 +8,21 @@ export * from './judge-results.ts'
 export * from './result-parts.ts'
 export * from './upgrade-results.ts'
 
+/** A round of a topology’s checks, in a run with --repeat. */
+export const Round = z.strictObject({
+  /** The lab of the round. With --fresh each round has its own. Absent for existing clusters. */
+  lab: z.string().optional(),
+  /** When its checks began. Absent where they did not. */
+  startedAt: Timestamp.optional(),
+  /** The seconds of its checks. */
+  seconds: z.number(),
+  verdict: Verdict,
+  reason: z.string(),
+  /** Its support bundle, where it has one of its own. */
+  bundle: z.string().optional(),
+})
+export type Round = z.infer<typeof Round>
+
 /** The results of a variant of a topology. */
 export const TopologyResult = z.strictObject({
   name: z.string(),
@@ -34,6 +49,8 @@ export const TopologyResult = z.strictObject({
   upgrade: Upgrade.optional(),
   /** What others’ tests say of the mesh; only the command `judge` writes it. */
   judges: z.array(JudgeResult).optional(),
+  /** The rounds, where a run repeats its checks. The verdict above is that of the worst round. */
+  rounds: z.array(Round).optional(),
 })
 export type TopologyResult = z.infer<typeof TopologyResult>
 
@@ -60,6 +77,8 @@ const Environment = z.strictObject({
   engine: z.string(),
   /** The version of meshproof; older results do not have it. */
   meshproof: z.string().optional(),
+  /** The version of Node that ran meshproof; older results do not have it. */
+  node: z.string().optional(),
   kind: z.string(),
   kubernetes: z.string(),
   istio: z.string(),
@@ -80,6 +99,11 @@ export const Results = z.strictObject({
   run: z.strictObject({
     id: z.string(),
     command: z.string(),
+    /**
+     * A command that makes such a run: every flag that decides it, also those of a config file, and none that says
+     * where keys, kubeconfigs and reports are. Paths are shortened to their last part. Older results do not have it.
+     */
+    reproduce: z.string().optional(),
     startedAt: Timestamp,
     finishedAt: Timestamp,
     exitCode: z.number(),

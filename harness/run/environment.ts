@@ -11,6 +11,7 @@ export const environmentOf = async (engine?: EngineInfo, images?: Images): Promi
   cpus: cpus().length,
   memoryBytes: totalmem(),
   meshproof: ownPackage.version,
+  node: process.version,
   engine: engine ? `docker ${engine.ServerVersion}` : 'unknown',
   kind: images ? (await execa(images.kind, ['version'], { reject: false })).stdout || 'unknown' : 'unknown',
   kubernetes: images?.kubernetes ?? 'unknown',

@@ -72,6 +72,14 @@ export const RunOptions = z.object({
   failFast: z.boolean().default(false),
   /** Also shows the programs that run. */
   verbose: z.boolean().optional(),
+  /** How often the checks are run. */
+  repeat: z.coerce.number().int().min(1).max(100).default(1),
+  /** Each repetition has a lab of its own. */
+  fresh: z.boolean().default(false),
+  /** The file of a private key, with which the report is signed. */
+  attest: z.string().optional(),
+  /** A folder for the files that Prow and TestGrid read. */
+  artifacts: z.string().optional(),
 })
 export type RunOptions = z.infer<typeof RunOptions>
 

@@ -10,15 +10,19 @@ export type BundlePlace = { reports: string; path: string; bytes: number }
 /** The bytes that the bundles of one run may use together. */
 const allBundles = 20_000_000
 
-/** The place for the bundle of one variant. A topology file’s name has no dot, so the path is unique. */
+/**
+ * The place for the bundle of one of a variant’s labs, which are numbered from 1. `labs` is how many the run has. A
+ * topology file’s name has no dot, so the path is unique.
+ */
 export const bundlePlace = (
   reports: string,
   { name, mtls }: Pick<TopologyResult, 'name' | 'mtls'>,
-  variants: number,
+  labs: number,
+  number = 1,
 ): BundlePlace => ({
   reports,
-  path: `bundle/${name}${mtls === 'off' ? '.mtls-off' : ''}`,
-  bytes: Math.floor(allBundles / variants),
+  path: `bundle/${name}${mtls === 'off' ? '.mtls-off' : ''}${number === 1 ? '' : `.lab-${number}`}`,
+  bytes: Math.floor(allBundles / labs),
 })
 
 /**

@@ -6,6 +6,7 @@ import type { Environment, Results } from '#results/results.ts'
 import { failureOf } from './failure-of.ts'
 import { leaveAtOnce } from './leave-at-once.ts'
 import type { MeshPlan } from './plan.ts'
+import type { Publishing } from './publishing.ts'
 import { beginResults, finishResults } from './run-results.ts'
 
 /** How a run is stopped. `signal` asks for an orderly end. `atOnce` registers what an immediate end calls. */
@@ -26,8 +27,12 @@ export type Beginning = {
   environment: Environment
   reportDir: string | undefined
   /** The labs that an immediate end must remove, and the flags that name existing clusters. */
-  made: string[]
+  made: readonly string[]
   where?: string[]
+  /** The command that makes such a run. */
+  reproduce?: string
+  /** What happens to the report beside its folder. */
+  publishing?: Publishing
 }
 
 /**
@@ -36,16 +41,19 @@ export type Beginning = {
  * @throws MeshproofError MP-104 and MP-105 as makeReportFolder does.
  */
 export const beginRun = async (
-  { runId, commandLine, plans, checks, environment, reportDir, made, where = [] }: Beginning,
+  { runId, commandLine, plans, checks, environment, reportDir, made, where = [], reproduce, publishing }: Beginning,
   terminal: Terminal,
   { atOnce }: Signals,
 ): Promise<RunUnderWay> => {
   const folder = await makeReportFolder(runId, reportDir)
   const results = beginResults(runId, commandLine, environment, plans, checks)
+  if (reproduce !== undefined) results.run.reproduce = reproduce
   const write = (): void => {
     writeInterrupted(results, folder)
+    publishing?.endAtOnce(results)
   }
-  atOnce(() => leaveAtOnce(made, terminal, write, where))
+  atOnce(() => leaveAtOnce([...made], terminal, write, where))
+  await publishing?.begin(results)
   return { results, folder, ...writtenAsItGoes(results, folder) }
 }
 
@@ -84,7 +92,7 @@ const writtenAsItGoes = (results: Results, folder: string): Omit<RunUnderWay, ke
 
 /**
  * Waits for the work of a run, which fills in the results. Then it writes the reports, however the work ended.
- * `exitCode` gives the code of a run that no error ended.
+ * `exitCode` gives the code of a run that no error ended. `publishing` gets the reports.
  * @throws the error that ended the work, unless it is a MeshproofError, after the reports are written.
  */
 export const withReports = async (
@@ -92,12 +100,14 @@ export const withReports = async (
   work: Promise<void>,
   exitCode: (results: Results) => number,
   signal: AbortSignal,
+  publishing?: Publishing,
 ): Promise<Run> => {
   // The signal’s reason also counts when the verdict was complete and only the clean-up was interrupted.
   const error = await failureOf(work, signal)
   run.stopProgress()
   finishResults(run.results, exitCode, error)
   await writeReports(run.results, run.folder)
+  await publishing?.end(run.results, run.folder)
   if (error !== undefined && !(error instanceof MeshproofError)) throw error
   return { results: run.results, folder: run.folder }
 }

@@ -1,11 +1,12 @@
 // With `--resume`, a test that has passed before is skipped.
 import { basename } from 'node:path'
 import { beforeEach } from 'vitest'
-import { readRecord } from './record.ts'
+import { longRun } from './record.ts'
 
 const passed = process.env['MESHPROOF_E2E_RESUME']
   ? new Set(
-      readRecord()
+      longRun
+        .read()
         .filter(({ verdict }) => verdict === 'passed')
         .map(({ file, test }) => `${file} ${test}`),
     )

@@ -22,6 +22,7 @@ type OptionName =
   | 'harness'
   | 'open'
   | 'watch'
+  | 'key'
 
 /** The value of a flag. A flag without a value is true; a list is text joined by commas, or an array. */
 export type FlagValue = string | number | boolean | string[]
@@ -39,6 +40,7 @@ type CommandName =
   | 'down'
   | 'report'
   | 'history'
+  | 'verify-report'
   | 'matrix'
   | 'cell'
   | 'list'

@@ -7,7 +7,17 @@ import { list, TestOptions } from '#run/options.ts'
  */
 export const MatrixOptions = z
   .object({
-    ...TestOptions.omit({ reportDir: true, output: true, plan: true, keep: true, reuse: true }).shape,
+    ...TestOptions.omit({
+      reportDir: true,
+      output: true,
+      plan: true,
+      keep: true,
+      reuse: true,
+      repeat: true,
+      fresh: true,
+      attest: true,
+      artifacts: true,
+    }).shape,
     suite: z.array(list).default([]),
     emit: z.enum(['cells', 'github', 'gitlab', 'kubernetes']).default('cells'),
     /** The Kueue queue that a Job waits in. */

@@ -6,26 +6,54 @@ import type { MeshInput } from '#run/vitest/contract.ts'
 import { runChecks } from '#run/vitest/run-checks.ts'
 import type { MeshRecord } from './mesh-record.ts'
 
-/** How the checks of a mesh are run. `timeout` is seconds for one check. */
+/** How the checks of a mesh are run: `rounds` times (default: once). `timeout` is seconds for one check. */
 export type Checking = {
   plan: MeshPlan
   timeout: number
   failFast: boolean
+  rounds?: number
   terminal: Terminal
   signal: AbortSignal
 }
 
+/** What happens between checks. */
+type Between = {
+  /** Called when the remaining checks of the last round mostly wait. */
+  passOn?: () => void
+  /** Called after the first round that failed, where another follows: the mesh still shows why. */
+  afterFailure?: () => Promise<void>
+}
+
 /**
- * Runs the planned checks of a mesh that is up, as the phase `checks`. The record and the terminal get each result at
- * once. `passOn` is called when the remaining checks mostly wait.
+ * Runs the planned checks of a mesh that is up, each round as a phase `checks`. The record and the terminal get each
+ * result at once. With `failFast` the first round that failed is the last.
  */
 export const checkMesh = async (
   mesh: MeshInput,
+  checking: Checking,
+  record: MeshRecord,
+  { passOn = () => undefined, afterFailure }: Between = {},
+): Promise<void> => {
+  const { failFast, rounds = 1, terminal, signal } = checking
+  let failedBefore = false
+  for (let round = 1; round <= rounds && !signal.aborted; round += 1) {
+    if (rounds > 1) terminal.line(`round ${round} of ${rounds}`)
+    const failed = await checkOnce(mesh, checking, record, round === rounds ? passOn : () => undefined)
+    if (failed && failFast) return record.noMoreRounds('an earlier round failed and --fail-fast was given')
+    if (failed && !failedBefore && round < rounds && !signal.aborted) await afterFailure?.()
+    failedBefore ||= failed
+  }
+}
+
+/** Runs the planned checks once. Returns whether one failed. */
+const checkOnce = async (
+  mesh: MeshInput,
   { plan, timeout, failFast, terminal, signal }: Checking,
   { phases, checked, checkedAll }: MeshRecord,
-  passOn: () => void = () => undefined,
-): Promise<void> => {
-  phases.started('checks', Date.now())
+  passOn: () => void,
+): Promise<boolean> => {
+  const startedAt = new Date()
+  phases.started('checks', startedAt.getTime())
   let done = 0
   terminal.counted('checks', done, plan.planned.length)
   const results = await runChecks(
@@ -44,9 +72,10 @@ export const checkMesh = async (
     },
     { failFast, signal },
   )
-  checkedAll(results)
+  checkedAll(results, startedAt)
   const verdict = topologyVerdict(results) === 'fail' ? 'fail' : 'pass'
   phases.ended('checks', Date.now(), signal.aborted ? 'not-run' : verdict)
+  return verdict === 'fail'
 }
 
 /**

@@ -1,7 +1,8 @@
 import { reasonOf } from '#errors.ts'
 import { diagnose } from '#results/explain.ts'
 import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
-import { type CheckResult, clustersOf, type TopologyResult, topologyVerdict } from '#results/results.ts'
+import { acrossRounds } from '#results/rounds.ts'
+import { type CheckResult, clustersOf, type Round, type TopologyResult, topologyVerdict } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { failureOf } from '#run/failure-of.ts'
 import type { PhaseLog } from '#run/phase-log.ts'
@@ -11,10 +12,12 @@ import type { MeshPlan } from '#run/plan.ts'
 /** What is known of a mesh during its test. */
 export type MeshRecord = {
   phases: PhaseLog
-  /** Adds the result of a check. */
+  /** Adds the result of a check of the present round. */
   checked: (result: CheckResult) => void
-  /** Adds the results of all planned checks, once all were run. */
-  checkedAll: (results: CheckResult[]) => void
+  /** Adds the results of all planned checks of the present round, once all were run. The next round follows. */
+  checkedAll: (results: CheckResult[], startedAt: Date) => void
+  /** Says why the rounds that have not begun will not be run. */
+  noMoreRounds: (why: string) => void
   /** Adds the error that ended the test early, or undefined. Only the first error counts. */
   endedBy: (error: unknown) => void
   /** Adds the diagnosis of the mesh, or undefined. */
@@ -28,6 +31,8 @@ export type MeshRecord = {
   wentWrong: () => boolean
   /** True once the checks were run. */
   wasChecked: () => boolean
+  /** True once the mesh was diagnosed. */
+  wasDiagnosed: () => boolean
   /** The result so far. */
   result: () => TopologyResult
   /** Passes the result so far to `keep`. */
@@ -37,20 +42,25 @@ export type MeshRecord = {
 /**
  * A record of a mesh of which only the plan is known. Its checks are `not-run`, with the reason `unchecked`, until
  * their results come. It publishes each result of a check at once, so that an abrupt end leaves a correct report.
+ * `rounds` is how often the checks are run, `lab` the id of the lab. A round that was not run leaves its checks
+ * `not-run`.
  */
 export const meshRecord = (
   plan: MeshPlan,
   unchecked: string,
   phases: PhaseLog,
   keep: (result: TopologyResult) => void,
+  { rounds = 1, lab }: { rounds?: number; lab?: string } = {},
 ): MeshRecord => {
-  let checks = notRun(plan, unchecked)
+  const checksOf = Array.from({ length: rounds }, () => notRun(plan, unchecked))
+  const timesOf: { startedAt: string; seconds: number }[] = []
   let complete = false
   let error: unknown
   let bundle: string | undefined
   let diagnosis: MeshDiagnosis | undefined
+  let lookedAt = false
   const result = (): TopologyResult => {
-    const diagnosed = diagnose([...checks, ...plan.skipped])
+    const diagnosed = diagnose([...acrossRounds(checksOf), ...plan.skipped])
     const verdict = topologyVerdict(diagnosed)
     return {
       name: plan.topology.name,
@@ -62,7 +72,22 @@ export const meshRecord = (
       checks: diagnosed,
       ...(diagnosis === undefined ? {} : { diagnosis }),
       ...(bundle === undefined ? {} : { bundle }),
+      ...(rounds === 1 ? {} : { rounds: checksOf.map(roundOf) }),
     }
+  }
+  const roundOf = (checks: CheckResult[], index: number): Round => {
+    const verdict = topologyVerdict([...checks, ...plan.skipped])
+    const { startedAt, seconds = 0 } = timesOf[index] ?? {}
+    return {
+      ...(lab === undefined ? {} : { lab }),
+      ...(startedAt === undefined ? {} : { startedAt }),
+      seconds,
+      verdict,
+      reason: verdict === 'not-run' ? (checks.find((check) => check.verdict === 'not-run')?.reason ?? '') : '',
+    }
+  }
+  const later = (why: string): void => {
+    for (let round = timesOf.length; round < rounds; round += 1) checksOf[round] = notRun(plan, why)
   }
   const publish = (): void => {
     keep(result())
@@ -70,24 +95,30 @@ export const meshRecord = (
   return {
     phases,
     checked: (check) => {
-      checks = checks.map((known) => (keyOf(known) === keyOf(check) ? check : known))
+      const round = timesOf.length
+      checksOf[round] = (checksOf[round] ?? []).map((known) => (keyOf(known) === keyOf(check) ? check : known))
       publish()
     },
-    checkedAll: (results) => {
-      checks = results
+    checkedAll: (results, startedAt) => {
+      checksOf[timesOf.length] = results
+      timesOf.push({ startedAt: startedAt.toISOString(), seconds: (Date.now() - startedAt.getTime()) / 1000 })
       complete = true
+      later('the run ended before this round')
     },
+    noMoreRounds: later,
     endedBy: (thrown) => {
       error ??= thrown
     },
     diagnosed: (made) => {
       diagnosis = made
+      lookedAt = true
     },
     bundled: (path) => {
       bundle = path
     },
     wentWrong: () => error !== undefined || (complete && ['fail', 'not-run'].includes(result().verdict)),
     wasChecked: () => complete,
+    wasDiagnosed: () => lookedAt,
     result,
     publish,
   }

@@ -29,6 +29,7 @@ export const printPlan = async (cells: readonly VersionCell[]): Promise<number> 
     print({
       ...(planned.length > 1 ? { cells: planned } : { images: planned[0]?.images }),
       ...(installer === 'helm' ? { installer } : {}),
+      ...(options.repeat > 1 ? { rounds: options.repeat, fresh: options.fresh } : {}),
       ...planDocument(plans, installer),
     })
   else {
@@ -42,6 +43,8 @@ export const printPlan = async (cells: readonly VersionCell[]): Promise<number> 
     }
     for (const line of gatewayLines(ofLabs)) print(line)
     if (installer === 'helm') print(`installer: helm, charts: ${options.charts ?? 'of the Istio release'}`)
+    if (options.repeat > 1)
+      print(`rounds: ${options.repeat}, ${options.fresh ? 'each on a lab of its own' : 'on the same mesh'}`)
     if (planned.length > 1) print(`cells, one after the other:`)
     for (const { name, images } of planned)
       print(planned.length > 1 ? `  ${name}  images: ${images}` : `images: ${images}`)

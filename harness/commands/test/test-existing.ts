@@ -7,6 +7,8 @@ import { catalogue } from '#run/catalogue.ts'
 import { environmentOf } from '#run/environment.ts'
 import type { RunOptions } from '#run/options.ts'
 import { phaseLog } from '#run/phase-log.ts'
+import { notPublished, type Publishing } from '#run/publishing.ts'
+import { reproducing } from '#run/reproducing.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
 import { bundlePlace } from '#run/support-bundle.ts'
 import { beginRun, type Run, type Signals, withReports } from '#run/with-reports.ts'
@@ -26,6 +28,7 @@ export const testExisting = async (
   commandLine: string,
   terminal: Terminal,
   signals: Signals,
+  publishing: Publishing = notPublished,
 ): Promise<Run> => {
   const { signal } = signals
   const since = Date.now()
@@ -47,6 +50,8 @@ export const testExisting = async (
       plans: [plan],
       checks: catalogue,
       environment: await existingEnvironment(plan),
+      reproduce: reproducing('test', options),
+      publishing,
       reportDir: options.reportDir,
       made: [runId],
       where: [
@@ -57,14 +62,20 @@ export const testExisting = async (
     terminal,
     signals,
   )
-  const record = meshRecord(plan, 'the workloads were not ready', phaseLog(terminal), (result) => {
-    run.results.topologies[0] = { ...result, phases: [surveyed, ...result.phases] }
-    run.progressed()
-  })
-  const { timeout, failFast } = options
+  const { timeout, failFast, repeat: rounds } = options
+  const record = meshRecord(
+    plan,
+    'the workloads were not ready',
+    phaseLog(terminal),
+    (result) => {
+      run.results.topologies[0] = { ...result, phases: [surveyed, ...result.phases] }
+      run.progressed()
+    },
+    { rounds },
+  )
   const bundle = bundlePlace(run.folder, plan.topology, 1)
-  const work = testInExisting({ runId, plan, timeout, failFast, bundle, istioctl, terminal, signal }, record)
-  return withReports(run, withRecord(record, work, signal), exitCodeOfChecks, signal)
+  const work = testInExisting({ runId, plan, timeout, failFast, rounds, bundle, istioctl, terminal, signal }, record)
+  return withReports(run, withRecord(record, work, signal), exitCodeOfChecks, signal, publishing)
 }
 
 /** Existing clusters need neither our engine nor our kind. */

@@ -22,21 +22,27 @@ export type LabTest = LabOrder & Checking & SharedMachine & { withChecks: boolea
 export const testInLab = async (test: LabTest, record: MeshRecord): Promise<void> => {
   const { signal } = test
   await using lab = openLab(test, record.phases)
-  const error = await failureOf(checkLab(lab, test, record), signal)
-  record.endedBy(error)
-  const ask = record.wentWrong() ? (stop: AbortSignal) => askWorkloads(labTarget(lab), stop) : undefined
-  if (record.wasChecked() && !signal.aborted)
+  const look = async (): Promise<void> => {
+    const ask = record.wentWrong() ? (stop: AbortSignal) => askWorkloads(labTarget(lab), stop) : undefined
     record.diagnosed(await lookAtMesh(contextsOf(lab), record.phases, signal, ask))
+  }
+  const error = await failureOf(checkLab(lab, test, record, look), signal)
+  record.endedBy(error)
+  if (record.wasChecked() && !record.wasDiagnosed() && !signal.aborted) await look()
   if (record.wentWrong() && !signal.aborted)
     record.bundled(await supportBundle(labSource(lab), record.result(), test.bundle, record.phases, signal))
   if (error !== undefined) throw error
 }
 
-/** Brings the lab up when it has its turn, and runs its checks. It passes the turn on when the checks mostly wait. */
-const checkLab = async (lab: OpenLab, test: LabTest, record: MeshRecord): Promise<void> => {
+/**
+ * Brings the lab up when it has its turn, and runs its checks. It passes the turn on when the checks mostly wait.
+ * `look` diagnoses the mesh.
+ */
+const checkLab = async (lab: OpenLab, test: LabTest, record: MeshRecord, look: () => Promise<void>): Promise<void> => {
   using turn = await test.turns.take(test.signal)
   await lab.bringUp()
   const message = await test.plan.procedure.follow?.(lab, test.signal)
   if (message !== undefined) test.terminal.line(message)
-  if (test.withChecks) await checkMesh({ lab: labData(lab) }, test, record, turn.passOn)
+  if (!test.withChecks) return
+  await checkMesh({ lab: labData(lab) }, test, record, { passOn: turn.passOn, afterFailure: look })
 }

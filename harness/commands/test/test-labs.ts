@@ -2,7 +2,8 @@ import { MeshproofError } from '#errors.ts'
 import { gatewaysOf, type ImageSource } from '#images/images.ts'
 import { newRunId, type RunState } from '#lab/run-state.ts'
 import { about, type Terminal } from '#report/terminal.ts'
-import { variantName } from '#results/results.ts'
+import { type Results, type TopologyResult, variantName } from '#results/results.ts'
+import { acrossLabs } from '#results/rounds.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { environmentOf } from '#run/environment.ts'
 import { forEachLab } from '#run/for-each-lab.ts'
@@ -11,6 +12,8 @@ import { phaseLog } from '#run/phase-log.ts'
 import { makePlans, type TopologyPlan } from '#run/plan.ts'
 import { prepareLabs } from '#run/prepare.ts'
 import { requireIstioOfClusters } from '#run/require-istio-of-clusters.ts'
+import { notPublished, type Publishing } from '#run/publishing.ts'
+import { reproducing } from '#run/reproducing.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
 import { bundlePlace } from '#run/support-bundle.ts'
 import { beginRun, type Run, type RunUnderWay, type Signals, withReports } from '#run/with-reports.ts'
@@ -21,10 +24,13 @@ import { describePlans } from './plan-line.ts'
 import { testInLab } from './test-in-lab.ts'
 
 /** The labs of a run: their plans and ids, and the kept lab where the run reuses one. */
-type Labs = { plans: TopologyPlan[]; ids: string[]; reused: RunState | undefined }
+type Labs = { plans: TopologyPlan[]; labs: PlannedLab[]; reused: RunState | undefined }
+
+/** A lab of a run: its id, its plan, which of the topologies that is, and which of the topology’s labs it is. */
+type PlannedLab = { id: string; plan: TopologyPlan; topology: number; number: number }
 
 /** What a run does in its labs. Without checks it only brings them up (`up`). */
-export type InLabs = { withChecks: boolean }
+export type InLabs = { withChecks: boolean; publishing?: Publishing }
 
 /**
  * A whole run in labs: engine, images, every planned topology, reports. It writes results.json however the run ends.
@@ -37,11 +43,12 @@ export const testLabs = async (
   commandLine: string,
   terminal: Terminal,
   signals: Signals,
-  { withChecks }: InLabs = { withChecks: true },
+  { withChecks, publishing = notPublished }: InLabs = { withChecks: true },
 ): Promise<Run> => {
   const runId = newRunId()
   const labs = await planLabs(runId, options)
   for (const line of describePlans(labs.plans, catalogue)) terminal.line(line)
+  const made: string[] = []
   const run = await beginRun(
     {
       runId,
@@ -50,19 +57,21 @@ export const testLabs = async (
       checks: catalogue,
       environment: await environmentOf(),
       reportDir: options.reportDir,
-      made: labs.reused ? [] : labs.ids,
+      made,
+      reproduce: reproducing(withChecks ? 'test' : 'up', options),
+      publishing,
     },
     terminal,
     signals,
   )
-  const work = testTopologies(labs, run, { ...options, source, withChecks, terminal, signal: signals.signal })
-  return withReports(run, work, withChecks ? exitCodeOfChecks : () => 0, signals.signal)
+  const work = testTopologies(labs, run, { ...options, source, withChecks, terminal, signal: signals.signal, made })
+  return withReports(run, work, withChecks ? exitCodeOfChecks : () => 0, signals.signal, publishing)
 }
 
 /** Plans the labs of a run. @throws MeshproofError MP-101 to MP-110 for what cannot be planned. */
 const planLabs = async (
   runId: string,
-  { topology, suite, mtls, istioNamespace, istio, installer, gateways, keep, reuse }: RunOptions,
+  { topology, suite, mtls, istioNamespace, istio, installer, gateways, keep, reuse, repeat, fresh }: RunOptions,
 ): Promise<Labs> => {
   const planned = (kind: Gateways | undefined): Promise<TopologyPlan[]> =>
     makePlans(topology, suite, catalogue, mtls, istioNamespace, installer, kind)
@@ -81,34 +90,55 @@ const planLabs = async (
       next: 'Name one topology with --topology, and one --mtls where it has both.',
     })
   }
-  const ids = plans.map((_, index) => reused?.id ?? (plans.length === 1 ? runId : `${runId}-${index + 1}`))
-  return { plans, ids, reused }
+  const perLab = plans.flatMap((plan, index) =>
+    Array.from({ length: fresh ? repeat : 1 }, (_, number) => ({ plan, topology: index, number })),
+  )
+  const idOf = (index: number): string => reused?.id ?? (perLab.length === 1 ? runId : `${runId}-${index + 1}`)
+  return { plans, labs: perLab.map((lab, index) => ({ id: idOf(index), ...lab })), reused }
 }
 
-/** The options of a run, and what its labs share. */
-type Testing = RunOptions & InLabs & { source: ImageSource | 'auto'; terminal: Terminal; signal: AbortSignal }
+/** The options of a run, and what its labs share. `made` has the ids of the labs that exist now. */
+type Testing = RunOptions & {
+  withChecks: boolean
+  source: ImageSource | 'auto'
+  terminal: Terminal
+  signal: AbortSignal
+  made: string[]
+}
 
 /** Prepares the machine, then tests every topology. The run’s results always have what is known so far. */
-const testTopologies = async ({ plans, ids, reused }: Labs, run: RunUnderWay, testing: Testing): Promise<void> => {
-  const { source, terminal, signal, withChecks, timeout, failFast } = testing
+const testTopologies = async ({ plans, labs, reused }: Labs, run: RunUnderWay, testing: Testing): Promise<void> => {
+  const { source, terminal, signal, withChecks, timeout, failFast, fresh, repeat, made } = testing
   const { engine, images, phases } = await prepareLabs(source, wantedOf(testing), terminal, signal, reused?.images)
   run.results.environment = await environmentOf(engine, images)
-  const alone = plans.length === 1
-  await forEachLab(plans, signal, async (plan, index, machine) => {
-    const screen = alone ? terminal : about(terminal, variantName(plan.topology))
+  const alone = labs.length === 1
+  const resultsOf = plans.map((_, index) => labsOfTopology(run.results, labs, index))
+  await forEachLab(labs, signal, async ({ id, plan, topology, number }, _, machine) => {
+    const ofTopology = resultsOf[topology]
+    if (!ofTopology) return
+    // With --fail-fast the next lab waits for the verdict of this one.
+    if (fresh && failFast) await machine.earlierEnded()
+    if (fresh && failFast && ofTopology.results.some(({ verdict }) => verdict === 'fail')) {
+      ofTopology.publish(number, notBegun(ofTopology.results[number], failedBefore))
+      return
+    }
+    const name = fresh && repeat > 1 ? `${variantName(plan.topology)}, lab ${number + 1}` : variantName(plan.topology)
+    const screen = alone ? terminal : about(terminal, name)
     const record = meshRecord(
       plan,
       withChecks ? 'the lab was not complete' : 'up runs no checks',
       phaseLog(screen),
       (result) => {
-        run.results.topologies[index] = { ...result, phases: [...phases, ...result.phases] }
+        ofTopology.publish(number, { ...result, phases: [...phases, ...result.phases] })
         run.progressed()
       },
+      { rounds: fresh ? 1 : repeat, lab: id },
     )
+    if (reused === undefined) made.push(id)
     const work = testInLab(
       {
         ...machine,
-        runId: ids[index] ?? run.results.run.id,
+        runId: id,
         plan,
         images,
         engine,
@@ -117,11 +147,44 @@ const testTopologies = async ({ plans, ids, reused }: Labs, run: RunUnderWay, te
         withChecks,
         timeout,
         failFast,
-        bundle: bundlePlace(run.folder, plan.topology, plans.length),
+        rounds: fresh ? 1 : repeat,
+        bundle: bundlePlace(run.folder, plan.topology, labs.length, number + 1),
         terminal: screen,
       },
       record,
     )
     await withRecord(record, work, machine.signal)
+    made.splice(made.indexOf(id), 1)
   })
 }
+
+const failedBefore = 'an earlier lab failed and --fail-fast was given'
+
+/** The results of the labs of one topology. `publish` puts what they come to together into the results of the run. */
+const labsOfTopology = (
+  { topologies }: Results,
+  labs: readonly PlannedLab[],
+  index: number,
+): { results: TopologyResult[]; publish: (number: number, result: TopologyResult | undefined) => void } => {
+  const own = labs.filter(({ topology }) => topology === index)
+  const unreached = topologies[index]
+  const results = unreached ? own.map(() => unreached) : []
+  return {
+    results,
+    publish: (number, result) => {
+      if (result) results[number] = result
+      topologies[index] = acrossLabs(
+        results,
+        own.map(({ id }) => id),
+      )
+    },
+  }
+}
+
+/** The result of a lab that is not made. */
+const notBegun = (result: TopologyResult | undefined, reason: string): TopologyResult | undefined =>
+  result && {
+    ...result,
+    reason,
+    checks: result.checks.map((check) => (check.verdict === 'not-run' ? { ...check, reason } : check)),
+  }

@@ -3,6 +3,7 @@ import { runCells } from '#commands/matrix/run-cells.ts'
 import { resolveImageSource } from '#images/versions.ts'
 import { cellLines } from '#report/shown-run.ts'
 import type { Terminal } from '#report/terminal.ts'
+import { publishingOf } from '#run/publishing.ts'
 import type { RunOptions, TestOptions } from '#run/options.ts'
 import { print } from '#run/print.ts'
 import { ownStore } from '#run/store-results.ts'
@@ -28,11 +29,17 @@ export const test = async (options: TestOptions, line: string, screen: Terminal,
   return exitCode
 }
 
-/** Makes one run, on existing clusters or in labs. @throws MeshproofError as `test` does. */
-export const testOnce = async (options: RunOptions, line: string, screen: Terminal, signals: Signals): Promise<Run> =>
-  options.contexts === undefined
-    ? testLabs(options, await resolveImageSource(options), line, screen, signals)
-    : testExisting(options.contexts, options, line, screen, signals)
+/**
+ * Makes one run, on existing clusters or in labs.
+ * @throws MeshproofError as `test` does, and MP-191 and MP-192 as publishingOf does.
+ */
+export const testOnce = async (options: RunOptions, line: string, screen: Terminal, signals: Signals): Promise<Run> => {
+  const publishing = await publishingOf(options)
+  const logged = publishing.logged(screen)
+  return options.contexts === undefined
+    ? testLabs(options, await resolveImageSource(options), line, logged, signals, { withChecks: true, publishing })
+    : testExisting(options.contexts, options, line, logged, signals, publishing)
+}
 
 /** Makes a run in labs for every combination of versions, one after the other, and a page that shows all of them. */
 const testCells = async (

@@ -10,10 +10,11 @@ import { failureOf } from '#run/failure-of.ts'
 import { phaseLog } from '#run/phase-log.ts'
 import { prepareEngine } from '#run/prepare.ts'
 import { print } from '#run/print.ts'
+import { reproducing } from '#run/reproducing.ts'
 import { concludeRun } from '#run/summarize-run.ts'
 import { bundlePlace } from '#run/support-bundle.ts'
 import { beginRun, type RunUnderWay, type Signals, withReports } from '#run/with-reports.ts'
-import type { UpgradeOptions } from './options.ts'
+import { UpgradeOptions } from './options.ts'
 import { faultLine } from './upgrade-fault.ts'
 import { upgradeInLab } from './upgrade-in-lab.ts'
 import { upgradePlanDocument } from './upgrade-plan-document.ts'
@@ -49,6 +50,7 @@ export const upgrade = async (
       environment: await environmentOf(),
       reportDir: options.reportDir,
       made: [runId],
+      reproduce: reproducing('upgrade', { ...options, maxGap: `${options.maxGap}ms` }, upgradeDefaults),
     },
     screen,
     signals,
@@ -56,6 +58,9 @@ export const upgrade = async (
   const work = upgradeTopology(planned, options, run, screen, signals.signal)
   return concludeRun(await withReports(run, work, exitCodeOfUpgrade, signals.signal), screen, options)
 }
+
+/** What an upgrade does without a flag. */
+const upgradeDefaults = { ...UpgradeOptions.parse({ topology: '-', from: '-', to: '-' }), maxGap: '1000ms' }
 
 const exitCodeOfUpgrade = ({ topologies: [topology] }: Results): number =>
   exitCodeOf(topology?.upgrade?.verdict ?? 'not-run')

@@ -17,6 +17,7 @@ import { upgradedTopologies, upgradeHead, upgradeTitle } from './upgrade-head.ts
 import { upgradeSection } from './upgrade-section.ts'
 import { outcomeOf } from '#report/upgrade-words.ts'
 import { judgesPart } from './judges.ts'
+import { roundsSection } from './rounds.ts'
 import { reasonAndBundle, verdictHead } from './verdict.ts'
 
 /** The largest page of a run of checks, in bytes of UTF-8 (issue 5). */
@@ -99,6 +100,7 @@ const checksSection = (topology: TopologyResult, extent: Extent): Markup => mark
     ${judgesPart(topology)}
     ${failedChecks(topology, extent)}
     <h3>Check matrix</h3>${matrix(topology)}
+    ${topology.rounds && roundsSection(topology, topology.rounds)}
     ${otherChecks(topology, extent)}
     ${notAsked(topology)}
     <h3>Timeline</h3>${timeline(topology)}

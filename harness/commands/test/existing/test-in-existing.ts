@@ -20,14 +20,7 @@ export const testInExisting = async (test: ExistingTest, record: MeshRecord): Pr
   const { plan, signal } = test
   await using place = await openExisting(test, record.phases)
   let ask: Parameters<typeof lookAtMesh>[3]
-  const check = async (): Promise<void> => {
-    const mesh = await place.setUp()
-    ask = (stop) => askWorkloads(existingTarget(mesh), stop)
-    await checkMesh({ existing: mesh }, test, record)
-  }
-  const error = await failureOf(check(), signal)
-  record.endedBy(error)
-  if (record.wasChecked() && !signal.aborted)
+  const look = async (): Promise<void> => {
     record.diagnosed(
       await lookAtMesh(
         { clusters: plan.clusters, istioNamespace: plan.found.istioNamespace, istioctl: test.istioctl },
@@ -36,6 +29,15 @@ export const testInExisting = async (test: ExistingTest, record: MeshRecord): Pr
         record.wentWrong() ? ask : undefined,
       ),
     )
+  }
+  const check = async (): Promise<void> => {
+    const mesh = await place.setUp()
+    ask = (stop) => askWorkloads(existingTarget(mesh), stop)
+    await checkMesh({ existing: mesh }, test, record, { afterFailure: look })
+  }
+  const error = await failureOf(check(), signal)
+  record.endedBy(error)
+  if (record.wasChecked() && !record.wasDiagnosed() && !signal.aborted) await look()
   if (record.wentWrong() && !signal.aborted)
     record.bundled(await supportBundle(existingSource(plan), record.result(), test.bundle, record.phases, signal))
   if (error !== undefined) throw error
