@@ -2,6 +2,7 @@ import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
 import { layerLines, verdictLines } from '#diagnosis/diagnosis-text.ts'
 import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { probeOf } from '#diagnosis/probe.ts'
+import { tellGitHubDiagnosis } from '#report/github-step.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { print } from '#run/print.ts'
 import { istioctlAtHand } from '#probes/survey/istioctl.ts'
@@ -37,6 +38,7 @@ export const diagnoseExisting = async (
 /** Performs `diagnose` and returns the exit code of the diagnosis. @throws MeshproofError as diagnoseExisting does. */
 export const diagnose = async (options: DiagnoseOptions, screen: Terminal, signal: AbortSignal): Promise<number> => {
   const diagnosis = await diagnoseExisting(options, screen, signal)
+  await tellGitHubDiagnosis(diagnosis, process.env, screen.workflowCommand)
   if (options.output === 'json') print(diagnosis)
   return diagnosis.exitCode
 }
