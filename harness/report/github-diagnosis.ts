@@ -6,7 +6,7 @@ import { duration } from './words.ts'
 type Layer = MeshDiagnosis['layers'][number]
 type Finding = Layer['findings'][number]
 
-const words: Record<Layer['verdict'], string> = {
+const verdictWords: Record<Layer['verdict'], string> = {
   healthy: '✓ healthy',
   broken: '✗ broken',
   'not-judged': '? not judged',
@@ -14,11 +14,15 @@ const words: Record<Layer['verdict'], string> = {
 
 /** The verdict of a diagnosis, by its exit code. */
 const headline = ({ exitCode }: MeshDiagnosis): string =>
-  exitCode === 0 ? '✓ the mesh is healthy' : exitCode === 1 ? '✗ the mesh is broken' : '? not everything was examined'
+  exitCode === 0
+    ? '✓ meshproof: the mesh is healthy'
+    : exitCode === 1
+      ? '✗ meshproof: the mesh is broken'
+      : '? meshproof: not everything was examined'
 
 /**
  * Workflow commands for the diagnosis of a mesh: an error for each problem that no other explains, the cause first, and
- * a warning for each warning. There are no more of a kind than GitHub shows.
+ * a notice for each warning. There are no more of a kind than GitHub shows.
  */
 export const diagnosisAnnotations = (diagnosis: MeshDiagnosis): string[] => {
   const cause = causeOf(diagnosis)
@@ -28,20 +32,21 @@ export const diagnosisAnnotations = (diagnosis: MeshDiagnosis): string[] => {
     found
       .filter(({ finding }) => finding.severity === severity && finding.followsFrom === undefined)
       .toSorted((a, b) => Number(isCause(b.finding)) - Number(isCause(a.finding)))
-      .map(({ layer, finding: { code, cause: words, where, evidence, fix } }) =>
+      .map(({ layer, finding: { code, cause: why, where, evidence, fix } }) =>
         command(
-          severity === 'problem' ? 'error' : 'warning',
+          severity === 'problem' ? 'error' : 'notice',
           `${code} ${meshLayers[layer]}`,
-          [`${words} (${where})`, ...evidence.slice(0, mostEvidence), `Next: ${fix}`].join('\n'),
+          [`${why} (${where})`, ...evidence.slice(0, mostEvidence), `Next: ${fix}`].join('\n'),
         ),
       )
-  return [...limited('error', annotated('problem'), 'the log'), ...limited('warning', annotated('warning'), 'the log')]
+  return [...limited('error', annotated('problem'), 'the log'), ...limited('notice', annotated('warning'), 'the log')]
 }
 
 /** The step summary of a diagnosis in GitHub's Markdown, of at most `bytes` bytes: the cause, then every layer. */
 export const diagnosisSummary = (diagnosis: MeshDiagnosis, bytes: number): string => {
   const { clusters, layers, seconds } = diagnosis
   const cause = causeOf(diagnosis)
+  const examined = clusters.map(({ name, context, istio }) => `${text(name)} (${text(context)}), Istio ${text(istio)}`)
   return bounded(
     [
       `## ${headline(diagnosis)}`,
@@ -60,10 +65,9 @@ export const diagnosisSummary = (diagnosis: MeshDiagnosis, bytes: number): strin
         : []),
       '| layer | verdict | |',
       '|---|---|---|',
-      ...layers.map((layer) => row([text(meshLayers[layer.layer]), words[layer.verdict], text(saidOf(layer))])),
+      ...layers.map((layer) => row([text(meshLayers[layer.layer]), verdictWords[layer.verdict], text(saidOf(layer))])),
       '',
-      `${clusters.map(({ name, context, istio }) => `${text(name)} (${text(context)}), Istio ${text(istio)}`).join('; ')}` +
-        `; ${duration(seconds)}`,
+      `${examined.join('; ')}; ${duration(seconds)}`,
       '',
     ],
     bytes,

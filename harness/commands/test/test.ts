@@ -52,8 +52,8 @@ const testCells = async (
   screen.line('')
   for (const text of cellLines(runs)) screen.line(text)
   screen.line(`report: ${folder}`)
-  const results = runs.flatMap((run) => run.results ?? [])
-  await tellGitHubOutputs({ exitCode, folder, results }, process.env, screen.workflowCommand)
+  const made = runs.flatMap(({ results }) => results ?? [])
+  await tellGitHubOutputs({ exitCode, folder, results: made }, process.env, screen.workflowCommand)
   if (options.output === 'json')
     print({ cells: runs.map(({ cell, results }) => ({ name: cell?.name, results: results ?? null })) })
   return exitCode
