@@ -97,7 +97,8 @@ const contentsOf = (path) =>
  */
 const chooseCache = () => {
   const made = ['package.json', 'package-lock.json', 'fixtures/images', 'dist/fixtures/images']
-  const recipes = `meshproof-${process.platform}-${process.arch}-${hashOf(made.flatMap((path) => contentsOf(join(root, path))))}-`
+  const hash = hashOf(made.flatMap((path) => contentsOf(join(root, path))))
+  const recipes = `meshproof-${process.platform}-${process.arch}-${hash}-`
   const line = commandLine()
   const withoutLab = line[0] === 'diagnose' || line.some((argument) => argument.startsWith('--contexts'))
   setOutputs({

@@ -85,17 +85,21 @@ describe('the inputs', () => {
     expect(argumentsIn(await fakeRun(printsArguments, {}))).toEqual(['test'])
   })
 
-  test.each([
-    'gateway; touch x',
-    'gateway$(touch x)',
-    'gateway`touch x`',
-    'gateway" && touch x && "',
-    "gateway' | touch x #",
-    'gateway\ntouch x',
-    '${{ github.token }}',
-  ])('are one argument each, whatever a shell would make of it: %j', async (topology) => {
-    const outcome = await fakeRun(printsArguments, { topology })
-    expect(argumentsIn(outcome)).toEqual(['test', `--topology=${topology}`])
+  test('are one argument each, whatever a shell would make of it', async () => {
+    const hostile = {
+      topology: 'gateway; touch x',
+      contexts: 'east$(touch x)',
+      istio: '1.31`touch x`',
+      kubernetes: '1.34" && touch x && "',
+      kind: "0.33.0' | touch x #",
+      suite: 'net.*\ntouch x',
+      images: '${{ github.token }}',
+    }
+    const outcome = await fakeRun(printsArguments, hostile)
+    expect(argumentsIn(outcome)).toEqual([
+      'test',
+      ...Object.entries(hostile).map(([name, value]) => `--${name}=${value}`),
+    ])
     expect(await readdir(outcome.workspace)).not.toContain('x')
   })
 
@@ -118,6 +122,7 @@ describe('the inputs', () => {
     expect(await fakeRun(printsArguments, { flags: `--pins='a b` })).toMatchObject({
       failed: true,
       printed: expect.stringContaining('A quote is not closed'),
+      outputs: { verdict: 'not-run', report: '' },
     })
   })
 

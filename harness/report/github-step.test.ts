@@ -48,7 +48,7 @@ describe('the summary of a diagnosis', () => {
       '> **first broken layer is gateways and the way to them** (MP-887)',
     ])
     expect(lines).toContain('| names | ✓ healthy | it is well |')
-    expect(lines.find((line) => line.startsWith('| endpoints |'))).toContain('✗ broken | MP-920 ')
+    expect(lines.find((line) => line.startsWith('| endpoints |'))).toContain('✗ broken | MP-901 ')
     expect(lines.at(-3)).toBe('cluster1 (cluster1), Istio 1.31.2; cluster2 (cluster2), Istio 1.31.2; 2.0 s')
   })
 

@@ -10,7 +10,8 @@ export const mostEvidence = 5
 export type AnnotationKind = 'error' | 'warning' | 'notice'
 
 /**
- * As many annotations of a kind as GitHub shows. Of more, the last says how many there are, and that they are in `rest`.
+ * As many annotations of a kind as GitHub shows. Of more, the last says how many there are, and that they are in
+ * `rest`.
  */
 export const limited = (
   kind: AnnotationKind,
