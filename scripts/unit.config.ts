@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config'
 // program while another one still writes it makes the start fail (ETXTBSY). More workers than cores: many tests wait
 // for programs.
 export default defineConfig({
+  // Vite warns of each file of a package whose source map leads to files that are not in the package.
+  logLevel: 'error',
   test: {
     dir: 'harness',
     include: ['**/*.test.ts'],
@@ -13,5 +15,7 @@ export default defineConfig({
     maxWorkers: 3,
     // A test that takes a second here may take more than the default of 5 s on a machine with much to do.
     testTimeout: 20_000,
+    // It imports JSON in a way that only a bundler accepts.
+    server: { deps: { inline: [/@actions\/workflow-parser/] } },
   },
 })

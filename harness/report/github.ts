@@ -9,14 +9,11 @@ import {
   type UpgradeFinding,
   type UpgradePhaseResult,
 } from '#results/results.ts'
-import { printable } from '#results/text.ts'
+import { bounded, command, limited, listed, mostAnnotations, mostEvidence, row, text } from './github-text.ts'
 import { judgeChecks } from './judge-checks.ts'
 import { lostWith } from './upgrade-text.ts'
 import { outcomeOf, phaseWords, upgradeRunVerdict, upgradeVerdictWords } from './upgrade-words.ts'
 import { duration, failedIds, routeOf, runVerdict, verdictWords, worstFirst } from './words.ts'
-
-/** How many annotations of a kind GitHub shows for a step. */
-const mostAnnotations = 10
 
 /**
  * Workflow commands: errors for what failed, warnings for what passed on retry and for upgrades that passed with
@@ -44,9 +41,6 @@ export const annotations = ({ run, topologies }: Results): string[] => {
     ...limited('notice', topologies.flatMap(notices)),
   ]
 }
-
-/** The most lines of evidence of a finding in an annotation or in the summary. */
-const mostEvidence = 5
 
 const explained = (topology: TopologyResult): string[] => {
   const explanation = afterUpgrade(topology) ?? explanationOf(topology)
@@ -123,31 +117,7 @@ const failure = (topology: TopologyResult, check: CheckResult): string => {
 
 const unexplained = 'Unexplained: no layer of the mesh shows why.'
 
-type AnnotationKind = 'error' | 'warning' | 'notice'
-
-const limited = (kind: AnnotationKind, commands: string[]): string[] => {
-  if (commands.length <= mostAnnotations) return commands
-  const shown = commands.slice(0, mostAnnotations - 1)
-  const rest = `${commands.length - shown.length} more are in the step summary and in report.html.`
-  return [...shown, command(kind, 'and more', rest)]
-}
-
-// Characters that end a command or a property are escaped as actions/toolkit does it (packages/core/src/command.ts).
-const command = (kind: AnnotationKind, title: string, message: string): string =>
-  `::${kind} title=${escaped(title).replaceAll(':', '%3A').replaceAll(',', '%2C')}::${escaped(message)}`
-const escaped = (value: string): string =>
-  printable(value.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A'))
-
-// Text as it is: characters that Markdown would read as markup or as the end of a cell become references.
-const text = (value: string): string =>
-  printable(value.replaceAll(/[\r\n]+/g, ' ')).replaceAll(
-    /[\\`*_{}[\]<>#|~@&]/g,
-    (character) => `&#${character.codePointAt(0) ?? 32};`,
-  )
-
 const marked = ({ mark, word }: { mark: string; word: string }): string => `${mark} ${word}`
-
-const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 
 /** The findings of upgrades: errors for failures, warnings for the others. */
 const foundIn = (topologies: TopologyResult[], kind: 'error' | 'warning'): string[] =>
@@ -249,9 +219,6 @@ const later = (topologies: readonly TopologyResult[]): string[] => {
   ]
 }
 
-const listed = (evidence: readonly string[]): string[] =>
-  evidence.length === 0 ? [] : [...evidence.slice(0, mostEvidence).map((line) => `> - ${text(line)}`), '>']
-
 const problems = (topologies: TopologyResult[]): string[] => {
   const rows = worstFirst(topologies).flatMap((topology) =>
     [...topology.checks, ...judgeChecks(topology)]
@@ -275,15 +242,4 @@ const problems = (topologies: TopologyResult[]): string[] => {
         '|---|---|---|---|---|',
         ...rows,
       ]
-}
-
-// Cuts between lines: half a row would break the table.
-const bounded = (lines: string[], bytes: number): string => {
-  const last = 'The rest is left out: it is in report.html.'
-  let left = bytes - Buffer.byteLength(last) - 3
-  const tooMuch = lines.findIndex((line) => {
-    left -= Buffer.byteLength(line) + 1
-    return left < 0
-  })
-  return `${(tooMuch === -1 ? lines : [...lines.slice(0, tooMuch), '', last]).join('\n')}\n`
 }

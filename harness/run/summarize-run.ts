@@ -1,4 +1,4 @@
-import { tellGitHub } from '#report/github-step.ts'
+import { tellGitHub, tellGitHubOutputs } from '#report/github-step.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { print } from './print.ts'
 import type { Run } from './with-reports.ts'
@@ -16,8 +16,8 @@ export const summarizeRun = async ({ results, folder }: Run, screen: Terminal, w
 }
 
 /**
- * Ends a command that made one run: prints the summary (unless there was nothing to prove), and with `json` the
- * results. Returns the exit code.
+ * Ends a command that made one run: prints the summary and gives later steps of GitHub Actions the verdict (unless
+ * there was nothing to prove), and with `json` prints the results. Returns the exit code.
  */
 export const concludeRun = async (
   run: Run,
@@ -26,6 +26,10 @@ export const concludeRun = async (
 ): Promise<number> => {
   screen.close()
   await summarizeRun(run, screen, withSummary)
-  if (output === 'json') print(run.results)
-  return run.results.run.exitCode
+  const { results, folder } = run
+  const { exitCode } = results.run
+  if (withSummary)
+    await tellGitHubOutputs({ exitCode, folder, results: [results] }, process.env, screen.workflowCommand)
+  if (output === 'json') print(results)
+  return exitCode
 }

@@ -3,6 +3,7 @@ import { layerLines, verdictLines } from '#diagnosis/diagnosis-text.ts'
 import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { probeOf } from '#diagnosis/probe.ts'
 import { diagnosisPage } from '#report/html/diagnosis-page.ts'
+import { tellGitHubDiagnosis } from '#report/github-step.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { print } from '#run/print.ts'
 import { istioctlAtHand } from '#probes/survey/istioctl.ts'
@@ -41,6 +42,7 @@ export const diagnoseExisting = async (
  */
 export const diagnose = async (options: DiagnoseOptions, screen: Terminal, signal: AbortSignal): Promise<number> => {
   const diagnosis = await diagnoseExisting(options, screen, signal)
+  await tellGitHubDiagnosis(diagnosis, process.env, screen.workflowCommand)
   if (options.output === 'json') print(diagnosis)
   if (options.output === 'html') print(diagnosisPage(diagnosis).trimEnd())
   return diagnosis.exitCode

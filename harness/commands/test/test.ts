@@ -1,6 +1,7 @@
 import { type VersionCell, versionCells } from '#commands/matrix/combinations.ts'
 import { runCells } from '#commands/matrix/run-cells.ts'
 import { resolveImageSource } from '#images/versions.ts'
+import { tellGitHubOutputs } from '#report/github-step.ts'
 import { cellLines } from '#report/shown-run.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { publishingOf } from '#run/publishing.ts'
@@ -58,6 +59,8 @@ const testCells = async (
   screen.line('')
   for (const text of cellLines(runs)) screen.line(text)
   screen.line(`report: ${folder}`)
+  const made = runs.flatMap(({ results }) => results ?? [])
+  await tellGitHubOutputs({ exitCode, folder, results: made }, process.env, screen.workflowCommand)
   if (options.output === 'json')
     print({ cells: runs.map(({ cell, results }) => ({ name: cell?.name, results: results ?? null })) })
   return exitCode

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { cacheFolder } from '#images/cache.ts'
+import { runAction } from '#testing/composite-action.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 // The Node of this run comes first on PATH, since the machine’s own may be too old for an installed package.
@@ -44,6 +46,9 @@ describe('the packed file', () => {
     expect(paths).toEqual(
       expect.arrayContaining([
         'README.md',
+        'LICENSE',
+        'action.yml',
+        'scripts/action.mjs',
         'docs/results.schema.json',
         'docs/config.schema.json',
         'dist/suites/reach.suite.js',
@@ -85,6 +90,27 @@ describe('in a project that has installed it', () => {
     expect(plan).toMatchObject({ exitCode: 0, output: expect.stringContaining('cluster1: control plane') })
     expect(doctor).toMatchObject({ exitCode: 0, output: expect.stringContaining('This machine can run meshproof.') })
     expect(await readdir(project)).not.toContain('reports')
+  })
+
+  test('kubectl finds it as a plugin', async () => {
+    const artifacts = join(cacheFolder(), 'artifacts')
+    const cached = (await readdir(artifacts)).filter((name) => name.startsWith('kubectl-'))
+    expect(cached).not.toEqual([])
+    const folders = [join(project, 'node_modules/.bin'), ...cached.map((name) => join(artifacts, name))]
+    const { stdout } = await execa(join(folders[1] ?? '', 'kubectl'), ['meshproof', 'list'], {
+      cwd: project,
+      env: { PATH: [...folders, environment.PATH].join(delimiter) },
+    })
+    expect(stdout).toContain('reach.both-versions')
+  })
+
+  test('it is a GitHub Action of the project', async () => {
+    const inputs = { command: 'test --plan', topology: 'gateway' }
+    const action = join(project, 'node_modules/meshproof')
+    expect(await runAction(action, inputs, { workspace: project })).toMatchObject({
+      failed: false,
+      printed: expect.stringContaining('cluster1: control plane'),
+    })
   })
 
   test('a config file in TypeScript is read', async () => {
