@@ -4,6 +4,7 @@ import { DiagnoseOptions } from '#commands/diagnose/options.ts'
 import { DownOptions } from '#commands/down.ts'
 import type { ImagesInvocation } from '#commands/images/options.ts'
 import type { InitOptions } from '#commands/init.ts'
+import type { MetricsOptions } from '#commands/metrics.ts'
 import { requireOneVersion } from '#commands/matrix/combinations.ts'
 import { CellOptions, MatrixOptions } from '#commands/matrix/options.ts'
 import type { ReportOptions } from '#commands/report.ts'
@@ -26,6 +27,7 @@ export type Invocation =
   | { command: 'diagnose'; options: DiagnoseOptions }
   | { command: 'down'; options: DownOptions }
   | { command: 'report'; options: ReportOptions }
+  | { command: 'metrics'; options: MetricsOptions }
   | { command: 'matrix'; options: MatrixOptions }
   | { command: 'cell'; options: CellOptions }
   | ImagesInvocation
@@ -230,6 +232,7 @@ const commandLine = (configPath?: string): CommandLine => {
     .addOption(istioctl)
     .addOption(istioNamespace)
     .option('--probe', 'also send requests, from a labelled namespace that is deleted afterwards')
+    .addOption(results)
     .addOption(output)
     .action((options: unknown) => {
       invocation = { command: 'diagnose', options: parsed(DiagnoseOptions, options) }
@@ -252,6 +255,11 @@ const commandLine = (configPath?: string): CommandLine => {
     )
     .action((folders: string[], { reportDir, cells }: { reportDir?: string; cells?: string }) => {
       invocation = { command: 'report', options: { folders, reportDir, cells } }
+    })
+  add('metrics', 'serve the metrics.prom of folders to Prometheus, at port 9464')
+    .argument('<folders...>', 'report folders, or folders where ConfigMaps of results are mounted')
+    .action((folders: string[]) => {
+      invocation = { command: 'metrics', options: { folders } }
     })
   for (const [name, description] of [
     ['list', 'list checks and topologies, and which checks apply where'],

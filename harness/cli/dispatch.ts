@@ -9,6 +9,7 @@ import { requireOneVersion, versionCells } from '#commands/matrix/combinations.t
 import { cellOf, earlierAttempt } from '#commands/matrix/earlier-attempt.ts'
 import { emitted } from '#commands/matrix/emitted.ts'
 import type { CellOptions } from '#commands/matrix/options.ts'
+import { serveMetrics } from '#commands/metrics.ts'
 import { prove } from '#commands/prove/prove.ts'
 import { report } from '#commands/report.ts'
 import { printPlan } from '#commands/test/print-plan.ts'
@@ -55,6 +56,10 @@ export const perform = async (
     case 'diagnose': {
       const { options } = invocation
       return withTerminal(streamFor(options.output), (screen, { signal }) => diagnose(options, screen, signal))
+    }
+    case 'metrics': {
+      const { options } = invocation
+      return withTerminal(process.stdout, (screen, { signal }) => serveMetrics(options, screen.line, signal))
     }
     case 'down': {
       const { options } = invocation

@@ -19,7 +19,7 @@ export const inClusterCodes = {
   'MP-173': {
     cause: 'the results could not be kept: their ConfigMap may not be written',
     shows: 'The run ends before anything is made: the account of the pod may not create or change ConfigMaps there.',
-    fix: 'Apply fixtures/manifests/suites-rbac.yaml, which allows it, or leave out --results.',
+    fix: 'Install the chart in fixtures/chart, which allows it, or leave out --results.',
   },
   'MP-174': {
     cause: 'the results are too large for a ConfigMap',
@@ -32,5 +32,10 @@ export const inClusterCodes = {
       'The npm package builds its image from the Node that runs it. A Node of a distribution often needs shared ' +
       'libraries of that distribution, which the image does not have.',
     fix: 'Use a Node of nodejs.org, or add one to the project: `npm install --save-dev node@24`.',
+  },
+  'MP-177': {
+    cause: 'the metrics cannot be served',
+    shows: '`metrics` cannot listen on port 9464. Most often another program listens there.',
+    fix: 'End the program that the port belongs to, or run `metrics` in a pod of its own, as the chart does.',
   },
 } as const satisfies Record<string, CodeEntry>
