@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { harnessPlatforms } from '#images/source/harness-image.ts'
 import { RunOptions } from '#run/options.ts'
 
 const Published = RunOptions.pick({
@@ -19,7 +20,12 @@ const Published = RunOptions.pick({
 /** The flags of `images …`, validated. */
 export const ImagesOptions = {
   list: z.object({ ...Published.shape, images: z.enum(['source', 'release']).optional() }),
-  build: z.object({ harness: z.boolean().default(false) }),
+  build: z
+    .object({ harness: z.boolean().default(false), platform: z.enum(harnessPlatforms).optional() })
+    .refine(({ harness, platform }) => harness || platform === undefined, {
+      path: ['platform'],
+      error: 'it is for --harness',
+    }),
   mirror: z.object({ ...Published.omit({ registry: true }).shape, to: RunOptions.shape.registry.unwrap() }),
   verify: z.object({ ...Published.shape, registry: RunOptions.shape.registry.unwrap() }),
   save: z.object({ ...Published.shape, file: z.string() }),
