@@ -30,7 +30,10 @@ test.each([
   [['test', '--topology', '=', 'gateway,vp'], ['gateway,vpn']],
   [['test', '--suite', '=', 'route.pin'], ['route.pin-v2']],
   [['images', 'list', '--images', '=', 'r'], ['release']],
-  [['images', 'build', '--'], ['--harness']],
+  [
+    ['images', 'build', '--'],
+    ['--harness', '--platform'],
+  ],
   [['diagnose', '--contexts', '=', 'a'], []],
 ])('bash completes %j', async (words, offers) => {
   expect(await offered(...words)).toEqual(offers)

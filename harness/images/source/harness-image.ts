@@ -120,9 +120,9 @@ const labelsOf = async (): Promise<Record<string, string>> => {
 
 /** The commit of a checkout, with `-dirty` where files differ from it. Empty where Git does not say. */
 const revisionOf = async (folder: string): Promise<string> => {
-  const { stdout = '' } = await execa('git', ['describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'], {
+  const { stdout, failed } = await execa('git', ['describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'], {
     cwd: folder,
     reject: false,
   })
-  return stdout
+  return failed ? '' : stdout
 }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { extract } from 'tar-stream'
+import { type Extract, extract } from 'tar-stream'
 import { z } from 'zod'
 import ownPackage from '../../../package.json' with { type: 'json' }
 import type { RuntimePackage } from './runtime-packages.ts'
@@ -30,23 +30,25 @@ const controlFile = /^(\.\/)?var\/lib\/dpkg\/status\.d\/./
 
 /** The Debian packages of a root file system in a tar file, which customize.sh of the recipe has written down. */
 export const debianParts = async (rootFs: string): Promise<Part[]> => {
-  const parts: Part[] = []
   const entries = extract()
-  entries.on('entry', (header, stream, next) => {
-    if (header.type !== 'file' || !controlFile.test(header.name)) {
-      stream.on('end', next)
-      stream.resume()
-      return
-    }
-    text(stream).then((control) => {
-      const field = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(control)?.[1] ?? ''
-      const [name, version, arch] = [field('Package'), field('Version'), field('Architecture')]
-      parts.push({ name, version, purl: `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${arch}` })
-      next()
-    }, next)
-  })
-  await pipeline(createReadStream(rootFs), entries)
+  const [parts] = await Promise.all([partsIn(entries), pipeline(createReadStream(rootFs), entries)])
   return parts.sort((first, second) => first.name.localeCompare(second.name))
+}
+
+const partsIn = async (entries: Extract): Promise<Part[]> => {
+  const parts: Part[] = []
+  for await (const entry of entries) {
+    if (!controlFile.test(entry.header.name)) {
+      entry.resume()
+      continue
+    }
+    const control = await text(entry)
+    if (control === '') continue
+    const field = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(control)?.[1] ?? ''
+    const [name, version, arch] = [field('Package'), field('Version'), field('Architecture')]
+    parts.push({ name, version, purl: `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${arch}` })
+  }
+  return parts
 }
 
 /**

@@ -38,6 +38,15 @@ export const insideLab = async (): Promise<InsideLab> => {
   if (built.exitCode !== 0) throw new Error(built.output)
   const program = await helmProgram()
   const lab = await byHandLab('primary-remote')
+  try {
+    return await prepared(lab, program)
+  } catch (error) {
+    await lab.down()
+    throw error
+  }
+}
+
+const prepared = async (lab: ByHandLab, program: string): Promise<InsideLab> => {
   const { contexts, kubectl } = lab
   const [first = ''] = contexts
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-inside-'))
@@ -56,8 +65,10 @@ export const insideLab = async (): Promise<InsideLab> => {
     ),
   )
   const helmAt = async (context: string, ...args: string[]): Promise<string> => {
-    const place = ['--kubeconfig', lab.kubeconfig, '--kube-context', context, '--namespace', 'meshproof']
-    return (await execa(program, [...args, ...place], { env: { HELM_CACHE_HOME: folder } })).stdout
+    const place = ['--kube-context', context, '--namespace', 'meshproof']
+    // The lab has a kubeconfig for each cluster, joined by “:”. The flag takes only one.
+    const env = { KUBECONFIG: lab.kubeconfig, HELM_CACHE_HOME: folder }
+    return (await execa(program, [...args, ...place], { env })).stdout
   }
   for (const context of contexts) {
     await kubectl(context, 'create', 'namespace', 'meshproof')
