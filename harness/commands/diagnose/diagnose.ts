@@ -49,8 +49,8 @@ const examine = async (
 }
 
 /**
- * Performs `diagnose` and returns the exit code of the diagnosis. With `results` a ConfigMap keeps it, or the error that
- * ended it.
+ * Performs `diagnose` and returns the exit code of the diagnosis. With `results` a ConfigMap keeps it, or the error
+ * that ended it.
  * @throws MeshproofError as diagnoseExisting does, and MP-172 to MP-174 when the diagnosis cannot be kept.
  */
 export const diagnose = async (options: DiagnoseOptions, screen: Terminal, signal: AbortSignal): Promise<number> => {

@@ -24,7 +24,7 @@ export type HarnessPlatform = (typeof harnessPlatforms)[number]
 
 /**
  * Builds the image of the harness for use inside a cluster, from Debian packages and npm packages. Returns its name.
- * With a platform its tag ends in the processor, and in a checkout the platform may be another than this machine’s: no
+ * With a platform its tag ends in the processor. In a checkout it may be another platform than this machine’s: no
  * program of the image runs while it is built.
  * @throws MeshproofError MP-170 for another platform than that of the installed packages, MP-178 when npm does not
  * install those of another one, MP-202 when the engine does not build it, MP-315 and MP-316 as makeRootFs does.
@@ -42,7 +42,7 @@ export const buildHarness = async (
   if (isForeign && (wanted === undefined || isInstalled)) {
     throw new MeshproofError('MP-170', {
       what: 'The harness’s image can only be built on a machine of the same platform',
-      where: `this is ${machinePlatform}, the ${wanted === undefined ? 'engine runs' : 'image is for'} ${imagePlatform}`,
+      where: `this is ${machinePlatform}, the ${wanted ? 'image is for' : 'engine runs'} ${imagePlatform}`,
       why: 'it contains the installed Node and packages of this machine',
       next: `Build it on ${imagePlatform}, for example on a CI runner, and push it from there.`,
     })

@@ -4,6 +4,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { execa } from 'execa'
 import { stringify } from 'yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { engineInfo, nodeArchitecture } from '#engine/docker.ts'
+import { harnessImage } from '#images/source/harness-image.ts'
 import { renderedChart, rolesOf } from '#testing/e2e/chart.ts'
 import { chartFlags, insideLab, shellBlockOf, type InsideLab } from '#testing/e2e/inside-lab.ts'
 import { meshproof, type Outcome } from '#testing/e2e/product.ts'
@@ -11,6 +13,19 @@ import { rightsOf, type Right } from '#testing/e2e/rights.ts'
 import { ended, freePort, prometheusPrograms, startPrometheus } from './prometheus.ts'
 
 const root = resolve(import.meta.dirname, '../../../..')
+
+test('the image can be built for another processor', async () => {
+  const other = nodeArchitecture(await engineInfo()) === 'amd64' ? 'arm64' : 'amd64'
+  const image = `${harnessImage}-${other}`
+  try {
+    const { exitCode, output } = await meshproof(['images', 'build', '--harness', `--platform=linux/${other}`])
+    expect(exitCode, output).toBe(0)
+    const { stdout } = await execa('docker', ['image', 'inspect', '--format={{.Os}}/{{.Architecture}}', image])
+    expect(stdout).toBe(`linux/${other}`)
+  } finally {
+    await execa('docker', ['rmi', image], { reject: false })
+  }
+})
 
 describe('inside a cluster', () => {
   let lab: InsideLab
