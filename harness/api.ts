@@ -24,7 +24,7 @@ export type { Run } from '#run/with-reports.ts'
 export type TestFlags = Omit<z.input<typeof RunOptions>, 'output' | 'plan' | 'results' | 'verbose'>
 
 /** The options of `diagnose`: the flags of the command in camel case. Lists are text, joined by commas. */
-export type DiagnoseFlags = Omit<z.input<typeof DiagnoseOptions>, 'output' | 'verbose'>
+export type DiagnoseFlags = Omit<z.input<typeof DiagnoseOptions>, 'output' | 'results' | 'verbose'>
 
 /** What a caller may add: a signal that asks for an orderly end, and a stream for the lines that people read. */
 export type Surroundings = { signal?: AbortSignal; lines?: NodeJS.WritableStream }

@@ -24,6 +24,7 @@ const beside = [
   'faults',
   'killed',
   'inside',
+  'chart',
   'package',
   'bad-input',
   'report',

@@ -6,6 +6,7 @@ import { JudgeOptions } from '#commands/judge/options.ts'
 import type { ImagesInvocation } from '#commands/images/options.ts'
 import type { HistoryOptions } from '#commands/history.ts'
 import type { InitOptions } from '#commands/init.ts'
+import type { MetricsOptions } from '#commands/metrics.ts'
 import { requireOneVersion } from '#commands/matrix/combinations.ts'
 import { CellOptions, MatrixOptions } from '#commands/matrix/options.ts'
 import type { ReportOptions } from '#commands/report/report.ts'
@@ -38,6 +39,7 @@ export type Invocation =
   | { command: 'report'; options: ReportOptions }
   | { command: 'history'; options: HistoryOptions }
   | { command: 'verify-report'; options: VerifyReportOptions }
+  | { command: 'metrics'; options: MetricsOptions }
   | { command: 'matrix'; options: MatrixOptions }
   | { command: 'cell'; options: CellOptions }
   | ImagesInvocation
@@ -271,6 +273,7 @@ const commandLine = (configPath?: string): CommandLine => {
     .addOption(istioctl)
     .addOption(istioNamespace)
     .option('--probe', 'also send requests, from a labelled namespace that is deleted afterwards')
+    .addOption(results)
     .addOption(
       new Option('--output <form>', 'text for people, json for programs, html for a page; both go to stdout').choices([
         'text',
@@ -315,6 +318,11 @@ const commandLine = (configPath?: string): CommandLine => {
     .requiredOption('--key <file>', 'the public key of the signer, in PEM')
     .action((folder: string, { key }: { key: string }) => {
       invocation = { command: 'verify-report', options: { folder, key } }
+    })
+  add('metrics', 'serve the metrics.prom of folders to Prometheus, at port 9464')
+    .argument('<folders...>', 'report folders, or folders where ConfigMaps of results are mounted')
+    .action((folders: string[]) => {
+      invocation = { command: 'metrics', options: { folders } }
     })
   for (const [name, description] of [
     ['list', 'list checks and topologies, and which checks apply where'],

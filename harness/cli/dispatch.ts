@@ -11,6 +11,7 @@ import { requireOneVersion, versionCells } from '#commands/matrix/combinations.t
 import { cellOf, earlierAttempt } from '#commands/matrix/earlier-attempt.ts'
 import { emitted } from '#commands/matrix/emitted.ts'
 import type { CellOptions } from '#commands/matrix/options.ts'
+import { serveMetrics } from '#commands/metrics.ts'
 import { prove } from '#commands/prove/prove.ts'
 import { report, watchReports } from '#commands/report/report.ts'
 import { printPlan } from '#commands/test/print-plan.ts'
@@ -84,6 +85,10 @@ export const perform = async (
         (screen, { signal }) => diagnose(options, screen, signal),
         options.verbose,
       )
+    }
+    case 'metrics': {
+      const { options } = invocation
+      return withTerminal(process.stdout, (screen, { signal }) => serveMetrics(options, screen.line, signal))
     }
     case 'down': {
       const { options } = invocation

@@ -39,3 +39,12 @@ test.each([
 ])('MP-101: %s is refused, and %s is named', (line, named) => {
   expect(() => read(line)).toThrow(expect.objectContaining({ code: 'MP-101', message: expect.stringContaining(named) }))
 })
+
+test('the harness’s image can be for another platform, and only that image', () => {
+  expect(read('images build --harness --platform=linux/arm64')).toEqual({
+    command: 'images build',
+    options: { harness: true, platform: 'linux/arm64' },
+  })
+  expect(() => read('images build --platform=linux/arm64')).toThrow(/--platform.*it is for --harness/)
+  expect(() => read('images build --harness --platform=linux/s390x')).toThrow(/Unknown value for --platform/)
+})

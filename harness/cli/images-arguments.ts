@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { z } from 'zod'
 import { type ImagesInvocation, ImagesOptions } from '#commands/images/options.ts'
+import { harnessPlatforms } from '#images/source/harness-image.ts'
 import { gateways, installer, output, pins, verbose, withVersions } from './shared-flags.ts'
 
 const versions = (command: Command): Command =>
@@ -30,6 +31,11 @@ export const addImagesCommands = (
     .command('build')
     .description('build everything from source now')
     .option('--harness', 'instead build the image of meshproof itself, to run it inside a cluster')
+    .addOption(
+      new Option('--platform <os/processor>', 'with --harness: build it for this platform').choices([
+        ...harnessPlatforms,
+      ]),
+    )
     .addOption(verbose)
     .action((options: unknown) => {
       take({ command: 'images build', options: parsed(ImagesOptions.build, options) })

@@ -7,7 +7,9 @@ export const inClusterCodes = {
     shows:
       '`images build --harness` runs on another operating system or processor than the engine’s. The image takes ' +
       'Node and the packages that are installed here.',
-    fix: 'Build it on the kind of machine that the message names, and push it from there.',
+    fix:
+      'Build it on the kind of machine that the message names, and push it from there. A checkout on Linux can build ' +
+      'it for another processor with `--platform`.',
   },
   'MP-172': {
     cause: '“in-cluster” is used where this is no pod with an account',
@@ -19,7 +21,7 @@ export const inClusterCodes = {
   'MP-173': {
     cause: 'the results could not be kept: their ConfigMap may not be written',
     shows: 'The run ends before anything is made: the account of the pod may not create or change ConfigMaps there.',
-    fix: 'Apply fixtures/manifests/suites-rbac.yaml, which allows it, or leave out --results.',
+    fix: 'Install the chart in fixtures/chart, which allows it, or leave out --results.',
   },
   'MP-174': {
     cause: 'the results are too large for a ConfigMap',
@@ -32,5 +34,15 @@ export const inClusterCodes = {
       'The npm package builds its image from the Node that runs it. A Node of a distribution often needs shared ' +
       'libraries of that distribution, which the image does not have.',
     fix: 'Use a Node of nodejs.org, or add one to the project: `npm install --save-dev node@24`.',
+  },
+  'MP-178': {
+    cause: 'the packages of another processor could not be installed',
+    shows: '`images build --harness --platform=…` could not download the npm packages or the Node of that platform.',
+    fix: 'Check that npm packages can be downloaded, then run the same command again.',
+  },
+  'MP-177': {
+    cause: 'the metrics cannot be served',
+    shows: '`metrics` cannot listen on port 9464. Most often another program listens there.',
+    fix: 'End the program that the port belongs to, or run `metrics` in a pod of its own, as the chart does.',
   },
 } as const satisfies Record<string, CodeEntry>

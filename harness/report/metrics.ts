@@ -1,5 +1,6 @@
 import { Verdict, type CheckResult, type Results } from '#results/results.ts'
 import { judgeChecks } from './judge-checks.ts'
+import { family, type Labels, sample, states } from './prometheus-text.ts'
 import { upgradeChecks } from './upgrade-checks.ts'
 import { runVerdict } from './words.ts'
 
@@ -20,7 +21,7 @@ export const metrics = (results: Results): string => {
     family(
       'meshproof_check_verdict',
       'The verdict of a check: 1 for its verdict, 0 for the others.',
-      checks.flatMap(({ check, labels }) => states(labels, check.verdict)),
+      checks.flatMap(({ check, labels }) => states(labels, Verdict.options, check.verdict)),
     ),
     family(
       'meshproof_check_seconds',
@@ -32,7 +33,7 @@ export const metrics = (results: Results): string => {
     family(
       'meshproof_run_verdict',
       'The verdict of the run: 1 for its verdict, 0 for the others.',
-      states({}, runVerdict(results)),
+      states({}, Verdict.options, runVerdict(results)),
     ),
     family('meshproof_run_timestamp_seconds', 'When the run ended, in seconds since 1970.', [
       sample({}, Date.parse(results.run.finishedAt) / 1000),
@@ -40,15 +41,7 @@ export const metrics = (results: Results): string => {
   ].join('')
 }
 
-type Labels = Record<string, string>
-type Sample = { labels: Labels; value: number }
-
-const sample = (labels: Labels, value: number): Sample => ({ labels, value })
-
 const secondsOf = ({ attempts }: CheckResult): number => attempts.reduce((sum, { seconds }) => sum + seconds, 0)
-
-const states = (labels: Labels, present: Verdict): Sample[] =>
-  Verdict.options.map((verdict) => sample({ ...labels, verdict }, verdict === present ? 1 : 0))
 
 const labelsOf = ({ id, layer, from, to }: CheckResult, { name, mtls }: { name: string; mtls: string }): Labels => ({
   check: id,
@@ -58,18 +51,3 @@ const labelsOf = ({ id, layer, from, to }: CheckResult, { name, mtls }: { name: 
   topology: name,
   mtls,
 })
-
-const family = (name: string, help: string, samples: Sample[]): string =>
-  [
-    `# HELP ${name} ${help}`,
-    `# TYPE ${name} gauge`,
-    ...samples.map(({ labels, value }) => `${name}${labelled(labels)} ${value}`),
-    '',
-  ].join('\n')
-
-const labelled = (labels: Labels): string => {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`)
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
-}
-
-const escaped = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')

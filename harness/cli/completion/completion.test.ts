@@ -32,7 +32,7 @@ test.each([
   [['images', 'list', '--images', '=', 'r'], ['release']],
   [
     ['images', 'build', '--'],
-    ['--harness', '--verbose'],
+    ['--harness', '--platform', '--verbose'],
   ],
   [['diagnose', '--contexts', '=', 'a'], []],
 ])('bash completes %j', async (words, offers) => {

@@ -9,6 +9,7 @@ export const DiagnoseOptions = z.object({
   istioctl: RunOptions.shape.istioctl,
   istioNamespace: RunOptions.shape.istioNamespace,
   probe: z.boolean().default(false),
+  results: RunOptions.shape.results,
   output: z.enum(['text', 'json', 'html']).default('text'),
   verbose: RunOptions.shape.verbose,
 })

@@ -42,8 +42,9 @@ export const performImages = async (
     case 'images build': {
       await requireCache()
       const engine = await ensureEngine(screen.line, signal)
-      const image = invocation.options.harness
-        ? await buildHarness(engine, screen.building, signal)
+      const { harness, platform } = invocation.options
+      const image = harness
+        ? await buildHarness(engine, screen.building, signal, platform)
         : (await sourceImages({}, engine, screen.building, signal)).node
       screen.close()
       print(`${image}  ${megabytes(await imageBytes(image))}`)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { harnessPlatforms } from '#images/source/harness-image.ts'
 import { RunOptions } from '#run/options.ts'
 
 const Published = RunOptions.pick({
@@ -20,7 +21,16 @@ const Published = RunOptions.pick({
 /** The flags of `images …`, validated. */
 export const ImagesOptions = {
   list: z.object({ ...Published.shape, images: z.enum(['source', 'release']).optional() }),
-  build: z.object({ harness: z.boolean().default(false), verbose: RunOptions.shape.verbose }),
+  build: z
+    .object({
+      harness: z.boolean().default(false),
+      platform: z.enum(harnessPlatforms).optional(),
+      verbose: RunOptions.shape.verbose,
+    })
+    .refine(({ harness, platform }) => harness || platform === undefined, {
+      path: ['platform'],
+      error: 'it is for --harness',
+    }),
   mirror: z.object({ ...Published.omit({ registry: true }).shape, to: RunOptions.shape.registry.unwrap() }),
   verify: z.object({ ...Published.shape, registry: RunOptions.shape.registry.unwrap() }),
   save: z.object({ ...Published.shape, file: z.string() }),

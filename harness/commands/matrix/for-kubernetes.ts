@@ -14,7 +14,7 @@ export const Pod = z.looseObject({
 
 export type Pod = z.infer<typeof Pod>
 
-const manifest = join(import.meta.dirname, '../../../fixtures/manifests/suites-job.yaml')
+const manifest = join(import.meta.dirname, '../../../fixtures/manifests/cells-job.yaml')
 const Job = z.looseObject({
   metadata: z.object({ namespace: z.string() }),
   spec: z.looseObject({ activeDeadlineSeconds: z.number(), template: z.looseObject({ spec: Pod }) }),

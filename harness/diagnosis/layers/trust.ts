@@ -13,7 +13,8 @@ type Cacerts = {
   roots: X509Certificate[]
   ownsKey: boolean
 }
-type Trust = {
+/** What a cluster’s certificates are: of its authority, as handed out to namespaces, and of a few live proxies. */
+export type Trust = {
   cluster: SurveyedCluster
   cacerts: Cacerts | undefined
   handedOut: X509Certificate[]
@@ -77,7 +78,8 @@ const signingFor = (mesh: Survey, cluster: SurveyedCluster): SurveyedCluster | u
   return primary && hostOf(primary)
 }
 
-const trustIn = async (cluster: SurveyedCluster): Promise<Trust> => {
+/** Reads the certificates of a cluster. @throws MeshproofError when its secrets, ConfigMap or pods cannot be read. */
+export const trustIn = async (cluster: SurveyedCluster): Promise<Trust> => {
   const [secrets, map, proxies] = await Promise.all([
     cluster.reads.secrets(),
     cluster.reads.configMap('istio-ca-root-cert'),

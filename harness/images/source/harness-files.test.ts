@@ -1,14 +1,15 @@
 import { stat } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { harnessFiles } from './harness-files.ts'
+import { harnessFiles, ownParts } from './harness-files.ts'
 
 test('the image holds what the harness runs with, and no more than it may', async () => {
-  const files = await harnessFiles(import.meta.filename)
+  const files = await harnessFiles({ base: import.meta.filename, sbom: import.meta.filename, ...(await ownParts()) })
   const paths = files.map(({ to }) => to)
   expect(paths).toEqual(
     expect.arrayContaining([
       'Dockerfile',
       'base.tar',
+      'meshproof/sbom.spdx.json',
       'program/meshproof',
       'meshproof/harness/cli/main.ts',
       'meshproof/harness/run/vitest/checks.spec.ts',

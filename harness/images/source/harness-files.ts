@@ -3,11 +3,12 @@ import { extname, join, resolve } from 'node:path'
 import { MeshproofError } from '#errors.ts'
 import type { LayerFile } from './oci.ts'
 import { recipeFolder } from './recipes.ts'
-import { runtimePackages } from './runtime-packages.ts'
+import { type RuntimePackage, runtimePackages } from './runtime-packages.ts'
 
 /** Whether this is an installed package, whose compiled files are in its folder `dist`, and not a checkout. */
-const isInstalled = extname(import.meta.filename) === '.js'
-const root = resolve(import.meta.dirname, isInstalled ? '../../../..' : '../../..')
+export const isInstalled = extname(import.meta.filename) === '.js'
+/** The folder of this package. */
+export const packageRoot = resolve(import.meta.dirname, isInstalled ? '../../../..' : '../../..')
 
 /** Files of packages that no program reads: TypeScript, source maps, documents, C, and files for other runtimes. */
 const unusedFile = /\.([cm]?ts|map|md|markdown|c|cc|h|bare)$/i
@@ -22,13 +23,17 @@ const harnessPaths = [
 /** Files of the harness that it does not need to run: tests, type declarations, and recipes of images. */
 const testing = /\.(test|d)\.ts$|^harness\/testing\/|^(dist\/)?fixtures\/images\/[^/]+\//
 
-/**
- * The files from which the harness’s image is built (fixtures/images/meshproof/Dockerfile). `base` is the tar file
- * with the Debian packages.
- * @throws MeshproofError MP-176 where the Node of an installed package needs libraries of this machine.
- */
-export const harnessFiles = async (base: string): Promise<LayerFile[]> => {
-  const packages = await runtimePackages(root)
+/** The parts of the image that depend on its processor: Debian’s, npm’s, and Node. `sbom` is the bill of all. */
+export type HarnessParts = { base: string; packages: readonly RuntimePackage[]; node: string; sbom: string }
+
+/** The npm packages and the Node of this machine. @throws MeshproofError MP-176 as `nodeProgram` does. */
+export const ownParts = async (): Promise<Pick<HarnessParts, 'packages' | 'node'>> => ({
+  packages: await runtimePackages(packageRoot),
+  node: nodeProgram(),
+})
+
+/** The files from which the harness’s image is built (fixtures/images/meshproof/Dockerfile). */
+export const harnessFiles = async ({ base, packages, node, sbom }: HarnessParts): Promise<LayerFile[]> => {
   const packageFiles = await Promise.all(
     packages.map(async ({ from, to }) =>
       (await filesIn(from, '', (name) => name !== 'node_modules'))
@@ -36,7 +41,7 @@ export const harnessFiles = async (base: string): Promise<LayerFile[]> => {
         .map((path) => ({ from: join(from, path), to: join(to, path), mode: 0o644 })),
     ),
   )
-  const harnessFilePaths = (await Promise.all(harnessPaths.map((path) => filesIn(root, path, () => true))))
+  const harnessFilePaths = (await Promise.all(harnessPaths.map((path) => filesIn(packageRoot, path, () => true))))
     .flat()
     .filter((path) => !testing.test(path))
   const recipe = (name: string): string => join(recipeFolder, 'meshproof', name)
@@ -45,24 +50,28 @@ export const harnessFiles = async (base: string): Promise<LayerFile[]> => {
     { from: recipe('Dockerfile'), to: 'Dockerfile', mode: 0o644 },
     { from: recipe('meshproof'), to: 'program/meshproof', mode: 0o755 },
     ...packageFiles.flat(),
-    { from: nodeProgram(), to: 'node_modules/node/bin/node', mode: 0o755 },
+    { from: node, to: 'node_modules/node/bin/node', mode: 0o755 },
     // With this file scripts/with-node.mjs does not install dependencies.
     ...(isInstalled
       ? []
       : [
           {
-            from: join(root, 'node_modules/.meshproof-lock'),
+            from: join(packageRoot, 'node_modules/.meshproof-lock'),
             to: 'node_modules/.meshproof-lock',
             mode: 0o644,
           },
         ]),
-    ...harnessFilePaths.map((path) => ({ from: join(root, path), to: `meshproof/${path}`, mode: 0o644 })),
+    { from: sbom, to: 'meshproof/sbom.spdx.json', mode: 0o644 },
+    ...harnessFilePaths.map((path) => ({ from: join(packageRoot, path), to: `meshproof/${path}`, mode: 0o644 })),
   ]
 }
 
-/** The Node of the image: in a checkout that of the lockfile, in an installed package the one that runs now. */
+/**
+ * The Node of the image: in a checkout that of the lockfile, in an installed package the one that runs now.
+ * @throws MeshproofError MP-176 where the Node of an installed package needs libraries of this machine.
+ */
 const nodeProgram = (): string => {
-  if (!isInstalled) return join(root, 'node_modules/node/bin/node')
+  if (!isInstalled) return join(packageRoot, 'node_modules/node/bin/node')
   const shared = Object.entries(process.config.variables).filter(
     ([name, value]) => /^node_shared(_|$)/.test(name) && (value === true || value === 'true'),
   )

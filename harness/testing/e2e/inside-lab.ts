@@ -4,15 +4,25 @@ import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { harnessImage } from '#images/source/harness-image.ts'
 import { byHandLab, type ByHandLab } from './by-hand-lab.ts'
+import { chartFolder, helmProgram } from './chart.ts'
 import { meshproof } from './product.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 
-/** The path of a manifest for use inside a cluster. */
-export const manifest = (name: string): string => join(root, 'fixtures/manifests', `${name}.yaml`)
+/** The flags of the first cluster’s release. Its CronJob does not start by itself. */
+export const chartFlags = [
+  '--set=contexts={in-cluster,cluster2}',
+  '--set=diagnosis.schedule=@yearly',
+  '--set=suites.enabled=true',
+  '--set=metrics.enabled=true',
+]
 
-/** A lab whose first cluster has the harness’s image and, with the rights of the manifests, access to the second. */
+/** A lab with the chart in both clusters. The first has the harness’s image, and access to the second. */
 export type InsideLab = ByHandLab & {
+  /** The path of Helm. */
+  helmProgram: string
+  /** Runs Helm against the first cluster, in the harness’s namespace. */
+  helmInside: (...args: string[]) => Promise<string>
   /** Runs kubectl against the first cluster, in the harness’s namespace. */
   kubectlInside: (...args: string[]) => Promise<string>
   /** Applies objects as YAML. */
@@ -26,7 +36,17 @@ export type InsideLab = ByHandLab & {
 export const insideLab = async (): Promise<InsideLab> => {
   const built = await meshproof(['images', 'build', '--harness'])
   if (built.exitCode !== 0) throw new Error(built.output)
+  const program = await helmProgram()
   const lab = await byHandLab('primary-remote')
+  try {
+    return await prepared(lab, program)
+  } catch (error) {
+    await lab.down()
+    throw error
+  }
+}
+
+const prepared = async (lab: ByHandLab, program: string): Promise<InsideLab> => {
   const { contexts, kubectl } = lab
   const [first = ''] = contexts
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-inside-'))
@@ -44,8 +64,18 @@ export const insideLab = async (): Promise<InsideLab> => {
       ]),
     ),
   )
-  for (const context of contexts)
-    for (const name of ['diagnosis-rbac', 'suites-rbac']) await kubectl(context, 'apply', '--filename', manifest(name))
+  const helmAt = async (context: string, ...args: string[]): Promise<string> => {
+    const place = ['--kube-context', context, '--namespace', 'meshproof']
+    // The lab has a kubeconfig for each cluster, joined by “:”. The flag takes only one.
+    const env = { KUBECONFIG: lab.kubeconfig, HELM_CACHE_HOME: folder }
+    return (await execa(program, [...args, ...place], { env })).stdout
+  }
+  for (const context of contexts) {
+    await kubectl(context, 'create', 'namespace', 'meshproof')
+    const labels = ['pod-security.kubernetes.io/enforce=restricted', 'istio-injection=disabled']
+    await kubectl(context, 'label', 'namespace', 'meshproof', ...labels)
+    await helmAt(context, 'install', 'meshproof', chartFolder, '--set=suites.enabled=true')
+  }
 
   // Pods reach an API server at the address of its node. This machine reaches it at a published port.
   const writeKubeconfig = async (account: string, users: 'machine' | 'pods' = 'machine'): Promise<string> => {
@@ -95,9 +125,12 @@ export const insideLab = async (): Promise<InsideLab> => {
       `--from-file=config=${await writeKubeconfig(account, 'pods')}`,
     )
   }
+  await helmAt(first, 'upgrade', 'meshproof', chartFolder, ...chartFlags)
   return {
     ...lab,
     folder,
+    helmProgram: program,
+    helmInside: (...args) => helmAt(first, ...args),
     kubeconfigFor: (account) => writeKubeconfig(account),
     kubectlInside: (...args) => kubectl(first, '--namespace=meshproof', ...args),
     apply: async (context, yaml, ...flags) => {

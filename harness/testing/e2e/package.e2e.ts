@@ -56,7 +56,9 @@ describe('the packed file', () => {
         'dist/harness/report/html/page.css',
         'dist/fixtures/images/recipes.yaml',
         'dist/fixtures/images/istio/go.sum',
-        'dist/fixtures/manifests/suites-job.yaml',
+        'dist/fixtures/chart/Chart.yaml',
+        'dist/fixtures/chart/templates/_pod.tpl',
+        'dist/fixtures/manifests/cells-job.yaml',
         'dist/fixtures/topologies/examples/three-clusters.yaml',
       ]),
     )

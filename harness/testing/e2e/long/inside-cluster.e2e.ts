@@ -1,14 +1,31 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { delimiter, join, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { execa } from 'execa'
 import { stringify } from 'yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { insideLab, manifest, shellBlockOf, type InsideLab } from '#testing/e2e/inside-lab.ts'
+import { engineInfo, nodeArchitecture } from '#engine/docker.ts'
+import { harnessImage } from '#images/source/harness-image.ts'
+import { renderedChart, rolesOf } from '#testing/e2e/chart.ts'
+import { chartFlags, insideLab, shellBlockOf, type InsideLab } from '#testing/e2e/inside-lab.ts'
 import { meshproof, type Outcome } from '#testing/e2e/product.ts'
 import { rightsOf, type Right } from '#testing/e2e/rights.ts'
+import { ended, freePort, prometheusPrograms, startPrometheus } from './prometheus.ts'
 
 const root = resolve(import.meta.dirname, '../../../..')
+
+test('the image can be built for another processor', async () => {
+  const other = nodeArchitecture(await engineInfo()) === 'amd64' ? 'arm64' : 'amd64'
+  const image = `${harnessImage}-${other}`
+  try {
+    const { exitCode, output } = await meshproof(['images', 'build', '--harness', `--platform=linux/${other}`])
+    expect(exitCode, output).toBe(0)
+    const { stdout } = await execa('docker', ['image', 'inspect', '--format={{.Os}}/{{.Architecture}}', image])
+    expect(stdout).toBe(`linux/${other}`)
+  } finally {
+    await execa('docker', ['rmi', image], { reject: false })
+  }
+})
 
 describe('inside a cluster', () => {
   let lab: InsideLab
@@ -30,6 +47,9 @@ describe('inside a cluster', () => {
     }
   }
 
+  const rightsOfAccount = async (account: string): Promise<Right[]> =>
+    rightsOf(rolesOf(await renderedChart(lab.helmProgram, ...chartFlags), account))
+
   // Rights that this mesh cannot show to be needed. The client opens web sockets by GET, which Kubernetes treats as a
   // creation only from 1.35 on. Address ranges matter on one network only. Only pods write ConfigMaps of results.
   // Sidecars and PeerAuthentications are read only where a client lacks endpoints.
@@ -50,6 +70,89 @@ describe('inside a cluster', () => {
       lab.kubectlInside('--as=system:serviceaccount:meshproof:meshproof', 'create', 'namespace', 'stranger'),
     ).rejects.toThrow('meshproof may change nothing')
   })
+
+  test(
+    'the CronJob and the Job of the chart run, and Prometheus has their results and alerts on a fault',
+    async () => {
+      const programs = await prometheusPrograms(lab.folder)
+      const [rule] = await renderedChart(
+        lab.helmProgram,
+        ...chartFlags,
+        '--set=metrics.rules.enabled=true',
+        '--show-only=templates/rules.yaml',
+      )
+      const rules = join(lab.folder, 'rules.yaml')
+      await writeFile(rules, stringify(rule?.['spec']))
+      await cp(join(import.meta.dirname, 'rules.test.yaml'), join(lab.folder, 'rules.test.yaml'))
+      await execa(programs.promtool, ['check', 'rules', '--lint-fatal', rules])
+      await execa(programs.promtool, ['test', 'rules', join(lab.folder, 'rules.test.yaml')])
+
+      const resultOf = async (map: string): Promise<Record<string, string>> =>
+        JSON.parse(await lab.kubectlInside('get', 'configmap', map, '--output=jsonpath={.data}')) as Record<
+          string,
+          string
+        >
+      await lab.kubectlInside('create', 'job', 'healthy', '--from=cronjob/meshproof-diagnosis')
+      await lab.kubectlInside('wait', '--for=condition=Complete', 'job/healthy', '--timeout=180s')
+      expect(await resultOf('meshproof-diagnosis')).toMatchObject({ verdict: 'healthy', exitCode: '0' })
+
+      await lab.helmInside('test', 'meshproof', '--timeout=10m')
+      expect(await lab.kubectlInside('get', 'job/meshproof-suites', '--output=jsonpath={.status.succeeded}')).toBe('1')
+      expect(await resultOf('meshproof-suites-0')).toMatchObject({ verdict: expect.stringMatching(/^(pass|flaky)$/) })
+
+      const port = await freePort()
+      await lab.kubectlInside('rollout', 'status', 'deployment/meshproof-metrics', '--timeout=120s')
+      const forwarded = execa(
+        lab.kubectlProgram,
+        [
+          `--kubeconfig=${lab.kubeconfig}`,
+          `--context=${lab.contexts[0] ?? ''}`,
+          '--namespace=meshproof',
+          'port-forward',
+          'deployment/meshproof-metrics',
+          `${port}:9464`,
+        ],
+        { reject: false },
+      )
+      const prometheus = await startPrometheus(programs, { folder: lab.folder, target: `127.0.0.1:${port}`, rules })
+      // The kubelet updates a mounted ConfigMap within about a minute.
+      const soon = { timeout: 150_000, interval: 1000 }
+      const count = async (query: string): Promise<number> => (await prometheus.query(query).catch(() => [])).length
+      const remoteSecret = ['secret', 'istio-remote-secret-cluster2', '--namespace=istio-system']
+      const kept = await lab.kubectlInside('get', ...remoteSecret, '--output=json')
+      try {
+        await expect.poll(() => count('meshproof_diagnosis_verdict{verdict="healthy"} == 1'), soon).toBe(1)
+        await expect.poll(() => count('meshproof_run_verdict{verdict=~"pass|flaky"} == 1'), soon).toBe(1)
+        const ends = await prometheus.query('meshproof_certificate_expiry_timestamp_seconds')
+        expect(new Set(ends.map(({ metric: { cluster, kind } }) => `${cluster} ${kind}`))).toEqual(
+          new Set(
+            ['cluster1', 'cluster2'].flatMap((cluster) =>
+              ['root', 'intermediate', 'workload'].map((kind) => `${cluster} ${kind}`),
+            ),
+          ),
+        )
+        for (const { value } of ends) expect(value).toBeGreaterThan(Date.now() / 1000)
+        expect(await prometheus.alerts()).toEqual([])
+
+        await lab.kubectlInside('delete', ...remoteSecret)
+        await lab.kubectlInside('create', 'job', 'broken', '--from=cronjob/meshproof-diagnosis')
+        await lab.kubectlInside('wait', '--for=condition=Failed', 'job/broken', '--timeout=180s')
+        await expect
+          .poll(() => prometheus.alerts(), soon)
+          .toMatchObject([
+            {
+              labels: { alertname: 'MeshproofMeshBroken' },
+              annotations: { description: expect.stringContaining('secrets: MP-861') },
+            },
+          ])
+      } finally {
+        await lab.apply(lab.contexts[0] ?? '', kept, '--namespace=istio-system')
+        await prometheus.end()
+        await ended(forwarded)
+      }
+    },
+    15 * 60_000,
+  )
 
   test(
     'three pods share the suites, one is killed midway, and their results make a common page',
@@ -126,16 +229,17 @@ describe('inside a cluster', () => {
   )
 
   test('a pod diagnoses the mesh in which it runs, and needs every right that it has', async () => {
-    await lab.kubectlInside('apply', '--filename', manifest('diagnosis-cronjob'))
     await lab.kubectlInside('create', 'job', 'now', '--from=cronjob/meshproof-diagnosis')
     await lab.kubectlInside('wait', '--for=condition=Complete', 'job/now', '--timeout=180s')
-    await lab.kubectlInside('delete', 'cronjob/meshproof-diagnosis')
+    await lab.kubectlInside('delete', 'job/now')
 
     const flags = ['diagnose', ...(await contextsOf('meshproof-diagnosis'))]
     const { exitCode, output } = await meshproof(flags)
     expect(exitCode, output).toBe(0)
     const unnoticed: string[] = []
-    for (const right of (await rightsOf('diagnosis-rbac')).filter(({ name }) => !notNeededHere.test(name))) {
+    for (const right of (await rightsOfAccount('meshproof-diagnosis')).filter(
+      ({ name }) => !notNeededHere.test(name),
+    )) {
       const { exitCode: without } = await runWithoutRight(right, () => meshproof(flags))
       if (without !== 2) unnoticed.push(right.name)
     }
@@ -160,7 +264,7 @@ describe('inside a cluster', () => {
       ]
 
       const unnoticed: string[] = []
-      for (const right of (await rightsOf('suites-rbac')).filter(({ name }) => !notNeededHere.test(name))) {
+      for (const right of (await rightsOfAccount('meshproof')).filter(({ name }) => !notNeededHere.test(name))) {
         // A right that planning does not need must be needed by a check.
         const plan = await runWithoutRight(right, () => meshproof([...flags, '--plan']))
         if (plan.exitCode !== 0 || plan.output !== planned.output) continue

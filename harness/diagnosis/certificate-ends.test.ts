@@ -1,0 +1,75 @@
+import 'reflect-metadata'
+import { afterEach, beforeAll, expect, test } from 'vitest'
+import type { Manifest } from '#kube/client.ts'
+import { cacertsFor, createRoot, type RootAuthority } from '#lab/certificate-authority.ts'
+import { survey } from '#probes/survey/survey.ts'
+import type { CertificateEnd } from '#results/certificate-end.ts'
+import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
+import { meshObjects } from '#testing/mesh-objects.ts'
+import { certificateEnds } from './certificate-ends.ts'
+
+const servers: FakeApiServer[] = []
+let root: RootAuthority
+beforeAll(async () => {
+  root = await createRoot()
+})
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+const encoded = (texts: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')]))
+
+const cacerts = async (notAfter: Date): Promise<Manifest> => {
+  const made = await cacertsFor(root, { name: 'cluster1', istioNamespace: 'istio-system' }, notAfter)
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'cacerts', namespace: 'istio-system' },
+    data: encoded(made['stringData'] as Record<string, string>),
+  }
+}
+
+/** A remote secret whose token ends, in seconds since 1970; without `exp` it never does. */
+const remoteSecret = (name: string, exp?: number): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name, namespace: 'istio-system', labels: { 'istio/multiCluster': 'true' } },
+  data: encoded({
+    cluster2: JSON.stringify({
+      clusters: [{ name: 'c', cluster: { server: 'https://192.0.2.1:6443' } }],
+      users: [
+        { name: 'u', user: { token: `e30.${Buffer.from(JSON.stringify({ exp })).toString('base64url')}.signature` } },
+      ],
+      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'x',
+    }),
+  }),
+})
+
+const endsOf = async (...more: Manifest[]): Promise<CertificateEnd[]> => {
+  const server = await fakeApiServer(meshObjects('cluster1', { more }))
+  servers.push(server)
+  return certificateEnds(await survey([server.cluster('context1')]))
+}
+
+test('authorities in cacerts and tokens of remote secrets have an end', async () => {
+  const [soon, token] = [new Date(Math.floor(Date.now() / 1000) * 1000 + 86_400_000), 1_900_000_000]
+  const ends = await endsOf(await cacerts(soon), remoteSecret('ending', token), remoteSecret('endless'))
+  const rootEnd = Date.parse(root.certificate.notAfter.toISOString())
+  expect(ends).toEqual([
+    { cluster: 'cluster1', kind: 'root', where: 'cacerts', at: rootEnd },
+    { cluster: 'cluster1', kind: 'intermediate', where: 'cacerts', at: soon.getTime() },
+    { cluster: 'cluster1', kind: 'remote-secret', where: 'ending', at: token * 1000 },
+  ])
+})
+
+test('of several in one place it is the first end', async () => {
+  const [first, second] = [1_900_000_000, 1_800_000_000]
+  const several = remoteSecret('both', first)
+  const [other] = Object.values(remoteSecret('both', second)['data'] as Record<string, string>)
+  Object.assign(several['data'] as object, { cluster3: other })
+  expect(await endsOf(several)).toEqual([
+    { cluster: 'cluster1', kind: 'remote-secret', where: 'both', at: second * 1000 },
+  ])
+})

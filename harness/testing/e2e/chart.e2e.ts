@@ -1,0 +1,184 @@
+import { execa } from 'execa'
+import type { V1ConfigMap, V1CronJob, V1Deployment, V1Job, V1PodTemplateSpec } from '@kubernetes/client-node'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { parse } from 'yaml'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { readArguments } from '#cli/arguments.ts'
+import { Pod } from '#commands/matrix/for-kubernetes.ts'
+import { harnessImage } from '#images/source/harness-image.ts'
+import type { Manifest } from '#kube/client.ts'
+import { allValues, chartFolder, helmProgram, renderedChart, rolesOf } from './chart.ts'
+import { rightsOf } from './rights.ts'
+
+let helm: string
+let objects: Manifest[]
+beforeAll(async () => {
+  helm = await helmProgram()
+  objects = await renderedChart(helm, ...allValues)
+})
+
+const render = (...flags: string[]): Promise<Manifest[]> => renderedChart(helm, ...flags)
+const kinds = (manifests: readonly Manifest[]): string[] =>
+  manifests.map(({ kind, metadata }) => `${kind} ${metadata?.name}`).sort()
+const templateOf = (manifest: Manifest): V1PodTemplateSpec | undefined =>
+  (manifest as Partial<V1CronJob>).spec?.jobTemplate?.spec?.template ??
+  (manifest as Partial<V1Job | V1Deployment>).spec?.template
+const podsOf = (manifests: readonly Manifest[]): { name: string; template: V1PodTemplateSpec }[] =>
+  manifests.flatMap((manifest) => {
+    const template = templateOf(manifest)
+    return template ? [{ name: manifest.metadata?.name ?? '', template }] : []
+  })
+const argsOf = (manifests: readonly Manifest[], name: string): string[] =>
+  podsOf(manifests).find((pod) => pod.name === name)?.template.spec?.containers[0]?.args ?? []
+
+const Job = z.looseObject({ spec: z.looseObject({ template: z.looseObject({ spec: Pod }) }) })
+const sort = (named: { name: string }[]): unknown =>
+  named.sort((first, second) => first.name.localeCompare(second.name))
+
+describe('the chart', () => {
+  test.each([[[]], [allValues], [['--set=contexts={in-cluster}', '--set=istioNamespace=mesh']]])(
+    'has no fault that helm lint sees: %s',
+    async (flags) => {
+      const { exitCode, all } = await execa(helm, ['lint', '--strict', chartFolder, ...flags], {
+        all: true,
+        reject: false,
+      })
+      expect(exitCode, all).toBe(0)
+    },
+  )
+
+  test.each([
+    ['--set=contexts=in-cluster', /contexts.*got string, want array/],
+    ['--set=suite.enabled=true', /additional properties 'suite' not allowed/],
+    ['--set=diagnosis.schedule=hourly', /diagnosis\/schedule/],
+    ['--set=suites.flags={reach.local}', /suites\/flags/],
+  ])('refuses a wrong value: %s', async (flag, message) => {
+    await expect(render(flag)).rejects.toThrow(message)
+  })
+
+  test('without contexts grants rights and starts nothing', async () => {
+    const granting = await render('--set=suites.enabled=true', '--set=metrics.enabled=true')
+    expect(podsOf(granting)).toEqual([])
+    expect(kinds(granting)).toEqual([
+      'ClusterRole meshproof',
+      'ClusterRole meshproof-diagnosis',
+      'ClusterRoleBinding meshproof',
+      'ClusterRoleBinding meshproof-diagnosis',
+      'Role meshproof',
+      'Role meshproof',
+      'Role meshproof-diagnosis',
+      'RoleBinding meshproof',
+      'RoleBinding meshproof',
+      'RoleBinding meshproof-diagnosis',
+      'ServiceAccount meshproof',
+      'ServiceAccount meshproof-diagnosis',
+      'ValidatingAdmissionPolicy meshproof',
+      'ValidatingAdmissionPolicyBinding meshproof',
+    ])
+  })
+
+  test('diagnoses by default, and does not run the checks', async () => {
+    expect(podsOf(await render('--set=contexts={in-cluster,cluster2}')).map(({ name }) => name)).toEqual([
+      'meshproof-diagnosis',
+    ])
+  })
+
+  test('has pods of this version’s image, which ask what the harness takes', () => {
+    expect(
+      podsOf(objects)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['meshproof-diagnosis', 'meshproof-metrics', 'meshproof-suites'])
+    for (const { template } of podsOf(objects)) expect(template.spec?.containers[0]?.image).toBe(harnessImage)
+    expect(readArguments(argsOf(objects, 'meshproof-diagnosis'), {})).toMatchObject({
+      command: 'diagnose',
+      options: { contexts: ['in-cluster', 'cluster2'], results: 'configmap:meshproof/meshproof-diagnosis' },
+    })
+    expect(readArguments(argsOf(objects, 'meshproof-suites'), {})).toMatchObject({
+      command: 'test',
+      options: { contexts: ['in-cluster', 'cluster2'], results: 'configmap:meshproof' },
+    })
+    expect(readArguments(argsOf(objects, 'meshproof-metrics'), {})).toEqual({
+      command: 'metrics',
+      options: { folders: ['/results/diagnosis', '/results/suites'] },
+    })
+  })
+
+  test('has pods that keep to Kubernetes’ restricted standard and get no sidecar', () => {
+    for (const { template } of podsOf(objects)) {
+      expect(template.metadata?.labels).toMatchObject({ 'sidecar.istio.io/inject': 'false' })
+      expect(template.spec?.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      })
+      expect(template.spec?.containers[0]?.securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      })
+    }
+  })
+
+  test('has the accounts that pods use; diagnosis may write its own results, and change nothing else', () => {
+    const accounts = objects.filter(({ kind }) => kind === 'ServiceAccount').map(({ metadata }) => metadata?.name)
+    for (const { template } of podsOf(objects)) {
+      const { serviceAccountName, automountServiceAccountToken } = template.spec ?? {}
+      if (automountServiceAccountToken !== false) expect(accounts).toContain(serviceAccountName)
+    }
+    const roles = rolesOf(objects, 'meshproof-diagnosis')
+    const changing = rightsOf(roles)
+      .map(({ name }) => name)
+      .filter((name) => !/^(get|list) /.test(name))
+    expect(changing.sort()).toEqual([
+      'create configmaps in meshproof',
+      'create pods/exec in istio-system',
+      'create pods/portforward',
+      'patch configmaps in meshproof',
+    ])
+    expect(roles.find(({ metadata }) => metadata?.namespace === 'meshproof')).toMatchObject({
+      rules: [{ resources: ['configmaps'], resourceNames: ['meshproof-diagnosis'] }],
+    })
+  })
+
+  test('mounts the kubeconfig of a Secret where a context needs one', async () => {
+    const secretsOf = (manifests: readonly Manifest[]): string[] =>
+      podsOf(manifests).flatMap(({ template }) =>
+        (template.spec?.volumes ?? []).flatMap(({ secret }) => secret?.secretName ?? []),
+      )
+    expect(secretsOf(objects).sort()).toEqual(['meshproof-diagnosis-kubeconfig', 'meshproof-kubeconfig'])
+    expect(secretsOf(await render(...allValues, '--set=contexts={in-cluster}'))).toEqual([])
+    const named = await render(...allValues, '--set=diagnosis.kubeconfigSecret=a', '--set=suites.kubeconfigSecret=b')
+    expect(secretsOf(named).sort()).toEqual(['a', 'b'])
+  })
+
+  test('has the root namespace of Istio where a mesh has another', async () => {
+    const elsewhere = await render(...allValues, '--set=istioNamespace=mesh-system')
+    expect(JSON.stringify(elsewhere.filter(({ kind }) => kind !== 'Job' && kind !== 'CronJob'))).not.toContain(
+      'istio-system',
+    )
+    for (const name of ['meshproof-diagnosis', 'meshproof-suites'])
+      expect(argsOf(elsewhere, name)).toContain('--istio-namespace=mesh-system')
+  })
+
+  test('gives the Job of the checks the same pod as the Job of cells', async () => {
+    const suites = Job.parse(objects.find(({ kind }) => kind === 'Job'))
+    const cells = Job.parse(parse(await readFile(resolve(chartFolder, '../manifests/cells-job.yaml'), 'utf8')))
+    const [container] = suites.spec.template.spec.containers
+    expect(container?.['imagePullPolicy']).toBe('IfNotPresent')
+    delete container?.['imagePullPolicy']
+    for (const { template } of [suites.spec, cells.spec]) {
+      for (const { env, volumeMounts } of template.spec.containers) for (const named of [env, volumeMounts]) sort(named)
+      sort(template.spec.volumes)
+      delete template['metadata']
+    }
+    expect(suites.spec).toEqual(cells.spec)
+  })
+
+  test('has a dashboard that Grafana’s sidecar finds', () => {
+    const map = objects.find(({ metadata }) => metadata?.name === 'meshproof-dashboard') as V1ConfigMap
+    expect(map.metadata?.labels).toMatchObject({ grafana_dashboard: '1' })
+    expect(JSON.parse(map.data?.['meshproof.json'] ?? '')).toMatchObject({ uid: 'meshproof' })
+  })
+})
