@@ -140,8 +140,8 @@ export const earlyService = (istioNamespace: string, ports: GatewayInstallation[
 })
 
 /**
- * What passes requests to istiod on at the primary’s Gateway: proxies ask at 15012, API servers at 15017. The name that
- * is asked for decides which revision answers.
+ * What passes requests to istiod on at the primary’s Gateway: proxies ask at 15012, API servers at 15017. The name
+ * that is asked for decides which revision answers.
  */
 export const istiodRoutes = (topology: Pick<Topology, 'revision' | 'istioNamespace'>): Manifest[] => {
   const { istioNamespace } = topology

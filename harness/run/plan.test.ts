@@ -141,7 +141,7 @@ describe('plans', () => {
     await makePlans(['all'], [], [], undefined, undefined, 'helm')
   })
 
-  test('have gateways of the Gateway API where there are several networks, and are refused where there are none', async () => {
+  test('have gateways of the Gateway API on several networks, and are refused where there are none', async () => {
     const plansOf = (...names: string[]): ReturnType<typeof makePlans> =>
       makePlans(names, [], [], 'strict', undefined, undefined, 'gateway-api')
     expect(

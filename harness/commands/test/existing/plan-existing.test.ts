@@ -199,7 +199,7 @@ test('of namespaces, only our own two need be such that they may be deleted', as
   })
 })
 
-test('gateways that must be resources of the Gateway API need its pinned release where there is an istiod', async () => {
+test('gateways that must be of the Gateway API need its pinned release where there is an istiod', async () => {
   const gatewaysOf = (version: string): Manifest => ({
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',

@@ -213,7 +213,7 @@ describe('a gateway that istiod makes', () => {
   const kindsOf = async (name: string, strategy: Strategy): Promise<string[]> =>
     phasesOf(await betweenResources(name, strategy), nothingMore).map(({ id, kind }) => `${id} ${kind}`)
 
-  test('follows its istiod where that is replaced in place, in phases that are judged as those of gateways', async () => {
+  test('follows an istiod that is replaced in place, in phases that are judged as those of gateways', async () => {
     expect(await kindsOf('multi-primary-multi-network', 'in-place')).toEqual([
       'P2 gateways',
       'P3 workloads',

@@ -245,8 +245,8 @@ describe('a network without a gateway', () => {
 
   test('tells of a Gateway for which nothing was made, and why', async () => {
     expect(await notMadeOf(unmade)).toEqual([
-      'Gateway gateways/eastwest of cluster2 (class istio, revision canary) has no service eastwest-istio: istiod makes ' +
-        'Gateways only in the cluster that it reads its configuration from',
+      'Gateway gateways/eastwest of cluster2 (class istio, revision canary) has no service eastwest-istio: istiod ' +
+        'makes Gateways only in the cluster that it reads its configuration from',
     ])
   })
 
@@ -493,8 +493,8 @@ describe('a gateway’s pod', () => {
       cause: 'a gateway has no filter chains for the mesh’s services on port 15443',
       evidence: [
         expect.anything(),
-        'Gateway gateways/cross (PASSTHROUGH, hosts *.local) makes it; between networks tls.mode is Passthrough, with ' +
-          'the option gateway.istio.io/listener-protocol: auto-passthrough',
+        'Gateway gateways/cross (PASSTHROUGH, hosts *.local) makes it; between networks tls.mode is Passthrough, ' +
+          'with the option gateway.istio.io/listener-protocol: auto-passthrough',
       ],
       fix: expect.stringContaining('-n gateways get gateways.gateway.networking.k8s.io cross -o yaml'),
     })
