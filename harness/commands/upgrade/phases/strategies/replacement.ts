@@ -45,8 +45,8 @@ export const hasGateway = (lab: Pick<Lab, 'topology'>, cluster: string): boolean
   procedures[lab.topology.procedure].steps(lab.topology).some(({ name }) => name === named.gateway(cluster))
 
 /**
- * True where istiod makes a cluster’s gateway from a resource. Its deployment follows the release of the istiod of its
- * revision: where istiod is replaced in place, so is the gateway, at once.
+ * True where istiod makes a cluster’s gateway from a resource. Its deployment follows the release of the istiod of
+ * its revision: where istiod is replaced in place, so is the gateway, at once.
  */
 export const istiodMakesGateway = (lab: Pick<Lab, 'topology'>, cluster: string): boolean =>
   isMadeByIstiod(lab.topology, cluster) && hasGateway(lab, cluster)
