@@ -15,8 +15,9 @@ export const hostPlatform = (): Platform => ({
 })
 
 /**
- * Builds a static program into `folder`, with `tests` one that runs the tests of the package. A pinned module must have every checksum in its go.sum: nothing is added to
- * it. A checkout is built with its own go.mod and the user's settings of Go.
+ * Builds a static program into `folder`; with `tests`, one that runs the tests of the package. A pinned module must
+ * have every checksum in its go.sum: nothing is added to it. A checkout is built with its own go.mod and the user's
+ * settings of Go.
  * @throws MeshproofError MP-310 without Go, MP-311 on a wrong checksum, MP-312 when the build fails, MP-351 when the
  * build of a checkout fails.
  */
