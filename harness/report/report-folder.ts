@@ -61,4 +61,6 @@ export const renderReports = async (results: Results, folder: string): Promise<v
 
 /** Whether a run writes a file or folder of this name into its report folder, complete or in part. */
 export const isOfAReport = (name: string): boolean =>
-  /^(results\.json|report\.html|junit\.xml|conformance\.yaml|metrics\.prom)(\.\d+)?(\.part)?$|^bundle$/.test(name)
+  /^(results\.json|report\.html|junit\.xml|conformance\.yaml|metrics\.prom)(\.\d+)?(\.part)?$|^(bundle|judges)$/.test(
+    name,
+  )

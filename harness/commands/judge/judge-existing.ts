@@ -2,13 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { stringify } from 'yaml'
+import type { ExistingMesh } from '#checks/existing-target.ts'
 import { prepareExistingMesh } from '#commands/test/existing/existing-mesh.ts'
 import { readKubeconfigs } from '#kube/kubeconfig-files.ts'
 import { inOrderFor } from '#kube/kubeconfig-order.ts'
 import { inClusterContext } from '#kube/own-account.ts'
 import { newRunId } from '#lab/run-state.ts'
 import { connectContexts } from '#probes/survey/contexts.ts'
-import { meshLines, survey } from '#probes/survey/survey.ts'
+import { meshLines, type Survey, survey } from '#probes/survey/survey.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { environmentOf } from '#run/environment.ts'
 import { phaseLog } from '#run/phase-log.ts'
@@ -25,8 +26,20 @@ import { requireDefinitions, requireRights } from './requirements.ts'
 const publishedEcho = 'registry.k8s.io/gateway-api/echo-advanced:v1.5.1'
 
 /**
+ * Looks at existing clusters.
+ * @throws MeshproofError as connectContexts and survey do, and MP-145 for clusters that are not judged together.
+ */
+export const surveyMesh = async (
+  contexts: string[],
+  { kubeconfig, istioNamespace, mtls = 'strict' }: Pick<JudgeOptions, 'kubeconfig' | 'istioNamespace' | 'mtls'>,
+): Promise<{ surveyed: Survey; mesh: ExistingMesh }> => {
+  const surveyed = await survey(connectContexts(contexts, kubeconfig), istioNamespace)
+  return { surveyed, mesh: await prepareExistingMesh(surveyed, mtls, kubeconfig) }
+}
+
+/**
  * A whole run of judges on existing clusters. What judges make there is removed.
- * @throws MeshproofError as connectContexts and survey do, MP-145, MP-370 where the program cannot be had, MP-372 and
+ * @throws MeshproofError MP-101 for an unknown judge, as surveyMesh does, MP-370 where the program cannot be had, MP-372 and
  * MP-373, before anything is made.
  */
 export const judgeExisting = async (
@@ -38,10 +51,9 @@ export const judgeExisting = async (
 ): Promise<Run> => {
   requireJudges(options)
   const { signal } = signals
-  const { kubeconfig, istioNamespace, mtls = 'strict', echoImage = publishedEcho, timeout } = options
+  const { kubeconfig, echoImage = publishedEcho, timeout } = options
   const version = await conformanceVersion()
-  const surveyed = await survey(connectContexts(contexts, kubeconfig), istioNamespace)
-  const mesh = await prepareExistingMesh(surveyed, mtls, kubeconfig)
+  const { surveyed, mesh } = await surveyMesh(contexts, options)
   await using scratch = await scratchFolder()
   const clusters = await Promise.all(
     surveyed.clusters

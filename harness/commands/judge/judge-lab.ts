@@ -39,11 +39,11 @@ export const judgeLab = async (
   const planned = await planLab(options)
   const version = await conformanceVersion()
   const { plan, reused } = planned
-  const runId = reused?.id ?? newRunId()
+  const runId = newRunId()
   terminal.line(judgeLine(plan.topology, version))
   const run = await beginRun(
     {
-      runId: reused === undefined ? runId : newRunId(),
+      runId,
       commandLine,
       plans: [plan],
       checks: [],
@@ -59,21 +59,42 @@ export const judgeLab = async (
     run.results.topologies[0] = result
   })
   record.publish()
-  const work = judgeInLab(planned, version, runId, run, options, record, terminal, signals.signal)
+  const work = judgeInLab({
+    ...planned,
+    version,
+    labId: reused?.id ?? runId,
+    run,
+    options,
+    record,
+    terminal,
+    signal: signals.signal,
+  })
   return withReports(run, withJudgeRecord(record, work, signals.signal), exitCodeOfChecks, signals.signal)
 }
 
+/** The judgement of a lab. `labId` is the id of the run that made the lab: this one, or an earlier one. */
+type LabJudgement = JudgePlan & {
+  version: string
+  labId: string
+  run: Run
+  options: JudgeOptions
+  record: JudgeRecord
+  terminal: Terminal
+  signal: AbortSignal
+}
+
 /** Builds what judges need before there is a lab, brings the lab up, and asks the judges in it. */
-const judgeInLab = async (
-  { plan, reused }: JudgePlan,
-  version: string,
-  runId: string,
-  run: Run,
-  options: JudgeOptions,
-  record: JudgeRecord,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<void> => {
+const judgeInLab = async ({
+  plan,
+  reused,
+  version,
+  labId,
+  run,
+  options,
+  record,
+  terminal,
+  signal,
+}: LabJudgement): Promise<void> => {
   const source = await resolveImageSource(options)
   const { engine, images } = await prepareLabs(source, wantedOf(options), terminal, signal, reused?.images)
   run.results.environment = await environmentOf(engine, images)
@@ -84,8 +105,8 @@ const judgeInLab = async (
   record.phases.ended('judge programs', Date.now(), 'pass')
 
   const stays = options.keep || reused !== undefined
-  const order = { runId, plan, images, engine, keep: options.keep, reuse: reused !== undefined, terminal, signal }
-  await using lab = openLab(order, record.phases)
+  const lifetime = { keep: options.keep, reuse: reused !== undefined }
+  await using lab = openLab({ runId: labId, plan, images, engine, ...lifetime, terminal, signal }, record.phases)
   await lab.bringUp()
   await using undo = new AsyncDisposableStack()
   for (const cluster of lab.primaries) {

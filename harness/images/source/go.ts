@@ -35,9 +35,10 @@ export const buildProgram = async (
     await execa(
       'go',
       [
-        ...(program.tests ? ['test', '-c'] : ['build']),
+        program.tests ? 'test' : 'build',
         '-C',
         module.checkout ?? join(recipeFolder, module.name),
+        ...(program.tests ? ['-c'] : []),
         ...(module.checkout === undefined ? ['-mod=readonly'] : []),
         '-trimpath',
         '-buildvcs=false',

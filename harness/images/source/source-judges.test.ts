@@ -63,7 +63,7 @@ test('the program of the judge is built once', async () => {
   const { builds } = await fakeGo()
   const program = await conformanceProgram(() => undefined)
   expect(await conformanceProgram(() => undefined)).toBe(program)
-  expect(await builds()).toEqual([expect.stringMatching(/^test -c .* -o \S+\/conformance \.$/)])
+  expect(await builds()).toEqual([expect.stringMatching(/^test -C \S+ -c .* -o \S+\/conformance \.$/)])
 })
 
 test('what judges need is in no node image', async () => {
