@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { execa } from 'execa'
+import { execa, ExecaError } from 'execa'
 import type { EngineInfo } from '#engine/docker.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
 import { installGatewayApi, requireGatewayApi } from '#istio/gateway-api.ts'
 import { injectionLabel, revisionOf } from '#istio/revision.ts'
 import { sourceGatewayApi } from '#images/gateway-api.ts'
@@ -149,11 +150,22 @@ const echoFor = async (
   return { name: mirroredIn(registry, { name: `${hub}/app:${tag}`, digest: undefined }).name }
 }
 
+/** Loads an image into the node of a cluster. @throws MeshproofError MP-371 where the node does not take it. */
 const loadImage = async (lab: OpenLab, { name }: LabCluster, archive: string, signal: AbortSignal): Promise<void> => {
-  await execa(lab.images.kind, ['load', 'image-archive', archive, '--name', clusterName(lab.runId, name)], {
-    cancelSignal: signal,
-    stdin: 'ignore',
-  })
+  const words = ['load', 'image-archive', archive, '--name', clusterName(lab.runId, name)]
+  try {
+    await execa(lab.images.kind, words, { cancelSignal: signal, stdin: 'ignore' })
+  } catch (cause) {
+    signal.throwIfAborted()
+    const printed: string = cause instanceof ExecaError ? (cause.stderr ?? '') : ''
+    throw new MeshproofError('MP-371', {
+      what: 'The image of echo cannot be loaded into a node',
+      where: name,
+      why: printed.trim().split('\n').at(-1) || reasonOf(cause),
+      next: 'Run the same command again; meshproof doctor shows whether the disk is full.',
+      cause,
+    })
+  }
 }
 
 const removeGatewayApi = async ({ kube }: LabCluster, { manifests }: GatewayApiFiles): Promise<void> => {

@@ -2,6 +2,7 @@ import type { Terminal } from '#report/terminal.ts'
 import { print } from '#run/print.ts'
 import { concludeRun } from '#run/summarize-run.ts'
 import type { Signals } from '#run/with-reports.ts'
+import type { MeshShape } from '#topology/topology-file.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { judgeExisting, surveyMesh } from './judge-existing.ts'
 import { judgeLab } from './judge-lab.ts'
@@ -30,7 +31,7 @@ export const judge = async (
 /** Prints what `judge` would do. @throws MeshproofError as planLab does; for existing clusters as surveyMesh does. */
 export const printJudgePlan = async (options: JudgeOptions): Promise<number> => {
   requireJudges(options)
-  const { topology, steps } =
+  const { topology, steps }: { topology: MeshShape; steps: { name: string }[] } =
     options.contexts === undefined
       ? (await planLab(options)).plan
       : { topology: (await surveyMesh(options.contexts, options)).mesh, steps: [] }
