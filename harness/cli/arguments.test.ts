@@ -53,6 +53,32 @@ describe('a command line', () => {
     expect(optionsOf('--contexts=east,west', '--gateways=gateway-api')).toMatchObject({ gateways: 'gateway-api' })
   })
 
+  test('asks judges, in a lab, in a kept lab or in existing clusters', () => {
+    expect(readArguments(['judge', '--topology=gateway'], {})).toMatchObject({
+      command: 'judge',
+      options: { topology: ['gateway'], with: ['gateway-api'], timeout: 900, reuse: false },
+    })
+    expect(optionsOf('judge', '--reuse', '--timeout=60', '--with=gateway-api')).toMatchObject({
+      reuse: true,
+      timeout: 60,
+      with: ['gateway-api'],
+    })
+    expect(optionsOf('judge', '--contexts=a,b', '--echo-image=registry.example:5000/istio/app:1.31')).toMatchObject({
+      contexts: ['a', 'b'],
+      echoImage: 'registry.example:5000/istio/app:1.31',
+    })
+  })
+
+  test.each([
+    [['judge', '--contexts=a,b', '--topology=vpn'], 'MP-141', 'Name contexts'],
+    [['judge', '--kubeconfig=x'], 'MP-141', 'Name contexts'],
+    [['judge', '--topology=vpn', '--echo-image=a b'], 'MP-101', '--help'],
+    [['judge', '--topology=vpn', '--timeout=1'], 'MP-101', '--help'],
+    [['judge', '--topology=vpn', '--suite=reach.*'], 'MP-101', ''],
+  ] as const)('of a judge is refused: %j', (argv, code, next) => {
+    expect(() => optionsOf(...argv)).toThrow(refused(code, next))
+  })
+
   test('of an installer that does not exist is refused with the nearest', () => {
     expect(() => optionsOf('--installer=hlem')).toThrow(refused('MP-101', '“helm”'))
   })

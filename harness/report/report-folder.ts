@@ -77,7 +77,7 @@ export const renderReports = async (results: Results, folder: string): Promise<v
 
 /** Whether a run writes a file or folder of this name into its report folder, complete or in part. */
 export const isOfAReport = (name: string): boolean =>
-  name === 'bundle' || reportFiles.includes(name.replace(/(\.\d+)?(\.part)?$/, ''))
+  ['bundle', 'judges'].includes(name) || reportFiles.includes(name.replace(/(\.\d+)?(\.part)?$/, ''))
 
 const reportFiles = [
   'results.json',

@@ -19,8 +19,8 @@ const echoPatience = 120_000
  * Judges clusters, one after the other, as the phase `judges`: services of the same name in two clusters of a mesh are
  * one service, so the tests of one cluster would get answers from the other. Whatever is made in a cluster is removed
  * before the next one is judged.
- * @throws MeshproofError MP-140 and MP-144 where a namespace is somebody else’s, MP-371 where echo cannot start, MP-146
- * where a namespace stays; the signal’s reason when it fires.
+ * @throws MeshproofError MP-140 and MP-144 where a namespace is somebody else’s, MP-371 where echo cannot start,
+ * MP-146 where a namespace stays; the signal’s reason when it fires.
  */
 export const judgeClusters = async (
   clusters: readonly AskedCluster[],
@@ -33,14 +33,16 @@ export const judgeClusters = async (
   try {
     for (const cluster of clusters) await clearNamespaces(cluster, [...judgeNamespaces, echoNamespace])
     for (const cluster of clusters) {
-      await using _made = removedAtEnd(cluster, asking.runId)
+      await using made = new AsyncDisposableStack()
+      made.defer(() => removeNamespaces(cluster, asking.runId))
       await requireEcho(
         { ...cluster, kube: cluster.kube, runId: asking.runId, owner, image: asking.echoImage },
         { every: 500, within: echoPatience, signal: asking.signal },
       )
     }
     for (const cluster of clusters) {
-      await using _made = removedAtEnd(cluster, asking.runId)
+      await using made = new AsyncDisposableStack()
+      made.defer(() => removeNamespaces(cluster, asking.runId))
       const title = `gateway-api in ${cluster.name}`
       asking.terminal.started(title)
       const result = await judgeGatewayApi(cluster, { ...asking, owner })
@@ -58,8 +60,3 @@ export const judgeClusters = async (
   }
   phases.ended('judges', Date.now(), record.failed() ? 'fail' : 'pass')
 }
-
-/** Removes at the end of its block what a run has made in a cluster. */
-const removedAtEnd = (cluster: AskedCluster, runId: string): AsyncDisposable => ({
-  [Symbol.asyncDispose]: () => removeNamespaces(cluster, runId),
-})

@@ -2,35 +2,44 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { stringify } from 'yaml'
+import type { ExistingMesh } from '#checks/existing-target.ts'
 import { prepareExistingMesh } from '#commands/test/existing/existing-mesh.ts'
-import { MeshproofError } from '#errors.ts'
-import { gatewayApiVersion } from '#istio/gateway-api.ts'
 import { readKubeconfigs } from '#kube/kubeconfig-files.ts'
 import { inOrderFor } from '#kube/kubeconfig-order.ts'
 import { inClusterContext } from '#kube/own-account.ts'
-import { missingPermissions, type Permission } from '#kube/permissions.ts'
 import { newRunId } from '#lab/run-state.ts'
 import { connectContexts } from '#probes/survey/contexts.ts'
-import { meshLines, survey } from '#probes/survey/survey.ts'
+import { meshLines, type Survey, survey } from '#probes/survey/survey.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { environmentOf } from '#run/environment.ts'
 import { phaseLog } from '#run/phase-log.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
 import { beginRun, type Run, type Signals, withReports } from '#run/with-reports.ts'
-import { judgeNamespaces } from './gateway-api.ts'
 import { type AskedCluster, judgeClusters } from './judge-clusters.ts'
 import { judgeRecord, withJudgeRecord } from './judge-record.ts'
 import { type JudgeOptions, requireJudges } from './options.ts'
 import { judgeLine, plannedJudges } from './plan-judges.ts'
 import { conformanceVersion, requireConformance } from './programs.ts'
-import { echoNamespace } from './require-echo.ts'
+import { requireDefinitions, requireRights } from './requirements.ts'
 
 /** The echo that the project of the Gateway API publishes. */
 const publishedEcho = 'registry.k8s.io/gateway-api/echo-advanced:v1.5.1'
 
 /**
+ * Looks at existing clusters.
+ * @throws MeshproofError as connectContexts and survey do, and MP-145 for clusters that are not judged together.
+ */
+export const surveyMesh = async (
+  contexts: string[],
+  { kubeconfig, istioNamespace, mtls = 'strict' }: Pick<JudgeOptions, 'kubeconfig' | 'istioNamespace' | 'mtls'>,
+): Promise<{ surveyed: Survey; mesh: ExistingMesh }> => {
+  const surveyed = await survey(connectContexts(contexts, kubeconfig), istioNamespace)
+  return { surveyed, mesh: await prepareExistingMesh(surveyed, mtls, kubeconfig) }
+}
+
+/**
  * A whole run of judges on existing clusters. What judges make there is removed.
- * @throws MeshproofError as connectContexts and survey do, MP-145, MP-370 where the program cannot be had, MP-372 and
+ * @throws MeshproofError MP-101 for an unknown judge, as surveyMesh does, MP-370 where the program cannot be had, MP-372 and
  * MP-373, before anything is made.
  */
 export const judgeExisting = async (
@@ -42,10 +51,9 @@ export const judgeExisting = async (
 ): Promise<Run> => {
   requireJudges(options)
   const { signal } = signals
-  const { kubeconfig, istioNamespace, mtls = 'strict', echoImage = publishedEcho, timeout } = options
+  const { kubeconfig, echoImage = publishedEcho, timeout } = options
   const version = await conformanceVersion()
-  const surveyed = await survey(connectContexts(contexts, kubeconfig), istioNamespace)
-  const mesh = await prepareExistingMesh(surveyed, mtls, kubeconfig)
+  const { surveyed, mesh } = await surveyMesh(contexts, options)
   await using scratch = await scratchFolder()
   const clusters = await Promise.all(
     surveyed.clusters
@@ -93,56 +101,9 @@ export const judgeExisting = async (
   return await withReports(run, withJudgeRecord(record, work, signal), exitCodeOfChecks, signal)
 }
 
-/** What a judge does in a cluster, beside reading the definitions of the Gateway API. */
-const permissions: Permission[] = [
-  { verb: 'create', resource: 'namespaces' },
-  { verb: 'list', group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' },
-  ...[...judgeNamespaces, echoNamespace].map((name) => ({ verb: 'delete', resource: 'namespaces', name })),
-  { verb: 'create', resource: 'pods', namespace: echoNamespace },
-  ...judgeNamespaces.flatMap((namespace): Permission[] => [
-    { verb: 'create', group: 'apps', resource: 'deployments', namespace },
-    { verb: 'create', resource: 'services', namespace },
-    { verb: 'create', resource: 'pods', subresource: 'exec', namespace },
-    ...['create', 'get', 'delete'].map((verb) => ({
-      verb,
-      group: 'gateway.networking.k8s.io',
-      resource: 'httproutes',
-      namespace,
-    })),
-  ]),
-]
-
-/** @throws MeshproofError MP-372 where the user may not do what a judge does. */
-const requireRights = async (clusters: readonly AskedCluster[]): Promise<void> => {
-  const missing = await Promise.all(
-    clusters.map(async ({ context, kube }) => ({ context, words: await missingPermissions(kube, permissions) })),
-  )
-  const lacking = missing.filter(({ words }) => words.length > 0)
-  if (lacking.length === 0) return
-  throw new MeshproofError('MP-372', {
-    what: 'You may not do what the judge gateway-api needs',
-    where: lacking.map(({ context, words }) => `context ${context}: ${words.join(', ')}`).join('; '),
-    next: 'Ask for these rights. kubectl auth can-i shows what you have.',
-  })
-}
-
-/** @throws MeshproofError MP-373 where a cluster lacks the release of the Gateway API that is judged. */
-const requireDefinitions = async (clusters: readonly AskedCluster[], version: string): Promise<void> => {
-  const found = await Promise.all(
-    clusters.map(async ({ context, kube }) => ({ context, release: await gatewayApiVersion(kube) })),
-  )
-  const others = found.filter(({ release }) => release !== version)
-  if (others.length === 0) return
-  throw new MeshproofError('MP-373', {
-    what: `A cluster lacks the definitions of the Gateway API ${version}, which are judged`,
-    where: others.map(({ context, release }) => `context ${context}: ${release ?? 'none'}`).join(', '),
-    next: `Install the standard channel of the Gateway API ${version} there, or judge a lab: --topology=NAME.`,
-  })
-}
-
 /**
- * The KUBECONFIG that leads to a context: the user’s files, and before them one that only names the context. Empty for
- * a pod’s own cluster: the program takes the pod’s account by itself.
+ * The KUBECONFIG that leads to a context: the user’s files, and before them one that only names the context. Empty
+ * for a pod’s own cluster: the program takes the pod’s account by itself.
  */
 const kubeconfigOf = async (context: string, named: string | undefined, folder: string): Promise<string> => {
   if (context === inClusterContext) return ''

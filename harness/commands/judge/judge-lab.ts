@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { execa } from 'execa'
+import { execa, ExecaError } from 'execa'
 import type { EngineInfo } from '#engine/docker.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
 import { installGatewayApi, requireGatewayApi } from '#istio/gateway-api.ts'
 import { injectionLabel, revisionOf } from '#istio/revision.ts'
 import { sourceGatewayApi } from '#images/gateway-api.ts'
@@ -39,11 +40,11 @@ export const judgeLab = async (
   const planned = await planLab(options)
   const version = await conformanceVersion()
   const { plan, reused } = planned
-  const runId = reused?.id ?? newRunId()
+  const runId = newRunId()
   terminal.line(judgeLine(plan.topology, version))
   const run = await beginRun(
     {
-      runId: reused === undefined ? runId : newRunId(),
+      runId,
       commandLine,
       plans: [plan],
       checks: [],
@@ -59,21 +60,42 @@ export const judgeLab = async (
     run.results.topologies[0] = result
   })
   record.publish()
-  const work = judgeInLab(planned, version, runId, run, options, record, terminal, signals.signal)
+  const work = judgeInLab({
+    ...planned,
+    version,
+    labId: reused?.id ?? runId,
+    run,
+    options,
+    record,
+    terminal,
+    signal: signals.signal,
+  })
   return withReports(run, withJudgeRecord(record, work, signals.signal), exitCodeOfChecks, signals.signal)
 }
 
+/** The judgement of a lab. `labId` is the id of the run that made the lab: this one, or an earlier one. */
+type LabJudgement = JudgePlan & {
+  version: string
+  labId: string
+  run: Run
+  options: JudgeOptions
+  record: JudgeRecord
+  terminal: Terminal
+  signal: AbortSignal
+}
+
 /** Builds what judges need before there is a lab, brings the lab up, and asks the judges in it. */
-const judgeInLab = async (
-  { plan, reused }: JudgePlan,
-  version: string,
-  runId: string,
-  run: Run,
-  options: JudgeOptions,
-  record: JudgeRecord,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<void> => {
+const judgeInLab = async ({
+  plan,
+  reused,
+  version,
+  labId,
+  run,
+  options,
+  record,
+  terminal,
+  signal,
+}: LabJudgement): Promise<void> => {
   const source = await resolveImageSource(options)
   const { engine, images } = await prepareLabs(source, wantedOf(options), terminal, signal, reused?.images)
   run.results.environment = await environmentOf(engine, images)
@@ -84,8 +106,8 @@ const judgeInLab = async (
   record.phases.ended('judge programs', Date.now(), 'pass')
 
   const stays = options.keep || reused !== undefined
-  const order = { runId, plan, images, engine, keep: options.keep, reuse: reused !== undefined, terminal, signal }
-  await using lab = openLab(order, record.phases)
+  const lifetime = { keep: options.keep, reuse: reused !== undefined }
+  await using lab = openLab({ runId: labId, plan, images, engine, ...lifetime, terminal, signal }, record.phases)
   await lab.bringUp()
   await using undo = new AsyncDisposableStack()
   for (const cluster of lab.primaries) {
@@ -128,11 +150,22 @@ const echoFor = async (
   return { name: mirroredIn(registry, { name: `${hub}/app:${tag}`, digest: undefined }).name }
 }
 
+/** Loads an image into the node of a cluster. @throws MeshproofError MP-371 where the node does not take it. */
 const loadImage = async (lab: OpenLab, { name }: LabCluster, archive: string, signal: AbortSignal): Promise<void> => {
-  await execa(lab.images.kind, ['load', 'image-archive', archive, '--name', clusterName(lab.runId, name)], {
-    cancelSignal: signal,
-    stdin: 'ignore',
-  })
+  const words = ['load', 'image-archive', archive, '--name', clusterName(lab.runId, name)]
+  try {
+    await execa(lab.images.kind, words, { cancelSignal: signal, stdin: 'ignore' })
+  } catch (cause) {
+    signal.throwIfAborted()
+    const printed: string = cause instanceof ExecaError ? (cause.stderr ?? '') : ''
+    throw new MeshproofError('MP-371', {
+      what: 'The image of echo cannot be loaded into a node',
+      where: name,
+      why: printed.trim().split('\n').at(-1) || reasonOf(cause),
+      next: 'Run the same command again; meshproof doctor shows whether the disk is full.',
+      cause,
+    })
+  }
 }
 
 const removeGatewayApi = async ({ kube }: LabCluster, { manifests }: GatewayApiFiles): Promise<void> => {

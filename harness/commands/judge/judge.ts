@@ -2,10 +2,11 @@ import type { Terminal } from '#report/terminal.ts'
 import { print } from '#run/print.ts'
 import { concludeRun } from '#run/summarize-run.ts'
 import type { Signals } from '#run/with-reports.ts'
+import type { MeshShape } from '#topology/topology-file.ts'
 import { primariesOf } from '#topology/roles.ts'
-import { judgeExisting } from './judge-existing.ts'
+import { judgeExisting, surveyMesh } from './judge-existing.ts'
 import { judgeLab } from './judge-lab.ts'
-import type { JudgeOptions } from './options.ts'
+import { type JudgeOptions, requireJudges } from './options.ts'
 import { judgeLine, planLab } from './plan-judges.ts'
 import { conformanceVersion } from './programs.ts'
 
@@ -27,11 +28,14 @@ export const judge = async (
   return concludeRun(run, screen, options)
 }
 
-/** Prints what `judge` would do in a lab. @throws MeshproofError as planLab does. */
+/** Prints what `judge` would do. @throws MeshproofError as planLab does; for existing clusters as surveyMesh does. */
 export const printJudgePlan = async (options: JudgeOptions): Promise<number> => {
-  const { plan } = await planLab(options)
+  requireJudges(options)
+  const { topology, steps }: { topology: MeshShape; steps: { name: string }[] } =
+    options.contexts === undefined
+      ? (await planLab(options)).plan
+      : { topology: (await surveyMesh(options.contexts, options)).mesh, steps: [] }
   const version = await conformanceVersion()
-  const { topology, steps } = plan
   if (options.output === 'json')
     print({
       ...topology,

@@ -46,6 +46,19 @@ describe('building a Go program', () => {
     )
   })
 
+  test('builds a program of the tests of a package', async () => {
+    const folder = await scratchFolder()
+    await fakeProgram('go', `echo "$*" > '${join(folder, 'command')}'`)
+    await buildProgram(
+      { name: 'gateway-api-conformance', tags: '', ldflags: '' },
+      { name: 'conformance', package: '.', tests: true },
+      { os: 'linux', arch: 'amd64' },
+      folder,
+    )
+    const command = await readFile(join(folder, 'command'), 'utf8')
+    expect(command).toMatch(/^test -C \S+\/gateway-api-conformance -c -mod=readonly .* -o \S+\/conformance \.$/m)
+  })
+
   test('is refused where a module does not match its checksum, and nothing is cached', async () => {
     await emptyCache()
     await fakeProgram('go', failingWith(mismatch))

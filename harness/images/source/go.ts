@@ -16,8 +16,9 @@ export const hostPlatform = (): Platform => ({
 })
 
 /**
- * Builds a static program into `folder`, with `tests` one that runs the tests of the package. A pinned module must have every checksum in its go.sum: nothing is added to
- * it. A checkout is built with its own go.mod and the user's settings of Go.
+ * Builds a static program into `folder`; with `tests`, one that runs the tests of the package. A pinned module must
+ * have every checksum in its go.sum: nothing is added to it. A checkout is built with its own go.mod and the user's
+ * settings of Go.
  * @throws MeshproofError MP-310 without Go, MP-311 on a wrong checksum, MP-312 when the build fails, MP-351 when the
  * build of a checkout fails.
  */
@@ -35,9 +36,10 @@ export const buildProgram = async (
     await execa(
       'go',
       [
-        ...(program.tests ? ['test', '-c'] : ['build']),
+        program.tests ? 'test' : 'build',
         '-C',
         module.checkout ?? join(recipeFolder, module.name),
+        ...(program.tests ? ['-c'] : []),
         ...(module.checkout === undefined ? ['-mod=readonly'] : []),
         '-trimpath',
         '-buildvcs=false',

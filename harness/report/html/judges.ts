@@ -9,6 +9,8 @@ import { columnTitles, row, scrollable } from './table.ts'
 export const judgesPart = ({ judges = [] }: Pick<TopologyResult, 'judges'>): Markup | undefined =>
   judges.length === 0 ? undefined : markup`<h3>Judges</h3>${judges.map(judgePart)}`
 
+const titles = columnTitles(['Test', 'Verdict', 'Time', 'Reason'])
+
 const judgePart = (judge: JudgeResult): Markup => {
   const { version, clusters, verdict, reason, tests, seconds } = judge
   const time = seconds > 0 && markup`<small>${duration(seconds)}</small>`
@@ -20,8 +22,8 @@ const judgePart = (judge: JudgeResult): Markup => {
     ${
       tests.length > 0 &&
       scrollable(
-        `Tests of ${judge.judge} in ${clusters.join(', ')}: ${judgeCounts([judge])}`,
-        markup`<table>${columnTitles(['Test', 'Verdict', 'Time', 'Reason'])}<tbody>${tests.map(testRow)}</tbody></table>`,
+        `Tests of ${judge.judge}: ${judgeCounts([judge])}`,
+        markup`<table>${titles}<tbody>${tests.map(testRow)}</tbody></table>`,
       )
     }
   `

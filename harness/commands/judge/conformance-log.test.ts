@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest'
+import { errorIn, lastError, testsIn } from './conformance-log.ts'
+
+const log = `=== RUN   TestConformance
+    conformance.go:107: Running conformance tests with:
+    apply.go:279: 2026-11-29T17:40:01.2Z: Creating gateway-conformance-mesh Namespace
+=== RUN   TestConformance/GatewayInfrastructure
+    conformance.go:56: Skipping GatewayInfrastructure: suite does not support Gateway
+=== RUN   TestConformance/MeshBasic
+=== RUN   TestConformance/MeshBasic/Send_to_service
+    request.go:185: 2026-11-29T17:40:05.1Z: Request passed
+=== RUN   TestConformance/MeshClusterIPMatching
+    conformance.go:56: Skipping MeshClusterIPMatching: suite does not support MeshClusterIPMatching
+=== RUN   TestConformance/MeshHTTPRouteWeight
+=== RUN   TestConformance/MeshHTTPRouteWeight/Requests_should_have_a_distribution
+    httproute-weight.go:84: 
+        	Error Trace:	sigs.k8s.io/gateway-api/conformance@v1.6.3/tests/mesh/httproute-weight.go:84
+        	Error:      	Received unexpected error:
+        	            	the distribution is wrong
+        	Test:       	TestConformance/MeshHTTPRouteWeight/Requests
+        	Messages:   	weights were not kept
+=== RUN   TestConformance/MeshPorts
+    apply.go:279: 2026-11-29T17:41:01.2Z: Creating mesh-ports HTTPRoute
+--- FAIL: TestConformance (34.03s)
+    --- SKIP: TestConformance/GatewayInfrastructure (0.00s)
+    --- PASS: TestConformance/MeshBasic (1.25s)
+        --- PASS: TestConformance/MeshBasic/Send_to_service (0.05s)
+    --- SKIP: TestConformance/MeshClusterIPMatching (0.00s)
+    --- FAIL: TestConformance/MeshHTTPRouteWeight (31.00s)
+        --- FAIL: TestConformance/MeshHTTPRouteWeight/Requests_should_have_a_distribution (30.00s)
+FAIL
+`
+
+test('the log names each test for meshes, with its verdict and its reason', () => {
+  expect(testsIn(log)).toEqual([
+    { name: 'MeshBasic', verdict: 'pass', reason: '', seconds: 1.25 },
+    {
+      name: 'MeshClusterIPMatching',
+      verdict: 'skipped',
+      reason: 'suite does not support MeshClusterIPMatching',
+      seconds: 0,
+    },
+    {
+      name: 'MeshHTTPRouteWeight',
+      verdict: 'fail',
+      reason: 'Received unexpected error: the distribution is wrong; weights were not kept',
+      seconds: 31,
+    },
+    { name: 'MeshPorts', verdict: 'not-run', reason: 'the judge ended before it did', seconds: 0 },
+  ])
+})
+
+test('an empty log has no tests', () => {
+  expect(testsIn('')).toEqual([])
+  expect(lastError('')).toBe('it printed nothing')
+})
+
+test('a program that fails without a test says why', () => {
+  const printed = `=== RUN   TestConformance
+    conformance.go:52: 
+        	Error Trace:	sigs.k8s.io/gateway-api/conformance@v1.6.3/conformance.go:52
+        	Error:      	Received unexpected error:
+        	            	invalid configuration
+        	Test:       	TestConformance
+        	Messages:   	error loading Kubernetes config
+--- FAIL: TestConformance (0.00s)
+FAIL`
+  expect(lastError(printed)).toBe('Received unexpected error: invalid configuration; error loading Kubernetes config')
+  expect(lastError('panic: no way\n\nFAIL\n')).toBe('panic: no way')
+  expect(errorIn(['all is well'])).toBeUndefined()
+})

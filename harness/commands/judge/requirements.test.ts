@@ -1,0 +1,65 @@
+import { expect, onTestFinished, test } from 'vitest'
+import type { Permission } from '#kube/permissions.ts'
+import { errorOf, fakeProgram, failingWith, emptyCache, withoutPrograms } from '#testing/edge.ts'
+import { fakeApiServer } from '#testing/fake-api-server.ts'
+import { fakeKube } from '#testing/fake-kube.ts'
+import { conformanceVersion, requireConformance } from './programs.ts'
+import { requireDefinitions, requireRights } from './requirements.ts'
+
+const rights = async (allows: (permission: Permission) => boolean): Promise<void> => {
+  const server = await fakeApiServer([], { allows })
+  onTestFinished(server.close)
+  await requireRights([server.cluster('east')])
+}
+
+test('whoever may do everything is let through', () => rights(() => true))
+
+test('rights that a judge needs and the user lacks are listed by cluster', async () => {
+  expect(await errorOf(rights(({ resource }) => resource !== 'httproutes'))).toMatchObject({
+    code: 'MP-372',
+    exitCode: 2,
+    message: expect.stringContaining(
+      'context east: create httproutes.gateway.networking.k8s.io in gateway-conformance-mesh',
+    ),
+  })
+})
+
+const withGatewayApi = (version: string) =>
+  fakeKube({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: {
+      name: 'gateways.gateway.networking.k8s.io',
+      annotations: { 'gateway.networking.k8s.io/bundle-version': version },
+    },
+  })
+
+test('existing clusters need the release of the Gateway API that is judged', async () => {
+  await requireDefinitions([{ context: 'east', kube: withGatewayApi('v1.6.3') }], 'v1.6.3')
+  const clusters = [
+    { context: 'east', kube: withGatewayApi('v1.4.0') },
+    { context: 'west', kube: fakeKube() },
+  ]
+  expect(await errorOf(requireDefinitions(clusters, 'v1.6.3'))).toMatchObject({
+    code: 'MP-373',
+    message: expect.stringContaining('context east: v1.4.0, context west: none'),
+    next: expect.stringContaining('v1.6.3'),
+  })
+})
+
+test('the judge has the version of its pins', async () => {
+  expect(await conformanceVersion()).toMatch(/^v\d+\.\d+\.\d+$/)
+})
+
+test.each([
+  ['that cannot be downloaded', () => fakeProgram('go', failingWith('go: module lookup disabled by GOPROXY=off'))],
+  ['without Go', withoutPrograms],
+])('a judge %s is refused by its name', async (_, prepare) => {
+  await emptyCache()
+  await prepare()
+  expect(await errorOf(requireConformance('v1.6.3', () => undefined))).toMatchObject({
+    code: 'MP-370',
+    exitCode: 2,
+    message: expect.stringContaining('sigs.k8s.io/gateway-api/conformance v1.6.3'),
+  })
+})
