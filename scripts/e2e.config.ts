@@ -27,6 +27,7 @@ const beside = [
   'package',
   'bad-input',
   'report',
+  'pages',
   'matrix',
   'upgrade-report',
 ]
