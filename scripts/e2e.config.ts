@@ -28,6 +28,7 @@ const beside = [
   'package',
   'bad-input',
   'report',
+  'pages',
   'matrix',
   'upgrade-report',
 ]

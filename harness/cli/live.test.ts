@@ -16,7 +16,7 @@ const onTerminal = async (
   const running = execa('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     env: { ...environment, ...env },
     reject: false,
-    timeout: 20_000,
+    timeout: 60_000,
   })
   let written = ''
   running.stdout.on('data', (chunk: Buffer) => {
@@ -39,21 +39,25 @@ describe.skipIf(!hasScript)('on a real terminal', () => {
     ['is ended by SIGTERM', ['waits'], { signal: 'SIGTERM' }, 130, []],
     ['breaks', ['throws'], {}, 1, [expect.stringContaining('it broke')]],
     ['leaves at once', ['exits'], {}, 130, []],
-  ] as const)('a command that %s shows live lines, and leaves the cursor', async (_, args, options, code, last) => {
-    const { written, exitCode } = await onTerminal([...args], options)
-    expect(exitCode).toBe(code)
-    const [atWork = ''] = /^[^]*created \d s/.exec(written.slice(0, written.indexOf('ready'))) ?? []
-    expect(await seenOn(atWork, { columns: 60 })).toEqual([
-      expect.stringMatching(/^pid /),
-      'a line that stays',
-      expect.stringMatching(/^[⠀-⣿] cluster1: created \d s$/),
-    ])
-    expect(written).toContain(hide)
-    expect(written.lastIndexOf(show)).toBeGreaterThan(written.lastIndexOf(hide))
-    const seen = await seenOn(written, { columns: 60 })
-    for (const line of last) expect(seen).toContainEqual(line)
-    if (args[0] !== 'exits') expect(seen.filter((line) => /created \d s/.test(line))).toEqual([])
-  })
+  ] as const)(
+    'a command that %s shows live lines, and leaves the cursor',
+    { timeout: 60_000 },
+    async (_, args, options, code, last) => {
+      const { written, exitCode } = await onTerminal([...args], options)
+      expect(exitCode).toBe(code)
+      const [atWork = ''] = /^[^]*created \d s/.exec(written.slice(0, written.indexOf('ready'))) ?? []
+      expect(await seenOn(atWork, { columns: 60 })).toEqual([
+        expect.stringMatching(/^pid /),
+        'a line that stays',
+        expect.stringMatching(/^[⠀-⣿] cluster1: created \d s$/),
+      ])
+      expect(written).toContain(hide)
+      expect(written.lastIndexOf(show)).toBeGreaterThan(written.lastIndexOf(hide))
+      const seen = await seenOn(written, { columns: 60 })
+      for (const line of last) expect(seen).toContainEqual(line)
+      if (args[0] !== 'exits') expect(seen.filter((line) => /created \d s/.test(line))).toEqual([])
+    },
+  )
 
   test.concurrent('CI keeps the cursor where it is', async () => {
     const { written } = await onTerminal(['returns'], { env: { CI: 'true' } })
@@ -66,12 +70,12 @@ describe.skipIf(!hasScript)('on a real terminal', () => {
     const { written } = await onTerminal(['returns', '--verbose'])
     const seen = await seenOn(written, { columns: 60 })
     expect(seen).toContain("[0] $ sh -c 'exit 0' '--password=[redacted]'")
-    expect(seen).toContainEqual(expect.stringMatching(/^\[0\] 0\.\d s$/))
+    expect(seen).toContainEqual(expect.stringMatching(/^\[0\] \d+\.\d s$/))
   })
 })
 
 test.concurrent('without a terminal the lines are as before, and the programs go to standard error', async () => {
   const { stdout, stderr } = await execa(process.execPath, [program, 'returns', '--verbose'], { env: environment })
   expect(stdout).toBe('a line that stays\n✓    1.2 s  cluster1: created')
-  expect(stderr).toMatch(/^\[0\] \$ sh -c 'exit 0' '--password=\[redacted\]'\n\[0\] 0\.\d s\nready$/)
+  expect(stderr).toMatch(/^\[0\] \$ sh -c 'exit 0' '--password=\[redacted\]'\n\[0\] \d+\.\d s\nready$/)
 })

@@ -37,9 +37,11 @@ export const reportCodes = {
   'MP-119': {
     cause: 'a run has not ended',
     shows:
-      'results.json holds what is known so far: the run goes on, or it was killed. What it has not reached is `not-run`. ' +
-      'At its end the run replaces the file.',
-    fix: 'Wait for the end of the run: `meshproof report --watch FOLDER`. `meshproof down` removes what a killed run left.',
+      'results.json holds what is known so far: the run goes on, or it was killed. What it has not reached is ' +
+      '`not-run`. At its end the run replaces the file.',
+    fix:
+      'Wait for the end of the run: `meshproof report --watch FOLDER`. `meshproof down` removes what a killed run ' +
+      'left.',
   },
   'MP-127': {
     cause: '`history` found no results of a run',

@@ -1,7 +1,7 @@
 import pMap from 'p-map'
 import { artifact, artifactAsMade, isCached } from './cache.ts'
 import { remainingOf, type LaneProgress } from './remaining.ts'
-import type { Tell, Transferred } from '#images/release/patience.ts'
+import type { Tell, TellArrived, Transferred } from '#images/release/patience.ts'
 
 /** Something that is built once and then cached. */
 export type BuildItem = {
@@ -14,7 +14,7 @@ export type BuildItem = {
   lane: 'cpu' | 'network'
   /** The duration of a build from scratch on two cores, in seconds. The estimate of the remaining time uses it. */
   seconds: number
-  make: (folder: string, signal?: AbortSignal, tell?: Tell) => Promise<void>
+  make: (folder: string, signal?: AbortSignal, tell?: Tell, arrived?: TellArrived) => Promise<void>
 }
 
 /** Something without a hash of what it is made from. It is built every time, and cached by the hash of the result. */
@@ -38,14 +38,8 @@ export const withWait = (name: string, waitsFor: string): string => (waitsFor ==
 /** Reports what a single item waits for. Without other items there is nothing to count. */
 export const tellOf =
   (progress: (now: BuildProgress) => void, name: string): Tell =>
-  (waitsFor, transferred) =>
-    progress({
-      building: [withWait(name, waitsFor)],
-      done: 0,
-      of: 1,
-      remaining: 0,
-      ...(transferred ? { downloads: [{ name, ...transferred }] } : {}),
-    })
+  (waitsFor) =>
+    progress({ building: [withWait(name, waitsFor)], done: 0, of: 1, remaining: 0 })
 
 /** A build that is under way. `since` is milliseconds of the performance clock. */
 type Building = { since: number; waitsFor: string; transferred?: Transferred | undefined }
@@ -110,12 +104,15 @@ export const buildAll = async (
     building.set(item, entry)
     report()
     try {
-      const make = (folder: string): Promise<void> =>
-        item.make(folder, stop, (waitsFor, transferred) => {
-          entry.waitsFor = waitsFor
-          entry.transferred = transferred
-          report()
-        })
+      const tell: Tell = (waitsFor) => {
+        entry.waitsFor = waitsFor
+        report()
+      }
+      const arrived: TellArrived = (transferred) => {
+        entry.transferred = transferred
+        report()
+      }
+      const make = (folder: string): Promise<void> => item.make(folder, stop, tell, arrived)
       folders.set(
         item.name,
         await (item.key === undefined ? artifactAsMade(item.name, make) : artifact(item.name, item.key, make)),

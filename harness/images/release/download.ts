@@ -53,7 +53,7 @@ export const download = async (
         arrived.bytes += chunk.length
         if (performance.now() - told > betweenTold) {
           told = performance.now()
-          patience.tell?.('', { bytes: arrived.bytes, of })
+          patience.arrived?.({ bytes: arrived.bytes, of })
         }
         yield chunk
       }

@@ -1,10 +1,10 @@
 import pMap from 'p-map'
 import { docker } from '#engine/docker.ts'
-import { withWait, tellOf, type BuildProgress } from '#images/build.ts'
+import { withWait, tellOf, type BuildProgress, type NamedDownload } from '#images/build.ts'
 import { packFiles, withFiles } from './files.ts'
 import { digestsLabel, digestsIn, digestsLabelValue } from './digests-label.ts'
 import { MeshproofError } from '#errors.ts'
-import type { Patience, Tell } from './patience.ts'
+import type { Patience, Tell, TellArrived } from './patience.ts'
 import { hostOf, mirroredIn, repositoryOf, requireRegistries, type PublishedImage } from './registry.ts'
 import type { ReleasePlan } from './release-plan.ts'
 import { copyImage, remoteDigest, remoteLabels, requireSkopeo } from './skopeo.ts'
@@ -87,16 +87,24 @@ export const mirror = async (
     })
   }
   if (filesDue) {
-    const tell: Tell = (waitsFor, transferred) =>
+    const shown = (waitsFor: string, downloads: NamedDownload[] = []): void =>
       progress({
         building: [withWait('files', waitsFor)],
         done: due.length,
         of: total,
         remaining: secondsAnImage,
-        ...(transferred ? { downloads: [{ name: 'files', ...transferred }] } : {}),
+        ...(downloads.length > 0 ? { downloads } : {}),
       })
+    const tell: Tell = (waitsFor) => {
+      shown(waitsFor)
+    }
+    const arrived: TellArrived = (transferred) => {
+      shown('', [{ name: 'files', ...transferred }])
+    }
     tell('')
-    await withFiles(plan, undefined, (fetch) => packFiles(plan, { [digestsLabel]: record }, fetch, { signal, tell }))
+    await withFiles(plan, undefined, (fetch) =>
+      packFiles(plan, { [digestsLabel]: record }, fetch, { signal, tell, arrived }),
+    )
     await docker(['tag', plan.files, target], { signal })
     try {
       await push(target, { signal, tell })

@@ -26,15 +26,16 @@ export class NotNow {
 /** How much of something has arrived, in bytes, and its size where that is known. */
 export type Transferred = { bytes: number; of: number | undefined }
 
-/**
- * What a person sees of something that takes long: a few words while it waits, none when it goes on, and of a download
- * how much has arrived.
- */
-export type Tell = (waiting: string, transferred?: Transferred) => void
+/** What a person sees of something that takes long: a few words while it waits, none when it goes on. */
+export type Tell = (waiting: string) => void
+
+/** What a person sees of a download: how much has arrived. */
+export type TellArrived = (transferred: Transferred) => void
 
 /** How a thing is tried again. */
 export type Patience = {
   tell?: Tell | undefined
+  arrived?: TellArrived | undefined
   signal?: AbortSignal | undefined
   pause?: ((milliseconds: number, signal?: AbortSignal) => Promise<unknown>) | undefined
 }

@@ -22,14 +22,16 @@ for (const block of document.querySelectorAll('pre.command')) {
   button.className = 'copy'
   button.textContent = 'Copy'
   button.setAttribute('aria-label', `Copy the command: ${command.textContent}`)
-  button.addEventListener('click', async () => {
-    const done = await copied(command)
+  const tell = (done) => {
     button.textContent = done ? 'Copied' : 'Selected'
     told.textContent = done ? 'The command is copied' : 'The command is selected: copy it by the keyboard'
     setTimeout(() => {
       button.textContent = 'Copy'
       told.textContent = ''
     }, 3000)
+  }
+  button.addEventListener('click', () => {
+    void copied(command).then(tell)
   })
   block.append(button)
 }

@@ -34,7 +34,7 @@ export const diagnosisPage = (diagnosis: MeshDiagnosis): string => {
   const body = markup`
     <header class="head ${outcome.style}">
       <h1><span class="mark" aria-hidden="true">${outcome.mark}</span> ${outcome.word}</h1>
-      <p class="sentence">${sentence(diagnosis, cause)}</p>
+      <p class="sentence">${sentence(diagnosis)}</p>
       ${cause && meshCard({ topology: mesh, explanation: cause }, { title: 'First broken layer', rest })}
       ${!cause && warnings(diagnosis)}
       <p class="run">meshproof diagnose · ${moment(diagnosis.at)} · ${duration(diagnosis.seconds)}</p>
@@ -71,7 +71,7 @@ const explanationIn = (diagnosis: MeshDiagnosis): Explanation | undefined => {
   return cause && { ...cause, layerName: meshLayers[cause.layer] }
 }
 
-const sentence = ({ layers, clusters, topology }: MeshDiagnosis, cause: Explanation | undefined): string => {
+const sentence = ({ layers, clusters, topology }: MeshDiagnosis): string => {
   const healthy = layers.filter(({ verdict }) => verdict === 'healthy').length
   const open = layers.filter(({ verdict, said }) => verdict === 'not-judged' && said !== withoutProbe).length
   const counts = [
@@ -79,8 +79,7 @@ const sentence = ({ layers, clusters, topology }: MeshDiagnosis, cause: Explanat
     ...(open > 0 ? [`${open} could not be examined`] : []),
   ].join(', ')
   const names = clusters.map(({ name, context }) => (name === context ? name : `${name} (${context})`)).join(', ')
-  const state = cause ? `: ${cause.layerName}` : ''
-  return `${names}, like topology ${topology}${state}. ${counts}.`
+  return `${names}, like topology ${topology}. ${counts}.`
 }
 
 /** What breaks nothing yet. */
