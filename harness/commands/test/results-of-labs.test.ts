@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { resultsOfLabs } from './results-of-labs.ts'
 
-const unreached = topologyResult([checkResult({ verdict: 'not-run', reason: 'the run ended before it' })])
+const early = 'the run ended before it'
+const unreached = topologyResult([checkResult({ verdict: 'not-run', reason: early })], { reason: early })
 const passed = topologyResult([checkResult()])
 const failed = topologyResult([checkResult({ verdict: 'fail', reason: 'no answer' })])
 
