@@ -26,8 +26,8 @@ export type Beginning = {
   checks: readonly Check[]
   environment: Environment
   reportDir: string | undefined
-  /** The labs that an immediate end must remove, and the flags that name existing clusters. */
-  made: readonly string[]
+  /** The labs that an immediate end must remove, as they are then, and the flags that name existing clusters. */
+  made: Iterable<string>
   where?: string[]
   /** The command that makes such a run. */
   reproduce?: string

@@ -2,8 +2,7 @@ import { MeshproofError } from '#errors.ts'
 import { gatewaysOf, type ImageSource } from '#images/images.ts'
 import { newRunId, type RunState } from '#lab/run-state.ts'
 import { about, type Terminal } from '#report/terminal.ts'
-import { type Results, type TopologyResult, variantName } from '#results/results.ts'
-import { acrossLabs } from '#results/rounds.ts'
+import { variantName } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { environmentOf } from '#run/environment.ts'
 import { forEachLab } from '#run/for-each-lab.ts'
@@ -21,6 +20,7 @@ import type { Gateways } from '#topology/topology-file.ts'
 import { keptLab } from './kept-lab.ts'
 import { meshRecord, withRecord } from './mesh-record.ts'
 import { describePlans } from './plan-line.ts'
+import { resultsOfLabs } from './results-of-labs.ts'
 import { testInLab } from './test-in-lab.ts'
 
 /** The labs of a run: their plans and ids, and the kept lab where the run reuses one. */
@@ -48,7 +48,7 @@ export const testLabs = async (
   const runId = newRunId()
   const labs = await planLabs(runId, options)
   for (const line of describePlans(labs.plans, catalogue)) terminal.line(line)
-  const made: string[] = []
+  const made = new Set<string>()
   const run = await beginRun(
     {
       runId,
@@ -103,7 +103,7 @@ type Testing = RunOptions & {
   source: ImageSource | 'auto'
   terminal: Terminal
   signal: AbortSignal
-  made: string[]
+  made: Set<string>
 }
 
 /** Prepares the machine, then tests every topology. The run’s results always have what is known so far. */
@@ -112,14 +112,17 @@ const testTopologies = async ({ plans, labs, reused }: Labs, run: RunUnderWay, t
   const { engine, images, phases } = await prepareLabs(source, wantedOf(testing), terminal, signal, reused?.images)
   run.results.environment = await environmentOf(engine, images)
   const alone = labs.length === 1
-  const resultsOf = plans.map((_, index) => labsOfTopology(run.results, labs, index))
+  const resultsOf = plans.map((_, index) => {
+    const own = labs.filter(({ topology }) => topology === index).map(({ id }) => id)
+    return resultsOfLabs(run.results, index, own)
+  })
   await forEachLab(labs, signal, async ({ id, plan, topology, number }, _, machine) => {
     const ofTopology = resultsOf[topology]
     if (!ofTopology) return
     // With --fail-fast the next lab waits for the verdict of this one.
     if (fresh && failFast) await machine.earlierEnded()
-    if (fresh && failFast && ofTopology.results.some(({ verdict }) => verdict === 'fail')) {
-      ofTopology.publish(number, notBegun(ofTopology.results[number], failedBefore))
+    if (fresh && failFast && ofTopology.hasFailed()) {
+      ofTopology.leaveOut(number, 'an earlier lab failed and --fail-fast was given')
       return
     }
     const name = fresh && repeat > 1 ? `${variantName(plan.topology)}, lab ${number + 1}` : variantName(plan.topology)
@@ -134,7 +137,7 @@ const testTopologies = async ({ plans, labs, reused }: Labs, run: RunUnderWay, t
       },
       { rounds: fresh ? 1 : repeat, lab: id },
     )
-    if (reused === undefined) made.push(id)
+    if (reused === undefined) made.add(id)
     const work = testInLab(
       {
         ...machine,
@@ -154,37 +157,6 @@ const testTopologies = async ({ plans, labs, reused }: Labs, run: RunUnderWay, t
       record,
     )
     await withRecord(record, work, machine.signal)
-    made.splice(made.indexOf(id), 1)
+    made.delete(id)
   })
 }
-
-const failedBefore = 'an earlier lab failed and --fail-fast was given'
-
-/** The results of the labs of one topology. `publish` puts what they come to together into the results of the run. */
-const labsOfTopology = (
-  { topologies }: Results,
-  labs: readonly PlannedLab[],
-  index: number,
-): { results: TopologyResult[]; publish: (number: number, result: TopologyResult | undefined) => void } => {
-  const own = labs.filter(({ topology }) => topology === index)
-  const unreached = topologies[index]
-  const results = unreached ? own.map(() => unreached) : []
-  return {
-    results,
-    publish: (number, result) => {
-      if (result) results[number] = result
-      topologies[index] = acrossLabs(
-        results,
-        own.map(({ id }) => id),
-      )
-    },
-  }
-}
-
-/** The result of a lab that is not made. */
-const notBegun = (result: TopologyResult | undefined, reason: string): TopologyResult | undefined =>
-  result && {
-    ...result,
-    reason,
-    checks: result.checks.map((check) => (check.verdict === 'not-run' ? { ...check, reason } : check)),
-  }
