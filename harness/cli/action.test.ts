@@ -193,7 +193,8 @@ describe('a run', () => {
   })
 })
 
-describe('with meshproof itself', () => {
+// Each of them starts the product: that takes a second, or twenty on a machine with much to do.
+describe('with meshproof itself', { timeout: 60_000 }, () => {
   const realRun = async (inputs: Record<string, string>): Promise<Outcome & { workspace: string }> => {
     const workspace = await scratchFolder()
     return { ...(await runAction(root, inputs, { workspace })), workspace }
