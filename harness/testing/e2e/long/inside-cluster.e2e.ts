@@ -105,14 +105,13 @@ describe('inside a cluster', () => {
       const forwarded = execa(
         lab.kubectlProgram,
         [
-          `--kubeconfig=${lab.kubeconfig}`,
           `--context=${lab.contexts[0] ?? ''}`,
           '--namespace=meshproof',
           'port-forward',
           'deployment/meshproof-metrics',
           `${port}:9464`,
         ],
-        { reject: false },
+        { env: { KUBECONFIG: lab.kubeconfig }, reject: false },
       )
       const prometheus = await startPrometheus(programs, { folder: lab.folder, target: `127.0.0.1:${port}`, rules })
       // The kubelet updates a mounted ConfigMap within about a minute.
