@@ -23,7 +23,8 @@ export const concludeProofs = async (
   folder: string,
 ): Promise<Concluded> => {
   const reached = [...shown, ...notReached(plan, shown, error)]
-  const proofs = [...usualFaults, ...gatewayApiFaults].flatMap(({ name }) => reached.filter(({ fault }) => fault === name))
+  const known = [...usualFaults, ...gatewayApiFaults]
+  const proofs = known.flatMap(({ name }) => reached.filter(({ fault }) => fault === name))
   const selected = plan.checks.filter(({ id }) => plan.selected(id))
   await writeWhole(`${folder}/proof.json`, `${JSON.stringify(proofs, null, 2)}\n`)
   await writeWhole(`${folder}/proof.md`, proofPage(proofs, selected, environment))
