@@ -22,7 +22,8 @@ const ofResources = async (name: string, more: object = {}): Promise<Lab> => {
 
 const resourceIn = (lab: Lab, how: { labelled: boolean; istiod: boolean }): { patch: object; gateway: Manifest } => {
   const [map, gateway] = gatewayResource(gatewayResourceOf(lab.primary, lab, how))
-  return { patch: parse((map?.['data'] as { deployment: string }).deployment) as object, gateway: gateway! }
+  const { deployment } = map!['data'] as { deployment: string }
+  return { patch: parse(deployment) as object, gateway: gateway! }
 }
 
 test('istiod makes the gateways of the clusters that it reads its configuration from, and of no other', async () => {

@@ -125,7 +125,13 @@ describe('where gateways are of the Gateway API', () => {
     const topologies = (await plans).map(({ topology }) => topology)
     const placesOf = (name: string): string[] =>
       topologies
-        .filter((topology) => canBeShown(faults.find((fault) => fault.name === name)!, topology, checks))
+        .filter((topology) =>
+          canBeShown(
+            faults.find((fault) => fault.name === name)!,
+            topology,
+            checks,
+          ),
+        )
         .map((topology) => topology.name)
     expect(placesOf('gateway-mode-passthrough')).toEqual([])
     expect(placesOf('gateway-image-auto')).toEqual(['gateway', 'primary-remote'])

@@ -500,6 +500,16 @@ describe('a gateway’s pod', () => {
     })
   })
 
+  test('that has no listener is told what the listener of its Gateway lacks', async () => {
+    expect(await judged([], { objects: [resource({ mode: 'Passthrough' })] })).toMatchObject({
+      cause: 'a Gateway’s listener on port 15443 lacks auto-passthrough, and no route leads on from it',
+      evidence: [
+        'eastwest-abc has no listener on port 15443',
+        expect.stringContaining('(PASSTHROUGH, hosts *.local) asks for it; between networks tls.mode is Passthrough'),
+      ],
+    })
+  })
+
   test.each([
     [{ mode: 'Passthrough', options: { 'gateway.istio.io/listener-protocol': 'auto-passthrough' } }, {}],
     [{ mode: 'Passthrough' }, { 'topology.istio.io/network': 'network2' }],
