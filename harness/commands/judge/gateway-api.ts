@@ -34,8 +34,8 @@ export type Judging = {
 export const judgeNamespaces = ['gateway-conformance-mesh', 'gateway-conformance-mesh-consumer'] as const
 
 /**
- * What Istio claims for meshes: the same features as in the reports that it publishes (docs/judges.md). The first two
- * are the core of the profile.
+ * What Istio claims for meshes in its own run of these tests (docs/judges.md). The first two are the core of the
+ * profile, and those of `Mesh` its extensions. Some tests for meshes also need features of routes.
  */
 const claimed = [
   'Mesh',
@@ -46,6 +46,12 @@ const claimed = [
   'MeshHTTPRouteRedirectPath',
   'MeshHTTPRouteRedirectPort',
   'MeshConsumerRoute',
+  'MeshHTTPRouteBackendRequestHeaderModification',
+  'MeshHTTPRouteNamedRouteRule',
+  'HTTPRouteResponseHeaderModification',
+  'HTTPRouteParentRefPort',
+  'HTTPRoute303RedirectStatusCode',
+  'HTTPRoute308RedirectStatusCode',
 ]
 
 /** The verdict of the judge in a cluster before it is asked, or where it is not asked. */
