@@ -50,6 +50,16 @@ test('the log names each test for meshes, with its verdict and its reason', () =
   ])
 })
 
+test('a test that waits in vain says what was still wrong', () => {
+  const waiting = `=== RUN   TestConformance/MeshFrontend/Send_to_pod_IP
+    pod.go:72: 2026-11-29T17:58:18Z: Response expectation failed not ready yet: got 404 (after 28 s)
+    pod.go:72: 2026-11-29T17:58:19Z: Response expectation failed not ready yet: got 503 (after 29 s)
+    http.go:306: 2026-11-29T17:58:19Z: timeout while waiting after 28 attempts, 0/3 successes
+    --- FAIL: TestConformance/MeshFrontend (31.37s)
+`
+  expect(testsIn(waiting)).toMatchObject([{ verdict: 'fail', reason: 'got 503 (after 29 s)' }])
+})
+
 test('an empty log has no tests', () => {
   expect(testsIn('')).toEqual([])
   expect(lastError('')).toBe('it printed nothing')

@@ -43,8 +43,12 @@ const reasonFor = (verdict: JudgeTest['verdict'], printed: string[]): string => 
     return (
       /Skipping \S+: (.*)$/.exec(printed.find((line) => line.includes('Skipping ')) ?? '')?.[1] ?? 'it skipped itself'
     )
-  return errorIn(printed) ?? 'the log has no reason'
+  return errorIn(printed) ?? lastUnready(printed) ?? 'the log has no reason'
 }
+
+/** What was still wrong when a test gave up to wait for an answer. */
+const lastUnready = (printed: readonly string[]): string | undefined =>
+  printed.flatMap((line) => /not ready yet: (.*)$/.exec(line)?.[1] ?? []).at(-1)
 
 /** The first error that a test prints: `Error:` and `Messages:` of an assertion, in one line. */
 export const errorIn = (printed: readonly string[]): string | undefined => {

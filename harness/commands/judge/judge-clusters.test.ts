@@ -89,7 +89,7 @@ const namespace = (name: string, labels: Record<string, string> = {}): Manifest 
 })
 
 /** What the program would have made, had it been stopped: a namespace with the labels that it was told. */
-const leftBehind = namespace('gateway-conformance-mesh', { 'dev.meshproof.run': 'run-1' })
+const leftBehind = namespace('gateway-conformance-mesh-consumer', { 'dev.meshproof.run': 'run-1' })
 
 describe('judging clusters', () => {
   test('gives a verdict for each, and leaves no namespace', async () => {

@@ -1,3 +1,4 @@
+import { ownerLabel, runLabel } from '#engine/labels.ts'
 import { ownerOf } from '#engine/owner.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { clearNamespaces, removeNamespaces } from '#commands/test/existing/namespaces.ts'
@@ -45,6 +46,7 @@ export const judgeClusters = async (
       made.defer(() => removeNamespaces(cluster, asking.runId))
       const title = `gateway-api in ${cluster.name}`
       asking.terminal.started(title)
+      await createJudgeNamespace(cluster, asking.runId, owner)
       const result = await judgeGatewayApi(cluster, { ...asking, owner })
       if (result.verdict === 'not-run') asking.terminal.problem(`${title}: ${result.reason}`)
       asking.terminal.ended(
@@ -59,4 +61,23 @@ export const judgeClusters = async (
     throw error
   }
   phases.ended('judges', Date.now(), record.failed() ? 'fail' : 'pass')
+}
+
+/**
+ * Makes the namespace of the tests, which they then use as it is, with a policy that accepts plain requests too: one
+ * test sends requests to addresses of pods, and a client’s proxy sends those without mutual TLS.
+ */
+const createJudgeNamespace = async ({ kube }: AskedCluster, runId: string, owner: string): Promise<void> => {
+  const [namespace] = judgeNamespaces
+  await kube.create({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: namespace, labels: { [runLabel]: runId }, annotations: { [ownerLabel]: owner } },
+  })
+  await kube.create({
+    apiVersion: 'security.istio.io/v1',
+    kind: 'PeerAuthentication',
+    metadata: { name: 'default', namespace },
+    spec: { mtls: { mode: 'PERMISSIVE' } },
+  })
 }

@@ -13,6 +13,7 @@ const permissions: Permission[] = [
   { verb: 'list', group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' },
   ...[...judgeNamespaces, echoNamespace].map((name) => ({ verb: 'delete', resource: 'namespaces', name })),
   { verb: 'create', resource: 'pods', namespace: echoNamespace },
+  { verb: 'create', group: 'security.istio.io', resource: 'peerauthentications', namespace: judgeNamespaces[0] },
   ...judgeNamespaces.flatMap((namespace): Permission[] => [
     { verb: 'create', group: 'apps', resource: 'deployments', namespace },
     { verb: 'create', resource: 'services', namespace },
