@@ -34,7 +34,12 @@ export const reportCodes = {
     shows: 'The message names the folder, and the words of the operating system.',
     fix: 'Make the folder writable. For the page of several runs, name another folder with --report-dir.',
   },
-  'MP-119': {
+  'MP-127': {
+    cause: '`history` found no results of a run',
+    shows: 'No results.json in the folders, or below them, can be shown. The message says why the first one cannot.',
+    fix: 'Name report folders, or a folder that holds them: meshproof history reports',
+  },
+  'MP-128': {
     cause: 'a run has not ended',
     shows:
       'results.json holds what is known so far: the run goes on, or it was killed. What it has not reached is ' +
@@ -42,11 +47,6 @@ export const reportCodes = {
     fix:
       'Wait for the end of the run: `meshproof report --watch FOLDER`. `meshproof down` removes what a killed run ' +
       'left.',
-  },
-  'MP-127': {
-    cause: '`history` found no results of a run',
-    shows: 'No results.json in the folders, or below them, can be shown. The message says why the first one cannot.',
-    fix: 'Name report folders, or a folder that holds them: meshproof history reports',
   },
   'MP-191': {
     cause: 'the folder of --artifacts cannot be used',

@@ -42,11 +42,11 @@ export const writeInterrupted = (results: Results, folder: string): void => {
 }
 
 /**
- * Writes results.json of a run that goes on, with MP-119 as the reason why it is not complete. It is written
+ * Writes results.json of a run that goes on, with MP-128 as the reason why it is not complete. It is written
  * synchronously, so that it never comes after the one that the end of the run writes.
  */
 export const writeSoFar = (results: Results, folder: string): void => {
-  const { code, message, next } = new MeshproofError('MP-119', {
+  const { code, message, next } = new MeshproofError('MP-128', {
     what: 'The run has not ended: it goes on, or it was killed',
     next: `meshproof report --watch ${folder}`,
   })

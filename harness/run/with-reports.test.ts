@@ -79,7 +79,7 @@ test('results.json holds what is known from the beginning, and says that the run
   expect((await readResults(run.folder)).run).toMatchObject({
     exitCode: 2,
     interrupted: false,
-    error: { code: 'MP-119', next: `meshproof report --watch ${run.folder}` },
+    error: { code: 'MP-128', next: `meshproof report --watch ${run.folder}` },
   })
   expect(run.results.run.error).toBeUndefined()
   await withReports(run, Promise.resolve(), () => 0, never)

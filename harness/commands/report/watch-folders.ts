@@ -52,7 +52,7 @@ const linesOf = ({ runs }: Rendered): string[] =>
     const { word } = verdictWords[shownVerdict(run)]
     if (!run.results) return `${name}  ${word}`
     const counts = countsOf(run.results.topologies.flatMap(({ checks }) => checks))
-    return `${name}  ${run.results.run.error?.code === 'MP-119' ? 'goes on' : word}  ${counts}`
+    return `${name}  ${run.results.run.error?.code === 'MP-128' ? 'goes on' : word}  ${counts}`
   })
 
 const messageOf = (error: unknown): string[] => {

@@ -40,7 +40,7 @@ export const readHistory = async (folders: readonly string[]): Promise<History> 
 const readRun = async (folder: string): Promise<ReadRun | string> => {
   try {
     const results = await readResults(folder)
-    return results.run.error?.code === 'MP-119' ? 'the run has not ended' : { folder, results }
+    return results.run.error?.code === 'MP-128' ? 'the run has not ended' : { folder, results }
   } catch (error) {
     if (!(error instanceof MeshproofError)) throw error
     return (await isDiagnosis(folder)) ? 'it is a diagnosis, and no run' : `${error.code} ${reasonOf(error)}`

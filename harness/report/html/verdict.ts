@@ -41,7 +41,7 @@ export const endedEarly = ({ run: { error } }: Results): Markup | undefined =>
   error &&
   markup`
     <div class="cause">
-      <p><b>${error.code === 'MP-119' ? 'The run has not ended' : 'The run ended early'}</b> <code>${error.code}</code></p>
+      <p><b>${error.code === 'MP-128' ? 'The run has not ended' : 'The run ended early'}</b> <code>${error.code}</code></p>
       <p>${error.message}</p>
       <p class="next"><b>Next step</b> ${error.next}</p>
     </div>
