@@ -1,5 +1,5 @@
 // Writes the documents that are generated: docs/checks.md from the catalogue, docs/codes.md from the table of
-// codes, docs/*.schema.json from the schemas. With --check it writes nothing and fails when one is out of date.
+// codes, docs/flags.md from the command line, docs/*.schema.json from the schemas. With --check it writes nothing and fails when one is out of date.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -14,6 +14,7 @@ import { catalogue } from '#run/catalogue.ts'
 import { faults, gatewayApiFaults } from '../fixtures/faults/index.ts'
 import { upgradeFaults } from '../fixtures/upgrade-faults/index.ts'
 import { codesPage } from './docs/codes-page.ts'
+import { flagsPage } from './docs/flags-page.ts'
 
 const checks = catalogue
 const page = [
@@ -45,6 +46,7 @@ const codes = codesPage((code) => [
 const documents = {
   'checks.md': page,
   'codes.md': codes,
+  'flags.md': flagsPage(commandLineProgram()),
   'results.schema.json': schema(Results),
   'diagnosis.schema.json': schema(MeshDiagnosis),
   'history.schema.json': schema(History),
