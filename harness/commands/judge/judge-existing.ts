@@ -39,8 +39,8 @@ export const surveyMesh = async (
 
 /**
  * A whole run of judges on existing clusters. What judges make there is removed.
- * @throws MeshproofError MP-101 for an unknown judge, as surveyMesh does, MP-370 where the program cannot be had, MP-372 and
- * MP-373, before anything is made.
+ * @throws MeshproofError MP-101 for an unknown judge, as surveyMesh does, MP-370 where the program cannot be had,
+ * MP-372 and MP-373, before anything is made.
  */
 export const judgeExisting = async (
   contexts: string[],
