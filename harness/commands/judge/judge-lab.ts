@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { execa, ExecaError } from 'execa'
+import { ExecaError } from 'execa'
+import { execa } from '#programs.ts'
 import type { EngineInfo } from '#engine/docker.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { installGatewayApi, requireGatewayApi } from '#istio/gateway-api.ts'

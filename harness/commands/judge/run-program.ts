@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { execa } from 'execa'
+import { execa } from '#programs.ts'
 
 /** A program of a judge. `log` is the path of the file that gets everything it prints; `within` is in seconds. */
 export type JudgeProgram = {

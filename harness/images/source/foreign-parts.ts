@@ -1,6 +1,6 @@
 import { cp, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa } from 'execa'
+import { execa } from '#programs.ts'
 import ownPackage from '../../../package.json' with { type: 'json' }
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { BuildItem } from '#images/build.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { arch, platform } from 'node:process'
 import { Readable } from 'node:stream'
-import { execa } from 'execa'
+import { execa } from '#programs.ts'
 import ownPackage from '../../../package.json' with { type: 'json' }
 import { docker, nodeArchitecture, type EngineInfo } from '#engine/docker.ts'
 import { MeshproofError } from '#errors.ts'
