@@ -1,9 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { open as openFile, rm } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { pipeline } from 'node:stream/promises'
 import { request, type Dispatcher } from 'undici'
 import { Interrupted, MeshproofError, reasonOf } from '#errors.ts'
 import { NotNow, patiently, retryAfter, type Patience } from './patience.ts'
@@ -47,19 +45,18 @@ export const download = async (
     const rest = Number(headers['content-length'])
     const of = Number.isNaN(rest) ? undefined : arrived.bytes + rest
     let told = performance.now()
-    const counted = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-      for await (const chunk of chunks) {
+    try {
+      await using file = await openFile(path, statusCode === 206 ? 'a' : 'w')
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        // Only what is on the disk has arrived: a stream would drop what it still holds when the connection breaks.
+        await file.appendFile(chunk)
         arrived.hash.update(chunk)
         arrived.bytes += chunk.length
         if (performance.now() - told > betweenTold) {
           told = performance.now()
           patience.arrived?.({ bytes: arrived.bytes, of })
         }
-        yield chunk
       }
-    }
-    try {
-      await pipeline(body, counted, createWriteStream(path, { flags: statusCode === 206 ? 'a' : 'w' }))
     } catch (error) {
       throw brokenOff(url, error, patience.signal)
     }
