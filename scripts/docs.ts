@@ -10,7 +10,7 @@ import { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { ConformanceReport } from '#report/conformance.ts'
 import { layers, Results } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
-import { faults } from '../fixtures/faults/index.ts'
+import { faults, gatewayApiFaults } from '../fixtures/faults/index.ts'
 import { upgradeFaults } from '../fixtures/upgrade-faults/index.ts'
 import { codesPage } from './docs/codes-page.ts'
 
@@ -36,7 +36,7 @@ const page = [
 ].join('\n')
 const schema = (of: z.ZodType): string => `${JSON.stringify(z.toJSONSchema(of), null, 2)}\n`
 const codes = codesPage((code) => [
-  ...faults
+  ...[...faults, ...gatewayApiFaults]
     .filter(({ diagnosed, turnsRed }) => diagnosed === code || Object.values<Code>(turnsRed).includes(code))
     .map(({ name }) => name),
   ...upgradeFaults.filter(({ names }) => names === code).map(({ name }) => name),

@@ -35,6 +35,22 @@ describe('a command line', () => {
     expect(optionsOf(...command)).not.toHaveProperty('installer')
   })
 
+  test.each([[[]], [['up']], [['prove']], [['matrix']]])(
+    'names a kind of gateways only where it says so: %j',
+    (command) => {
+      expect(optionsOf(...command, '--gateways=gateway-api')).toMatchObject({ gateways: 'gateway-api' })
+      expect(optionsOf(...command)).not.toHaveProperty('gateways')
+    },
+  )
+
+  test('of a kind of gateways that does not exist is refused with the nearest', () => {
+    expect(() => optionsOf('--gateways=gatewayapi')).toThrow(refused('MP-101', '“gateway-api”'))
+  })
+
+  test('for existing clusters may say that their gateways are resources of the Gateway API', () => {
+    expect(optionsOf('--contexts=east,west', '--gateways=gateway-api')).toMatchObject({ gateways: 'gateway-api' })
+  })
+
   test('asks judges, in a lab, in a kept lab or in existing clusters', () => {
     expect(readArguments(['judge', '--topology=gateway'], {})).toMatchObject({
       command: 'judge',

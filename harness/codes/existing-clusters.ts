@@ -25,7 +25,7 @@ export const existingClusterCodes = {
     fix: 'Name clusters that belong to a mesh. meshproof never installs Istio on clusters that it did not create.',
   },
   'MP-119': {
-    cause: 'a cluster has another release of the Gateway API',
+    cause: 'a cluster has another release of the Gateway API, or none',
     shows:
       'The definitions of the Gateway API in the cluster are not of the release that meshproof pins for ' +
       '`--gateways=gateway-api`. They are not replaced, because others may use them.',

@@ -7,7 +7,7 @@ import type { KubeClient, Manifest, Ref } from '#kube/client.ts'
 import { settled } from '#kube/roll-out.ts'
 import { until } from '#kube/until.ts'
 import type { LabCluster } from '#lab/lab.ts'
-import type { Topology } from '#topology/topology-file.ts'
+import type { MeshShape, Topology } from '#topology/topology-file.ts'
 import { gatewayLabel, gatewayName } from './gateway.ts'
 import type { GatewayInstallation } from './installation.ts'
 import { istiodOf, revisionOf } from './revision.ts'
@@ -32,7 +32,7 @@ const ofGateway = { 'gateway.networking.k8s.io/gateway-name': gatewayName }
  * configures it by the same Gateway.
  */
 export const isMadeByIstiod = (
-  { gateways, clusters }: Pick<Topology, 'gateways' | 'clusters'>,
+  { gateways, clusters }: Pick<MeshShape, 'gateways' | 'clusters'>,
   cluster: string,
 ): boolean => gateways === 'gateway-api' && clusters.some(({ name, role }) => name === cluster && role === 'primary')
 
@@ -140,8 +140,8 @@ export const earlyService = (istioNamespace: string, ports: GatewayInstallation[
 })
 
 /**
- * What passes requests to istiod on at the primary’s Gateway: proxies ask at 15012, API servers at 15017. The name that
- * is asked for decides which revision answers.
+ * What passes requests to istiod on at the primary’s Gateway: proxies ask at 15012, API servers at 15017. The name
+ * that is asked for decides which revision answers.
  */
 export const istiodRoutes = (topology: Pick<Topology, 'revision' | 'istioNamespace'>): Manifest[] => {
   const { istioNamespace } = topology
@@ -218,19 +218,20 @@ export const gatewayApiVersion = async (kube: KubeClient): Promise<string | unde
 
 /**
  * Refuses a cluster with another release of the Gateway API than the pinned one: replacing it could break what uses it.
- * A cluster without one is fine. @throws MeshproofError MP-119.
+ * A cluster without one is refused where it must be `present`. @throws MeshproofError MP-119.
  */
 export const requireGatewayApi = async (
   { name, kube }: { name: string; kube: KubeClient },
   pinned: string,
+  wanted: 'present' | 'present or absent' = 'present or absent',
 ): Promise<'present' | 'absent'> => {
   const found = await gatewayApiVersion(kube)
-  if (found === undefined) return 'absent'
+  if (found === undefined && wanted !== 'present') return 'absent'
   if (found === pinned) return 'present'
   throw new MeshproofError('MP-119', {
-    what: 'A cluster has another release of the Gateway API',
+    what: found === undefined ? 'A cluster has no Gateway API' : 'A cluster has another release of the Gateway API',
     where: name,
-    why: `it has ${found}, and ${pinned} is pinned`,
+    why: `it has ${found ?? 'none'}, and ${pinned} is pinned`,
     next: `Install ${pinned} there, or leave out --gateways=gateway-api.`,
   })
 }
@@ -240,7 +241,7 @@ export const requireGatewayApi = async (
  * @throws MeshproofError MP-119 for another release, MP-401 when the API server does not know Gateways within 30 s.
  */
 export const installGatewayApi = async (
-  cluster: LabCluster,
+  cluster: Pick<LabCluster, 'name' | 'kube' | 'applyText'>,
   { version, manifests }: GatewayApiFiles,
   signal: AbortSignal,
 ): Promise<void> => {

@@ -141,6 +141,20 @@ describe('plans', () => {
     await makePlans(['all'], [], [], undefined, undefined, 'helm')
   })
 
+  test('have gateways of the Gateway API on several networks, and are refused where there are none', async () => {
+    const plansOf = (...names: string[]): ReturnType<typeof makePlans> =>
+      makePlans(names, [], [], 'strict', undefined, undefined, 'gateway-api')
+    expect(
+      (await plansOf('all')).filter(({ topology }) => topology.gateways).map(({ topology }) => topology.name),
+    ).toEqual(['gateway', 'primary-remote', 'multi-primary-multi-network', 'external-control-plane'])
+    expect(await errorOf(plansOf('vpn', 'multi-primary'))).toMatchObject({
+      code: 'MP-139',
+      message: expect.stringContaining('vpn, multi-primary'),
+    })
+    const [classic] = await makePlans(['gateway'], [], [], undefined, undefined, undefined, 'classic')
+    expect(classic?.topology).not.toHaveProperty('gateways')
+  })
+
   test.each(['app1', 'legacy', 'default', 'kube-system', 'metallb-system'])(
     'do not put Istio into %s, where a lab has something else',
     async (name) => {

@@ -38,6 +38,8 @@ const plurals: Record<string, Record<string, string>> = {
     ServiceEntry: 'serviceentries',
     WorkloadEntry: 'workloadentries',
   },
+  'gateway.networking.k8s.io/v1': { Gateway: 'gateways' },
+  'apiextensions.k8s.io/v1': { CustomResourceDefinition: 'customresourcedefinitions' },
   'networking.istio.io/v1alpha3': { EnvoyFilter: 'envoyfilters' },
   'security.istio.io/v1': { PeerAuthentication: 'peerauthentications', AuthorizationPolicy: 'authorizationpolicies' },
 }
@@ -75,6 +77,7 @@ export const fakeApiServer = async (
             'Namespace',
             'Node',
             'ServiceCIDR',
+            'CustomResourceDefinition',
             'MutatingWebhookConfiguration',
             'ValidatingWebhookConfiguration',
             'SelfSubjectAccessReview',

@@ -126,7 +126,7 @@ export type Topology = Omit<TopologyFile, 'mtls'> & {
 }
 
 /** The properties of a mesh, of a lab or an existing one, that decide which checks apply to it. */
-export type MeshShape = Pick<Topology, 'name' | 'procedure' | 'mtls'> & {
+export type MeshShape = Pick<Topology, 'name' | 'procedure' | 'mtls' | 'gateways'> & {
   clusters: Pick<ClusterPlan, 'name' | 'role' | 'network' | 'version' | 'istiodIn'>[]
 }
 

@@ -1,6 +1,7 @@
 import type { CheckHead } from '#checks/check.ts'
 import type { CauseCode } from '#results/causes.ts'
 import type { FindingCode } from '#diagnosis/findings.ts'
+import { isMadeByIstiod } from '#istio/gateway-api.ts'
 import type { Manifest } from '#kube/client.ts'
 import { putInPlace } from '#kube/put-in-place.ts'
 import { inNode } from '#lab/kind.ts'
@@ -38,6 +39,21 @@ export type Fault = {
  * The cluster that a fault strikes where any cluster would do: the last, which is a remote wherever a topology has one.
  */
 export const far = ({ clusters, primary }: Lab): LabCluster => clusters.at(-1) ?? primary
+
+type Applies = NonNullable<CheckHead['applies']>
+
+/** Applies where gateways are installed, and Istio’s own Gateways configure them. */
+export const whereGatewaysAreOfIstio: Applies = ({ gateways }) =>
+  gateways === undefined || 'its gateways are resources of the Gateway API'
+
+/** Applies where gateways are resources of the Gateway API. */
+export const whereGatewaysAreResources: Applies = ({ gateways }) =>
+  gateways === 'gateway-api' || 'its gateways are no resources of the Gateway API'
+
+/** Applies where the gateway of the cluster that faults strike is installed. */
+export const whereGatewayIsInstalled: Applies = (topology) =>
+  !isMadeByIstiod(topology, topology.clusters.at(-1)?.name ?? '') ||
+  'istiod makes that gateway, and restores what others change in it'
 
 /** Two clusters on one network; the topology must have such a pair. */
 export const neighbours = ({ clusters }: Lab): [LabCluster, LabCluster] => {

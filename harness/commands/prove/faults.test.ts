@@ -3,7 +3,7 @@ import { causes } from '#results/causes.ts'
 import { layers } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { makePlans } from '#run/plan.ts'
-import { faults } from '../../../fixtures/faults/index.ts'
+import { faults, gatewayApiFaults } from '../../../fixtures/faults/index.ts'
 import { assign, canBeShown, diagnosedIn, noticing } from './assign.ts'
 
 // The checks of an upgrade are proven by upgrades that go wrong (fixtures/upgrade-faults).
@@ -106,4 +106,35 @@ test.each<[string, string[]]>([
       .map((topology) => `${topology.name} ${topology.mtls}`)
       .sort(),
   ).toEqual(expected.toSorted())
+})
+
+describe('where gateways are of the Gateway API', () => {
+  const plans = makePlans(['all'], [], checks, undefined, undefined, undefined, 'gateway-api')
+
+  test('their own faults can be shown, each once, with the code that a diagnosis must name', async () => {
+    const { assignments, unshown } = assign(gatewayApiFaults, await plans, [], checks)
+    expect(unshown).toEqual([])
+    const shown = assignments.flatMap(({ plan, faults: assigned }) =>
+      assigned.map((fault) => `${plan.topology.name} ${diagnosedIn(fault, plan.topology) ?? 'nothing'}`),
+    )
+    expect(shown).toEqual(expect.arrayContaining(['gateway MP-884', 'multi-primary-multi-network MP-881']))
+    expect(shown).toHaveLength(gatewayApiFaults.length)
+  })
+
+  test('faults of Istio’s own Gateways cannot happen, nor those that istiod mends', async () => {
+    const topologies = (await plans).map(({ topology }) => topology)
+    const placesOf = (name: string): string[] =>
+      topologies
+        .filter((topology) =>
+          canBeShown(
+            faults.find((fault) => fault.name === name)!,
+            topology,
+            checks,
+          ),
+        )
+        .map((topology) => topology.name)
+    expect(placesOf('gateway-mode-passthrough')).toEqual([])
+    expect(placesOf('gateway-image-auto')).toEqual(['gateway', 'primary-remote'])
+    expect(placesOf('gateway-down')).toEqual(['gateway', 'primary-remote', 'multi-primary-multi-network'])
+  })
 })

@@ -4,7 +4,7 @@ import { catalogue } from '#run/catalogue.ts'
 import type { RunOptions } from '#run/options.ts'
 import { makePlans, selectChecks } from '#run/plan.ts'
 import { refuseExternal } from '#run/refuse-external.ts'
-import { faults as knownFaults } from '../../../fixtures/faults/index.ts'
+import { faults as usualFaults, gatewayApiFaults } from '../../../fixtures/faults/index.ts'
 import { assign, type Assignment } from './assign.ts'
 import type { Fault } from './fault.ts'
 
@@ -43,6 +43,7 @@ export const planProofs = async ({
   const plans = await makePlans(topology, patterns, checks, mtls, istioNamespace, installer, gateways)
   refuseExternal('prove', plans)
   // --suite cannot select a fault that no check notices.
+  const knownFaults = gateways === 'gateway-api' ? [...usualFaults, ...gatewayApiFaults] : usualFaults
   const wanted = knownFaults.filter(({ turnsRed }) =>
     Object.keys(turnsRed).length === 0 ? suite.length === 0 : Object.keys(turnsRed).some(selected),
   )

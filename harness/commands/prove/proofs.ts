@@ -1,6 +1,6 @@
 import { reasonOf } from '#errors.ts'
 import { writeWhole } from '#results/write-whole.ts'
-import { faults as knownFaults } from '../../../fixtures/faults/index.ts'
+import { faults as usualFaults, gatewayApiFaults } from '../../../fixtures/faults/index.ts'
 import type { Proof } from './judge.ts'
 import type { ProofPlan } from './plan-proofs.ts'
 import { proofPage, unproven } from './table.ts'
@@ -23,7 +23,8 @@ export const concludeProofs = async (
   folder: string,
 ): Promise<Concluded> => {
   const reached = [...shown, ...notReached(plan, shown, error)]
-  const proofs = knownFaults.flatMap(({ name }) => reached.filter(({ fault }) => fault === name))
+  const known = [...usualFaults, ...gatewayApiFaults]
+  const proofs = known.flatMap(({ name }) => reached.filter(({ fault }) => fault === name))
   const selected = plan.checks.filter(({ id }) => plan.selected(id))
   await writeWhole(`${folder}/proof.json`, `${JSON.stringify(proofs, null, 2)}\n`)
   await writeWhole(`${folder}/proof.md`, proofPage(proofs, selected, environment))

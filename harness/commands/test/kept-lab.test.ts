@@ -43,3 +43,16 @@ test('a kept lab knows its installer: another one is refused, and without a name
     message: expect.stringContaining('20260101-000000-aaaa, 20260102-000000-bbbb (--installer=helm)'),
   })
 })
+
+test('a kept lab knows its gateways: of another kind it is refused, and without a name any is taken', async () => {
+  await emptyCache()
+  const gatewayApi = { version: 'v1.6.3', manifests: [] }
+  await saveRun(state('20260101-000000-aaaa'))
+  await saveRun(state('20260102-000000-bbbb', { images: { ...imagesByName('source'), gatewayApi } }))
+  expect(await keptLab(true, await plans())).toMatchObject({ id: '20260102-000000-bbbb', images: { gatewayApi } })
+  expect(await keptLab(true, await plans(), undefined, 'classic')).toMatchObject({ id: '20260101-000000-aaaa' })
+  expect(await errorOf(keptLab('20260101-000000-aaaa', await plans(), undefined, 'gateway-api'))).toMatchObject({
+    code: 'MP-106',
+    message: expect.stringContaining('20260102-000000-bbbb (--gateways=gateway-api)'),
+  })
+})

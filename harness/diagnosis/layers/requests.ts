@@ -1,5 +1,6 @@
 import { findings } from '#diagnosis/findings.ts'
 import { answerLine, endingOf } from '#diagnosis/probe-answer.ts'
+import { gatewaySelector } from '#istio/gateway.ts'
 import { type Asked, type Finding, kubectl, type Layer } from '#diagnosis/layer.ts'
 
 /** Requests cross: from a pod of every cluster to a service of every cluster, each on a new connection. */
@@ -28,7 +29,7 @@ const problemOf = ({ from, to, answered, of, errors, refusal }: Asked): Finding[
       ...(ending ? { cause: `${findings[code].cause}: ${ending.means}` } : {}),
       where: `${from.name} → ${to.name}`,
       evidence: [`${answered} of ${of} answered`, ...errors.slice(0, 3), ...(refusal ? [answerLine(refusal)] : [])],
-      fix: kubectl(from, `-n ${from.istioNamespace} logs -l istio=eastwestgateway --tail=50`),
+      fix: kubectl(from, `-n ${from.istioNamespace} logs -l ${gatewaySelector} --tail=50`),
     },
   ]
 }

@@ -11,6 +11,7 @@ import { onceEach } from '#diagnosis/once-each.ts'
 import { sharedServices, type MeshService, type ServiceIn } from '#diagnosis/shared-services.ts'
 import type { Vantage } from '#probes/dial.ts'
 import { clustersOf } from '#probes/envoy.ts'
+import { gatewayLabel } from '#istio/gateway.ts'
 import { isIstios } from '#istio/intercepted.ts'
 import { listeningPorts } from '#probes/listening.ts'
 import { meshConfigOf } from '#probes/survey/mesh-config.ts'
@@ -301,7 +302,7 @@ const takesPort = (ports: NetworkPolicyPorts, port: number): boolean =>
       : Number(allowed) <= port && port <= endPort,
   )
 
-const isRouter = (labels: Record<string, string>): boolean => labels['istio'] === 'eastwestgateway'
+const isRouter = (labels: Record<string, string>): boolean => labels['istio'] === gatewayLabel.istio
 
 const labelsOf = (
   namespaces: { metadata?: { name?: string; labels?: Record<string, string> } }[],

@@ -5,6 +5,7 @@ import { named } from '#istio/shared-steps.ts'
 import { labTasks } from '#run/bring-up.ts'
 import { emptyCache } from '#testing/edge.ts'
 import { idleLab, threeClusters, variant } from '#testing/idle-lab.ts'
+import { severalNetworks } from '#topology/networks.ts'
 import { istiodHostOf, primariesOf } from '#topology/roles.ts'
 import { type Mtls, type Topology, topologyNames } from '#topology/topology-file.ts'
 import { procedures } from './index.ts'
@@ -45,9 +46,17 @@ const modes: Mtls[] = ['strict', 'off']
 const topologies = (
   await Promise.all(modes.map((mtls) => Promise.all([...builtIn, threeClusters].map((name) => variant(name, mtls)))))
 ).flat()
-const variants = [...topologies, ...topologies.filter(({ name }) => builtIn.includes(name)).map(larger)].map(
-  (topology) => ({ ...topology, topology }),
-)
+/** The same topology with gateways of the Gateway API. */
+const withResources = (topology: Topology): Topology => ({
+  ...topology,
+  name: `${topology.name}, Gateway API`,
+  gateways: 'gateway-api',
+})
+const installed = [...topologies, ...topologies.filter(({ name }) => builtIn.includes(name)).map(larger)]
+const variants = [...installed, ...installed.filter(severalNetworks).map(withResources)].map((topology) => ({
+  ...topology,
+  topology,
+}))
 
 test('every procedure has a name of its own, and a built-in topology', () => {
   expect(Object.entries(procedures).filter(([name, procedure]) => procedure.name !== name)).toEqual([])

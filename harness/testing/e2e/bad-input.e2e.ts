@@ -60,6 +60,7 @@ describe('a mistake in the command line', () => {
     ['an Istio that does not support it', ['--istio=1.30', '--kubernetes=1.31'], 'MP-153', /Kubernetes 1\.32 to 1\.36/],
     ['faults of an external control plane', ['prove', '--topology=external-control-plane'], 'MP-138', /prove does not/],
     ['an unknown installer', ['--installer=hlem'], 'MP-101', /Did you mean “helm”/],
+    ['gateways where there are none', ['--topology=vpn', '--gateways=gateway-api'], 'MP-139', /on one network/],
     ['charts without Helm', ['--charts=fixtures'], 'MP-136', /--installer=helm/],
     [
       'a folder without charts',

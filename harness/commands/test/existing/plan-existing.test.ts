@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { loadRelease } from '#images/release/release-plan.ts'
 import type { Manifest } from '#kube/client.ts'
 import type { Permission } from '#kube/permissions.ts'
 import { catalogue } from '#run/catalogue.ts'
@@ -19,7 +20,13 @@ const planOn = async (
     allows,
     mtls,
     istioNamespace,
-  }: { allows?: (permission: Permission) => boolean; mtls?: 'strict' | 'off'; istioNamespace?: string } = {},
+    gateways,
+  }: {
+    allows?: (permission: Permission) => boolean
+    mtls?: 'strict' | 'off'
+    istioNamespace?: string
+    gateways?: 'gateway-api'
+  } = {},
 ): Promise<ExistingPlan> => {
   const started = await Promise.all(
     shapes.map(({ called, ...shape }, index) =>
@@ -29,7 +36,7 @@ const planOn = async (
   servers.push(...started)
   return planExisting(
     started.map((server, index) => server.cluster('abcde'[index] ?? '')),
-    { suite: [], images: 'auto', istioNamespace, ...(mtls ? { mtls } : {}) },
+    { suite: [], images: 'auto', istioNamespace, gateways, ...(mtls ? { mtls } : {}) },
     catalogue,
   )
 }
@@ -190,4 +197,24 @@ test('of namespaces, only our own two need be such that they may be deleted', as
       '(context a: delete namespaces meshproof-legacy; context b: delete namespaces meshproof-legacy)',
     ),
   })
+})
+
+test('gateways that must be of the Gateway API need its pinned release where there is an istiod', async () => {
+  const gatewaysOf = (version: string): Manifest => ({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: {
+      name: 'gateways.gateway.networking.k8s.io',
+      annotations: { 'gateway.networking.k8s.io/bundle-version': version },
+    },
+  })
+  const planned = (...more: Manifest[]): Promise<unknown> =>
+    planOn([{ more: [...standing, ...more] }, twoNetworks[1]!], { gateways: 'gateway-api' })
+  const { gatewayApi } = await loadRelease()
+  await planned(gatewaysOf(gatewayApi?.version ?? ''))
+  for (const objects of [[gatewaysOf('v1.5.1')], []])
+    expect(await errorOf(planned(...objects))).toMatchObject({
+      code: 'MP-119',
+      message: expect.stringContaining(`(a): it has ${objects.length === 0 ? 'none' : 'v1.5.1'}`),
+    })
 })

@@ -1,15 +1,24 @@
 import type { Check } from '#checks/check.ts'
 import type { ExistingMesh } from '#checks/existing-target.ts'
 import type { Wanted } from '#images/images.ts'
+import { loadRelease, pinnedGatewayApi } from '#images/release/release-plan.ts'
+import { requireGatewayApi } from '#istio/gateway-api.ts'
 import { planChecks } from '#run/plan-checks.ts'
 import { type MeshPlan, selectChecks } from '#run/plan.ts'
 import type { ContextCluster } from '#probes/survey/contexts.ts'
-import { differentMeshIds, meshLines, survey } from '#probes/survey/survey.ts'
+import { differentMeshIds, meshLines, survey, type SurveyedCluster } from '#probes/survey/survey.ts'
 import type { Mtls } from '#topology/topology-file.ts'
 import { prepareExistingMesh } from './existing-mesh.ts'
 import { workloadImages, type WorkloadImages } from './images.ts'
 import { requirePermissions } from './permissions.ts'
 import { type ExistingCluster, type Step, stepsOf } from './steps.ts'
+
+/** Every cluster whose istiod makes gateways has the release of the Gateway API that labs have. @throws MP-119. */
+const requirePinnedGatewayApi = async (clusters: SurveyedCluster[], pins: string | undefined): Promise<void> => {
+  const pinned = pinnedGatewayApi(await loadRelease(pins), pins)
+  for (const { context, kube, role } of clusters)
+    if (role === 'primary') await requireGatewayApi({ name: context, kube }, pinned, 'present')
+}
 
 /** The plan of a run on existing clusters: what they are, and what the run makes and checks in them. */
 export type ExistingPlan = MeshPlan & {
@@ -27,7 +36,8 @@ export type ExistingPlan = MeshPlan & {
 /**
  * Surveys existing clusters and plans a run on them. It only reads the clusters and the users’ permissions.
  * @throws MeshproofError MP-101 for an unknown check, MP-115 to MP-118 where the contexts are not those of a mesh,
- * MP-142 where the user lacks permissions, MP-145 for clusters that cannot be tested together.
+ * MP-119 where gateways must be resources of the Gateway API and a cluster has another release of it, MP-142 where the
+ * user lacks permissions, MP-145 for clusters that cannot be tested together.
  */
 export const planExisting = async (
   connected: ContextCluster[],
@@ -37,17 +47,22 @@ export const planExisting = async (
     istioNamespace,
     suite,
     images: wanted,
+    gateways,
+    pins,
   }: {
     kubeconfig?: string | undefined
     mtls?: Mtls | undefined
     istioNamespace?: string | undefined
     suite: string[]
     images: Wanted['images']
+    gateways?: Wanted['gateways']
+    pins?: Wanted['pins']
   },
   checks: readonly Check[],
 ): Promise<ExistingPlan> => {
   const selected = selectChecks(suite, checks)
   const surveyed = await survey(connected, istioNamespace)
+  if (gateways === 'gateway-api') await requirePinnedGatewayApi(surveyed.clusters, pins)
   await requirePermissions(surveyed.clusters)
   const [found, images] = await Promise.all([
     prepareExistingMesh(surveyed, mtls, kubeconfig),

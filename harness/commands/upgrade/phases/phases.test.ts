@@ -206,3 +206,53 @@ test('both handles of an upgrade are of one lab with one root; only a revision r
     revision.from.topology.revision,
   ]).toEqual(['', undefined, '1-31-0', '1-31-0', undefined])
 })
+
+describe('a gateway that istiod makes', () => {
+  const betweenResources = async (name: string, strategy: Strategy): Promise<UpgradeLab> =>
+    between({ ...(await variant(name)), gateways: 'gateway-api' }, strategy)
+  const kindsOf = async (name: string, strategy: Strategy): Promise<string[]> =>
+    phasesOf(await betweenResources(name, strategy), nothingMore).map(({ id, kind }) => `${id} ${kind}`)
+
+  test('follows an istiod that is replaced in place, in phases that are judged as those of gateways', async () => {
+    expect(await kindsOf('multi-primary-multi-network', 'in-place')).toEqual([
+      'P2 gateways',
+      'P3 workloads',
+      'P5 gateways',
+      'P6 workloads',
+      'P8 removal',
+      'P9 secrets',
+    ])
+    const upgrade = await betweenResources('multi-primary-multi-network', 'in-place')
+    const [first] = phasesOf(upgrade, nothingMore)
+    expect(first?.name).toBe('cluster1: istiod, and the gateway that it makes')
+    expect(first?.steps.map(({ name }) => name)).toContain('cluster1: gateway follows its istiod')
+    expect(first?.after).toMatchObject({ gateways: { cluster1: inPlace, cluster2: old } })
+    expect(leftOut(upgrade, nothingMore).slice(0, 2)).toEqual([
+      { phase: 'P4', why: 'a Gateway’s deployment follows its istiod, which was replaced in P2' },
+      { phase: 'P7', why: 'a Gateway’s deployment follows its istiod, which was replaced in P5' },
+    ])
+  })
+
+  test('has no part in the phase of a remote cluster, whose gateway is installed', async () => {
+    expect(await kindsOf('primary-remote', 'in-place')).toEqual([
+      'P2 gateways',
+      'P3 workloads',
+      'P5 control-plane',
+      'P6 workloads',
+      'P7 gateways',
+      'P8 removal',
+      'P9 secrets',
+    ])
+  })
+
+  test('keeps to its revision until its own phase gives it the new one', async () => {
+    expect(await kindsOf('multi-primary-multi-network', 'revision')).toEqual(
+      (await phasesIn('multi-primary-multi-network', 'revision')).map(({ id, kind }) => `${id} ${kind}`),
+    )
+  })
+
+  test.each(strategies)('is at the old release after a rollback, %s', async (strategy) => {
+    const phases = phasesOf(await betweenResources('primary-remote', strategy), everything)
+    expect(phases.at(-1)?.after).toMatchObject({ gateways: { cluster1: old, cluster2: old } })
+  })
+})

@@ -23,7 +23,8 @@ const replacements = { 'in-place': inPlace, revision: byRevision }
 /**
  * The phases of an upgrade after its baseline, P2 to P11 (facts of upgrades). The first cluster is upgraded completely,
  * then the other clusters: in between, the mesh runs two releases. In P5 remote clusters get their configuration. A
- * mesh without gateways has neither P4 nor P7; `leftOut` says so.
+ * mesh without gateways has neither P4 nor P7; `leftOut` says so. Nor has one whose gateways istiod makes, where istiod
+ * is replaced in place: they follow it in P2 and P5.
  */
 export const phasesOf = (upgrade: UpgradeLab, options: PhaseOptions): UpgradePhase[] => {
   const { from, to, strategy } = upgrade
@@ -34,7 +35,18 @@ export const phasesOf = (upgrade: UpgradeLab, options: PhaseOptions): UpgradePha
   const [oldRelease, newRelease] = [releaseOf(from), releaseOf(to)]
   const valueFor = <T>(clusters: string[], value: T): Record<string, T> =>
     Object.fromEntries(clusters.map((cluster) => [cluster, value]))
-  const withGateway = (clusters: string[]): string[] => clusters.filter((cluster) => hasGateway(to, cluster))
+  const following = (clusters: string[]): string[] => clusters.filter(replace.gatewayFollows)
+  const withGateway = (clusters: string[]): string[] =>
+    clusters.filter((cluster) => hasGateway(to, cluster) && !replace.gatewayFollows(cluster))
+  // With its istiod a gateway is replaced that requests pass, so the phase is judged as one of gateways.
+  const replacing = (clusters: string[], name: string): Pick<Change, 'name' | 'kind' | 'gateways'> =>
+    following(clusters).length === 0
+      ? { name, kind: 'control-plane' }
+      : {
+          name: `${name}, and the gateway that it makes`,
+          kind: 'gateways',
+          gateways: valueFor(following(clusters), newRelease),
+        }
   const primary = (clusters: string[]): string[] => clusters.filter((cluster) => primaries.includes(cluster))
   const duringReplacement = strategy === 'in-place' ? [newRelease] : [oldRelease, newRelease]
   const allClusters = [first, ...rest]
@@ -43,8 +55,7 @@ export const phasesOf = (upgrade: UpgradeLab, options: PhaseOptions): UpgradePha
   const changes: Change[] = [
     {
       id: 'P2',
-      name: `${first}: istiod`,
-      kind: 'control-plane',
+      ...replacing([first], `${first}: istiod`),
       steps: replace.controlPlane(first),
       controlPlanes: valueFor([first], duringReplacement),
     },
@@ -64,8 +75,7 @@ export const phasesOf = (upgrade: UpgradeLab, options: PhaseOptions): UpgradePha
     },
     {
       id: 'P5',
-      name: `${joined(rest)}: ${primary(rest).length > 0 ? 'istiod' : 'remote configuration'}`,
-      kind: 'control-plane',
+      ...replacing(rest, `${joined(rest)}: ${primary(rest).length > 0 ? 'istiod' : 'remote configuration'}`),
       steps: rest.flatMap(replace.controlPlane),
       controlPlanes: valueFor(primary(rest), duringReplacement),
     },
@@ -104,7 +114,7 @@ export const phasesOf = (upgrade: UpgradeLab, options: PhaseOptions): UpgradePha
       steps: options.rollback ? backTo(from, replacements[strategy](to, from)) : [],
       controlPlanes: valueFor(primaries, [oldRelease]),
       workloads: valueFor(allClusters, oldRelease),
-      gateways: valueFor(withGateway(allClusters), oldRelease),
+      gateways: valueFor([...withGateway(allClusters), ...following(allClusters)], oldRelease),
     },
   ]
   const planned = changes.filter(({ steps }) => steps.length > 0)
@@ -138,13 +148,30 @@ export const baselineOf = ({ from }: Pick<UpgradeLab, 'from'>): Stage => {
 }
 
 /** The phases that an upgrade leaves out, and why: they have no steps, or the options do not ask for them. */
-export const leftOut = ({ to }: UpgradeLab, { rotateCa, rollback }: PhaseOptions): Upgrade['leftOut'] => [
-  ...(to.clusters.some(({ name }) => hasGateway(to, name))
-    ? []
-    : (['P4', 'P7'] as const).map((phase) => ({ phase, why: 'the clusters are on one network: there is no gateway' }))),
+export const leftOut = (upgrade: UpgradeLab, { rotateCa, rollback }: PhaseOptions): Upgrade['leftOut'] => [
+  ...withoutGatewayPhase(upgrade),
   ...(rotateCa ? [] : [{ phase: 'P10' as const, why: 'no --rotate-ca' }]),
   ...(rollback ? [] : [{ phase: 'P11' as const, why: 'no --rollback' }]),
 ]
+
+const withoutGatewayPhase = ({ from, to, strategy }: UpgradeLab): Upgrade['leftOut'] => {
+  const names = to.clusters.map(({ name }) => name)
+  if (!names.some((name) => hasGateway(to, name)))
+    return (['P4', 'P7'] as const).map((phase) => ({
+      phase,
+      why: 'the clusters are on one network: there is no gateway',
+    }))
+  const { gatewayFollows } = replacements[strategy](from, to)
+  const phases = [
+    { phase: 'P4', clusters: names.slice(0, 1), before: 'P2' },
+    { phase: 'P7', clusters: names.slice(1), before: 'P5' },
+  ] as const
+  return phases.flatMap(({ phase, clusters, before }) =>
+    clusters.every(gatewayFollows)
+      ? [{ phase, why: `a Gateway’s deployment follows its istiod, which was replaced in ${before}` }]
+      : [],
+  )
+}
 
 const releaseOf = ({ images, topology }: Lab): Expected => ({
   istio: images.roles['tag'] ?? '',

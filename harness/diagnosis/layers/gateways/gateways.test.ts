@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Finding } from '#diagnosis/layer.ts'
+import { gatewayServersAt } from '#diagnosis/gateway-objects.ts'
 import { entrancesOf, networkGateways, type NetworkGateways } from '#diagnosis/network-gateways.ts'
 import { sharedServices } from '#diagnosis/shared-services.ts'
 import type { Manifest } from '#kube/client.ts'
@@ -213,6 +214,45 @@ describe('a gateway without a ready pod says why', () => {
 
   test('and one with a ready pod is fine', async () => {
     expect(await down(slice)).toBeUndefined()
+  })
+})
+
+describe('a network without a gateway', () => {
+  const notMadeOf = async (gateway: Manifest): Promise<string[]> => {
+    const mesh = await meshOf([], [gateway])
+    const networks = (await networkGateways(mesh)).map((own) => ({
+      ...own,
+      known: own.known.map(({ primary }) => ({ primary, gateways: [] })),
+    }))
+    const own = networks.find(({ network }) => network === 'network2')!
+    const [finding] = await writtenEntrances(mesh, networks, own)
+    expect(finding).toMatchObject({ code: 'MP-881', where: 'network2' })
+    return finding?.evidence.slice(1) ?? []
+  }
+  const unmade: Manifest = {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: {
+      name: 'eastwest',
+      namespace: 'gateways',
+      labels: { 'topology.istio.io/network': 'network2', 'istio.io/rev': 'canary' },
+    },
+    spec: {
+      gatewayClassName: 'istio',
+      listeners: [{ name: 'tls', port: 15443, protocol: 'TLS', tls: { mode: 'Passthrough' } }],
+    },
+  }
+
+  test('tells of a Gateway for which nothing was made, and why', async () => {
+    expect(await notMadeOf(unmade)).toEqual([
+      'Gateway gateways/eastwest of cluster2 (class istio, revision canary) has no service eastwest-istio: istiod ' +
+        'makes Gateways only in the cluster that it reads its configuration from',
+    ])
+  })
+
+  test('says nothing of a Gateway that is for users', async () => {
+    const spec = { gatewayClassName: 'istio', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] }
+    expect(await notMadeOf({ ...unmade, spec })).toEqual([])
   })
 })
 
@@ -430,6 +470,56 @@ describe('a gateway’s pod', () => {
       /^Gateway istio-system\/cross \((SIMPLE|PASSTHROUGH), hosts \*\.local\) makes it/,
     )
   })
+
+  const resource = (tls: object, labels: Record<string, string> = {}): Manifest => ({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: {
+      name: 'cross',
+      namespace: 'gateways',
+      labels,
+      annotations: { 'gateway.istio.io/name-override': 'eastwest' },
+    },
+    spec: {
+      gatewayClassName: 'istio',
+      listeners: [{ name: 'tls', port: 15443, hostname: '*.local', protocol: 'TLS', tls }],
+    },
+  })
+
+  test('that a resource of the Gateway API configures by its service is told with that', async () => {
+    const passthrough = { mode: 'Passthrough' }
+    const problem = await judged([listener({ chains: [] })], { objects: [resource(passthrough)] })
+    expect(problem).toMatchObject({
+      cause: 'a gateway has no filter chains for the mesh’s services on port 15443',
+      evidence: [
+        expect.anything(),
+        'Gateway gateways/cross (PASSTHROUGH, hosts *.local) makes it; between networks tls.mode is Passthrough, ' +
+          'with the option gateway.istio.io/listener-protocol: auto-passthrough',
+      ],
+      fix: expect.stringContaining('-n gateways get gateways.gateway.networking.k8s.io cross -o yaml'),
+    })
+  })
+
+  test('that has no listener is told what the listener of its Gateway lacks', async () => {
+    expect(await judged([], { objects: [resource({ mode: 'Passthrough' })] })).toMatchObject({
+      cause: 'a Gateway’s listener on port 15443 lacks auto-passthrough, and no route leads on from it',
+      evidence: [
+        'eastwest-abc has no listener on port 15443',
+        expect.stringContaining('(PASSTHROUGH, hosts *.local) asks for it; between networks tls.mode is Passthrough'),
+      ],
+    })
+  })
+
+  test.each([
+    [{ mode: 'Passthrough', options: { 'gateway.istio.io/listener-protocol': 'auto-passthrough' } }, {}],
+    [{ mode: 'Passthrough' }, { 'topology.istio.io/network': 'network2' }],
+  ])(
+    'passes every name on by the option of its listener, or by the label of its Gateway: %j %j',
+    async (tls, labels) => {
+      const mesh = await meshOf([resource(tls, labels)], [])
+      expect(await gatewayServersAt(mesh.clusters[0]!, 15443)).toMatchObject([{ mode: 'AUTO_PASSTHROUGH' }])
+    },
+  )
 
   test('whose Gateway selects other pods says which', async () => {
     const objects = [gatewayObject('cross', {}, { istio: 'other' })]

@@ -57,6 +57,10 @@ const showGateways = ({ reader, own, servers }: Context): string => {
   return server ? showServer(reader, server) : kubectl(reader, 'get gateways.networking.istio.io -A')
 }
 
+/** A listener of the Gateway API that waits for routes: istiod makes none of it while there are none. */
+const isPlainListener = ({ resource, mode }: GatewayServer): boolean =>
+  resource === 'gateways.gateway.networking.k8s.io' && mode === 'PASSTHROUGH'
+
 const noListener = (context: Context): PodProblem => {
   const { gateway, listens, listeners, own, servers } = context
   const withoutListener = `${podName(context)} has no listener on port ${listens}`
@@ -71,6 +75,16 @@ const noListener = (context: Context): PodProblem => {
       fix: showGateways(context),
     }
   const others = servers.filter((server) => !own.includes(server))
+  const plain = own.filter(isPlainListener)
+  if (plain.length > 0 && plain.length === own.length)
+    return {
+      cause: `a Gateway’s listener on port ${gateway.port} lacks auto-passthrough, and no route leads on from it`,
+      evidence: [
+        withoutListener,
+        ...plain.map((server) => `${inWords(server)} asks for it; ${betweenNetworks(server)}`),
+      ],
+      fix: showGateways(context),
+    }
   return {
     cause:
       own.length > 0

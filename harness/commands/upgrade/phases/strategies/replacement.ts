@@ -1,4 +1,6 @@
 import { gatewayService } from '#istio/gateway.ts'
+import { followed, isMadeByIstiod } from '#istio/gateway-api.ts'
+import { gatewayOf } from '#istio/installation.ts'
 import { step, type Step } from '#istio/procedure.ts'
 import { procedures } from '#istio/procedures/index.ts'
 import { named } from '#istio/shared-steps.ts'
@@ -15,6 +17,8 @@ export type Replacement = {
   controlPlane: (cluster: string) => Step[]
   workloads: (cluster: string) => Step[]
   gateway: (cluster: string) => Step[]
+  /** True where a cluster’s gateway is replaced with its control plane, by istiod and not by a step. */
+  gatewayFollows: (cluster: string) => boolean
   /** The last steps, in every cluster. */
   removal: Step[]
 }
@@ -41,8 +45,26 @@ export const hasGateway = (lab: Pick<Lab, 'topology'>, cluster: string): boolean
   procedures[lab.topology.procedure].steps(lab.topology).some(({ name }) => name === named.gateway(cluster))
 
 /**
+ * True where istiod makes a cluster’s gateway from a resource. Its deployment follows the release of the istiod of
+ * its revision: where istiod is replaced in place, so is the gateway, at once.
+ */
+export const istiodMakesGateway = (lab: Pick<Lab, 'topology'>, cluster: string): boolean =>
+  isMadeByIstiod(lab.topology, cluster) && hasGateway(lab, cluster)
+
+/** Waits until istiod has replaced the gateway that it makes. By hand: `kubectl rollout status deployment`. */
+export const gatewayFollowed = (lab: Lab, cluster: string): Step[] =>
+  istiodMakesGateway(lab, cluster)
+    ? [
+        step(`${cluster}: gateway follows its istiod`, (_, signal) =>
+          followed(lab.cluster(cluster), gatewayOf(lab.cluster(cluster), lab, true), signal),
+        ),
+      ]
+    : []
+
+/**
  * Installs a cluster’s gateway again, and restarts it if one of its pods is still the same. A gateway’s proxy is
- * injected when its pod starts, so its deployment may be equal in both releases.
+ * injected when its pod starts, so its deployment may be equal in both releases. A gateway that istiod makes is given
+ * the revision of `lab`, and istiod replaces it.
  */
 export const gatewayAgain = (lab: Lab, cluster: string): Step[] =>
   again(lab, named.gateway(cluster)).map(({ name, run }) =>
@@ -53,6 +75,7 @@ export const gatewayAgain = (lab: Lab, cluster: string): Step[] =>
         (await podsOf(installed.kube, { namespace, name: deployment })).map(({ metadata }) => metadata?.uid)
       const before = await uids()
       await run(lab, signal)
+      if (istiodMakesGateway(lab, cluster)) return
       if ((await uids()).some((uid) => before.includes(uid)))
         await restart(installed, [{ namespace, name: deployment }], signal)
     }),

@@ -35,6 +35,8 @@ export const byRevision = (from: Lab, to: Lab): Replacement => {
       workloadsRestarted(to, cluster),
     ],
     gateway: (cluster) => gatewayAgain(to, cluster),
+    // A Gateway keeps to the revision of its label, and gets the new one in its own phase.
+    gatewayFollows: () => false,
     removal: [
       ...to.clusters.map((cluster) =>
         step(`${cluster.name}: what is left under revision ${before} restarted`, async (_, signal) =>
