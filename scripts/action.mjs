@@ -15,7 +15,7 @@ import {
   statSync,
 } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
@@ -132,7 +132,8 @@ const run = () => {
     })
     child.on('exit', (code) => {
       if (folder && document) {
-        if (statSync(document).size > 0) setOutputs({ report: folder })
+        if (statSync(document).size > 0)
+          setOutputs({ report: relative(process.env['GITHUB_WORKSPACE'] || '.', resolve(folder)) })
         else rmSync(folder, { recursive: true })
       }
       done(code ?? 2)

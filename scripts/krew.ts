@@ -25,8 +25,9 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 })
 const { url, to } = values
-const wanted = platforms.filter(({ os, arch }) => positionals.length === 0 || positionals.includes(`${os}/${arch}`))
-if (url === undefined || wanted.length === 0) {
+const names = positionals.length > 0 ? positionals : platforms.map(({ os, arch }) => `${os}/${arch}`)
+const wanted = platforms.filter(({ os, arch }) => names.includes(`${os}/${arch}`))
+if (!url?.startsWith('https://') || wanted.length < names.length) {
   console.error(
     'usage: npm run krew -- --url=ADDRESS [--to=FOLDER] [linux/amd64 linux/arm64 darwin/amd64 darwin/arm64]',
   )

@@ -58,7 +58,7 @@ describe('action.yml', () => {
 
   test('has flags of the command line as inputs', async () => {
     const { inputs } = Manifest.parse(parse(await manifest()))
-    const own = ['command', 'flags', 'cache', 'artifact']
+    const own = ['command', 'flags', 'working-directory', 'cache', 'artifact']
     const flags = Object.keys(inputs).filter((name) => !own.includes(name))
     const given = Object.fromEntries(flags.map((name) => [name, 'x']))
     const expected = flags.map((name) => `--${name}=x`)
@@ -180,6 +180,17 @@ describe('a run', () => {
     expect(other?.['key']).toMatch(new RegExp(`^${other?.['restore-keys']}[0-9a-f]{16}$`))
     const hit = { answers: { 'actions/cache/restore': { 'cache-hit': 'true' } } }
     expect(actionsUsed(await fakeRun('', {}, hit))).not.toContain('actions/cache/save')
+  })
+
+  test('in a folder of the checkout looks up files there, and names its report from the top', async () => {
+    const workspace = await scratchFolder()
+    await mkdir(join(workspace, 'services/mesh'), { recursive: true })
+    const inputs = { command: 'diagnose', 'working-directory': 'services/mesh' }
+    const outcome = await fakeRun('console.log(JSON.stringify(process.cwd()))', inputs, { workspace })
+    const { report = '' } = outcome.outputs
+    expect(report).toMatch(/^services\/mesh\/reports\/diagnosis-/)
+    const text = await readFile(join(workspace, report, 'diagnosis.json'), 'utf8')
+    expect(JSON.parse(text)).toBe(join(workspace, 'services/mesh'))
   })
 
   test('of diagnose makes a report of its document, and needs no cache', async () => {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { outputsIn } from '#testing/composite-action.ts'
@@ -71,9 +71,10 @@ describe('the summary of a diagnosis', () => {
 describe('the outputs of a step', () => {
   const written = async (
     tell: (environment: NodeJS.ProcessEnv, line: (text: string) => void) => Promise<void>,
+    more: NodeJS.ProcessEnv = {},
   ): Promise<Record<string, string>> => {
     const file = join(await scratchFolder(), 'output')
-    await tell({ GITHUB_ACTIONS: 'true', GITHUB_OUTPUT: file }, () => undefined)
+    await tell({ GITHUB_ACTIONS: 'true', GITHUB_OUTPUT: file, ...more }, () => undefined)
     return outputsIn(await readFile(file, 'utf8'))
   }
 
@@ -116,6 +117,16 @@ describe('the outputs of a step', () => {
       verdict: 'pass',
       'first-broken-layer': '',
     })
+  })
+
+  test('name the report folder as later steps find it, wherever this one runs', async () => {
+    const reportIn = async (workspace: string): Promise<string | undefined> => {
+      const run = { exitCode: 0, folder: 'reports/x', results: [] }
+      return (await written((...step) => tellGitHubOutputs(run, ...step), { GITHUB_WORKSPACE: workspace }))['report']
+    }
+    expect(await reportIn(process.cwd())).toBe('reports/x')
+    expect(await reportIn(resolve('..'))).toBe(join(basename(process.cwd()), 'reports/x'))
+    expect(await reportIn(resolve('elsewhere'))).toBe(resolve('reports/x'))
   })
 
   test('keep a value with line ends as one value', async () => {

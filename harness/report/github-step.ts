@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { appendFile, stat } from 'node:fs/promises'
+import { relative, resolve } from 'node:path'
 import { firstBroken } from '#results/explain.ts'
 import { afterUpgrade, explanationOf } from '#results/explanation.ts'
 import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
@@ -36,8 +37,19 @@ export const tellGitHubOutputs = (
   line: Line,
 ): Promise<void> => {
   const layer = results.map(firstBrokenLayer).find((found) => found !== undefined)
-  const outputs = { verdict: verdictOf(exitCode), report: folder, 'first-broken-layer': layer ?? '' }
+  const outputs = {
+    verdict: verdictOf(exitCode),
+    report: inWorkspace(folder, environment),
+    'first-broken-layer': layer ?? '',
+  }
   return leaveOutputs(outputs, environment, line)
+}
+
+/** A folder as later steps find it: they look up paths in the workspace, wherever this step runs. */
+const inWorkspace = (folder: string, { GITHUB_WORKSPACE: workspace }: NodeJS.ProcessEnv): string => {
+  if (!workspace) return folder
+  const path = relative(workspace, resolve(folder))
+  return path.startsWith('..') ? resolve(folder) : path
 }
 
 /** One word for each exit code, the same for every command. */

@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { data, Evaluator, Lexer, Parser } from '@actions/expressions'
 import { execa } from 'execa'
 import { parse } from 'yaml'
@@ -14,6 +14,7 @@ const Step = z.object({
   with: Values.default({}),
   run: z.string().optional(),
   shell: z.string().optional(),
+  'working-directory': z.string().default(''),
   env: Values.default({}),
 })
 
@@ -79,7 +80,7 @@ export const runAction = async (
     const script = join(runner, 'script.sh')
     await writeFile(script, filled(step.run ?? ''))
     const { exitCode, all } = await execa('bash', ['--noprofile', '--norc', '-eo', 'pipefail', script], {
-      cwd: workspace,
+      cwd: resolve(workspace, filled(step['working-directory'])),
       env: {
         ...environment,
         ...files,

@@ -34,6 +34,7 @@ const argsOf = (manifests: readonly Manifest[], name: string): string[] =>
   podsOf(manifests).find((pod) => pod.name === name)?.template.spec?.containers[0]?.args ?? []
 
 const Job = z.looseObject({ spec: z.looseObject({ template: z.looseObject({ spec: Pod }) }) })
+const Alert = z.object({ alert: z.string(), for: z.string().default('') })
 const sort = (named: { name: string }[]): unknown =>
   named.sort((first, second) => first.name.localeCompare(second.name))
 
@@ -54,8 +55,50 @@ describe('the chart', () => {
     ['--set=suite.enabled=true', /additional properties 'suite' not allowed/],
     ['--set=diagnosis.schedule=hourly', /diagnosis\/schedule/],
     ['--set=suites.flags={reach.local}', /suites\/flags/],
+    ['--set=diagnosis.schedule=null', /missing property 'schedule'/],
+    ['--set=istioNamespace=meshproof', /namespace of its own/],
   ])('refuses a wrong value: %s', async (flag, message) => {
     await expect(render(flag)).rejects.toThrow(message)
+  })
+
+  test.each(['a.b', '1', 'r'.repeat(43)])('refuses a name of which objects cannot be made: %s', async (name) => {
+    await expect(execa(helm, ['template', name, chartFolder])).rejects.toThrow('The name of the release')
+  })
+
+  test('takes a context as it is, whatever YAML would make of it', async () => {
+    const contexts = ['in-cluster', 'a: b #c', "'x", '{y}']
+    const hostile = await render(`--set-json=contexts=${JSON.stringify(contexts)}`)
+    expect(argsOf(hostile, 'meshproof-diagnosis')).toContain(`--contexts=${contexts.join(',')}`)
+  })
+
+  test('has pods that run on the nodes that are wanted', async () => {
+    const placed = await render(
+      ...allValues,
+      '--set-json=nodeSelector={"kubernetes.io/arch":"amd64"}',
+      '--set-json=tolerations=[{"key":"a","operator":"Exists"}]',
+      '--set=imagePullSecrets[0].name=x',
+    )
+    expect(podsOf(placed)).toHaveLength(3)
+    for (const { template } of podsOf(placed))
+      expect(template.spec).toMatchObject({
+        nodeSelector: { 'kubernetes.io/arch': 'amd64' },
+        tolerations: [{ key: 'a', operator: 'Exists' }],
+        imagePullSecrets: [{ name: 'x' }],
+      })
+  })
+
+  test('has no alert on a diagnosis where none runs, and limits as whole numbers', async () => {
+    const alertsOf = async (...flags: string[]): Promise<z.infer<typeof Alert>[]> => {
+      const rule = (await render(...allValues, ...flags)).find(({ kind }) => kind === 'PrometheusRule')
+      return z
+        .object({ spec: z.object({ groups: z.array(z.object({ rules: z.array(Alert) })) }) })
+        .parse(rule)
+        .spec.groups.flatMap(({ rules }) => rules)
+    }
+    const withoutDiagnosis = await alertsOf('--set=diagnosis.enabled=false')
+    expect(withoutDiagnosis.map(({ alert }) => alert)).toEqual(['MeshproofSuitesFailed'])
+    const patient = await alertsOf('--set=metrics.rules.noResultSeconds=1000000')
+    expect(patient.find(({ alert }) => alert === 'MeshproofDiagnosisMissing')?.for).toBe('1000000s')
   })
 
   test('without contexts grants rights and starts nothing', async () => {
@@ -128,9 +171,10 @@ describe('the chart', () => {
       if (automountServiceAccountToken !== false) expect(accounts).toContain(serviceAccountName)
     }
     const roles = rolesOf(objects, 'meshproof-diagnosis')
-    const changing = rightsOf(roles)
-      .map(({ name }) => name)
-      .filter((name) => !/^(get|list) /.test(name))
+    const rights = rightsOf(roles).map(({ name }) => name)
+    // Those of the Gateway API: the diagnosis says nothing where it may not read them.
+    expect(rights).toContain('list gateways')
+    const changing = rights.filter((name) => !/^(get|list) /.test(name))
     expect(changing.sort()).toEqual([
       'create configmaps in meshproof',
       'create pods/exec in istio-system',
