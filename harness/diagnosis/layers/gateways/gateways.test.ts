@@ -325,6 +325,17 @@ describe('a network without a gateway', () => {
     expect((await findingFor([gateway, made]))?.evidence.slice(1)).toEqual([`${head('cluster2')}${why}`])
   })
 
+  test('that meshNetworks names by an address tells of it where the address is closed', async () => {
+    const options = { 'gateway.istio.io/listener-protocol': 'auto-passthrough' }
+    const gateway = unmade({
+      metadata: { labels: {} },
+      spec: { listeners: [{ ...listeners[0], tls: { mode: 'Passthrough', options } }] },
+    })
+    const mesh = await meshOf([meshNetworks('192.0.2.9')], [gateway])
+    const [way] = waysInto(mesh, await secondOf(mesh), [])
+    expect(await way?.whyClosed?.()).toEqual([expect.stringContaining(`${head('cluster2')}has no service`)])
+  })
+
   test.each<[string, Manifest]>([
     ['is for users', unmade({ spec: { listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] } })],
     ['is of another network', unmade({}, 'network1')],
