@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { V1Pod, V1Service } from '@kubernetes/client-node'
 import { kubectl } from '#diagnosis/layer.ts'
+import { refusedListener } from './gateway-status.ts'
 import { selects } from '#diagnosis/selects.ts'
 import {
   controllerOf,
@@ -43,6 +44,8 @@ export type GatewayServer = {
   hosts: string[]
   /** Its TLS mode, in Istio’s words; empty where it names none. */
   mode: string
+  /** What istiod says is wrong with it; absent where it says nothing. */
+  refused?: string | undefined
   /** When the object was created (ISO 8601); empty where the API server does not say. */
   created: string
 }
@@ -102,6 +105,7 @@ const listenersAt = (object: Manifest, controllers: Controllers, port: number): 
       services: servicesOf(object, controllers),
       hosts: [listener.hostname ?? '*'],
       mode: modeOf(object, listener),
+      refused: refusedListener(object, listener.name),
     }))
 
 const modeOf = (object: Manifest, listener: GatewayListener): string => {

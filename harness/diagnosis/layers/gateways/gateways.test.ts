@@ -277,7 +277,7 @@ describe('a network without a gateway', () => {
     [
       'is of a class that does not exist',
       { spec: { gatewayClassName: 'isto' }, status: pending },
-      'has no service eastwest-isto: no istiod has taken it, and no such class is known',
+      'has no service eastwest-isto: no istiod has taken it, and the cluster has no such class',
     ],
     [
       'is of another controller’s class',
@@ -649,6 +649,33 @@ describe('a gateway’s pod', () => {
   ])('is that of a Gateway of the Gateway API %s', async (_, objects) => {
     expect((await judged([], { objects }))?.cause).toBe(
       'a gateway has no listener on port 15443, although a Gateway asks for one',
+    )
+  })
+
+  test.each<[string, object[], string]>([
+    ['nothing', [], ''],
+    [
+      'nothing where all is well',
+      [
+        { type: 'Accepted', status: 'True' },
+        { type: 'Conflicted', status: 'False', reason: 'NoConflicts' },
+      ],
+      '',
+    ],
+    [
+      'that its certificate is missing',
+      [{ type: 'ResolvedRefs', status: 'False', reason: 'InvalidCertificateRef', message: 'secret not found' }],
+      '; its status says that ResolvedRefs is False, InvalidCertificateRef: secret not found',
+    ],
+    [
+      'that it conflicts',
+      [{ type: 'Conflicted', status: 'True', reason: 'HostnameConflict', message: 'as another one' }],
+      '; its status says that Conflicted is True, HostnameConflict: as another one',
+    ],
+  ])('that a Gateway asks for and lacks says what istiod says of the listener: %s', async (_, conditions, words) => {
+    const objects = [{ ...named({}), status: { listeners: [{ name: 'tls', conditions }] } }]
+    expect((await judged([], { objects }))?.evidence[1]).toBe(
+      `Gateway gateways/cross (SIMPLE, hosts *.local) asks for it${words}`,
     )
   })
 

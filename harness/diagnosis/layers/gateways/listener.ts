@@ -94,7 +94,11 @@ const noListener = (context: Context): PodProblem => {
         : `no Gateway opens port ${gateway.port} of a gateway`,
     evidence: [
       withoutListener,
-      ...own.map((server) => `${inWords(server)} asks for it`),
+      ...own.map(
+        (server) =>
+          `${inWords(server)} asks for it` +
+          (server.refused === undefined ? '' : `; its status says that ${server.refused}`),
+      ),
       ...others.slice(0, shown).map((server) => forOthers(server, 'which the pod does not have')),
       ...(servers.length === 0
         ? [`no Gateway that istiod of ${context.reader.name} reads has port ${gateway.port}`]

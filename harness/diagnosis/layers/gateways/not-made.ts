@@ -1,5 +1,5 @@
-import { z } from 'zod'
 import { gatewayControllers, gatewayResources } from '#diagnosis/gateway-objects.ts'
+import { saidOfGateway } from '#diagnosis/gateway-status.ts'
 import { kubectl } from '#diagnosis/layer.ts'
 import {
   addressesOf,
@@ -18,15 +18,6 @@ import type { Manifest } from '#kube/client.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 const networkLabel = 'topology.istio.io/network'
-
-const Status = z.object({
-  conditions: z.array(
-    z.object({ type: z.string(), status: z.string(), reason: z.string().default(''), message: z.string().default('') }),
-  ),
-})
-
-/** How much of a condition’s message is shown. */
-const shown = 300
 
 /** A Gateway that does not open the way into a network although it is meant to: why, and the command that shows it. */
 export type Unmade = { line: string; fix: string }
@@ -86,14 +77,13 @@ const whyNot = (
 }
 
 const saidOf = (gateway: Manifest, controllers: Controllers): string => {
-  const { conditions = [] } = Status.safeParse(gateway['status']).data ?? {}
-  // Other conditions are False where nothing is wrong.
-  const judged = conditions.filter(({ type }) => ['Accepted', 'Programmed'].includes(type))
-  const refused = judged.find(({ status }) => status === 'False')
-  if (refused) return `${refused.type} is False, ${refused.reason}: ${refused.message.slice(0, shown)}`
-  if (judged.some(({ status }) => status === 'True')) return 'istiod has accepted it and not made its service yet'
-  // The API server writes Unknown into a Gateway that is new.
+  const { refused, accepted } = saidOfGateway(gateway)
+  if (refused !== undefined) return refused
+  if (accepted) return 'istiod has accepted it and not made its service yet'
   const controller = controllerOf(gateway, controllers)
-  if (controller === undefined) return 'no istiod has taken it, and no such class is known'
-  return isIstiods(controller) ? 'no istiod has taken it' : `its class belongs to ${controller}, which is not istiod`
+  if (controller !== undefined && !isIstiods(controller))
+    return `its class belongs to ${controller}, which is not istiod`
+  // Where no class can be read, one of them may be of that name.
+  const isUnknown = controller === undefined && controllers.size > 0
+  return `no istiod has taken it${isUnknown ? ', and the cluster has no such class' : ''}`
 }
