@@ -579,20 +579,25 @@ describe('a gateway’s pod', () => {
     )
   })
 
-  const resource = (tls: object, labels: Record<string, string> = {}): Manifest => ({
-    apiVersion: 'gateway.networking.k8s.io/v1',
+  /** A Gateway whose pods are those behind service eastwest, by its annotation, and what differs in it. */
+  const named = (spec: object, metadata: object = {}): Manifest => ({
+    apiVersion: gatewayApi,
     kind: 'Gateway',
     metadata: {
       name: 'cross',
       namespace: 'gateways',
-      labels,
       annotations: { 'gateway.istio.io/name-override': 'eastwest' },
+      ...metadata,
     },
     spec: {
       gatewayClassName: 'istio',
-      listeners: [{ name: 'tls', port: 15443, hostname: '*.local', protocol: 'TLS', tls }],
+      listeners: [{ name: 'tls', port: 15443, hostname: '*.local', protocol: 'TLS', tls: { mode: 'Terminate' } }],
+      ...spec,
     },
   })
+
+  const resource = (tls: object, labels: Record<string, string> = {}): Manifest =>
+    named({ listeners: [{ name: 'tls', port: 15443, hostname: '*.local', protocol: 'TLS', tls }] }, { labels })
 
   test('that a resource of the Gateway API configures by its service is told with that', async () => {
     const passthrough = { mode: 'Passthrough' }
@@ -608,15 +613,6 @@ describe('a gateway’s pod', () => {
     })
   })
 
-  const named = (spec: object, metadata: object = {}): Manifest => {
-    const { spec: given, metadata: head } = resource({ mode: 'Terminate' })
-    return {
-      apiVersion: gatewayApi,
-      kind: 'Gateway',
-      metadata: { ...head, ...metadata },
-      spec: { ...(given as object), ...spec },
-    }
-  }
   const gatewayClass = (name: string, controllerName: string): Manifest => ({
     apiVersion: gatewayApi,
     kind: 'GatewayClass',
