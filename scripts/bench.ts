@@ -29,10 +29,11 @@ const topologyNames = (args.find((text) => !isNumber(text) && !text.startsWith('
 const topologies = [...new Set((await makePlans(topologyNames, [], [])).map(({ topology }) => topology.name))]
 const screen = terminal(process.stdout)
 const engine = await ensureEngine(screen.line, stop.signal)
+const getting = { engine, say: screen.line, progress: screen.building, signal: stop.signal }
 
 /** Compares the product with the documented steps typed by hand, on the same images. */
 const compareWithHand = async (): Promise<TimeRound> => {
-  const images = await getImages({ images: 'auto' }, engine, screen.line, screen.building, stop.signal)
+  const images = await getImages({ images: 'auto' }, getting)
   const restricted = engine.OSType === 'linux' && (await missingCapabilities()).length > 0
   return async (topology) => {
     const flags = [`--images=${images.source}`]
@@ -106,8 +107,7 @@ try {
   if (args.includes('--rehearsal')) {
     const { pins, stop: stopStage } = await startStage(screen.line, screen.building, stop.signal)
     try {
-      for (const images of ['source', 'release'] as const)
-        await getImages({ images, pins }, engine, screen.line, screen.building, stop.signal)
+      for (const images of ['source', 'release'] as const) await getImages({ images, pins }, getting)
       screen.close()
       await timeRounds(compareWithRelease(pins))
     } finally {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { policyRootOf } from '#probes/survey/mesh-config.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 import { matchesSelector } from './label-selector.ts'
+import { leavesIn } from './target-refs.ts'
 
 const Source = z.object({
   principals: z.array(z.string()).default([]),
@@ -45,14 +46,13 @@ const Rule = z.object({
 /** The part of an AuthorizationPolicy that says whom it lets in (Istio’s reference of AuthorizationPolicy). */
 export const AuthorizationPolicy = z.object({
   selector: z.object({ matchLabels: z.record(z.string(), z.string()).default({}) }).optional(),
-  targetRefs: z.array(z.unknown()).default([]),
   action: z.enum(['ALLOW', 'DENY', 'AUDIT', 'CUSTOM']).default('ALLOW'),
   provider: z.object({ name: z.string().default('') }).optional(),
   rules: z.array(Rule).default([]),
 })
 export type AuthorizationPolicy = z.infer<typeof AuthorizationPolicy>
 
-/** The policies of a control plane that select a pod: those of its namespace, and those of the whole mesh. */
+/** The policies of a control plane that are for a pod: those of its namespace, and those of the whole mesh. */
 export const policiesFor = async (
   reader: SurveyedCluster,
   pod: V1Pod,
@@ -61,7 +61,7 @@ export const policiesFor = async (
   return (await reader.reads.istio('AuthorizationPolicy')).flatMap((object) => {
     const spec = AuthorizationPolicy.safeParse(object['spec'] ?? {}).data
     const { namespace = '', name = '' } = object.metadata ?? {}
-    const applies = [pod.metadata?.namespace, root].includes(namespace)
+    const applies = [pod.metadata?.namespace, root].includes(namespace) && leavesIn(object['spec'], namespace, pod)
     return spec && applies && matchesSelector(spec.selector, pod.metadata?.labels ?? {})
       ? [{ namespace, name, spec }]
       : []

@@ -4,6 +4,7 @@ import type { Manifest } from '#kube/client.ts'
 import { policyRootOf } from '#probes/survey/mesh-config.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 import { matchesSelector } from './label-selector.ts'
+import { leavesIn } from './target-refs.ts'
 
 const EnvoyFilter = z.object({
   workloadSelector: z.object({ labels: z.record(z.string(), z.string()).default({}) }).optional(),
@@ -20,6 +21,7 @@ export const envoyFiltersFor = async (reader: SurveyedCluster, pod: V1Pod | unde
     const { workloadSelector } = EnvoyFilter.safeParse(object['spec']).data ?? {}
     return (
       [root, pod?.metadata?.namespace].includes(object.metadata?.namespace) &&
+      leavesIn(object['spec'], object.metadata?.namespace, pod ?? {}) &&
       matchesSelector({ matchLabels: workloadSelector?.labels ?? {} }, pod?.metadata?.labels ?? {})
     )
   })

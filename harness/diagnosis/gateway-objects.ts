@@ -1,7 +1,18 @@
 import { z } from 'zod'
-import type { V1Service } from '@kubernetes/client-node'
+import type { V1Pod, V1Service } from '@kubernetes/client-node'
 import { kubectl } from '#diagnosis/layer.ts'
-import { isAutoPassthrough, listenersIn, serviceNameOf, type GatewayListener } from '#istio/gateway-listeners.ts'
+import { refusedListener } from './gateway-status.ts'
+import { selects } from '#diagnosis/selects.ts'
+import {
+  controllerOf,
+  controllersIn,
+  type Controllers,
+  type GatewayListener,
+  isAutoPassthrough,
+  isIstiods,
+  listenersIn,
+  servicesOf,
+} from '#istio/gateway-listeners.ts'
 import type { Manifest } from '#kube/client.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
@@ -26,28 +37,44 @@ export type GatewayServer = {
   resource: 'gateways.networking.istio.io' | 'gateways.gateway.networking.k8s.io'
   namespace: string
   name: string
+  /** The labels of its pods; none where services say which pods these are. */
   selector: Record<string, string>
-  /** The service whose pods it is for, in whatever cluster; undefined where its selector says which pods. */
-  service?: string
+  /** The services of its namespace whose pods it is for, in whatever cluster; absent where its selector says it. */
+  services?: string[]
   hosts: string[]
   /** Its TLS mode, in Istio’s words; empty where it names none. */
   mode: string
+  /** What istiod says is wrong with it; absent where it says nothing. */
+  refused?: string | undefined
   /** When the object was created (ISO 8601); empty where the API server does not say. */
   created: string
 }
 
 /** The servers of a port in all Gateways that a control plane reads: Istio’s own, and those of the Gateway API. */
 export const gatewayServersAt = async (reader: SurveyedCluster, port: number): Promise<GatewayServer[]> => {
-  const [ofIstio, resources] = await Promise.all([reader.reads.istio('Gateway'), gatewayResources(reader)])
+  const [ofIstio, resources, controllers] = await Promise.all([
+    reader.reads.istio('Gateway'),
+    gatewayResources(reader),
+    gatewayControllers(reader),
+  ])
   return [
     ...ofIstio.flatMap((object) => serversIn(object, port)),
-    ...resources.flatMap((object) => listenersAt(object, port)),
+    ...resources
+      .filter((object) => {
+        const controller = controllerOf(object, controllers)
+        return controller === undefined || isIstiods(controller)
+      })
+      .flatMap((object) => listenersAt(object, controllers, port)),
   ]
 }
 
 /** Gateways of the Gateway API that a control plane reads; none where they may not be read. */
 export const gatewayResources = (reader: SurveyedCluster): Promise<Manifest[]> =>
   reader.reads.gatewayResources().catch((): Manifest[] => [])
+
+/** The controllers of classes of Gateways; none where these may not be read, which leaves those that istiod knows. */
+export const gatewayControllers = async (reader: SurveyedCluster): Promise<Controllers> =>
+  controllersIn(await reader.reads.gatewayClasses().catch((): Manifest[] => []))
 
 const headOf = ({ metadata }: Manifest): Pick<GatewayServer, 'object' | 'namespace' | 'name' | 'created'> => {
   const { namespace = '', name = '', creationTimestamp } = metadata ?? {}
@@ -68,16 +95,17 @@ const serversIn = (object: Manifest, port: number): GatewayServer[] => {
     }))
 }
 
-const listenersAt = (object: Manifest, port: number): GatewayServer[] =>
+const listenersAt = (object: Manifest, controllers: Controllers, port: number): GatewayServer[] =>
   listenersIn(object)
     .filter((listener) => listener.port === port)
     .map((listener) => ({
       ...headOf(object),
       resource: 'gateways.gateway.networking.k8s.io' as const,
-      selector: { 'gateway.networking.k8s.io/gateway-name': object.metadata?.name ?? '' },
-      service: serviceNameOf(object),
+      selector: {},
+      services: servicesOf(object, controllers),
       hosts: [listener.hostname ?? '*'],
       mode: modeOf(object, listener),
+      refused: refusedListener(object, listener.name),
     }))
 
 const modeOf = (object: Manifest, listener: GatewayListener): string => {
@@ -97,24 +125,37 @@ export const betweenNetworks = ({ resource }: GatewayServer): string =>
     : 'between networks tls.mode is Passthrough, with the option gateway.istio.io/listener-protocol: auto-passthrough'
 
 /**
- * Whether a Gateway is for a pod with these labels, behind that service. istiod makes the pods of a Gateway of the
- * Gateway API in its own cluster alone; in other clusters the Gateway is for the pods behind a service of the same
- * name.
+ * Whether a Gateway is for a pod: by its selector, or by the services that have the pod behind them. istiod makes the
+ * pods of a Gateway of the Gateway API in its own cluster alone; in other clusters that Gateway is for the pods behind
+ * a service of the same name.
  */
 export const isFor = (
-  { selector, service, namespace }: GatewayServer,
-  labels: Readonly<Record<string, string>>,
-  behind?: V1Service,
+  { selector, services, namespace }: GatewayServer,
+  { metadata }: V1Pod,
+  behind: readonly V1Service[],
 ): boolean =>
-  (service !== undefined && behind?.metadata?.name === service && behind.metadata.namespace === namespace) ||
-  Object.entries(selector).every(([key, value]) => labels[key] === value)
+  services === undefined
+    ? Object.entries(selector).every(([key, value]) => metadata?.labels?.[key] === value)
+    : metadata?.namespace === namespace && behind.some((service) => services.includes(service.metadata?.name ?? ''))
+
+/** The services of a cluster that have a pod behind them, by their selectors. */
+export const servicesBefore = async ({ reads }: SurveyedCluster, { metadata }: V1Pod): Promise<V1Service[]> =>
+  (await reads.services()).filter(
+    (service) => service.metadata?.namespace === metadata?.namespace && selects(service, metadata?.labels),
+  )
 
 /** A server in words: `Gateway istio-system/cross-network-gateway (AUTO_PASSTHROUGH, hosts *.local)`. */
 export const inWords = ({ object, mode, hosts }: GatewayServer): string =>
   `${object} (${mode || 'no TLS mode'}, hosts ${hosts.join(', ') || 'none'})`
 
-/** Labels that a Gateway selects, in words. */
-export const selectorOf = ({ selector }: GatewayServer): string =>
+/** Which pods a Gateway is for instead of those that lack what it selects; `lacking` says so. */
+export const forOthers = (server: GatewayServer, lacking: string): string =>
+  server.services === undefined
+    ? `${inWords(server)} selects ${labelsIn(server)}, ${lacking}`
+    : `${inWords(server)} is for the pods behind ` +
+      (server.services.map((name) => `${server.namespace}/${name}`).join(', ') || 'no service of its namespace')
+
+const labelsIn = ({ selector }: GatewayServer): string =>
   Object.entries(selector)
     .map(([key, value]) => `${key}=${value}`)
     .join(', ') || 'every pod'

@@ -11,6 +11,7 @@ import { networksOf } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
 
 const crossNetworkPort = 15443
+const hbonePort = 15008
 
 /** A service that lets other networks in, the addresses or names it has, and the port to dial. */
 export type GatewayService = {
@@ -80,7 +81,7 @@ const readGateways = async (mesh: Survey): Promise<NetworkGateways[]> => {
       ]
       return {
         network,
-        services: gatewaysAmong(perCluster.flat(), named),
+        services: gatewaysAmong(perCluster.flatMap(forSidecars), named),
         configured: written.flatMap(({ primary, address, port }) =>
           address === undefined ? [] : [{ primary, address, port }],
         ),
@@ -109,6 +110,18 @@ const servicesIn = async (cluster: SurveyedCluster, network: string, written: Wr
       addresses: outsideAddresses(service),
       port: Number(service.metadata?.labels?.['networking.istio.io/gatewayPort'] ?? crossNetworkPort),
     }))
+
+/**
+ * The services of one cluster that sidecars are sent to. Waypoints and gateways of ambient meshes have the label of a
+ * network as well, and take HBONE alone; a gateway for users may have it. istiod leaves out what lacks the port. Where
+ * every service lacks it, the cluster’s gateway has lost it.
+ */
+const forSidecars = (services: GatewayService[]): GatewayService[] => {
+  const takes = (port: number, { service: { spec } }: GatewayService): boolean =>
+    spec?.ports?.some((candidate) => candidate.port === port) ?? false
+  const open = services.filter((gateway) => takes(gateway.port, gateway))
+  return open.length > 0 ? open : services.filter((gateway) => !takes(hbonePort, gateway))
+}
 
 /**
  * The gateways among services with the port between networks: those that istiod finds and those whose addresses are

@@ -10,21 +10,24 @@ import { planRelease, releaseImages, releaseUpgrade } from '#images/release/rele
 import { sourceImages, sourceUpgrade } from '#images/source/source.ts'
 import { sourceHelm } from '#images/source/source-helm.ts'
 
+/** What getting images needs besides what is wanted: the engine, and who hears of it. `say` takes whole lines. */
+export type Getting = {
+  engine: EngineInfo
+  say: (line: string) => void
+  progress: (now: BuildProgress) => void
+  signal?: AbortSignal | undefined
+}
+
 /**
  * Gets a lab's images, and Helm with its charts where it installs the mesh.
  * @throws MeshproofError whatever the taken way throws; under `auto`, never MP-320; MP-360 and MP-361 for charts of
  * one’s own that are not there.
  */
-export const getImages = async (
-  asked: Wanted,
-  engine: EngineInfo,
-  say: (line: string) => void,
-  progress: (now: BuildProgress) => void,
-  signal?: AbortSignal,
-): Promise<Images> => {
-  const images = await withGatewayApi(await imagesFrom(asked, engine, say, progress, signal), asked, say)
+export const getImages = async (asked: Wanted, getting: Getting): Promise<Images> => {
+  const { say, signal } = getting
+  const images = await withGatewayApi(await imagesFrom(asked, getting), asked, say)
   if (asked.installer !== 'helm') return images
-  const helm = await helmOf(images, asked, engine, progress, signal)
+  const helm = await helmOf(images, asked, getting)
   const tag = images.roles['tag'] ?? ''
   say(`Helm: ${helm.version}, charts ${asked.charts === undefined ? `of Istio ${tag}` : `from ${asked.charts}`}`)
   if (asked.charts === undefined) return { ...images, helm }
@@ -61,9 +64,7 @@ const withGatewayApi = async <T extends Images>(
 const helmOf = async (
   { helm, roles }: Images,
   { istioSource }: Pick<Wanted, 'istioSource'>,
-  engine: EngineInfo,
-  progress: (now: BuildProgress) => void,
-  signal?: AbortSignal,
+  { engine, progress, signal }: Getting,
 ): Promise<HelmImages> =>
   helm ?? (await sourceHelm({ istioSource, release: roles['tag'] ?? '' }, engine, progress, signal))
 
@@ -75,18 +76,12 @@ const helmOf = async (
  * reached, not on what ran before.
  * @throws MeshproofError whatever the taken way throws; under `auto`, never MP-320.
  */
-const imagesFrom = async (
-  given: Wanted,
-  engine: EngineInfo,
-  say: (line: string) => void,
-  progress: (now: BuildProgress) => void,
-  signal?: AbortSignal,
-): Promise<Images> => {
+const imagesFrom = async (given: Wanted, getting: Getting): Promise<Images> => {
+  const { engine, say, progress, signal } = getting
   const { images: wanted, registry } = given
   const [istio, other] = istioVersions(given.istio)
   const ofClusters = istioOfClusters(given.istio)
-  if (ofClusters && other !== undefined && wanted !== 'auto')
-    return mixedImages(wanted, ofClusters, given, engine, say, progress, signal)
+  if (ofClusters && other !== undefined && wanted !== 'auto') return mixedImages(wanted, ofClusters, given, getting)
   const asked = { ...given, istio }
   if (wanted === 'source') {
     say(`Images: source (${asked.istioSource === undefined ? 'as asked' : `Istio from ${asked.istioSource}`})`)
@@ -113,11 +108,9 @@ export const getUpgradeImages = async (
   source: ImageSource,
   asked: Wanted,
   { from, to }: Upgrading,
-  engine: EngineInfo,
-  say: (line: string) => void,
-  progress: (now: BuildProgress) => void,
-  signal?: AbortSignal,
+  getting: Getting,
 ): Promise<UpgradeImages> => {
+  const { engine, say, progress, signal } = getting
   say(`Images: ${source} (${asked.images === 'auto' ? `it has ${from} and ${to}` : 'as asked'})`)
   if (source === 'source') {
     const built = await sourceUpgrade(asked, engine, { from, to }, progress, signal)
@@ -126,12 +119,11 @@ export const getUpgradeImages = async (
     if (asked.installer !== 'helm') return images
     const withHelm = async (release: Images): Promise<Images> => ({
       ...release,
-      helm: await helmOf(release, {}, engine, progress, signal),
+      helm: await helmOf(release, {}, getting),
     })
     return { from: await withHelm(images.from), to: await withHelm(images.to) }
   }
-  const { pins, registry, kubernetes, kind, installer, gateways } = asked
-  const published = { pins, registry, kubernetes, kind, installer, gateways }
+  const published = { ...asked, istio: undefined }
   const planned = await planRelease(published, engine, { signal, tell: tellOf(progress, 'versions') }, { from, to })
   return releaseUpgrade(planned, { from, to }, progress, signal)
 }
@@ -144,13 +136,10 @@ const mixedImages = async (
   source: ImageSource,
   ofClusters: IstioOfClusters,
   asked: Wanted,
-  engine: EngineInfo,
-  say: (line: string) => void,
-  progress: (now: BuildProgress) => void,
-  signal?: AbortSignal,
+  getting: Getting,
 ): Promise<Images> => {
   const [first = '', second = first] = istioVersions(asked.istio)
-  const both = await getUpgradeImages(source, asked, { from: first, to: second }, engine, say, progress, signal)
+  const both = await getUpgradeImages(source, asked, { from: first, to: second }, getting)
   const releaseOf = ({ istioctl, roles, envoy, helm }: Images): NonNullable<Images['ofClusters']>[string] => ({
     istioctl,
     tag: roles['tag'] ?? '',

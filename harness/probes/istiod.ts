@@ -113,7 +113,15 @@ export const activeMeshConfig = (cluster: IstioCluster, pod?: string): Promise<u
   ask(cluster, '/debug/mesh', pod)
 
 const NetworkGateways = z
-  .array(z.object({ Network: z.string(), Cluster: z.string().default(''), Addr: z.string(), Port: z.number() }))
+  .array(
+    z.object({
+      Network: z.string(),
+      Cluster: z.string().default(''),
+      Addr: z.string(),
+      Port: z.number(),
+      HBONEPort: z.number().default(0),
+    }),
+  )
   .nullable()
 
 /** A gateway as istiod sends it to clients of other networks. */
@@ -124,12 +132,16 @@ export type KnownGateway = { network: string; cluster: string; address: string; 
  * gateway of meshNetworks belongs to no cluster.
  */
 export const knownGateways = async (cluster: IstioCluster, pod?: string): Promise<KnownGateway[]> =>
-  (NetworkGateways.parse(await ask(cluster, '/debug/networkz', pod)) ?? []).map(({ Network, Cluster, Addr, Port }) => ({
-    network: Network,
-    cluster: Cluster,
-    address: Addr,
-    port: Port,
-  }))
+  gatewaysIn(await ask(cluster, '/debug/networkz', pod))
+
+/**
+ * The gateways in istiod’s page of them. Those that take HBONE alone are left out: they are for ambient meshes, and
+ * sidecars send nothing there. @throws ZodError for another page.
+ */
+export const gatewaysIn = (page: unknown): KnownGateway[] =>
+  (NetworkGateways.parse(page) ?? [])
+    .filter(({ Port, HBONEPort }) => Port !== 0 && Port !== HBONEPort)
+    .map(({ Network, Cluster, Addr, Port }) => ({ network: Network, cluster: Cluster, address: Addr, port: Port }))
 
 /** How far one proxy is behind: what is not acknowledged, and what it refused. */
 export type ProxyState = { proxy: string; cluster: string; stale: string[]; refused: string[] }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { installers, type Wanted } from '#images/images.ts'
+import { installers } from '#images/images.ts'
 import { gatewayKinds, IstioNamespace } from '#topology/topology-schema.ts'
 
 /** A list of names, comma-separated. */
@@ -82,31 +82,6 @@ export const RunOptions = z.object({
   artifacts: z.string().optional(),
 })
 export type RunOptions = z.infer<typeof RunOptions>
-
-/** The options that choose a lab’s images. */
-export const wantedOf = ({
-  images,
-  pins,
-  registry,
-  istio,
-  kubernetes,
-  kind,
-  istioSource,
-  installer,
-  charts,
-  gateways,
-}: Wanted): Wanted => ({
-  images,
-  pins,
-  registry,
-  istio,
-  kubernetes,
-  kind,
-  istioSource,
-  installer,
-  charts,
-  gateways,
-})
 
 const several = (option: z.ZodOptional<z.ZodString>): z.ZodOptional<z.ZodType<string[], string>> =>
   list.pipe(z.array(option.unwrap())).optional()

@@ -40,8 +40,8 @@ export const prepareLabs = async (
   const engine = await prepareEngine(terminal, signal)
   const log = phaseLog(terminal)
   log.started('images', Date.now())
-  const images =
-    given ?? (await getImages({ ...wanted, images: source }, engine, terminal.line, terminal.building, signal))
+  const { line: say, building: progress } = terminal
+  const images = given ?? (await getImages({ ...wanted, images: source }, { engine, say, progress, signal }))
   log.ended('images', Date.now(), 'pass')
   return { engine, images, phases: log.all() }
 }

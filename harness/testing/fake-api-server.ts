@@ -38,7 +38,7 @@ const plurals: Record<string, Record<string, string>> = {
     ServiceEntry: 'serviceentries',
     WorkloadEntry: 'workloadentries',
   },
-  'gateway.networking.k8s.io/v1': { Gateway: 'gateways' },
+  'gateway.networking.k8s.io/v1': { Gateway: 'gateways', GatewayClass: 'gatewayclasses' },
   'apiextensions.k8s.io/v1': { CustomResourceDefinition: 'customresourcedefinitions' },
   'networking.istio.io/v1alpha3': { EnvoyFilter: 'envoyfilters' },
   'security.istio.io/v1': { PeerAuthentication: 'peerauthentications', AuthorizationPolicy: 'authorizationpolicies' },

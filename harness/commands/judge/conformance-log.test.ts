@@ -60,6 +60,16 @@ test('a test that waits in vain says what was still wrong', () => {
   expect(testsIn(waiting)).toMatchObject([{ verdict: 'fail', reason: 'got 503 (after 29 s)' }])
 })
 
+test('a reason is short, in one line, and steers no terminal', () => {
+  const [found] = testsIn(`=== RUN   TestConformance/MeshFrontend
+    pod.go:72: Response expectation failed not ready yet: \u001b[2Jgot ${'x'.repeat(5000)}
+    --- FAIL: TestConformance/MeshFrontend (31.37s)
+`)
+  expect(found?.reason).toMatch(/^␛\[2Jgot x+$/)
+  expect(found?.reason).toHaveLength(600)
+  expect(lastError(`panic: ${'x'.repeat(5000)}`)).toHaveLength(600)
+})
+
 test('an empty log has no tests', () => {
   expect(testsIn('')).toEqual([])
   expect(lastError('')).toBe('it printed nothing')

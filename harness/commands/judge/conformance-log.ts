@@ -1,10 +1,14 @@
 import type { JudgeTest } from '#results/results.ts'
+import { inOneLine } from '#results/text.ts'
 
 // What `go test -v` prints: `=== RUN   TestConformance/MeshBasic` before a test, `--- PASS: … (0.02s)` after it, and
 // between them the lines of the test. Tests below it have longer names.
 
 const beginning = /^=== (?:RUN|CONT|NAME)\s+TestConformance\/([^/\s]+)/
 const ending = /^\s*--- (PASS|FAIL|SKIP): TestConformance\/([^/\s]+) \(([\d.]+)s\)$/
+/** How much of a reason is kept, in characters: a program may print an answer as a whole. */
+const longest = 600
+
 const verdicts = { PASS: 'pass', FAIL: 'fail', SKIP: 'skipped' } as const
 
 /**
@@ -32,7 +36,7 @@ export const testsIn = (log: string): JudgeTest[] => {
     .filter(([name]) => name.startsWith('Mesh'))
     .map(([name, printed]): JudgeTest => {
       const { verdict, seconds } = ends.get(name) ?? { verdict: 'not-run' as const, seconds: 0 }
-      return { name, verdict, reason: reasonFor(verdict, printed), seconds }
+      return { name, verdict, reason: shortened(reasonFor(verdict, printed)), seconds }
     })
 }
 
@@ -45,6 +49,8 @@ const reasonFor = (verdict: JudgeTest['verdict'], printed: string[]): string => 
     )
   return errorIn(printed) ?? lastUnready(printed) ?? 'the log has no reason'
 }
+
+const shortened = (reason: string): string => inOneLine(reason).slice(0, longest)
 
 /** What was still wrong when a test gave up to wait for an answer. */
 const lastUnready = (printed: readonly string[]): string | undefined =>
@@ -68,5 +74,5 @@ export const lastError = (log: string): string => {
   const last = lines
     .map((line) => line.trim())
     .findLast((line) => line !== '' && !/^(FAIL|PASS|ok|exit|---|===)/.test(line))
-  return errorIn(lines) ?? last ?? 'it printed nothing'
+  return shortened(errorIn(lines) ?? last ?? 'it printed nothing')
 }

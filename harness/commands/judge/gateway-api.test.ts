@@ -28,14 +28,14 @@ const log = (weight: 'PASS' | 'FAIL' = 'PASS'): string => `=== RUN   TestConform
 `
 
 /** Runs a shell script as the program of the judge. `$REPORT` is the path of the report that it may write. */
-const judged = async (script: string, given: Partial<Judging> = {}) => {
+const judged = async (script: string, given: Partial<Judging> = {}, name = 'cluster1') => {
   const folder = await scratchFolder()
   const program = join(folder, 'conformance')
   const findReport =
     'for word in "$@"; do case "$word" in -report-output=*) REPORT=${word#-report-output=};; esac; done'
   await writeFile(program, `#!/bin/sh\n${findReport}\n${script}\n`, { mode: 0o755 })
   const result = await judgeGatewayApi(
-    { name: 'cluster1', kubeconfig: '/run/cluster1.kubeconfig', injection: { 'istio.io/rev': 'canary' } },
+    { name, kubeconfig: '/run/cluster1.kubeconfig', injection: { 'istio.io/rev': 'canary' } },
     {
       runId: 'run-1',
       owner: 'host/1/2',
@@ -94,6 +94,12 @@ describe('the judge gateway-api', () => {
         '-version=1.31-dev',
       ]),
     )
+  })
+
+  test('writes into the folder of the reports, whatever a cluster is called', async () => {
+    const { result, folder } = await judged(printing(log()), {}, '../../elsewhere')
+    expect(result.log).toBe('judges/gateway-api-.._.._elsewhere.log')
+    expect(await readFile(join(folder, result.log ?? ''), 'utf8')).toContain('TestConformance')
   })
 
   test('fails where a test fails', async () => {

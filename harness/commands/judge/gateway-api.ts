@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ownerLabel, runLabel } from '#engine/labels.ts'
 import { reasonOf } from '#errors.ts'
 import type { JudgeLevel, JudgeResult, JudgeTest } from '#results/results.ts'
+import { pathPart } from '#results/text.ts'
 import { lastError, testsIn } from './conformance-log.ts'
 import { levelsIn } from './conformance-report.ts'
 import { type ProgramEnd, runProgram } from './run-program.ts'
@@ -80,8 +81,8 @@ export const unasked = (
  */
 export const judgeGatewayApi = async (cluster: JudgedCluster, judging: Judging): Promise<JudgeResult> => {
   const { program, version, folder, timeout, signal } = judging
-  const report = `judges/gateway-api-${cluster.name}.yaml`
-  const log = `judges/gateway-api-${cluster.name}.log`
+  const files = `judges/gateway-api-${pathPart(cluster.name)}`
+  const [report, log] = [`${files}.yaml`, `${files}.log`]
   const startedAt = new Date().toISOString()
   const end = await runProgram(
     {

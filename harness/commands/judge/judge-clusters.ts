@@ -1,5 +1,6 @@
 import { ownerLabel, runLabel } from '#engine/labels.ts'
 import { ownerOf } from '#engine/owner.ts'
+import { namespaceOf } from '#istio/workloads.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { clearNamespaces, removeNamespaces } from '#commands/test/existing/namespaces.ts'
 import type { Terminal } from '#report/terminal.ts'
@@ -69,11 +70,7 @@ export const judgeClusters = async (
  */
 const createJudgeNamespace = async ({ kube }: AskedCluster, runId: string, owner: string): Promise<void> => {
   const [namespace] = judgeNamespaces
-  await kube.create({
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: namespace, labels: { [runLabel]: runId }, annotations: { [ownerLabel]: owner } },
-  })
+  await kube.create(namespaceOf(namespace, { [runLabel]: runId }, { [ownerLabel]: owner }))
   await kube.create({
     apiVersion: 'security.istio.io/v1',
     kind: 'PeerAuthentication',

@@ -17,7 +17,6 @@ import type { Terminal } from '#report/terminal.ts'
 import { resolveImageSource } from '#images/versions.ts'
 import { environmentOf } from '#run/environment.ts'
 import { openLab, type OpenLab } from '#run/open-lab.ts'
-import { wantedOf } from '#run/options.ts'
 import { phaseLog } from '#run/phase-log.ts'
 import { prepareLabs } from '#run/prepare.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
@@ -98,7 +97,7 @@ const judgeInLab = async ({
   signal,
 }: LabJudgement): Promise<void> => {
   const source = await resolveImageSource(options)
-  const { engine, images } = await prepareLabs(source, wantedOf(options), terminal, signal, reused?.images)
+  const { engine, images } = await prepareLabs(source, options, terminal, signal, reused?.images)
   run.results.environment = await environmentOf(engine, images)
   record.phases.started('judge programs', Date.now())
   const program = await requireConformance(version, terminal.building, signal)
@@ -114,8 +113,9 @@ const judgeInLab = async ({
   for (const cluster of lab.primaries) {
     if ('archive' in echo) await loadImage(lab, cluster, echo.archive, signal)
     const before = await requireGatewayApi(cluster, gatewayApi.version)
-    await installGatewayApi(cluster, gatewayApi, signal)
+    // An installation that fails half-way leaves definitions, too.
     if (before === 'absent' && stays) undo.defer(() => removeGatewayApi(cluster, gatewayApi))
+    await installGatewayApi(cluster, gatewayApi, signal)
   }
   await judgeClusters(
     lab.primaries.map(askedOf(lab)),

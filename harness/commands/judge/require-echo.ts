@@ -1,6 +1,7 @@
 import type { V1ContainerState, V1Pod } from '@kubernetes/client-node'
 import { ownerLabel, runLabel } from '#engine/labels.ts'
 import { MeshproofError } from '#errors.ts'
+import { namespaceOf } from '#istio/workloads.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { askUntil, type Patience } from '#kube/until.ts'
 
@@ -20,11 +21,7 @@ export const requireEcho = async (
   patience: Patience,
 ): Promise<void> => {
   const pod = { apiVersion: 'v1', kind: 'Pod', name: 'echo', namespace: echoNamespace }
-  await kube.create({
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: echoNamespace, labels: { [runLabel]: runId }, annotations: { [ownerLabel]: owner } },
-  })
+  await kube.create(namespaceOf(echoNamespace, { [runLabel]: runId }, { [ownerLabel]: owner }))
   await kube.create({
     apiVersion: 'v1',
     kind: 'Pod',

@@ -9,7 +9,7 @@ import { failureOf } from '#run/failure-of.ts'
 import { forEachLab, type SharedMachine } from '#run/for-each-lab.ts'
 import { leaveAtOnce } from '#run/leave-at-once.ts'
 import { type LabOrder, openLab } from '#run/open-lab.ts'
-import { type RunOptions, wantedOf } from '#run/options.ts'
+import type { RunOptions } from '#run/options.ts'
 import { phaseLog } from '#run/phase-log.ts'
 import { prepareLabs } from '#run/prepare.ts'
 import { print } from '#run/print.ts'
@@ -60,7 +60,7 @@ const proveInLabs = async (
   { screen: terminal, signal, ...options }: RunOptions & { screen: Terminal; signal: AbortSignal },
 ): Promise<void> => {
   const source = await resolveImageSource(options)
-  const { engine, images } = await prepareLabs(source, wantedOf(options), terminal, signal)
+  const { engine, images } = await prepareLabs(source, options, terminal, signal)
   const { kubernetes, istio, envoy, cpus } = await environmentOf(engine, images)
   shown.environment = `Kubernetes ${kubernetes}, Istio ${istio}, Envoy ${envoy}, ${cpus} cores`
   await forEachLab(assignments, signal, async ({ plan, faults }, index, machine) => {

@@ -6,7 +6,7 @@ import { variantName } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { environmentOf } from '#run/environment.ts'
 import { forEachLab } from '#run/for-each-lab.ts'
-import { type RunOptions, wantedOf } from '#run/options.ts'
+import type { RunOptions } from '#run/options.ts'
 import { phaseLog } from '#run/phase-log.ts'
 import { makePlans, type TopologyPlan } from '#run/plan.ts'
 import { prepareLabs } from '#run/prepare.ts'
@@ -109,7 +109,7 @@ type Testing = RunOptions & {
 /** Prepares the machine, then tests every topology. The run’s results always have what is known so far. */
 const testTopologies = async ({ plans, labs, reused }: Labs, run: RunUnderWay, testing: Testing): Promise<void> => {
   const { source, terminal, signal, withChecks, timeout, failFast, fresh, repeat, made } = testing
-  const { engine, images, phases } = await prepareLabs(source, wantedOf(testing), terminal, signal, reused?.images)
+  const { engine, images, phases } = await prepareLabs(source, testing, terminal, signal, reused?.images)
   run.results.environment = await environmentOf(engine, images)
   const alone = labs.length === 1
   const resultsOf = plans.map((_, index) => {

@@ -77,7 +77,12 @@ const upgradeTopology = async (
   const engine = await prepareEngine(terminal, signal)
   const preparing = phaseLog(terminal)
   preparing.started('images', Date.now())
-  const images = await getUpgradeImages(source, options, options, engine, terminal.line, terminal.building, signal)
+  const images = await getUpgradeImages(source, options, options, {
+    engine,
+    say: terminal.line,
+    progress: terminal.building,
+    signal,
+  })
   preparing.ended('images', Date.now(), 'pass')
   run.results.environment = await environmentOf(engine, images.to)
 

@@ -32,11 +32,11 @@ const pod = (name: string, labels: Record<string, string>): V1Pod => ({
   metadata: { name, namespace: 'istio-system', labels },
 })
 
-/** What is said of a remote’s proxies that refuse, where the control plane’s cluster has these objects besides. */
-const refusing = async (more: Manifest[], words: string, ...pods: V1Pod[]): Promise<Finding[]> => {
+/** What is said of a remote’s proxies that refuse, where the control plane’s cluster has `more` objects, and the remote `second`. */
+const refusing = async (more: Manifest[], words: string, second: Manifest[], ...pods: V1Pod[]): Promise<Finding[]> => {
   const apis = await Promise.all([
     fakeApiServer(meshObjects('cluster1', { more })),
-    fakeApiServer(meshObjects('cluster2', { network: 'network2', role: 'remote' })),
+    fakeApiServer(meshObjects('cluster2', { network: 'network2', role: 'remote', more: second })),
   ])
   servers.push(...apis)
   const { clusters } = await survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
@@ -54,7 +54,9 @@ test('two Gateways that claim one port are named, the newer one to be removed', 
     gatewayObject('again', ['*.shop.svc.cluster.local'], '2026-02-01T00:00:00Z'),
     gatewayObject('cross', ['*.local'], '2026-01-01T00:00:00Z'),
   ]
-  expect(await refusing(objects, duplicate, gateway, pod('eastwest-2', { istio: 'eastwestgateway' }))).toMatchObject([
+  expect(
+    await refusing(objects, duplicate, [], gateway, pod('eastwest-2', { istio: 'eastwestgateway' })),
+  ).toMatchObject([
     {
       code: 'MP-873',
       where: 'cluster2',
@@ -74,6 +76,37 @@ test('two Gateways that claim one port are named, the newer one to be removed', 
   ])
 })
 
+test('two Gateways of the Gateway API claim one port where they are for one service', async () => {
+  const resource = (name: string, namespace = 'istio-system'): Manifest => ({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: { name, namespace, creationTimestamp: new Date('2026-01-01T00:00:00Z') },
+    spec: {
+      gatewayClassName: 'istio',
+      addresses: [{ type: 'Hostname', value: 'eastwest' }],
+      listeners: [{ name: 'tls', port: 15443, protocol: 'TLS', tls: { mode: 'Passthrough' } }],
+    },
+  })
+  const service: Manifest = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'eastwest', namespace: 'istio-system' },
+    spec: { selector: { istio: 'eastwestgateway' }, ports: [{ port: 15443 }] },
+  }
+  const [finding] = await refusing(
+    [resource('one'), resource('two'), resource('far', 'else')],
+    duplicate,
+    [service],
+    gateway,
+  )
+  expect(finding?.evidence.slice(0, 2)).toEqual([
+    expect.stringContaining('Gateway istio-system/one (PASSTHROUGH, hosts *) claims the port'),
+    expect.stringContaining('Gateway istio-system/two (PASSTHROUGH, hosts *) claims the port'),
+  ])
+  expect(finding?.evidence).toHaveLength(3)
+  expect(finding?.fix).toContain('delete gateways.gateway.networking.k8s.io')
+})
+
 test('any other refusal has its reason in Envoy’s words, with the EnvoyFilters that may have made it', async () => {
   const filter = (name: string, namespace: string, labels: Record<string, string>): Manifest => ({
     apiVersion: 'networking.istio.io/v1alpha3',
@@ -86,7 +119,7 @@ test('any other refusal has its reason in Envoy’s words, with the EnvoyFilters
     filter('for-others', 'istio-system', { app: 'cart' }),
     filter('elsewhere', 'shop', {}),
   ]
-  expect(await refusing(filters, 'Cluster: unknown field', gateway)).toMatchObject([
+  expect(await refusing(filters, 'Cluster: unknown field', [], gateway)).toMatchObject([
     {
       code: 'MP-873',
       cause: expect.stringContaining('refuses what its control plane sends it'),

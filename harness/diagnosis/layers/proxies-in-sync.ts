@@ -1,9 +1,8 @@
-import type { V1Pod, V1Service } from '@kubernetes/client-node'
-import { gatewayServersAt, inWords, isFor, type GatewayServer } from '#diagnosis/gateway-objects.ts'
+import type { V1Pod } from '@kubernetes/client-node'
+import { gatewayServersAt, inWords, isFor, servicesBefore, type GatewayServer } from '#diagnosis/gateway-objects.ts'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { envoyFiltersFor } from '#diagnosis/envoy-filters.ts'
 import { placeOf } from '#diagnosis/places.ts'
-import { selects } from '#diagnosis/selects.ts'
 import { isReady } from '#kube/pods.ts'
 import { proxyStates, type ProxyState } from '#probes/istiod.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
@@ -121,9 +120,6 @@ const inOneLine = (words: string): string =>
 const claimOf = (server: GatewayServer): string =>
   `${inWords(server)} claims the port${server.created === '' ? '' : `, created ${server.created}`}`
 
-const isBehind = (service: V1Service, { metadata }: V1Pod): boolean =>
-  service.metadata?.namespace === metadata?.namespace && selects(service, metadata?.labels)
-
 /** The Gateways for the same port of the pods, where Envoy’s words are about the listener of one. */
 const rivalsFor = async (
   reader: SurveyedCluster,
@@ -134,8 +130,6 @@ const rivalsFor = async (
   const port = Number(/(?:0\.0\.0\.0|\[?::\]?)[_:](\d+)/.exec(words)?.[1] ?? 0)
   const [pod] = pods
   if (port === 0 || !pod || !/same matching rules|duplicate/i.test(words)) return []
-  const services = (await cluster.reads.services()).filter((service) => isBehind(service, pod))
-  return (await gatewayServersAt(reader, port)).filter((server) =>
-    [undefined, ...services].some((service) => isFor(server, pod.metadata?.labels ?? {}, service)),
-  )
+  const [servers, services] = await Promise.all([gatewayServersAt(reader, port), servicesBefore(cluster, pod)])
+  return servers.filter((server) => isFor(server, pod, services))
 }

@@ -103,6 +103,12 @@ describe('what a server accepts', () => {
     ['asks a provider that is not there', { action: 'CUSTOM', provider: { name: 'login' }, rules: [{}] }, ['MP-905']],
     ['denies a path', { action: 'DENY', rules: [{ to: [{ operation: { paths: ['/admin'] } }] }] }, []],
     ['is for another workload', { selector: { matchLabels: { app: 'bank' } } }, []],
+    [
+      'is for a Gateway',
+      { targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'ingress' }], rules: [] },
+      [],
+    ],
+    ['is for a waypoint of the service', { targetRefs: [{ group: '', kind: 'Service', name: 'cart' }] }, []],
   ])('an AuthorizationPolicy that %s', async (_, spec, expected) => {
     expect(await codesWith(policy('AuthorizationPolicy', spec))).toEqual(expected)
   })

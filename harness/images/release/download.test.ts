@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { createServer, get, type RequestListener } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -152,6 +152,13 @@ describe('a download that breaks off', () => {
     await download({ url, sha256 }, join(folder, 'kind'), { pause: async () => undefined })
     expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
     expect(ranges).toEqual([undefined, 'bytes=1000-', 'bytes=2000-'])
+  })
+
+  test('continues after what has arrived, whatever else was written by then', async () => {
+    const path = join(await scratch(), 'kind')
+    const { url } = await breaking(['"one"'])
+    await download({ url, sha256 }, path, { pause: () => appendFile(path, 'half of a part') })
+    expect(await readFile(path, 'utf8')).toBe(content)
   })
 
   test.each<[string, (string | undefined)[]]>([

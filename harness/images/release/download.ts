@@ -47,6 +47,8 @@ export const download = async (
     let told = performance.now()
     try {
       await using file = await openFile(path, statusCode === 206 ? 'a' : 'w')
+      // A part that was written when the disk was full has not arrived.
+      await file.truncate(arrived.bytes)
       for await (const chunk of body as AsyncIterable<Buffer>) {
         // Only what is on the disk has arrived: a stream would drop what it still holds when the connection breaks.
         await file.appendFile(chunk)

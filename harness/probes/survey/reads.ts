@@ -62,6 +62,8 @@ export type Reads = {
   istio: (kind: IstioKind) => Promise<Manifest[]>
   /** Gateways of the Gateway API; none where the cluster does not know them. */
   gatewayResources: () => Promise<Manifest[]>
+  /** Classes of Gateways; none where the cluster does not know them. */
+  gatewayClasses: () => Promise<Manifest[]>
 }
 
 const istioKinds = {
@@ -142,6 +144,9 @@ export const readsOf = (
     secrets: listed('v1', 'Secret', { namespace: istioNamespace }),
     gatewayResources: once(() =>
       known(kube.list<Manifest>({ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway' })),
+    ),
+    gatewayClasses: once(() =>
+      known(kube.list<Manifest>({ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GatewayClass' })),
     ),
     istio: perName((kind) => known(kube.list<Manifest>({ apiVersion: istioKinds[kind as IstioKind], kind }))),
   }

@@ -25,9 +25,7 @@ export type ByHandLab = {
 export const byHandLab = async (topology: string): Promise<ByHandLab> => {
   const images = await getImages(
     { images: 'auto' },
-    await ensureEngine(() => undefined),
-    () => undefined,
-    () => undefined,
+    { engine: await ensureEngine(() => undefined), say: () => undefined, progress: () => undefined },
   )
   const environment = byHandEnvironment(images, (await missingCapabilities()).length > 0)
   const child = execa('bash', [byHandScript, topology], {

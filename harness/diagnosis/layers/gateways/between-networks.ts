@@ -6,6 +6,7 @@ import { hostPort } from '#probes/transfers.ts'
 import { greet } from '#probes/handshake.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import type { PassedName } from './gateway-pod.ts'
+import { notMade } from './not-made.ts'
 import { wayProblems, type Way } from './ways.ts'
 import { limitsOf } from './why-closed.ts'
 
@@ -26,17 +27,23 @@ export const waysInto = (mesh: Survey, gateways: NetworkGateways, down: readonly
         port: entrance.port,
         end: `a gateway’s port ${entrance.port}`,
         about: originLines(entrance, entrances),
-        whyClosed: () => whyEntranceClosed(gateways, entrance),
+        whyClosed: () => whyEntranceClosed(mesh, gateways, entrance),
       })),
     )
 }
 
-const whyEntranceClosed = async ({ services }: NetworkGateways, { address, port }: Entrance): Promise<string[]> =>
-  (
-    await Promise.all(
-      services.filter(({ addresses }) => addresses.includes(address)).map((gateway) => limitsOf(gateway, port)),
-    )
-  ).flat()
+const whyEntranceClosed = async (
+  { clusters }: Survey,
+  { network, services }: NetworkGateways,
+  { address, port }: Entrance,
+): Promise<string[]> => {
+  const limits = services
+    .filter(({ addresses }) => addresses.includes(address))
+    .map((gateway) => limitsOf(gateway, port))
+  // An address of meshNetworks can be that of a gateway which has not been made.
+  const unmade = services.length === 0 ? clusters.map((cluster) => notMade(cluster, network)) : []
+  return [...(await Promise.all(limits)).flat(), ...(await Promise.all(unmade)).flat().map(({ line }) => line)]
+}
 
 const numbers = ['no', 'one', 'two', 'three', 'four', 'five']
 

@@ -130,16 +130,17 @@ const withoutGateway = async (
 ): Promise<Finding> => {
   const members = clusters.filter((member) => member.network === network)
   const names = members.map(({ name }) => name)
-  const unmade = (await Promise.all(members.map(notMade))).flat()
+  // A Gateway that stands for one elsewhere is in the cluster of a control plane.
+  const unmade = (await Promise.all(clusters.map((member) => notMade(member, network)))).flat()
   return {
     code: 'MP-881',
     where: network,
     evidence: [
       `no service of ${names.join(', ')} is labelled topology.istio.io/network=${network}, and meshNetworks names no ` +
         'gateway',
-      ...unmade,
+      ...unmade.map(({ line }) => line),
     ],
-    fix: kubectl(cluster, 'get services -A -l topology.istio.io/network'),
+    fix: unmade[0]?.fix ?? kubectl(cluster, 'get services -A -l topology.istio.io/network'),
   }
 }
 

@@ -217,9 +217,12 @@ describe('a gateway without a ready pod says why', () => {
   })
 })
 
+const gatewayApi = 'gateway.networking.k8s.io/v1'
+const networkLabel = (network: string): Record<string, string> => ({ 'topology.istio.io/network': network })
+
 describe('a network without a gateway', () => {
-  const notMadeOf = async (gateway: Manifest): Promise<string[]> => {
-    const mesh = await meshOf([], [gateway])
+  const findingFor = async (second: Manifest[], first: Manifest[] = []): Promise<Finding | undefined> => {
+    const mesh = await meshOf(first, second)
     const networks = (await networkGateways(mesh)).map((own) => ({
       ...own,
       known: own.known.map(({ primary }) => ({ primary, gateways: [] })),
@@ -227,32 +230,137 @@ describe('a network without a gateway', () => {
     const own = networks.find(({ network }) => network === 'network2')!
     const [finding] = await writtenEntrances(mesh, networks, own)
     expect(finding).toMatchObject({ code: 'MP-881', where: 'network2' })
-    return finding?.evidence.slice(1) ?? []
+    return finding
   }
-  const unmade: Manifest = {
-    apiVersion: 'gateway.networking.k8s.io/v1',
+  const listeners = [{ name: 'tls', port: 15443, protocol: 'TLS', tls: { mode: 'Passthrough' } }]
+  const unmade = (
+    { metadata = {}, spec = {}, status }: { metadata?: object; spec?: object; status?: object } = {},
+    network = 'network2',
+  ): Manifest => ({
+    apiVersion: gatewayApi,
     kind: 'Gateway',
-    metadata: {
-      name: 'eastwest',
-      namespace: 'gateways',
-      labels: { 'topology.istio.io/network': 'network2', 'istio.io/rev': 'canary' },
-    },
-    spec: {
-      gatewayClassName: 'istio',
-      listeners: [{ name: 'tls', port: 15443, protocol: 'TLS', tls: { mode: 'Passthrough' } }],
-    },
-  }
+    metadata: { name: 'eastwest', namespace: 'gateways', labels: networkLabel(network), ...metadata },
+    spec: { gatewayClassName: 'istio', listeners, ...spec },
+    ...(status === undefined ? {} : { status }),
+  })
+  const accepted = (status: string, reason: string, message: string): object => ({
+    conditions: [
+      { type: 'AttachedListenerSets', status: 'False', reason: 'NoListenersAttached', message: '' },
+      { type: 'Accepted', status, reason, message },
+    ],
+  })
+  const head = (cluster: string, className = 'istio'): string =>
+    `Gateway gateways/eastwest of ${cluster} (class ${className}) `
 
   test('tells of a Gateway for which nothing was made, and why', async () => {
-    expect(await notMadeOf(unmade)).toEqual([
-      'Gateway gateways/eastwest of cluster2 (class istio, revision canary) has no service eastwest-istio: istiod ' +
-        'makes Gateways only in the cluster that it reads its configuration from',
-    ])
+    const labels = { ...networkLabel('network2'), 'istio.io/rev': 'canary' }
+    expect(await findingFor([unmade({ metadata: { labels } })])).toMatchObject({
+      evidence: [
+        expect.stringContaining('is labelled topology.istio.io/network=network2'),
+        'Gateway gateways/eastwest of cluster2 (class istio, revision canary) has no service eastwest-istio: istiod ' +
+          'makes Gateways only in the cluster that it reads its configuration from',
+      ],
+      fix: expect.stringContaining('-n gateways get gateways.gateway.networking.k8s.io eastwest -o yaml'),
+    })
   })
 
-  test('says nothing of a Gateway that is for users', async () => {
-    const spec = { gatewayClassName: 'istio', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] }
-    expect(await notMadeOf({ ...unmade, spec })).toEqual([])
+  const nginx: Manifest = {
+    apiVersion: gatewayApi,
+    kind: 'GatewayClass',
+    metadata: { name: 'nginx' },
+    spec: { controllerName: 'nginx.org/gateway-controller' },
+  }
+  const pending = accepted('Unknown', 'Pending', 'Waiting for controller')
+  test.each<[string, Parameters<typeof unmade>[0], string]>([
+    ['nobody has taken', { status: pending }, 'has no service eastwest-istio: no istiod has taken it'],
+    ['has no status', {}, 'has no service eastwest-istio: no istiod has taken it'],
+    [
+      'is of a class that does not exist',
+      { spec: { gatewayClassName: 'isto' }, status: pending },
+      'has no service eastwest-isto: no istiod has taken it, and the cluster has no such class',
+    ],
+    [
+      'is of another controller’s class',
+      { spec: { gatewayClassName: 'nginx' } },
+      'has no service eastwest-nginx: its class belongs to nginx.org/gateway-controller, which is not istiod',
+    ],
+    [
+      'istiod refuses',
+      { status: accepted('False', 'UnsupportedAddress', 'only Hostname is supported') },
+      'has no service eastwest-istio: Accepted is False, UnsupportedAddress: only Hostname is supported',
+    ],
+    [
+      'istiod has accepted',
+      { status: accepted('True', 'Accepted', 'Resource accepted') },
+      'has no service eastwest-istio: istiod has accepted it and not made its service yet',
+    ],
+    [
+      'stands for one elsewhere and has no address',
+      { spec: { gatewayClassName: 'istio-remote' } },
+      'stands for a gateway elsewhere and names no address of it',
+    ],
+  ])('tells of a Gateway of a control plane that %s', async (_, change, why) => {
+    const finding = await findingFor([], [unmade(change), nginx])
+    const { gatewayClassName = 'istio' } = (change?.spec ?? {}) as { gatewayClassName?: string }
+    expect(finding?.evidence.slice(1)).toEqual([`${head('cluster1', gatewayClassName)}${why}`])
+  })
+
+  test.each<[string, Parameters<typeof unmade>[0], string]>([
+    [
+      'has no label',
+      { metadata: { labels: {} } },
+      'has no label topology.istio.io/network=network2 to hand on to its service eastwest-istio',
+    ],
+    [
+      'hands other labels on',
+      { spec: { infrastructure: { labels: { team: 'edge' } } } },
+      'hands the labels of its spec.infrastructure on to its service eastwest-istio, and topology.istio.io/network ' +
+        'is not among them',
+    ],
+  ])('tells of a Gateway that %s', async (_, change, why) => {
+    const options = { 'gateway.istio.io/listener-protocol': 'auto-passthrough' }
+    const plain = { ...change, spec: { listeners: [{ ...listeners[0], tls: { mode: 'Passthrough', options } }] } }
+    const made = { ...service('network2'), metadata: { name: 'eastwest-istio', namespace: 'gateways' } }
+    const gateway = unmade({ ...plain, spec: { ...plain.spec, ...change?.spec } })
+    expect((await findingFor([gateway, made]))?.evidence.slice(1)).toEqual([`${head('cluster2')}${why}`])
+  })
+
+  test('that meshNetworks names by an address tells of it where the address is closed', async () => {
+    const options = { 'gateway.istio.io/listener-protocol': 'auto-passthrough' }
+    const gateway = unmade({
+      metadata: { labels: {} },
+      spec: { listeners: [{ ...listeners[0], tls: { mode: 'Passthrough', options } }] },
+    })
+    const mesh = await meshOf([meshNetworks('192.0.2.9')], [gateway])
+    const [way] = waysInto(mesh, await secondOf(mesh), [])
+    expect(await way?.whyClosed?.()).toEqual([expect.stringContaining(`${head('cluster2')}has no service`)])
+  })
+
+  test.each<[string, Manifest]>([
+    ['is for users', unmade({ spec: { listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] } })],
+    ['is of another network', unmade({}, 'network1')],
+    ['has the pods of a service that exists', unmade({ spec: { addresses: [{ type: 'Hostname', value: 'own' }] } })],
+  ])('says nothing of a Gateway that %s', async (_, gateway) => {
+    expect((await findingFor([gateway]))?.evidence).toHaveLength(1)
+  })
+})
+
+describe('services between networks', () => {
+  const namesIn = async (...second: Manifest[]): Promise<(string | undefined)[]> =>
+    (await secondOf(await meshOf([], second))).services.map((gateway) => gateway.service.metadata?.name)
+  const labelled = (name: string, ...ports: number[]): Manifest => ({
+    ...service('network2', { spec: { ports: ports.map((port) => ({ name: `p${port}`, port })) } }),
+    metadata: { name, namespace: 'gateways', labels: networkLabel('network2') },
+  })
+
+  test('are not those of waypoints, of ambient meshes, and of users, although these have the label', async () => {
+    const others = [labelled('waypoint', 15021, 15008), labelled('ambient', 15008), labelled('ingress', 80)]
+    expect(await namesIn(...others, service('network2'))).toEqual(['eastwest'])
+    expect(await namesIn(...others.slice(0, 2))).toEqual([])
+  })
+
+  test('are still those of a gateway that has lost its port', async () => {
+    expect(await namesIn(labelled('eastwest', 80))).toEqual(['eastwest'])
   })
 })
 
@@ -471,20 +579,25 @@ describe('a gateway’s pod', () => {
     )
   })
 
-  const resource = (tls: object, labels: Record<string, string> = {}): Manifest => ({
-    apiVersion: 'gateway.networking.k8s.io/v1',
+  /** A Gateway whose pods are those behind service eastwest, by its annotation, and what differs in it. */
+  const named = (spec: object, metadata: object = {}): Manifest => ({
+    apiVersion: gatewayApi,
     kind: 'Gateway',
     metadata: {
       name: 'cross',
       namespace: 'gateways',
-      labels,
       annotations: { 'gateway.istio.io/name-override': 'eastwest' },
+      ...metadata,
     },
     spec: {
       gatewayClassName: 'istio',
-      listeners: [{ name: 'tls', port: 15443, hostname: '*.local', protocol: 'TLS', tls }],
+      listeners: [{ name: 'tls', port: 15443, hostname: '*.local', protocol: 'TLS', tls: { mode: 'Terminate' } }],
+      ...spec,
     },
   })
+
+  const resource = (tls: object, labels: Record<string, string> = {}): Manifest =>
+    named({ listeners: [{ name: 'tls', port: 15443, hostname: '*.local', protocol: 'TLS', tls }] }, { labels })
 
   test('that a resource of the Gateway API configures by its service is told with that', async () => {
     const passthrough = { mode: 'Passthrough' }
@@ -497,6 +610,93 @@ describe('a gateway’s pod', () => {
           'with the option gateway.istio.io/listener-protocol: auto-passthrough',
       ],
       fix: expect.stringContaining('-n gateways get gateways.gateway.networking.k8s.io cross -o yaml'),
+    })
+  })
+
+  const gatewayClass = (name: string, controllerName: string): Manifest => ({
+    apiVersion: gatewayApi,
+    kind: 'GatewayClass',
+    metadata: { name },
+    spec: { controllerName },
+  })
+
+  test.each<[string, Manifest[]]>([
+    ['by the name that it is given', [named({})]],
+    ['by its address', [named({ addresses: [{ type: 'Hostname', value: 'eastwest' }] }, { annotations: {} })]],
+    [
+      'by the whole name of its address',
+      [named({ addresses: [{ type: 'Hostname', value: 'eastwest.gateways.svc.cluster.local' }] }, { annotations: {} })],
+    ],
+    ['whatever address its service is to have', [named({ addresses: [{ type: 'IPAddress', value: '192.0.2.2' }] })]],
+    [
+      'by the name of a waypoint',
+      [named({ gatewayClassName: 'istio-waypoint' }, { name: 'eastwest', annotations: {} })],
+    ],
+    [
+      'by a class of one’s own',
+      [
+        named(
+          { gatewayClassName: 'west' },
+          { name: 'east', annotations: { 'gateway.istio.io/name-override': 'eastwest' } },
+        ),
+        gatewayClass('west', 'istio.io/gateway-controller'),
+      ],
+    ],
+  ])('is that of a Gateway of the Gateway API %s', async (_, objects) => {
+    expect((await judged([], { objects }))?.cause).toBe(
+      'a gateway has no listener on port 15443, although a Gateway asks for one',
+    )
+  })
+
+  test.each<[string, object[], string]>([
+    ['nothing', [], ''],
+    [
+      'nothing where all is well',
+      [
+        { type: 'Accepted', status: 'True' },
+        { type: 'Conflicted', status: 'False', reason: 'NoConflicts' },
+      ],
+      '',
+    ],
+    [
+      'that its certificate is missing',
+      [{ type: 'ResolvedRefs', status: 'False', reason: 'InvalidCertificateRef', message: 'secret not found' }],
+      '; its status says that ResolvedRefs is False, InvalidCertificateRef: secret not found',
+    ],
+    [
+      'that it conflicts',
+      [{ type: 'Conflicted', status: 'True', reason: 'HostnameConflict', message: 'as another one' }],
+      '; its status says that Conflicted is True, HostnameConflict: as another one',
+    ],
+  ])('that a Gateway asks for and lacks says what istiod says of the listener: %s', async (_, conditions, words) => {
+    const objects = [{ ...named({}), status: { listeners: [{ name: 'tls', conditions }] } }]
+    expect((await judged([], { objects }))?.evidence[1]).toBe(
+      `Gateway gateways/cross (SIMPLE, hosts *.local) asks for it${words}`,
+    )
+  })
+
+  test.each<[string, Manifest[], string[]]>([
+    [
+      'of the same name in another namespace',
+      [named({}, { namespace: 'else' })],
+      ['Gateway else/cross (SIMPLE, hosts *.local) is for the pods behind else/eastwest'],
+    ],
+    [
+      'whose address is in another namespace',
+      [named({ addresses: [{ type: 'Hostname', value: 'eastwest.else.svc.cluster.local' }] })],
+      ['Gateway gateways/cross (SIMPLE, hosts *.local) is for the pods behind no service of its namespace'],
+    ],
+    [
+      'of another controller',
+      [named({ gatewayClassName: 'nginx' }), gatewayClass('nginx', 'nginx.org/gateway-controller')],
+      ['no Gateway that istiod of cluster1 reads has port 15443'],
+    ],
+  ])('is not that of a Gateway %s', async (_, objects, evidence) => {
+    // istiod goes by services, and not by this label.
+    const pod = podWith({ labels: { 'gateway.networking.k8s.io/gateway-name': 'cross' } })
+    expect(await judged([], { objects, pod })).toMatchObject({
+      cause: 'no Gateway opens port 15443 of a gateway',
+      evidence: ['eastwest-abc has no listener on port 15443', ...evidence],
     })
   })
 
@@ -597,6 +797,33 @@ describe('a gateway’s pod', () => {
     const problem = await judged([listener()], { objects: [policy], more: [policy] })
     if (cause === undefined) expect(problem).toBeUndefined()
     else expect(problem?.cause).toContain(cause)
+  })
+
+  test.each<[string, object, boolean]>([
+    [
+      'names its Gateway',
+      { targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'cross' }] },
+      true,
+    ],
+    ['names it alone', { targetRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'cross' } }, true],
+    [
+      'names another Gateway',
+      { targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'ingress' }] },
+      false,
+    ],
+    ['names a service', { targetRefs: [{ group: '', kind: 'Service', name: 'cart' }] }, false],
+  ])('with an AuthorizationPolicy that %s', async (_what, spec, refuses) => {
+    const policy = {
+      apiVersion: 'security.istio.io/v1',
+      kind: 'AuthorizationPolicy',
+      metadata: { name: 'it', namespace: 'gateways' },
+      spec,
+    }
+    const pod = podWith({ labels: { 'gateway.networking.k8s.io/gateway-name': 'cross' } })
+    const problem = await judged([listener()], { objects: [policy], pod })
+    expect(problem?.cause).toBe(
+      refuses ? 'an AuthorizationPolicy lets nobody through a gateway between networks' : undefined,
+    )
   })
 
   test('without endpoints that a policy takes away is no fault of the gateway', async () => {

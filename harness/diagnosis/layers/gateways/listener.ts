@@ -1,9 +1,10 @@
 import {
   betweenNetworks,
+  forOthers,
   gatewayServersAt,
   inWords,
   isFor,
-  selectorOf,
+  servicesBefore,
   showServer,
   type GatewayServer,
 } from '#diagnosis/gateway-objects.ts'
@@ -30,12 +31,15 @@ export const listenerProblem = async (
   // A mesh without a service that clusters share needs no listener.
   if (!listener && behind.length === 0) return undefined
   const reader = servedBy(mesh, gateway.cluster) ?? gateway.cluster
-  const servers = await gatewayServersAt(reader, gateway.port)
+  const [servers, others] = await Promise.all([
+    gatewayServersAt(reader, gateway.port),
+    servicesBefore(gateway.cluster, gatewayPod.pod),
+  ])
   const context: Context = {
     ...gatewayPod,
     reader,
     servers,
-    own: servers.filter((server) => isFor(server, labelsOf(gatewayPod), gateway.service)),
+    own: servers.filter((server) => isFor(server, gatewayPod.pod, [gateway.service, ...others])),
   }
   if (!listener) return noListener(context)
   if (listener.proxyProtocol) return expectsProxyHeader(context)
@@ -49,8 +53,6 @@ type Context = GatewayPod & {
   servers: GatewayServer[]
   own: GatewayServer[]
 }
-
-const labelsOf = ({ pod }: GatewayPod): Record<string, string> => pod.metadata?.labels ?? {}
 
 const showGateways = ({ reader, own, servers }: Context): string => {
   const [server] = own.length > 0 ? own : servers
@@ -92,10 +94,12 @@ const noListener = (context: Context): PodProblem => {
         : `no Gateway opens port ${gateway.port} of a gateway`,
     evidence: [
       withoutListener,
-      ...own.map((server) => `${inWords(server)} asks for it`),
-      ...others
-        .slice(0, shown)
-        .map((server) => `${inWords(server)} selects ${selectorOf(server)}, which the pod does not have`),
+      ...own.map(
+        (server) =>
+          `${inWords(server)} asks for it` +
+          (server.refused === undefined ? '' : `; its status says that ${server.refused}`),
+      ),
+      ...others.slice(0, shown).map((server) => forOthers(server, 'which the pod does not have')),
       ...(servers.length === 0
         ? [`no Gateway that istiod of ${context.reader.name} reads has port ${gateway.port}`]
         : []),

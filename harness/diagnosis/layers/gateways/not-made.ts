@@ -1,46 +1,89 @@
-import { gatewayResources } from '#diagnosis/gateway-objects.ts'
-import { classOf, isAutoPassthrough, listenersIn, serviceNameOf } from '#istio/gateway-listeners.ts'
+import { gatewayControllers, gatewayResources } from '#diagnosis/gateway-objects.ts'
+import { saidOfGateway } from '#diagnosis/gateway-status.ts'
+import { kubectl } from '#diagnosis/layer.ts'
+import {
+  addressesOf,
+  classOf,
+  controllerOf,
+  type Controllers,
+  handedOn,
+  isAutoPassthrough,
+  isIstiods,
+  isMade,
+  listenersIn,
+  remoteClass,
+  serviceNameOf,
+} from '#istio/gateway-listeners.ts'
 import type { Manifest } from '#kube/client.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
-import { z } from 'zod'
 
-const Status = z.object({
-  conditions: z.array(
-    z.object({ type: z.string(), status: z.string(), reason: z.string().default(''), message: z.string().default('') }),
-  ),
-})
+const networkLabel = 'topology.istio.io/network'
 
-/** How much of a condition’s message is shown. */
-const shown = 300
+/** A Gateway that does not open the way into a network although it is meant to: why, and the command that shows it. */
+export type Unmade = { line: string; fix: string }
 
 /**
- * Gateways of the Gateway API between networks for which a cluster has no service, and what istiod says of them: of a
- * class or a revision that nobody serves, or in a cluster that istiod does not read its configuration from.
+ * The Gateways of the Gateway API in a cluster that are meant to be the entrance of a network and are not, and why: of
+ * a class or a revision that nobody serves, in a cluster that istiod does not read its configuration from, or with a
+ * service that lacks the label of the network.
  */
-export const notMade = async (cluster: SurveyedCluster): Promise<string[]> => {
-  const services = await cluster.reads.services()
-  const isMade = (gateway: Manifest): boolean =>
-    services.some(
-      ({ metadata }) => metadata?.name === serviceNameOf(gateway) && metadata.namespace === gateway.metadata?.namespace,
-    )
-  return (await gatewayResources(cluster))
+export const notMade = async (cluster: SurveyedCluster, network: string): Promise<Unmade[]> => {
+  const [services, resources, controllers] = await Promise.all([
+    cluster.reads.services(),
+    gatewayResources(cluster),
+    gatewayControllers(cluster),
+  ])
+  return resources
+    .filter((gateway) => (gateway.metadata?.labels?.[networkLabel] ?? cluster.network) === network)
     .filter((gateway) => listenersIn(gateway).some((listener) => isAutoPassthrough(gateway, listener)))
-    .filter((gateway) => !isMade(gateway))
-    .map((gateway) => {
+    .flatMap((gateway) => {
       const { namespace = '', name = '', labels } = gateway.metadata ?? {}
       const revision = labels?.['istio.io/rev']
-      return (
-        `Gateway ${namespace}/${name} of ${cluster.name} (class ${classOf(gateway)}` +
-        `${revision === undefined ? '' : `, revision ${revision}`}) has no service ${serviceNameOf(gateway)}: ` +
-        saidOf(gateway, cluster)
-      )
+      const own = serviceNameOf(gateway, controllers)
+      const service = services.find(({ metadata }) => metadata?.name === own && metadata.namespace === namespace)
+      const why = service ? withoutLabel(gateway, own, network) : whyNot(gateway, own, cluster, controllers)
+      return why === undefined
+        ? []
+        : {
+            line:
+              `Gateway ${namespace}/${name} of ${cluster.name} (class ${classOf(gateway)}` +
+              `${revision === undefined ? '' : `, revision ${revision}`}) ${why}`,
+            fix: kubectl(cluster, `-n ${namespace} get gateways.gateway.networking.k8s.io ${name} -o yaml`),
+          }
     })
 }
 
-const saidOf = (gateway: Manifest, { role }: SurveyedCluster): string => {
-  if (role === 'remote') return 'istiod makes Gateways only in the cluster that it reads its configuration from'
-  const { conditions = [] } = Status.safeParse(gateway['status']).data ?? {}
-  const refused = conditions.find(({ status }) => status === 'False')
-  if (refused) return `${refused.type} is False, ${refused.reason}: ${refused.message.slice(0, shown)}`
-  return conditions.length === 0 ? 'no istiod has taken it' : 'istiod has accepted it and not made its service yet'
+/** Why a Gateway’s service lacks the label by which istiod finds the entrance of a network. */
+const withoutLabel = (gateway: Manifest, service: string, network: string): string | undefined => {
+  if (handedOn(gateway)[networkLabel] === network) return undefined
+  return gateway.metadata?.labels?.[networkLabel] === network
+    ? `hands the labels of its spec.infrastructure on to its service ${service}, and ${networkLabel} is not among them`
+    : `has no label ${networkLabel}=${network} to hand on to its service ${service}`
+}
+
+const whyNot = (
+  gateway: Manifest,
+  service: string,
+  { role }: SurveyedCluster,
+  controllers: Controllers,
+): string | undefined => {
+  const elsewhere = 'only in the cluster that it reads its configuration from'
+  if (classOf(gateway) === remoteClass) {
+    if (addressesOf(gateway).length === 0) return 'stands for a gateway elsewhere and names no address of it'
+    return role === 'remote' ? `is of a class that istiod reads ${elsewhere}` : undefined
+  }
+  if (!isMade(gateway)) return undefined
+  return `has no service ${service}: ${role === 'remote' ? `istiod makes Gateways ${elsewhere}` : saidOf(gateway, controllers)}`
+}
+
+const saidOf = (gateway: Manifest, controllers: Controllers): string => {
+  const { refused, accepted } = saidOfGateway(gateway)
+  if (refused !== undefined) return refused
+  if (accepted) return 'istiod has accepted it and not made its service yet'
+  const controller = controllerOf(gateway, controllers)
+  if (controller !== undefined && !isIstiods(controller))
+    return `its class belongs to ${controller}, which is not istiod`
+  // Where no class can be read, one of them may be of that name.
+  const isUnknown = controller === undefined && controllers.size > 0
+  return `no istiod has taken it${isUnknown ? ', and the cluster has no such class' : ''}`
 }

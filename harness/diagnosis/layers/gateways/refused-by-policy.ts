@@ -16,7 +16,7 @@ export const refusedByPolicy = async (
 ): Promise<PodProblem | undefined> => {
   const reader = servedBy(mesh, gateway.cluster)
   if (!reader) return undefined
-  const policies = (await policiesFor(reader, pod)).filter(({ spec }) => spec.targetRefs.length === 0)
+  const policies = await policiesFor(reader, pod)
   const allowing = policies.filter(({ spec }) => spec.action === 'ALLOW')
   const denying = policies.find(
     ({ spec }) => spec.action === 'DENY' && spec.rules.some((rule) => deniesAll(rule, listens)),
@@ -31,7 +31,7 @@ export const refusedByPolicy = async (
     evidence: [
       denying
         ? `AuthorizationPolicy ${place} denies what comes to port ${listens}`
-        : `AuthorizationPolicy ${place} selects the gateway, and none allows a connection to port ${listens} ` +
+        : `AuthorizationPolicy ${place} is for the gateway, and none allows a connection to port ${listens} ` +
           'that has no identity there',
       'the gateway does not end TLS, so it knows neither the identity of a client nor its request',
     ],

@@ -1,5 +1,5 @@
 import type { V1NetworkPolicy } from '@kubernetes/client-node'
-import { gatewayServersAt, inWords, isFor, selectorOf } from '#diagnosis/gateway-objects.ts'
+import { forOthers, gatewayServersAt, isFor } from '#diagnosis/gateway-objects.ts'
 import { matchesSelector } from '#diagnosis/label-selector.ts'
 import type { GatewayService } from '#diagnosis/network-gateways.ts'
 import { selects } from '#diagnosis/selects.ts'
@@ -66,8 +66,8 @@ export const whyIstiodClosed = async (serving: SurveyedCluster, address: string,
   const limits = await limitsOf({ cluster: serving, service }, port)
   if (!isGateway) return limits
   const servers = await gatewayServersAt(serving, port)
-  const own = servers.filter((server) => pods.some(({ metadata }) => isFor(server, metadata?.labels ?? {}, service)))
+  const own = servers.filter((server) => pods.some((pod) => isFor(server, pod, [service])))
   if (own.length > 0) return limits
-  const others = servers.map((server) => `${inWords(server)} selects ${selectorOf(server)}, which none of its pods has`)
+  const others = servers.map((server) => forOthers(server, 'which none of its pods has'))
   return [...limits, `${address} belongs to ${place}, and no Gateway opens port ${port} of its pods`, ...others]
 }
