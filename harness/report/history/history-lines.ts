@@ -1,6 +1,7 @@
 import type { CheckHistory, Counts, History, TopologyHistory } from '#results/history.ts'
 import { variantName } from '#results/results.ts'
 import { duration } from '#report/words.ts'
+import { judgedOf } from './history-of.ts'
 
 /** The name of a variant of a topology, and that it was upgraded. */
 export const nameOf = ({ name, mtls, command }: Pick<TopologyHistory, 'name' | 'mtls' | 'command'>): string =>
@@ -58,6 +59,3 @@ export const historyLines = (history: History): string[] => [
   ),
   ...history.leftOut.map(({ folder, reason }) => `left out  ${folder}: ${reason}`),
 ]
-
-/** In how many runs there was a verdict. */
-export const judgedOf = ({ passed, flaky, failed }: Counts): number => passed + flaky + failed

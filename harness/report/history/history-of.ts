@@ -1,8 +1,9 @@
 import type { CheckHistory, CheckPoint, Counts, History, HistoryRun, TopologyHistory } from '#results/history.ts'
 import { type CheckResult, type Results, type TopologyResult, variantName } from '#results/results.ts'
+import { medianOf } from '#results/median.ts'
 import { phasesOf, spanOf } from '#report/phase-spans.ts'
 import { runVerdict, verdictWords } from '#report/words.ts'
-import { medianOf, slowerOf } from './slower.ts'
+import { slowerOf } from './slower.ts'
 
 /** A run that was read, and the folder of its report. */
 export type ReadRun = { folder: string; results: Results }
@@ -102,7 +103,7 @@ const checkHistories = (variant: readonly InRun[]): CheckHistory[] => {
     )
     const seconds = points.flatMap((point) => point.seconds ?? [])
     const counts = countsOf(points.map(({ verdict }) => verdict))
-    const judged = counts.passed + counts.flaky + counts.failed
+    const judged = judgedOf(counts)
     const [median, newest, slower] = [medianOf(seconds), seconds.at(-1), slowerOf(seconds)]
     return [
       {
@@ -142,3 +143,6 @@ const countsOf = (verdicts: readonly TopologyHistory['points'][number]['verdict'
     notRun: count('not-run', 'inconclusive', 'skipped'),
   }
 }
+
+/** In how many runs there was a verdict. */
+export const judgedOf = ({ passed, flaky, failed }: Counts): number => passed + flaky + failed

@@ -1,13 +1,6 @@
 import type { CheckHistory, History, HistoryRun, TopologyHistory } from '#results/history.ts'
-import {
-  countWords,
-  flakyChecks,
-  judgedOf,
-  nameOf,
-  placeOf,
-  slowerParts,
-  spanWords,
-} from '#report/history/history-lines.ts'
+import { countWords, flakyChecks, nameOf, placeOf, slowerParts, spanWords } from '#report/history/history-lines.ts'
+import { judgedOf } from '#report/history/history-of.ts'
 import { slowerRule } from '#report/history/slower.ts'
 import { markup, type Markup } from '#report/markup.ts'
 import { duration, moment, verdictWords } from '#report/words.ts'
