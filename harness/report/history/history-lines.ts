@@ -3,9 +3,11 @@ import { variantName } from '#results/results.ts'
 import { duration } from '#report/words.ts'
 import { judgedOf } from './history-of.ts'
 
-/** The name of a variant of a topology, and that it was upgraded. */
+/** The name of a variant of a topology, and whether it was upgraded or judged. */
 export const nameOf = ({ name, mtls, command }: Pick<TopologyHistory, 'name' | 'mtls' | 'command'>): string =>
-  `${variantName({ name, mtls })}${command === 'upgrade' ? ', upgraded' : ''}`
+  `${variantName({ name, mtls })}${commandWords[command]}`
+
+const commandWords = { test: '', upgrade: ', upgraded', judge: ', judged' }
 
 /** The name of the variant of a topology that a check was asked in. */
 export const placeOf = ({ topology, mtls }: Pick<CheckHistory, 'topology' | 'mtls'>): string =>

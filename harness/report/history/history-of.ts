@@ -27,11 +27,13 @@ export const historyOf = (runs: readonly ReadRun[], leftOut: History['leftOut'])
   }
 }
 
-/** A variant of a topology in one run. */
+/** A variant of a topology in one run. Tests, upgrades and judges of it are compared among themselves only. */
 type InRun = { run: string; topology: TopologyResult }
 
-const keyOf = (topology: TopologyResult): string =>
-  JSON.stringify([topology.name, topology.mtls, topology.upgrade !== undefined])
+const keyOf = (topology: TopologyResult): string => JSON.stringify([topology.name, topology.mtls, commandOf(topology)])
+
+const commandOf = ({ upgrade, judges }: TopologyResult): TopologyHistory['command'] =>
+  upgrade ? 'upgrade' : judges ? 'judge' : 'test'
 
 const runOf = ({ folder, results }: ReadRun): HistoryRun => {
   const { run, environment, topologies } = results
@@ -58,12 +60,12 @@ const topologyHistory = (variant: readonly InRun[]): TopologyHistory[] => {
   }))
   const lab = slowerOf(points.flatMap(({ labSeconds }) => labSeconds ?? []))
   const checks = slowerOf(points.flatMap(({ checksSeconds }) => checksSeconds ?? []))
-  const { name, mtls, upgrade } = first.topology
+  const { name, mtls } = first.topology
   return [
     {
       name,
       mtls,
-      command: upgrade ? 'upgrade' : 'test',
+      command: commandOf(first.topology),
       counts: countsOf(points.map(({ verdict }) => verdict)),
       points,
       slower: { ...(lab ? { lab } : {}), ...(checks ? { checks } : {}) },

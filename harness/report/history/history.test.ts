@@ -127,6 +127,18 @@ describe('the history of runs', () => {
     expect(History.parse(history)).toEqual(history)
   })
 
+  test('has what judges said of a topology apart from its tests', () => {
+    const judged = runOn(2)
+    Object.assign(judged.topologies[0]!, { judges: [], verdict: 'pass' })
+    const history = historyFrom(runOn(1, timed('pass', 1)), judged, runOn(3, timed('pass', 1)))
+    expect(history.topologies.map(({ command, points }) => [command, points.length])).toEqual([
+      ['test', 2],
+      ['judge', 1],
+    ])
+    expect(historyLines(history)).toContain('gateway, judged  1 passed')
+    expect(History.parse(history)).toEqual(history)
+  })
+
   test('as lines says how topologies ended, what flakes, what is slower, and what is left out', () => {
     const runs = [2, 2, 2, 5, 5, 5].map((seconds, index) =>
       runOn(index + 1, timed(index === 1 ? 'flaky' : 'pass', seconds)),
@@ -163,6 +175,8 @@ describe('reading report folders', () => {
       await mkdir(join(folder, name))
       await writeFile(join(folder, name, 'results.json'), text)
     }
+    const broughtUp = runOn(6, timed('not-run', 0))
+    await inFolder(join(folder, 'lab'), { ...broughtUp, run: { ...broughtUp.run, exitCode: 0 } })
     await mkdir(join(folder, 'going'))
     writeSoFar(runOn(5, timed('pass', 1)), join(folder, 'going'))
     const { runs, leftOut } = await readHistory([folder, join(folder, 'a')])
@@ -172,6 +186,7 @@ describe('reading report folders', () => {
       ['copy', `it is the same run as in ${join(folder, 'cells/b/c')}`],
       ['diagnosis', 'it is a diagnosis, and no run'],
       ['going', 'the run has not ended'],
+      ['lab', 'it is of `up`, and ran no checks'],
       ['other', expect.stringContaining('MP-113')],
     ])
   })

@@ -4,7 +4,8 @@ import pMap from 'p-map'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { History } from '#results/history.ts'
 import { readResults } from '#results/read-results.ts'
-import { isUnfinished } from '#results/results.ts'
+import { isUnfinished, type Results } from '#results/results.ts'
+import { runVerdict } from '#report/words.ts'
 import { findResults } from './find-results.ts'
 import { historyOf, type ReadRun } from './history-of.ts'
 
@@ -41,12 +42,16 @@ export const readHistory = async (folders: readonly string[]): Promise<History> 
 const readRun = async (folder: string): Promise<ReadRun | string> => {
   try {
     const results = await readResults(folder)
-    return isUnfinished(results) ? 'the run has not ended' : { folder, results }
+    if (isUnfinished(results)) return 'the run has not ended'
+    return ranNothing(results) ? 'it is of `up`, and ran no checks' : { folder, results }
   } catch (error) {
     if (!(error instanceof MeshproofError)) throw error
     return (await isDiagnosis(folder)) ? 'it is a diagnosis, and no run' : `${error.code} ${reasonOf(error)}`
   }
 }
+
+/** Whether a run did what it should, and that was to run no checks. */
+const ranNothing = (results: Results): boolean => results.run.exitCode === 0 && runVerdict(results) === 'not-run'
 
 const isDiagnosis = (folder: string): Promise<boolean> =>
   readFile(join(folder, 'results.json'), 'utf8').then(

@@ -9,8 +9,8 @@ const [moreThan, atLeast] = [0.25, 1]
 
 /** The rule of `slowerOf`, for people. */
 export const slowerRule =
-  'Slower means: the median of the newest third of the durations, at least three, is more than 25 % and more than 1 s ' +
-  'above the median of those before, at least three. Only attempts that passed count.'
+  'Slower means: the median of the newest third of the durations, at least three, is more than 25 % and more than ' +
+  '1 s above the median of those before, at least three. Only attempts that passed count.'
 
 /**
  * Compares the newest durations with those before, the oldest first, in seconds. Undefined where they are not slower by

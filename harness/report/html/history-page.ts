@@ -22,7 +22,9 @@ export const historyPage = (history: History, links: ReadonlyMap<string, string>
   const body = markup`
     <header class="head ${newest?.verdict}">
       <h1>${spanWords(history)}</h1>
-      <p class="sentence">${countSentence(history)}${newest && markup` The newest ${verdictWords[newest.verdict].word}.`}</p>
+      <p class="sentence">
+        ${countSentence(history)}${newest && markup` The newest ${verdictWords[newest.verdict].word}.`}
+      </p>
     </header>
     <main id="main">
       <section><h2>Flaky checks</h2>${flakyTable(history)}</section>

@@ -37,15 +37,18 @@ export const verdictHead = (results: Results): Markup => {
 }
 
 /** Why a run ended early, if it did, or that it has not ended. */
-export const endedEarly = ({ run }: Results): Markup | undefined =>
-  run.error &&
-  markup`
+export const endedEarly = ({ run }: Results): Markup | undefined => {
+  const { error } = run
+  if (!error) return undefined
+  const title = isUnfinished({ run }) ? 'The run has not ended' : 'The run ended early'
+  return markup`
     <div class="cause">
-      <p><b>${isUnfinished({ run }) ? 'The run has not ended' : 'The run ended early'}</b> <code>${run.error.code}</code></p>
-      <p>${run.error.message}</p>
-      <p class="next"><b>Next step</b> ${run.error.next}</p>
+      <p><b>${title}</b> <code>${error.code}</code></p>
+      <p>${error.message}</p>
+      <p class="next"><b>Next step</b> ${error.next}</p>
     </div>
   `
+}
 
 /** Which run it was: its id, its versions, and when it ran. */
 export const runLine = ({ run, environment }: Results): Markup => {
