@@ -55,8 +55,8 @@ export const reportCodes = {
   'MP-191': {
     cause: 'the folder of --artifacts cannot be used',
     shows:
-      'It cannot be made or written, it has the `started.json` of another run, or it is the folder of --report-dir or ' +
-      'in it. Nothing is made.',
+      'It cannot be made or written, it has the `started.json` of another run, or it is the folder of --report-dir ' +
+      'or in it. Nothing is made.',
     fix: 'Name another folder with --artifacts, or remove what is in it.',
   },
   'MP-192': {

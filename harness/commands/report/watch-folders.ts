@@ -8,7 +8,7 @@ import { shownVerdict } from '#report/shown-run.ts'
 import { countsOf, verdictWords } from '#report/words.ts'
 import { isUnfinished } from '#results/results.ts'
 
-/** How often the folders are looked at, in milliseconds. It asks the file system, so it also works on shared volumes. */
+/** Milliseconds between two looks at the folders. File events would be quicker, but shared volumes have none. */
 const every = 500
 
 /**

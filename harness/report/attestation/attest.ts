@@ -10,8 +10,8 @@ import { attestationFile, signedFiles, statementOf } from './statement.ts'
 export const payloadType = 'application/vnd.in-toto+json'
 
 /**
- * The bytes that a DSSE envelope’s signature covers (secure-systems-lab/dsse, “Protocol”). Sigstore’s own packages for
- * it have much beside this line: @sigstore/core parses certificates, @sigstore/sign talks to Fulcio and to logs.
+ * The bytes that a DSSE envelope’s signature covers (secure-systems-lab/dsse, “Protocol”). Sigstore’s packages bring
+ * much more than this line: @sigstore/core parses certificates, @sigstore/sign talks to Fulcio and to logs.
  */
 export const signedBytes = (payload: Buffer): Buffer =>
   Buffer.concat([Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${payload.length} `), payload])
