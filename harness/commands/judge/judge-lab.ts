@@ -20,11 +20,12 @@ import { openLab, type OpenLab } from '#run/open-lab.ts'
 import { wantedOf } from '#run/options.ts'
 import { phaseLog } from '#run/phase-log.ts'
 import { prepareLabs } from '#run/prepare.ts'
+import { reproducing } from '#run/reproducing.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
 import { beginRun, type Run, type Signals, withReports } from '#run/with-reports.ts'
 import { type AskedCluster, judgeClusters } from './judge-clusters.ts'
 import { type JudgeRecord, judgeRecord, withJudgeRecord } from './judge-record.ts'
-import type { JudgeOptions } from './options.ts'
+import { JudgeOptions } from './options.ts'
 import { judgeLine, type JudgePlan, plannedJudges, planLab } from './plan-judges.ts'
 import { conformanceVersion, requireConformance } from './programs.ts'
 
@@ -52,6 +53,7 @@ export const judgeLab = async (
       environment: await environmentOf(),
       reportDir: options.reportDir,
       made: reused === undefined ? [runId] : [],
+      reproduce: reproducing('judge', options, JudgeOptions.parse({})),
     },
     terminal,
     signals,
@@ -59,6 +61,7 @@ export const judgeLab = async (
   const phases = phaseLog(terminal)
   const record = judgeRecord(plan.topology, plannedJudges(plan.topology, version), phases, (result) => {
     run.results.topologies[0] = result
+    run.progressed()
   })
   record.publish()
   const work = judgeInLab({
