@@ -69,12 +69,10 @@ export const testLabs = async (
 }
 
 /** Plans the labs of a run. @throws MeshproofError MP-101 to MP-110 for what cannot be planned. */
-const planLabs = async (
-  runId: string,
-  { topology, suite, mtls, istioNamespace, istio, installer, gateways, keep, reuse, repeat, fresh }: RunOptions,
-): Promise<Labs> => {
+const planLabs = async (runId: string, options: RunOptions): Promise<Labs> => {
+  const { topology, suite, istio, installer, gateways, keep, reuse, repeat, fresh } = options
   const planned = (kind: Gateways | undefined): Promise<TopologyPlan[]> =>
-    makePlans(topology, suite, catalogue, mtls, istioNamespace, installer, kind)
+    makePlans(topology, suite, catalogue, { ...options, gateways: kind })
   const candidates = await planned(gateways)
   requireIstioOfClusters(candidates, istio)
   const reused = reuse === false ? undefined : await keptLab(reuse, candidates, installer, gateways)
