@@ -1,22 +1,22 @@
 import { execa as bare, type VerboseObject } from 'execa'
 
-/** What is told of a program: the line of a program that starts, or of one that has ended. */
+/** Gets the line of a program that starts, and that of one that has ended. */
 type Watcher = (line: string) => void
 
 let watcher: Watcher | undefined
 
 /**
- * From now on `told` gets a line when a program starts, and one when it ends: `[3] $ docker version`, `[3] 0.1 s`. The
+ * From now on `next` gets a line when a program starts, and one when it ends: `[3] $ docker version`, `[3] 0.1 s`. The
  * line holds the arguments as they are, also what is secret in them. Undefined stops it.
  */
-export const watchPrograms = (told: Watcher | undefined): void => {
-  watcher = told
+export const watchPrograms = (next: Watcher | undefined): void => {
+  watcher = next
 }
 
-/** The one who is told of programs, where there is one: for programs that another process of ours starts. */
+/** The present watcher, if any: it also gets the lines of a process that runs our code and starts programs itself. */
 export const programWatcher = (): Watcher | undefined => watcher
 
-/** Tells that a program starts which goes on after this process, so that execa does not start it. */
+/** Gives the watcher the line of a program that goes on after this process, so that execa does not start it. */
 export const tellOfProgram = (program: string, args: readonly string[]): void => {
   watcher?.(`$ ${[program, ...args].join(' ')}`)
 }

@@ -1,5 +1,6 @@
-// Writes the documents that are generated: docs/checks.md from the catalogue, docs/codes.md from the table of
-// codes, docs/flags.md from the command line, docs/*.schema.json from the schemas. With --check it writes nothing and fails when one is out of date.
+// Writes the documents that are generated: docs/checks.md from the catalogue, docs/codes.md from the table of codes,
+// docs/flags.md from the command line, docs/*.schema.json from the schemas. With --check it writes nothing and fails
+// when one is out of date.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'

@@ -27,14 +27,3 @@ export const recordOf = <Entry>(name: string, partOf: (entry: Entry) => string):
     },
   }
 }
-
-/** Rows as lines with aligned columns, the first row being the titles. */
-export const alignedTable = (rows: readonly (readonly string[])[]): string => {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  const lineOf = (row: readonly string[]): string =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd()
-  return rows.map(lineOf).join('\n')
-}

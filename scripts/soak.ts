@@ -32,8 +32,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   })
 
 const rounds = numberIn('rounds')
+const minutes = numberIn('minutes')
 await ensureEngine(console.log, stop.signal)
-const end = Date.now() + numberIn('minutes') * 60_000
+const end = Date.now() + minutes * 60_000
 const plans = await makePlans(values.topology.split(','), [], [])
 const wanted = Array.from({ length: rounds }, (_, index) =>
   plans.map(({ topology: { name, mtls } }) => ({ round: index + 1, topology: name, mtls })),

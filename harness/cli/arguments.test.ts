@@ -385,6 +385,21 @@ describe('a mistake', () => {
     expect(() => readArguments([flag], {})).toThrow(refused('MP-101', ''))
   })
 
+  test.each([
+    [['down', '--run='], '--run'],
+    [['down', '--contexts=a', '--run', ''], '--run'],
+    [['test', '--report-dir='], '--report-dir'],
+    [['test', '--repeat='], '--repeat'],
+    [['images', 'list', '--pins='], '--pins'],
+    [['history', 'reports', '--report-dir='], '--report-dir'],
+    [['report', 'a', ''], '<folders>'],
+    [['verify-report', '', '--key=public.pem'], '<folder>'],
+  ])('%j is refused: a variable of a script had no value', (argv, name) => {
+    expect(() => readArguments(argv, {})).toThrow(
+      expect.objectContaining({ code: 'MP-101', message: `${name} does not take that value: it is empty` }),
+    )
+  })
+
   test('npm test --topology gateway --keep -- --plan is told the whole line', () => {
     expect(() =>
       readArguments(['gateway', '--plan'], { npm_config_topology: 'true', npm_config_keep: 'true' }),

@@ -22,6 +22,7 @@ import { addImagesCommands } from './images-arguments.ts'
 import {
   explain,
   parsed as parsedOptions,
+  refuseEmpty,
   refuseRepeat,
   refuseSwallowedFlags,
   refuseTogether,
@@ -123,6 +124,7 @@ const commandLine = (configPath?: string): CommandLine => {
     .helpCommand(false)
     .allowExcessArguments(false)
     .hook('preAction', (_program, command) => {
+      refuseEmpty(command)
       configured = settleConfig(command, configPath)
     })
   const add = (name: string, description: string): Command =>

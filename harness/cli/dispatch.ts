@@ -22,7 +22,7 @@ import { printUpgradePlan, upgrade } from '#commands/upgrade/upgrade.ts'
 import { print } from '#run/print.ts'
 import { type Invocation, readArguments } from './arguments.ts'
 import { untilInterrupted } from './signals.ts'
-import { streamFor, withTerminal } from './with-terminal.ts'
+import { type OnTerminal, streamFor, withTerminal } from './with-terminal.ts'
 
 /** Performs the command of a command line, and returns its exit code. `words` is the command line as typed. */
 export const perform = async (
@@ -30,6 +30,8 @@ export const perform = async (
   words: readonly string[] = process.argv.slice(2),
 ): Promise<number> => {
   const line = ['meshproof', ...words].join(' ')
+  const onTerminal = (stream: NodeJS.WritableStream, command: OnTerminal): Promise<number> =>
+    withTerminal(stream, command, isVerbose(invocation))
   switch (invocation.command) {
     case 'init':
       for (const path of await init(process.cwd(), invocation.options)) print(`written: ${path}`)
@@ -41,68 +43,46 @@ export const perform = async (
     case 'test': {
       const { options } = invocation
       if (options.plan) return printPlan(versionCells(options))
-      return withTerminal(
-        streamFor(options.output),
-        (screen, signals) => test(options, line, screen, signals),
-        options.verbose,
-      )
+      return onTerminal(streamFor(options.output), (screen, signals) => test(options, line, screen, signals))
     }
     case 'up': {
       const { options } = invocation
       if (options.plan) return printPlan([{ name: '', options }])
-      return withTerminal(
-        streamFor(options.output),
-        (screen, signals) => up(options, line, screen, signals),
-        options.verbose,
-      )
+      return onTerminal(streamFor(options.output), (screen, signals) => up(options, line, screen, signals))
     }
     case 'upgrade': {
       const { options } = invocation
       if (options.plan) return printUpgradePlan(options)
-      return withTerminal(
-        streamFor(options.output),
-        (screen, signals) => upgrade(options, line, screen, signals),
-        options.verbose,
-      )
+      return onTerminal(streamFor(options.output), (screen, signals) => upgrade(options, line, screen, signals))
     }
     case 'judge': {
       const { options } = invocation
       if (options.plan) return printJudgePlan(options)
-      return withTerminal(streamFor(options.output), (screen, signals) => judge(options, line, screen, signals))
+      return onTerminal(streamFor(options.output), (screen, signals) => judge(options, line, screen, signals))
     }
     case 'prove': {
       const { options } = invocation
-      return withTerminal(
-        streamFor(options.output),
-        (screen, signals) => prove(options, screen, signals),
-        options.verbose,
-      )
+      return onTerminal(streamFor(options.output), (screen, signals) => prove(options, screen, signals))
     }
     case 'diagnose': {
       const { options } = invocation
-      return withTerminal(
-        streamFor(options.output),
-        (screen, { signal }) => diagnose(options, screen, signal),
-        options.verbose,
-      )
+      return onTerminal(streamFor(options.output), (screen, { signal }) => diagnose(options, screen, signal))
     }
     case 'metrics': {
       const { options } = invocation
-      return withTerminal(process.stdout, (screen, { signal }) => serveMetrics(options, screen.line, signal))
+      return untilInterrupted((signal) => serveMetrics(options, print, signal))
     }
     case 'down': {
       const { options } = invocation
-      return withTerminal(process.stdout, (screen, { signal }) => down(options, screen.line, signal))
+      return onTerminal(process.stdout, (screen, { signal }) => down(options, screen.line, signal))
     }
     case 'images list':
     case 'images build':
     case 'images mirror':
     case 'images verify':
     case 'images save':
-    case 'images load': {
-      const isVerbose = invocation.command === 'images build' && invocation.options.verbose
-      return withTerminal(process.stderr, (screen, { signal }) => performImages(invocation, screen, signal), isVerbose)
-    }
+    case 'images load':
+      return onTerminal(process.stderr, (screen, { signal }) => performImages(invocation, screen, signal))
     case 'list':
       print(await listing(invocation.options.output))
       return 0
@@ -138,3 +118,6 @@ const performCell = async ({ reportDir, cells, index }: CellOptions): Promise<nu
   print(`${name} already has a verdict: ${folder}\nTo run the cell again, name another folder with --report-dir.`)
   return verdict
 }
+
+const isVerbose = (invocation: Invocation): boolean =>
+  'options' in invocation && 'verbose' in invocation.options && invocation.options.verbose === true

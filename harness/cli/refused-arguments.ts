@@ -44,6 +44,21 @@ export const refuseTogether = (options: Record<string, unknown>): void => {
 }
 
 /**
+ * Refuses empty values, as in `--run="$RUN"` of a script whose variable has none.
+ * @throws MeshproofError MP-101 for the first flag or argument whose value is empty.
+ */
+export const refuseEmpty = (command: Command): void => {
+  const flag = command.options.find((option) => command.getOptionValue(option.attributeName()) === '')
+  const argument = command.registeredArguments.find((_, index) => [command.processedArgs[index]].flat().includes(''))
+  if (!flag && !argument) return
+  throw new MeshproofError('MP-101', {
+    what: `${flag?.long ?? `<${argument?.name() ?? ''}>`} does not take that value`,
+    why: 'it is empty',
+    next: 'meshproof --help',
+  })
+}
+
+/**
  * Refuses --fresh where no lab is made for each repetition, and without --repeat.
  * @throws MeshproofError MP-190.
  */
@@ -52,7 +67,7 @@ export const refuseRepeat = (options: Record<string, unknown>): void => {
   const others = ['contexts', 'reuse', 'keep'].filter((flag) => options[flag])
   if (others.length === 0 && options['repeat'] !== undefined) return
   const what =
-    others.length === 0 ? '--fresh needs --repeat' : `--fresh makes labs and deletes them: it excludes other flags`
+    others.length === 0 ? '--fresh needs --repeat' : '--fresh makes labs and deletes them: it excludes other flags'
   throw new MeshproofError('MP-190', {
     what,
     where: others.map(flagOf).join(', '),

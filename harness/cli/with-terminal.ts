@@ -12,6 +12,9 @@ export const streamFor = (output: 'text' | 'json' | 'html'): NodeJS.WritableStre
 /** The longest line that `--verbose` shows of a program, in characters: some are given a whole script. */
 const longestLine = 500
 
+/** A command that prints on a terminal and listens for signals. Returns its exit code. */
+export type OnTerminal = (screen: Terminal, signals: Signals) => Promise<number>
+
 /**
  * Performs a command with a terminal and signal handlers. With `verbose` the terminal also shows the programs that run,
  * without secrets.
@@ -19,7 +22,7 @@ const longestLine = 500
  */
 export const withTerminal = async (
   stream: NodeJS.WritableStream,
-  command: (screen: Terminal, signals: Signals) => Promise<number>,
+  command: OnTerminal,
   verbose = false,
 ): Promise<number> => {
   const screen = terminalOn(stream)

@@ -4,8 +4,12 @@ import type { CodeEntry } from './entry.ts'
 export const reportCodes = {
   'MP-104': {
     cause: 'the report folder exists and is not empty',
-    shows: 'The run ends before anything is made: the folder belongs to another run.',
-    fix: 'Name another folder with --report-dir, or remove that one.',
+    shows:
+      'The run ends before anything is made: the folder belongs to another run. The message says if that run goes on ' +
+      'or was killed, which look the same.',
+    fix:
+      'Name another folder with --report-dir, or remove that one. A CI job with a fixed folder removes it first. ' +
+      '`cell` does so itself with what a killed attempt left.',
   },
   'MP-105': {
     cause: 'the report folder cannot be made',
@@ -50,7 +54,9 @@ export const reportCodes = {
   },
   'MP-191': {
     cause: 'the folder of --artifacts cannot be used',
-    shows: 'It cannot be made or written, or it has the `started.json` of another run. Nothing is made.',
+    shows:
+      'It cannot be made or written, it has the `started.json` of another run, or it is the folder of --report-dir ' +
+      'or in it. Nothing is made.',
     fix: 'Name another folder with --artifacts, or remove what is in it.',
   },
   'MP-192': {

@@ -5,6 +5,7 @@ import { readHistory } from '#report/history/read-history.ts'
 import { historyPage } from '#report/html/history-page.ts'
 import { linkTo, notWritten } from '#report/render-folders.ts'
 import { History } from '#results/history.ts'
+import { inOneLine, withoutCommands } from '#results/text.ts'
 import { writeWhole } from '#results/write-whole.ts'
 import { print } from '#run/print.ts'
 
@@ -25,7 +26,7 @@ export const history = async ({ folders, reportDir, output }: HistoryOptions): P
     .then(() => writeWhole(page, historyPage(read, links)))
     .catch(notWritten(into))
   if (output === 'json') print(read)
-  else for (const line of [...historyLines(read), page]) print(line)
+  else for (const line of [...historyLines(read), page]) print(withoutCommands(inOneLine(line)))
   return 0
 }
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { readSignatureCheck } from '#report/attestation/keys.ts'
 import { signedFiles, type Statement } from '#report/attestation/statement.ts'
 import { verifyAttestation } from '#report/attestation/verify-attestation.ts'
@@ -16,11 +17,13 @@ export const verifyReport = async ({ folder, key }: VerifyReportOptions): Promis
   const { predicate } = await verifyAttestation(folder, check)
   print(`signed with this key (sha256 ${check.hint}), and unchanged since: ${signedFiles.join(', ')}`)
   print(`verdict: ${predicate.result}  ${countsOf(predicate)}`)
-  for (const name of [...predicate.failedTests, ...predicate.notRunTests].slice(0, mostNames)) print(`  ✗ ${name}`)
+  const bad = [...predicate.failedTests, ...predicate.notRunTests]
+  for (const name of bad.slice(0, mostNames)) print(`  ✗ ${name}`)
+  if (bad.length > mostNames) print(`  and ${bad.length - mostNames} more, which are in ${join(folder, 'report.html')}`)
   return predicate.result === 'FAILED' ? 1 : 0
 }
 
-/** How many failed tests are named. The report has all of them. */
+/** How many tests that failed or did not run are named. */
 const mostNames = 20
 
 const countsOf = ({

@@ -89,3 +89,16 @@ test('a folder of another run, or none, is refused before anything is made', asy
   await mkdir(join(used, 'build-log.txt'))
   expect(await errorOf(openArtifacts(used))).toMatchObject({ code: 'MP-191' })
 })
+
+test('the report folder cannot hold artifacts, since it must be empty; its parent can', async () => {
+  const folder = await scratchFolder()
+  const reports = join(folder, 'reports')
+  for (const inReports of [reports, join(reports, 'artifacts')])
+    expect(await errorOf(openArtifacts(inReports, reports))).toMatchObject({
+      code: 'MP-191',
+      message: expect.stringContaining('report folder'),
+    })
+  expect(await readdir(folder)).toEqual([])
+  await openArtifacts(folder, reports)
+  await openArtifacts(join(folder, 'reports-of-job'), reports)
+})

@@ -1,9 +1,9 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve, sep } from 'node:path'
 import { Writable } from 'node:stream'
 import { MeshproofError, reasonOf } from '#errors.ts'
-import type { Results } from '#results/results.ts'
+import { type Results, variantName } from '#results/results.ts'
 import { writeWhole } from '#results/write-whole.ts'
 import { junit } from './junit.ts'
 import { terminal, type Terminal } from './terminal.ts'
@@ -25,10 +25,11 @@ export type Artifacts = {
 }
 
 /**
- * Makes the folder for artifacts ready.
- * @throws MeshproofError MP-191 when it cannot be made or written, or belongs to another run.
+ * Makes the folder for artifacts ready. `reportDir` is the report folder that the user named: it must be empty when the
+ * run begins.
+ * @throws MeshproofError MP-191 when it cannot be made or written, belongs to another run, or is in the report folder.
  */
-export const openArtifacts = async (folder: string): Promise<Artifacts> => {
+export const openArtifacts = async (folder: string, reportDir?: string): Promise<Artifacts> => {
   const unusable = (why: string, cause?: unknown): MeshproofError =>
     new MeshproofError('MP-191', {
       what: 'The folder for artifacts cannot be used',
@@ -37,6 +38,8 @@ export const openArtifacts = async (folder: string): Promise<Artifacts> => {
       next: 'Name another with --artifacts, or remove what is in it.',
       cause,
     })
+  if (reportDir !== undefined && `${resolve(folder)}${sep}`.startsWith(`${resolve(reportDir)}${sep}`))
+    throw unusable('it is the report folder, or in it')
   const started = join(folder, 'started.json')
   const isTaken = await access(started).then(
     () => true,
@@ -83,7 +86,7 @@ const finished = (results: Results): object => {
     metadata: {
       run: run.id,
       verdict: runVerdict(results),
-      topologies: results.topologies.map(({ name, mtls }) => (mtls === 'off' ? `${name} (mTLS off)` : name)).join(', '),
+      topologies: results.topologies.map(variantName).join(', '),
       ...(environment.meshproof === undefined ? {} : { meshproof: environment.meshproof }),
       istio: environment.istio,
       envoy: environment.envoy,

@@ -52,7 +52,7 @@ export const writeRunsPage = (runs: readonly ShownRun[], folder: string): Promis
 export const linkTo = (from: string, to: string): string =>
   relative(resolve(from), resolve(to)).split(sep).map(encodeURIComponent).join('/')
 
-/** Gives the error for a report that cannot be written into a folder. @throws MeshproofError MP-114 when it is called. */
+/** Gives what throws the error for a report that cannot be written. @throws MeshproofError MP-114 when it is called. */
 export const notWritten =
   (folder: string) =>
   (cause: unknown): never => {

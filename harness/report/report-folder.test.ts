@@ -6,7 +6,7 @@ import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { conformance } from './conformance.ts'
 import { reportPage } from '#report/html/report-page.ts'
 import { junit } from './junit.ts'
-import { makeReportFolder, writeReports } from './report-folder.ts'
+import { makeReportFolder, writeReports, writeSoFar } from './report-folder.ts'
 import { metrics } from './metrics.ts'
 import { Results } from '#results/results.ts'
 
@@ -27,6 +27,20 @@ describe('the folder of the reports', () => {
     })
     expect(await readdir(folder)).toEqual(['results.json'])
     expect(await readFile(join(folder, 'results.json'), 'utf8')).toBe('of another run')
+  })
+
+  test('of a run that was killed is refused, and what to do is said', async () => {
+    const folder = await scratchFolder()
+    const results = resultsOf(topologyResult([checkResult()]))
+    writeSoFar(results, folder)
+    expect(await errorOf(makeReportFolder('x', folder))).toMatchObject({
+      code: 'MP-104',
+      message: expect.stringContaining('goes on, or was killed'),
+      next: expect.stringContaining('meshproof down'),
+    })
+    await writeReports(results, folder)
+    const error = await errorOf(makeReportFolder('x', folder))
+    expect(error).toMatchObject({ code: 'MP-104', message: expect.not.stringContaining('killed') })
   })
 
   test('that cannot be created is reported', async () => {

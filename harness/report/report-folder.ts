@@ -6,7 +6,9 @@ import { conformance } from './conformance.ts'
 import { reportPage } from '#report/html/report-page.ts'
 import { junit } from './junit.ts'
 import { metrics } from './metrics.ts'
-import { Results } from '#results/results.ts'
+import { readResults } from '#results/read-results.ts'
+import { isUnfinished, Results } from '#results/results.ts'
+import { shellWord } from '#results/text.ts'
 import { writeWhole } from '#results/write-whole.ts'
 
 /**
@@ -27,10 +29,16 @@ export const makeReportFolder = async (runId: string, given: string | undefined)
     })
   }
   if ((await readdir(full)).length > 0) {
+    const isOfUnfinished = await readResults(full).then(isUnfinished, () => false)
     throw new MeshproofError('MP-104', {
       what: 'The report folder exists and is not empty',
       where: folder,
-      next: 'Name another with --report-dir, or remove it.',
+      ...(isOfUnfinished
+        ? {
+            why: 'it belongs to a run that goes on, or was killed',
+            next: 'Name another with --report-dir. Remove it if that run was killed; `meshproof down` removes its lab.',
+          }
+        : { next: 'Name another with --report-dir, or remove it.' }),
     })
   }
   return folder
@@ -48,7 +56,7 @@ export const writeInterrupted = (results: Results, folder: string): void => {
 export const writeSoFar = (results: Results, folder: string): void => {
   const { code, message, next } = new MeshproofError('MP-128', {
     what: 'The run has not ended: it goes on, or it was killed',
-    next: `meshproof report --watch ${folder}`,
+    next: `meshproof report --watch ${shellWord(folder)}`,
   })
   writeRun(results, folder, { exitCode: 2, error: { code, message, next } })
 }

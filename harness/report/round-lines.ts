@@ -1,4 +1,5 @@
 import { variantName, type TopologyResult } from '#results/results.ts'
+import { alignedLines } from './aligned-lines.ts'
 import { routeOf, verdictWords } from './words.ts'
 
 /**
@@ -29,7 +30,7 @@ export const roundLines = (topology: TopologyResult): string[] => {
   return [
     `${variantName(topology)}: ${passed} of ${rounds.length} rounds passed without a retry`,
     ...unsteady,
-    ...aligned([['', 'check', 'asked', 'flake rate', 'median', 'longest'], ...rows]),
+    ...alignedLines([['', 'check', 'asked', 'flake rate', 'median', 'longest'], ...rows]).map((line) => `  ${line}`),
   ]
 }
 
@@ -50,9 +51,3 @@ const reasonsIn = ({ checks, rounds = [] }: TopologyResult, index: number): stri
 }
 
 const mostReasons = 3
-
-/** Rows as lines whose columns are aligned. */
-const aligned = (rows: readonly string[][]): string[] => {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
-}

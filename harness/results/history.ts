@@ -31,7 +31,7 @@ const HistoryRun = z.strictObject({
 })
 export type HistoryRun = z.infer<typeof HistoryRun>
 
-/** A topology, or the upgrade of one, in one run. Undefined seconds: that part did not come to its end. */
+/** A topology that was tested, upgraded or judged in one run. Undefined seconds: that part did not come to its end. */
 const TopologyPoint = z.strictObject({
   run: z.string(),
   verdict: z.union([Verdict, UpgradeVerdict]),
@@ -46,7 +46,7 @@ export type TopologyPoint = z.infer<typeof TopologyPoint>
 const TopologyHistory = z.strictObject({
   name: z.string(),
   mtls: z.enum(['strict', 'off']),
-  command: z.enum(['test', 'upgrade']),
+  command: z.enum(['test', 'upgrade', 'judge']),
   counts: Counts,
   points: z.array(TopologyPoint),
   slower: z.strictObject({ lab: Slower.optional(), checks: Slower.optional() }),

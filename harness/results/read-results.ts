@@ -3,22 +3,25 @@ import { join } from 'node:path'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { Results } from './results.ts'
 
+/** @throws MeshproofError MP-111 when there is no such folder. */
+export const requireFolder = async (
+  folder: string,
+  next = 'Name the folder that a run’s last line calls its report.',
+): Promise<void> => {
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  if (!isFolder) throw new MeshproofError('MP-111', { what: 'There is no such report folder', where: folder, next })
+}
+
 /**
  * Reads the results in a report folder.
  * @throws MeshproofError MP-111 when there is no such folder, MP-112 when it has no readable results.json, MP-113 when
  * that file does not match its schema.
  */
 export const readResults = async (folder: string): Promise<Results> => {
-  const isFolder = await stat(folder).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
-  if (!isFolder)
-    throw new MeshproofError('MP-111', {
-      what: 'There is no such report folder',
-      where: folder,
-      next: 'Name the folder that a run’s last line calls its report.',
-    })
+  await requireFolder(folder)
   const file = join(folder, 'results.json')
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new MeshproofError('MP-112', {

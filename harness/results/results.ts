@@ -66,6 +66,9 @@ export const clustersOf = ({ clusters }: { clusters: TopologyResult['clusters'] 
     ...(istiodIn === undefined ? {} : { istiodIn }),
   }))
 
+/** Whether results are of a run that goes on, or was killed: its end would have replaced them. */
+export const isUnfinished = ({ run }: Pick<Results, 'run'>): boolean => run.error?.code === 'MP-128'
+
 /** The name of a variant of a topology: `vpn`, `vpn with mutual TLS off`. */
 export const variantName = ({ name, mtls }: Pick<TopologyResult, 'name' | 'mtls'>): string =>
   mtls === 'off' ? `${name} with mutual TLS off` : name

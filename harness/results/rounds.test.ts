@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { checkResult, topologyResult } from '#testing/results.ts'
 import { because } from './causes.ts'
 import { type Attempt, CheckResult, type Phase, TopologyResult, type Verdict } from './results.ts'
-import { acrossLabs, acrossRounds, median } from './rounds.ts'
+import { acrossLabs, acrossRounds } from './rounds.ts'
 
 const attempt = (verdict: Attempt['verdict'], seconds: number, reason = ''): Attempt => ({
   startedAt: '2026-01-01T00:00:00Z',
@@ -98,13 +98,4 @@ test('labs that were not reached leave their topology not run, and the phases of
   expect(together).toMatchObject({ verdict: 'not-run' satisfies Verdict, reason: 'the run ended before it' })
   expect(together.phases).toHaveLength(2)
   expect(acrossLabs([lab(passed(1))], ['a'])).toEqual(lab(passed(1)))
-})
-
-test.each([
-  [[], 0],
-  [[3], 3],
-  [[5, 1, 3], 3],
-  [[4, 1, 2, 3], 2.5],
-])('the median of %j is %d', (numbers, expected) => {
-  expect(median(numbers)).toBe(expected)
 })

@@ -1,15 +1,9 @@
 import { diagnose } from './explain.ts'
+import { medianOf } from './median.ts'
 import { type CheckResult, type Round, type TopologyResult, topologyVerdict } from './results.ts'
 
 /** The seconds of a check, its attempts together. */
 const secondsOf = ({ attempts }: CheckResult): number => attempts.reduce((sum, { seconds }) => sum + seconds, 0)
-
-/** The middle of some numbers, and of an even count the mean of the two in the middle; 0 of none. */
-export const median = (numbers: readonly number[]): number => {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  const middle = sorted.slice((sorted.length - 1) >> 1, (sorted.length >> 1) + 1)
-  return middle.length === 0 ? 0 : middle.reduce((sum, number) => sum + number, 0) / middle.length
-}
 
 /**
  * The results of checks over several rounds, which are in order. The verdict of a check is that of its worst round; a
@@ -37,7 +31,7 @@ const acrossRoundsOfCheck = (rounds: CheckResult[]): CheckResult => {
     ...shown,
     repeated: {
       ...(ran.length === 0 ? {} : { flakeRate: unsteady.length / ran.length }),
-      medianSeconds: median(ran.map(secondsOf)),
+      medianSeconds: medianOf(ran.map(secondsOf)) ?? 0,
       maxSeconds: Math.max(0, ...ran.map(secondsOf)),
       rounds: rounds.map((round) => ({ verdict: round.verdict, seconds: secondsOf(round), reason: whyOf(round) })),
     },

@@ -108,7 +108,7 @@ describe('plans', () => {
 
   test('are one for each mutual TLS mode that a file names, or for the one that is asked for', async () => {
     const modesOf = async (name: string, mtls?: Mtls): Promise<string[]> =>
-      (await makePlans([name], [], [], mtls)).map(({ topology }) => topology.mtls)
+      (await makePlans([name], [], [], { mtls })).map(({ topology }) => topology.mtls)
     expect(await modesOf('vpn')).toEqual(['strict', 'off'])
     expect(await modesOf('vpn', 'off')).toEqual(['off'])
     expect(await modesOf('gateway')).toEqual(['strict'])
@@ -122,7 +122,7 @@ describe('plans', () => {
       (await readFile(threeClusters, 'utf8')).replace(/^clusters:/m, 'istioNamespace: mesh-own\nclusters:'),
     )
     const namespaces = async (name: string, flag?: string): Promise<string[]> =>
-      (await makePlans([name], [], [], undefined, flag)).map(({ topology }) => topology.istioNamespace)
+      (await makePlans([name], [], [], { istioNamespace: flag })).map(({ topology }) => topology.istioNamespace)
     expect(await namespaces('gateway')).toEqual(['istio-system'])
     expect(await namespaces('gateway', 'mesh-root')).toEqual(['mesh-root'])
     expect(await namespaces(own)).toEqual(['mesh-own'])
@@ -134,16 +134,16 @@ describe('plans', () => {
     const operator = { values: { pilot: { env: { PILOT_ENABLE_ALPHA: 'true' } } } }
     await writeFile(own, `${await readFile(threeClusters, 'utf8')}\noperator: ${JSON.stringify(operator)}\n`)
     expect((await makePlans([own], [], []))[0]?.topology.operator).toEqual(operator)
-    expect(await errorOf(makePlans(['gateway', own], [], [], undefined, undefined, 'helm'))).toMatchObject({
+    expect(await errorOf(makePlans(['gateway', own], [], [], { installer: 'helm' }))).toMatchObject({
       code: 'MP-137',
       message: expect.stringContaining(`operator in ${own}`),
     })
-    await makePlans(['all'], [], [], undefined, undefined, 'helm')
+    await makePlans(['all'], [], [], { installer: 'helm' })
   })
 
   test('have gateways of the Gateway API on several networks, and are refused where there are none', async () => {
     const plansOf = (...names: string[]): ReturnType<typeof makePlans> =>
-      makePlans(names, [], [], 'strict', undefined, undefined, 'gateway-api')
+      makePlans(names, [], [], { mtls: 'strict', gateways: 'gateway-api' })
     expect(
       (await plansOf('all')).filter(({ topology }) => topology.gateways).map(({ topology }) => topology.name),
     ).toEqual(['gateway', 'primary-remote', 'multi-primary-multi-network', 'external-control-plane'])
@@ -151,14 +151,14 @@ describe('plans', () => {
       code: 'MP-139',
       message: expect.stringContaining('vpn, multi-primary'),
     })
-    const [classic] = await makePlans(['gateway'], [], [], undefined, undefined, undefined, 'classic')
+    const [classic] = await makePlans(['gateway'], [], [], { gateways: 'classic' })
     expect(classic?.topology).not.toHaveProperty('gateways')
   })
 
   test.each(['app1', 'legacy', 'default', 'kube-system', 'metallb-system'])(
     'do not put Istio into %s, where a lab has something else',
     async (name) => {
-      expect(await errorOf(makePlans(['gateway'], [], [], undefined, name))).toMatchObject({
+      expect(await errorOf(makePlans(['gateway'], [], [], { istioNamespace: name }))).toMatchObject({
         code: 'MP-101',
         message: expect.stringContaining(`“${name}”`),
       })

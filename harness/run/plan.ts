@@ -3,19 +3,17 @@ import type { Check } from '#checks/check.ts'
 import { MeshproofError, unknownValue } from '#errors.ts'
 import type { Procedure, Step } from '#istio/procedure.ts'
 import { procedures } from '#istio/procedures/index.ts'
-import type { Installer } from '#images/images.ts'
 import type { CheckResult } from '#results/results.ts'
 import {
-  type Gateways,
   loadTopologyFile,
   type MeshShape,
-  type Mtls,
   type Topology,
   type TopologyFile,
   topologyNames,
 } from '#topology/topology-file.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { LabIstioNamespace } from '#topology/topology-schema.ts'
+import type { RunOptions } from './options.ts'
 import { planChecks, type PlannedCheck } from './plan-checks.ts'
 
 /** The checks of a mesh that run, and those that do not. */
@@ -30,9 +28,11 @@ export type TopologyPlan = MeshPlan & {
   steps: Step[]
 }
 
+/** What the command line says of every topology. `mtls` and `istioNamespace` override what the topologies name. */
+export type PlanOptions = Partial<Pick<RunOptions, 'mtls' | 'istioNamespace' | 'installer' | 'gateways'>>
+
 /**
- * Makes a plan for each topology and mutual TLS mode. `names` are names of topologies or paths of files. `mtls` and
- * `istioNamespace` override what the topologies name.
+ * Makes a plan for each topology and mutual TLS mode. `names` are names of topologies or paths of files.
  * @throws MeshproofError MP-101 for an unknown topology or check, with the nearest name, and for a namespace that a
  * lab cannot use; MP-108 and MP-109 for a file that is invalid or cannot be read; MP-137 for one that sets options of
  * an operator, which Helm does not take; MP-139 where no topology has gateways that `gateways` could say something of.
@@ -41,10 +41,7 @@ export const makePlans = async (
   names: string[],
   patterns: string[],
   checks: readonly Check[],
-  mtls?: Mtls,
-  istioNamespace?: string,
-  installer?: Installer,
-  gateways?: Gateways,
+  { mtls, istioNamespace, installer, gateways }: PlanOptions = {},
 ): Promise<TopologyPlan[]> => {
   const selected = selectChecks(patterns, checks)
   if (istioNamespace !== undefined) requireFree(istioNamespace)

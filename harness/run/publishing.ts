@@ -3,6 +3,7 @@ import { attest } from '#report/attestation/attest.ts'
 import { readSigner } from '#report/attestation/keys.ts'
 import { alsoOn, type Terminal } from '#report/terminal.ts'
 import type { Results } from '#results/results.ts'
+import type { RunOptions } from './options.ts'
 
 /** What happens to the report of a run beside its folder: a signature, and the files for Prow and TestGrid. */
 export type Publishing = {
@@ -32,12 +33,10 @@ export const notPublished: Publishing = {
 export const publishingOf = async ({
   attest: keyFile,
   artifacts: folder,
-}: {
-  attest?: string | undefined
-  artifacts?: string | undefined
-}): Promise<Publishing> => {
+  reportDir,
+}: Pick<RunOptions, 'attest' | 'artifacts' | 'reportDir'>): Promise<Publishing> => {
   const signer = keyFile === undefined ? undefined : await readSigner(keyFile)
-  const artifacts: Artifacts | undefined = folder === undefined ? undefined : await openArtifacts(folder)
+  const artifacts: Artifacts | undefined = folder === undefined ? undefined : await openArtifacts(folder, reportDir)
   return {
     begin: async (results) => artifacts?.begin(results),
     end: async (results, reports) => {

@@ -12,6 +12,7 @@ const ofThisPlace = [
   'attest',
   'results',
   'output',
+  'verbose',
   'keep',
   'reuse',
   'plan',
@@ -19,6 +20,7 @@ const ofThisPlace = [
   'kubeconfig',
   'istioctl',
   'registry',
+  'echoImage',
 ]
 
 /** Options whose value can be a path. */

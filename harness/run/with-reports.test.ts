@@ -23,7 +23,7 @@ const begun = async (): Promise<{ run: RunUnderWay; atOnce: unknown }> => {
     {
       runId: '20260101-000000-abcd',
       commandLine: 'meshproof test',
-      plans: await makePlans(['vpn'], [], [], 'strict'),
+      plans: await makePlans(['vpn'], [], [], { mtls: 'strict' }),
       checks: [],
       environment: await environmentOf(),
       reportDir: join(await scratchFolder(), 'reports'),

@@ -6,7 +6,7 @@ import type { Environment, Results } from '#results/results.ts'
 import { failureOf } from './failure-of.ts'
 import { leaveAtOnce } from './leave-at-once.ts'
 import type { MeshPlan } from './plan.ts'
-import type { Publishing } from './publishing.ts'
+import { notPublished, type Publishing } from './publishing.ts'
 import { beginResults, finishResults } from './run-results.ts'
 
 /** How a run is stopped. `signal` asks for an orderly end. `atOnce` registers what an immediate end calls. */
@@ -15,8 +15,14 @@ export type Signals = { signal: AbortSignal; atOnce: (leave: () => never) => voi
 /** A run: its results so far, and the folder of its reports. */
 export type Run = { results: Results; folder: string }
 
-/** A run that goes on. `progressed` keeps results.json up to date; it is called whenever its results have changed. */
-export type RunUnderWay = Run & { progressed: () => void; stopProgress: () => void }
+/** A run that goes on. */
+export type RunUnderWay = Run & {
+  /** Keeps results.json up to date; it is called whenever the results have changed. */
+  progressed: () => void
+  stopProgress: () => void
+  /** What happens to the report beside its folder. */
+  publishing: Publishing
+}
 
 /** What a run begins with: its id, its plans and checks, and the folder of its reports. */
 export type Beginning = {
@@ -31,8 +37,7 @@ export type Beginning = {
   where?: string[]
   /** The command that makes such a run. */
   reproduce?: string
-  /** What happens to the report beside its folder. */
-  publishing?: Publishing
+  publishing?: Publishing | undefined
 }
 
 /**
@@ -41,7 +46,18 @@ export type Beginning = {
  * @throws MeshproofError MP-104 and MP-105 as makeReportFolder does.
  */
 export const beginRun = async (
-  { runId, commandLine, plans, checks, environment, reportDir, made, where = [], reproduce, publishing }: Beginning,
+  {
+    runId,
+    commandLine,
+    plans,
+    checks,
+    environment,
+    reportDir,
+    made,
+    where = [],
+    reproduce,
+    publishing = notPublished,
+  }: Beginning,
   terminal: Terminal,
   { atOnce }: Signals,
 ): Promise<RunUnderWay> => {
@@ -50,18 +66,18 @@ export const beginRun = async (
   if (reproduce !== undefined) results.run.reproduce = reproduce
   const write = (): void => {
     writeInterrupted(results, folder)
-    publishing?.endAtOnce(results)
+    publishing.endAtOnce(results)
   }
   atOnce(() => leaveAtOnce([...made], terminal, write, where))
-  await publishing?.begin(results)
-  return { results, folder, ...writtenAsItGoes(results, folder) }
+  await publishing.begin(results)
+  return { results, folder, publishing, ...writtenAsItGoes(results, folder) }
 }
 
 /** Milliseconds between one results.json of a run that goes on and the next. */
 const betweenWrites = 2000
 
 /** Writes results.json now, and again when something has changed, but not more often than every two seconds. */
-const writtenAsItGoes = (results: Results, folder: string): Omit<RunUnderWay, keyof Run> => {
+const writtenAsItGoes = (results: Results, folder: string): Pick<RunUnderWay, 'progressed' | 'stopProgress'> => {
   let last = -Infinity
   let timer: NodeJS.Timeout | undefined
   let ended = false
@@ -92,7 +108,7 @@ const writtenAsItGoes = (results: Results, folder: string): Omit<RunUnderWay, ke
 
 /**
  * Waits for the work of a run, which fills in the results. Then it writes the reports, however the work ended.
- * `exitCode` gives the code of a run that no error ended. `publishing` gets the reports.
+ * `exitCode` gives the code of a run that no error ended.
  * @throws the error that ended the work, unless it is a MeshproofError, after the reports are written.
  */
 export const withReports = async (
@@ -100,14 +116,13 @@ export const withReports = async (
   work: Promise<void>,
   exitCode: (results: Results) => number,
   signal: AbortSignal,
-  publishing?: Publishing,
 ): Promise<Run> => {
   // The signal’s reason also counts when the verdict was complete and only the clean-up was interrupted.
   const error = await failureOf(work, signal)
   run.stopProgress()
   finishResults(run.results, exitCode, error)
   await writeReports(run.results, run.folder)
-  await publishing?.end(run.results, run.folder)
+  await run.publishing.end(run.results, run.folder)
   if (error !== undefined && !(error instanceof MeshproofError)) throw error
   return { results: run.results, folder: run.folder }
 }

@@ -22,8 +22,8 @@ export const flagsPage = (program: Command): string => {
   return [
     '# Flags',
     '',
-    'Generated from the command line by `npm run docs`. Flags can also stand in a [config file](install.md#config-file). `test` is the',
-    'default command.',
+    'Generated from the command line by `npm run docs`. `test` is the default command. Flags can also stand in a',
+    '[config file](install.md#config-file).',
     '',
     '| flag | of the commands | meaning |',
     '|---|---|---|',

@@ -1,4 +1,5 @@
-import { alignedTable, recordOf } from '../record.ts'
+import { alignedLines } from '#report/aligned-lines.ts'
+import { recordOf } from '../record.ts'
 
 /** How a test of the long run ended. `file` is its name without `.e2e.ts`. */
 export type Entry = { file: string; test: string; minutes: number; verdict: 'passed' | 'failed' }
@@ -15,5 +16,5 @@ export const tableOf = (entries: Entry[]): string => {
     const minutes = own.reduce((sum, entry) => sum + entry.minutes, 0)
     return [file, `${passed} of ${own.length}`, minutes.toFixed(0), passed === own.length ? 'passed' : 'failed']
   })
-  return alignedTable([['file', 'tests passed', 'minutes', 'verdict'], ...rows])
+  return alignedLines([['file', 'tests passed', 'minutes', 'verdict'], ...rows]).join('\n')
 }

@@ -1,6 +1,7 @@
-import { median } from '#results/rounds.ts'
+import { alignedLines } from '#report/aligned-lines.ts'
+import { medianOf } from '#results/median.ts'
 import type { Verdict } from '#results/results.ts'
-import { alignedTable, recordOf } from '../record.ts'
+import { recordOf } from '../record.ts'
 
 /** A check that did not simply pass, and why. */
 export type Unsteady = { id: string; from: string; reason: string }
@@ -28,7 +29,7 @@ export const linesOf = (labs: readonly Soaked[], wanted: number): string[] => {
   const titles = ['topology', 'labs', 'passed', 'flaky', 'wrong', 'not run', 'median s', 'longest s', 'left behind']
   return [
     '',
-    alignedTable([titles, ...variants, rowOf('all', labs)]),
+    alignedLines([titles, ...variants, rowOf('all', labs)]).join('\n'),
     ...(labs.length < wanted ? [`${wanted - labs.length} of ${wanted} labs were not tried`] : []),
     ...labs.flatMap((lab) => [
       ...lab.failed.map((check) => `wrong: ${checkLine(lab, check)}`),
@@ -49,7 +50,7 @@ const rowOf = (name: string, labs: readonly Soaked[]): string[] => {
     count('flaky'),
     count('fail'),
     count('not-run'),
-    median(seconds).toFixed(0),
+    (medianOf(seconds) ?? 0).toFixed(0),
     Math.max(0, ...seconds).toFixed(0),
     String(labs.reduce((sum, { leftovers }) => sum + leftovers.length, 0)),
   ]

@@ -13,11 +13,12 @@ import { meshLines, type Survey, survey } from '#probes/survey/survey.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { environmentOf } from '#run/environment.ts'
 import { phaseLog } from '#run/phase-log.ts'
+import { reproducing } from '#run/reproducing.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
 import { beginRun, type Run, type Signals, withReports } from '#run/with-reports.ts'
 import { type AskedCluster, judgeClusters } from './judge-clusters.ts'
 import { judgeRecord, withJudgeRecord } from './judge-record.ts'
-import { type JudgeOptions, requireJudges } from './options.ts'
+import { JudgeOptions, requireJudges } from './options.ts'
 import { judgeLine, plannedJudges } from './plan-judges.ts'
 import { conformanceVersion, requireConformance } from './programs.ts'
 import { requireDefinitions, requireRights } from './requirements.ts'
@@ -84,6 +85,7 @@ export const judgeExisting = async (
       environment: { ...(await environmentOf()), engine: 'none', kind: 'none', kubernetes, istio },
       reportDir: options.reportDir,
       made: [runId],
+      reproduce: reproducing('judge', options, JudgeOptions.parse({})),
       where: [`--contexts=${contexts.join(',')}`, ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`])],
     },
     terminal,
@@ -91,6 +93,7 @@ export const judgeExisting = async (
   )
   const record = judgeRecord(mesh, plannedJudges(mesh, version), phaseLog(terminal), (result) => {
     run.results.topologies[0] = result
+    run.progressed()
   })
   record.publish()
   const work = judgeClusters(

@@ -19,11 +19,12 @@ import { environmentOf } from '#run/environment.ts'
 import { openLab, type OpenLab } from '#run/open-lab.ts'
 import { phaseLog } from '#run/phase-log.ts'
 import { prepareLabs } from '#run/prepare.ts'
+import { reproducing } from '#run/reproducing.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
 import { beginRun, type Run, type Signals, withReports } from '#run/with-reports.ts'
 import { type AskedCluster, judgeClusters } from './judge-clusters.ts'
 import { type JudgeRecord, judgeRecord, withJudgeRecord } from './judge-record.ts'
-import type { JudgeOptions } from './options.ts'
+import { JudgeOptions } from './options.ts'
 import { judgeLine, type JudgePlan, plannedJudges, planLab } from './plan-judges.ts'
 import { conformanceVersion, requireConformance } from './programs.ts'
 
@@ -51,6 +52,7 @@ export const judgeLab = async (
       environment: await environmentOf(),
       reportDir: options.reportDir,
       made: reused === undefined ? [runId] : [],
+      reproduce: reproducing('judge', options, JudgeOptions.parse({})),
     },
     terminal,
     signals,
@@ -58,6 +60,7 @@ export const judgeLab = async (
   const phases = phaseLog(terminal)
   const record = judgeRecord(plan.topology, plannedJudges(plan.topology, version), phases, (result) => {
     run.results.topologies[0] = result
+    run.progressed()
   })
   record.publish()
   const work = judgeInLab({

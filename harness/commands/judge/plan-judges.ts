@@ -20,10 +20,10 @@ export type JudgePlan = { plan: TopologyPlan; reused: RunState | undefined }
  */
 export const planLab = async (options: JudgeOptions): Promise<JudgePlan> => {
   requireJudges(options)
-  const { topology, mtls, istioNamespace, istio, installer, gateways, reuse } = options
+  const { topology, mtls, istio, installer, gateways, reuse } = options
   // Without --mtls a kept lab may have it off.
   const mode = mtls ?? (reuse === false ? 'strict' : undefined)
-  const candidates = await makePlans(topology, [], catalogue, mode, istioNamespace, installer, gateways)
+  const candidates = await makePlans(topology, [], catalogue, { ...options, mtls: mode })
   requireIstioOfClusters(candidates, istio)
   const reused = reuse === false ? undefined : await keptLab(reuse, candidates, installer, gateways)
   const [plan, ...others] = candidates.filter(

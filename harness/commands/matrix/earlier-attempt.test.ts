@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { writeReports } from '#report/report-folder.ts'
+import { makeReportFolder, writeReports, writeSoFar } from '#report/report-folder.ts'
 import { scratchFolder } from '#testing/edge.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { earlierAttempt } from './earlier-attempt.ts'
@@ -41,6 +41,18 @@ describe('what ended without a verdict is removed', () => {
     expect(await earlierAttempt(folder)).toBeUndefined()
     expect(await readdir(folder)).toEqual([])
   })
+
+  test.each(['pass', 'fail'] as const)(
+    'killed while it went on, after a check with the verdict %s',
+    async (verdict) => {
+      const folder = await scratchFolder()
+      writeSoFar(resultsOf(topologyResult([checkResult({ verdict })])), folder)
+      await writeFile(join(folder, 'results.json.part'), '{')
+      expect(await earlierAttempt(folder)).toBeUndefined()
+      expect(await readdir(folder)).toEqual([])
+      expect(await makeReportFolder('x', folder)).toBe(folder)
+    },
+  )
 
   test('killed while it wrote; what no run writes stays', async () => {
     const folder = await scratchFolder()

@@ -30,8 +30,7 @@ export const matrixCells = async ({
     await resolveImageSources(
       versions.map((version) => ({ name: nameOf(version), options: { ...shared, ...version } })),
     )
-  const { contexts, mtls, istioNamespace, installer, gateways } = shared
-  const plans = contexts ? [] : await makePlans(topology, [], checks, mtls, istioNamespace, installer, gateways)
+  const plans = shared.contexts ? [] : await makePlans(topology, [], checks, shared)
   const references = new Map(plans.map((plan) => [plan.topology.name, plan.reference]))
   const topologies: [name?: string, reference?: string][] = shared.contexts ? [[]] : [...references]
   const sets =

@@ -38,8 +38,7 @@ export const runCells = async (
   runCell: RunCell,
 ): Promise<CellsRun> => {
   const sources = await resolveImageSources(cells)
-  const { topology, suite, mtls, istioNamespace, installer, gateways } = options
-  await makePlans(topology, suite, catalogue, mtls, istioNamespace, installer, gateways)
+  await makePlans(options.topology, options.suite, catalogue, options)
   const folder = await makeReportFolder(newRunId(), options.reportDir)
   const document: Cells = {
     cells: cells.map((cell) => ({ name: cell.name, args: argumentsOf({ ...cell.options, reportDir: undefined }) })),

@@ -47,8 +47,8 @@ const spread = async (
 ): Promise<{ labs: Record<string, string[]>; unshown: string[] }> => {
   const { assignments, unshown } = assign(
     faults,
-    await makePlans(requested, [], [], 'strict'),
-    fallback.length > 0 ? await makePlans(fallback, [], [], 'off') : [],
+    await makePlans(requested, [], [], { mtls: 'strict' }),
+    fallback.length > 0 ? await makePlans(fallback, [], [], { mtls: 'off' }) : [],
     checks,
   )
   return {

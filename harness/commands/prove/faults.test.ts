@@ -8,7 +8,9 @@ import { assign, canBeShown, diagnosedIn, noticing } from './assign.ts'
 
 // The checks of an upgrade are proven by upgrades that go wrong (fixtures/upgrade-faults).
 const checks = catalogue.filter(({ upgrade }) => !upgrade)
-const variants = (await Promise.all((['strict', 'off'] as const).map((mtls) => makePlans(['all'], [], checks, mtls))))
+const variants = (
+  await Promise.all((['strict', 'off'] as const).map((mtls) => makePlans(['all'], [], checks, { mtls })))
+)
   .flat()
   .map(({ topology }) => topology)
 const layersOf = (ids: string[]): string[] => [
@@ -60,7 +62,7 @@ test('shown once each in all topologies, the faults turn every check red, and ea
   const { assignments, unshown } = assign(
     faults,
     await makePlans(['all'], [], checks),
-    await makePlans(['all'], [], checks, 'off'),
+    await makePlans(['all'], [], checks, { mtls: 'off' }),
     checks,
   )
   expect(unshown).toEqual([])
@@ -109,7 +111,7 @@ test.each<[string, string[]]>([
 })
 
 describe('where gateways are of the Gateway API', () => {
-  const plans = makePlans(['all'], [], checks, undefined, undefined, undefined, 'gateway-api')
+  const plans = makePlans(['all'], [], checks, { gateways: 'gateway-api' })
 
   test('their own faults can be shown, each once, with the code that a diagnosis must name', async () => {
     const { assignments, unshown } = assign(gatewayApiFaults, await plans, [], checks)

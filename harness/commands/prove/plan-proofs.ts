@@ -24,23 +24,16 @@ export type ProofPlan = {
  * Spreads the faults of the selected checks over labs. Each fault is shown in one lab.
  * @throws MeshproofError as makePlans and selectChecks do, MP-138 where every topology has an external control plane.
  */
-export const planProofs = async ({
-  suite,
-  topology,
-  mtls,
-  istioNamespace,
-  installer,
-  gateways,
-}: Pick<
-  RunOptions,
-  'suite' | 'topology' | 'mtls' | 'istioNamespace' | 'installer' | 'gateways'
->): Promise<ProofPlan> => {
+export const planProofs = async (
+  options: Pick<RunOptions, 'suite' | 'topology' | 'mtls' | 'istioNamespace' | 'installer' | 'gateways'>,
+): Promise<ProofPlan> => {
+  const { suite, topology, mtls, gateways } = options
   const selected = selectChecks(suite, catalogue)
   // Disruptive checks run only where --suite selects them. Faulty upgrades prove the checks of upgrades. The checks of
   // the layers below always run.
   const checks = catalogue.filter(({ id, disrupts, upgrade }) => !upgrade && (!disrupts || selected(id)))
   const patterns = ['*', ...checks.filter(({ disrupts }) => disrupts).map(({ id }) => id)]
-  const plans = await makePlans(topology, patterns, checks, mtls, istioNamespace, installer, gateways)
+  const plans = await makePlans(topology, patterns, checks, options)
   refuseExternal('prove', plans)
   // --suite cannot select a fault that no check notices.
   const knownFaults = gateways === 'gateway-api' ? [...usualFaults, ...gatewayApiFaults] : usualFaults
@@ -49,7 +42,7 @@ export const planProofs = async ({
   )
   const fallback =
     mtls === undefined && plans.length > 1
-      ? await makePlans(topology, patterns, checks, 'off', istioNamespace, installer, gateways)
+      ? await makePlans(topology, patterns, checks, { ...options, mtls: 'off' })
       : []
   return { checks, selected, wanted, ...assign(wanted, plans, fallback, checks) }
 }

@@ -6,8 +6,9 @@ import { findRuns } from '#report/find-runs.ts'
 import type { Rendered } from '#report/render-folders.ts'
 import { shownVerdict } from '#report/shown-run.ts'
 import { countsOf, verdictWords } from '#report/words.ts'
+import { isUnfinished } from '#results/results.ts'
 
-/** How often the folders are looked at, in milliseconds. It asks the file system, so it also works on shared volumes. */
+/** Milliseconds between two looks at the folders. File events would be quicker, but shared volumes have none. */
 const every = 500
 
 /**
@@ -52,7 +53,7 @@ const linesOf = ({ runs }: Rendered): string[] =>
     const { word } = verdictWords[shownVerdict(run)]
     if (!run.results) return `${name}  ${word}`
     const counts = countsOf(run.results.topologies.flatMap(({ checks }) => checks))
-    return `${name}  ${run.results.run.error?.code === 'MP-128' ? 'goes on' : word}  ${counts}`
+    return `${name}  ${isUnfinished(run.results) ? 'goes on' : word}  ${counts}`
   })
 
 const messageOf = (error: unknown): string[] => {

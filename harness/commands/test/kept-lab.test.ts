@@ -17,7 +17,7 @@ const helm: Images = {
   ...imagesByName('source'),
   helm: { program: 'helm', version: 'v4.3.1', charts: { base: 'base', istiod: 'istiod', gateway: 'gateway' } },
 }
-const plans = (istioNamespace?: string) => makePlans(['gateway'], [], [], undefined, istioNamespace)
+const plans = (istioNamespace?: string) => makePlans(['gateway'], [], [], { istioNamespace })
 
 test('the newest kept lab of a topology is found, of its root namespace alone', async () => {
   await emptyCache()

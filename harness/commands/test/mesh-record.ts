@@ -86,7 +86,7 @@ export const meshRecord = (
       reason: verdict === 'not-run' ? (checks.find((check) => check.verdict === 'not-run')?.reason ?? '') : '',
     }
   }
-  const later = (why: string): void => {
+  const leaveOutRest = (why: string): void => {
     for (let round = timesOf.length; round < rounds; round += 1) checksOf[round] = notRun(plan, why)
   }
   const publish = (): void => {
@@ -103,9 +103,9 @@ export const meshRecord = (
       checksOf[timesOf.length] = results
       timesOf.push({ startedAt: startedAt.toISOString(), seconds: (Date.now() - startedAt.getTime()) / 1000 })
       complete = true
-      later('the run ended before this round')
+      leaveOutRest('the run ended before this round')
     },
-    noMoreRounds: later,
+    noMoreRounds: leaveOutRest,
     endedBy: (thrown) => {
       error ??= thrown
     },

@@ -17,10 +17,10 @@ export const printPlan = async (cells: readonly VersionCell[]): Promise<number> 
   const [firstCell] = cells
   if (!firstCell) return 0
   const { options } = firstCell
-  const { installer = 'istioctl', topology, suite, mtls, istioNamespace, gateways } = options
+  const { installer = 'istioctl', topology, suite } = options
   const existing =
     options.contexts && (await planExisting(connectContexts(options.contexts, options.kubeconfig), options, catalogue))
-  const ofLabs = existing ? [] : await makePlans(topology, suite, catalogue, mtls, istioNamespace, installer, gateways)
+  const ofLabs = existing ? [] : await makePlans(topology, suite, catalogue, options)
   for (const cell of cells) requireIstioOfClusters(ofLabs, cell.options.istio)
   const plans = existing ? [existing] : ofLabs
   const sources = existing ? [existing.images.source] : await resolveImageSources(cells)

@@ -7,7 +7,7 @@ import { catalogue } from '#run/catalogue.ts'
 import { environmentOf } from '#run/environment.ts'
 import type { RunOptions } from '#run/options.ts'
 import { phaseLog } from '#run/phase-log.ts'
-import { notPublished, type Publishing } from '#run/publishing.ts'
+import type { Publishing } from '#run/publishing.ts'
 import { reproducing } from '#run/reproducing.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
 import { bundlePlace } from '#run/support-bundle.ts'
@@ -28,7 +28,7 @@ export const testExisting = async (
   commandLine: string,
   terminal: Terminal,
   signals: Signals,
-  publishing: Publishing = notPublished,
+  publishing: Publishing,
 ): Promise<Run> => {
   const { signal } = signals
   const since = Date.now()
@@ -75,7 +75,7 @@ export const testExisting = async (
   )
   const bundle = bundlePlace(run.folder, plan.topology, 1)
   const work = testInExisting({ runId, plan, timeout, failFast, rounds, bundle, istioctl, terminal, signal }, record)
-  return withReports(run, withRecord(record, work, signal), exitCodeOfChecks, signal, publishing)
+  return withReports(run, withRecord(record, work, signal), exitCodeOfChecks, signal)
 }
 
 /** Existing clusters need neither our engine nor our kind. */

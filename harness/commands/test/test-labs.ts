@@ -11,7 +11,7 @@ import { phaseLog } from '#run/phase-log.ts'
 import { makePlans, type TopologyPlan } from '#run/plan.ts'
 import { prepareLabs } from '#run/prepare.ts'
 import { requireIstioOfClusters } from '#run/require-istio-of-clusters.ts'
-import { notPublished, type Publishing } from '#run/publishing.ts'
+import type { Publishing } from '#run/publishing.ts'
 import { reproducing } from '#run/reproducing.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
 import { bundlePlace } from '#run/support-bundle.ts'
@@ -43,7 +43,7 @@ export const testLabs = async (
   commandLine: string,
   terminal: Terminal,
   signals: Signals,
-  { withChecks, publishing = notPublished }: InLabs = { withChecks: true },
+  { withChecks, publishing }: InLabs = { withChecks: true },
 ): Promise<Run> => {
   const runId = newRunId()
   const labs = await planLabs(runId, options)
@@ -65,16 +65,14 @@ export const testLabs = async (
     signals,
   )
   const work = testTopologies(labs, run, { ...options, source, withChecks, terminal, signal: signals.signal, made })
-  return withReports(run, work, withChecks ? exitCodeOfChecks : () => 0, signals.signal, publishing)
+  return withReports(run, work, withChecks ? exitCodeOfChecks : () => 0, signals.signal)
 }
 
 /** Plans the labs of a run. @throws MeshproofError MP-101 to MP-110 for what cannot be planned. */
-const planLabs = async (
-  runId: string,
-  { topology, suite, mtls, istioNamespace, istio, installer, gateways, keep, reuse, repeat, fresh }: RunOptions,
-): Promise<Labs> => {
+const planLabs = async (runId: string, options: RunOptions): Promise<Labs> => {
+  const { topology, suite, istio, installer, gateways, keep, reuse, repeat, fresh } = options
   const planned = (kind: Gateways | undefined): Promise<TopologyPlan[]> =>
-    makePlans(topology, suite, catalogue, mtls, istioNamespace, installer, kind)
+    makePlans(topology, suite, catalogue, { ...options, gateways: kind })
   const candidates = await planned(gateways)
   requireIstioOfClusters(candidates, istio)
   const reused = reuse === false ? undefined : await keptLab(reuse, candidates, installer, gateways)

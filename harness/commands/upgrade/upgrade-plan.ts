@@ -29,8 +29,8 @@ export type UpgradePlan = {
  * control plane, MP-150 to MP-153 where versions alone forbid it.
  */
 export const planUpgrade = async (options: UpgradeOptions, checks: readonly Check[]): Promise<UpgradePlan> => {
-  const { mtls = 'strict', istioNamespace, installer, gateways } = options
-  const [planned] = await makePlans([options.topology], [], checks, mtls, istioNamespace, installer, gateways)
+  const { mtls = 'strict' } = options
+  const [planned] = await makePlans([options.topology], [], checks, { ...options, mtls })
   if (planned === undefined) throw new Error('a topology has no variant')
   refuseExternal('upgrade', [planned])
   const topology = upgradable(planned.topology)

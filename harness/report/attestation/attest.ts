@@ -10,8 +10,8 @@ import { attestationFile, signedFiles, statementOf } from './statement.ts'
 export const payloadType = 'application/vnd.in-toto+json'
 
 /**
- * The bytes that a DSSE envelope’s signature covers (secure-systems-lab/dsse, “Protocol”). Sigstore’s own packages for
- * it have much beside this line: @sigstore/core parses certificates, @sigstore/sign talks to Fulcio and to logs.
+ * The bytes that the signature of a DSSE envelope covers (protocol.md of secure-systems-lab/dsse). The packages of
+ * Sigstore bring much more than this line: certificates in @sigstore/core, Fulcio and logs in @sigstore/sign.
  */
 export const signedBytes = (payload: Buffer): Buffer =>
   Buffer.concat([Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${payload.length} `), payload])

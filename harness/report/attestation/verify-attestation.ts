@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bundleFromJSON, isBundleWithDsseEnvelope } from '@sigstore/bundle'
 import { MeshproofError, reasonOf } from '#errors.ts'
+import { requireFolder } from '#results/read-results.ts'
 import { payloadType, signedBytes } from './attest.ts'
 import type { SignatureCheck } from './keys.ts'
 import { attestationFile, sha256Of, signedFiles, Statement } from './statement.ts'
@@ -54,16 +55,7 @@ const unreadable = (folder: string, why: string, cause?: unknown): MeshproofErro
   })
 
 const readEnvelope = async (folder: string): Promise<Envelope> => {
-  const isFolder = await stat(folder).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
-  if (!isFolder)
-    throw new MeshproofError('MP-111', {
-      what: 'There is no such report folder',
-      where: folder,
-      next: 'Name the folder that a run’s last line calls its report.',
-    })
+  await requireFolder(folder)
   const text = await readFile(join(folder, attestationFile), 'utf8').catch((error: unknown) => {
     throw unreadable(folder, reasonOf(error), error)
   })

@@ -1,10 +1,13 @@
 import type { CheckHistory, Counts, History, TopologyHistory } from '#results/history.ts'
 import { variantName } from '#results/results.ts'
 import { duration } from '#report/words.ts'
+import { judgedOf } from './history-of.ts'
 
-/** The name of a variant of a topology, and that it was upgraded. */
+/** The name of a variant of a topology, and whether it was upgraded or judged. */
 export const nameOf = ({ name, mtls, command }: Pick<TopologyHistory, 'name' | 'mtls' | 'command'>): string =>
-  `${variantName({ name, mtls })}${command === 'upgrade' ? ', upgraded' : ''}`
+  `${variantName({ name, mtls })}${commandWords[command]}`
+
+const commandWords = { test: '', upgrade: ', upgraded', judge: ', judged' }
 
 /** The name of the variant of a topology that a check was asked in. */
 export const placeOf = ({ topology, mtls }: Pick<CheckHistory, 'topology' | 'mtls'>): string =>
@@ -58,6 +61,3 @@ export const historyLines = (history: History): string[] => [
   ),
   ...history.leftOut.map(({ folder, reason }) => `left out  ${folder}: ${reason}`),
 ]
-
-/** In how many runs there was a verdict. */
-export const judgedOf = ({ passed, flaky, failed }: Counts): number => passed + flaky + failed

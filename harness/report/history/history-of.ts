@@ -1,8 +1,9 @@
 import type { CheckHistory, CheckPoint, Counts, History, HistoryRun, TopologyHistory } from '#results/history.ts'
 import { type CheckResult, type Results, type TopologyResult, variantName } from '#results/results.ts'
+import { medianOf } from '#results/median.ts'
 import { phasesOf, spanOf } from '#report/phase-spans.ts'
 import { runVerdict, verdictWords } from '#report/words.ts'
-import { medianOf, slowerOf } from './slower.ts'
+import { slowerOf } from './slower.ts'
 
 /** A run that was read, and the folder of its report. */
 export type ReadRun = { folder: string; results: Results }
@@ -26,11 +27,13 @@ export const historyOf = (runs: readonly ReadRun[], leftOut: History['leftOut'])
   }
 }
 
-/** A variant of a topology in one run. */
+/** A variant of a topology in one run. Tests, upgrades and judges of it are compared among themselves only. */
 type InRun = { run: string; topology: TopologyResult }
 
-const keyOf = (topology: TopologyResult): string =>
-  JSON.stringify([topology.name, topology.mtls, topology.upgrade !== undefined])
+const keyOf = (topology: TopologyResult): string => JSON.stringify([topology.name, topology.mtls, commandOf(topology)])
+
+const commandOf = ({ upgrade, judges }: TopologyResult): TopologyHistory['command'] =>
+  upgrade ? 'upgrade' : judges ? 'judge' : 'test'
 
 const runOf = ({ folder, results }: ReadRun): HistoryRun => {
   const { run, environment, topologies } = results
@@ -57,12 +60,12 @@ const topologyHistory = (variant: readonly InRun[]): TopologyHistory[] => {
   }))
   const lab = slowerOf(points.flatMap(({ labSeconds }) => labSeconds ?? []))
   const checks = slowerOf(points.flatMap(({ checksSeconds }) => checksSeconds ?? []))
-  const { name, mtls, upgrade } = first.topology
+  const { name, mtls } = first.topology
   return [
     {
       name,
       mtls,
-      command: upgrade ? 'upgrade' : 'test',
+      command: commandOf(first.topology),
       counts: countsOf(points.map(({ verdict }) => verdict)),
       points,
       slower: { ...(lab ? { lab } : {}), ...(checks ? { checks } : {}) },
@@ -102,7 +105,7 @@ const checkHistories = (variant: readonly InRun[]): CheckHistory[] => {
     )
     const seconds = points.flatMap((point) => point.seconds ?? [])
     const counts = countsOf(points.map(({ verdict }) => verdict))
-    const judged = counts.passed + counts.flaky + counts.failed
+    const judged = judgedOf(counts)
     const [median, newest, slower] = [medianOf(seconds), seconds.at(-1), slowerOf(seconds)]
     return [
       {
@@ -142,3 +145,6 @@ const countsOf = (verdicts: readonly TopologyHistory['points'][number]['verdict'
     notRun: count('not-run', 'inconclusive', 'skipped'),
   }
 }
+
+/** In how many runs there was a verdict. */
+export const judgedOf = ({ passed, flaky, failed }: Counts): number => passed + flaky + failed

@@ -1,6 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { historyPage } from '#report/html/history-page.ts'
 import { historyChart } from '#report/html/history-chart.ts'
 import { writeReports, writeSoFar } from '#report/report-folder.ts'
@@ -13,7 +13,7 @@ import { upgradeResults } from '#testing/upgrade-results.ts'
 import { historyLines } from './history-lines.ts'
 import { historyOf } from './history-of.ts'
 import { readHistory } from './read-history.ts'
-import { medianOf, slowerOf } from './slower.ts'
+import { slowerOf } from './slower.ts'
 
 const timed = (verdict: Verdict, seconds: number, fields: Partial<CheckResult> = {}): CheckResult =>
   checkResult({
@@ -55,10 +55,6 @@ describe('what became slower', () => {
     ['faster', [9, 9, 9, 2, 2, 2], undefined],
   ])('%s', (_, seconds, expected) => {
     expect(slowerOf(seconds)).toEqual(expected)
-  })
-
-  test('the median of an even number is between the two in the middle', () => {
-    expect([medianOf([]), medianOf([3]), medianOf([4, 1]), medianOf([9, 1, 2])]).toEqual([undefined, 3, 2.5, 2])
   })
 })
 
@@ -131,6 +127,18 @@ describe('the history of runs', () => {
     expect(History.parse(history)).toEqual(history)
   })
 
+  test('has what judges said of a topology apart from its tests', () => {
+    const judged = runOn(2)
+    Object.assign(judged.topologies[0]!, { judges: [], verdict: 'pass' })
+    const history = historyFrom(runOn(1, timed('pass', 1)), judged, runOn(3, timed('pass', 1)))
+    expect(history.topologies.map(({ command, points }) => [command, points.length])).toEqual([
+      ['test', 2],
+      ['judge', 1],
+    ])
+    expect(historyLines(history)).toContain('gateway, judged  1 passed')
+    expect(History.parse(history)).toEqual(history)
+  })
+
   test('as lines says how topologies ended, what flakes, what is slower, and what is left out', () => {
     const runs = [2, 2, 2, 5, 5, 5].map((seconds, index) =>
       runOn(index + 1, timed(index === 1 ? 'flaky' : 'pass', seconds)),
@@ -167,6 +175,8 @@ describe('reading report folders', () => {
       await mkdir(join(folder, name))
       await writeFile(join(folder, name, 'results.json'), text)
     }
+    const broughtUp = runOn(6, timed('not-run', 0))
+    await inFolder(join(folder, 'lab'), { ...broughtUp, run: { ...broughtUp.run, exitCode: 0 } })
     await mkdir(join(folder, 'going'))
     writeSoFar(runOn(5, timed('pass', 1)), join(folder, 'going'))
     const { runs, leftOut } = await readHistory([folder, join(folder, 'a')])
@@ -176,8 +186,27 @@ describe('reading report folders', () => {
       ['copy', `it is the same run as in ${join(folder, 'cells/b/c')}`],
       ['diagnosis', 'it is a diagnosis, and no run'],
       ['going', 'the run has not ended'],
+      ['lab', 'it is of `up`, and ran no checks'],
       ['other', expect.stringContaining('MP-113')],
     ])
+  })
+
+  test('finds a run once where a link leads back to a folder above', async () => {
+    const folder = await scratchFolder()
+    await inFolder(join(folder, 'a'), runOn(1, timed('pass', 1)))
+    await symlink(folder, join(folder, 'a/loop'))
+    expect(await readHistory([folder])).toMatchObject({ runs: [{ id: 'run-1' }], leftOut: [] })
+  })
+
+  // Root reads every folder.
+  test.skipIf(process.getuid?.() === 0)('names a folder that it may not read', async () => {
+    const folder = await scratchFolder()
+    const locked = join(folder, 'locked')
+    await inFolder(join(folder, 'a'), runOn(1, timed('pass', 1)))
+    await mkdir(locked, { mode: 0o000 })
+    onTestFinished(() => chmod(locked, 0o700))
+    const { leftOut } = await readHistory([folder])
+    expect(leftOut).toEqual([{ folder: locked, reason: expect.stringContaining('EACCES') }])
   })
 
   test('refuses folders in which no run is, and paths that are no folder', async () => {

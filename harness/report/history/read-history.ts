@@ -4,21 +4,23 @@ import pMap from 'p-map'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { History } from '#results/history.ts'
 import { readResults } from '#results/read-results.ts'
+import { isUnfinished, type Results } from '#results/results.ts'
+import { runVerdict } from '#report/words.ts'
 import { findResults } from './find-results.ts'
 import { historyOf, type ReadRun } from './history-of.ts'
 
 /**
  * Reads the history of all runs whose results are in the folders or below them. What cannot be part of it is named with
- * the reason: results that are broken, runs that have not ended, and copies of the same run.
+ * the reason: folders that cannot be read, results that are broken, runs that have not ended, and copies of a run.
  * @throws MeshproofError MP-111 for a path that is no folder, MP-127 where no run is left.
  */
 export const readHistory = async (folders: readonly string[]): Promise<History> => {
   const found = await findResults(folders)
-  const read = await pMap(found, readRun, { concurrency: 8 })
+  const read = await pMap(found.folders, readRun, { concurrency: 8 })
   const runs = new Map<string, ReadRun>()
-  const leftOut: History['leftOut'] = []
+  const leftOut: History['leftOut'] = found.unread
   for (const [index, run] of read.entries()) {
-    const folder = found[index] ?? ''
+    const folder = found.folders[index] ?? ''
     if (typeof run === 'string') leftOut.push({ folder, reason: run })
     else {
       const same = runs.get(run.results.run.id)
@@ -40,12 +42,16 @@ export const readHistory = async (folders: readonly string[]): Promise<History> 
 const readRun = async (folder: string): Promise<ReadRun | string> => {
   try {
     const results = await readResults(folder)
-    return results.run.error?.code === 'MP-128' ? 'the run has not ended' : { folder, results }
+    if (isUnfinished(results)) return 'the run has not ended'
+    return ranNothing(results) ? 'it is of `up`, and ran no checks' : { folder, results }
   } catch (error) {
     if (!(error instanceof MeshproofError)) throw error
     return (await isDiagnosis(folder)) ? 'it is a diagnosis, and no run' : `${error.code} ${reasonOf(error)}`
   }
 }
+
+/** Whether a run did what it should, and that was to run no checks. */
+const ranNothing = (results: Results): boolean => results.run.exitCode === 0 && runVerdict(results) === 'not-run'
 
 const isDiagnosis = (folder: string): Promise<boolean> =>
   readFile(join(folder, 'results.json'), 'utf8').then(

@@ -1,4 +1,5 @@
 import type { Slower } from '#results/history.ts'
+import { medianOf } from '#results/median.ts'
 
 /** How many durations each side of the comparison has at least. */
 const fewest = 3
@@ -8,8 +9,8 @@ const [moreThan, atLeast] = [0.25, 1]
 
 /** The rule of `slowerOf`, for people. */
 export const slowerRule =
-  'Slower means: the median of the newest third of the durations, at least three, is more than 25 % and more than 1 s ' +
-  'above the median of those before, at least three. Only attempts that passed count.'
+  'Slower means: the median of the newest third of the durations, at least three, is more than 25 % and more than ' +
+  '1 s above the median of those before, at least three. Only attempts that passed count.'
 
 /**
  * Compares the newest durations with those before, the oldest first, in seconds. Undefined where they are not slower by
@@ -21,11 +22,4 @@ export const slowerOf = (seconds: readonly number[]): Slower | undefined => {
   const [before, now] = [medianOf(seconds.slice(0, -recent)), medianOf(seconds.slice(-recent))]
   if (before === undefined || now === undefined) return undefined
   return now - before > atLeast && now > before * (1 + moreThan) ? { before, now } : undefined
-}
-
-/** The median; undefined of nothing. */
-export const medianOf = (values: readonly number[]): number | undefined => {
-  const sorted = values.toSorted((a, b) => a - b)
-  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]]
-  return low === undefined || high === undefined ? undefined : (low + high) / 2
 }

@@ -1,8 +1,8 @@
 // Gives every command a button that copies it. The page is complete without it.
-const told = document.createElement('p')
-told.className = 'unseen'
-told.setAttribute('role', 'status')
-document.body.append(told)
+const status = document.createElement('p')
+status.className = 'unseen'
+status.setAttribute('role', 'status')
+document.body.append(status)
 
 // A page that is read from a file may not use the clipboard in some browsers; there a selection can be copied.
 const copied = async (command) => {
@@ -24,10 +24,10 @@ for (const block of document.querySelectorAll('pre.command')) {
   button.setAttribute('aria-label', `Copy the command: ${command.textContent}`)
   const tell = (done) => {
     button.textContent = done ? 'Copied' : 'Selected'
-    told.textContent = done ? 'The command is copied' : 'The command is selected: copy it by the keyboard'
+    status.textContent = done ? 'The command is copied' : 'The command is selected: copy it by the keyboard'
     setTimeout(() => {
       button.textContent = 'Copy'
-      told.textContent = ''
+      status.textContent = ''
     }, 3000)
   }
   button.addEventListener('click', () => {

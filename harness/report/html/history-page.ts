@@ -1,13 +1,6 @@
 import type { CheckHistory, History, HistoryRun, TopologyHistory } from '#results/history.ts'
-import {
-  countWords,
-  flakyChecks,
-  judgedOf,
-  nameOf,
-  placeOf,
-  slowerParts,
-  spanWords,
-} from '#report/history/history-lines.ts'
+import { countWords, flakyChecks, nameOf, placeOf, slowerParts, spanWords } from '#report/history/history-lines.ts'
+import { judgedOf } from '#report/history/history-of.ts'
 import { slowerRule } from '#report/history/slower.ts'
 import { markup, type Markup } from '#report/markup.ts'
 import { duration, moment, verdictWords } from '#report/words.ts'
@@ -29,7 +22,9 @@ export const historyPage = (history: History, links: ReadonlyMap<string, string>
   const body = markup`
     <header class="head ${newest?.verdict}">
       <h1>${spanWords(history)}</h1>
-      <p class="sentence">${countSentence(history)}${newest && markup` The newest ${verdictWords[newest.verdict].word}.`}</p>
+      <p class="sentence">
+        ${countSentence(history)}${newest && markup` The newest ${verdictWords[newest.verdict].word}.`}
+      </p>
     </header>
     <main id="main">
       <section><h2>Flaky checks</h2>${flakyTable(history)}</section>

@@ -1,5 +1,5 @@
 import { markup, type Markup } from '#report/markup.ts'
-import { variantName, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
+import { isUnfinished, variantName, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
 import { judgeCounts } from '#report/judge-text.ts'
 import { outcomeOf } from '#report/upgrade-words.ts'
 import { anchorOf, countsOf, duration, moment, runVerdict, verdictWords, worstFirst } from '#report/words.ts'
@@ -37,15 +37,18 @@ export const verdictHead = (results: Results): Markup => {
 }
 
 /** Why a run ended early, if it did, or that it has not ended. */
-export const endedEarly = ({ run: { error } }: Results): Markup | undefined =>
-  error &&
-  markup`
+export const endedEarly = ({ run }: Results): Markup | undefined => {
+  const { error } = run
+  if (!error) return undefined
+  const title = isUnfinished({ run }) ? 'The run has not ended' : 'The run ended early'
+  return markup`
     <div class="cause">
-      <p><b>${error.code === 'MP-128' ? 'The run has not ended' : 'The run ended early'}</b> <code>${error.code}</code></p>
+      <p><b>${title}</b> <code>${error.code}</code></p>
       <p>${error.message}</p>
       <p class="next"><b>Next step</b> ${error.next}</p>
     </div>
   `
+}
 
 /** Which run it was: its id, its versions, and when it ran. */
 export const runLine = ({ run, environment }: Results): Markup => {

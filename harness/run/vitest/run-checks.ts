@@ -41,7 +41,7 @@ export const runChecks = async (
     },
   }
   const listeners = (['SIGINT', 'SIGTERM'] as const).map((name) => ({ name, before: process.listeners(name) }))
-  const told = programWatcher()
+  const watcher = programWatcher()
   const config: CliOptions = {
     config: false,
     root: import.meta.dirname,
@@ -61,13 +61,13 @@ export const runChecks = async (
     bail: failFast ? 1 : 0,
     passWithNoTests: false,
     fsModuleCachePath: join(cacheFolder(), 'modules'),
-    provide: { meshproof: told ? { ...input, verbose: true } : input },
+    provide: { meshproof: watcher ? { ...input, verbose: true } : input },
     maxConcurrency: input.atOnce ? 2 : 6,
     clearScreen: false,
   }
   // Loaded here, since most commands run no checks.
   const { createVitest } = await import('vitest/node')
-  const vitest = await createVitest(config, {}, told ? { stderr: linesTo(told) } : {})
+  const vitest = await createVitest(config, {}, watcher ? { stderr: linesTo(watcher) } : {})
   // Vitest would end the process on a signal. The run handles the signals instead.
   for (const { name, before } of listeners)
     for (const added of process.listeners(name)) if (!before.includes(added)) process.off(name, added)
@@ -101,13 +101,13 @@ export const runChecks = async (
 }
 
 /** A stream that passes on each line that is written to it. */
-const linesTo = (told: (line: string) => void): Writable => {
+const linesTo = (receive: (line: string) => void): Writable => {
   let begun = ''
   return new Writable({
     write: (chunk: Buffer, _, done) => {
       const lines = `${begun}${chunk.toString()}`.split('\n')
       begun = lines.pop() ?? ''
-      for (const line of lines) told(line)
+      for (const line of lines) receive(line)
       done()
     },
   })
