@@ -76,8 +76,14 @@ export const knowledgeFindings = (given: PhaseCase): UpgradeFinding[] => {
 const enough = 100
 
 /**
+ * How much more a machine that is short of processor time slows requests in the mesh than those outside: four programs
+ * must get their turn (client, two proxies, server) where outside there are two.
+ */
+const turns = 2
+
+/**
  * The warning for slower answers. A direction is slower if its p99 exceeds that of the baseline by more than the
- * budget, and by more than what the traffic outside the mesh lost as well: that is what the machine lacked. On a busy
+ * budget, and by more than twice what the traffic outside the mesh lost as well: that is what the machine lacked. On a busy
  * machine the p99 of one direction at the baseline is a matter of luck; that of all directions together is less so.
  */
 const slowerAnswers = ({ phase, phases, latencies, budgets }: PhaseCase): UpgradeFinding[] => {
@@ -93,7 +99,7 @@ const slowerAnswers = ({ phase, phases, latencies, budgets }: PhaseCase): Upgrad
       const lacked = Math.max(0, latency.outsideMilliseconds - baseline.outsideMilliseconds)
       const usual = Math.max(baseline.p99Milliseconds, baseline.meshMilliseconds)
       const budget = Math.max(budgets.maxP99Ratio * usual, usual + 50)
-      return latency.p99Milliseconds > budget + lacked ? [{ latency, baseline }] : []
+      return latency.p99Milliseconds > budget + turns * lacked ? [{ latency, baseline }] : []
     })
     .toSorted((a, b) => b.latency.p99Milliseconds - a.latency.p99Milliseconds)
   const [worst] = slower

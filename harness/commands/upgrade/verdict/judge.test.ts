@@ -229,9 +229,9 @@ describe('slower answers', () => {
     expect(judged({}, { latencies: [slow(200, { phase: 'P1' }), slow(301)] }).verdict).toBe('warn')
   })
 
-  test('do not warn by as much as the traffic outside the mesh became slower too', () => {
-    expect(withLatency(slow(109, { outsideMilliseconds: 60 })).verdict).toBe('pass')
-    expect(withLatency(slow(111, { outsideMilliseconds: 60 })).verdict).toBe('warn')
+  test('do not warn by twice as much as the traffic outside the mesh became slower', () => {
+    expect(withLatency(slow(149, { outsideMilliseconds: 60 })).verdict).toBe('pass')
+    expect(withLatency(slow(151, { outsideMilliseconds: 60 })).verdict).toBe('warn')
     // Outside the mesh it became faster: that does not make the mesh slower.
     expect(withLatency(slow(69, { outsideMilliseconds: 1 })).verdict).toBe('pass')
   })
