@@ -33,7 +33,7 @@ export const saidOfGateway = (gateway: Manifest): { refused?: string; accepted: 
   return { ...(refused ? { refused: inWords(refused) } : {}), accepted: judged.some(({ status }) => status === 'True') }
 }
 
-/** What is wrong with a listener of a Gateway, as its controller says; undefined where nothing is, or it says nothing. */
+/** What its controller says is wrong with a listener of a Gateway. Undefined where nothing is, or it says nothing. */
 export const refusedListener = (gateway: Manifest, listener: string): string | undefined => {
   const { conditions = [] } = statusOf(gateway).listeners.find(({ name }) => name === listener) ?? {}
   const wrong = conditions.find(

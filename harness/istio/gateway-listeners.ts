@@ -24,7 +24,7 @@ export const classOf = ({ spec }: Manifest): string => Spec.safeParse(spec).data
 /** Controllers by the names of their classes. */
 export type Controllers = ReadonlyMap<string, string>
 
-/** The controllers by which classes are istiod’s: whether the name of the class is in the names of what istiod makes. */
+/** The controllers whose classes are istiod’s: whether the name of the class is in the names of what istiod makes. */
 const namesClass: ReadonlyMap<string, boolean> = new Map([
   ['istio.io/gateway-controller', true],
   ['istio.io/agentgateway-controller', false],

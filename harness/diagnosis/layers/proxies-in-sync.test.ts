@@ -32,7 +32,10 @@ const pod = (name: string, labels: Record<string, string>): V1Pod => ({
   metadata: { name, namespace: 'istio-system', labels },
 })
 
-/** What is said of a remote’s proxies that refuse, where the control plane’s cluster has `more` objects, and the remote `second`. */
+/**
+ * What is said of a remote’s proxies that refuse, where the control plane’s cluster has `more` objects, and the remote
+ * `second`.
+ */
 const refusing = async (more: Manifest[], words: string, second: Manifest[], ...pods: V1Pod[]): Promise<Finding[]> => {
   const apis = await Promise.all([
     fakeApiServer(meshObjects('cluster1', { more })),

@@ -73,7 +73,8 @@ const whyNot = (
     return role === 'remote' ? `is of a class that istiod reads ${elsewhere}` : undefined
   }
   if (!isMade(gateway)) return undefined
-  return `has no service ${service}: ${role === 'remote' ? `istiod makes Gateways ${elsewhere}` : saidOf(gateway, controllers)}`
+  const why = role === 'remote' ? `istiod makes Gateways ${elsewhere}` : saidOf(gateway, controllers)
+  return `has no service ${service}: ${why}`
 }
 
 const saidOf = (gateway: Manifest, controllers: Controllers): string => {
