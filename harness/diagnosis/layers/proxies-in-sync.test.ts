@@ -33,7 +33,7 @@ const pod = (name: string, labels: Record<string, string>): V1Pod => ({
 })
 
 /**
- * What is said of a remote’s proxies that refuse, where the control plane’s cluster has `more` objects, and the remote
+ * What is said of a remote’s proxies that refuse, where its control plane’s cluster has `more` objects, and it has
  * `second`.
  */
 const refusing = async (more: Manifest[], words: string, second: Manifest[], ...pods: V1Pod[]): Promise<Finding[]> => {

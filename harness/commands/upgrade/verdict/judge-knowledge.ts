@@ -84,7 +84,7 @@ const turns = 2
 /**
  * The warning for slower answers. A direction is slower if its p99 exceeds that of the baseline by more than the
  * budget, and by more than twice what the traffic outside the mesh lost as well: that is what the machine lacked. On a
- * busy machine the p99 of one direction at the baseline is a matter of luck; that of all directions together is less so.
+ * busy machine the p99 of one direction at the baseline is a matter of luck; that of all together is less so.
  */
 const slowerAnswers = ({ phase, phases, latencies, budgets }: PhaseCase): UpgradeFinding[] => {
   const baselineId = phases.find(({ kind }) => kind === 'baseline')?.id
