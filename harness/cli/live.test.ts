@@ -82,29 +82,26 @@ test.concurrent('without a terminal the lines are as before, and the programs go
   expect(stderr).toMatch(/^\[0\] \$ sh -c 'exit 0' '--password=\[redacted\]'\n\[0\] \d+\.\d s\nready$/)
 })
 
-test.concurrent.each(['test', 'judge', 'diagnose'])(
-  '%s --verbose shows the programs of a kubeconfig',
-  async (command) => {
-    const kubeconfig = join(await scratchFolder(), 'kubeconfig')
-    const exec = {
-      apiVersion: 'client.authentication.k8s.io/v1',
-      command: 'sh',
-      args: ['-c', 'exit 3'],
-      interactiveMode: 'Never',
-    }
-    const names = ['east', 'west']
-    const content = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: names.map((name) => ({ name, cluster: { server: 'http://127.0.0.1:1' } })),
-      users: [{ name: 'user', user: { exec } }],
-      contexts: names.map((name) => ({ name, context: { cluster: name, user: 'user' } })),
-    }
-    await writeFile(kubeconfig, JSON.stringify(content))
-    const main = join(import.meta.dirname, 'main.ts')
-    const args = [main, command, '--verbose', '--contexts=east,west', `--kubeconfig=${kubeconfig}`]
-    const { stderr } = await execa(process.execPath, args, { env: environment, reject: false })
-    expect(stderr).toContain("[0] $ sh -c 'exit 3'\n")
-    expect(stderr).toContain('MP-117')
-  },
-)
+test.each(['test', 'judge', 'diagnose'])('%s --verbose shows the programs of a kubeconfig', async (command) => {
+  const kubeconfig = join(await scratchFolder(), 'kubeconfig')
+  const exec = {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    command: 'sh',
+    args: ['-c', 'exit 3'],
+    interactiveMode: 'Never',
+  }
+  const names = ['east', 'west']
+  const content = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: names.map((name) => ({ name, cluster: { server: 'http://127.0.0.1:1' } })),
+    users: [{ name: 'user', user: { exec } }],
+    contexts: names.map((name) => ({ name, context: { cluster: name, user: 'user' } })),
+  }
+  await writeFile(kubeconfig, JSON.stringify(content))
+  const main = join(import.meta.dirname, 'main.ts')
+  const args = [main, command, '--verbose', '--contexts=east,west', `--kubeconfig=${kubeconfig}`]
+  const { stderr } = await execa(process.execPath, args, { env: environment, reject: false })
+  expect(stderr).toContain("[0] $ sh -c 'exit 3'\n")
+  expect(stderr).toContain('MP-117')
+})
