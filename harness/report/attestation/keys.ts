@@ -20,15 +20,9 @@ export const readSigner = async (file: string): Promise<Signer> => {
       why,
       next: 'Name a file with an ECDSA P-256 or Ed25519 key: openssl genpkey -algorithm ed25519 -out key.pem',
     })
-  // What was typed instead of a path must not be printed.
-  if (isKey(file)) throw refused('--attest takes the path of a file, not the key itself', '')
-  const pem = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw refused(reasonOf(error))
-  })
+  const pem = await readPem(file, '--attest', refused)
   if (/ENCRYPTED/.test(pem)) throw refused('the key has a password, and none can be given')
-  const key = keyOf(() => createPrivateKey(pem))
-  if (key === undefined) throw refused('the file holds no private key in PEM')
-  if (!isSupported(key)) throw refused(`keys of ${kindOf(key)} are not supported`)
+  const key = supportedKey(() => createPrivateKey(pem), 'private', refused)
   return { hint: hintOf(createPublicKey(key)), sign: (bytes) => sign(digestFor(key), bytes, key) }
 }
 
@@ -44,18 +38,33 @@ export const readSignatureCheck = async (file: string): Promise<SignatureCheck> 
       why,
       next: 'Name the public key of the signer: openssl pkey -in key.pem -pubout -out public.pem',
     })
-  if (isKey(file)) throw refused('--key takes the path of a file, not the key itself', '')
-  const pem = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw refused(reasonOf(error))
-  })
+  const pem = await readPem(file, '--key', refused)
   if (/PRIVATE KEY/.test(pem)) throw refused('that is a private key, which belongs to the signer alone')
-  const key = keyOf(() => createPublicKey(pem))
-  if (key === undefined) throw refused('the file holds no public key in PEM')
-  if (!isSupported(key)) throw refused(`keys of ${kindOf(key)} are not supported`)
+  const key = supportedKey(() => createPublicKey(pem), 'public', refused)
   return {
     hint: hintOf(key),
     verifies: (bytes, signature) => verify(digestFor(key), bytes, key, signature),
   }
+}
+
+/** The error for a key that cannot be used. `where` is the file, unless it may not be printed. */
+type Refused = (why: string, where?: string) => MeshproofError
+
+/** The text of the file that a flag names. */
+const readPem = async (file: string, flag: string, refused: Refused): Promise<string> => {
+  // What was typed instead of a path must not be printed.
+  if (isKey(file)) throw refused(`${flag} takes the path of a file, not the key itself`, '')
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    throw refused(reasonOf(error))
+  })
+}
+
+/** The key that `create` makes of a file, if it is of a kind that is supported. */
+const supportedKey = (create: () => KeyObject, kind: 'private' | 'public', refused: Refused): KeyObject => {
+  const key = keyOf(create)
+  if (key === undefined) throw refused(`the file holds no ${kind} key in PEM`)
+  if (!isSupported(key)) throw refused(`keys of ${kindOf(key)} are not supported`)
+  return key
 }
 
 const isKey = (text: string): boolean => /-----BEGIN|\n/.test(text)
