@@ -1,3 +1,4 @@
+import { phasesOf, spanOf } from '#report/phase-spans.ts'
 import type { Phase, TopologyResult } from '#results/results.ts'
 
 /** What was timed: seconds, or a ratio where the name holds a “/”. */
@@ -22,12 +23,10 @@ const endOf = ({ startedAt, seconds }: { startedAt: string; seconds: number }): 
 /** When the first of these phases began, in milliseconds since the epoch. */
 export const startOf = (phases: Phase[]): number => Math.min(...phases.map(({ startedAt }) => Date.parse(startedAt)))
 
-const secondsOf = (phases: Phase[]): number =>
-  phases.length === 0 ? 0 : (Math.max(...phases.map(endOf)) - startOf(phases)) / 1000
+const secondsOf = (phases: Phase[]): number => (phases.length === 0 ? 0 : spanOf(phases))
 
 /** The phases that bring a lab up. */
-export const labPhases = ({ phases }: TopologyResult): Phase[] =>
-  phases.filter(({ name }) => !['images', 'checks', 'diagnosis', 'support bundle', 'teardown'].includes(name))
+export const labPhases = ({ phases }: TopologyResult): Phase[] => phasesOf(phases, 'lab')
 
 /**
  * When both versions had first answered in every cluster, in milliseconds since the epoch. Other checks run before
@@ -56,7 +55,7 @@ export const figuresOf = (
 ): Figures => {
   const [lab, checks, diagnosis, teardown] = [
     labPhases(entry),
-    ...['checks', 'diagnosis', 'teardown'].map((phase) => entry.phases.filter(({ name }) => name === phase)),
+    ...['checks', 'diagnosis', 'teardown'].map((phase) => phasesOf(entry.phases, phase)),
   ]
   const figures = {
     'command to verdict': startup + secondsOf([...lab, ...(checks ?? [])]),
