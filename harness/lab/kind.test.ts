@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { loadRecipes } from '#images/source/recipes.ts'
 import { rolesOf } from '#images/versions.ts'
 import { failingWith, fakeProgram, scratchFolder } from '#testing/edge.ts'
-import { createCluster, type KindCluster } from './kind.ts'
+import { createCluster, whyKindFailed, type KindCluster } from './kind.ts'
 
 const plan = {
   name: 'cluster1',
@@ -96,4 +96,21 @@ test('kubeadm leaves out what only other nodes or a long life need', async () =>
     kind: 'InitConfiguration',
     skipPhases: ['preflight', 'kubelet-finalize', 'bootstrap-token', 'show-join-command'],
   })
+})
+
+test.each([
+  [
+    'the engine’s words',
+    'ERROR: failed to create cluster: command "docker run --name a --privileged" failed with error: exit status 125\n' +
+      'Command Output: 5d2\ndocker: Error response from daemon: runc create failed: unable to apply caps.\nSee help.',
+    'Error response from daemon: runc create failed: unable to apply caps.',
+  ],
+  [
+    'its own, without the arguments of a command',
+    'Creating cluster ...\nERROR: failed to create cluster: command "docker exec --privileged a kubeadm init" failed\n',
+    'ERROR: failed to create cluster: command "docker exec …" failed',
+  ],
+  ['its own, where no command failed', 'ERROR: node(s) already exist', 'ERROR: node(s) already exist'],
+])('says why kind failed: %s', (_, output, words) => {
+  expect(whyKindFailed(output)).toBe(words)
 })

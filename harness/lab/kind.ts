@@ -116,11 +116,21 @@ export const createCluster = async (cluster: KindCluster, signal: AbortSignal): 
     throw new MeshproofError('MP-421', {
       what: 'kind could not create a cluster',
       where: plan.name,
-      why: output.split('\n').find((line) => /^ERROR|error:/i.test(line)) ?? reasonOf(error),
+      why: whyKindFailed(output) ?? reasonOf(error),
       next: '`meshproof doctor` shows what this machine lacks. With --keep, `docker logs` of the node shows more.',
       cause: error,
     })
   }
+}
+
+/**
+ * Why kind failed, from its output: what the engine said, otherwise kind's own error without the arguments of the
+ * command that failed, which are longer than a line and say nothing about the cause.
+ */
+export const whyKindFailed = (output: string): string | undefined => {
+  const engine = /Error response from daemon: .+/.exec(output)?.[0]
+  const ofKind = output.split('\n').find((line) => /^ERROR|error:/i.test(line))
+  return engine ?? ofKind?.replace(/command "(\S+ \S+)[^"]*"/, 'command "$1 …"')
 }
 
 /** Deletes a cluster of this run and its volumes, whatever its state. */
