@@ -84,7 +84,9 @@ const turns = 2
 /**
  * The warning for slower answers. A direction is slower if its p99 exceeds that of the baseline by more than the
  * budget, and by more than twice what the traffic outside the mesh lost as well: that is what the machine lacked. On a
- * busy machine the p99 of one direction at the baseline is a matter of luck; that of all together is less so.
+ * busy machine the p99 of one direction at the baseline is a matter of luck; that of all together is less so. And most
+ * seconds must have an answer that slow: pods that start slow the whole machine for a second or two, and with it the
+ * p99 of a phase, although no proxy became slower.
  */
 const slowerAnswers = ({ phase, phases, latencies, budgets }: PhaseCase): UpgradeFinding[] => {
   const baselineId = phases.find(({ kind }) => kind === 'baseline')?.id
@@ -99,7 +101,10 @@ const slowerAnswers = ({ phase, phases, latencies, budgets }: PhaseCase): Upgrad
       const lacked = Math.max(0, latency.outsideMilliseconds - baseline.outsideMilliseconds)
       const usual = Math.max(baseline.p99Milliseconds, baseline.meshMilliseconds)
       const budget = Math.max(budgets.maxP99Ratio * usual, usual + 50)
-      return latency.p99Milliseconds > budget + turns * lacked ? [{ latency, baseline }] : []
+      const limit = budget + turns * lacked
+      return latency.p99Milliseconds > limit && latency.typicalSlowestMilliseconds > limit
+        ? [{ latency, baseline }]
+        : []
     })
     .toSorted((a, b) => b.latency.p99Milliseconds - a.latency.p99Milliseconds)
   const [worst] = slower

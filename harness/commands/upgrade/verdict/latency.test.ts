@@ -58,6 +58,19 @@ describe('the latency of a direction', () => {
     ])
   })
 
+  test('tells what comes and goes from what is in each second, by the slowest answer of a typical one', () => {
+    const inSomeSeconds = requests((second, index) => (second % 3 === 0 && index % 10 < 5 ? 300 : 10))
+    const inEachSecond = requests((second, index) => (second >= 20 && index % 10 === 3 ? 300 : 10))
+    expect(latencies([{ probe: probeOf(), samples: inSomeSeconds }])[1]).toMatchObject({
+      p99Milliseconds: 300,
+      typicalSlowestMilliseconds: 10,
+    })
+    expect(latencies([{ probe: probeOf(), samples: inEachSecond }])).toMatchObject([
+      { typicalSlowestMilliseconds: 10 },
+      { p99Milliseconds: 300, typicalSlowestMilliseconds: 300 },
+    ])
+  })
+
   test('counts answers alone, and no stream, no refusal and nothing outside the mesh', () => {
     const others: Probe[] = [
       probeOf({ kind: 'stream' }),

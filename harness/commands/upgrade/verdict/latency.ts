@@ -18,6 +18,11 @@ export type Latency = {
   /** How many answers do not count, since the machine was shorter of processor time. */
   leftOut: number
   p99Milliseconds: number
+  /**
+   * The slowest answer of a typical second: half of the seconds have none that is slower. What slows a machine comes
+   * and goes within seconds, while a slower proxy is slower in each of them.
+   */
+  typicalSlowestMilliseconds: number
   /** The p99 of all directions together. */
   meshMilliseconds: number
   /** The p99 of the traffic outside the mesh in the same seconds, in both clusters. */
@@ -72,6 +77,7 @@ export const latenciesOf = (
           answered: direction.length,
           leftOut: all.length - direction.length,
           p99Milliseconds: p99Of(direction),
+          typicalSlowestMilliseconds: typicalSlowestOf(direction),
           meshMilliseconds,
           outsideMilliseconds,
           slowest: id,
@@ -85,6 +91,14 @@ const p99Of = (answers: readonly { milliseconds: number }[]): number =>
   quantile(
     answers.map(({ milliseconds }) => milliseconds).toSorted((a, b) => a - b),
     0.99,
+  )
+
+const typicalSlowestOf = (answers: readonly { startedAt: number; milliseconds: number }[]): number =>
+  quantile(
+    [...Map.groupBy(answers, ({ startedAt }) => Math.floor(startedAt / 1000)).values()]
+      .map((ofSecond) => Math.max(...ofSecond.map(({ milliseconds }) => milliseconds)))
+      .toSorted((a, b) => a - b),
+    0.5,
   )
 
 /** The times in which a machine was shorter of processor time than is normal at the baseline. */
