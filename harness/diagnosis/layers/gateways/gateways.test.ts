@@ -125,9 +125,9 @@ const host = 'cart.shop.svc.cluster.local'
 const serverName = `outbound_.80_._.${host}`
 
 /** A mesh of two networks: the gateway of the second one is looked at. */
-const meshOf = async (first: Manifest[], second: Manifest[]): Promise<Survey> => {
+const meshOf = async (first: Manifest[], second: Manifest[], forbidden: string[] = []): Promise<Survey> => {
   const apis = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { more: [service('network1'), slice, ...first] })),
+    fakeApiServer(meshObjects('cluster1', { more: [service('network1'), slice, ...first] }), { forbidden }),
     fakeApiServer(meshObjects('cluster2', { network: 'network2', role: 'remote', more: second })),
   ])
   servers.push(...apis)
@@ -533,14 +533,17 @@ describe('a gateway’s pod', () => {
       pod = podWith({}),
       held = [[serverName, [endpoint()]]],
       more = [],
+      forbidden = [],
     }: {
       objects?: Manifest[]
       pod?: Manifest
       held?: [string, Endpoint[]][]
       more?: Manifest[]
+      forbidden?: string[]
     } = {},
   ): Promise<PodProblem | undefined> => {
-    const mesh = await meshOf([...objects, ...cart.slice(0, 1)], [service('network2'), slice, ...cart, ...more])
+    const second = [service('network2'), slice, ...cart, ...more]
+    const mesh = await meshOf([...objects, ...cart.slice(0, 1)], second, forbidden)
     const [gateway] = (await secondOf(mesh)).services
     const gatewayPod: GatewayPod = { gateway: gateway!, pod, listens: 15443, listeners, held: new Map(held) }
     const behind = (await sharedServices(mesh)).filter(({ name }) => name === 'cart')
@@ -698,6 +701,67 @@ describe('a gateway’s pod', () => {
       cause: 'no Gateway opens port 15443 of a gateway',
       evidence: ['eastwest-abc has no listener on port 15443', ...evidence],
     })
+  })
+
+  test('whose Gateways of the Gateway API may not be read is not told that no Gateway opens its port', async () => {
+    expect(await judged([], { forbidden: ['gateway.networking.k8s.io/v1/gateways'] })).toMatchObject({
+      cause: 'a gateway has no listener on port 15443',
+      evidence: [
+        'eastwest-abc has no listener on port 15443',
+        expect.stringMatching(/^Gateways of the Gateway API of cluster1 were not all read: .*gateways is forbidden/),
+        'no Gateway that istiod of cluster1 reads has port 15443',
+      ],
+    })
+  })
+
+  test('whose Gateway is labelled for a control plane that is not there says so', async () => {
+    const { metadata, ...gateway } = gatewayObject('cross', {})
+    const objects = [{ ...gateway, metadata: { ...metadata, labels: { 'istio.io/rev': 'canary' } } }]
+    expect(await judged([], { objects })).toMatchObject({
+      cause: 'the Gateway that opens port 15443 is for control planes of another revision',
+      evidence: [
+        'eastwest-abc has no listener on port 15443',
+        'Gateway istio-system/cross (AUTO_PASSTHROUGH, hosts *.local) is labelled istio.io/rev=canary, and no control ' +
+          'plane of cluster1 is of that revision',
+        'no Gateway that istiod of cluster1 reads has port 15443',
+      ],
+    })
+    const own = [{ ...gateway, metadata: { ...metadata, labels: { 'istio.io/rev': 'default' } } }]
+    expect((await judged([], { objects: own }))?.cause).toContain('although a Gateway asks for one')
+  })
+
+  /** A set of listeners for a Gateway without any of the port, and what differs in the set. */
+  const withSet = (set: object = {}, spec: object = {}): Manifest[] => [
+    named({ listeners: [] }),
+    {
+      apiVersion: gatewayApi,
+      kind: 'ListenerSet',
+      metadata: { name: 'more', namespace: 'shop' },
+      spec: {
+        parentRef: { name: 'cross', namespace: 'gateways' },
+        listeners: [{ name: 'tls', port: 15443, protocol: 'TLS', tls: { mode: 'Terminate' } }],
+        ...spec,
+      },
+      ...set,
+    },
+  ]
+
+  test('is that of the ListenerSets that add to its Gateway, and says why one is not accepted', async () => {
+    const notAllowed = { type: 'Accepted', status: 'False', reason: 'NotAllowed', message: 'namespace shop' }
+    expect(await judged([], { objects: withSet({ status: { conditions: [notAllowed] } }) })).toMatchObject({
+      cause: 'a gateway has no listener on port 15443, although a Gateway asks for one',
+      evidence: [
+        'eastwest-abc has no listener on port 15443',
+        'ListenerSet shop/more (SIMPLE, hosts *) asks for it; its status says that Accepted is False, NotAllowed: ' +
+          'namespace shop',
+      ],
+      fix: expect.stringContaining('-n shop get listenersets.gateway.networking.k8s.io more -o yaml'),
+    })
+    for (const objects of [
+      withSet({}, { parentRef: { name: 'cross' } }),
+      withSet({ metadata: { name: 'more', namespace: 'shop', labels: { 'istio.io/rev': 'canary' } } }),
+    ])
+      expect((await judged([], { objects }))?.cause).toBe('no Gateway opens port 15443 of a gateway')
   })
 
   test('that has no listener is told what the listener of its Gateway lacks', async () => {

@@ -2,10 +2,12 @@ import {
   betweenNetworks,
   forOthers,
   gatewayServersAt,
+  gatewaysOfOthers,
   inWords,
   isFor,
   servicesBefore,
   showServer,
+  unreadGateways,
   type GatewayServer,
 } from '#diagnosis/gateway-objects.ts'
 import { kubectl, servedBy } from '#diagnosis/layer.ts'
@@ -41,7 +43,7 @@ export const listenerProblem = async (
     servers,
     own: servers.filter((server) => isFor(server, gatewayPod.pod, [gateway.service, ...others])),
   }
-  if (!listener) return noListener(context)
+  if (!listener) return noListener(context, await unreadGateways(reader), await gatewaysOfOthers(reader, gateway.port))
   if (listener.proxyProtocol) return expectsProxyHeader(context)
   if (!names.some((name) => name.startsWith('outbound_.'))) return otherMode(context, listener)
   return namesMissing(context, names.length, missing)
@@ -61,9 +63,9 @@ const showGateways = ({ reader, own, servers }: Context): string => {
 
 /** A listener of the Gateway API that waits for routes: istiod makes none of it while there are none. */
 const isPlainListener = ({ resource, mode }: GatewayServer): boolean =>
-  resource === 'gateways.gateway.networking.k8s.io' && mode === 'PASSTHROUGH'
+  resource !== 'gateways.networking.istio.io' && mode === 'PASSTHROUGH'
 
-const noListener = (context: Context): PodProblem => {
+const noListener = (context: Context, unread: string | undefined, ofOthers: string[]): PodProblem => {
   const { gateway, listens, listeners, own, servers } = context
   const withoutListener = `${podName(context)} has no listener on port ${listens}`
   const refused = listeners.find(({ name, refused: why }) => why !== undefined && name.endsWith(`_${listens}`))?.refused
@@ -91,7 +93,11 @@ const noListener = (context: Context): PodProblem => {
     cause:
       own.length > 0
         ? `a gateway has no listener on port ${gateway.port}, although a Gateway asks for one`
-        : `no Gateway opens port ${gateway.port} of a gateway`,
+        : unread !== undefined
+          ? `a gateway has no listener on port ${gateway.port}`
+          : ofOthers.length > 0
+            ? `the Gateway that opens port ${gateway.port} is for control planes of another revision`
+            : `no Gateway opens port ${gateway.port} of a gateway`,
     evidence: [
       withoutListener,
       ...own.map(
@@ -99,7 +105,9 @@ const noListener = (context: Context): PodProblem => {
           `${inWords(server)} asks for it` +
           (server.refused === undefined ? '' : `; its status says that ${server.refused}`),
       ),
+      ...ofOthers.slice(0, shown),
       ...others.slice(0, shown).map((server) => forOthers(server, 'which the pod does not have')),
+      ...(unread === undefined ? [] : [unread]),
       ...(servers.length === 0
         ? [`no Gateway that istiod of ${context.reader.name} reads has port ${gateway.port}`]
         : []),
