@@ -280,6 +280,11 @@ describe('a network without a gateway', () => {
       'has no service eastwest-isto: no istiod has taken it, and the cluster has no such class',
     ],
     [
+      'is for a revision that nobody serves',
+      { metadata: { labels: { ...networkLabel('network2'), 'istio.io/rev': 'canary' } } },
+      'has no service eastwest-istio: no istiod has taken it: revision canary is served by none, and default is',
+    ],
+    [
       'is of another controller’s class',
       { spec: { gatewayClassName: 'nginx' } },
       'has no service eastwest-nginx: its class belongs to nginx.org/gateway-controller, which is not istiod',
@@ -302,7 +307,8 @@ describe('a network without a gateway', () => {
   ])('tells of a Gateway of a control plane that %s', async (_, change, why) => {
     const finding = await findingFor([], [unmade(change), nginx])
     const { gatewayClassName = 'istio' } = (change?.spec ?? {}) as { gatewayClassName?: string }
-    expect(finding?.evidence.slice(1)).toEqual([`${head('cluster1', gatewayClassName)}${why}`])
+    const line = finding?.evidence[1]?.replace(', revision canary)', ')')
+    expect([line, ...(finding?.evidence.slice(2) ?? [])]).toEqual([`${head('cluster1', gatewayClassName)}${why}`])
   })
 
   test.each<[string, Parameters<typeof unmade>[0], string]>([
