@@ -4,8 +4,8 @@ import type { Target } from './target.ts'
 import { isUnasked } from './unasked.ts'
 
 /**
- * How long a command that does nothing takes in a cluster’s client pod, in seconds. It goes the way of every probe (API
- * server, kubelet, container) and does not touch the mesh: where it is slow, so is all else there.
+ * How long a command that does nothing takes in a cluster’s client pod, in seconds. It goes the way of every probe
+ * (API server, kubelet, container) and does not touch the mesh: where it is slow, so is all else there.
  */
 export type Pace = { cluster: string; seconds: number }
 
@@ -52,7 +52,8 @@ export const slownessAt = (pace: Pace | undefined): number =>
 export const tooSlow = (pace: Pace | undefined, failure: unknown): MeshproofError | undefined =>
   pace && pace.seconds >= limit
     ? new MeshproofError('MP-602', {
-        what: `Too slow for a verdict: a command that does nothing took ${pace.seconds.toFixed(1)} s in ${pace.cluster}`,
+        what:
+          `Too slow for a verdict: a command that does nothing took ${pace.seconds.toFixed(1)} s in ` + pace.cluster,
         why: `what the check saw may only be late (${reasonOf(failure)})`,
         next: 'This says nothing about the mesh: run again when the machine has more time.',
         cause: failure,

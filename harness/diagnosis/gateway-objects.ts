@@ -108,7 +108,8 @@ export const gatewaysOfOthers = async ({ reads, name }: SurveyedCluster, port: n
       .slice(0, 1)
       .map(
         (server) =>
-          `${inWords(server)} is labelled istio.io/rev=${revision}, and no control plane of ${name} is of that revision`,
+          `${inWords(server)} is labelled istio.io/rev=${revision}, and no control plane of ${name} is of that ` +
+          'revision',
       )
   })
 

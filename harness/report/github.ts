@@ -118,12 +118,12 @@ const failure = (topology: TopologyResult, check: CheckResult): string => {
     `${routeOf(check)}: ${check.reason}`,
     ...(check.diagnosis ? [`Cause: ${check.diagnosis.cause}`, `Next: ${check.diagnosis.hint}`] : []),
     ...(explanation === undefined ? [] : [explanation]),
-    ...(narrowedTo(topology) === check ? [isMeasured(check) ? measured : unexplained] : []),
+    ...(narrowedTo(topology) === check ? [isMeasured(check) ? measuredItself : unexplained] : []),
   ].join('\n')
 }
 
 const unexplained = 'Unexplained: no layer of the mesh shows why.'
-const measured = 'The check measured this itself.'
+const measuredItself = 'The check measured this itself.'
 
 const marked = ({ mark, word }: { mark: string; word: string }): string => `${mark} ${word}`
 
@@ -203,7 +203,7 @@ const broken = (topology: TopologyResult): string[] => {
         ...(narrowed
           ? [
               isMeasured(narrowed)
-                ? `> ${measured} ${text(routeOf(narrowed))} (${text(narrowed.id)}).`
+                ? `> ${measuredItself} ${text(routeOf(narrowed))} (${text(narrowed.id)}).`
                 : `> ${unexplained} Narrowed to ${text(routeOf(narrowed))} (${text(narrowed.id)}).`,
               '>',
             ]

@@ -72,7 +72,7 @@ test('an address that istiod does not have, and at which nothing answers, is nam
   expect(await found('network1', '10.18.0.4')).toMatchObject([{ code: 'MP-855' }])
 })
 
-test('where a control plane on another network offers no address, the gateway is missing and no address is wrong', async () => {
+test('where a control plane on another network offers no address, none is wrong: its gateway is missing', async () => {
   expect(await found('network2', '192.0.2.7')).toEqual([])
   expect(await found('network2', '192.0.2.7', entrance())).toEqual([])
 })

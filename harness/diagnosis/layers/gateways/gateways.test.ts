@@ -721,19 +721,22 @@ describe('a gateway’s pod', () => {
   })
 
   test('whose Gateway is labelled for a control plane that is not there says so', async () => {
-    const { metadata, ...gateway } = gatewayObject('cross', {})
-    const objects = [{ ...gateway, metadata: { ...metadata, labels: { 'istio.io/rev': 'canary' } } }]
+    const labelledFor = (revision: string): Manifest => ({
+      ...gatewayObject('cross', {}),
+      metadata: { name: 'cross', namespace: 'istio-system', labels: { 'istio.io/rev': revision } },
+    })
+    const objects = [labelledFor('canary')]
     expect(await judged([], { objects })).toMatchObject({
       cause: 'the Gateway that opens port 15443 is for control planes of another revision',
       evidence: [
         'eastwest-abc has no listener on port 15443',
-        'Gateway istio-system/cross (AUTO_PASSTHROUGH, hosts *.local) is labelled istio.io/rev=canary, and no control ' +
-          'plane of cluster1 is of that revision',
+        'Gateway istio-system/cross (AUTO_PASSTHROUGH, hosts *.local) is labelled istio.io/rev=canary, and no ' +
+          'control plane of cluster1 is of that revision',
         'no Gateway that istiod of cluster1 reads has port 15443',
       ],
     })
-    const own = [{ ...gateway, metadata: { ...metadata, labels: { 'istio.io/rev': 'default' } } }]
-    expect((await judged([], { objects: own }))?.cause).toContain('although a Gateway asks for one')
+    const own = await judged([], { objects: [labelledFor('default')] })
+    expect(own?.cause).toContain('although a Gateway asks for one')
   })
 
   /** A set of listeners for a Gateway without any of the port, and what differs in the set. */

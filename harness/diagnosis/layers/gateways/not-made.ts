@@ -80,7 +80,7 @@ const whyNot = (gateway: Manifest, service: string, { role }: SurveyedCluster, t
   return `has no service ${service}: ${why}`
 }
 
-/** What decides which istiod takes a Gateway: the controllers of classes, and the revisions and tags that are served. */
+/** What decides which istiod takes a Gateway: the controllers of classes, and the revisions and tags served. */
 type Taking = { controllers: Controllers; served: readonly string[] }
 
 /** The revisions of a cluster’s control planes and the tags that lead to them; none where they cannot be read. */
