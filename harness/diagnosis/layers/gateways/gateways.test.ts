@@ -820,6 +820,25 @@ describe('a gateway’s pod', () => {
   const other = 'outbound_.80_._.web.else.svc.cluster.local'
   const narrow = listener({ chains: [{ serverNames: [other], endsTls: false, cluster: other }] })
 
+  test('that lacks services which the mesh config exports to their own namespaces says so', async () => {
+    const mesh: Manifest = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'istio', namespace: 'istio-system' },
+      data: { mesh: 'defaultServiceExportTo: ["."]' },
+    }
+    expect(await judged([narrow], { objects: [gatewayObject('cross', {}), mesh] })).toMatchObject({
+      cause: 'services are not exported to the namespace of the gateway',
+      evidence: [
+        `its proxy passes on 1 names at 15443, and not ${host}`,
+        'defaultServiceExportTo of the mesh config is ., and service shop/cart of cluster1 says nothing else: that ' +
+          'leaves gateways out',
+        expect.stringContaining('(AUTO_PASSTHROUGH, hosts *.local)'),
+      ],
+      fix: 'kubectl --context=context1 -n istio-system edit configmap istio   # defaultServiceExportTo',
+    })
+  })
+
   test('with too narrow hosts says which services it leaves out', async () => {
     const objects = [gatewayObject('cross', { hosts: ['*.else.svc.cluster.local'] })]
     expect(await judged([narrow], { objects })).toMatchObject({

@@ -13,6 +13,7 @@ import {
 import { kubectl, servedBy } from '#diagnosis/layer.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
 import { serverNamesAt, type EnvoyListener } from '#probes/envoy-listeners.ts'
+import { meshConfigOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { podName, type GatewayPod, type PodProblem } from './gateway-pod.ts'
 
@@ -46,7 +47,8 @@ export const listenerProblem = async (
   if (!listener) return noListener(context, await unreadGateways(reader), await gatewaysOfOthers(reader, gateway.port))
   if (listener.proxyProtocol) return expectsProxyHeader(context)
   if (!names.some((name) => name.startsWith('outbound_.'))) return otherMode(context, listener)
-  return namesMissing(context, names.length, missing)
+  const byDefault = (await meshConfigOf(reader.reads)).defaultServiceExportTo?.join(',')
+  return namesMissing(context, names.length, { missing, byDefault })
 }
 
 type Context = GatewayPod & {
@@ -153,12 +155,18 @@ const otherMode = (context: Context, { chains }: EnvoyListener): PodProblem => {
   }
 }
 
-const namesMissing = (context: Context, count: number, missing: MeshService[]): PodProblem => {
+/** `byDefault` is to whom the mesh config exports services that do not say it themselves. */
+const namesMissing = (
+  context: Context,
+  count: number,
+  { missing, byDefault }: { missing: MeshService[]; byDefault: string | undefined },
+): PodProblem => {
   const { gateway, own, pod } = context
   const left = missing.slice(0, shown).map(({ host }) => host)
   const more = missing.length > shown ? ` and ${missing.length - shown} more` : ''
   const namespace = pod.metadata?.namespace ?? ''
-  const hidden = missing.flatMap((service) => hiddenFrom(service, namespace))
+  const hidden = missing.flatMap((service) => hiddenFrom(service, namespace, byDefault))
+  const isDefault = hidden.some((line) => line.startsWith('defaultServiceExportTo'))
   const narrow = own.filter(({ hosts }) => missing.some(({ host }) => !hosts.some((pattern) => covers(pattern, host))))
   return {
     ...(narrow.length > 0 && hidden.length === 0
@@ -170,9 +178,12 @@ const namesMissing = (context: Context, count: number, missing: MeshService[]): 
       ...hidden.slice(0, shown),
       ...own.map(inWords),
     ],
-    fix: showGateways(context),
+    fix: isDefault ? editMeshConfig(context) : showGateways(context),
   }
 }
+
+const editMeshConfig = ({ reader }: Context): string =>
+  kubectl(reader, `-n ${reader.istioNamespace} edit configmap istio   # defaultServiceExportTo`)
 
 /** Gateways write hosts with a namespace in front, which says whose services they mean. */
 const covers = (pattern: string, host: string): boolean => {
@@ -180,13 +191,18 @@ const covers = (pattern: string, host: string): boolean => {
   return bare === '*' || bare === host || (bare.startsWith('*.') && host.endsWith(bare.slice(1)))
 }
 
-const hiddenFrom = ({ namespace, name, perCluster }: MeshService, gatewayNamespace: string): string[] =>
+const hiddenFrom = (
+  { namespace, name, perCluster }: MeshService,
+  gatewayNamespace: string,
+  byDefault: string | undefined,
+): string[] =>
   perCluster
     .flatMap(({ cluster, service }) => {
-      const exportTo = service?.metadata?.annotations?.['networking.istio.io/exportTo']
+      const own = service?.metadata?.annotations?.['networking.istio.io/exportTo']
+      const exportTo = own ?? (service ? byDefault : undefined)
       return exportTo === undefined
         ? []
-        : [{ cluster, exportTo, parts: exportTo.split(',').map((part) => part.trim()) }]
+        : [{ cluster, exportTo, own, parts: exportTo.split(',').map((part) => part.trim()) }]
     })
     .filter(
       ({ parts }) =>
@@ -195,8 +211,10 @@ const hiddenFrom = ({ namespace, name, perCluster }: MeshService, gatewayNamespa
         !(parts.includes('.') && namespace === gatewayNamespace),
     )
     .slice(0, 1)
-    .map(
-      ({ cluster, exportTo }) =>
-        `service ${namespace}/${name} of ${cluster.name} is annotated networking.istio.io/exportTo: ${exportTo}, ` +
-        `which leaves ${gatewayNamespace} out`,
-    )
+    .map(({ cluster, exportTo, own }) => {
+      const service = `service ${namespace}/${name} of ${cluster.name}`
+      return own === undefined
+        ? `defaultServiceExportTo of the mesh config is ${exportTo}, and ${service} says nothing else: that leaves ` +
+            `${gatewayNamespace} out`
+        : `${service} is annotated networking.istio.io/exportTo: ${exportTo}, which leaves ${gatewayNamespace} out`
+    })
