@@ -1,4 +1,4 @@
-import { because, check, expect, proxyOf, revisionOfPod } from '#suite.ts'
+import { because, check, expect, proxyOf, revisionOfPod, type Mesh } from '#suite.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const control = [
@@ -37,11 +37,6 @@ export const control = [
       needs: ['istiod'],
     },
     async ({ mesh }) => {
-      const wanted = Object.fromEntries(
-        await Promise.all(
-          mesh.clusters.map(async (cluster) => [cluster.name, await cluster.apiEndpoints('helloworld')] as const),
-        ),
-      )
       for (const controlPlane of mesh.controlPlanes) {
         if (mesh.leftOut('remote secrets') === undefined)
           await Promise.all(
@@ -53,16 +48,20 @@ export const control = [
             }),
           )
 
-        const watched = await controlPlane.watched()
+        const watched = await mesh.readUntil(
+          controlPlane.watched,
+          (clusters) => mesh.clusters.every(({ name }) => clusters.some(isSynced(name))),
+          5_000,
+        )
         for (const { name } of mesh.clusters)
           expect(watched, because('MP-732')).toContainEqual(expect.objectContaining({ id: name, syncStatus: 'synced' }))
 
-        let held = sorted(await controlPlane.endpoints())
-        await mesh.eventually(async () => {
-          held = sorted(await controlPlane.endpoints())
-          return JSON.stringify(held) === JSON.stringify(sorted(wanted))
-        }, 5_000)
-        expect(held, because('MP-734')).toEqual(sorted(wanted))
+        const { wanted, held } = await mesh.readUntil(
+          async () => ({ wanted: await inApiServers(mesh), held: sorted(await controlPlane.endpoints()) }),
+          (read) => JSON.stringify(read.held) === JSON.stringify(read.wanted),
+          5_000,
+        )
+        expect(held, because('MP-734')).toEqual(wanted)
       }
       return (
         `${mesh.controlPlanes.map(({ name, watches }) => `${name} watches ${watches.join(', ')}`).join('; ')}; ` +
@@ -104,11 +103,11 @@ export const control = [
           )
 
           // Proxies reconnect to a replaced istiod within half a minute, most of them within seconds.
-          let states = await controlPlane.proxies()
-          await mesh.eventually(async () => {
-            states = await controlPlane.proxies()
-            return states.length === wanted.length && states.every(({ stale }) => stale.length === 0)
-          }, 20_000)
+          const states = await mesh.readUntil(
+            controlPlane.proxies,
+            (proxies) => proxies.length === wanted.length && proxies.every(({ stale }) => stale.length === 0),
+            20_000,
+          )
           expect(states.map(({ proxy }) => proxy).sort(), because('MP-735')).toEqual(wanted)
           expect(
             states.filter(({ stale, refused }) => stale.length > 0 || refused.length > 0),
@@ -150,6 +149,19 @@ export const control = [
     },
   ),
 ]
+
+const isSynced =
+  (name: string) =>
+  ({ id, syncStatus }: { id: string; syncStatus: string }): boolean =>
+    id === name && syncStatus === 'synced'
+
+/** The endpoints of helloworld that the API servers know. */
+const inApiServers = async (mesh: Mesh): Promise<[string, string[]][]> => {
+  const perCluster = mesh.clusters.map(
+    async (cluster) => [cluster.name, await cluster.apiEndpoints('helloworld')] as const,
+  )
+  return sorted(Object.fromEntries(await Promise.all(perCluster)))
+}
 
 // The API server’s side lists a cluster without endpoints. istiod’s side may leave it out.
 const sorted = (endpoints: Record<string, string[]>): [string, string[]][] =>

@@ -1,7 +1,6 @@
 import {
   allRefused,
   allSeen,
-  answersOf,
   because,
   check,
   expect,
@@ -165,16 +164,18 @@ const identitiesSeen = async (
   const versions = reached.map(({ version }) => version).sort()
   const answers = await from.sleep.get(`${mesh.helloworld.origin}${mark}`, { until: allSeen(versions) })
   expect(answers.versions, because(mesh.mtls === 'strict' ? 'MP-771' : 'MP-779')).toEqual(versions)
-  let [servers, clients] = [[] as string[], [] as string[]]
-  await mesh.eventually(async () => {
-    const sent = await from.accessLog('sleep', since, ({ path }) => path?.startsWith(mark) ?? false)
-    const received = await Promise.all(
-      reached.map((cluster) => cluster.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false)),
-    )
-    servers = distinct(sent.map(({ upstreamIdentity }) => upstreamIdentity))
-    clients = distinct(received.flat().map(({ downstreamIdentity }) => downstreamIdentity))
-    return sent.length >= answers.all.length && received.every((lines) => lines.length > 0)
-  }, 8_000)
+  const { sent, received } = await mesh.readUntil(
+    async () => ({
+      sent: await from.accessLog('sleep', since, ({ path }) => path?.startsWith(mark) ?? false),
+      received: await Promise.all(
+        reached.map((cluster) => cluster.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false)),
+      ),
+    }),
+    (logs) => logs.sent.length >= answers.all.length && logs.received.every((lines) => lines.length > 0),
+    8_000,
+  )
+  const servers = distinct(sent.map(({ upstreamIdentity }) => upstreamIdentity))
+  const clients = distinct(received.flat().map(({ downstreamIdentity }) => downstreamIdentity))
   return { answers, servers, clients }
 }
 
@@ -184,11 +185,10 @@ const distinct = (identities: (string | null | undefined)[]): string[] =>
 const expectPlaintextRefused = async (mesh: Mesh): Promise<string> => {
   const refused = await Promise.all(
     mesh.clusters.map(async (from) => {
-      let answers = answersOf([])
-      await mesh.eventually(async () => {
-        answers = await from.outside.getNow(mesh.helloworld.url, { count: 4, seconds: 2 })
-        return allRefused(answers)
-      })
+      const answers = await mesh.readUntil(
+        () => from.outside.getNow(mesh.helloworld.url, { count: 4, seconds: 2 }),
+        allRefused,
+      )
       expect(allRefused(answers), because('MP-773')).toBe(true)
       const judged = await from.outside.getNow(mesh.helloworld.url, { count: 8, seconds: 2 })
       expect(

@@ -132,29 +132,31 @@ const followRequests = async (mesh: Mesh, from: Cluster): Promise<string> => {
     answers.all.filter(({ version }) => clusters.some((cluster) => cluster.version === version)).length
   expect(answeredBy(mesh.othersThan(from)), because('MP-752')).toBeGreaterThan(0)
 
-  let [upstreams, routes, passedGateways, downstreams] = [[] as string[], [] as string[], 0, [] as string[]]
-  await mesh.eventually(async () => {
-    const lines = await from.accessLog('sleep', since, ({ path }) => path?.startsWith(mark) ?? false)
-    upstreams = lines.map(({ upstream }) => upstream ?? '')
-    routes = lines.map(({ cluster }) => cluster ?? '')
-    const throughGateway = await Promise.all(
-      withGatewayLog.map((peer) =>
-        peer.accessLog('gateway', since, ({ sni }) => sni?.includes(mesh.hostOf('helloworld')) ?? false),
-      ),
-    )
-    passedGateways = throughGateway.flat().length
-    const arrived = await Promise.all(
-      mesh.clusters.map((cluster) =>
-        cluster.accessLog('helloworld', since, ({ path }) => path?.startsWith(mark) ?? false),
-      ),
-    )
-    downstreams = arrived.flat().map(({ downstream }) => downstream ?? '')
-    return (
-      upstreams.length >= answers.all.length &&
-      downstreams.length >= answers.ok &&
-      passedGateways >= answeredBy(withGatewayLog)
-    )
-  }, 8_000)
+  const { lines, passedGateways, downstreams } = await mesh.readUntil(
+    async () => {
+      const isMarked = ({ path }: { path?: string | null | undefined }): boolean => path?.startsWith(mark) ?? false
+      const throughGateway = await Promise.all(
+        withGatewayLog.map((peer) =>
+          peer.accessLog('gateway', since, ({ sni }) => sni?.includes(mesh.hostOf('helloworld')) ?? false),
+        ),
+      )
+      const arrived = await Promise.all(
+        mesh.clusters.map((cluster) => cluster.accessLog('helloworld', since, isMarked)),
+      )
+      return {
+        lines: await from.accessLog('sleep', since, isMarked),
+        passedGateways: throughGateway.flat().length,
+        downstreams: arrived.flat().map(({ downstream }) => downstream ?? ''),
+      }
+    },
+    (logs) =>
+      logs.lines.length >= answers.all.length &&
+      logs.downstreams.length >= answers.ok &&
+      logs.passedGateways >= answeredBy(withGatewayLog),
+    8_000,
+  )
+  const upstreams = lines.map(({ upstream }) => upstream ?? '')
+  const routes = lines.map(({ cluster }) => cluster ?? '')
   const requestsVia = (hops: string[]): number => upstreams.filter((upstream) => hops.includes(upstream)).length
   expect(new Set(routes), because('MP-753')).toEqual(new Set([mesh.helloworld.cluster]))
   expect(

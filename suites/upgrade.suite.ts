@@ -143,11 +143,7 @@ export const upgrade = [
     },
     async ({ mesh, from }) => {
       const wanted = mesh.upgrade().stage.gatewayReplicas
-      let ready = 0
-      await mesh.eventually(async () => {
-        ready = (await from.gatewayReplicas()).length
-        return ready === wanted
-      })
+      const { length: ready } = await mesh.readUntil(from.gatewayReplicas, ({ length }) => length === wanted)
       expect(ready, because('MP-717')).toBe(wanted)
       return `${ready} ready`
     },

@@ -1,6 +1,6 @@
 import { refOf, type KubeClient, type Manifest } from '#kube/client.ts'
 import { putInPlace } from '#kube/put-in-place.ts'
-import { until } from '#kube/until.ts'
+import { readUntil, until } from '#kube/until.ts'
 import { watch } from '#kube/watch.ts'
 import { fixture } from '#istio/fixture.ts'
 import { placeholder, readGatewayAddresses, writeGatewayAddresses } from '#istio/mesh-networks.ts'
@@ -61,6 +61,11 @@ export type Mesh = {
   leftOut: (need: Need) => string | undefined
   /** Asks again until `holds` is true. Returns false when that takes longer than `within` (milliseconds). */
   eventually: (holds: () => Promise<boolean>, within?: number) => Promise<boolean>
+  /**
+   * Reads again until what was read is as expected, for `within` milliseconds at most, and returns what was read last.
+   * @throws the error of the last reading, where it failed: what was not read is not judged.
+   */
+  readUntil: <T>(read: () => Promise<T>, isExpected: (read: T) => boolean, within?: number) => Promise<T>
   /** Looks every second, for `during` milliseconds, and returns what each look returned. */
   watch: <T>(look: () => Promise<T>, during: number) => Promise<T[]>
   /**
@@ -78,11 +83,18 @@ export type Mesh = {
   placeholder: string
 }
 
-/**
- * The handle of the mesh for one attempt of a check. A wait lasts `patience` milliseconds; a check may ask for up to
- * three times as much.
- */
-export const meshOf = (target: Target, record: Recorder, patience: number, signal: AbortSignal): Mesh => {
+/** How long the waits of an attempt are. */
+type Waits = {
+  /** Milliseconds for one wait. A check may ask for up to three times as much. */
+  patience: number
+  /** How many times longer every wait is, where everything is slow (default: 1). */
+  slowness?: number
+}
+
+/** The handle of the mesh for one attempt of a check. */
+export const meshOf = (target: Target, record: Recorder, waits: Waits, signal: AbortSignal): Mesh => {
+  const { slowness = 1 } = waits
+  const patience = waits.patience * slowness
   const {
     mtls,
     besideClusters,
@@ -118,6 +130,7 @@ export const meshOf = (target: Target, record: Recorder, patience: number, signa
       during,
     )
   }
+  const longest = (within = waits.patience): number => Math.min(within * slowness, 3 * patience)
   return {
     mtls,
     clusters,
@@ -139,8 +152,10 @@ export const meshOf = (target: Target, record: Recorder, patience: number, signa
     identity: (serviceAccount) => `spiffe://${target.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
     discoveryAddresses: () => target.discoveryAddresses(signal),
     allowingPlaintext: (during) => (mtls === 'off' ? during() : withPolicy('mtls-permissive', during)),
-    eventually: (holds, within = patience) =>
-      until('', holds, { every: 200, within: Math.min(within, 3 * patience), signal }).then(
+    readUntil: (read, isExpected, within) =>
+      readUntil(read, isExpected, { every: 200, within: longest(within), signal }),
+    eventually: (holds, within) =>
+      until('', holds, { every: 200, within: longest(within), signal }).then(
         () => true,
         (error: unknown) => {
           if (signal.aborted) throw error

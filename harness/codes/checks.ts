@@ -1,9 +1,13 @@
 import type { CodeEntry } from './entry.ts'
 
-/** Causes that the checks of a run name, by layer from the bottom. */
+/**
+ * Causes that the checks of a run name, by layer from the bottom. `measured`: the check saw the cause itself, and not
+ * what follows from it, so that nothing else must explain it.
+ */
 export const checkCodes = {
   'MP-711': {
     layer: 'network',
+    measured: true,
     cause: 'pods of one network reach pods of another directly',
     shows:
       'Requests between the networks work without a gateway today, and break when somebody removes the route; what ' +
@@ -18,6 +22,7 @@ export const checkCodes = {
   },
   'MP-713': {
     layer: 'network',
+    measured: true,
     cause: 'the gateway has no address',
     shows: 'Requests to that cluster fail, since no other cluster knows where to send them.',
     fix: 'kubectl get svc -A -l istio=eastwestgateway: a pending address means the load balancer has none to give.',
@@ -30,6 +35,7 @@ export const checkCodes = {
   },
   'MP-715': {
     layer: 'network',
+    measured: true,
     cause: 'clusters of one network use overlapping ranges',
     shows: 'Some requests reach the wrong pod, or none, without any error of Istio.',
     fix:
@@ -55,6 +61,7 @@ export const checkCodes = {
   },
   'MP-718': {
     layer: 'network',
+    measured: true,
     cause: 'large packets to a gateway of another cluster are lost, and small ones pass',
     shows: 'Connections open, and large requests, answers and handshakes hang. It can heal for some minutes by itself.',
     fix: 'Compare the MTU of nodes, pods and tunnels between the clusters: the smallest must be the MTU of all.',
@@ -62,6 +69,7 @@ export const checkCodes = {
   },
   'MP-721': {
     layer: 'trust',
+    measured: true,
     cause: 'the clusters’ certificates come from different roots',
     shows: 'Requests between the clusters fail with CERTIFICATE_VERIFY_FAILED and 503; within a cluster all is well.',
     fix: 'Create cacerts in every cluster from one root, then restart istiod and the workloads.',
@@ -82,6 +90,7 @@ export const checkCodes = {
   },
   'MP-724': {
     layer: 'trust',
+    measured: true,
     cause: 'a cluster has no cacerts secret',
     shows: 'istiod signs with a root that it made itself, which no other cluster trusts.',
     fix: 'Create the secret cacerts in Istio’s root namespace before the control plane is installed.',
@@ -156,6 +165,7 @@ export const checkCodes = {
   },
   'MP-737': {
     layer: 'control',
+    measured: true,
     cause: 'a remote cluster runs a control plane of its own',
     shows: 'Some pods of that cluster are served by one control plane and some by the other, with different endpoints.',
     fix: 'This topology has one control plane: uninstall istiod from the remote cluster.',
@@ -190,6 +200,7 @@ export const checkCodes = {
   },
   'MP-742': {
     layer: 'discovery',
+    measured: true,
     cause: 'meshNetworks still holds the placeholder 0.0.0.0 instead of a gateway’s address',
     shows: 'Clients get answers of their own cluster alone.',
     fix: 'Patch the meshNetworks key of config map istio with the address of istio-eastwestgateway.',
@@ -440,7 +451,7 @@ export const checkCodes = {
       'istiod needs ISTIO_MULTIROOT_MESH, proxies PROXY_CONFIG_XDS_AGENT; istiod’s log says what became of the ' +
       'new cacerts.',
   },
-} as const satisfies Record<string, CodeEntry & { layer: string }>
+} as const satisfies Record<string, CodeEntry & { layer: string; measured?: true }>
 
 /** What is said of a check that fails and names no cause. Its layer is the check’s own. */
 export const unexplainedCodes = {

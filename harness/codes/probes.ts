@@ -9,6 +9,15 @@ export const probeCodes = {
       'this is “not run”: it says nothing about the mesh.',
     fix: 'Run again. If it happens often, look at the pod that the message names.',
   },
+  'MP-602': {
+    cause: 'everything is too slow for a verdict',
+    shows:
+      'A check failed, and a command that does nothing took two seconds or more in a pod of the mesh. What is late ' +
+      'then looks like what is missing, so the check is “not run”: it says nothing about the mesh.',
+    fix:
+      'Run again when the machine has more time. If it is always so slow, give the clusters more processors, or see ' +
+      'what else runs there.',
+  },
   'MP-610': {
     cause: 'probes do not get what they expect before the upgrade begins',
     shows:

@@ -1,34 +1,18 @@
 import 'reflect-metadata'
-import { afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
-import { cacertsFor, createRoot, type RootAuthority } from '#lab/certificate-authority.ts'
 import { survey } from '#probes/survey/survey.ts'
 import type { CertificateEnd } from '#results/certificate-end.ts'
+import { cacertsSecret, encoded, rootForTests, textsOf } from '#testing/cacerts.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects } from '#testing/mesh-objects.ts'
 import { certificateEnds } from './certificate-ends.ts'
 
 const servers: FakeApiServer[] = []
-let root: RootAuthority
-beforeAll(async () => {
-  root = await createRoot()
-})
+const root = rootForTests()
 afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
-
-const encoded = (texts: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')]))
-
-const cacerts = async (notAfter: Date): Promise<Manifest> => {
-  const made = await cacertsFor(root, { name: 'cluster1', istioNamespace: 'istio-system' }, notAfter)
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'cacerts', namespace: 'istio-system' },
-    data: encoded(made['stringData'] as Record<string, string>),
-  }
-}
 
 /** A remote secret whose token ends, in seconds since 1970; without `exp` it never does. */
 const remoteSecret = (name: string, exp?: number): Manifest => ({
@@ -55,8 +39,12 @@ const endsOf = async (...more: Manifest[]): Promise<CertificateEnd[]> => {
 
 test('authorities in cacerts and tokens of remote secrets have an end', async () => {
   const [soon, token] = [new Date(Math.floor(Date.now() / 1000) * 1000 + 86_400_000), 1_900_000_000]
-  const ends = await endsOf(await cacerts(soon), remoteSecret('ending', token), remoteSecret('endless'))
-  const rootEnd = Date.parse(root.certificate.notAfter.toISOString())
+  const ends = await endsOf(
+    cacertsSecret(await textsOf(root(), soon)),
+    remoteSecret('ending', token),
+    remoteSecret('endless'),
+  )
+  const rootEnd = Date.parse(root().certificate.notAfter.toISOString())
   expect(ends).toEqual([
     { cluster: 'cluster1', kind: 'root', where: 'cacerts', at: rootEnd },
     { cluster: 'cluster1', kind: 'intermediate', where: 'cacerts', at: soon.getTime() },

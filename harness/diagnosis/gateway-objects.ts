@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import type { V1Pod, V1Service } from '@kubernetes/client-node'
 import { kubectl } from '#diagnosis/layer.ts'
-import { refusedListener } from './gateway-status.ts'
+import { refusedListener, saidOfGateway } from './gateway-status.ts'
+import { reasonOf } from '#errors.ts'
 import { selects } from '#diagnosis/selects.ts'
 import {
+  addsTo,
   controllerOf,
   controllersIn,
   type Controllers,
@@ -29,17 +31,26 @@ const Gateway = z.object({
     .default([]),
 })
 
+/** The kinds of objects that have servers, by kubectl’s words for them. */
+const kinds = {
+  'gateways.networking.istio.io': 'Gateway',
+  'gateways.gateway.networking.k8s.io': 'Gateway',
+  'listenersets.gateway.networking.k8s.io': 'ListenerSet',
+} as const
+
 /** A server of a Gateway: the object, which pods it is for, and what it says of one port. */
 export type GatewayServer = {
-  /** `Gateway namespace/name`. */
+  /** `Gateway namespace/name`, or the ListenerSet that adds it to one. */
   object: string
   /** Whose kind of Gateway it is, in kubectl’s words. */
-  resource: 'gateways.networking.istio.io' | 'gateways.gateway.networking.k8s.io'
+  resource: keyof typeof kinds
   namespace: string
   name: string
   /** The labels of its pods; none where services say which pods these are. */
   selector: Record<string, string>
-  /** The services of its namespace whose pods it is for, in whatever cluster; absent where its selector says it. */
+  /** The namespace of its pods, where that may be another. */
+  podNamespace?: string
+  /** The services of that namespace whose pods it is for, in whatever cluster; absent where its selector says it. */
   services?: string[]
   hosts: string[]
   /** Its TLS mode, in Istio’s words; empty where it names none. */
@@ -52,10 +63,11 @@ export type GatewayServer = {
 
 /** The servers of a port in all Gateways that a control plane reads: Istio’s own, and those of the Gateway API. */
 export const gatewayServersAt = async (reader: SurveyedCluster, port: number): Promise<GatewayServer[]> => {
-  const [ofIstio, resources, controllers] = await Promise.all([
+  const [ofIstio, resources, controllers, sets] = await Promise.all([
     reader.reads.istio('Gateway'),
     gatewayResources(reader),
     gatewayControllers(reader),
+    listenerSets(reader),
   ])
   return [
     ...ofIstio.flatMap((object) => serversIn(object, port)),
@@ -64,22 +76,54 @@ export const gatewayServersAt = async (reader: SurveyedCluster, port: number): P
         const controller = controllerOf(object, controllers)
         return controller === undefined || isIstiods(controller)
       })
-      .flatMap((object) => listenersAt(object, controllers, port)),
+      .flatMap((object) => [
+        ...listenersAt(object, object, controllers, port),
+        ...sets.filter((set) => addsTo(set, object)).flatMap((set) => listenersAt(object, set, controllers, port)),
+      ]),
   ]
 }
 
-/** Gateways of the Gateway API that a control plane reads; none where they may not be read. */
+/** Gateways of the Gateway API that a control plane reads; none where they may not be read: see `unreadGateways`. */
 export const gatewayResources = (reader: SurveyedCluster): Promise<Manifest[]> =>
   reader.reads.gatewayResources().catch((): Manifest[] => [])
+
+/** Sets of more listeners for them that a control plane reads; none where they may not be read. */
+export const listenerSets = (reader: SurveyedCluster): Promise<Manifest[]> =>
+  reader.reads.listenerSets().catch((): Manifest[] => [])
+
+/** Why Gateways of the Gateway API, or what adds listeners to them, are not known; undefined where they were read. */
+export const unreadGateways = async ({ name, reads }: SurveyedCluster): Promise<string | undefined> => {
+  const reasons = await Promise.all(
+    [reads.gatewayResources(), reads.listenerSets()].map((read) => read.then(() => undefined, reasonOf)),
+  )
+  const reason = reasons.find((said) => said !== undefined)
+  return reason && `Gateways of the Gateway API of ${name} were not all read: ${reason}`
+}
+
+/** Istio’s Gateways with a port that no control plane of the cluster reads, since they are labelled for another. */
+export const gatewaysOfOthers = async ({ reads, name }: SurveyedCluster, port: number): Promise<string[]> =>
+  (await reads.istioOfOthers('Gateway').catch((): Manifest[] => [])).flatMap((object) => {
+    const revision = object.metadata?.labels?.['istio.io/rev'] ?? ''
+    return serversIn(object, port)
+      .slice(0, 1)
+      .map(
+        (server) =>
+          `${inWords(server)} is labelled istio.io/rev=${revision}, and no control plane of ${name} is of that ` +
+          'revision',
+      )
+  })
 
 /** The controllers of classes of Gateways; none where these may not be read, which leaves those that istiod knows. */
 export const gatewayControllers = async (reader: SurveyedCluster): Promise<Controllers> =>
   controllersIn(await reader.reads.gatewayClasses().catch((): Manifest[] => []))
 
-const headOf = ({ metadata }: Manifest): Pick<GatewayServer, 'object' | 'namespace' | 'name' | 'created'> => {
+const headOf = (
+  { metadata }: Manifest,
+  resource: GatewayServer['resource'],
+): Pick<GatewayServer, 'object' | 'resource' | 'namespace' | 'name' | 'created'> => {
   const { namespace = '', name = '', creationTimestamp } = metadata ?? {}
   const created = creationTimestamp === undefined ? '' : new Date(creationTimestamp).toISOString()
-  return { object: `Gateway ${namespace}/${name}`, namespace, name, created }
+  return { object: `${kinds[resource]} ${namespace}/${name}`, resource, namespace, name, created }
 }
 
 const serversIn = (object: Manifest, port: number): GatewayServer[] => {
@@ -87,25 +131,29 @@ const serversIn = (object: Manifest, port: number): GatewayServer[] => {
   return servers
     .filter((server) => server.port?.number === port)
     .map(({ hosts, tls }) => ({
-      ...headOf(object),
-      resource: 'gateways.networking.istio.io' as const,
+      ...headOf(object, 'gateways.networking.istio.io'),
       selector,
       hosts,
       mode: tls?.mode ?? '',
     }))
 }
 
-const listenersAt = (object: Manifest, controllers: Controllers, port: number): GatewayServer[] =>
+/** The listeners of a port that an object gives a Gateway: the Gateway itself, or a ListenerSet. */
+const listenersAt = (gateway: Manifest, object: Manifest, controllers: Controllers, port: number): GatewayServer[] =>
   listenersIn(object)
     .filter((listener) => listener.port === port)
     .map((listener) => ({
-      ...headOf(object),
-      resource: 'gateways.gateway.networking.k8s.io' as const,
+      ...headOf(
+        object,
+        object === gateway ? 'gateways.gateway.networking.k8s.io' : 'listenersets.gateway.networking.k8s.io',
+      ),
       selector: {},
-      services: servicesOf(object, controllers),
+      podNamespace: gateway.metadata?.namespace ?? '',
+      services: servicesOf(gateway, controllers),
       hosts: [listener.hostname ?? '*'],
       mode: modeOf(object, listener),
-      refused: refusedListener(object, listener.name),
+      refused:
+        refusedListener(object, listener.name) ?? (object === gateway ? undefined : saidOfGateway(object).refused),
     }))
 
 const modeOf = (object: Manifest, listener: GatewayListener): string => {
@@ -130,13 +178,13 @@ export const betweenNetworks = ({ resource }: GatewayServer): string =>
  * a service of the same name.
  */
 export const isFor = (
-  { selector, services, namespace }: GatewayServer,
+  { selector, services, podNamespace }: GatewayServer,
   { metadata }: V1Pod,
   behind: readonly V1Service[],
 ): boolean =>
   services === undefined
     ? Object.entries(selector).every(([key, value]) => metadata?.labels?.[key] === value)
-    : metadata?.namespace === namespace && behind.some((service) => services.includes(service.metadata?.name ?? ''))
+    : metadata?.namespace === podNamespace && behind.some((service) => services.includes(service.metadata?.name ?? ''))
 
 /** The services of a cluster that have a pod behind them, by their selectors. */
 export const servicesBefore = async ({ reads }: SurveyedCluster, { metadata }: V1Pod): Promise<V1Service[]> =>
@@ -153,7 +201,8 @@ export const forOthers = (server: GatewayServer, lacking: string): string =>
   server.services === undefined
     ? `${inWords(server)} selects ${labelsIn(server)}, ${lacking}`
     : `${inWords(server)} is for the pods behind ` +
-      (server.services.map((name) => `${server.namespace}/${name}`).join(', ') || 'no service of its namespace')
+      (server.services.map((name) => `${server.podNamespace ?? ''}/${name}`).join(', ') ||
+        'no service of its namespace')
 
 const labelsIn = ({ selector }: GatewayServer): string =>
   Object.entries(selector)

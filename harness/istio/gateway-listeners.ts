@@ -18,6 +18,19 @@ const Spec = z.looseObject({ gatewayClassName: z.string().default(''), listeners
 /** The listeners of a Gateway; none where it has none that can be read. */
 export const listenersIn = ({ spec }: Manifest): GatewayListener[] => Spec.safeParse(spec).data?.listeners ?? []
 
+const Parent = z.looseObject({
+  parentRef: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+})
+
+/** Whether a ListenerSet adds its listeners to a Gateway. Whether the Gateway allows that is for its status to say. */
+export const addsTo = ({ metadata, spec }: Manifest, gateway: Manifest): boolean => {
+  const parent = Parent.safeParse(spec).data?.parentRef
+  return (
+    parent?.name === gateway.metadata?.name &&
+    (parent?.namespace ?? metadata?.namespace) === gateway.metadata?.namespace
+  )
+}
+
 /** The class of a Gateway. */
 export const classOf = ({ spec }: Manifest): string => Spec.safeParse(spec).data?.gatewayClassName ?? ''
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { askUntil, until, type Clock } from './until.ts'
+import { askUntil, readUntil, until, type Clock } from './until.ts'
 
 const fakeClock = (): Clock & { slept: number[] } => {
   const slept: number[] = []
@@ -89,4 +89,22 @@ test('an error of a question that must be answered ends the wait', async () => {
   const broken = askUntil(() => Promise.reject(new Error('no istiod')), Boolean, patience, clock)
   await expect(broken).rejects.toThrow('no istiod')
   expect(clock.slept).toEqual([])
+})
+
+test('a reading that fails is repeated, and counts only where it is the last', async () => {
+  const failed = new Error('no answer')
+  const reading = (...outcomes: (string | Error)[]): Promise<string> =>
+    readUntil(
+      async () => {
+        const next = outcomes.length > 1 ? outcomes.shift() : outcomes[0]
+        if (next instanceof Error) throw next
+        return next ?? ''
+      },
+      (value) => value === 'synced',
+      patience,
+      fakeClock(),
+    )
+  expect(await reading(failed, 'not yet', 'synced')).toBe('synced')
+  expect(await reading(failed, 'not yet')).toBe('not yet')
+  await expect(reading('not yet', failed)).rejects.toBe(failed)
 })

@@ -37,6 +37,31 @@ export const askUntil = async <T>(
   }
 }
 
+/**
+ * Reads again and again until what was read is as expected, and returns it, or what was read last when the time is up.
+ * A reading that fails is repeated, too.
+ * @throws the error of the last reading, Interrupted when the signal fires.
+ */
+export const readUntil = async <T>(
+  read: () => Promise<T>,
+  isExpected: (value: T) => boolean,
+  patience: Patience,
+  clock?: Clock,
+): Promise<T> => {
+  const last = await askUntil(
+    () =>
+      read().then(
+        (value) => ({ value }),
+        (error: unknown) => ({ error }),
+      ),
+    (reading) => 'value' in reading && isExpected(reading.value),
+    patience,
+    clock,
+  )
+  if ('value' in last) return last.value
+  throw last.error
+}
+
 /** An answer that means yes. */
 type Truthy<T> = Exclude<T, false | null | undefined | 0 | ''>
 

@@ -1,5 +1,12 @@
 import { firstBroken } from '#results/explain.ts'
-import { afterUpgrade, explainedBy, explanationOf, laterTroubles, narrowedTo } from '#results/explanation.ts'
+import {
+  afterUpgrade,
+  explainedBy,
+  explanationOf,
+  isMeasured,
+  laterTroubles,
+  narrowedTo,
+} from '#results/explanation.ts'
 import {
   variantName,
   type CheckResult,
@@ -111,11 +118,12 @@ const failure = (topology: TopologyResult, check: CheckResult): string => {
     `${routeOf(check)}: ${check.reason}`,
     ...(check.diagnosis ? [`Cause: ${check.diagnosis.cause}`, `Next: ${check.diagnosis.hint}`] : []),
     ...(explanation === undefined ? [] : [explanation]),
-    ...(narrowedTo(topology) === check ? [unexplained] : []),
+    ...(narrowedTo(topology) === check ? [isMeasured(check) ? measuredItself : unexplained] : []),
   ].join('\n')
 }
 
 const unexplained = 'Unexplained: no layer of the mesh shows why.'
+const measuredItself = 'The check measured this itself.'
 
 const marked = ({ mark, word }: { mark: string; word: string }): string => `${mark} ${word}`
 
@@ -192,7 +200,14 @@ const broken = (topology: TopologyResult): string[] => {
         '>',
         `> ${text(first.cause)}`,
         '>',
-        ...(narrowed ? [`> ${unexplained} Narrowed to ${text(routeOf(narrowed))} (${text(narrowed.id)}).`, '>'] : []),
+        ...(narrowed
+          ? [
+              isMeasured(narrowed)
+                ? `> ${measuredItself} ${text(routeOf(narrowed))} (${text(narrowed.id)}).`
+                : `> ${unexplained} Narrowed to ${text(routeOf(narrowed))} (${text(narrowed.id)}).`,
+              '>',
+            ]
+          : []),
         `> Next step: ${text(first.hint)}`,
         '',
       ]

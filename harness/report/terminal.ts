@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { BuildProgress } from '#images/build.ts'
 import { firstBroken } from '#results/explain.ts'
-import { afterUpgrade, explanationOf, laterTroubles, narrowedTo } from '#results/explanation.ts'
+import { afterUpgrade, explanationOf, isMeasured, laterTroubles, narrowedTo } from '#results/explanation.ts'
 import { printable, withoutCommands } from '#results/text.ts'
 import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
 import { judgeCounts, judgeLines } from './judge-text.ts'
@@ -236,13 +236,15 @@ const brokenLines = (topology: TopologyResult): string[] => {
     `  cause: ${broken.cause}`,
     ...(narrowed
       ? [
-          `  unexplained: no layer of the mesh shows why; narrowed to ${narrowed.from.join(', ')} → ` +
-            narrowed.to.join(', '),
+          `  ${isMeasured(narrowed) ? 'measured by the check itself:' : `${unexplained}; narrowed to`} ` +
+            `${narrowed.from.join(', ')} → ${narrowed.to.join(', ')}`,
         ]
       : []),
     `  next:  ${broken.hint}`,
   ]
 }
+
+const unexplained = 'unexplained: no layer of the mesh shows why'
 
 /** What the mesh shows after an upgrade that did not go well. */
 const diagnosisLines = (topology: TopologyResult): string[] => {

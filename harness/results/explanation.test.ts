@@ -2,8 +2,9 @@ import { diagnosisCodes } from '#codes/index.ts'
 import { describe, expect, test } from 'vitest'
 import { diagnosisWith } from '#testing/mesh-diagnosis.ts'
 import { checkResult } from '#testing/results.ts'
-import { explainedBy, explanationOf, laterTroubles, narrowedTo } from './explanation.ts'
+import { explainedBy, explanationOf, isMeasured, laterTroubles, narrowedTo } from './explanation.ts'
 import { diagnose } from './explain.ts'
+import type { CheckResult } from './results.ts'
 
 const red = diagnose([
   checkResult(),
@@ -48,6 +49,16 @@ describe('checks that failed', () => {
   test('are narrowed to the first of them where nothing explains them, if somebody looked', () => {
     expect(narrowedTo({ checks: red, diagnosis: diagnosisWith([]) })).toMatchObject({ id: 'reach.both-versions' })
     expect(narrowedTo({ checks: red })).toBeUndefined()
+  })
+
+  test('explain themselves where they measured the cause', () => {
+    const narrowed = (reason: string): CheckResult | undefined => {
+      const check = checkResult({ id: 'net.gateway-open', layer: 'network', verdict: 'fail', reason })
+      return narrowedTo({ checks: diagnose([check]), diagnosis: diagnosisWith([]) })
+    }
+    expect(isMeasured(narrowed('MP-718 large packets')!)).toBe(true)
+    expect(isMeasured(narrowed('MP-712 closed')!)).toBe(false)
+    expect(isMeasured(narrowed('something else')!)).toBe(false)
   })
 })
 

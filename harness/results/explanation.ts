@@ -1,4 +1,4 @@
-import { diagnosisCodes } from '#codes/index.ts'
+import { checkCodes, diagnosisCodes } from '#codes/index.ts'
 import { firstBroken } from './explain.ts'
 import { causeOf, type MeshDiagnosis } from './mesh-diagnosis.ts'
 import { meshLayers, type MeshLayer } from './mesh-layers.ts'
@@ -69,10 +69,17 @@ export const laterTroubles = ({
 
 /**
  * Where a failure was narrowed to that no layer of the mesh explains: the first check of the lowest layer that failed,
- * and where it asked. Undefined where something explains it, or where nobody looked.
+ * and where it asked. Undefined where something explains it, or where nobody looked. `isMeasured` says whether the
+ * check explains it.
  */
 export const narrowedTo = (topology: Pick<TopologyResult, 'checks' | 'diagnosis'>): CheckResult | undefined => {
   if (!topology.diagnosis || explanationOf(topology)) return undefined
   const broken = firstBroken(topology.checks)
   return broken && topology.checks.find(({ id, verdict }) => id === broken.check && verdict === 'fail')
+}
+
+/** Whether a failed check saw the cause itself, as an MTU that is too small: then nothing is left to be explained. */
+export const isMeasured = ({ diagnosis }: CheckResult): boolean => {
+  const entry = Object.entries(checkCodes).find(([name]) => name === diagnosis?.code)?.[1]
+  return entry !== undefined && 'measured' in entry
 }

@@ -18,7 +18,12 @@ const patience = 3_000
  */
 export const askWorkloads = async (target: Target, signal: AbortSignal): Promise<RequestAccount[]> => {
   if (target.withheld['access log'] !== undefined) return []
-  const { clusters, namespace, helloworld, hostOf, eventually } = meshOf(target, recorder(), 2 * patience, signal)
+  const { clusters, namespace, helloworld, hostOf, eventually } = meshOf(
+    target,
+    recorder(),
+    { patience: 2 * patience },
+    signal,
+  )
   return Promise.all(
     clusters.map(async ({ name, sleep, accessLog }): Promise<RequestAccount> => {
       const since = new Date()

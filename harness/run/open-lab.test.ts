@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { runFolder } from '#lab/run-state.ts'
 import { doomedEngine } from '#testing/doomed-lab.ts'
 import { idleLab } from '#testing/idle-lab.ts'
@@ -9,6 +9,15 @@ import { failureOf } from './failure-of.ts'
 import { type LabOrder, openLab } from './open-lab.ts'
 import { phaseLog } from './phase-log.ts'
 import { makePlans } from './plan.ts'
+
+// An ordinary user may not count what root’s processes have taken of the kernel: how much this machine has left does
+// not matter here.
+beforeEach(() => {
+  const user = vi.spyOn(process, 'getuid').mockReturnValue(1000)
+  return () => {
+    user.mockRestore()
+  }
+})
 
 /** What becomes of a lab whose network cannot be used: its phases, what ended it, and what is left of the run. */
 const opening = async (

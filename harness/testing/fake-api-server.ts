@@ -38,14 +38,19 @@ const plurals: Record<string, Record<string, string>> = {
     ServiceEntry: 'serviceentries',
     WorkloadEntry: 'workloadentries',
   },
-  'gateway.networking.k8s.io/v1': { Gateway: 'gateways', GatewayClass: 'gatewayclasses' },
+  'gateway.networking.k8s.io/v1': {
+    Gateway: 'gateways',
+    GatewayClass: 'gatewayclasses',
+    ListenerSet: 'listenersets',
+  },
   'apiextensions.k8s.io/v1': { CustomResourceDefinition: 'customresourcedefinitions' },
   'networking.istio.io/v1alpha3': { EnvoyFilter: 'envoyfilters' },
   'security.istio.io/v1': { PeerAuthentication: 'peerauthentications', AuthorizationPolicy: 'authorizationpolicies' },
 }
 
 /**
- * Serves objects. Its user may not list the resources in `forbidden`; `allows` answers for every other permission. It
+ * Serves objects. Its user may not list the resources in `forbidden`, whose group may stand in front
+ * (`gateway.networking.k8s.io/v1/gateways`); `allows` answers for every other permission. It
  * cannot run commands in pods, which only the tests with real clusters cover.
  */
 export const fakeApiServer = async (
@@ -86,7 +91,7 @@ export const fakeApiServer = async (
       })
     const [namespace, resource, name] =
       rest[0] === 'namespaces' && rest.length > 2 ? rest.slice(1) : [undefined, rest[0], rest[1]]
-    if (forbidden.includes(resource ?? ''))
+    if (forbidden.includes(resource ?? '') || forbidden.includes(`${group}/${resource ?? ''}`))
       return send(403, { message: `${resource} is forbidden: User "reader" cannot list resource` })
     const kind = Object.entries(kinds).find(([, plural]) => plural === resource)?.[0]
     if (request.method === 'POST') {

@@ -21,6 +21,18 @@ export const upgradeProbes = (restartEveryKind = false): Probe[] => [
   ...clusters.map((name) => probe({ from: name, to: name, kind: 'outside' })),
 ]
 
+/** A probe of new connections from cluster1 to cluster2 with retries, and what differs in it. */
+export const probeOf = (of: Partial<Probe> = {}): Probe => ({
+  id: 'there',
+  from: 'cluster1',
+  to: 'cluster2',
+  kind: 'new-connection',
+  retries: 'default',
+  pods: 'kept',
+  expects: 'answers',
+  ...of,
+})
+
 const probe = ({
   from,
   to,

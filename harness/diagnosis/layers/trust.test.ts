@@ -1,39 +1,24 @@
 import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import { PemConverter, X509Certificate } from '@peculiar/x509'
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { cacertsFor, createRoot, type RootAuthority } from '#lab/certificate-authority.ts'
+import { afterEach, describe, expect, test } from 'vitest'
+import { createRoot, type RootAuthority } from '#lab/certificate-authority.ts'
 import type { Manifest } from '#kube/client.ts'
 import { survey } from '#probes/survey/survey.ts'
+import { cacertsSecret, rootForTests, textsOf, type Texts } from '#testing/cacerts.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects } from '#testing/mesh-objects.ts'
 import type { Look } from '#diagnosis/layer.ts'
 import { trust } from './trust.ts'
 
 const servers: FakeApiServer[] = []
-let root: RootAuthority
-
-beforeAll(async () => {
-  root = await createRoot()
-})
+const root = rootForTests()
 
 afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-type Texts = Record<string, string>
-
-const textsOf = async (authority: RootAuthority, notAfter?: Date): Promise<Texts> =>
-  (await cacertsFor(authority, { name: 'cluster1', istioNamespace: 'istio-system' }, notAfter))['stringData'] as Texts
-
-const secret = (texts: Texts): Manifest => ({
-  apiVersion: 'v1',
-  kind: 'Secret',
-  metadata: { name: 'cacerts', namespace: 'istio-system' },
-  data: Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')])),
-})
-
-/** The authority in such a secret, so that it can sign another. */
+/** The authority in a cacerts secret, so that it can sign another. */
 const authorityIn = async (texts: Texts): Promise<RootAuthority> => {
   const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
   const certificate = new X509Certificate(texts['ca-cert.pem'] ?? '')
@@ -51,8 +36,8 @@ const authorityIn = async (texts: Texts): Promise<RootAuthority> => {
 /** Looks at two clusters with these cacerts. */
 const looked = async (first: Texts, second: Texts, ...more: Manifest[]): Promise<Look> => {
   const apis = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { more: [secret(first), ...more] })),
-    fakeApiServer(meshObjects('cluster2', { more: [secret(second)] })),
+    fakeApiServer(meshObjects('cluster1', { more: [cacertsSecret(first), ...more] })),
+    fakeApiServer(meshObjects('cluster2', { more: [cacertsSecret(second)] })),
   ])
   servers.push(...apis)
   return trust.look(await survey(apis.map((server, index) => server.cluster(`context${index + 1}`))), undefined)
@@ -60,7 +45,7 @@ const looked = async (first: Texts, second: Texts, ...more: Manifest[]): Promise
 
 describe('cacerts that are right', () => {
   test('may have an intermediate that another intermediate signed, with the root elsewhere', async () => {
-    const upper = await textsOf(root)
+    const upper = await textsOf(root())
     const lower = await textsOf(await authorityIn(upper))
     const tiers = {
       ...lower,
@@ -73,18 +58,18 @@ describe('cacerts that are right', () => {
   })
 
   test('may have the names of a TLS secret', async () => {
-    const texts = await textsOf(root)
+    const texts = await textsOf(root())
     const tls = {
       'tls.crt': texts['ca-cert.pem'] ?? '',
       'tls.key': texts['ca-key.pem'] ?? '',
       'ca.crt': texts['root-cert.pem'] ?? '',
     }
-    expect((await looked(tls, await textsOf(root))).findings).toEqual([])
+    expect((await looked(tls, await textsOf(root()))).findings).toEqual([])
   })
 
   test('may hold two roots, as in a rotation, if the clusters share one', async () => {
     const other = await createRoot('New Root CA')
-    const texts = await textsOf(root)
+    const texts = await textsOf(root())
     const twoRoots = {
       ...texts,
       'root-cert.pem': `${texts['root-cert.pem'] ?? ''}${other.certificate.toString('pem')}\n`,
@@ -95,14 +80,14 @@ describe('cacerts that are right', () => {
 
 test('an authority near its end is worth a warning, one that was issued for days alone is not', async () => {
   const minutes = (count: number): Date => new Date(Date.now() + count * 60_000)
-  expect((await looked(await textsOf(root, minutes(10)), await textsOf(root))).findings).toMatchObject([
+  expect((await looked(await textsOf(root(), minutes(10)), await textsOf(root()))).findings).toMatchObject([
     { code: 'MP-846', where: 'cluster1', evidence: [expect.stringContaining('in 0 days')] },
   ])
-  expect((await looked(await textsOf(root, minutes(5 * 24 * 60)), await textsOf(root))).findings).toEqual([])
+  expect((await looked(await textsOf(root(), minutes(5 * 24 * 60)), await textsOf(root()))).findings).toEqual([])
 })
 
 test('a torn certificate in cacerts is a problem, and no end of the diagnosis', async () => {
-  const texts = await textsOf(root)
+  const texts = await textsOf(root())
   const torn = { ...texts, 'ca-cert.pem': '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n' }
   expect((await looked(torn, texts)).findings).toMatchObject([
     { code: 'MP-844', where: 'cluster1', evidence: expect.arrayContaining(['ca-cert.pem holds no certificate']) },
@@ -111,7 +96,7 @@ test('a torn certificate in cacerts is a problem, and no end of the diagnosis', 
 
 test('an authority of another root is a problem', async () => {
   const other = await textsOf(await createRoot('Other'))
-  expect((await looked(other, await textsOf(root))).findings).toMatchObject([{ code: 'MP-841' }])
+  expect((await looked(other, await textsOf(root()))).findings).toMatchObject([{ code: 'MP-841' }])
 })
 
 test('a proxy that does not answer is a note, and the rest is judged', async () => {
@@ -122,7 +107,7 @@ test('a proxy that does not answer is a note, and the rest is judged', async () 
     spec: { containers: [{ name: 'istio-proxy', args: ['proxy', 'sidecar'] }] },
     status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
   }
-  const { findings, notes } = await looked(await textsOf(await createRoot('Other')), await textsOf(root), silent)
+  const { findings, notes } = await looked(await textsOf(await createRoot('Other')), await textsOf(root()), silent)
   expect(findings).toMatchObject([{ code: 'MP-841' }])
   expect(notes).toMatchObject([expect.stringContaining('cluster1 shop/silent')])
 })

@@ -58,10 +58,17 @@ export type Reads = {
   configMap: (name: string) => Promise<V1ConfigMap | undefined>
   /** The secrets of Istio’s root namespace. Their values stay in memory. */
   secrets: () => Promise<V1Secret[]>
-  /** Istio’s own objects of a kind, in every namespace; none where the cluster does not know the kind. */
+  /**
+   * Istio’s own objects of a kind, in every namespace, that the control planes here read; none where the cluster does
+   * not know the kind.
+   */
   istio: (kind: IstioKind) => Promise<Manifest[]>
+  /** Those that they leave out: labelled with a revision that none of them has. */
+  istioOfOthers: (kind: IstioKind) => Promise<Manifest[]>
   /** Gateways of the Gateway API; none where the cluster does not know them. */
   gatewayResources: () => Promise<Manifest[]>
+  /** Sets of more listeners for such Gateways, that the control planes here read; none where they are not known. */
+  listenerSets: () => Promise<Manifest[]>
   /** Classes of Gateways; none where the cluster does not know them. */
   gatewayClasses: () => Promise<Manifest[]>
 }
@@ -104,6 +111,17 @@ export const readsOf = (
     }
   }
   const pods = listed<V1Pod>('v1', 'Pod')
+  const istiods = listed<V1Deployment>(
+    'apps/v1',
+    'Deployment',
+    { namespace: istioNamespace, selector: istiodSelector() },
+    istiodKube,
+  )
+  const isRead = once(async () => {
+    const revisions = (await istiods().catch((): V1Deployment[] => [])).map(revisionOf)
+    return (object: Manifest): boolean => revisions.length === 0 || isReadBy(revisions, object)
+  })
+  const ofKind = perName((kind) => known(kube.list<Manifest>({ apiVersion: istioKinds[kind as IstioKind], kind })))
   const ofIstiod = { namespace: istioNamespace, selector: istiodSelector() }
   return {
     version: once(async () => (await kube.config.makeApiClient(VersionApi).getCode()).gitVersion.replace(/^v/, '')),
@@ -114,7 +132,7 @@ export const readsOf = (
     ),
     services: listed('v1', 'Service'),
     slices: listed('discovery.k8s.io/v1', 'EndpointSlice'),
-    istiods: listed('apps/v1', 'Deployment', ofIstiod, istiodKube),
+    istiods,
     istiodPods: listed('v1', 'Pod', ofIstiod, istiodKube),
     pods,
     proxies: once(async () =>
@@ -148,8 +166,24 @@ export const readsOf = (
     gatewayClasses: once(() =>
       known(kube.list<Manifest>({ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GatewayClass' })),
     ),
-    istio: perName((kind) => known(kube.list<Manifest>({ apiVersion: istioKinds[kind as IstioKind], kind }))),
+    listenerSets: once(async () => {
+      const sets = await known(kube.list<Manifest>({ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'ListenerSet' }))
+      return sets.filter(await isRead())
+    }),
+    istio: perName(async (kind) => (await ofKind(kind)).filter(await isRead())),
+    istioOfOthers: perName(async (kind) => {
+      const reads = await isRead()
+      return (await ofKind(kind)).filter((object) => !reads(object))
+    }),
   }
+}
+
+const revisionOf = ({ metadata }: V1Deployment): string => metadata?.labels?.['istio.io/rev'] ?? 'default'
+
+// istiod goes by the label itself: it does not resolve a tag there.
+const isReadBy = (revisions: readonly string[], { metadata }: Manifest): boolean => {
+  const revision = metadata?.labels?.['istio.io/rev']
+  return revision === undefined || revisions.includes(revision)
 }
 
 // A kind that an API server does not know has no objects; the client says so before it asks.

@@ -1,5 +1,5 @@
 import { firstBroken } from '#results/explain.ts'
-import { afterUpgrade, explanationOf, narrowedTo, type Explanation } from '#results/explanation.ts'
+import { afterUpgrade, explanationOf, isMeasured, narrowedTo, type Explanation } from '#results/explanation.ts'
 import { joined, markup, type Markup } from '#report/markup.ts'
 import { variantName, type TopologyResult } from '#results/results.ts'
 import { type Anchored, anchorOf, failedIds } from '#report/words.ts'
@@ -101,12 +101,15 @@ const brokenCard = (same: readonly Broken[], several: boolean): Markup | undefin
   `
 }
 
+const unexplainedWords = markup`<b>Unexplained</b> No layer of the mesh shows why. Narrowed to`
+const measured = markup`<b>Measured</b> by the check itself:`
+
 const unexplained = (topology: TopologyResult): Markup | undefined => {
   const narrowed = narrowedTo(topology)
   return (
     narrowed &&
     markup`
-      <p class="unexplained"><b>Unexplained</b> No layer of the mesh shows why. Narrowed to
+      <p class="unexplained">${isMeasured(narrowed) ? measured : unexplainedWords}
       <a href="#${idOf(topology, narrowed)}">${narrowed.id}</a>, ${routeWords(narrowed)}.</p>
     `
   )

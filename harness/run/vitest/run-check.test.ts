@@ -36,7 +36,12 @@ const broken = new Error('expected 0 to be 21')
 const unasked = new MeshproofError('MP-403', { what: 'The API server does not answer', next: '' })
 
 /** Runs a check whose attempts end as told, one after the other; an attempt more than that fails the test. */
-const run = (outcomes: Outcome[], onBroken = false, of: Partial<Check> = {}): Promise<CheckResult> => {
+const run = (
+  outcomes: Outcome[],
+  onBroken = false,
+  of: Partial<Check> = {},
+  paces: number[] = [],
+): Promise<CheckResult> => {
   const left = [...outcomes]
   return runWith(
     () => {
@@ -44,7 +49,7 @@ const run = (outcomes: Outcome[], onBroken = false, of: Partial<Check> = {}): Pr
       if (outcome === undefined) throw new Error('one attempt too many')
       return typeof outcome === 'string' ? Promise.resolve(outcome) : Promise.reject(outcome)
     },
-    { onBroken, of },
+    { onBroken, of, paces },
   )
 }
 
@@ -55,7 +60,8 @@ const runWith = (
     from = ['cluster1'],
     signal = new AbortController().signal,
     of = {},
-  }: { onBroken?: boolean; from?: string[]; signal?: AbortSignal; of?: Partial<Check> } = {},
+    paces = [],
+  }: { onBroken?: boolean; from?: string[]; signal?: AbortSignal; of?: Partial<Check>; paces?: number[] } = {},
 ): Promise<CheckResult> => {
   const check: Check = {
     id: 'reach.local',
@@ -66,7 +72,11 @@ const runWith = (
     prove,
     ...of,
   }
-  return runCheck(check, { id: check.id, from, to: ['cluster2'] }, labTarget(lab), onBroken, signal)
+  const left = [...paces]
+  return runCheck(check, { id: check.id, from, to: ['cluster2'] }, labTarget(lab), onBroken, signal, async () => {
+    const seconds = left.shift()
+    return seconds === undefined ? undefined : { cluster: 'cluster1', seconds }
+  })
 }
 
 test('a check that disrupts has one attempt: what it lost stays lost', async () => {
@@ -132,6 +142,44 @@ test('what is left out of a check stands in its evidence', async () => {
 test('above a broken layer one attempt is enough', async () => {
   expect(await run([broken], true)).toMatchObject({ verdict: 'fail', attempts: [{ verdict: 'fail' }] })
   expect(await run(['21 of 21'], true)).toMatchObject({ verdict: 'pass' })
+})
+
+// The seconds that a command that does nothing takes after each failure.
+test.each<[string, Outcome[], number[], CheckResult['verdict'], CheckResult['attempts'][number]['verdict'][]]>([
+  ['too slow each time', [broken, broken, broken], [9, 3, 2], 'not-run', ['not-run', 'not-run', 'not-run']],
+  ['too slow once, then right', [broken, '21 of 21'], [9], 'flaky', ['not-run', 'pass']],
+  ['too slow once, then broken', [broken, broken, broken], [9, 0.1, 0.1], 'fail', ['not-run', 'fail', 'fail']],
+  ['broken, then too slow', [broken, broken, broken], [0.1, 9, 9], 'not-run', ['fail', 'not-run', 'not-run']],
+  ['broken, then too slow, then broken', [broken, broken, broken], [0.1, 9, 1], 'fail', ['fail', 'not-run', 'fail']],
+  ['slow, and broken', [broken, broken], [1.5, 1.5], 'fail', ['fail', 'fail']],
+])('on a machine that is %s', async (_what, outcomes, paces, verdict, attempts) => {
+  const result = await run(outcomes, false, {}, paces)
+  expect(result.verdict).toBe(verdict)
+  expect(result.attempts.map((attempt) => attempt.verdict)).toEqual(attempts)
+  if (verdict === 'not-run') {
+    expect(result.reason).toContain('Too slow for a verdict: a command that does nothing took ')
+    expect(result.attempts.at(-1)?.evidence).toContainEqual(expect.objectContaining({ probe: 'pace' }))
+  }
+})
+
+test('what has one attempt is no verdict on a machine that is too slow', async () => {
+  expect(await run([broken], false, { disrupts: { seconds: 60 } }, [9])).toMatchObject({ verdict: 'not-run' })
+  expect(await run([broken], true, {}, [9])).toMatchObject({ verdict: 'not-run' })
+})
+
+test('waits are longer where everything is slow', async () => {
+  const waited: number[] = []
+  const result = await runWith(
+    async ({ mesh }) => {
+      const since = performance.now()
+      await mesh.eventually(() => Promise.resolve(false), 100)
+      waited.push(performance.now() - since)
+      throw broken
+    },
+    { paces: [1.5, 1.5] },
+  )
+  expect(result.verdict).toBe('fail')
+  expect(waited[1]).toBeGreaterThan(2 * (waited[0] ?? 0))
 })
 
 test('any other error of ours is a failure of the check', async () => {

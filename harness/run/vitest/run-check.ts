@@ -1,18 +1,24 @@
-import type { Code } from '#codes/index.ts'
-import { MeshproofError } from '#errors.ts'
 import type { Attempt, CheckResult } from '#results/results.ts'
 import { withheldFrom, type Check } from '#checks/check.ts'
 import { recorder } from '#checks/evidence.ts'
 import { meshOf } from '#checks/mesh.ts'
+import { type Pace, paceOf, slownessAt, tooSlow } from '#checks/pace.ts'
 import type { Target } from '#checks/target.ts'
+import { isUnasked } from '#checks/unasked.ts'
 import { resultWithout, type PlannedCheck } from '#run/plan-checks.ts'
 import { failureReason } from './difference.ts'
+
+/** How long a check waits, in milliseconds: usually, where it disrupts, and above a broken layer. */
+const patience = { usual: 10_000, disrupting: 30_000, onBroken: 2_000 }
 
 /**
  * Runs a planned check. An attempt that fails is repeated once, and every attempt is kept. A check that passes only
  * at the second attempt is `flaky`, never `pass`. A check that disrupts has one attempt, and waits longer. A check
  * that needs what the mesh withholds is `skipped`. `onBroken` says that a check of a lower layer has failed: then one
  * attempt with short waits is enough, since the lower layer explains a failure.
+ *
+ * A failure is a verdict only at a pace at which nothing is late. Where everything is slow, the next attempt waits
+ * longer; where it is too slow, the attempt is `not-run`, and there may be a third one.
  * @throws the signal’s reason, since an interruption is not a verdict.
  */
 export const runCheck = async (
@@ -21,23 +27,28 @@ export const runCheck = async (
   target: Target,
   onBroken: boolean,
   signal: AbortSignal,
+  measurePace: typeof paceOf = paceOf,
 ): Promise<CheckResult> => {
   const withheld = withheldFrom(check, target.withheld)
   if (withheld !== undefined) return resultWithout(check, { from, to }, 'skipped', withheld)
-  const attempts: Attempt[] = []
-  for (let number = 1; number <= (onBroken || check.disrupts ? 1 : 2); number += 1) {
-    const attempt = await tryOnce(check, from, target, onBroken ? 2_000 : check.disrupts ? 30_000 : 10_000, signal)
-    attempts.push(attempt)
-    if (attempt.verdict === 'pass') break
+  const waits = onBroken ? patience.onBroken : check.disrupts ? patience.disrupting : patience.usual
+  const once = onBroken || check.disrupts !== undefined
+  const tries: Try[] = []
+  while (tries.length < (once ? 1 : tries.some(({ tooSlow: slow }) => slow) ? 3 : 2)) {
+    const slowness = slownessAt(tries.at(-1)?.pace)
+    const next = await tryOnce(check, from, target, { patience: waits, slowness, measurePace }, signal)
+    tries.push(next)
+    if (next.attempt.verdict === 'pass') break
   }
-  const lastAttempt = attempts.at(-1)
+  const attempts = tries.map(({ attempt }) => attempt)
+  const last = tries.at(-1)
   const { id, layer, title, source } = check
   const verdict =
-    lastAttempt?.verdict === 'pass'
+    last?.attempt.verdict === 'pass'
       ? attempts.length === 1
         ? 'pass'
         : 'flaky'
-      : attempts.some((attempt) => attempt.verdict === 'fail')
+      : !last?.tooSlow && attempts.some((attempt) => attempt.verdict === 'fail')
         ? 'fail'
         : 'not-run'
   return {
@@ -47,21 +58,24 @@ export const runCheck = async (
     from,
     to,
     verdict,
-    reason: (attempts.find((attempt) => attempt.verdict === verdict) ?? lastAttempt)?.reason ?? '',
+    reason: (attempts.findLast((attempt) => attempt.verdict === verdict) ?? last?.attempt)?.reason ?? '',
     source,
     attempts,
   }
 }
 
+/** An attempt, and the pace at which it failed: `tooSlow` where the failure therefore says nothing. */
+type Try = { attempt: Attempt; pace?: Pace | undefined; tooSlow?: boolean }
+
 const tryOnce = async (
   check: Check,
   from: string[],
   target: Target,
-  patience: number,
+  { patience: waits, slowness, measurePace }: { patience: number; slowness: number; measurePace: typeof paceOf },
   signal: AbortSignal,
-): Promise<Attempt> => {
+): Promise<Try> => {
   const record = recorder()
-  const mesh = meshOf(target, record, patience, signal)
+  const mesh = meshOf(target, record, { patience: waits, slowness }, signal)
   const startedAt = new Date()
   const ended = (verdict: Attempt['verdict'], reason: string): Attempt => ({
     startedAt: startedAt.toISOString(),
@@ -72,15 +86,16 @@ const tryOnce = async (
   })
   try {
     const cluster = from.length === 1 ? mesh.clusters.find(({ name }) => name === from[0]) : mesh.primary
-    return ended('pass', await check.prove({ mesh, from: cluster ?? mesh.primary, signal }))
+    return { attempt: ended('pass', await check.prove({ mesh, from: cluster ?? mesh.primary, signal })) }
   } catch (error) {
     if (signal.aborted) throw error
-    return ended(isInfrastructure(error) ? 'not-run' : 'fail', failureReason(error))
+    if (isUnasked(error)) return { attempt: ended('not-run', failureReason(error)) }
+    const pace = await measurePace(target)
+    if (signal.aborted) throw error
+    if (pace && slownessAt(pace) > 1) record.add({ probe: 'pace', ...pace })
+    const slow = tooSlow(pace, error)
+    return slow
+      ? { attempt: ended('not-run', failureReason(slow)), pace, tooSlow: true }
+      : { attempt: ended('fail', failureReason(error)), pace }
   }
 }
-
-// A failed exec, an API server that does not answer, or a probe without output is not a verdict on the mesh.
-const isInfrastructure = (error: unknown): boolean =>
-  error instanceof MeshproofError && infrastructure.includes(error.code)
-
-const infrastructure: readonly Code[] = ['MP-201', 'MP-202', 'MP-403', 'MP-406', 'MP-601']

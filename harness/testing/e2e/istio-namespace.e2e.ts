@@ -1,8 +1,5 @@
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { clusterName } from '#lab/kind.ts'
-import { runFolder } from '#lab/run-state.ts'
-import { takesTurn } from './labs.ts'
+import { contextsOf, labFrom, takesTurn } from './labs.ts'
 import { engineContents, meshproof, type Outcome } from './product.ts'
 
 takesTurn('the engine')
@@ -12,18 +9,13 @@ const flag = '--istio-namespace=mesh-root'
 describe('a mesh whose root namespace is not istio-system', () => {
   let before: string[] = []
   let made: Outcome
-  let contexts: string[] = []
 
   beforeAll(async () => {
     before = await engineContents()
     made = await meshproof(['--topology=primary-remote', flag, '--keep'])
-    const id = made.results?.run.id ?? ''
-    const clusters = ['cluster1', 'cluster2']
-    contexts = [
-      `--contexts=${clusters.map((cluster) => `kind-${clusterName(id, cluster)}`).join(',')}`,
-      `--kubeconfig=${clusters.map((cluster) => join(runFolder(id), `${cluster}.kubeconfig`)).join(':')}`,
-    ]
   }, 10 * 60_000)
+  const contexts = async (): Promise<string[]> =>
+    contextsOf(await labFrom('primary-remote', made.results?.run.id ?? ''))
   const down = (): Promise<Outcome> => meshproof(['down', `--run=${made.results?.run.id}`])
   afterAll(down)
 
@@ -44,7 +36,7 @@ describe('a mesh whose root namespace is not istio-system', () => {
   })
 
   test('is diagnosed as healthy, with requests', async () => {
-    const { exitCode, output } = await meshproof(['diagnose', ...contexts, flag, '--probe'])
+    const { exitCode, output } = await meshproof(['diagnose', ...(await contexts()), flag, '--probe'])
     expect(exitCode, output).toBe(0)
     expect(output).toContain('like topology primary-remote')
     expect(output).toMatch(/^healthy /m)
@@ -52,14 +44,18 @@ describe('a mesh whose root namespace is not istio-system', () => {
   })
 
   test('is not taken for another, and the flag that is missing is named', async () => {
-    const { exitCode, output } = await meshproof(['diagnose', ...contexts])
+    const { exitCode, output } = await meshproof(['diagnose', ...(await contexts())])
     expect(exitCode, output).toBe(2)
     expect(output).toMatch(/MP-147 .*nothing of it is in istio-system; it is in mesh-root/s)
     expect(output).toContain('next: Name it with --istio-namespace=mesh-root.')
   })
 
   test('is proven as one that exists already', async () => {
-    const { exitCode, output } = await meshproof([...contexts, flag, '--suite=trust.*,control.*,reach.both-versions'])
+    const { exitCode, output } = await meshproof([
+      ...(await contexts()),
+      flag,
+      '--suite=trust.*,control.*,reach.both-versions',
+    ])
     expect(exitCode, output).toBe(0)
   })
 

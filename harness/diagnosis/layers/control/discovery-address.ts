@@ -9,7 +9,8 @@ import { hostOf, type SurveyedCluster } from '#probes/survey/survey.ts'
 /**
  * A remote whose proxies and webhook look for istiod where its control plane is not. An address that the control
  * plane’s cluster does not know may still lead there, through a load balancer of somebody else: one that answers is
- * taken for right.
+ * taken for right. Where a control plane on another network offers no address at all, that is no wrong address: the
+ * layer of the gateways says what is missing.
  */
 export const wrongDiscoveryAddress = async (
   cluster: SurveyedCluster,
@@ -22,10 +23,15 @@ export const wrongDiscoveryAddress = async (
     home.reads.services(),
     cluster.reads.injectors(),
   ])
-  const offered = services
-    .filter(({ spec }) => spec?.ports?.some(({ port }) => port === 15012))
-    .flatMap((service) => [...outsideAddresses(service), ...(service.spec?.clusterIPs ?? [])])
-  const known = [...pods.filter(isReady).flatMap(({ status }) => status?.podIP ?? []), ...offered]
+  const offering = services.filter(({ spec }) => spec?.ports?.some(({ port }) => port === 15012))
+  const outside = offering.flatMap(outsideAddresses)
+  // Across networks it can only be another address where there is one: otherwise the way to istiod is gone.
+  if (cluster.network !== home.network && outside.length === 0) return []
+  const inside = [
+    ...pods.filter(isReady).flatMap(({ status }) => status?.podIP ?? []),
+    ...offering.flatMap(({ spec }) => spec?.clusterIPs ?? []),
+  ]
+  const known = [...inside, ...outside]
   const names = new Set(
     injectors.flatMap(({ webhooks }) =>
       (webhooks ?? []).flatMap(({ clientConfig }) => clientConfig.service?.name ?? []),

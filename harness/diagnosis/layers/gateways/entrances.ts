@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { unreadGateways } from '#diagnosis/gateway-objects.ts'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { addressesInto, type GatewayService, type NetworkGateways } from '#diagnosis/network-gateways.ts'
 import { gatewayPlace, vantagePlace } from '#diagnosis/places.ts'
@@ -132,6 +133,7 @@ const withoutGateway = async (
   const names = members.map(({ name }) => name)
   // A Gateway that stands for one elsewhere is in the cluster of a control plane.
   const unmade = (await Promise.all(clusters.map((member) => notMade(member, network)))).flat()
+  const unread = (await Promise.all(clusters.map(unreadGateways))).filter((said) => said !== undefined)
   return {
     code: 'MP-881',
     where: network,
@@ -139,6 +141,7 @@ const withoutGateway = async (
       `no service of ${names.join(', ')} is labelled topology.istio.io/network=${network}, and meshNetworks names no ` +
         'gateway',
       ...unmade.map(({ line }) => line),
+      ...unread,
     ],
     fix: unmade[0]?.fix ?? kubectl(cluster, 'get services -A -l topology.istio.io/network'),
   }

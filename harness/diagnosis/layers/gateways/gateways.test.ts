@@ -125,9 +125,9 @@ const host = 'cart.shop.svc.cluster.local'
 const serverName = `outbound_.80_._.${host}`
 
 /** A mesh of two networks: the gateway of the second one is looked at. */
-const meshOf = async (first: Manifest[], second: Manifest[]): Promise<Survey> => {
+const meshOf = async (first: Manifest[], second: Manifest[], forbidden: string[] = []): Promise<Survey> => {
   const apis = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { more: [service('network1'), slice, ...first] })),
+    fakeApiServer(meshObjects('cluster1', { more: [service('network1'), slice, ...first] }), { forbidden }),
     fakeApiServer(meshObjects('cluster2', { network: 'network2', role: 'remote', more: second })),
   ])
   servers.push(...apis)
@@ -280,6 +280,11 @@ describe('a network without a gateway', () => {
       'has no service eastwest-isto: no istiod has taken it, and the cluster has no such class',
     ],
     [
+      'is for a revision that nobody serves',
+      { metadata: { labels: { ...networkLabel('network2'), 'istio.io/rev': 'canary' } } },
+      'has no service eastwest-istio: no istiod has taken it: revision canary is served by none, and default is',
+    ],
+    [
       'is of another controller’s class',
       { spec: { gatewayClassName: 'nginx' } },
       'has no service eastwest-nginx: its class belongs to nginx.org/gateway-controller, which is not istiod',
@@ -302,7 +307,8 @@ describe('a network without a gateway', () => {
   ])('tells of a Gateway of a control plane that %s', async (_, change, why) => {
     const finding = await findingFor([], [unmade(change), nginx])
     const { gatewayClassName = 'istio' } = (change?.spec ?? {}) as { gatewayClassName?: string }
-    expect(finding?.evidence.slice(1)).toEqual([`${head('cluster1', gatewayClassName)}${why}`])
+    const line = finding?.evidence[1]?.replace(', revision canary)', ')')
+    expect([line, ...(finding?.evidence.slice(2) ?? [])]).toEqual([`${head('cluster1', gatewayClassName)}${why}`])
   })
 
   test.each<[string, Parameters<typeof unmade>[0], string]>([
@@ -533,14 +539,17 @@ describe('a gateway’s pod', () => {
       pod = podWith({}),
       held = [[serverName, [endpoint()]]],
       more = [],
+      forbidden = [],
     }: {
       objects?: Manifest[]
       pod?: Manifest
       held?: [string, Endpoint[]][]
       more?: Manifest[]
+      forbidden?: string[]
     } = {},
   ): Promise<PodProblem | undefined> => {
-    const mesh = await meshOf([...objects, ...cart.slice(0, 1)], [service('network2'), slice, ...cart, ...more])
+    const second = [service('network2'), slice, ...cart, ...more]
+    const mesh = await meshOf([...objects, ...cart.slice(0, 1)], second, forbidden)
     const [gateway] = (await secondOf(mesh)).services
     const gatewayPod: GatewayPod = { gateway: gateway!, pod, listens: 15443, listeners, held: new Map(held) }
     const behind = (await sharedServices(mesh)).filter(({ name }) => name === 'cart')
@@ -700,6 +709,70 @@ describe('a gateway’s pod', () => {
     })
   })
 
+  test('whose Gateways of the Gateway API may not be read is not told that no Gateway opens its port', async () => {
+    expect(await judged([], { forbidden: ['gateway.networking.k8s.io/v1/gateways'] })).toMatchObject({
+      cause: 'a gateway has no listener on port 15443',
+      evidence: [
+        'eastwest-abc has no listener on port 15443',
+        expect.stringMatching(/^Gateways of the Gateway API of cluster1 were not all read: .*gateways is forbidden/),
+        'no Gateway that istiod of cluster1 reads has port 15443',
+      ],
+    })
+  })
+
+  test('whose Gateway is labelled for a control plane that is not there says so', async () => {
+    const labelledFor = (revision: string): Manifest => ({
+      ...gatewayObject('cross', {}),
+      metadata: { name: 'cross', namespace: 'istio-system', labels: { 'istio.io/rev': revision } },
+    })
+    const objects = [labelledFor('canary')]
+    expect(await judged([], { objects })).toMatchObject({
+      cause: 'the Gateway that opens port 15443 is for control planes of another revision',
+      evidence: [
+        'eastwest-abc has no listener on port 15443',
+        'Gateway istio-system/cross (AUTO_PASSTHROUGH, hosts *.local) is labelled istio.io/rev=canary, and no ' +
+          'control plane of cluster1 is of that revision',
+        'no Gateway that istiod of cluster1 reads has port 15443',
+      ],
+    })
+    const own = await judged([], { objects: [labelledFor('default')] })
+    expect(own?.cause).toContain('although a Gateway asks for one')
+  })
+
+  /** A set of listeners for a Gateway without any of the port, and what differs in the set. */
+  const withSet = (set: object = {}, spec: object = {}): Manifest[] => [
+    named({ listeners: [] }),
+    {
+      apiVersion: gatewayApi,
+      kind: 'ListenerSet',
+      metadata: { name: 'more', namespace: 'shop' },
+      spec: {
+        parentRef: { name: 'cross', namespace: 'gateways' },
+        listeners: [{ name: 'tls', port: 15443, protocol: 'TLS', tls: { mode: 'Terminate' } }],
+        ...spec,
+      },
+      ...set,
+    },
+  ]
+
+  test('is that of the ListenerSets that add to its Gateway, and says why one is not accepted', async () => {
+    const notAllowed = { type: 'Accepted', status: 'False', reason: 'NotAllowed', message: 'namespace shop' }
+    expect(await judged([], { objects: withSet({ status: { conditions: [notAllowed] } }) })).toMatchObject({
+      cause: 'a gateway has no listener on port 15443, although a Gateway asks for one',
+      evidence: [
+        'eastwest-abc has no listener on port 15443',
+        'ListenerSet shop/more (SIMPLE, hosts *) asks for it; its status says that Accepted is False, NotAllowed: ' +
+          'namespace shop',
+      ],
+      fix: expect.stringContaining('-n shop get listenersets.gateway.networking.k8s.io more -o yaml'),
+    })
+    for (const objects of [
+      withSet({}, { parentRef: { name: 'cross' } }),
+      withSet({ metadata: { name: 'more', namespace: 'shop', labels: { 'istio.io/rev': 'canary' } } }),
+    ])
+      expect((await judged([], { objects }))?.cause).toBe('no Gateway opens port 15443 of a gateway')
+  })
+
   test('that has no listener is told what the listener of its Gateway lacks', async () => {
     expect(await judged([], { objects: [resource({ mode: 'Passthrough' })] })).toMatchObject({
       cause: 'a Gateway’s listener on port 15443 lacks auto-passthrough, and no route leads on from it',
@@ -746,6 +819,25 @@ describe('a gateway’s pod', () => {
 
   const other = 'outbound_.80_._.web.else.svc.cluster.local'
   const narrow = listener({ chains: [{ serverNames: [other], endsTls: false, cluster: other }] })
+
+  test('that lacks services which the mesh config exports to their own namespaces says so', async () => {
+    const mesh: Manifest = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'istio', namespace: 'istio-system' },
+      data: { mesh: 'defaultServiceExportTo: ["."]' },
+    }
+    expect(await judged([narrow], { objects: [gatewayObject('cross', {}), mesh] })).toMatchObject({
+      cause: 'services are not exported to the namespace of the gateway',
+      evidence: [
+        `its proxy passes on 1 names at 15443, and not ${host}`,
+        'defaultServiceExportTo of the mesh config is ., and service shop/cart of cluster1 says nothing else: that ' +
+          'leaves gateways out',
+        expect.stringContaining('(AUTO_PASSTHROUGH, hosts *.local)'),
+      ],
+      fix: 'kubectl --context=context1 -n istio-system edit configmap istio   # defaultServiceExportTo',
+    })
+  })
 
   test('with too narrow hosts says which services it leaves out', async () => {
     const objects = [gatewayObject('cross', { hosts: ['*.else.svc.cluster.local'] })]

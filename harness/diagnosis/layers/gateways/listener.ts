@@ -2,15 +2,18 @@ import {
   betweenNetworks,
   forOthers,
   gatewayServersAt,
+  gatewaysOfOthers,
   inWords,
   isFor,
   servicesBefore,
   showServer,
+  unreadGateways,
   type GatewayServer,
 } from '#diagnosis/gateway-objects.ts'
 import { kubectl, servedBy } from '#diagnosis/layer.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
 import { serverNamesAt, type EnvoyListener } from '#probes/envoy-listeners.ts'
+import { meshConfigOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { podName, type GatewayPod, type PodProblem } from './gateway-pod.ts'
 
@@ -41,10 +44,11 @@ export const listenerProblem = async (
     servers,
     own: servers.filter((server) => isFor(server, gatewayPod.pod, [gateway.service, ...others])),
   }
-  if (!listener) return noListener(context)
+  if (!listener) return noListener(context, await unreadGateways(reader), await gatewaysOfOthers(reader, gateway.port))
   if (listener.proxyProtocol) return expectsProxyHeader(context)
   if (!names.some((name) => name.startsWith('outbound_.'))) return otherMode(context, listener)
-  return namesMissing(context, names.length, missing)
+  const byDefault = (await meshConfigOf(reader.reads)).defaultServiceExportTo?.join(',')
+  return namesMissing(context, names.length, { missing, byDefault })
 }
 
 type Context = GatewayPod & {
@@ -61,9 +65,9 @@ const showGateways = ({ reader, own, servers }: Context): string => {
 
 /** A listener of the Gateway API that waits for routes: istiod makes none of it while there are none. */
 const isPlainListener = ({ resource, mode }: GatewayServer): boolean =>
-  resource === 'gateways.gateway.networking.k8s.io' && mode === 'PASSTHROUGH'
+  resource !== 'gateways.networking.istio.io' && mode === 'PASSTHROUGH'
 
-const noListener = (context: Context): PodProblem => {
+const noListener = (context: Context, unread: string | undefined, ofOthers: string[]): PodProblem => {
   const { gateway, listens, listeners, own, servers } = context
   const withoutListener = `${podName(context)} has no listener on port ${listens}`
   const refused = listeners.find(({ name, refused: why }) => why !== undefined && name.endsWith(`_${listens}`))?.refused
@@ -91,7 +95,11 @@ const noListener = (context: Context): PodProblem => {
     cause:
       own.length > 0
         ? `a gateway has no listener on port ${gateway.port}, although a Gateway asks for one`
-        : `no Gateway opens port ${gateway.port} of a gateway`,
+        : unread !== undefined
+          ? `a gateway has no listener on port ${gateway.port}`
+          : ofOthers.length > 0
+            ? `the Gateway that opens port ${gateway.port} is for control planes of another revision`
+            : `no Gateway opens port ${gateway.port} of a gateway`,
     evidence: [
       withoutListener,
       ...own.map(
@@ -99,7 +107,9 @@ const noListener = (context: Context): PodProblem => {
           `${inWords(server)} asks for it` +
           (server.refused === undefined ? '' : `; its status says that ${server.refused}`),
       ),
+      ...ofOthers.slice(0, shown),
       ...others.slice(0, shown).map((server) => forOthers(server, 'which the pod does not have')),
+      ...(unread === undefined ? [] : [unread]),
       ...(servers.length === 0
         ? [`no Gateway that istiod of ${context.reader.name} reads has port ${gateway.port}`]
         : []),
@@ -145,12 +155,18 @@ const otherMode = (context: Context, { chains }: EnvoyListener): PodProblem => {
   }
 }
 
-const namesMissing = (context: Context, count: number, missing: MeshService[]): PodProblem => {
+/** `byDefault` is to whom the mesh config exports services that do not say it themselves. */
+const namesMissing = (
+  context: Context,
+  count: number,
+  { missing, byDefault }: { missing: MeshService[]; byDefault: string | undefined },
+): PodProblem => {
   const { gateway, own, pod } = context
   const left = missing.slice(0, shown).map(({ host }) => host)
   const more = missing.length > shown ? ` and ${missing.length - shown} more` : ''
   const namespace = pod.metadata?.namespace ?? ''
-  const hidden = missing.flatMap((service) => hiddenFrom(service, namespace))
+  const hidden = missing.flatMap((service) => hiddenFrom(service, namespace, byDefault))
+  const isDefault = hidden.some((line) => line.startsWith('defaultServiceExportTo'))
   const narrow = own.filter(({ hosts }) => missing.some(({ host }) => !hosts.some((pattern) => covers(pattern, host))))
   return {
     ...(narrow.length > 0 && hidden.length === 0
@@ -162,9 +178,12 @@ const namesMissing = (context: Context, count: number, missing: MeshService[]): 
       ...hidden.slice(0, shown),
       ...own.map(inWords),
     ],
-    fix: showGateways(context),
+    fix: isDefault ? editMeshConfig(context) : showGateways(context),
   }
 }
+
+const editMeshConfig = ({ reader }: Context): string =>
+  kubectl(reader, `-n ${reader.istioNamespace} edit configmap istio   # defaultServiceExportTo`)
 
 /** Gateways write hosts with a namespace in front, which says whose services they mean. */
 const covers = (pattern: string, host: string): boolean => {
@@ -172,13 +191,18 @@ const covers = (pattern: string, host: string): boolean => {
   return bare === '*' || bare === host || (bare.startsWith('*.') && host.endsWith(bare.slice(1)))
 }
 
-const hiddenFrom = ({ namespace, name, perCluster }: MeshService, gatewayNamespace: string): string[] =>
+const hiddenFrom = (
+  { namespace, name, perCluster }: MeshService,
+  gatewayNamespace: string,
+  byDefault: string | undefined,
+): string[] =>
   perCluster
     .flatMap(({ cluster, service }) => {
-      const exportTo = service?.metadata?.annotations?.['networking.istio.io/exportTo']
+      const own = service?.metadata?.annotations?.['networking.istio.io/exportTo']
+      const exportTo = own ?? (service ? byDefault : undefined)
       return exportTo === undefined
         ? []
-        : [{ cluster, exportTo, parts: exportTo.split(',').map((part) => part.trim()) }]
+        : [{ cluster, exportTo, own, parts: exportTo.split(',').map((part) => part.trim()) }]
     })
     .filter(
       ({ parts }) =>
@@ -187,8 +211,10 @@ const hiddenFrom = ({ namespace, name, perCluster }: MeshService, gatewayNamespa
         !(parts.includes('.') && namespace === gatewayNamespace),
     )
     .slice(0, 1)
-    .map(
-      ({ cluster, exportTo }) =>
-        `service ${namespace}/${name} of ${cluster.name} is annotated networking.istio.io/exportTo: ${exportTo}, ` +
-        `which leaves ${gatewayNamespace} out`,
-    )
+    .map(({ cluster, exportTo, own }) => {
+      const service = `service ${namespace}/${name} of ${cluster.name}`
+      return own === undefined
+        ? `defaultServiceExportTo of the mesh config is ${exportTo}, and ${service} says nothing else: that leaves ` +
+            `${gatewayNamespace} out`
+        : `${service} is annotated networking.istio.io/exportTo: ${exportTo}, which leaves ${gatewayNamespace} out`
+    })

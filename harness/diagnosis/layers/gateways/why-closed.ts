@@ -1,5 +1,5 @@
 import type { V1NetworkPolicy } from '@kubernetes/client-node'
-import { forOthers, gatewayServersAt, isFor } from '#diagnosis/gateway-objects.ts'
+import { forOthers, gatewayServersAt, gatewaysOfOthers, isFor, unreadGateways } from '#diagnosis/gateway-objects.ts'
 import { matchesSelector } from '#diagnosis/label-selector.ts'
 import type { GatewayService } from '#diagnosis/network-gateways.ts'
 import { selects } from '#diagnosis/selects.ts'
@@ -69,5 +69,11 @@ export const whyIstiodClosed = async (serving: SurveyedCluster, address: string,
   const own = servers.filter((server) => pods.some((pod) => isFor(server, pod, [service])))
   if (own.length > 0) return limits
   const others = servers.map((server) => forOthers(server, 'which none of its pods has'))
-  return [...limits, `${address} belongs to ${place}, and no Gateway opens port ${port} of its pods`, ...others]
+  const ofOthers = await gatewaysOfOthers(serving, port)
+  const unread = await unreadGateways(serving)
+  const words =
+    unread === undefined
+      ? [`${address} belongs to ${place}, and no Gateway opens port ${port} of its pods`]
+      : [`${address} belongs to ${place}, and no Gateway that could be read opens port ${port} of its pods`, unread]
+  return [...limits, ...words, ...ofOthers, ...others]
 }

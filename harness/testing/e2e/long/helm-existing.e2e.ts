@@ -1,26 +1,20 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { moduleFolder } from '#images/source/go.ts'
-import { clusterName } from '#lab/kind.ts'
-import { runFolder } from '#lab/run-state.ts'
+import { contextsOf, labFrom } from '#testing/e2e/labs.ts'
 import { engineContents, meshproof, type Outcome } from '#testing/e2e/product.ts'
 
 describe('a mesh that Helm installed, with charts of a folder', () => {
   let before: string[] = []
   let made: Outcome
-  let contexts: string[] = []
 
   beforeAll(async () => {
     before = await engineContents()
     const charts = join(await moduleFolder('istio', 'istio.io/istio'), 'manifests/charts')
     made = await meshproof(['--topology=primary-remote', '--installer=helm', `--charts=${charts}`, '--keep'])
-    const id = made.results?.run.id ?? ''
-    const clusters = ['cluster1', 'cluster2']
-    contexts = [
-      `--contexts=${clusters.map((cluster) => `kind-${clusterName(id, cluster)}`).join(',')}`,
-      `--kubeconfig=${clusters.map((cluster) => join(runFolder(id), `${cluster}.kubeconfig`)).join(':')}`,
-    ]
   }, 15 * 60_000)
+  const contexts = async (): Promise<string[]> =>
+    contextsOf(await labFrom('primary-remote', made.results?.run.id ?? ''))
   afterAll(() => meshproof(['down']))
 
   test('is proven as any other, and the results name the installer', () => {
@@ -31,14 +25,17 @@ describe('a mesh that Helm installed, with charts of a folder', () => {
   })
 
   test('is diagnosed as healthy, with requests', async () => {
-    const { exitCode, output } = await meshproof(['diagnose', ...contexts, '--probe'])
+    const { exitCode, output } = await meshproof(['diagnose', ...(await contexts()), '--probe'])
     expect(exitCode, output).toBe(0)
     expect(output).toContain('like topology primary-remote')
     expect(output).toMatch(/^healthy /m)
   })
 
   test('is proven as one that exists already', async () => {
-    const { exitCode, output } = await meshproof([...contexts, '--suite=trust.*,control.*,reach.both-versions'])
+    const { exitCode, output } = await meshproof([
+      ...(await contexts()),
+      '--suite=trust.*,control.*,reach.both-versions',
+    ])
     expect(exitCode, output).toBe(0)
   })
 
