@@ -97,5 +97,6 @@ const runWorkflow = async (act: string, project: string, steps: readonly object[
     { cwd: project, reject: false, all: true, stdin: 'ignore' },
   )
   const outcomes = Steps.parse(JSON.parse(await readFile(join(store, 'steps.json'), 'utf8').catch(() => '{}')))
-  return { exitCode, printed: all, steps: outcomes, artifacts: join(store, 'artifacts') }
+  const printed = all.replaceAll(/^.*unable to get git .*\n/gm, '')
+  return { exitCode, printed, steps: outcomes, artifacts: join(store, 'artifacts') }
 }
