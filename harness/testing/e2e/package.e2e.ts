@@ -140,7 +140,7 @@ describe('in a project that has installed it', () => {
       ].join('\n'),
     )
     const compiler = join(root, 'node_modules/typescript/bin/tsc')
-    const flags = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2024']
+    const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024']
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')]
     await execa(process.execPath, [compiler, ...flags, ...types, 'program.ts'], { cwd: project })
     const { stdout } = await execa(process.execPath, ['program.ts'], { cwd: project })
