@@ -11,14 +11,13 @@ import { testOnce } from '#commands/test/test.ts'
 import { terminal, type Terminal } from '#report/terminal.ts'
 import type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { RunOptions } from '#run/options.ts'
-import type { Run } from '#run/with-reports.ts'
+import type { Run } from '#results/results.ts'
 
 export { MeshproofError } from '#errors.ts'
 export type { Config, Flags } from '#cli/config/schema.ts'
 export type { Code } from '#codes/index.ts'
 export type { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
-export type { CheckResult, Results, TopologyResult, Verdict } from '#results/results.ts'
-export type { Run } from '#run/with-reports.ts'
+export type { CheckResult, Results, Run, TopologyResult, Verdict } from '#results/results.ts'
 
 /** The options of `run`: the flags of `test` in camel case. Lists are text, joined by commas. */
 export type TestFlags = Omit<z.input<typeof RunOptions>, 'output' | 'plan' | 'results' | 'verbose'>

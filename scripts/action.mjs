@@ -24,6 +24,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 /** The inputs that are flags of the same name. An input without a value leaves the flag to the config file. */
 const flags = ['topology', 'contexts', 'istio', 'kubernetes', 'kind', 'suite', 'images']
 
+/** The commands that use the folder of programs and layers. */
+const usesPrograms = new Set(['test', 'up', 'prove', 'upgrade', 'judge', 'cell', 'images'])
+
 /** @type {Record<string, string | undefined>} */
 const inputs = JSON.parse(process.env['INPUTS'] || '{}')
 
@@ -93,16 +96,20 @@ const contentsOf = (path) =>
 /**
  * The folder that holds the programs and layers of labs (harness/images/cache.ts), and its key: what they are made from
  * (the lockfile, the recipes), then what this step asks for. A folder for another question with the same recipes is
- * good to begin with. A command that creates no lab has no folder.
+ * good to begin with. A command that creates no lab and builds no images has no folder.
  */
 const chooseCache = () => {
   const made = ['package.json', 'package-lock.json', 'fixtures/images', 'dist/fixtures/images']
   const hash = hashOf(made.flatMap((path) => contentsOf(join(root, path))))
   const recipes = `meshproof-${process.platform}-${process.arch}-${hash}-`
   const line = commandLine()
-  const withoutLab = line[0] === 'diagnose' || line.some((argument) => argument.startsWith('--contexts'))
+  const command = line.find((argument) => !argument.startsWith('-')) ?? 'test'
+  const withoutLab = line.some((argument) => argument === '--plan' || argument.startsWith('--contexts'))
   setOutputs({
-    path: withoutLab ? '' : join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'meshproof', 'artifacts'),
+    path:
+      !usesPrograms.has(command) || withoutLab
+        ? ''
+        : join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'meshproof', 'artifacts'),
     key: recipes + hashOf(line),
     recipes,
   })

@@ -182,6 +182,13 @@ describe('a run', () => {
     expect(actionsUsed(await fakeRun('', {}, hit))).not.toContain('actions/cache/save')
   })
 
+  test.each(['list', 'doctor', 'diagnose', 'test --plan', 'report reports'])(
+    'of %s needs no cache',
+    async (command) => {
+      expect(actionsUsed(await fakeRun('', { command }))).not.toContain('actions/cache/restore')
+    },
+  )
+
   test('in a folder of the checkout looks up files there, and names its report from the top', async () => {
     const workspace = await scratchFolder()
     await mkdir(join(workspace, 'services/mesh'), { recursive: true })

@@ -211,6 +211,18 @@ describe('several versions', () => {
   })
 })
 
+test.each([
+  [['--repeat=0'], '--repeat', 'a whole number from 1 to 100'],
+  [['--repeat=often'], '--repeat', 'a whole number from 1 to 100'],
+  [['prove', '--timeout=1.5'], '--timeout', 'a whole number of seconds from 5 to 3600'],
+  [['judge', '--timeout=9000'], '--timeout', 'a whole number of seconds from 5 to 7200'],
+  [['cell', '--cells=cells.json', '--index=-1'], '--index', 'a whole number, 0 or more'],
+])('%j is refused with what the flag takes', (argv, flag, takes) => {
+  expect(() => readArguments(argv, {})).toThrow(
+    expect.objectContaining({ code: 'MP-101', message: `${flag} does not take that value: it takes ${takes}` }),
+  )
+})
+
 describe('repetitions', () => {
   test('are a number, and of labs where it says so', () => {
     expect(readArguments(['--repeat=5', '--fresh'], {})).toMatchObject({ options: { repeat: 5, fresh: true } })

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { cgroupFinding, engineFinding } from './doctor.ts'
+import { cgroupFinding, engineFinding, inotifyFinding } from './doctor.ts'
 import { ensureEngine } from '#run/ensure-engine.ts'
 import { errorOf, failingWith, fakeProgram, setVariable } from '#testing/edge.ts'
 import { engineInfo } from '#engine/docker.ts'
@@ -106,4 +106,16 @@ describe('where none answers', () => {
       message: expect.stringContaining(address),
     })
   })
+})
+
+test.each([
+  [{ limit: 51, used: 0 }, 'bad', 'too few for a lab (MP-209): sysctl fs.inotify.max_user_instances=512'],
+  [{ limit: 128, used: 77 }, 'bad', 'too few for a lab'],
+  [{ limit: 128, used: 60 }, 'note', 'enough for one lab'],
+  [{ limit: 512, used: 60 }, 'ok', 'enough for two labs at a time'],
+  [{ limit: 40, used: undefined }, 'bad', 'too few for a lab'],
+  [{ limit: 128, used: undefined }, 'note', 'a lab takes 52'],
+  [{ limit: 512, used: undefined }, 'ok', 'enough for two labs at a time'],
+])('inotify instances: %j', (instances, state, means) => {
+  expect(inotifyFinding(instances)).toMatchObject({ state, means: expect.stringContaining(means) })
 })

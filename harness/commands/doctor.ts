@@ -6,7 +6,7 @@ import { networkRanges } from '#lab/network.ts'
 import { engineInfo, type EngineInfo } from '#engine/docker.ts'
 import { engineAddress, engineName, isRootless, unfitness } from '#engine/fitness.ts'
 import { mayInstallPackages } from '#engine/packages.ts'
-import { inotifyInstances, inotifyOfNode } from '#run/inotify.ts'
+import { type InotifyInstances, inotifyInstances, inotifyOfNode, instancesLeft } from '#run/inotify.ts'
 import { freeBytes, neededBytes } from '#run/space.ts'
 
 /** One thing that was looked at: what was found, and what it means for a run. */
@@ -123,22 +123,28 @@ export const cgroupFinding = (engine: EngineInfo | undefined): Finding => {
 
 const inotifyFindings = async (): Promise<Finding[]> => {
   const instances = await inotifyInstances()
-  if (instances === undefined) return []
+  return instances === undefined ? [] : [inotifyFinding(instances)]
+}
+
+/** Whether the kernel has enough inotify instances for labs. */
+export const inotifyFinding = (instances: InotifyInstances): Finding => {
   const { limit, used } = instances
-  const labs = Math.floor((limit - used) / (2 * inotifyOfNode))
-  return [
-    {
-      what: 'inotify instances',
-      found: `${limit}, ${used} of them in use`,
-      state: labs < 1 ? 'bad' : labs < 2 ? 'note' : 'ok',
-      means:
-        labs < 1
-          ? 'too few for a lab (MP-209): sysctl fs.inotify.max_user_instances=512'
+  const labs = Math.floor(instancesLeft(instances) / (2 * inotifyOfNode))
+  const more = 'sysctl fs.inotify.max_user_instances=512'
+  const unknown = used === undefined && limit < 512
+  return {
+    what: 'inotify instances',
+    found: `${limit}, ${used ?? 'only root can see how many'} of them in use`,
+    state: labs < 1 ? 'bad' : labs < 2 || unknown ? 'note' : 'ok',
+    means:
+      labs < 1
+        ? `too few for a lab (MP-209): ${more}`
+        : unknown
+          ? `a lab takes ${2 * inotifyOfNode}; where they are in use: ${more}`
           : labs < 2
-            ? 'enough for one lab; --topology=all has two at a time: sysctl fs.inotify.max_user_instances=512'
+            ? `enough for one lab; --topology=all has two at a time: ${more}`
             : 'enough for two labs at a time',
-    },
-  ]
+  }
 }
 
 /**

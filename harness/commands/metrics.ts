@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { MeshproofError, reasonOf } from '#errors.ts'
+import { joined } from '#report/prometheus-text.ts'
 
 /** The flags of `metrics`: folders with a `metrics.prom` each. */
 export type MetricsOptions = { folders: string[] }
@@ -13,7 +14,7 @@ const metricsPort = 9464
 
 /**
  * Performs `metrics`: serves the `metrics.prom` of all folders as one page for Prometheus until the signal, and returns
- * 0. Every request reads the files, because Kubernetes replaces those of a mounted ConfigMap. A folder without the file
+ * 0. Metrics that several folders have get the label `folder`. Every request reads the files, because Kubernetes replaces those of a mounted ConfigMap. A folder without the file
  * has no results yet. `line` is called with the address; with the port 0 the system chooses one.
  * @throws MeshproofError MP-177 where it cannot listen.
  */
@@ -52,14 +53,20 @@ export const serveMetrics = async (
   return 0
 }
 
-const metricsIn = async (folders: readonly string[]): Promise<string> =>
-  (
+/** The metrics of all folders as one page. A folder that is named twice counts once. */
+const metricsIn = async (folders: readonly string[]): Promise<string> => {
+  const distinct = folders.filter(
+    (folder, index) => folders.findIndex((other) => resolve(other) === resolve(folder)) === index,
+  )
+  return joined(
     await Promise.all(
-      folders.map((folder) =>
-        readFile(join(folder, 'metrics.prom'), 'utf8').catch((error: unknown) => {
+      distinct.map(async (folder) => ({
+        folder,
+        text: await readFile(join(folder, 'metrics.prom'), 'utf8').catch((error: unknown) => {
           if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
           throw error
         }),
-      ),
-    )
-  ).join('')
+      })),
+    ),
+  )
+}

@@ -119,6 +119,9 @@ export const Results = z.strictObject({
 })
 export type Results = z.infer<typeof Results>
 
+/** A run: its results so far, and the folder of its reports. */
+export type Run = { results: Results; folder: string }
+
 /** The verdict of a topology: that of its worst check. With a check that did not run it is never `pass`. */
 export const topologyVerdict = (checks: Pick<CheckResult, 'verdict'>[]): Verdict => {
   const verdicts = new Set(checks.map(({ verdict }) => verdict))

@@ -7,17 +7,23 @@ import { MeshproofError } from '#errors.ts'
  */
 export const inotifyOfNode = 26
 
-/** How many inotify instances the processes of root may have, and how many they have. */
-export type InotifyInstances = { limit: number; used: number }
+/**
+ * How many inotify instances the processes of root may have, and how many they have. `used` is undefined for a user who
+ * may not look at root’s processes.
+ */
+export type InotifyInstances = { limit: number; used: number | undefined }
 
 /**
- * Counts the inotify instances of root, under whom the programs of a node run. Undefined where this cannot be known: on
- * a system without them, and for a user who may not look at root’s processes.
+ * Counts the inotify instances of root, under whom the programs of a node run. Undefined on a system without them.
+ * `proc` is where the kernel tells of processes, `user` the id of the user who asks.
  */
-export const inotifyInstances = async (proc = '/proc'): Promise<InotifyInstances | undefined> => {
-  if (process.getuid?.() !== 0) return undefined
+export const inotifyInstances = async (
+  proc = '/proc',
+  user = process.getuid?.(),
+): Promise<InotifyInstances | undefined> => {
   const limit = Number(await readFile(`${proc}/sys/fs/inotify/max_user_instances`, 'utf8').catch(() => ''))
   if (!limit) return undefined
+  if (user !== 0) return { limit, used: undefined }
   const processes = (await readdir(proc)).filter((name) => /^\d+$/.test(name))
   const counts = await Promise.all(processes.map((id) => instancesOf(`${proc}/${id}`)))
   return { limit, used: counts.reduce((sum, count) => sum + count, 0) }
@@ -35,10 +41,13 @@ const instancesOf = async (folder: string): Promise<number> => {
   }
 }
 
+/** How many instances are left at most: all of them, where nobody can say how many are used. */
+export const instancesLeft = ({ limit, used = 0 }: InotifyInstances): number => limit - used
+
 /** What the kernel has where fewer instances are left than are needed. Undefined where they suffice, or are unknown. */
-const shortage = async (needed: number): Promise<InotifyInstances | undefined> => {
-  const instances = await inotifyInstances()
-  return instances !== undefined && instances.limit - instances.used < needed ? instances : undefined
+const shortage = async (needed: number, proc?: string): Promise<InotifyInstances | undefined> => {
+  const instances = await inotifyInstances(proc)
+  return instances !== undefined && instancesLeft(instances) < needed ? instances : undefined
 }
 
 /** True where the kernel has enough inotify instances for a lab, or where this cannot be known. */
@@ -50,8 +59,8 @@ export const inotifySuffices = async (clusters: number): Promise<boolean> =>
  * start, and the lab would end minutes later with a message about one of them.
  * @throws MeshproofError MP-209
  */
-export const requireInotify = async (clusters: number): Promise<void> => {
-  const found = await shortage(clusters * inotifyOfNode)
+export const requireInotify = async (clusters: number, proc?: string): Promise<void> => {
+  const found = await shortage(clusters * inotifyOfNode, proc)
   if (found) throw tooFewInstances(found, clusters)
 }
 
@@ -68,7 +77,9 @@ const tooFewInstances = ({ limit, used }: InotifyInstances, clusters: number, ca
   new MeshproofError('MP-209', {
     what: 'Too few inotify instances are left for a lab',
     where: `fs.inotify.max_user_instances=${limit}`,
-    why: `root’s processes use ${used}, and ${clusters} nodes take ${clusters * inotifyOfNode}`,
+    why:
+      (used === undefined ? '' : `root’s processes use ${used}, and `) +
+      `${clusters} nodes take ${clusters * inotifyOfNode}`,
     next:
       'sysctl fs.inotify.max_user_instances=512 as root allows more. Or remove other clusters (`meshproof down`, ' +
       '`kind get clusters`).',

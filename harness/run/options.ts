@@ -13,6 +13,13 @@ export const list = z
   )
   .refine((parts) => parts.length > 0, 'it names nothing')
 
+/** A whole number within limits. Any other value is refused in words that name the limits. */
+export const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER, unit = ''): z.ZodCoercedNumber => {
+  const limits = most === Number.MAX_SAFE_INTEGER ? `, ${least} or more` : ` from ${least} to ${most}`
+  const error = `it takes a whole number${unit && ` of ${unit}`}${limits}`
+  return z.coerce.number({ error }).int({ error }).min(least, { error }).max(most, { error })
+}
+
 /** The flag for the name of an option: `istioSource` gives `--istio-source`. */
 export const flagOf = (name: string): string => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
@@ -64,7 +71,7 @@ export const RunOptions = z.object({
     .optional(),
   output: z.enum(['text', 'json']).default('text'),
   /** Seconds for one check, both attempts together. */
-  timeout: z.coerce.number().int().min(5).max(3600).default(180),
+  timeout: wholeNumber(5, 3600, 'seconds').default(180),
   plan: z.boolean().default(false),
   keep: z.boolean().default(false),
   /** A run id, or true for the newest kept lab. */
@@ -73,7 +80,7 @@ export const RunOptions = z.object({
   /** Also shows the programs that run. */
   verbose: z.boolean().optional(),
   /** How often the checks are run. */
-  repeat: z.coerce.number().int().min(1).max(100).default(1),
+  repeat: wholeNumber(1, 100).default(1),
   /** Each repetition has a lab of its own. */
   fresh: z.boolean().default(false),
   /** The file of a private key, with which the report is signed. */

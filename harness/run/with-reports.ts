@@ -2,18 +2,17 @@ import type { Check } from '#checks/check.ts'
 import { MeshproofError } from '#errors.ts'
 import { makeReportFolder, writeInterrupted, writeReports, writeSoFar } from '#report/report-folder.ts'
 import type { Terminal } from '#report/terminal.ts'
-import type { Environment, Results } from '#results/results.ts'
+import type { Environment, Results, Run } from '#results/results.ts'
 import { failureOf } from './failure-of.ts'
 import { leaveAtOnce } from './leave-at-once.ts'
 import type { MeshPlan } from './plan.ts'
 import { notPublished, type Publishing } from './publishing.ts'
 import { beginResults, finishResults } from './run-results.ts'
 
+export type { Run } from '#results/results.ts'
+
 /** How a run is stopped. `signal` asks for an orderly end. `atOnce` registers what an immediate end calls. */
 export type Signals = { signal: AbortSignal; atOnce: (leave: () => never) => void }
-
-/** A run: its results so far, and the folder of its reports. */
-export type Run = { results: Results; folder: string }
 
 /** A run that goes on. */
 export type RunUnderWay = Run & {

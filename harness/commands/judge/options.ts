@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { unknownValue } from '#errors.ts'
-import { list, RunOptions } from '#run/options.ts'
+import { list, RunOptions, wholeNumber } from '#run/options.ts'
 
 /** The judges: the tests of the Gateway API for meshes. */
 export const judgeNames = ['gateway-api'] as const
@@ -16,7 +16,7 @@ export const JudgeOptions = z.object({
     .regex(/^[\w.:/@-]+$/, 'the name of an image')
     .optional(),
   /** Seconds for one judge in one cluster. */
-  timeout: z.coerce.number().int().min(5).max(7200).default(900),
+  timeout: wholeNumber(5, 7200, 'seconds').default(900),
 })
 export type JudgeOptions = z.infer<typeof JudgeOptions>
 

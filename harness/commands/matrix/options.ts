@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { list, TestOptions } from '#run/options.ts'
+import { list, TestOptions, wholeNumber } from '#run/options.ts'
 
 /**
  * The options of `matrix`: those of `test`, without the ones that a cell cannot have (a report folder, a lab that
@@ -35,7 +35,7 @@ export type MatrixOptions = z.infer<typeof MatrixOptions>
 /** The options of `cell`. */
 export const CellOptions = z.object({
   cells: z.string(),
-  index: z.coerce.number().int().min(0).optional(),
+  index: wholeNumber(0).optional(),
   reportDir: z.string().default('reports'),
 })
 

@@ -1,29 +1,20 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { delimiter, dirname, join, resolve } from 'node:path'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { delimiter, join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cacheFolder } from '#images/cache.ts'
 import { runAction } from '#testing/composite-action.ts'
+import { installedProject, withThisNode as environment } from './installed-project.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
-// The Node of this run comes first on PATH, since the machine’s own may be too old for an installed package.
-const environment = { PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}` }
 
 let project: string
 let archive: string
+let remove: () => Promise<void>
 beforeAll(async () => {
-  project = await mkdtemp(join(tmpdir(), 'meshproof-package-'))
-  await execa('npm', ['pack', '--pack-destination', project], { cwd: root, env: environment })
-  archive = (await readdir(project)).find((name) => name.endsWith('.tgz')) ?? ''
-  await writeFile(join(project, 'package.json'), '{ "name": "project", "private": true, "type": "module" }')
-  const flags = ['--save-dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund']
-  // npm has hung before its first request, once in nine times. It gets a second chance.
-  const install = (): Promise<unknown> =>
-    execa('npm', ['install', ...flags, `./${archive}`], { cwd: project, env: environment, timeout: 100_000 })
-  await install().catch(install)
+  ;({ folder: project, archive, remove } = await installedProject())
 })
-afterAll(() => rm(project, { recursive: true, force: true }))
+afterAll(() => remove())
 
 const meshproof = async (...args: string[]): Promise<{ exitCode: number | undefined; output: string }> => {
   const { exitCode, all } = await execa('meshproof', args, {
@@ -149,7 +140,7 @@ describe('in a project that has installed it', () => {
       ].join('\n'),
     )
     const compiler = join(root, 'node_modules/typescript/bin/tsc')
-    const flags = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2024']
+    const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024']
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')]
     await execa(process.execPath, [compiler, ...flags, ...types, 'program.ts'], { cwd: project })
     const { stdout } = await execa(process.execPath, ['program.ts'], { cwd: project })

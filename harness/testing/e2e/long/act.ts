@@ -1,0 +1,102 @@
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { execa } from 'execa'
+import { stringify } from 'yaml'
+import { z } from 'zod'
+import { artifact, cacheFolder } from '#images/cache.ts'
+import { loadRecipes } from '#images/source/recipes.ts'
+
+/** act runs workflows as GitHub does, in containers. It is compiled from its Go module. */
+const actModule = 'github.com/nektos/act@v0.2.89'
+
+/** What a runner has beside Debian’s smallest system. */
+const packages = ['git', 'docker-cli', 'ca-certificates']
+
+const runnerImage = 'meshproof-test-runner:1'
+
+/** How a workflow ended: its outputs by step, what it printed, and the folder of its artifacts. */
+export type WorkflowOutcome = {
+  exitCode: number | undefined
+  printed: string
+  steps: Record<string, { outcome: string; outputs: Record<string, string> }>
+  artifacts: string
+}
+
+/** A runner of workflows. It takes its steps in a folder that it shares with the container. */
+export type Runner = {
+  /** Runs a workflow with one job, whose working directory is the project. */
+  run: (project: string, steps: readonly object[]) => Promise<WorkflowOutcome>
+  /** Removes the image of the runner. */
+  remove: () => Promise<void>
+}
+
+/**
+ * Prepares a runner: act, and an image with bash, git and docker’s client. The job has this machine’s engine, network,
+ * process ids and cache of meshproof. The actions of GitHub that the action uses are those beside this file.
+ */
+export const workflowRunner = async (): Promise<Runner> => {
+  const programs = await artifact('test-act', actModule.replaceAll(/[^\w.-]/g, '-'), async (folder) => {
+    await execa('go', ['install', actModule], { env: { GOBIN: folder } })
+  })
+  const { debian } = await loadRecipes()
+  const system = await artifact('test-runner', `${debian}-${packages.join('-')}`, async (folder) => {
+    const flags = ['--quiet', '--variant=minbase', `--include=${packages.join(',')}`]
+    await execa('mmdebstrap', [...flags, debian, join(folder, 'system.tar')])
+  })
+  await execa('docker', ['import', join(system, 'system.tar'), runnerImage])
+  return {
+    run: (project, steps) => runWorkflow(join(programs, 'act'), project, steps),
+    remove: async () => {
+      await execa('docker', ['rmi', runnerImage], { reject: false })
+    },
+  }
+}
+
+const Steps = z.record(
+  z.string(),
+  z.object({
+    outcome: z.string(),
+    outputs: z
+      .record(z.string(), z.string())
+      .nullish()
+      .transform((found) => found ?? {}),
+  }),
+)
+
+const runWorkflow = async (act: string, project: string, steps: readonly object[]): Promise<WorkflowOutcome> => {
+  const store = await mkdtemp(join(tmpdir(), 'meshproof-runner-'))
+  for (const name of ['caches', 'artifacts']) await mkdir(join(store, name))
+  const last = {
+    if: 'always()',
+    shell: 'bash',
+    run: 'printf %s "$STEPS" > /store/steps.json',
+    env: { STEPS: '${{ toJSON(steps) }}' },
+  }
+  const workflow = join(project, '.github/workflows/mesh.yaml')
+  await mkdir(dirname(workflow), { recursive: true })
+  await writeFile(
+    workflow,
+    stringify({ on: ['push'], jobs: { mesh: { 'runs-on': 'ubuntu-latest', steps: [...steps, last] } } }),
+  )
+  const actions = join(import.meta.dirname, 'actions')
+  const replaced = ['setup-node@v5', 'cache@v5', 'upload-artifact@v6'].map(
+    (name) => `--local-repository=actions/${name}=${join(actions, name.replace(/@.*/, ''))}`,
+  )
+  const container = [
+    `--volume=${dirname(dirname(process.execPath))}:/opt/node:ro`,
+    `--volume=${store}:/store`,
+    `--volume=${cacheFolder()}:/root/.cache/meshproof`,
+    // A run deletes the labs of processes that have ended. It must see those of this machine.
+    '--pid=host',
+  ]
+  const flags = ['--bind', '--pull=false', '--rm', '--no-cache-server', '--network=host', '--platform']
+  const { exitCode, all } = await execa(
+    act,
+    ['push', ...flags, `ubuntu-latest=${runnerImage}`, ...replaced, `--container-options=${container.join(' ')}`],
+    { cwd: project, reject: false, all: true, stdin: 'ignore' },
+  )
+  const outcomes = Steps.parse(JSON.parse(await readFile(join(store, 'steps.json'), 'utf8').catch(() => '{}')))
+  const printed = all.replaceAll(/^.*unable to get git .*\n/gm, '')
+  return { exitCode, printed, steps: outcomes, artifacts: join(store, 'artifacts') }
+}

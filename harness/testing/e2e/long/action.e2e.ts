@@ -1,0 +1,130 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Results } from '#results/results.ts'
+import { installedProject, type InstalledProject } from '#testing/e2e/installed-project.ts'
+import { contextsOf, labFrom } from '#testing/e2e/labs.ts'
+import { meshproof } from '#testing/e2e/product.ts'
+import { type Runner, workflowRunner } from './act.ts'
+import { krewPlugin } from './krew-plugin.ts'
+
+let project: InstalledProject
+let runner: Runner
+beforeAll(async () => {
+  project = await installedProject()
+  // A checkout, as a workflow has it.
+  await execa('git', ['init', '--quiet'], { cwd: project.folder })
+  const author = ['-c', 'user.name=test', '-c', 'user.email=test@example.invalid']
+  await execa('git', [...author, 'commit', '--quiet', '--allow-empty', '--message=first'], { cwd: project.folder })
+  runner = await workflowRunner()
+}, 15 * 60_000)
+afterAll(async () => {
+  await runner.remove()
+  await project.remove()
+})
+
+const step = (id: string, inputs: Record<string, string>, more: object = {}): object => ({
+  uses: './node_modules/meshproof',
+  id,
+  with: inputs,
+  ...more,
+})
+
+describe('a job with the action', () => {
+  test('runs commands that need no lab, and gives them no verdict', async () => {
+    const { exitCode, printed, steps } = await runner.run(project.folder, [
+      step('list', { command: 'list' }),
+      step('doctor', { command: 'doctor' }),
+      step('plan', { command: 'test --plan', topology: 'gateway' }),
+    ])
+    expect(exitCode, printed).toBe(0)
+    expect(printed).toContain('reach.both-versions')
+    expect(printed).toContain('This machine can run meshproof.')
+    expect(printed).toContain('cluster1: control plane')
+    const none = { verdict: 'not-run', report: '', 'first-broken-layer': '' }
+    expect(steps).toMatchObject({ list: { outputs: none }, doctor: { outputs: none }, plan: { outputs: none } })
+    expect(printed).not.toContain('Run Main actions/cache')
+  })
+
+  test('keeps its folder of programs, also where a command fails, and begins the next question with it', async () => {
+    const elsewhere = { env: { XDG_CACHE_HOME: '/tmp/cache' }, 'continue-on-error': true }
+    const folder = '/tmp/cache/meshproof/artifacts'
+    const { exitCode, printed, steps } = await runner.run(project.folder, [
+      { shell: 'bash', run: `mkdir -p ${folder}; echo made > ${folder}/program` },
+      step('first', { topology: 'none' }, elsewhere),
+      { shell: 'bash', run: `rm -r ${folder}` },
+      step('second', { topology: 'nothing' }, elsewhere),
+      { shell: 'bash', run: `grep made ${folder}/program` },
+      step('third', { topology: 'nothing' }, elsewhere),
+    ])
+    expect(exitCode, printed).toBe(0)
+    expect(printed.match(/restored meshproof-linux-/g)).toHaveLength(2)
+    // The third finds exactly its key, so that there is nothing to keep.
+    expect(printed.match(/Run Main actions\/cache\/save/g)).toHaveLength(2)
+    for (const name of ['first', 'second', 'third'])
+      expect(steps[name]).toMatchObject({ outcome: 'failure', outputs: { verdict: 'not-run' } })
+  })
+
+  test(
+    'tests a lab, and diagnoses it healthy and broken, with outputs, annotations and reports; so does kubectl',
+    async () => {
+      const tested = await runner.run(project.folder, [
+        step('test', { topology: 'gateway', suite: 'net.gateway-open,reach.local', flags: '--keep', cache: 'false' }),
+      ])
+      const id = /down --run=([\w-]+)/.exec(tested.printed)?.[1] ?? ''
+      try {
+        expect(tested.exitCode, tested.printed).toBe(0)
+        expect(tested.steps['test']?.outputs).toEqual({
+          verdict: 'pass',
+          report: expect.stringMatching(/^reports\//),
+          'first-broken-layer': '',
+        })
+        const results = Results.parse(
+          JSON.parse(await readFile(join(tested.artifacts, 'meshproof/results.json'), 'utf8')),
+        )
+        expect(results.topologies.map(({ verdict }) => verdict)).toEqual(['pass'])
+
+        const lab = await labFrom('gateway', id)
+        const [contexts = '', kubeconfig = ''] = contextsOf(lab)
+        const inJob = kubeconfig
+          .replace('--kubeconfig=', '')
+          .replaceAll(/[^:]+\/meshproof\//g, '/root/.cache/meshproof/')
+        const diagnosed = { command: 'diagnose', contexts: contexts.replace('--contexts=', '') }
+        const env = { KUBECONFIG: inJob }
+        const cluster2 = lab.clusters[1]?.kubeconfig ?? ''
+        const scale = (replicas: number): Promise<unknown> =>
+          execa(lab.images.kubectl, [
+            `--kubeconfig=${cluster2}`,
+            '--namespace=istio-system',
+            'scale',
+            'deployment/istio-eastwestgateway',
+            `--replicas=${replicas}`,
+          ])
+
+        const healthy = await runner.run(project.folder, [step('healthy', diagnosed, { env })])
+        expect(healthy.exitCode, healthy.printed).toBe(0)
+        expect(healthy.steps['healthy']?.outputs).toMatchObject({ verdict: 'pass', 'first-broken-layer': '' })
+
+        await scale(0)
+        const broken = await runner.run(project.folder, [step('broken', diagnosed, { env })])
+        expect(broken.exitCode).toBe(1)
+        expect(broken.steps['broken']).toMatchObject({
+          outcome: 'failure',
+          outputs: { verdict: 'fail', 'first-broken-layer': 'gateways', report: expect.stringMatching(/^reports\//) },
+        })
+        expect(broken.printed).toMatch(/::error .*MP-887/)
+        const document = await readFile(join(broken.artifacts, 'meshproof/diagnosis.json'), 'utf8')
+        expect(JSON.parse(document)).toMatchObject({ exitCode: 1, cause: { code: 'MP-887', layer: 'gateways' } })
+
+        // What krew installs, on the same mesh.
+        await using plugin = await krewPlugin()
+        const byKubectl = await plugin.run(lab.images.kubectl, ['diagnose', contexts, kubeconfig])
+        expect(byKubectl).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('MP-887') })
+      } finally {
+        if (id !== '') await meshproof(['down', `--run=${id}`])
+      }
+    },
+    15 * 60_000,
+  )
+})
