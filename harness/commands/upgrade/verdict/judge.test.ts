@@ -7,11 +7,11 @@ import type {
   Measured,
   PhaseId,
   PhaseKind,
-  Probe,
   RunningRelease,
   UpgradePhaseResult,
 } from '#results/results.ts'
 import { checkResult } from '#testing/results.ts'
+import { probeOf } from '#testing/upgrade-probes.ts'
 import type { Case } from './case.ts'
 import { judge } from './judge.ts'
 import type { Latency } from './latency.ts'
@@ -41,25 +41,15 @@ const phases = kinds
     releases: [],
   }))
   .map((phase) => ({ ...phase, verdict: 'pass' as const, reason: '' }))
-const probeOf = (id: string, of: Partial<Probe> = {}): Probe => ({
-  id,
-  from: 'cluster1',
-  to: 'cluster2',
-  kind: 'new-connection',
-  retries: 'default',
-  pods: 'kept',
-  expects: 'answers',
-  ...of,
-})
 const probes = [
-  probeOf('there'),
-  probeOf('back', { from: 'cluster2', to: 'cluster1' }),
-  probeOf('bare', { retries: 'none' }),
-  probeOf('local', { to: 'cluster1' }),
-  probeOf('stream', { kind: 'stream' }),
-  probeOf('plain', { kind: 'plaintext', expects: 'refusal' }),
-  probeOf('stranger', { kind: 'wrong-identity', expects: 'refusal' }),
-  probeOf('outside', { to: 'cluster1', kind: 'outside' }),
+  probeOf({ id: 'there' }),
+  probeOf({ id: 'back', from: 'cluster2', to: 'cluster1' }),
+  probeOf({ id: 'bare', retries: 'none' }),
+  probeOf({ id: 'local', to: 'cluster1' }),
+  probeOf({ id: 'stream', kind: 'stream' }),
+  probeOf({ id: 'plain', kind: 'plaintext', expects: 'refusal' }),
+  probeOf({ id: 'stranger', kind: 'wrong-identity', expects: 'refusal' }),
+  probeOf({ id: 'outside', to: 'cluster1', kind: 'outside' }),
 ]
 const good = (probe: string, phase: PhaseId): Measured => ({
   probe,
