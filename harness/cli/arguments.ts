@@ -277,7 +277,7 @@ const commandLine = (configPath?: string): CommandLine => {
     .option('--probe', 'also send requests, from a labelled namespace that is deleted afterwards')
     .addOption(results)
     .addOption(
-      new Option('--output <form>', 'text for people, json for programs, html for a page; both go to stdout').choices([
+      new Option('--output <form>', 'text for people, json for programs, html for a page: on standard output').choices([
         'text',
         'json',
         'html',

@@ -66,6 +66,25 @@ test('without a launcher the program just exits', async () => {
   expect({ exitCode, stderr }).toEqual({ exitCode: 5, stderr: '' })
 })
 
+test.each([
+  ['takes its time', 'sleep 0.3; wc -c', '300000'],
+  ['is gone', 'true', ''],
+])('a program whose reader %s prints everything that is read, and leaves', async (_, reader, read) => {
+  const path = await program(
+    `${withLeave}process.stdout.on('error', () => undefined)
+process.stdout.write('x'.repeat(300_000))
+await leave(5)`,
+  )
+  const { stdout, stderr } = await execa(
+    'sh',
+    ['-c', `{ "${process.execPath}" "${path}"; echo $? >&2; } | { ${reader}; }`],
+    {
+      timeout: 4000,
+    },
+  )
+  expect({ stdout: stdout.trim(), stderr }).toEqual({ stdout: read, stderr: '5' })
+})
+
 test('a launcher that is gone is no error', async () => {
   const child = fork(await program(`${withLeave}process.on('disconnect', () => leave(6))`), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

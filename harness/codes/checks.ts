@@ -51,7 +51,7 @@ export const checkCodes = {
   },
   'MP-717': {
     layer: 'network',
-    cause: 'an east-west gateway has not the ready replicas that it should',
+    cause: 'an east-west gateway has fewer ready replicas than it should',
     shows:
       'The check finds fewer ready gateway pods than before the upgrade. Nothing fails until the last one ' +
       'restarts.',
@@ -387,7 +387,7 @@ export const checkCodes = {
   },
   'MP-792': {
     layer: 'resilience',
-    cause: 'a new pod comes to be although there is nobody to inject its sidecar',
+    cause: 'a new pod is created although nothing can inject its sidecar',
     shows: 'A pod is created while istiod is away, and runs without a sidecar.',
     fix: 'The injector’s webhook must fail closed (failurePolicy Fail), or such a pod is outside the mesh.',
   },
@@ -425,7 +425,7 @@ export const checkCodes = {
   },
   'MP-797': {
     layer: 'resilience',
-    cause: 'the mesh is not whole again after a node restarted',
+    cause: 'the mesh does not recover after a node restarted',
     shows:
       'Pods of the restarted node, or requests to them, do not come back by themselves, or other clusters stop ' +
       'answering meanwhile.',

@@ -3,7 +3,7 @@ import type { CodeEntry } from './entry.ts'
 /** Errors in what clusters answer while they are worked with. */
 export const clusterAnswerCodes = {
   'MP-401': {
-    cause: 'something was waited for in vain',
+    cause: 'something did not happen in time',
     shows: 'The message says what was waited for and how long, and the last reason why it was not so.',
     fix: 'Run again with --keep and look at it, or with a longer --timeout.',
   },

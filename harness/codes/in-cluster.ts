@@ -3,7 +3,7 @@ import type { CodeEntry } from './entry.ts'
 /** Errors of running inside a cluster, and of building the image for it. */
 export const inClusterCodes = {
   'MP-170': {
-    cause: 'the harness’s image is built on a machine of its own kind',
+    cause: 'this machine cannot build the image of meshproof for the engine',
     shows:
       '`images build --harness` runs on another operating system or processor than the engine’s. The image takes ' +
       'Node and the packages that are installed here.',

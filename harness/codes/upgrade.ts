@@ -188,8 +188,9 @@ export const upgradeCodes = {
     cause: 'answers became slower than before the upgrade',
     shows:
       'Between two clusters, the slowest answers (p99) took longer than at the baseline: above --max-p99-ratio, by ' +
-      '50 ms or more, by more than traffic outside the mesh, and in most seconds. Seconds in which the machine was shorter of ' +
-      'processor time than in the calmer half of the baseline do not count. A warning: the upgrade stays green.',
+      '50 ms or more, by more than traffic outside the mesh, and in most seconds. Seconds in which the machine was ' +
+      'shorter of processor time than in the calmer half of the baseline do not count. A warning: the upgrade stays ' +
+      'green.',
     fix: 'Compare the proxies’ CPU and configuration with before. --max-p99-ratio sets another limit.',
   },
   'MP-958': {

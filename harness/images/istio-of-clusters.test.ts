@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { errorOf } from '#testing/edge.ts'
 import { idleLab } from '#testing/idle-lab.ts'
-import { controlPlaneSpec, gatewaySpec } from '#istio/operator.ts'
+import { controlPlaneOf, gatewayOf } from '#istio/installation.ts'
+import { operatorOf } from '#istio/operator.ts'
 import { labOf } from '#lab/lab.ts'
 import { environmentOf } from '#run/environment.ts'
 import { istioOfClusters, istioVersions } from './istio-of-clusters.ts'
@@ -54,8 +55,8 @@ test('each cluster is installed by the istioctl of its release, with its images'
     { name: 'cluster2', tag: '1.30-dev' },
   ]) {
     const cluster = lab.cluster(name)
-    expect(controlPlaneSpec(cluster, lab, {})).toMatchObject({ tag })
-    expect(gatewaySpec(cluster, lab, true)).toMatchObject({ tag })
+    expect(operatorOf(controlPlaneOf(cluster, lab, {}))).toMatchObject({ tag })
+    expect(operatorOf(gatewayOf(cluster, lab, true))).toMatchObject({ tag })
   }
   expect(await environmentOf(undefined, { ...mixed, kind: 'true' })).toMatchObject({
     istio: 'cluster1 1.31-dev, cluster2 1.30-dev',

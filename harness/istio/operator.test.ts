@@ -1,17 +1,18 @@
 import { expect, test } from 'vitest'
 import { idleLab, variant } from '#testing/idle-lab.ts'
-import { controlPlaneSpec, gatewaySpec, remoteSpec } from './operator.ts'
+import { controlPlaneOf, gatewayOf, remoteOf } from './installation.ts'
+import { operatorOf } from './operator.ts'
 
 test('every install is one of the root namespace, and so is the gateway', async () => {
   const lab = await idleLab({ ...(await variant('gateway')), istioNamespace: 'mesh-root' })
   const { primary } = lab
   for (const spec of [
-    controlPlaneSpec(primary, lab, {}),
-    remoteSpec(primary, lab, ''),
-    gatewaySpec(primary, lab, true),
+    operatorOf(controlPlaneOf(primary, lab, {})),
+    operatorOf(remoteOf(primary, lab, '')),
+    operatorOf(gatewayOf(primary, lab, true)),
   ])
     expect(spec).toMatchObject({ values: { global: { istioNamespace: 'mesh-root' } } })
-  expect(gatewaySpec(primary, lab, true)).toMatchObject({
+  expect(operatorOf(gatewayOf(primary, lab, true))).toMatchObject({
     components: { ingressGateways: [{ name: 'istio-eastwestgateway', namespace: 'mesh-root' }] },
   })
 })
@@ -21,14 +22,16 @@ test('options of a topology file go over those of its control planes, and leave 
     ...(await variant('gateway')),
     operator: { components: { pilot: { k8s: { replicaCount: 2 } } }, values: { pilot: { env: { A: '1' } } } },
   })
-  const plain = controlPlaneSpec(lab.primary, await idleLab('gateway'), {})
-  const spec = controlPlaneSpec(lab.primary, lab, {})
+  const plain = operatorOf(controlPlaneOf(lab.primary, await idleLab('gateway'), {}))
+  const spec = operatorOf(controlPlaneOf(lab.primary, lab, {}))
   expect(spec).toMatchObject(plain)
   expect(spec).toMatchObject({
     components: { pilot: { k8s: { replicaCount: 2 } } },
     values: { pilot: { env: { A: '1' } } },
   })
-  expect(remoteSpec(lab.primary, lab, '')).toEqual(remoteSpec(lab.primary, await idleLab('gateway'), ''))
+  expect(operatorOf(remoteOf(lab.primary, lab, ''))).toEqual(
+    operatorOf(remoteOf(lab.primary, await idleLab('gateway'), '')),
+  )
 })
 
 test('with published images nothing is set that only locally built images need', async () => {
@@ -36,9 +39,9 @@ test('with published images nothing is set that only locally built images need',
   const specsOf = (source: 'release' | 'source'): string => {
     const release = { ...lab, images: { ...lab.images, source } }
     return JSON.stringify([
-      controlPlaneSpec(lab.primary, release, {}),
-      remoteSpec(lab.primary, release, ''),
-      gatewaySpec(lab.primary, release, true),
+      operatorOf(controlPlaneOf(lab.primary, release, {})),
+      operatorOf(remoteOf(lab.primary, release, '')),
+      operatorOf(gatewayOf(lab.primary, release, true)),
     ])
   }
   expect(specsOf('source').match(/PILOT_\w+|telemetry/g)).toEqual(

@@ -1,15 +1,5 @@
-import type { LabCluster } from '#lab/lab.ts'
 import { gatewayLabel } from './gateway.ts'
-import {
-  controlPlaneOf,
-  gatewayOf,
-  remoteOf,
-  type GatewayInstallation,
-  type Installation,
-  type IstiodInstallation,
-  type Release,
-  type Values,
-} from './installation.ts'
+import type { GatewayInstallation, Installation, IstiodInstallation, Values } from './installation.ts'
 import type { OperatorSpec } from './istioctl.ts'
 import { istiodOf } from './revision.ts'
 
@@ -31,18 +21,6 @@ export const operatorOf = (installation: Installation): OperatorSpec => {
       )
   }
 }
-
-/** The operator of a control plane; `global` is what makes it a topology's. */
-export const controlPlaneSpec = (cluster: LabCluster, release: Release, global: Values): OperatorSpec =>
-  operatorOf(controlPlaneOf(cluster, release, global))
-
-/** The operator of a remote cluster that is served from `remotePilotAddress`. */
-export const remoteSpec = (remote: LabCluster, release: Release, remotePilotAddress: string): OperatorSpec =>
-  operatorOf(remoteOf(remote, release, remotePilotAddress))
-
-/** The operator of an east-west gateway; `labelled` ones are found by their network label. */
-export const gatewaySpec = (cluster: LabCluster, release: Release, labelled: boolean): OperatorSpec =>
-  operatorOf(gatewayOf(cluster, release, labelled))
 
 const imagesAndMesh = ({ hub, tag, revision, meshConfig }: Installation): OperatorSpec => ({
   hub,

@@ -4,7 +4,8 @@ import { baseRelease } from './charts.ts'
 import { helm } from './helm.ts'
 import { istioctl, uninstallIstio, type OperatorSpec } from './istioctl.ts'
 import { placeholder } from './mesh-networks.ts'
-import { controlPlaneSpec, remoteSpec } from './operator.ts'
+import { controlPlaneOf, remoteOf } from './installation.ts'
+import { operatorOf } from './operator.ts'
 import { istiodOf, revisionOf } from './revision.ts'
 
 // How one revision of a control plane replaces another, by the installer of the lab.
@@ -63,6 +64,6 @@ export const uninstallControlPlane = async (from: Lab, to: Lab, name: string, si
   }
   // A specification needs an address, but its objects do not depend on it.
   const specOf = (lab: Lab): OperatorSpec =>
-    is.role === 'primary' ? controlPlaneSpec(is, lab, {}) : remoteSpec(is, lab, placeholder)
+    operatorOf(is.role === 'primary' ? controlPlaneOf(is, lab, {}) : remoteOf(is, lab, placeholder))
   await uninstallIstio({ cluster: was, spec: specOf(from) }, { cluster: is, spec: specOf(to) }, signal)
 }

@@ -13,7 +13,7 @@ export type Namespaces = { mesh: string; outside: string }
 
 /** A lab’s: the workloads are in the seeds’ namespace (seed 003). */
 export const meshNamespace = 'app1'
-export const legacyNamespace = 'legacy'
+const legacyNamespace = 'legacy'
 export const labNamespaces: Namespaces = { mesh: meshNamespace, outside: legacyNamespace }
 
 /**

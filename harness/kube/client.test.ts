@@ -1,12 +1,11 @@
 import { KeyObject } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createRoot } from '#lab/certificate-authority.ts'
-import { scratchFolder } from '#testing/edge.ts'
+import { listening, scratchFolder } from '#testing/edge.ts'
 import { connect } from './client.ts'
 
 /** A server that answers every read with a pod of that name and counts its connections, and a kubeconfig for it. */
@@ -28,13 +27,7 @@ const podServer = async (): Promise<{ kubeconfig: string; connections: () => num
   server.on('secureConnection', () => {
     connections += 1
   })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
+  const port = await listening(server)
   const kubeconfig = join(await scratchFolder(), 'kubeconfig')
   await writeFile(
     kubeconfig,
@@ -46,7 +39,7 @@ const podServer = async (): Promise<{ kubeconfig: string; connections: () => num
         {
           name: 'kind',
           cluster: {
-            server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+            server: `https://127.0.0.1:${port}`,
             'insecure-skip-tls-verify': true,
           },
         },

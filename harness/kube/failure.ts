@@ -37,9 +37,6 @@ export const failureWords = (thrown: unknown): string => {
   return certificateWords[String(code)] ?? reasonOf(error)
 }
 
-/** True where a certificate is why. */
-export const isAboutCertificate = (words: string): boolean => words.startsWith('x509: ')
-
 /** What Node says of a certificate by its code, in the words of Go; undefined for a code of something else. */
 export const wordsOfCertificate = (code: string): string | undefined => certificateWords[code]
 

@@ -2,24 +2,14 @@ import { createHash, KeyObject } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { createServer as createProxy } from 'node:http'
 import { createServer } from 'node:https'
-import { connect, type AddressInfo, type Server } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { createRoot } from '#lab/certificate-authority.ts'
 import { connectContexts } from '#probes/survey/contexts.ts'
-import { errorOf, scratchFolder, setVariable } from '#testing/edge.ts'
+import { errorOf, listening, scratchFolder, setVariable } from '#testing/edge.ts'
 import { execIn } from './pods.ts'
-
-const listening = async (server: Server): Promise<number> => {
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  onTestFinished(() => {
-    server.close()
-  })
-  return (server.address() as AddressInfo).port
-}
 
 /** An API server with a certificate of its own making: it has namespaces, and lets a command end well. */
 const apiServer = async (): Promise<number> => {
@@ -43,11 +33,7 @@ const apiServer = async (): Promise<number> => {
     )
     socket.write(Buffer.concat([Buffer.from([0x82, ended.length]), ended]))
   })
-  const port = await listening(server)
-  onTestFinished(() => {
-    server.closeAllConnections()
-  })
-  return port
+  return listening(server)
 }
 
 /** A proxy that alone knows where a name leads, with what it was asked for. */

@@ -47,7 +47,7 @@ test('when the time is up, the error says what was waited for and the last reaso
   )
   await expect(wait).rejects.toMatchObject({
     code: 'MP-401',
-    message: 'Waited 1 s in vain: istiod is ready: refusal 5',
+    message: 'Timed out after 1 s, before istiod is ready: refusal 5',
   })
 })
 

@@ -66,8 +66,8 @@ export const readUntil = async <T>(
 type Truthy<T> = Exclude<T, false | null | undefined | 0 | ''>
 
 /**
- * Asks until the answer is truthy and returns it. A question that throws counts as "not yet": its last reason is told
- * when the time is up.
+ * Asks until the answer is truthy and returns it. A question that throws counts as "not yet". When the time is up, the
+ * error holds the last reason. `what` is a clause that follows “before”: `istiod is ready`.
  * @throws MeshproofError MP-401 when the time is up, Interrupted when the signal fires.
  */
 export const until = async <T>(
@@ -90,7 +90,7 @@ export const until = async <T>(
   )
   if (last.answer) return last.answer as Truthy<T>
   throw new MeshproofError('MP-401', {
-    what: `Waited ${Math.round(patience.within / 1000)} s in vain: ${what}`,
+    what: `Timed out after ${Math.round(patience.within / 1000)} s, before ${what}`,
     ...(last.error === undefined ? {} : { why: reasonOf(last.error), cause: last.error }),
     next: 'Run again and look at it meanwhile (--keep leaves a lab), or with --timeout for more patience.',
   })

@@ -1,14 +1,9 @@
-import { connect, type AddressInfo } from 'node:net'
-import { createServer, type Server } from 'node:tls'
-import { afterEach, expect, test } from 'vitest'
+import { connect } from 'node:net'
+import { createServer } from 'node:tls'
+import { expect, test } from 'vitest'
 import { cacertsFor, createRoot } from '#lab/certificate-authority.ts'
+import { listening } from '#testing/edge.ts'
 import { answerTo, clientHello } from './client-hello.ts'
-
-const servers: Server[] = []
-
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
 
 /** What a server of TLS hears in a greeting, and how its answer begins. */
 const answered = async (serverName: string, protocols: string[]): Promise<{ heard: unknown; answer: string }> => {
@@ -24,12 +19,9 @@ const answered = async (serverName: string, protocols: string[]): Promise<{ hear
       return asked.protocols[0]
     },
   })
-  servers.push(server)
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
+  const port = await listening(server)
   const answer = await new Promise<string>((resolve, reject) => {
-    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    const socket = connect(port, '127.0.0.1')
     socket.on('error', reject)
     socket.once('data', (bytes: Buffer) => {
       socket.destroy()

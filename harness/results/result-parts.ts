@@ -56,11 +56,10 @@ export const CheckDiagnosis = z.strictObject({
 export type CheckDiagnosis = z.infer<typeof CheckDiagnosis>
 
 /** A check in one round of a run with --repeat. `seconds`: its attempts together. */
-export const CheckRound = z.strictObject({ verdict: Verdict, seconds: z.number(), reason: z.string() })
-export type CheckRound = z.infer<typeof CheckRound>
+const CheckRound = z.strictObject({ verdict: Verdict, seconds: z.number(), reason: z.string() })
 
 /** What the rounds of a check came to. */
-export const Repeated = z.strictObject({
+const Repeated = z.strictObject({
   /**
    * The share of rounds in which the check failed, or passed on a retry alone. Rounds in which it did not run do not
    * count. Absent where it ran in none.
@@ -71,7 +70,6 @@ export const Repeated = z.strictObject({
   /** Every round that was asked for, in order. */
   rounds: z.array(CheckRound),
 })
-export type Repeated = z.infer<typeof Repeated>
 
 /** The result of a check that is asked from a place. */
 export const CheckResult = z.strictObject({

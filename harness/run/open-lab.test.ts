@@ -1,14 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { runFolder } from '#lab/run-state.ts'
-import { doomedEngine } from '#testing/doomed-lab.ts'
-import { idleLab } from '#testing/idle-lab.ts'
-import { linesOf } from '#testing/screen.ts'
-import type { Terminal } from '#report/terminal.ts'
+import { doomedLab } from '#testing/doomed-lab.ts'
 import { failureOf } from './failure-of.ts'
 import { type LabOrder, openLab } from './open-lab.ts'
 import { phaseLog } from './phase-log.ts'
-import { makePlans } from './plan.ts'
 
 // An ordinary user may not count what root’s processes have taken of the kernel: how much this machine has left does
 // not matter here.
@@ -24,23 +20,7 @@ const opening = async (
   of: Partial<LabOrder>,
   work: (bringUp: () => Promise<void>) => Promise<void>,
 ): Promise<{ phases: string[]; error: unknown; left: string[] }> => {
-  const engine = await doomedEngine()
-  const [plan] = await makePlans(['gateway'], [], [])
-  let terminal: Terminal | undefined
-  linesOf((shown) => {
-    terminal = shown
-  })
-  const order: LabOrder = {
-    runId: '20260101-000000-abcd',
-    plan: plan!,
-    images: (await idleLab()).images,
-    engine,
-    keep: false,
-    reuse: false,
-    terminal: terminal!,
-    signal: new AbortController().signal,
-    ...of,
-  }
+  const order: LabOrder = { ...(await doomedLab()), ...of }
   const phases = phaseLog(order.terminal)
   const inLab = async (): Promise<void> => {
     await using lab = openLab(order, phases)

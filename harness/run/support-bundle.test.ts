@@ -5,7 +5,7 @@ import { labSource } from '#report/bundle/collect.ts'
 import { emptyCache, fakeProgram, scratchFolder } from '#testing/edge.ts'
 import { idleLab } from '#testing/idle-lab.ts'
 import { checkResult, topologyResult } from '#testing/results.ts'
-import { linesOf } from '#testing/screen.ts'
+import { unreadTerminal } from '#testing/screen.ts'
 import { phaseLog, type PhaseLog } from './phase-log.ts'
 import { bundlePlace, supportBundle } from './support-bundle.ts'
 
@@ -22,11 +22,8 @@ const nodesThat = async (script: string) => {
 const quiet = async <T>(
   use: (log: PhaseLog, signal: AbortSignal) => Promise<T>,
 ): Promise<{ log: PhaseLog; outcome: T }> => {
-  let log: PhaseLog | undefined
-  linesOf((shown) => {
-    log = phaseLog(shown)
-  })
-  return { log: log!, outcome: await use(log!, new AbortController().signal) }
+  const log = phaseLog(unreadTerminal())
+  return { log, outcome: await use(log, new AbortController().signal) }
 }
 
 test('every variant of a run has a folder of its own, and a share of 20 MB', () => {

@@ -23,6 +23,14 @@ const quick = (name: string, after?: string[]): Task => ({
   run: async () => undefined,
 })
 
+/** An undo that writes the name of its task into `undone`. */
+const undoing = (name: string, undone: string[]) => ({
+  name,
+  undo: async (): Promise<void> => {
+    undone.push(name)
+  },
+})
+
 const untilAborted = (signal: AbortSignal): Promise<void> =>
   new Promise((_, reject) => {
     signal.addEventListener('abort', () => {
@@ -126,22 +134,18 @@ describe('a failure', () => {
 
   test('of a task leaves that task to be undone as well, newest first', async () => {
     const undone: string[] = []
-    const undo = (name: string) => async () => {
-      undone.push(name)
-    }
     const stack = taskStack()
     await runTasks(
       [
-        { ...quick('network', []), undo: undo('network') },
-        { ...quick('first cluster'), undo: undo('first cluster') },
+        { ...quick('network', []), ...undoing('network', undone) },
+        { ...quick('first cluster'), ...undoing('first cluster', undone) },
         {
-          name: 'second cluster',
+          ...undoing('second cluster', undone),
           run: async () => {
             throw new Error('half made')
           },
-          undo: undo('second cluster'),
         },
-        { ...quick('mesh'), undo: undo('mesh') },
+        { ...quick('mesh'), ...undoing('mesh', undone) },
       ],
       stack,
       recorder(),
@@ -154,24 +158,14 @@ describe('a failure', () => {
   test('of an undo does not stop the others and is told at the end', async () => {
     const undone: string[] = []
     const stack = taskStack()
-    stack.push({
-      name: 'network',
-      undo: async () => {
-        undone.push('network')
-      },
-    })
+    stack.push(undoing('network', undone))
     stack.push({
       name: 'stuck cluster',
       undo: async () => {
         throw new Error('device busy')
       },
     })
-    stack.push({
-      name: 'cluster',
-      undo: async () => {
-        undone.push('cluster')
-      },
-    })
+    stack.push(undoing('cluster', undone))
     await expect(stack.unwind()).rejects.toMatchObject({
       code: 'MP-410',
       message: expect.stringMatching(/stuck cluster.*device busy/),
@@ -209,12 +203,7 @@ describe('being stopped', () => {
   test('again while things are removed removes nothing twice', async () => {
     const undone: string[] = []
     const stack = taskStack()
-    stack.push({
-      name: 'network',
-      undo: async () => {
-        undone.push('network')
-      },
-    })
+    stack.push(undoing('network', undone))
     await stack.unwind()
     await stack.unwind()
     expect(undone).toEqual(['network'])
@@ -223,12 +212,7 @@ describe('being stopped', () => {
   test('twice in a row keeps the order of removal', async () => {
     const undone: string[] = []
     const stack = taskStack()
-    stack.push({
-      name: 'network',
-      undo: async () => {
-        undone.push('network')
-      },
-    })
+    stack.push(undoing('network', undone))
     stack.push({
       name: 'cluster',
       undo: async () => {

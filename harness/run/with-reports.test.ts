@@ -2,10 +2,9 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { Interrupted, MeshproofError } from '#errors.ts'
-import type { Terminal } from '#report/terminal.ts'
 import { readResults } from '#results/read-results.ts'
 import { errorOf, scratchFolder } from '#testing/edge.ts'
-import { linesOf } from '#testing/screen.ts'
+import { unreadTerminal } from '#testing/screen.ts'
 import { environmentOf } from './environment.ts'
 import { makePlans } from './plan.ts'
 import { beginRun, type RunUnderWay, withReports } from './with-reports.ts'
@@ -14,10 +13,6 @@ const { signal: never } = new AbortController()
 
 /** A run of one topology that has begun, and what would make it leave at once. */
 const begun = async (): Promise<{ run: RunUnderWay; atOnce: unknown }> => {
-  let terminal: Terminal | undefined
-  linesOf((shown) => {
-    terminal = shown
-  })
   let atOnce: unknown
   const run = await beginRun(
     {
@@ -29,7 +24,7 @@ const begun = async (): Promise<{ run: RunUnderWay; atOnce: unknown }> => {
       reportDir: join(await scratchFolder(), 'reports'),
       made: [],
     },
-    terminal!,
+    unreadTerminal(),
     {
       signal: never,
       atOnce: (leave) => {

@@ -1,8 +1,32 @@
 import type { EngineInfo } from '#engine/docker.ts'
+import type { Check } from '#checks/check.ts'
+import type { LabOrder } from '#run/open-lab.ts'
+import { makePlans } from '#run/plan.ts'
 import { emptyCache, fakeProgram } from './edge.ts'
+import { idleLab } from './idle-lab.ts'
+import { unreadTerminal } from './screen.ts'
 
-/** An engine whose network cannot be used, so that no lab comes up; `exec` in a node answers all the same. */
-export const doomedEngine = async (): Promise<EngineInfo> => {
+/**
+ * What is needed to open a lab that never comes up: the network of its engine cannot be used. `exec` in a node answers
+ * all the same. Its terminal shows nothing.
+ */
+export const doomedLab = async (checks: readonly Check[] = []): Promise<LabOrder> => {
+  const engine = await doomedEngine()
+  const [plan] = await makePlans(['gateway'], [], checks)
+  if (plan === undefined) throw new Error('gateway has no variant')
+  return {
+    runId: '20260101-000000-abcd',
+    plan,
+    images: (await idleLab()).images,
+    engine,
+    keep: false,
+    reuse: false,
+    terminal: unreadTerminal(),
+    signal: new AbortController().signal,
+  }
+}
+
+const doomedEngine = async (): Promise<EngineInfo> => {
   await emptyCache()
   await fakeProgram(
     'docker',

@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer, type AddressInfo, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
@@ -42,13 +42,27 @@ export const failingWith = (stderr: string, exitCode = 1): string => `cat >&2 <<
 /** Sets PATH to a folder without programs. */
 export const withoutPrograms = async (): Promise<void> => setVariable('PATH', await scratchFolder())
 
-/** The address of a port at which nothing listens. */
-export const unusedAddress = async (): Promise<string> => {
-  const server = createServer()
+const portOf = async (server: Server): Promise<number> => {
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
   })
-  const { port } = server.address() as AddressInfo
+  return (server.address() as AddressInfo).port
+}
+
+/** Makes a server listen on 127.0.0.1 until the test is over. Returns its port. */
+export const listening = async (server: Server & { closeAllConnections?: () => void }): Promise<number> => {
+  const port = await portOf(server)
+  onTestFinished(() => {
+    server.closeAllConnections?.()
+    server.close()
+  })
+  return port
+}
+
+/** The address of a port at which nothing listens. */
+export const unusedAddress = async (): Promise<string> => {
+  const server = createServer()
+  const port = await portOf(server)
   await new Promise((resolve) => {
     server.close(resolve)
   })

@@ -20,6 +20,13 @@ export const terminalOutput = (
 export const linesOf = (use: (terminal: Terminal) => void): string[] =>
   terminalOutput({}, {}, use).split('\n').slice(0, -1)
 
+/** A terminal for code that needs one in a test that does not look at what it writes. */
+export const unreadTerminal = (): Terminal => {
+  const unread = terminal(new PassThrough(), {})
+  unread.close()
+  return unread
+}
+
 /** The lines that a person sees on a terminal of that size after a program has written `text`, without empty ones. */
 export const seenOn = async (text: string, { columns = 100, rows = 24 } = {}): Promise<string[]> => {
   const emulator = new xterm.Terminal({ cols: columns, rows, convertEol: true, allowProposedApi: true })

@@ -1,10 +1,9 @@
 import { KeyObject, webcrypto } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { type JsonGeneralName, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509'
-import { onTestFinished } from 'vitest'
 import { createRoot, type RootAuthority } from '#lab/certificate-authority.ts'
+import { listening } from './edge.ts'
 
 /** A server on this machine, and the authority that signed its certificate, in PEM. */
 export type TlsServer = { url: string; authority: string; requests: { path: string; headers: object }[] }
@@ -53,13 +52,9 @@ export const tlsServer = async (
     answer(request, response)
   })
   server.on('tlsClientError', () => undefined)
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const { port } = server.address() as AddressInfo
-  return { url: `https://127.0.0.1:${port}`, authority: authority.certificate.toString('pem'), requests }
+  return {
+    url: `https://127.0.0.1:${await listening(server)}`,
+    authority: authority.certificate.toString('pem'),
+    requests,
+  }
 }

@@ -1,3 +1,4 @@
+import type { Sample } from '#commands/upgrade/traffic/probing.ts'
 import type { Probe } from '#results/results.ts'
 
 const clusters = ['cluster1', 'cluster2']
@@ -21,18 +22,6 @@ export const upgradeProbes = (restartEveryKind = false): Probe[] => [
   ...clusters.map((name) => probe({ from: name, to: name, kind: 'outside' })),
 ]
 
-/** A probe of new connections from cluster1 to cluster2 with retries, and what differs in it. */
-export const probeOf = (of: Partial<Probe> = {}): Probe => ({
-  id: 'there',
-  from: 'cluster1',
-  to: 'cluster2',
-  kind: 'new-connection',
-  retries: 'default',
-  pods: 'kept',
-  expects: 'answers',
-  ...of,
-})
-
 const probe = ({
   from,
   to,
@@ -48,4 +37,29 @@ const probe = ({
   retries,
   pods,
   expects,
+})
+
+/** A probe of cluster1 that cluster2 must answer, each request on a connection of its own, except for `fields`. */
+export const probeOf = (fields: Partial<Probe> = {}): Probe => ({
+  id: 'there',
+  from: 'cluster1',
+  to: 'cluster2',
+  kind: 'new-connection',
+  retries: 'default',
+  pods: 'kept',
+  expects: 'answers',
+  ...fields,
+})
+
+/** A request that version 2 answered in 10 ms, except for `fields`. */
+export const sampleOf = (fields: Pick<Sample, 'id' | 'startedAt'> & Partial<Sample>): Sample => ({
+  milliseconds: 10,
+  status: 200,
+  exit: 0,
+  error: '',
+  flags: '',
+  attempts: 1,
+  version: 'v2',
+  instance: 'target-1',
+  ...fields,
 })

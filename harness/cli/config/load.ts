@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { MeshproofError, reasonOf } from '#errors.ts'
 
 /** The names that a config file may have. */
-export const configNames = ['meshproof.config.ts', 'meshproof.config.js', 'meshproof.config.json']
+const configNames = ['meshproof.config.ts', 'meshproof.config.js', 'meshproof.config.json']
 
 /** A config file: its name, and its content as it was read. */
 export type ConfigFile = { path: string; content: unknown }

@@ -72,7 +72,7 @@ export const forKubernetes = async (
  * What differs in the pods of cells: their image, if it is not that of the suites; the ConfigMap with the cells;
  * whether cells make labs (`labs`); whether results are kept elsewhere (`kept`, by `--results`).
  */
-export type CellPods = { image: string | undefined; configMap: string; labs: boolean; kept: boolean }
+type CellPods = { image: string | undefined; configMap: string; labs: boolean; kept: boolean }
 
 /**
  * Turns the pod of the suites into a pod that performs a cell. The reports go to a folder named after the Job, so that
@@ -80,7 +80,7 @@ export type CellPods = { image: string | undefined; configMap: string; labs: boo
  * pod that makes a lab starts a container engine: it is privileged, requests resources for the lab, and has no access
  * to the API of the cluster it runs in.
  */
-export const podOfCells = (pod: Pod, { image, configMap, labs, kept }: CellPods): Pod => {
+const podOfCells = (pod: Pod, { image, configMap, labs, kept }: CellPods): Pod => {
   const asOfSuites = pod.volumes
     .filter(({ name }) => kept || name !== 'work')
     .filter(({ name }) => !labs || name !== 'kubeconfig')

@@ -3,10 +3,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readCells } from '#results/cells.ts'
 import { cellLines } from '#report/shown-run.ts'
-import type { Terminal } from '#report/terminal.ts'
 import { errorOf, scratchFolder } from '#testing/edge.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
-import { linesOf } from '#testing/screen.ts'
+import { unreadTerminal } from '#testing/screen.ts'
 import { TestOptions, type RunOptions } from '#run/options.ts'
 import { versionCells } from './combinations.ts'
 import { runCells, type CellsRun } from './run-cells.ts'
@@ -26,12 +25,8 @@ const running = async (
   runOne: (options: RunOptions, stop: AbortController) => number | Promise<number>,
 ): Promise<CellsRun & { asked: RunOptions[] }> => {
   const [stop, asked]: [AbortController, RunOptions[]] = [new AbortController(), []]
-  let terminal: Terminal | undefined
-  linesOf((shown) => {
-    terminal = shown
-  })
   const options = TestOptions.parse({ topology: 'vpn', reportDir: folder, ...flags })
-  const outcome = await runCells(options, versionCells(options), terminal!, stop, async (cell) => {
+  const outcome = await runCells(options, versionCells(options), unreadTerminal(), stop, async (cell) => {
     asked.push(cell)
     return ended(cell.reportDir ?? '', await runOne(cell, stop))
   })

@@ -1,25 +1,20 @@
 import { expect, test } from 'vitest'
-import type { Terminal } from '#report/terminal.ts'
 import type { CheckResult, TopologyResult } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { phaseLog } from '#run/phase-log.ts'
 import { resultWithout } from '#run/plan-checks.ts'
 import { makePlans, type MeshPlan } from '#run/plan.ts'
-import { linesOf } from '#testing/screen.ts'
+import { unreadTerminal } from '#testing/screen.ts'
 import { type MeshRecord, meshRecord } from './mesh-record.ts'
 
 /** A record of three rounds of one check in two clusters, and what it published last. */
 const recorded = async (): Promise<{ plan: MeshPlan; record: MeshRecord; last: () => TopologyResult | undefined }> => {
   const [plan] = await makePlans(['gateway'], ['reach.local'], catalogue)
-  let terminal: Terminal | undefined
-  linesOf((shown) => {
-    terminal = shown
-  })
   let last: TopologyResult | undefined
   const record = meshRecord(
     plan!,
     'the lab was not complete',
-    phaseLog(terminal!),
+    phaseLog(unreadTerminal()),
     (result) => {
       last = result
     },

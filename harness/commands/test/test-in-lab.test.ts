@@ -1,44 +1,28 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Terminal } from '#report/terminal.ts'
 import type { TopologyResult } from '#results/results.ts'
 import { failureOf } from '#run/failure-of.ts'
 import { phaseLog } from '#run/phase-log.ts'
-import { makePlans } from '#run/plan.ts'
 import { bundlePlace } from '#run/support-bundle.ts'
 import { turns } from '#run/turns.ts'
 import { checkOf } from '#testing/checks.ts'
-import { doomedEngine } from '#testing/doomed-lab.ts'
+import { doomedLab } from '#testing/doomed-lab.ts'
 import { scratchFolder } from '#testing/edge.ts'
-import { idleLab } from '#testing/idle-lab.ts'
-import { linesOf } from '#testing/screen.ts'
 import { meshRecord, withRecord } from './mesh-record.ts'
 import { type LabTest, testInLab } from './test-in-lab.ts'
 
-/** A run on an engine whose network cannot be used, so that no lab comes up; `exec` in a node answers all the same. */
+/** A run whose lab does not come up, with one check. */
 const doomed = async (of: Partial<LabTest> = {}): Promise<LabTest> => {
-  const engine = await doomedEngine()
-  const [plan] = await makePlans(['gateway'], [], [checkOf()])
-  let terminal: Terminal | undefined
-  linesOf((shown) => {
-    terminal = shown
-  })
+  const lab = await doomedLab([checkOf()])
   return {
-    runId: '20260101-000000-abcd',
-    plan: plan!,
-    images: (await idleLab()).images,
-    engine,
-    keep: false,
-    reuse: false,
+    ...lab,
     turns: turns(),
     earlierEnded: () => Promise.resolve(),
-    terminal: terminal!,
-    signal: new AbortController().signal,
     withChecks: true,
     timeout: 10,
     failFast: false,
-    bundle: bundlePlace(await scratchFolder(), plan!.topology, 1),
+    bundle: bundlePlace(await scratchFolder(), lab.plan.topology, 1),
     ...of,
   }
 }

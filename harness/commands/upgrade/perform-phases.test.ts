@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest'
 import type { LiveTraffic } from '#commands/upgrade/traffic/traffic.ts'
 import { step, type Step } from '#istio/procedure.ts'
-import type { Terminal } from '#report/terminal.ts'
 import { failureOf } from '#run/failure-of.ts'
 import { idleLab } from '#testing/idle-lab.ts'
-import { linesOf } from '#testing/screen.ts'
+import { unreadTerminal } from '#testing/screen.ts'
 import { type PerformedPhase, performPhases } from './perform-phases.ts'
 import type { UpgradePhase } from './upgrade-phase.ts'
 
@@ -16,10 +15,6 @@ const performing = async (
   phases: (done: string[]) => UpgradePhase[],
   signal = new AbortController().signal,
 ): Promise<{ done: string[]; known: PerformedPhase[]; error: unknown }> => {
-  let terminal: Terminal | undefined
-  linesOf((shown) => {
-    terminal = shown
-  })
   const done: string[] = []
   const known = new Map<string, PerformedPhase>()
   const lab = await idleLab()
@@ -37,7 +32,7 @@ const performing = async (
     phases(done),
     {
       lab,
-      checking: { lab, checks: [], from: '1.30-dev', timeout: 1, terminal: terminal! },
+      checking: { lab, checks: [], from: '1.30-dev', timeout: 1, terminal: unreadTerminal() },
       traffic,
       record: (grown) => known.set(grown.id, grown),
     },

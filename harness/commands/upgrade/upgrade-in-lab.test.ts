@@ -2,42 +2,33 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { budgetsOf } from '#commands/upgrade/verdict/budgets.ts'
-import type { Terminal } from '#report/terminal.ts'
 import { failureOf } from '#run/failure-of.ts'
 import { phaseLog } from '#run/phase-log.ts'
-import { makePlans } from '#run/plan.ts'
 import { bundlePlace } from '#run/support-bundle.ts'
-import { doomedEngine } from '#testing/doomed-lab.ts'
+import { doomedLab } from '#testing/doomed-lab.ts'
 import { scratchFolder } from '#testing/edge.ts'
-import { idleLab } from '#testing/idle-lab.ts'
-import { linesOf } from '#testing/screen.ts'
 import { UpgradeOptions } from './options.ts'
 import { upgradeInLab } from './upgrade-in-lab.ts'
 import { upgradeRecord } from './upgrade-record.ts'
 
 test('of a lab that does not come up a bundle is taken before it goes, and the first error counts', async () => {
-  const engine = await doomedEngine()
-  const { images } = await idleLab()
-  const [plan] = await makePlans(['gateway'], [], [])
-  let terminal: Terminal | undefined
-  linesOf((shown) => {
-    terminal = shown
-  })
-  const { topology } = plan!
+  const lab = await doomedLab()
+  const {
+    images,
+    plan: { topology },
+  } = lab
   const between = { from: images, to: images }
   const options = UpgradeOptions.parse({ topology: 'gateway', from: '1.30-dev', to: '1.31-dev' })
   const versions = { from: '1.30.0', to: '1.31.0' }
   const record = upgradeRecord(
     { topology, images: between, versions, strategy: 'in-place', budgets: budgetsOf(options), earlier: undefined },
-    { before: [], phases: phaseLog(terminal!), unchecked: [] },
+    { before: [], phases: phaseLog(lab.terminal), unchecked: [] },
     () => undefined,
   )
   const bundle = bundlePlace(await scratchFolder(), topology, 1)
-  const { signal } = new AbortController()
-  const lab = { runId: '20260101-000000-abcd', plan: plan!, engine, keep: false, reuse: false, terminal: terminal! }
   const error = await failureOf(
-    upgradeInLab({ ...lab, signal, images: between, options, fault: undefined, bundle }, record),
-    signal,
+    upgradeInLab({ ...lab, images: between, options, fault: undefined, bundle }, record),
+    lab.signal,
   )
   expect(error).toMatchObject({ code: 'MP-411' })
   expect(record.result()).toMatchObject({ verdict: 'not-run', bundle: 'bundle/gateway' })

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest'
 import { budgetsOf } from '#commands/upgrade/verdict/budgets.ts'
-import type { Terminal } from '#report/terminal.ts'
 import type { TopologyResult } from '#results/results.ts'
 import { phaseLog } from '#run/phase-log.ts'
 import { idleLab } from '#testing/idle-lab.ts'
 import { checkResult } from '#testing/results.ts'
-import { linesOf } from '#testing/screen.ts'
+import { unreadTerminal } from '#testing/screen.ts'
 import { UpgradeOptions } from './options.ts'
 import type { UpgradePhase } from './upgrade-phase.ts'
 import { upgradeRecord, type UpgradeRecord } from './upgrade-record.ts'
@@ -16,10 +15,6 @@ const unchecked = [checkResult({ verdict: 'not-run', reason: 'the run ended befo
 /** The record of an upgrade that has not begun, and what it publishes. */
 const recording = async (): Promise<{ record: UpgradeRecord; published: TopologyResult[] }> => {
   const { topology, images } = await idleLab()
-  let terminal: Terminal | undefined
-  linesOf((shown) => {
-    terminal = shown
-  })
   const published: TopologyResult[] = []
   const options = UpgradeOptions.parse({ topology: 'gateway', from: '1.30-dev', to: '1.31-dev' })
   const record = upgradeRecord(
@@ -31,7 +26,7 @@ const recording = async (): Promise<{ record: UpgradeRecord; published: Topology
       budgets: budgetsOf(options),
       earlier: undefined,
     },
-    { before: [], phases: phaseLog(terminal!), unchecked },
+    { before: [], phases: phaseLog(unreadTerminal()), unchecked },
     (result) => {
       published.push(result)
     },

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
-import { appendFile, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { appendFile, readFile, readdir } from 'node:fs/promises'
 import { createServer, get, type RequestListener } from 'node:http'
-import { connect, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { unusedAddress } from '#testing/edge.ts'
+import { emptyCache, listening, scratchFolder, unusedAddress } from '#testing/edge.ts'
 import { artifact, isCached } from '#images/cache.ts'
 import { download } from './download.ts'
 
@@ -13,26 +12,11 @@ const content = 'a published file '.repeat(10_000)
 const sha256 = createHash('sha256').update(content).digest('hex')
 const otherSha256 = '0'.repeat(64)
 
-const serve = async (answer: RequestListener): Promise<string> => {
-  const server = createServer(answer)
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-const scratch = async (): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), 'meshproof-download-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  return folder
-}
+const serve = async (answer: RequestListener): Promise<string> =>
+  `http://127.0.0.1:${await listening(createServer(answer))}`
 
 test('a file is kept when its checksum is the pinned one, also behind a redirect', async () => {
-  const folder = await scratch()
+  const folder = await scratchFolder()
   const url = await serve((request, response) => {
     if (request.url === '/kind') response.writeHead(302, { location: '/storage/kind' }).end('moved')
     else response.end(content)
@@ -42,7 +26,7 @@ test('a file is kept when its checksum is the pinned one, also behind a redirect
 })
 
 test('another checksum is refused, and nothing is left on disk', async () => {
-  const folder = await scratch()
+  const folder = await scratchFolder()
   const url = await serve((_request, response) => {
     response.end(content)
   })
@@ -54,11 +38,7 @@ test('another checksum is refused, and nothing is left on disk', async () => {
 })
 
 test('another checksum leaves nothing in the cache either', async () => {
-  const folder = await scratch()
-  vi.stubEnv('XDG_CACHE_HOME', folder)
-  onTestFinished(() => {
-    vi.unstubAllEnvs()
-  })
+  const folder = await emptyCache()
   const url = await serve((_request, response) => {
     response.end(content)
   })
@@ -69,7 +49,7 @@ test('another checksum leaves nothing in the cache either', async () => {
 })
 
 test('a file that does not exist is reported with the HTTP status', async () => {
-  const folder = await scratch()
+  const folder = await scratchFolder()
   const url = await serve((_request, response) => {
     response.writeHead(404).end('no such file')
   })
@@ -86,7 +66,7 @@ describe('a host that is busy', () => {
     ['503 with a date', 503, new Date(Date.now() + 1000).toUTCString()],
     ['502 without a word', 502, undefined],
   ])('HTTP %s: is asked again, and a message says so', async (_, status, after) => {
-    const folder = await scratch()
+    const folder = await scratchFolder()
     const requestTimes: number[] = []
     const url = await serve((_request, response) => {
       if (requestTimes.push(performance.now()) > 1) response.end(content)
@@ -103,7 +83,7 @@ describe('a host that is busy', () => {
   })
 
   test('and asks for a pause of an hour: its status is reported at once', async () => {
-    const folder = await scratch()
+    const folder = await scratchFolder()
     const url = await serve((_request, response) => {
       response.writeHead(429, { 'retry-after': '3600' }).end()
     })
@@ -147,7 +127,7 @@ describe('a download that breaks off', () => {
   }
 
   test('continues where it stopped, if the host confirms that the file is the same', async () => {
-    const folder = await scratch()
+    const folder = await scratchFolder()
     const { url, ranges } = await breaking(['"one"'])
     await download({ url, sha256 }, join(folder, 'kind'), { pause: async () => undefined })
     expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
@@ -155,7 +135,7 @@ describe('a download that breaks off', () => {
   })
 
   test('continues after what has arrived, whatever else was written by then', async () => {
-    const path = join(await scratch(), 'kind')
+    const path = join(await scratchFolder(), 'kind')
     const { url } = await breaking(['"one"'])
     await download({ url, sha256 }, path, { pause: () => appendFile(path, 'half of a part') })
     expect(await readFile(path, 'utf8')).toBe(content)
@@ -165,14 +145,14 @@ describe('a download that breaks off', () => {
     ['says nothing of versions', [undefined]],
     ['has another file by now', ['"one"', '"one"', '"two"']],
   ])('begins again where the host %s', async (_, versions) => {
-    const folder = await scratch()
+    const folder = await scratchFolder()
     const { url } = await breaking(versions, 'another file '.repeat(1_000))
     await download({ url, sha256 }, join(folder, 'kind'), { pause: async () => undefined })
     expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
   })
 
   test('and whose host is gone then names it, and leaves nothing on disk', async () => {
-    const folder = await scratch()
+    const folder = await scratchFolder()
     const server = createServer((_request, response) => {
       response.writeHead(200, { 'content-length': content.length })
       response.write(content.slice(0, 1000), () => {
@@ -180,10 +160,7 @@ describe('a download that breaks off', () => {
         server.closeAllConnections()
       })
     })
-    await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve)
-    })
-    const { port } = server.address() as AddressInfo
+    const port = await listening(server)
     await expect(download({ url: `http://127.0.0.1:${port}`, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({
       code: 'MP-320',
     })
@@ -206,13 +183,13 @@ describe('a host that is slow', () => {
     })
 
   test('is waited for as long as bytes come', async () => {
-    const folder = await scratch()
+    const folder = await scratchFolder()
     await download({ url: await dripping(10), sha256 }, join(folder, 'kind'), {}, 500)
     expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
   })
 
   test('is not waited for when no bytes come, and is not asked again', async () => {
-    const folder = await scratch()
+    const folder = await scratchFolder()
     const pause = vi.fn(async () => undefined)
     const stopped = download({ url: await dripping(2), sha256 }, join(folder, 'kind'), { pause }, 500)
     await expect(stopped).rejects.toMatchObject({ code: 'MP-321', message: expect.stringContaining('it stood still') })
@@ -238,14 +215,7 @@ describe('a proxy', () => {
       })
       socket.pipe(through).pipe(socket)
     })
-    await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve)
-    })
-    onTestFinished(() => {
-      server.closeAllConnections()
-      server.close()
-    })
-    return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requestedHosts }
+    return { address: `http://127.0.0.1:${await listening(server)}`, requestedHosts }
   }
 
   /** Loads the module again, as a new process would: it reads the proxies from the environment only once. */
@@ -261,7 +231,7 @@ describe('a proxy', () => {
   }
 
   test('from the environment is used, also for the next attempt', async () => {
-    const folder = await scratch()
+    const folder = await scratchFolder()
     let requests = 0
     const site = await serve((_request, response) => {
       if (requests++ === 0) response.writeHead(503, { 'retry-after': '0' }).end()
@@ -282,7 +252,7 @@ describe('a proxy', () => {
     )
     const { download: fetched } = await withProxy(address, '')
     await expect(
-      fetched({ url: 'https://downloads.invalid/kind', sha256 }, join(await scratch(), 'kind')),
+      fetched({ url: 'https://downloads.invalid/kind', sha256 }, join(await scratchFolder(), 'kind')),
     ).rejects.toMatchObject({ code: 'MP-320' })
     expect(requestedHosts).toEqual(['downloads.invalid:443'])
   })
@@ -295,14 +265,14 @@ describe('a proxy', () => {
     )
     const { download: fetched } = await withProxy(address, 'other.invalid,.downloads.invalid')
     await expect(
-      fetched({ url: 'http://a.downloads.invalid/kind', sha256 }, join(await scratch(), 'kind')),
+      fetched({ url: 'http://a.downloads.invalid/kind', sha256 }, join(await scratchFolder(), 'kind')),
     ).rejects.toMatchObject({ code: 'MP-320' })
     expect(requestedHosts).toEqual([])
   })
 })
 
 test('a host that refuses the connection is named within a second', async () => {
-  const folder = await scratch()
+  const folder = await scratchFolder()
   const host = await unusedAddress()
   const startedAt = performance.now()
   await expect(download({ url: `http://${host}/kind`, sha256 }, join(folder, 'kind'))).rejects.toMatchObject({
@@ -313,7 +283,7 @@ test('a host that refuses the connection is named within a second', async () => 
 })
 
 test('behind a redirect, the host that cannot be reached is named, not the one that answered', async () => {
-  const folder = await scratch()
+  const folder = await scratchFolder()
   const host = await unusedAddress()
   const url = await serve((_request, response) => {
     response.writeHead(302, { location: `http://${host}/kind` }).end()
@@ -325,7 +295,7 @@ test('behind a redirect, the host that cannot be reached is named, not the one t
 })
 
 test('a redirect that leads in circles ends', async () => {
-  const folder = await scratch()
+  const folder = await scratchFolder()
   const url = await serve((_request, response) => {
     response.writeHead(302, { location: '/' }).end()
   })
@@ -336,7 +306,7 @@ test('a redirect that leads in circles ends', async () => {
 })
 
 test('a download stops when asked to, and leaves nothing on disk', async () => {
-  const folder = await scratch()
+  const folder = await scratchFolder()
   const stop = new AbortController()
   const url = await serve((_request, response) => {
     response.write(content)
@@ -356,7 +326,7 @@ test('a person is told how much of a file has arrived, and its size', async () =
     setTimeout(() => response.end(content.slice(50_000)), 300)
   })
   const told: unknown[] = []
-  await download({ url: `${url}/kind`, sha256 }, join(await scratch(), 'kind'), {
+  await download({ url: `${url}/kind`, sha256 }, join(await scratchFolder(), 'kind'), {
     arrived: (transferred) => told.push(transferred),
   })
   expect(told.length).toBeGreaterThan(0)

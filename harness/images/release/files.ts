@@ -15,7 +15,7 @@ import { pull } from './transfer.ts'
 export type Fetch = (file: PublishedDownload, path: string, patience: Patience) => Promise<void>
 
 /** Downloads a file from its publisher. @throws MeshproofError MP-311, MP-320 and MP-321, as a download does. */
-export const fetchPublished: Fetch = async ({ url, checksum }, path, patience) =>
+const fetchPublished: Fetch = async ({ url, checksum }, path, patience) =>
   download(
     { url, sha256: 'pinned' in checksum ? checksum.pinned : await publishedChecksum(checksum.published, patience) },
     path,

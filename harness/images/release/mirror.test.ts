@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import { errorOf, fakeProgram, scratchFolder } from '#testing/edge.ts'
+import { beforeEach, expect, test } from 'vitest'
+import { errorOf, fakeProgram, listening, scratchFolder } from '#testing/edge.ts'
 import { digestsLabel } from './digests-label.ts'
 import { mirror, verifyMirror } from './mirror.ts'
 import { loadRelease, pinnedVersions, planOf, type ReleasePlan } from './release-plan.ts'
@@ -32,14 +31,7 @@ beforeEach(async () => {
   const server = createServer((_request, response) => {
     response.end('file')
   })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  host = `127.0.0.1:${await listening(server)}`
   const folder = await scratchFolder()
   store = join(folder, 'store')
   await mkdir(store)

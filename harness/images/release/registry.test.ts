@@ -1,7 +1,7 @@
-import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { createServer as createWebServer } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
-import { unusedAddress } from '#testing/edge.ts'
+import { listening, unusedAddress } from '#testing/edge.ts'
 import { mirroredIn, registryAnswers, requireRegistries } from './registry.ts'
 
 /** A registry on this machine that answers everything with one status. */
@@ -9,14 +9,7 @@ const registry = async (status: number): Promise<string> => {
   const server = createWebServer((_request, response) => {
     response.writeHead(status).end('an answer')
   })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+  return `127.0.0.1:${await listening(server)}`
 }
 
 /** A host that takes connections and never says a word. */
@@ -25,14 +18,10 @@ const silent = async (): Promise<string> => {
   const server = createServer((socket) => {
     sockets.push(socket.on('error', () => undefined))
   })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
   onTestFinished(() => {
     sockets.forEach((socket) => socket.destroy())
-    server.close()
   })
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+  return `127.0.0.1:${await listening(server)}`
 }
 
 test.each([200, 401, 404, 429, 503])('HTTP %i is an answer', async (status) => {

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { EngineInfo } from '#engine/docker.ts'
-import { emptyCache, errorOf, fakeProgram, scratchFolder } from '#testing/edge.ts'
+import { emptyCache, errorOf, fakeProgram, listening, scratchFolder } from '#testing/edge.ts'
 import type { Images, UpgradeImages, Upgrading, Wanted } from '#images/images.ts'
 import { hostPlatform } from '#images/source/go.ts'
 import { planRelease, releaseImages, releaseUpgrade } from './release.ts'
@@ -84,14 +83,7 @@ const published = async ({
     const file = files[request.url ?? '']
     response.writeHead(file === undefined ? 404 : 200).end(file)
   })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const host = `127.0.0.1:${await listening(server)}`
 
   const folder = await scratchFolder()
   const [pins, log] = [join(folder, 'release.yaml'), join(folder, 'asked')]

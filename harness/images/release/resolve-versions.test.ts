@@ -1,7 +1,6 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import { errorOf, failingWith, fakeProgram, scratchFolder, withoutPrograms } from '#testing/edge.ts'
+import { beforeEach, expect, test } from 'vitest'
+import { errorOf, failingWith, fakeProgram, listening, scratchFolder, withoutPrograms } from '#testing/edge.ts'
 import { loadRelease, type Release } from './release-plan.ts'
 import { resolveVersions } from './resolve-versions.ts'
 
@@ -13,14 +12,7 @@ beforeEach(async () => {
   const server = createServer((_request, response) => {
     response.end()
   })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  host = `127.0.0.1:${await listening(server)}`
   const pinned = await loadRelease()
   release = {
     ...pinned,

@@ -294,14 +294,14 @@ const resemblance = async (clusters: SurveyedCluster[]): Promise<ProcedureName> 
 }
 
 /** Where a cluster’s proxies find istiod, of every revision: the endpoints of its services. */
-export const istiodSlices = async ({ reads, istioNamespace }: SurveyedCluster): Promise<V1EndpointSlice[]> =>
+const istiodSlices = async ({ reads, istioNamespace }: SurveyedCluster): Promise<V1EndpointSlice[]> =>
   (await reads.slices()).filter(
     ({ metadata }) =>
       metadata?.namespace === istioNamespace && metadata.labels?.['kubernetes.io/service-name']?.startsWith('istiod'),
   )
 
 /** What a topology is, in words. */
-export const resembles: Record<ProcedureName, string> = {
+const resembles: Record<ProcedureName, string> = {
   vpn: 'one control plane, one network',
   'shared-control-plane': 'one control plane at its pod’s address, one network',
   gateway: 'one control plane, several networks, gateways named in meshNetworks',

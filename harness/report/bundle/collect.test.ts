@@ -1,12 +1,11 @@
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Lab } from '#lab/lab.ts'
 import { runFolder } from '#lab/run-state.ts'
-import { emptyCache, errorOf, fakeProgram, scratchFolder } from '#testing/edge.ts'
+import { emptyCache, errorOf, fakeProgram, listening, scratchFolder } from '#testing/edge.ts'
 import { idleLab } from '#testing/idle-lab.ts'
 import { collectBundle, labSource } from './collect.ts'
 
@@ -72,13 +71,7 @@ const halfALab = async (answer: (path: string) => unknown = (path) => answers[pa
       })
       .end(typeof found === 'string' ? found : JSON.stringify(found ?? { message: 'not found' }))
   })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
+  const port = await listening(server)
   const lab = await idleLab()
   await mkdir(runFolder(lab.runId), { recursive: true })
   await writeFile(
@@ -88,7 +81,7 @@ const halfALab = async (answer: (path: string) => unknown = (path) => answers[pa
         {
           name: 'kind',
           cluster: {
-            server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+            server: `http://127.0.0.1:${port}`,
             'insecure-skip-tls-verify': true,
           },
         },

@@ -2,7 +2,7 @@ import { markup, type Markup } from '#report/markup.ts'
 import type { Lane } from '#results/results.ts'
 
 /** The height of a lane, in units of its picture. A second is one unit wide. */
-export const laneHeight = 16
+const laneHeight = 16
 
 /** Seconds in a row: the first of them, and how many they are. */
 export type Run = [from: number, length: number]

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest'
 import type { ExistingMesh } from '#checks/existing-target.ts'
 import { meshRecord } from '#commands/test/mesh-record.ts'
-import type { Terminal } from '#report/terminal.ts'
 import { failureOf } from '#run/failure-of.ts'
 import { phaseLog } from '#run/phase-log.ts'
 import { istioctlAtHand } from '#probes/survey/istioctl.ts'
 import { scratchFolder } from '#testing/edge.ts'
-import { linesOf } from '#testing/screen.ts'
+import { unreadTerminal } from '#testing/screen.ts'
 import { openExisting, type ExistingOrder } from './open-existing.ts'
 import type { ExistingCluster, Step } from './steps.ts'
 import { testInExisting } from './test-in-existing.ts'
@@ -27,10 +26,6 @@ const orderOf = (
   signal = new AbortController().signal,
   clusters: Partial<ExistingCluster>[] = [],
 ): ExistingOrder => {
-  let terminal: Terminal | undefined
-  linesOf((shown) => {
-    terminal = shown
-  })
   const found = { name: 'vpn', mtls: 'strict', clusters: [], withheld: { meshNetworks: 'not ours' } }
   const plan = {
     steps: steps.map((unordered) => ({ ...unordered, after: [] })),
@@ -40,7 +35,7 @@ const orderOf = (
     planned: [],
     skipped: [],
   }
-  return { runId: 'run-1', plan: plan as unknown as ExistingOrder['plan'], terminal: terminal!, signal }
+  return { runId: 'run-1', plan: plan as unknown as ExistingOrder['plan'], terminal: unreadTerminal(), signal }
 }
 
 /** Makes the steps, then asks; what happened, in order, and what ended it early. */

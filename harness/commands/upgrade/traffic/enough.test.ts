@@ -1,17 +1,12 @@
 import { expect, test } from 'vitest'
-import type { Probe } from '#results/results.ts'
+import { probeOf } from '#testing/upgrade-probes.ts'
 import { enoughRequests } from './enough.ts'
 
-const probe = (kind: Probe['kind'], expects: Probe['expects'] = 'answers'): Probe => ({
-  id: kind,
-  from: 'cluster1',
-  to: 'cluster2',
-  kind,
-  retries: 'default',
-  pods: 'kept',
-  expects,
-})
-const probes = [probe('keep-alive'), probe('plaintext', 'refusal'), probe('stream')]
+const probes = [
+  probeOf({ kind: 'keep-alive' }),
+  probeOf({ kind: 'plaintext', expects: 'refusal' }),
+  probeOf({ kind: 'stream' }),
+]
 
 /**
  * How often it is looked, after the phase began with these counts, until no more is waited for; the last counts stay.

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Pressure } from '#commands/upgrade/traffic/pressure.ts'
 import type { Sample, Samples } from '#commands/upgrade/traffic/probing.ts'
 import type { Probe } from '#results/results.ts'
-import { probeOf } from '#testing/upgrade-probes.ts'
+import { probeOf, sampleOf } from '#testing/upgrade-probes.ts'
 import { latenciesOf } from './latency.ts'
 
 const begin = Date.UTC(2026, 0, 1)
@@ -12,19 +12,14 @@ const windows = [
 ] as const
 /** Ten requests a second for forty seconds; `took` says how many milliseconds one takes in a second. */
 const requests = (took: (second: number, index: number) => number, of: Partial<Sample> = {}): Sample[] =>
-  Array.from({ length: 400 }, (_, index): Sample => ({
-    id: `prober-1/${index}`,
-    startedAt: begin + index * 100,
-    milliseconds: took(Math.floor(index / 10), index),
-    status: 200,
-    exit: 0,
-    error: '',
-    flags: '',
-    attempts: 1,
-    version: 'v2',
-    instance: 'target-1',
-    ...of,
-  }))
+  Array.from({ length: 400 }, (_, index) =>
+    sampleOf({
+      id: `prober-1/${index}`,
+      startedAt: begin + index * 100,
+      milliseconds: took(Math.floor(index / 10), index),
+      ...of,
+    }),
+  )
 /** A machine of which `shareOf` says how short of processors it was in each second. */
 const machine = (shareOf: (second: number) => number): Pressure[] =>
   Array.from({ length: 40 }, (_, second) => ({

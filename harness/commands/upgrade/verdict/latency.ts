@@ -89,15 +89,15 @@ export const latenciesOf = (
 
 const p99Of = (answers: readonly { milliseconds: number }[]): number =>
   quantile(
-    answers.map(({ milliseconds }) => milliseconds).toSorted((a, b) => a - b),
+    answers.map(({ milliseconds }) => milliseconds),
     0.99,
   )
 
 const typicalSlowestOf = (answers: readonly { startedAt: number; milliseconds: number }[]): number =>
   quantile(
-    [...Map.groupBy(answers, ({ startedAt }) => Math.floor(startedAt / 1000)).values()]
-      .map((ofSecond) => Math.max(...ofSecond.map(({ milliseconds }) => milliseconds)))
-      .toSorted((a, b) => a - b),
+    [...Map.groupBy(answers, ({ startedAt }) => Math.floor(startedAt / 1000)).values()].map((ofSecond) =>
+      Math.max(...ofSecond.map(({ milliseconds }) => milliseconds)),
+    ),
     0.5,
   )
 
@@ -107,8 +107,7 @@ const busySpans = (pressure: readonly Pressure[], baseline: Window | undefined):
     const most = quantile(
       ofCluster
         .filter(({ from, to }) => baseline !== undefined && to > baseline.from && from < baseline.to)
-        .map(({ share }) => share)
-        .toSorted((a, b) => a - b),
+        .map(({ share }) => share),
       normal,
     )
     return ofCluster.filter(({ share }) => share > most)

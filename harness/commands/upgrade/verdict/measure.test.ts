@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Sample } from '#commands/upgrade/traffic/probing.ts'
 import type { Probe } from '#results/results.ts'
-import { probeOf } from '#testing/upgrade-probes.ts'
+import { probeOf, sampleOf } from '#testing/upgrade-probes.ts'
 import { classify } from './classify.ts'
 import { lanesOf } from './lanes.ts'
 import { measure } from './measure.ts'
@@ -9,19 +9,8 @@ import { stallsOf } from './stalls.ts'
 
 const begin = Date.UTC(2026, 0, 1)
 const versionOf = { cluster1: 'v1', cluster2: 'v2' }
-const sample = (offset: number, of: Partial<Sample> = {}): Sample => ({
-  id: `pod-a/${offset}`,
-  startedAt: begin + offset,
-  milliseconds: 10,
-  status: 200,
-  exit: 0,
-  error: '',
-  flags: '',
-  attempts: 1,
-  version: 'v2',
-  instance: 'v2-1',
-  ...of,
-})
+const sample = (offset: number, of: Partial<Sample> = {}): Sample =>
+  sampleOf({ id: `pod-a/${offset}`, startedAt: begin + offset, ...of })
 /** A request every 100 ms from one moment to another. */
 const everyTenth = (from: number, to: number, of: Partial<Sample> = {}): Sample[] =>
   Array.from({ length: (to - from) / 100 }, (_, index) => sample(from + index * 100, of))

@@ -38,7 +38,7 @@ export const measure = (
       const losses = requests.flatMap(({ sample, outcome }) =>
         outcome === 'answered' || outcome === 'wrong' ? [] : [lossOf(sample, outcome)],
       )
-      const times = answered.map(({ milliseconds }) => milliseconds).toSorted((a, b) => a - b)
+      const times = answered.map(({ milliseconds }) => milliseconds)
       return {
         probe: probe.id,
         phase,
@@ -81,9 +81,9 @@ const countsOf = (losses: readonly Loss[]): Measured['classes'] =>
     [...Map.groupBy(losses, (loss) => loss.class)].map(([kind, lossesOfKind]) => [kind, lossesOfKind.length]),
   )
 
-/** The quantile of sorted figures by the nearest-rank method, which returns one of them; 0 where there is none. */
-export const quantile = (sorted: readonly number[], share: number): number =>
-  sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0
+/** The quantile of figures by the nearest-rank method, which returns one of them; 0 where there is none. */
+export const quantile = (figures: readonly number[], share: number): number =>
+  figures.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(figures.length * share) - 1)] ?? 0
 
 /**
  * The breaks of each pod’s long answers. Consecutive failed lines are one break, and so is a next line from another
