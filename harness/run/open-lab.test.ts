@@ -1,19 +1,10 @@
 import { readdir } from 'node:fs/promises'
-import { beforeEach, expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { runFolder } from '#lab/run-state.ts'
 import { doomedLab } from '#testing/doomed-lab.ts'
 import { failureOf } from './failure-of.ts'
 import { type LabOrder, openLab } from './open-lab.ts'
 import { phaseLog } from './phase-log.ts'
-
-// An ordinary user may not count what root’s processes have taken of the kernel: how much this machine has left does
-// not matter here.
-beforeEach(() => {
-  const user = vi.spyOn(process, 'getuid').mockReturnValue(1000)
-  return () => {
-    user.mockRestore()
-  }
-})
 
 /** What becomes of a lab whose network cannot be used: its phases, what ended it, and what is left of the run. */
 const opening = async (
