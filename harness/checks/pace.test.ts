@@ -19,7 +19,7 @@ test('a failure is no verdict only where a command that does nothing takes secon
     code: 'MP-602',
     cause: failure,
     message:
-      'Too slow for a verdict: a command that does nothing took 7.1 s in cluster2: what the check saw may only be ' +
-      'late (MP-742 meshNetworks still holds the placeholder)',
+      'Too slow for a verdict: a command that does nothing took 7.1 s in cluster2: this may only be late ' +
+      '(MP-742 meshNetworks still holds the placeholder)',
   })
 })

@@ -1,5 +1,6 @@
 import type { KubeClient } from '#kube/client.ts'
 import { execIn } from '#kube/pods.ts'
+import { measurePace, tooSlowAt } from './pace.ts'
 import { hostPort } from './transfers.ts'
 
 /** A pod with a proxy, from which addresses are dialled. */
@@ -16,6 +17,7 @@ export type Dialled = { to: string; open: boolean; said: string; late: boolean }
  * the agent’s own wait for an HTTP answer. Any answer shows that the port is open, a refused handshake or a reset as
  * well; silence and a refusal show that it is not. A first silence is asked again with more patience (seconds), since a
  * busy machine is slow. `query` makes the request longer.
+ * @throws MeshproofError MP-602 for silence where everything is too slow.
  */
 export const dial = async (
   vantage: Vantage,
@@ -25,7 +27,19 @@ export const dial = async (
 ): Promise<Dialled> => {
   const first = await dialOnce(vantage, host, port, 1, query)
   if (first.open || !/exceeded|timeout/.test(first.said)) return { ...first, late: false }
-  return { ...(await dialOnce(vantage, host, port, 3, query)), late: true }
+  const second = await dialOnce(vantage, host, port, 3, query)
+  if (!second.open) await requirePace(vantage, `${second.to}: ${second.said}`)
+  return { ...second, late: true }
+}
+
+/**
+ * Refuses to judge what was seen from a pod where everything is too slow to tell late from missing. @throws
+ * MeshproofError MP-602.
+ */
+export const requirePace = async ({ kube, namespace, pod }: Vantage, seen: string): Promise<void> => {
+  const container = { namespace, pod, container: 'istio-proxy' }
+  const slow = tooSlowAt(await measurePace(kube, container, ['pilot-agent', 'version']), `${namespace}/${pod}`, seen)
+  if (slow) throw slow
 }
 
 const dialOnce = async (

@@ -179,7 +179,8 @@ test('waits are longer where everything is slow', async () => {
     { paces: [1.5, 1.5] },
   )
   expect(result.verdict).toBe('fail')
-  expect(waited[1]).toBeGreaterThan(2 * (waited[0] ?? 0))
+  // A wait may be longer than it must be on a busy machine, and is never shorter: three times 100 ms here.
+  expect(waited[1]).toBeGreaterThanOrEqual(290)
 })
 
 test('any other error of ours is a failure of the check', async () => {

@@ -1,3 +1,4 @@
+import { MeshproofError } from '#errors.ts'
 import { addressesBehind } from '#diagnosis/addresses.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
@@ -65,7 +66,9 @@ const answers = async (
   try {
     const { open, said } = await dial(await vantageIn(cluster), address, 15012)
     return { address, open, said }
-  } catch {
-    return { address, open: false, said: 'not dialled' }
+  } catch (error) {
+    // Silence where everything is too slow is no silence of this address.
+    const isSlow = error instanceof MeshproofError && error.code === 'MP-602'
+    return { address, open: isSlow, said: 'not dialled' }
   }
 }

@@ -3,7 +3,7 @@ import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { vantagePlace } from '#diagnosis/places.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
 import { connect, lossIn, type Connections } from '#probes/connections.ts'
-import { dial, type Vantage } from '#probes/dial.ts'
+import { dial, requirePace, type Vantage } from '#probes/dial.ts'
 import { largestIn, sizesCommand } from '#probes/packet-sizes.ts'
 import { hostPort } from '#probes/transfers.ts'
 import { execIn } from '#kube/pods.ts'
@@ -30,7 +30,8 @@ export type Way = {
 /**
  * What is wrong with a way: closed, a share of connections lost, large packets lost, or, where it leads to a gateway
  * whose own proxies look right, something else at its end.
- * @throws MeshproofError MP-122 where no pod can dial, MP-403 where the dialling pod cannot be asked.
+ * @throws MeshproofError MP-122 where no pod can dial, MP-403 where the dialling pod cannot be asked, MP-602 where it
+ * is too slow to judge what it sees.
  */
 export const wayProblems = async (way: Way, toSoundGateway?: Promise<boolean>): Promise<Finding[]> => {
   const vantage = await vantageIn(way.from)
@@ -94,6 +95,7 @@ const someLost = async (way: Way, vantage: Vantage, first: Connections): Promise
   const looks = [first, second]
   const { lost, tries, isProblem } = lossIn(looks)
   if (!isProblem) return []
+  await requirePace(vantage, `${lost} of ${tries} connections to ${first.to} are late or lost`)
   return [
     {
       code: way.code,
@@ -134,6 +136,7 @@ const largeLost = async (way: Way, vantage: Vantage): Promise<Finding[]> => {
     const again = await connect(vantage, way.address, way.port)
     if (again.large !== 'lost') return []
   }
+  await requirePace(vantage, `large packets to ${way.address} are lost`)
   const to = way.to.map(({ name }) => name).join(', ')
   return [
     {
