@@ -32,8 +32,8 @@ export type Runner = {
 }
 
 /**
- * Prepares a runner: act, and an image with bash, git and docker’s client. The job has this machine’s engine, network,
- * process ids and cache of meshproof. The actions of GitHub that the action uses are those beside this file.
+ * Prepares a runner: act, and an image with bash, git and docker’s client. The job has this machine’s engine,
+ * network, process ids and cache of meshproof. The actions of GitHub that the action uses are those beside this file.
  */
 export const workflowRunner = async (): Promise<Runner> => {
   const programs = await artifact('test-act', actModule.replaceAll(/[^\w.-]/g, '-'), async (folder) => {
