@@ -14,8 +14,9 @@ const metricsPort = 9464
 
 /**
  * Performs `metrics`: serves the `metrics.prom` of all folders as one page for Prometheus until the signal, and returns
- * 0. Metrics that several folders have get the label `folder`. Every request reads the files, because Kubernetes replaces those of a mounted ConfigMap. A folder without the file
- * has no results yet. `line` is called with the address; with the port 0 the system chooses one.
+ * 0. Metrics that several folders have get the label `folder`. Every request reads the files, because Kubernetes
+ * replaces those of a mounted ConfigMap. A folder without the file has no results yet. `line` is called with the
+ * address; with the port 0 the system chooses one.
  * @throws MeshproofError MP-177 where it cannot listen.
  */
 export const serveMetrics = async (

@@ -32,8 +32,8 @@ export type Runner = {
 }
 
 /**
- * Prepares a runner: act, and an image with bash, git and docker’s client. The job has this machine’s engine, network,
- * process ids and cache of meshproof. The actions of GitHub that the action uses are those beside this file.
+ * Prepares a runner: act, and an image with bash, git and docker’s client. The job has this machine’s engine,
+ * network, process ids and cache of meshproof. The actions of GitHub that the action uses are those beside this file.
  */
 export const workflowRunner = async (): Promise<Runner> => {
   const programs = await artifact('test-act', actModule.replaceAll(/[^\w.-]/g, '-'), async (folder) => {
@@ -44,7 +44,9 @@ export const workflowRunner = async (): Promise<Runner> => {
     const flags = ['--quiet', '--variant=minbase', `--include=${packages.join(',')}`]
     await execa('mmdebstrap', [...flags, debian, join(folder, 'system.tar')])
   })
-  await execa('docker', ['import', join(system, 'system.tar'), runnerImage])
+  // The runners of GitHub have Go as well. Here it is that of this machine, with the modules that it has downloaded.
+  const path = 'ENV PATH=/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+  await execa('docker', ['import', '--change', path, join(system, 'system.tar'), runnerImage])
   return {
     run: (project, steps) => runWorkflow(join(programs, 'act'), project, steps),
     remove: async () => {
@@ -63,6 +65,11 @@ const Steps = z.record(
       .transform((found) => found ?? {}),
   }),
 )
+
+const GoSettings = z.object({ GOROOT: z.string(), GOMODCACHE: z.string(), GOENV: z.string() })
+
+const goSettings = async (): Promise<z.infer<typeof GoSettings>> =>
+  GoSettings.parse(JSON.parse((await execa('go', ['env', '-json', 'GOROOT', 'GOMODCACHE', 'GOENV'])).stdout))
 
 const runWorkflow = async (act: string, project: string, steps: readonly object[]): Promise<WorkflowOutcome> => {
   const store = await mkdtemp(join(tmpdir(), 'meshproof-runner-'))
@@ -83,7 +90,11 @@ const runWorkflow = async (act: string, project: string, steps: readonly object[
   const replaced = ['setup-node@v5', 'cache@v5', 'upload-artifact@v6'].map(
     (name) => `--local-repository=actions/${name}=${join(actions, name.replace(/@.*/, ''))}`,
   )
+  const go = await goSettings()
   const container = [
+    `--volume=${go.GOROOT}:/usr/local/go:ro`,
+    `--volume=${go.GOMODCACHE}:/root/go/pkg/mod`,
+    `--volume=${dirname(go.GOENV)}:/root/.config/go:ro`,
     `--volume=${dirname(dirname(process.execPath))}:/opt/node:ro`,
     `--volume=${store}:/store`,
     `--volume=${cacheFolder()}:/root/.cache/meshproof`,
