@@ -30,10 +30,10 @@ export const accessLogFormat = JSON.stringify({
   sni: '%REQUESTED_SERVER_NAME%',
 })
 
-/** What the installs of a mesh are made of. */
+/** The images and the topology of a mesh that is installed. */
 export type Release = Pick<Lab, 'images' | 'topology'>
 
-/** What a cluster’s gateway is in a topology: one proxy, or as many as are asked for. */
+/** How many proxies a cluster’s gateway has in a topology: one, or `gatewayReplicas`. */
 const replicasOf = ({ gatewayReplicas = 1 }: Release['topology']): number => gatewayReplicas
 
 /**
@@ -57,7 +57,7 @@ const proxyOf = (topology: Release['topology']): object => ({
   readinessPeriodSeconds: 1,
 })
 
-/** What every installation says. */
+/** The fields of every installation. */
 type Common = {
   /** The registry and the tag of Istio’s images. */
   hub: string | undefined
@@ -101,7 +101,7 @@ export type GatewayInstallation = Common & {
  */
 export type Installation = IstiodInstallation | GatewayInstallation
 
-/** What every installation here has in common: images, revision, identity of the cluster. */
+/** The fields that every installation has: images, revision, identity of the cluster. */
 const common = (cluster: LabCluster, { images, topology }: Release): Common => ({
   hub: images.roles['hub'],
   tag: releaseIn(images, cluster.name).tag,

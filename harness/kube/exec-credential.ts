@@ -26,9 +26,9 @@ const ExecCredential = z.object({
 export type Credential = { token?: string | undefined; certificate?: string | undefined; key?: string | undefined }
 
 /**
- * The credentials that a plugin gives for one cluster, had once for all requests until they end. `cluster` is what the
- * plugin is told of its cluster where it asks for that. The returned function throws Error, in kubectl’s words, when
- * the plugin is missing, fails or prints no credentials.
+ * Returns a function that gives the credentials of a plugin for one cluster. It runs the plugin again only when they
+ * have ended. `cluster` is what a plugin that asks for its cluster gets. The function throws an Error with kubectl’s
+ * words when the plugin is missing, fails or prints no credentials.
  */
 export const execCredentials = (plugin: ExecPlugin, cluster: object): (() => Promise<Credential>) => {
   let current: Promise<Credential> | undefined

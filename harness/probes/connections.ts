@@ -9,17 +9,17 @@ export type Connections = {
   /** `host:port`, as it was dialled. */
   to: string
   tries: number
-  /** Those that opened only after a packet was sent again, a second later or more. */
+  /** How many opened only after a packet was sent again, a second later or more. */
   late: number
-  /** Those that did not open at all. */
+  /** How many did not open at all. */
   failed: number
-  /** How a failed one ended, in the words of the program that dialled. */
+  /** How a failed connection ended, in the words of the program that dialled. */
   said: string
   /** The status of an answer in plaintext HTTP; 0 where there was none. */
   status: number
-  /** Whether somebody ended a TLS handshake that named no server; undefined where none was tried. */
+  /** Whether a TLS handshake that named no server was ended; undefined where none was tried. */
   endsTls: boolean | undefined
-  /** What became of a request that fills a packet; undefined where that cannot be told. */
+  /** Whether a request that fills a packet arrived; undefined where that is unknown. */
   large: 'passed' | 'lost' | undefined
 }
 
@@ -53,8 +53,9 @@ export const connectCommand = (
 }
 
 /**
- * Opens many connections to a port from where a pod stands, in one exec: with curl where the proxy’s image has it,
- * else with its agent, which tells less. @throws MeshproofError MP-403 when an exec cannot be carried out.
+ * Opens many connections to a port from a pod, in one exec: with curl where the proxy’s image has it, otherwise with
+ * the proxy’s agent, which reports less.
+ * @throws MeshproofError MP-403 when an exec cannot be carried out.
  */
 export const connect = async (
   vantage: Vantage,
@@ -126,7 +127,7 @@ export const lossIn = (looks: readonly Connections[]): { lost: number; tries: nu
   return { lost, tries, isProblem: looks.every((look) => lostIn(look) > 0) && lost / tries >= tolerated }
 }
 
-/** How many rounds the agent dials: each makes up to a dozen connections, and tells how the last one ended. */
+/** How many rounds the agent dials: each makes up to twelve connections, and reports how the last one ended. */
 const rounds = 4
 
 const connectWithoutCurl = async (vantage: Vantage, host: string, port: number): Promise<Connections> => {

@@ -70,8 +70,8 @@ export const istiodRelease = async (kube: KubeClient, namespace: string, pod: st
 }
 
 /**
- * The clusters istiod watches, and whether each was synced once (it never takes that back); told by any of its pods or
- * by the one named.
+ * The clusters that istiod watches, and whether each was ever synced (istiod never takes that back). It asks any pod of
+ * istiod, or the one that `pod` names.
  */
 export const watchedClusters = async (cluster: IstioCluster, pod?: string): Promise<z.infer<typeof RemoteClusters>> =>
   RemoteClusters.parse(await ask(cluster, '/debug/clusterz', pod))
@@ -80,8 +80,8 @@ export const watchedClusters = async (cluster: IstioCluster, pod?: string): Prom
 const healthy = 1
 
 /**
- * The addresses istiod holds for every service and gives to clients, by host, namespace and cluster; told by any of
- * its pods or by the one named.
+ * The addresses that istiod holds for every service and gives to clients, by host, namespace and cluster. It asks any
+ * pod of istiod, or the one that `pod` names.
  */
 export const allShards = async (
   cluster: IstioCluster,

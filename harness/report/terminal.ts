@@ -45,7 +45,7 @@ const colours: Record<Verdict, 'green' | 'red' | 'yellow' | 'gray'> = {
 
 /**
  * The terminal report. It has no colour under NO_COLOR, on a dumb terminal, and on a stream that is not a TTY. On a TTY
- * lines at the bottom show what is under way, except in CI. What is told of programs goes to `errors`.
+ * lines at the bottom show what is under way, except in CI. Lines about programs go to `errors`.
  */
 export const terminal = (
   screen: Screen,

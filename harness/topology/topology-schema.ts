@@ -20,7 +20,7 @@ const not = (what: string) => ({
   error: ({ input }: { input?: unknown }): string => `“${String(input)}” is not ${what}`,
 })
 
-/** Istio’s root namespace where nobody names another. */
+/** Istio’s root namespace by default. */
 export const defaultIstioNamespace = 'istio-system'
 
 /** The name of Istio’s root namespace: the same in every cluster of a mesh (seed 002). */

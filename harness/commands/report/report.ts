@@ -7,7 +7,7 @@ import { print } from '#run/print.ts'
 import { openPage } from './open-page.ts'
 import { watchFolders } from './watch-folders.ts'
 
-/** Those of `report`. */
+/** The options of `report`. */
 export type ReportOptions = {
   folders: string[]
   reportDir: string | undefined

@@ -8,7 +8,7 @@ import { hostOf, hostUnreachable, referenceOf, repositoryOf, type PublishedImage
 export const unreachableHost =
   /dial tcp|no such host|server misbehaving|Client\.Timeout|i\/o timeout|deadline exceeded|proxyconnect|EOF$/m
 
-/** What they say of a registry that may do later what it does not do now. */
+/** Messages of these programs about a registry that refuses now and may accept later. */
 export const busyRegistry = new RegExp(
   [
     'toomanyrequests|too many requests',

@@ -15,9 +15,9 @@ import type { ContextCluster } from './contexts.ts'
 import { placeIn } from './injection-path.ts'
 import { type Reads, readsOf } from './reads.ts'
 
-/** One cluster of a mesh that somebody else made, as it tells of itself. */
+/** One cluster of an existing mesh, as it describes itself. */
 export type SurveyedCluster = ContextCluster & {
-  /** Istio’s name for it; the context’s where it tells none. */
+  /** Istio’s name for it; the name of the context where Istio has none. */
   name: string
   role: 'primary' | 'remote'
   /** Its network; empty where it names none. */
@@ -42,8 +42,8 @@ export type SurveyedCluster = ContextCluster & {
 export const hostOf = (cluster: SurveyedCluster): SurveyedCluster => cluster.istiodHost ?? cluster
 
 /**
- * A mesh that was looked at, and which of the documented topologies it resembles. `domain` is what its services’
- * names end in.
+ * An existing mesh, and the documented topology that it resembles. `domain` is the end of its services’ names:
+ * `cluster.local`.
  */
 export type Survey = { clusters: SurveyedCluster[]; topology: ProcedureName; domain: string; istioNamespace: string }
 
@@ -106,7 +106,7 @@ const InjectorValues = z.object({
   }),
 })
 
-/** What the injector of a cluster tells new proxies of where they are; for a remote the path of its webhook says it. */
+/** The cluster, network and mesh that an injector gives new proxies. Of a remote cluster the webhook’s path has them. */
 export const injectedWith = async (
   reads: Reads,
 ): Promise<{ cluster?: string | undefined; network?: string | undefined; mesh?: string | undefined }> => {
@@ -142,9 +142,9 @@ const requireIstio = async ({ context, kube }: ContextCluster, reads: Reads, ist
     (webhooks ?? []).map(({ clientConfig }) => clientConfig.service?.namespace ?? istioNamespace),
   )
   if (exists && (istiods.length > 0 || ledTo.includes(istioNamespace))) return
-  // Its injector may be what somebody deleted: pods with sidecars show that there was one.
+  // The injector may have been deleted: pods with sidecars show that there was one.
   if (exists && injectors.length === 0 && (await reads.proxies()).length > 0) return
-  // Who may not list these everywhere is told no more than that there is none here.
+  // A user who may not list these in all namespaces only learns that there is none here.
   const everywhere = await kube
     .list<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', selector: istiodSelector() })
     .catch(() => [])
@@ -168,7 +168,7 @@ const requireIstio = async ({ context, kube }: ContextCluster, reads: Reads, ist
 }
 
 /**
- * A cluster as it tells of itself. `istiodFor` is the name that its istiod goes by, and `injectsFor` the one that its
+ * A cluster as it describes itself. `istiodFor` is the name that its istiod goes by, and `injectsFor` the one that its
  * injector gives new proxies. `injects` is false where every injector leads to another namespace: then the cluster has
  * no workloads of this mesh.
  */
@@ -263,7 +263,7 @@ const lookAt = async (context: ContextCluster, istioNamespace: string): Promise<
   }
 }
 
-/** The value that occurs most often, the first of equals: a few proxies may have been told something wrong. */
+/** The value that occurs most often, the first of equals: a few proxies may have a wrong one. */
 const mostFrequent = (values: string[]): string | undefined => {
   const counts = new Map<string, number>()
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)

@@ -32,7 +32,7 @@ export const controlPlanePieces = ({ kube, pods }: Source): Piece[] =>
       })),
     )
 
-/** What every proxy of a cluster was told and what it saw: sidecars and gateways. */
+/** The configuration and the counters of every proxy of a cluster: sidecars and gateways. */
 export const proxyPieces = ({ kube, pods }: Source): Piece[] =>
   pods
     .filter((pod) => containersOf(pod).includes('istio-proxy'))

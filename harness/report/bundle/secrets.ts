@@ -8,8 +8,8 @@ const Kubeconfig = z.object({
 })
 
 /**
- * What may be told of a secret: its name, labels and keys; of certificates in it whose they are, and of kubeconfigs
- * which servers they name. Never a value.
+ * What a bundle may hold of a secret: its name, labels and keys; the subjects of certificates in it, and the servers of
+ * kubeconfigs in it. It never holds a value.
  */
 export const described = ({ metadata, type, data = {} }: V1Secret): object => ({
   name: metadata?.name,
