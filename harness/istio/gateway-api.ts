@@ -175,7 +175,8 @@ export const installGatewayResource = async (
 
 /**
  * Waits until the deployment of a Gateway has the release and the revision of an installation, and is ready: istiod
- * changes it on its own. @throws MeshproofError MP-401 when it is not within two minutes.
+ * changes it on its own.
+ * @throws MeshproofError MP-401 when it is not within two minutes.
  */
 export const followed = async (
   cluster: LabCluster,
@@ -218,7 +219,8 @@ export const gatewayApiVersion = async (kube: KubeClient): Promise<string | unde
 
 /**
  * Refuses a cluster with another release of the Gateway API than the pinned one: replacing it could break what uses it.
- * A cluster without one is refused where it must be `present`. @throws MeshproofError MP-119.
+ * A cluster without one is refused where it must be `present`.
+ * @throws MeshproofError MP-119.
  */
 export const requireGatewayApi = async (
   { name, kube }: { name: string; kube: KubeClient },

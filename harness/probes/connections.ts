@@ -73,8 +73,8 @@ export const connect = async (
 }
 
 /**
- * The same from a pod `app=sleep`, which has curl. @throws MeshproofError MP-403 when the exec cannot be carried out,
- * MP-601 when curl gave no account.
+ * The same from a pod `app=sleep`, which has curl.
+ * @throws MeshproofError MP-403 when the exec cannot be carried out, MP-601 when curl gave no account.
  */
 export const countConnections = async (
   { cluster, kube, namespace }: CurlPod,

@@ -54,8 +54,8 @@ const Dump = z.object({
 })
 
 /**
- * The listeners that a live proxy was given by its control plane. @throws MeshproofError MP-403 when the page cannot be
- * read.
+ * The listeners that a live proxy was given by its control plane.
+ * @throws MeshproofError MP-403 when the page cannot be read.
  */
 export const listenersOf = async ({
   kube,

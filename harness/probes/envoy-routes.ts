@@ -80,7 +80,8 @@ const Dump = z.object({
 })
 
 /**
- * Every virtual host of a live proxy’s outbound routes. @throws MeshproofError MP-403 when the page cannot be read.
+ * Every virtual host of a live proxy’s outbound routes.
+ * @throws MeshproofError MP-403 when the page cannot be read.
  */
 export const routesOf = async ({ kube, namespace, pod }: Extract<Proxy, { pod: string }>): Promise<VirtualHost[]> =>
   virtualHostsIn(JSON.parse(await adminPage(kube, namespace, pod, 'config_dump?resource=dynamic_route_configs')))

@@ -52,8 +52,8 @@ const ask = async (proxy: Proxy, path: string): Promise<unknown> =>
   JSON.parse(await adminPage(proxy.kube, proxy.namespace, await podOf(proxy), path))
 
 /**
- * A page of the administration that every proxy serves its own pod, as text. @throws MeshproofError MP-403 when it
- * cannot be read within so many milliseconds.
+ * A page of the administration that every proxy serves its own pod, as text.
+ * @throws MeshproofError MP-403 when it cannot be read within so many milliseconds.
  */
 export const adminPage = (
   kube: KubeClient,

@@ -46,8 +46,8 @@ const ask = async (cluster: IstioCluster, path: string, pod?: string): Promise<u
 }
 
 /**
- * A page of what an istiod knows, which it serves its own pod without asking who asks, as text. @throws MeshproofError
- * MP-403 when it cannot be read within so many milliseconds.
+ * A page of what an istiod knows, which it serves its own pod without asking who asks, as text.
+ * @throws MeshproofError MP-403 when it cannot be read within so many milliseconds.
  */
 export const debugPage = (
   kube: KubeClient,
@@ -136,7 +136,8 @@ export const knownGateways = async (cluster: IstioCluster, pod?: string): Promis
 
 /**
  * The gateways in istiod’s page of them. Those that take HBONE alone are left out: they are for ambient meshes, and
- * sidecars send nothing there. @throws ZodError for another page.
+ * sidecars send nothing there.
+ * @throws ZodError for another page.
  */
 export const gatewaysIn = (page: unknown): KnownGateway[] =>
   (NetworkGateways.parse(page) ?? [])

@@ -47,8 +47,8 @@ const transfer = (args: string[], image: PublishedImage, what: string, patience:
   }, patience)
 
 /**
- * The digest of a pulled image: the pinned one, or the one that the engine recorded. @throws MeshproofError MP-202 or
- * MP-323 when the engine has recorded none.
+ * The digest of a pulled image: the pinned one, or the one that the engine recorded.
+ * @throws MeshproofError MP-202 or MP-323 when the engine has recorded none.
  */
 export const pulledDigest = async (image: PublishedImage): Promise<string> => {
   if (image.digest) return image.digest
