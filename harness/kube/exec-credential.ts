@@ -48,7 +48,7 @@ export const execCredentials = (plugin: ExecPlugin, cluster: object): (() => Pro
   }
 }
 
-// On what is none the property is missing, whatever its type says.
+// A stream that is no terminal lacks the property, although its type has it.
 const isTerminal = ({ isTTY }: { isTTY?: boolean }): boolean => isTTY === true
 
 const runPlugin = async (plugin: ExecPlugin, cluster: object): Promise<{ credential: Credential; until: number }> => {
@@ -68,7 +68,7 @@ const runPlugin = async (plugin: ExecPlugin, cluster: object): Promise<{ credent
     },
     stdin: interactive ? 'inherit' : 'ignore',
     stderr: interactive ? ['inherit', 'pipe'] : 'pipe',
-    // A person may have to log in; a program that waits for nobody has hung.
+    // A person may need minutes to log in. A program without a terminal that takes as long has hung.
     ...(interactive ? {} : { timeout: 60_000 }),
     reject: false,
   })

@@ -77,7 +77,7 @@ const clusterOf = (name: string, entry: ClusterEntry, place: Place): Cluster => 
   return {
     name,
     server: url,
-    // The client wants to be told that nothing is verified where there is nothing to verify.
+    // Without TLS there is nothing to verify, and the client must be set up so.
     skipTLSVerify: entry['insecure-skip-tls-verify'] === true || url.startsWith('http:'),
     ...(caData ? { caData } : authority ? { caFile: namedFile(authority, place, 'certificate-authority', name) } : {}),
     ...(entry['tls-server-name'] ? { tlsServerName: entry['tls-server-name'] } : {}),

@@ -64,7 +64,7 @@ done`
 // TERM, which tcpdump ends as cleanly on as on INT: a shell starts what it puts in the background with INT ignored.
 const stop = 'kill -TERM "$(cat "$1/pid")"'
 
-/** The same through any way to run a command; `where` is for its errors. */
+/** Captures packets with any function that runs a command where tcpdump is. `where` is for errors. */
 export const captureThrough = async <T>(
   run: Run,
   where: string,
@@ -116,7 +116,7 @@ export const captureThrough = async <T>(
   return { result, pcap: Buffer.from(recorded.stdout, 'base64') }
 }
 
-/** tcpdump's own complaint, else the last that was said, by the shell for one. */
+/** tcpdump’s own complaint, otherwise the last line that was written, for example by the shell. */
 const complaint = (stderr: string): string => {
   const lines = stderr.trim().split('\n')
   return (

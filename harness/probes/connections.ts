@@ -17,9 +17,9 @@ export type Connections = {
   said: string
   /** The status of an answer in plaintext HTTP; 0 where there was none. */
   status: number
-  /** Whether a TLS handshake that named no server was ended; undefined where none was tried. */
+  /** Whether the port completes a TLS handshake that names no server; undefined where none was tried. */
   endsTls: boolean | undefined
-  /** Whether a request that fills a packet arrived; undefined where that is unknown. */
+  /** Whether a request that fills a packet got through; undefined where that is unknown. */
   large: 'passed' | 'lost' | undefined
 }
 
@@ -73,7 +73,7 @@ export const connect = async (
 }
 
 /**
- * The same from a pod `app=sleep`, which has curl.
+ * Opens the same connections from a pod `app=sleep`, which has curl.
  * @throws MeshproofError MP-403 when the exec cannot be carried out, MP-601 when curl gave no account.
  */
 export const countConnections = async (
@@ -114,11 +114,12 @@ export const connectionsIn = (to: string, output: string): Connections | undefin
   }
 }
 
-/** A share of connections from which on their loss is a problem. */
+/** The share of late and failed connections from which on it is a problem. */
 const tolerated = 0.05
 
-/** What two looks at the same connections show of loss: how many of how many were late or failed, and whether that is a
- * problem: a burst of a busy machine is not seen twice.
+/**
+ * How many connections were late or failed in several looks at the same port, and whether that is a problem: whether
+ * they are 5 % or more, and every look has some. A burst on a busy machine is not in every look.
  */
 export const lossIn = (looks: readonly Connections[]): { lost: number; tries: number; isProblem: boolean } => {
   const lostIn = ({ late, failed }: Connections): number => late + failed

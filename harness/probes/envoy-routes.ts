@@ -86,7 +86,7 @@ const Dump = z.object({
 export const routesOf = async ({ kube, namespace, pod }: Extract<Proxy, { pod: string }>): Promise<VirtualHost[]> =>
   virtualHostsIn(JSON.parse(await adminPage(kube, namespace, pod, 'config_dump?resource=dynamic_route_configs')))
 
-/** The virtual hosts in such a page. */
+/** The virtual hosts in a page that `routesOf` reads. */
 export const virtualHostsIn = (page: unknown): VirtualHost[] =>
   Dump.parse(page).configs.flatMap(({ route_config: configuration }) =>
     (configuration?.virtual_hosts ?? []).map(({ name, domains, routes }) => ({

@@ -46,7 +46,7 @@ const ask = async (cluster: IstioCluster, path: string, pod?: string): Promise<u
 }
 
 /**
- * A page of what an istiod knows, which it serves its own pod without asking who asks, as text.
+ * A debug page of an istiod, as text. istiod serves it to its own pod without authentication.
  * @throws MeshproofError MP-403 when it cannot be read within so many milliseconds.
  */
 export const debugPage = (
@@ -147,7 +147,7 @@ export const gatewaysIn = (page: unknown): KnownGateway[] =>
 /** How far one proxy is behind: what is not acknowledged, and what it refused. */
 export type ProxyState = { proxy: string; cluster: string; stale: string[]; refused: string[] }
 
-/** Every proxy connected to istiod, to any of its pods or to the one named. */
+/** Every proxy that is connected to istiod: to any of its pods, or to the one that `pod` names. */
 export const proxyStates = async (cluster: IstioCluster, pod?: string): Promise<ProxyState[]> =>
   ProxySync.parse(await ask(cluster, '/debug/syncz', pod)).map((state) => ({
     proxy: state.proxy,

@@ -106,7 +106,7 @@ const InjectorValues = z.object({
   }),
 })
 
-/** The cluster, network and mesh that an injector gives new proxies. In a remote cluster its webhook’s path has them. */
+/** The cluster, network and mesh that an injector gives new proxies. For a remote, its webhook’s path has them. */
 export const injectedWith = async (
   reads: Reads,
 ): Promise<{ cluster?: string | undefined; network?: string | undefined; mesh?: string | undefined }> => {
