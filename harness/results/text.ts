@@ -21,9 +21,12 @@ export const printable = (text: string): string => text.replace(controls, shown)
 /** A printable text in one line: line breaks become spaces, so that untrusted text cannot look like a line of ours. */
 export const inOneLine = (text: string): string => printable(text.replaceAll(/\s*[\r\n]+\s*/g, ' ').trim())
 
-/** A word of a shell’s command line as a person pastes it: quoted where the shell would read anything into it. */
-export const shellWord = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) && !word.startsWith('=') ? word : `'${printable(word).replaceAll("'", `'\\''`)}'`
+/** A word for a POSIX shell: in single quotes if the shell would read anything else in it. */
+export const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) && !word.startsWith('=') ? word : `'${word.replaceAll("'", `'\\''`)}'`
+
+/** A printable word of a command line that a person pastes into a shell. */
+export const shellWord = (word: string): string => quoted(printable(word))
 
 /**
  * A name as a part of a path: without separators and control characters, and never `.` or `..`.

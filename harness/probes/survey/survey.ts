@@ -1,11 +1,10 @@
-import type { V1Deployment, V1EndpointSlice, V1MutatingWebhookConfiguration } from '@kubernetes/client-node'
+import type { V1EndpointSlice, V1MutatingWebhookConfiguration } from '@kubernetes/client-node'
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { withoutCredentials } from '#kube/proxy.ts'
 import { inOneLine, shellWord } from '#results/text.ts'
 import { tagOf } from '#images/version.ts'
-import { istiodSelector } from '#istio/istiod-pods.ts'
 import { meshNetworksIn } from '#istio/mesh-networks.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import { severalNetworks } from '#topology/networks.ts'
@@ -14,6 +13,7 @@ import { defaultIstioNamespace, type ProcedureName } from '#topology/topology-sc
 import type { ContextCluster } from './contexts.ts'
 import { placeIn } from './injection-path.ts'
 import { type Reads, readsOf } from './reads.ts'
+import { requireIstio } from './require-istio.ts'
 
 /** One cluster of an existing mesh, as it describes itself. */
 export type SurveyedCluster = ContextCluster & {
@@ -128,43 +128,6 @@ export const injectedWith = async (
     network: network ?? values?.network,
     mesh: values?.meshID,
   }
-}
-
-/**
- * Sees to it that a cluster has Istio in the namespace that is asked for: a control plane, an injector that leads
- * there, or sidecars that one has left. One that leads to a URL may belong to any.
- * @throws MeshproofError MP-118 where it has none, MP-147 where it has it elsewhere.
- */
-const requireIstio = async ({ context, kube }: ContextCluster, reads: Reads, istioNamespace: string): Promise<void> => {
-  const [namespaces, istiods, injectors] = await Promise.all([reads.namespaces(), reads.istiods(), reads.injectors()])
-  const exists = namespaces.some(({ metadata }) => metadata?.name === istioNamespace)
-  const ledTo = injectors.flatMap(({ webhooks }) =>
-    (webhooks ?? []).map(({ clientConfig }) => clientConfig.service?.namespace ?? istioNamespace),
-  )
-  if (exists && (istiods.length > 0 || ledTo.includes(istioNamespace))) return
-  // The injector may have been deleted: pods with sidecars show that there was one.
-  if (exists && injectors.length === 0 && (await reads.proxies()).length > 0) return
-  // A user who may not list these in all namespaces only learns that there is none here.
-  const everywhere = await kube
-    .list<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', selector: istiodSelector() })
-    .catch(() => [])
-  const elsewhere = [...everywhere.flatMap(({ metadata }) => metadata?.namespace ?? []), ...ledTo].filter(
-    (namespace) => namespace !== istioNamespace && namespaces.some(({ metadata }) => metadata?.name === namespace),
-  )
-  const [other] = elsewhere
-  if (other !== undefined)
-    throw new MeshproofError('MP-147', {
-      what: 'Istio is in another namespace',
-      where: `context ${context}`,
-      why: `nothing of it is in ${istioNamespace}; it is in ${[...new Set(elsewhere)].join(', ')}`,
-      next: `Name it with --istio-namespace=${other}. In a mesh of several clusters it is the same in all of them.`,
-    })
-  throw new MeshproofError('MP-118', {
-    what: 'The cluster has no Istio',
-    where: `context ${context}`,
-    why: exists ? 'there is neither an istiod nor a sidecar injector' : `there is no namespace ${istioNamespace}`,
-    next: 'Name clusters that belong to a mesh; meshproof never installs one on clusters it did not create.',
-  })
 }
 
 /**
