@@ -34,8 +34,10 @@ export type Wanted = {
   gateways?: Gateways | undefined
 }
 
-/** What installs a mesh. */
+/** The programs that can install a mesh. */
 export const installers = ['istioctl', 'helm'] as const
+
+/** What installs a mesh. */
 export type Installer = (typeof installers)[number]
 
 const GatewayApiFiles = z.object({

@@ -7,7 +7,7 @@ const Payload = z.looseObject({ exp: z.number().optional(), sub: z.string().opti
 /** The account and the secret of a service account’s token, with their ids, as far as the token names them. */
 export type TokenOwner = { namespace: string; account: string; accountId?: string; secret?: string }
 
-/** What a token says of itself. Nothing is verified: the token is its owner’s to show. */
+/** The payload of a token. Its signature is not verified. */
 const payloadOf = (token: string): z.infer<typeof Payload> | undefined => {
   try {
     return Payload.safeParse(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())).data

@@ -37,9 +37,10 @@ export type Release = Pick<Lab, 'images' | 'topology'>
 const replicasOf = ({ gatewayReplicas = 1 }: Release['topology']): number => gatewayReplicas
 
 /**
- * A request is also a share: beside an API server’s 250m, a proxy that asks for 10m waits seconds for its turn while
- * images are unpacked, and live traffic hundreds of milliseconds. Everything of one cluster still fits two cores; a
- * mesh that is upgraded holds most things twice, for a time, and asks for less of each.
+ * The processor time that istiod and proxies request. A request is also a share: beside an API server with 250m, a
+ * proxy with 10m waits seconds for its turn while images are unpacked, and live traffic waits hundreds of milliseconds.
+ * Everything of one cluster still fits two cores. A mesh that is upgraded holds most things twice for a time, and
+ * requests less for each.
  */
 const requestsOf = (topology: Release['topology']): { istiod: Requests; proxy: Requests } =>
   replicasOf(topology) > 1
@@ -49,8 +50,8 @@ const requestsOf = (topology: Release['topology']): { istiod: Requests; proxy: R
 type Requests = { cpu: string; memory: string }
 
 /**
- * Proxies are asked every second whether they are ready, and not every 15: kubelet puts off a probe for up to its
- * period when it has itself run for less, which here it always has.
+ * The readiness of proxies is probed every second instead of every 15. A kubelet that has run for less than the period
+ * delays a probe by up to that period, and the kubelets of a lab always have.
  */
 const proxyOf = (topology: Release['topology']): object => ({
   resources: { requests: requestsOf(topology).proxy },

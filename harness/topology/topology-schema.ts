@@ -96,6 +96,8 @@ export const FileSchema = z.strictObject({
 
 /** How east-west gateways are made: by the installer, or by istiod from resources of the Gateway API. */
 export const gatewayKinds = ['classic', 'gateway-api'] as const
+
+/** How the east-west gateways of a lab are made. */
 export type Gateways = (typeof gatewayKinds)[number]
 
 /** A mode of mutual TLS. */
