@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { MeshproofError, unknownValue } from '#errors.ts'
 import { flagOf } from '#run/options.ts'
 
-/** The flags of labs and those of existing clusters: they exclude each other. */
+/** The options of labs. They exclude those of existing clusters. */
 export const labFlags = [
   'topology',
   'istio',
@@ -16,6 +16,8 @@ export const labFlags = [
   'keep',
   'reuse',
 ]
+
+/** The options of existing clusters. They exclude those of labs. */
 export const clusterFlags = ['kubeconfig', 'istioctl', 'results']
 
 /**

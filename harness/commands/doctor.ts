@@ -148,8 +148,8 @@ export const inotifyFinding = (instances: InotifyInstances): Finding => {
 }
 
 /**
- * How many networks the engine can still make: every lab has one of its own. Nothing is said of an engine that does not
- * tell as Docker does.
+ * How many networks the engine can still make: every lab has one of its own. Empty for an engine that does not report
+ * its networks as Docker does.
  */
 const networkFindings = async (engine: EngineInfo | undefined): Promise<Finding[]> => {
   const ranges = engine && (await networkRanges(engine).catch(() => undefined))

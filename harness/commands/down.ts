@@ -49,7 +49,7 @@ const stillUsed = ({ id, users }: LeftRun): MeshproofError =>
 
 const processId = (owner: string): string => owner.split('/')[1] ?? ''
 
-/** Those of `down`: what runs left in the engine, or in existing clusters. */
+/** The options of `down`: whether it deletes what runs left in the engine, or in existing clusters. */
 export const DownOptions = z.object({
   all: z.boolean().default(false),
   run: z.string().optional(),

@@ -9,7 +9,7 @@ import { inOneLine, withoutCommands } from '#results/text.ts'
 import { writeWhole } from '#results/write-whole.ts'
 import { print } from '#run/print.ts'
 
-/** Those of `history`. */
+/** The options of `history`. */
 export type HistoryOptions = { folders: string[]; reportDir: string | undefined; output: 'text' | 'json' }
 
 /**

@@ -66,7 +66,7 @@ const variantsOf = (variants: { name: string; mtls: Mtls }[], all: number): stri
   const of = (mode: Mtls): string[] => variants.filter(({ mtls }) => mtls === mode).map(({ name }) => name)
   const [strict, off] = [of('strict'), of('off')]
   if (strict.join() === off.join()) return strict.length === all ? 'any topology' : strict.join(', ')
-  const told = (names: string[], words: string): string[] =>
+  const topologiesWith = (names: string[], words: string): string[] =>
     names.length === 0 ? [] : [names.length === all ? `any topology ${words}` : `${names.join(', ')} ${words}`]
-  return [...told(strict, 'with mutual TLS'), ...told(off, 'with it off')].join('; ')
+  return [...topologiesWith(strict, 'with mutual TLS'), ...topologiesWith(off, 'with it off')].join('; ')
 }

@@ -6,7 +6,7 @@ import { concludeRun } from '#run/summarize-run.ts'
 import type { Signals } from '#run/with-reports.ts'
 
 /**
- * Performs `up` and returns its exit code: a lab that stays, of which nothing is asked.
+ * Performs `up`: creates a lab that stays, and runs no checks. Returns the exit code.
  * @throws MeshproofError MP-1xx for a mistake in what was asked for, before anything is made.
  */
 export const up = async (options: RunOptions, line: string, screen: Terminal, signals: Signals): Promise<number> => {

@@ -4,7 +4,7 @@ import { signedFiles, type Statement } from '#report/attestation/statement.ts'
 import { verifyAttestation } from '#report/attestation/verify-attestation.ts'
 import { print } from '#run/print.ts'
 
-/** Those of `verify-report`: a report folder, and the file of the signer’s public key. */
+/** The options of `verify-report`: a report folder, and the file of the signer’s public key. */
 export type VerifyReportOptions = { folder: string; key: string }
 
 /**

@@ -150,7 +150,7 @@ export const engineInfo = async (signal?: AbortSignal): Promise<EngineInfo> => {
 }
 
 /**
- * Makes sure that the engine answers. After a failed command this tells whether the engine is gone.
+ * Makes sure that the engine answers. After a failed command it shows whether the engine is gone.
  * @throws MeshproofError MP-201 when it does not answer within 10 seconds.
  */
 export const requireEngine = async (signal?: AbortSignal): Promise<void> => {

@@ -24,7 +24,7 @@ export const unfitness = (engine: EngineInfo): string | undefined => {
     : 'running kind with a rootless engine requires the systemd property “Delegate=yes” for the user’s slice'
 }
 
-/** @throws MeshproofError MP-208 where no lab can be made with the engine, before anything is made. */
+/** Refuses an engine with which no lab can be made. @throws MeshproofError MP-208. */
 export const requireFitEngine = async (engine: EngineInfo): Promise<void> => {
   const why = unfitness(engine)
   if (why === undefined) return
@@ -40,7 +40,7 @@ export const requireFitEngine = async (engine: EngineInfo): Promise<void> => {
 }
 
 /**
- * The engine that somebody chose: what DOCKER_HOST or the docker program’s context names. Undefined where it is the
+ * The engine that the user chose, by DOCKER_HOST or the context of the docker program. Undefined where it is the
  * machine’s own.
  */
 export const engineAddress = async (environment: NodeJS.ProcessEnv = process.env): Promise<string | undefined> => {

@@ -13,8 +13,8 @@ export const folderLabel = 'dev.meshproof.folder'
 export const preloadLabel = 'dev.meshproof.preload'
 
 /**
- * The beginning of the names of such containers. The label alone does not identify them: the node image keeps it, and
- * so does every container that is started from the image.
+ * The beginning of the names of containers in which a node image is built. The label alone does not identify them: the
+ * node image keeps it, and so does every container that is started from the image.
  */
 export const preloadPrefix = 'meshproof-preload-'
 

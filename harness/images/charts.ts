@@ -6,6 +6,7 @@ import { MeshproofError } from '#errors.ts'
 
 /** The charts of Istio that a mesh is installed with, by the names in their Chart.yaml. */
 export const chartNames = ['base', 'istiod', 'gateway'] as const
+/** A chart of Istio, by the name in its Chart.yaml. */
 export type ChartName = (typeof chartNames)[number]
 
 /** The path of each chart: a folder, or an archive of `helm package`. */

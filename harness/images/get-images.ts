@@ -10,7 +10,9 @@ import { planRelease, releaseImages, releaseUpgrade } from '#images/release/rele
 import { sourceImages, sourceUpgrade } from '#images/source/source.ts'
 import { sourceHelm } from '#images/source/source-helm.ts'
 
-/** What getting images needs besides what is wanted: the engine, and who hears of it. `say` takes whole lines. */
+/**
+ * What getting images needs besides `Wanted`: the engine, and functions that report progress. `say` takes whole lines.
+ */
 export type Getting = {
   engine: EngineInfo
   say: (line: string) => void
@@ -19,9 +21,9 @@ export type Getting = {
 }
 
 /**
- * Gets a lab's images, and Helm with its charts where it installs the mesh.
- * @throws MeshproofError whatever the taken way throws; under `auto`, never MP-320; MP-360 and MP-361 for charts of
- * one’s own that are not there.
+ * Gets a lab’s images, and Helm with its charts where it installs the mesh.
+ * @throws MeshproofError whatever the chosen source throws; under `auto`, never MP-320; MP-360 and MP-361 for charts of
+ * the user’s own that are missing.
  */
 export const getImages = async (asked: Wanted, getting: Getting): Promise<Images> => {
   const { say, signal } = getting
@@ -74,7 +76,7 @@ const helmOf = async (
  * here already). They are built from source where a host does not answer, be it later, in the middle of a pull. A
  * source build that is already cached does not change that order: which images a run gets depends on what can be
  * reached, not on what ran before.
- * @throws MeshproofError whatever the taken way throws; under `auto`, never MP-320.
+ * @throws MeshproofError whatever the chosen source throws; under `auto`, never MP-320.
  */
 const imagesFrom = async (given: Wanted, getting: Getting): Promise<Images> => {
   const { engine, say, progress, signal } = getting
@@ -102,7 +104,7 @@ const imagesFrom = async (given: Wanted, getting: Getting): Promise<Images> => {
 /**
  * Gets the images of both releases of an upgrade, in one node image, from the source that `resolveUpgradeSource` has
  * settled, and says in one line which it is and why. `asked` is what the user wanted.
- * @throws MeshproofError whatever the taken way throws.
+ * @throws MeshproofError whatever the chosen source throws.
  */
 export const getUpgradeImages = async (
   source: ImageSource,

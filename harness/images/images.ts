@@ -26,16 +26,18 @@ export type Wanted = {
   kind?: string | undefined
   /** Folder of a checkout of Istio, from which istiod, the proxies' agent and istioctl are built. */
   istioSource?: string | undefined
-  /** What installs the mesh; istioctl where nothing is said. */
+  /** What installs the mesh; istioctl by default. */
   installer?: Installer | undefined
   /** A folder or a repository with charts, instead of those of the release. */
   charts?: string | undefined
-  /** How east-west gateways are made; `classic` where nothing is said. */
+  /** How east-west gateways are made; `classic` by default. */
   gateways?: Gateways | undefined
 }
 
-/** What installs a mesh. */
+/** The programs that can install a mesh. */
 export const installers = ['istioctl', 'helm'] as const
+
+/** What installs a mesh. */
 export type Installer = (typeof installers)[number]
 
 const GatewayApiFiles = z.object({

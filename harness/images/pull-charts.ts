@@ -40,7 +40,7 @@ export const pullCharts = async (repository: string, { program, version, registr
     }),
   )
 
-/** The arguments by which `helm pull` finds a chart. Like docker, Helm is told to use plain HTTP for this machine. */
+/** The arguments by which `helm pull` finds a chart. As docker does, Helm uses plain HTTP for this machine. */
 const sourceOf = (repository: string, name: string, registry: string | undefined): string[] => {
   if (!repository.startsWith('oci://')) return [name, '--repo', repository]
   const published = `${repository.slice('oci://'.length).replace(/\/+$/, '')}/${name}`

@@ -16,8 +16,8 @@ export type LaneProgress = {
 const trustInPlan = 60
 
 /**
- * How many seconds remain for builds in lanes that run side by side. The planned durations are those of one machine:
- * what is done, and what runs longer than planned, tells how fast this one is.
+ * How many seconds remain for builds in lanes that run side by side. The planned durations are those of another
+ * machine: the builds that are done, and those that run longer than planned, show how fast this one is.
  */
 export const remainingOf = (lanes: LaneProgress[]): number => Math.round(Math.max(0, ...lanes.map(remainingOfLane)))
 

@@ -52,8 +52,8 @@ export const istioctlVersion = async (
 }
 
 /**
- * What `istioctl analyze` says of the cluster of a context, with this root namespace of Istio. It never throws: a
- * program that fails, prints something else, or is ended by `signal` is told as the reason.
+ * What `istioctl analyze` says of the cluster of a context, with this root namespace of Istio. It never throws: if the
+ * program fails, prints something else, or is ended by `signal`, it returns the reason.
  *
  * The context is named a second time as that of a remote cluster, since istioctl would otherwise connect to what the
  * remote secrets name, and run the commands in them. The contexts of other clusters are not given: istioctl takes the

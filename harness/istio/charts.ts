@@ -18,7 +18,7 @@ export const releasesOf = (installation: Installation): ChartRelease[] =>
 /** The release of chart `base`, which every revision shares. */
 export const baseRelease = 'istio-base'
 
-/** The names of the same releases, of a control plane without a revision. */
+/** The names of the releases of an installation without a revision. */
 export const releaseNamesOf = (part: Installation['part']): string[] =>
   part === 'gateway' ? [gatewayName] : [baseRelease, istiodOf({})]
 

@@ -4,10 +4,10 @@ import type { RemoteCredentials } from './remote-kubeconfig.ts'
 
 const Payload = z.looseObject({ exp: z.number().optional(), sub: z.string().optional() })
 
-/** Of a service account’s token: its account and secret, with their ids, as far as the token names them. */
+/** The account and the secret of a service account’s token, with their ids, as far as the token names them. */
 export type TokenOwner = { namespace: string; account: string; accountId?: string; secret?: string }
 
-/** What a token says of itself. Nothing is verified: the token is its owner’s to show. */
+/** The payload of a token. Its signature is not verified. */
 const payloadOf = (token: string): z.infer<typeof Payload> | undefined => {
   try {
     return Payload.safeParse(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())).data
@@ -32,7 +32,7 @@ const endOfCertificate = (certificate: string): number | undefined => {
   }
 }
 
-/** Whose credentials these are, as an API server calls the user; undefined where they do not say. */
+/** The user that credentials belong to, as an API server names it; undefined where the credentials do not say. */
 export const userOf = ({ token, certificate, username }: RemoteCredentials): string | undefined => {
   if (token !== undefined) return payloadOf(token)?.sub
   if (certificate === undefined) return username

@@ -20,7 +20,7 @@ const apiVersion = 'gateway.networking.k8s.io/v1'
 /** The annotation by which every definition of the Gateway API says its release. */
 const bundleVersion = 'gateway.networking.k8s.io/bundle-version'
 
-/** What istiod labels the objects with that it makes for a Gateway, and looks for before it changes one. */
+/** The label of the objects that istiod makes for a Gateway. istiod changes no object without it. */
 const managedLabel = { 'gateway.istio.io/managed': 'istio.io-gateway-controller' }
 
 /** The label by which a Gateway’s service and deployment select its pods. */
@@ -140,8 +140,8 @@ export const earlyService = (istioNamespace: string, ports: GatewayInstallation[
 })
 
 /**
- * What passes requests to istiod on at the primary’s Gateway: proxies ask at 15012, API servers at 15017. The name
- * that is asked for decides which revision answers.
+ * The routes by which the primary’s Gateway passes requests on to istiod: those of proxies at 15012, those of API
+ * servers at 15017. The requested name decides which revision answers.
  */
 export const istiodRoutes = (topology: Pick<Topology, 'revision' | 'istioNamespace'>): Manifest[] => {
   const { istioNamespace } = topology
@@ -175,7 +175,8 @@ export const installGatewayResource = async (
 
 /**
  * Waits until the deployment of a Gateway has the release and the revision of an installation, and is ready: istiod
- * changes it on its own. @throws MeshproofError MP-401 when it is not within two minutes.
+ * changes it on its own.
+ * @throws MeshproofError MP-401 when it is not within two minutes.
  */
 export const followed = async (
   cluster: LabCluster,
@@ -218,7 +219,8 @@ export const gatewayApiVersion = async (kube: KubeClient): Promise<string | unde
 
 /**
  * Refuses a cluster with another release of the Gateway API than the pinned one: replacing it could break what uses it.
- * A cluster without one is refused where it must be `present`. @throws MeshproofError MP-119.
+ * A cluster without one is refused where it must be `present`.
+ * @throws MeshproofError MP-119.
  */
 export const requireGatewayApi = async (
   { name, kube }: { name: string; kube: KubeClient },

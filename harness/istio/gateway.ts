@@ -10,7 +10,7 @@ export const gatewayName = 'istio-eastwestgateway'
 /** The label of an east-west gateway’s pods, by which resources of Istio select them. */
 export const gatewayLabel = { istio: 'eastwestgateway' }
 
-/** The same as a selector. */
+/** The selector of an east-west gateway’s pods. */
 export const gatewaySelector = selectorOf(gatewayLabel)
 
 /** The service of a cluster's east-west gateway. */
@@ -24,22 +24,22 @@ export const gatewayService = ({
 })
 
 /**
- * The address that the load balancer gave a cluster's gateway, once it has one. @throws MeshproofError MP-401 after 60
- * s.
+ * The address that the load balancer gave a cluster's gateway, once it has one.
+ * @throws MeshproofError MP-401 after 60 s.
  */
 export const gatewayAddress = (cluster: LabCluster, signal?: AbortSignal): Promise<string> =>
   serviceAddress(cluster, 'gateway', gatewayService(cluster), signal)
 
 /**
- * Where remote clusters find a control plane that is exposed through the primary’s gateway. @throws MeshproofError
- * MP-401 after 60 s without an address.
+ * Where remote clusters find a control plane that is exposed through the primary’s gateway.
+ * @throws MeshproofError MP-401 after 60 s without an address.
  */
 export const primaryGatewayAddress = ({ primary }: Lab, signal?: AbortSignal): Promise<string> =>
   gatewayAddress(primary, signal)
 
 /**
- * Writes the gateways’ addresses as they are now into `meshNetworks`, one a network (seed 000). @throws
- * MeshproofError MP-401 after 60 s where a gateway has none.
+ * Writes the gateways’ present addresses into `meshNetworks`, one for each network (seed 000).
+ * @throws MeshproofError MP-401 after 60 s where a gateway has none.
  */
 export const writeOwnAddresses = async ({ clusters, primary }: Lab, signal: AbortSignal): Promise<void> => {
   const addresses = await Promise.all(

@@ -52,8 +52,8 @@ export const deploymentsUnder = async (cluster: LabCluster, revision: string): P
 }
 
 /**
- * Waits until a control plane has given the API server of a cluster what its injector is trusted by. @throws
- * MeshproofError MP-401 after 60 s.
+ * Waits until a control plane has given the API server of a cluster what its injector is trusted by.
+ * @throws MeshproofError MP-401 after 60 s.
  */
 export const injectorTrusted = ({ name, kube }: LabCluster, { topology }: Lab, signal: AbortSignal): Promise<unknown> =>
   until(

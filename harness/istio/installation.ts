@@ -30,16 +30,17 @@ export const accessLogFormat = JSON.stringify({
   sni: '%REQUESTED_SERVER_NAME%',
 })
 
-/** What the installs of a mesh are made of. */
+/** The images and the topology of a mesh that is installed. */
 export type Release = Pick<Lab, 'images' | 'topology'>
 
-/** What a cluster’s gateway is in a topology: one proxy, or as many as are asked for. */
+/** How many proxies a cluster’s gateway has in a topology: one, or `gatewayReplicas`. */
 const replicasOf = ({ gatewayReplicas = 1 }: Release['topology']): number => gatewayReplicas
 
 /**
- * A request is also a share: beside an API server’s 250m, a proxy that asks for 10m waits seconds for its turn while
- * images are unpacked, and live traffic hundreds of milliseconds. Everything of one cluster still fits two cores; a
- * mesh that is upgraded holds most things twice, for a time, and asks for less of each.
+ * The processor time that istiod and proxies request. A request is also a share: beside an API server with 250m, a
+ * proxy with 10m waits seconds for its turn while images are unpacked, and live traffic waits hundreds of milliseconds.
+ * Everything of one cluster still fits two cores. A mesh that is upgraded holds most things twice for a time, and
+ * requests less for each.
  */
 const requestsOf = (topology: Release['topology']): { istiod: Requests; proxy: Requests } =>
   replicasOf(topology) > 1
@@ -49,15 +50,15 @@ const requestsOf = (topology: Release['topology']): { istiod: Requests; proxy: R
 type Requests = { cpu: string; memory: string }
 
 /**
- * Proxies are asked every second whether they are ready, and not every 15: kubelet puts off a probe for up to its
- * period when it has itself run for less, which here it always has.
+ * The readiness of proxies is probed every second instead of every 15. A kubelet that has run for less than the period
+ * delays a probe by up to that period, and the kubelets of a lab always have.
  */
 const proxyOf = (topology: Release['topology']): object => ({
   resources: { requests: requestsOf(topology).proxy },
   readinessPeriodSeconds: 1,
 })
 
-/** What every installation says. */
+/** The fields of every installation. */
 type Common = {
   /** The registry and the tag of Istio’s images. */
   hub: string | undefined
@@ -101,7 +102,7 @@ export type GatewayInstallation = Common & {
  */
 export type Installation = IstiodInstallation | GatewayInstallation
 
-/** What every installation here has in common: images, revision, identity of the cluster. */
+/** The fields that every installation has: images, revision, identity of the cluster. */
 const common = (cluster: LabCluster, { images, topology }: Release): Common => ({
   hub: images.roles['hub'],
   tag: releaseIn(images, cluster.name).tag,

@@ -40,7 +40,8 @@ const manifestOf = (cluster: LabCluster, spec: OperatorSpec, signal: AbortSignal
 
 /**
  * Removes what one operator has installed and another has not, webhooks first: what they share stays (custom resources,
- * the reader service account). @throws MeshproofError MP-501 when istioctl refuses an operator.
+ * the reader service account).
+ * @throws MeshproofError MP-501 when istioctl refuses an operator.
  */
 export const uninstallIstio = async (
   was: { cluster: LabCluster; spec: OperatorSpec },

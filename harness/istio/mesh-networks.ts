@@ -69,8 +69,8 @@ export const gatewayAddressesSoFar = async (primary: At): Promise<Record<string,
 }
 
 /**
- * The gateways' addresses that the control plane is configured with, by network. @throws MeshproofError MP-510 when
- * there are none to be read.
+ * The gateways' addresses that the control plane is configured with, by network.
+ * @throws MeshproofError MP-510 when there are none to be read.
  */
 export const readGatewayAddresses = async (primary: At): Promise<Record<string, string>> => {
   const addresses = await gatewayAddressesSoFar(primary)

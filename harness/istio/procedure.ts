@@ -21,7 +21,7 @@ export type Procedure = {
   loadBalancers?: (topology: Topology) => string[]
   /** What stands beside the primary’s control plane so that other clusters reach it; default: nothing. */
   exposure?: (topology: Topology) => Promise<Manifest[]>
-  /** Where proxies and webhooks of the remote clusters find istiod; no remote clusters, no address. */
+  /** Where proxies and webhooks of the remote clusters find istiod. Absent where there are no remote clusters. */
   discoveryAddress?: (lab: Lab, signal?: AbortSignal) => Promise<string>
   /** Follows what has moved since the installation, and says what it did; undefined where nothing had moved. */
   follow?: (lab: Lab, signal: AbortSignal) => Promise<string | undefined>

@@ -8,9 +8,9 @@ import { remoteSecretRef } from './remote-secret.ts'
 export const readerServiceAccount = 'istio-reader-service-account'
 
 /**
- * The token of the service account that may read a cluster, asked for by a secret of its own (Kubernetes makes none by
- * itself since 1.24, where the seed's did). `secret` is that secret's name. @throws MeshproofError MP-401 when none is
- * filled in within 30 s.
+ * The token of the service account that may read a cluster. A secret requests it, since Kubernetes creates none by
+ * itself since 1.24, as it did for the seed. `secret` is the name of that secret.
+ * @throws MeshproofError MP-401 when the token is not there within 30 s.
  */
 export const readerToken = async (
   { name, kube, istioNamespace }: LabCluster,

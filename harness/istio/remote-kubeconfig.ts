@@ -2,22 +2,22 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 
 /**
- * What a kubeconfig of a remote secret leads to, in the fields that may be used from here: what stands in the text
- * itself. The text is somebody else’s, so nothing in it is run, no file that it names is read, and no proxy used.
+ * What a kubeconfig of a remote secret leads to, as far as its own text says it. The text is untrusted: nothing in it
+ * is run, no file that it names is read, and no proxy is used.
  */
 export type RemoteAccess = {
   server: URL
-  /** The authorities that the server’s certificate is verified by, in PEM; without, those that everybody knows. */
+  /** The authorities that verify the server’s certificate, in PEM; undefined for the well-known ones. */
   authority: string | undefined
   serverName: string | undefined
-  /** True where istiod is not to verify the server’s certificate; it is verified from here all the same. */
+  /** True where istiod does not verify the server’s certificate. meshproof verifies it anyway. */
   unverified: boolean
   credentials: RemoteCredentials
   /** What istiod refuses to use, in its own words; the name is the option that allows it. */
   refused: { option: string; words: string }[]
   /** True where the authority stands in a file, which istiod looks for in its own pod. */
   authorityFile: boolean
-  /** What istiod uses and is not used from here: then what istiod meets cannot be tried. */
+  /** What istiod uses and meshproof does not. Then meshproof cannot try what istiod tries. */
   unused: string[]
 }
 

@@ -27,8 +27,8 @@ export const injectorOf = ({ revision, istioNamespace }: Revised & Pick<Topology
   ].join('-')
 
 /**
- * The labels by which a namespace asks a control plane for sidecars; what is null, it must not have (Istio: the older
- * label wins).
+ * The labels by which a namespace asks a control plane for sidecars. It must not have those that are null: in Istio the
+ * older label wins.
  */
 export const injectionLabels = (topology: Revised): Record<string, string | null> => ({
   'istio-injection': null,

@@ -7,19 +7,19 @@ import type { LabCluster } from '#lab/lab.ts'
 export const addressNow = async ({ kube }: Pick<LabCluster, 'kube'>, service: Ref): Promise<string | undefined> =>
   addressOf(await kube.get<V1Service>(service))
 
-/** The same, of a service that was read already. */
+/** The address that the load balancer gave a service that was read before; undefined while it has none. */
 export const addressOf = (service: V1Service | undefined): string | undefined =>
   service?.status?.loadBalancer?.ingress?.[0]?.ip
 
-/** Every address or name that a service is reached at from outside of its cluster. */
+/** Every address and name at which a service can be reached from outside of its cluster. */
 export const outsideAddresses = ({ spec, status }: V1Service): string[] => [
   ...(status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip ?? hostname ?? []),
   ...(spec?.externalIPs ?? []),
 ]
 
 /**
- * The address that the load balancer gave a service, once it has one; `what` is how the service is told of. @throws
- * MeshproofError MP-401 after 60 s.
+ * The address that the load balancer gave a service, once it has one. An error calls the service `what`.
+ * @throws MeshproofError MP-401 after 60 s.
  */
 export const serviceAddress = (
   cluster: LabCluster,

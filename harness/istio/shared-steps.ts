@@ -40,8 +40,8 @@ export const named = {
 }
 
 /**
- * Istio’s root namespace with the cluster's network, for a remote also with who controls it, and cacerts from the
- * shared root.
+ * Istio’s root namespace with the label of the cluster’s network, for a remote also with the annotation of its
+ * control plane, and with cacerts from the shared root.
  */
 export const trust = (cluster: string, topology: Topology): Step =>
   step(
@@ -92,8 +92,8 @@ export const controlPlane = (
   )
 
 /**
- * A gateway's service ahead of its proxy: the load balancer has the address long before the gateway runs, and some need
- * that alone.
+ * A gateway's service, before its proxy. The load balancer gives it an address long before the gateway runs, and some
+ * steps need only the address.
  */
 export const earlyGatewayAddress = (cluster: string, topology: Topology): Step =>
   step(

@@ -11,18 +11,20 @@ import { injectionLabel } from './revision.ts'
  */
 export type Namespaces = { mesh: string; outside: string }
 
-/** A lab’s: the workloads are in the seeds’ namespace (seed 003). */
+/** The namespace of a lab’s workloads, as the seeds name it (seed 003). */
 export const meshNamespace = 'app1'
 const legacyNamespace = 'legacy'
+
+/** The namespaces of a lab. */
 export const labNamespaces: Namespaces = { mesh: meshNamespace, outside: legacyNamespace }
 
 /**
- * The services of the workloads. Checks ask `helloworld`. Those that take pods away for a while do so with pods of
- * their own, behind `helloworld-failover`, and so can run beside the others.
+ * The services of the workloads. Checks send requests to `helloworld`. Checks of failover delete pods, and therefore
+ * use pods of their own, behind `helloworld-failover`. So they can run beside the other checks.
  */
 export const services = ['helloworld', 'helloworld-failover'] as const
 
-/** The name of such a service. */
+/** The name of a service of the workloads. */
 export type Service = (typeof services)[number]
 
 /** A namespace as a manifest. */
@@ -33,7 +35,7 @@ export const namespaceOf = (
 ): Manifest => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels, annotations } })
 
 /**
- * The mesh's namespace and the services in it: where no pod is behind one, it is the stub that makes its name resolve
+ * Creates the mesh's namespace and the services in it. A service without a pod is the stub that makes its name resolve
  * (seed 003).
  */
 export const stubs = async (cluster: LabCluster): Promise<void> =>
@@ -45,17 +47,16 @@ export const stubs = async (cluster: LabCluster): Promise<void> =>
   ])
 
 /**
- * The life of a workload’s container, for a fixture: one that drains goes on answering while the mesh learns that it
- * goes, longer than a busy lab takes for that; one that does not drain ends as soon as it is told to, while requests
- * are still on their way to it.
+ * The lifecycle of a workload’s container, as JSON for a fixture. A container that drains goes on answering for five
+ * seconds, while the mesh learns that its pod ends: that is longer than a busy lab needs. One that does not drain ends
+ * at once, while requests are still on their way to it.
  */
 export const lifecycleOf = (drains: boolean): string =>
   JSON.stringify(drains ? { preStop: { sleep: { seconds: 5 } } } : {})
 
 /**
  * What the seeds deploy in a cluster: `sleep`, the services of helloworld and this cluster's version of each; outside
- * the mesh a second client. `roles` are the images by what they are for. Helloworld drains where Kubernetes knows how
- * to (1.30), as in labs.
+ * the mesh a second client. `roles` are the images by their roles. `drains` needs Kubernetes 1.30 or newer.
  */
 export const workloadsOf = async (
   version: string,
@@ -64,7 +65,7 @@ export const workloadsOf = async (
   drains: boolean,
 ): Promise<Manifest[]> => {
   const { curl = '' } = roles
-  // Which version it says it is, is told to it: a third and a fourth run the program of the second.
+  // SERVICE_VERSION is the version that the program answers with: v3 and v4 run the program of v2.
   const helloworld = roles[`helloworld-${version}`] ?? roles['helloworld-v2'] ?? ''
   return [
     ...(await fixture('workloads/sleep.yaml', { namespace, curl })),
@@ -101,7 +102,7 @@ export const deploymentsOf = (version: string, { mesh, outside }: Namespaces): (
   ...services.map((service) => [mesh, `${service}-${version}`] as const),
 ]
 
-/** Deploys them in a lab's cluster, and a pod that can capture what passes the node. */
+/** Deploys the workloads in a lab's cluster, and a pod that can capture the packets of the node. */
 export const deployWorkloads = async (cluster: LabCluster, images: Images): Promise<void> => {
   const { hub = '', tag = '' } = images.roles
   await stubs(cluster)
@@ -113,13 +114,13 @@ export const deployWorkloads = async (cluster: LabCluster, images: Images): Prom
   ])
 }
 
-/** The pod that captures what passes its node; a proxy's image has tcpdump. */
+/** The pod that captures the packets of its node. It runs `proxy`, an image of a proxy, which has tcpdump. */
 export const captureOf = (namespace: string, proxy: string): Promise<Manifest[]> =>
   fixture('workloads/capture.yaml', { namespace, proxy })
 
 /**
- * The rule by which every request comes on a connection of its own. Proxies of a remote cluster read it where their
- * control plane is.
+ * The rule by which every request comes on a connection of its own. It belongs in the cluster of the control plane,
+ * which gives it to the proxies of remote clusters too.
  */
 export const newConnections = (namespace: string): Promise<Manifest[]> =>
   ofEachService((service) => fixture('workloads/new-connections.yaml', { namespace, service }))
@@ -142,7 +143,7 @@ export const restartedDeployments = ({ version }: Pick<LabCluster, 'version'>): 
   [mesh, 'prober-restarted'],
 ]
 
-/** Those of the probes that stay through an upgrade, on the old proxy or on none. */
+/** The deployments of probes that stay as they are during an upgrade: with the old proxy, or without one. */
 export const keptDeployments: (readonly [string, string])[] = [
   [mesh, 'prober'],
   [mesh, 'prober-stranger'],

@@ -26,9 +26,9 @@ const ExecCredential = z.object({
 export type Credential = { token?: string | undefined; certificate?: string | undefined; key?: string | undefined }
 
 /**
- * The credentials that a plugin gives for one cluster, had once for all requests until they end. `cluster` is what the
- * plugin is told of its cluster where it asks for that. The returned function throws Error, in kubectl’s words, when
- * the plugin is missing, fails or prints no credentials.
+ * Returns a function that gives the credentials of a plugin for one cluster. It runs the plugin again only when they
+ * have ended. `cluster` is what a plugin that asks for its cluster gets. The function throws an Error with kubectl’s
+ * words when the plugin is missing, fails or prints no credentials.
  */
 export const execCredentials = (plugin: ExecPlugin, cluster: object): (() => Promise<Credential>) => {
   let current: Promise<Credential> | undefined
@@ -48,7 +48,7 @@ export const execCredentials = (plugin: ExecPlugin, cluster: object): (() => Pro
   }
 }
 
-// On what is none the property is missing, whatever its type says.
+// A stream that is no terminal lacks the property, although its type has it.
 const isTerminal = ({ isTTY }: { isTTY?: boolean }): boolean => isTTY === true
 
 const runPlugin = async (plugin: ExecPlugin, cluster: object): Promise<{ credential: Credential; until: number }> => {
@@ -68,7 +68,7 @@ const runPlugin = async (plugin: ExecPlugin, cluster: object): Promise<{ credent
     },
     stdin: interactive ? 'inherit' : 'ignore',
     stderr: interactive ? ['inherit', 'pipe'] : 'pipe',
-    // A person may have to log in; a program that waits for nobody has hung.
+    // A person may need minutes to log in. A program without a terminal that takes as long has hung.
     ...(interactive ? {} : { timeout: 60_000 }),
     reject: false,
   })

@@ -113,7 +113,7 @@ const credentialsOf = (
     return execCredentials({ ...exec, command }, cluster)
   }
   if (!tokenFile || token) return undefined
-  // Read again for each request: somebody renews it.
+  // The file is read for each request, because another program renews the token.
   return async () => ({ token: readFileSync(resolve(folder, tokenFile), 'utf8').trim() })
 }
 

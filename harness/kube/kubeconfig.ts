@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { reasonOf } from '#errors.ts'
 import { accountOf, namedFile, type Place, UserEntry } from './kubeconfig-account.ts'
 import { inWords, refusedKubeconfig, type KubeconfigFile } from './kubeconfig-files.ts'
+import { inOrderFor } from './kubeconfig-order.ts'
 import { proxyUrl } from './proxy.ts'
 
 const text = z.string().nullish()
@@ -30,10 +31,11 @@ const ContextEntry = z.object({ cluster: z.string(), user: text })
  * @throws MeshproofError MP-116 where the context, or what it names, is missing, cannot be read or is not supported.
  */
 export const contextConfig = (files: readonly KubeconfigFile[], context: string): KubeConfig => {
-  const owner = files.find(({ content }) => content.contexts?.some(({ name }) => name === context))
-  const all = files.map(({ path }) => path).join(delimiter)
-  if (!owner) throw refusedKubeconfig(all, `context "${context}" does not exist`)
-  const inOrder = [owner, ...files.filter((file) => file !== owner)]
+  const inOrder = inOrderFor(files, context)
+  if (inOrder.length === 0) {
+    const searched = files.map(({ path }) => path).join(delimiter)
+    throw refusedKubeconfig(searched, `context "${context}" does not exist`)
+  }
   const { value: names } = entryOf(inOrder, 'context', context, ContextEntry)
   const cluster = entryOf(inOrder, 'cluster', names.cluster, ClusterEntry)
   const server = clusterOf(names.cluster, cluster.value, cluster)
@@ -62,7 +64,7 @@ const entryOf = <T>(
 ): Place & { value: T } => {
   const file = files.find(({ content }) => content[`${kind}s`]?.some((entry) => entry.name === name))
   if (!file) throw refusedKubeconfig(files[0]?.path ?? '', `${called[kind]} "${name}" does not exist`)
-  const entry = file.content[`${kind}s`]?.find((one) => one.name === name)
+  const entry = file.content[`${kind}s`]?.find((named) => named.name === name)
   const parsed = schema.safeParse(entry?.[kind] ?? {})
   if (!parsed.success) throw refusedKubeconfig(file.path, `${called[kind]} "${name}": ${inWords(parsed.error)}`)
   return { path: file.path, folder: dirname(resolve(file.path)), value: parsed.data }
@@ -77,7 +79,7 @@ const clusterOf = (name: string, entry: ClusterEntry, place: Place): Cluster => 
   return {
     name,
     server: url,
-    // The client wants to be told that nothing is verified where there is nothing to verify.
+    // Without TLS there is nothing to verify, and the client must be set up so.
     skipTLSVerify: entry['insecure-skip-tls-verify'] === true || url.startsWith('http:'),
     ...(caData ? { caData } : authority ? { caFile: namedFile(authority, place, 'certificate-authority', name) } : {}),
     ...(entry['tls-server-name'] ? { tlsServerName: entry['tls-server-name'] } : {}),

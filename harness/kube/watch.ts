@@ -1,8 +1,8 @@
 import { askUntil } from './until.ts'
 
 /**
- * Looks every second for so long (milliseconds), at least twice, and returns all that was seen. @throws Interrupted
- * when the signal fires.
+ * Looks every second for so long (milliseconds), at least twice, and returns all that was seen.
+ * @throws Interrupted when the signal fires.
  */
 export const watch = async <T>(
   look: () => Promise<T>,

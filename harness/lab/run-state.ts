@@ -11,7 +11,7 @@ const RunState = z.object({
   id: z.string(),
   topology: z.string(),
   mtls: z.enum(['strict', 'off']),
-  /** Istio’s root namespace; runs of before there was a choice have the default. */
+  /** Istio’s root namespace. Absent in runs of older versions, which have the default. */
   istioNamespace: z.string().optional(),
   owner: z.string(),
   kept: z.boolean(),

@@ -19,10 +19,10 @@ export type TimedAnswer = {
 const account = `\n${separator}%time{%s.%f}\t%{time_total}\t%{http_code}\t%{exitcode}\t%{errormsg}\n`
 
 /**
- * Asks from a pod, so many times a second and on a new connection each, until it is stopped. The account is kept in a
- * file of the pod: neither the exec that began it nor an API server has to last. `stop` ends it and returns what was
- * seen. A request without an answer ends after 3 s, and no other is sent meanwhile.
- * @throws MeshproofError MP-403 when an exec fails, MP-601 when nothing was asked or the pod has lost its account.
+ * Sends requests from a pod until it is stopped: so many each second, each on a new connection. The pod keeps the
+ * account in a file, so neither the exec that began it nor an API server must last. `stop` ends it and returns the
+ * answers. A request without an answer ends after 3 s; no other is sent meanwhile.
+ * @throws MeshproofError MP-403 when an exec fails, MP-601 when nothing was sent or the pod has lost its account.
  */
 export const askAlong = async (
   { cluster, kube, namespace }: CurlPod,

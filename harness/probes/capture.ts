@@ -51,7 +51,7 @@ exit $code`
 
 const gone = 3
 
-// The folder that has come and gone tells that tcpdump ended.
+// A folder that was there and is gone shows that tcpdump ended.
 const listens = `
 tries=0
 until [ -s "$1/pid" ] && case "$(cat "$1/said" 2> /dev/null)" in *'listening on'*) true ;; *) false ;; esac; do
@@ -64,7 +64,7 @@ done`
 // TERM, which tcpdump ends as cleanly on as on INT: a shell starts what it puts in the background with INT ignored.
 const stop = 'kill -TERM "$(cat "$1/pid")"'
 
-/** The same through any way to run a command; `where` is for its errors. */
+/** Captures packets with any function that runs a command where tcpdump is. `where` is for errors. */
 export const captureThrough = async <T>(
   run: Run,
   where: string,
@@ -83,7 +83,7 @@ export const captureThrough = async <T>(
   const shell = (script: string, within: number, ...rest: string[]): Promise<ExecResult> =>
     run(['sh', '-c', script, 'sh', folder, ...rest], within)
   const recording = shell(record, (seconds + 30) * 1000, String(seconds), on, String(packets), filter)
-  /** Why tcpdump ended before it was told to. */
+  /** Why tcpdump ended before it was stopped. */
   const limit = ({ stderr, exitCode }: ExecResult): MeshproofError => {
     if (exitCode === 124) return notCaptured(`${seconds} s were not enough for what it was to watch`)
     return notCaptured(
@@ -116,7 +116,7 @@ export const captureThrough = async <T>(
   return { result, pcap: Buffer.from(recorded.stdout, 'base64') }
 }
 
-/** tcpdump's own complaint, else the last that was said, by the shell for one. */
+/** tcpdump’s own complaint, otherwise the last line that was written, for example by the shell. */
 const complaint = (stderr: string): string => {
   const lines = stderr.trim().split('\n')
   return (

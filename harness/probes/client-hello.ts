@@ -21,7 +21,7 @@ const signatures = [0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0401, 0x05
 
 /**
  * The first message of a TLS client, in a record (RFC 8446, 4.1.2): it asks for a server name and offers protocols, as
- * the sidecar of a client does before it shows a certificate. Nobody goes on with the handshake.
+ * the sidecar of a client does before it shows a certificate. The handshake goes no further.
  */
 export const clientHello = (serverName: string, protocols: readonly string[]): Buffer => {
   const name = Buffer.from(serverName)

@@ -9,17 +9,17 @@ export type Connections = {
   /** `host:port`, as it was dialled. */
   to: string
   tries: number
-  /** Those that opened only after a packet was sent again, a second later or more. */
+  /** How many opened only after a packet was sent again, a second later or more. */
   late: number
-  /** Those that did not open at all. */
+  /** How many did not open at all. */
   failed: number
-  /** How a failed one ended, in the words of the program that dialled. */
+  /** How a failed connection ended, in the words of the program that dialled. */
   said: string
   /** The status of an answer in plaintext HTTP; 0 where there was none. */
   status: number
-  /** Whether somebody ended a TLS handshake that named no server; undefined where none was tried. */
+  /** Whether the port completes a TLS handshake that names no server; undefined where none was tried. */
   endsTls: boolean | undefined
-  /** What became of a request that fills a packet; undefined where that cannot be told. */
+  /** Whether a request that fills a packet got through; undefined where that is unknown. */
   large: 'passed' | 'lost' | undefined
 }
 
@@ -53,8 +53,9 @@ export const connectCommand = (
 }
 
 /**
- * Opens many connections to a port from where a pod stands, in one exec: with curl where the proxy’s image has it,
- * else with its agent, which tells less. @throws MeshproofError MP-403 when an exec cannot be carried out.
+ * Opens many connections to a port from a pod, in one exec: with curl where the proxy’s image has it, otherwise with
+ * the proxy’s agent, which reports less.
+ * @throws MeshproofError MP-403 when an exec cannot be carried out.
  */
 export const connect = async (
   vantage: Vantage,
@@ -72,8 +73,8 @@ export const connect = async (
 }
 
 /**
- * The same from a pod `app=sleep`, which has curl. @throws MeshproofError MP-403 when the exec cannot be carried out,
- * MP-601 when curl gave no account.
+ * Opens the same connections from a pod `app=sleep`, which has curl.
+ * @throws MeshproofError MP-403 when the exec cannot be carried out, MP-601 when curl gave no account.
  */
 export const countConnections = async (
   { cluster, kube, namespace }: CurlPod,
@@ -113,11 +114,12 @@ export const connectionsIn = (to: string, output: string): Connections | undefin
   }
 }
 
-/** A share of connections from which on their loss is a problem. */
+/** The share of late and failed connections from which on it is a problem. */
 const tolerated = 0.05
 
-/** What two looks at the same connections show of loss: how many of how many were late or failed, and whether that is a
- * problem: a burst of a busy machine is not seen twice.
+/**
+ * How many connections were late or failed in several looks at the same port, and whether that is a problem: whether
+ * they are 5 % or more, and every look has some. A burst on a busy machine is not in every look.
  */
 export const lossIn = (looks: readonly Connections[]): { lost: number; tries: number; isProblem: boolean } => {
   const lostIn = ({ late, failed }: Connections): number => late + failed
@@ -126,7 +128,7 @@ export const lossIn = (looks: readonly Connections[]): { lost: number; tries: nu
   return { lost, tries, isProblem: looks.every((look) => lostIn(look) > 0) && lost / tries >= tolerated }
 }
 
-/** How many rounds the agent dials: each makes up to a dozen connections, and tells how the last one ended. */
+/** How many rounds the agent dials: each makes up to twelve connections, and reports how the last one ended. */
 const rounds = 4
 
 const connectWithoutCurl = async (vantage: Vantage, host: string, port: number): Promise<Connections> => {

@@ -88,8 +88,8 @@ export const curl = async (
 }
 
 /**
- * Reads the bodies and curl's own account of them, one after the other. @throws MeshproofError MP-601 when it is cut
- * off.
+ * Reads the bodies and curl's own account of them, one after the other.
+ * @throws MeshproofError MP-601 when it is cut off.
  */
 export const parseTransfers = (output: string): Answer[] =>
   exchangesOf(output)

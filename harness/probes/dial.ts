@@ -7,16 +7,16 @@ import { hostPort } from './transfers.ts'
 export type Vantage = { kube: KubeClient; namespace: string; pod: string }
 
 /**
- * What became of an attempt to open a connection; `said` is the dialler’s own last word, `late` that a first silence
- * was followed by an answer.
+ * The result of an attempt to open a connection. `said` is the last line of the program that dialled. `late`: the first
+ * attempt got no answer, so this is the result of the second.
  */
 export type Dialled = { to: string; open: boolean; said: string; late: boolean }
 
 /**
- * Opens a connection from where a pod stands, with the one program that every proxy image has, the distroless ones too:
- * the agent’s own wait for an HTTP answer. Any answer shows that the port is open, a refused handshake or a reset as
- * well; silence and a refusal show that it is not. A first silence is asked again with more patience (seconds), since a
- * busy machine is slow. `query` makes the request longer.
+ * Opens a connection from a pod, with the one program that every image of a proxy has, also the distroless one: the
+ * agent’s wait for an HTTP answer. Any answer shows that the port is open, also a refused handshake or a reset.
+ * Silence and a refused connection show that it is not. After silence it tries once more with more patience (seconds),
+ * because a busy machine is slow. `query` makes the request longer.
  * @throws MeshproofError MP-602 for silence where everything is too slow.
  */
 export const dial = async (

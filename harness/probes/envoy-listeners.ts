@@ -54,8 +54,8 @@ const Dump = z.object({
 })
 
 /**
- * The listeners that a live proxy was given by its control plane. @throws MeshproofError MP-403 when the page cannot be
- * read.
+ * The listeners that a live proxy was given by its control plane.
+ * @throws MeshproofError MP-403 when the page cannot be read.
  */
 export const listenersOf = async ({
   kube,
@@ -64,7 +64,7 @@ export const listenersOf = async ({
 }: Extract<Proxy, { pod: string }>): Promise<EnvoyListener[]> =>
   listenersIn(JSON.parse(await adminPage(kube, namespace, pod, 'config_dump?resource=dynamic_listeners')))
 
-/** The listeners in such a page. */
+/** The listeners in a page that `listenersOf` reads. */
 export const listenersIn = (page: unknown): EnvoyListener[] =>
   Dump.parse(page).configs.map(({ name, active_state: active, error_state: error }) => ({
     name,

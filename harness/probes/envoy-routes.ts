@@ -80,12 +80,13 @@ const Dump = z.object({
 })
 
 /**
- * Every virtual host of a live proxy’s outbound routes. @throws MeshproofError MP-403 when the page cannot be read.
+ * Every virtual host of a live proxy’s outbound routes.
+ * @throws MeshproofError MP-403 when the page cannot be read.
  */
 export const routesOf = async ({ kube, namespace, pod }: Extract<Proxy, { pod: string }>): Promise<VirtualHost[]> =>
   virtualHostsIn(JSON.parse(await adminPage(kube, namespace, pod, 'config_dump?resource=dynamic_route_configs')))
 
-/** The virtual hosts in such a page. */
+/** The virtual hosts in a page that `routesOf` reads. */
 export const virtualHostsIn = (page: unknown): VirtualHost[] =>
   Dump.parse(page).configs.flatMap(({ route_config: configuration }) =>
     (configuration?.virtual_hosts ?? []).map(({ name, domains, routes }) => ({

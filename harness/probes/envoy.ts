@@ -52,8 +52,8 @@ const ask = async (proxy: Proxy, path: string): Promise<unknown> =>
   JSON.parse(await adminPage(proxy.kube, proxy.namespace, await podOf(proxy), path))
 
 /**
- * A page of the administration that every proxy serves its own pod, as text. @throws MeshproofError MP-403 when it
- * cannot be read within so many milliseconds.
+ * A page of the administration that every proxy serves its own pod, as text.
+ * @throws MeshproofError MP-403 when it cannot be read within so many milliseconds.
  */
 export const adminPage = (
   kube: KubeClient,
@@ -94,7 +94,10 @@ export const clustersOf = async (proxy: Proxy): Promise<Map<string, Endpoint[]>>
   )
 }
 
-/** Envoy names what it holds against an endpoint: `failed_outlier_check: true`, and what it was told of its health. */
+/**
+ * Why Envoy does not use an endpoint, in its words: `failed_outlier_check: true`, and the health that its control plane
+ * reports.
+ */
 const unhealthyIn = (health: { eds_health_status?: string | undefined } | undefined): { unhealthy?: string } => {
   const { eds_health_status: stated = 'HEALTHY', ...failed } = health ?? {}
   const reasons = [
@@ -155,7 +158,7 @@ const AccessLine = z.object({
 export type AccessLine = z.infer<typeof AccessLine>
 
 /**
- * A proxy's access log since a moment, of a gateway with several pods that of them all; lines that are no access log
+ * The access log of a proxy since a moment; of a gateway with several pods, that of all of them. Other lines of the log
  * are left out.
  */
 export const accessLog = async (proxy: Proxy, since: Date): Promise<AccessLine[]> => {

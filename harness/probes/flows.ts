@@ -113,16 +113,10 @@ const tcpOf = (ip: Buffer): Packet | undefined => {
   }
 }
 
-/**
- * What passed by on a wire, in flows that carried anything: how many were TLS, and how many held the greeting for all
- * to read.
- */
+/** The flows on a wire that carried anything: how many were TLS, and how many held the greeting in clear. */
 export type Wire = { flows: number; bytes: number; tls: number; clear: number; lost: number }
 
-/**
- * Looks at flows from outside: does each start with a TLS record, and does a text that only its ends may read show up
- * in it?
- */
+/** Counts which flows start with a TLS record, and in which of them `greeting` can be read. */
 export const wireOf = (flows: Flow[], greeting: string): Wire => {
   const full = flows.filter(({ bytes }) => bytes.length > 0)
   return {

@@ -11,8 +11,8 @@ const telnetCommand = 0xff
 
 /**
  * Greets a port as a sidecar greets a server of the mesh, by its server name, and hears how it answers; the handshake
- * goes no further. Undefined where the pod has no curl to do it with. @throws MeshproofError MP-403 when the exec
- * cannot be carried out.
+ * goes no further. Undefined where the pod has no curl to do it with.
+ * @throws MeshproofError MP-403 when the exec cannot be carried out.
  */
 export const greet = async (
   { kube, namespace, pod }: Vantage,

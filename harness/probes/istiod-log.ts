@@ -1,6 +1,6 @@
 import type { KubeClient } from '#kube/client.ts'
 
-/** What kind of trouble istiod has with a cluster, as its log tells. */
+/** What kind of trouble istiod has with a cluster, by its log. */
 export type Trouble = 'certificate' | 'unauthorized' | 'forbidden' | 'unreachable' | 'refused' | 'malformed' | 'taken'
 
 /** Trouble with a cluster in istiod’s own words, and when it last said so. */

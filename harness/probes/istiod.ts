@@ -46,8 +46,8 @@ const ask = async (cluster: IstioCluster, path: string, pod?: string): Promise<u
 }
 
 /**
- * A page of what an istiod knows, which it serves its own pod without asking who asks, as text. @throws MeshproofError
- * MP-403 when it cannot be read within so many milliseconds.
+ * A debug page of an istiod, as text. istiod serves it to its own pod without authentication.
+ * @throws MeshproofError MP-403 when it cannot be read within so many milliseconds.
  */
 export const debugPage = (
   kube: KubeClient,
@@ -70,8 +70,8 @@ export const istiodRelease = async (kube: KubeClient, namespace: string, pod: st
 }
 
 /**
- * The clusters istiod watches, and whether each was synced once (it never takes that back); told by any of its pods or
- * by the one named.
+ * The clusters that istiod watches, and whether each was ever synced (istiod never takes that back). It asks any pod of
+ * istiod, or the one that `pod` names.
  */
 export const watchedClusters = async (cluster: IstioCluster, pod?: string): Promise<z.infer<typeof RemoteClusters>> =>
   RemoteClusters.parse(await ask(cluster, '/debug/clusterz', pod))
@@ -80,8 +80,8 @@ export const watchedClusters = async (cluster: IstioCluster, pod?: string): Prom
 const healthy = 1
 
 /**
- * The addresses istiod holds for every service and gives to clients, by host, namespace and cluster; told by any of
- * its pods or by the one named.
+ * The addresses that istiod holds for every service and gives to clients, by host, namespace and cluster. It asks any
+ * pod of istiod, or the one that `pod` names.
  */
 export const allShards = async (
   cluster: IstioCluster,
@@ -136,7 +136,8 @@ export const knownGateways = async (cluster: IstioCluster, pod?: string): Promis
 
 /**
  * The gateways in istiod’s page of them. Those that take HBONE alone are left out: they are for ambient meshes, and
- * sidecars send nothing there. @throws ZodError for another page.
+ * sidecars send nothing there.
+ * @throws ZodError for another page.
  */
 export const gatewaysIn = (page: unknown): KnownGateway[] =>
   (NetworkGateways.parse(page) ?? [])
@@ -146,7 +147,7 @@ export const gatewaysIn = (page: unknown): KnownGateway[] =>
 /** How far one proxy is behind: what is not acknowledged, and what it refused. */
 export type ProxyState = { proxy: string; cluster: string; stale: string[]; refused: string[] }
 
-/** Every proxy connected to istiod, to any of its pods or to the one named. */
+/** Every proxy that is connected to istiod: to any of its pods, or to the one that `pod` names. */
 export const proxyStates = async (cluster: IstioCluster, pod?: string): Promise<ProxyState[]> =>
   ProxySync.parse(await ask(cluster, '/debug/syncz', pod)).map((state) => ({
     proxy: state.proxy,

@@ -5,9 +5,9 @@ import type { Vantage } from './dial.ts'
 export type ListeningPort = { port: number; onlyLocal: boolean }
 
 /**
- * The TCP ports that the programs of a pod listen on, as the kernel lists them for the pod's network. A connection to
- * find out would not tell: the sidecar takes what its own agent sends to the pod's address. Undefined where the proxy's
- * image has no program that shows the list, as the distroless one.
+ * The TCP ports that the programs of a pod listen on, as the kernel lists them for the pod’s network. A connection
+ * would not show it, because the sidecar takes what its own agent sends to the pod’s address. Undefined where the
+ * proxy’s image has no program that shows the list, as the distroless one.
  * @throws MeshproofError MP-403 where the pod runs no command.
  */
 export const listeningPorts = async ({ kube, namespace, pod }: Vantage): Promise<ListeningPort[] | undefined> => {

@@ -8,8 +8,8 @@ import { releaseOf } from './envoy.ts'
 import { istiodRelease } from './istiod.ts'
 
 /**
- * What every ready istiod, gateway and sidecar of a cluster runs, told by itself and not by its image’s name;
- * `namespace/pod` each, sorted. An istiod has no Envoy: there it is empty. A pod that goes while it is asked is left
+ * The release that every ready istiod, gateway and sidecar of a cluster reports about itself; the name of its image
+ * does not count. Sorted by `namespace/pod`. `envoy` is empty for an istiod. A pod that ends while it is asked is left
  * out.
  * @throws MeshproofError MP-403 for one that stays and cannot be asked.
  */

@@ -3,12 +3,12 @@ import { istiodApi, type IstioCluster } from '#istio/istiod-pods.ts'
 import { remoteKubeconfig } from '#istio/remote-secret.ts'
 import { readRemoteKubeconfig } from '#istio/remote-kubeconfig.ts'
 
-/** What became of a remote secret's own server and token, used from a pod in the control plane's cluster. */
+/** The result of using the server and the token of a remote secret from a pod in the control plane’s cluster. */
 export type RemoteAccess = {
   server: string
   /** HTTP status of listing pods with the secret's token; 0 when the server was not reached. */
   withToken: number
-  /** The same without a token: the control that shows the token was what opened it. */
+  /** HTTP status without the token: the control, which shows that the token opened the server. */
   withoutToken: number
   error: string
 }
@@ -31,7 +31,7 @@ export const remoteAccess = async (
   const server = `${access.server.origin}${access.server.pathname}`.replace(/\/$/, '')
   const token = access.credentials.token ?? ''
   const pod = (await readyPod(kube, namespace, 'app=sleep')).metadata?.name ?? ''
-  // What stands in the secret is no setting of curl: a quote or a line break in it would be.
+  // A quote or a line break in the secret would become a setting of curl.
   if (/["\\\s]/.test(`${server}${token}`))
     return { server, withToken: 0, withoutToken: 0, error: 'the server or the token holds characters that neither has' }
   const ask = async (header: string): Promise<{ status: number; error: string }> => {

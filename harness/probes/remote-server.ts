@@ -6,7 +6,7 @@ import { KubeConfig, type Cluster } from '@kubernetes/client-node'
 import { failureWords, wordsOfCertificate } from '#kube/failure.ts'
 import { addressOf, type RemoteAccess, type RemoteCredentials } from '#istio/remote-kubeconfig.ts'
 
-/** Milliseconds that a server of a remote secret has for one answer: it may be one that nobody reaches from here. */
+/** Milliseconds that a server of a remote secret has for one answer: it may be out of reach from here. */
 const patience = 3_000
 
 /** Bytes of one answer that are read: whoever wrote the secret chose the server. */
@@ -16,7 +16,7 @@ const longest = 1_000_000
 export type Presented = { subject: string; issuer: string; fingerprint: string }
 
 /**
- * What became of a TLS handshake with a remote secret’s server, from here. `why` says what is wrong with the
+ * The result of a TLS handshake with a remote secret’s server, from here. `why` says what is wrong with the
  * certificate by the secret’s authority and server name, in Go’s words; undefined where nothing is.
  */
 export type Handshake =
@@ -118,7 +118,7 @@ export const askDirectly = ({
   }
 }
 
-/** The same with the credentials of a remote secret, on the way to the cluster that a context knows. */
+/** Questions with the credentials of a remote secret to the same cluster, at the address that a context has for it. */
 export const askThrough = (cluster: Cluster, credentials: RemoteCredentials): { ask: Ask; close: () => void } => {
   const { token, username, password = '', certificate, key } = credentials
   const config = new KubeConfig()

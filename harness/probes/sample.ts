@@ -48,7 +48,7 @@ export const plausible = (count: number, requests: number, share: number): boole
   return Math.min(below, above) > 1e-6 / 2
 }
 
-/** Counts what came back. */
+/** Summarizes answers: their statuses and versions, and how many there are of each. */
 export const answersOf = (
   received: Answer[],
   settled: Answers['settled'] = { batches: 0, seconds: 0, inTime: true },
@@ -76,10 +76,10 @@ export const answersOf = (
 }
 
 /**
- * Asks a batch and, in the same breath, the sample. The sample is judged once its batch looked as expected, or when the
- * time (milliseconds) is up; otherwise both are thrown away and asked again. A change takes a moment to arrive, but
- * what is judged is one sample of fixed size, never the luckiest of many: its own answers have no say in whether it
- * counts. The batch is of a size that does not look as expected by chance, before a rule arrives.
+ * Sends a batch of requests and, right after it, the sample. The sample is judged once its batch looked as expected, or
+ * when the time (milliseconds) is up. Otherwise both are discarded and sent again, because a change takes a moment to
+ * arrive. What is judged is one sample of fixed size and not the luckiest of many: its own answers do not decide
+ * whether it counts. The batch is large enough that it does not look as expected by chance before a rule arrives.
  */
 export const sample = async (
   ask: (count: number) => Promise<Answer[]>,

@@ -18,9 +18,9 @@ export type Artifacts = {
   begin: (results: Results) => Promise<void>
   /** Writes JUnit and `finished.json`, and the summary into the log. */
   end: (results: Results, reports: string) => Promise<void>
-  /** Writes the same synchronously, for a process that ends at once: the job counts as aborted. */
+  /** Writes what `end` writes, synchronously, for a process that ends at once: the job counts as aborted. */
   endAtOnce: (results: Results) => void
-  /** Keeps what it shows in `build-log.txt`. */
+  /** A terminal that writes its lines to `build-log.txt`. */
   log: Terminal
 }
 

@@ -5,7 +5,8 @@ import { type CheckResult, type TopologyResult, topologyVerdict } from '#results
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { terminalOutput } from '#testing/screen.ts'
 import { roundLines } from './round-lines.ts'
-import { alsoOn, summaryOf } from './terminal.ts'
+import { alsoOn } from './terminal.ts'
+import { summaryOf } from './topology-summary.ts'
 
 const attempts = (seconds: number): CheckResult['attempts'] => [
   { startedAt: '2026-01-01T00:00:00Z', seconds, verdict: 'pass', reason: '', evidence: [] },

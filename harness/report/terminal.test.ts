@@ -4,7 +4,8 @@ import { because, causes } from '#results/causes.ts'
 import { diagnose } from '#results/explain.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
 import { linesOf, seenOn, terminalOutput } from '#testing/screen.ts'
-import { about, summaryOf, terminal, type Terminal } from './terminal.ts'
+import { about, terminal, type Terminal } from './terminal.ts'
+import { summaryOf } from './topology-summary.ts'
 
 const useAll = (shown: Terminal): void => {
   shown.started('cluster1: created')

@@ -1,17 +1,12 @@
 import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { BuildProgress } from '#images/build.ts'
-import { firstBroken } from '#results/explain.ts'
-import { afterUpgrade, explanationOf, isMeasured, laterTroubles, narrowedTo } from '#results/explanation.ts'
 import { printable, withoutCommands } from '#results/text.ts'
-import { variantName, type CheckResult, type Results, type TopologyResult, type Verdict } from '#results/results.ts'
-import { judgeCounts, judgeLines } from './judge-text.ts'
+import type { CheckResult, Results, Verdict } from '#results/results.ts'
 import { liveRegion, type Screen } from './live/live-region.ts'
 import { addProgress, nothingRuns } from './live/live-state.ts'
-import { phasesOf, spanOf } from './phase-spans.ts'
-import { upgradeLines } from './upgrade-text.ts'
-import { roundLines } from './round-lines.ts'
-import { failedIds, verdictWords } from './words.ts'
+import { summaryOf } from './topology-summary.ts'
+import { verdictWords } from './words.ts'
 
 /**
  * What a person sees during a run and at its end. It may be given text of a cluster or a program: nothing in such text
@@ -45,7 +40,7 @@ const colours: Record<Verdict, 'green' | 'red' | 'yellow' | 'gray'> = {
 
 /**
  * The terminal report. It has no colour under NO_COLOR, on a dumb terminal, and on a stream that is not a TTY. On a TTY
- * lines at the bottom show what is under way, except in CI. What is told of programs goes to `errors`.
+ * lines at the bottom show what is under way, except in CI. Lines about programs go to `errors`.
  */
 export const terminal = (
   screen: Screen,
@@ -194,87 +189,5 @@ export const alsoOn = (screen: Terminal, other: Terminal): Terminal => ({
 /** A check in a line: its id, from where to where it asks, and its result. */
 export const checkLine = ({ id, from, to, reason, verdict }: CheckResult): string =>
   `${id}  ${from.join(', ')} → ${to.join(', ')}  ${verdict === 'flaky' ? `passed on retry: ${reason}` : reason}`
-
-/** The last lines of a topology: the first broken layer and what to do about it, and the counts of checks. */
-export const summaryOf = (topology: TopologyResult): string[] => {
-  const { verdict, reason, checks, phases, upgrade, judges } = topology
-  if (upgrade) return [...diagnosisLines(topology), ...upgradeLines(variantName(topology), upgrade)]
-  const times = phaseTimes(phases)
-  const outcome = judges ? judgeCounts(judges) : countsOf(checks)
-  return [
-    ...brokenLines(topology),
-    ...roundLines(topology),
-    ...(judges ?? []).flatMap(judgeLines),
-    [
-      `${variantName(topology)}: ${verdict === 'pass' ? 'passed' : verdict}`,
-      outcome,
-      ...(times === '' ? [] : [`(${times})`]),
-      ...(verdict === 'not-run' && reason !== '' ? [reason] : []),
-    ].join('  '),
-  ]
-}
-
-/**
- * Why checks failed: what the diagnosis of the mesh names, with the checks that failed as its consequences; else what
- * the checks say themselves, and that nothing explains it. Of a mesh whose checks passed: what will hurt later.
- */
-const brokenLines = (topology: TopologyResult): string[] => {
-  const explanation = explanationOf(topology)
-  if (explanation)
-    return [
-      `first broken layer: ${explanation.layerName}  (${explanation.code})`,
-      `  cause: ${explanation.cause}  (${explanation.where})`,
-      ...explanation.evidence.slice(0, 5).map((line) => `    ${line}`),
-      `  next:  ${explanation.fix}`,
-      `  shows in: ${failedIds(topology.checks).join(', ')}`,
-    ]
-  const broken = firstBroken(topology.checks)
-  if (!broken) return laterTroubles(topology).flatMap(warningLines)
-  const narrowed = narrowedTo(topology)
-  return [
-    `first broken layer: ${broken.layer}  (${broken.check}, ${broken.code})`,
-    `  cause: ${broken.cause}`,
-    ...(narrowed
-      ? [
-          `  ${isMeasured(narrowed) ? 'measured by the check itself:' : `${unexplained}; narrowed to`} ` +
-            `${narrowed.from.join(', ')} → ${narrowed.to.join(', ')}`,
-        ]
-      : []),
-    `  next:  ${broken.hint}`,
-  ]
-}
-
-const unexplained = 'unexplained: no layer of the mesh shows why'
-
-/** What the mesh shows after an upgrade that did not go well. */
-const diagnosisLines = (topology: TopologyResult): string[] => {
-  const cause = afterUpgrade(topology)
-  return cause
-    ? [
-        `the mesh afterwards: ${cause.layerName}  (${cause.code})  ${cause.cause}  (${cause.where})`,
-        `  next:  ${cause.fix}`,
-      ]
-    : []
-}
-
-const warningLines = ({ code, cause, where, evidence, fix }: ReturnType<typeof laterTroubles>[number]): string[] => [
-  `warning: ${code}  ${cause}  (${where})`,
-  ...evidence.slice(0, 2).map((line) => `    ${line}`),
-  `    see: ${fix}`,
-]
-
-const countsOf = (checks: CheckResult[]): string => {
-  const count = (wanted: Verdict): number => checks.filter(({ verdict }) => verdict === wanted).length
-  const others = (['flaky', 'skipped', 'not-run'] as const)
-    .filter((verdict) => count(verdict) > 0)
-    .map((verdict) => `${count(verdict)} ${verdict}`)
-  return [`${count('pass')} passed`, `${count('fail')} failed`, ...others].join(', ')
-}
-
-const phaseTimes = (phases: TopologyResult['phases']): string =>
-  ['images', 'judge programs', 'lab', 'checks', 'judges', 'diagnosis', 'support bundle', 'teardown']
-    .map((label) => [label, phasesOf(phases, label)] as const)
-    .flatMap(([label, labelled]) => (labelled.length === 0 ? [] : [`${label} ${spanOf(labelled).toFixed(1)} s`]))
-    .join(', ')
 
 const minutes = (seconds: number): string => (seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`)

@@ -5,7 +5,7 @@ import { conformance } from './conformance.ts'
 import { annotations, stepSummary } from './github.ts'
 import { junit } from './junit.ts'
 import type { Results } from '#results/results.ts'
-import { summaryOf } from './terminal.ts'
+import { summaryOf } from './topology-summary.ts'
 import { upgradeChecks } from './upgrade-checks.ts'
 
 const linesOf = ({ topologies: [topology] }: Results): string[] => summaryOf(topology!)

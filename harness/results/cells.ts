@@ -52,4 +52,5 @@ export const readCells = async (file: string): Promise<Cell[]> => {
 /** The flags for versions. Each takes several versions. */
 export const versionFlags = ['istio', 'kubernetes', 'kind'] as const
 
+/** The versions that a command line asks for, by flag. */
 export type Versions = Partial<Record<(typeof versionFlags)[number], string>>

@@ -45,7 +45,7 @@ const tellingWarning = ({ layers }: MeshDiagnosis): (Finding & { layer: MeshLaye
     .filter(({ layer }) => telling.includes(layer))
     .flatMap(({ layer, findings }) => findings.map((finding) => ({ ...finding, layer })))[0]
 
-/** What is broken in a mesh after an upgrade that did not go well; undefined where nothing is, or nobody looked. */
+/** What is broken in a mesh after an upgrade that failed; undefined where nothing is, or there is no diagnosis. */
 export const afterUpgrade = ({
   upgrade,
   diagnosis,
@@ -55,8 +55,8 @@ export const afterUpgrade = ({
 }
 
 /**
- * The problems and warnings that a diagnosis found in a mesh whose checks all passed: what hurts later. A mesh is
- * diagnosed after an upgrade only if the upgrade went wrong, so that an upgrade has none.
+ * The problems and warnings that a diagnosis found in a mesh whose checks all passed: what hurts later. None for
+ * an upgrade: its mesh is diagnosed only if the upgrade went wrong.
  */
 export const laterTroubles = ({
   checks,
@@ -68,9 +68,9 @@ export const laterTroubles = ({
     : []
 
 /**
- * Where a failure was narrowed to that no layer of the mesh explains: the first check of the lowest layer that failed,
- * and where it asked. Undefined where something explains it, or where nobody looked. `isMeasured` says whether the
- * check explains it.
+ * The check to which a failure is narrowed that no layer of the mesh explains: the first one of the lowest layer that
+ * failed. Undefined where something explains the failure, or there is no diagnosis. `isMeasured` says whether the check
+ * itself explains it.
  */
 export const narrowedTo = (topology: Pick<TopologyResult, 'checks' | 'diagnosis'>): CheckResult | undefined => {
   if (!topology.diagnosis || explanationOf(topology)) return undefined

@@ -65,5 +65,5 @@ export const causeOf = ({
     .flatMap(({ layer, findings: found }) => found.map((finding) => ({ ...finding, layer })))
     .find(({ layer, code, where }) => layer === cause?.layer && code === cause.code && where === cause.where)
 
-/** Why requests were not judged where nobody asked for them: an offer, and nothing that is missing from a look. */
+/** Why requests were not judged without `--probe`. It is an offer: the diagnosis is complete without them. */
 export const withoutProbe = 'no request is sent without --probe'

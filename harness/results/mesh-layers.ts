@@ -21,4 +21,6 @@ export const meshLayers = {
   server: 'what the server accepts',
   requests: 'requests',
 } as const
+
+/** A layer of a mesh. */
 export type MeshLayer = keyof typeof meshLayers

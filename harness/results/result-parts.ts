@@ -19,6 +19,8 @@ export const layers = [
   'failover',
   'resilience',
 ] as const
+
+/** The layer of a check. */
 export const CheckLayer = z.enum(layers)
 export type CheckLayer = z.infer<typeof CheckLayer>
 

@@ -1,6 +1,6 @@
 /**
- * Text that somebody else wrote (a cluster’s names and messages, a program’s output), made fit for a terminal, the
- * name of a file or a command line.
+ * Untrusted text (names and messages of a cluster, output of a program), made fit for a terminal, the name of a file
+ * or a command line.
  */
 
 // C0 without tab and line feed, DEL, C1; marks that turn the direction of writing; separators of lines and paragraphs.
@@ -18,16 +18,18 @@ const shown = (control: string): string => {
  */
 export const printable = (text: string): string => text.replace(controls, shown)
 
-/** A printable text in one line: a line break becomes a space, so that nobody’s text looks like a line of ours. */
+/** A printable text in one line: line breaks become spaces, so that untrusted text cannot look like a line of ours. */
 export const inOneLine = (text: string): string => printable(text.replaceAll(/\s*[\r\n]+\s*/g, ' ').trim())
 
-/** A word of a shell’s command line as a person pastes it: quoted where the shell would read anything into it. */
-export const shellWord = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) && !word.startsWith('=') ? word : `'${printable(word).replaceAll("'", `'\\''`)}'`
+/** A word for a POSIX shell: in single quotes if the shell would read anything else in it. */
+export const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) && !word.startsWith('=') ? word : `'${word.replaceAll("'", `'\\''`)}'`
+
+/** A printable word of a command line that a person pastes into a shell. */
+export const shellWord = (word: string): string => quoted(printable(word))
 
 /**
- * A part of a path, whatever somebody named a thing: without separators, control characters and names that lead
- * elsewhere.
+ * A name as a part of a path: without separators and control characters, and never `.` or `..`.
  */
 export const pathPart = (name: string): string => {
   const safe = printable(name).replaceAll(/[/\\:*?"`<>|]/g, '_')
@@ -42,7 +44,7 @@ export const jsonText = (value: unknown): string =>
   )
 
 /**
- * A line in which GitHub’s runner reads no workflow command (`::error::`, `##[error]`), though somebody else’s text
+ * A line in which GitHub’s runner reads no workflow command (`::error::`, `##[error]`), although untrusted text
  * begins with one. The runner looks behind leading white space, too.
  */
 export const withoutCommands = (text: string): string =>

@@ -50,6 +50,7 @@ export const LossClass = z.enum([
 ])
 export type LossClass = z.infer<typeof LossClass>
 
+/** A request that was lost. */
 export const Loss = z.strictObject({
   /** The pod of the probe and the number of the request there, `pod/number`. */
   id: z.string(),
@@ -108,6 +109,8 @@ export const UpgradeEvent = z.strictObject({ at: Timestamp, cluster: z.string(),
 export type UpgradeEvent = z.infer<typeof UpgradeEvent>
 
 const phaseIds = ['P0', 'P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8', 'P9', 'P10', 'P11'] as const
+
+/** The id of a phase of an upgrade. */
 export const PhaseId = z.enum(phaseIds)
 export type PhaseId = z.infer<typeof PhaseId>
 

@@ -4,7 +4,7 @@ import { flagOf, RunOptions } from './options.ts'
 
 /**
  * Options that say where something is, or what is done with the outcome. None of them decides a verdict. The addresses
- * of a mirror and of clusters are nobody else’s: the digests say what came from there.
+ * of a mirror and of clusters mean nothing elsewhere: the digests say what came from there.
  */
 const ofThisPlace = [
   'reportDir',

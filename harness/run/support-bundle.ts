@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { collectBundle, type BundleSource } from '#report/bundle/collect.ts'
 import type { TopologyResult } from '#results/results.ts'
-import { summaryOf } from '#report/terminal.ts'
+import { summaryOf } from '#report/topology-summary.ts'
 import type { PhaseLog } from './phase-log.ts'
 
 /** Where the support bundle of a failure goes: a path in the report folder, and the bytes that it may use. */

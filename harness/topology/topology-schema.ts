@@ -20,7 +20,7 @@ const not = (what: string) => ({
   error: ({ input }: { input?: unknown }): string => `“${String(input)}” is not ${what}`,
 })
 
-/** Istio’s root namespace where nobody names another. */
+/** Istio’s root namespace by default. */
 export const defaultIstioNamespace = 'istio-system'
 
 /** The name of Istio’s root namespace: the same in every cluster of a mesh (seed 002). */
@@ -96,6 +96,8 @@ export const FileSchema = z.strictObject({
 
 /** How east-west gateways are made: by the installer, or by istiod from resources of the Gateway API. */
 export const gatewayKinds = ['classic', 'gateway-api'] as const
+
+/** How the east-west gateways of a lab are made. */
 export type Gateways = (typeof gatewayKinds)[number]
 
 /** A mode of mutual TLS. */

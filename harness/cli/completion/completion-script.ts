@@ -6,6 +6,8 @@ import { zshScript } from './zsh.ts'
 
 /** The shells that meshproof has a completion for. */
 export const shells = ['bash', 'zsh', 'fish'] as const
+
+/** A shell that meshproof has a completion for. */
 export type Shell = (typeof shells)[number]
 
 const scripts = { bash: bashScript, zsh: zshScript, fish: fishScript }

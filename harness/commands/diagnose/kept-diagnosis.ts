@@ -16,7 +16,7 @@ export const keptDiagnosis = (diagnosed: Diagnosed & { diagnosis: MeshDiagnosis 
   },
 })
 
-/** The same for a diagnosis that an error ended at `at`, in milliseconds since 1970. Nothing was judged. */
+/** What is kept of a diagnosis that an error ended at `at`, in milliseconds since 1970. Nothing was judged. */
 export const keptFailure = (at: number, { code, message }: MeshproofError): MapContent => ({
   component: 'diagnosis',
   data: {

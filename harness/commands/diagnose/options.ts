@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { list, RunOptions } from '#run/options.ts'
 
-/** Those of `diagnose`. */
+/** The options of `diagnose`. */
 export const DiagnoseOptions = z.object({
   contexts: list,
   kubeconfig: z.string().optional(),

@@ -1,3 +1,4 @@
-/** Arguments as one line for a POSIX shell. An argument with special characters is in single quotes. */
-export const shellWords = (args: readonly string[]): string =>
-  args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", String.raw`'\''`)}'`)).join(' ')
+import { quoted } from '#results/text.ts'
+
+/** Arguments as one line for a POSIX shell. */
+export const shellWords = (args: readonly string[]): string => args.map(quoted).join(' ')

@@ -7,7 +7,7 @@ import { print } from '#run/print.ts'
 import { openPage } from './open-page.ts'
 import { watchFolders } from './watch-folders.ts'
 
-/** Those of `report`. */
+/** The options of `report`. */
 export type ReportOptions = {
   folders: string[]
   reportDir: string | undefined
@@ -19,9 +19,9 @@ export type ReportOptions = {
 }
 
 /**
- * Performs `report`: renders the reports of runs again, and, of several, a page that shows them beside each other. The
- * exit code is 0, or, of the cells of a matrix, what they come to.
- * @throws MeshproofError MP-161 for a document of cells that is none, and as renderFolders does.
+ * Performs `report`: writes the reports of runs again, and for several runs also the page that compares them. The exit
+ * code is 0, or that of the cells of a matrix.
+ * @throws MeshproofError MP-161 for a file that is no cells document, and as renderFolders does.
  */
 export const report = async ({ folders, reportDir, cells, open }: ReportOptions): Promise<number> => {
   const matrix = cells === undefined ? undefined : await readCells(cells)
@@ -32,9 +32,9 @@ export const report = async ({ folders, reportDir, cells, open }: ReportOptions)
 }
 
 /**
- * Performs `report --watch`: renders whenever a run has written its results, until the signal fires. The exit code is
- * 0, since the signal is its regular end.
- * @throws MeshproofError MP-161 for a document of cells that is none.
+ * Performs `report --watch`: writes the reports whenever a run has written its results, until the signal fires. The
+ * exit code is 0, since the signal is its regular end.
+ * @throws MeshproofError MP-161 for a file that is no cells document.
  */
 export const watchReports = async (
   { folders, reportDir, cells, open }: ReportOptions,
@@ -57,7 +57,7 @@ export const watchReports = async (
   return 0
 }
 
-/** Opens the page of all runs, or that of the only one. */
+/** Opens the page that compares the runs, or the page of the only run. */
 const show = async (pages: readonly string[]): Promise<void> => {
   const page = pages.at(-1)
   if (page === undefined || (await openPage(resolve(page)))) return

@@ -1,7 +1,7 @@
 import type { Results, TopologyResult } from '#results/results.ts'
 import { acrossLabs } from '#results/rounds.ts'
 
-/** The results of the labs of one topology, of which the results of the run have what they come to together. */
+/** The results of the labs of one topology. The results of the run hold their combined result. */
 export type ResultsOfLabs = {
   /** Adds what is known of a lab, counted from 0. */
   publish: (number: number, result: TopologyResult) => void

@@ -5,6 +5,8 @@ import type { PhaseId, PhaseKind } from '#results/results.ts'
 
 /** How a control plane is replaced: in place, or by a second control plane with another revision. */
 export const strategies = ['in-place', 'revision'] as const
+
+/** How an upgrade replaces a control plane. */
 export type Strategy = (typeof strategies)[number]
 
 /**

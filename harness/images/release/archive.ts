@@ -27,7 +27,7 @@ export const saveImages = async (
 }
 
 /**
- * Loads the images of such an archive into the engine. Returns their names.
+ * Loads the images of an archive that `saveImages` wrote into the engine. Returns their names.
  * @throws MeshproofError MP-335 for a file that cannot be read or is another archive.
  */
 export const loadImages = async (file: string, signal?: AbortSignal): Promise<string[]> => {

@@ -1,7 +1,7 @@
 /** The label in which an image that is built here keeps the digests of its parts, by the names of images. */
 export const digestsLabel = 'dev.meshproof.digests'
 
-/** The value of such a label. */
+/** The value of the label for these digests. */
 export const digestsLabelValue = (digests: Iterable<readonly [name: string, digest: string]>): string =>
   [...digests].map((entry) => entry.join('@')).join(' ')
 

@@ -12,8 +12,8 @@ const mostRedirects = 5
 /** How long a host may send nothing in the middle of a file, in milliseconds. */
 const longestSilence = 30_000
 
-/** Milliseconds after which a person is told again how much of a file has arrived. */
-const betweenTold = 200
+/** Milliseconds between two reports of how much of a file has arrived. */
+const betweenReports = 200
 
 /** A published file: its address and the SHA-256 that it must have, in hexadecimal. */
 export type PublishedFile = { url: string; sha256: string }
@@ -44,7 +44,7 @@ export const download = async (
     if (statusCode !== 206) arrived = { bytes: 0, hash: createHash('sha256'), version: versionOf(headers) }
     const rest = Number(headers['content-length'])
     const of = Number.isNaN(rest) ? undefined : arrived.bytes + rest
-    let told = performance.now()
+    let reportedAt = performance.now()
     try {
       await using file = await openFile(path, statusCode === 206 ? 'a' : 'w')
       // A part that was written when the disk was full has not arrived.
@@ -54,8 +54,8 @@ export const download = async (
         await file.appendFile(chunk)
         arrived.hash.update(chunk)
         arrived.bytes += chunk.length
-        if (performance.now() - told > betweenTold) {
-          told = performance.now()
+        if (performance.now() - reportedAt > betweenReports) {
+          reportedAt = performance.now()
           patience.arrived?.({ bytes: arrived.bytes, of })
         }
       }

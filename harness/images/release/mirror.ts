@@ -50,8 +50,8 @@ export const listPublished = async (
  * Copies images that a mirror lacks into it, unchanged and with every platform. Images that have the same digest there
  * are not copied. The files are copied as one image. It also records the digest of every image, because some images are
  * pinned by tag alone.
- * @throws MeshproofError MP-334 for an image that is not published; MP-320 and MP-331 to MP-333 as registries and
- * skopeo go; MP-202 and MP-3xx when the image of files cannot be made.
+ * @throws MeshproofError MP-334 for an image that is not published; MP-320 and MP-331 to MP-333 for registries and
+ * skopeo; MP-202 and MP-3xx when the image of files cannot be made.
  */
 export const mirror = async (
   plan: ReleasePlan,

@@ -4,12 +4,12 @@ import { Interrupted, type MeshproofError } from '#errors.ts'
 /** Milliseconds between one try and the next. */
 const pauses = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000]
 
-/** Who asks for a longer pause than this, in milliseconds, asks for another day. */
+/** The longest pause that is kept, in milliseconds. Where a host asks for a longer one, nothing is tried again. */
 const longestPause = 120_000
 
 /**
- * What a try throws that may succeed later: the error if no later one does, and the pause in milliseconds that was
- * asked for.
+ * What an attempt throws if a later attempt may succeed: the error that counts if none does, and the pause that was
+ * asked for, in milliseconds.
  */
 export class NotNow {
   readonly error: MeshproofError
@@ -26,13 +26,13 @@ export class NotNow {
 /** How much of something has arrived, in bytes, and its size where that is known. */
 export type Transferred = { bytes: number; of: number | undefined }
 
-/** What a person sees of something that takes long: a few words while it waits, none when it goes on. */
+/** Shows what something waits for, in a few words. With an empty text it goes on. */
 export type Tell = (waiting: string) => void
 
-/** What a person sees of a download: how much has arrived. */
+/** Shows how much of a download has arrived. */
 export type TellArrived = (transferred: Transferred) => void
 
-/** How a thing is tried again. */
+/** How attempts are repeated: whom they inform, what stops them, and how they pause. */
 export type Patience = {
   tell?: Tell | undefined
   arrived?: TellArrived | undefined
@@ -44,9 +44,9 @@ const sleep = (milliseconds: number, signal?: AbortSignal): Promise<unknown> =>
   setTimeout(milliseconds, undefined, signal ? { signal } : {})
 
 /**
- * Tries until it succeeds, with growing pauses and at least as long ones as the other side asks for; about a minute in
- * all where it asks for none. What is thrown other than `NotNow` ends it at once.
- * @throws the error of the last try; Interrupted when the signal fires.
+ * Repeats an attempt until it succeeds, for about a minute. The pauses grow, and are at least as long as the other side
+ * asks for. An attempt that throws anything but `NotNow` is not repeated.
+ * @throws the error of the last attempt; Interrupted when the signal fires.
  */
 export const patiently = async <T>(
   attempt: () => Promise<T>,

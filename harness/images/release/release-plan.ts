@@ -76,7 +76,8 @@ export const pinnedVersions = (release: Release): Versions => ({
 })
 
 /**
- * The version of Helm that is pinned. @throws MeshproofError MP-330 for pins without Helm or without charts.
+ * The version of Helm that is pinned.
+ * @throws MeshproofError MP-330 for pins without Helm or without charts.
  */
 export const pinnedHelm = ({ helm, charts }: Release, file: string = releaseFile): string => {
   if (helm !== undefined && charts !== undefined) return helm.version
@@ -115,8 +116,8 @@ export type Downloads = {
 }
 
 /**
- * The files that are downloaded for these versions on a platform. @throws MeshproofError MP-322 when nothing is
- * published for it.
+ * The files that are downloaded for these versions on a platform.
+ * @throws MeshproofError MP-322 when nothing is published for it.
  */
 export const downloadsOf = (
   { programs, loadBalancerManifest, ...release }: Release,

@@ -32,8 +32,8 @@ const Tags = z.object({ Tags: z.array(z.string()) })
 const Config = z.object({ config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).optional() })
 
 /**
- * The tags of a repository (`host/path`). @throws MeshproofError MP-320 when its registry cannot be reached, MP-332
- * when it refuses.
+ * The tags of a repository (`host/path`).
+ * @throws MeshproofError MP-320 when its registry cannot be reached, MP-332 when it refuses.
  */
 export const tagsOf = async (repository: string, patience: Patience = {}): Promise<string[]> =>
   Tags.parse(
@@ -42,7 +42,8 @@ export const tagsOf = async (repository: string, patience: Patience = {}): Promi
 
 /**
  * The digest that an image has in its registry now. It is the digest of the index where there is one. Undefined where
- * there is no such image. @throws as tagsOf does.
+ * there is no such image.
+ * @throws as tagsOf does.
  */
 export const remoteDigest = async (name: string, patience: Patience = {}): Promise<string | undefined> => {
   const manifest = await unlessMissing(skopeo(['inspect', '--raw', ...tls(name), `docker://${name}`], name, patience))

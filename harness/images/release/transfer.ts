@@ -8,7 +8,7 @@ import { hostOf, hostUnreachable, referenceOf, repositoryOf, type PublishedImage
 export const unreachableHost =
   /dial tcp|no such host|server misbehaving|Client\.Timeout|i\/o timeout|deadline exceeded|proxyconnect|EOF$/m
 
-/** What they say of a registry that may do later what it does not do now. */
+/** Messages of these programs about a registry that refuses now and may accept later. */
 export const busyRegistry = new RegExp(
   [
     'toomanyrequests|too many requests',
@@ -47,8 +47,8 @@ const transfer = (args: string[], image: PublishedImage, what: string, patience:
   }, patience)
 
 /**
- * The digest of a pulled image: the pinned one, or the one that the engine recorded. @throws MeshproofError MP-202 or
- * MP-323 when the engine has recorded none.
+ * The digest of a pulled image: the pinned one, or the one that the engine recorded.
+ * @throws MeshproofError MP-202 or MP-323 when the engine has recorded none.
  */
 export const pulledDigest = async (image: PublishedImage): Promise<string> => {
   if (image.digest) return image.digest

@@ -20,6 +20,8 @@ export const harnessImage = `meshproof:${ownPackage.version}`
 
 /** The platforms that the harness’s image can be built for. */
 export const harnessPlatforms = ['linux/amd64', 'linux/arm64'] as const
+
+/** A platform that the harness’s image can be built for. */
 export type HarnessPlatform = (typeof harnessPlatforms)[number]
 
 /**

@@ -19,9 +19,9 @@ import {
 
 /**
  * Single control plane, networks joined by gateways: split-horizon EDS from explicit `meshNetworks` (seed 000). The
- * seed installs with a placeholder address and patches it when the gateway has one; installed again, it is given the
- * address that is there. Every network is configured, so that clients of all clusters reach all versions; the seed
- * configures the second alone and tests from cluster 1.
+ * first installation has a placeholder in place of a gateway’s address, and the last step replaces it, as the seed
+ * does. A later installation has the present address. Every network is configured, so that clients of all clusters
+ * reach all versions. The seed configures only the second network, and tests from cluster 1.
  */
 export const gateway: Procedure = {
   name: 'gateway',

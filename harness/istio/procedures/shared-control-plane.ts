@@ -51,8 +51,8 @@ const captureAgain = async (lab: Lab, signal: AbortSignal): Promise<string | und
 
 /**
  * Single control plane over one flat network, its address captured from the primary's pods (seed 002). The seed
- * captures three (pilot, policy, telemetry); istiod is what is left of them. A pod's address lasts no longer than the
- * pod: it is captured again whenever checks begin.
+ * captures three addresses (pilot, policy, telemetry). One of them is left, that of istiod. A pod's address lasts no
+ * longer than the pod, so it is captured again whenever checks begin.
  */
 export const sharedControlPlane: Procedure = {
   name: 'shared-control-plane',

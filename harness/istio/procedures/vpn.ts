@@ -8,9 +8,9 @@ import { controlPlane, exposed, mutualTls, named, remoteProfile, trust, workload
 
 /**
  * Single control plane over one flat network (seed 003): istiod behind an internal load balancer, the remote secret
- * assembled by hand from the reader service account, stub namespaces and services for DNS. The seed does it with Istio
- * 1.1's Helm charts and captures four addresses: istiod has taken over from Pilot and Citadel, the proxies themselves
- * from policy and telemetry, and one is left.
+ * assembled by hand from the reader service account, stub namespaces and services for DNS. The seed uses Istio 1.1's
+ * Helm charts and captures four addresses. One of them is left: istiod does the work of Pilot and Citadel, and the
+ * proxies that of policy and telemetry.
  */
 export const vpn: Procedure = {
   name: 'vpn',

@@ -4,7 +4,7 @@ import { contextConfig } from '#kube/kubeconfig.ts'
 import { contextNames, readKubeconfigs } from '#kube/kubeconfig-files.ts'
 import { inClusterContext, requirePodAccount } from '#kube/own-account.ts'
 
-/** A cluster that somebody else made, by the context of a kubeconfig that leads to it. */
+/** An existing cluster, by the context of a kubeconfig that leads to it. */
 export type ContextCluster = { context: string; kube: KubeClient }
 
 /**

@@ -23,8 +23,8 @@ import { proxyOf } from '#istio/proxy-container.ts'
 import { defaultIstioNamespace } from '#topology/topology-schema.ts'
 
 /**
- * What is asked of a cluster that is looked at: each thing at most once, so that all who look see the same, and by
- * `get` and `list` alone. Each throws MeshproofError MP-402 where the user of the context may not read it.
+ * What is read of an existing cluster: each thing at most once, so that all readers get the same, and only with `get`
+ * and `list`. Each read throws MeshproofError MP-402 where the user of the context may not read it.
  */
 export type Reads = {
   /** The Kubernetes version of the API server. */
@@ -84,6 +84,8 @@ const istioKinds = {
   AuthorizationPolicy: 'security.istio.io/v1',
   PeerAuthentication: 'security.istio.io/v1',
 } as const
+
+/** A kind of Istio’s own objects. */
 export type IstioKind = keyof typeof istioKinds
 
 /** The reads of one cluster with Istio in a namespace. Its istiods may run in another cluster, behind `istiodKube`. */

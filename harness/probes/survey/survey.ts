@@ -1,11 +1,10 @@
-import type { V1Deployment, V1EndpointSlice, V1MutatingWebhookConfiguration } from '@kubernetes/client-node'
+import type { V1EndpointSlice, V1MutatingWebhookConfiguration } from '@kubernetes/client-node'
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { withoutCredentials } from '#kube/proxy.ts'
 import { inOneLine, shellWord } from '#results/text.ts'
 import { tagOf } from '#images/version.ts'
-import { istiodSelector } from '#istio/istiod-pods.ts'
 import { meshNetworksIn } from '#istio/mesh-networks.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import { severalNetworks } from '#topology/networks.ts'
@@ -14,10 +13,11 @@ import { defaultIstioNamespace, type ProcedureName } from '#topology/topology-sc
 import type { ContextCluster } from './contexts.ts'
 import { placeIn } from './injection-path.ts'
 import { type Reads, readsOf } from './reads.ts'
+import { requireIstio } from './require-istio.ts'
 
-/** One cluster of a mesh that somebody else made, as it tells of itself. */
+/** One cluster of an existing mesh, as it describes itself. */
 export type SurveyedCluster = ContextCluster & {
-  /** Istio’s name for it; the context’s where it tells none. */
+  /** Istio’s name for it; the name of the context where Istio has none. */
   name: string
   role: 'primary' | 'remote'
   /** Its network; empty where it names none. */
@@ -42,8 +42,8 @@ export type SurveyedCluster = ContextCluster & {
 export const hostOf = (cluster: SurveyedCluster): SurveyedCluster => cluster.istiodHost ?? cluster
 
 /**
- * A mesh that was looked at, and which of the documented topologies it resembles. `domain` is what its services’
- * names end in.
+ * An existing mesh, and the documented topology that it resembles. `domain` is the end of its services’ names:
+ * `cluster.local`.
  */
 export type Survey = { clusters: SurveyedCluster[]; topology: ProcedureName; domain: string; istioNamespace: string }
 
@@ -106,7 +106,7 @@ const InjectorValues = z.object({
   }),
 })
 
-/** What the injector of a cluster tells new proxies of where they are; for a remote the path of its webhook says it. */
+/** The cluster, network and mesh that an injector gives new proxies. For a remote, its webhook’s path has them. */
 export const injectedWith = async (
   reads: Reads,
 ): Promise<{ cluster?: string | undefined; network?: string | undefined; mesh?: string | undefined }> => {
@@ -131,44 +131,7 @@ export const injectedWith = async (
 }
 
 /**
- * Sees to it that a cluster has Istio in the namespace that is asked for: a control plane, an injector that leads
- * there, or sidecars that one has left. One that leads to a URL may belong to any.
- * @throws MeshproofError MP-118 where it has none, MP-147 where it has it elsewhere.
- */
-const requireIstio = async ({ context, kube }: ContextCluster, reads: Reads, istioNamespace: string): Promise<void> => {
-  const [namespaces, istiods, injectors] = await Promise.all([reads.namespaces(), reads.istiods(), reads.injectors()])
-  const exists = namespaces.some(({ metadata }) => metadata?.name === istioNamespace)
-  const ledTo = injectors.flatMap(({ webhooks }) =>
-    (webhooks ?? []).map(({ clientConfig }) => clientConfig.service?.namespace ?? istioNamespace),
-  )
-  if (exists && (istiods.length > 0 || ledTo.includes(istioNamespace))) return
-  // Its injector may be what somebody deleted: pods with sidecars show that there was one.
-  if (exists && injectors.length === 0 && (await reads.proxies()).length > 0) return
-  // Who may not list these everywhere is told no more than that there is none here.
-  const everywhere = await kube
-    .list<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', selector: istiodSelector() })
-    .catch(() => [])
-  const elsewhere = [...everywhere.flatMap(({ metadata }) => metadata?.namespace ?? []), ...ledTo].filter(
-    (namespace) => namespace !== istioNamespace && namespaces.some(({ metadata }) => metadata?.name === namespace),
-  )
-  const [other] = elsewhere
-  if (other !== undefined)
-    throw new MeshproofError('MP-147', {
-      what: 'Istio is in another namespace',
-      where: `context ${context}`,
-      why: `nothing of it is in ${istioNamespace}; it is in ${[...new Set(elsewhere)].join(', ')}`,
-      next: `Name it with --istio-namespace=${other}. In a mesh of several clusters it is the same in all of them.`,
-    })
-  throw new MeshproofError('MP-118', {
-    what: 'The cluster has no Istio',
-    where: `context ${context}`,
-    why: exists ? 'there is neither an istiod nor a sidecar injector' : `there is no namespace ${istioNamespace}`,
-    next: 'Name clusters that belong to a mesh; meshproof never installs one on clusters it did not create.',
-  })
-}
-
-/**
- * A cluster as it tells of itself. `istiodFor` is the name that its istiod goes by, and `injectsFor` the one that its
+ * A cluster as it describes itself. `istiodFor` is the name that its istiod goes by, and `injectsFor` the one that its
  * injector gives new proxies. `injects` is false where every injector leads to another namespace: then the cluster has
  * no workloads of this mesh.
  */
@@ -263,7 +226,7 @@ const lookAt = async (context: ContextCluster, istioNamespace: string): Promise<
   }
 }
 
-/** The value that occurs most often, the first of equals: a few proxies may have been told something wrong. */
+/** The value that occurs most often, the first of equals: a few proxies may have a wrong one. */
 const mostFrequent = (values: string[]): string | undefined => {
   const counts = new Map<string, number>()
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)

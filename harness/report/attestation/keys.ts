@@ -69,7 +69,7 @@ const supportedKey = (create: () => KeyObject, kind: 'private' | 'public', refus
 
 const isKey = (text: string): boolean => /-----BEGIN|\n/.test(text)
 
-// The words of OpenSSL help nobody, so that its error is left out.
+// OpenSSL’s message says nothing that helps a user, so it is left out.
 const keyOf = (read: () => KeyObject): KeyObject | undefined => {
   try {
     return read()

@@ -14,12 +14,12 @@ import { secretValues } from './secrets.ts'
 /** Milliseconds for a whole bundle. */
 const enough = 40_000
 
-/** Questions that a cluster is asked at a time: it shares its machine. */
+/** How many questions a cluster gets at a time. It may share its machine with others. */
 const atATime = 4
 
 /**
- * Where a bundle is collected from: clusters, of those that are not ours some namespaces alone, and what is had of a
- * cluster’s nodes.
+ * What a bundle is collected from: clusters, of existing clusters only some namespaces, and what can be read of their
+ * nodes.
  */
 export type BundleSource = {
   clusters: { name: string; readonly kube: KubeClient }[]
@@ -27,16 +27,16 @@ export type BundleSource = {
   nodes: (cluster: string, signal: AbortSignal) => Piece[]
 }
 
-/** All of a lab. */
+/** A lab as the source of a bundle, with all of its namespaces and its nodes. */
 export const labSource = ({ runId, clusters }: Lab): BundleSource => ({
   clusters,
   nodes: (cluster, signal) => nodePieces(runId, cluster, signal),
 })
 
 /**
- * Collects what somebody needs who asks why a mesh is broken, into a folder of `bytes` at most; `story` stands at the
- * top of its index. What is not to be had within 40 s, or when the signal fires, is listed with its reason. False where
- * nothing at all was to be had.
+ * Collects evidence of why a mesh is broken into a folder of at most `bytes`. `story` stands at the top of its index.
+ * What cannot be read within 40 s, or before the signal fires, is listed with its reason. Returns false where nothing
+ * at all could be read.
  */
 export const collectBundle = async (
   { clusters, namespaces, nodes }: BundleSource,
@@ -50,7 +50,7 @@ export const collectBundle = async (
   const stop = AbortSignal.any([signal, over.signal])
   try {
     const surveys = await Promise.all(clusters.map((cluster) => survey(cluster, namespaces, stop)))
-    // Of all clusters, since one’s tokens are the other’s secrets.
+    // The secrets of all clusters count: a remote secret holds the token of another cluster.
     const bundle = bundleFolder(folder, bytes, secretValues(surveys.flatMap(({ secrets }) => secrets)))
     await Promise.all(
       surveys.map(async ({ cluster, pieces, silent }) => {

@@ -28,8 +28,7 @@ const forIndex = 200_000
 const longestLog = 2_000_000
 
 /**
- * A folder that takes `bytes` at most, and none of the values that are known to be secret. It is made with its first
- * file.
+ * A folder of at most `bytes`. The values of `secrets` get into none of its files. It is created with its first file.
  */
 export const bundleFolder = (folder: string, bytes: number, secrets: readonly string[]): BundleFolder => {
   const files = new Map<string, number>()

@@ -10,8 +10,8 @@ const commands = {
 }
 
 /**
- * What the node of a kind cluster does with packets, and what it says of itself: had from the engine, also where no API
- * server answers.
+ * The addresses, routes, packet filters and logs of a kind cluster’s node. The engine is asked for them, so they can
+ * be read where no API server answers.
  */
 export const nodePieces = (runId: string, cluster: string, signal: AbortSignal): Piece[] => [
   ...Object.entries(commands).map(([file, command]): Piece => ({

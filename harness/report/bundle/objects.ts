@@ -67,7 +67,7 @@ const fileOf = ({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>): string
 const listed = (objects: object[]): string =>
   objects.length === 0 ? '' : stringify(objects, { aliasDuplicateObjects: false })
 
-/** An object without what the server notes down for itself; what was applied last would tell everything once more. */
+/** An object without the fields that only the API server uses, and without the annotation that repeats it. */
 const presentable = ({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>, object: Manifest): object => {
   const { metadata } = object
   delete metadata?.managedFields

@@ -15,7 +15,7 @@ const proxyPages = {
   'certs.json': 'certs',
 }
 
-/** What every istiod of a cluster knows and believes. */
+/** The debug pages of every istiod of a cluster. */
 export const controlPlanePieces = ({ kube, pods }: Source): Piece[] =>
   pods
     .filter(({ metadata }) => metadata?.labels?.['app'] === 'istiod')
@@ -32,7 +32,7 @@ export const controlPlanePieces = ({ kube, pods }: Source): Piece[] =>
       })),
     )
 
-/** What every proxy of a cluster was told and what it saw: sidecars and gateways. */
+/** The configuration and the counters of every proxy of a cluster: sidecars and gateways. */
 export const proxyPieces = ({ kube, pods }: Source): Piece[] =>
   pods
     .filter((pod) => containersOf(pod).includes('istio-proxy'))
@@ -43,7 +43,7 @@ export const proxyPieces = ({ kube, pods }: Source): Piece[] =>
       })),
     )
 
-/** The log of every container; of one that was restarted also that of the time before. */
+/** The log of every container, and the earlier log of one that was restarted. */
 export const logPieces = ({ kube, pods }: Source): Piece[] =>
   pods.flatMap((pod) =>
     containersOf(pod).flatMap((container): Piece[] => {

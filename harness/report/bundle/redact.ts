@@ -55,8 +55,8 @@ const ending = new RegExp(`${pemBody}${pemEnd}`, 'g')
 const derKey = /^\x30(?:[\x00-\x7f]|\x81[^]|\x82[^]{2})\x02\x01[\x00\x01]/
 
 /**
- * A text without its secrets: private keys, tokens, passwords, credentials in URLs, and whatever holds such a thing in
- * base64. `known` are values that are secret although nothing in their looks says so.
+ * A text without its secrets: private keys, tokens, passwords, credentials in URLs, and base64 of such a thing. `known`
+ * are further secret values, which no pattern finds.
  */
 export const redacted = (text: string, known: readonly string[] = []): string => {
   const unnamed = known.reduce((rest, value) => rest.replaceAll(value, '[redacted]'), text)

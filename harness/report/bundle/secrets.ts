@@ -8,8 +8,8 @@ const Kubeconfig = z.object({
 })
 
 /**
- * What may be told of a secret: its name, labels and keys; of certificates in it whose they are, and of kubeconfigs
- * which servers they name. Never a value.
+ * What a bundle may hold of a secret: its name, labels and keys; the subjects of certificates in it, and the servers of
+ * kubeconfigs in it. It never holds a value.
  */
 export const described = ({ metadata, type, data = {} }: V1Secret): object => ({
   name: metadata?.name,
@@ -23,8 +23,8 @@ export const described = ({ metadata, type, data = {} }: V1Secret): object => ({
 })
 
 /**
- * The values of secrets that are to be found nowhere else: what is public in them (certificates, names) and what is too
- * short to be looked for is left out.
+ * The values of secrets that no file of a bundle may contain. Public values (certificates, names), and values that are
+ * too short to search for, are left out.
  */
 export const secretValues = (secrets: V1Secret[]): string[] => [
   ...new Set(

@@ -9,8 +9,8 @@ import { slowerOf } from './slower.ts'
 export type ReadRun = { folder: string; results: Results }
 
 /**
- * What runs tell over time: the verdict of every topology, and of every check its verdicts and durations, which of them
- * flake and what became slower. `leftOut` passes through.
+ * The history of runs: the verdict of every topology; the verdicts and the durations of every check; which checks
+ * flake, and what became slower. `leftOut` passes through.
  */
 export const historyOf = (runs: readonly ReadRun[], leftOut: History['leftOut']): History => {
   const sorted = runs.toSorted((a, b) => Date.parse(a.results.run.startedAt) - Date.parse(b.results.run.startedAt))

@@ -10,8 +10,8 @@ import type { UpgradedTopology } from './upgrade-head.ts'
 type Asked = { phase: UpgradePhaseResult; check: CheckResult; key: string }
 
 /**
- * A row for every check, a column for every phase that asks checks: when a check stopped to hold, and whether it held
- * again.
+ * The checks by phase: a row for every check, a column for every phase that has checks. It shows when a check began to
+ * fail, and whether it passed again.
  */
 export const byPhase = (topology: UpgradedTopology): Markup => {
   const phases = topology.upgrade.phases.filter(({ checks }) => checks.length > 0)

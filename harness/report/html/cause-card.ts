@@ -11,8 +11,8 @@ type Broken = { topology: TopologyResult; first: NonNullable<ReturnType<typeof f
 
 /**
  * Why topologies failed, a card for each cause. The diagnosis of the mesh names the cause, with the checks that failed
- * as its consequences. Where it explains nothing, or nobody looked, the checks name it. Topologies that are broken in
- * the same way share a card. `several`: the run has other topologies, so that a card says in which it is.
+ * as its consequences. Where it explains nothing, or there is no diagnosis, the checks name it. Topologies that are
+ * broken in the same way share a card. `several`: the run has other topologies, so that a card says in which it is.
  */
 export const causeCards = (failed: readonly TopologyResult[], several: boolean): Markup => {
   const explained = failed.flatMap((topology): Explained[] => {
@@ -47,7 +47,7 @@ const explainedCard = (same: readonly Explained[], several: boolean): Markup | u
   )
 }
 
-/** What is broken in a mesh after an upgrade that did not go well; undefined where nothing is, or nobody looked. */
+/** What is broken in a mesh after an upgrade that failed; undefined where nothing is, or there is no diagnosis. */
 export const afterwardsCard = (topology: TopologyResult): Markup | undefined => {
   const explanation = afterUpgrade(topology)
   return explanation && meshCard({ topology, explanation }, { title: 'The mesh afterwards' })

@@ -82,7 +82,7 @@ const sentence = ({ layers, clusters, topology }: MeshDiagnosis): string => {
   return `${names}, like topology ${topology}. ${counts}.`
 }
 
-/** What breaks nothing yet. */
+/** The warnings: they break nothing yet. */
 const warnings = (diagnosis: MeshDiagnosis): Markup | undefined => {
   const findings = laterTroubles({ checks: [], diagnosis })
   if (findings.length === 0) return undefined

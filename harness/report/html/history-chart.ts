@@ -12,7 +12,7 @@ export const mostPoints = 60
 /** The size of a bar with the gap beside it, and the height of a chart, in units of the chart. */
 const [step, bar, height] = [5, 4, 24]
 
-/** The verdicts that a chart tells apart. `warn` is an upgrade that passed with warnings. */
+/** The verdicts that a chart distinguishes. `warn` is an upgrade that passed with warnings. */
 const styles = {
   pass: 'pass',
   warn: 'flaky',
@@ -50,7 +50,7 @@ export const historyChart = (points: readonly ChartPoint[]): Markup => {
   `
 }
 
-/** The same in words: runs with the same verdict that follow each other are counted together. */
+/** A chart in words: runs with the same verdict that follow each other are counted together. */
 const wordsOf = (points: readonly ChartPoint[]): string => {
   const groups: { word: string; count: number }[] = []
   for (const { verdict } of points) {

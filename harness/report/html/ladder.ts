@@ -19,7 +19,7 @@ const meanings: Record<CheckLayer, string> = {
 }
 
 /**
- * The layers from the bottom, each with its state: those of the mesh where somebody looked at it, else those of the
+ * The layers from the bottom, each with its state: those of the mesh where there is a diagnosis, otherwise those of the
  * checks. The first broken layer explains those above it.
  */
 export const ladder = (topology: TopologyResult): Markup =>

@@ -4,6 +4,7 @@ type Cluster = TopologyResult['clusters'][number]
 
 /** A rectangle of a picture, in its units. */
 export type Box = { x: number; y: number; width: number; height: number }
+/** A point of a picture, in its units. */
 export type Point = { x: number; y: number }
 /** A cluster with its place. `inward` is the side that faces the other clusters: 1 below the cluster, -1 above it. */
 export type PlacedCluster = Box & { cluster: Cluster; inward: 1 | -1 }

@@ -35,7 +35,7 @@ const mostShown = 20
 export const meshLadder = (topology: TopologyResult, diagnosis: MeshDiagnosis): Markup =>
   diagnosedLadder(topology, diagnosis, viewOf(topology))
 
-/** The same, of a mesh in whose page the layers have the anchors of `place`, shown as `view` says. */
+/** The layers of a mesh, with the anchors of `place`, shown as `view` says. */
 export const diagnosedLadder = (place: Anchored, { layers }: MeshDiagnosis, view: LadderView): Markup => markup`
   <ol class="ladder mesh" aria-label="Layers of the mesh, from the bottom">
     ${layers.map((layer) => rung(place, layer, view))}

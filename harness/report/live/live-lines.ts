@@ -2,6 +2,7 @@ import { type Download, type LiveState, type RunningPhase, speedOf } from './liv
 
 /** How a part of a line looks: the spinner and what is done stand out, the rest steps back. */
 export type Look = 'bright' | 'faint'
+/** Gives a text a look, as the terminal can show it. */
 export type Paint = (look: Look, text: string) => string
 
 /** The size of the terminal, in characters. */

@@ -9,7 +9,7 @@ import { tearDown } from '#run/tear-down.ts'
 import type { ExistingPlan } from './plan-existing.ts'
 import type { Making } from './steps.ts'
 
-/** What a run makes in existing clusters is opened from this. */
+/** What `openExisting` needs to know of a run on existing clusters. */
 export type ExistingOrder = { runId: string; plan: ExistingPlan; terminal: Terminal; signal: AbortSignal }
 
 /** Our namespaces in existing clusters. They are deleted at the end of the block that opened them (`await using`). */

@@ -13,7 +13,10 @@ import { workloadImages, type WorkloadImages } from './images.ts'
 import { requirePermissions } from './permissions.ts'
 import { type ExistingCluster, type Step, stepsOf } from './steps.ts'
 
-/** Every cluster whose istiod makes gateways has the release of the Gateway API that labs have. @throws MP-119. */
+/**
+ * Requires that every cluster whose istiod makes gateways has the release of the Gateway API that labs have.
+ * @throws MeshproofError MP-119.
+ */
 const requirePinnedGatewayApi = async (clusters: SurveyedCluster[], pins: string | undefined): Promise<void> => {
   const pinned = pinnedGatewayApi(await loadRelease(pins), pins)
   for (const { context, kube, role } of clusters)
