@@ -2,6 +2,7 @@ import { refOf, type KubeClient, type Manifest } from '#kube/client.ts'
 import { putInPlace } from '#kube/put-in-place.ts'
 import { until } from '#kube/until.ts'
 import { watch } from '#kube/watch.ts'
+import { echoService } from '#istio/echo.ts'
 import { fixture } from '#istio/fixture.ts'
 import { placeholder, readGatewayAddresses, writeGatewayAddresses } from '#istio/mesh-networks.ts'
 import { primariesOf } from '#topology/roles.ts'
@@ -39,6 +40,8 @@ export type Mesh = {
   helloworld: { origin: string; url: string; cluster: string }
   /** The address of helloworld-failover, whose pods checks take away for a while. */
   failover: { url: string }
+  /** The host of the service whose only pods are the echo of a cluster. */
+  echoHost: (cluster: Cluster) => string
   /** The SPIFFE identity of a service account in the workloads’ namespace. */
   identity: (serviceAccount: string) => string
   /** The versions of helloworld, in all clusters. */
@@ -136,6 +139,7 @@ export const meshOf = (target: Target, record: Recorder, patience: number, signa
     hostOf,
     helloworld,
     failover,
+    echoHost: ({ version }) => `${echoService(version)}.${namespace}`,
     identity: (serviceAccount) => `spiffe://${target.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
     discoveryAddresses: () => target.discoveryAddresses(signal),
     allowingPlaintext: (during) => (mtls === 'off' ? during() : withPolicy('mtls-permissive', during)),

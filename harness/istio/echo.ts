@@ -1,0 +1,59 @@
+import type { V1Pod } from '@kubernetes/client-node'
+import type { KubeClient, Manifest } from '#kube/client.ts'
+import { isReady } from '#kube/pods.ts'
+import { until } from '#kube/until.ts'
+import { fixture } from './fixture.ts'
+
+/** The ports of echo’s services, by what is asked there. */
+export const echoPorts = {
+  http: 8080,
+  websocket: 8081,
+  bodies: 8082,
+  headers: 8083,
+  http2: 8085,
+  tls: 8443,
+  grpc: 7070,
+  /** A server of gRPC whose port is declared as HTTP/1.1. */
+  grpcAsHttp: 7071,
+  /** The server speaks first. */
+  tcp: 9091,
+  /** The server speaks first, and the port is declared as nothing. */
+  undeclared: 9092,
+} as const
+
+/** The name of the service whose only pods are those of the cluster with this version. */
+export const echoService = (version: string): string => `echo-${version}`
+
+/** Where echo runs: the cluster with its version, the namespace, the image, and the versions of all clusters. */
+export type EchoPlace = {
+  cluster: string
+  version: string
+  namespace: string
+  image: string
+  versions: readonly string[]
+}
+
+/** The echo of a cluster: its pod, and a service for the echo of every cluster of the mesh. */
+export const echoOf = async ({ cluster, version, namespace, image, versions }: EchoPlace): Promise<Manifest[]> => [
+  ...(
+    await Promise.all(versions.map((each) => fixture('workloads/echo-service.yaml', { namespace, version: each })))
+  ).flat(),
+  ...(await fixture('workloads/echo.yaml', { namespace, version, cluster, image })),
+]
+
+/**
+ * Waits until the echo of a cluster is ready. @throws MeshproofError MP-401 when the time (milliseconds) is up, by
+ * default two minutes.
+ */
+export const echoReady = (
+  { name, kube }: { name: string; kube: KubeClient },
+  namespace: string,
+  signal: AbortSignal,
+  within = 120_000,
+): Promise<unknown> =>
+  until(
+    `${namespace}/echo is ready in ${name}`,
+    async () =>
+      (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, selector: 'app=echo' })).some(isReady),
+    { every: 250, within, signal },
+  )
