@@ -18,14 +18,17 @@ export type { Visitor } from '#checks/visitor.ts'
 export type { UpgradeStage } from '#checks/target.ts'
 export { because, type CauseCode } from '#results/causes.ts'
 export { proxyOf, revisionOfPod } from '#istio/proxy-container.ts'
-export { echoPorts } from '#istio/echo.ts'
+export { echoOnly, echoPorts, echoService, echoServices } from '#istio/echo.ts'
 export {
+  clustersIn,
   downloadQuestion,
   headersIn,
   headersQuestion,
+  hostQuestion,
   httpQuestion,
   httpsQuestion,
   largestBody,
+  manyQuestion,
   serverFirstQuestion,
   silentQuestion,
   smallBody,

@@ -1,14 +1,20 @@
 import {
   because,
   check,
+  clustersIn,
   downloadQuestion,
+  echoOnly,
   echoPorts,
+  echoService,
+  echoServices,
   expect,
   headersIn,
   headersQuestion,
+  hostQuestion,
   httpQuestion,
   httpsQuestion,
   largestBody,
+  manyQuestion,
   serverFirstQuestion,
   silentQuestion,
   smallBody,
@@ -17,8 +23,10 @@ import {
   unaryQuestion,
   uploadQuestion,
   webSocketQuestion,
+  whereRequestsCross,
   type CauseCode,
   type CheckContext,
+  type Cluster,
   type Question,
   type Reply,
 } from '#suite.ts'
@@ -224,6 +232,131 @@ export const protocol = [
       return everyEcho(context, 'MP-706', [headers(80)], headers(0))
     },
   ),
+  check(
+    {
+      ...asked,
+      id: 'protocol.pod-names',
+      title:
+        'a pod of a StatefulSet is reached by its name in its own cluster; in another one on its network at its ' +
+        'address, and across networks not at all',
+      source:
+        'Istio’s DNS proxying: names of headless pods are told within a network; its gateways pass on services, ' +
+        'not pods',
+    },
+    async ({ mesh, from }) => {
+      const nameOf = ({ version }: Cluster): string =>
+        `${echoService(version)}-0.${echoServices.pods}.${mesh.namespace}`
+      const url = (peer: Cluster): string => `http://${nameOf(peer)}:${echoPorts.http}/`
+      const others = await Promise.all(
+        mesh.othersThan(from).map(async (peer) => ({ peer, address: await peer.echoAddress() })),
+      )
+      const near = mesh.onNetworkOf(from).map(({ name }) => name)
+      return expectHeard(from, 'MP-707', [
+        { question: httpQuestion(`${from.name} by name`, url(from), '1.1'), hear: heardOf, expected: answer(from) },
+        ...others.flatMap(({ peer, address }) => [
+          {
+            question: httpQuestion(`${peer.name} by name`, url(peer), '1.1'),
+            hear: resolved,
+            expected: 'no such name',
+          },
+          {
+            question: hostQuestion(`${peer.name} at its address`, nameOf(peer), echoPorts.http, address),
+            hear: near.includes(peer.name) ? heardOf : answered,
+            expected: near.includes(peer.name) ? answer(peer) : 'no answer',
+          },
+        ]),
+      ])
+    },
+  ),
+  check(
+    {
+      ...asked,
+      id: 'protocol.one-cluster',
+      title: 'a service that exists in one cluster alone is answered in all, where its name has an address',
+      source: 'Istio’s multicluster traffic management: a name resolves with a stub service or DNS proxying alone',
+    },
+    async ({ mesh, from }) => {
+      const host = ({ version }: Cluster): string => `${echoOnly(version)}.${mesh.namespace}`
+      return expectHeard(from, 'MP-707', [
+        ...mesh.reachableFrom(from).map((peer) => ({
+          question: hostQuestion(`that of ${peer.name}`, host(peer), echoPorts.http),
+          hear: heardOf,
+          expected: answer(peer),
+        })),
+        ...mesh.othersThan(from).map((peer) => ({
+          question: httpQuestion(`that of ${peer.name}, by name`, `http://${host(peer)}:${echoPorts.http}/`, '1.1'),
+          hear: resolved,
+          expected: 'no such name',
+        })),
+      ])
+    },
+  ),
+  check(
+    {
+      ...asked,
+      id: 'protocol.outside-host',
+      title: 'a host outside of the mesh is reached through a ServiceEntry, from every cluster of its network',
+      source: 'Istio’s ServiceEntry, read by the control plane of every cluster; a host without one is not answered',
+      from: 'mesh',
+    },
+    async ({ mesh }) => {
+      const hosts = await Promise.all(
+        mesh.clusters.map(async (cluster) => ({
+          cluster,
+          host: `outside-${cluster.version}.meshproof.example`,
+          address: await cluster.outsideAddress(),
+        })),
+      )
+      return mesh.withOutsideHosts(
+        hosts.map(({ host, address }) => ({ host, address })),
+        async () => {
+          const reports = await Promise.all(
+            mesh.clusters.map((from) =>
+              expectHeard(from, 'MP-708', [
+                ...hosts
+                  .filter(({ cluster }) => cluster.network === from.network)
+                  .map(({ cluster, host }) => ({
+                    question: hostQuestion(`${from.name} to ${host}`, host, echoPorts.http),
+                    hear: heardOf,
+                    expected: answer(cluster),
+                  })),
+                {
+                  question: hostQuestion(
+                    `${from.name} to a host without one`,
+                    'nowhere.meshproof.example',
+                    echoPorts.http,
+                  ),
+                  hear: answered,
+                  expected: 'no answer',
+                },
+              ]),
+            ),
+          )
+          return reports.join('; ')
+        },
+      )
+    },
+  ),
+  check(
+    {
+      ...asked,
+      id: 'protocol.traffic-distribution',
+      title: 'a service that prefers what is close is answered by its client’s network alone; another one by all',
+      source: 'Kubernetes’ trafficDistribution: PreferClose; Istio counts the network before region and zone',
+      applies: (topology, upgrade) =>
+        asked.applies(topology, upgrade) === true ? whereRequestsCross(topology) : asked.applies(topology, upgrade),
+    },
+    async ({ mesh, from }) => {
+      const near = [from, ...mesh.onNetworkOf(from)].map(({ name }) => name).sort()
+      const every = mesh.clusters.map(({ name }) => name).sort()
+      const many = (service: string, expected: string[]): Heard => ({
+        question: manyQuestion(service, `http://${service}.${mesh.namespace}:${echoPorts.http}/`, 12 * every.length),
+        hear: (reply) => clustersIn(reply).join(', '),
+        expected: expected.join(', '),
+      })
+      return expectHeard(from, 'MP-709', [many(echoServices.near, near), many(echoServices.all, every)])
+    },
+  ),
 ]
 
 /** What a server reports of a request of HTTP. */
@@ -256,11 +389,22 @@ const download = (bytes: number): Asked => ({
 const hostIn = ({ mesh }: CheckContext, peer: string): string =>
   mesh.clusters.filter(({ name }) => name === peer).map(mesh.echoHost)[0] ?? ''
 
+/** An answer of a cluster’s echo over HTTP/1.1. */
+const answer = ({ name }: Pick<Cluster, 'name'>): string => `200 HTTP/1.1 from ${name}`
+
+const answered = ({ status }: Reply): string => (status === 200 ? 'answered' : 'no answer')
+
+const resolved = (reply: Reply): string =>
+  reply.error.includes('resolve host') ? 'no such name' : `a name: ${heardOf(reply)}`
+
+/** A question, what is heard in its answer, and what must be. */
+type Heard = { question: Question; hear: (reply: Reply) => string; expected: string }
+
 /**
  * Asks the echo of every cluster that the client can reach, its own included, and asks the control of its own. Expects
  * what is heard, for each question by its name.
  */
-const everyEcho = async (
+const everyEcho = (
   { mesh, from }: CheckContext,
   code: CauseCode,
   questions: Asked[],
@@ -270,11 +414,20 @@ const everyEcho = async (
   const all = [
     ...questions.flatMap((question) => peers.map((peer) => ({ ...question, peer }))),
     { ...control, peer: from },
-  ].map(({ ask, hear, expected, peer }) => ({
-    question: ask(mesh.echoHost(peer), peer.name),
-    hear,
-    expected: expected(peer.name),
-  }))
+  ]
+  return expectHeard(
+    from,
+    code,
+    all.map(({ ask, hear, expected, peer }) => ({
+      question: ask(mesh.echoHost(peer), peer.name),
+      hear,
+      expected: expected(peer.name),
+    })),
+  )
+}
+
+/** Asks questions from a cluster’s client, and expects what must be heard, for each question by its name. */
+const expectHeard = async (from: Cluster, code: CauseCode, all: Heard[]): Promise<string> => {
   const heard = (replies: Reply[]): Record<string, string> =>
     Object.fromEntries(
       all.map(({ question, hear }, index) => {

@@ -50,6 +50,8 @@ export type Mesh = {
   discoveryAddresses: () => Promise<string[]>
   /** Applies a policy of fixtures/policies in every primary cluster while `during` runs. */
   withPolicy: <T>(name: string, during: () => Promise<T>) => Promise<T>
+  /** Names hosts outside of the mesh, each by the address of its server, while `during` runs. */
+  withOutsideHosts: <T>(hosts: { host: string; address: string }[], during: () => Promise<T>) => Promise<T>
   /** Allows plaintext while `during` runs. */
   allowingPlaintext: <T>(during: () => Promise<T>) => Promise<T>
   /**
@@ -142,6 +144,19 @@ export const meshOf = (target: Target, record: Recorder, patience: number, signa
     echoHost: ({ version }) => `${echoService(version)}.${namespace}`,
     identity: (serviceAccount) => `spiffe://${target.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
     discoveryAddresses: () => target.discoveryAddresses(signal),
+    withOutsideHosts: async (hosts, during) => {
+      record.add({ probe: 'hosts outside of the mesh', hosts })
+      const entries = await Promise.all(
+        hosts.map(({ host, address }) =>
+          fixture('policies/outside-host.yaml', { name: host.replaceAll('.', '-'), namespace, host, address }),
+        ),
+      )
+      return withPolicyIn(
+        primaries.map(({ kube }) => kube),
+        entries.flat(),
+        during,
+      )
+    },
     allowingPlaintext: (during) => (mtls === 'off' ? during() : withPolicy('mtls-permissive', during)),
     eventually: (holds, within = patience) =>
       until('', holds, { every: 200, within: Math.min(within, 3 * patience), signal }).then(

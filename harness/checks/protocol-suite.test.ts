@@ -13,7 +13,10 @@ const grpc = (status: number, text: string, received = 300): string =>
 const manyHeaders = (count: number): string =>
   Array.from({ length: count }, (_, index) => `RequestHeader=X-Many-${index}:${'b'.repeat(400)}\n`).join('')
 
-/** What a healthy mesh answers to each question, by its name. */
+const unresolved = '\n\u001F\u001F000 0 0 6 Could not resolve host: echo\n'
+const unanswered = '\n\u001F\u001F000 0 0 28 Operation timed out\n'
+
+/** What a healthy mesh of two networks answers to each question, by its name. */
 const healthy: [RegExp, (peer: string, match: RegExpExecArray) => string][] = [
   [/^HTTP\/1.1 to (.*), port 8085$/, (peer) => http(peer, 'HTTP/2.0')],
   [/^HTTP\/2 to (.*), port 8080$/, (peer) => http(peer, 'HTTP/1.1')],
@@ -33,6 +36,15 @@ const healthy: [RegExp, (peer: string, match: RegExpExecArray) => string][] = [
       http('', 'HTTP/1.1', { sent: Number(bytes), more: Number(bytes) > largestBody ? 'http: POST too large\n' : '' }),
   ],
   [/^(\d+) bytes from (.*)$/, (_, [, bytes]) => grpc(0, '', Number(bytes) + 50)],
+  [/^there by name$/, () => unresolved],
+  [/^there at its address$/, () => unanswered],
+  [/^that of there, by name$/, () => unresolved],
+  [/^(here) by name$/, (peer) => http(peer, 'HTTP/1.1')],
+  [/^that of (.*)$/, (peer) => http(peer, 'HTTP/1.1')],
+  [/^(.*) to outside-.*$/, (peer) => http(peer, 'HTTP/1.1')],
+  [/^(.*) to a host without one$/, () => unanswered],
+  [/^echo-near$/, () => http('here', 'HTTP/1.1')],
+  [/^echo-all$/, () => http('there', 'HTTP/1.1', { more: 'Cluster=here\n' })],
   [/^(\d+) headers to (.*)$/, (peer, [, count]) => http(peer, 'HTTP/1.1', { more: manyHeaders(Number(count)) })],
 ]
 
@@ -44,8 +56,6 @@ const healthyAnswerTo = (name: string): string => {
   throw new Error(`no answer to “${name}”`)
 }
 
-const clusters = ['here', 'there'].map((name) => ({ name })) as Cluster[]
-
 /** Proves a check in a mesh that answers as told; answers that are not told are healthy. */
 const prove = async (id: string, told: Record<string, string> = {}): Promise<{ summary: string; asked: string[] }> => {
   const asked: string[] = []
@@ -53,12 +63,26 @@ const prove = async (id: string, told: Record<string, string> = {}): Promise<{ s
     asked.push(...questions.map(({ name }) => name))
     const printed = questions.map(({ name }) => `\u001E\u001E${told[name] ?? healthyAnswerTo(name)}`).join('')
     const replies = repliesIn(printed, questions) ?? []
-    expect(until(replies)).toBe(Object.keys(told).length === 0)
+    expect(until(replies)).toBe(questions.every(({ name }) => told[name] === undefined))
     return replies
   }
-  const [here] = clusters
-  const from = { ...here, sleep: { converse } } as unknown as Cluster
-  const mesh = { clusters, reachableFrom: () => clusters, echoHost: ({ name }: Cluster) => `echo-${name}` } as Mesh
+  const address = (): Promise<string> => Promise.resolve('10.0.0.1')
+  const place = { sleep: { converse }, echoAddress: address, outsideAddress: address }
+  const [here, there] = [
+    { ...place, name: 'here', network: 'network1', version: 'v1' },
+    { ...place, name: 'there', network: 'network2', version: 'v2' },
+  ] as unknown as [Cluster, Cluster]
+  const clusters = [here, there]
+  const mesh = {
+    clusters,
+    namespace: 'app1',
+    reachableFrom: () => clusters,
+    othersThan: () => [there],
+    onNetworkOf: () => [],
+    echoHost: ({ name }: Cluster) => `echo-${name}`,
+    withOutsideHosts: (_: unknown, during: () => Promise<unknown>) => during(),
+  } as unknown as Mesh
+  const from = here
   const check = protocol.find((candidate) => candidate.id === id)
   if (!check) throw new Error(`no check ${id}`)
   const context: CheckContext = { mesh, from, signal: new AbortController().signal }
@@ -70,8 +94,8 @@ describe('in a healthy mesh', () => {
     const { summary, asked } = await prove(id)
     expect(summary).not.toBe('')
     expect(new Set(asked).size).toBe(asked.length)
-    expect(asked.some((name) => name.includes('there'))).toBe(true)
-    expect(asked.length).toBeGreaterThanOrEqual(clusters.length + 1)
+    expect(asked.some((name) => /there|echo-all/.test(name))).toBe(true)
+    expect(asked.length).toBeGreaterThanOrEqual(2)
   })
 })
 
@@ -99,6 +123,16 @@ test.each<[string, string, string, string]>([
   ['protocol.bodies', '10485761 bytes to here', http('here', 'HTTP/1.1', { sent: 10_485_761 }), 'MP-706'],
   ['protocol.headers', '80 headers to there', http('there', 'HTTP/1.1', { more: manyHeaders(79) }), 'MP-706'],
   ['protocol.headers', '0 headers to here', http('here', 'HTTP/1.1', { more: manyHeaders(1) }), 'MP-706'],
+  ['protocol.pod-names', 'here by name', unresolved, 'MP-707'],
+  ['protocol.pod-names', 'there by name', http('there', 'HTTP/1.1'), 'MP-707'],
+  ['protocol.pod-names', 'there at its address', http('there', 'HTTP/1.1'), 'MP-707'],
+  ['protocol.one-cluster', 'that of there', unanswered, 'MP-707'],
+  ['protocol.one-cluster', 'that of there', http('here', 'HTTP/1.1'), 'MP-707'],
+  ['protocol.one-cluster', 'that of there, by name', unanswered, 'MP-707'],
+  ['protocol.outside-host', 'there to outside-v2.meshproof.example', unanswered, 'MP-708'],
+  ['protocol.outside-host', 'here to a host without one', http('here', 'HTTP/1.1'), 'MP-708'],
+  ['protocol.traffic-distribution', 'echo-near', http('there', 'HTTP/1.1', { more: 'Cluster=here\n' }), 'MP-709'],
+  ['protocol.traffic-distribution', 'echo-all', http('here', 'HTTP/1.1'), 'MP-709'],
 ])('%s fails where “%s” gets another answer', async (id, question, answer, code) => {
   await expect(prove(id, { [question]: answer })).rejects.toThrow(code)
 })

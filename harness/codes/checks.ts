@@ -44,6 +44,30 @@ export const checkCodes = {
     shows: 'Small requests are answered; large ones get 413 or 431, or are cut off.',
     fix: 'Look for an EnvoyFilter that sets a buffer or max_headers_count, and for limits of memory that a proxy reached.',
   },
+  'MP-707': {
+    layer: 'protocol',
+    cause: 'a service without a shared address is not reached as its kind should be',
+    shows:
+      'A pod of a StatefulSet is not reached by its name, or a service that exists in one cluster alone is not ' +
+      'answered in another.',
+    fix:
+      'Compare the headless service, and exportTo of the service, in every cluster. Names of pods and services of ' +
+      'another cluster resolve there with DNS proxying or a stub alone.',
+  },
+  'MP-708': {
+    layer: 'protocol',
+    cause: 'a host outside of the mesh is not reached through its ServiceEntry',
+    shows: 'Requests to the host fail, in some clusters or in all, although its server answers.',
+    fix:
+      'The ServiceEntry belongs in the cluster of the control plane; look for a DestinationRule of the host that asks ' +
+      'for mutual TLS.',
+  },
+  'MP-709': {
+    layer: 'protocol',
+    cause: 'trafficDistribution is not followed',
+    shows: 'A service with trafficDistribution is answered by clusters of another network although its own could.',
+    fix: 'The field must be the same in every cluster’s service; a DestinationRule with localityLbSetting overrides it.',
+  },
   'MP-711': {
     layer: 'network',
     cause: 'pods of one network reach pods of another directly',

@@ -3,6 +3,7 @@ import type { KubeClient, Manifest } from '#kube/client.ts'
 import { isReady } from '#kube/pods.ts'
 import { until } from '#kube/until.ts'
 import { fixture } from './fixture.ts'
+import type { Namespaces } from './workloads.ts'
 
 /** The ports of echo’s services, by what is asked there. */
 export const echoPorts = {
@@ -24,22 +25,42 @@ export const echoPorts = {
 /** The name of the service whose only pods are those of the cluster with this version. */
 export const echoService = (version: string): string => `echo-${version}`
 
-/** Where echo runs: the cluster with its version, the namespace, the image, and the versions of all clusters. */
+/** The services of the echoes of all clusters; `near` prefers those that are near. */
+export const echoServices = { all: 'echo-all', near: 'echo-near', pods: 'echo-pods' } as const
+
+/** The name of the service that exists in the cluster with this version alone. */
+export const echoOnly = (version: string): string => `echo-only-${version}`
+
+/** Where echo runs: the cluster with its version, the namespaces, the image, and the versions of all clusters. */
 export type EchoPlace = {
   cluster: string
   version: string
-  namespace: string
+  namespaces: Namespaces
   image: string
   versions: readonly string[]
 }
 
-/** The echo of a cluster: its pod, and a service for the echo of every cluster of the mesh. */
-export const echoOf = async ({ cluster, version, namespace, image, versions }: EchoPlace): Promise<Manifest[]> => [
+/**
+ * The echo of a cluster: its pod, a service for the echo of every cluster of the mesh, those for all of them together,
+ * and a server outside of the mesh.
+ */
+export const echoOf = async ({
+  cluster,
+  version,
+  namespaces: { mesh: namespace, outside },
+  image,
+  versions,
+}: EchoPlace): Promise<Manifest[]> => [
   ...(
     await Promise.all(versions.map((each) => fixture('workloads/echo-service.yaml', { namespace, version: each })))
   ).flat(),
+  ...(await fixture('workloads/echo-services.yaml', { namespace, version })),
   ...(await fixture('workloads/echo.yaml', { namespace, version, cluster, image })),
+  ...(await fixture('workloads/echo-outside.yaml', { namespace: outside, version, cluster, image })),
 ]
+
+/** Where the host outside of the mesh runs: the labels of its pods. */
+export const outsideSelector = 'app=echo-outside'
 
 /**
  * Waits until the echo of a cluster is ready. @throws MeshproofError MP-401 when the time (milliseconds) is up, by
@@ -47,13 +68,18 @@ export const echoOf = async ({ cluster, version, namespace, image, versions }: E
  */
 export const echoReady = (
   { name, kube }: { name: string; kube: KubeClient },
-  namespace: string,
+  { mesh, outside }: Namespaces,
   signal: AbortSignal,
   within = 120_000,
 ): Promise<unknown> =>
   until(
-    `${namespace}/echo is ready in ${name}`,
-    async () =>
-      (await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, selector: 'app=echo' })).some(isReady),
+    `${mesh}/echo and ${outside}/echo-outside are ready in ${name}`,
+    async () => {
+      const pods = await Promise.all([
+        kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace: mesh, selector: 'app=echo' }),
+        kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace: outside, selector: outsideSelector }),
+      ])
+      return pods.every((some) => some.some(isReady))
+    },
     { every: 250, within, signal },
   )

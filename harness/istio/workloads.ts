@@ -114,13 +114,13 @@ export const deployWorkloads = async (
   const echo = images.echo && {
     cluster: cluster.name,
     version: cluster.version,
-    namespace: meshNamespace,
+    namespaces: labNamespaces,
     image: images.echo.name,
     versions: clusters.map(({ version }) => version),
   }
   await cluster.kube.apply([
-    ...(echo ? await echoOf(echo) : []),
     namespaceOf(legacyNamespace, {}),
+    ...(echo ? await echoOf(echo) : []),
     ...(await workloadsOf(cluster.version, labNamespaces, images.roles, true)),
     ...(await captureOf(legacyNamespace, `${hub}/proxyv2:${tag}`)),
     ...(cluster.role === 'primary' ? await newConnections(meshNamespace) : []),
@@ -145,7 +145,7 @@ export const workloadsReady = async (
   signal: AbortSignal,
 ): Promise<void> => {
   await Promise.all([
-    ...(images.echo ? [echoReady(cluster, meshNamespace, signal)] : []),
+    ...(images.echo ? [echoReady(cluster, labNamespaces, signal)] : []),
     ...[...deploymentsOf(cluster.version, labNamespaces), [legacyNamespace, 'capture'] as const].map(
       ([namespace, name]) => settled(cluster, { namespace, name }, signal),
     ),

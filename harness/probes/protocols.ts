@@ -37,6 +37,25 @@ export const httpQuestion = (name: string, url: string, version: '1.1' | '2'): Q
   script: `ask ${version === '2' ? '--http2-prior-knowledge' : '--http1.1'} ${word(url)}`,
 })
 
+/** An address that is nobody’s: what is sent there arrives only where a proxy goes by the host’s name. */
+const nobodys = '192.0.2.1'
+
+/** A request of HTTP/1.1 to a host that has an address without DNS: that of nobody, or `address`. */
+export const hostQuestion = (name: string, host: string, port: number, address = nobodys): Question => ({
+  name,
+  script: `ask --http1.1 --resolve ${word(`${host}:${port}:${address}`)} ${word(`http://${host}:${port}/`)}`,
+})
+
+/** So many requests of HTTP/1.1, each on a new connection. */
+export const manyQuestion = (name: string, url: string, count: number): Question => ({
+  name,
+  script: `ask --http1.1 --header 'Connection: close' ${word(`${url}?n=[1-${count}]`)}`,
+})
+
+/** The clusters that answered, each once, in order. */
+export const clustersIn = ({ text }: Reply): string[] =>
+  [...new Set([...text.matchAll(/^Cluster=(.*)$/gm)].map(([, cluster = '']) => cluster))].sort()
+
 /** A request of HTTP/1.1 over TLS that the client itself speaks. */
 export const httpsQuestion = (name: string, url: string): Question => httpQuestion(name, url, '1.1')
 

@@ -20,11 +20,10 @@ export const deployEcho = async (
   signal: AbortSignal,
   within?: number,
 ): Promise<void> => {
-  const namespace = ownNamespaces.mesh
-  const echo = await echoOf({ cluster: name, version, namespace, image, versions })
+  const echo = await echoOf({ cluster: name, version, namespaces: ownNamespaces, image, versions })
   await kube.apply(echo.map(modest))
   try {
-    await echoReady({ name, kube }, namespace, signal, within)
+    await echoReady({ name, kube }, ownNamespaces, signal, within)
   } catch (cause) {
     if (signal.aborted) throw cause
     throw new MeshproofError('MP-371', {

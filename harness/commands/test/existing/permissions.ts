@@ -24,6 +24,7 @@ const permissionsFor = (role: 'primary' | 'remote', echo: boolean): Permission[]
           ['networking.istio.io', 'destinationrules'],
           ['networking.istio.io', 'virtualservices'],
           ['security.istio.io', 'peerauthentications'],
+          ...(echo ? [['networking.istio.io', 'serviceentries'] as const] : []),
         ] as const)
       : []
     ).flatMap(([group, resource]) => withVerbs(['get', 'create', 'patch', 'delete'], { group, resource, namespace })),
