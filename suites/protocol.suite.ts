@@ -42,6 +42,9 @@ type Asked = {
 /** What echo is told: no name of a host or a header has it. */
 const words = 'said-once'
 
+/** The seconds to wait for an answer that must not come. */
+const inVain = 2
+
 /** What several checks have in common. */
 const asked = {
   layer: 'protocol',
@@ -246,7 +249,7 @@ export const protocol = [
     async ({ mesh, from }) => {
       const nameOf = ({ version }: Cluster): string =>
         `${echoService(version)}-0.${echoServices.pods}.${mesh.namespace}`
-      const url = (peer: Cluster): string => `http://${nameOf(peer)}:${echoPorts.http}/`
+      const url = (peer: Cluster): string => `http://${nameOf(peer)}:${echoPorts.shared}/`
       const others = await Promise.all(
         mesh.othersThan(from).map(async (peer) => ({ peer, address: await peer.echoAddress() })),
       )
@@ -260,7 +263,12 @@ export const protocol = [
             expected: 'no such name',
           },
           {
-            question: hostQuestion(`${peer.name} at its address`, nameOf(peer), echoPorts.http, address),
+            question: hostQuestion(
+              `${peer.name} at its address`,
+              nameOf(peer),
+              echoPorts.shared,
+              near.includes(peer.name) ? { address } : { address, seconds: inVain },
+            ),
             hear: near.includes(peer.name) ? heardOf : answered,
             expected: near.includes(peer.name) ? answer(peer) : 'no answer',
           },
@@ -279,12 +287,12 @@ export const protocol = [
       const host = ({ version }: Cluster): string => `${echoOnly(version)}.${mesh.namespace}`
       return expectHeard(from, 'MP-707', [
         ...mesh.reachableFrom(from).map((peer) => ({
-          question: hostQuestion(`that of ${peer.name}`, host(peer), echoPorts.http),
+          question: hostQuestion(`that of ${peer.name}`, host(peer), echoPorts.shared),
           hear: heardOf,
           expected: answer(peer),
         })),
         ...mesh.othersThan(from).map((peer) => ({
-          question: httpQuestion(`that of ${peer.name}, by name`, `http://${host(peer)}:${echoPorts.http}/`, '1.1'),
+          question: httpQuestion(`that of ${peer.name}, by name`, `http://${host(peer)}:${echoPorts.shared}/`, '1.1'),
           hear: resolved,
           expected: 'no such name',
         })),
@@ -325,6 +333,7 @@ export const protocol = [
                     `${from.name} to a host without one`,
                     'nowhere.meshproof.example',
                     echoPorts.http,
+                    { seconds: inVain },
                   ),
                   hear: answered,
                   expected: 'no answer',
@@ -350,7 +359,7 @@ export const protocol = [
       const near = [from, ...mesh.onNetworkOf(from)].map(({ name }) => name).sort()
       const every = mesh.clusters.map(({ name }) => name).sort()
       const many = (service: string, expected: string[]): Heard => ({
-        question: manyQuestion(service, `http://${service}.${mesh.namespace}:${echoPorts.http}/`, 12 * every.length),
+        question: manyQuestion(service, `http://${service}.${mesh.namespace}:${echoPorts.shared}/`, 12 * every.length),
         hear: (reply) => clustersIn(reply).join(', '),
         expected: expected.join(', '),
       })

@@ -62,6 +62,8 @@ export type ClientLimits = { patience: number; versions: number; signal: AbortSi
 export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, signal }: ClientLimits): Client => {
   const name = `${pod.cluster} ${pod.namespace}/sleep`
   const perRequest = Math.min(longestRequest, patience / 2_000)
+  // Questions are asked all at once, and some move megabytes.
+  const perAnswer = Math.ceil(Math.min(2 * longestRequest, patience / 2_000))
   const recorded = (url: string, answers: Answers, through?: string): Answers => {
     const strange = answers.all.find(({ status }) => status !== 200)
     record.add({
@@ -115,7 +117,7 @@ export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, s
         },
       }
     },
-    converse: async (questions, until, seconds = perRequest) => {
+    converse: async (questions, until, seconds = perAnswer) => {
       const replies = await askUntil(() => askOver(pod, questions, seconds), until, {
         every: 200,
         within: patience,

@@ -11,6 +11,8 @@ export const echoPorts = {
   websocket: 8081,
   bodies: 8082,
   headers: 8083,
+  /** Where the services of several pods lead: the port of one pod has one declaration. */
+  shared: 8084,
   http2: 8085,
   tls: 8443,
   grpc: 7070,

@@ -40,10 +40,18 @@ export const httpQuestion = (name: string, url: string, version: '1.1' | '2'): Q
 /** An address that is nobody’s: what is sent there arrives only where a proxy goes by the host’s name. */
 const nobodys = '192.0.2.1'
 
-/** A request of HTTP/1.1 to a host that has an address without DNS: that of nobody, or `address`. */
-export const hostQuestion = (name: string, host: string, port: number, address = nobodys): Question => ({
+/**
+ * A request of HTTP/1.1 to a host that has an address without DNS: that of nobody, or `address`. It takes `seconds` at
+ * most, where they are given.
+ */
+export const hostQuestion = (
+  name: string,
+  host: string,
+  port: number,
+  { address = nobodys, seconds }: { address?: string; seconds?: number } = {},
+): Question => ({
   name,
-  script: `ask --http1.1 --resolve ${word(`${host}:${port}:${address}`)} ${word(`http://${host}:${port}/`)}`,
+  script: `${seconds === undefined ? '' : `seconds=${seconds}; `}ask --http1.1 --resolve ${word(`${host}:${port}:${address}`)} ${word(`http://${host}:${port}/`)}`,
 })
 
 /** So many requests of HTTP/1.1, each on a new connection. */
@@ -214,17 +222,17 @@ export const scriptOf = (questions: Question[], seconds: number): string =>
     '}',
     'call() { ask --dump-header head "$@"; echo; cat head; }',
     'dial() {',
-    '  mkfifo asked; exec 3<>asked',
-    '  curl --silent --show-error --no-buffer --connect-timeout 2 --max-time "$seconds" "telnet://$1" <&3 >said 2>&1 &',
+    '  mkfifo asked; exec 3<>asked; : >said',
+    '  curl --silent --show-error --no-buffer --connect-timeout 2 --max-time "$seconds" "telnet://$1" <&3 >>said 2>&1 &',
     '  line=$!',
     '}',
     'say() { printf "$1" >asked; }',
     'heard() {',
     '  looks=0',
-    '  while [ $looks -lt $((seconds * 30)) ]; do',
+    '  while [ $looks -lt $((seconds * 20)) ]; do',
     String.raw`    case $(tr -d '\000\200-\377' <said) in *"$1"*) return 0 ;; esac`,
     '    kill -0 $line 2>/dev/null || return 1',
-    '    looks=$((looks + 1)); sleep 0.03',
+    '    looks=$((looks + 1)); sleep 0.05',
     '  done',
     '  return 1',
     '}',
