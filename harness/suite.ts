@@ -18,6 +18,28 @@ export type { Visitor } from '#checks/visitor.ts'
 export type { UpgradeStage } from '#checks/target.ts'
 export { because, type CauseCode } from '#results/causes.ts'
 export { proxyOf, revisionOfPod } from '#istio/proxy-container.ts'
+export { echoOnly, echoPorts, echoService, echoServices } from '#istio/echo.ts'
+export {
+  clustersIn,
+  downloadQuestion,
+  headersIn,
+  headersQuestion,
+  hostQuestion,
+  httpQuestion,
+  httpsQuestion,
+  largestBody,
+  manyQuestion,
+  serverFirstQuestion,
+  silentQuestion,
+  smallBody,
+  streamAnswersIn,
+  streamQuestion,
+  unaryQuestion,
+  uploadQuestion,
+  webSocketQuestion,
+  type Question,
+  type Reply,
+} from '#probes/protocols.ts'
 export { lossIn } from '#probes/connections.ts'
 export { allRefused, allSeen, answersOf, noAnswer, plausible } from '#probes/sample.ts'
 export { expect } from 'vitest'

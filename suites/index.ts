@@ -3,6 +3,7 @@ import { discovery } from './discovery.suite.ts'
 import { failover } from './failover.suite.ts'
 import { mtls } from './mtls.suite.ts'
 import { network } from './network.suite.ts'
+import { protocol } from './protocol.suite.ts'
 import { reach } from './reach.suite.ts'
 import { resilience } from './resilience.suite.ts'
 import { route } from './route.suite.ts'
@@ -11,4 +12,17 @@ import { upgrade } from './upgrade.suite.ts'
 import { wire } from './wire.suite.ts'
 
 /** The conformance specification, bottom layer first: a broken layer explains those above it. */
-export const suites = [network, trust, control, upgrade, discovery, reach, route, mtls, wire, failover, resilience]
+export const suites = [
+  network,
+  trust,
+  control,
+  upgrade,
+  discovery,
+  reach,
+  route,
+  mtls,
+  wire,
+  failover,
+  protocol,
+  resilience,
+]

@@ -44,7 +44,7 @@ export type CheckHead = {
   /** True where the check applies, to a topology and a stage of an upgrade; otherwise the reason why not. */
   applies?: (topology: MeshShape, upgrade?: UpgradeStage) => true | string
   /** What the check needs. A mesh that withholds any of it skips the check. */
-  needs?: Need[]
+  needs?: readonly Need[]
 }
 
 /** What the function of a check is given. */

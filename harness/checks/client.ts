@@ -2,7 +2,9 @@ import { countConnections, type Connections } from '#probes/connections.ts'
 import { curl, longestRequest, type Answer, type CurlPod, type Requests } from '#probes/curl.ts'
 import { answersOf, chanceToMiss, enoughFor, sample, type Answers } from '#probes/sample.ts'
 import { askAlong } from '#probes/background.ts'
+import { askOver, type Question, type Reply } from '#probes/protocols.ts'
 import { trafficOf, type Traffic } from '#probes/traffic.ts'
+import { askUntil } from '#kube/until.ts'
 import type { Recorder } from './evidence.ts'
 
 /**
@@ -36,6 +38,11 @@ export type Client = {
    * what became of the requests.
    */
   askAlong: (url: string) => Promise<{ stop: () => Promise<Traffic> }>
+  /**
+   * Asks questions over several protocols, all at the same time, and again until the answers look as expected or the
+   * time is up. Each may take `seconds`.
+   */
+  converse: (questions: Question[], until: (replies: Reply[]) => boolean, seconds?: number) => Promise<Reply[]>
   /** Tries once to open TCP to an address, `host:port`; `connected` says whether it opened. */
   connect: (to: string, seconds?: number) => Promise<Answer>
   /**
@@ -55,6 +62,8 @@ export type ClientLimits = { patience: number; versions: number; signal: AbortSi
 export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, signal }: ClientLimits): Client => {
   const name = `${pod.cluster} ${pod.namespace}/sleep`
   const perRequest = Math.min(longestRequest, patience / 2_000)
+  // Questions are asked all at once, and some move megabytes.
+  const perAnswer = Math.ceil(Math.min(2 * longestRequest, patience / 2_000))
   const recorded = (url: string, answers: Answers, through?: string): Answers => {
     const strange = answers.all.find(({ status }) => status !== 200)
     record.add({
@@ -107,6 +116,23 @@ export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, s
           return traffic
         },
       }
+    },
+    converse: async (questions, until, seconds = perAnswer) => {
+      const replies = await askUntil(() => askOver(pod, questions, seconds), until, {
+        every: 200,
+        within: patience,
+        signal,
+      })
+      record.add({
+        probe: 'conversation',
+        from: name,
+        replies: replies.map(({ name: question, text, error }) => ({
+          question,
+          said: text.length > 400 ? `${text.slice(0, 400)}…` : text,
+          ...(error === '' ? {} : { error }),
+        })),
+      })
+      return replies
     },
     connect: async (to, seconds = 2) => {
       const [answer] = await curl(pod, `https://${to}/`, { seconds })

@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { V1Deployment, V1EndpointSlice, V1Node, V1Pod, V1Secret, V1ServiceCIDR } from '@kubernetes/client-node'
 import { readyAddresses } from '#kube/endpoint-slices.ts'
 import { isReady, readyPod } from '#kube/pods.ts'
+import { outsideSelector } from '#istio/echo.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 import { addressNow } from '#istio/service-address.ts'
 import type { Service } from '#istio/workloads.ts'
@@ -41,6 +42,9 @@ export type Cluster = {
   sleep: Client
   outside: Client
   helloworldAddress: () => Promise<string>
+  /** The pod address of echo, and of the echo outside of the mesh. */
+  echoAddress: () => Promise<string>
+  outsideAddress: () => Promise<string>
   /** The pod address of the client without a sidecar, which serves nothing. */
   silentAddress: () => Promise<string>
   /** The address ranges of its pods and services, read from the API server. */
@@ -124,6 +128,8 @@ export const clusterOf = (target: Target, cluster: TargetCluster, record: Record
     sleep: clientOf({ cluster: name, kube, namespace: meshNamespace }, record, limits),
     outside: clientOf({ cluster: name, kube, namespace: outsideNamespace }, record, limits),
     helloworldAddress: async () => (await readyPod(kube, meshNamespace, 'app=helloworld')).status?.podIP ?? '',
+    echoAddress: async () => (await readyPod(kube, meshNamespace, 'app=echo')).status?.podIP ?? '',
+    outsideAddress: async () => (await readyPod(kube, outsideNamespace, outsideSelector)).status?.podIP ?? '',
     silentAddress: async () => (await readyPod(kube, outsideNamespace, 'app=sleep')).status?.podIP ?? '',
     ranges: async () => {
       const nodes = await kube.list<V1Node>({ apiVersion: 'v1', kind: 'Node' })

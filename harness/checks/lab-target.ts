@@ -41,7 +41,7 @@ export const labTarget = (lab: Lab, upgrade?: UpgradeStage): Target => {
     trustDomain: 'cluster.local',
     domain: 'cluster.local',
     policyNamespace: istioNamespace,
-    withheld: {},
+    withheld: lab.images.echo === undefined ? { echo: noEcho(lab) } : {},
     // Visitors are pods of other checks, which come and go.
     judges: (namespace) => !namespace.startsWith(visitorPrefix),
     ...(upgrade
@@ -71,3 +71,9 @@ export const labTarget = (lab: Lab, upgrade?: UpgradeStage): Target => {
     besideClusters: (record, during) => withEngineClient(lab.runId, record, during),
   }
 }
+
+/** Why nothing can be asked of echo in a lab. */
+const noEcho = ({ images: { source } }: Lab): string =>
+  source === 'release'
+    ? 'no image of Istio’s echo is published with a release: name one with --echo-image'
+    : 'the lab was made without echo'

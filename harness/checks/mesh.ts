@@ -2,6 +2,7 @@ import { refOf, type KubeClient, type Manifest } from '#kube/client.ts'
 import { putInPlace } from '#kube/put-in-place.ts'
 import { readUntil, until } from '#kube/until.ts'
 import { watch } from '#kube/watch.ts'
+import { echoService } from '#istio/echo.ts'
 import { fixture } from '#istio/fixture.ts'
 import { placeholder, readGatewayAddresses, writeGatewayAddresses } from '#istio/mesh-networks.ts'
 import { primariesOf } from '#topology/roles.ts'
@@ -39,6 +40,8 @@ export type Mesh = {
   helloworld: { origin: string; url: string; cluster: string }
   /** The address of helloworld-failover, whose pods checks take away for a while. */
   failover: { url: string }
+  /** The host of the service whose only pods are the echo of a cluster. */
+  echoHost: (cluster: Cluster) => string
   /** The SPIFFE identity of a service account in the workloads’ namespace. */
   identity: (serviceAccount: string) => string
   /** The versions of helloworld, in all clusters. */
@@ -47,6 +50,8 @@ export type Mesh = {
   discoveryAddresses: () => Promise<string[]>
   /** Applies a policy of fixtures/policies in every primary cluster while `during` runs. */
   withPolicy: <T>(name: string, during: () => Promise<T>) => Promise<T>
+  /** Names hosts outside of the mesh, each by the address of its server, while `during` runs. */
+  withOutsideHosts: <T>(hosts: { host: string; address: string }[], during: () => Promise<T>) => Promise<T>
   /** Allows plaintext while `during` runs. */
   allowingPlaintext: <T>(during: () => Promise<T>) => Promise<T>
   /**
@@ -149,8 +154,22 @@ export const meshOf = (target: Target, record: Recorder, waits: Waits, signal: A
     hostOf,
     helloworld,
     failover,
+    echoHost: ({ version }) => `${echoService(version)}.${namespace}`,
     identity: (serviceAccount) => `spiffe://${target.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
     discoveryAddresses: () => target.discoveryAddresses(signal),
+    withOutsideHosts: async (hosts, during) => {
+      record.add({ probe: 'hosts outside of the mesh', hosts })
+      const entries = await Promise.all(
+        hosts.map(({ host, address }) =>
+          fixture('policies/outside-host.yaml', { name: host.replaceAll('.', '-'), namespace, host, address }),
+        ),
+      )
+      return withPolicyIn(
+        primaries.map(({ kube }) => kube),
+        entries.flat(),
+        during,
+      )
+    },
     allowingPlaintext: (during) => (mtls === 'off' ? during() : withPolicy('mtls-permissive', during)),
     readUntil: (read, isExpected, within) =>
       readUntil(read, isExpected, { every: 200, within: longest(within), signal }),

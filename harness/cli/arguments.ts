@@ -72,6 +72,11 @@ const results = new Option(
   'in a pod: also keep the results in a ConfigMap, configmap:NAMESPACE[/NAME]',
 )
 
+const echoImage = new Option(
+  '--echo-image <name>',
+  'an image of Istio’s echo that the clusters can pull, for the checks of protocols (default: built with the release)',
+)
+
 const charts = new Option('--charts <folder or repository>', 'with --installer=helm: install charts of your own')
 
 /** Adds the flags of labs; `several` where they accept lists of versions. */
@@ -144,6 +149,7 @@ const commandLine = (configPath?: string): CommandLine => {
     true,
   )
     .option('--suite <patterns>', 'check ids, comma-separated, * for anything, ! to exclude')
+    .addOption(echoImage)
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
     .addOption(results)
     .option('--timeout <seconds>', 'for one check (default: 180)')
@@ -167,12 +173,15 @@ const commandLine = (configPath?: string): CommandLine => {
         if (options[flag]) requireOneVersion(`--${flag}`, options)
       invocation = { command: 'test', options: parsed(TestOptions, options) }
     })
-  withRunOptions(add('up', 'create a lab without checking it; it stays until down')).action(run('up'))
+  withRunOptions(add('up', 'create a lab without checking it; it stays until down'))
+    .addOption(echoImage)
+    .action(run('up'))
   withRunOptions(add('prove', 'break labs in every known way, and show that the checks notice'))
     .option(
       '--suite <patterns>',
       'only the faults of these checks: check ids, comma-separated, * for anything, ! to exclude',
     )
+    .addOption(echoImage)
     .option('--report-dir <folder>', 'where the proof goes (default: reports/<run id>)')
     .option('--timeout <seconds>', 'for one check (default: 180)')
     .action(run('prove'))

@@ -5,6 +5,72 @@ import type { CodeEntry } from './entry.ts'
  * what follows from it, so that nothing else must explain it.
  */
 export const checkCodes = {
+  'MP-701': {
+    layer: 'protocol',
+    cause: 'a server is asked over another version of HTTP than its port declares',
+    shows: 'Requests fail, or the server sees HTTP/1.1 where its port declares HTTP/2, or the other way round.',
+    fix:
+      'Compare the port’s name and appProtocol in every cluster: http is HTTP/1.1 and http2 is HTTP/2. Of services ' +
+      'of one name, istiod takes one cluster’s ports.',
+  },
+  'MP-702': {
+    layer: 'protocol',
+    cause: 'a call or a stream of gRPC fails',
+    shows: 'Clients of gRPC get UNAVAILABLE or an answer that is no gRPC, or a stream ends before its last message.',
+    fix:
+      'The port must declare grpc or http2 in every cluster; a VirtualService with a timeout also ends streams that ' +
+      'last longer.',
+  },
+  'MP-703': {
+    layer: 'protocol',
+    cause: 'a server that speaks first is not heard',
+    shows: 'Clients of databases or mail servers connect, and hang: the greeting of the server does not arrive.',
+    fix: 'The port must declare tcp. A proxy that has to find out the protocol waits for the client to speak.',
+  },
+  'MP-704': {
+    layer: 'protocol',
+    cause: 'TLS of the application does not pass',
+    shows: 'Clients that speak TLS themselves get a handshake error, or plaintext is answered at their port.',
+    fix: 'The port must declare https or tls in every cluster, so that proxies pass the bytes on as they are.',
+  },
+  'MP-705': {
+    layer: 'protocol',
+    cause: 'WebSockets are not upgraded',
+    shows: 'Requests to the server are answered, and the upgrade of a WebSocket is not.',
+    fix:
+      'istioctl proxy-config routes and listeners of both sides: look for upgrade_configs that an EnvoyFilter has ' +
+      'changed.',
+  },
+  'MP-706': {
+    layer: 'protocol',
+    cause: 'large bodies or many headers do not pass',
+    shows: 'Small requests are answered; large ones get 413 or 431, or are cut off.',
+    fix: 'Look for an EnvoyFilter that sets a buffer or max_headers_count, and for limits of memory that a proxy reached.',
+  },
+  'MP-707': {
+    layer: 'protocol',
+    cause: 'a service without a shared address is not reached as its kind should be',
+    shows:
+      'A pod of a StatefulSet is not reached by its name, or a service that exists in one cluster alone is not ' +
+      'answered in another.',
+    fix:
+      'Compare the headless service, and exportTo of the service, in every cluster. Names of pods and services of ' +
+      'another cluster resolve there with DNS proxying or a stub alone.',
+  },
+  'MP-708': {
+    layer: 'protocol',
+    cause: 'a host outside of the mesh is not reached through its ServiceEntry',
+    shows: 'Requests to the host fail, in some clusters or in all, although its server answers.',
+    fix:
+      'The ServiceEntry belongs in the cluster of the control plane; look for a DestinationRule of the host that asks ' +
+      'for mutual TLS.',
+  },
+  'MP-709': {
+    layer: 'protocol',
+    cause: 'trafficDistribution is not followed',
+    shows: 'A service with trafficDistribution is answered by clusters of another network although its own could.',
+    fix: 'The field must be the same in every cluster’s service; a DestinationRule with localityLbSetting overrides it.',
+  },
   'MP-711': {
     layer: 'network',
     measured: true,

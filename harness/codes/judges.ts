@@ -30,4 +30,19 @@ export const judgeCodes = {
       'Install the standard channel of the release that the message names. meshproof installs it in its own labs ' +
       'only: the definitions belong to the whole cluster.',
   },
+  'MP-374': {
+    cause: 'the image of echo cannot be loaded into a node of a lab',
+    shows:
+      'The lab does not come up. Checks of protocols ask echo, Istio’s test server, and the node did not take its image.',
+    fix: 'Run the same command again; `meshproof doctor` shows whether the disk is full.',
+  },
+  'MP-375': {
+    cause: 'checks of protocols have no image of echo',
+    shows:
+      'The patterns of --suite name checks of protocols, and the clusters have no image of Istio’s echo: published ' +
+      'releases have none, and into existing clusters none is loaded. Nothing was made.',
+    fix:
+      'Name an image of echo that the clusters can pull with --echo-image; Istio builds it as `app`. Without the ' +
+      'patterns, these checks are skipped.',
+  },
 } as const satisfies Record<string, CodeEntry>

@@ -1,4 +1,5 @@
 import type { V1EndpointSlice, V1Pod, V1Service } from '@kubernetes/client-node'
+import { deliberateLabel } from '#engine/labels.ts'
 import { readyAddresses } from '#kube/endpoint-slices.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { selects } from './selects.ts'
@@ -23,7 +24,7 @@ export type MeshService = { namespace: string; name: string; host: string; perCl
 
 /**
  * The services of namespaces that have sidecars, whichever clusters have them; those of Istio and Kubernetes themselves
- * are left out. Read once for a mesh, however many layers ask.
+ * are left out, and those that a check made as nobody should. Read once for a mesh, however many layers ask.
  */
 export const meshServices = (mesh: Survey): Promise<MeshService[]> => {
   const before = readBefore.get(mesh)
@@ -41,7 +42,11 @@ const readServices = async ({ clusters, domain, istioNamespace }: Survey): Promi
   const names = new Set(
     inClusters.flatMap(({ services }) =>
       [...services.values()].flatMap(({ metadata }) =>
-        meshed.has(metadata?.namespace ?? '') && metadata?.namespace !== istioNamespace ? [keyOf(metadata)] : [],
+        meshed.has(metadata?.namespace ?? '') &&
+        metadata?.namespace !== istioNamespace &&
+        metadata?.labels?.[deliberateLabel] === undefined
+          ? [keyOf(metadata)]
+          : [],
       ),
     ),
   )

@@ -9,6 +9,12 @@ export const ownerLabel = 'dev.meshproof.owner'
 /** The label with the run’s folder. A run with another cache folder finds there whether the lab was kept. */
 export const folderLabel = 'dev.meshproof.folder'
 
+/**
+ * The label of a service that a check made as nobody should: a diagnosis says nothing of it. The check says what comes
+ * of it.
+ */
+export const deliberateLabel = 'dev.meshproof.deliberate'
+
 /** The label of a container in which a node image is built. Its value is the process that owns it (`ownerOf`). */
 export const preloadLabel = 'dev.meshproof.preload'
 

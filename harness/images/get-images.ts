@@ -8,6 +8,7 @@ import type { HelmImages, Images, ImageSource, UpgradeImages, Upgrading, Wanted 
 import { pullCharts } from './pull-charts.ts'
 import { planRelease, releaseImages, releaseUpgrade } from '#images/release/release.ts'
 import { sourceImages, sourceUpgrade } from '#images/source/source.ts'
+import { sourceEcho } from '#images/source/source-judges.ts'
 import { sourceHelm } from '#images/source/source-helm.ts'
 
 /**
@@ -27,7 +28,7 @@ export type Getting = {
  */
 export const getImages = async (asked: Wanted, getting: Getting): Promise<Images> => {
   const { say, signal } = getting
-  const images = await withGatewayApi(await imagesFrom(asked, getting), asked, say)
+  const images = await withEcho(await withGatewayApi(await imagesFrom(asked, getting), asked, say), asked, getting)
   if (asked.installer !== 'helm') return images
   const helm = await helmOf(images, asked, getting)
   const tag = images.roles['tag'] ?? ''
@@ -60,6 +61,22 @@ const withGatewayApi = async <T extends Images>(
   const gatewayApi = images.gatewayApi ?? (await sourceGatewayApi())
   say(`Gateway API: ${gatewayApi.version}`)
   return { ...images, gatewayApi }
+}
+
+/**
+ * Images with that of echo, where the plan asks it: the one that is named, or the one of the release, built here. A
+ * published release has no image of echo; then checks that ask echo are skipped.
+ */
+const withEcho = async (
+  images: Images,
+  { echo, echoImage, istioSource }: Pick<Wanted, 'echo' | 'echoImage' | 'istioSource'>,
+  { engine, progress, signal }: Getting,
+): Promise<Images> => {
+  if (!echo) return images
+  if (echoImage !== undefined) return { ...images, echo: { name: echoImage } }
+  if (images.source === 'release') return images
+  const release = images.roles['tag'] ?? ''
+  return { ...images, echo: await sourceEcho({ istioSource, release }, engine, progress, signal) }
 }
 
 /** Helm with the charts of the release of some images. Published images come with it. */

@@ -32,6 +32,10 @@ export type Wanted = {
   charts?: string | undefined
   /** How east-west gateways are made; `classic` by default. */
   gateways?: Gateways | undefined
+  /** The plan asks echo, Istio’s test server: a lab needs its image. */
+  echo?: boolean | undefined
+  /** The name of an image of echo that the clusters can pull. */
+  echoImage?: string | undefined
 }
 
 /** The programs that can install a mesh. */
@@ -59,6 +63,15 @@ const HelmImages = z.object({
 
 /** Helm, and the charts that it installs a mesh with. */
 export type HelmImages = z.infer<typeof HelmImages>
+
+const EchoImage = z.object({
+  name: z.string(),
+  /** Path of an archive for `kind load image-archive`; absent where the clusters pull the image. */
+  archive: z.string().optional(),
+})
+
+/** The image of echo, Istio’s test server. */
+export type EchoImage = z.infer<typeof EchoImage>
 
 /** What a lab is created from: programs on this machine, and the names of images that the nodes already hold. */
 export const Images = z.object({
@@ -95,6 +108,8 @@ export const Images = z.object({
   helm: HelmImages.optional(),
   /** The Gateway API, where east-west gateways are its resources. */
   gatewayApi: GatewayApiFiles.optional(),
+  /** The image of echo, where the plan asks it. */
+  echo: EchoImage.optional(),
 })
 
 /** What installs the mesh of these images. */

@@ -254,8 +254,8 @@ export const workloads = (cluster: string, after: string[]): Step =>
   step(
     named.workloads(cluster),
     async (lab, signal) => {
-      await deployWorkloads(lab.cluster(cluster), lab.images)
-      await workloadsReady(lab.cluster(cluster), signal)
+      await deployWorkloads(lab.cluster(cluster), lab)
+      await workloadsReady(lab.cluster(cluster), lab, signal)
     },
     after,
   )

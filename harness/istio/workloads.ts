@@ -1,7 +1,7 @@
-import type { Images } from '#images/images.ts'
 import type { Manifest } from '#kube/client.ts'
 import { settled } from '#kube/roll-out.ts'
-import type { LabCluster } from '#lab/lab.ts'
+import type { Lab, LabCluster } from '#lab/lab.ts'
+import { echoOf, echoReady } from './echo.ts'
 import { fixture } from './fixture.ts'
 import { injectionLabel } from './revision.ts'
 
@@ -102,12 +102,26 @@ export const deploymentsOf = (version: string, { mesh, outside }: Namespaces): (
   ...services.map((service) => [mesh, `${service}-${version}`] as const),
 ]
 
-/** Deploys the workloads in a lab's cluster, and a pod that can capture the packets of the node. */
-export const deployWorkloads = async (cluster: LabCluster, images: Images): Promise<void> => {
+/**
+ * Deploys the workloads in a lab's cluster, and a pod that can capture the packets of the node; and echo, where the lab has its
+ * image.
+ */
+export const deployWorkloads = async (
+  cluster: LabCluster,
+  { images, clusters }: Pick<Lab, 'images' | 'clusters'>,
+): Promise<void> => {
   const { hub = '', tag = '' } = images.roles
   await stubs(cluster)
+  const echo = images.echo && {
+    cluster: cluster.name,
+    version: cluster.version,
+    namespaces: labNamespaces,
+    image: images.echo.name,
+    versions: clusters.map(({ version }) => version),
+  }
   await cluster.kube.apply([
     namespaceOf(legacyNamespace, {}),
+    ...(echo ? await echoOf(echo) : []),
     ...(await workloadsOf(cluster.version, labNamespaces, images.roles, true)),
     ...(await captureOf(legacyNamespace, `${hub}/proxyv2:${tag}`)),
     ...(cluster.role === 'primary' ? await newConnections(meshNamespace) : []),
@@ -126,12 +140,17 @@ export const newConnections = (namespace: string): Promise<Manifest[]> =>
   ofEachService((service) => fixture('workloads/new-connections.yaml', { namespace, service }))
 
 /** Waits until every workload of a lab's cluster is rolled out. @throws MeshproofError MP-401 after two minutes. */
-export const workloadsReady = async (cluster: LabCluster, signal: AbortSignal): Promise<void> => {
-  await Promise.all(
-    [...deploymentsOf(cluster.version, labNamespaces), [legacyNamespace, 'capture'] as const].map(([namespace, name]) =>
-      settled(cluster, { namespace, name }, signal),
+export const workloadsReady = async (
+  cluster: LabCluster,
+  { images }: Pick<Lab, 'images'>,
+  signal: AbortSignal,
+): Promise<void> => {
+  await Promise.all([
+    ...(images.echo ? [echoReady(cluster, labNamespaces, signal)] : []),
+    ...[...deploymentsOf(cluster.version, labNamespaces), [legacyNamespace, 'capture'] as const].map(
+      ([namespace, name]) => settled(cluster, { namespace, name }, signal),
     ),
-  )
+  ])
 }
 
 const { mesh, outside } = labNamespaces

@@ -133,6 +133,32 @@ export const whyKindFailed = (output: string): string | undefined => {
   return engine ?? ofKind?.replace(/command "(\S+ \S+)[^"]*"/, 'command "$1 …"')
 }
 
+/**
+ * Loads the archive of an image into the node of a cluster.
+ * @throws MeshproofError MP-374 where the node does not take it.
+ */
+export const loadImage = async (
+  { runId, cluster, kind, archive }: { runId: string; cluster: string; kind: string; archive: string },
+  signal: AbortSignal,
+): Promise<void> => {
+  try {
+    await execa(kind, ['load', 'image-archive', archive, '--name', clusterName(runId, cluster)], {
+      cancelSignal: signal,
+      stdin: 'ignore',
+    })
+  } catch (cause) {
+    signal.throwIfAborted()
+    const printed: string = cause instanceof ExecaError ? (cause.stderr ?? '') : ''
+    throw new MeshproofError('MP-374', {
+      what: 'The image of echo cannot be loaded into a node',
+      where: cluster,
+      why: printed.trim().split('\n').at(-1) || reasonOf(cause),
+      next: 'Run the same command again; meshproof doctor shows whether the disk is full.',
+      cause,
+    })
+  }
+}
+
 /** Deletes a cluster of this run and its volumes, whatever its state. */
 export const deleteCluster = async (runId: string, cluster: string): Promise<void> => {
   const ids = await docker([

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { because, causeIn, causes, type CauseCode } from './causes.ts'
 
 const bands = {
+  70: 'protocol',
   71: 'network',
   72: 'trust',
   73: 'control',

@@ -17,6 +17,7 @@ export const layers = [
   'route',
   'mtls',
   'failover',
+  'protocol',
   'resilience',
 ] as const
 

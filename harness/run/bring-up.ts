@@ -2,8 +2,9 @@ import { missingCapabilities } from '#engine/capabilities.ts'
 import { docker, type EngineInfo } from '#engine/docker.ts'
 import { labelArguments, runImage } from '#engine/labels.ts'
 import { runFolder } from '#lab/run-state.ts'
-import type { Procedure } from '#istio/procedure.ts'
-import { createCluster, deleteCluster } from '#lab/kind.ts'
+import type { Procedure, Step } from '#istio/procedure.ts'
+import { named } from '#istio/shared-steps.ts'
+import { createCluster, deleteCluster, loadImage } from '#lab/kind.ts'
 import type { Lab } from '#lab/lab.ts'
 import { installLoadBalancer } from '#lab/load-balancer.ts'
 import { addressPools, createNetwork, removeNetwork } from '#lab/network.ts'
@@ -18,6 +19,7 @@ import type { Task } from './task-stack.ts'
  */
 export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure: Procedure): Task[] => {
   const { runId, topology, images } = lab
+  const echo = images.echo?.archive
   let subnet = ''
   const network: Task = {
     name: 'network and node image',
@@ -60,6 +62,16 @@ export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure:
       },
       undo: () => deleteCluster(runId, cluster.name),
     },
+    ...(echo
+      ? [
+          {
+            name: echoLoaded(cluster.name),
+            after: [`${cluster.name}: created`],
+            run: (signal: AbortSignal) =>
+              loadImage({ runId, cluster: cluster.name, kind: images.kind, archive: echo }, signal),
+          },
+        ]
+      : []),
     ...(procedure.loadBalancers?.(topology).includes(cluster.name)
       ? [
           {
@@ -88,12 +100,25 @@ export const labTasks = (lab: Lab, owner: string, engine: EngineInfo, procedure:
     after: lab.clusters.map(({ name }) => `${name}: created`),
     run: (signal) => addRoutes(lab, signal),
   }
-  const steps = procedure.steps(topology).map((step): Task => ({
+  const steps = procedure.steps(topology).map((step, index, all): Task => ({
     name: step.name,
-    ...(step.after ? { after: step.after } : {}),
+    ...afterOf(step, all[index - 1], echo === undefined ? [] : lab.clusters.map(({ name }) => name)),
     run: async (signal) => {
       await step.run(lab, signal)
     },
   }))
   return [network, ...clusterTasks, routes, ...steps]
+}
+
+const echoLoaded = (cluster: string): string => `${cluster}: image of echo`
+
+/** What a step comes after. A pod of echo does not start before its image is there. */
+const afterOf = (
+  { name, after }: Pick<Step, 'name' | 'after'>,
+  before: Step | undefined,
+  loading: string[],
+): Pick<Task, 'after'> => {
+  const cluster = loading.find((candidate) => name === named.workloads(candidate))
+  if (cluster === undefined) return after ? { after } : {}
+  return { after: [...(after ?? (before ? [before.name] : [])), echoLoaded(cluster)] }
 }

@@ -60,6 +60,11 @@ export const RunOptions = z.object({
   charts: z.string().optional(),
   /** How east-west gateways are made. Without the flag it is classic, and `--reuse` takes a lab of either kind. */
   gateways: z.enum(gatewayKinds).optional(),
+  /** The image of echo, Istio’s test server, which the checks of protocols ask. */
+  echoImage: z
+    .string()
+    .regex(/^[\w.:/@-]+$/, 'the name of an image')
+    .optional(),
   reportDir: z.string().optional(),
   /**
    * Also keeps the results in a ConfigMap of the pod’s own cluster: `configmap:NAMESPACE` or

@@ -3,7 +3,7 @@ import { resolveImageSource } from '#images/versions.ts'
 import { newRunId } from '#lab/run-state.ts'
 import { makeReportFolder } from '#report/report-folder.ts'
 import { about, type Terminal } from '#report/terminal.ts'
-import { variantName } from '#results/results.ts'
+import { layers, variantName } from '#results/results.ts'
 import { environmentOf } from '#run/environment.ts'
 import { failureOf } from '#run/failure-of.ts'
 import { forEachLab, type SharedMachine } from '#run/for-each-lab.ts'
@@ -60,7 +60,8 @@ const proveInLabs = async (
   { screen: terminal, signal, ...options }: RunOptions & { screen: Terminal; signal: AbortSignal },
 ): Promise<void> => {
   const source = await resolveImageSource(options)
-  const { engine, images } = await prepareLabs(source, options, terminal, signal)
+  const echo = showsEcho(assignments, checks)
+  const { engine, images } = await prepareLabs(source, { ...options, echo }, terminal, signal)
   const { kubernetes, istio, envoy, cpus } = await environmentOf(engine, images)
   shown.environment = `Kubernetes ${kubernetes}, Istio ${istio}, Envoy ${envoy}, ${cpus} cores`
   await forEachLab(assignments, signal, async ({ plan, faults }, index, machine) => {
@@ -90,4 +91,13 @@ const proveInLab = async (order: LabOrder & SharedMachine, faults: Fault[], show
   // Labs are brought up one at a time, but run checks side by side: a check on a broken mesh mostly waits.
   turn.passOn()
   await showFaults(lab, faults, showing)
+}
+
+/** True where a fault is noticed by a check that asks echo, or by one of a layer above such checks. */
+const showsEcho = (assignments: ProofPlan['assignments'], checks: ProofPlan['checks']): boolean => {
+  const from = Math.min(
+    ...checks.filter(({ needs }) => needs?.includes('echo')).map(({ layer }) => layers.indexOf(layer)),
+  )
+  const noticing = new Set(assignments.flatMap(({ faults }) => faults.flatMap(({ turnsRed }) => Object.keys(turnsRed))))
+  return checks.some(({ id, layer }) => noticing.has(id) && layers.indexOf(layer) >= from)
 }

@@ -3,6 +3,7 @@ import { gatewaysOf, type ImageSource } from '#images/images.ts'
 import { newRunId, type RunState } from '#lab/run-state.ts'
 import { about, type Terminal } from '#report/terminal.ts'
 import { variantName } from '#results/results.ts'
+import { asksEcho, requireEchoImage } from '#run/asks-echo.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { environmentOf } from '#run/environment.ts'
 import { forEachLab } from '#run/for-each-lab.ts'
@@ -107,7 +108,10 @@ type Testing = RunOptions & {
 /** Prepares the machine, then tests every topology. The run’s results always have what is known so far. */
 const testTopologies = async ({ plans, labs, reused }: Labs, run: RunUnderWay, testing: Testing): Promise<void> => {
   const { source, terminal, signal, withChecks, timeout, failFast, fresh, repeat, made } = testing
-  const { engine, images, phases } = await prepareLabs(source, testing, terminal, signal, reused?.images)
+  const echo = asksEcho(plans, catalogue)
+  const { engine, images, phases } = await prepareLabs(source, { ...testing, echo }, terminal, signal, reused?.images)
+  if (echo && images.echo === undefined)
+    requireEchoImage(testing.suite, catalogue, reused === undefined ? 'published images' : `the kept lab ${reused.id}`)
   run.results.environment = await environmentOf(engine, images)
   const alone = labs.length === 1
   const resultsOf = plans.map((_, index) => {

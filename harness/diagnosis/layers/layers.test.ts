@@ -321,6 +321,16 @@ describe('services across clusters', () => {
     expect(await codes(services, { proxies, more: first }, { proxies, more: second })).toEqual(expected)
   })
 
+  test('made by a check as nobody should, nothing is said of it', async () => {
+    const odd = service({ ...usual, clusterIP: 'None' })
+    const deliberate = { ...odd, metadata: { ...odd.metadata, labels: { 'dev.meshproof.deliberate': 'true' } } }
+    const both = (second: Manifest): Promise<string[]> =>
+      codes(services, { proxies, more: [service(usual)] }, { proxies, more: [second] })
+    expect(await both(odd)).toEqual(['MP-913'])
+    const alike = { ...deliberate, spec: usual }
+    expect(await codes(services, { proxies, more: [alike] }, { proxies, more: [deliberate] })).toEqual([])
+  })
+
   test('missing where nobody of its namespace is in the mesh, it is nobody’s concern', async () => {
     expect(await codes(services, { proxies, more: [service(usual), slice] }, {})).toEqual([])
   })

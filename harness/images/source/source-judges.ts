@@ -11,7 +11,7 @@ import { type ImageRecipe, loadRecipes, recipeKey } from './recipes.ts'
 import { conformanceItems, echoItems } from './source-items.ts'
 import { stamped } from './stamp.ts'
 
-/** Echo as an image: its name, and the path of an archive for `kind load image-archive`. */
+/** Echo as an image that is built here: its name, and the path of an archive for `kind load image-archive`. */
 export type EchoImage = { name: string; archive: string }
 
 /**

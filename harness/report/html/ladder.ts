@@ -15,6 +15,7 @@ const meanings: Record<CheckLayer, string> = {
   route: 'rules decide which version answers',
   mtls: 'traffic is encrypted, and both sides show who they are',
   failover: 'the service survives the loss of one cluster’s copy',
+  protocol: 'every protocol crosses as the application speaks it',
   resilience: 'what is taken down comes back, and nothing is lost that need not be',
 }
 

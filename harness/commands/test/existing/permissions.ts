@@ -6,7 +6,7 @@ import { missingPermissions, type Permission } from '#kube/permissions.ts'
 /**
  * What a run does in a cluster, all of it in its two namespaces. Policies are made only where a control plane runs.
  */
-const permissionsFor = (role: 'primary' | 'remote'): Permission[] => {
+const permissionsFor = (role: 'primary' | 'remote', echo: boolean): Permission[] => {
   const namespace = ownNamespaces.mesh
   const withVerbs = (verbs: string[], resource: Omit<Permission, 'verb'>): Permission[] =>
     verbs.map((verb) => ({ verb, ...resource }))
@@ -15,6 +15,7 @@ const permissionsFor = (role: 'primary' | 'remote'): Permission[] => {
     ...Object.values(ownNamespaces).map((name) => ({ verb: 'delete', resource: 'namespaces', name })),
     ...['services', 'serviceaccounts'].flatMap((resource) => withVerbs(['create', 'patch'], { resource, namespace })),
     ...withVerbs(['create', 'patch'], { group: 'apps', resource: 'deployments', namespace }),
+    ...(echo ? withVerbs(['create', 'patch'], { group: 'apps', resource: 'statefulsets', namespace }) : []),
     { verb: 'create', resource: 'pods', subresource: 'exec', namespace },
     { verb: 'create', resource: 'pods', subresource: 'portforward', namespace },
     { verb: 'get', resource: 'pods', subresource: 'log', namespace },
@@ -23,20 +24,25 @@ const permissionsFor = (role: 'primary' | 'remote'): Permission[] => {
           ['networking.istio.io', 'destinationrules'],
           ['networking.istio.io', 'virtualservices'],
           ['security.istio.io', 'peerauthentications'],
+          ...(echo ? [['networking.istio.io', 'serviceentries'] as const] : []),
         ] as const)
       : []
     ).flatMap(([group, resource]) => withVerbs(['get', 'create', 'patch', 'delete'], { group, resource, namespace })),
   ]
 }
 
-/** Checks the user’s permissions before anything is made. @throws MeshproofError MP-142 when any is missing. */
+/**
+ * Checks the user’s permissions before anything is made; `echo`: also those for echo.
+ * @throws MeshproofError MP-142 when any is missing.
+ */
 export const requirePermissions = async (
   clusters: { context: string; kube: KubeClient; role: 'primary' | 'remote' }[],
+  echo = false,
 ): Promise<void> => {
   const lacking = (
     await Promise.all(
       clusters.map(async ({ context, kube, role }) => {
-        const words = await missingPermissions(kube, permissionsFor(role))
+        const words = await missingPermissions(kube, permissionsFor(role, echo))
         return words.length > 0 ? [`context ${context}: ${words.join(', ')}`] : []
       }),
     )

@@ -21,7 +21,11 @@ const planOn = async (
     mtls,
     istioNamespace,
     gateways,
+    suite = [],
+    echoImage,
   }: {
+    suite?: string[]
+    echoImage?: string
     allows?: (permission: Permission) => boolean
     mtls?: 'strict' | 'off'
     istioNamespace?: string
@@ -36,7 +40,7 @@ const planOn = async (
   servers.push(...started)
   return planExisting(
     started.map((server, index) => server.cluster('abcde'[index] ?? '')),
-    { suite: [], images: 'auto', istioNamespace, gateways, ...(mtls ? { mtls } : {}) },
+    { suite, images: 'auto', istioNamespace, gateways, echoImage, ...(mtls ? { mtls } : {}) },
     catalogue,
   )
 }
@@ -217,4 +221,31 @@ test('gateways that must be of the Gateway API need its pinned release where the
       code: 'MP-119',
       message: expect.stringContaining(`(a): it has ${objects.length === 0 ? 'none' : 'v1.5.1'}`),
     })
+})
+
+const echoImage = 'registry.example/echo:1'
+
+test('without an image of echo, checks of protocols are skipped, and refused where a pattern names them', async () => {
+  const plan = await planOn(twoNetworks)
+  expect(skippedIn(plan)['protocol.grpc']).toContain('--echo-image')
+  expect(plan.planned.filter(({ id }) => id.startsWith('protocol.'))).toEqual([])
+  expect(plan.steps.map(({ name }) => name)).not.toContain('cluster1: echo')
+  expect(await errorOf(planOn(twoNetworks, { suite: ['protocol.*'] }))).toMatchObject({ code: 'MP-375', exitCode: 2 })
+})
+
+test('with an image of echo they are planned, and echo is deployed in every cluster; not where none is planned', async () => {
+  const plan = await planOn(twoNetworks, { echoImage })
+  expect(plan.planned).toContainEqual({ id: 'protocol.grpc', from: ['cluster1'], to: ['cluster1', 'cluster2'] })
+  expect(plan.steps.map(({ name }) => name)).toEqual(expect.arrayContaining(['cluster1: echo', 'cluster2: echo']))
+  const others = await planOn(twoNetworks, { echoImage, suite: ['reach.*'] })
+  expect(others.steps.map(({ name }) => name)).not.toContain('cluster1: echo')
+})
+
+test('echo takes rights of its own', async () => {
+  const allows = ({ resource }: Permission): boolean => resource !== 'statefulsets' && resource !== 'serviceentries'
+  await planOn(twoNetworks, { allows })
+  expect(await errorOf(planOn(twoNetworks, { allows, echoImage }))).toMatchObject({
+    code: 'MP-142',
+    message: expect.stringMatching(/statefulsets\.apps.*serviceentries\.networking\.istio\.io/),
+  })
 })

@@ -3,11 +3,13 @@ import type { ExistingMesh } from '#checks/existing-target.ts'
 import type { Wanted } from '#images/images.ts'
 import { loadRelease, pinnedGatewayApi } from '#images/release/release-plan.ts'
 import { requireGatewayApi } from '#istio/gateway-api.ts'
+import { asksEcho, requireEchoImage } from '#run/asks-echo.ts'
 import { planChecks } from '#run/plan-checks.ts'
 import { type MeshPlan, selectChecks } from '#run/plan.ts'
 import type { ContextCluster } from '#probes/survey/contexts.ts'
 import { differentMeshIds, meshLines, survey, type SurveyedCluster } from '#probes/survey/survey.ts'
 import type { Mtls } from '#topology/topology-file.ts'
+import { noEchoImage } from './echo.ts'
 import { prepareExistingMesh } from './existing-mesh.ts'
 import { workloadImages, type WorkloadImages } from './images.ts'
 import { requirePermissions } from './permissions.ts'
@@ -40,7 +42,8 @@ export type ExistingPlan = MeshPlan & {
  * Surveys existing clusters and plans a run on them. It only reads the clusters and the users’ permissions.
  * @throws MeshproofError MP-101 for an unknown check, MP-115 to MP-118 where the contexts are not those of a mesh,
  * MP-119 where gateways must be resources of the Gateway API and a cluster has another release of it, MP-142 where the
- * user lacks permissions, MP-145 for clusters that cannot be tested together.
+ * user lacks permissions, MP-145 for clusters that cannot be tested together, MP-375 where the patterns select checks of echo and no image of it
+ * is named.
  */
 export const planExisting = async (
   connected: ContextCluster[],
@@ -52,6 +55,7 @@ export const planExisting = async (
     images: wanted,
     gateways,
     pins,
+    echoImage,
   }: {
     kubeconfig?: string | undefined
     mtls?: Mtls | undefined
@@ -60,29 +64,33 @@ export const planExisting = async (
     images: Wanted['images']
     gateways?: Wanted['gateways']
     pins?: Wanted['pins']
+    echoImage?: Wanted['echoImage']
   },
   checks: readonly Check[],
 ): Promise<ExistingPlan> => {
   const selected = selectChecks(suite, checks)
+  if (echoImage === undefined) requireEchoImage(suite, checks, 'existing clusters')
   const surveyed = await survey(connected, istioNamespace)
   if (gateways === 'gateway-api') await requirePinnedGatewayApi(surveyed.clusters, pins)
-  await requirePermissions(surveyed.clusters)
-  const [found, images] = await Promise.all([
+  await requirePermissions(surveyed.clusters, echoImage !== undefined)
+  const [mesh, images] = await Promise.all([
     prepareExistingMesh(surveyed, mtls, kubeconfig),
     workloadImages(wanted, surveyed.clusters),
   ])
+  const found = echoImage === undefined ? { ...mesh, withheld: { ...mesh.withheld, echo: noEchoImage } } : mesh
   const clusters = found.clusters.flatMap((cluster) =>
     surveyed.clusters.filter(({ context }) => context === cluster.context).map(({ kube }) => ({ ...cluster, kube })),
   )
   const distinct = (property: (cluster: (typeof surveyed.clusters)[number]) => string): string =>
     [...new Set(surveyed.clusters.map(property))].join(', ')
+  const planned = planChecks(checks, found, selected, { withheld: found.withheld })
   return {
     topology: found,
-    ...planChecks(checks, found, selected, { withheld: found.withheld }),
+    ...planned,
     found,
     clusters,
     images,
-    steps: stepsOf(found, clusters, images),
+    steps: stepsOf(found, clusters, images, asksEcho([planned], checks) ? echoImage : undefined),
     lines: [
       ...meshLines(surveyed),
       ...differentMeshIds(surveyed).map((line) => `  ${line}: traffic does not look at it, telemetry does`),

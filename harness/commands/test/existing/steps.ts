@@ -3,6 +3,7 @@ import type { Need } from '#checks/target.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { primariesOf } from '#topology/roles.ts'
 import type { WorkloadImages } from './images.ts'
+import { deployEcho } from './echo.ts'
 import { clearNamespaces, createNamespaces, removeNamespaces } from './namespaces.ts'
 import { applyPolicies, deployCapture, deployOwn } from './workloads.ts'
 
@@ -27,8 +28,16 @@ export type Step = {
   undo?: (making: Making) => Promise<void>
 }
 
-/** The steps for all clusters. The clusters’ steps run at the same time. */
-export const stepsOf = (mesh: ExistingMesh, clusters: ExistingCluster[], { roles }: WorkloadImages): Step[] => {
+/**
+ * The steps for all clusters. The clusters’ steps run at the same time. `echoImage` is the image of echo, where a check
+ * asks it.
+ */
+export const stepsOf = (
+  mesh: ExistingMesh,
+  clusters: ExistingCluster[],
+  { roles }: WorkloadImages,
+  echoImage?: string,
+): Step[] => {
   const primaries = primariesOf({ clusters })
   const names = {
     namespaces: ({ name }: ExistingCluster): string =>
@@ -60,6 +69,17 @@ export const stepsOf = (mesh: ExistingMesh, clusters: ExistingCluster[], { roles
       name: names.workloads(cluster),
       after: [names.namespaces(cluster), ...primaries.map(names.policies)],
       run: (_, signal) => deployOwn(cluster, roles, signal),
+    })),
+    ...(echoImage === undefined ? [] : clusters).map((cluster): Step => ({
+      name: `${cluster.name}: echo`,
+      after: [names.namespaces(cluster), ...primaries.map(names.policies)],
+      run: (_, signal) =>
+        deployEcho(
+          cluster,
+          echoImage ?? '',
+          clusters.map(({ version }) => version),
+          signal,
+        ),
     })),
     ...(mesh.withheld.capture === undefined ? clusters : []).map((cluster): Step => ({
       name: `${cluster.name}: pod that captures`,

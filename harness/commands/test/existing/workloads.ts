@@ -82,7 +82,7 @@ export const deployOwn = async (
  * Makes our workloads small, because an existing cluster may be full: the sidecar requests less than Istio’s
  * default, and the pods end quickly.
  */
-const modest = (object: Manifest): Manifest => {
+export const modest = (object: Manifest): Manifest => {
   const { template, ...spec } = specOf(object)
   if (!template) return object
   const annotations = { 'sidecar.istio.io/proxyCPU': '10m', 'sidecar.istio.io/proxyMemory': '64Mi' }
