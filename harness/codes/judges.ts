@@ -30,4 +30,11 @@ export const judgeCodes = {
       'Install the standard channel of the release that the message names. meshproof installs it in its own labs ' +
       'only: the definitions belong to the whole cluster.',
   },
+  'MP-374': {
+    cause: 'Istio’s own tests judge labs only',
+    shows: 'Existing clusters are to be judged by Istio’s integration tests. Nothing was made.',
+    fix:
+      'These tests change the mesh configuration and the policies of the root namespace. Judge existing clusters with ' +
+      '--with=gateway-api, and a lab with Istio’s tests.',
+  },
 } as const satisfies Record<string, CodeEntry>
