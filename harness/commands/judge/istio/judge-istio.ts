@@ -5,7 +5,7 @@ import type { Images } from '#images/images.ts'
 import type { IstioTests } from '#images/source/source-judges.ts'
 import type { JudgeResult, JudgeTest } from '#results/results.ts'
 import { pathPart } from '#results/text.ts'
-import { type ProgramEnd, runProgram } from '../run-program.ts'
+import { type ProgramEnd, runProgram } from '#commands/judge/run-program.ts'
 import type { IstioJudge, KnownFailure } from './istio-list.ts'
 import { endOfProgram, testsInLog } from './test-log.ts'
 

@@ -25,8 +25,10 @@ const installed: Manifest[] = [
   },
 ]
 
-const keyIn = (kube: FakeKube, map: string, key: string): string =>
-  (kube.objects.find(({ metadata }) => metadata?.name === map)?.['data'] as Record<string, string>)[key] ?? ''
+const keyIn = (kube: FakeKube, map: string, key: string): string => {
+  const found = kube.objects.find(({ metadata }) => metadata?.name === map)
+  return (found?.['data'] as Record<string, string> | undefined)?.[key] ?? ''
+}
 
 /** An API with Istio whose injector uses its configuration, once its istiod was touched; with `stuck` it never does. */
 const injecting = (stuck = false): FakeKube => {
@@ -34,7 +36,7 @@ const injecting = (stuck = false): FakeKube => {
   kube.merge = async (change) => {
     const ref = { apiVersion: 'v1', kind: change.kind ?? '', ...inRoot(change.metadata?.name ?? '') }
     const { metadata: _, status: __, ...before } = (await kube.get<Manifest>(ref)) ?? {}
-    await kube.apply([{ ...before, ...change } as Manifest])
+    await kube.apply([{ ...before, ...change }])
   }
   kube.dryRun = async (pod) => {
     const { requests } = JSON.parse(stuck ? values : keyIn(kube, 'istio-sidecar-injector', 'values')).global.proxy
