@@ -8,6 +8,7 @@ import { pathPart } from '#results/text.ts'
 import { type ProgramEnd, runProgram } from '#commands/judge/run-program.ts'
 import type { IstioJudge, KnownFailure } from './istio-list.ts'
 import { endOfProgram, testsInLog } from './test-log.ts'
+import { sourceForTests } from './test-source.ts'
 
 /** A cluster as Istio’s tests see it. `primary` is the cluster of its control plane, where that is another. */
 export type TestedCluster = { name: string; network: string; kubeconfig: string; primary?: string }
@@ -53,7 +54,7 @@ export const judgeIstio = async (
       args: argumentsFor(judge, clusters, judging, { clustersFile, work: scratch.path }),
       // The tests read manifests: their own from the folder of their package, others from the source.
       folder: join(built.source, 'tests/integration', judge.package),
-      environment: { REPO_ROOT: built.source, ECHO_IMAGE: judging.echoImage },
+      environment: { REPO_ROOT: await sourceFor(judge, built, scratch.path), ECHO_IMAGE: judging.echoImage },
       log: join(folder, log),
       within: timeout,
     },
@@ -77,6 +78,13 @@ export const judgeIstio = async (
     log,
   }
 }
+
+/** The source that the tests read manifests from; those of `security` deploy a server that must not be pulled. */
+const sourceFor = (
+  { package: folder }: IstioJudge,
+  { source }: IstioTests,
+  scratch: string,
+): string | Promise<string> => (folder === 'security' ? sourceForTests(source, scratch) : source)
 
 const asInTests = ({ name, network, kubeconfig, primary }: TestedCluster): object => ({
   kind: 'Kubernetes',
