@@ -34,7 +34,7 @@ export const judgeCodes = {
     cause: 'Istio’s own tests judge labs only',
     shows: 'Existing clusters are to be judged by Istio’s integration tests. Nothing was made.',
     fix:
-      'These tests change the mesh configuration and the policies of the root namespace. Judge existing clusters with ' +
-      '--with=gateway-api, and a lab with Istio’s tests.',
+      'These tests change the mesh configuration and the policies of the root namespace. Judge existing clusters ' +
+      'with --with=gateway-api, and a lab with Istio’s tests.',
   },
 } as const satisfies Record<string, CodeEntry>

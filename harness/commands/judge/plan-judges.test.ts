@@ -66,7 +66,7 @@ describe('the judges', () => {
     ])
   })
 
-  test('made of Istio’s tests are asked about all clusters together, or about each with a control plane', async () => {
+  test('of Istio’s tests are asked about all clusters together, or about each with a control plane', async () => {
     const mesh = await variant('primary-remote')
     const judges = await plannedJudges(mesh, [
       { name: 'istio-multicluster', version: '1.31' },

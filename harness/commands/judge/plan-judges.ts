@@ -46,8 +46,8 @@ export const planLab = async (options: JudgeOptions): Promise<JudgePlan> => {
 export type PlannedJudge = { name: JudgeName; version: string }
 
 /**
- * The judges that are asked, with their versions: that of Gateway API’s tests is pinned, and Istio’s tests are of the
- * release under test, which is `istio`, or the default one.
+ * The judges that are asked, with their versions: that of Gateway API’s tests is pinned, and Istio’s tests are of
+ * the release under test, which is `istio`, or the default one.
  * @throws MeshproofError as judgesOf does.
  */
 export const versionedJudges = async (
@@ -115,8 +115,9 @@ const unasked = (judge: string, version: string, clusters: string[], skipped?: s
 export const judgeLine = ({ name }: Pick<MeshShape, 'name'>, planned: readonly JudgeResult[]): string => {
   const asked = planned.filter(({ verdict }) => verdict !== 'skipped')
   const judges = [...new Set(asked.map(({ judge }) => judge))].map((judge) => {
-    const [first, ...others] = asked.filter((result) => result.judge === judge)
-    return `${judge} ${first?.version ?? ''} in ${[first, ...others].flatMap((result) => result?.clusters ?? []).join(', ')}`
+    const results = asked.filter((result) => result.judge === judge)
+    const clusters = results.flatMap((result) => result.clusters)
+    return `${judge} ${results[0]?.version ?? ''} in ${clusters.join(', ')}`
   })
   return `${name}: ${judges.join('; ')}`
 }

@@ -28,8 +28,8 @@ const Judge = z.strictObject({
 const IstioList = z.strictObject({
   judges: z.array(Judge),
   /**
-   * Tests that fail, and why. `test` is a regular expression for the name. `on` are the only topologies and `images` the
-   * only source of images where it does.
+   * Tests that fail, and why. `test` is a regular expression for the name. `on` are the only topologies and `images`
+   * the only source of images where it does.
    */
   known: z.array(
     z.strictObject({

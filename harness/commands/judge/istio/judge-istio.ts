@@ -1,12 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Images } from '#images/images.ts'
 import type { IstioTests } from '#images/source/source-judges.ts'
 import type { JudgeResult, JudgeTest } from '#results/results.ts'
 import { pathPart } from '#results/text.ts'
 import { type ProgramEnd, runProgram } from '#commands/judge/run-program.ts'
-import type { IstioJudge, KnownFailure } from './istio-list.ts'
+import { type Circumstances, explained, leftOutOf } from './explained.ts'
+import type { IstioJudge } from './istio-list.ts'
 import { endOfProgram, testsInLog } from './test-log.ts'
 import { sourceForTests } from './test-source.ts'
 
@@ -14,9 +14,8 @@ import { sourceForTests } from './test-source.ts'
 export type TestedCluster = { name: string; network: string; kubeconfig: string; primary?: string }
 
 /** What Istio’s tests run with. `folder` is that of the run’s reports; `timeout` is in seconds. */
-export type IstioJudging = {
+export type IstioJudging = Circumstances & {
   tests: IstioTests
-  known: readonly KnownFailure[]
   /** The registry and the tag of the images of the tests, and the image of echo. */
   hub: string
   tag: string
@@ -24,9 +23,6 @@ export type IstioJudging = {
   istioNamespace: string
   /** The revision of the control planes; undefined for the default one. */
   revision: string | undefined
-  topology: string
-  /** Where the images of the lab are from. */
-  imageSource: Images['source']
   folder: string
   timeout: number
   signal: AbortSignal
@@ -129,37 +125,8 @@ const argumentsFor = (
   return [...Object.entries(settings), ...skipped].map(([name, value]) => `-${name}=${value}`)
 }
 
-/** The subtests that are left out, with images from where they are. */
-const leftOutOf = ({ without }: IstioJudge, { imageSource }: IstioJudging): IstioJudge['without'] =>
-  without.filter(({ images }) => (images ?? imageSource) === imageSource)
-
 /** Go marks lines of its own with control characters, where they are meant for a program. */
 const withoutMarks = (log: string): string => log.replaceAll(/[\u000e\u000f\u0016]/g, '')
-
-/**
- * A test as the list explains it. One that fails as the list says did not prove anything, and says so; one that was
- * left out says why.
- */
-const explained = (test: JudgeTest, judge: IstioJudge, judging: IstioJudging): JudgeTest => {
-  const { known, topology, imageSource } = judging
-  if (test.verdict === 'skipped') {
-    const left = leftOutOf(judge, judging).find(({ tests }) => matchesLevels(tests, test.name))
-    return left === undefined ? test : { ...test, reason: `left out: ${left.why}` }
-  }
-  if (test.verdict !== 'fail') return test
-  const entry = known.find(
-    ({ test: pattern, on, images }) =>
-      pattern.test(test.name) && (on?.includes(topology) ?? true) && (images ?? imageSource) === imageSource,
-  )
-  if (entry === undefined) return test
-  return { ...test, verdict: 'skipped', reason: `it fails, as is known: ${entry.why}; it says: ${test.reason}` }
-}
-
-/** Whether each level of a test’s name matches its own regular expression. */
-const matchesLevels = (patterns: string, name: string): boolean => {
-  const levels = name.split('/')
-  return patterns.split('/').every((pattern, index) => new RegExp(pattern).test(levels[index] ?? '\n'))
-}
 
 type Observed = {
   judge: IstioJudge

@@ -25,8 +25,8 @@ export type IstioTestsReady = {
 }
 
 /**
- * Builds what Istio’s judges need, where one of them is asked. Servers are built for images from source; clusters pull
- * published ones.
+ * Builds what Istio’s judges need, where one of them is asked. Servers are built for images from source; clusters
+ * pull published ones.
  * @throws MeshproofError MP-370 as requireIstioTests does.
  */
 export const readyIstioTests = async (
@@ -60,8 +60,8 @@ type LabAsking = IstioTestsReady & {
 
 /**
  * Asks Istio’s judges about a lab, one after the other. Where the lab stays, what was changed for them is taken back.
- * @throws MeshproofError as prepareMesh does; MP-401 where a namespace of the tests stays; the signal’s reason when it
- * fires.
+ * @throws MeshproofError as prepareMesh does; MP-401 where a namespace of the tests stays; the signal’s reason when
+ * it fires.
  */
 export const judgeLabByIstio = async (
   lab: OpenLab,

@@ -13,8 +13,9 @@ import { meshproof } from '#testing/e2e/product.ts'
 import { loadTopologyFile } from '#topology/topology-file.ts'
 import { faults } from '../../../../fixtures/faults/index.ts'
 
-// Breaks a lab with ten faults, at least one of each layer, and records for each what our checks say and what the judges
-// say. The rows are kept in a file, so that `--resume` goes on with the faults that have none; docs/judges.md has them.
+// Breaks a lab with ten faults, at least one of each layer, and records for each what our checks say and what the
+// judges say. The rows are kept in a file, so that `--resume` goes on with the faults that have none. The table is in
+// docs/judges.md.
 
 const topology = 'multi-primary-multi-network'
 
