@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Code } from '#codes/index.ts'
+import { type JudgeOptions, judgesOf } from '#commands/judge/options.ts'
 import { readArguments } from './arguments.ts'
 
 const optionsOf = (...argv: string[]): unknown => {
@@ -56,8 +57,9 @@ describe('a command line', () => {
   test('asks judges, in a lab, in a kept lab or in existing clusters', () => {
     expect(readArguments(['judge', '--topology=gateway'], {})).toMatchObject({
       command: 'judge',
-      options: { topology: ['gateway'], with: ['gateway-api'], timeout: 900, reuse: false },
+      options: { topology: ['gateway'], timeout: 900, reuse: false },
     })
+    expect(judgesOf(optionsOf('judge') as JudgeOptions)).toContain('gateway-api')
     expect(optionsOf('judge', '--reuse', '--timeout=60', '--with=gateway-api')).toMatchObject({
       reuse: true,
       timeout: 60,

@@ -45,4 +45,11 @@ export const judgeCodes = {
       'Name an image of echo that the clusters can pull with --echo-image; Istio builds it as `app`. Without the ' +
       'patterns, these checks are skipped.',
   },
+  'MP-376': {
+    cause: 'Istio’s own tests judge labs only',
+    shows: 'Existing clusters are to be judged by Istio’s integration tests. Nothing was made.',
+    fix:
+      'These tests change the mesh configuration and the policies of the root namespace. Judge existing clusters ' +
+      'with --with=gateway-api, and a lab with Istio’s tests.',
+  },
 } as const satisfies Record<string, CodeEntry>

@@ -26,6 +26,9 @@ export const injectorOf = ({ revision, istioNamespace }: Revised & Pick<Topology
     ...(istioNamespace === defaultIstioNamespace ? [] : [istioNamespace]),
   ].join('-')
 
+/** The name of the ConfigMap with a control plane’s mesh configuration. */
+export const meshConfigOf = ({ revision }: Revised): string => (revision === undefined ? 'istio' : `istio-${revision}`)
+
 /**
  * The labels by which a namespace asks a control plane for sidecars. It must not have those that are null: in Istio the
  * older label wins.

@@ -55,24 +55,6 @@ const claimed = [
   'HTTPRoute308RedirectStatusCode',
 ]
 
-/** The verdict of the judge in a cluster before it is asked, or where it is not asked. */
-export const unasked = (
-  cluster: string,
-  version: string,
-  verdict: 'skipped' | 'not-run',
-  reason: string,
-): JudgeResult => ({
-  judge: 'gateway-api',
-  version,
-  clusters: [cluster],
-  verdict,
-  reason,
-  startedAt: new Date().toISOString(),
-  seconds: 0,
-  levels: [],
-  tests: [],
-})
-
 /**
  * Runs Gateway API’s conformance tests for meshes in a cluster. Their report and their log go to `judges` in the
  * folder of the reports. The namespaces that they make have the labels of the run, so that they can be removed where

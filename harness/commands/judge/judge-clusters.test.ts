@@ -9,8 +9,8 @@ import { type FakeKube, fakeKube } from '#testing/fake-kube.ts'
 import { variant } from '#testing/idle-lab.ts'
 import { linesOf } from '#testing/screen.ts'
 import type { Terminal } from '#report/terminal.ts'
-import { judgeClusters } from './judge-clusters.ts'
-import { judgeRecord } from './judge-record.ts'
+import { judgeClusters, requireEchoIn } from './judge-clusters.ts'
+import { inJudgesPhase, judgeRecord } from './judge-record.ts'
 import { plannedJudges } from './plan-judges.ts'
 
 const passing = `
@@ -54,31 +54,38 @@ const judging = async (kubes: KubeClient[], script: string, timeout = 20) => {
   const mesh = await variant('multi-primary')
   let result: TopologyResult | undefined
   const terminal = silent()
-  const record = judgeRecord(mesh, plannedJudges(mesh, 'v1.6.3'), phaseLog(terminal), (published) => {
-    result = published
-  })
-  record.publish()
-  const work = judgeClusters(
-    kubes.map((kube, index) => ({
-      name: `cluster${index + 1}`,
-      context: `cluster${index + 1}`,
-      kubeconfig: '',
-      injection: {},
-      kube,
-    })),
-    {
-      runId: 'run-1',
-      program,
-      version: 'v1.6.3',
-      echoImage: 'registry.example/app:1',
-      istio: '1.31',
-      folder,
-      timeout,
-      terminal,
-      signal: new AbortController().signal,
+  const record = judgeRecord(
+    mesh,
+    await plannedJudges(mesh, [{ name: 'gateway-api', version: 'v1.6.3' }]),
+    phaseLog(terminal),
+    (published) => {
+      result = published
     },
-    record,
   )
+  record.publish()
+  const clusters = kubes.map((kube, index) => ({
+    name: `cluster${index + 1}`,
+    context: `cluster${index + 1}`,
+    kubeconfig: '',
+    injection: {},
+    kube,
+  }))
+  const asking = {
+    runId: 'run-1',
+    program,
+    version: 'v1.6.3',
+    echoImage: 'registry.example/app:1',
+    istio: '1.31',
+    folder,
+    timeout,
+    terminal,
+    signal: new AbortController().signal,
+  }
+  const judge = async (): Promise<void> => {
+    await requireEchoIn(clusters, asking)
+    await judgeClusters(clusters, asking, record)
+  }
+  const work = inJudgesPhase(record, judge, asking.signal)
   return { work, result: () => result }
 }
 

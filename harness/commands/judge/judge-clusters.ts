@@ -5,7 +5,7 @@ import type { KubeClient } from '#kube/client.ts'
 import { clearNamespaces, removeNamespaces } from '#commands/test/existing/namespaces.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { judgeGatewayApi, type JudgedCluster, judgeNamespaces, type Judging } from './gateway-api.ts'
-import type { JudgeRecord } from './judge-record.ts'
+import { asked, type JudgeRecord } from './judge-record.ts'
 import { echoNamespace, requireEcho } from './require-echo.ts'
 
 /** A cluster that judges are asked about, with its API. `context` is its name in messages. */
@@ -18,50 +18,43 @@ export type Asking = Omit<Judging, 'owner'> & { terminal: Terminal }
 const echoPatience = 120_000
 
 /**
- * Judges clusters, one after the other, as the phase `judges`: services of the same name in two clusters of a mesh are
- * one service, so the tests of one cluster would get answers from the other. Whatever is made in a cluster is removed
- * before the next one is judged.
+ * Requires of each cluster that it can start echo, and removes what other runs of judges left there.
  * @throws MeshproofError MP-140 and MP-144 where a namespace is somebody else’s, MP-371 where echo cannot start,
  * MP-146 where a namespace stays; the signal’s reason when it fires.
+ */
+export const requireEchoIn = async (
+  clusters: readonly Pick<AskedCluster, 'name' | 'context' | 'kube'>[],
+  { runId, echoImage, signal }: Pick<Asking, 'runId' | 'echoImage' | 'signal'>,
+): Promise<void> => {
+  const owner = await ownerOf(process.pid)
+  for (const cluster of clusters) await clearNamespaces(cluster, [...judgeNamespaces, echoNamespace])
+  for (const { name, context, kube } of clusters) {
+    await using made = new AsyncDisposableStack()
+    made.defer(() => removeNamespaces({ context, kube }, runId))
+    await requireEcho({ name, kube, runId, owner, image: echoImage }, { every: 500, within: echoPatience, signal })
+  }
+}
+
+/**
+ * Judges clusters by gateway-api, one after the other: services of the same name in two clusters of a mesh are one
+ * service, so the tests of one cluster would get answers from the other. Whatever is made in a cluster is removed
+ * before the next one is judged.
+ * @throws MeshproofError MP-146 where a namespace stays; the signal’s reason when it fires.
  */
 export const judgeClusters = async (
   clusters: readonly AskedCluster[],
   asking: Asking,
   record: JudgeRecord,
 ): Promise<void> => {
-  const { phases, judged } = record
   const owner = await ownerOf(process.pid)
-  phases.started('judges', Date.now())
-  try {
-    for (const cluster of clusters) await clearNamespaces(cluster, [...judgeNamespaces, echoNamespace])
-    for (const cluster of clusters) {
-      await using made = new AsyncDisposableStack()
-      made.defer(() => removeNamespaces(cluster, asking.runId))
-      await requireEcho(
-        { ...cluster, kube: cluster.kube, runId: asking.runId, owner, image: asking.echoImage },
-        { every: 500, within: echoPatience, signal: asking.signal },
-      )
-    }
-    for (const cluster of clusters) {
-      await using made = new AsyncDisposableStack()
-      made.defer(() => removeNamespaces(cluster, asking.runId))
-      const title = `gateway-api in ${cluster.name}`
-      asking.terminal.started(title)
+  for (const cluster of clusters) {
+    await using made = new AsyncDisposableStack()
+    made.defer(() => removeNamespaces(cluster, asking.runId))
+    await asked(`gateway-api in ${cluster.name}`, asking.terminal, record, async () => {
       await createJudgeNamespace(cluster, asking.runId, owner)
-      const result = await judgeGatewayApi(cluster, { ...asking, owner })
-      if (result.verdict === 'not-run') asking.terminal.problem(`${title}: ${result.reason}`)
-      asking.terminal.ended(
-        title,
-        result.seconds,
-        result.verdict === 'pass' ? 'pass' : result.verdict === 'fail' ? 'fail' : 'not-run',
-      )
-      judged(result)
-    }
-  } catch (error) {
-    phases.ended('judges', Date.now(), asking.signal.aborted ? 'not-run' : 'fail', error)
-    throw error
+      return judgeGatewayApi(cluster, { ...asking, owner })
+    })
   }
-  phases.ended('judges', Date.now(), record.failed() ? 'fail' : 'pass')
 }
 
 /**

@@ -16,10 +16,10 @@ import { phaseLog } from '#run/phase-log.ts'
 import { reproducing } from '#run/reproducing.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
 import { beginRun, type Run, type Signals, withReports } from '#run/with-reports.ts'
-import { type AskedCluster, judgeClusters } from './judge-clusters.ts'
-import { judgeRecord, withJudgeRecord } from './judge-record.ts'
-import { JudgeOptions, requireJudges } from './options.ts'
-import { judgeLine, plannedJudges } from './plan-judges.ts'
+import { type AskedCluster, judgeClusters, requireEchoIn } from './judge-clusters.ts'
+import { inJudgesPhase, judgeRecord, withJudgeRecord } from './judge-record.ts'
+import { JudgeOptions } from './options.ts'
+import { judgeLine, plannedJudges, versionedJudges } from './plan-judges.ts'
 import { conformanceVersion, requireConformance } from './programs.ts'
 import { requireDefinitions, requireRights } from './requirements.ts'
 
@@ -40,7 +40,7 @@ export const surveyMesh = async (
 
 /**
  * A whole run of judges on existing clusters. What judges make there is removed.
- * @throws MeshproofError MP-101 for an unknown judge, as surveyMesh does, MP-370 where the program cannot be had,
+ * @throws MeshproofError as judgesOf and surveyMesh does, MP-370 where the program cannot be had,
  * MP-372 and MP-373, before anything is made.
  */
 export const judgeExisting = async (
@@ -50,10 +50,10 @@ export const judgeExisting = async (
   terminal: Terminal,
   signals: Signals,
 ): Promise<Run> => {
-  requireJudges(options)
   const { signal } = signals
   const { kubeconfig, echoImage = publishedEcho, timeout } = options
   const version = await conformanceVersion()
+  const judges = await versionedJudges(options)
   const { surveyed, mesh } = await surveyMesh(contexts, options)
   await using scratch = await scratchFolder()
   const clusters = await Promise.all(
@@ -73,7 +73,8 @@ export const judgeExisting = async (
   signal.throwIfAborted()
 
   const runId = newRunId()
-  for (const line of [...meshLines(surveyed), judgeLine(mesh, version)]) terminal.line(line)
+  const planned = await plannedJudges(mesh, judges)
+  for (const line of [...meshLines(surveyed), judgeLine(mesh, planned)]) terminal.line(line)
   const istio = [...new Set(surveyed.clusters.map((cluster) => cluster.istio || 'unknown'))].join(', ')
   const kubernetes = [...new Set(surveyed.clusters.map((cluster) => cluster.kubernetes))].join(', ')
   const run = await beginRun(
@@ -91,15 +92,19 @@ export const judgeExisting = async (
     terminal,
     signals,
   )
-  const record = judgeRecord(mesh, plannedJudges(mesh, version), phaseLog(terminal), (result) => {
+  const record = judgeRecord(mesh, planned, phaseLog(terminal), (result) => {
     run.results.topologies[0] = result
     run.progressed()
   })
   record.publish()
-  const work = judgeClusters(
-    clusters,
-    { runId, program, version, echoImage, istio, folder: run.folder, timeout, terminal, signal },
+  const asking = { runId, program, version, echoImage, istio, folder: run.folder, timeout, terminal, signal }
+  const work = inJudgesPhase(
     record,
+    async () => {
+      await requireEchoIn(clusters, asking)
+      await judgeClusters(clusters, asking, record)
+    },
+    signal,
   )
   return await withReports(run, withJudgeRecord(record, work, signal), exitCodeOfChecks, signal)
 }

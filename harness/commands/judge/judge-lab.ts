@@ -22,11 +22,12 @@ import { prepareLabs } from '#run/prepare.ts'
 import { reproducing } from '#run/reproducing.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
 import { beginRun, type Run, type Signals, withReports } from '#run/with-reports.ts'
-import { type AskedCluster, judgeClusters } from './judge-clusters.ts'
-import { type JudgeRecord, judgeRecord, withJudgeRecord } from './judge-record.ts'
+import { judgeLabByIstio, readyIstioTests } from './istio/judge-lab.ts'
+import { type AskedCluster, judgeClusters, requireEchoIn } from './judge-clusters.ts'
+import { inJudgesPhase, type JudgeRecord, judgeRecord, withJudgeRecord } from './judge-record.ts'
 import { JudgeOptions } from './options.ts'
-import { judgeLine, type JudgePlan, plannedJudges, planLab } from './plan-judges.ts'
-import { conformanceVersion, requireConformance } from './programs.ts'
+import { judgeLine, type JudgePlan, plannedJudges, type PlannedJudge, planLab, versionedJudges } from './plan-judges.ts'
+import { requireConformance } from './programs.ts'
 
 /**
  * A whole run of judges in a lab, new or kept: programs, lab, judges, reports.
@@ -39,10 +40,11 @@ export const judgeLab = async (
   signals: Signals,
 ): Promise<Run> => {
   const planned = await planLab(options)
-  const version = await conformanceVersion()
+  const judges = await versionedJudges(options)
   const { plan, reused } = planned
   const runId = newRunId()
-  terminal.line(judgeLine(plan.topology, version))
+  const results = await plannedJudges(plan.topology, judges)
+  terminal.line(judgeLine(plan.topology, results))
   const run = await beginRun(
     {
       runId,
@@ -58,14 +60,14 @@ export const judgeLab = async (
     signals,
   )
   const phases = phaseLog(terminal)
-  const record = judgeRecord(plan.topology, plannedJudges(plan.topology, version), phases, (result) => {
+  const record = judgeRecord(plan.topology, results, phases, (result) => {
     run.results.topologies[0] = result
     run.progressed()
   })
   record.publish()
   const work = judgeInLab({
     ...planned,
-    version,
+    judges,
     labId: reused?.id ?? runId,
     run,
     options,
@@ -78,7 +80,7 @@ export const judgeLab = async (
 
 /** The judgement of a lab. `labId` is the id of the run that made the lab: this one, or an earlier one. */
 type LabJudgement = JudgePlan & {
-  version: string
+  judges: readonly PlannedJudge[]
   labId: string
   run: Run
   options: JudgeOptions
@@ -88,22 +90,16 @@ type LabJudgement = JudgePlan & {
 }
 
 /** Builds what judges need before there is a lab, brings the lab up, and asks the judges in it. */
-const judgeInLab = async ({
-  plan,
-  reused,
-  version,
-  labId,
-  run,
-  options,
-  record,
-  terminal,
-  signal,
-}: LabJudgement): Promise<void> => {
+const judgeInLab = async (judgement: LabJudgement): Promise<void> => {
+  const { plan, reused, judges, labId, run, options, record, terminal, signal } = judgement
   const source = await resolveImageSource(options)
   const { engine, images } = await prepareLabs(source, options, terminal, signal, reused?.images)
   run.results.environment = await environmentOf(engine, images)
   record.phases.started('judge programs', Date.now())
-  const program = await requireConformance(version, terminal.building, signal)
+  const istioSource = options.istioSource
+  const gatewayApiTests = judges.find(({ name }) => name === 'gateway-api')
+  const program = gatewayApiTests && (await requireConformance(gatewayApiTests.version, terminal.building, signal))
+  const istio = await readyIstioTests(judges, { images, istioSource, engine }, terminal.building, signal)
   const echo = await echoFor(images, options, engine, terminal, signal)
   const gatewayApi = await sourceGatewayApi()
   record.phases.ended('judge programs', Date.now(), 'pass')
@@ -113,27 +109,39 @@ const judgeInLab = async ({
   await using lab = openLab({ runId: labId, plan, images, engine, ...lifetime, terminal, signal }, record.phases)
   await lab.bringUp()
   await using undo = new AsyncDisposableStack()
+  const judged = istio === undefined ? lab.primaries : lab.clusters
+  const archives = [
+    ...('archive' in echo ? [echo.archive] : []),
+    ...(istio?.servers ?? []).map((image) => image.archive),
+  ]
+  for (const cluster of judged) for (const archive of archives) await loadImage(lab, cluster, archive, signal)
   for (const cluster of lab.primaries) {
-    if ('archive' in echo) await loadImage(lab, cluster, echo.archive, signal)
     const before = await requireGatewayApi(cluster, gatewayApi.version)
     // An installation that fails half-way leaves definitions, too.
     if (before === 'absent' && stays) undo.defer(() => removeGatewayApi(cluster, gatewayApi))
     await installGatewayApi(cluster, gatewayApi, signal)
   }
-  await judgeClusters(
-    lab.primaries.map(askedOf(lab)),
-    {
-      runId: run.results.run.id,
-      program,
-      version,
-      echoImage: echo.name,
-      istio: images.roles['tag'] ?? 'unknown',
-      folder: run.folder,
-      timeout: options.timeout,
-      terminal,
-      signal,
-    },
+  const asking = {
+    runId: run.results.run.id,
+    echoImage: echo.name,
+    folder: run.folder,
+    timeout: options.timeout,
+    terminal,
+    signal,
+  }
+  await inJudgesPhase(
     record,
+    async () => {
+      await requireEchoIn(judged.map(askedOf(lab)), asking)
+      if (program !== undefined)
+        await judgeClusters(
+          lab.primaries.map(askedOf(lab)),
+          { ...asking, program, version: gatewayApiTests?.version ?? '', istio: images.roles['tag'] ?? 'unknown' },
+          record,
+        )
+      if (istio !== undefined) await judgeLabByIstio(lab, { ...asking, ...istio, stays }, record)
+    },
+    signal,
   )
 }
 

@@ -1,5 +1,6 @@
 import { reasonOf } from '#errors.ts'
 import { clustersOf, type JudgeResult, type TopologyResult, topologyVerdict } from '#results/results.ts'
+import type { Terminal } from '#report/terminal.ts'
 import { failureOf } from '#run/failure-of.ts'
 import type { PhaseLog } from '#run/phase-log.ts'
 import type { MeshShape } from '#topology/topology-file.ts'
@@ -56,6 +57,37 @@ const keyOf = ({ judge, clusters }: JudgeResult): string => [judge, ...clusters]
 const whyOpen = (judges: readonly JudgeResult[]): string | undefined => {
   const open = judges.find(({ verdict }) => verdict === 'not-run')
   return open && `${open.judge} in ${open.clusters.join(', ')}: ${open.reason}`
+}
+
+/** Asks judges, as the phase `judges`. @throws the error that ended it early. */
+export const inJudgesPhase = async (
+  { phases, failed }: JudgeRecord,
+  work: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> => {
+  phases.started('judges', Date.now())
+  try {
+    await work()
+  } catch (error) {
+    phases.ended('judges', Date.now(), signal.aborted ? 'not-run' : 'fail', error)
+    throw error
+  }
+  phases.ended('judges', Date.now(), failed() ? 'fail' : 'pass')
+}
+
+/** Asks a judge, shows how it goes, and records what it says. @throws what `ask` throws. */
+export const asked = async (
+  title: string,
+  terminal: Pick<Terminal, 'started' | 'ended' | 'problem'>,
+  { judged }: JudgeRecord,
+  ask: () => Promise<JudgeResult>,
+): Promise<void> => {
+  terminal.started(title)
+  const result = await ask()
+  const { verdict, reason, seconds } = result
+  if (verdict === 'not-run') terminal.problem(`${title}: ${reason}`)
+  terminal.ended(title, seconds, verdict === 'pass' ? 'pass' : verdict === 'fail' ? 'fail' : 'not-run')
+  judged(result)
 }
 
 /**

@@ -3,12 +3,10 @@ import { print } from '#run/print.ts'
 import { concludeRun } from '#run/summarize-run.ts'
 import type { Signals } from '#run/with-reports.ts'
 import type { MeshShape } from '#topology/topology-file.ts'
-import { primariesOf } from '#topology/roles.ts'
 import { judgeExisting, surveyMesh } from './judge-existing.ts'
 import { judgeLab } from './judge-lab.ts'
-import { type JudgeOptions, requireJudges } from './options.ts'
-import { judgeLine, planLab } from './plan-judges.ts'
-import { conformanceVersion } from './programs.ts'
+import type { JudgeOptions } from './options.ts'
+import { judgeLine, plannedJudges, planLab, versionedJudges } from './plan-judges.ts'
 
 /**
  * Performs `judge` and returns its exit code: tests that other projects wrote, run in a lab or on existing clusters,
@@ -30,18 +28,24 @@ export const judge = async (
 
 /** Prints what `judge` would do. @throws MeshproofError as planLab does; for existing clusters as surveyMesh does. */
 export const printJudgePlan = async (options: JudgeOptions): Promise<number> => {
-  requireJudges(options)
+  const judges = await versionedJudges(options)
   const { topology, steps }: { topology: MeshShape; steps: { name: string }[] } =
     options.contexts === undefined
       ? (await planLab(options)).plan
       : { topology: (await surveyMesh(options.contexts, options)).mesh, steps: [] }
-  const version = await conformanceVersion()
+  const planned = await plannedJudges(topology, judges)
   if (options.output === 'json')
     print({
       ...topology,
       steps: steps.map(({ name }) => name),
-      judges: [{ name: 'gateway-api', version, clusters: primariesOf(topology).map(({ name }) => name) }],
+      judges: judges.map(({ name, version }) => ({
+        name,
+        version,
+        clusters: planned
+          .filter(({ judge: asked, verdict }) => asked === name && verdict !== 'skipped')
+          .flatMap(({ clusters }) => clusters),
+      })),
     })
-  else print(judgeLine(topology, version))
+  else print(judgeLine(topology, planned))
   return 0
 }

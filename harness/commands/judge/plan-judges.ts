@@ -2,13 +2,15 @@ import { MeshproofError } from '#errors.ts'
 import type { RunState } from '#lab/run-state.ts'
 import { keptLab } from '#commands/test/kept-lab.ts'
 import type { JudgeResult } from '#results/results.ts'
+import { loadRecipes } from '#images/source/recipes.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { makePlans, type TopologyPlan } from '#run/plan.ts'
 import { requireIstioOfClusters } from '#run/require-istio-of-clusters.ts'
 import type { MeshShape } from '#topology/topology-file.ts'
-import { primariesOf } from '#topology/roles.ts'
-import { unasked } from './gateway-api.ts'
-import { type JudgeOptions, requireJudges } from './options.ts'
+import { hasExternalControlPlane, primariesOf } from '#topology/roles.ts'
+import { type IstioJudge, istioList } from './istio/istio-list.ts'
+import { type JudgeName, type JudgeOptions, judgesOf } from './options.ts'
+import { conformanceVersion } from './programs.ts'
 
 /** The lab that is judged, and the kept lab where one is reused. */
 export type JudgePlan = { plan: TopologyPlan; reused: RunState | undefined }
@@ -19,7 +21,7 @@ export type JudgePlan = { plan: TopologyPlan; reused: RunState | undefined }
  * kept; as makePlans and requireIstioOfClusters do.
  */
 export const planLab = async (options: JudgeOptions): Promise<JudgePlan> => {
-  requireJudges(options)
+  judgesOf(options)
   const { topology, mtls, istio, installer, gateways, reuse } = options
   // Without --mtls a kept lab may have it off.
   const mode = mtls ?? (reuse === false ? 'strict' : undefined)
@@ -40,26 +42,82 @@ export const planLab = async (options: JudgeOptions): Promise<JudgePlan> => {
   return { plan: { ...plan, planned: [], skipped: [] }, reused }
 }
 
+/** A judge that a mesh is judged by, with the version of its tests. */
+export type PlannedJudge = { name: JudgeName; version: string }
+
 /**
- * The verdicts of the judges of a mesh before they are asked. A remote cluster is not asked: its istiod reads routes in
- * the cluster of its control plane alone.
+ * The judges that are asked, with their versions: that of Gateway API’s tests is pinned, and Istio’s tests are of
+ * the release under test, which is `istio`, or the default one.
+ * @throws MeshproofError as judgesOf does.
  */
-export const plannedJudges = (mesh: Pick<MeshShape, 'clusters'>, version: string): JudgeResult[] => {
-  const primaries = primariesOf(mesh).map(({ name }) => name)
-  return mesh.clusters.map(({ name, role }) =>
-    role === 'primary'
-      ? unasked(name, version, 'not-run', 'the run ended before it')
-      : unasked(
-          name,
-          version,
-          'skipped',
-          `istiod reads the routes of the Gateway API in ${primaries.join(', ')} alone`,
-        ),
-  )
+export const versionedJudges = async (
+  options: Pick<JudgeOptions, 'with' | 'contexts' | 'istio'>,
+): Promise<PlannedJudge[]> => {
+  const names = judgesOf(options)
+  const istio = options.istio ?? (await loadRecipes()).roles['tag'] ?? 'unknown'
+  const conformance = await conformanceVersion()
+  return names.map((name) => ({ name, version: name === 'gateway-api' ? conformance : istio }))
 }
 
+/** The verdicts of the judges of a mesh before they are asked: `not-run`, or `skipped` where they will not be. */
+export const plannedJudges = async (
+  mesh: Pick<MeshShape, 'clusters'>,
+  judges: readonly PlannedJudge[],
+): Promise<JudgeResult[]> => {
+  const istio = (await istioList()).judges
+  return judges.flatMap(({ name, version }) => {
+    const tests = istio.find((judge) => judge.name === name)
+    const groups = tests === undefined ? gatewayApiGroups(mesh) : istioGroups(mesh, tests)
+    return groups.map(({ clusters, skipped }) => unasked(name, version, clusters, skipped))
+  })
+}
+
+/** Clusters that a judge is asked about together, and why it is not asked about them. */
+export type JudgedGroup = { clusters: string[]; skipped?: string }
+
+/** A remote cluster is not asked: its istiod reads routes in the cluster of its control plane alone. */
+const gatewayApiGroups = ({ clusters }: Pick<MeshShape, 'clusters'>): JudgedGroup[] => {
+  const primaries = primariesOf({ clusters }).map(({ name }) => name)
+  return clusters.map(({ name, role }) => ({
+    clusters: [name],
+    ...(role === 'primary'
+      ? {}
+      : { skipped: `istiod reads the routes of the Gateway API in ${primaries.join(', ')} alone` }),
+  }))
+}
+
+/** The clusters of a mesh, as one of Istio’s judges is asked about them. */
+export const istioGroups = (
+  { clusters }: Pick<MeshShape, 'clusters'>,
+  { clusters: asked }: Pick<IstioJudge, 'clusters'>,
+): JudgedGroup[] => {
+  const groups =
+    asked === 'together' ? [clusters.map(({ name }) => name)] : primariesOf({ clusters }).map(({ name }) => [name])
+  const skipped = hasExternalControlPlane({ clusters })
+    ? 'Istio’s tests install an external control plane themselves, and do not know one that is there'
+    : undefined
+  return groups.map((names) => ({ clusters: names, ...(skipped === undefined ? {} : { skipped }) }))
+}
+
+const unasked = (judge: string, version: string, clusters: string[], skipped?: string): JudgeResult => ({
+  judge,
+  version,
+  clusters,
+  verdict: skipped === undefined ? 'not-run' : 'skipped',
+  reason: skipped ?? 'the run ended before it',
+  startedAt: new Date().toISOString(),
+  seconds: 0,
+  levels: [],
+  tests: [],
+})
+
 /** What `judge` will do, in a line. */
-export const judgeLine = ({ name, clusters }: MeshShape, version: string): string =>
-  `${name}: gateway-api ${version} in ${primariesOf({ clusters })
-    .map((cluster) => cluster.name)
-    .join(', ')}`
+export const judgeLine = ({ name }: Pick<MeshShape, 'name'>, planned: readonly JudgeResult[]): string => {
+  const asked = planned.filter(({ verdict }) => verdict !== 'skipped')
+  const judges = [...new Set(asked.map(({ judge }) => judge))].map((judge) => {
+    const results = asked.filter((result) => result.judge === judge)
+    const clusters = results.flatMap((result) => result.clusters)
+    return `${judge} ${results[0]?.version ?? ''} in ${clusters.join(', ')}`
+  })
+  return `${name}: ${judges.join('; ')}`
+}

@@ -9,6 +9,8 @@ export type JudgeProgram = {
   environment: Readonly<Record<string, string>>
   log: string
   within: number
+  /** The folder that it runs in; where it is not named, that of this process. */
+  folder?: string
 }
 
 /** How a program ended, and after how many seconds. */
@@ -19,13 +21,14 @@ export type ProgramEnd = { exitCode: number | undefined; hung: boolean; seconds:
  * @throws the signal’s reason when it fires, after the program has ended; the error of a program that cannot start.
  */
 export const runProgram = async (
-  { path, args, environment, log, within }: JudgeProgram,
+  { path, args, environment, log, within, folder }: JudgeProgram,
   signal: AbortSignal,
 ): Promise<ProgramEnd> => {
   await mkdir(dirname(log), { recursive: true })
   const since = performance.now()
   const result = await execa(path, args, {
     env: environment,
+    ...(folder === undefined ? {} : { cwd: folder }),
     stdin: 'ignore',
     stdout: { file: log },
     stderr: { file: log },

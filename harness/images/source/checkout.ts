@@ -95,6 +95,7 @@ export const withCheckout = (recipes: Recipes, { folder, version }: Checkout): R
     releases: fitting ? [{ ...fitting, name: version }] : [],
     modules: recipes.modules.map(ofCheckout),
     echo: { ...recipes.echo, module: ofCheckout(recipes.echo.module) },
+    istioTests: { ...recipes.istioTests, module: ofCheckout(recipes.istioTests.module) },
     roles: { ...recipes.roles, tag: version },
   }
 }

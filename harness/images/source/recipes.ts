@@ -46,6 +46,8 @@ const Recipes = z.strictObject({
   echo: z.strictObject({ module: Module, image: Image }),
   /** The judge gateway-api. */
   conformance: Module,
+  /** The judge istio: the programs of its tests, and the servers that they ask with the images of these. */
+  istioTests: z.strictObject({ module: Module, images: z.array(Image) }),
   tools: z.array(z.string()),
   node: z.array(z.string()),
   harness: z.array(z.string()),
@@ -54,11 +56,12 @@ const Recipes = z.strictObject({
 })
 
 /** The recipes of `fixtures/images/recipes.yaml` for the version `kubernetes`, one of `kubernetesVersions`. */
-export type Recipes = Omit<z.infer<typeof Recipes>, 'kubernetes' | 'modules' | 'echo'> & {
+export type Recipes = Omit<z.infer<typeof Recipes>, 'kubernetes' | 'modules' | 'echo' | 'istioTests'> & {
   kubernetes: string
   kubernetesVersions: string[]
   modules: ModuleRecipe[]
   echo: { module: ModuleRecipe; image: ImageRecipe }
+  istioTests: { module: ModuleRecipe; images: ImageRecipe[] }
 }
 
 /** A Go module. `checkout` is the folder of its source, where it is not the version that go.mod pins. */

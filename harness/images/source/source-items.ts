@@ -53,6 +53,20 @@ export const echoItems = (
     arch,
   )
 
+/** The programs of the judge istio that are named, of a release of Istio. */
+export const istioTestItems = (
+  { istioTests }: Recipes,
+  release: ReleaseRecipe,
+  names: readonly string[],
+  arch: string,
+): Promise<(BuildItem | FreshItem)[]> =>
+  programItems(
+    buildsOf({ modules: [istioTests.module] }, [release])
+      .filter(({ program }) => names.includes(program.name))
+      .map((build) => ({ ...build, artifact: `istio-tests-${build.artifact}` })),
+    arch,
+  )
+
 const programItems = async (builds: Build[], arch: string): Promise<(BuildItem | FreshItem)[]> =>
   Promise.all(
     builds.map(async ({ artifact, module, program }) => {

@@ -4,7 +4,7 @@ import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import { emptyCache, fakeProgram, scratchFolder } from '#testing/edge.ts'
 import { loadRecipes } from './recipes.ts'
-import { conformanceProgram, sourceEcho } from './source-judges.ts'
+import { conformanceProgram, istioTestServers, istioTests, sourceEcho } from './source-judges.ts'
 
 /** A compiler that writes its command into the program, and a module with echo’s certificate. Counts its builds. */
 const fakeGo = async (): Promise<{ builds: () => Promise<string[]> }> => {
@@ -64,8 +64,38 @@ test('the program of the judge is built once', async () => {
   expect(await builds()).toEqual([expect.stringMatching(/^test -C \S+ -c .* -o \S+\/conformance \.$/)])
 })
 
+test('Istio’s tests are built once for each release, and only those that are asked for', async () => {
+  await emptyCache()
+  const { builds } = await fakeGo()
+  const wanted = { release: '1.30-dev', packages: ['pilot'] }
+  const tests = await istioTests(wanted, () => undefined)
+  expect(tests.programs.get('pilot')).toMatch(/\/pilot$/)
+  expect(tests.source).toMatch(/\/module$/)
+  expect(await istioTests(wanted, () => undefined)).toEqual(tests)
+  expect(await builds()).toEqual([
+    expect.stringMatching(
+      /^test -C \S+\/istio-1\.30-tests -c .* -tags integ,\S+ .* -o \S+ istio\.io\/istio\/tests\/integration\/pilot$/,
+    ),
+  ])
+})
+
+test('the servers that Istio’s tests ask are images, each with its program', async () => {
+  await emptyCache()
+  const { builds } = await fakeGo()
+  const servers = await istioTestServers({ release: '1.31-dev' }, engine, () => undefined)
+  expect(servers.map(({ name }) => name)).toEqual([
+    'docker.io/istio/ext-authz:1.31-dev',
+    'registry.istio.io/testing/jwt-server:0.8',
+  ])
+  expect(new Set(servers.map(({ archive }) => archive)).size).toBe(2)
+  const { stdout } = await execa('tar', ['-tf', servers[0]?.archive ?? ''])
+  expect(stdout).toContain('index.json')
+  expect(await builds()).toHaveLength(2)
+})
+
 test('what judges need is in no node image', async () => {
-  const { images, modules, echo, conformance } = await loadRecipes()
+  const { images, modules, echo, conformance, istioTests: tests } = await loadRecipes()
   expect(images.map(({ name }) => name)).not.toContain(echo.image.name)
-  expect(modules.map(({ name }) => name)).not.toContain(conformance.name)
+  const inImages = modules.map(({ name }) => name)
+  for (const { name } of [conformance, tests.module]) expect(inImages).not.toContain(name)
 })

@@ -6,12 +6,12 @@ import { buildAll, type BuildItem, type BuildProgress } from '#images/build.ts'
 import type { Wanted } from '#images/images.ts'
 import { readCheckout, withCheckout } from './checkout.ts'
 import { hostPlatform, moduleFolder } from './go.ts'
-import { readLayer, tarOf, writeArchive, writeLayer } from './oci.ts'
-import { type ImageRecipe, loadRecipes, recipeKey } from './recipes.ts'
-import { conformanceItems, echoItems } from './source-items.ts'
+import { type LayerFile, readLayer, tarOf, writeArchive, writeLayer } from './oci.ts'
+import { type ImageRecipe, loadRecipes, recipeKey, type Recipes, type ReleaseRecipe } from './recipes.ts'
+import { conformanceItems, echoItems, istioTestItems } from './source-items.ts'
 import { stamped } from './stamp.ts'
 
-/** Echo as an image that is built here: its name, and the path of an archive for `kind load image-archive`. */
+/** An image that judges need, such as echo: its name, and the path of an archive for `kind load image-archive`. */
 export type EchoImage = { name: string; archive: string }
 
 /**
@@ -44,10 +44,7 @@ export const sourceEcho = async (
   signal?: AbortSignal,
 ): Promise<EchoImage> => {
   const arch = nodeArchitecture(engine)
-  const pinned = await loadRecipes()
-  const recipes = istioSource === undefined ? pinned : withCheckout(pinned, await readCheckout(istioSource))
-  const release = recipes.releases.find((candidate) => candidate.name === name)
-  if (release === undefined) throw new Error(`recipes.yaml has no release “${name}”`)
+  const { recipes, release } = await recipesOf(istioSource, name)
   const programs = await buildAll(await echoItems(recipes, release, arch), progress, signal)
   const image = { ...recipes.echo.image, name: stamped(recipes.echo.image.name, name) }
   const istio = recipes.echo.module.checkout ?? (await moduleFolder(release.module, 'istio.io/istio'))
@@ -59,26 +56,105 @@ export const sourceEcho = async (
     })),
     ...certificates.map(({ from, to }) => ({ from: join(istio, from), to, mode: 0o644 })),
   ]
-  const item = await archiveItem(
-    image,
-    files,
-    [...programs.values()].map((folder) => basename(folder)),
-    arch,
-  )
+  const item = await archiveItem('echo-image', image, files, [...programs.values()], arch)
   const archives = await buildAll([item], progress, signal)
   return { name: image.name, archive: join(archives.get(item.name) ?? '', archiveFile) }
+}
+
+/** The recipes, and the release of that name in them; of a checkout where there is one. */
+const recipesOf = async (
+  istioSource: string | undefined,
+  name: string,
+): Promise<{ recipes: Recipes; release: ReleaseRecipe }> => {
+  const pinned = await loadRecipes()
+  const recipes = istioSource === undefined ? pinned : withCheckout(pinned, await readCheckout(istioSource))
+  const release = recipes.releases.find((candidate) => candidate.name === name)
+  if (release === undefined) throw new Error(`recipes.yaml has no release “${name}”`)
+  return { recipes, release }
+}
+
+/** The tests of Istio: their programs by the name of their package, and the folder of the source that they read. */
+export type IstioTests = { programs: Map<string, string>; source: string }
+
+/** The tests of a release of Istio, or of a checkout: the names of their packages in `tests/integration`. */
+export type IstioTestsWanted = Pick<Wanted, 'istioSource'> & { release: string; packages: readonly string[] }
+
+/**
+ * Builds Istio’s integration tests for this machine. The first build of a release takes minutes.
+ * @throws MeshproofError MP-310 to MP-312 as a build does, MP-350 and MP-351 for a checkout.
+ */
+export const istioTests = async (
+  { istioSource, release: name, packages }: IstioTestsWanted,
+  progress: (now: BuildProgress) => void,
+  signal?: AbortSignal,
+): Promise<IstioTests> => {
+  const { recipes, release } = await recipesOf(istioSource, name)
+  const folders = await buildAll(
+    await istioTestItems(recipes, release, packages, hostPlatform().arch),
+    progress,
+    signal,
+  )
+  const programs = packages.map((program): [string, string] => [
+    program,
+    join(folders.get(`istio-tests-${program}-${name}`) ?? '', program),
+  ])
+  const source = recipes.istioTests.module.checkout ?? (await moduleFolder(release.module, 'istio.io/istio'))
+  return { programs: new Map(programs), source }
+}
+
+/**
+ * Builds the images of the servers that Istio’s tests of `security` ask, from the module of the tests.
+ * @throws MeshproofError as istioTests does.
+ */
+export const istioTestServers = async (
+  { istioSource, release: name }: Omit<IstioTestsWanted, 'packages'>,
+  engine: EngineInfo,
+  progress: (now: BuildProgress) => void,
+  signal?: AbortSignal,
+): Promise<EchoImage[]> => {
+  const arch = nodeArchitecture(engine)
+  const { recipes, release } = await recipesOf(istioSource, name)
+  const { images } = recipes.istioTests
+  const names = images.flatMap(({ programs }) => programs)
+  const folders = await buildAll(await istioTestItems(recipes, release, names, arch), progress, signal)
+  const made = await Promise.all(
+    images.map(async (recipe) => {
+      const image = { ...recipe, name: stamped(recipe.name, name) }
+      const programs = image.programs.map((program) => ({
+        program,
+        folder: folders.get(`istio-tests-${program}-${name}`) ?? '',
+      }))
+      const files = programs.map(({ program, folder }) => ({
+        from: join(folder, program),
+        to: `/usr/local/bin/${program}`,
+        mode: 0o755,
+      }))
+      const madeOf = programs.map(({ folder }) => folder)
+      return { image, item: await archiveItem(`${image.programs.join('-')}-image`, image, files, madeOf, arch) }
+    }),
+  )
+  const archives = await buildAll(
+    made.map(({ item }) => item),
+    progress,
+    signal,
+  )
+  return made.map(({ image, item }) => ({
+    name: image.name,
+    archive: join(archives.get(item.name) ?? '', archiveFile),
+  }))
 }
 
 const archiveFile = 'image.tar'
 
 const archiveItem = async (
+  name: string,
   image: ImageRecipe,
-  files: { from: string; to: string; mode: number }[],
+  files: LayerFile[],
   madeOf: string[],
   arch: string,
 ): Promise<BuildItem> => ({
-  name: 'echo-image',
-  key: await recipeKey([image, certificates, madeOf, arch]),
+  name,
+  key: await recipeKey([image, certificates, madeOf.map((folder) => basename(folder)), arch]),
   lane: 'cpu',
   seconds: 5,
   make: async (folder) => {
