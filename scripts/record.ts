@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
-/** What a long run has shown so far, a line for each part that has ended: so it can be stopped and resumed. */
+/** The record of a long run, with a line for each part that has ended, so that the run can be stopped and resumed. */
 export type RunRecord<Entry> = {
   /** The last entry of each part, in the order in which they first ended. */
   read: () => Entry[]

@@ -75,13 +75,10 @@ test.each([
 process.stdout.write('x'.repeat(300_000))
 await leave(5)`,
   )
-  const { stdout, stderr } = await execa(
-    'sh',
-    ['-c', `{ "${process.execPath}" "${path}"; echo $? >&2; } | { ${reader}; }`],
-    {
-      timeout: 4000,
-    },
-  )
+  const { stdout, stderr } = await execa('sh', [
+    '-c',
+    `{ "${process.execPath}" "${path}"; echo $? >&2; } | { ${reader}; }`,
+  ])
   expect({ stdout: stdout.trim(), stderr }).toEqual({ stdout: read, stderr: '5' })
 })
 

@@ -10,8 +10,8 @@ export const matrixCodes = {
   'MP-162': {
     cause: 'several versions are asked for where one is taken',
     shows:
-      '`up`, `prove`, `upgrade` and `judge` work with one version each of Istio, Kubernetes and kind. So do the flags ' +
-      '`--keep`, `--reuse`, `--results`, `--attest` and `--artifacts`.',
+      '`up`, `prove`, `upgrade` and `judge` work with one version each of Istio, Kubernetes and kind. So do the ' +
+      'flags `--keep`, `--reuse`, `--results`, `--attest` and `--artifacts`.',
     fix: 'Name one of each. Several, and every combination of them, are for `meshproof test` and `meshproof matrix`.',
   },
   'MP-163': {

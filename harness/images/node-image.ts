@@ -122,42 +122,75 @@ export const buildPreloadedNode = async ({
   report('node image')
   const bare = await base()
   report('preloading the node image')
-  // Layers are unpacked in a volume, because an overlay file system cannot be the upper layer of another one. The
-  // volume is a mount: --volume would become part of the image, and every node would get such a volume. This command
-  // ignores the signal, because its container would stay if it ended before it printed the container's id. What a
-  // killed process leaves is removed by the next run (lab/reaper.ts).
+  await addImagesToNode({
+    from: bare,
+    tag,
+    // Layers are unpacked in a volume, because an overlay file system cannot be the upper layer of another one. The
+    // volume is a mount: --volume would become part of the image, and every node would get such a volume.
+    mounts: ['--mount', 'type=volume,destination=/unpacked'],
+    script: [await readFile(join(recipeFolder, 'node/unpack.sh'), 'utf8'), 'unpack', '/unpacked/store'],
+    writeImages,
+    labels: async () => (digests ? [`LABEL ${digestsLabel}="${digestsLabelValue(await digests())}"`] : []),
+    signal,
+  })
+  await docker(['rmi', bare]).catch(() => undefined)
+  return tag
+}
+
+/** What makes a node image with more images of another one. */
+export type NodeAddition = {
+  /** The name of the node image that it is made from, and the name of the one that is made. */
+  from: string
+  tag: string
+  /** docker’s arguments for the mounts of the container in which the images are added. */
+  mounts?: readonly string[]
+  /** The shell script that adds the images from its standard input, its name, and its arguments. */
+  script: readonly string[]
+  /** Writes an archive of the images, for `ctr images import`. */
+  writeImages: (to: Writable) => Promise<void>
+  /** Further changes of the image, as lines of a Dockerfile. Called when the images are added. */
+  labels?: () => Promise<readonly string[]>
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Adds images to a node image, in a container of it, and gives the result a name.
+ * @throws MeshproofError MP-202 when the engine refuses; the error of the script or of `writeImages`.
+ */
+export const addImagesToNode = async ({
+  from,
+  tag,
+  mounts = [],
+  script,
+  writeImages,
+  labels = async () => [],
+  signal,
+}: NodeAddition): Promise<void> => {
+  // This command ignores the signal, because its container would stay if it ended before it printed the container's id.
+  // What a killed process leaves is removed by the next run (lab/reaper.ts).
   const container = await docker([
     'run',
     '--detach',
     '--privileged',
-    '--mount',
-    'type=volume,destination=/unpacked',
+    ...mounts,
     ...preloadArguments(await ownerOf(process.pid)),
     '--entrypoint',
     'sleep',
-    bare,
+    from,
     'infinity',
   ])
   try {
     signal?.throwIfAborted()
-    const script = await readFile(join(recipeFolder, 'node/unpack.sh'), 'utf8')
-    const unpacked = execa(
-      'docker',
-      ['exec', '--interactive', container, 'sh', '-c', script, 'unpack', '/unpacked/store'],
-      { stdin: 'pipe', ...(signal ? { cancelSignal: signal } : {}) },
-    )
-    await Promise.all([writeImages(unpacked.stdin), unpacked])
-    const changes = [
-      'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]',
-      'CMD []',
-      ...(digests ? [`LABEL ${digestsLabel}="${digestsLabelValue(await digests())}"`] : []),
-    ]
+    const adding = execa('docker', ['exec', '--interactive', container, 'sh', '-c', ...script], {
+      stdin: 'pipe',
+      ...(signal ? { cancelSignal: signal } : {}),
+    })
+    await Promise.all([writeImages(adding.stdin), adding])
+    const changes = ['ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]', 'CMD []', ...(await labels())]
     await docker(['commit', ...changes.flatMap((change) => ['--change', change]), container, tag], { signal })
   } finally {
     await docker(['rm', '--force', '--volumes', container]).catch(() => undefined)
   }
-  await docker(['rmi', bare]).catch(() => undefined)
-  return tag
 }
 
 /**

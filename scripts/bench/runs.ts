@@ -60,7 +60,7 @@ export const timeProduct = async (
 const idleSeconds = 15
 
 /**
- * Keeps a lab of a topology, and looks what it costs while nobody uses it: processor seconds a minute. Returns no
+ * Keeps a lab of a topology, and measures what it costs while nothing uses it: processor seconds per minute. Returns no
  * figure where the lab did not come up.
  */
 export const timeIdleLab = async (topology: string, flags: string[], stop: AbortSignal): Promise<Figures> => {

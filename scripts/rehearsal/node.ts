@@ -1,8 +1,6 @@
 import type { Writable } from 'node:stream'
-import { execa } from 'execa'
 import { docker } from '#engine/docker.ts'
-import { preloadArguments } from '#engine/labels.ts'
-import { ownerOf } from '#engine/owner.ts'
+import { addImagesToNode } from '#images/node-image.ts'
 
 /**
  * Imports images into containerd's own folder without unpacking them, as kind's build of node images does (kind,
@@ -32,37 +30,9 @@ export const buildPublishedNode = async (
   writeImages: (to: Writable) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> => {
-  const container = await docker([
-    'run',
-    '--detach',
-    '--privileged',
-    ...preloadArguments(await ownerOf(process.pid)),
-    '--entrypoint',
-    'sleep',
-    bare,
-    'infinity',
-  ])
   try {
-    signal?.throwIfAborted()
-    const imported = execa('docker', ['exec', '--interactive', container, 'sh', '-c', importImages], {
-      stdin: 'pipe',
-      ...(signal ? { cancelSignal: signal } : {}),
-    })
-    await Promise.all([writeImages(imported.stdin), imported])
-    await docker(
-      [
-        'commit',
-        '--change',
-        'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]',
-        '--change',
-        'CMD []',
-        container,
-        tag,
-      ],
-      { signal },
-    )
+    await addImagesToNode({ from: bare, tag, script: [importImages], writeImages, signal })
   } finally {
-    await docker(['rm', '--force', '--volumes', container]).catch(() => undefined)
     await docker(['rmi', bare]).catch(() => undefined)
   }
 }

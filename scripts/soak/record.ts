@@ -6,7 +6,9 @@ import { recordOf } from '../record.ts'
 /** A check that did not simply pass, and why. */
 export type Unsteady = { id: string; from: string; reason: string }
 
-/** What a lab of a soak came to. `seconds` is the whole run. `leftovers` are what stayed in the engine or the cache. */
+/**
+ * The result of a lab of a soak. `seconds` is the whole run. `leftovers` are what stayed in the engine or the cache.
+ */
 export type Soaked = {
   round: number
   topology: string

@@ -70,8 +70,8 @@ const unsteady = ({ id, from, reason, attempts }: CheckResult): Unsteady => ({
 })
 
 /**
- * What is left of a run: all that carries its label, its folder in the cache, and volumes that nobody uses and that
- * were not there before. Other runs on the machine do not count.
+ * What is left of a run: everything with its label, its folder in the cache, and unused volumes that were not there
+ * before. Other runs on the machine do not count.
  */
 const leftoversOf = async (run: string, volumesBefore: readonly string[]): Promise<string[]> => {
   const ofRun = ['--filter', `label=${runLabel}=${run}`, '--format']

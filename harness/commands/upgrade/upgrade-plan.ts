@@ -23,10 +23,9 @@ export type UpgradePlan = {
 
 /**
  * Turns the flags of `upgrade` into a plan.
- * @throws MeshproofError MP-101 for what does not exist, MP-107 where no source has both releases, MP-111 to
- * MP-113, MP-123 and MP-124 for an earlier run that cannot be compared with, MP-125 for a fault that cannot happen
- * there, MP-126 for a single release, MP-138 for an external
- * control plane, MP-150 to MP-153 where versions alone forbid it.
+ * @throws MeshproofError MP-101 for what does not exist, MP-107 where no source has both releases, MP-111 to MP-113,
+ * MP-123 and MP-124 for an earlier run that cannot be compared with, MP-125 for a fault that cannot happen there,
+ * MP-126 for a single release, MP-138 for an external control plane, MP-150 to MP-153 where versions alone forbid it.
  */
 export const planUpgrade = async (options: UpgradeOptions, checks: readonly Check[]): Promise<UpgradePlan> => {
   const { mtls = 'strict' } = options

@@ -59,7 +59,7 @@ export const upgrade = async (
   return concludeRun(await withReports(run, work, exitCodeOfUpgrade, signals.signal), screen, options)
 }
 
-/** What an upgrade does without a flag. */
+/** The options of an upgrade without a flag. */
 const upgradeDefaults = { ...UpgradeOptions.parse({ topology: '-', from: '-', to: '-' }), maxGap: '1000ms' }
 
 const exitCodeOfUpgrade = ({ topologies: [topology] }: Results): number =>

@@ -9,8 +9,8 @@ export const pressureFile = 'cpu-pressure'
 
 /**
  * Reads what one pod recorded about its machine. A line has the time of day and the time since the machine started, in
- * seconds, and for how long tasks have waited so far, in microseconds. The file of a machine that does not tell is
- * empty.
+ * seconds, and for how long tasks have waited so far, in microseconds. The file is empty where the machine does not
+ * measure this.
  */
 export const parsePressure = (cluster: string, text: string): Pressure[] => {
   const records = [...text.matchAll(/^(\d+) (\d+\.\d+) (\d+)$/gm)].map(([, at, uptime, waited]) => ({

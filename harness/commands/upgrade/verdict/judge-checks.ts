@@ -6,8 +6,8 @@ import { found, isUpgradeCode, type UpgradeCode } from './findings.ts'
 import { stallsIn } from './stalls.ts'
 
 /**
- * The findings from a phase’s steps and checks: listed that failed, checks that could not run, and checks that passed
- * only on a retry.
+ * The findings from a phase’s steps and checks: what failed, checks that could not run, and checks that passed only
+ * on a retry.
  */
 export const checkFindings = ({ phase, stalls, stages }: PhaseCase): UpgradeFinding[] => {
   const { id, kind, checks, steps } = phase

@@ -82,11 +82,11 @@ const enough = 100
 const turns = 2
 
 /**
- * The warning for slower answers. A direction is slower if its p99 exceeds that of the baseline by more than the
- * budget, and by more than twice what the traffic outside the mesh lost as well: that is what the machine lacked. On a
- * busy machine the p99 of one direction at the baseline is a matter of luck; that of all together is less so. And most
- * seconds must have an answer that slow: pods that start slow the whole machine for a second or two, and with it the
- * p99 of a phase, although no proxy became slower.
+ * The warning for slower answers. A direction is slower if its p99 exceeds the budget plus twice the time by which
+ * traffic outside the mesh became slower: a machine with too little processor time slows both. At the baseline the p99
+ * of one direction on a busy machine is a matter of chance, so that of all directions together counts where it is
+ * longer. Most seconds must have an answer that slow: pods that start slow the whole machine for a second or two, and
+ * with it the p99 of a phase, although no proxy became slower.
  */
 const slowerAnswers = ({ phase, phases, latencies, budgets }: PhaseCase): UpgradeFinding[] => {
   const baselineId = phases.find(({ kind }) => kind === 'baseline')?.id
