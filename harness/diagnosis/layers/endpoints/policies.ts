@@ -183,9 +183,9 @@ export const whyUnknown = async (
         fix: kubectl(server, `-n ${namespace} get pods -l ${tlsMode}=disabled`),
       }
     // The client’s control plane leaves them out, by the policies that it reads; the server’s may read others.
-    const readers = new Set([servedBy(mesh, client), servedBy(mesh, server)].filter((reader) => reader !== undefined))
-    for (const reader of readers) {
-      const policy = (await reader.reads.istio('PeerAuthentication')).find((candidate) =>
+    const readers = new Set([servedBy(mesh, client), servedBy(mesh, server)].filter((control) => control !== undefined))
+    for (const control of readers) {
+      const policy = (await control.reads.istio('PeerAuthentication')).find((candidate) =>
         disables(candidate, [namespace, root], pods),
       )
       if (policy)
@@ -194,10 +194,10 @@ export const whyUnknown = async (
           where: `${host} in ${server.name}`,
           evidence: [
             `PeerAuthentication ${placeOf(policy)} turns mutual TLS off (DISABLE)` +
-              (readers.size > 1 ? `, in what istiod of ${reader.name} reads` : ''),
+              (readers.size > 1 ? `, in what istiod of ${control.name} reads` : ''),
           ],
           fix: kubectl(
-            reader,
+            control,
             `-n ${policy.metadata?.namespace ?? ''} get peerauthentication ${policy.metadata?.name ?? ''} -o yaml`,
           ),
           clusters: [client.name, server.name],
