@@ -38,6 +38,19 @@ test.each<[object, 'yes' | 'no' | 'maybe']>([
   expect(fits(AuthorizationPolicy.parse(spec), sleep)).toBe(expected)
 })
 
+test.each<[string[], object, 'yes' | 'no' | 'maybe']>([
+  [['10.1.8.1'], from({ ipBlocks: ['192.168.77.0/24'] }), 'no'],
+  [['10.1.8.1'], from({ ipBlocks: ['192.168.77.0/24', '10.1.8.1'] }), 'yes'],
+  [['10.1.8.1', '10.1.9.1'], from({ ipBlocks: ['10.1.8.0/24'] }), 'maybe'],
+  [['10.1.8.1'], from({ notIpBlocks: ['10.0.0.0/8'] }), 'no'],
+  [['10.1.8.1'], from({ notIpBlocks: ['192.168.77.0/24'] }), 'yes'],
+  [['fd00::7'], from({ ipBlocks: ['fd00::/64'] }), 'yes'],
+  [['10.1.8.1'], from({ ipBlocks: ['nonsense'] }), 'maybe'],
+  [['10.1.8.1'], from({ remoteIpBlocks: ['192.168.77.0/24'] }), 'maybe'],
+])('of a request from %j %j is: %s', (addresses, spec, expected) => {
+  expect(fits(AuthorizationPolicy.parse(spec), { ...sleep, addresses })).toBe(expected)
+})
+
 test.each<[object, 'yes' | 'no' | 'maybe']>([
   [from({ requestPrincipals: ['*'] }), 'no'],
   [from({ notRequestPrincipals: ['*'] }), 'yes'],

@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net'
 import type { V1Pod } from '@kubernetes/client-node'
 import { z } from 'zod'
 import { policyRootOf } from '#probes/survey/mesh-config.ts'
@@ -69,10 +70,11 @@ export const policiesFor = async (
 }
 
 /**
- * A request as far as it is known: who asks, and at which port. Path and addresses may be any, and so may method,
- * headers and token, unless it is `plain`: a GET with no token and no headers of its own.
+ * A request as far as it is known: who asks, at which port, and from which of some addresses the server sees it come,
+ * where that is known. The path may be any, and so may method, headers and token, unless it is `plain`: a GET with no
+ * token and no headers of its own.
  */
-export type Asking = { namespace: string; serviceAccount: string; port: number; plain?: true }
+export type Asking = { namespace: string; serviceAccount: string; port: number; addresses?: string[]; plain?: true }
 
 /** `yes` and `no` whatever else the request says; `maybe` where method, path, host or a condition decides. */
 export type Match = 'yes' | 'no' | 'maybe'
@@ -123,8 +125,29 @@ const sourceFits = (source: z.infer<typeof Source> | undefined, asking: Asking):
     // A request of a sidecar carries no token unless its program adds one; addresses depend on the way.
     plain && source.requestPrincipals.length > 0 ? 'no' : 'yes',
     plain ? 'yes' : unrestricted(source.requestPrincipals, source.notRequestPrincipals),
-    unrestricted(source.ipBlocks, source.notIpBlocks, source.remoteIpBlocks, source.notRemoteIpBlocks),
+    source.ipBlocks.length === 0 ? 'yes' : comesFrom(source.ipBlocks, asking),
+    source.notIpBlocks.length === 0 ? 'yes' : opposite(comesFrom(source.notIpBlocks, asking)),
+    // The address that a header tells.
+    unrestricted(source.remoteIpBlocks, source.notRemoteIpBlocks),
   ])
+}
+
+/** Whether a request comes from blocks of addresses; `maybe` where it is not known, or some addresses are in them. */
+const comesFrom = (blocks: string[], { addresses = [] }: Asking): Match => {
+  const ranges = new BlockList()
+  try {
+    for (const block of blocks) {
+      const [address = '', length] = block.split('/')
+      const isLong = isIP(address) === 6
+      ranges.addSubnet(address, Number(length ?? (isLong ? 128 : 32)), isLong ? 'ipv6' : 'ipv4')
+    }
+  } catch {
+    // A block that is none.
+    return 'maybe'
+  }
+  const within = addresses.filter((address) => ranges.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'))
+  if (addresses.length === 0 || (within.length > 0 && within.length < addresses.length)) return 'maybe'
+  return within.length > 0 ? 'yes' : 'no'
 }
 
 const operationFits = (operation: z.infer<typeof Operation> | undefined, { port, plain }: Asking): Match => {

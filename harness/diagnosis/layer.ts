@@ -43,7 +43,7 @@ export const istioctl = ({ context }: SurveyedCluster, command: string): string 
   `istioctl --context=${shellWord(context)} ${command}`
 
 /** A kubectl command for a cluster. */
-export const kubectl = ({ context }: SurveyedCluster, command: string): string =>
+export const kubectl = ({ context }: Pick<SurveyedCluster, 'context'>, command: string): string =>
   `kubectl --context=${shellWord(context)} ${command}`
 
 /** The cluster whose control plane serves a cluster: its own, for a remote the first there is. */

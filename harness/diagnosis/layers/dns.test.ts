@@ -4,7 +4,7 @@ import { survey } from '#probes/survey/survey.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects } from '#testing/mesh-objects.ts'
 import type { Look } from '#diagnosis/layer.ts'
-import { dns } from './dns.ts'
+import { dns, nameFinding } from './dns.ts'
 
 const servers: FakeApiServer[] = []
 
@@ -62,4 +62,20 @@ test('a name server without a ready endpoint is named, with what its pods say', 
 test('a ready one, and one of another kind, are no problem', async () => {
   expect((await looked([nameServer, slice(true)])).findings).toEqual([])
   expect((await looked([])).findings).toEqual([])
+})
+
+test('a service that stands for another name is told with that name, and not with the name server', () => {
+  const cluster = { name: 'cluster2', context: 'context2' }
+  const metadata = { name: 'cart', namespace: 'shop' }
+  const host = 'cart.shop.svc.cluster.local'
+  const other = { metadata, spec: { type: 'ExternalName', externalName: 'cart.example' } }
+  expect(nameFinding(cluster, { host, service: other }, 'MP-972', ['no answer'])).toMatchObject({
+    where: 'cart.shop.svc.cluster.local in cluster2',
+    cause: 'a service stands for another name, which does not resolve in its cluster',
+    evidence: ['no answer', 'service shop/cart is of type ExternalName, for cart.example'],
+    fix: expect.stringContaining('-n shop get service cart -o yaml'),
+  })
+  const plain = nameFinding(cluster, { host, service: { metadata, spec: {} } }, 'MP-972', ['no answer'])
+  expect([plain.cause, plain.evidence]).toEqual([undefined, ['no answer']])
+  expect(plain.fix).toContain('coredns')
 })

@@ -54,6 +54,35 @@ const namesIn = async (mesh: Survey, cluster: SurveyedCluster): Promise<Names> =
 }
 
 /** A service’s name that does not lead to the service’s own address. */
+/** What a name that does not resolve as it should is told with; that of another name is told with that. */
+export const nameFinding = (
+  cluster: Pick<SurveyedCluster, 'name' | 'context'>,
+  { host, service: { metadata, spec } }: { host: string; service: V1Service },
+  code: 'MP-970' | 'MP-972',
+  evidence: string[],
+): Finding => {
+  const { namespace = '', name = '' } = metadata ?? {}
+  const isOther = spec?.type === 'ExternalName'
+  return {
+    code,
+    where: `${host} in ${cluster.name}`,
+    ...(isOther ? { cause: 'a service stands for another name, which does not resolve in its cluster' } : {}),
+    evidence: [
+      ...evidence,
+      ...(isOther
+        ? [`service ${namespace}/${name} is of type ExternalName, for ${spec.externalName ?? 'nothing'}`]
+        : []),
+    ],
+    fix: isOther
+      ? kubectl(cluster, `-n ${namespace} get service ${name} -o yaml   # as in the other clusters?`)
+      : kubectl(
+          cluster,
+          '-n kube-system get configmap coredns -o yaml   # and service kube-dns, and the log of the CoreDNS pods',
+        ),
+    clusters: [cluster.name],
+  }
+}
+
 const wrongName = async (
   cluster: SurveyedCluster,
   vantage: Vantage,
@@ -61,16 +90,7 @@ const wrongName = async (
 ): Promise<Finding[]> => {
   const place = vantagePlace(vantage, cluster)
   const finding = (code: 'MP-970' | 'MP-972', ...evidence: string[]): Finding[] => [
-    {
-      code,
-      where: `${host} in ${cluster.name}`,
-      evidence,
-      fix: kubectl(
-        cluster,
-        '-n kube-system get configmap coredns -o yaml   # and service kube-dns, and the log of the CoreDNS pods',
-      ),
-      clusters: [cluster.name],
-    },
+    nameFinding(cluster, { host, service }, code, evidence),
   ]
   const answer = await resolveIn(vantage, host)
   if (answer === undefined)

@@ -4,7 +4,7 @@ import { survey, type Survey } from '#probes/survey/survey.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects } from '#testing/mesh-objects.ts'
 import { interception } from './interception.ts'
-import { server } from './server.ts'
+import { deadEndpoints, server } from './server.ts'
 import { transport } from './transport.ts'
 
 const servers: FakeApiServer[] = []
@@ -101,6 +101,13 @@ describe('what a server accepts', () => {
     ],
     ['allows paths that a plain request may have', { rules: [{ to: [{ operation: { paths: ['/*'] } }] }] }, []],
     ['asks a provider that is not there', { action: 'CUSTOM', provider: { name: 'login' }, rules: [{}] }, ['MP-905']],
+    // Within a cluster a request comes from its pod; between clusters of one network an address may be translated.
+    [
+      'allows addresses that clients of its cluster do not have',
+      { rules: [{ from: [{ source: { ipBlocks: ['192.168.77.0/24'] } }] }] },
+      ['MP-908'],
+    ],
+    ['allows addresses that clients have', { rules: [{ from: [{ source: { ipBlocks: ['10.0.0.0/8'] } }] }] }, []],
     ['denies a path', { action: 'DENY', rules: [{ to: [{ operation: { paths: ['/admin'] } }] }] }, []],
     ['is for another workload', { selector: { matchLabels: { app: 'bank' } } }, []],
     [
@@ -284,4 +291,14 @@ describe('a sidecar', () => {
     ])
     expect((await interception.look(await meshOf([sidecar(8080)]), undefined)).findings).toEqual([])
   })
+})
+
+test('a port to which a proxy sends what comes in, and where nothing listens, is found', () => {
+  const held = new Map([
+    ['inbound|5000||', [{ address: '127.0.0.1', port: 9999 }]],
+    ['inbound|8080||', [{ address: '10.1.8.1', port: 8080 }]],
+  ])
+  expect(deadEndpoints(held, [5000, 8080], [5000, 15090])).toEqual(['127.0.0.1:9999'])
+  expect(deadEndpoints(held, [5000, 8080], [9999])).toEqual([])
+  expect(deadEndpoints(held, [7000], [])).toEqual([])
 })

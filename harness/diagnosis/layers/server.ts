@@ -2,11 +2,12 @@ import type { V1IPBlock, V1NetworkPolicy, V1Pod } from '@kubernetes/client-node'
 import ipaddr from 'ipaddr.js'
 import pMap from 'p-map'
 import { reasonOf } from '#errors.ts'
-import { portBehind } from '#diagnosis/addresses.ts'
+import { addressesBehind, portBehind } from '#diagnosis/addresses.ts'
 import { fits, policiesFor, type Asking } from '#diagnosis/authorization.ts'
 import { clientsOf } from '#diagnosis/clients.ts'
 import { matchesSelector } from '#diagnosis/label-selector.ts'
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { networkGateways } from '#diagnosis/network-gateways.ts'
 import { onceEach } from '#diagnosis/once-each.ts'
 import { sharedServices, type MeshService, type ServiceIn } from '#diagnosis/shared-services.ts'
 import type { Vantage } from '#probes/dial.ts'
@@ -79,7 +80,7 @@ export const server: Layer = {
 /** What came of asking a server, and what could not be asked. */
 type Asked = { findings: Finding[]; notes: string[] }
 
-type Client = { cluster: SurveyedCluster; namespace: string; serviceAccount: string }
+type Client = { cluster: SurveyedCluster; namespace: string; serviceAccount: string; podIP: string | undefined }
 
 /** The service accounts of a sample of clients. */
 const clientsWithAccounts = async (mesh: Survey): Promise<Client[]> => {
@@ -87,7 +88,12 @@ const clientsWithAccounts = async (mesh: Survey): Promise<Client[]> => {
   return Promise.all(
     clients.map(async ({ cluster, namespace, pod }) => {
       const found = (await cluster.reads.podsIn(namespace)).find(({ metadata }) => metadata?.name === pod)
-      return { cluster, namespace, serviceAccount: found?.spec?.serviceAccountName ?? 'default' }
+      return {
+        cluster,
+        namespace,
+        serviceAccount: found?.spec?.serviceAccountName ?? 'default',
+        podIP: found?.status?.podIP,
+      }
     }),
   )
 }
@@ -106,6 +112,24 @@ type Applying = {
   reader: SurveyedCluster
   policies: Awaited<ReturnType<typeof policiesFor>>
   port: number
+  /** The addresses of the gateways’ pods, from which requests of other networks come. */
+  gateways: string[]
+}
+
+/** A client’s request as its server sees it come. Between clusters of one network an address may be translated. */
+const askingOf = ({ cluster, port, gateways }: Applying, client: Client): Asking => {
+  const own = client.podIP === undefined ? [] : [client.podIP]
+  const isOwn = client.cluster === cluster
+  return { ...client, port, addresses: isOwn ? own : client.cluster.network === cluster.network ? [] : gateways }
+}
+
+const gatewayAddresses = async (mesh: Survey, cluster: SurveyedCluster): Promise<string[]> => {
+  const networks = severalNetworks(mesh) ? await networkGateways(mesh) : []
+  const services = networks.flatMap((own) => own.services).filter((gateway) => gateway.cluster === cluster)
+  const perService = services.map(({ service: { metadata } }) =>
+    addressesBehind(cluster, metadata?.namespace ?? '', metadata?.name ?? ''),
+  )
+  return (await Promise.all(perService)).flat()
 }
 
 /** Undefined where there is no server, or nobody who reads policies. */
@@ -116,16 +140,19 @@ const policiesAt = async (mesh: Survey, service: MeshService, part: ServiceIn): 
   const policies = await policiesFor(reader, pod)
   return policies.length === 0
     ? undefined
-    : { cluster: part.cluster, reader, policies, port: await targetPort(service, part) }
+    : {
+        cluster: part.cluster,
+        reader,
+        policies,
+        port: await targetPort(service, part),
+        gateways: await gatewayAddresses(mesh, part.cluster),
+      }
 }
 
 /** Policies by which a server refuses the clients that were looked at, all of them or some. */
-const refusedByPolicy = async (
-  { cluster, reader, policies, port }: Applying,
-  service: MeshService,
-  clients: Client[],
-): Promise<Finding[]> => {
-  const asking = clients.map((client): Asking => ({ ...client, port }))
+const refusedByPolicy = async (applying: Applying, service: MeshService, clients: Client[]): Promise<Finding[]> => {
+  const { cluster, reader, policies } = applying
+  const asking = clients.map((client) => askingOf(applying, client))
   // Some clients may be meant to be left out; where none is let in, the service serves nobody.
   const finding = (namespace: string, name: string, refused: Client[], why: string): Finding => ({
     code: refused.length === clients.length ? 'MP-905' : 'MP-908',
@@ -145,7 +172,7 @@ const refusedByPolicy = async (
     ({ spec }) => spec.action === 'DENY' && asking.some((client) => fits(spec, client) === 'yes'),
   )
   if (denying) {
-    const refused = clients.filter((client) => fits(denying.spec, { ...client, port }) === 'yes')
+    const refused = clients.filter((client) => fits(denying.spec, askingOf(applying, client)) === 'yes')
     return [finding(denying.namespace, denying.name, refused, `denies ${accountsOf(refused)}`)]
   }
   const providers = new Set(((await meshConfigOf(reader.reads)).extensionProviders ?? []).map(({ name }) => name))
@@ -161,7 +188,7 @@ const refusedByPolicy = async (
   if (demanding) return [wanting(demanding, 'denies')]
   const allowing = policies.filter(({ spec }) => spec.action === 'ALLOW')
   const [first] = allowing
-  const left = clients.filter((client) => allowing.every(({ spec }) => fits(spec, { ...client, port }) === 'no'))
+  const left = clients.filter((client) => allowing.every(({ spec }) => fits(spec, askingOf(applying, client)) === 'no'))
   if (!first || clients.length === 0) return []
   const refusesPlain = plain.every((client) => allowing.every(({ spec }) => fits(spec, client) === 'no'))
   if (left.length === 0) return refusesPlain ? [wanting(first, 'does not allow')] : []
@@ -176,9 +203,9 @@ const refusedByPolicy = async (
 }
 
 /** Policies that decide by what a request says, and so cannot be judged by who asks. */
-const conditionalPolicies = ({ policies, port }: Applying, clients: Client[]): string[] =>
-  policies
-    .filter(({ spec }) => clients.some((client) => fits(spec, { ...client, port }) === 'maybe'))
+const conditionalPolicies = (applying: Applying, clients: Client[]): string[] =>
+  applying.policies
+    .filter(({ spec }) => clients.some((client) => fits(spec, askingOf(applying, client)) === 'maybe'))
     .map(({ namespace, name }) => `${namespace}/${name}`)
 
 /** How many such policies are named. */
@@ -355,8 +382,15 @@ const notListening = async (service: MeshService, part: ServiceIn): Promise<Aske
   const closed = ports.filter((port) => !open.includes(port))
   const local = closed.filter((port) => listening.some((listener) => listener.port === port))
   const [first] = closed
-  if (first === undefined || (local.length > 0 && (await sentToLocalhost(vantage, local))))
-    return { findings: [], notes: [] }
+  if (first === undefined) {
+    const dead = deadEndpoints(
+      await clustersOf(vantage),
+      ports,
+      listening.map(({ port }) => port),
+    )
+    return { findings: dead.length > 0 ? [sentToNobody(service, part, pod, dead)] : [], notes: [] }
+  }
+  if (local.length > 0 && (await sentToLocalhost(vantage, local))) return { findings: [], notes: [] }
   const others = open.filter((port) => !isIstios(port))
   return {
     findings: [
@@ -381,6 +415,33 @@ const notListening = async (service: MeshService, part: ServiceIn): Promise<Aske
     notes: [],
   }
 }
+
+/**
+ * Where a server’s proxy sends what comes in at ports, by its clusters, although nothing listens there: a Sidecar’s
+ * ingress can name any port of the pod.
+ */
+export const deadEndpoints = (
+  held: ReadonlyMap<string, readonly { address: string; port: number }[]>,
+  ports: readonly number[],
+  listening: readonly number[],
+): string[] =>
+  ports.flatMap((port) =>
+    (held.get(`inbound|${port}||`) ?? [])
+      .filter((endpoint) => endpoint.port !== port && !listening.includes(endpoint.port))
+      .map((endpoint) => `${endpoint.address}:${endpoint.port}`),
+  )
+
+const sentToNobody = (service: MeshService, { cluster }: ServiceIn, pod: V1Pod, dead: string[]): Finding => ({
+  code: 'MP-907',
+  where: `${service.host} in ${cluster.name}`,
+  cause: 'a sidecar sends what it gets to a port where nothing listens, as a Sidecar’s ingress asks',
+  evidence: [
+    `the proxy of ${pod.metadata?.namespace ?? ''}/${pod.metadata?.name ?? ''} sends requests to ${dead.join(', ')}, ` +
+      'where nothing listens',
+  ],
+  fix: kubectl(cluster, `get sidecars.networking.istio.io -A -o yaml   # ingress.defaultEndpoint`),
+  clusters: [cluster.name],
+})
 
 /** Whether a server’s proxy sends what comes in to localhost, as a Sidecar can ask for. */
 const sentToLocalhost = async (vantage: Vantage, ports: number[]): Promise<boolean> =>

@@ -27,6 +27,7 @@ const about = async (
   annotations: Record<string, string> = {},
   network = 'network2',
   meshConfig: Manifest[] = [],
+  role: 'primary' | 'remote' = 'remote',
 ): Promise<{ rules: string[]; why: string | undefined }> => {
   const objects: Manifest[] = [
     {
@@ -46,7 +47,7 @@ const about = async (
     fakeApiServer(
       meshObjects('cluster1', { proxies: ['1.31.0'], more: [...objects, ...(policy ? [policy] : []), ...meshConfig] }),
     ),
-    fakeApiServer(meshObjects('cluster2', { role: 'remote', network, proxies: ['1.31.0'], more: objects })),
+    fakeApiServer(meshObjects('cluster2', { role, network, proxies: ['1.31.0'], more: objects })),
   ])
   servers.push(...apis)
   const mesh = await survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
@@ -128,6 +129,11 @@ test.each<[string, Manifest | undefined, Record<string, string>, string | undefi
   ],
 ])('a client that does not know a service is explained by %s', async (_what, policy, annotations, expected) => {
   expect((await about(policy, annotations)).why).toBe(expected)
+})
+
+test('a policy that only the control plane of the client reads takes endpoints away from it', async () => {
+  const plaintext = object('security.istio.io/v1', 'PeerAuthentication', { portLevelMtls: { 80: { mode: 'DISABLE' } } })
+  expect((await about(plaintext, {}, 'network2', [], 'primary')).why).toBe('MP-893')
 })
 
 test('the mesh config says which namespace has the mesh’s policies, and what services are exported to', async () => {

@@ -182,19 +182,27 @@ export const whyUnknown = async (
         evidence: [`${placeOf(asPlain)} has the label ${tlsMode}=disabled`],
         fix: kubectl(server, `-n ${namespace} get pods -l ${tlsMode}=disabled`),
       }
-    const policy = ((await servedBy(mesh, server)?.reads.istio('PeerAuthentication')) ?? []).find((candidate) =>
-      disables(candidate, [namespace, root], pods),
-    )
-    if (policy)
-      return {
-        code: 'MP-893',
-        where: `${host} in ${server.name}`,
-        evidence: [`PeerAuthentication ${placeOf(policy)} turns mutual TLS off (DISABLE)`],
-        fix: kubectl(
-          servedBy(mesh, server) ?? server,
-          `-n ${policy.metadata?.namespace ?? ''} get peerauthentication ${policy.metadata?.name ?? ''} -o yaml`,
-        ),
-      }
+    // The client’s control plane leaves them out, by the policies that it reads; the server’s may read others.
+    const readers = new Set([servedBy(mesh, client), servedBy(mesh, server)].filter((control) => control !== undefined))
+    for (const control of readers) {
+      const policy = (await control.reads.istio('PeerAuthentication')).find((candidate) =>
+        disables(candidate, [namespace, root], pods),
+      )
+      if (policy)
+        return {
+          code: 'MP-893',
+          where: `${host} in ${server.name}`,
+          evidence: [
+            `PeerAuthentication ${placeOf(policy)} turns mutual TLS off (DISABLE)` +
+              (readers.size > 1 ? `, in what istiod of ${control.name} reads` : ''),
+          ],
+          fix: kubectl(
+            control,
+            `-n ${policy.metadata?.namespace ?? ''} get peerauthentication ${policy.metadata?.name ?? ''} -o yaml`,
+          ),
+          clusters: [client.name, server.name],
+        }
+    }
   }
   return undefined
 }
