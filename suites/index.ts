@@ -1,5 +1,6 @@
 import { control } from './control.suite.ts'
 import { discovery } from './discovery.suite.ts'
+import { echoNames } from './echo-names.suite.ts'
 import { failover } from './failover.suite.ts'
 import { mtls } from './mtls.suite.ts'
 import { network } from './network.suite.ts'
@@ -24,5 +25,6 @@ export const suites = [
   wire,
   failover,
   protocol,
+  echoNames,
   resilience,
 ]

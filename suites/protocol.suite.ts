@@ -1,20 +1,12 @@
 import {
-  because,
   check,
-  clustersIn,
   downloadQuestion,
-  echoOnly,
   echoPorts,
-  echoService,
-  echoServices,
-  expect,
   headersIn,
   headersQuestion,
-  hostQuestion,
   httpQuestion,
   httpsQuestion,
   largestBody,
-  manyQuestion,
   serverFirstQuestion,
   silentQuestion,
   smallBody,
@@ -23,37 +15,15 @@ import {
   unaryQuestion,
   uploadQuestion,
   webSocketQuestion,
-  whereRequestsCross,
-  type CauseCode,
   type CheckContext,
-  type Cluster,
-  type Question,
   type Reply,
 } from '#suite.ts'
-
-/** A question to the echo of a cluster, and what is heard in its answer: a text that can be compared. */
-type Asked = {
-  ask: (host: string, peer: string) => Question
-  hear: (reply: Reply) => string
-  /** What must be heard from a cluster; for a control, from the client’s own. */
-  expected: (peer: string) => string
-}
+import { asked, everyEcho, heardOf, type Asked } from './ask-echo.ts'
 
 /** What echo is told: no name of a host or a header has it. */
 const words = 'said-once'
 
-/** The seconds to wait for an answer that must not come. */
-const inVain = 2
-
-/** What several checks have in common. */
-const asked = {
-  layer: 'protocol',
-  from: 'each',
-  needs: ['echo'],
-  applies: (_: unknown, upgrade?: unknown) => upgrade === undefined || 'an upgrade deploys no echo',
-} as const
-
-/** The checks of this layer, in the order of the catalogue. Each asks the echo of every cluster by a name of its own. */
+/** The checks of single servers. Each asks the echo of every cluster by a name of its own. */
 export const protocol = [
   check(
     {
@@ -109,7 +79,7 @@ export const protocol = [
       ...asked,
       id: 'protocol.grpc-stream',
       title: 'a stream of gRPC stays open between its messages, and each is answered, in every cluster',
-      source: 'gRPC’s streams in both directions; istio/istio#7877: timeouts of a route end streams',
+      source: 'gRPC’s streams in both directions; a timeout of Envoy’s route spans the whole stream',
     },
     (context) => {
       const answers = (reply: Reply): string =>
@@ -235,142 +205,7 @@ export const protocol = [
       return everyEcho(context, 'MP-706', [headers(80)], headers(0))
     },
   ),
-  check(
-    {
-      ...asked,
-      id: 'protocol.pod-names',
-      title:
-        'a pod of a StatefulSet is reached by its name in its own cluster; in another one on its network at its ' +
-        'address, and across networks not at all',
-      source:
-        'Istio’s DNS proxying: names of headless pods are told within a network; its gateways pass on services, ' +
-        'not pods',
-    },
-    async ({ mesh, from }) => {
-      const nameOf = ({ version }: Cluster): string =>
-        `${echoService(version)}-0.${echoServices.pods}.${mesh.namespace}`
-      const url = (peer: Cluster): string => `http://${nameOf(peer)}:${echoPorts.shared}/`
-      const others = await Promise.all(
-        mesh.othersThan(from).map(async (peer) => ({ peer, address: await peer.echoAddress() })),
-      )
-      const near = mesh.onNetworkOf(from).map(({ name }) => name)
-      return expectHeard(from, 'MP-707', [
-        { question: httpQuestion(`${from.name} by name`, url(from), '1.1'), hear: heardOf, expected: answer(from) },
-        ...others.flatMap(({ peer, address }) => [
-          {
-            question: httpQuestion(`${peer.name} by name`, url(peer), '1.1'),
-            hear: resolved,
-            expected: 'no such name',
-          },
-          {
-            question: hostQuestion(
-              `${peer.name} at its address`,
-              nameOf(peer),
-              echoPorts.shared,
-              near.includes(peer.name) ? { address } : { address, seconds: inVain },
-            ),
-            hear: near.includes(peer.name) ? heardOf : answered,
-            expected: near.includes(peer.name) ? answer(peer) : 'no answer',
-          },
-        ]),
-      ])
-    },
-  ),
-  check(
-    {
-      ...asked,
-      id: 'protocol.one-cluster',
-      title: 'a service that exists in one cluster alone is answered in all, where its name has an address',
-      source: 'Istio’s multicluster traffic management: a name resolves with a stub service or DNS proxying alone',
-    },
-    async ({ mesh, from }) => {
-      const host = ({ version }: Cluster): string => `${echoOnly(version)}.${mesh.namespace}`
-      return expectHeard(from, 'MP-707', [
-        ...mesh.reachableFrom(from).map((peer) => ({
-          question: hostQuestion(`that of ${peer.name}`, host(peer), echoPorts.shared),
-          hear: heardOf,
-          expected: answer(peer),
-        })),
-        ...mesh.othersThan(from).map((peer) => ({
-          question: httpQuestion(`that of ${peer.name}, by name`, `http://${host(peer)}:${echoPorts.shared}/`, '1.1'),
-          hear: resolved,
-          expected: 'no such name',
-        })),
-      ])
-    },
-  ),
-  check(
-    {
-      ...asked,
-      id: 'protocol.outside-host',
-      title: 'a host outside of the mesh is reached through a ServiceEntry, from every cluster of its network',
-      source: 'Istio’s ServiceEntry, read by the control plane of every cluster; a host without one is not answered',
-      from: 'mesh',
-    },
-    async ({ mesh }) => {
-      const hosts = await Promise.all(
-        mesh.clusters.map(async (cluster) => ({
-          cluster,
-          host: `outside-${cluster.version}.meshproof.example`,
-          address: await cluster.outsideAddress(),
-        })),
-      )
-      return mesh.withOutsideHosts(
-        hosts.map(({ host, address }) => ({ host, address })),
-        async () => {
-          const reports = await Promise.all(
-            mesh.clusters.map((from) =>
-              expectHeard(from, 'MP-708', [
-                ...hosts
-                  .filter(({ cluster }) => cluster.network === from.network)
-                  .map(({ cluster, host }) => ({
-                    question: hostQuestion(`${from.name} to ${host}`, host, echoPorts.http),
-                    hear: heardOf,
-                    expected: answer(cluster),
-                  })),
-                {
-                  question: hostQuestion(
-                    `${from.name} to a host without one`,
-                    'nowhere.meshproof.example',
-                    echoPorts.http,
-                    { seconds: inVain },
-                  ),
-                  hear: answered,
-                  expected: 'no answer',
-                },
-              ]),
-            ),
-          )
-          return reports.join('; ')
-        },
-      )
-    },
-  ),
-  check(
-    {
-      ...asked,
-      id: 'protocol.traffic-distribution',
-      title: 'a service that prefers what is close is answered by its client’s network alone; another one by all',
-      source: 'Kubernetes’ trafficDistribution: PreferClose; Istio counts the network before region and zone',
-      applies: (topology, upgrade) =>
-        asked.applies(topology, upgrade) === true ? whereRequestsCross(topology) : asked.applies(topology, upgrade),
-    },
-    async ({ mesh, from }) => {
-      const near = [from, ...mesh.onNetworkOf(from)].map(({ name }) => name).sort()
-      const every = mesh.clusters.map(({ name }) => name).sort()
-      const many = (service: string, expected: string[]): Heard => ({
-        question: manyQuestion(service, `http://${service}.${mesh.namespace}:${echoPorts.shared}/`, 12 * every.length),
-        hear: (reply) => clustersIn(reply).join(', '),
-        expected: expected.join(', '),
-      })
-      return expectHeard(from, 'MP-709', [many(echoServices.near, near), many(echoServices.all, every)])
-    },
-  ),
 ]
-
-/** What a server reports of a request of HTTP. */
-const heardOf = (reply: Reply): string =>
-  `${reply.status} ${reply.field('Proto') ?? 'no protocol'} from ${reply.field('Cluster') ?? 'nobody'}`
 
 const overHttp = (version: '1.1' | '2', port: number, reported: string): Asked => ({
   ask: (host, peer) => httpQuestion(`HTTP/${version} to ${peer}, port ${port}`, `http://${host}:${port}/`, version),
@@ -389,7 +224,7 @@ const upload = (bytes: number): Asked => ({
 
 const download = (bytes: number): Asked => ({
   ask: (host, peer) =>
-    downloadQuestion(`${bytes} bytes from ${peer}`, `http://${host}:${echoPorts.grpc}`, echoPorts.grpc, bytes),
+    downloadQuestion(`${bytes} bytes from ${peer}`, `http://${host}:${echoPorts.grpcBodies}`, echoPorts.grpc, bytes),
   hear: ({ grpcStatus, received }) =>
     `status ${grpcStatus ?? 'none'}, ${received >= bytes ? `at least ${bytes}` : received} bytes`,
   expected: () => `status 0, at least ${bytes} bytes`,
@@ -397,61 +232,3 @@ const download = (bytes: number): Asked => ({
 
 const hostIn = ({ mesh }: CheckContext, peer: string): string =>
   mesh.clusters.filter(({ name }) => name === peer).map(mesh.echoHost)[0] ?? ''
-
-/** An answer of a cluster’s echo over HTTP/1.1. */
-const answer = ({ name }: Pick<Cluster, 'name'>): string => `200 HTTP/1.1 from ${name}`
-
-const answered = ({ status }: Reply): string => (status === 200 ? 'answered' : 'no answer')
-
-const resolved = (reply: Reply): string =>
-  reply.error.includes('resolve host') ? 'no such name' : `a name: ${heardOf(reply)}`
-
-/** A question, what is heard in its answer, and what must be. */
-type Heard = { question: Question; hear: (reply: Reply) => string; expected: string }
-
-/**
- * Asks the echo of every cluster that the client can reach, its own included, and asks the control of its own. Expects
- * what is heard, for each question by its name.
- */
-const everyEcho = (
-  { mesh, from }: CheckContext,
-  code: CauseCode,
-  questions: Asked[],
-  control: Asked,
-): Promise<string> => {
-  const peers = mesh.reachableFrom(from)
-  const all = [
-    ...questions.flatMap((question) => peers.map((peer) => ({ ...question, peer }))),
-    { ...control, peer: from },
-  ]
-  return expectHeard(
-    from,
-    code,
-    all.map(({ ask, hear, expected, peer }) => ({
-      question: ask(mesh.echoHost(peer), peer.name),
-      hear,
-      expected: expected(peer.name),
-    })),
-  )
-}
-
-/** Asks questions from a cluster’s client, and expects what must be heard, for each question by its name. */
-const expectHeard = async (from: Cluster, code: CauseCode, all: Heard[]): Promise<string> => {
-  const heard = (replies: Reply[]): Record<string, string> =>
-    Object.fromEntries(
-      all.map(({ question, hear }, index) => {
-        const reply = replies[index]
-        return [question.name, reply === undefined ? 'nothing' : hear(reply)]
-      }),
-    )
-  const expected = Object.fromEntries(all.map(({ question, expected: text }) => [question.name, text]))
-  const asExpected = (replies: Reply[]): boolean => JSON.stringify(heard(replies)) === JSON.stringify(expected)
-  const replies = await from.sleep.converse(
-    all.map(({ question }) => question),
-    asExpected,
-  )
-  expect(heard(replies), because(code)).toEqual(expected)
-  return Object.entries(heard(replies))
-    .map(([name, text]) => `${name}: ${text}`)
-    .join('; ')
-}

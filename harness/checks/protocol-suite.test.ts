@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { headersIn, largestBody, repliesIn, type Question, type Reply } from '#probes/protocols.ts'
-import { protocol } from '../../suites/protocol.suite.ts'
+import { echoNames } from '../../suites/echo-names.suite.ts'
+import { protocol as protocols } from '../../suites/protocol.suite.ts'
 import type { CheckContext } from './check.ts'
 import type { Cluster } from './cluster.ts'
 import type { Mesh } from './mesh.ts'
+
+const protocol = [...protocols, ...echoNames]
 
 /** How an answer is printed: the words of echo, and curl’s account. */
 const http = (peer: string, proto: string, { status = 200, sent = 0, more = '' } = {}): string =>

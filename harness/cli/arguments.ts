@@ -74,7 +74,7 @@ const results = new Option(
 
 const echoImage = new Option(
   '--echo-image <name>',
-  'an image of Istio’s echo that the clusters can pull, for the checks of protocols (default: built with the release)',
+  'the image of Istio’s echo that the checks of protocols ask (default: built from the source of the release)',
 )
 
 const charts = new Option('--charts <folder or repository>', 'with --installer=helm: install charts of your own')

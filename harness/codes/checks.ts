@@ -45,7 +45,7 @@ export const checkCodes = {
     layer: 'protocol',
     cause: 'large bodies or many headers do not pass',
     shows: 'Small requests are answered; large ones get 413 or 431, or are cut off.',
-    fix: 'Look for an EnvoyFilter that sets a buffer or max_headers_count, and for limits of memory that a proxy reached.',
+    fix: 'Look for an EnvoyFilter that sets a buffer or max_headers_count, and for a proxy that ran out of memory.',
   },
   'MP-707': {
     layer: 'protocol',
@@ -62,14 +62,14 @@ export const checkCodes = {
     cause: 'a host outside of the mesh is not reached through its ServiceEntry',
     shows: 'Requests to the host fail, in some clusters or in all, although its server answers.',
     fix:
-      'The ServiceEntry belongs in the cluster of the control plane; look for a DestinationRule of the host that asks ' +
-      'for mutual TLS.',
+      'The ServiceEntry belongs in the cluster of the control plane; look for a DestinationRule of the host that ' +
+      'asks for mutual TLS.',
   },
   'MP-709': {
     layer: 'protocol',
     cause: 'trafficDistribution is not followed',
     shows: 'A service with trafficDistribution is answered by clusters of another network although its own could.',
-    fix: 'The field must be the same in every cluster’s service; a DestinationRule with localityLbSetting overrides it.',
+    fix: 'Compare the field in the services of all clusters; a DestinationRule with localityLbSetting overrides it.',
   },
   'MP-711': {
     layer: 'network',

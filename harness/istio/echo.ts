@@ -16,6 +16,7 @@ export const echoPorts = {
   http2: 8085,
   tls: 8443,
   grpc: 7070,
+  grpcBodies: 7072,
   /** A server of gRPC whose port is declared as HTTP/1.1. */
   grpcAsHttp: 7071,
   /** The server speaks first. */

@@ -51,7 +51,9 @@ export const hostQuestion = (
   { address = nobodys, seconds }: { address?: string; seconds?: number } = {},
 ): Question => ({
   name,
-  script: `${seconds === undefined ? '' : `seconds=${seconds}; `}ask --http1.1 --resolve ${word(`${host}:${port}:${address}`)} ${word(`http://${host}:${port}/`)}`,
+  script:
+    (seconds === undefined ? '' : `seconds=${seconds}; `) +
+    `ask --http1.1 --resolve ${word(`${host}:${port}:${address}`)} ${word(`http://${host}:${port}/`)}`,
 })
 
 /** So many requests of HTTP/1.1, each on a new connection. */
@@ -223,7 +225,8 @@ export const scriptOf = (questions: Question[], seconds: number): string =>
     'call() { ask --dump-header head "$@"; echo; cat head; }',
     'dial() {',
     '  mkfifo asked; exec 3<>asked; : >said',
-    '  curl --silent --show-error --no-buffer --connect-timeout 2 --max-time "$seconds" "telnet://$1" <&3 >>said 2>&1 &',
+    '  curl --silent --show-error --no-buffer --connect-timeout 2 --max-time "$seconds" "telnet://$1" \\',
+    '    <&3 >>said 2>&1 &',
     '  line=$!',
     '}',
     'say() { printf "$1" >asked; }',

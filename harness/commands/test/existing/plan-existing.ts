@@ -42,8 +42,8 @@ export type ExistingPlan = MeshPlan & {
  * Surveys existing clusters and plans a run on them. It only reads the clusters and the users’ permissions.
  * @throws MeshproofError MP-101 for an unknown check, MP-115 to MP-118 where the contexts are not those of a mesh,
  * MP-119 where gateways must be resources of the Gateway API and a cluster has another release of it, MP-142 where the
- * user lacks permissions, MP-145 for clusters that cannot be tested together, MP-375 where the patterns select checks of echo and no image of it
- * is named.
+ * user lacks permissions, MP-145 for clusters that cannot be tested together, MP-375 where the patterns
+ * select checks of echo and no image of it is named.
  */
 export const planExisting = async (
   connected: ContextCluster[],

@@ -29,8 +29,8 @@ export type Step = {
 }
 
 /**
- * The steps for all clusters. The clusters’ steps run at the same time. `echoImage` is the image of echo, where a check
- * asks it.
+ * The steps for all clusters. The clusters’ steps run at the same time. `echoImage` is the image of echo, where a
+ * check asks it.
  */
 export const stepsOf = (
   mesh: ExistingMesh,
