@@ -163,7 +163,7 @@ export const protocol = [
           {
             ask: (host, peer) => webSocketQuestion(`WebSocket to ${peer}`, `${host}:${echoPorts.websocket}`, words),
             hear: (reply) =>
-              `${reply.status}, ${reply.text.includes(words) ? 'echoed' : 'silent'} by ` + `${reply.field('Cluster')}`,
+              `${reply.status}, ${reply.text.includes(words) ? 'echoed' : 'silent'} by ${reply.field('Cluster')}`,
             expected: (peer) => `101, echoed by ${peer}`,
           },
         ],

@@ -3,7 +3,6 @@ import type { KubeClient, Manifest } from '#kube/client.ts'
 import { isReady } from '#kube/pods.ts'
 import { until } from '#kube/until.ts'
 import { fixture } from './fixture.ts'
-import type { Namespaces } from './workloads.ts'
 
 /** The ports of echo’s services, by what is asked there. */
 export const echoPorts = {
@@ -33,6 +32,9 @@ export const echoServices = { all: 'echo-all', near: 'echo-near', pods: 'echo-po
 
 /** The name of the service that exists in the cluster with this version alone. */
 export const echoOnly = (version: string): string => `echo-only-${version}`
+
+/** The namespaces of the workloads and of what is outside of the mesh. */
+type Namespaces = { mesh: string; outside: string }
 
 /** Where echo runs: the cluster with its version, the namespaces, the image, and the versions of all clusters. */
 export type EchoPlace = {

@@ -72,8 +72,7 @@ export const httpsQuestion = (name: string, url: string): Question => httpQuesti
 /** A body of so many bytes, which echo reads to the end because it is a form. */
 export const uploadQuestion = (name: string, url: string, bytes: number): Question => ({
   name,
-  script:
-    `head -c ${bytes} /dev/zero | tr '\\000' a | ` + `ask --http1.1 --header Expect: --data-binary @- ${word(url)}`,
+  script: `head -c ${bytes} /dev/zero | tr '\\000' a | ask --http1.1 --header Expect: --data-binary @- ${word(url)}`,
 })
 
 /** So many headers, each of 400 bytes and a number of its own. */

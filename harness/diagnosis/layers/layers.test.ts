@@ -323,7 +323,10 @@ describe('services across clusters', () => {
 
   test('made by a check as nobody should, nothing is said of it', async () => {
     const odd = service({ ...usual, clusterIP: 'None' })
-    const deliberate = { ...odd, metadata: { ...odd.metadata, labels: { 'dev.meshproof.deliberate': 'true' } } }
+    const deliberate = {
+      ...odd,
+      metadata: Object.assign({}, odd.metadata, { labels: { 'dev.meshproof.deliberate': 'true' } }),
+    }
     const both = (second: Manifest): Promise<string[]> =>
       codes(services, { proxies, more: [service(usual)] }, { proxies, more: [second] })
     expect(await both(odd)).toEqual(['MP-913'])
