@@ -32,8 +32,7 @@ export const judgeCodes = {
   },
   'MP-374': {
     cause: 'the image of echo cannot be loaded into a node of a lab',
-    shows:
-      'The lab does not come up. Checks of protocols ask echo, Istio’s test server, and a node did not take it.',
+    shows: 'The lab does not come up. Checks of protocols ask echo, Istio’s test server, and a node did not take it.',
     fix: 'Run the same command again; `meshproof doctor` shows whether the disk is full.',
   },
   'MP-375': {

@@ -13,8 +13,8 @@ export const probeCodes = {
     cause: 'everything is too slow for a verdict',
     shows:
       'A check or a probe failed, and a command that does nothing took two seconds or more in a pod of the mesh. ' +
-      'What is late then looks like what is missing, so the check is “not run”, and `diagnose` does not judge what ' +
-      'it saw.',
+      'What is late then looks like what is missing, so the check is “not run”, and `diagnose` does not judge ' +
+      'what it saw.',
     fix:
       'Run again when the machine has more time. If it is always so slow, give the clusters more processors, or see ' +
       'what else runs there.',

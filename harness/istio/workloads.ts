@@ -103,8 +103,8 @@ export const deploymentsOf = (version: string, { mesh, outside }: Namespaces): (
 ]
 
 /**
- * Deploys the workloads in a lab's cluster, and a pod that can capture the packets of the node; and echo, where the lab has its
- * image.
+ * Deploys the workloads in a lab's cluster, and a pod that can capture the packets of the node; and echo, where the lab
+ * has its image.
  */
 export const deployWorkloads = async (
   cluster: LabCluster,

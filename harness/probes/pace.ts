@@ -9,7 +9,7 @@ export const paceLimit = 2
 /** The longest time that is waited for the command, in milliseconds. */
 const patience = 15_000
 
-/** How many times the way to the API server and back takes part in running a command: TCP, TLS, two upgrades, the end. */
+/** How many times a command takes the way to the API server and back: TCP, TLS, two upgrades, the end. */
 const roundTrips = 6
 
 /**

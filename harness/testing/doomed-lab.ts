@@ -13,8 +13,8 @@ import { unreadTerminal } from './screen.ts'
  */
 export const doomedLab = async (checks: readonly Check[] = []): Promise<LabOrder> => {
   const engine = await doomedEngine()
-  // An ordinary user may not count what root’s processes have taken of the kernel: how much this machine has left does
-  // not matter to the lab.
+  // An ordinary user may not count what the processes of root have taken of the kernel: what this machine has left
+  // does not matter to the lab.
   const user = vi.spyOn(process, 'getuid').mockReturnValue(1000)
   onTestFinished(() => {
     user.mockRestore()
