@@ -1,6 +1,7 @@
 // Writes the documents that are generated: docs/checks.md from the catalogue, docs/codes.md from the table of codes,
 // docs/flags.md from the command line, docs/*.schema.json from the schemas. With --check it writes nothing and fails
 // when one is out of date.
+import { whyOnDemand } from '#checks/check.ts'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -31,8 +32,8 @@ const page = [
     ...checks
       .filter((check) => check.layer === layer)
       .map(
-        ({ id, title, source, disrupts }) =>
-          `| \`${id}\` | ${title}${disrupts ? ' (on demand: `--suite` must name it)' : ''} | ${source} |`,
+        ({ id, title, source, ...head }) =>
+          `| \`${id}\` | ${title}${whyOnDemand(head) ? ' (on demand: `--suite` must name it)' : ''} | ${source} |`,
       ),
     '',
   ]),

@@ -13,6 +13,7 @@ export const asked = {
   layer: 'protocol',
   from: 'each',
   needs: ['echo'],
+  onDemand: 'it asks Istio’s echo, which other runs do not deploy',
   applies: (_: unknown, upgrade?: unknown) => upgrade === undefined || 'an upgrade deploys no echo',
 } as const
 

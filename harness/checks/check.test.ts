@@ -187,7 +187,7 @@ describe('the catalogue', () => {
 
   test('asks everything somewhere', async () => {
     const begun = upgradeTo('1.31-dev')
-    const stages = [begun, { ...begun, stage: { ...begun.stage, phase: 'P3' as const } }]
+    const stages = [undefined, begun, { ...begun, stage: { ...begun.stage, phase: 'P3' as const } }]
     expect(
       catalogue
         .filter((candidate) =>

@@ -34,11 +34,12 @@ export type CheckHead = {
    */
   ownPods?: true
   /**
-   * The check disrupts the mesh. It runs alone, in labs only, and only where a pattern of `--suite` names it or its
-   * layer. It has one attempt, for up to `seconds` (or `--timeout`, where that is more): a second attempt in a mesh
+   * The check disrupts the mesh. It runs alone, in labs only, and on demand. It has one attempt, for up to `seconds` (or `--timeout`, where that is more): a second attempt in a mesh
    * that has just been disturbed would answer another question.
    */
   disrupts?: { seconds: number }
+  /** Why the check runs on demand: only where a pattern of `--suite` names it or its layer. */
+  onDemand?: string
   /** The check compares the mesh with the stage of an upgrade. Outside of an upgrade it is not part of the plan. */
   upgrade?: true
   /** True where the check applies, to a topology and a stage of an upgrade; otherwise the reason why not. */
@@ -77,6 +78,10 @@ export const notApplicable = (head: CheckHead, topology: MeshShape, upgrade?: Up
     ? 'disruptions of a mesh with an external control plane are not supported'
     : undefined
 }
+
+/** Why a check runs only where a pattern of `--suite` names it or its layer; undefined for one of every run. */
+export const whyOnDemand = ({ disrupts, onDemand }: Pick<CheckHead, 'disrupts' | 'onDemand'>): string | undefined =>
+  disrupts ? 'it disrupts the mesh' : onDemand
 
 /** The reason why a check cannot run in a mesh that withholds something; undefined where it can. */
 export const withheldFrom = ({ needs = [], disrupts }: CheckHead, withheld: Withheld): string | undefined =>

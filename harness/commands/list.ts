@@ -1,4 +1,4 @@
-import { notApplicable } from '#checks/check.ts'
+import { notApplicable, whyOnDemand } from '#checks/check.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { loadTopologyFile, type Mtls, topologyNames } from '#topology/topology-file.ts'
 
@@ -8,13 +8,14 @@ export const listing = async (form: 'text' | 'json'): Promise<string> => {
   const topologies = files.flatMap((file) =>
     (['strict', 'off'] as const).map((mtls) => ({ ...file, mtls, byDefault: file.mtls.includes(mtls) })),
   )
+  const demands = new Map(catalogue.map((check) => [check.id, whyOnDemand(check)]))
   const checks = catalogue.map((check) => ({
     id: check.id,
     layer: check.layer,
     title: check.title,
     source: check.source,
     from: check.from,
-    onDemand: check.disrupts !== undefined,
+    onDemand: demands.get(check.id) !== undefined,
     topologies: topologies.map((topology) => ({
       name: topology.name,
       mtls: topology.mtls,
@@ -47,7 +48,7 @@ export const listing = async (form: 'text' | 'json'): Promise<string> => {
     ),
     '',
     'Checks',
-    ...checks.map(({ id, title, onDemand, topologies: where }) => {
+    ...checks.map(({ id, title, topologies: where }) => {
       const not = Map.groupBy(
         where.filter(({ applies }) => !applies),
         ({ reason }) => reason,
@@ -55,7 +56,8 @@ export const listing = async (form: 'text' | 'json'): Promise<string> => {
       const lines = [...not].map(
         ([reason, variants]) => `  ${''.padEnd(width)}    not on ${variantsOf(variants, files.length)}: ${reason}`,
       )
-      const demand = onDemand ? [`  ${''.padEnd(width)}    on demand, since it disrupts the mesh: --suite=${id}`] : []
+      const why = demands.get(id)
+      const demand = why === undefined ? [] : [`  ${''.padEnd(width)}    on demand, since ${why}: --suite=${id}`]
       return [`  ${id.padEnd(width)}  ${title}`, ...demand, ...lines].join('\n')
     }),
   ].join('\n')

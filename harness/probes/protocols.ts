@@ -163,12 +163,19 @@ export const downloadQuestion = (name: string, origin: string, self: number, byt
   }
 }
 
-/** What a server says first, before the client says anything, and what it says to `text` after that. */
+/**
+ * What a server says first, before the client says anything, and what it says to `text` after that. It is dialled three
+ * times at most, because curl’s telnet does not always print the last words of an answer.
+ */
 export const serverFirstQuestion = (name: string, address: string, text: string): Question => ({
   name,
   script: [
-    `dial ${word(address)}`,
-    `heard server-first-protocol && say '${text}\\n' && heard '${text}'`,
+    'seconds=$(((seconds + 2) / 3))',
+    'for each in 1 2 3; do',
+    `  dial ${word(address)}`,
+    `  heard server-first-protocol && say '${text}\\n' && heard '${text}' && break`,
+    '  kill $line 2>/dev/null',
+    'done',
     'hang_up',
   ].join('\n'),
 })
@@ -223,7 +230,7 @@ export const scriptOf = (questions: Question[], seconds: number): string =>
     '}',
     'call() { ask --dump-header head "$@"; echo; cat head; }',
     'dial() {',
-    '  mkfifo asked; exec 3<>asked; : >said',
+    '  rm -f asked said; mkfifo asked; exec 3<>asked; : >said',
     '  curl --silent --show-error --no-buffer --connect-timeout 2 --max-time "$seconds" "telnet://$1" \\',
     '    <&3 >>said 2>&1 &',
     '  line=$!',

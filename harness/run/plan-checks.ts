@@ -1,6 +1,6 @@
 import type { MeshShape } from '#topology/topology-file.ts'
 import { notSelected, type CheckResult } from '#results/results.ts'
-import { notApplicable, withheldFrom, type Check, type CheckHead } from '#checks/check.ts'
+import { notApplicable, whyOnDemand, withheldFrom, type Check, type CheckHead } from '#checks/check.ts'
 import type { UpgradeStage, Withheld } from '#checks/target.ts'
 
 /** A check from one cluster, or from all of them. Each has one result. */
@@ -20,7 +20,7 @@ export const planChecks = (
   const planned: PlannedCheck[] = []
   const skipped: CheckResult[] = []
   for (const check of checks.filter(
-    ({ id, upgrade, disrupts }) => (!upgrade || stage) && (!disrupts || selected(id)),
+    (head) => (!head.upgrade || stage) && (whyOnDemand(head) === undefined || selected(head.id)),
   )) {
     const reason =
       notApplicable(check, topology, stage) ??

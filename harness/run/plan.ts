@@ -1,5 +1,5 @@
 import { matchesGlob } from 'node:path'
-import type { Check } from '#checks/check.ts'
+import { type Check, whyOnDemand } from '#checks/check.ts'
 import { MeshproofError, unknownValue } from '#errors.ts'
 import type { Procedure, Step } from '#istio/procedure.ts'
 import { procedures } from '#istio/procedures/index.ts'
@@ -112,24 +112,24 @@ const refuseOperators = (loaded: { reference: string; file: TopologyFile }[]): v
 
 /**
  * Selects checks by patterns: `reach.*` includes, `!reach.path` excludes. With exclusions only, all other checks are
- * selected. A check that disrupts is selected only by a pattern that begins like its id, up to the dot: `*` does not
+ * selected. A check on demand is selected only by a pattern that begins like its id, up to the dot: `*` does not
  * select it, and neither does an empty list of patterns.
  * @throws MeshproofError MP-101 for a pattern that matches no check, MP-103 where the patterns leave no check.
  */
 export const selectChecks = (
   patterns: string[],
-  checks: readonly Pick<Check, 'id' | 'disrupts'>[],
+  checks: readonly Pick<Check, 'id' | 'disrupts' | 'onDemand'>[],
 ): ((id: string) => boolean) => {
   const ids = checks.map(({ id }) => id)
-  const disrupting = new Set(checks.filter(({ disrupts }) => disrupts).map(({ id }) => id))
+  const onDemand = new Set(checks.filter((head) => whyOnDemand(head) !== undefined).map(({ id }) => id))
   for (const pattern of patterns.map((text) => text.replace(/^!/, '')))
     if (!ids.some((id) => matchesGlob(id, pattern))) throw unknownValue('check', pattern, [...new Set(ids)])
   const excludes = patterns.flatMap((pattern) => (pattern.startsWith('!') ? pattern.slice(1) : []))
   const includes = patterns.filter((pattern) => !pattern.startsWith('!'))
   const matches = (id: string, pattern: string): boolean =>
-    matchesGlob(id, pattern) && (!disrupting.has(id) || pattern.startsWith(id.slice(0, id.indexOf('.') + 1)))
+    matchesGlob(id, pattern) && (!onDemand.has(id) || pattern.startsWith(id.slice(0, id.indexOf('.') + 1)))
   const included = (id: string): boolean =>
-    (includes.length === 0 && !disrupting.has(id)) || includes.some((pattern) => matches(id, pattern))
+    (includes.length === 0 && !onDemand.has(id)) || includes.some((pattern) => matches(id, pattern))
   const isSelected = (id: string): boolean => included(id) && !excludes.some((pattern) => matchesGlob(id, pattern))
   if (patterns.length > 0 && !ids.some(isSelected)) {
     throw new MeshproofError('MP-103', {

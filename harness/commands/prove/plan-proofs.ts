@@ -1,4 +1,4 @@
-import type { Check } from '#checks/check.ts'
+import { type Check, whyOnDemand } from '#checks/check.ts'
 import { variantName } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import type { RunOptions } from '#run/options.ts'
@@ -29,10 +29,10 @@ export const planProofs = async (
 ): Promise<ProofPlan> => {
   const { suite, topology, mtls, gateways } = options
   const selected = selectChecks(suite, catalogue)
-  // Disruptive checks run only where --suite selects them. Faulty upgrades prove the checks of upgrades. The checks of
+  // Checks on demand run only where --suite selects them. Faulty upgrades prove the checks of upgrades. The checks of
   // the layers below always run.
-  const checks = catalogue.filter(({ id, disrupts, upgrade }) => !upgrade && (!disrupts || selected(id)))
-  const patterns = ['*', ...checks.filter(({ disrupts }) => disrupts).map(({ id }) => id)]
+  const checks = catalogue.filter((head) => !head.upgrade && (whyOnDemand(head) === undefined || selected(head.id)))
+  const patterns = ['*', ...checks.filter((head) => whyOnDemand(head) !== undefined).map(({ id }) => id)]
   const plans = await makePlans(topology, patterns, checks, options)
   refuseExternal('prove', plans)
   // --suite cannot select a fault that no check notices.

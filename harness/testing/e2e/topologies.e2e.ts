@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { whyOnDemand } from '#checks/check.ts'
 import { type TopologyResult, variantName } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { engineContents, meshproof, type Outcome } from './product.ts'
@@ -33,7 +34,7 @@ describe('every topology and one of the user’s own, from nothing', () => {
       'external-control-plane',
     ])
     // Checks of an upgrade, and checks that run only when --suite names them, are not part of a run.
-    const ids = catalogue.filter(({ upgrade, disrupts }) => !upgrade && !disrupts).map(({ id }) => id)
+    const ids = catalogue.filter((head) => !head.upgrade && whyOnDemand(head) === undefined).map(({ id }) => id)
     for (const topology of topologies()) {
       expect(topology.verdict, variantName(topology)).toMatch(/^(pass|flaky)$/)
       expect([...new Set(topology.checks.map(({ id }) => id))].sort()).toEqual([...ids].sort())
