@@ -42,7 +42,7 @@ export const judgeCodes = {
       'releases have none, and into existing clusters none is loaded. Nothing was made.',
     fix:
       'Name an image of echo that the clusters can pull with --echo-image; Istio builds it as `app`. Without the ' +
-      'patterns, these checks are skipped.',
+      'patterns, these checks do not run.',
   },
   'MP-376': {
     cause: 'Istio’s own tests judge labs only',

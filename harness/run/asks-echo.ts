@@ -24,6 +24,6 @@ export const requireEchoImage = (patterns: string[], checks: readonly Check[], w
   throw new MeshproofError('MP-375', {
     what: 'Checks of protocols have no image of Istio’s echo to ask',
     where: `--suite=${named}, ${where}`,
-    next: 'Name one that the clusters can pull with --echo-image, or leave these checks out: they are then skipped.',
+    next: 'Name one that the clusters can pull with --echo-image, or leave the pattern out.',
   })
 }

@@ -225,16 +225,15 @@ test('gateways that must be of the Gateway API need its pinned release where the
 
 const echoImage = 'registry.example/echo:1'
 
-test('without an image of echo, checks of protocols are skipped, and refused where a pattern names them', async () => {
-  const plan = await planOn(twoNetworks)
-  expect(skippedIn(plan)['protocol.grpc']).toContain('--echo-image')
+test('checks of protocols are on demand, and refused without an image of echo', async () => {
+  const plan = await planOn(twoNetworks, { echoImage })
   expect(plan.planned.filter(({ id }) => id.startsWith('protocol.'))).toEqual([])
   expect(plan.steps.map(({ name }) => name)).not.toContain('cluster1: echo')
   expect(await errorOf(planOn(twoNetworks, { suite: ['protocol.*'] }))).toMatchObject({ code: 'MP-375', exitCode: 2 })
 })
 
 test('with an image of echo they are planned, and echo is deployed, but not where none is planned', async () => {
-  const plan = await planOn(twoNetworks, { echoImage })
+  const plan = await planOn(twoNetworks, { echoImage, suite: ['protocol.*'] })
   expect(plan.planned).toContainEqual({ id: 'protocol.grpc', from: ['cluster1'], to: ['cluster1', 'cluster2'] })
   expect(plan.steps.map(({ name }) => name)).toEqual(expect.arrayContaining(['cluster1: echo', 'cluster2: echo']))
   const others = await planOn(twoNetworks, { echoImage, suite: ['reach.*'] })
@@ -244,7 +243,7 @@ test('with an image of echo they are planned, and echo is deployed, but not wher
 test('echo takes rights of its own', async () => {
   const allows = ({ resource }: Permission): boolean => resource !== 'statefulsets' && resource !== 'serviceentries'
   await planOn(twoNetworks, { allows })
-  expect(await errorOf(planOn(twoNetworks, { allows, echoImage }))).toMatchObject({
+  expect(await errorOf(planOn(twoNetworks, { allows, echoImage, suite: ['protocol.*'] }))).toMatchObject({
     code: 'MP-142',
     message: expect.stringMatching(/statefulsets\.apps.*serviceentries\.networking\.istio\.io/),
   })
