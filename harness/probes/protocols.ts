@@ -164,18 +164,14 @@ export const downloadQuestion = (name: string, origin: string, self: number, byt
 }
 
 /**
- * What a server says first, before the client says anything, and what it says to `text` after that. It is dialled three
- * times at most, because curl’s telnet does not always print the last words of an answer.
+ * What a server says first, before the client says anything, and what it says to `text` after that. Empty lines follow,
+ * because curl’s telnet can wait for what its user says before it prints what the server has said.
  */
 export const serverFirstQuestion = (name: string, address: string, text: string): Question => ({
   name,
   script: [
-    'seconds=$(((seconds + 2) / 3))',
-    'for each in 1 2 3; do',
-    `  dial ${word(address)}`,
-    `  heard server-first-protocol && say '${text}\\n' && heard '${text}' && break`,
-    '  kill $line 2>/dev/null',
-    'done',
+    `dial ${word(address)}`,
+    String.raw`heard server-first-protocol && say '${text}\n' && heard '${text}' '\n'`,
     'hang_up',
   ].join('\n'),
 })
@@ -230,17 +226,19 @@ export const scriptOf = (questions: Question[], seconds: number): string =>
     '}',
     'call() { ask --dump-header head "$@"; echo; cat head; }',
     'dial() {',
-    '  rm -f asked said; mkfifo asked; exec 3<>asked; : >said',
+    '  mkfifo asked; exec 3<>asked; : >said',
     '  curl --silent --show-error --no-buffer --connect-timeout 2 --max-time "$seconds" "telnet://$1" \\',
     '    <&3 >>said 2>&1 &',
     '  line=$!',
     '}',
     'say() { printf "$1" >asked; }',
+    // What must be heard, and what is said as long as it is not.
     'heard() {',
     '  looks=0',
     '  while [ $looks -lt $((seconds * 20)) ]; do',
     String.raw`    case $(tr -d '\000\200-\377' <said) in *"$1"*) return 0 ;; esac`,
     '    kill -0 $line 2>/dev/null || return 1',
+    '    [ -z "${2-}" ] || say "$2"',
     '    looks=$((looks + 1)); sleep 0.05',
     '  done',
     '  return 1',
