@@ -5,7 +5,7 @@ import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey
 import { primariesOf } from '#topology/roles.ts'
 import { wrongDiscoveryAddress } from './discovery-address.ts'
 import { wrongInjectionPath } from './injection-path.ts'
-import { webhookProblems } from './injectors.ts'
+import { unreadValidators, webhookProblems } from './injectors.ts'
 import { refusedMeshConfig } from './refused-config.ts'
 import { sidecarProblems } from './sidecars.ts'
 
@@ -32,12 +32,14 @@ export const controlPlane: Layer = {
         ...(await refusedMeshConfig(cluster)),
       ]),
     )
+    const notes = await Promise.all(mesh.clusters.map(unreadValidators))
     const refused = perCluster.flat().length > 0 ? [] : ((await probe?.refusedInjections()) ?? [])
     const ready = istiods.map(
       ({ cluster, pods }) => `${hostOf(cluster).name} ${pods.filter(isReady).length} istiod ready`,
     )
     return {
       findings: [...perCluster.flat(), ...refused],
+      notes: notes.flat(),
       seen:
         `${ready.join(', ')}; injectors of ${mesh.clusters.map(({ name }) => name).join(', ')} lead there` +
         (probe ? ', and inject' : ''),

@@ -1,6 +1,7 @@
 import type { V1MutatingWebhook, V1ValidatingWebhook } from '@kubernetes/client-node'
 import { addressesBehind } from '#diagnosis/addresses.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
+import { reasonOf } from '#errors.ts'
 import { certificatesIn } from '#probes/envoy.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
@@ -28,6 +29,13 @@ export const webhookProblems = async (cluster: SurveyedCluster): Promise<Finding
   ]
   return (await Promise.all(configurations.map((configuration) => problemsOf(cluster, configuration, accepted)))).flat()
 }
+
+/** Notes on validating webhooks that may not be read. */
+export const unreadValidators = ({ name, reads }: SurveyedCluster): Promise<string[]> =>
+  reads.validators().then(
+    () => [],
+    (error: unknown) => [`validating webhooks of ${name} were not looked at: ${reasonOf(error)}`],
+  )
 
 type Webhook = V1MutatingWebhook | V1ValidatingWebhook
 type Configuration = { kind: string; name: string; webhook: Webhook | undefined }
