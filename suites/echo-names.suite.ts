@@ -38,14 +38,11 @@ export const echoNames = [
         mesh.othersThan(from).map(async (peer) => ({ peer, address: await peer.echoAddress() })),
       )
       const near = mesh.onNetworkOf(from).map(({ name }) => name)
+      const { capturesDns } = await from.injection()
       return expectHeard(from, 'MP-707', [
         { question: httpQuestion(`${from.name} by name`, url(from), '1.1'), hear: heardOf, expected: answer(from) },
         ...others.flatMap(({ peer, address }) => [
-          {
-            question: httpQuestion(`${peer.name} by name`, url(peer), '1.1'),
-            hear: resolved,
-            expected: 'no such name',
-          },
+          ...(capturesDns ? [] : [unresolved(`${peer.name} by name`, url(peer))]),
           {
             question: hostQuestion(
               `${peer.name} at its address`,
@@ -68,6 +65,8 @@ export const echoNames = [
       source: 'Istio’s multicluster traffic management: a name resolves with a stub service or DNS proxying alone',
     },
     async ({ mesh, from }) => {
+      const { capturesDns } = await from.injection()
+      const strangers = capturesDns ? [] : mesh.othersThan(from)
       const host = ({ version }: Cluster): string => `${echoOnly(version)}.${mesh.namespace}`
       return expectHeard(from, 'MP-707', [
         ...mesh.reachableFrom(from).map((peer) => ({
@@ -75,11 +74,9 @@ export const echoNames = [
           hear: heardOf,
           expected: answer(peer),
         })),
-        ...mesh.othersThan(from).map((peer) => ({
-          question: httpQuestion(`that of ${peer.name}, by name`, `http://${host(peer)}:${echoPorts.shared}/`, '1.1'),
-          hear: resolved,
-          expected: 'no such name',
-        })),
+        ...strangers.map((peer) =>
+          unresolved(`that of ${peer.name}, by name`, `http://${host(peer)}:${echoPorts.shared}/`),
+        ),
       ])
     },
   ),
@@ -157,5 +154,9 @@ const answer = ({ name }: Pick<Cluster, 'name'>): string => `200 HTTP/1.1 from $
 
 const answered = ({ status }: Reply): string => (status === 200 ? 'answered' : 'no answer')
 
-const resolved = (reply: Reply): string =>
-  reply.error.includes('resolve host') ? 'no such name' : `a name: ${heardOf(reply)}`
+/** A name that must not resolve. Where proxies answer DNS, every name of the mesh does (Istio’s DNS proxying). */
+const unresolved = (name: string, url: string): Heard => ({
+  question: httpQuestion(name, url, '1.1'),
+  hear: (reply) => (reply.error.includes('resolve host') ? 'no such name' : `a name: ${heardOf(reply)}`),
+  expected: 'no such name',
+})

@@ -12,6 +12,8 @@ export type Injection = {
   image?: string | undefined
   revision?: string | undefined
   refused?: string
+  /** True where the proxy answers DNS for every service of the mesh, those of other clusters included. */
+  capturesDns?: boolean
 }
 
 /**
@@ -69,6 +71,7 @@ export const injectedPod = async (
     sidecar: sidecar !== undefined,
     cluster: variableOf(sidecar, 'ISTIO_META_CLUSTER_ID'),
     network: variableOf(sidecar, 'ISTIO_META_NETWORK') ?? '',
+    capturesDns: variableOf(sidecar, 'ISTIO_META_DNS_CAPTURE') === 'true',
     discovery: variableOf(sidecar, 'CA_ADDR'),
     image: sidecar?.image,
     revision: revisionOfPod(pod),
