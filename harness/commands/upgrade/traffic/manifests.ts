@@ -12,7 +12,7 @@ const { mesh, outside } = labNamespaces
  * The name of a target’s service. With `once` every request comes on a new connection; without it a client keeps its
  * connection.
  */
-const hostOf = (cluster: string, once: boolean): string => `target-in-${cluster}${once ? '-once' : ''}`
+export const targetHost = (cluster: string, once: boolean): string => `target-in-${cluster}${once ? '-once' : ''}`
 
 /**
  * The targets of a cluster’s probes and their services: the cluster’s own target inside and outside the mesh, and
@@ -50,7 +50,7 @@ export const probeRules = async ({ clusters, topology: { mtls } }: Lab): Promise
   const host = (cluster: string, isOnce: boolean): Promise<Manifest[]> =>
     fixture('policies/probe-host.yaml', {
       namespace: mesh,
-      host: hostOf(cluster, isOnce),
+      host: targetHost(cluster, isOnce),
       trafficpolicy: isOnce ? once : kept,
     })
   return [
@@ -124,6 +124,6 @@ const argumentsOf = (probe: Probe): string[] => {
     fileOf(probe),
     manner,
     header,
-    `http://${hostOf(to, manner !== 'kept')}.${namespace}:5000/${kind === 'stream' ? 'stream' : 'hello'}`,
+    `http://${targetHost(to, manner !== 'kept')}.${namespace}:5000/${kind === 'stream' ? 'stream' : 'hello'}`,
   ]
 }
