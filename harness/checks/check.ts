@@ -34,8 +34,9 @@ export type CheckHead = {
    */
   ownPods?: true
   /**
-   * The check disrupts the mesh. It runs alone, in labs only, and on demand. It has one attempt, for up to `seconds` (or `--timeout`, where that is more): a second attempt in a mesh
-   * that has just been disturbed would answer another question.
+   * The check disrupts the mesh. It runs alone, in labs only, and on demand. It has one attempt, for up to `seconds`
+   * (or `--timeout`, where that is more): a second attempt in a mesh that has just been disturbed would answer another
+   * question.
    */
   disrupts?: { seconds: number }
   /** Why the check runs on demand: only where a pattern of `--suite` names it or its layer. */

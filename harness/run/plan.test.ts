@@ -92,7 +92,7 @@ describe('plans', () => {
     expect(await namesOf('gateway', 'gateway')).toEqual(['gateway'])
   })
 
-  test('hold every check of the catalogue that is neither on demand nor of an upgrade, planned or with the reason why not', async () => {
+  test('hold every check that is neither on demand nor of an upgrade, planned or with the reason why not', async () => {
     const checks = catalogue
     for (const { planned, skipped } of await makePlans(['all'], ['reach.*'], checks)) {
       expect(new Set([...planned, ...skipped].map(({ id }) => id))).toEqual(
