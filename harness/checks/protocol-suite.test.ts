@@ -4,6 +4,7 @@ import { echoNames } from '../../suites/echo-names.suite.ts'
 import { protocol as protocols } from '../../suites/protocol.suite.ts'
 import type { CheckContext } from './check.ts'
 import type { Cluster } from './cluster.ts'
+import type { Injection } from './injection.ts'
 import type { Mesh } from './mesh.ts'
 
 const protocol = [...protocols, ...echoNames]
@@ -59,8 +60,15 @@ const healthyAnswerTo = (name: string): string => {
   throw new Error(`no answer to “${name}”`)
 }
 
-/** Proves a check in a mesh that answers as told; answers that are not told are healthy. */
-const prove = async (id: string, told: Record<string, string> = {}): Promise<{ summary: string; asked: string[] }> => {
+/**
+ * Proves a check in a mesh that answers as told; answers that are not told are healthy. Its proxies answer DNS where
+ * `capturesDns` says so.
+ */
+const prove = async (
+  id: string,
+  told: Record<string, string> = {},
+  capturesDns = false,
+): Promise<{ summary: string; asked: string[] }> => {
   const asked: string[] = []
   const converse = async (questions: Question[], until: (replies: Reply[]) => boolean): Promise<Reply[]> => {
     asked.push(...questions.map(({ name }) => name))
@@ -70,7 +78,8 @@ const prove = async (id: string, told: Record<string, string> = {}): Promise<{ s
     return replies
   }
   const address = (): Promise<string> => Promise.resolve('10.0.0.1')
-  const place = { sleep: { converse }, echoAddress: address, outsideAddress: address }
+  const injection = (): Promise<Injection> => Promise.resolve({ sidecar: true, capturesDns })
+  const place = { sleep: { converse }, echoAddress: address, outsideAddress: address, injection }
   const [here, there] = [
     { ...place, name: 'here', network: 'network1', version: 'v1' },
     { ...place, name: 'there', network: 'network2', version: 'v2' },
@@ -139,6 +148,15 @@ test.each<[string, string, string, string]>([
 ])('%s fails where “%s” gets another answer', async (id, question, answer, code) => {
   await expect(prove(id, { [question]: answer })).rejects.toThrow(code)
 })
+
+test.each(['protocol.pod-names', 'protocol.one-cluster'])(
+  '%s expects of no name that it does not resolve where proxies answer DNS',
+  async (id) => {
+    const { asked } = await prove(id, {}, true)
+    expect(asked.filter((name) => /(?:there|that of there,) by name$/.test(name))).toEqual([])
+    expect(asked.length).toBeGreaterThanOrEqual(2)
+  },
+)
 
 test('the headers of a fake answer are those that are counted', () => {
   const [reply] = repliesIn(`\u001E\u001E${manyHeaders(80)}`, [{ name: '', script: '' }]) ?? []
