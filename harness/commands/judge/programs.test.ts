@@ -4,7 +4,7 @@ import { requireConformance, requireIstioTests } from './programs.ts'
 
 const progress = (): undefined => undefined
 
-const noProxy = `echo 'dial tcp: lookup proxy.golang.org: no such host' >&2; exit 1`
+const noProxy = `echo 'dial tcp: lookup modules.example: no such host' >&2; exit 1`
 
 test('a judge whose module cannot be had is refused, and named', async () => {
   await emptyCache()
