@@ -15,6 +15,9 @@ const packages = ['git', 'docker-cli', 'ca-certificates']
 
 const runnerImage = 'meshproof-test-runner:1'
 
+/** Where a job has what this machine has: Go’s modules and settings, and the cache of meshproof. */
+export const inJob = { modules: '/opt/modules', goSettings: '/opt/go-settings', cache: '/opt/cache' }
+
 /** How a workflow ended: its outputs by step, what it printed, and the folder of its artifacts. */
 export type WorkflowOutcome = {
   exitCode: number | undefined
@@ -45,8 +48,14 @@ export const workflowRunner = async (): Promise<Runner> => {
     await execa('mmdebstrap', [...flags, debian, join(folder, 'system.tar')])
   })
   // The runners of GitHub have Go as well. Here it is that of this machine, with the modules that it has downloaded.
-  const path = 'ENV PATH=/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-  await execa('docker', ['import', '--change', path, join(system, 'system.tar'), runnerImage])
+  const variables = {
+    PATH: '/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    GOMODCACHE: inJob.modules,
+    GOENV: join(inJob.goSettings, 'env'),
+    XDG_CACHE_HOME: inJob.cache,
+  }
+  const changes = Object.entries(variables).map(([name, value]) => `--change=ENV ${name}=${value}`)
+  await execa('docker', ['import', ...changes, join(system, 'system.tar'), runnerImage])
   return {
     run: (project, steps) => runWorkflow(join(programs, 'act'), project, steps),
     remove: async () => {
@@ -93,11 +102,11 @@ const runWorkflow = async (act: string, project: string, steps: readonly object[
   const go = await goSettings()
   const container = [
     `--volume=${go.GOROOT}:/usr/local/go:ro`,
-    `--volume=${go.GOMODCACHE}:/root/go/pkg/mod`,
-    `--volume=${dirname(go.GOENV)}:/root/.config/go:ro`,
+    `--volume=${go.GOMODCACHE}:${inJob.modules}`,
+    `--volume=${dirname(go.GOENV)}:${inJob.goSettings}:ro`,
     `--volume=${dirname(dirname(process.execPath))}:/opt/node:ro`,
     `--volume=${store}:/store`,
-    `--volume=${cacheFolder()}:/root/.cache/meshproof`,
+    `--volume=${cacheFolder()}:${inJob.cache}/meshproof`,
     // A run deletes the labs of processes that have ended. It must see those of this machine.
     '--pid=host',
   ]

@@ -6,7 +6,7 @@ import { Results } from '#results/results.ts'
 import { installedProject, type InstalledProject } from '#testing/e2e/installed-project.ts'
 import { contextsOf, labFrom } from '#testing/e2e/labs.ts'
 import { meshproof } from '#testing/e2e/product.ts'
-import { type Runner, workflowRunner } from './act.ts'
+import { inJob, type Runner, workflowRunner } from './act.ts'
 import { krewPlugin } from './krew-plugin.ts'
 
 let project: InstalledProject
@@ -87,11 +87,11 @@ describe('a job with the action', () => {
 
         const lab = await labFrom('gateway', id)
         const [contexts = '', kubeconfig = ''] = contextsOf(lab)
-        const inJob = kubeconfig
+        const kubeconfigs = kubeconfig
           .replace('--kubeconfig=', '')
-          .replaceAll(/[^:]+\/meshproof\//g, '/root/.cache/meshproof/')
+          .replaceAll(/[^:]+\/meshproof\//g, `${inJob.cache}/meshproof/`)
         const diagnosed = { command: 'diagnose', contexts: contexts.replace('--contexts=', '') }
-        const env = { KUBECONFIG: inJob }
+        const env = { KUBECONFIG: kubeconfigs }
         const cluster2 = lab.clusters[1]?.kubeconfig ?? ''
         const scale = (replicas: number): Promise<unknown> =>
           execa(lab.images.kubectl, [
