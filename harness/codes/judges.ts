@@ -14,8 +14,8 @@ export const judgeCodes = {
   'MP-371': {
     cause: 'a cluster cannot start the image of echo',
     shows:
-      'Judges send their requests to echo, Istio’s test server. A pod with its image does not start; the message ' +
-      'names the image, and what the cluster says of it. The judges did not run.',
+      'Judges and checks of protocols ask echo, Istio’s test server. A pod with its image does not start, or a node ' +
+      'does not take the image; the message names it, and what the cluster says of it. They did not run.',
     fix: 'Push the image to a registry that the clusters can pull from, and name it with --echo-image.',
   },
   'MP-372': {
@@ -29,11 +29,6 @@ export const judgeCodes = {
     fix:
       'Install the standard channel of the release that the message names. meshproof installs it in its own labs ' +
       'only: the definitions belong to the whole cluster.',
-  },
-  'MP-374': {
-    cause: 'the image of echo cannot be loaded into a node of a lab',
-    shows: 'The lab does not come up. Checks of protocols ask echo, Istio’s test server, and a node did not take it.',
-    fix: 'Run the same command again; `meshproof doctor` shows whether the disk is full.',
   },
   'MP-375': {
     cause: 'checks of protocols have no image of echo',

@@ -37,6 +37,15 @@ export const askUntil = async <T>(
   }
 }
 
+/** What a question came to: its answer, or why it failed. */
+const outcomeOf = async <T>(ask: () => Promise<T>): Promise<{ value: T } | { error: unknown }> => {
+  try {
+    return { value: await ask() }
+  } catch (error) {
+    return { error }
+  }
+}
+
 /**
  * Reads again and again until what was read is as expected, and returns it, or what was read last when the time is up.
  * A reading that fails is repeated, too.
@@ -49,11 +58,7 @@ export const readUntil = async <T>(
   clock?: Clock,
 ): Promise<T> => {
   const last = await askUntil(
-    () =>
-      read().then(
-        (value) => ({ value }),
-        (error: unknown) => ({ error }),
-      ),
+    () => outcomeOf(read),
     (reading) => 'value' in reading && isExpected(reading.value),
     patience,
     clock,
@@ -76,22 +81,16 @@ export const until = async <T>(
   patience: Patience,
   clock?: Clock,
 ): Promise<Truthy<T>> => {
-  const last = await askUntil<{ answer?: T; error?: unknown }>(
-    async () => {
-      try {
-        return { answer: await ask() }
-      } catch (error) {
-        return { error }
-      }
-    },
-    ({ answer }) => Boolean(answer),
+  const last = await askUntil(
+    () => outcomeOf(ask),
+    (outcome) => 'value' in outcome && Boolean(outcome.value),
     patience,
     clock,
   )
-  if (last.answer) return last.answer as Truthy<T>
+  if ('value' in last && last.value) return last.value as Truthy<T>
   throw new MeshproofError('MP-401', {
     what: `Timed out after ${Math.round(patience.within / 1000)} s, before ${what}`,
-    ...(last.error === undefined ? {} : { why: reasonOf(last.error), cause: last.error }),
+    ...('error' in last ? { why: reasonOf(last.error), cause: last.error } : {}),
     next: 'Run again and look at it meanwhile (--keep leaves a lab), or with --timeout for more patience.',
   })
 }

@@ -135,7 +135,7 @@ export const whyKindFailed = (output: string): string | undefined => {
 
 /**
  * Loads the archive of an image into the node of a cluster.
- * @throws MeshproofError MP-374 where the node does not take it.
+ * @throws MeshproofError MP-371 where the node does not take it.
  */
 export const loadImage = async (
   { runId, cluster, kind, archive }: { runId: string; cluster: string; kind: string; archive: string },
@@ -149,7 +149,7 @@ export const loadImage = async (
   } catch (cause) {
     signal.throwIfAborted()
     const printed: string = cause instanceof ExecaError ? (cause.stderr ?? '') : ''
-    throw new MeshproofError('MP-374', {
+    throw new MeshproofError('MP-371', {
       what: 'The image of echo cannot be loaded into a node',
       where: cluster,
       why: printed.trim().split('\n').at(-1) || reasonOf(cause),

@@ -5,7 +5,7 @@ import { metrics } from '#report/metrics.ts'
 import { summaryOf } from '#report/topology-summary.ts'
 import { runVerdict } from '#report/words.ts'
 import { configMapIn, configMapOf, type Job, type MapContent, type MapPlace, ownConfigMap } from './own-config-map.ts'
-import type { Run } from './with-reports.ts'
+import type { Run } from '#results/results.ts'
 
 /** Keeps the results of a run. */
 export type Store = (run: Run) => Promise<void>

@@ -1,7 +1,7 @@
 import { tellGitHub, tellGitHubOutputs } from '#report/github-step.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { print } from './print.ts'
-import type { Run } from './with-reports.ts'
+import type { Run } from '#results/results.ts'
 
 /** Prints how a run ended: the error that ended it early, the verdicts, and the path of the report. */
 export const summarizeRun = async ({ results, folder }: Run, screen: Terminal, withSummary = true): Promise<void> => {

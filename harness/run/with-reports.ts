@@ -9,8 +9,6 @@ import type { MeshPlan } from './plan.ts'
 import { notPublished, type Publishing } from './publishing.ts'
 import { beginResults, finishResults } from './run-results.ts'
 
-export type { Run } from '#results/results.ts'
-
 /** How a run is stopped. `signal` asks for an orderly end. `atOnce` registers what an immediate end calls. */
 export type Signals = { signal: AbortSignal; atOnce: (leave: () => never) => void }
 

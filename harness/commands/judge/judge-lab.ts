@@ -1,8 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { ExecaError } from 'execa'
-import { execa } from '#programs.ts'
 import type { EngineInfo } from '#engine/docker.ts'
-import { MeshproofError, reasonOf } from '#errors.ts'
 import { installGatewayApi, requireGatewayApi } from '#istio/gateway-api.ts'
 import { injectionLabel, revisionOf } from '#istio/revision.ts'
 import { sourceGatewayApi } from '#images/gateway-api.ts'
@@ -10,7 +7,7 @@ import type { GatewayApiFiles, Images } from '#images/images.ts'
 import { mirroredIn } from '#images/release/registry.ts'
 import { type EchoImage, sourceEcho } from '#images/source/source-judges.ts'
 import { manifestsOf, refOf } from '#kube/client.ts'
-import { clusterName } from '#lab/kind.ts'
+import { loadImage } from '#lab/kind.ts'
 import type { LabCluster } from '#lab/lab.ts'
 import { newRunId } from '#lab/run-state.ts'
 import type { Terminal } from '#report/terminal.ts'
@@ -21,7 +18,8 @@ import { phaseLog } from '#run/phase-log.ts'
 import { prepareLabs } from '#run/prepare.ts'
 import { reproducing } from '#run/reproducing.ts'
 import { exitCodeOfChecks } from '#run/run-results.ts'
-import { beginRun, type Run, type Signals, withReports } from '#run/with-reports.ts'
+import type { Run } from '#results/results.ts'
+import { beginRun, type Signals, withReports } from '#run/with-reports.ts'
 import { judgeLabByIstio, readyIstioTests } from './istio/judge-lab.ts'
 import { type AskedCluster, judgeClusters, requireEchoIn } from './judge-clusters.ts'
 import { inJudgesPhase, type JudgeRecord, judgeRecord, withJudgeRecord } from './judge-record.ts'
@@ -114,7 +112,9 @@ const judgeInLab = async (judgement: LabJudgement): Promise<void> => {
     ...('archive' in echo ? [echo.archive] : []),
     ...(istio?.servers ?? []).map((image) => image.archive),
   ]
-  for (const cluster of judged) for (const archive of archives) await loadImage(lab, cluster, archive, signal)
+  const { runId } = lab
+  for (const { name } of judged)
+    for (const archive of archives) await loadImage({ runId, cluster: name, kind: images.kind, archive }, signal)
   for (const cluster of lab.primaries) {
     const before = await requireGatewayApi(cluster, gatewayApi.version)
     // An installation that fails half-way leaves definitions, too.
@@ -160,24 +160,6 @@ const echoFor = async (
   const { hub = '', tag = '' } = images.roles
   if (images.source === 'source') return sourceEcho({ istioSource, release: tag }, engine, terminal.building, signal)
   return { name: mirroredIn(registry, { name: `${hub}/app:${tag}`, digest: undefined }).name }
-}
-
-/** Loads an image into the node of a cluster. @throws MeshproofError MP-371 where the node does not take it. */
-const loadImage = async (lab: OpenLab, { name }: LabCluster, archive: string, signal: AbortSignal): Promise<void> => {
-  const words = ['load', 'image-archive', archive, '--name', clusterName(lab.runId, name)]
-  try {
-    await execa(lab.images.kind, words, { cancelSignal: signal, stdin: 'ignore' })
-  } catch (cause) {
-    signal.throwIfAborted()
-    const printed: string = cause instanceof ExecaError ? (cause.stderr ?? '') : ''
-    throw new MeshproofError('MP-371', {
-      what: 'The image of echo cannot be loaded into a node',
-      where: name,
-      why: printed.trim().split('\n').at(-1) || reasonOf(cause),
-      next: 'Run the same command again; meshproof doctor shows whether the disk is full.',
-      cause,
-    })
-  }
 }
 
 const removeGatewayApi = async ({ kube }: LabCluster, { manifests }: GatewayApiFiles): Promise<void> => {

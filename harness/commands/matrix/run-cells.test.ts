@@ -9,7 +9,7 @@ import { unreadTerminal } from '#testing/screen.ts'
 import { TestOptions, type RunOptions } from '#run/options.ts'
 import { versionCells } from './combinations.ts'
 import { runCells, type CellsRun } from './run-cells.ts'
-import type { Run } from '#run/with-reports.ts'
+import type { Run } from '#results/results.ts'
 
 const ended = (folder: string, exitCode: number): Run => {
   const results = resultsOf(

@@ -113,18 +113,13 @@ export const readsOf = (
     }
   }
   const pods = listed<V1Pod>('v1', 'Pod')
-  const istiods = listed<V1Deployment>(
-    'apps/v1',
-    'Deployment',
-    { namespace: istioNamespace, selector: istiodSelector() },
-    istiodKube,
-  )
+  const ofIstiod = { namespace: istioNamespace, selector: istiodSelector() }
+  const istiods = listed<V1Deployment>('apps/v1', 'Deployment', ofIstiod, istiodKube)
   const isRead = once(async () => {
     const revisions = (await istiods().catch((): V1Deployment[] => [])).map(revisionOf)
     return (object: Manifest): boolean => revisions.length === 0 || isReadBy(revisions, object)
   })
   const ofKind = perName((kind) => known(kube.list<Manifest>({ apiVersion: istioKinds[kind as IstioKind], kind })))
-  const ofIstiod = { namespace: istioNamespace, selector: istiodSelector() }
   return {
     version: once(async () => (await kube.config.makeApiClient(VersionApi).getCode()).gitVersion.replace(/^v/, '')),
     namespaces: listed('v1', 'Namespace'),
