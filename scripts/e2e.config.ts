@@ -20,9 +20,7 @@ const beside = [
   'moved-control-plane',
   'istio-namespace',
   'release',
-  // These two share a lab. The second takes it down.
   'faults',
-  'killed',
   'inside',
   'chart',
   'package',

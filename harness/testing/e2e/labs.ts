@@ -161,7 +161,10 @@ export const forgetLabs = async (): Promise<void> => {
   await mkdir(notes(), { recursive: true, mode: 0o700 })
 }
 
-/** Takes the labs down that files still share. */
+/**
+ * Takes the labs down that files still share. Files that are alone call it first: the block that should have taken a
+ * lab down may have failed, and a run of every topology leaves no room for another lab.
+ */
 export const takeDownLabs = async (): Promise<void> => {
   for (const file of (await readdir(notes())).filter((name) => name.endsWith('.json'))) {
     const topology = file.slice(0, -'.json'.length)

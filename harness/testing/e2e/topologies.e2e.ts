@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { whyOnDemand } from '#checks/check.ts'
 import { type TopologyResult, variantName } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
+import { takeDownLabs } from './labs.ts'
 import { engineContents, meshproof, type Outcome } from './product.ts'
 
 const example = 'fixtures/topologies/examples/three-clusters.yaml'
@@ -16,6 +17,7 @@ describe('every topology and one of the user’s own, from nothing', () => {
   const usersOwn = (): TopologyResult | undefined => outcome.results?.topologies.at(-1)
 
   beforeAll(async () => {
+    await takeDownLabs()
     before = await engineContents()
     outcome = await meshproof([`--topology=all,${example}`], { through: 'npm' })
   }, 20 * 60_000)

@@ -1,11 +1,14 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
+import { takeDownLabs } from './labs.ts'
 import { engineContents, meshproof } from './product.ts'
 
 // The first upgrade builds a node image that holds both releases. It stays for the next one.
 const engineContentsWithoutNodeImages = async (): Promise<string[]> =>
   (await engineContents()).filter((name) => !name.startsWith('image meshproof/node:'))
+
+beforeAll(takeDownLabs)
 
 test('an upgrade that goes wrong is stopped in its phase, and names the cause', { timeout: 20 * 60_000 }, async () => {
   const before = await engineContentsWithoutNodeImages()
