@@ -3,9 +3,10 @@ import type { Manifest } from '#kube/client.ts'
 import { survey, type Survey } from '#probes/survey/survey.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects } from '#testing/mesh-objects.ts'
-import { interception } from './interception.ts'
-import { deadEndpoints, server } from './server.ts'
-import { transport } from './transport.ts'
+import { interception } from '../interception.ts'
+import { deadEndpoints } from './listening.ts'
+import { server } from './server.ts'
+import { transport } from '../transport.ts'
 
 const servers: FakeApiServer[] = []
 
