@@ -2,21 +2,14 @@ import type { X509Certificate } from 'node:crypto'
 import type { V1Deployment, V1EndpointSlice, V1Node, V1Pod, V1Secret, V1ServiceCIDR } from '@kubernetes/client-node'
 import { readyAddresses } from '#kube/endpoint-slices.ts'
 import { isReady, readyPod } from '#kube/pods.ts'
+import { authorityIn, signingRoots } from '#probes/cacerts.ts'
 import { outsideSelector } from '#istio/echo.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 import { addressNow } from '#istio/service-address.ts'
 import type { Service } from '#istio/workloads.ts'
 import { capture } from '#probes/capture.ts'
 import { flowsOf, wireOf, type Wire } from '#probes/flows.ts'
-import {
-  accessLog,
-  certificatesIn,
-  endpointsOf,
-  trustOf,
-  type AccessLine,
-  type Proxy,
-  type ProxyTrust,
-} from '#probes/envoy.ts'
+import { accessLog, endpointsOf, trustOf, type AccessLine, type Proxy, type ProxyTrust } from '#probes/envoy.ts'
 import { clientOf, type ClientLimits, type Client } from './client.ts'
 import { istiodIn, type IstiodPod } from './control-plane.ts'
 import type { Recorder } from './evidence.ts'
@@ -63,8 +56,8 @@ export type Cluster = {
   endpoints: (envoyCluster: string) => Promise<string[]>
   /** The certificates of the live proxies here, by workload; without those that the mesh withholds. */
   proxyTrust: () => Promise<Record<string, ProxyTrust>>
-  /** The intermediate and the root of the cluster's cacerts; undefined where there are none. */
-  cacerts: () => Promise<{ intermediate: X509Certificate; root: X509Certificate } | undefined>
+  /** What signs workloads by the cluster’s cacerts, and the roots it leads to; undefined where there are none. */
+  cacerts: () => Promise<{ intermediate: X509Certificate; roots: X509Certificate[] } | undefined>
   /** The lines of a proxy’s access log since a moment, where `matches` accepts them. */
   accessLog: (
     workload: 'sleep' | 'helloworld' | 'gateway',
@@ -194,16 +187,17 @@ export const clusterOf = (target: Target, cluster: TargetCluster, record: Record
         name: 'cacerts',
         namespace: istioNamespace,
       })
-      const read = (key: string): X509Certificate | undefined =>
-        certificatesIn(Buffer.from(secret?.data?.[key] ?? '', 'base64').toString())[0]
-      const [intermediate, root] = [read('ca-cert.pem'), read('root-cert.pem')]
+      const authority = secret?.data && authorityIn(secret.data)
+      const intermediate = authority?.intermediate
+      const signing = authority ? signingRoots(authority) : []
+      const roots = signing.length > 0 ? signing : (authority?.roots ?? [])
       record.add({
         probe: 'cacerts',
         cluster: name,
         intermediate: intermediate && describe(intermediate),
-        root: root && describe(root),
+        roots: roots.map(describe),
       })
-      return intermediate && root ? { intermediate, root } : undefined
+      return intermediate && roots.length > 0 ? { intermediate, roots } : undefined
     },
     accessLog: async (workload, since, matches) => {
       const writer = proxies[workload]

@@ -13,7 +13,7 @@ import { route } from '#diagnosis/layers/route.ts'
 import { server } from '#diagnosis/layers/server/server.ts'
 import { services } from '#diagnosis/layers/services.ts'
 import { transport } from '#diagnosis/layers/transport.ts'
-import { trust } from '#diagnosis/layers/trust.ts'
+import { trust } from '#diagnosis/layers/trust/trust.ts'
 import { workloads } from '#diagnosis/layers/workloads/workloads.ts'
 import type { Layer } from './layer.ts'
 

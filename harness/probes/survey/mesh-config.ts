@@ -25,6 +25,7 @@ const MeshConfig = z.object({
   rootNamespace: z.string().nullish(),
   trustDomain: z.string().nullish(),
   trustDomainAliases: z.array(z.string()).nullish(),
+  caCertificates: z.array(z.object({ pem: z.string().nullish() })).nullish(),
   extensionProviders: z.array(z.object({ name: z.string().default('') })).nullish(),
 })
 export type MeshConfig = z.infer<typeof MeshConfig>
