@@ -1,21 +1,11 @@
-import type { V1IPBlock, V1NetworkPolicy, V1Pod } from '@kubernetes/client-node'
-import ipaddr from 'ipaddr.js'
-import { matchesSelector } from '#diagnosis/label-selector.ts'
+import type { V1Pod } from '@kubernetes/client-node'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import type { MeshService, ServiceIn } from '#diagnosis/shared-services.ts'
 import { gatewayLabel } from '#istio/gateway.ts'
-import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
+import type { Survey } from '#probes/survey/survey.ts'
 import { severalNetworks } from '#topology/networks.ts'
+import { admits, asOther, policiesOf, takesPort } from './network-policy.ts'
 import { serverOf, targetPort } from './server-pod.ts'
-
-/** The NetworkPolicies that say who may reach a pod; none where they cannot be read. */
-const ingressPolicies = async ({ reads }: SurveyedCluster, { metadata: pod }: V1Pod): Promise<V1NetworkPolicy[]> =>
-  (await reads.networkPolicies().catch((): V1NetworkPolicy[] => [])).filter(
-    ({ metadata, spec }) =>
-      metadata?.namespace === pod?.namespace &&
-      (spec?.policyTypes ?? ['Ingress']).includes('Ingress') &&
-      matchesSelector(spec?.podSelector, pod?.labels ?? {}),
-  )
 
 /** A NetworkPolicy that selects a server and leaves out the gateway that brings requests of other networks. */
 export const leftOutByNetworkPolicy = async (
@@ -25,14 +15,13 @@ export const leftOutByNetworkPolicy = async (
 ): Promise<Finding[]> => {
   const { cluster } = part
   const pod = await serverOf(service, part)
-  const policies = pod ? await ingressPolicies(cluster, pod) : []
+  const policies = pod ? await policiesOf('Ingress', cluster, pod) : []
   if (!pod || policies.length === 0) return []
   const senders = await sendersOf(mesh, service, part)
   const namespaces = await cluster.reads.namespaces()
   const port = await targetPort(service, part)
   const shut = senders.filter(
-    (sender) =>
-      !policies.some((policy) => letsIn(policy, sender, labelsOf(namespaces, sender.metadata?.namespace), port)),
+    (sender) => !policies.some((policy) => admits(policy, 'Ingress', asOther(sender, namespaces), port)),
   )
   const [first] = shut
   const [policy] = policies
@@ -79,7 +68,7 @@ export const shutGateways = async (mesh: Survey): Promise<Finding[]> => {
   const perCluster = await Promise.all(
     mesh.clusters.map(async (cluster): Promise<Finding[]> => {
       const pod = (await cluster.reads.proxies()).find(({ metadata }) => isRouter(metadata?.labels ?? {}))
-      const policies = pod ? await ingressPolicies(cluster, pod) : []
+      const policies = pod ? await policiesOf('Ingress', cluster, pod) : []
       const [first] = policies
       const open = policies.some(({ spec }) =>
         (spec?.ingress ?? []).some(
@@ -107,53 +96,4 @@ export const shutGateways = async (mesh: Survey): Promise<Finding[]> => {
   return perCluster.flat()
 }
 
-type NetworkPolicyPorts = NonNullable<NonNullable<V1NetworkPolicy['spec']>['ingress']>[number]['ports']
-
-const takesPort = (ports: NetworkPolicyPorts, port: number): boolean =>
-  !ports ||
-  ports.length === 0 ||
-  ports.some(({ port: allowed, endPort }) =>
-    endPort === undefined
-      ? allowed === undefined || allowed === port || typeof allowed === 'string'
-      : Number(allowed) <= port && port <= endPort,
-  )
-
 const isRouter = (labels: Record<string, string>): boolean => labels['istio'] === gatewayLabel.istio
-
-const labelsOf = (
-  namespaces: { metadata?: { name?: string; labels?: Record<string, string> } }[],
-  name: string | undefined,
-): Record<string, string> => ({
-  'kubernetes.io/metadata.name': name ?? '',
-  ...namespaces.find(({ metadata }) => metadata?.name === name)?.metadata?.labels,
-})
-
-const letsIn = (
-  { metadata, spec }: V1NetworkPolicy,
-  sender: V1Pod,
-  namespaceLabels: Record<string, string>,
-  port: number,
-): boolean =>
-  (spec?.ingress ?? []).some(({ _from: from, ports }) => {
-    const fromThere =
-      !from ||
-      from.length === 0 ||
-      from.some(({ podSelector, namespaceSelector, ipBlock }) => {
-        if (ipBlock) return inBlock(ipBlock, sender.status?.podIP ?? '')
-        const inNamespace = namespaceSelector
-          ? matchesSelector(namespaceSelector, namespaceLabels)
-          : sender.metadata?.namespace === metadata?.namespace
-        return inNamespace && (!podSelector || matchesSelector(podSelector, sender.metadata?.labels ?? {}))
-      })
-    return takesPort(ports, port) && fromThere
-  })
-
-/** Whether an address is in a block of a NetworkPolicy, and in none of its exceptions. */
-const inBlock = ({ cidr, except = [] }: V1IPBlock, address: string): boolean => {
-  const within = (block: string): boolean =>
-    ipaddr.isValid(address) &&
-    ipaddr.isValidCIDR(block) &&
-    ipaddr.parse(address).kind() === ipaddr.parseCIDR(block)[0].kind() &&
-    ipaddr.parse(address).match(ipaddr.parseCIDR(block))
-  return within(cidr) && !except.some(within)
-}

@@ -174,6 +174,30 @@ describe('a gateway between networks', () => {
   })
 })
 
+describe('a client that a NetworkPolicy limits', () => {
+  const limit = (egress: object[]): Manifest => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'allowed', namespace: 'shop' },
+    spec: { podSelector: { matchLabels: { app: 'client' } }, policyTypes: ['Egress'], egress },
+  })
+  const pods = { to: [{ namespaceSelector: {} }] }
+  const block = (cidr: string): object => ({ to: [{ ipBlock: { cidr } }] })
+
+  test.each<[string, object[], string[]]>([
+    ['pods of its cluster alone', [pods], ['MP-906']],
+    ['them and another block of addresses', [pods, block('192.0.2.0/24')], ['MP-906']],
+    ['them and the pods of the other cluster', [pods, block('10.2.0.0/16')], []],
+    ['everybody', [{}], []],
+    ['nobody: it may be no client of the service', [], []],
+  ])('may reach %s', async (_, egress, expected) => {
+    const { findings } = await server.look(await meshOf([limit(egress)]), undefined)
+    expect(findings.map(({ code }) => code)).toEqual(expected)
+    for (const finding of findings)
+      expect(finding.evidence).toMatchObject([expect.stringContaining('shop/allowed selects client-1')])
+  })
+})
+
 describe('what clients send', () => {
   const codesWith = async (...more: Manifest[]): Promise<string[]> =>
     (await transport.look(await meshOf(more), undefined)).findings.map(({ code }) => code)

@@ -10,6 +10,7 @@ import {
   policiesAt,
   refusedByPolicy,
 } from './authorization-policies.ts'
+import { keptInByNetworkPolicy } from './kept-in.ts'
 import { type Asked, notListening } from './listening.ts'
 import { leftOutByNetworkPolicy, shutGateways } from './network-policies.ts'
 
@@ -18,7 +19,7 @@ const asked = 10
 
 /**
  * What a service’s servers accept: no AuthorizationPolicy refuses the clients there are, no NetworkPolicy leaves the
- * gateway or a client out, and the application listens where the service sends requests.
+ * gateway or a client out or keeps a client in its cluster, and the application listens where requests are sent.
  */
 export const server: Layer = {
   name: 'server',
@@ -58,6 +59,7 @@ export const server: Layer = {
     return {
       findings: [
         ...(await shutGateways(mesh)),
+        ...(await keptInByNetworkPolicy(mesh, services)),
         ...onceEach(policies.flatMap(({ findings }) => findings)),
         ...deaf.flatMap(({ findings }) => findings),
       ],
