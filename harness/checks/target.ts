@@ -29,6 +29,12 @@ export type Need =
 /** The reason for each thing that a mesh withholds. */
 export type Withheld = { readonly [need in Need]?: string | undefined }
 
+/** Where requests from other networks enter a cluster: an address, and a port of it. */
+export type Entrance = { address: string; port: number }
+
+/** An entrance as clients dial it. */
+export const placeOf = ({ address, port }: Entrance): string => `${address}:${port}`
+
 /** An east-west gateway: its service, and the labels of its proxies. */
 export type GatewayRef = { service: Ref; selector: string }
 
@@ -56,6 +62,8 @@ export type TargetCluster = {
   discovery: string
   /** Its east-west gateway; a mesh of one network has none. */
   gateway?: GatewayRef | undefined
+  /** Where others enter it, as its control planes know; undefined: at its gateway’s address, port 15443. */
+  entrances?: Entrance[] | undefined
   /** The revisions of the control planes that run here; undefined: one control plane, of any revision. */
   revisions?: string[] | undefined
 }
