@@ -1,4 +1,5 @@
 import type { V1Service } from '@kubernetes/client-node'
+import type { Admission } from '#diagnosis/new-namespace.ts'
 import { istiodApi, istiodPods } from '#istio/istiod-pods.ts'
 import { addressOf } from '#istio/service-address.ts'
 import type { Namespaces } from '#istio/workloads.ts'
@@ -80,6 +81,8 @@ export type ExistingMesh = Omit<MeshShape, 'clusters'> & {
   trustDomain: string
   domain: string
   withheld: Withheld
+  /** What our namespaces need so that the mesh treats them as its own. */
+  admission: Admission
   since: string
 }
 

@@ -9,7 +9,7 @@ import type { Recorder } from './evidence.ts'
 /**
  * What an existing mesh may withhold from a check: address ranges that its API servers do not report; certificates
  * and secrets that may not be read; istiod and gateways that may not be asked; configuration that is not ours to
- * change; logs in another format; packet captures; disruptions;
+ * change; logs in another format; packet captures; disruptions; networks that are separate beneath the mesh;
  * echo, whose image the clusters must have.
  */
 export type Need =
@@ -24,6 +24,7 @@ export type Need =
   | 'gateway log'
   | 'capture'
   | 'disruption'
+  | 'separate networks'
   | 'echo'
 
 /** The reason for each thing that a mesh withholds. */

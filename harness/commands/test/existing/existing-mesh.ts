@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ExistingMeshCluster, ExistingMesh } from '#checks/existing-target.ts'
 import type { GatewayRef } from '#checks/target.ts'
 import { entrancesInto, networkGateways, type NetworkGateways } from '#diagnosis/network-gateways.ts'
+import { admissionTo } from '#diagnosis/new-namespace.ts'
 import { MeshproofError } from '#errors.ts'
 import { crossNetworkPort } from '#istio/gateway.ts'
 import { injectionLabel, istiodOf, revised } from '#istio/revision.ts'
@@ -67,6 +68,7 @@ export const prepareExistingMesh = async (
     trustDomain: await trustDomainOf(clusters),
     domain,
     withheld: await withheldBy(clusters, prepared),
+    admission: await admissionTo(mesh),
     since: new Date().toISOString(),
   }
 }
@@ -101,8 +103,8 @@ const injectionOf = async ({
 }
 
 /**
- * The cluster’s east-west gateway, whose pods are asked: one that istiod knows, else a load balancer with its port. Of
- * several, one that has an address.
+ * The cluster’s east-west gateway, whose pods are asked: one that istiod knows, else a load balancer with its port.
+ * Of several, one that has an address.
  */
 const gatewayOf = async (cluster: SurveyedCluster, { services }: NetworkGateways): Promise<GatewayRef | undefined> => {
   const own = services.filter((gateway) => gateway.cluster === cluster).map(({ service }) => service)

@@ -64,6 +64,7 @@ export const withheldBy = async (
     ...withheld,
     meshNetworks: 'meshNetworks is not ours to change',
     disruption: 'it is not ours to disrupt',
+    'separate networks': 'its networks may be joined beneath the mesh',
     'gateway log': 'the gateways’ log has a format of its own',
   }
 }
