@@ -740,7 +740,9 @@ export const diagnosisCodes = {
     layer: 'transport',
     cause: 'a DestinationRule sends plaintext to servers that require mutual TLS',
     shows: '503 from every client: connection reset, upstream connect error.',
-    fix: 'Remove trafficPolicy.tls from the DestinationRule, or set its mode to ISTIO_MUTUAL.',
+    fix:
+      'Remove trafficPolicy.tls from the DestinationRule, or set its mode to ISTIO_MUTUAL. Where the mesh config has ' +
+      'enableAutoMtls false, remove that.',
     sources: ['istio/istio#28798'],
   },
   'MP-902': {

@@ -224,6 +224,19 @@ describe('what clients send', () => {
     expect(await codesWith(plaintext, policy('PeerAuthentication', selecting))).toEqual(['MP-901'])
   })
 
+  test('is in clear where the mesh config turns automatic mutual TLS off, and no rule turns it on', async () => {
+    const off: Manifest = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'istio', namespace: 'istio-system' },
+      data: { mesh: 'enableAutoMtls: false' },
+    }
+    expect(await codesWith(off, strict)).toEqual(['MP-901'])
+    expect(await codesWith(off, strict, rule({ mode: 'ISTIO_MUTUAL' }))).toEqual([])
+    expect(await codesWith(off)).toEqual([])
+    expect(await codesWith({ ...off, data: { mesh: 'enableAutoMtls: true' } }, strict)).toEqual([])
+  })
+
   test('names the identity of the servers in the trust domain of the mesh', async () => {
     const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'istio', namespace: 'istio-system' } }
     const ofDomain: Manifest = { ...config, data: { mesh: 'trustDomain: example.org' } }
