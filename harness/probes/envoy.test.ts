@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { accessLinesIn } from './envoy.ts'
+import { accessLinesIn, refusingIn } from './envoy.ts'
 
 const since = new Date('2026-01-01T00:00:10.000Z')
 const line = (second: number, port: number): string =>
@@ -28,4 +28,25 @@ test('an access log has the lines since a moment, and no others', () => {
 test('a request whose line is written twice counts once', () => {
   const log = [line(11, 4001), line(11, 4001), line(11, 4002), line(11, 4002)].join('\n')
   expect(accessLinesIn(log, since)).toHaveLength(2)
+})
+
+test('extensions that refuse all are those in whose place the agent has put a denial', () => {
+  const filter = (name: string, config: object): object => ({
+    '@type': 'type.googleapis.com/envoy.admin.v3.EcdsConfigDump.EcdsFilterConfig',
+    ecds_filter: {
+      '@type': 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
+      name,
+      typed_config: config,
+    },
+  })
+  const page = {
+    configs: [
+      filter('app1.lost', { rules: {}, rules_stat_prefix: 'wasm-default-deny' }),
+      filter('app1.lost-in-tcp', { rules: {}, stat_prefix: 'wasm-default-deny' }),
+      filter('app1.open', { rules_stat_prefix: 'wasm-default-allow' }),
+      filter('app1.works', { config: { name: 'works' } }),
+    ],
+  }
+  expect(refusingIn(page)).toEqual(['app1.lost', 'app1.lost-in-tcp'])
+  expect(refusingIn({})).toEqual([])
 })

@@ -10,16 +10,18 @@ import {
   policiesAt,
   refusedByPolicy,
 } from './authorization-policies.ts'
+import { refusedByExtension } from './extensions.ts'
 import { keptInByNetworkPolicy } from './kept-in.ts'
 import { type Asked, notListening } from './listening.ts'
 import { leftOutByNetworkPolicy, shutGateways } from './network-policies.ts'
 
-/** How many servers are asked whether their application listens. */
+/** How many servers are asked whether their application listens, and their proxies whether they refuse all. */
 const asked = 10
 
 /**
  * What a service’s servers accept: no AuthorizationPolicy refuses the clients there are, no NetworkPolicy leaves the
- * gateway or a client out or keeps a client in its cluster, and the application listens where requests are sent.
+ * gateway or a client out or keeps a client in its cluster, no extension of the proxy refuses all, and the application
+ * listens where requests are sent.
  */
 export const server: Layer = {
   name: 'server',
@@ -45,12 +47,13 @@ export const server: Layer = {
       parts.slice(0, asked),
       async ({ service, part }): Promise<Asked> => {
         try {
-          return await notListening(service, part)
+          const { findings, notes } = await notListening(service, part)
+          return { findings: [...findings, ...(await refusedByExtension(mesh, service, part))], notes }
         } catch (error) {
           const why = reasonOf(error)
           return {
             findings: [],
-            notes: [`whether ${service.host} listens in ${part.cluster.name} was not asked: ${why}`],
+            notes: [`whether ${service.host} serves in ${part.cluster.name} was not asked: ${why}`],
           }
         }
       },
@@ -67,7 +70,7 @@ export const server: Layer = {
       notes: [
         ...conditionsNote([...new Set(policies.flatMap(({ conditional }) => conditional))]),
         ...deaf.flatMap(({ notes }) => notes),
-        ...(parts.length > asked ? [`${asked} of ${parts.length} services were asked whether they listen`] : []),
+        ...(parts.length > asked ? [`${asked} of ${parts.length} services were asked whether they serve`] : []),
       ],
     }
   },
