@@ -158,8 +158,17 @@ export const extensionsRefusing = async (proxy: Proxy): Promise<string[]> => {
     if (error instanceof MeshproofError) return {}
     throw error
   })
-  return refusingIn(page)
+  const refusing = refusingIn(page)
+  if (refusing.length === 0) return []
+  // An extension that was removed stays on its page for as long as old listeners drain.
+  const { configs } = ActiveListeners.parse(await ask(proxy, 'config_dump?resource=dynamic_listeners'))
+  const active = JSON.stringify(configs.map(({ active_state: state }) => state))
+  return refusing.filter((name) => active.includes(JSON.stringify(name)))
 }
+
+const ActiveListeners = z.object({
+  configs: z.array(z.looseObject({ active_state: z.unknown().optional() })).default([]),
+})
 
 /** The names of refusing extensions in Envoy’s page of them. @throws ZodError for another page. */
 export const refusingIn = (page: unknown): string[] =>
