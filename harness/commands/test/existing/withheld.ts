@@ -64,6 +64,7 @@ export const withheldBy = async (
     ...withheld,
     meshNetworks: 'meshNetworks is not ours to change',
     disruption: 'it is not ours to disrupt',
+    zones: 'pods in zones of their own are deployed in labs alone',
     'gateway log': 'the gateways’ log has a format of its own',
   }
 }
