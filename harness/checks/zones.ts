@@ -133,7 +133,7 @@ export const withZones = async <T>(
       },
     })
   } finally {
-    await Promise.all(placed.map((result) => (result.status === 'fulfilled' ? result.value() : undefined)))
+    await Promise.all(placed.flatMap((result) => (result.status === 'fulfilled' ? [result.value()] : [])))
   }
 }
 

@@ -123,8 +123,12 @@ export const endpointsOf = async (proxy: Proxy, cluster: string): Promise<string
 export type WeightedEndpoint = { address: string; region: string; zone: string; priority: number; weight: number }
 
 /** The endpoints that a proxy holds for one of its clusters, with their weights; sorted by region, zone and address. */
-export const weightsOf = async (proxy: Proxy, cluster: string): Promise<WeightedEndpoint[]> => {
-  const { cluster_statuses: clusters } = Clusters.parse(await ask(proxy, 'clusters?format=json'))
+export const weightsOf = async (proxy: Proxy, cluster: string): Promise<WeightedEndpoint[]> =>
+  weightsIn(await ask(proxy, 'clusters?format=json'), cluster)
+
+/** Reads the weights from what a proxy says of its clusters. */
+export const weightsIn = (page: unknown, cluster: string): WeightedEndpoint[] => {
+  const { cluster_statuses: clusters } = Clusters.parse(page)
   const placeOf = ({ region, zone, address }: WeightedEndpoint): string => `${region}/${zone} ${address}`
   return clusters
     .filter(({ name }) => name === cluster)

@@ -56,7 +56,7 @@ export const ConformanceReport = z.strictObject({
               name: z.string(),
               layer: z.enum(layers),
               code: CodeText.optional(),
-              /** The known issue of the release that every failure of the test meets: it is a failed test all the same. */
+              /** The known issue that every failure of the test meets. It is a failed test all the same. */
               knownIssue: z.string().optional(),
             }),
           )

@@ -16,7 +16,7 @@ export const knownDefects: readonly KnownDefect[] = [
     issue: 'istio/istio#56355',
     url: 'https://github.com/istio/istio/issues/56355',
     title:
-      'across networks, a cluster with pods in several zones weighs as much as its first zone alone: istiod names its ' +
+      'across networks, a cluster with pods in several zones weighs as much as its first zone alone: istiod names a ' +
       'gateway once for each zone, and Envoy keeps the first',
     // Reported for 1.30.2; the sources of 1.30 and 1.31 are the same in this, and its mending (#60835) is not merged.
     releases: ['1.30', '1.31'],

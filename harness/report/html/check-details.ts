@@ -77,10 +77,11 @@ export const checkDetails = (
 
 const summary = (check: CheckResult): Markup => {
   const seconds = check.attempts.reduce((sum, attempt) => sum + attempt.seconds, 0)
+  const known = check.knownIssue && markup`<b>${knownIssueWords(check.knownIssue)}</b> `
   return markup`
     <summary><span>${badge(check.verdict)} <b>${check.id}</b>
       <span class="route">${routeWords(check)}</span>
-      <span class="reason">${check.knownIssue && markup`<b>${knownIssueWords(check.knownIssue)}</b> `}${check.reason}</span>
+      <span class="reason">${known}${check.reason}</span>
       <span class="time">${duration(seconds)}</span></span></summary>
   `
 }
