@@ -20,7 +20,7 @@ import {
 import { zoneShares } from './zone-rules.ts'
 
 /** How many requests show whether a share holds, and whether a zone or cluster answers at all. */
-const requests = { shares: 200, answers: 60 }
+const requests = { shares: 200, answers: 100 }
 
 const answered = ({ all, ok }: Answers): boolean => ok === all.length
 

@@ -31,8 +31,8 @@ export const distribute = (mesh: Mesh, ruleFor: (mesh: Mesh, from: Cluster) => P
 })
 
 /**
- * Most for the own zone, little for the own region’s other one, and the rest for one zone of each other cluster. Behind
- * a gateway any zone of that cluster answers.
+ * Most for the own zone, little for the own region’s other one, and the rest for one zone of each other cluster.
+ * Behind a gateway any zone of that cluster answers.
  */
 export const zoneRule = (mesh: Mesh, from: Cluster): Percents => {
   const others = mesh.othersThan(from)

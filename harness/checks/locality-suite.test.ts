@@ -72,8 +72,8 @@ const meshWith = ({ firstZoneAlone = false, oneNetwork = false, rulesIgnored = f
     const mine = distribute?.find((entry) => entry.from === `${regionOf(from)}/*`)
     if (mine)
       return Object.fromEntries(
-        Object.entries(mine.to).flatMap(([locality, share]) => {
-          const [region, zone] = locality.split('/')
+        Object.entries(mine.to).flatMap(([target, share]) => {
+          const [region, zone] = target.split('/')
           const matched = endpoints.filter((one) => one.region === region && (zone === '*' || one.zone === zone))
           const weight = matched.reduce((sum, one) => sum + one.weight, 0)
           // The share of a region is split among its zones as istiod knows them; of those, Envoy may keep one.
