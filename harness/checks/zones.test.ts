@@ -16,7 +16,8 @@ const willing = (): FakeKube => {
       const found = kube.objects.find(({ kind, metadata }) => kind === ref.kind && metadata?.name === ref.name)
       if (!found || ref.kind !== 'Deployment') return found
       const replicas = replicasOf(found)
-      const status = { updatedReplicas: replicas, availableReplicas: replicas, replicas }
+      // The API server leaves zeros out.
+      const status = replicas === 0 ? {} : { updatedReplicas: replicas, availableReplicas: replicas, replicas }
       return { ...found, status }
     },
     list: () => {

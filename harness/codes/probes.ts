@@ -22,7 +22,7 @@ export const probeCodes = {
   'MP-603': {
     cause: 'the pods that a check deploys are not ready',
     shows:
-      'A check deploys pods of its own, and they are not ready within two minutes, or the services do not name them. ' +
+      'A check deploys pods of its own, and they are not ready within a minute, or their service does not name them. ' +
       'The check is “not run”: it says nothing about the mesh.',
     fix: 'kubectl describe pod in the workloads’ namespace shows what they wait for. Run again.',
   },
