@@ -75,7 +75,7 @@ const labelsIn = (kube: FakeKube): (string | undefined)[] =>
     .filter(({ kind }) => kind === 'Deployment')
     .map(({ spec }) => (spec as { template: Manifest }).template.metadata?.labels?.['istio-locality'])
 
-test('every cluster has a client in its first zone and pods in each of its zones, and nothing is left of them', async () => {
+test('every cluster has a client in its first zone and pods in each zone, and nothing is left of them', async () => {
   const kubes = [willing(), willing()]
   const { evidence } = await withKubes(kubes, () => {
     expect(kubes.map(deploymentsIn)).toEqual([
