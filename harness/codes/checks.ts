@@ -439,11 +439,11 @@ export const checkCodes = {
     layer: 'locality',
     cause: 'requests leave the client’s zone although it could answer, or do not leave it when it cannot',
     shows:
-      'With locality failover, another zone or region answers while the client’s own has ready pods, or requests fail ' +
-      'when it has none.',
+      'With locality failover, another zone or region answers while the client’s own has ready pods, or requests ' +
+      'fail when it has none.',
     fix:
-      'Locality failover needs outlierDetection in the DestinationRule that holds: of several for one host the oldest ' +
-      'one does. istioctl proxy-config endpoints shows the priorities.',
+      'Locality failover needs outlierDetection in the DestinationRule that holds: of several for one host the ' +
+      'oldest one does. istioctl proxy-config endpoints shows the priorities.',
   },
   'MP-786': {
     layer: 'locality',
