@@ -10,8 +10,19 @@ export {
   withOneControlPlane,
   withoutMutualTls,
 } from '#checks/check.ts'
+export { countedIn, haveShares, sharesOf, type Counted, type Shares } from '#checks/zone-shares.ts'
+export {
+  answerOf,
+  localityOf,
+  podsOfZones,
+  regionOf,
+  zoneNames,
+  type TrafficPolicy,
+  type Zone,
+  type Zones,
+} from '#checks/zones.ts'
 export { inTime } from '#checks/in-time.ts'
-export type { CheckContext } from '#checks/check.ts'
+export type { CheckContext, CheckHead } from '#checks/check.ts'
 export type { Mesh } from '#checks/mesh.ts'
 export type { Cluster } from '#checks/cluster.ts'
 export type { Visitor } from '#checks/visitor.ts'

@@ -11,6 +11,7 @@ import type { Code } from '#codes/index.ts'
 import { MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { ConformanceReport } from '#report/conformance.ts'
 import { History } from '#results/history.ts'
+import { knownDefects } from '#results/known-issues.ts'
 import { layers, Results } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { faults, gatewayApiFaults } from '../fixtures/faults/index.ts'
@@ -37,6 +38,17 @@ const page = [
       ),
     '',
   ]),
+  '## Known issues',
+  '',
+  'Defects of releases that a check meets: see [Known issues](running.md#known-issues).',
+  '',
+  '| issue | releases | met by | what is wrong |',
+  '|---|---|---|---|',
+  ...knownDefects.map(
+    ({ issue, url, releases, checks: ids, title }) =>
+      `| [${issue}](${url}) | ${releases.join(', ')} | ${ids.map((id) => `\`${id}\``).join(', ')} | ${title} |`,
+  ),
+  '',
 ].join('\n')
 const schema = (of: z.ZodType): string => `${JSON.stringify(z.toJSONSchema(of), null, 2)}\n`
 const codes = codesPage((code) => [

@@ -2,6 +2,7 @@ import { control } from './control.suite.ts'
 import { discovery } from './discovery.suite.ts'
 import { echoNames } from './echo-names.suite.ts'
 import { failover } from './failover.suite.ts'
+import { locality } from './locality.suite.ts'
 import { mtls } from './mtls.suite.ts'
 import { network } from './network.suite.ts'
 import { protocol } from './protocol.suite.ts'
@@ -27,4 +28,5 @@ export const suites = [
   protocol,
   echoNames,
   resilience,
+  locality,
 ]

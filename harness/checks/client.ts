@@ -60,7 +60,7 @@ export type ClientLimits = { patience: number; versions: number; signal: AbortSi
 
 /** A client in a pod. It records its probes as evidence. */
 export const clientOf = (pod: CurlPod, record: Recorder, { patience, versions, signal }: ClientLimits): Client => {
-  const name = `${pod.cluster} ${pod.namespace}/sleep`
+  const name = `${pod.cluster} ${pod.namespace}/${pod.app ?? 'sleep'}`
   const perRequest = Math.min(longestRequest, patience / 2_000)
   // Questions are asked all at once, and some move megabytes.
   const perAnswer = Math.ceil(Math.min(2 * longestRequest, patience / 2_000))

@@ -41,6 +41,7 @@ export const labTarget = (lab: Lab, upgrade?: UpgradeStage): Target => {
     trustDomain: 'cluster.local',
     domain: 'cluster.local',
     policyNamespace: istioNamespace,
+    images: lab.images.roles,
     withheld: lab.images.echo === undefined ? { echo: noEcho(lab) } : {},
     // Visitors are pods of other checks, which come and go.
     judges: (namespace) => !namespace.startsWith(visitorPrefix),

@@ -13,6 +13,7 @@ import { controlPlaneOf, type ControlPlane } from './control-plane.ts'
 import type { Recorder } from './evidence.ts'
 import { upgradeOf, type Target, type Need, type Stranger, type TargetUpgrade } from './target.ts'
 import { clusterOf, type Cluster } from './cluster.ts'
+import { withZones, type Zones } from './zones.ts'
 
 /** The mesh as a check sees it. */
 export type Mesh = {
@@ -52,6 +53,8 @@ export type Mesh = {
   withPolicy: <T>(name: string, during: () => Promise<T>) => Promise<T>
   /** Names hosts outside of the mesh, each by the address of its server, while `during` runs. */
   withOutsideHosts: <T>(hosts: { host: string; address: string }[], during: () => Promise<T>) => Promise<T>
+  /** Deploys a service with pods in several zones of every cluster, and clients, while `during` runs. */
+  withZones: <T>(during: (zones: Zones) => Promise<T>) => Promise<T>
   /** Allows plaintext while `during` runs. */
   allowingPlaintext: <T>(during: () => Promise<T>) => Promise<T>
   /**
@@ -112,9 +115,8 @@ export const meshOf = (target: Target, record: Recorder, waits: Waits, signal: A
   const primaries = primariesOf(target)
   const primary = required(primaries, () => true)
   const versions = target.clusters.map(({ version }) => version).sort()
-  const clusters = target.clusters.map((cluster) =>
-    clusterOf(target, cluster, record, { patience, versions: versions.length, signal }),
-  )
+  const limits = { patience, versions: versions.length, signal }
+  const clusters = target.clusters.map((cluster) => clusterOf(target, cluster, record, limits))
   const controlPlanes = primaries.flatMap((cluster) =>
     (cluster.revisions ?? [undefined]).map((revision) => controlPlaneOf(target, cluster, revision, record)),
   )
@@ -170,6 +172,22 @@ export const meshOf = (target: Target, record: Recorder, waits: Waits, signal: A
         during,
       )
     },
+    withZones: (during) =>
+      withZones(
+        {
+          target,
+          record,
+          limits,
+          hostOf,
+          withRules: (rules, within) =>
+            withPolicyIn(
+              primaries.map(({ kube }) => kube),
+              rules,
+              within,
+            ),
+        },
+        during,
+      ),
     allowingPlaintext: (during) => (mtls === 'off' ? during() : withPolicy('mtls-permissive', during)),
     readUntil: (read, isExpected, within) =>
       readUntil(read, isExpected, { every: 200, within: longest(within), signal }),

@@ -10,7 +10,7 @@ import type { Recorder } from './evidence.ts'
  * What an existing mesh may withhold from a check: address ranges that its API servers do not report; certificates
  * and secrets that may not be read; istiod and gateways that may not be asked; configuration that is not ours to
  * change; logs in another format; packet captures; disruptions; networks that are separate beneath the mesh;
- * echo, whose image the clusters must have.
+ * echo, whose image the clusters must have; pods in zones of their own.
  */
 export type Need =
   | 'ranges'
@@ -26,6 +26,7 @@ export type Need =
   | 'disruption'
   | 'separate networks'
   | 'echo'
+  | 'zones'
 
 /** The reason for each thing that a mesh withholds. */
 export type Withheld = { readonly [need in Need]?: string | undefined }
@@ -84,6 +85,8 @@ export type Target = {
   /** The namespace of the policies: the root namespace for the whole mesh, or the workloads’ own namespace. */
   policyNamespace: string
   withheld: Withheld
+  /** The images of what checks deploy, by their roles; undefined where they deploy nothing. */
+  images?: Record<string, string>
   /** True when the pods and proxies of a namespace are judged. */
   judges: (namespace: string) => boolean
   /** Restarts of istiod before this moment are not judged; undefined: every restart is judged. */

@@ -435,6 +435,35 @@ export const checkCodes = {
     shows: 'The deployment has no replicas, and its endpoints are still there.',
     fix: 'Look for a controller that scales it up again.',
   },
+  'MP-785': {
+    layer: 'locality',
+    cause: 'requests leave the client’s zone although it could answer, or do not leave it when it cannot',
+    shows:
+      'With locality failover, another zone or region answers while the client’s own has ready pods, or requests ' +
+      'fail when it has none.',
+    fix:
+      'Locality failover needs outlierDetection in the DestinationRule that holds: of several for one host the ' +
+      'oldest one does. istioctl proxy-config endpoints shows the priorities.',
+  },
+  'MP-786': {
+    layer: 'locality',
+    cause: 'localities do not get the shares that a rule gives them',
+    shows: 'With localityLbSetting.distribute, a zone or region answers far more or fewer requests than its share.',
+    fix:
+      'Compare the localities in istioctl proxy-config endpoints with those of the rule. Of several DestinationRules ' +
+      'for one host the oldest one holds.',
+  },
+  'MP-787': {
+    layer: 'locality',
+    cause: 'not every zone of a cluster counts in its share of requests',
+    shows:
+      'A cluster whose pods are in several zones answers fewer requests than its pods, or a rule for its region, ' +
+      'would give it.',
+    fix:
+      'Compare the weights in the evidence with the pods of each zone. Where it is istio/istio#56355, the check says ' +
+      '“known issue”; a zone for each cluster, or a distribute rule that names the first zone alone, avoids it.',
+    sources: ['istio/istio#56355', 'istio/istio#60835'],
+  },
   'MP-790': {
     layer: 'resilience',
     cause: 'requests are lost while east-west gateways restart',

@@ -19,6 +19,13 @@ export const probeCodes = {
       'Run again when the machine has more time. If it is always so slow, give the clusters more processors, or see ' +
       'what else runs there.',
   },
+  'MP-603': {
+    cause: 'the pods that a check deploys are not ready',
+    shows:
+      'A check deploys pods of its own, and they are not ready within a minute, or their service does not name them. ' +
+      'The check is “not run”: it says nothing about the mesh.',
+    fix: 'kubectl describe pod in the workloads’ namespace shows what they wait for. Run again.',
+  },
   'MP-610': {
     cause: 'probes do not get what they expect before the upgrade begins',
     shows:

@@ -115,3 +115,12 @@ test('curl is told nothing that was not asked for, and of every request to use a
 test('the range of many requests joins a query that the URL has already', () => {
   expect(curlCommand(`${url}?path=cluster1`, { count: 16 }).at(-1)).toBe(`${url}?path=cluster1&n=[1-16]`)
 })
+
+test('a pod in a zone of its own answers with the version and the zone', () => {
+  const body = (version: string): string => `Hello version: ${version}, instance: zones-${version}-7c9\n${account({})}`
+  expect(parseTransfers(`${body('v1-a')}${body('v12')}${body('v2-beta')}`).map(({ version }) => version)).toEqual([
+    'v1-a',
+    'v12',
+    'v2',
+  ])
+})

@@ -35,8 +35,8 @@ export type Answer = {
  */
 export type Requests = { count?: number; seconds?: number; failEarly?: boolean; header?: string; through?: string }
 
-/** A pod with curl in it. */
-export type CurlPod = { cluster: string; kube: KubeClient; namespace: string }
+/** A pod with curl in it, in a container `sleep`; `app` is its label, where it is not `sleep`. */
+export type CurlPod = { cluster: string; kube: KubeClient; namespace: string; app?: string }
 
 /** The longest time for one request, in seconds, where nothing else is said. */
 export const longestRequest = 3
@@ -73,11 +73,11 @@ export const curlCommand = (
  * @throws MeshproofError MP-403 when the exec itself fails, MP-601 when curl printed something else than expected.
  */
 export const curl = async (
-  { cluster, kube, namespace }: CurlPod,
+  { cluster, kube, namespace, app = 'sleep' }: CurlPod,
   url: string,
   requests: Requests = {},
 ): Promise<Answer[]> => {
-  const pod = (await readyPod(kube, namespace, 'app=sleep')).metadata?.name ?? ''
+  const pod = (await readyPod(kube, namespace, `app=${app}`)).metadata?.name ?? ''
   const { count = 1, seconds = longestRequest } = requests
   const { stdout, stderr } = await execIn(kube, { namespace, pod, container: 'sleep' }, curlCommand(url, requests), {
     within: (count * seconds + 15) * 1000,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { accessLinesIn, refusingIn } from './envoy.ts'
+import { accessLinesIn, refusingIn, weightsIn } from './envoy.ts'
 
 const since = new Date('2026-01-01T00:00:10.000Z')
 const line = (second: number, port: number): string =>
@@ -49,4 +49,35 @@ test('extensions that refuse all are those in whose place the agent has put a de
   }
   expect(refusingIn(page)).toEqual(['app1.lost', 'app1.lost-in-tcp'])
   expect(refusingIn({})).toEqual([])
+})
+
+test('endpoints have weights and localities, in the order of the localities; a pipe is none', () => {
+  const host = (address: string, port: number, fields: object): object => ({
+    address: { socket_address: { address, port_value: port } },
+    ...fields,
+  })
+  const page = {
+    cluster_statuses: [
+      { name: 'outbound|80||other', host_statuses: [host('10.1.0.9', 80, {})] },
+      {
+        name: 'outbound|5000||zones.app1.svc.cluster.local',
+        host_statuses: [
+          host('172.18.0.6', 15443, { weight: 3, locality: { region: 'region-v2', zone: 'zone-a' }, priority: 1 }),
+          host('10.1.0.4', 5000, { weight: 1, locality: { region: 'region-v1', zone: 'zone-b' } }),
+          host('10.1.0.3', 5000, { weight: 1, locality: { region: 'region-v1', zone: 'zone-a' } }),
+          host('10.1.0.5', 5000, {}),
+          { address: { pipe: {} } },
+        ],
+      },
+    ],
+  }
+  const words = weightsIn(page, 'outbound|5000||zones.app1.svc.cluster.local').map(
+    ({ address, region, zone, priority, weight }) => `${address} ${region}/${zone} P${priority} ${weight}`,
+  )
+  expect(words).toEqual([
+    '10.1.0.5:5000 / P0 1',
+    '10.1.0.3:5000 region-v1/zone-a P0 1',
+    '10.1.0.4:5000 region-v1/zone-b P0 1',
+    '172.18.0.6:15443 region-v2/zone-a P1 3',
+  ])
 })

@@ -18,6 +18,11 @@ const Clusters = z.object({
           z.object({
             address: z.object({ socket_address: z.object({ address: z.string(), port_value: z.number() }).optional() }),
             priority: z.number().default(0),
+            weight: z.number().default(1),
+            locality: z.object({ region: z.string().default(''), zone: z.string().default('') }).default({
+              region: '',
+              zone: '',
+            }),
             health_status: z.looseObject({ eds_health_status: z.string().optional() }).optional(),
           }),
         )
@@ -114,6 +119,27 @@ const unhealthyIn = (health: { eds_health_status?: string | undefined } | undefi
  */
 export const endpointsOf = async (proxy: Proxy, cluster: string): Promise<string[]> =>
   ((await clustersOf(proxy)).get(cluster) ?? []).map(({ address, port }) => `${address}:${port}`).sort()
+
+/** An endpoint with its share of the requests of its priority, and where the control plane says that it is. */
+export type WeightedEndpoint = { address: string; region: string; zone: string; priority: number; weight: number }
+
+/** The endpoints that a proxy holds for one of its clusters, with their weights; sorted by region, zone and address. */
+export const weightsOf = async (proxy: Proxy, cluster: string): Promise<WeightedEndpoint[]> =>
+  weightsIn(await ask(proxy, 'clusters?format=json'), cluster)
+
+/** Reads the weights from what a proxy says of its clusters. */
+export const weightsIn = (page: unknown, cluster: string): WeightedEndpoint[] => {
+  const { cluster_statuses: clusters } = Clusters.parse(page)
+  const placeOf = ({ region, zone, address }: WeightedEndpoint): string => `${region}/${zone} ${address}`
+  return clusters
+    .filter(({ name }) => name === cluster)
+    .flatMap(({ host_statuses: hosts }) =>
+      hosts.flatMap(({ address: { socket_address: socket }, locality, priority, weight }) =>
+        socket ? [{ address: `${socket.address}:${socket.port_value}`, ...locality, priority, weight }] : [],
+      ),
+    )
+    .sort((first, second) => placeOf(first).localeCompare(placeOf(second)))
+}
 
 /**
  * What a live proxy identifies itself with, and what it trusts: leaf first, then its chain; roots as it was given them.

@@ -19,8 +19,8 @@ export const exchangesOf = (output: string): Exchange[] => {
   })
 }
 
-/** The version of helloworld that a body names. */
-export const versionIn = (body: string): string | undefined => /version: (v\d+)/.exec(body)?.[1]
+/** The version of helloworld that a body names; a pod in a zone of its own adds the zone, as in `v1-a`. */
+export const versionIn = (body: string): string | undefined => /version: (v\d+(?:-[a-z]\b)?)/.exec(body)?.[1]
 
 /** The error for requests of which curl printed no account; `where` is the pod, `why` what it printed instead. */
 export const noAccount = (where: string, why: string | undefined): MeshproofError =>

@@ -2,6 +2,7 @@ import { stringify } from 'yaml'
 import { z } from 'zod'
 import {
   CodeText,
+  isOpenFailure,
   layers,
   notSelected,
   topologyVerdict,
@@ -50,7 +51,15 @@ export const ConformanceReport = z.strictObject({
         /** How often the tests were run, if more than once. Each has the verdict of its worst round. */
         rounds: Count.optional(),
         failedTests: z
-          .array(z.strictObject({ name: z.string(), layer: z.enum(layers), code: CodeText.optional() }))
+          .array(
+            z.strictObject({
+              name: z.string(),
+              layer: z.enum(layers),
+              code: CodeText.optional(),
+              /** The known issue that every failure of the test meets. It is a failed test all the same. */
+              knownIssue: z.string().optional(),
+            }),
+          )
           .optional(),
         /** The flaky tests. */
         retriedTests: z.array(z.string()).optional(),
@@ -123,12 +132,20 @@ const coreOf = (topology: TopologyResult): ConformanceReport['profiles'][number]
     ...(topology.rounds === undefined ? {} : { rounds: topology.rounds.length }),
     ...ifAny(
       'failedTests',
-      failed.flatMap(({ name, results }) =>
-        results
-          .filter(({ verdict }) => verdict === 'fail')
-          .slice(0, 1)
-          .map(({ layer, diagnosis }) => ({ name, layer, ...(diagnosis ? { code: diagnosis.code } : {}) })),
-      ),
+      failed.flatMap(({ name, results }) => {
+        // A failure without a known issue is the one that counts.
+        const worst = results.find(isOpenFailure) ?? results.find(({ verdict }) => verdict === 'fail')
+        if (!worst) return []
+        const { layer, diagnosis, knownIssue } = worst
+        return [
+          {
+            name,
+            layer,
+            ...(diagnosis ? { code: diagnosis.code } : {}),
+            ...(knownIssue ? { knownIssue: knownIssue.issue } : {}),
+          },
+        ]
+      }),
     ),
     ...ifAny(
       'retriedTests',

@@ -7,6 +7,7 @@ import {
   laterTroubles,
   narrowedTo,
 } from '#results/explanation.ts'
+import { knownIssueLine, knownIssuesIn, knownIssueWords } from '#results/known-issues.ts'
 import {
   variantName,
   type CheckResult,
@@ -95,6 +96,7 @@ export const stepSummary = (results: Results, bytes: number): string => {
       ? []
       : [`**${run.error.code}** ${text(run.error.message)}`, '', `Next step: ${text(run.error.next)}`, '']),
     ...worstFirst(topologies).flatMap(broken),
+    ...topologies.flatMap(knownIssues),
     ...later(topologies),
     `| topology | verdict | ${upgrades ? 'requests' : 'checks'} |`,
     '|---|---|---|',
@@ -109,10 +111,14 @@ export const stepSummary = (results: Results, bytes: number): string => {
   return bounded(lines, bytes)
 }
 
-const titleOf = (topology: TopologyResult, { id, diagnosis }: CheckResult): string =>
-  `${[diagnosis?.code, id].filter(Boolean).join(' ')} (${variantName(topology)})`
+const titleOf = (topology: TopologyResult, { id, diagnosis, knownIssue }: CheckResult): string =>
+  `${[knownIssue && `${knownIssueWords(knownIssue)}:`, diagnosis?.code, id].filter(Boolean).join(' ')} ` +
+  `(${variantName(topology)})`
 
 const failure = (topology: TopologyResult, check: CheckResult): string => {
+  const { knownIssue } = check
+  if (knownIssue)
+    return [`${routeOf(check)}: ${check.reason}`, knownIssueLine(knownIssue), `See: ${knownIssue.url}`].join('\n')
   const explanation = explainedBy(topology)
   return [
     `${routeOf(check)}: ${check.reason}`,
@@ -213,6 +219,18 @@ const broken = (topology: TopologyResult): string[] => {
       ]
 }
 
+/** The known issues of the release that checks of a topology met. */
+const knownIssues = (topology: TopologyResult): string[] =>
+  knownIssuesIn(topology.checks).flatMap(({ known, ids }) => [
+    `> [!WARNING]`,
+    `> **${text(variantName(topology))}: ${text(knownIssueWords(known))}** (${text(ids.join(', '))})`,
+    '>',
+    `> ${text(known.title)} (Istio ${text(known.releases.join(', '))})`,
+    '>',
+    `> See: ${text(known.url)}`,
+    '',
+  ])
+
 /** What will hurt later in meshes whose checks passed. */
 const later = (topologies: readonly TopologyResult[]): string[] => {
   const warnings = topologies.flatMap((topology) => laterTroubles(topology).map((finding) => ({ topology, finding })))
@@ -240,7 +258,10 @@ const problems = (topologies: TopologyResult[]): string[] => {
       .filter(({ verdict }) => ['fail', 'flaky', 'not-run'].includes(verdict))
       .map((check) =>
         row([
-          marked(verdictWords[check.verdict]),
+          [
+            marked(verdictWords[check.verdict]),
+            ...(check.knownIssue ? [text(knownIssueWords(check.knownIssue))] : []),
+          ].join(', '),
           text(variantName(topology)),
           text(check.id),
           text(routeOf(check)),

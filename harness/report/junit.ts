@@ -1,4 +1,5 @@
 import { explainedBy } from '#results/explanation.ts'
+import { knownIssueLine, knownIssueWords } from '#results/known-issues.ts'
 import { judgeChecks } from './judge-checks.ts'
 import { joined, markup, type Markup } from './markup.ts'
 import { upgradeChecks } from './upgrade-checks.ts'
@@ -68,14 +69,16 @@ const caseElement = (check: CheckResult, suite: string, explained: string | unde
 }
 
 const outcome = (check: CheckResult, explained: string | undefined): Markup => {
-  const { verdict, reason, diagnosis } = check
+  const { verdict, reason, diagnosis, knownIssue } = check
   if (verdict === 'skipped') return markup`<skipped message="${reason}"/>`
   // JUnit has no verdict for "not run". An error is never shown as passed.
   if (verdict === 'not-run') return markup`<error message="not run: ${reason}" type="not-run"/>${output(check)}`
   if (verdict === 'fail') {
-    const type = diagnosis?.code ?? 'failed'
+    // JUnit has no verdict for a known issue: it is a failure, of a type of its own.
+    const type = knownIssue ? knownIssueWords(knownIssue) : (diagnosis?.code ?? 'failed')
     const text = failureText(check, explained)
-    return markup`<failure message="${reason}" type="${type}">${text}</failure>${output(check)}`
+    const message = knownIssue ? `${knownIssueWords(knownIssue)}: ${reason}` : reason
+    return markup`<failure message="${message}" type="${type}">${text}</failure>${output(check)}`
   }
   const text = verdict === 'flaky' ? `passed on retry: ${reason}\n${attemptsText(check)}` : reason
   return markup`<system-out>${[text, ...roundsOf(check)].join('\n')}</system-out>`
@@ -88,11 +91,15 @@ const roundsOf = ({ repeated }: CheckResult): string[] =>
       `round ${index + 1} of ${length}: ${verdictWords[verdict].word} after ${seconds.toFixed(1)} s: ${reason}`,
   )
 
-const failureText = ({ reason, diagnosis, title, source }: CheckResult, explained: string | undefined): string =>
+const failureText = (
+  { reason, diagnosis, title, source, knownIssue }: CheckResult,
+  explained: string | undefined,
+): string =>
   [
     reason,
+    ...(knownIssue ? [knownIssueLine(knownIssue), `see: ${knownIssue.url}`] : []),
     ...(diagnosis ? [`layer: ${diagnosis.layer}`, `cause: ${diagnosis.cause}`, `next: ${diagnosis.hint}`] : []),
-    ...(explained === undefined ? [] : [explained]),
+    ...(explained === undefined || knownIssue ? [] : [explained]),
     `it proves that ${title} (${source})`,
   ].join('\n')
 

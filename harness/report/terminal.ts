@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { BuildProgress } from '#images/build.ts'
+import { knownIssueWords } from '#results/known-issues.ts'
 import { printable, withoutCommands } from '#results/text.ts'
 import type { CheckResult, Results, Verdict } from '#results/results.ts'
 import { liveRegion, type Screen } from './live/live-region.ts'
@@ -186,8 +187,10 @@ export const alsoOn = (screen: Terminal, other: Terminal): Terminal => ({
   },
 })
 
-/** A check in a line: its id, from where to where it asks, and its result. */
-export const checkLine = ({ id, from, to, reason, verdict }: CheckResult): string =>
-  `${id}  ${from.join(', ')} → ${to.join(', ')}  ${verdict === 'flaky' ? `passed on retry: ${reason}` : reason}`
+/** A check in a line: its id, from where to where it asks, and its result; a known issue comes before its reason. */
+export const checkLine = ({ id, from, to, reason, verdict, knownIssue }: CheckResult): string => {
+  const before = verdict === 'flaky' ? 'passed on retry: ' : knownIssue ? `${knownIssueWords(knownIssue)}: ` : ''
+  return `${id}  ${from.join(', ')} → ${to.join(', ')}  ${before}${reason}`
+}
 
 const minutes = (seconds: number): string => (seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`)

@@ -1,11 +1,12 @@
 import { firstBroken } from '#results/explain.ts'
 import { afterUpgrade, explanationOf, isMeasured, laterTroubles, narrowedTo } from '#results/explanation.ts'
+import { knownIssueLine, knownIssuesIn } from '#results/known-issues.ts'
 import { variantName, type CheckResult, type TopologyResult, type Verdict } from '#results/results.ts'
 import { judgeCounts, judgeLines } from './judge-text.ts'
 import { phasesOf, spanOf } from './phase-spans.ts'
 import { roundLines } from './round-lines.ts'
 import { upgradeLines } from './upgrade-text.ts'
-import { failedIds } from './words.ts'
+import { failedCount, failedIds } from './words.ts'
 
 /** The last lines of a topology: the first broken layer and what to do about it, and the counts of checks. */
 export const summaryOf = (topology: TopologyResult): string[] => {
@@ -15,6 +16,10 @@ export const summaryOf = (topology: TopologyResult): string[] => {
   const outcome = judges ? judgeCounts(judges) : countsOf(checks)
   return [
     ...brokenLines(topology),
+    ...knownIssuesIn(checks).flatMap(({ known, ids }) => [
+      `${knownIssueLine(known)}  (${ids.join(', ')})`,
+      `  see:   ${known.url}`,
+    ]),
     ...roundLines(topology),
     ...(judges ?? []).flatMap(judgeLines),
     [
@@ -80,7 +85,7 @@ const countsOf = (checks: CheckResult[]): string => {
   const others = (['flaky', 'skipped', 'not-run'] as const)
     .filter((verdict) => count(verdict) > 0)
     .map((verdict) => `${count(verdict)} ${verdict}`)
-  return [`${count('pass')} passed`, `${count('fail')} failed`, ...others].join(', ')
+  return [`${count('pass')} passed`, failedCount(checks), ...others].join(', ')
 }
 
 const phaseTimes = (phases: TopologyResult['phases']): string =>

@@ -1,5 +1,5 @@
 import type { CheckResult, Results, TopologyResult, Verdict } from '#results/results.ts'
-import { topologyVerdict } from '#results/results.ts'
+import { isOpenFailure, topologyVerdict } from '#results/results.ts'
 
 /** The verdict of a check, a topology or a run for people: a mark, a word, and its rank (0 is the worst). */
 export const verdictWords: Record<Verdict, { mark: string; word: string; rank: number }> = {
@@ -10,18 +10,30 @@ export const verdictWords: Record<Verdict, { mark: string; word: string; rank: n
   skipped: { mark: '–', word: 'skipped', rank: 4 },
 }
 
+/** What is counted of a check. */
+type Counted = Pick<CheckResult, 'verdict' | 'knownIssue'>
+
 /** How many checks have each verdict, without the verdicts that no check has: `35 passed, 1 failed`. */
-export const countsOf = (checks: readonly Pick<CheckResult, 'verdict'>[]): string =>
+export const countsOf = (checks: readonly Counted[]): string =>
   (['pass', 'fail', 'flaky', 'not-run', 'skipped'] as const)
     .flatMap((verdict) => {
-      const count = checks.filter((check) => check.verdict === verdict).length
-      return count === 0 ? [] : [`${count} ${verdictWords[verdict].word}`]
+      if (!checks.some((check) => check.verdict === verdict)) return []
+      if (verdict === 'fail') return [failedCount(checks)]
+      return [`${checks.filter((check) => check.verdict === verdict).length} ${verdictWords[verdict].word}`]
     })
     .join(', ') || 'no checks'
 
-/** The ids of the checks that failed, each once, in their order. */
-export const failedIds = (checks: readonly Pick<CheckResult, 'id' | 'verdict'>[]): string[] => [
-  ...new Set(checks.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id)),
+/** How many checks failed, and how many of those meet a known issue: `2 failed (1 known issue)`. */
+export const failedCount = (checks: readonly Counted[]): string => {
+  const failed = checks.filter(({ verdict }) => verdict === 'fail')
+  const known = failed.filter(({ knownIssue }) => knownIssue).length
+  const words = known === 0 ? '' : ` (${known} known issue${known === 1 ? '' : 's'})`
+  return `${failed.length} ${verdictWords.fail.word}${words}`
+}
+
+/** The ids of the checks that failed and meet no known issue, each once, in their order. */
+export const failedIds = (checks: readonly (Counted & Pick<CheckResult, 'id'>)[]): string[] => [
+  ...new Set(checks.filter(isOpenFailure).map(({ id }) => id)),
 ]
 
 /** The verdict of a run: that of its worst topology, and never better than `not-run` if the run ended early. */

@@ -12,6 +12,10 @@ const bands = {
   77: 'mtls',
   78: 'failover',
   79: 'resilience',
+  // Bands of two digits are used up.
+  785: 'locality',
+  786: 'locality',
+  787: 'locality',
 }
 const codes = Object.keys(causes) as CauseCode[]
 

@@ -1,27 +1,31 @@
-import { layers, type CheckDiagnosis, type CheckResult } from './results.ts'
+import { isOpenFailure, layers, type CheckDiagnosis, type CheckResult } from './results.ts'
 import { codes } from '#codes/index.ts'
 import { type CauseCode, causeIn, causes } from './causes.ts'
 
 /**
  * Gives every failed check its diagnosis. A check in the first broken layer gets its own cause. A check above it gets
- * the cause of that layer, since a layer cannot be judged while a layer below it is broken.
+ * the cause of that layer, since a layer cannot be judged while a layer below it is broken. A check that meets a known
+ * issue has its own cause, and explains no other.
  */
 export const diagnose = (checks: CheckResult[]): CheckResult[] => {
-  const failed = checks.filter(({ verdict }) => verdict === 'fail')
+  const failed = checks.filter(isOpenFailure)
   const first = layers.find((layer) => failed.some((check) => layerOf(check) === layer))
   const root = failed.find((check) => layerOf(check) === first)
-  if (!root) return checks
-  const explained = explain(root)
+  const explained = root && explain(root)
   return checks.map((check) => {
     if (check.verdict !== 'fail') return check
-    if (check === root || layerOf(check) === first) return { ...check, diagnosis: explain(check) }
+    if (!root || !explained || check.knownIssue || layerOf(check) === first)
+      return { ...check, diagnosis: explain(check) }
     return { ...check, diagnosis: { ...explained, cause: `follows from ${root.id}: ${explained.cause}` } }
   })
 }
 
-/** The diagnosis of the first broken layer, and the check that found it; undefined if no check failed. */
+/**
+ * The diagnosis of the first broken layer, and the check that found it; undefined if no check failed but for known
+ * issues of the release.
+ */
 export const firstBroken = (checks: CheckResult[]): (CheckDiagnosis & { check: string }) | undefined => {
-  const root = checks.find((check) => check.diagnosis && !isConsequence(check))
+  const root = checks.find((check) => check.diagnosis && isOpenFailure(check) && !isConsequence(check))
   return root?.diagnosis && { ...root.diagnosis, check: root.id }
 }
 

@@ -2,7 +2,7 @@ import { checkCodes, diagnosisCodes } from '#codes/index.ts'
 import { firstBroken } from './explain.ts'
 import { causeOf, type MeshDiagnosis } from './mesh-diagnosis.ts'
 import { meshLayers, type MeshLayer } from './mesh-layers.ts'
-import type { CheckResult, TopologyResult } from './results.ts'
+import { isOpenFailure, type CheckResult, type TopologyResult } from './results.ts'
 
 /** A problem or a warning that the diagnosis of a mesh found. */
 export type Finding = MeshDiagnosis['layers'][number]['findings'][number]
@@ -21,7 +21,7 @@ export const explanationOf = ({
   checks,
   diagnosis,
 }: Pick<TopologyResult, 'checks' | 'diagnosis'>): Explanation | undefined => {
-  if (!diagnosis || !checks.some(({ verdict }) => verdict === 'fail')) return undefined
+  if (!diagnosis || !checks.some(isOpenFailure)) return undefined
   const finding = causeOf(diagnosis) ?? tellingWarning(diagnosis)
   // A check below saw the network fail, and the diagnosis came too late for more than what followed.
   if (finding && isSymptom(finding) && firstBroken(checks)?.layer === 'network') return undefined

@@ -19,6 +19,7 @@ export const layers = [
   'failover',
   'protocol',
   'resilience',
+  'locality',
 ] as const
 
 /** The layer of a check. */
@@ -58,6 +59,21 @@ export const CheckDiagnosis = z.strictObject({
 })
 export type CheckDiagnosis = z.infer<typeof CheckDiagnosis>
 
+/**
+ * A defect of the release under test that explains why a check failed. The check is failed all the same: what it proves
+ * does not hold.
+ */
+export const KnownIssue = z.strictObject({
+  /** Where the defect is tracked, such as `istio/istio#56355`, and the address of that page. */
+  issue: z.string(),
+  url: z.url({ protocol: /^https$/ }),
+  /** What is wrong, in one line. */
+  title: z.string(),
+  /** The releases that are known to have it. `1.31` stands for all of 1.31. */
+  releases: z.array(z.string()),
+})
+export type KnownIssue = z.infer<typeof KnownIssue>
+
 /** A check in one round of a run with --repeat. `seconds`: its attempts together. */
 const CheckRound = z.strictObject({ verdict: Verdict, seconds: z.number(), reason: z.string() })
 
@@ -86,10 +102,16 @@ export const CheckResult = z.strictObject({
   source: z.string(),
   attempts: z.array(Attempt),
   diagnosis: CheckDiagnosis.optional(),
+  /** Only with `fail`, and only where the evidence of every failed attempt shows this defect. */
+  knownIssue: KnownIssue.optional(),
   /** Where a run repeats its checks. The fields above are then those of the first of the worst rounds. */
   repeated: Repeated.optional(),
 })
 export type CheckResult = z.infer<typeof CheckResult>
+
+/** True where a check failed, and no known issue of the release explains it. */
+export const isOpenFailure = ({ verdict, knownIssue }: Pick<CheckResult, 'verdict' | 'knownIssue'>): boolean =>
+  verdict === 'fail' && knownIssue === undefined
 
 /** A step of a run, such as creating a cluster. */
 export const Phase = z.strictObject({

@@ -1,6 +1,6 @@
 import { diagnose } from './explain.ts'
 import { medianOf } from './median.ts'
-import { type CheckResult, type Round, type TopologyResult, topologyVerdict } from './results.ts'
+import { isOpenFailure, type CheckResult, type Round, type TopologyResult, topologyVerdict } from './results.ts'
 
 /** The seconds of a check, its attempts together. */
 const secondsOf = ({ attempts }: CheckResult): number => attempts.reduce((sum, { seconds }) => sum + seconds, 0)
@@ -22,7 +22,8 @@ export const acrossRounds = (rounds: readonly CheckResult[][]): CheckResult[] =>
 const acrossRoundsOfCheck = (rounds: CheckResult[]): CheckResult => {
   const verdict = topologyVerdict(rounds)
   if (verdict === 'skipped' && rounds[0]) return rounds[0]
-  const decisive = rounds.find((round) => round.verdict === verdict)
+  // A failure without a known issue is the worse one.
+  const decisive = rounds.find(isOpenFailure) ?? rounds.find((round) => round.verdict === verdict)
   if (!decisive) throw new Error('a check has no round')
   const ran = rounds.filter((round) => ['pass', 'flaky', 'fail'].includes(round.verdict))
   const unsteady = ran.filter((round) => round.verdict !== 'pass')

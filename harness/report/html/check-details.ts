@@ -1,7 +1,15 @@
 import { isConsequence } from '#results/explain.ts'
 import { explanationOf, type Explanation } from '#results/explanation.ts'
 import { markup, type Markup } from '#report/markup.ts'
-import { layers, type Attempt, type CheckLayer, type CheckResult, type TopologyResult } from '#results/results.ts'
+import { knownIssueWords } from '#results/known-issues.ts'
+import {
+  layers,
+  type Attempt,
+  type CheckLayer,
+  type CheckResult,
+  type KnownIssue,
+  type TopologyResult,
+} from '#results/results.ts'
 import { anchorOf, duration, routeOf, verdictWords, type Anchored } from '#report/words.ts'
 import { idOf, routeWords } from './check-id.ts'
 import { evidence } from './evidence.ts'
@@ -61,7 +69,7 @@ export const checkDetails = (
     <details class="check ${verdict}"${open && markup` open`}>${summary(check)}
     <div class="inside" id="${idOf(topology, check)}">
       <p>It proves that ${title}. <small>${source}</small></p>
-      ${diagnosis(check, explanation)}
+      ${diagnosis(check, check.knownIssue ? undefined : explanation)}
       ${attempts.map((_, index) => attemptDetails(check, index, showsEvidence))}
     </div></details>
   `
@@ -69,24 +77,33 @@ export const checkDetails = (
 
 const summary = (check: CheckResult): Markup => {
   const seconds = check.attempts.reduce((sum, attempt) => sum + attempt.seconds, 0)
+  const known = check.knownIssue && markup`<b>${knownIssueWords(check.knownIssue)}</b> `
   return markup`
     <summary><span>${badge(check.verdict)} <b>${check.id}</b>
       <span class="route">${routeWords(check)}</span>
-      <span class="reason">${check.reason}</span>
+      <span class="reason">${known}${check.reason}</span>
       <span class="time">${duration(seconds)}</span></span></summary>
   `
 }
 
-const diagnosis = ({ diagnosis: found }: CheckResult, explanation: Explanation | undefined): Markup | undefined =>
+const diagnosis = (
+  { diagnosis: found, knownIssue }: CheckResult,
+  explanation: Explanation | undefined,
+): Markup | undefined =>
   found &&
   markup`
     <dl class="diagnosis">
+      ${knownIssue && knownIssueTerm(knownIssue)}
       <dt>Layer</dt><dd>${found.layer}</dd>
       <dt>Cause</dt><dd><code>${found.code}</code> ${found.cause}</dd>
       <dt>Next step</dt><dd>${found.hint}</dd>
       ${explanation && explainedTerm(explanation)}
     </dl>
   `
+
+const knownIssueTerm = ({ issue, url, title, releases }: KnownIssue): Markup => markup`
+  <dt>Known issue</dt><dd><a href="${url}">${issue}</a> (Istio ${releases.join(', ')}): ${title}</dd>
+`
 
 const explainedTerm = ({ code, cause, where }: Explanation): Markup =>
   markup`<dt>Explained by</dt><dd><code>${code}</code> ${cause} (${where})</dd>`

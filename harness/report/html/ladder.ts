@@ -17,6 +17,7 @@ const meanings: Record<CheckLayer, string> = {
   failover: 'the service survives the loss of one cluster’s copy',
   protocol: 'every protocol crosses as the application speaks it',
   resilience: 'what is taken down comes back, and nothing is lost that need not be',
+  locality: 'requests stay near, and zones get their shares',
 }
 
 /**

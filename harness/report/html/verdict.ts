@@ -5,6 +5,7 @@ import { outcomeOf } from '#report/upgrade-words.ts'
 import { anchorOf, countsOf, duration, moment, runVerdict, verdictWords, worstFirst } from '#report/words.ts'
 import { badge } from './badge.ts'
 import { causeCards } from './cause-card.ts'
+import { knownIssueCard } from './known-issue-card.ts'
 import { warningCard } from './warning-card.ts'
 
 const headlines: Record<Verdict, string> = {
@@ -29,6 +30,7 @@ export const verdictHead = (results: Results): Markup => {
       <p class="sentence">${sentence(results, failed)}</p>
       ${endedEarly(results)}
       ${causeCards(failed, topologies.length > 1)}
+      ${knownIssueCard(topologies)}
       ${warningCard(topologies)}
       ${runLine(results)}
     </header>

@@ -1,3 +1,4 @@
+import { knownIssueOf } from '#results/known-issues.ts'
 import type { Attempt, CheckResult } from '#results/results.ts'
 import { withheldFrom, type Check } from '#checks/check.ts'
 import { recorder } from '#checks/evidence.ts'
@@ -51,6 +52,7 @@ export const runCheck = async (
       : !last?.tooSlow && attempts.some((attempt) => attempt.verdict === 'fail')
         ? 'fail'
         : 'not-run'
+  const knownIssue = knownIssueOf({ id, verdict, attempts })
   return {
     id,
     layer,
@@ -61,6 +63,7 @@ export const runCheck = async (
     reason: (attempts.findLast((attempt) => attempt.verdict === verdict) ?? last?.attempt)?.reason ?? '',
     source,
     attempts,
+    ...(knownIssue ? { knownIssue } : {}),
   }
 }
 
