@@ -14,8 +14,8 @@ export const judgeCodes = {
   'MP-371': {
     cause: 'a cluster cannot start the image of echo',
     shows:
-      'Judges and checks of protocols ask echo, Istio’s test server. A pod with its image does not start, or a node ' +
-      'does not take the image; the message names it, and what the cluster says of it. They did not run.',
+      'Judges and checks of protocols ask echo, Istio’s test server. A pod with its image does not start, or a ' +
+      'node does not take the image; the message names it, and what the cluster says of it. They did not run.',
     fix: 'Push the image to a registry that the clusters can pull from, and name it with --echo-image.',
   },
   'MP-372': {

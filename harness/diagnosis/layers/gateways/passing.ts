@@ -92,7 +92,7 @@ const namesOf = ({ gateway, pod, held, listeners, listens }: GatewayPod, behind:
 
 /**
  * What is wrong with the pods of one gateway, all of them or some. AuthorizationPolicies are no part of it: istiod
- * builds the chains that pass on the mesh’s services without them, so that one that allows nothing refuses nobody here.
+ * builds the chains that pass on the mesh’s services without them. One that allows nothing refuses nobody here.
  */
 const problemOf = async (mesh: Survey, pods: GatewayPod[], behind: MeshService[]): Promise<PodProblem | undefined> => {
   const judged = await Promise.all(

@@ -5,8 +5,8 @@ import type { Survey } from '#probes/survey/survey.ts'
 import { serverOf } from './server-pod.ts'
 
 /**
- * A server whose proxy could not load an extension (a WasmPlugin’s module) and refuses every request in its place. This
- * is what `failStrategy: FAIL_CLOSE`, the default, asks for.
+ * A server whose proxy could not load an extension (a WasmPlugin’s module) and refuses every request in its place.
+ * This is what `failStrategy: FAIL_CLOSE`, the default, asks for.
  */
 export const refusedByExtension = async (mesh: Survey, service: MeshService, part: ServiceIn): Promise<Finding[]> => {
   const pod = await serverOf(service, part)
