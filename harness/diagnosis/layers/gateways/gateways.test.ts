@@ -15,6 +15,7 @@ import { writtenEntrances } from './entrances.ts'
 import { listenerProblem } from './listener.ts'
 import type { GatewayPod, PodProblem } from './gateway-pod.ts'
 import { gatewayDown } from './pods.ts'
+import { refusedByPolicy } from './refused-by-policy.ts'
 import { limitsOf, whyIstiodClosed } from './why-closed.ts'
 
 // What is decided from objects and pages. What is dialled is shown in real labs (meshproof prove).
@@ -507,6 +508,39 @@ describe('a closed port', () => {
     expect(await whyIstiodClosed(first!, '192.0.2.1', 15443)).toEqual([
       '192.0.2.1 belongs to service gateways/eastwest of cluster1, and no Gateway opens port 15443 of its pods',
     ])
+  })
+})
+
+describe('the way to istiod through a gateway', () => {
+  test.each<[string, object, boolean]>([
+    ['has no rule', {}, true],
+    ['asks for identities', { rules: [{ from: [{ source: { principals: ['*'] } }] }] }, true],
+    ['asks for paths', { rules: [{ to: [{ operation: { paths: ['/'] } }] }] }, true],
+    ['denies its port', { action: 'DENY', rules: [{ to: [{ operation: { ports: ['15012'] } }] }] }, true],
+    [
+      'denies whoever has no identity',
+      { action: 'DENY', rules: [{ from: [{ source: { notPrincipals: ['*'] } }] }] },
+      true,
+    ],
+    ['allows its port', { rules: [{ to: [{ operation: { ports: ['15012'] } }] }] }, false],
+    ['allows addresses', { rules: [{ from: [{ source: { ipBlocks: ['10.0.0.0/8'] } }] }] }, false],
+    ['denies another port', { action: 'DENY', rules: [{ to: [{ operation: { ports: ['80'] } }] }] }, false],
+    ['denies identities', { action: 'DENY', rules: [{ from: [{ source: { principals: ['x'] } }] }] }, false],
+    ['selects other pods', { selector: { matchLabels: { app: 'other' } } }, false],
+  ])('with an AuthorizationPolicy that %s', async (_what, spec, refuses) => {
+    const policy = {
+      apiVersion: 'security.istio.io/v1',
+      kind: 'AuthorizationPolicy',
+      metadata: { name: 'it', namespace: 'istio-system' },
+      spec,
+    }
+    const mesh = await meshOf([podWith({}), policy], [])
+    const [primary, remote] = mesh.clusters
+    const way = { code: 'MP-886' as const, from: remote!, to: [primary!], address: '192.0.2.1', port: 15012 }
+    expect((await refusedByPolicy(primary!, way)).map(({ cause }) => cause)).toEqual(
+      refuses ? ['an AuthorizationPolicy lets nobody through the gateway that leads to istiod'] : [],
+    )
+    expect(await refusedByPolicy(primary!, { ...way, address: '192.0.2.77' })).toEqual([])
   })
 })
 

@@ -95,7 +95,10 @@ const lookAlongOthers = async (mesh: Survey): Promise<Looked> => {
   const ways = await Promise.all(
     mesh.clusters.flatMap((cluster) => [waysToIstiod(mesh, cluster), waysToNeighbours(mesh, cluster)]),
   )
-  return lookAlong(ways.flat(), (way) => wayProblems(way))
+  return lookAlong(ways.flat(), async (way) => {
+    const found = await wayProblems(way)
+    return found.length > 0 ? found : ((await way.refused?.()) ?? [])
+  })
 }
 
 const seenIn = async (mesh: Survey, networks: NetworkGateways[]): Promise<string> => {

@@ -1,5 +1,6 @@
 import { servedBy } from '#diagnosis/layer.ts'
 import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey.ts'
+import { refusedByPolicy } from './refused-by-policy.ts'
 import type { Way } from './ways.ts'
 import { whyIstiodClosed } from './why-closed.ts'
 
@@ -21,14 +22,15 @@ export const waysToIstiod = async (mesh: Survey, from: SurveyedCluster): Promise
       .flatMap(({ addresses }) => addresses)
       .flatMap((address) => (ports ?? []).map(({ port }) => ({ address, port: port ?? 15012 }))),
   )
-  return places.map(({ address, port }) => ({
-    code: 'MP-886',
-    from,
-    to: serving ? [serving] : [],
-    address,
-    port,
-    end: `istiod’s port ${port}`,
-    tries: 15,
-    ...(serving ? { whyClosed: () => whyIstiodClosed(serving, address, port) } : {}),
-  }))
+  return places.map(({ address, port }) => {
+    const way = { code: 'MP-886' as const, from, to: serving ? [serving] : [], address, port }
+    return {
+      ...way,
+      end: `istiod’s port ${port}`,
+      tries: 15,
+      ...(serving ? { whyClosed: () => whyIstiodClosed(serving, address, port) } : {}),
+      // The policies of a gateway are read where its own control plane is.
+      ...(serving && serving === primary ? { refused: () => refusedByPolicy(serving, way) } : {}),
+    }
+  })
 }

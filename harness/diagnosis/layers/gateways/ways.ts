@@ -23,6 +23,8 @@ export type Way = {
   about?: string[]
   /** What may close it, in lines; asked where it is closed. */
   whyClosed?: () => Promise<string[]>
+  /** Who refuses what comes along it, although its port is open. */
+  refused?: () => Promise<Finding[]>
   /** How many connections are tried. */
   tries?: number
 }
