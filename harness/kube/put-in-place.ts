@@ -21,16 +21,25 @@ export const putInPlace = async (kube: KubeClient, objects: Manifest[]): Promise
   return undo
 }
 
+/** Returns a function that restores an object as it is now. An object that does not exist now is left alone. */
+export const asItIs = async (
+  kube: KubeClient,
+  object: Parameters<KubeClient['remove']>[0],
+): Promise<() => Promise<void>> => {
+  const before = await kube.get<Manifest>(object)
+  return async () => {
+    if (before) await kube.apply([asWritten(before)])
+  }
+}
+
 /** Deletes an object and returns a function that restores it, if it existed. */
 export const takeAway = async (
   kube: KubeClient,
   object: Parameters<KubeClient['remove']>[0],
 ): Promise<() => Promise<void>> => {
-  const before = await kube.get<Manifest>(object)
+  const restore = await asItIs(kube, object)
   await kube.remove(object)
-  return async () => {
-    if (before) await kube.apply([asWritten(before)])
-  }
+  return restore
 }
 
 /** An object without the fields that the API server adds. */

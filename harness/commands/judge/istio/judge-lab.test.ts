@@ -23,9 +23,15 @@ const silent = (): Terminal => {
   return terminal!
 }
 
+const gateway: Manifest = {
+  apiVersion: 'networking.istio.io/v1',
+  kind: 'Gateway',
+  metadata: { name: 'cross-network-gateway', namespace: 'istio-system' },
+  spec: { selector: { istio: 'eastwestgateway' } },
+}
+
 /** Asks one judge about a lab of one cluster, whose program is a shell script. */
-const judged = async (stays: boolean, script: string) => {
-  const kube = injectingKube()
+const judged = async (stays: boolean, script: string, kube = injectingKube()) => {
   await kube.create(ofTests('echo-1-of-an-earlier-run'))
   const folder = await scratchFolder()
   await mkdir(join(folder, 'source/tests/integration/pilot'), { recursive: true })
@@ -68,6 +74,24 @@ test('a lab that stays is as it was, without the namespaces of the tests', async
   expect(keyIn(kube, 'istio', 'mesh')).toBe(mesh)
   expect(kube.objects.map(({ kind }) => kind)).toContain('PeerAuthentication')
   expect(kube.objects.map(({ kind }) => kind)).not.toContain('Namespace')
+})
+
+test('a lab that stays has the Gateway between networks, which one of the tests deletes', async () => {
+  const kube = injectingKube()
+  await kube.create(gateway)
+  const merge = kube.merge
+  // Writing back the mesh configuration is what follows the tests.
+  kube.merge = async (change) => {
+    await merge(change)
+    await kube.remove({
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'Gateway',
+      name: 'cross-network-gateway',
+      namespace: 'istio-system',
+    })
+  }
+  await judged(true, passing, kube)
+  expect(kube.objects.find(({ kind }) => kind === 'Gateway')).toMatchObject(gateway)
 })
 
 test('in a lab that goes nothing is taken back', async () => {

@@ -3,6 +3,8 @@ import type { EngineInfo } from '#engine/docker.ts'
 import type { BuildProgress } from '#images/build.ts'
 import type { Images } from '#images/images.ts'
 import { type EchoImage, type IstioTests, istioTestServers } from '#images/source/source-judges.ts'
+import type { Ref } from '#kube/client.ts'
+import { asItIs } from '#kube/put-in-place.ts'
 import { until } from '#kube/until.ts'
 import type { LabCluster } from '#lab/lab.ts'
 import type { Terminal } from '#report/terminal.ts'
@@ -78,11 +80,15 @@ export const judgeLabByIstio = async (
   const changes = new AsyncDisposableStack()
   await using undo = new AsyncDisposableStack()
   if (stays) undo.use(changes)
-  const clear = (): Promise<unknown> => Promise.all(clusters.map(removeTestNamespaces))
+  const restores = await Promise.all(
+    lab.primaries.map(({ kube, istioNamespace }) => asItIs(kube, gatewayIn(istioNamespace))),
+  )
+  const clear = async (): Promise<void> => {
+    await Promise.all(clusters.map(removeTestNamespaces))
+    await Promise.all(restores.map((restore) => restore()))
+  }
   await clear()
-  changes.defer(async () => {
-    await clear()
-  })
+  changes.defer(clear)
   await prepareMesh(
     lab,
     judges.some(({ ingress }) => ingress),
@@ -111,6 +117,14 @@ const testedOf =
     kubeconfig,
     ...(role === 'remote' ? { primary: primary.name } : {}),
   })
+
+/** The Gateway between networks. TestWorkloadEntryGateway applies its own under the same name, and deletes it. */
+const gatewayIn = (namespace: string): Ref => ({
+  apiVersion: 'networking.istio.io/v1',
+  kind: 'Gateway',
+  name: 'cross-network-gateway',
+  namespace,
+})
 
 /** The label of every namespace that Istio’s tests make. */
 const testLabel = 'istio-testing=istio-test'
