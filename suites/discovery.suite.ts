@@ -4,6 +4,7 @@ import {
   check,
   expect,
   only,
+  placeOf,
   where,
   withMutualTls,
   withOneControlPlane,
@@ -57,8 +58,8 @@ export const discovery = [
     },
     async ({ mesh }) => {
       const configured = await mesh.gateways()
-      for (const { network, gatewayAddress } of mesh.clusters)
-        expect(configured[network], because('MP-742')).toBe(await gatewayAddress())
+      for (const { network, entrances } of mesh.clusters)
+        expect([configured[network]], because('MP-742')).toEqual((await entrances()).map(({ address }) => address))
 
       await withRestore(
         () => mesh.setGateways(configured),
@@ -117,10 +118,10 @@ const expectedEndpoints = async (mesh: Mesh, from: Cluster): Promise<string[]> =
       .map(async (peer) =>
         peer.network === from.network
           ? (await peer.apiEndpoints('helloworld')).map((address) => `${address}:5000`)
-          : [`${(await peer.gatewayAddress()) ?? 'no address'}:15443`],
+          : (await peer.entrances()).map(placeOf),
       ),
   )
-  return perCluster.flat().sort()
+  return [...new Set(perCluster.flat())].sort()
 }
 
 const withRestore = async (restore: () => Promise<void>, during: () => Promise<void>): Promise<void> => {

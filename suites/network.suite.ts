@@ -1,4 +1,4 @@
-import { because, check, expect, lossIn, onSeveralNetworks, onSharedNetwork, overlap } from '#suite.ts'
+import { because, check, expect, lossIn, onSeveralNetworks, onSharedNetwork, overlap, placeOf } from '#suite.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const network = [
@@ -83,10 +83,11 @@ export const network = [
           return { address, reached: open.connected && !closed.connected }
         }),
       )
-      expect(
-        foreign.filter(({ reached }) => reached),
-        because('MP-711'),
-      ).toEqual([])
+      const joined = foreign.filter(({ reached }) => reached)
+      // A mesh may cross by gateways although a network of its owner leads to the pods as well.
+      if (joined.length > 0 && mesh.leftOut('separate networks') !== undefined)
+        return `own pod answers; ${joined.length} of ${foreign.length} foreign do as well, beneath the mesh`
+      expect(joined, because('MP-711')).toEqual([])
       return `own pod answers, ${foreign.length} foreign do not`
     },
   ),
@@ -94,42 +95,42 @@ export const network = [
     {
       id: 'net.gateway-open',
       layer: 'network',
-      title: 'the gateway of a cluster on another network accepts connections on 15443',
+      title:
+        'the gateways of a cluster on another network accept connections where other networks enter, mostly on 15443',
       source: 'seeds 000 and 001: requests to the other cluster go through its gateway’s address',
       from: 'each',
       to: 'other networks',
       applies: onSeveralNetworks,
     },
     async ({ mesh, from }) => {
+      const perPeer = await Promise.all(mesh.onOtherNetworks(from).map((peer) => peer.entrances()))
+      for (const entrances of perPeer) expect(entrances.length, because('MP-713')).toBeGreaterThan(0)
       const tried = await Promise.all(
-        mesh.onOtherNetworks(from).map(async (peer) => {
-          const address = await peer.gatewayAddress()
-          expect(address, because('MP-713')).toBeDefined()
+        perPeer.flat().map(async (entrance) => {
+          const { address, port } = entrance
           const [open, closed] = await Promise.all([
-            from.outside.connect(`${address}:15443`),
-            from.outside.connect(`${address}:15444`, 1),
+            from.outside.connect(placeOf(entrance)),
+            from.outside.connect(placeOf({ address, port: port + 1 }), 1),
           ])
           // One connection does not show packet loss, so many are counted, and a request that fills a packet is among
           // them. A second count confirms a loss.
-          const first = await from.outside.connections(`${address}`, 15443)
+          const first = await from.outside.connections(address, port)
           const isDoubtful = (open.connected && lossIn([first]).lost > 0) || first.large === 'lost'
-          const counts = isDoubtful ? [first, await from.outside.connections(`${address}`, 15443)] : [first]
+          const counts = isDoubtful ? [first, await from.outside.connections(address, port)] : [first]
           const loss = lossIn(counts)
           const largeLost = counts.every(({ large }) => large === 'lost')
-          return { address, open: open.connected, closed: closed.connected, loss, largeLost }
+          return { place: placeOf(entrance), open: open.connected, closed: closed.connected, loss, largeLost }
         }),
       )
-      for (const { address, open, closed, loss, largeLost } of tried) {
+      for (const { place, open, closed, loss, largeLost } of tried) {
         // A handshake can be large as well, so this comes before the port that looks closed to it.
-        expect(largeLost ? [`a request that fills a packet, to ${address}:15443`] : [], because('MP-718')).toEqual([])
+        expect(largeLost ? [`a request that fills a packet, to ${place}`] : [], because('MP-718')).toEqual([])
         expect(open, because('MP-712')).toBe(true)
         expect(closed, 'a port that nobody serves must not look open').toBe(false)
-        const lost = loss.isProblem
-          ? [`${loss.lost} of ${loss.tries} connections to ${address}:15443 are lost or slow`]
-          : []
+        const lost = loss.isProblem ? [`${loss.lost} of ${loss.tries} connections to ${place} are lost or slow`] : []
         expect(lost, because('MP-712')).toEqual([])
       }
-      return tried.map(({ address, loss }) => `${address}:15443 open, ${loss.lost} of ${loss.tries} lost`).join(', ')
+      return tried.map(({ place, loss }) => `${place} open, ${loss.lost} of ${loss.tries} lost`).join(', ')
     },
   ),
 ]

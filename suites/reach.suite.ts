@@ -4,6 +4,7 @@ import {
   check,
   expect,
   onSeveralNetworks,
+  placeOf,
   where,
   whereRequestsCross,
   withMutualTls,
@@ -94,14 +95,16 @@ export const reach = [
 
       const strangers = await mesh.withStrangers(async (strangerTo) => {
         for (const peer of mesh.clusters) {
-          const answers = await strangerTo(peer).getNow(`http://${mesh.hostOf('helloworld')}:5000/hello`, {
-            through: `${(await peer.gatewayAddress()) ?? 'no address'}:15443`,
-          })
-          expect(
-            answers.all.some(({ connected }) => connected),
-            because('MP-712'),
-          ).toBe(true)
-          expect(answers.ok, because('MP-754')).toBe(0)
+          for (const entrance of await peer.entrances()) {
+            const answers = await strangerTo(peer).getNow(`http://${mesh.hostOf('helloworld')}:5000/hello`, {
+              through: placeOf(entrance),
+            })
+            expect(
+              answers.all.some(({ connected }) => connected),
+              because('MP-712'),
+            ).toBe(true)
+            expect(answers.ok, because('MP-754')).toBe(0)
+          }
         }
         return [...new Set(mesh.clusters.map((peer) => strangerTo(peer).name))].join(', ')
       })
@@ -121,9 +124,7 @@ const followRequests = async (mesh: Mesh, from: Cluster): Promise<string> => {
   const beyond = mesh.onOtherNetworks(from)
   const withGatewayLog = mesh.leftOut('gateway log') === undefined ? beyond : []
   const pods = await Promise.all(direct.map(async (cluster) => `${await cluster.helloworldAddress()}:5000`))
-  const gateways = await Promise.all(
-    beyond.map(async (cluster) => `${(await cluster.gatewayAddress()) ?? 'no address'}:15443`),
-  )
+  const gateways = (await Promise.all(beyond.map(async (cluster) => (await cluster.entrances()).map(placeOf)))).flat()
 
   const since = new Date()
   const mark = `/hello?path=${from.name}-${since.getTime()}`

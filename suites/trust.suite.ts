@@ -6,43 +6,44 @@ export const trust = [
     {
       id: 'trust.common-root',
       layer: 'trust',
-      title: 'cacerts and live proxies of every cluster hold the same root (with mutual TLS off, proxies need none)',
+      title: 'every proxy trusts the root of every cluster’s cacerts (with mutual TLS off, proxies need none)',
       source: 'seed 000: mutual TLS across clusters rests on one shared root CA; istio/istio#32501',
       from: 'mesh',
     },
     async ({ mesh }) => {
       // Without cacerts another kind of certificate authority signs. Its root may sign workloads directly.
       const withCacerts = mesh.leftOut('cacerts') === undefined
-      const perCluster = await Promise.all(
-        mesh.clusters.map(async (cluster) => ({
-          cacerts: withCacerts ? [(await cacertsOf(cluster)).root] : [],
-          proxies: await cluster.proxyTrust(),
-        })),
-      )
+      const authorities = withCacerts ? await Promise.all(mesh.clusters.map(cacertsOf)) : []
+      const perCluster = await Promise.all(mesh.clusters.map((cluster) => cluster.proxyTrust()))
+      const proxies = perCluster.flatMap((trusts) => Object.values(trusts))
+      const bundles = proxies.map(({ roots }) => roots).filter((roots) => roots.length > 0)
 
-      const roots = perCluster.flatMap(({ cacerts, proxies }) => [
-        ...cacerts,
-        ...Object.values(proxies).flatMap((proxy) => proxy.roots),
-      ])
-      expect(new Set(roots.map(({ fingerprint256 }) => fingerprint256)).size, because('MP-721')).toBe(
-        Math.min(1, roots.length),
-      )
-
-      const [root] = roots
-      for (const { chain } of mesh.mtls === 'off' ? [] : perCluster.flatMap(({ proxies }) => Object.values(proxies))) {
-        expect(chain.length, because('MP-722')).toBeGreaterThan(withCacerts ? 1 : 0)
-        const issuers = [...chain.slice(1), ...(root ? [root] : [])]
-        const verified = chain.every(
-          (certificate, index) => issuers[index] !== undefined && certificate.verify(issuers[index].publicKey),
-        )
-        expect(verified, because('MP-722')).toBe(true)
-        if (withCacerts)
-          expect(
-            root && chain[0]?.verify(root.publicKey),
-            'a leaf is signed by an intermediate: the root alone must not verify it',
-          ).toBe(false)
+      // In a mesh with one root this is the same root everywhere. Clusters that exchange roots trust each other’s.
+      const signing = withCacerts ? authorities.map(({ roots }) => roots) : bundles
+      const trusting = bundles.length > 0 ? bundles : signing
+      for (const roots of signing) {
+        const known = trusting.every((trusted) => roots.some((root) => isIn(trusted, root)))
+        expect(known, because('MP-721')).toBe(true)
       }
-      return `${roots.length} places, one root ${root?.fingerprint256.slice(0, 11) ?? ''}…`
+
+      // A leaf is signed by an intermediate, so the root alone must not verify it. Some meshes sign by the root itself.
+      const byRoot = authorities.some(({ intermediate, roots }) => isIn(roots, intermediate))
+      for (const { chain, roots } of mesh.mtls === 'off' ? [] : proxies) {
+        expect(chain.length, because('MP-722')).toBeGreaterThan(withCacerts && !byRoot ? 1 : 0)
+        const [leaf, ...issuers] = chain
+        const isLinked = issuers.every((issuer, index) => chain[index]?.verify(issuer.publicKey))
+        const isRooted = roots.some((root) => chain.at(-1)?.verify(root.publicKey))
+        expect(isLinked && isRooted, because('MP-722')).toBe(true)
+        if (withCacerts && !byRoot) {
+          const shortcut = roots.some((root) => leaf?.verify(root.publicKey))
+          expect(shortcut, 'the root alone must not verify a leaf').toBe(false)
+        }
+      }
+      const names = [...new Set(signing.flat().map(({ fingerprint256 }) => `${fingerprint256.slice(0, 11)}…`))]
+      const places = `${authorities.length + bundles.length} places`
+      return names.length > 1
+        ? `${places}, ${names.length} roots that all trust: ${names.join(', ')}`
+        : `${places}, one root ${names.join('')}`
     },
   ),
   check(
@@ -61,10 +62,12 @@ export const trust = [
     async ({ mesh, from }) => {
       const controlPlane = mesh.controlPlaneOf(from).cluster
       const proxies = await from.proxyTrust()
-      const [serving, ...others] = await Promise.all(
+      const [serving, ...rest] = await Promise.all(
         [...mesh.clusters].sort((cluster) => (cluster.name === controlPlane ? -1 : 0)).map(cacertsOf),
       )
       if (!serving) throw new Error(because('MP-724'))
+      // Where clusters share one authority, there is no other to tell it from.
+      const others = rest.filter(({ intermediate }) => !isIn([serving.intermediate], intermediate))
       for (const {
         chain: [leaf],
       } of Object.values(proxies)) {
@@ -78,6 +81,11 @@ export const trust = [
     },
   ),
 ]
+
+type Certificate = Awaited<ReturnType<Cluster['proxyTrust']>>[string]['roots'][number]
+
+const isIn = (certificates: readonly Certificate[], { fingerprint256 }: Certificate): boolean =>
+  certificates.some((certificate) => certificate.fingerprint256 === fingerprint256)
 
 const cacertsOf = async (cluster: Cluster): Promise<NonNullable<Awaited<ReturnType<Cluster['cacerts']>>>> => {
   const cacerts = await cluster.cacerts()

@@ -1,29 +1,31 @@
 import type { X509Certificate } from 'node:crypto'
-import type { V1Deployment, V1EndpointSlice, V1Node, V1Pod, V1Secret, V1ServiceCIDR } from '@kubernetes/client-node'
+import type {
+  V1Deployment,
+  V1EndpointSlice,
+  V1Node,
+  V1Pod,
+  V1Secret,
+  V1Service,
+  V1ServiceCIDR,
+} from '@kubernetes/client-node'
 import { readyAddresses } from '#kube/endpoint-slices.ts'
 import { isReady, readyPod } from '#kube/pods.ts'
+import { authorityIn, signingRoots } from '#probes/cacerts.ts'
 import { outsideSelector } from '#istio/echo.ts'
+import { crossNetworkPort } from '#istio/gateway.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 import { addressNow } from '#istio/service-address.ts'
 import type { Service } from '#istio/workloads.ts'
 import { capture } from '#probes/capture.ts'
 import { flowsOf, wireOf, type Wire } from '#probes/flows.ts'
-import {
-  accessLog,
-  certificatesIn,
-  endpointsOf,
-  trustOf,
-  type AccessLine,
-  type Proxy,
-  type ProxyTrust,
-} from '#probes/envoy.ts'
+import { accessLog, endpointsOf, trustOf, type AccessLine, type Proxy, type ProxyTrust } from '#probes/envoy.ts'
 import { clientOf, type ClientLimits, type Client } from './client.ts'
 import { istiodIn, type IstiodPod } from './control-plane.ts'
 import type { Recorder } from './evidence.ts'
 import { gatewayReplicas, type GatewayReplica } from './gateway-replicas.ts'
 import { injectedPod, injectorsIn, type Injection, type Injector } from './injection.ts'
 import { istiodHostOf, primariesOf } from '#topology/roles.ts'
-import { upgradeOf, type TargetCluster, type Target } from './target.ts'
+import { upgradeOf, type Entrance, type TargetCluster, type Target } from './target.ts'
 import { releasesIn, type Releases } from './releases.ts'
 import { withVisitor, type Visitor } from './visitor.ts'
 
@@ -57,14 +59,14 @@ export type Cluster = {
   scaleSleep: (replicas: number) => Promise<void>
   /** The number of pods of that client, and of those that are ready with a sidecar. */
   sleepPods: () => Promise<{ total: number; ready: number }>
-  /** The load balancer’s address of the east-west gateway; undefined while it has none. */
-  gatewayAddress: () => Promise<string | undefined>
+  /** Where requests of other networks enter: at every east-west gateway. None while the gateway has no address. */
+  entrances: () => Promise<Entrance[]>
   /** The endpoints that the client’s proxy holds for an Envoy cluster, `address:port`, sorted. */
   endpoints: (envoyCluster: string) => Promise<string[]>
   /** The certificates of the live proxies here, by workload; without those that the mesh withholds. */
   proxyTrust: () => Promise<Record<string, ProxyTrust>>
-  /** The intermediate and the root of the cluster's cacerts; undefined where there are none. */
-  cacerts: () => Promise<{ intermediate: X509Certificate; root: X509Certificate } | undefined>
+  /** What signs workloads by the cluster’s cacerts, and the roots it leads to; undefined where there are none. */
+  cacerts: () => Promise<{ intermediate: X509Certificate; roots: X509Certificate[] } | undefined>
   /** The lines of a proxy’s access log since a moment, where `matches` accepts them. */
   accessLog: (
     workload: 'sleep' | 'helloworld' | 'gateway',
@@ -118,6 +120,20 @@ export const clusterOf = (target: Target, cluster: TargetCluster, record: Record
     })
     return readyAddresses(slices).sort()
   }
+  const entrances = async (): Promise<Entrance[]> => {
+    if (cluster.entrances) return cluster.entrances
+    const address = gateway && (await addressNow(cluster, gateway.service))
+    return address === undefined ? [] : [{ address, port: crossNetworkPort }]
+  }
+  // A load balancer may send packets to a port of the nodes.
+  const portsOnWire = async (): Promise<number[]> => {
+    const entered = (await entrances()).map(({ port }) => port)
+    const service = gateway && (await kube.get<V1Service>(gateway.service))
+    const nodePorts = (service?.spec?.ports ?? []).flatMap(({ port, nodePort }) =>
+      nodePort !== undefined && entered.includes(port) ? nodePort : [],
+    )
+    return [...new Set([5000, ...entered, ...nodePorts])]
+  }
   return {
     name,
     network: cluster.network,
@@ -165,7 +181,7 @@ export const clusterOf = (target: Target, cluster: TargetCluster, record: Record
       ).filter(({ metadata }) => !metadata?.deletionTimestamp)
       return { total: pods.length, ready: pods.filter((pod) => isReady(pod) && proxyOf(pod) !== undefined).length }
     },
-    gatewayAddress: async () => (gateway ? addressNow(cluster, gateway.service) : undefined),
+    entrances,
     endpoints: async (envoyCluster) => {
       const endpoints = await endpointsOf(proxies.sleep, envoyCluster)
       record.add({ probe: 'endpoints', proxy: `${name} ${meshNamespace}/sleep`, cluster: envoyCluster, endpoints })
@@ -194,16 +210,17 @@ export const clusterOf = (target: Target, cluster: TargetCluster, record: Record
         name: 'cacerts',
         namespace: istioNamespace,
       })
-      const read = (key: string): X509Certificate | undefined =>
-        certificatesIn(Buffer.from(secret?.data?.[key] ?? '', 'base64').toString())[0]
-      const [intermediate, root] = [read('ca-cert.pem'), read('root-cert.pem')]
+      const authority = secret?.data && authorityIn(secret.data)
+      const intermediate = authority?.intermediate
+      const signing = authority ? signingRoots(authority) : []
+      const roots = signing.length > 0 ? signing : (authority?.roots ?? [])
       record.add({
         probe: 'cacerts',
         cluster: name,
         intermediate: intermediate && describe(intermediate),
-        root: root && describe(root),
+        roots: roots.map(describe),
       })
-      return intermediate && root ? { intermediate, root } : undefined
+      return intermediate && roots.length > 0 ? { intermediate, roots } : undefined
     },
     accessLog: async (workload, since, matches) => {
       const writer = proxies[workload]
@@ -213,7 +230,8 @@ export const clusterOf = (target: Target, cluster: TargetCluster, record: Record
       return lines
     },
     wire: async (text, during) => {
-      const { pcap } = await capture(kube, outsideNamespace, 'tcp port 5000 or tcp port 15443', during)
+      const filter = (await portsOnWire()).map((port) => `tcp port ${port}`).join(' or ')
+      const { pcap } = await capture(kube, outsideNamespace, filter, during)
       const wire = wireOf(flowsOf(pcap), text)
       record.add({ probe: 'capture', node: name, looksFor: text, ...wire })
       return wire

@@ -18,7 +18,7 @@ const proveWith = async (held: (string[] | Error)[], configured: Record<string, 
       name,
       network,
       apiEndpoints: () => Promise.resolve(['10.10.0.7']),
-      gatewayAddress: () => Promise.resolve('192.0.2.2'),
+      entrances: () => Promise.resolve([{ address: '192.0.2.2', port: 15443 }]),
       endpoints: async (envoyCluster: string) => {
         if (envoyCluster.includes('nowhere')) return []
         const next = left.length > 1 ? left.shift() : left[0]

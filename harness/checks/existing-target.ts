@@ -1,4 +1,5 @@
 import type { V1Service } from '@kubernetes/client-node'
+import type { Admission } from '#diagnosis/new-namespace.ts'
 import { istiodApi, istiodPods } from '#istio/istiod-pods.ts'
 import { addressOf } from '#istio/service-address.ts'
 import type { Namespaces } from '#istio/workloads.ts'
@@ -6,7 +7,7 @@ import { isReady } from '#kube/pods.ts'
 import { connectContexts } from '#probes/survey/contexts.ts'
 import { primariesOf } from '#topology/roles.ts'
 import type { MeshShape } from '#topology/topology-file.ts'
-import type { GatewayRef, Target, Withheld } from './target.ts'
+import type { Entrance, GatewayRef, Target, Withheld } from './target.ts'
 
 /** An existing mesh as a target of checks. Ours are only the two namespaces and what they contain. */
 export const existingTarget = ({
@@ -24,13 +25,14 @@ export const existingTarget = ({
     kubeconfig,
   )
   const target: Target = {
-    clusters: clusters.flatMap(({ name, network, role, version, discovery, gateway, context, istiodIn }) =>
+    clusters: clusters.flatMap(({ name, network, role, version, discovery, gateway, entrances, context, istiodIn }) =>
       connected
         .filter((connection) => connection.context === context)
         .map(({ kube }) => {
           const home = clusters.find((other) => other.name === istiodIn)
           const istiodKube = connected.find((connection) => connection.context === home?.context)?.kube
-          return { name, network, role, version, discovery, gateway, kube, istioNamespace, istiodIn, istiodKube }
+          const own = { name, network, role, version, discovery, gateway, entrances }
+          return { ...own, kube, istioNamespace, istiodIn, istiodKube }
         }),
     ),
     mtls,
@@ -67,6 +69,8 @@ export type ExistingMeshCluster = MeshShape['clusters'][number] & {
   /** `host:port` of istiod for new sidecars here. */
   discovery: string
   gateway?: GatewayRef
+  /** Where others enter it, where its control planes know that. */
+  entrances?: Entrance[]
   /** The cluster in which the istiod of this primary runs, where that is another. */
   istiodIn?: string
 }
@@ -80,6 +84,8 @@ export type ExistingMesh = Omit<MeshShape, 'clusters'> & {
   trustDomain: string
   domain: string
   withheld: Withheld
+  /** What our namespaces need so that the mesh treats them as its own. */
+  admission: Admission
   since: string
 }
 

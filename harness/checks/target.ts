@@ -9,7 +9,7 @@ import type { Recorder } from './evidence.ts'
 /**
  * What an existing mesh may withhold from a check: address ranges that its API servers do not report; certificates
  * and secrets that may not be read; istiod and gateways that may not be asked; configuration that is not ours to
- * change; logs in another format; packet captures; disruptions;
+ * change; logs in another format; packet captures; disruptions; networks that are separate beneath the mesh;
  * echo, whose image the clusters must have; pods in zones of their own.
  */
 export type Need =
@@ -24,11 +24,18 @@ export type Need =
   | 'gateway log'
   | 'capture'
   | 'disruption'
+  | 'separate networks'
   | 'echo'
   | 'zones'
 
 /** The reason for each thing that a mesh withholds. */
 export type Withheld = { readonly [need in Need]?: string | undefined }
+
+/** Where requests from other networks enter a cluster: an address, and a port of it. */
+export type Entrance = { address: string; port: number }
+
+/** An entrance as clients dial it. */
+export const placeOf = ({ address, port }: Entrance): string => `${address}:${port}`
 
 /** An east-west gateway: its service, and the labels of its proxies. */
 export type GatewayRef = { service: Ref; selector: string }
@@ -57,6 +64,8 @@ export type TargetCluster = {
   discovery: string
   /** Its east-west gateway; a mesh of one network has none. */
   gateway?: GatewayRef | undefined
+  /** Where others enter it, as its control planes know; undefined: at its gateway’s address, port 15443. */
+  entrances?: Entrance[] | undefined
   /** The revisions of the control planes that run here; undefined: one control plane, of any revision. */
   revisions?: string[] | undefined
 }

@@ -740,7 +740,9 @@ export const diagnosisCodes = {
     layer: 'transport',
     cause: 'a DestinationRule sends plaintext to servers that require mutual TLS',
     shows: '503 from every client: connection reset, upstream connect error.',
-    fix: 'Remove trafficPolicy.tls from the DestinationRule, or set its mode to ISTIO_MUTUAL.',
+    fix:
+      'Remove trafficPolicy.tls from the DestinationRule, or set its mode to ISTIO_MUTUAL. Where the mesh config has ' +
+      'enableAutoMtls false, remove that.',
     sources: ['istio/istio#28798'],
   },
   'MP-902': {
@@ -771,9 +773,9 @@ export const diagnosisCodes = {
   },
   'MP-906': {
     layer: 'server',
-    cause: 'a NetworkPolicy leaves the gateway or a client of a service out',
+    cause: 'a NetworkPolicy leaves the gateway or a client of a service out, or keeps a client in its cluster',
     shows: 'Requests of other networks, or of the own cluster, time out where the network enforces such policies.',
-    fix: 'Let the gateway’s pods in, at the port of the pods.',
+    fix: 'Let the gateway’s pods in, at the port of the pods; let clients out to the gateways of other networks.',
     severity: 'warning',
   },
   'MP-907': {

@@ -4,7 +4,7 @@ import { endOf } from '#istio/credential-life.ts'
 import { remoteEntries } from '#probes/survey/remote-secrets.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import type { CertificateEnd } from '#results/certificate-end.ts'
-import { trustIn } from './layers/trust.ts'
+import { trustIn } from './layers/trust/certificates.ts'
 
 /**
  * When the certificates of a mesh end: roots, intermediates, those of a few proxies of each cluster, and the

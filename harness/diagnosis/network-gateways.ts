@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { V1Service } from '@kubernetes/client-node'
 import { ZodError } from 'zod'
 import { MeshproofError } from '#errors.ts'
+import { crossNetworkPort } from '#istio/gateway.ts'
 import { meshNetworksIn, type MeshNetworks } from '#istio/mesh-networks.ts'
 import { outsideAddresses } from '#istio/service-address.ts'
 import { knownGateways, type KnownGateway } from '#probes/istiod.ts'
@@ -10,7 +11,6 @@ import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { networksOf } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
 
-const crossNetworkPort = 15443
 const hbonePort = 15008
 
 /** A service that lets other networks in, the addresses or names it has, and the port to dial. */
@@ -188,6 +188,26 @@ export const entrancesOf = ({ network, services, configured, known }: NetworkGat
       ? [{ network, address: first.address, port: first.port, origins: written.length > 0 ? written : origins }]
       : []
   })
+}
+
+/**
+ * Where others enter one cluster of a network, as its control planes send them: at the gateways of that cluster, and
+ * where none is known to be its, at those of the network. What services say counts where no control plane was asked.
+ */
+export const entrancesInto = (gateways: NetworkGateways, name: string): { address: string; port: number }[] => {
+  const known = gateways.known.flatMap((view) => view.gateways ?? [])
+  const standing = gateways.services.filter(({ found }) => found)
+  const candidates: { address: string; port: number }[][] = [
+    known.filter(({ cluster }) => cluster === name),
+    known,
+    standing
+      .filter(({ cluster }) => cluster.name === name)
+      .flatMap(({ addresses, port }) => addresses.map((address) => ({ address, port }))),
+    entrancesOf(gateways),
+  ]
+  const entrances = candidates.find((places) => places.length > 0) ?? []
+  const byPlace = new Map(entrances.map(({ address, port }) => [`${address} ${port}`, { address, port }]))
+  return [...byPlace.values()]
 }
 
 /** The addresses of a network’s entrances. */

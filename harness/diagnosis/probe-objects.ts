@@ -15,8 +15,11 @@ const label = 'dev.meshproof.probe'
 /** What stands in that namespace beside its pod. */
 export const probeObjects = {
   label,
-  /** Asks for sidecars as the mesh’s other namespaces do: by the default revision’s label, or by a revision. */
-  namespace: (namespaces: V1Namespace[]): Manifest => {
+  /**
+   * Asks for sidecars as the mesh’s other namespaces do: by the default revision’s label, or by a revision. By
+   * `labels` control planes follow it.
+   */
+  namespace: (namespaces: V1Namespace[], labels: Record<string, string>): Manifest => {
     const revision = namespaces
       .map(({ metadata }) => metadata?.labels?.['istio.io/rev'])
       .find((candidate) => candidate !== undefined)
@@ -27,7 +30,7 @@ export const probeObjects = {
       kind: 'Namespace',
       metadata: {
         name: probeNamespace,
-        labels: { [label]: 'true', ...injectionLabel(byDefault ? 'default' : revision) },
+        labels: { ...labels, [label]: 'true', ...injectionLabel(byDefault ? 'default' : revision) },
       },
     }
   },

@@ -10,13 +10,18 @@ import { primariesOf } from '#topology/roles.ts'
 import { type Asked, type Finding, kubectl, type MeshProbe } from './layer.ts'
 import type { Answer } from './probe-answer.ts'
 import { askInRounds } from './probe-rounds.ts'
+import { admissionTo, allowance } from './new-namespace.ts'
 import { probeNamespace, probeObjects, probePod, serviceIn } from './probe-objects.ts'
 
 /** A probe of a mesh. It creates nothing before its first use. `signal` stops its waits. */
 export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
   let opened: Promise<unknown> | undefined
-  const open = (): Promise<unknown> =>
-    (opened ??= Promise.all(mesh.clusters.map((cluster) => openNamespace(cluster, signal))))
+  const openAll = async (): Promise<void> => {
+    const { labels, needsAllowance } = await admissionTo(mesh)
+    await Promise.all(mesh.clusters.map((cluster) => openNamespace(cluster, labels, signal)))
+    if (needsAllowance) await Promise.all(primariesOf(mesh).map(({ kube }) => kube.apply([allowance(probeNamespace)])))
+  }
+  const open = (): Promise<unknown> => (opened ??= openAll())
   return {
     refusedInjections: async () => {
       await open()
@@ -99,7 +104,11 @@ const gone = ({ kube, name }: SurveyedCluster): Promise<unknown> =>
  * Makes the namespace, after what a killed run left of it. @throws MeshproofError MP-120 when somebody else’s stands
  * in its place.
  */
-const openNamespace = async (cluster: SurveyedCluster, signal: AbortSignal): Promise<void> => {
+const openNamespace = async (
+  cluster: SurveyedCluster,
+  labels: Record<string, string>,
+  signal: AbortSignal,
+): Promise<void> => {
   const { kube, reads } = cluster
   const namespaces = await reads.namespaces()
   const before = namespaces.find(({ metadata }) => metadata?.name === probeNamespace)
@@ -115,7 +124,7 @@ const openNamespace = async (cluster: SurveyedCluster, signal: AbortSignal): Pro
     await gone(cluster)
   }
   signal.throwIfAborted()
-  await kube.apply([probeObjects.namespace(namespaces)])
+  await kube.apply([probeObjects.namespace(namespaces, labels)])
 }
 
 /** The image of a proxy of the cluster: it is there already, and holds a server and a client. */

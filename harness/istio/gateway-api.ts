@@ -8,7 +8,7 @@ import { settled } from '#kube/roll-out.ts'
 import { until } from '#kube/until.ts'
 import type { LabCluster } from '#lab/lab.ts'
 import type { MeshShape, Topology } from '#topology/topology-file.ts'
-import { gatewayLabel, gatewayName } from './gateway.ts'
+import { crossNetworkPort, gatewayLabel, gatewayName } from './gateway.ts'
 import type { GatewayInstallation } from './installation.ts'
 import { istiodOf, revisionOf } from './revision.ts'
 
@@ -94,7 +94,6 @@ const header = ({ kind }: Ref): { apiVersion: string; kind: string } => ({ apiVe
 
 /** istiod gives every Gateway’s service this port itself. */
 const statusPort = 15021
-const crossNetworkPort = 15443
 
 const crossNetwork = {
   hostname: '*.local',

@@ -4,6 +4,9 @@ import type { Lab, LabCluster } from '#lab/lab.ts'
 import { writeGatewayAddresses } from './mesh-networks.ts'
 import { serviceAddress } from './service-address.ts'
 
+/** The port at which a network takes requests of others, unless its gateway says otherwise. */
+export const crossNetworkPort = 15443
+
 /** The name of an east-west gateway’s deployment and service. */
 export const gatewayName = 'istio-eastwestgateway'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { accessLinesIn, weightsIn } from './envoy.ts'
+import { accessLinesIn, refusingIn, weightsIn } from './envoy.ts'
 
 const since = new Date('2026-01-01T00:00:10.000Z')
 const line = (second: number, port: number): string =>
@@ -59,4 +59,25 @@ test('endpoints have weights and localities, in the order of the localities; a p
     '10.1.0.4:5000 region-v1/zone-b P0 1',
     '172.18.0.6:15443 region-v2/zone-a P1 3',
   ])
+})
+
+test('extensions that refuse all are those in whose place the agent has put a denial', () => {
+  const filter = (name: string, config: object): object => ({
+    '@type': 'type.googleapis.com/envoy.admin.v3.EcdsConfigDump.EcdsFilterConfig',
+    ecds_filter: {
+      '@type': 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
+      name,
+      typed_config: config,
+    },
+  })
+  const page = {
+    configs: [
+      filter('app1.lost', { rules: {}, rules_stat_prefix: 'wasm-default-deny' }),
+      filter('app1.lost-in-tcp', { rules: {}, stat_prefix: 'wasm-default-deny' }),
+      filter('app1.open', { rules_stat_prefix: 'wasm-default-allow' }),
+      filter('app1.works', { config: { name: 'works' } }),
+    ],
+  }
+  expect(refusingIn(page)).toEqual(['app1.lost', 'app1.lost-in-tcp'])
+  expect(refusingIn({})).toEqual([])
 })

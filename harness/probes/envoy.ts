@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import type { V1Pod } from '@kubernetes/client-node'
 import { z } from 'zod'
+import { MeshproofError } from '#errors.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { readPage } from '#kube/pod-http.ts'
 import { isReady, logsSince, readyPod } from '#kube/pods.ts'
@@ -155,6 +156,51 @@ export const trustOf = async (proxy: Proxy): Promise<ProxyTrust> => {
     roots: pem(configs.find(({ name }) => name === 'ROOTCA')?.secret.validation_context?.trusted_ca.inline_bytes),
   }
 }
+
+// What the agent puts in the place of an extension that it cannot load: a filter that refuses everything.
+const Extensions = z.object({
+  configs: z
+    .array(
+      z.object({
+        ecds_filter: z.looseObject({
+          name: z.string().default(''),
+          typed_config: z.looseObject({
+            rules_stat_prefix: z.string().default(''),
+            stat_prefix: z.string().default(''),
+          }),
+        }),
+      }),
+    )
+    .default([]),
+})
+
+/**
+ * The extensions of a live proxy that could not be loaded, and in whose place it refuses every request, by their names
+ * (`app1.limiter`). None in a proxy that has no extensions.
+ */
+export const extensionsRefusing = async (proxy: Proxy): Promise<string[]> => {
+  const page = await ask(proxy, 'config_dump?resource=ecds_filters').catch((error: unknown) => {
+    // Envoy has no such page before its first extension.
+    if (error instanceof MeshproofError) return {}
+    throw error
+  })
+  const refusing = refusingIn(page)
+  if (refusing.length === 0) return []
+  // An extension that was removed stays on its page for as long as old listeners drain.
+  const { configs } = ActiveListeners.parse(await ask(proxy, 'config_dump?resource=dynamic_listeners'))
+  const active = JSON.stringify(configs.map(({ active_state: state }) => state))
+  return refusing.filter((name) => active.includes(JSON.stringify(name)))
+}
+
+const ActiveListeners = z.object({
+  configs: z.array(z.looseObject({ active_state: z.unknown().optional() })).default([]),
+})
+
+/** The names of refusing extensions in Envoy’s page of them. @throws ZodError for another page. */
+export const refusingIn = (page: unknown): string[] =>
+  Extensions.parse(page).configs.flatMap(({ ecds_filter: { name, typed_config: filter } }) =>
+    [filter.rules_stat_prefix, filter.stat_prefix].includes('wasm-default-deny') ? name : [],
+  )
 
 /** Every certificate of a PEM text. A block that holds no certificate, as a torn one, is left out. */
 export const certificatesIn = (text: string): X509Certificate[] =>

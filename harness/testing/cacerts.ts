@@ -1,3 +1,6 @@
+import 'reflect-metadata'
+import { webcrypto } from 'node:crypto'
+import { PemConverter, X509Certificate } from '@peculiar/x509'
 import { beforeAll } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
 import { cacertsFor, createRoot, type RootAuthority } from '#lab/certificate-authority.ts'
@@ -20,6 +23,21 @@ export const rootForTests = (): (() => RootAuthority) => {
 /** The texts of cluster1’s cacerts, signed by an authority; `notAfter` is the end of its certificate. */
 export const textsOf = async (authority: RootAuthority, notAfter?: Date): Promise<Texts> =>
   (await cacertsFor(authority, { name: 'cluster1', istioNamespace: 'istio-system' }, notAfter))['stringData'] as Texts
+
+/** The authority in a cacerts secret, so that it can sign another. */
+export const signerIn = async (texts: Texts): Promise<RootAuthority> => {
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
+  const certificate = new X509Certificate(texts['ca-cert.pem'] ?? '')
+  const [key = new ArrayBuffer()] = PemConverter.decode(texts['ca-key.pem'] ?? '')
+  const privateKey = await webcrypto.subtle.importKey('pkcs8', key, algorithm, true, ['sign'])
+  return {
+    certificate,
+    keys: {
+      privateKey: privateKey as unknown as CryptoKey,
+      publicKey: await certificate.publicKey.export(algorithm, ['verify'], webcrypto as unknown as Crypto),
+    },
+  }
+}
 
 /** Texts as a secret holds them. */
 export const encoded = (texts: Texts): Texts =>

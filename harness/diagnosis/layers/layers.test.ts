@@ -11,7 +11,7 @@ import { networks } from './networks.ts'
 import { ranges } from './ranges.ts'
 import { remoteSecrets } from './remote-secrets.ts'
 import { services } from './services.ts'
-import { trust } from './trust.ts'
+import { trust } from './trust/trust.ts'
 
 // What layers find by reading alone. What they exec and dial for is shown in real labs (meshproof prove).
 const servers: FakeApiServer[] = []

@@ -32,7 +32,10 @@ export const transport: Layer = {
   look: async (mesh) => {
     const services = await sharedServices(mesh)
     const perPrimary = await Promise.all(
-      primariesOf(mesh).map((primary) => rulesAgainstServers(mesh, primary, services)),
+      primariesOf(mesh).map(async (primary) => [
+        ...(await rulesAgainstServers(mesh, primary, services)),
+        ...(await nobodyEncrypts(mesh, primary, services)),
+      ]),
     )
     return {
       findings: [...perPrimary.flat(), ...(await trustDomainsApart(mesh))],
@@ -94,6 +97,53 @@ const rulesAgainstServers = async (
   )
   return perRule.flat()
 }
+
+/** How many services a finding names. */
+const named = 3
+
+/**
+ * A mesh config that leaves mutual TLS to DestinationRules, for services that none of them encrypts, although their
+ * servers require it or gateways stand before them: what is in clear crosses no network.
+ */
+const nobodyEncrypts = async (mesh: Survey, primary: SurveyedCluster, services: MeshService[]): Promise<Finding[]> => {
+  if ((await meshConfigOf(primary.reads)).enableAutoMtls !== false) return []
+  const rules = await primary.reads.istio('DestinationRule')
+  const encrypted = rules
+    .filter((rule) => encrypts(DestinationRule.safeParse(rule['spec']).data?.trafficPolicy))
+    .flatMap((rule) => decidedBy(rule, rules, services))
+  const refused = await Promise.all(
+    services
+      .filter((service) => !encrypted.includes(service))
+      .map(async (service) => {
+        const strict = await strictIn(mesh, service)
+        if (strict !== undefined) return [`${service.host}: PeerAuthentication ${strict} requires STRICT`]
+        const networks = new Set(service.perCluster.filter(isMeshed).map(({ cluster }) => cluster.network))
+        return networks.size > 1
+          ? [`${service.host} has servers on several networks, which plaintext does not cross`]
+          : []
+      }),
+  )
+  const lines = refused.flat()
+  if (lines.length === 0) return []
+  return [
+    {
+      code: 'MP-901',
+      cause: 'the mesh config turns automatic mutual TLS off, and no DestinationRule turns it on for a service',
+      where: `the mesh config of ${primary.name}`,
+      evidence: [
+        `enableAutoMtls is false in ${primary.name}`,
+        ...lines.slice(0, named),
+        ...(lines.length > named ? [`and ${lines.length - named} more services`] : []),
+      ],
+      fix: kubectl(primary, `-n ${primary.istioNamespace} get configmap istio -o yaml   # enableAutoMtls`),
+    },
+  ]
+}
+
+const isMeshed = ({ meshed }: MeshService['perCluster'][number]): boolean => meshed.length > 0
+
+const encrypts = (policy: z.infer<typeof Policy>): boolean =>
+  ['ISTIO_MUTUAL', 'MUTUAL'].includes(policy?.tls?.mode ?? '')
 
 /** The PeerAuthentication that requires mutual TLS of a service’s servers in some cluster. */
 const strictIn = async (mesh: Survey, service: MeshService): Promise<string | undefined> => {

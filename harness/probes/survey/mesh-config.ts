@@ -23,8 +23,10 @@ const MeshConfig = z.object({
   discoverySelectors: z.array(LabelSelector).nullish(),
   defaultServiceExportTo: z.array(z.string()).nullish(),
   rootNamespace: z.string().nullish(),
+  enableAutoMtls: z.boolean().nullish(),
   trustDomain: z.string().nullish(),
   trustDomainAliases: z.array(z.string()).nullish(),
+  caCertificates: z.array(z.object({ pem: z.string().nullish() })).nullish(),
   extensionProviders: z.array(z.object({ name: z.string().default('') })).nullish(),
 })
 export type MeshConfig = z.infer<typeof MeshConfig>

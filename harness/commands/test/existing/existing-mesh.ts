@@ -2,9 +2,12 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import type { ExistingMeshCluster, ExistingMesh } from '#checks/existing-target.ts'
 import type { GatewayRef } from '#checks/target.ts'
+import { entrancesInto, networkGateways, type NetworkGateways } from '#diagnosis/network-gateways.ts'
+import { admissionTo } from '#diagnosis/new-namespace.ts'
 import { MeshproofError } from '#errors.ts'
+import { crossNetworkPort } from '#istio/gateway.ts'
 import { injectionLabel, istiodOf, revised } from '#istio/revision.ts'
-import { addressOf } from '#istio/service-address.ts'
+import { outsideAddresses } from '#istio/service-address.ts'
 import { selectorOf } from '#kube/roll-out.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { severalNetworks } from '#topology/networks.ts'
@@ -18,10 +21,11 @@ import { withheldBy } from './withheld.ts'
  * @throws MeshproofError MP-145 for more or fewer clusters than a test supports, or two clusters of the same name.
  */
 export const prepareExistingMesh = async (
-  { clusters, topology, domain, istioNamespace }: Survey,
+  mesh: Survey,
   mtls: Mtls,
   kubeconfig: string | undefined,
 ): Promise<ExistingMesh> => {
+  const { clusters, topology, domain, istioNamespace } = mesh
   const names = clusters.map(({ name }) => name)
   const duplicate = names.find((name, index) => names.indexOf(name) !== index)
   if (duplicate !== undefined || clusters.length > versions.length || clusters.length < 2) {
@@ -34,9 +38,12 @@ export const prepareExistingMesh = async (
       next: nextFor(clusters.length, duplicate),
     })
   }
+  const gateways = severalNetworks({ clusters }) ? await networkGateways(mesh) : []
   const prepared = await Promise.all(
     clusters.map(async (cluster, index): Promise<ExistingMeshCluster> => {
-      const gateway = severalNetworks({ clusters }) ? await gatewayOf(cluster) : undefined
+      const own = gateways.find(({ network: entered }) => entered === cluster.network)
+      const gateway = own && (await gatewayOf(cluster, own))
+      const entrances = own ? entrancesInto(own, cluster.name) : []
       const { name, role, network, context, istiodHost } = cluster
       return {
         name,
@@ -46,6 +53,7 @@ export const prepareExistingMesh = async (
         version: versions[index] ?? 'v4',
         ...(await injectionOf(cluster)),
         ...(gateway ? { gateway } : {}),
+        ...(entrances.length > 0 ? { entrances } : {}),
         ...(istiodHost ? { istiodIn: istiodHost.name } : {}),
       }
     }),
@@ -60,6 +68,7 @@ export const prepareExistingMesh = async (
     trustDomain: await trustDomainOf(clusters),
     domain,
     withheld: await withheldBy(clusters, prepared),
+    admission: await admissionTo(mesh),
     since: new Date().toISOString(),
   }
 }
@@ -93,12 +102,17 @@ const injectionOf = async ({
   }
 }
 
-/** The east-west gateway: a load balancer’s service with port 15443. One with an address is preferred. */
-const gatewayOf = async ({ reads }: SurveyedCluster): Promise<GatewayRef | undefined> => {
-  const candidates = (await reads.services()).filter(
-    ({ spec }) => spec?.type === 'LoadBalancer' && spec.ports?.some(({ port }) => port === 15443),
+/**
+ * The cluster’s east-west gateway, whose pods are asked: one that istiod knows, else a load balancer with its port.
+ * Of several, one that has an address.
+ */
+const gatewayOf = async (cluster: SurveyedCluster, { services }: NetworkGateways): Promise<GatewayRef | undefined> => {
+  const own = services.filter((gateway) => gateway.cluster === cluster).map(({ service }) => service)
+  const balanced = (await cluster.reads.services()).filter(
+    ({ spec }) => spec?.type === 'LoadBalancer' && spec.ports?.some(({ port }) => port === crossNetworkPort),
   )
-  const { metadata, spec } = candidates.find((service) => addressOf(service)) ?? candidates[0] ?? {}
+  const candidates = own.length > 0 ? own : balanced
+  const { metadata, spec } = candidates.find((service) => outsideAddresses(service).length > 0) ?? candidates[0] ?? {}
   if (!metadata?.name || !metadata.namespace) return undefined
   return {
     service: { apiVersion: 'v1', kind: 'Service', name: metadata.name, namespace: metadata.namespace },

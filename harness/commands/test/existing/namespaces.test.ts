@@ -17,19 +17,19 @@ const dead = (owner: string): string => owner.replace(/\/\d+\//, '/4194999/')
 
 test('a run makes two namespaces, says whose they are, and removes those alone', async () => {
   const kube = fakeKube(foreign)
-  await createNamespaces({ context: 'a', kube }, 'run-1', 'host/1/2', { 'istio.io/rev': 'canary' })
+  await createNamespaces({ context: 'a', kube }, 'run-1', 'host/1/2', { 'istio.io/rev': 'canary' }, { team: 'mesh' })
   expect(kube.objects.slice(1)).toEqual([
     expect.objectContaining({
       metadata: {
         name: 'meshproof-app1',
-        labels: { 'istio.io/rev': 'canary', 'dev.meshproof.run': 'run-1' },
+        labels: { 'istio.io/rev': 'canary', team: 'mesh', 'dev.meshproof.run': 'run-1' },
         annotations: { 'dev.meshproof.owner': 'host/1/2' },
       },
     }),
     expect.objectContaining({
       metadata: {
         name: 'meshproof-legacy',
-        labels: { 'dev.meshproof.run': 'run-1' },
+        labels: { team: 'mesh', 'dev.meshproof.run': 'run-1' },
         annotations: { 'dev.meshproof.owner': 'host/1/2' },
       },
     }),
@@ -42,7 +42,7 @@ test('a run makes two namespaces, says whose they are, and removes those alone',
 
 test('what a killed run left is removed', async () => {
   const kube = fakeKube(foreign)
-  await createNamespaces({ context: 'a', kube }, 'run-1', dead(await ownerOf(process.pid)), {})
+  await createNamespaces({ context: 'a', kube }, 'run-1', dead(await ownerOf(process.pid)), {}, {})
   expect(await clearNamespaces({ context: 'a', kube })).toEqual(['run-1'])
   expect(kube.objects).toEqual([foreign])
   expect(await clearNamespaces({ context: 'a', kube })).toEqual([])
@@ -54,7 +54,7 @@ test.each([
   ['of nobody known', () => Promise.resolve('')],
 ])('a namespace %s is left alone', async (_, owner) => {
   const kube = fakeKube()
-  await createNamespaces({ context: 'a', kube }, 'run-1', await owner(), {})
+  await createNamespaces({ context: 'a', kube }, 'run-1', await owner(), {}, {})
   expect(await errorOf(clearNamespaces({ context: 'a', kube }))).toMatchObject({
     code: 'MP-144',
     message: expect.stringContaining('run-1'),
@@ -69,7 +69,7 @@ test('a namespace of our name that somebody else made is left alone', async () =
     code: 'MP-140',
     message: expect.stringContaining('context a'),
   })
-  expect(await errorOf(createNamespaces({ context: 'a', kube }, 'run-1', 'host/1/2', {}))).toMatchObject({
+  expect(await errorOf(createNamespaces({ context: 'a', kube }, 'run-1', 'host/1/2', {}, {}))).toMatchObject({
     code: 'MP-402',
   })
   expect(kube.objects).toContain(theirs)
@@ -78,8 +78,8 @@ test('a namespace of our name that somebody else made is left alone', async () =
 test('down removes what ended runs left in clusters, and a living one’s only when told to', async () => {
   const [kubeA, kubeB] = [fakeKube(foreign), fakeKube()]
   const owner = await ownerOf(process.pid)
-  await createNamespaces({ context: 'a', kube: kubeA }, 'run-1', dead(owner), {})
-  await createNamespaces({ context: 'b', kube: kubeB }, 'run-2', owner, {})
+  await createNamespaces({ context: 'a', kube: kubeA }, 'run-1', dead(owner), {}, {})
+  await createNamespaces({ context: 'b', kube: kubeB }, 'run-2', owner, {}, {})
   const clusters = [
     { context: 'a', kube: kubeA },
     { context: 'b', kube: kubeB },

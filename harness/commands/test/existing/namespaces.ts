@@ -14,8 +14,8 @@ const listed = (kube: KubeClient, selector?: string): Promise<V1Namespace[]> =>
   kube.list<V1Namespace>({ apiVersion: 'v1', kind: 'Namespace', ...(selector ? { selector } : {}) })
 
 /**
- * Makes the namespaces of a run. `injection` labels the namespace that gets sidecars. The owner is an annotation,
- * because a label’s value may not contain a slash.
+ * Makes the namespaces of a run. `followed` are labels by which control planes follow them, and `injection` labels the
+ * one that gets sidecars. The owner is an annotation, because a label’s value may not contain a slash.
  * @throws MeshproofError MP-402 when they cannot be made.
  */
 export const createNamespaces = async (
@@ -23,9 +23,11 @@ export const createNamespaces = async (
   runId: string,
   owner: string,
   injection: Record<string, string>,
+  followed: Record<string, string>,
 ): Promise<void> => {
-  await kube.create(namespaceOf(ownNamespaces.mesh, { ...injection, [runLabel]: runId }, { [ownerLabel]: owner }))
-  await kube.create(namespaceOf(ownNamespaces.outside, { [runLabel]: runId }, { [ownerLabel]: owner }))
+  const labels = { ...followed, [runLabel]: runId }
+  await kube.create(namespaceOf(ownNamespaces.mesh, { ...labels, ...injection }, { [ownerLabel]: owner }))
+  await kube.create(namespaceOf(ownNamespaces.outside, labels, { [ownerLabel]: owner }))
 }
 
 /**

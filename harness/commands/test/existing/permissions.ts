@@ -3,10 +3,13 @@ import { MeshproofError } from '#errors.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { missingPermissions, type Permission } from '#kube/permissions.ts'
 
+/** What some runs do beside the usual: deploy echo, and write an AuthorizationPolicy that lets clients in. */
+type Extra = { echo: boolean; allowance: boolean }
+
 /**
  * What a run does in a cluster, all of it in its two namespaces. Policies are made only where a control plane runs.
  */
-const permissionsFor = (role: 'primary' | 'remote', echo: boolean): Permission[] => {
+const permissionsFor = (role: 'primary' | 'remote', { echo, allowance }: Extra): Permission[] => {
   const namespace = ownNamespaces.mesh
   const withVerbs = (verbs: string[], resource: Omit<Permission, 'verb'>): Permission[] =>
     verbs.map((verb) => ({ verb, ...resource }))
@@ -25,6 +28,7 @@ const permissionsFor = (role: 'primary' | 'remote', echo: boolean): Permission[]
           ['networking.istio.io', 'virtualservices'],
           ['security.istio.io', 'peerauthentications'],
           ...(echo ? [['networking.istio.io', 'serviceentries'] as const] : []),
+          ...(allowance ? [['security.istio.io', 'authorizationpolicies'] as const] : []),
         ] as const)
       : []
     ).flatMap(([group, resource]) => withVerbs(['get', 'create', 'patch', 'delete'], { group, resource, namespace })),
@@ -32,17 +36,17 @@ const permissionsFor = (role: 'primary' | 'remote', echo: boolean): Permission[]
 }
 
 /**
- * Checks the user’s permissions before anything is made; `echo`: also those for echo.
+ * Checks the user’s permissions before anything is made, those for what this run does beside the usual included.
  * @throws MeshproofError MP-142 when any is missing.
  */
 export const requirePermissions = async (
   clusters: { context: string; kube: KubeClient; role: 'primary' | 'remote' }[],
-  echo = false,
+  extra: Extra,
 ): Promise<void> => {
   const lacking = (
     await Promise.all(
       clusters.map(async ({ context, kube, role }) => {
-        const words = await missingPermissions(kube, permissionsFor(role, echo))
+        const words = await missingPermissions(kube, permissionsFor(role, extra))
         return words.length > 0 ? [`context ${context}: ${words.join(', ')}`] : []
       }),
     )

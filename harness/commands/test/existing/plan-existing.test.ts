@@ -106,6 +106,33 @@ test('a run is planned from what two contexts lead to: roles, a version for each
   expect(planned).toContainEqual({ id: 'reach.both-versions', from: ['cluster2'], to: ['cluster1', 'cluster2'] })
 })
 
+test('others enter a cluster at every gateway that istiod finds, at the port that its label names', async () => {
+  const labelled = (name: string, port: number, spec: object, more: object = {}): Manifest => ({
+    ...inSystem('v1', 'Service', name, { spec: { ports: [{ port }], selector: { istio: name }, ...spec } }),
+    metadata: {
+      name,
+      namespace: 'gateways',
+      labels: { 'topology.istio.io/network': 'network2', ...more },
+    },
+  })
+  const odd = [
+    labelled('eastwest', 8443, { externalIPs: ['192.0.2.9'] }, { 'networking.istio.io/gatewayPort': '8443' }),
+    labelled('second', 15443, { type: 'LoadBalancer', externalIPs: ['192.0.2.10'] }),
+  ]
+  const shapes = [
+    twoNetworks[0] ?? {},
+    { network: 'network2', role: 'remote' as const, more: [cacerts, services, ...odd] },
+  ]
+  const [, second] = (await planOn(shapes)).found.clusters
+  expect(second).toMatchObject({
+    gateway: { service: { name: 'eastwest', namespace: 'gateways' }, selector: 'istio=eastwest' },
+    entrances: [
+      { address: '192.0.2.9', port: 8443 },
+      { address: '192.0.2.10', port: 15443 },
+    ],
+  })
+})
+
 test('checks that belong to another mode or other networks are skipped as in a lab', async () => {
   expect(skippedIn(await planOn(twoNetworks, { mtls: 'off' }))).toMatchObject({
     'mtls.strict': 'mutual TLS is off',

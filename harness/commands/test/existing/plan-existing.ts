@@ -2,6 +2,7 @@ import type { Check } from '#checks/check.ts'
 import type { ExistingMesh } from '#checks/existing-target.ts'
 import type { Wanted } from '#images/images.ts'
 import { loadRelease, pinnedGatewayApi } from '#images/release/release-plan.ts'
+import { admissionTo } from '#diagnosis/new-namespace.ts'
 import { requireGatewayApi } from '#istio/gateway-api.ts'
 import { asksEcho, requireEchoImage } from '#run/asks-echo.ts'
 import { planChecks } from '#run/plan-checks.ts'
@@ -72,7 +73,8 @@ export const planExisting = async (
   if (echoImage === undefined) requireEchoImage(suite, checks, 'existing clusters')
   const surveyed = await survey(connected, istioNamespace)
   if (gateways === 'gateway-api') await requirePinnedGatewayApi(surveyed.clusters, pins)
-  await requirePermissions(surveyed.clusters, echoImage !== undefined)
+  const { needsAllowance } = await admissionTo(surveyed)
+  await requirePermissions(surveyed.clusters, { echo: echoImage !== undefined, allowance: needsAllowance })
   const [mesh, images] = await Promise.all([
     prepareExistingMesh(surveyed, mtls, kubeconfig),
     workloadImages(wanted, surveyed.clusters),

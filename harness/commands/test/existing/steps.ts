@@ -53,7 +53,7 @@ export const stepsOf = (
       run: async ({ runId, owner, say }) => {
         for (const id of await clearNamespaces(cluster))
           say(`Removed what the killed run ${id} had left in ${cluster.context}.`)
-        await createNamespaces(cluster, runId, owner, cluster.injection)
+        await createNamespaces(cluster, runId, owner, cluster.injection, mesh.admission.labels)
       },
       undo: ({ runId }) => removeNamespaces(cluster, runId),
     })),

@@ -65,6 +65,7 @@ export const withheldBy = async (
     meshNetworks: 'meshNetworks is not ours to change',
     disruption: 'it is not ours to disrupt',
     zones: 'pods in zones of their own are deployed in labs alone',
+    'separate networks': 'its networks may be joined beneath the mesh',
     'gateway log': 'the gateways’ log has a format of its own',
   }
 }

@@ -27,11 +27,13 @@ const pod = (name: string, namespace: string, status: object, containers: Partia
 const dryRunning = (dryRun: FakeKube['dryRun'], ...standing: Manifest[]): FakeKube =>
   Object.assign(fakeKube(...standing), { dryRun })
 
+const admission = { labels: {}, needsAllowance: false }
+
 test.each(['strict', 'off'] as const)(
   'mutual TLS is %s for our own namespace, and nothing stands anywhere else',
   async (mtls) => {
     const kube = fakeKube()
-    await applyPolicies(clientIn(kube), { mtls, withheld: {} })
+    await applyPolicies(clientIn(kube), { mtls, withheld: {}, admission })
     expect(objectsOf(kube)).toEqual([
       'PeerAuthentication meshproof-app1/default',
       'EnvoyFilter meshproof-app1/new-connections-helloworld',
@@ -45,15 +47,28 @@ test.each(['strict', 'off'] as const)(
 test('a cluster that refuses filters says why, and has mutual TLS as the run wants it all the same', async () => {
   const kube = fakeKube()
   kube.refused.add('EnvoyFilter')
-  expect(await applyPolicies(clientIn(kube), { mtls: 'strict', withheld: {} })).toContain(
+  expect(await applyPolicies(clientIn(kube), { mtls: 'strict', withheld: {}, admission })).toContain(
     'refused to apply EnvoyFilter',
   )
   expect(objectsOf(kube)).toEqual(['PeerAuthentication meshproof-app1/default'])
 })
 
+test('clients are let into our namespace where policies of the whole mesh name whom they let in', async () => {
+  const kube = fakeKube()
+  await applyPolicies(clientIn(kube), {
+    mtls: 'strict',
+    withheld: { 'access log': 'you may not' },
+    admission: { labels: {}, needsAllowance: true },
+  })
+  expect(objectsOf(kube)).toEqual([
+    'PeerAuthentication meshproof-app1/default',
+    'AuthorizationPolicy meshproof-app1/meshproof',
+  ])
+})
+
 test('where no filters may be made, there are none', async () => {
   const kube = fakeKube()
-  await applyPolicies(clientIn(kube), { mtls: 'strict', withheld: { 'access log': 'you may not' } })
+  await applyPolicies(clientIn(kube), { mtls: 'strict', withheld: { 'access log': 'you may not' }, admission })
   expect(objectsOf(kube)).toEqual(['PeerAuthentication meshproof-app1/default'])
 })
 

@@ -1,6 +1,6 @@
 import type { V1Deployment, V1Pod } from '@kubernetes/client-node'
-import { ownNamespaces } from '#checks/existing-target.ts'
-import type { Target } from '#checks/target.ts'
+import { ownNamespaces, type ExistingMesh } from '#checks/existing-target.ts'
+import { allowance } from '#diagnosis/new-namespace.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { fixture } from '#istio/fixture.ts'
 import { accessLogFormat } from '#istio/installation.ts'
@@ -14,15 +14,18 @@ import { until } from '#kube/until.ts'
 type ContextClient = { context: string; version: string; kube: KubeClient }
 
 /**
- * Sets mutual TLS for our workloads, as the run wants it, and makes their requests visible. Returns the reason where
- * a cluster’s own policy refuses the latter.
+ * Sets mutual TLS for our workloads, as the run wants it, lets clients in where the mesh would not, and makes requests
+ * visible. Returns the reason where a cluster’s own policy refuses the latter.
  */
 export const applyPolicies = async (
   { kube }: ContextClient,
-  { mtls, withheld }: Pick<Target, 'mtls' | 'withheld'>,
+  { mtls, withheld, admission }: Pick<ExistingMesh, 'mtls' | 'withheld' | 'admission'>,
 ): Promise<string | undefined> => {
   const namespace = ownNamespaces.mesh
-  await kube.apply(await fixture(`policies/mtls-${mtls}.yaml`, { policynamespace: namespace }))
+  await kube.apply([
+    ...(await fixture(`policies/mtls-${mtls}.yaml`, { policynamespace: namespace })),
+    ...(admission.needsAllowance ? [allowance(namespace)] : []),
+  ])
   if (withheld['access log'] !== undefined) return undefined
   const filters = [
     ...(await newConnections(namespace)),

@@ -1,7 +1,7 @@
 import type { V1Deployment } from '@kubernetes/client-node'
 import type { UpgradeLab } from '#commands/upgrade/upgrade-phase.ts'
 import { type FindingCode, findings } from '#diagnosis/findings.ts'
-import { trust } from '#diagnosis/layers/trust.ts'
+import { trust } from '#diagnosis/layers/trust/trust.ts'
 import { tagOf } from '#images/version.ts'
 import { gatewayName } from '#istio/gateway.ts'
 import { proxyOf } from '#istio/proxy-container.ts'

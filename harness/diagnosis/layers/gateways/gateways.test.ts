@@ -13,7 +13,6 @@ import { behindName } from './behind-name.ts'
 import { waysInto } from './between-networks.ts'
 import { writtenEntrances } from './entrances.ts'
 import { listenerProblem } from './listener.ts'
-import { refusedByPolicy } from './refused-by-policy.ts'
 import type { GatewayPod, PodProblem } from './gateway-pod.ts'
 import { gatewayDown } from './pods.ts'
 import { limitsOf, whyIstiodClosed } from './why-closed.ts'
@@ -553,11 +552,7 @@ describe('a gateway’s pod', () => {
     const [gateway] = (await secondOf(mesh)).services
     const gatewayPod: GatewayPod = { gateway: gateway!, pod, listens: 15443, listeners, held: new Map(held) }
     const behind = (await sharedServices(mesh)).filter(({ name }) => name === 'cart')
-    return (
-      (await listenerProblem(mesh, gatewayPod, behind)) ??
-      (await refusedByPolicy(mesh, gatewayPod)) ??
-      behindName(mesh, gatewayPod, behind)
-    )
+    return (await listenerProblem(mesh, gatewayPod, behind)) ?? behindName(mesh, gatewayPod, behind)
   }
 
   test('that passes on every service and has endpoints for each is fine', async () => {
@@ -862,60 +857,6 @@ describe('a gateway’s pod', () => {
     const sick: [string, Endpoint[]][] = [[serverName, [endpoint({ unhealthy: 'failed_outlier_check' })]]]
     expect((await judged([listener()], { held: sick }))?.evidence[0]).toContain('10.2.8.1:80 failed_outlier_check')
     expect((await judged([listener()], { held: [[serverName, []]] }))?.cause).toContain('has no endpoint behind it')
-  })
-
-  test.each<[string, object, string | undefined]>([
-    ['has no rule', {}, 'lets nobody through'],
-    ['asks for identities', { rules: [{ from: [{ source: { principals: ['*'] } }] }] }, 'lets nobody through'],
-    ['asks for paths', { rules: [{ to: [{ operation: { paths: ['/'] } }] }] }, 'lets nobody through'],
-    ['denies its port', { action: 'DENY', rules: [{ to: [{ operation: { ports: ['15443'] } }] }] }, 'lets nobody'],
-    [
-      'denies whoever has no identity',
-      { action: 'DENY', rules: [{ from: [{ source: { notPrincipals: ['*'] } }] }] },
-      'lets nobody through',
-    ],
-    ['allows its port', { rules: [{ to: [{ operation: { ports: ['15443'] } }] }] }, undefined],
-    ['allows addresses', { rules: [{ from: [{ source: { ipBlocks: ['10.0.0.0/8'] } }] }] }, undefined],
-    ['denies another port', { action: 'DENY', rules: [{ to: [{ operation: { ports: ['80'] } }] }] }, undefined],
-    ['denies identities', { action: 'DENY', rules: [{ from: [{ source: { principals: ['x'] } }] }] }, undefined],
-    ['selects other pods', { selector: { matchLabels: { app: 'other' } } }, undefined],
-  ])('with an AuthorizationPolicy that %s', async (_what, spec, cause) => {
-    const policy = {
-      apiVersion: 'security.istio.io/v1',
-      kind: 'AuthorizationPolicy',
-      metadata: { name: 'it', namespace: 'istio-system' },
-      spec,
-    }
-    const problem = await judged([listener()], { objects: [policy], more: [policy] })
-    if (cause === undefined) expect(problem).toBeUndefined()
-    else expect(problem?.cause).toContain(cause)
-  })
-
-  test.each<[string, object, boolean]>([
-    [
-      'names its Gateway',
-      { targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'cross' }] },
-      true,
-    ],
-    ['names it alone', { targetRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'cross' } }, true],
-    [
-      'names another Gateway',
-      { targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'ingress' }] },
-      false,
-    ],
-    ['names a service', { targetRefs: [{ group: '', kind: 'Service', name: 'cart' }] }, false],
-  ])('with an AuthorizationPolicy that %s', async (_what, spec, refuses) => {
-    const policy = {
-      apiVersion: 'security.istio.io/v1',
-      kind: 'AuthorizationPolicy',
-      metadata: { name: 'it', namespace: 'gateways' },
-      spec,
-    }
-    const pod = podWith({ labels: { 'gateway.networking.k8s.io/gateway-name': 'cross' } })
-    const problem = await judged([listener()], { objects: [policy], pod })
-    expect(problem?.cause).toBe(
-      refuses ? 'an AuthorizationPolicy lets nobody through a gateway between networks' : undefined,
-    )
   })
 
   test('without endpoints that a policy takes away is no fault of the gateway', async () => {

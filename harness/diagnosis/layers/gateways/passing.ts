@@ -10,7 +10,6 @@ import type { Survey } from '#probes/survey/survey.ts'
 import { behindName } from './behind-name.ts'
 import { podName, type GatewayPod, type PassedName, type PodProblem } from './gateway-pod.ts'
 import { listenerProblem } from './listener.ts'
-import { refusedByPolicy } from './refused-by-policy.ts'
 
 /** How many pods of a gateway are asked. */
 const sampled = 3
@@ -91,15 +90,15 @@ const namesOf = ({ gateway, pod, held, listeners, listens }: GatewayPod, behind:
     })
 }
 
-/** What is wrong with the pods of one gateway, all of them or some. */
+/**
+ * What is wrong with the pods of one gateway, all of them or some. AuthorizationPolicies are no part of it: istiod
+ * builds the chains that pass on the mesh’s services without them, so that one that allows nothing refuses nobody here.
+ */
 const problemOf = async (mesh: Survey, pods: GatewayPod[], behind: MeshService[]): Promise<PodProblem | undefined> => {
   const judged = await Promise.all(
     pods.map(async (pod) => ({
       pod,
-      problem:
-        (await listenerProblem(mesh, pod, behind)) ??
-        (behind.length > 0 ? await refusedByPolicy(mesh, pod) : undefined) ??
-        (await behindName(mesh, pod, behind)),
+      problem: (await listenerProblem(mesh, pod, behind)) ?? (await behindName(mesh, pod, behind)),
     })),
   )
   const wrong = judged.flatMap(({ pod, problem }) => (problem ? [{ pod, problem }] : []))

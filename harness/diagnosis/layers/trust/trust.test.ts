@@ -1,11 +1,8 @@
-import 'reflect-metadata'
-import { webcrypto } from 'node:crypto'
-import { PemConverter, X509Certificate } from '@peculiar/x509'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createRoot, type RootAuthority } from '#lab/certificate-authority.ts'
+import { createRoot } from '#lab/certificate-authority.ts'
 import type { Manifest } from '#kube/client.ts'
 import { survey } from '#probes/survey/survey.ts'
-import { cacertsSecret, rootForTests, textsOf, type Texts } from '#testing/cacerts.ts'
+import { cacertsSecret, rootForTests, signerIn, textsOf, type Texts } from '#testing/cacerts.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects } from '#testing/mesh-objects.ts'
 import type { Look } from '#diagnosis/layer.ts'
@@ -18,26 +15,11 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-/** The authority in a cacerts secret, so that it can sign another. */
-const authorityIn = async (texts: Texts): Promise<RootAuthority> => {
-  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
-  const certificate = new X509Certificate(texts['ca-cert.pem'] ?? '')
-  const [key = new ArrayBuffer()] = PemConverter.decode(texts['ca-key.pem'] ?? '')
-  const privateKey = await webcrypto.subtle.importKey('pkcs8', key, algorithm, true, ['sign'])
-  return {
-    certificate,
-    keys: {
-      privateKey: privateKey as unknown as CryptoKey,
-      publicKey: await certificate.publicKey.export(algorithm, ['verify'], webcrypto as unknown as Crypto),
-    },
-  }
-}
-
-/** Looks at two clusters with these cacerts. */
-const looked = async (first: Texts, second: Texts, ...more: Manifest[]): Promise<Look> => {
+/** Looks at two clusters with these cacerts, and with more objects in the first or the second. */
+const looked = async (first: Texts, second: Texts, more: Manifest[] = [], others: Manifest[] = []): Promise<Look> => {
   const apis = await Promise.all([
     fakeApiServer(meshObjects('cluster1', { more: [cacertsSecret(first), ...more] })),
-    fakeApiServer(meshObjects('cluster2', { more: [cacertsSecret(second)] })),
+    fakeApiServer(meshObjects('cluster2', { more: [cacertsSecret(second), ...others] })),
   ])
   servers.push(...apis)
   return trust.look(await survey(apis.map((server, index) => server.cluster(`context${index + 1}`))), undefined)
@@ -46,7 +28,7 @@ const looked = async (first: Texts, second: Texts, ...more: Manifest[]): Promise
 describe('cacerts that are right', () => {
   test('may have an intermediate that another intermediate signed, with the root elsewhere', async () => {
     const upper = await textsOf(root())
-    const lower = await textsOf(await authorityIn(upper))
+    const lower = await textsOf(await signerIn(upper))
     const tiers = {
       ...lower,
       'cert-chain.pem': `${lower['ca-cert.pem'] ?? ''}${upper['ca-cert.pem'] ?? ''}`,
@@ -78,6 +60,18 @@ describe('cacerts that are right', () => {
   })
 })
 
+test('clusters with roots of their own may exchange them by their mesh configs, both of them', async () => {
+  const [first, second] = [await textsOf(root()), await textsOf(await createRoot('Second Root CA'))]
+  const trusting = (texts: Texts): Manifest => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'istio', namespace: 'istio-system' },
+    data: { mesh: JSON.stringify({ caCertificates: [{ pem: texts['root-cert.pem'] }] }) },
+  })
+  expect((await looked(first, second, [trusting(second)], [trusting(first)])).findings).toEqual([])
+  expect((await looked(first, second, [trusting(second)])).findings).toMatchObject([{ code: 'MP-841' }])
+})
+
 test('an authority near its end is worth a warning, one that was issued for days alone is not', async () => {
   const minutes = (count: number): Date => new Date(Date.now() + count * 60_000)
   expect((await looked(await textsOf(root(), minutes(10)), await textsOf(root()))).findings).toMatchObject([
@@ -107,7 +101,7 @@ test('a proxy that does not answer is a note, and the rest is judged', async () 
     spec: { containers: [{ name: 'istio-proxy', args: ['proxy', 'sidecar'] }] },
     status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
   }
-  const { findings, notes } = await looked(await textsOf(await createRoot('Other')), await textsOf(root()), silent)
+  const { findings, notes } = await looked(await textsOf(await createRoot('Other')), await textsOf(root()), [silent])
   expect(findings).toMatchObject([{ code: 'MP-841' }])
   expect(notes).toMatchObject([expect.stringContaining('cluster1 shop/silent')])
 })

@@ -3,9 +3,10 @@ import type { Manifest } from '#kube/client.ts'
 import { survey, type Survey } from '#probes/survey/survey.ts'
 import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
 import { meshObjects } from '#testing/mesh-objects.ts'
-import { interception } from './interception.ts'
-import { deadEndpoints, server } from './server.ts'
-import { transport } from './transport.ts'
+import { interception } from '../interception.ts'
+import { deadEndpoints } from './listening.ts'
+import { server } from './server.ts'
+import { transport } from '../transport.ts'
 
 const servers: FakeApiServer[] = []
 
@@ -173,6 +174,30 @@ describe('a gateway between networks', () => {
   })
 })
 
+describe('a client that a NetworkPolicy limits', () => {
+  const limit = (egress: object[]): Manifest => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'allowed', namespace: 'shop' },
+    spec: { podSelector: { matchLabels: { app: 'client' } }, policyTypes: ['Egress'], egress },
+  })
+  const pods = { to: [{ namespaceSelector: {} }] }
+  const block = (cidr: string): object => ({ to: [{ ipBlock: { cidr } }] })
+
+  test.each<[string, object[], string[]]>([
+    ['pods of its cluster alone', [pods], ['MP-906']],
+    ['them and another block of addresses', [pods, block('192.0.2.0/24')], ['MP-906']],
+    ['them and the pods of the other cluster', [pods, block('10.2.0.0/16')], []],
+    ['everybody', [{}], []],
+    ['nobody: it may be no client of the service', [], []],
+  ])('may reach %s', async (_, egress, expected) => {
+    const { findings } = await server.look(await meshOf([limit(egress)]), undefined)
+    expect(findings.map(({ code }) => code)).toEqual(expected)
+    for (const finding of findings)
+      expect(finding.evidence).toMatchObject([expect.stringContaining('shop/allowed selects client-1')])
+  })
+})
+
 describe('what clients send', () => {
   const codesWith = async (...more: Manifest[]): Promise<string[]> =>
     (await transport.look(await meshOf(more), undefined)).findings.map(({ code }) => code)
@@ -197,6 +222,19 @@ describe('what clients send', () => {
     expect(await codesWith(plaintext, policy('PeerAuthentication', withPort))).toEqual([])
     const selecting = { selector: { matchLabels: { app: 'cart' } }, mtls: { mode: 'STRICT' } }
     expect(await codesWith(plaintext, policy('PeerAuthentication', selecting))).toEqual(['MP-901'])
+  })
+
+  test('is in clear where the mesh config turns automatic mutual TLS off, and no rule turns it on', async () => {
+    const off: Manifest = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'istio', namespace: 'istio-system' },
+      data: { mesh: 'enableAutoMtls: false' },
+    }
+    expect(await codesWith(off, strict)).toEqual(['MP-901'])
+    expect(await codesWith(off, strict, rule({ mode: 'ISTIO_MUTUAL' }))).toEqual([])
+    expect(await codesWith(off)).toEqual([])
+    expect(await codesWith({ ...off, data: { mesh: 'enableAutoMtls: true' } }, strict)).toEqual([])
   })
 
   test('names the identity of the servers in the trust domain of the mesh', async () => {
