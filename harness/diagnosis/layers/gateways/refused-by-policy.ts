@@ -10,8 +10,8 @@ type Rule = AuthorizationPolicy['rules'][number]
 /**
  * An AuthorizationPolicy by which a gateway refuses every connection to the istiod behind it. The gateway passes TLS on
  * without ending it: it knows no identity and no HTTP, so a rule that asks for either lets nobody in (Istio’s page
- * “Authorization Policy”: for TCP, rules with HTTP fields are not used to allow). What it passes on between services of
- * the mesh is another matter: istiod builds those chains without policies.
+ * “Authorization Policy”: for TCP, rules with HTTP fields are not used to allow). What it passes on between services
+ * of the mesh is another matter: istiod builds those chains without policies.
  */
 export const refusedByPolicy = async (
   primary: SurveyedCluster,
@@ -43,8 +43,8 @@ export const refusedByPolicy = async (
       evidence: [
         denying
           ? `AuthorizationPolicy ${place} denies what comes to port ${port} of ${gateway.metadata?.name ?? ''}`
-          : `AuthorizationPolicy ${place} is for ${gateway.metadata?.name ?? ''}, and none allows a connection to port ` +
-            `${port} that has no identity there`,
+          : `AuthorizationPolicy ${place} is for ${gateway.metadata?.name ?? ''}, and none allows a connection to ` +
+            `port ${port} that has no identity there`,
         'the gateway does not end TLS, so it knows neither the identity of a client nor its request',
         'connections that were open before go on: it shows when a proxy reconnects or a pod is made',
       ],
