@@ -10,8 +10,8 @@ type Rule = AuthorizationPolicy['rules'][number]
 /**
  * An AuthorizationPolicy by which a gateway refuses every connection to the istiod behind it. The gateway passes TLS on
  * without ending it: it knows no identity and no HTTP, so a rule that asks for either lets nobody in (Istio’s page
- * “Authorization Policy”: for TCP, rules with HTTP fields are not used to allow). What it passes on between services
- * of the mesh is another matter: istiod builds those chains without policies.
+ * “Authorization Policy”: for TCP, rules with HTTP fields are not used to allow). What it passes on between
+ * services of the mesh is another matter: istiod builds those chains without policies.
  */
 export const refusedByPolicy = async (
   primary: SurveyedCluster,
