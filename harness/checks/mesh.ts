@@ -123,6 +123,12 @@ export const meshOf = (target: Target, record: Recorder, waits: Waits, signal: A
   const othersThan = ({ name }: Cluster): Cluster[] => clusters.filter((other) => other.name !== name)
   const onNetworkOf = (cluster: Cluster): Cluster[] =>
     othersThan(cluster).filter(({ network }) => network === cluster.network)
+  const withRules = <T>(rules: Manifest[], during: () => Promise<T>): Promise<T> =>
+    withPolicyIn(
+      primaries.map(({ kube }) => kube),
+      rules,
+      during,
+    )
   const withPolicy: Mesh['withPolicy'] = async (name, during) => {
     const policy = await policyOf(name, target)
     record.add({
@@ -131,11 +137,7 @@ export const meshOf = (target: Target, record: Recorder, waits: Waits, signal: A
       in: primaries.map(({ name: cluster }) => cluster),
       objects: policy.map((object) => `${object.kind ?? ''} ${refOf(object).name}`),
     })
-    return withPolicyIn(
-      primaries.map(({ kube }) => kube),
-      policy,
-      during,
-    )
+    return withRules(policy, during)
   }
   const longest = (within = waits.patience): number => Math.min(within * slowness, 3 * patience)
   return {
@@ -166,28 +168,9 @@ export const meshOf = (target: Target, record: Recorder, waits: Waits, signal: A
           fixture('policies/outside-host.yaml', { name: host.replaceAll('.', '-'), namespace, host, address }),
         ),
       )
-      return withPolicyIn(
-        primaries.map(({ kube }) => kube),
-        entries.flat(),
-        during,
-      )
+      return withRules(entries.flat(), during)
     },
-    withZones: (during) =>
-      withZones(
-        {
-          target,
-          record,
-          limits,
-          hostOf,
-          withRules: (rules, within) =>
-            withPolicyIn(
-              primaries.map(({ kube }) => kube),
-              rules,
-              within,
-            ),
-        },
-        during,
-      ),
+    withZones: (during) => withZones({ target, record, limits, hostOf, withRules }, during),
     allowingPlaintext: (during) => (mtls === 'off' ? during() : withPolicy('mtls-permissive', during)),
     readUntil: (read, isExpected, within) =>
       readUntil(read, isExpected, { every: 200, within: longest(within), signal }),

@@ -1,5 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { proxyOf } from '#istio/proxy-container.ts'
+import { isSidecar } from '#istio/proxy-container.ts'
 import { isReady } from '#kube/pods.ts'
 import { reasonOf } from '#errors.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
@@ -33,7 +33,7 @@ export const clientsOf = async (mesh: Survey): Promise<Client[]> =>
   ).flat()
 
 const sampled = (proxies: V1Pod[]): V1Pod[] => {
-  const sidecars = proxies.filter((pod) => isReady(pod) && proxyOf(pod)?.args?.includes('sidecar'))
+  const sidecars = proxies.filter((pod) => isReady(pod) && isSidecar(pod))
   return [...new Map(sidecars.map((pod) => [pod.metadata?.namespace, pod])).values()].slice(0, perCluster)
 }
 

@@ -1,6 +1,6 @@
 import { matchesSelector } from './label-selector.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
-import { meshConfigOf } from '#probes/survey/mesh-config.ts'
+import { meshConfigOf, type MeshConfig } from '#probes/survey/mesh-config.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
@@ -29,11 +29,14 @@ export const isFollowed = async (
   cluster: SurveyedCluster,
   name: string,
 ): Promise<boolean> => {
-  const { discoverySelectors } = await meshConfigOf(primary.reads)
-  if (!discoverySelectors || discoverySelectors.length === 0) return true
+  const config = await meshConfigOf(primary.reads)
+  if (!config.discoverySelectors?.length) return true
   const namespace = (await cluster.reads.namespaces()).find(({ metadata }) => metadata?.name === name)
   const labels = { 'kubernetes.io/metadata.name': name, ...namespace?.metadata?.labels }
-  return discoverySelectors.some((selector) =>
-    matchesSelector(selector as Parameters<typeof matchesSelector>[0], labels),
-  )
+  return isSelected(config, labels)
 }
+
+/** Whether a mesh config follows namespaces with these labels. One without selectors follows all. */
+export const isSelected = ({ discoverySelectors }: MeshConfig, labels: Readonly<Record<string, string>>): boolean =>
+  !discoverySelectors?.length ||
+  discoverySelectors.some((selector) => matchesSelector(selector as Parameters<typeof matchesSelector>[0], labels))

@@ -4,7 +4,7 @@ import { meshConfigOf, policyRootOf, type MeshConfig } from '#probes/survey/mesh
 import type { Survey } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { AuthorizationPolicy } from './authorization.ts'
-import { matchesSelector } from './label-selector.ts'
+import { isSelected } from './mesh-namespaces.ts'
 
 /** What a namespace that is added to a mesh needs, so that the mesh treats it as its own. */
 export type Admission = {
@@ -29,15 +29,9 @@ export const admissionTo = async (mesh: Pick<Survey, 'clusters'>): Promise<Admis
 }
 
 /** The labels that a mesh config wants of a namespace beside those that it has. */
-const followed = ({ discoverySelectors }: MeshConfig, labels: Record<string, string>): Record<string, string> => {
-  const selectors = discoverySelectors ?? []
-  const wanted = selectors.map(labelsFor)
-  const isFollowed = (more: Record<string, string>): boolean =>
-    selectors.some((selector) =>
-      matchesSelector(selector as Parameters<typeof matchesSelector>[0], { ...labels, ...more }),
-    )
-  if (selectors.length === 0 || isFollowed({})) return {}
-  return wanted.find((more) => isFollowed(more)) ?? {}
+const followed = (config: MeshConfig, labels: Record<string, string>): Record<string, string> => {
+  const wanted = [{}, ...(config.discoverySelectors ?? []).map(labelsFor)]
+  return wanted.find((more) => isSelected(config, { ...labels, ...more })) ?? {}
 }
 
 type Selector = NonNullable<MeshConfig['discoverySelectors']>[number]

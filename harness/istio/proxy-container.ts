@@ -4,6 +4,9 @@ import type { V1Pod } from '@kubernetes/client-node'
 export const proxyOf = ({ spec }: V1Pod): NonNullable<V1Pod['spec']>['containers'][number] | undefined =>
   [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].find(({ name }) => name === 'istio-proxy')
 
+/** Whether a pod’s proxy is a sidecar, and no gateway. */
+export const isSidecar = (pod: V1Pod): boolean => proxyOf(pod)?.args?.includes('sidecar') ?? false
+
 /** The revision of the control plane that gave a pod its proxy. */
 export const revisionOfPod = ({ metadata }: V1Pod): string | undefined => metadata?.annotations?.['istio.io/rev']
 

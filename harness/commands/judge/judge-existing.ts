@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path'
 import { stringify } from 'yaml'
 import type { ExistingMesh } from '#checks/existing-target.ts'
 import { prepareExistingMesh } from '#commands/test/existing/existing-mesh.ts'
+import { admissionTo } from '#diagnosis/new-namespace.ts'
 import { readKubeconfigs } from '#kube/kubeconfig-files.ts'
 import { inOrderFor } from '#kube/kubeconfig-order.ts'
 import { inClusterContext } from '#kube/own-account.ts'
@@ -36,7 +37,7 @@ export const surveyMesh = async (
   { kubeconfig, istioNamespace, mtls = 'strict' }: Pick<JudgeOptions, 'kubeconfig' | 'istioNamespace' | 'mtls'>,
 ): Promise<{ surveyed: Survey; mesh: ExistingMesh }> => {
   const surveyed = await survey(connectContexts(contexts, kubeconfig), istioNamespace)
-  return { surveyed, mesh: await prepareExistingMesh(surveyed, mtls, kubeconfig) }
+  return { surveyed, mesh: await prepareExistingMesh(surveyed, mtls, kubeconfig, await admissionTo(surveyed)) }
 }
 
 /**

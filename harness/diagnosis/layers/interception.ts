@@ -6,7 +6,7 @@ import { onceEach } from '#diagnosis/once-each.ts'
 import { placeOf } from '#diagnosis/places.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
 import { interceptionOf, isIstios, notTakenInbound, notTakenOutbound, runsAsSidecar } from '#istio/intercepted.ts'
-import { proxyOf } from '#istio/proxy-container.ts'
+import { isSidecar } from '#istio/proxy-container.ts'
 import type { Manifest } from '#kube/client.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
@@ -21,7 +21,7 @@ export const interception: Layer = {
     const services = await sharedServices(mesh)
     const perCluster = await Promise.all(
       mesh.clusters.map(async (cluster) => {
-        const pods = (await cluster.reads.proxies()).filter((pod) => proxyOf(pod)?.args?.includes('sidecar'))
+        const pods = (await cluster.reads.proxies()).filter(isSidecar)
         return [
           ...aroundClients(cluster, pods, services),
           ...(await aroundServers(cluster, pods, services)),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { ExistingMeshCluster, ExistingMesh } from '#checks/existing-target.ts'
 import type { GatewayRef } from '#checks/target.ts'
 import { entrancesInto, networkGateways, type NetworkGateways } from '#diagnosis/network-gateways.ts'
-import { admissionTo } from '#diagnosis/new-namespace.ts'
+import type { Admission } from '#diagnosis/new-namespace.ts'
 import { MeshproofError } from '#errors.ts'
 import { crossNetworkPort } from '#istio/gateway.ts'
 import { injectionLabel, istiodOf, revised } from '#istio/revision.ts'
@@ -24,6 +24,7 @@ export const prepareExistingMesh = async (
   mesh: Survey,
   mtls: Mtls,
   kubeconfig: string | undefined,
+  admission: Admission,
 ): Promise<ExistingMesh> => {
   const { clusters, topology, domain, istioNamespace } = mesh
   const names = clusters.map(({ name }) => name)
@@ -68,7 +69,7 @@ export const prepareExistingMesh = async (
     trustDomain: await trustDomainOf(clusters),
     domain,
     withheld: await withheldBy(clusters, prepared),
-    admission: await admissionTo(mesh),
+    admission,
     since: new Date().toISOString(),
   }
 }

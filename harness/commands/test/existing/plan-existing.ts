@@ -73,10 +73,10 @@ export const planExisting = async (
   if (echoImage === undefined) requireEchoImage(suite, checks, 'existing clusters')
   const surveyed = await survey(connected, istioNamespace)
   if (gateways === 'gateway-api') await requirePinnedGatewayApi(surveyed.clusters, pins)
-  const { needsAllowance } = await admissionTo(surveyed)
-  await requirePermissions(surveyed.clusters, { echo: echoImage !== undefined, allowance: needsAllowance })
+  const admission = await admissionTo(surveyed)
+  await requirePermissions(surveyed.clusters, { echo: echoImage !== undefined, allowance: admission.needsAllowance })
   const [mesh, images] = await Promise.all([
-    prepareExistingMesh(surveyed, mtls, kubeconfig),
+    prepareExistingMesh(surveyed, mtls, kubeconfig, admission),
     workloadImages(wanted, surveyed.clusters),
   ])
   const found = echoImage === undefined ? { ...mesh, withheld: { ...mesh.withheld, echo: noEchoImage } } : mesh

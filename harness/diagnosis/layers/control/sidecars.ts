@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { isInjected } from '#diagnosis/injected.ts'
 import { matchesSelector } from '#diagnosis/label-selector.ts'
 import { istioctl, kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
-import { proxyOf } from '#istio/proxy-container.ts'
+import { isSidecar, proxyOf } from '#istio/proxy-container.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
@@ -139,7 +139,7 @@ const forgottenLabel = (
   const lost = pods.filter(
     (pod) =>
       isInMesh(pod) &&
-      proxyOf(pod)?.args?.includes('sidecar') &&
+      isSidecar(pod) &&
       !isByHand(pod, deployments) &&
       !isInjected(injectors, namespace, pod.metadata?.labels ?? {}),
   )

@@ -1,8 +1,8 @@
 import { policiesFor, type AuthorizationPolicy } from '#diagnosis/authorization.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
-import { selects } from '#diagnosis/selects.ts'
-import { outsideAddresses } from '#istio/service-address.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
+import { hostPort } from '#probes/transfers.ts'
+import { behindAddress } from './behind-address.ts'
 import type { Way } from './ways.ts'
 
 type Rule = AuthorizationPolicy['rules'][number]
@@ -17,13 +17,7 @@ export const refusedByPolicy = async (
   primary: SurveyedCluster,
   { code, from, to, address, port }: Pick<Way, 'code' | 'from' | 'to' | 'address' | 'port'>,
 ): Promise<Finding[]> => {
-  const service = (await primary.reads.services()).find((candidate) => outsideAddresses(candidate).includes(address))
-  if (!service) return []
-  const pods = await primary.reads.podsIn(service.metadata?.namespace ?? '')
-  const gateway = pods.find(
-    ({ metadata, spec }) =>
-      selects(service, metadata?.labels) && spec?.containers.some(({ args }) => args?.includes('router')),
-  )
+  const [gateway] = (await behindAddress(primary, address))?.gateways ?? []
   if (!gateway) return []
   const policies = await policiesFor(primary, gateway)
   const allowing = policies.filter(({ spec }) => spec.action === 'ALLOW')
@@ -39,7 +33,7 @@ export const refusedByPolicy = async (
     {
       code,
       cause: 'an AuthorizationPolicy lets nobody through the gateway that leads to istiod',
-      where: `${from.name} → ${address}:${port}`,
+      where: `${from.name} → ${hostPort(address, port)}`,
       evidence: [
         denying
           ? `AuthorizationPolicy ${place} denies what comes to port ${port} of ${gateway.metadata?.name ?? ''}`

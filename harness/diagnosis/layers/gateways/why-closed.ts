@@ -3,8 +3,8 @@ import { forOthers, gatewayServersAt, gatewaysOfOthers, isFor, unreadGateways } 
 import { matchesSelector } from '#diagnosis/label-selector.ts'
 import type { GatewayService } from '#diagnosis/network-gateways.ts'
 import { selects } from '#diagnosis/selects.ts'
-import { outsideAddresses } from '#istio/service-address.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
+import { behindAddress } from './behind-address.ts'
 
 /**
  * What Kubernetes says that may close a port of a gateway’s service, in lines: sources that it is limited to, and
@@ -55,16 +55,15 @@ const opens = ({ spec }: V1NetworkPolicy, port: number | string): boolean =>
 
 /** Why istiod’s port may be closed at an address of a gateway: what is missing in front of istiod, in lines. */
 export const whyIstiodClosed = async (serving: SurveyedCluster, address: string, port: number): Promise<string[]> => {
-  const service = (await serving.reads.services()).find((candidate) => outsideAddresses(candidate).includes(address))
-  if (!service) return []
+  const found = await behindAddress(serving, address)
+  if (!found) return []
+  const { service, pods, gateways } = found
   const { namespace = '', name = '' } = service.metadata ?? {}
   const place = `service ${namespace}/${name} of ${serving.name}`
   if (!service.spec?.ports?.some((candidate) => candidate.port === port))
     return [`${address} belongs to ${place}, which has no port ${port}`]
-  const pods = (await serving.reads.podsIn(namespace)).filter(({ metadata }) => selects(service, metadata?.labels))
-  const isGateway = pods.some(({ spec }) => spec?.containers.some(({ args }) => args?.includes('router')))
   const limits = await limitsOf({ cluster: serving, service }, port)
-  if (!isGateway) return limits
+  if (gateways.length === 0) return limits
   const servers = await gatewayServersAt(serving, port)
   const own = servers.filter((server) => pods.some((pod) => isFor(server, pod, [service])))
   if (own.length > 0) return limits

@@ -2,7 +2,7 @@ import type { V1NetworkPolicy, V1Pod } from '@kubernetes/client-node'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { entrancesOf, networkGateways } from '#diagnosis/network-gateways.ts'
 import type { MeshService, ServiceIn } from '#diagnosis/shared-services.ts'
-import { proxyOf } from '#istio/proxy-container.ts'
+import { isSidecar } from '#istio/proxy-container.ts'
 import { isReady } from '#kube/pods.ts'
 import { hostPort } from '#probes/transfers.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
@@ -33,8 +33,6 @@ const limitedClients = async (cluster: SurveyedCluster): Promise<Client[]> => {
     ({ policies }) => policies.length > 0,
   )
 }
-
-const isSidecar = (pod: V1Pod): boolean => proxyOf(pod)?.args?.includes('sidecar') ?? false
 
 /** A client, and the NetworkPolicies that say whom it may reach. */
 type Client = { cluster: SurveyedCluster; pod: V1Pod; policies: V1NetworkPolicy[] }

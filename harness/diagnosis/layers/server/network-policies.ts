@@ -1,7 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import type { MeshService, ServiceIn } from '#diagnosis/shared-services.ts'
-import { gatewayLabel } from '#istio/gateway.ts'
+import { crossNetworkPort, gatewayLabel } from '#istio/gateway.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { admits, asOther, policiesOf, takesPort } from './network-policy.ts'
@@ -56,9 +56,6 @@ const sendersOf = async (mesh: Survey, service: MeshService, { cluster }: Servic
   return [gateway, client].flatMap((sender) => sender ?? [])
 }
 
-/** The port at which a gateway takes requests of other networks. */
-const gatewayPort = 15443
-
 /**
  * NetworkPolicies that leave out what comes to a gateway from other networks. It comes from outside of the cluster,
  * from no pod and no namespace: only a block of addresses, or no condition at all, lets it in.
@@ -73,7 +70,7 @@ export const shutGateways = async (mesh: Survey): Promise<Finding[]> => {
       const open = policies.some(({ spec }) =>
         (spec?.ingress ?? []).some(
           ({ _from: from, ports }) =>
-            takesPort(ports, gatewayPort) &&
+            takesPort(ports, crossNetworkPort) &&
             (!from || from.length === 0 || from.some(({ ipBlock }) => ipBlock !== undefined)),
         ),
       )
@@ -85,7 +82,7 @@ export const shutGateways = async (mesh: Survey): Promise<Finding[]> => {
           where: `${cluster.name} ${namespace}/${pod.metadata?.name ?? ''}`,
           evidence: [
             `NetworkPolicy ${namespace}/${name} selects the gateway, and lets nobody from outside of the cluster in ` +
-              `at port ${gatewayPort}`,
+              `at port ${crossNetworkPort}`,
           ],
           fix: kubectl(cluster, `-n ${namespace} get networkpolicy ${name} -o yaml`),
           clusters: [cluster.name],
