@@ -3,16 +3,18 @@
 // hand. It is plain JavaScript without dependencies, since it runs before there are any, and in the syntax of Node 12.
 import { spawn, spawnSync } from 'child_process'
 import { createHash } from 'crypto'
-import { existsSync, readFileSync, writeFileSync } from 'fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'fs'
 import { homedir } from 'os'
 import { dirname, join, resolve } from 'path'
 import process from 'process'
 import { fileURLToPath } from 'url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const lockfile = join(root, 'package-lock.json')
 const stamp = join(root, 'node_modules', '.meshproof-lock')
 const windows = process.platform === 'win32'
 const nodeProgram = windows ? 'node.exe' : 'node'
+const nodeOfLockfile = join(root, 'node_modules', 'node', 'bin', nodeProgram)
 
 /**
  * Prints an error as the command line does.
@@ -23,11 +25,24 @@ const say = (problem, next) => {
   process.stderr.write(`${problem}\n  next: ${next}\n`)
 }
 
+/**
+ * Whether the user has run `npm ci` since the lockfile changed. npm writes its record last, so a record without the rest
+ * does not happen.
+ * @returns {boolean} whether all packages are there, the Node among them, which `--omit=dev` leaves out
+ */
+const npmInstalled = () => {
+  const record = join(root, 'node_modules', '.package-lock.json')
+  return existsSync(record) && existsSync(nodeOfLockfile) && statSync(record).mtimeMs >= statSync(lockfile).mtimeMs
+}
+
 const installDependencies = () => {
-  const lock = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex')
+  const lock = createHash('sha256').update(readFileSync(lockfile)).digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
+  if (!npmInstalled()) install()
+  writeFileSync(stamp, lock)
+}
+
+const install = () => {
   process.stderr.write('Installing the dependencies of the lockfile (once).\n')
   const npm = spawnSync(windows ? 'npm.cmd' : 'npm', ['ci', '--loglevel=error'], {
     cwd: root,
@@ -36,19 +51,17 @@ const installDependencies = () => {
     shell: windows,
     env: Object.assign({}, process.env, { NODE_ENV: '' }),
   })
-  if (npm.status !== 0) {
-    const why =
-      (npm.stderr || '')
-        .split('\n')
-        .map((line) => line.replace(/^npm error ?/, ''))
-        .find((line) => line && !line.startsWith('code ')) || 'npm ci failed'
-    say(
-      `MP-001  The dependencies could not be installed: ${why}`,
-      'Check the network and the npm registry, then run the same command again.',
-    )
-    process.exit(npm.signal === 'SIGINT' ? 130 : 2)
-  }
-  writeFileSync(stamp, lock)
+  if (npm.status === 0) return
+  const why =
+    (npm.stderr || '')
+      .split('\n')
+      .map((line) => line.replace(/^npm error ?/, ''))
+      .find((line) => line && !line.startsWith('code ')) || 'npm ci failed'
+  say(
+    `MP-001  The dependencies could not be installed: ${why}`,
+    'Check the network and the npm registry, then run the same command again.',
+  )
+  process.exit(npm.signal === 'SIGINT' ? 130 : 2)
 }
 
 // Node keeps the code that it compiled, and each command starts in half the time. The folder is in the user's cache
@@ -63,10 +76,7 @@ const compiled = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), '
  */
 export const runUnderNode24 = (args) => {
   installDependencies()
-  const node =
-    Number(process.versions.node.split('.')[0]) >= 24
-      ? process.execPath
-      : join(root, 'node_modules', 'node', 'bin', nodeProgram)
+  const node = Number(process.versions.node.split('.')[0]) >= 24 ? process.execPath : nodeOfLockfile
   return run(node, args, 'Remove node_modules and run the same command again.')
 }
 

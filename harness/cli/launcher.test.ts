@@ -1,7 +1,7 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { copyFile, mkdir, utimes, writeFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { scratchFolder } from '#testing/edge.ts'
 
 const scripts = join(import.meta.dirname, '../../scripts')
@@ -67,4 +67,41 @@ test('Yarn Plug’n’Play is refused', async () => {
   const { exitCode, stderr } = await start({ pnp: '3' })
   expect(exitCode).toBe(2)
   expect(stderr).toMatch(/^MP-004 .*\n  next: .*nodeLinker: node-modules/)
+})
+
+describe('in a checkout', () => {
+  /** Starts a checkout whose npm can only say that it was asked. `record` is when its user ran npm ci, in seconds. */
+  const checkout = async ({ record, node = true }: { record?: number; node?: boolean }): Promise<string> => {
+    const root = await scratchFolder()
+    for (const folder of ['scripts', 'node_modules/node/bin', 'programs'])
+      await mkdir(join(root, folder), { recursive: true })
+    await copyFile(join(scripts, 'with-node.mjs'), join(root, 'scripts/with-node.mjs'))
+    await writeFile(join(root, 'main.mjs'), "console.log('started')")
+    await writeFile(join(root, 'package-lock.json'), '{}')
+    await utimes(join(root, 'package-lock.json'), 1000, 1000)
+    if (node) await writeFile(join(root, 'node_modules/node/bin/node'), '')
+    if (record !== undefined) {
+      await writeFile(join(root, 'node_modules/.package-lock.json'), '{}')
+      await utimes(join(root, 'node_modules/.package-lock.json'), record, record)
+    }
+    await writeFile(join(root, 'programs/npm'), '#!/bin/sh\necho npm was asked >&2; exit 1\n', { mode: 0o755 })
+    const { stdout, stderr } = await execa(process.execPath, ['scripts/with-node.mjs', 'main.mjs'], {
+      cwd: root,
+      reject: false,
+      env: { PATH: join(root, 'programs') + delimiter + (process.env['PATH'] ?? '') },
+    })
+    return `${stdout}${stderr}`
+  }
+
+  test('what npm ci has installed is not installed again', async () => {
+    expect(await checkout({ record: 2000 })).toBe('started')
+  })
+
+  test.each([
+    ['nothing is installed', { node: false }],
+    ['the lockfile changed since', { record: 999 }],
+    ['npm left out the Node of the lockfile', { record: 2000, node: false }],
+  ])('where %s, the launcher installs', async (_, state) => {
+    expect(await checkout(state)).toContain('MP-001  The dependencies could not be installed: npm was asked')
+  })
 })
