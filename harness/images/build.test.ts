@@ -7,7 +7,7 @@ import { buildAll, type BuildItem, type BuildProgress } from './build.ts'
 
 const silent = (): void => undefined
 
-/** An item that adds its name to `started` and then does `work`. */
+/** An item that adds its name to `started` and then does `work`. All that compile are of one module. */
 const item = (
   name: string,
   lane: BuildItem['lane'],
@@ -17,6 +17,7 @@ const item = (
   name,
   key: '0123',
   lane,
+  ...(lane === 'cpu' ? { module: 'kubernetes' } : {}),
   seconds: 10,
   make: async (folder, stop) => {
     started.push(name)
@@ -45,29 +46,41 @@ test('what has no key is made every time, beside what has one', async () => {
   expect(started).toEqual(['kind', 'istiod', 'istiod'])
 })
 
-test('compilers run one at a time, downloads beside them', async () => {
+test('programs of one module are built one at a time, two modules and downloads beside each other', async () => {
   await emptyCache()
-  let [compiling, most] = [0, 0]
+  const running = new Map<string, number>()
+  const most = new Map<string, number>()
   const download = Promise.withResolvers<undefined>()
-  const compile = async (): Promise<void> => {
-    most = Math.max(most, ++compiling)
-    await download.promise // the first compiler waits for the download: run in one lane, neither would end
-    await sleep(5)
-    compiling -= 1
-  }
-  const started: string[] = []
+  const compile =
+    (...names: string[]) =>
+    async (): Promise<void> => {
+      const change = (by: number): void => {
+        for (const name of names) running.set(name, (running.get(name) ?? 0) + by)
+        for (const name of names) most.set(name, Math.max(most.get(name) ?? 0, running.get(name) ?? 0))
+      }
+      change(1)
+      await download.promise // the first compilers wait for the download: run in one lane, none would end
+      await sleep(5)
+      change(-1)
+    }
+  const program = (name: string, module: string): BuildItem => ({
+    ...item(name, 'cpu', [], compile(module, 'all')),
+    module,
+  })
   await buildAll(
     [
-      item('kind', 'cpu', started, compile),
-      item('etcd', 'cpu', started, compile),
-      item('coredns', 'cpu', started, compile),
-      item('envoy', 'network', started, async () => {
+      program('kubelet', 'kubernetes'),
+      program('kubectl', 'kubernetes'),
+      program('pilot-agent', 'istio'),
+      program('istioctl', 'istio'),
+      program('coredns', 'coredns'),
+      item('envoy', 'network', [], async () => {
         download.resolve(undefined)
       }),
     ],
     silent,
   )
-  expect(most).toBe(1)
+  expect(Object.fromEntries(most)).toEqual({ all: 2, kubernetes: 1, istio: 1, coredns: 1 })
 })
 
 test('a failure is thrown as it came and stops what has not started; the next call resumes', async () => {

@@ -74,6 +74,8 @@ const programItems = async (builds: Build[], arch: string): Promise<(BuildItem |
       const item: FreshItem = {
         name: artifact,
         lane: 'cpu',
+        // Tests compile what they test.
+        module: module.name.replace(/-tests$/, ''),
         seconds: program.seconds,
         make: (folder, signal) => buildProgram(module, program, platform, folder, signal),
       }
