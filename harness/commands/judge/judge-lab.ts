@@ -25,9 +25,9 @@ import { type AskedCluster, judgeClusters, requireEchoIn } from './judge-cluster
 import { inJudgesPhase, type JudgeRecord, judgeRecord, withJudgeRecord } from './judge-record.ts'
 import { JudgeOptions } from './options.ts'
 import {
-  askedOf,
   judgeLines,
   type JudgePlan,
+  judgesNeeded,
   judgeTime,
   plannedJudges,
   type PlannedJudge,
@@ -49,10 +49,8 @@ export const judgeLab = async (
   const planned = await planLab(options)
   const { plan, reused } = planned
   const runId = newRunId()
-  const versioned = await versionedJudges(options)
-  const results = await plannedJudges(plan.topology, versioned)
-  // For judges that are not asked here, nothing is built.
-  const judges = versioned.filter(({ name }) => askedOf(results).some(({ judge }) => judge === name))
+  const judges = await versionedJudges(options)
+  const results = await plannedJudges(plan.topology, judges)
   for (const line of judgeLines(plan.topology, results, await judgeTime(results, options))) terminal.line(line)
   const run = await beginRun(
     {
@@ -76,7 +74,7 @@ export const judgeLab = async (
   record.publish()
   const work = judgeInLab({
     ...planned,
-    judges,
+    judges: judgesNeeded(judges, results),
     labId: reused?.id ?? runId,
     run,
     options,

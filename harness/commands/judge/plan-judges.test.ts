@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { emptyCache, errorOf, fakeProgram } from '#testing/edge.ts'
 import { variant } from '#testing/idle-lab.ts'
 import { istioJudgeNames, judgeNames, JudgeOptions, judgesOf } from './options.ts'
-import { judgeLines, judgeTime, plannedJudges, planLab, versionedJudges } from './plan-judges.ts'
+import { judgeLines, judgesNeeded, judgeTime, plannedJudges, planLab, versionedJudges } from './plan-judges.ts'
 import { requireConformance } from './programs.ts'
 
 const planned = (options: object) => planLab(JudgeOptions.parse(options))
@@ -48,10 +48,10 @@ describe('what is asked, and how long it takes, is told', () => {
 
   test('of judges that are not asked, neither', async () => {
     await emptyCache()
-    const judges = await plannedJudges(await variant('external-control-plane'), [
-      { name: 'istio-traffic', version: '1.31' },
-    ])
-    expect(await judgeTime(judges, {})).toEqual({ building: 0, judging: 0 })
+    const judges = await versionedJudges(JudgeOptions.parse({ with: 'gateway-api,istio-traffic' }))
+    const asked = await plannedJudges(await variant('external-control-plane'), judges)
+    expect(judgesNeeded(judges, asked).map(({ name }) => name)).toEqual(['gateway-api'])
+    expect(await judgeTime(asked, {})).toEqual({ building: 180, judging: 30 })
   })
 
   test('of a release without pinned tests, its refusal', async () => {

@@ -117,6 +117,10 @@ const unasked = (judge: string, version: string, clusters: string[], skipped?: s
 export const askedOf = (planned: readonly JudgeResult[]): JudgeResult[] =>
   planned.filter(({ verdict }) => verdict !== 'skipped')
 
+/** The judges that some cluster is asked by: the others need no program. */
+export const judgesNeeded = (judges: readonly PlannedJudge[], planned: readonly JudgeResult[]): PlannedJudge[] =>
+  judges.filter(({ name }) => askedOf(planned).some(({ judge }) => judge === name))
+
 /** How long judges take on two cores, in seconds: the builds that the cache lacks, and the judges themselves. */
 export type JudgeTime = { building: number; judging: number }
 
