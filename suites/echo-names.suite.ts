@@ -24,25 +24,37 @@ export const echoNames = [
       ...asked,
       id: 'protocol.pod-names',
       title:
-        'a pod of a StatefulSet is reached by its name in its own cluster; in another one on its network at its ' +
-        'address, and across networks not at all',
+        'a headless service and a pod of its StatefulSet are reached by name in their own cluster; in another one on ' +
+        'its network the pod at its address, and across networks not at all',
       source:
         'Istio’s DNS proxying: names of headless pods are told within a network; its gateways pass on services, ' +
         'not pods',
     },
     async ({ mesh, from }) => {
-      const nameOf = ({ version }: Cluster): string =>
-        `${echoService(version)}-0.${echoServices.pods}.${mesh.namespace}`
-      const url = (peer: Cluster): string => `http://${nameOf(peer)}:${echoPorts.shared}/`
+      const service = `${echoServices.pods}.${mesh.namespace}`
+      const nameOf = ({ version }: Cluster, pod = 0): string => `${echoService(version)}-${pod}.${service}`
+      const urlOf = (host: string): string => `http://${host}:${echoPorts.shared}/`
       const others = await Promise.all(
         mesh.othersThan(from).map(async (peer) => ({ peer, address: await peer.echoAddress() })),
       )
       const near = mesh.onNetworkOf(from).map(({ name }) => name)
       const { capturesDns } = await from.injection()
+      // Proxies that answer DNS tell the pods of their network; a name server tells those of its cluster.
+      const told = [from.name, ...(capturesDns ? near : [])]
       return expectHeard(from, 'MP-707', [
-        { question: httpQuestion(`${from.name} by name`, url(from), '1.1'), hear: heardOf, expected: answer(from) },
+        {
+          question: httpQuestion(`${from.name} by name`, urlOf(nameOf(from)), '1.1'),
+          hear: heardOf,
+          expected: answer(from),
+        },
+        {
+          question: httpQuestion('the headless service', urlOf(service), '1.1'),
+          hear: (reply) => (told.includes(reply.field('Cluster') ?? '') ? `${reply.status}` : heardOf(reply)),
+          expected: '200',
+        },
+        unresolved('a pod that does not exist', urlOf(nameOf(from, 1))),
         ...others.flatMap(({ peer, address }) => [
-          ...(capturesDns ? [] : [unresolved(`${peer.name} by name`, url(peer))]),
+          ...(capturesDns ? [] : [unresolved(`${peer.name} by name`, urlOf(nameOf(peer)))]),
           {
             question: hostQuestion(
               `${peer.name} at its address`,
@@ -67,7 +79,7 @@ export const echoNames = [
     async ({ mesh, from }) => {
       const { capturesDns } = await from.injection()
       const strangers = capturesDns ? [] : mesh.othersThan(from)
-      const host = ({ version }: Cluster): string => `${echoOnly(version)}.${mesh.namespace}`
+      const host = ({ version }: Pick<Cluster, 'version'>): string => `${echoOnly(version)}.${mesh.namespace}`
       return expectHeard(from, 'MP-707', [
         ...mesh.reachableFrom(from).map((peer) => ({
           question: hostQuestion(`that of ${peer.name}`, host(peer), echoPorts.shared),
@@ -77,6 +89,7 @@ export const echoNames = [
         ...strangers.map((peer) =>
           unresolved(`that of ${peer.name}, by name`, `http://${host(peer)}:${echoPorts.shared}/`),
         ),
+        unresolved('that of no cluster', `http://${host({ version: 'v0' })}:${echoPorts.shared}/`),
       ])
     },
   ),

@@ -44,6 +44,9 @@ const healthy: [RegExp, (peer: string, match: RegExpExecArray) => string][] = [
   [/^there at its address$/, () => unanswered],
   [/^that of there, by name$/, () => unresolved],
   [/^(here) by name$/, (peer) => http(peer, 'HTTP/1.1')],
+  [/^the headless service$/, () => http('here', 'HTTP/1.1')],
+  [/^a pod that does not exist$/, () => unresolved],
+  [/^that of no cluster$/, () => unresolved],
   [/^that of (.*)$/, (peer) => http(peer, 'HTTP/1.1')],
   [/^(.*) to outside-.*$/, (peer) => http(peer, 'HTTP/1.1')],
   [/^(.*) to a host without one$/, () => unanswered],
@@ -138,7 +141,11 @@ test.each<[string, string, string, string]>([
   ['protocol.pod-names', 'here by name', unresolved, 'MP-707'],
   ['protocol.pod-names', 'there by name', http('there', 'HTTP/1.1'), 'MP-707'],
   ['protocol.pod-names', 'there at its address', http('there', 'HTTP/1.1'), 'MP-707'],
+  ['protocol.pod-names', 'the headless service', http('there', 'HTTP/1.1'), 'MP-707'],
+  ['protocol.pod-names', 'the headless service', unresolved, 'MP-707'],
+  ['protocol.pod-names', 'a pod that does not exist', http('here', 'HTTP/1.1'), 'MP-707'],
   ['protocol.one-cluster', 'that of there', unanswered, 'MP-707'],
+  ['protocol.one-cluster', 'that of no cluster', unanswered, 'MP-707'],
   ['protocol.one-cluster', 'that of there', http('here', 'HTTP/1.1'), 'MP-707'],
   ['protocol.one-cluster', 'that of there, by name', unanswered, 'MP-707'],
   ['protocol.outside-host', 'there to outside-v2.meshproof.example', unanswered, 'MP-708'],
@@ -150,7 +157,7 @@ test.each<[string, string, string, string]>([
 })
 
 test.each(['protocol.pod-names', 'protocol.one-cluster'])(
-  '%s expects of no name that it does not resolve where proxies answer DNS',
+  '%s expects of no name of the mesh that it does not resolve where proxies answer DNS',
   async (id) => {
     const { asked } = await prove(id, {}, true)
     expect(asked.filter((name) => /(?:there|that of there,) by name$/.test(name))).toEqual([])

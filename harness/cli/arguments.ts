@@ -223,7 +223,10 @@ const commandLine = (configPath?: string): CommandLine => {
       invocation = { command: 'upgrade', options: parsed(UpgradeOptions, options) }
     })
   withRunOptions(add('judge', 'run tests that other projects wrote in a lab, or on existing clusters'))
-    .option('--with <judges>', 'the judges: gateway-api, istio, or parts of it (default: those that end soon)')
+    .option(
+      '--with <judges>',
+      'the judges: gateway-api, istio, or parts of it (default: all; on existing clusters gateway-api)',
+    )
     .option('--echo-image <name>', 'the image of Istio’s echo for the clusters (default: that of the release)')
     .option('--report-dir <folder>', 'where the reports go (default: reports/<run id>)')
     .option('--timeout <seconds>', 'for one judge in one cluster (default: 900)')

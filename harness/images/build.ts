@@ -44,6 +44,14 @@ export const tellOf =
 /** A build that is under way. `since` is milliseconds of the performance clock. */
 type Building = { since: number; waitsFor: string; transferred?: Transferred | undefined }
 
+/** How many seconds it takes on two cores to build the items that the cache lacks, one after the other. */
+export const secondsToBuild = async (items: readonly (BuildItem | FreshItem)[]): Promise<number> => {
+  const missing = await Promise.all(
+    items.map(async ({ name, key, seconds }) => (key !== undefined && (await isCached(name, key)) ? 0 : seconds)),
+  )
+  return missing.reduce((sum, seconds) => sum + seconds, 0)
+}
+
 // Two modules at a time: while Go links a program of one, or reads what the next consists of, a core is free.
 const concurrency: Record<BuildItem['lane'], number> = { cpu: 2, network: 2 }
 

@@ -1,5 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { describe, expect, test } from 'vitest'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   downloadQuestion,
   headersIn,
@@ -143,5 +147,26 @@ test('questions are asked at the same time, and what each prints is its answer',
     'first',
     'second',
     'not found',
+  ])
+})
+
+const hasCurl = spawnSync('curl', ['--version']).error === undefined
+
+// A round trip between regions can take longer than curl’s telnet waits before it asks its user again.
+test.runIf(hasCurl)('what a server says late is heard', { timeout: 30_000 }, async () => {
+  const server = createServer((socket) => {
+    const late = (text: string): Promise<unknown> => sleep(300).then(() => socket.write(text))
+    void late('server-first-protocol\n')
+    socket.on('data', (said) => void late(`Cluster=here\n${said.toString()}`))
+    socket.on('error', () => undefined)
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const questions = [serverFirstQuestion('greeting', address, 'said-once'), silentQuestion('silent', address, 2)]
+  const { stdout } = await execa('sh', ['-c', scriptOf(questions, 10)], { stripFinalNewline: false })
+  expect(repliesIn(stdout, questions)?.map(({ text }) => text)).toEqual([
+    'server-first-protocol\nCluster=here\nsaid-once\n',
+    'server-first-protocol\n',
   ])
 })

@@ -7,7 +7,7 @@ import type { CheckResult, Results, Verdict } from '#results/results.ts'
 import { liveRegion, type Screen } from './live/live-region.ts'
 import { addProgress, nothingRuns } from './live/live-state.ts'
 import { summaryOf } from './topology-summary.ts'
-import { verdictWords } from './words.ts'
+import { roughly, verdictWords } from './words.ts'
 
 /**
  * What a person sees during a run and at its end. It may be given text of a cluster or a program: nothing in such text
@@ -84,7 +84,7 @@ export const terminal = (
       const { building, done, of, remaining } = progress
       // Without live lines, the progress is a line of its own, at most every half minute.
       if (!live && building.length > 0 && Date.now() - lastBuild > 30_000) {
-        line(`  building ${building.join(', ')}: ${done} of ${of} done, about ${minutes(remaining)} remain`)
+        line(`  building ${building.join(', ')}: ${done} of ${of} done, about ${roughly(remaining)} remain`)
         lastBuild = Date.now()
       }
       region?.draw()
@@ -192,5 +192,3 @@ export const checkLine = ({ id, from, to, reason, verdict, knownIssue }: CheckRe
   const before = verdict === 'flaky' ? 'passed on retry: ' : knownIssue ? `${knownIssueWords(knownIssue)}: ` : ''
   return `${id}  ${from.join(', ')} → ${to.join(', ')}  ${before}${reason}`
 }
-
-const minutes = (seconds: number): string => (seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`)

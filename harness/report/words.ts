@@ -64,5 +64,8 @@ export const duration = (seconds: number): string => {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`
 }
 
+/** Whole seconds that are estimated, in words: `39 s`, `7 min`. */
+export const roughly = (seconds: number): string => (seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`)
+
 /** An ISO time without its milliseconds, in UTC: `2026-01-31 12:00:00 UTC`. */
 export const moment = (time: string): string => `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`

@@ -21,7 +21,7 @@ import { beginRun, type Signals, withReports } from '#run/with-reports.ts'
 import { type AskedCluster, judgeClusters, requireEchoIn } from './judge-clusters.ts'
 import { inJudgesPhase, judgeRecord, withJudgeRecord } from './judge-record.ts'
 import { JudgeOptions } from './options.ts'
-import { judgeLine, plannedJudges, versionedJudges } from './plan-judges.ts'
+import { judgeLines, judgeTime, plannedJudges, versionedJudges } from './plan-judges.ts'
 import { conformanceVersion, requireConformance } from './programs.ts'
 import { requireDefinitions, requireRights } from './requirements.ts'
 
@@ -71,12 +71,13 @@ export const judgeExisting = async (
   )
   await requireRights(clusters)
   await requireDefinitions(clusters, version)
+  const planned = await plannedJudges(mesh, judges)
+  const time = await judgeTime(planned, options)
+  for (const line of [...meshLines(surveyed), ...judgeLines(mesh, planned, time)]) terminal.line(line)
   const program = await requireConformance(version, terminal.building, signal)
   signal.throwIfAborted()
 
   const runId = newRunId()
-  const planned = await plannedJudges(mesh, judges)
-  for (const line of [...meshLines(surveyed), judgeLine(mesh, planned)]) terminal.line(line)
   const istio = [...new Set(surveyed.clusters.map((cluster) => cluster.istio || 'unknown'))].join(', ')
   const kubernetes = [...new Set(surveyed.clusters.map((cluster) => cluster.kubernetes))].join(', ')
   const run = await beginRun(

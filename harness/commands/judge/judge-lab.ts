@@ -24,7 +24,16 @@ import { judgeLabByIstio, readyIstioTests } from './istio/judge-lab.ts'
 import { type AskedCluster, judgeClusters, requireEchoIn } from './judge-clusters.ts'
 import { inJudgesPhase, type JudgeRecord, judgeRecord, withJudgeRecord } from './judge-record.ts'
 import { JudgeOptions } from './options.ts'
-import { judgeLine, type JudgePlan, plannedJudges, type PlannedJudge, planLab, versionedJudges } from './plan-judges.ts'
+import {
+  judgeLines,
+  type JudgePlan,
+  judgesNeeded,
+  judgeTime,
+  plannedJudges,
+  type PlannedJudge,
+  planLab,
+  versionedJudges,
+} from './plan-judges.ts'
 import { requireConformance } from './programs.ts'
 
 /**
@@ -38,11 +47,11 @@ export const judgeLab = async (
   signals: Signals,
 ): Promise<Run> => {
   const planned = await planLab(options)
-  const judges = await versionedJudges(options)
   const { plan, reused } = planned
   const runId = newRunId()
+  const judges = await versionedJudges(options)
   const results = await plannedJudges(plan.topology, judges)
-  terminal.line(judgeLine(plan.topology, results))
+  for (const line of judgeLines(plan.topology, results, await judgeTime(results, options))) terminal.line(line)
   const run = await beginRun(
     {
       runId,
@@ -65,7 +74,7 @@ export const judgeLab = async (
   record.publish()
   const work = judgeInLab({
     ...planned,
-    judges,
+    judges: judgesNeeded(judges, results),
     labId: reused?.id ?? runId,
     run,
     options,
@@ -132,10 +141,10 @@ const judgeInLab = async (judgement: LabJudgement): Promise<void> => {
   await inJudgesPhase(
     record,
     async () => {
-      await requireEchoIn(judged.map(askedOf(lab)), asking)
+      await requireEchoIn(judged.map(asAsked(lab)), asking)
       if (program !== undefined)
         await judgeClusters(
-          lab.primaries.map(askedOf(lab)),
+          lab.primaries.map(asAsked(lab)),
           { ...asking, program, version: gatewayApiTests?.version ?? '', istio: images.roles['tag'] ?? 'unknown' },
           record,
         )
@@ -167,7 +176,7 @@ const removeGatewayApi = async ({ kube }: LabCluster, { manifests }: GatewayApiF
   for (const manifest of manifestsOf(texts.join('\n---\n'))) await kube.remove(refOf(manifest))
 }
 
-const askedOf =
+const asAsked =
   (lab: OpenLab) =>
   (cluster: LabCluster): AskedCluster => ({
     name: cluster.name,

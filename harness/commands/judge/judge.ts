@@ -6,7 +6,7 @@ import type { MeshShape } from '#topology/topology-file.ts'
 import { judgeExisting, surveyMesh } from './judge-existing.ts'
 import { judgeLab } from './judge-lab.ts'
 import type { JudgeOptions } from './options.ts'
-import { judgeLine, plannedJudges, planLab, versionedJudges } from './plan-judges.ts'
+import { askedOf, judgeLines, judgeTime, plannedJudges, planLab, versionedJudges } from './plan-judges.ts'
 
 /**
  * Performs `judge` and returns its exit code: tests that other projects wrote, run in a lab or on existing clusters,
@@ -34,6 +34,7 @@ export const printJudgePlan = async (options: JudgeOptions): Promise<number> => 
       ? (await planLab(options)).plan
       : { topology: (await surveyMesh(options.contexts, options)).mesh, steps: [] }
   const planned = await plannedJudges(topology, judges)
+  const time = await judgeTime(planned, options)
   if (options.output === 'json')
     print({
       ...topology,
@@ -41,11 +42,12 @@ export const printJudgePlan = async (options: JudgeOptions): Promise<number> => 
       judges: judges.map(({ name, version }) => ({
         name,
         version,
-        clusters: planned
-          .filter(({ judge: asked, verdict }) => asked === name && verdict !== 'skipped')
+        clusters: askedOf(planned)
+          .filter(({ judge: asked }) => asked === name)
           .flatMap(({ clusters }) => clusters),
       })),
+      seconds: time,
     })
-  else print(judgeLine(topology, planned))
+  else for (const line of judgeLines(topology, planned, time)) print(line)
   return 0
 }

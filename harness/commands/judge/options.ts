@@ -10,13 +10,10 @@ export const judgeNames = ['gateway-api', ...istioJudgeNames] as const
 /** The name of a judge. */
 export type JudgeName = (typeof judgeNames)[number]
 
-/** The judges that a lab is judged by, unless others are named: those that end within about three minutes. */
-const usualJudges: readonly JudgeName[] = ['gateway-api', 'istio-multicluster', 'istio-locality']
-
 /** The options of `judge`. */
 export const JudgeOptions = z.object({
   ...RunOptions.omit({ suite: true, results: true, failFast: true, istioctl: true, timeout: true }).shape,
-  /** The judges that are asked; where none is named, the usual ones. */
+  /** The judges that are asked; where none is named, all that can be. */
   with: list.optional(),
   /** The image of echo in the clusters; where it is not named, that of the release under test. */
   echoImage: z
@@ -29,14 +26,14 @@ export const JudgeOptions = z.object({
 export type JudgeOptions = z.infer<typeof JudgeOptions>
 
 /**
- * The judges that are asked, in their order. Existing clusters are judged by gateway-api alone: Istio’s tests change
- * the settings of the whole mesh.
+ * The judges that are asked, in their order: in a lab all, unless some are named. Existing clusters are judged by
+ * gateway-api alone: Istio’s tests change the settings of the whole mesh.
  * @throws MeshproofError MP-101 for a judge that does not exist, with the nearest name; MP-376 for one of Istio’s on
  * existing clusters.
  */
 export const judgesOf = ({ with: named, contexts }: Pick<JudgeOptions, 'with' | 'contexts'>): JudgeName[] => {
   const existing = contexts !== undefined
-  if (named === undefined) return existing ? ['gateway-api'] : [...usualJudges]
+  if (named === undefined) return existing ? ['gateway-api'] : [...judgeNames]
   const asked = named.flatMap((name) => (name === 'istio' ? istioJudgeNames : [name]))
   const unknown = asked.find((name) => !(judgeNames as readonly string[]).includes(name))
   if (unknown !== undefined) throw unknownValue('judge', unknown, [...judgeNames, 'istio'])

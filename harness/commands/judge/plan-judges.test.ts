@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { emptyCache, errorOf } from '#testing/edge.ts'
+import { emptyCache, errorOf, fakeProgram } from '#testing/edge.ts'
 import { variant } from '#testing/idle-lab.ts'
-import { istioJudgeNames, JudgeOptions, judgesOf } from './options.ts'
-import { judgeLine, plannedJudges, planLab, versionedJudges } from './plan-judges.ts'
+import { istioJudgeNames, judgeNames, JudgeOptions, judgesOf } from './options.ts'
+import { judgeLines, judgesNeeded, judgeTime, plannedJudges, planLab, versionedJudges } from './plan-judges.ts'
+import { requireConformance } from './programs.ts'
 
 const planned = (options: object) => planLab(JudgeOptions.parse(options))
 
@@ -13,10 +14,51 @@ test('a lab is planned with mutual TLS and without our checks', async () => {
   expect(plan.skipped).toEqual([])
   expect(plan.steps.length).toBeGreaterThan(5)
   expect(reused).toBeUndefined()
-  const judges = await versionedJudges(JudgeOptions.parse({ with: 'istio-locality,gateway-api' }))
-  expect(judgeLine(plan.topology, await plannedJudges(plan.topology, judges))).toBe(
-    'multi-primary: gateway-api v1.6.3 in cluster1, cluster2; istio-locality 1.31-dev in cluster1, cluster2',
-  )
+})
+
+describe('what is asked, and how long it takes, is told', () => {
+  const told = async (options: object): Promise<string[]> => {
+    const { plan } = await planned({ topology: 'multi-primary', ...options })
+    const judges = await plannedJudges(plan.topology, await versionedJudges(JudgeOptions.parse(options)))
+    return judgeLines(plan.topology, judges, await judgeTime(judges, JudgeOptions.parse(options)))
+  }
+
+  test('of some judges, whose programs are built first, and once', async () => {
+    await emptyCache()
+    await fakeProgram('go', `while [ "$1" != -o ]; do shift; done; echo > "$2"`)
+    const lines = (before: string): string[] => [
+      'multi-primary: gateway-api v1.6.3 in cluster1, cluster2; istio-locality 1.31-dev in cluster1, cluster2',
+      `the judges take about 2 min on 2 cores${before}`,
+    ]
+    const options = { with: 'istio-locality,gateway-api' }
+    expect(await told(options)).toEqual(lines('; before them their programs are built, once: about 8 min'))
+    await requireConformance('v1.6.3', () => undefined)
+    expect(await told(options)).toEqual(lines('; before them their programs are built, once: about 5 min'))
+  })
+
+  test('of all judges, unless some are named', async () => {
+    await emptyCache()
+    expect(await told({})).toEqual([
+      expect.stringMatching(
+        /gateway-api .* istio-multicluster .* istio-locality .* istio-security .* istio-traffic 1\.31-dev in /,
+      ),
+      'the judges take about 9 min on 2 cores; before them their programs are built, once: about 9 min',
+    ])
+  })
+
+  test('of judges that are not asked, neither', async () => {
+    await emptyCache()
+    const judges = await versionedJudges(JudgeOptions.parse({ with: 'gateway-api,istio-traffic' }))
+    const asked = await plannedJudges(await variant('external-control-plane'), judges)
+    expect(judgesNeeded(judges, asked).map(({ name }) => name)).toEqual(['gateway-api'])
+    expect(await judgeTime(asked, {})).toEqual({ building: 180, judging: 30 })
+  })
+
+  test('of a release without pinned tests, its refusal', async () => {
+    expect(await errorOf(told({ istio: '1.19.0' }))).toMatchObject({ code: 'MP-370' })
+    await emptyCache()
+    expect(await told({ istio: 'cluster1:1.31,cluster2:1.30' })).toHaveLength(2)
+  })
 })
 
 test.each([
@@ -49,8 +91,8 @@ test('a remote cluster is not asked, and says why', async () => {
 describe('the judges', () => {
   const namesOf = (options: object) => judgesOf(JudgeOptions.parse(options))
 
-  test('of a lab are those that end soon, unless others are named', () => {
-    expect(namesOf({})).toEqual(['gateway-api', 'istio-multicluster', 'istio-locality'])
+  test('of a lab are all, unless some are named', () => {
+    expect(namesOf({})).toEqual([...judgeNames])
     expect(namesOf({ with: 'istio' })).toEqual([...istioJudgeNames])
     expect(namesOf({ with: 'istio,gateway-api,istio-traffic' })).toEqual(['gateway-api', ...istioJudgeNames])
   })

@@ -2,7 +2,9 @@ import { MeshproofError } from '#errors.ts'
 import type { RunState } from '#lab/run-state.ts'
 import { keptLab } from '#commands/test/kept-lab.ts'
 import type { JudgeResult } from '#results/results.ts'
+import { istioVersions } from '#images/istio-of-clusters.ts'
 import { loadRecipes } from '#images/source/recipes.ts'
+import { roughly } from '#report/words.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { makePlans, type TopologyPlan } from '#run/plan.ts'
 import { requireIstioOfClusters } from '#run/require-istio-of-clusters.ts'
@@ -10,7 +12,7 @@ import type { MeshShape } from '#topology/topology-file.ts'
 import { hasExternalControlPlane, primariesOf } from '#topology/roles.ts'
 import { type IstioJudge, istioList } from './istio/istio-list.ts'
 import { type JudgeName, type JudgeOptions, judgesOf } from './options.ts'
-import { conformanceVersion } from './programs.ts'
+import { buildSeconds, conformanceVersion } from './programs.ts'
 
 /** The lab that is judged, and the kept lab where one is reused. */
 export type JudgePlan = { plan: TopologyPlan; reused: RunState | undefined }
@@ -111,13 +113,51 @@ const unasked = (judge: string, version: string, clusters: string[], skipped?: s
   tests: [],
 })
 
-/** What `judge` will do, in a line. */
-export const judgeLine = ({ name }: Pick<MeshShape, 'name'>, planned: readonly JudgeResult[]): string => {
-  const asked = planned.filter(({ verdict }) => verdict !== 'skipped')
+/** The verdicts of the judges that are asked. */
+export const askedOf = (planned: readonly JudgeResult[]): JudgeResult[] =>
+  planned.filter(({ verdict }) => verdict !== 'skipped')
+
+/** The judges that some cluster is asked by: the others need no program. */
+export const judgesNeeded = (judges: readonly PlannedJudge[], planned: readonly JudgeResult[]): PlannedJudge[] =>
+  judges.filter(({ name }) => askedOf(planned).some(({ judge }) => judge === name))
+
+/** How long judges take on two cores, in seconds: the builds that the cache lacks, and the judges themselves. */
+export type JudgeTime = { building: number; judging: number }
+
+/** How long the judge gateway-api took in a cluster, on two cores. Those of Istio’s judges are in their list. */
+const gatewayApiSeconds = 30
+
+/**
+ * Estimates how long the judges of a mesh take.
+ * @throws MeshproofError MP-370 for a release of Istio whose tests are not pinned, MP-350 and MP-351 for a checkout.
+ */
+export const judgeTime = async (
+  planned: readonly JudgeResult[],
+  { istio, istioSource }: Pick<JudgeOptions, 'istio' | 'istioSource'>,
+): Promise<JudgeTime> => {
+  const asked = askedOf(planned).map(({ judge }) => judge)
+  const { judges } = await istioList()
+  const secondsOf = (name: string): number => judges.find((judge) => judge.name === name)?.seconds ?? gatewayApiSeconds
+  const packages = new Set(judges.filter(({ name }) => asked.includes(name)).map((judge) => judge.package))
+  const release = istioVersions(istio)[0] ?? (await loadRecipes()).roles['tag'] ?? ''
+  return {
+    building: await buildSeconds({ release, istioSource, packages: [...packages] }, asked.includes('gateway-api')),
+    judging: asked.reduce((sum, name) => sum + secondsOf(name), 0),
+  }
+}
+
+/** What `judge` will do, and how long the judges take. */
+export const judgeLines = (
+  { name }: Pick<MeshShape, 'name'>,
+  planned: readonly JudgeResult[],
+  { building, judging }: JudgeTime,
+): string[] => {
+  const asked = askedOf(planned)
   const judges = [...new Set(asked.map(({ judge }) => judge))].map((judge) => {
     const results = asked.filter((result) => result.judge === judge)
     const clusters = results.flatMap((result) => result.clusters)
     return `${judge} ${results[0]?.version ?? ''} in ${clusters.join(', ')}`
   })
-  return `${name}: ${judges.join('; ')}`
+  const first = building === 0 ? '' : `; before them their programs are built, once: about ${roughly(building)}`
+  return [`${name}: ${judges.join('; ')}`, `the judges take about ${roughly(judging)} on 2 cores${first}`]
 }

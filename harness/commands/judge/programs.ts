@@ -3,7 +3,13 @@ import { join } from 'node:path'
 import type { BuildProgress } from '#images/build.ts'
 import { MeshproofError } from '#errors.ts'
 import { loadRecipes, recipeFolder } from '#images/source/recipes.ts'
-import { conformanceProgram, istioTests, type IstioTests, type IstioTestsWanted } from '#images/source/source-judges.ts'
+import {
+  conformanceProgram,
+  istioTests,
+  type IstioTests,
+  type IstioTestsWanted,
+  secondsToBuildJudges,
+} from '#images/source/source-judges.ts'
 import { minorOf } from '#images/version.ts'
 
 const conformanceModule = 'sigs.k8s.io/gateway-api/conformance'
@@ -44,6 +50,16 @@ export const requireIstioTests = async (
   } catch (cause) {
     throw notBuilt('istio', `Go module istio.io/istio of ${release}`, cause)
   }
+}
+
+/**
+ * How many seconds it takes on two cores to build what the cache lacks of the programs that requireConformance and
+ * requireIstioTests return.
+ * @throws MeshproofError MP-370 for a release that is not pinned, MP-350 and MP-351 for a checkout.
+ */
+export const buildSeconds = async ({ release, ...wanted }: IstioTestsWanted, conformance: boolean): Promise<number> => {
+  const asked = wanted.packages.length === 0 ? release : await pinnedRelease(wanted, release)
+  return secondsToBuildJudges({ ...wanted, release: asked }, conformance)
 }
 
 /** The release whose module has the tests of a release: itself, or for published images the pinned one of its minor. */

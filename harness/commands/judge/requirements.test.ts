@@ -14,13 +14,16 @@ const rights = async (allows: (permission: Permission) => boolean): Promise<void
 
 test('whoever may do everything is let through', () => rights(() => true))
 
-test('rights that a judge needs and the user lacks are listed by cluster', async () => {
-  expect(await errorOf(rights(({ resource }) => resource !== 'httproutes'))).toMatchObject({
+test.each<[string, (permission: Permission) => boolean]>([
+  ['create httproutes.gateway.networking.k8s.io in', ({ resource }) => resource !== 'httproutes'],
+  // The namespace is there before the tests, and they write it again.
+  ['update namespaces gateway-conformance-mesh', ({ verb }) => verb !== 'update'],
+  ['get deployments.apps in', ({ verb, resource }) => !(verb === 'get' && resource === 'deployments')],
+])('%s: a right that a judge needs and the user lacks is listed by cluster', async (right, allows) => {
+  expect(await errorOf(rights(allows))).toMatchObject({
     code: 'MP-372',
     exitCode: 2,
-    message: expect.stringContaining(
-      'context east: create httproutes.gateway.networking.k8s.io in gateway-conformance-mesh',
-    ),
+    message: expect.stringContaining(`context east: ${right}`),
   })
 })
 

@@ -9,14 +9,21 @@ type Asked = { context: string; kube: KubeClient }
 
 /** What a judge does in a cluster, beside reading the definitions of the Gateway API. */
 const permissions: Permission[] = [
-  { verb: 'create', resource: 'namespaces' },
+  ...['list', 'create'].map((verb) => ({ verb, resource: 'namespaces' })),
   { verb: 'list', group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' },
-  ...[...judgeNamespaces, echoNamespace].map((name) => ({ verb: 'delete', resource: 'namespaces', name })),
-  { verb: 'create', resource: 'pods', namespace: echoNamespace },
+  ...[...judgeNamespaces, echoNamespace].flatMap((name) =>
+    ['get', 'delete'].map((verb) => ({ verb, resource: 'namespaces', name })),
+  ),
+  // The tests find this namespace, and write it again.
+  { verb: 'update', resource: 'namespaces', name: judgeNamespaces[0] },
+  ...['create', 'get'].map((verb) => ({ verb, resource: 'pods', namespace: echoNamespace })),
   { verb: 'create', group: 'security.istio.io', resource: 'peerauthentications', namespace: judgeNamespaces[0] },
   ...judgeNamespaces.flatMap((namespace): Permission[] => [
-    { verb: 'create', group: 'apps', resource: 'deployments', namespace },
-    { verb: 'create', resource: 'services', namespace },
+    ...['get', 'create'].flatMap((verb) => [
+      { verb, group: 'apps', resource: 'deployments', namespace },
+      { verb, resource: 'services', namespace },
+    ]),
+    { verb: 'list', resource: 'pods', namespace },
     { verb: 'create', resource: 'pods', subresource: 'exec', namespace },
     ...['create', 'get', 'delete'].map((verb) => ({
       verb,

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { type EngineInfo, nodeArchitecture } from '#engine/docker.ts'
-import { buildAll, type BuildItem, type BuildProgress } from '#images/build.ts'
+import { buildAll, type BuildItem, type BuildProgress, secondsToBuild } from '#images/build.ts'
 import type { Wanted } from '#images/images.ts'
 import { readCheckout, withCheckout } from './checkout.ts'
 import { hostPlatform, moduleFolder } from './go.ts'
@@ -100,6 +100,22 @@ export const istioTests = async (
   ])
   const source = recipes.istioTests.module.checkout ?? (await moduleFolder(release.module, 'istio.io/istio'))
   return { programs: new Map(programs), source }
+}
+
+/**
+ * How many seconds the programs of judges take to build, as far as the cache lacks them: Istio’s tests of `packages`,
+ * and the program of gateway-api where `conformance` says so.
+ * @throws MeshproofError MP-350 and MP-351 for a checkout.
+ */
+export const secondsToBuildJudges = async (
+  { istioSource, release: name, packages }: IstioTestsWanted,
+  conformance: boolean,
+): Promise<number> => {
+  const { arch } = hostPlatform()
+  const ofGatewayApi = conformance ? await conformanceItems(await loadRecipes(), arch) : []
+  if (packages.length === 0) return secondsToBuild(ofGatewayApi)
+  const { recipes, release } = await recipesOf(istioSource, name)
+  return secondsToBuild([...ofGatewayApi, ...(await istioTestItems(recipes, release, packages, arch))])
 }
 
 /**

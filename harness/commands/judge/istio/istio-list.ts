@@ -16,6 +16,8 @@ const Judge = z.strictObject({
   /** Whether it is asked once about all clusters together, or once about each. */
   clusters: z.enum(['together', 'each']),
   tests: z.array(text).min(1),
+  /** How long its tests took on two clusters and two cores, each time that they were asked. */
+  seconds: z.number().positive(),
   /** Whether its tests send requests through an ingress gateway. */
   ingress: z.boolean().default(false),
   /**

@@ -16,6 +16,7 @@ const judge: IstioJudge = {
   clusters: 'together',
   tests: ['TestTraffic', 'TestMirroring'],
   ingress: false,
+  seconds: 154,
   without: [
     { tests: 'TestTraffic/dns', why: 'it needs a VM' },
     { tests: 'TestTraffic/.*/^auto-http', images: 'source', why: 'Envoy lacks a filter' },

@@ -46,6 +46,7 @@ const judged = async (stays: boolean, script: string, kube = injectingKube()) =>
         clusters: 'each' as const,
         tests: ['TestLocality'],
         ingress: false,
+        seconds: 15,
         without: [],
       },
     ],
