@@ -12,11 +12,14 @@ export type OpenPage = { page: Page; problems: string[] }
 export const startBrowser = async (): Promise<Browser> =>
   chromium.launch({ executablePath: await provideChromium(), args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
 
-/** Opens a file of this machine. `width` is in CSS pixels. */
+/** How a page is looked at. `width` is in CSS pixels. */
+export type View = { width?: number; colorScheme?: 'light' | 'dark' }
+
+/** Opens a file of this machine. */
 export const openFile = async (
   browser: Browser,
   file: string,
-  { width = 1280, colorScheme = 'light' }: { width?: number; colorScheme?: 'light' | 'dark' } = {},
+  { width = 1280, colorScheme = 'light' }: View = {},
 ): Promise<OpenPage> => {
   // The policy of the page would refuse axe. It would also refuse, and thereby hide, a request to another server.
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true })

@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { startStage } from './rehearsal/stage.ts'
 import { MeshproofError } from '#errors.ts'
+import { showError } from '#report/show-error.ts'
 import { terminal } from '#report/terminal.ts'
 import { listenForSignals } from '#cli/signals.ts'
 
@@ -21,8 +22,7 @@ try {
 } catch (thrown) {
   const error: unknown = signal.aborted ? signal.reason : thrown
   if (!(error instanceof MeshproofError)) throw thrown
-  screen.problem(`${error.code}  ${error.message}`)
-  screen.line(`  next: ${error.next}`)
+  showError(screen, error)
   process.exitCode = error.exitCode
 } finally {
   screen.close()

@@ -13,8 +13,10 @@ export default defineConfig({
     pool: 'forks',
     isolate: false,
     maxWorkers: 3,
-    // A test that takes a second here may take more than the default of 5 s on a machine with much to do.
-    testTimeout: 20_000,
+    // A test that takes a second here may take a minute on a machine with much to do. Only one that hangs takes longer.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 50_000 } },
     // It imports JSON in a way that only a bundler accepts.
     server: { deps: { inline: [/@actions\/workflow-parser/] } },
   },

@@ -17,6 +17,7 @@ import {
   type Zone,
   type Zones,
 } from '#suite.ts'
+import { versionsIn } from './every-client.ts'
 import { zoneShares } from './zone-rules.ts'
 
 /** How many requests show whether a share holds, and whether a zone or cluster answers at all. */
@@ -38,13 +39,7 @@ const ofOwn = (from: Cluster, zone: Zone): Expected => ({
 
 /** The answers of every other cluster, in any of their zones, and none of the own. */
 const ofOthers = (mesh: Mesh, from: Cluster): Expected => ({
-  is: (versions) =>
-    [...new Set(versions.map(clusterIn))].sort().join() ===
-    mesh
-      .othersThan(from)
-      .map(({ version }) => version)
-      .sort()
-      .join(),
+  is: (versions) => [...new Set(versions.map(clusterIn))].sort().join() === versionsIn(mesh.othersThan(from)).join(),
   words: 'expected every other cluster, and not the own one',
 })
 

@@ -81,27 +81,7 @@ export const control = [
     async ({ mesh }) => {
       const perControlPlane = await Promise.all(
         mesh.controlPlanes.map(async (controlPlane) => {
-          const served = mesh.clusters.filter(({ name }) => controlPlane.serves.includes(name))
-          const revisions: (string | undefined)[] = mesh.controlPlanes
-            .filter(({ cluster }) => cluster === controlPlane.cluster)
-            .map(({ revision }) => revision)
-          const pods = (await Promise.all(served.map((cluster) => cluster.pods()))).flat()
-          const withProxy = pods.filter((pod) => !pod.metadata?.deletionTimestamp && proxyOf(pod))
-          const orphans = withProxy.filter(
-            (pod) => controlPlane.revision !== undefined && !revisions.includes(revisionOfPod(pod)),
-          )
-          expect(
-            orphans.map(({ metadata }) => metadata?.name),
-            because('MP-730'),
-          ).toEqual([])
-          const own = withProxy.filter(
-            (pod) => controlPlane.revision === undefined || revisionOfPod(pod) === controlPlane.revision,
-          )
-          const wanted = own.map(({ metadata }) => `${metadata?.name ?? ''}.${metadata?.namespace ?? ''}`).sort()
-          expect(pods.length, 'pods without a proxy must exist, or the comparison shows nothing').toBeGreaterThan(
-            wanted.length,
-          )
-
+          const wanted = await proxiesServedBy(controlPlane, mesh)
           // Proxies reconnect to a replaced istiod within half a minute, most of them within seconds.
           const states = await mesh.readUntil(
             controlPlane.proxies,
@@ -149,6 +129,31 @@ export const control = [
     },
   ),
 ]
+
+/**
+ * The pods with a proxy that a control plane should serve, as istiod names them, sorted: those of its revision, where
+ * it has one. Expects that every proxy of its clusters has the revision of a control plane.
+ */
+const proxiesServedBy = async (controlPlane: Mesh['controlPlanes'][number], mesh: Mesh): Promise<string[]> => {
+  const served = mesh.clusters.filter(({ name }) => controlPlane.serves.includes(name))
+  const pods = (await Promise.all(served.map((cluster) => cluster.pods()))).flat()
+  const withProxy = pods.filter((pod) => !pod.metadata?.deletionTimestamp && proxyOf(pod))
+  const revisions: (string | undefined)[] = mesh.controlPlanes
+    .filter(({ cluster }) => cluster === controlPlane.cluster)
+    .map(({ revision }) => revision)
+  const orphans = withProxy.filter(
+    (pod) => controlPlane.revision !== undefined && !revisions.includes(revisionOfPod(pod)),
+  )
+  expect(
+    orphans.map(({ metadata }) => metadata?.name),
+    because('MP-730'),
+  ).toEqual([])
+  const own = withProxy.filter(
+    (pod) => controlPlane.revision === undefined || revisionOfPod(pod) === controlPlane.revision,
+  )
+  expect(pods.length, 'pods without a proxy must exist, or the comparison shows nothing').toBeGreaterThan(own.length)
+  return own.map(({ metadata }) => `${metadata?.name ?? ''}.${metadata?.namespace ?? ''}`).sort()
+}
 
 const isSynced =
   (name: string) =>

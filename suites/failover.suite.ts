@@ -1,5 +1,5 @@
 import { because, check, expect, whereRequestsCross, type CauseCode, type Mesh, type Cluster } from '#suite.ts'
-import { everyClientSees } from './every-client.ts'
+import { everyClientSees, versionsIn } from './every-client.ts'
 
 const concept = 'Istio’s multicluster concept'
 
@@ -20,7 +20,7 @@ export const failover = [
       for (const down of mesh.clusters) {
         await everyClientAnswered(mesh, mesh.versions, 'MP-782')
         reports.push(
-          await withoutPods(down, mesh, () => everyClientAnswered(mesh, versionsWithout(down, mesh), 'MP-781')),
+          await withoutPods(down, mesh, () => everyClientAnswered(mesh, versionsIn(mesh.othersThan(down)), 'MP-781')),
         )
       }
       return reports.join('; ')
@@ -39,7 +39,7 @@ export const failover = [
     async ({ mesh }) => {
       const down = mesh.clusters.at(-1) ?? mesh.primary
       const meanwhile = await withoutPods(down, mesh, () =>
-        everyClientAnswered(mesh, versionsWithout(down, mesh), 'MP-781'),
+        everyClientAnswered(mesh, versionsIn(mesh.othersThan(down)), 'MP-781'),
       )
       return `without ${down.name} ${meanwhile}; then ${await everyClientAnswered(mesh, mesh.versions, 'MP-782')}`
     },
@@ -48,9 +48,6 @@ export const failover = [
 
 const everyClientAnswered = (mesh: Mesh, versions: string[], code: CauseCode): Promise<string> =>
   everyClientSees(mesh, versions, code, { url: mesh.failover.url })
-
-const versionsWithout = (down: Cluster, mesh: Mesh): string[] =>
-  mesh.versions.filter((version) => version !== down.version)
 
 /**
  * Scales the service’s pods in a cluster to zero while `during` runs, then to what it was before, and waits until a

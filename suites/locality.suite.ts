@@ -8,6 +8,7 @@ import {
   verdictOf,
   weightsFrom,
 } from './ask-zones.ts'
+import { fromEach } from './every-client.ts'
 import { distribute, evenShares, failover, regionRule, regionShares, zoneRule } from './zone-rules.ts'
 
 /** What these checks have in common. */
@@ -52,11 +53,11 @@ export const locality = [
     },
     ({ mesh }) =>
       mesh.withZones(async (zones) => {
-        const everyClient = (withRule: boolean): Promise<string[]> =>
-          Promise.all(mesh.clusters.map((from) => asksForShares(mesh, zones, from, withRule)))
+        const everyClient = (withRule: boolean): Promise<string> =>
+          fromEach(mesh.clusters, (from) => asksForShares(mesh, zones, from, withRule))
         // The control: without the rule the shares are others.
         await everyClient(false)
-        return zones.withRule(distribute(mesh, zoneRule), async () => (await everyClient(true)).join('; '))
+        return zones.withRule(distribute(mesh, zoneRule), () => everyClient(true))
       }),
   ),
   check(

@@ -13,7 +13,7 @@ import {
   type Mesh,
   type Cluster,
 } from '#suite.ts'
-import { everyClientSees } from './every-client.ts'
+import { everyClientSees, fromEach, versionsIn } from './every-client.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const mtls = [
@@ -118,10 +118,7 @@ export const mtls = [
       needs: ['access log'],
     },
     async ({ mesh, from }) => {
-      const wanted = mesh
-        .reachableFrom(from)
-        .map(({ version }) => version)
-        .sort()
+      const wanted = versionsIn(mesh.reachableFrom(from))
       const { answers, servers, clients } = await identitiesSeen(mesh, from)
       expect(answers.versions, because('MP-779')).toEqual(wanted)
       expect([...servers, ...clients], because('MP-777')).toEqual(['none', 'none'])
@@ -138,10 +135,7 @@ export const mtls = [
       applies: where(withoutMutualTls, onSeveralNetworks),
     },
     async ({ mesh, from }) => {
-      const wanted = mesh
-        .reachableFrom(from)
-        .map(({ version }) => version)
-        .sort()
+      const wanted = versionsIn(mesh.reachableFrom(from))
       const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen(wanted) })
       expect(answers.statuses, because('MP-779')).toEqual([200])
       expect(answers.versions, because('MP-770')).toEqual(wanted)
@@ -161,7 +155,7 @@ const identitiesSeen = async (
   const since = new Date()
   const mark = `/hello?identity=${from.name}-${since.getTime()}`
   const reached = mesh.reachableFrom(from)
-  const versions = reached.map(({ version }) => version).sort()
+  const versions = versionsIn(reached)
   const answers = await from.sleep.get(`${mesh.helloworld.origin}${mark}`, { until: allSeen(versions) })
   expect(answers.versions, because(mesh.mtls === 'strict' ? 'MP-771' : 'MP-779')).toEqual(versions)
   const { sent, received } = await mesh.readUntil(
@@ -182,21 +176,17 @@ const identitiesSeen = async (
 const distinct = (identities: (string | null | undefined)[]): string[] =>
   [...new Set(identities.map((identity) => identity ?? 'none'))].sort()
 
-const expectPlaintextRefused = async (mesh: Mesh): Promise<string> => {
-  const refused = await Promise.all(
-    mesh.clusters.map(async (from) => {
-      const answers = await mesh.readUntil(
-        () => from.outside.getNow(mesh.helloworld.url, { count: 4, seconds: 2 }),
-        allRefused,
-      )
-      expect(allRefused(answers), because('MP-773')).toBe(true)
-      const judged = await from.outside.getNow(mesh.helloworld.url, { count: 8, seconds: 2 })
-      expect(
-        judged.all.filter(({ status }) => status !== 0),
-        because('MP-773'),
-      ).toEqual([])
-      return `${from.name} refused ${judged.all.length} of ${judged.all.length}`
-    }),
-  )
-  return refused.join('; ')
-}
+const expectPlaintextRefused = (mesh: Mesh): Promise<string> =>
+  fromEach(mesh.clusters, async (from) => {
+    const answers = await mesh.readUntil(
+      () => from.outside.getNow(mesh.helloworld.url, { count: 4, seconds: 2 }),
+      allRefused,
+    )
+    expect(allRefused(answers), because('MP-773')).toBe(true)
+    const judged = await from.outside.getNow(mesh.helloworld.url, { count: 8, seconds: 2 })
+    expect(
+      judged.all.filter(({ status }) => status !== 0),
+      because('MP-773'),
+    ).toEqual([])
+    return `${from.name} refused ${judged.all.length} of ${judged.all.length}`
+  })

@@ -11,6 +11,7 @@ import {
   type Mesh,
   type Cluster,
 } from '#suite.ts'
+import { fromEach } from './every-client.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const reach = [
@@ -64,7 +65,7 @@ export const reach = [
       applies: whereRequestsCross,
       needs: ['access log'],
     },
-    async ({ mesh }) => (await Promise.all(mesh.clusters.map((from) => followRequests(mesh, from)))).join('; '),
+    ({ mesh }) => fromEach(mesh.clusters, (from) => followRequests(mesh, from)),
   ),
   check(
     {
@@ -80,17 +81,15 @@ export const reach = [
     },
     async ({ mesh }) => {
       const inClusters = await mesh.allowingPlaintext(() =>
-        Promise.all(
-          mesh.clusters.map(async (from) => {
-            const answers = await from.outside.get(mesh.helloworld.url, { until: allSeen([from.version]) })
-            expect(
-              answers.versions.filter((version) => version !== from.version),
-              because('MP-754'),
-            ).toEqual([])
-            expect(answers.ok, because('MP-774')).toBe(answers.all.length)
-            return `${from.name} ${answers.summary}`
-          }),
-        ),
+        fromEach(mesh.clusters, async (from) => {
+          const answers = await from.outside.get(mesh.helloworld.url, { until: allSeen([from.version]) })
+          expect(
+            answers.versions.filter((version) => version !== from.version),
+            because('MP-754'),
+          ).toEqual([])
+          expect(answers.ok, because('MP-774')).toBe(answers.all.length)
+          return `${from.name} ${answers.summary}`
+        }),
       )
 
       const strangers = await mesh.withStrangers(async (strangerTo) => {
@@ -108,7 +107,7 @@ export const reach = [
         }
         return [...new Set(mesh.clusters.map((peer) => strangerTo(peer).name))].join(', ')
       })
-      return `${inClusters.join('; ')}; ${strangers} 0`
+      return `${inClusters}; ${strangers} 0`
     },
   ),
 ]

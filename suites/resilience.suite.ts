@@ -11,7 +11,7 @@ import {
   isWhole,
   withNewPods,
 } from './disrupted.ts'
-import { everyClientSees } from './every-client.ts'
+import { everyClientSees, versionsIn } from './every-client.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const resilience = [
@@ -138,12 +138,9 @@ export const resilience = [
       await withoutRemoteSecret(struck.name, async () => {
         const gone = await mesh.eventually(async () => (await held()).flat().length === 0, 30_000)
         expect(gone, because('MP-796')).toBe(true)
-        await everyClientSees(
-          mesh,
-          mesh.versions.filter((version) => version !== struck.version),
-          'MP-796',
-          { clients: mesh.clusters.filter(({ name }) => watching.some(({ cluster }) => cluster === name)) },
-        )
+        await everyClientSees(mesh, versionsIn(mesh.othersThan(struck)), 'MP-796', {
+          clients: mesh.clusters.filter(({ name }) => watching.some(({ cluster }) => cluster === name)),
+        })
       })
       const back = await expectChangesFollowed(mesh, struck, 'MP-796')
       await everyClientSees(mesh, mesh.versions, 'MP-796')

@@ -1,5 +1,5 @@
 import { allSeen, because, check, expect, plausible, whereRequestsCross, type Answers } from '#suite.ts'
-import { everyClientSees } from './every-client.ts'
+import { everyClientSees, fromEach } from './every-client.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const route = [
@@ -32,19 +32,17 @@ export const route = [
       const count = 200
       const v2 = (answers: Answers['all']): number => answers.filter(({ version }) => version === 'v2').length
       expect(plausible(count / 2, count, 0.2), 'an even split must be out of the bound').toBe(false)
-      return mesh.withPolicy('weighted', async () => {
-        const perClient = await Promise.all(
-          mesh.clusters.map(async (from) => {
-            const isFifth = ({ all, ok }: Answers): boolean => ok === all.length && plausible(v2(all), all.length, 0.2)
-            const answers = await from.sleep.get(mesh.helloworld.url, { until: isFifth, count })
-            expect(answers.statuses, because('MP-761')).toEqual([200])
-            expect(answers.versions, because('MP-761')).toEqual(['v1', 'v2'])
-            expect(isFifth(answers), because('MP-763')).toBe(true)
-            return `${from.name} ${v2(answers.all)} of ${count}`
-          }),
-        )
-        return `v2: ${perClient.join('; ')}`
-      })
+      const isFifth = ({ all, ok }: Answers): boolean => ok === all.length && plausible(v2(all), all.length, 0.2)
+      const perClient = await mesh.withPolicy('weighted', () =>
+        fromEach(mesh.clusters, async (from) => {
+          const answers = await from.sleep.get(mesh.helloworld.url, { until: isFifth, count })
+          expect(answers.statuses, because('MP-761')).toEqual([200])
+          expect(answers.versions, because('MP-761')).toEqual(['v1', 'v2'])
+          expect(isFifth(answers), because('MP-763')).toBe(true)
+          return `${from.name} ${v2(answers.all)} of ${count}`
+        }),
+      )
+      return `v2: ${perClient}`
     },
   ),
   check(
@@ -58,21 +56,18 @@ export const route = [
       applies: whereRequestsCross,
     },
     async ({ mesh }) =>
-      mesh.withPolicy('header', async () => {
-        const perClient = await Promise.all(
-          mesh.clusters.map(async (from) => {
-            const marked = await from.sleep.get(mesh.helloworld.url, {
-              until: allSeen(['v2']),
-              header: 'end-user: meshproof',
-            })
-            expect(marked.versions, because('MP-761')).toEqual(['v2'])
-            const plain = await from.sleep.get(mesh.helloworld.url, { until: allSeen(['v1']) })
-            expect(plain.versions, because('MP-761')).toEqual(['v1'])
-            return `${from.name} with ${marked.summary}, without ${plain.summary}`
-          }),
-        )
-        return perClient.join('; ')
-      }),
+      mesh.withPolicy('header', () =>
+        fromEach(mesh.clusters, async (from) => {
+          const marked = await from.sleep.get(mesh.helloworld.url, {
+            until: allSeen(['v2']),
+            header: 'end-user: meshproof',
+          })
+          expect(marked.versions, because('MP-761')).toEqual(['v2'])
+          const plain = await from.sleep.get(mesh.helloworld.url, { until: allSeen(['v1']) })
+          expect(plain.versions, because('MP-761')).toEqual(['v1'])
+          return `${from.name} with ${marked.summary}, without ${plain.summary}`
+        }),
+      ),
   ),
   check(
     {
@@ -86,17 +81,15 @@ export const route = [
     },
     async ({ mesh }) => {
       const local = await mesh.withPolicy('cluster-local', () =>
-        Promise.all(
-          mesh.clusters.map(async (from) => {
-            const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen([from.version]) })
-            expect(answers.statuses, because('MP-761')).toEqual([200])
-            expect(answers.versions, because('MP-761')).toEqual([from.version])
-            return `${from.name} ${answers.summary}`
-          }),
-        ),
+        fromEach(mesh.clusters, async (from) => {
+          const answers = await from.sleep.get(mesh.helloworld.url, { until: allSeen([from.version]) })
+          expect(answers.statuses, because('MP-761')).toEqual([200])
+          expect(answers.versions, because('MP-761')).toEqual([from.version])
+          return `${from.name} ${answers.summary}`
+        }),
       )
       await everyClientSees(mesh, mesh.versions, 'MP-762')
-      return `${local.join('; ')}; then shared again`
+      return `${local}; then shared again`
     },
   ),
   check(

@@ -9,6 +9,7 @@ import {
   type UpgradeStage,
   type Visitor,
 } from '#suite.ts'
+import { fromEach, versionsIn } from './every-client.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const upgrade = [
@@ -216,18 +217,16 @@ export const upgrade = [
     },
     async ({ mesh }) => {
       const { from: old, proxyImage } = mesh.upgrade()
-      const perCluster = await Promise.all(
-        mesh.clusters
-          .filter(({ name }) => clustersOnNewControlPlane(mesh.upgrade()).includes(name))
-          .map((cluster) =>
-            cluster.withVisitor(old, async (visitor) => {
-              const answers = await expectVisitorServed(mesh, cluster, visitor)
-              expect((await visitor.proxy()).image, 'the pod must have the old proxy').toBe(proxyImage(old))
-              return `${cluster.name} ${answers}`
-            }),
-          ),
+      const moved = clustersOnNewControlPlane(mesh.upgrade())
+      return fromEach(
+        mesh.clusters.filter(({ name }) => moved.includes(name)),
+        (cluster) =>
+          cluster.withVisitor(old, async (visitor) => {
+            const answers = await expectVisitorServed(mesh, cluster, visitor)
+            expect((await visitor.proxy()).image, 'the pod must have the old proxy').toBe(proxyImage(old))
+            return `${cluster.name} ${answers}`
+          }),
       )
-      return perCluster.join('; ')
     },
   ),
 ]
@@ -248,10 +247,7 @@ const expectVisitorServed = async (mesh: Mesh, cluster: Cluster, visitor: Visito
   // One istiod writes the root. Where that istiod ended without giving up its lease, the election takes up to 30 s.
   expect(await mesh.eventually(() => visitor.hasRoot(), 30_000), because('MP-725')).toBe(true)
   expect(await mesh.eventually(() => visitor.isReady(), 30_000), because('MP-756')).toBe(true)
-  const versions = mesh
-    .reachableFrom(cluster)
-    .map(({ version }) => version)
-    .sort()
+  const versions = versionsIn(mesh.reachableFrom(cluster))
   const answers = await visitor.sleep.get(mesh.helloworld.url, { until: allSeen(versions) })
   expect(answers.statuses, because('MP-755')).toEqual([200])
   expect(answers.versions, because('MP-755')).toEqual(versions)

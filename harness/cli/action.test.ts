@@ -211,8 +211,7 @@ describe('a run', () => {
   })
 })
 
-// Each of them starts the product: that takes a second, or twenty on a machine with much to do.
-describe('with meshproof itself', { timeout: 60_000 }, () => {
+describe('with meshproof itself', () => {
   const realRun = async (inputs: Record<string, string>): Promise<Outcome & { workspace: string }> => {
     const workspace = await scratchFolder()
     return { ...(await runAction(root, inputs, { workspace })), workspace }

@@ -1,18 +1,15 @@
 import { type Command, Option } from 'commander'
-import type { z } from 'zod'
-import { type ImagesInvocation, ImagesOptions } from '#commands/images/options.ts'
+import { ImagesOptions } from '#commands/images/options.ts'
 import { harnessPlatforms } from '#images/source/harness-image.ts'
+import type { CommandGroup } from './invocation.ts'
 import { gateways, installer, output, pins, verbose, withVersions } from './shared-flags.ts'
 
 const versions = (command: Command): Command =>
   withVersions(command.addOption(pins)).addOption(installer).addOption(gateways).addOption(output)
 
-/** Adds the commands to their group. `take` gets the user’s command, after `parsed` has validated its flags. */
-export const addImagesCommands = (
-  group: Command,
-  parsed: <T>(schema: z.ZodType<T>, options: unknown) => T,
-  take: (invocation: ImagesInvocation) => void,
-): void => {
+/** Adds the commands of images, and returns their group. */
+export const addImagesCommands = ({ add, parsed, take }: CommandGroup): Command => {
+  const group = add('images', 'the images of a lab').exitOverride().helpCommand(false)
   const registry = '--registry <host/prefix>'
   versions(
     group
@@ -73,4 +70,5 @@ export const addImagesCommands = (
     .action((file: string) => {
       take({ command: 'images load', options: parsed(ImagesOptions.load, { file }) })
     })
+  return group
 }

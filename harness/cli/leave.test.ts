@@ -5,7 +5,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
-import { scratchFolder } from '#testing/edge.ts'
+import { longWait, scratchFolder } from '#testing/edge.ts'
 
 const withLeave = `import { leave } from ${JSON.stringify(join(import.meta.dirname, 'leave.ts'))}\n`
 const neverEnding = "process.on('exit', () => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) })\n"
@@ -27,10 +27,10 @@ const launch = async (script: string): Promise<{ exitCode: number | undefined; s
   await copyFile(join(import.meta.dirname, '../../scripts/with-node.mjs'), launcher)
   await writeFile(join(root, 'package-lock.json'), '{}')
   await writeFile(join(root, 'node_modules/.meshproof-lock'), createHash('sha256').update('{}').digest('hex'))
-  // A launcher that waits too long is told to end, and ends with 143.
+  // A launcher that waits without end is told to end, and ends with 143.
   const { exitCode, stderr } = await execa(process.execPath, [launcher, await program(script)], {
     reject: false,
-    timeout: 4000,
+    ...longWait,
   })
   return { exitCode, stderr }
 }

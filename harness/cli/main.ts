@@ -1,5 +1,6 @@
 import { ExecaError } from 'execa'
 import { MeshproofError, reasonOf } from '#errors.ts'
+import { showError } from '#report/show-error.ts'
 import { terminal as terminalOn } from '#report/terminal.ts'
 import { printable } from '#results/text.ts'
 import { readArguments } from './arguments.ts'
@@ -15,14 +16,16 @@ const main = async (): Promise<number> => {
   } catch (error) {
     const screen = terminalOn(process.stderr)
     if (error instanceof MeshproofError) {
-      screen.problem(`${error.code}  ${error.message}`)
-      screen.line(`  next: ${error.next}`)
+      showError(screen, error)
       return error.exitCode
     }
     if (error instanceof ExecaError && error.isCanceled) return 130
     // An error of the harness. The stack is printed only on request.
-    screen.problem(`MP-900  The harness itself failed: ${reasonOf(error)}`)
-    screen.line(`  next: Run again with MESHPROOF_DEBUG=1 and report what it prints.`)
+    showError(screen, {
+      code: 'MP-900',
+      message: `The harness itself failed: ${reasonOf(error)}`,
+      next: 'Run again with MESHPROOF_DEBUG=1 and report what it prints.',
+    })
     if (process.env['MESHPROOF_DEBUG']) console.error(error)
     return 2
   }

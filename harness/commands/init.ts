@@ -1,4 +1,5 @@
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { MeshproofError } from '#errors.ts'
 
@@ -26,22 +27,18 @@ const packageManagers = [
  * @throws MeshproofError MP-183 where one of the files exists; then nothing is written.
  */
 export const init = async (folder: string, { workflow }: InitOptions): Promise<string[]> => {
-  const has = (path: string): Promise<boolean> =>
-    access(join(folder, path)).then(
-      () => true,
-      () => false,
-    )
+  const has = (path: string): boolean => existsSync(join(folder, path))
   for (const path of [...configPaths, ...(workflow ? [workflowPath] : [])])
-    if (await has(path))
+    if (has(path))
       throw new MeshproofError('MP-183', {
         what: 'The file exists already, and nothing was written',
         where: path,
         next: 'Edit it, or remove it and run the same command again.',
       })
-  const files = [{ path: 'meshproof.config.json', text: configText(await has(schemaPath)) }]
+  const files = [{ path: 'meshproof.config.json', text: configText(has(schemaPath)) }]
   if (workflow) {
-    const present = await Promise.all(packageManagers.map(({ lockfile }) => has(lockfile)))
-    files.push({ path: workflowPath, text: await workflowText(present.indexOf(true)) })
+    const index = packageManagers.findIndex(({ lockfile }) => has(lockfile))
+    files.push({ path: workflowPath, text: await workflowText(index) })
   }
   for (const { path, text } of files) {
     await mkdir(dirname(join(folder, path)), { recursive: true })

@@ -1,15 +1,7 @@
-import { afterEach, expect, test } from 'vitest'
-import { survey } from '#probes/survey/survey.ts'
+import { expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects } from '#testing/mesh-objects.ts'
+import { surveyOf } from '#testing/fake-clusters.ts'
 import { addressesBehind, portBehind } from './addresses.ts'
-
-let server: FakeApiServer | undefined
-
-afterEach(() => {
-  server?.close()
-})
 
 const slice = (name: string, of: object): Manifest => ({
   apiVersion: 'discovery.k8s.io/v1',
@@ -19,20 +11,18 @@ const slice = (name: string, of: object): Manifest => ({
 })
 
 test('the endpoints of a service are read from all its slices: ready addresses, each once, and ports', async () => {
-  server = await fakeApiServer(
-    meshObjects('cluster1', {
-      more: [
-        slice('a', {
-          endpoints: [{ addresses: ['10.1.0.2'] }, { addresses: ['10.1.0.1'], conditions: { ready: true } }],
-          ports: [{ name: 'http', port: 8080 }, { port: 9090 }],
-        }),
-        slice('b', {
-          endpoints: [{ addresses: ['10.1.0.3'], conditions: { ready: false } }, { addresses: ['10.1.0.1'] }],
-        }),
-      ],
-    }),
-  )
-  const [cluster] = (await survey([server.cluster('a')])).clusters
+  const { clusters } = await surveyOf({
+    more: [
+      slice('a', {
+        endpoints: [{ addresses: ['10.1.0.2'] }, { addresses: ['10.1.0.1'], conditions: { ready: true } }],
+        ports: [{ name: 'http', port: 8080 }, { port: 9090 }],
+      }),
+      slice('b', {
+        endpoints: [{ addresses: ['10.1.0.3'], conditions: { ready: false } }, { addresses: ['10.1.0.1'] }],
+      }),
+    ],
+  })
+  const [cluster] = clusters
   expect(await addressesBehind(cluster!, 'shop', 'cart')).toEqual(['10.1.0.1', '10.1.0.2'])
   expect(await addressesBehind(cluster!, 'shop', 'other')).toEqual([])
   expect(

@@ -1,17 +1,9 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
 import type { AccessLine } from '#probes/envoy.ts'
-import { survey } from '#probes/survey/survey.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects } from '#testing/mesh-objects.ts'
+import { surveyOf } from '#testing/fake-clusters.ts'
 import { addAnswers, type RequestAccount } from './answers.ts'
 import type { Finding, Judged } from './layer.ts'
-
-const servers: FakeApiServer[] = []
-
-afterEach(() => {
-  for (const api of servers.splice(0)) api.close()
-})
 
 const host = 'cart.shop.svc.cluster.local'
 
@@ -48,12 +40,10 @@ const shown = async (
   more: Manifest[] = [],
   found: Finding[] = [],
 ): Promise<{ layer: string; finding: Finding }[]> => {
-  const apis = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { more: [pod('client', '10.1.0.9'), ...more] })),
-    fakeApiServer(meshObjects('cluster2', { more: [pod('cart', '10.2.0.9'), ...more] })),
-  ])
-  servers.push(...apis)
-  const mesh = await survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
+  const mesh = await surveyOf(
+    { more: [pod('client', '10.1.0.9'), ...more] },
+    { more: [pod('cart', '10.2.0.9'), ...more] },
+  )
   const judged = layers.map((layer): Judged => ({ layer, seen: 'fine', findings: layer === 'route' ? found : [] }))
   return (await addAnswers(judged, mesh, [asked])).flatMap((look) =>
     'unseen' in look ? [] : look.findings.map((finding) => ({ layer: look.layer, finding })),

@@ -1,18 +1,12 @@
 import 'reflect-metadata'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
-import { survey } from '#probes/survey/survey.ts'
 import type { CertificateEnd } from '#results/certificate-end.ts'
 import { cacertsSecret, encoded, rootForTests, textsOf } from '#testing/cacerts.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects } from '#testing/mesh-objects.ts'
+import { surveyOf } from '#testing/fake-clusters.ts'
 import { certificateEnds } from './certificate-ends.ts'
 
-const servers: FakeApiServer[] = []
 const root = rootForTests()
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
 
 /** A remote secret whose token ends, in seconds since 1970; without `exp` it never does. */
 const remoteSecret = (name: string, exp?: number): Manifest => ({
@@ -31,11 +25,7 @@ const remoteSecret = (name: string, exp?: number): Manifest => ({
   }),
 })
 
-const endsOf = async (...more: Manifest[]): Promise<CertificateEnd[]> => {
-  const server = await fakeApiServer(meshObjects('cluster1', { more }))
-  servers.push(server)
-  return certificateEnds(await survey([server.cluster('context1')]))
-}
+const endsOf = async (...more: Manifest[]): Promise<CertificateEnd[]> => certificateEnds(await surveyOf({ more }))
 
 test('authorities in cacerts and tokens of remote secrets have an end', async () => {
   const [soon, token] = [new Date(Math.floor(Date.now() / 1000) * 1000 + 86_400_000), 1_900_000_000]

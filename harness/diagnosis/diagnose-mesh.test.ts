@@ -1,31 +1,15 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { survey, type Survey } from '#probes/survey/survey.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
+import type { Survey } from '#probes/survey/survey.ts'
+import { surveyOf } from '#testing/fake-clusters.ts'
+import type { Shape } from '#testing/mesh-objects.ts'
 import { diagnoseMesh, judgeLayer } from './diagnose-mesh.ts'
 import { causeOf, type MeshDiagnosis } from '#results/mesh-diagnosis.ts'
 import { layerLines, verdictLines } from './diagnosis-text.ts'
 import { ladder } from './ladder.ts'
 
-const servers: FakeApiServer[] = []
-
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
-
-const diagnosed = async (first: Shape, second: Shape, forbidden: string[] = []): Promise<MeshDiagnosis> => {
-  const apis = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', first)),
-    fakeApiServer(meshObjects('cluster2', second), { forbidden }),
-  ])
-  servers.push(...apis)
-  return diagnoseMesh(
-    await survey(apis.map((server, index) => server.cluster(`context${index + 1}`))),
-    undefined,
-    new AbortController().signal,
-  )
-}
+const diagnosed = async (first: Shape, second: Shape, forbidden: string[] = []): Promise<MeshDiagnosis> =>
+  diagnoseMesh(await surveyOf(first, { ...second, forbidden }), undefined, new AbortController().signal)
 
 const overlapping = [{ podCidr: '10.1.0.0/16' }, { podCidr: '10.1.2.0/24' }] as const
 

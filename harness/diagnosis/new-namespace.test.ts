@@ -1,24 +1,11 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
-import { survey } from '#probes/survey/survey.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects } from '#testing/mesh-objects.ts'
+import { surveyOf } from '#testing/fake-clusters.ts'
 import { admissionTo, type Admission } from './new-namespace.ts'
 
-const servers: FakeApiServer[] = []
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
-
 /** What a namespace needs in a mesh whose control plane’s cluster has these objects. */
-const admission = async (...more: Manifest[]): Promise<Admission> => {
-  const apis = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { more })),
-    fakeApiServer(meshObjects('cluster2', { role: 'remote' })),
-  ])
-  servers.push(...apis)
-  return admissionTo(await survey(apis.map((server, index) => server.cluster(`context${index + 1}`))))
-}
+const admission = async (...more: Manifest[]): Promise<Admission> =>
+  admissionTo(await surveyOf({ more }, { role: 'remote' }))
 
 describe('labels', () => {
   const selecting = (...discoverySelectors: object[]): Manifest => ({

@@ -31,55 +31,8 @@ export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
     },
     requests: async () => {
       await open()
-      await Promise.all(primariesOf(mesh).map(({ kube }) => kube.apply(probeObjects.rules(mesh))))
-      await Promise.all(
-        mesh.clusters.map(async (cluster, index) =>
-          cluster.kube.apply([...probeObjects.services(mesh), probePod(cluster, index, await imageIn(mesh, cluster))]),
-        ),
-      )
-      await Promise.all(
-        mesh.clusters.map(({ kube, name }) =>
-          until(
-            `the probe’s pod in ${name} is ready`,
-            async () => {
-              const pod = await kube.get<V1Pod>({
-                apiVersion: 'v1',
-                kind: 'Pod',
-                name: 'probe',
-                namespace: probeNamespace,
-              })
-              return pod && isReady(pod)
-            },
-            { every: 250, within: 60_000, signal },
-          ),
-        ),
-      )
-      const pairs = mesh.clusters.flatMap((from) =>
-        mesh.clusters.map((to, index) => ({
-          from,
-          to,
-          host: `${serviceIn(index)}.${probeNamespace}.svc.${mesh.domain}`,
-        })),
-      )
-      return pMap(
-        pairs,
-        async ({ from, to, host }): Promise<Asked> => {
-          // A new service takes a moment to reach every proxy, which is no failure. One that stays silent gets fewer
-          // requests.
-          const reached = await until(`${from.name} reaches ${host}`, async () => (await ask(from, host)) === '', {
-            every: 250,
-            within: 8_000,
-            signal,
-          }).catch((error: unknown) => {
-            if (signal.aborted) throw error
-            return false
-          })
-          const answers = await askInRounds(reached, () => ask(from, host))
-          const refusal = answers.errors.length > 0 ? await refusalOf(from, host) : undefined
-          return { from, to, ...answers, ...(refusal ? { refusal } : {}) }
-        },
-        { concurrency: 4 },
-      )
+      await deployProbes(mesh, signal)
+      return askAllPairs(mesh, signal)
     },
     close: async () => {
       await opened?.catch(() => undefined)
@@ -90,6 +43,53 @@ export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
       if (opened) await Promise.all(mesh.clusters.map(gone))
     },
   }
+}
+
+/** Makes the probe’s pods and services in every cluster, and waits until the pods are ready. */
+const deployProbes = async (mesh: Survey, signal: AbortSignal): Promise<void> => {
+  await Promise.all(primariesOf(mesh).map(({ kube }) => kube.apply(probeObjects.rules(mesh))))
+  await Promise.all(
+    mesh.clusters.map(async (cluster, index) =>
+      cluster.kube.apply([...probeObjects.services(mesh), probePod(cluster, index, await imageIn(mesh, cluster))]),
+    ),
+  )
+  await Promise.all(
+    mesh.clusters.map(({ kube, name }) =>
+      until(
+        `the probe’s pod in ${name} is ready`,
+        async () => {
+          const pod = await kube.get<V1Pod>({ apiVersion: 'v1', kind: 'Pod', name: 'probe', namespace: probeNamespace })
+          return pod && isReady(pod)
+        },
+        { every: 250, within: 60_000, signal },
+      ),
+    ),
+  )
+}
+
+/** Sends requests from every cluster to every cluster. */
+const askAllPairs = (mesh: Survey, signal: AbortSignal): Promise<Asked[]> => {
+  const pairs = mesh.clusters.flatMap((from) => mesh.clusters.map((to, index) => ({ from, to, index })))
+  return pMap(
+    pairs,
+    async ({ from, to, index }): Promise<Asked> => {
+      const host = `${serviceIn(index)}.${probeNamespace}.svc.${mesh.domain}`
+      // A new service takes a moment to reach every proxy, which is no failure. One that stays silent gets fewer
+      // requests.
+      const reached = await until(`${from.name} reaches ${host}`, async () => (await ask(from, host)) === '', {
+        every: 250,
+        within: 8_000,
+        signal,
+      }).catch((error: unknown) => {
+        if (signal.aborted) throw error
+        return false
+      })
+      const answers = await askInRounds(reached, () => ask(from, host))
+      const refusal = answers.errors.length > 0 ? await refusalOf(from, host) : undefined
+      return { from, to, ...answers, ...(refusal ? { refusal } : {}) }
+    },
+    { concurrency: 4 },
+  )
 }
 
 const gone = ({ kube, name }: SurveyedCluster): Promise<unknown> =>

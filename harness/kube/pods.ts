@@ -15,80 +15,74 @@ export type ContainerRef = { namespace: string; pod: string; container: string }
  */
 export const execIn = async (
   kube: KubeClient,
-  { namespace, pod, container }: ContainerRef,
+  container: ContainerRef,
   command: string[],
   { stdin, within = 30_000 }: { stdin?: string | Buffer; within?: number } = {},
 ): Promise<ExecResult> => {
-  const collect = (): { stream: PassThrough; text: () => string } => {
-    const chunks: Buffer[] = []
-    const stream = new PassThrough()
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-    return { stream, text: () => Buffer.concat(chunks).toString() }
-  }
-  const out = collect()
-  const err = collect()
-  const broken = (why: string, cause?: unknown): MeshproofError =>
-    new MeshproofError('MP-403', {
-      what: 'A command could not be run in a pod',
-      where: `${namespace}/${pod} (${container})`,
-      why,
-      next: 'This says nothing about the mesh. Run the same command again.',
-      cause,
-    })
-  // The client never calls the status callback when the connection breaks first. The close event, an error and the
-  // clock therefore end the wait as well.
-  const status = await new Promise<V1Status>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(broken(`no answer within ${within / 1000} s`))
-    }, within)
-    const settle = (finish: () => void): void => {
-      clearTimeout(timer)
-      finish()
-    }
-    new Exec(kube.config)
-      .exec(
-        namespace,
-        pod,
-        container,
-        command,
-        out.stream,
-        err.stream,
-        stdin === undefined ? null : Readable.from([stdin]),
-        false,
-        (answer) => {
-          settle(() => {
-            resolve(answer)
-          })
-        },
-      )
-      .then(
-        (socket) => {
-          socket.onerror = (event: { message: string }) => {
-            settle(() => {
-              reject(broken(event.message))
-            })
-          }
-          socket.onclose = () => {
-            setTimeout(() => {
-              settle(() => {
-                reject(broken('the connection closed early'))
-              })
-            }, 500)
-          }
-        },
-        (error: unknown) => {
-          settle(() => {
-            reject(broken(reasonOf(error), error))
-          })
-        },
-      )
-  })
+  const [out, err] = [collector(), collector()]
+  const streams = { out: out.stream, err: err.stream, in: stdin === undefined ? null : Readable.from([stdin]) }
+  const status = await statusOf(kube, container, command, streams, within)
   // The status can arrive before the streams have passed on the last output.
   await new Promise((done) => {
     setImmediate(done)
   })
   return { stdout: out.text(), stderr: err.text(), exitCode: exitCodeOf(status) }
 }
+
+/** A stream, and the text that was written to it. */
+const collector = (): { stream: PassThrough; text: () => string } => {
+  const chunks: Buffer[] = []
+  const stream = new PassThrough()
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+  return { stream, text: () => Buffer.concat(chunks).toString() }
+}
+
+/**
+ * Runs a command and waits for its status. The client never calls the status callback when the connection breaks first.
+ * The close event, an error and the clock therefore end the wait as well.
+ */
+const statusOf = (
+  kube: KubeClient,
+  { namespace, pod, container }: ContainerRef,
+  command: string[],
+  streams: { out: PassThrough; err: PassThrough; in: Readable | null },
+  within: number,
+): Promise<V1Status> =>
+  new Promise((resolve, reject) => {
+    const fail = (why: string, cause?: unknown): void => {
+      clearTimeout(timer)
+      reject(
+        new MeshproofError('MP-403', {
+          what: 'A command could not be run in a pod',
+          where: `${namespace}/${pod} (${container})`,
+          why,
+          next: 'This says nothing about the mesh. Run the same command again.',
+          cause,
+        }),
+      )
+    }
+    const timer = setTimeout(() => {
+      fail(`no answer within ${within / 1000} s`)
+    }, within)
+    new Exec(kube.config)
+      .exec(namespace, pod, container, command, streams.out, streams.err, streams.in, false, (status) => {
+        clearTimeout(timer)
+        resolve(status)
+      })
+      .then(
+        (socket) => {
+          socket.onerror = (event: { message: string }) => {
+            fail(event.message)
+          }
+          socket.onclose = () => {
+            setTimeout(fail, 500, 'the connection closed early')
+          }
+        },
+        (error: unknown) => {
+          fail(reasonOf(error), error)
+        },
+      )
+  })
 
 const exitCodeOf = (status: V1Status): number => {
   if (status.status === 'Success') return 0

@@ -1,12 +1,9 @@
-import { onTestFinished, test, expect } from 'vitest'
-import { fakeApiServer } from '#testing/fake-api-server.ts'
+import { expect, test } from 'vitest'
+import { apiServerOf } from '#testing/fake-clusters.ts'
 import { requireServerVersion } from './server-version.ts'
 
 test('a cluster of another version than the pins name is refused', async () => {
-  const server = await fakeApiServer([], { version: 'v1.33.13' })
-  onTestFinished(() => {
-    server.close()
-  })
+  const server = await apiServerOf([], { version: 'v1.33.13' })
   const { kube } = server.cluster('cluster1')
   await requireServerVersion('cluster1', kube, 'v1.33.13')
   await expect(requireServerVersion('cluster1', kube, 'v1.33.1')).rejects.toMatchObject({

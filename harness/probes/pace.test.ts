@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest'
-import { fakeApiServer } from '#testing/fake-api-server.ts'
+import { apiServerOf } from '#testing/fake-clusters.ts'
 import { measurePace, tooSlowAt } from './pace.ts'
 
 test('a command that is refused at once says nothing about the pace', async () => {
   // This API server runs no commands.
-  const server = await fakeApiServer([])
+  const { kube } = (await apiServerOf([])).cluster('context1')
   const container = { namespace: 'shop', pod: 'client-1', container: 'istio-proxy' }
-  expect(await measurePace(server.cluster('context1').kube, container, ['true'])).toBeUndefined()
-  server.close()
+  expect(await measurePace(kube, container, ['true'])).toBeUndefined()
 })
 
 test('what was seen counts below two seconds, and where no pace could be measured', () => {

@@ -1,5 +1,5 @@
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { access, mkdir } from 'node:fs/promises'
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
 import { Writable } from 'node:stream'
 import { MeshproofError, reasonOf } from '#errors.ts'
@@ -41,11 +41,7 @@ export const openArtifacts = async (folder: string, reportDir?: string): Promise
   if (reportDir !== undefined && `${resolve(folder)}${sep}`.startsWith(`${resolve(reportDir)}${sep}`))
     throw unusable('it is the report folder, or in it')
   const started = join(folder, 'started.json')
-  const isTaken = await access(started).then(
-    () => true,
-    () => false,
-  )
-  if (isTaken) throw unusable('it has the started.json of another run')
+  if (existsSync(started)) throw unusable('it has the started.json of another run')
   const log = join(folder, 'build-log.txt')
   try {
     await mkdir(join(folder, 'artifacts'), { recursive: true })

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { access, copyFile, mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa, tellOfProgram } from '#programs.ts'
 import { MeshproofError } from '#errors.ts'
@@ -50,11 +51,7 @@ export const ensureEngine = async (say: (line: string) => void, signal?: AbortSi
 }
 
 const startEngine = async (withShim: boolean, signal?: AbortSignal): Promise<string> => {
-  const systemd = await access('/run/systemd/system').then(
-    () => true,
-    () => false,
-  )
-  if (systemd && !withShim) {
+  if (existsSync('/run/systemd/system') && !withShim) {
     await execa('systemctl', ['start', 'docker'], { reject: false })
     return 'journalctl -u docker'
   }

@@ -21,7 +21,7 @@ export type WriteMap = (content: MapContent) => Promise<void>
  * pod’s host name. In an Indexed Job that is the Job’s name with the index, for every attempt.
  * @throws MeshproofError MP-172 outside of a pod with an account, and as `configMapIn` does.
  */
-export const ownConfigMap = (place: string, environment: NodeJS.ProcessEnv = process.env): Promise<WriteMap> => {
+export const ownConfigMap = async (place: string, environment = process.env): Promise<WriteMap> => {
   const [namespace = '', name = hostname()] = place.replace('configmap:', '').split('/')
   return configMapIn(clientOf(inClusterContext, requirePodAccount()), { namespace, name }, jobOf(environment))
 }

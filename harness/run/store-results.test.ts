@@ -1,42 +1,37 @@
+import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import type { KubeClient, Manifest } from '#kube/client.ts'
-import type { Permission } from '#kube/permissions.ts'
-import { errorOf, setVariable } from '#testing/edge.ts'
-import { fakeKube, type FakeKube } from '#testing/fake-kube.ts'
+import { metrics } from '#report/metrics.ts'
+import { Results } from '#results/results.ts'
+import { failingRun } from '#testing/report-results.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
-import { ownStore, storeIn } from './store-results.ts'
+import { resultContent } from './store-results.ts'
 
-const place = { namespace: 'proofs', name: 'suites-1' }
-
-/** An API server that allows some of what one wants. */
-const allowing = (allows: (permission: Permission) => boolean): FakeKube =>
-  Object.assign(fakeKube(), {
-    dryRun: (async (review: Manifest) => ({
-      ...review,
-      status: {
-        allowed: allows((review as unknown as { spec: { resourceAttributes: Permission } }).spec.resourceAttributes),
-      },
-    })) as KubeClient['dryRun'],
+test('the whole results are kept, and what one wants to know at a glance in words', async () => {
+  const results = await failingRun()
+  const { component, data, binaryData } = resultContent({ results, folder: 'reports/gateway-1' })
+  expect(component).toBe('results')
+  expect(data).toMatchObject({
+    verdict: 'fail',
+    exitCode: '1',
+    folder: 'gateway-1',
+    run: results.run.id,
+    summary: expect.stringContaining('first broken layer: network'),
+    'metrics.prom': metrics(results),
   })
-
-test('a retry writes its results in the place of the earlier attempt’s', async () => {
-  const kube = allowing(({ resource, namespace }) => resource === 'configmaps' && namespace === 'proofs')
-  const store = await storeIn(kube, place, undefined)
-  await store({ results: resultsOf(topologyResult([checkResult({ verdict: 'not-run' })])), folder: 'a' })
-  await store({ results: resultsOf(topologyResult([checkResult()])), folder: 'a' })
-  expect(kube.objects).toMatchObject([{ metadata: place, data: { verdict: 'pass' } }])
+  const compressed = binaryData?.['results.json.gz'] ?? Buffer.of()
+  expect(Results.parse(JSON.parse(gunzipSync(compressed).toString()))).toEqual(results)
 })
 
-test.each(['create', 'patch'])('who may not %s is told before anything runs', async (verb) => {
-  const kube = allowing((permission) => permission.verb !== verb)
-  expect(await errorOf(storeIn(kube, place, undefined))).toMatchObject({
-    code: 'MP-173',
+test('a run that ended early says why', () => {
+  const results = resultsOf(topologyResult([checkResult({ verdict: 'not-run' })]))
+  results.run = {
+    ...results.run,
     exitCode: 2,
-    message: expect.stringContaining(`${verb} configmaps suites-1 in proofs`),
+    error: { code: 'MP-143', message: 'The workloads do not come up', next: '' },
+  }
+  expect(resultContent({ results, folder: 'a' }).data).toMatchObject({
+    verdict: 'not-run',
+    exitCode: '2',
+    summary: expect.stringContaining('MP-143  The workloads do not come up'),
   })
-})
-
-test('outside a pod there is no own cluster to keep them in', async () => {
-  setVariable('KUBERNETES_SERVICE_HOST', '')
-  expect(await errorOf(ownStore('configmap:proofs'))).toMatchObject({ code: 'MP-172' })
 })

@@ -1,4 +1,5 @@
 import { tellGitHub, tellGitHubOutputs } from '#report/github-step.ts'
+import { showError } from '#report/show-error.ts'
 import type { Terminal } from '#report/terminal.ts'
 import { print } from './print.ts'
 import type { Run } from '#results/results.ts'
@@ -6,10 +7,7 @@ import type { Run } from '#results/results.ts'
 /** Prints how a run ended: the error that ended it early, the verdicts, and the path of the report. */
 export const summarizeRun = async ({ results, folder }: Run, screen: Terminal, withSummary = true): Promise<void> => {
   const { error } = results.run
-  if (error) {
-    screen.problem(`${error.code}  ${error.message}`)
-    screen.line(`  next: ${error.next}`)
-  }
+  if (error) showError(screen, error)
   if (!withSummary) return screen.line(`report: ${folder}`)
   screen.summary(results, folder)
   await tellGitHub(results, process.env, screen.workflowCommand)

@@ -20,9 +20,9 @@ export const rootForTests = (): (() => RootAuthority) => {
   }
 }
 
-/** The texts of cluster1’s cacerts, signed by an authority; `notAfter` is the end of its certificate. */
-export const textsOf = async (authority: RootAuthority, notAfter?: Date): Promise<Texts> =>
-  (await cacertsFor(authority, { name: 'cluster1', istioNamespace: 'istio-system' }, notAfter))['stringData'] as Texts
+/** The texts of a cluster’s cacerts, signed by an authority; `notAfter` is the end of its certificate. */
+export const textsOf = async (authority: RootAuthority, notAfter?: Date, cluster = 'cluster1'): Promise<Texts> =>
+  (await cacertsFor(authority, { name: cluster, istioNamespace: 'istio-system' }, notAfter))['stringData'] as Texts
 
 /** The authority in a cacerts secret, so that it can sign another. */
 export const signerIn = async (texts: Texts): Promise<RootAuthority> => {

@@ -6,6 +6,9 @@ import { onTestFinished, vi } from 'vitest'
 
 // Fakes at the edge of the product: folders, programs and variables. All of them end with the test.
 
+/** How long a test waits for something that comes at once, except on a machine with much other work. */
+export const longWait = { timeout: 50_000 }
+
 /** Creates an empty folder and returns its path. */
 export const scratchFolder = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-test-'))
@@ -67,6 +70,17 @@ export const unusedAddress = async (): Promise<string> => {
     server.close(resolve)
   })
   return `127.0.0.1:${port}`
+}
+
+/**
+ * The seconds for which this thread is at work on something. Unlike the time of a clock, they do not grow where the
+ * machine has other work.
+ */
+export const processorSeconds = (work: () => void): number => {
+  const before = process.threadCpuUsage()
+  work()
+  const { user, system } = process.threadCpuUsage(before)
+  return (user + system) / 1e6
 }
 
 /** The error that a promise is rejected with. @throws Error when the promise is fulfilled. */

@@ -17,7 +17,7 @@ process.exitCode = await withTerminal(
     if (ending === 'throws') throw new Error('it broke')
     // As a second Ctrl-C does.
     if (ending === 'exits') process.exit(130)
-    if (ending === 'waits') await sleep(20_000, undefined, { signal })
+    if (ending === 'waits') await sleep(600_000, undefined, { signal })
     screen.ended('cluster1: created', 1.2, 'pass')
     return 0
   },

@@ -6,6 +6,7 @@ import { ownerLabel, runLabel } from '#engine/labels.ts'
 import { ownerOf } from '#engine/owner.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { artifact } from '#images/cache.ts'
+import { inEngine } from '#images/release/files.ts'
 import { buildProgram } from '#images/source/go.ts'
 import { tarOf } from '#images/source/oci.ts'
 import { recipeFolder, recipeKey } from '#images/source/recipes.ts'
@@ -18,13 +19,7 @@ export type Registry = { host: string; stop: () => Promise<void> }
 const buildRegistryImage = async (arch: string, signal?: AbortSignal): Promise<string> => {
   const key = await recipeKey([arch], ['registry'])
   const tag = `meshproof/registry:${key}`
-  if (
-    await docker(['image', 'inspect', '--format', '{{.Id}}', tag], { signal }).then(
-      () => true,
-      () => false,
-    )
-  )
-    return tag
+  if (await inEngine(tag)) return tag
   const program = { name: 'registry', package: 'github.com/distribution/distribution/v3/cmd/registry' }
   const folder = await artifact('registry', key, (into) =>
     buildProgram({ name: 'registry', tags: '', ldflags: '' }, program, { os: 'linux', arch }, into, signal),

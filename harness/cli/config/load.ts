@@ -1,4 +1,5 @@
-import { access, readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { MeshproofError, reasonOf } from '#errors.ts'
@@ -14,15 +15,7 @@ export type ConfigFile = { path: string; content: unknown }
  * @throws MeshproofError MP-180 for a file that cannot be read, MP-182 for more than one file.
  */
 export const loadConfig = async (folder: string): Promise<ConfigFile | undefined> => {
-  const present = await Promise.all(
-    configNames.map((name) =>
-      access(join(folder, name)).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  )
-  const [path, ...others] = configNames.filter((_name, index) => present[index])
+  const [path, ...others] = configNames.filter((name) => existsSync(join(folder, name)))
   if (path === undefined) return undefined
   if (others.length > 0)
     throw new MeshproofError('MP-182', {

@@ -21,95 +21,126 @@ import { ensureEngine } from '#run/ensure-engine.ts'
 import { print } from '#run/print.ts'
 import type { ImagesInvocation } from './options.ts'
 
+/** What a command of `images` prints, once nothing is under way any more, and its exit code. */
+type Outcome = { output: unknown; exitCode?: number }
+
 /** Performs a command of `images …` and returns its exit code. */
 export const performImages = async (
   invocation: ImagesInvocation,
   screen: Terminal,
   signal: AbortSignal,
 ): Promise<number> => {
+  const { output, exitCode = 0 } = await outcomeOf(invocation, screen, signal)
+  screen.close()
+  print(output)
+  return exitCode
+}
+
+const outcomeOf = (invocation: ImagesInvocation, screen: Terminal, signal: AbortSignal): Promise<Outcome> => {
   switch (invocation.command) {
-    case 'images list': {
-      const { images, output, ...wanted } = invocation.options
-      const published =
-        images === 'release' || (images === undefined && Object.values(wanted).some((value) => value !== undefined))
-      const text = published
-        ? await publishedState(wanted, output, { signal, tell: tellOf(screen.building, 'digests') })
-        : await sourceState(output)
-      screen.close()
-      print(text)
-      return 0
-    }
-    case 'images build': {
-      await requireCache()
-      const engine = await ensureEngine(screen.line, signal)
-      const { harness, platform } = invocation.options
-      const image = harness
-        ? await buildHarness(engine, screen.building, signal, platform)
-        : (await sourceImages({}, engine, screen.building, signal)).node
-      screen.close()
-      print(`${image}  ${megabytes(await imageBytes(image))}`)
-      return 0
-    }
-    case 'images mirror': {
-      const { to, output, ...wanted } = invocation.options
-      const plan = await planned(wanted, { signal, tell: tellOf(screen.building, 'versions') })
-      await ensureEngine(screen.line, signal)
-      const { copied, there: present } = await mirror(plan, to, screen.building, signal)
-      screen.close()
-      print(
-        output === 'json'
-          ? { copied, there: present }
-          : [
-              ...copied.map((name) => `copied  ${placed(to, name)}`),
-              `${copied.length} copied, ${present.length} there already`,
-              next('images verify', plan, `--registry=${to}`, wanted),
-            ].join('\n'),
-      )
-      return 0
-    }
-    case 'images verify': {
-      const { registry, output, ...wanted } = invocation.options
-      const asking = { signal, tell: tellOf(screen.building, 'digests') }
-      const { same, differing } = await verifyMirror(await planned({ ...wanted, registry }, asking), registry, asking)
-      screen.close()
-      print(
-        output === 'json'
-          ? { same, differing }
-          : [
-              ...differing.map((difference) => differenceLine(difference, registry)),
-              `${same.length} as they should be, ${differing.length} not`,
-            ].join('\n'),
-      )
-      return differing.length === 0 ? 0 : 1
-    }
-    case 'images save': {
-      const { file, output, ...wanted } = invocation.options
-      await requireCache()
-      const engine = await ensureEngine(screen.line, signal)
-      await resolveImageSource({ ...wanted, images: 'release' })
-      const ready = await planRelease(wanted, engine, { signal, tell: tellOf(screen.building, 'versions') })
-      await saveImages(ready, file, screen.building, signal)
-      screen.close()
-      const { size } = await stat(file)
-      print(
-        output === 'json'
-          ? { file, bytes: size, architecture: nodeArchitecture(engine), versions: ready.plan.versions }
-          : [
-              `${file}  ${megabytes(size)}`,
-              `there: meshproof images load ${file}`,
-              next('test', ready.plan, '--images=release', wanted),
-            ].join('\n'),
-      )
-      return 0
-    }
-    case 'images load': {
-      await ensureEngine(screen.line, signal)
-      const names = await loadImages(invocation.options.file, signal)
-      screen.close()
-      print(names.join('\n'))
-      return 0
-    }
+    case 'images list':
+      return listImages(invocation.options, screen, signal)
+    case 'images build':
+      return buildImages(invocation.options, screen, signal)
+    case 'images mirror':
+      return mirrorImages(invocation.options, screen, signal)
+    case 'images verify':
+      return verifyImages(invocation.options, screen, signal)
+    case 'images save':
+      return saveArchive(invocation.options, screen, signal)
+    case 'images load':
+      return loadArchive(invocation.options, screen, signal)
   }
+}
+
+/** The options of a command of `images`. */
+type OptionsOf<Command extends ImagesInvocation['command']> = Extract<ImagesInvocation, { command: Command }>['options']
+
+const listImages = async (
+  { images, output, ...wanted }: OptionsOf<'images list'>,
+  screen: Terminal,
+  signal: AbortSignal,
+): Promise<Outcome> => {
+  const namesRelease = Object.values(wanted).some((value) => value !== undefined)
+  return images === 'release' || (images === undefined && namesRelease)
+    ? { output: await publishedState(wanted, output, { signal, tell: tellOf(screen.building, 'digests') }) }
+    : { output: await sourceState(output) }
+}
+
+const buildImages = async (
+  { harness, platform }: OptionsOf<'images build'>,
+  screen: Terminal,
+  signal: AbortSignal,
+): Promise<Outcome> => {
+  await requireCache()
+  const engine = await ensureEngine(screen.line, signal)
+  const image = harness
+    ? await buildHarness(engine, screen.building, signal, platform)
+    : (await sourceImages({}, engine, screen.building, signal)).node
+  return { output: `${image}  ${megabytes(await imageBytes(image))}` }
+}
+
+const mirrorImages = async (
+  { to, output, ...wanted }: OptionsOf<'images mirror'>,
+  screen: Terminal,
+  signal: AbortSignal,
+): Promise<Outcome> => {
+  const plan = await planned(wanted, { signal, tell: tellOf(screen.building, 'versions') })
+  await ensureEngine(screen.line, signal)
+  const { copied, there: present } = await mirror(plan, to, screen.building, signal)
+  if (output === 'json') return { output: { copied, there: present } }
+  const lines = [
+    ...copied.map((name) => `copied  ${placed(to, name)}`),
+    `${copied.length} copied, ${present.length} there already`,
+    next('images verify', plan, `--registry=${to}`, wanted),
+  ]
+  return { output: lines.join('\n') }
+}
+
+const verifyImages = async (
+  { registry, output, ...wanted }: OptionsOf<'images verify'>,
+  screen: Terminal,
+  signal: AbortSignal,
+): Promise<Outcome> => {
+  const asking = { signal, tell: tellOf(screen.building, 'digests') }
+  const { same, differing } = await verifyMirror(await planned({ ...wanted, registry }, asking), registry, asking)
+  const exitCode = differing.length === 0 ? 0 : 1
+  if (output === 'json') return { output: { same, differing }, exitCode }
+  const lines = [
+    ...differing.map((difference) => differenceLine(difference, registry)),
+    `${same.length} as they should be, ${differing.length} not`,
+  ]
+  return { output: lines.join('\n'), exitCode }
+}
+
+const saveArchive = async (
+  { file, output, ...wanted }: OptionsOf<'images save'>,
+  screen: Terminal,
+  signal: AbortSignal,
+): Promise<Outcome> => {
+  await requireCache()
+  const engine = await ensureEngine(screen.line, signal)
+  await resolveImageSource({ ...wanted, images: 'release' })
+  const ready = await planRelease(wanted, engine, { signal, tell: tellOf(screen.building, 'versions') })
+  await saveImages(ready, file, screen.building, signal)
+  const { size } = await stat(file)
+  if (output === 'json')
+    return { output: { file, bytes: size, architecture: nodeArchitecture(engine), versions: ready.plan.versions } }
+  const lines = [
+    `${file}  ${megabytes(size)}`,
+    `there: meshproof images load ${file}`,
+    next('test', ready.plan, '--images=release', wanted),
+  ]
+  return { output: lines.join('\n') }
+}
+
+const loadArchive = async (
+  { file }: OptionsOf<'images load'>,
+  screen: Terminal,
+  signal: AbortSignal,
+): Promise<Outcome> => {
+  await ensureEngine(screen.line, signal)
+  return { output: (await loadImages(file, signal)).join('\n') }
 }
 
 const planned = async (wanted: Omit<Wanted, 'images'>, patience: Patience): Promise<ReleasePlan> => {

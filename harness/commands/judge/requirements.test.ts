@@ -1,14 +1,13 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Permission } from '#kube/permissions.ts'
 import { errorOf, fakeProgram, failingWith, emptyCache, withoutPrograms } from '#testing/edge.ts'
-import { fakeApiServer } from '#testing/fake-api-server.ts'
+import { apiServerOf } from '#testing/fake-clusters.ts'
 import { fakeKube } from '#testing/fake-kube.ts'
 import { conformanceVersion, requireConformance } from './programs.ts'
 import { requireDefinitions, requireRights } from './requirements.ts'
 
 const rights = async (allows: (permission: Permission) => boolean): Promise<void> => {
-  const server = await fakeApiServer([], { allows })
-  onTestFinished(server.close)
+  const server = await apiServerOf([], { allows })
   await requireRights([server.cluster('east')])
 }
 

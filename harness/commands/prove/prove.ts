@@ -2,6 +2,7 @@ import { MeshproofError } from '#errors.ts'
 import { resolveImageSource } from '#images/versions.ts'
 import { newRunId } from '#lab/run-state.ts'
 import { makeReportFolder } from '#report/report-folder.ts'
+import { showError } from '#report/show-error.ts'
 import { about, type Terminal } from '#report/terminal.ts'
 import { layers, variantName } from '#results/results.ts'
 import { environmentOf } from '#run/environment.ts'
@@ -41,10 +42,8 @@ export const prove = async (options: RunOptions, screen: Terminal, { signal, atO
   const { proofs, unproven, exitCode } = await concludeProofs(plan, shown, error, folder)
 
   screen.close()
-  if (error instanceof MeshproofError) {
-    screen.problem(`${error.code}  ${error.message}`)
-    screen.line(`  next: ${error.next}`)
-  } else if (error !== undefined) throw error
+  if (error instanceof MeshproofError) showError(screen, error)
+  else if (error !== undefined) throw error
   if (unproven.length > 0) screen.problem(`not proven: ${unproven.join(', ')}`)
   screen.line(`${proofs.filter(({ verdict }) => verdict === 'detected').length} of ${proofs.length} faults detected`)
   screen.line(`report: ${folder}`)

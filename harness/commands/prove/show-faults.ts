@@ -52,47 +52,16 @@ export const showFaults = async (lab: Lab, faults: Fault[], showing: Showing): P
   for (const fault of faults) {
     const since = Date.now()
     terminal.started(fault.name)
-    const relevant = relevantTo(fault, showing)
-    const wanted = diagnosedIn(fault, plan.topology)
-    let results: CheckResult[] = []
-    let diagnosed: Proof['diagnosed']
-    let failed: unknown
-    try {
-      const undo = await fault.apply(lab)
-      try {
-        if (relevant.size > 0)
-          results = await ask(
-            lab,
-            plan.planned.filter(({ id }) => relevant.has(id)),
-            showing,
-          )
-        if (wanted !== undefined) diagnosed = { wanted, named: await named(lab, wanted, signal) }
-      } finally {
-        await undo()
-      }
-    } catch (thrown) {
-      failed = thrown
-    }
+    const shown = await breakMesh(lab, fault, showing)
     signal.throwIfAborted()
     terminal.ended(fault.name, 0, 'not-run')
-    proven({
-      fault: fault.name,
-      breaks: fault.breaks,
-      topology: plan.topology.name,
-      mtls: plan.topology.mtls,
-      ...(failed === undefined
-        ? judge(fault, noticing(fault, plan.topology, showing.checks), results, diagnosed)
-        : { verdict: 'not-run', reason: reasonOf(failed), red: [] }),
-      ...(diagnosed === undefined ? {} : { diagnosed }),
-      seconds: (Date.now() - since) / 1000,
-      results,
-    })
+    proven(proofOf(fault, shown, showing, (Date.now() - since) / 1000))
     const mustNotice = plan.planned.filter(({ id }) => id in fault.turnsRed)
     await requireGreen(
       lab,
       mustNotice,
       showing,
-      wanted !== undefined,
+      diagnosedIn(fault, plan.topology) !== undefined,
       new MeshproofError('MP-802', {
         what: 'The mesh does not become green again',
         where: fault.name,
@@ -101,6 +70,51 @@ export const showFaults = async (lab: Lab, faults: Fault[], showing: Showing): P
     )
   }
 }
+
+/**
+ * What a broken mesh shows: the results of the checks, and the codes that a diagnosis names where it must. `error` is
+ * what ended that early.
+ */
+type Shown = { results: CheckResult[]; diagnosed?: NonNullable<Proof['diagnosed']>; error?: unknown }
+
+/** Breaks a mesh, looks at it, and undoes the fault. */
+const breakMesh = async (lab: Lab, fault: Fault, showing: Showing): Promise<Shown> => {
+  const { plan, signal } = showing
+  const relevant = relevantTo(fault, showing)
+  const planned = plan.planned.filter(({ id }) => relevant.has(id))
+  const wanted = diagnosedIn(fault, plan.topology)
+  const shown: Shown = { results: [] }
+  try {
+    const undo = await fault.apply(lab)
+    try {
+      if (relevant.size > 0) shown.results = await ask(lab, planned, showing)
+      if (wanted !== undefined) shown.diagnosed = { wanted, named: await named(lab, wanted, signal) }
+    } finally {
+      await undo()
+    }
+  } catch (error) {
+    shown.error = error
+  }
+  return shown
+}
+
+const proofOf = (
+  fault: Fault,
+  { results, diagnosed, error }: Shown,
+  { plan: { topology }, checks }: Showing,
+  seconds: number,
+): Proof => ({
+  fault: fault.name,
+  breaks: fault.breaks,
+  topology: topology.name,
+  mtls: topology.mtls,
+  ...(error === undefined
+    ? judge(fault, noticing(fault, topology, checks), results, diagnosed)
+    : { verdict: 'not-run', reason: reasonOf(error), red: [] }),
+  ...(diagnosed === undefined ? {} : { diagnosed }),
+  seconds,
+  results,
+})
 
 /** The ids of the checks that must notice a fault, and of every check of the layers below them. */
 const relevantTo = (fault: Fault, { plan, checks }: Showing): Set<string> => {

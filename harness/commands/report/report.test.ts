@@ -26,7 +26,7 @@ test('a page is opened by the program of the platform, and the next one where th
   expect(await openPage(page, 'win32')).toBe(false)
 })
 
-test('--open says where the page is if nothing opens pages', { timeout: 60_000 }, async () => {
+test('--open says where the page is if nothing opens pages', async () => {
   const folder = await scratchFolder()
   await writeReports(resultsOf(topologyResult([checkResult()])), folder)
   await withoutPrograms()
@@ -52,7 +52,7 @@ test(
     running.stdout.on('data', (chunk: Buffer) => {
       said += chunk.toString()
     })
-    const hasSaid = (words: string): Promise<void> => expect.poll(() => said, { timeout: 60_000 }).toContain(words)
+    const hasSaid = (words: string): Promise<void> => expect.poll(() => said).toContain(words)
     await hasSaid('MP-111')
     await mkdir(folder)
     const results = resultsOf(topologyResult([checkResult(), checkResult({ id: 'reach.path', verdict: 'not-run' })]))

@@ -1,25 +1,10 @@
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
-import { survey } from '#probes/survey/survey.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects } from '#testing/mesh-objects.ts'
+import { surveyOf } from '#testing/fake-clusters.ts'
 import type { Look } from '#diagnosis/layer.ts'
 import { dns, nameFinding } from './dns.ts'
 
-const servers: FakeApiServer[] = []
-
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
-
-const looked = async (more: Manifest[]): Promise<Look> => {
-  const apis = await Promise.all([
-    fakeApiServer(meshObjects('cluster1')),
-    fakeApiServer(meshObjects('cluster2', { more })),
-  ])
-  servers.push(...apis)
-  return dns.look(await survey(apis.map((server, index) => server.cluster(`context${index + 1}`))), undefined)
-}
+const looked = async (more: Manifest[]): Promise<Look> => dns.look(await surveyOf({}, { more }), undefined)
 
 const nameServer: Manifest = {
   apiVersion: 'v1',

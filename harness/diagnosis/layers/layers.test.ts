@@ -1,8 +1,7 @@
-import { afterEach, describe, expect, test } from 'vitest'
-import { survey, type Survey } from '#probes/survey/survey.ts'
+import { describe, expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
+import { surveyOf } from '#testing/fake-clusters.ts'
+import type { Shape } from '#testing/mesh-objects.ts'
 import type { Finding, Layer } from '#diagnosis/layer.ts'
 import { api } from './api.ts'
 import { controlPlane } from '#diagnosis/layers/control/control.ts'
@@ -14,22 +13,9 @@ import { services } from './services.ts'
 import { trust } from './trust/trust.ts'
 
 // What layers find by reading alone. What they exec and dial for is shown in real labs (meshproof prove).
-const servers: FakeApiServer[] = []
-
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
-
-const meshOf = async (first: Shape, second: Shape): Promise<Survey> => {
-  const apis = await Promise.all(
-    [meshObjects('cluster1', first), meshObjects('cluster2', second)].map((objects) => fakeApiServer(objects)),
-  )
-  servers.push(...apis)
-  return survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
-}
 
 const found = async (layer: Layer, first: Shape, second: Shape): Promise<Finding[]> =>
-  (await layer.look(await meshOf(first, second), undefined)).findings
+  (await layer.look(await surveyOf(first, second), undefined)).findings
 const codes = async (...[layer, first, second]: Parameters<typeof found>): Promise<string[]> =>
   (await found(layer, first, second)).map(({ code }) => code)
 
@@ -70,7 +56,7 @@ describe('network labels', () => {
   const unlabelled = (shape: Shape): Shape => ({ ...shape, more: [...(shape.more ?? [])] })
 
   test('a missing one counts where there are several networks', async () => {
-    const mesh = await meshOf({ proxies: ['1.31.0'] }, { network: 'network2', role: 'remote', proxies: ['1.31.0'] })
+    const mesh = await surveyOf({ proxies: ['1.31.0'] }, { network: 'network2', role: 'remote', proxies: ['1.31.0'] })
     const label = (await mesh.clusters[1]!.reads.namespaces()).find(
       ({ metadata }) => metadata?.name === 'istio-system',
     )!.metadata!.labels!

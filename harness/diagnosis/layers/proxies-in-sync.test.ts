@@ -1,17 +1,9 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Finding } from '#diagnosis/layer.ts'
 import type { Manifest } from '#kube/client.ts'
-import { survey } from '#probes/survey/survey.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects } from '#testing/mesh-objects.ts'
+import { surveyOf } from '#testing/fake-clusters.ts'
 import { refusals } from './proxies-in-sync.ts'
-
-const servers: FakeApiServer[] = []
-
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
 
 const gatewayObject = (name: string, hosts: string[], created: string): Manifest => ({
   apiVersion: 'networking.istio.io/v1',
@@ -37,12 +29,7 @@ const pod = (name: string, labels: Record<string, string>): V1Pod => ({
  * `second`.
  */
 const refusing = async (more: Manifest[], words: string, second: Manifest[], ...pods: V1Pod[]): Promise<Finding[]> => {
-  const apis = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { more })),
-    fakeApiServer(meshObjects('cluster2', { network: 'network2', role: 'remote', more: second })),
-  ])
-  servers.push(...apis)
-  const { clusters } = await survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
+  const { clusters } = await surveyOf({ more }, { network: 'network2', role: 'remote', more: second })
   const proxies = pods.map((proxyPod) => ({
     pod: proxyPod,
     state: { proxy: '', cluster: 'cluster2', stale: ['listeners'], refused: [words] },

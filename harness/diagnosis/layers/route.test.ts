@@ -1,19 +1,12 @@
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Client } from '#diagnosis/clients.ts'
 import { sharedServices } from '#diagnosis/shared-services.ts'
 import type { Manifest } from '#kube/client.ts'
 import type { Endpoint } from '#probes/envoy.ts'
 import type { EnvoyRoute } from '#probes/envoy-routes.ts'
-import { survey } from '#probes/survey/survey.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects } from '#testing/mesh-objects.ts'
+import type { Survey } from '#probes/survey/survey.ts'
+import { surveyOf } from '#testing/fake-clusters.ts'
 import { judgeRoutes, route } from './route.ts'
-
-const servers: FakeApiServer[] = []
-
-afterEach(() => {
-  for (const api of servers.splice(0)) api.close()
-})
 
 const host = 'cart.shop.svc.cluster.local'
 const whole = `outbound|80||${host}`
@@ -27,14 +20,8 @@ const cart: Manifest = {
   spec: { clusterIP: '10.9.0.1', selector: { app: 'cart' }, ports: [{ port: 80 }] },
 }
 
-const meshWith = async (more: Manifest[] = []): Promise<Awaited<ReturnType<typeof survey>>> => {
-  const apis = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { proxies: ['1.31.0'], more: [cart, ...more] })),
-    fakeApiServer(meshObjects('cluster2', { proxies: ['1.31.0'], more: [cart] })),
-  ])
-  servers.push(...apis)
-  return survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
-}
+const meshWith = (more: Manifest[] = []): Promise<Survey> =>
+  surveyOf({ proxies: ['1.31.0'], more: [cart, ...more] }, { proxies: ['1.31.0'], more: [cart] })
 
 const to = (cluster: string, more: Partial<EnvoyRoute> = {}): EnvoyRoute => ({
   takesAll: true,

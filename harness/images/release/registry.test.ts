@@ -12,11 +12,12 @@ const registry = async (status: number): Promise<string> => {
   return `127.0.0.1:${await listening(server)}`
 }
 
-/** A host that takes connections and never says a word. */
-const silent = async (): Promise<string> => {
+/** A host that takes connections and never says a word. `connected` gets each of them. */
+const silent = async (connected: (socket: Socket) => void = () => undefined): Promise<string> => {
   const sockets: Socket[] = []
   const server = createServer((socket) => {
     sockets.push(socket.on('error', () => undefined))
+    connected(socket)
   })
   onTestFinished(() => {
     sockets.forEach((socket) => socket.destroy())
@@ -30,15 +31,13 @@ test.each([200, 401, 404, 429, 503])('HTTP %i is an answer', async (status) => {
   await requireRegistries([host])
 })
 
-test('a registry that refuses is named, within a second', async () => {
+test('a registry that refuses is named, without waiting for an answer', async () => {
   const [answering, host] = [await registry(401), await unusedAddress()]
-  const startedAt = performance.now()
-  await expect(requireRegistries([answering, host])).rejects.toMatchObject({
+  await expect(requireRegistries([answering, host], undefined, 600_000)).rejects.toMatchObject({
     code: 'MP-320',
     exitCode: 2,
     message: `${host} does not answer: ECONNREFUSED, the connection is refused`,
   })
-  expect(performance.now() - startedAt).toBeLessThan(1_000)
 })
 
 test('a name that does not resolve is reported as such', async () => {
@@ -51,13 +50,19 @@ test('a name that does not resolve is reported as such', async () => {
 })
 
 test('silent registries are asked at the same time: however many, it takes as long as for the first', async () => {
-  const [first, second] = [await silent(), await silent()]
-  const startedAt = performance.now()
+  let [open, most] = [0, 0]
+  const connected = (socket: Socket): void => {
+    most = Math.max(most, ++open)
+    socket.on('close', () => {
+      open -= 1
+    })
+  }
+  const [first, second] = [await silent(connected), await silent(connected)]
   await expect(requireRegistries([first, second, first], undefined, 700)).rejects.toMatchObject({
     code: 'MP-320',
     message: `${first} does not answer: timed out; nor do ${second}`,
   })
-  expect(performance.now() - startedAt).toBeLessThan(1_300)
+  expect(most).toBe(2)
 })
 
 test('asking stops when the run is stopped', async () => {

@@ -191,7 +191,7 @@ test('the pinned version is pulled by its digests, another by its tag and report
     digests.filter(({ name }) => name.includes('/pilot:')).map((image) => `${image.name} ${image.digest}`)
   expect(pilot(from)).toEqual([`${host}/istio/pilot:1.29.2 sha256:${'b'.repeat(64)}`])
   expect(pilot(to)).toEqual([`${host}/istio/pilot:1.30.4 ${digest}`])
-}, 20_000)
+})
 
 test('a lab of one version pulls nothing of another', async () => {
   const { host, pins, asked } = await published()
@@ -204,7 +204,7 @@ test('a lab of one version pulls nothing of another', async () => {
     `${host}/istio/examples-helloworld-v1:1.0`,
   ])
   expect((await asked()).join('\n')).not.toContain('1.29.2')
-}, 20_000)
+})
 
 test.each([
   ['MP-311', 'another checksum beside it', '0'.repeat(64)],
@@ -290,7 +290,7 @@ test('a mirror has the checksums of other versions beside their files', async ()
   expect(requested()).toEqual(['/v2/'])
   const other = await published({ files: true, beside: '0'.repeat(64) })
   expect(await errorOf(images(other.pins, { registry: other.host, istio: '1.29.2' }))).toMatchObject({ code: 'MP-311' })
-}, 20_000)
+})
 
 test('a file of the mirror that is not the pinned one is refused', async () => {
   const { host, pins } = await published({ files: true, kind: 'another kind' })

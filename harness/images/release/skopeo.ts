@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { access } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { ExecaError } from 'execa'
@@ -87,10 +87,10 @@ const unlessMissing = (output: Promise<string>): Promise<string | undefined> =>
 const skopeo = (args: string[], name: string, patience: Patience): Promise<string> =>
   patiently(async () => {
     try {
-      const { stdout } = await execa('skopeo', [...(await withoutPolicy()), ...args], {
+      const { stdout } = await execa('skopeo', [...withoutPolicy(), ...args], {
         stdin: 'ignore',
         stripFinalNewline: false,
-        env: await credentials(),
+        env: credentials(),
         ...(patience.signal ? { cancelSignal: patience.signal } : {}),
       })
       return stdout
@@ -99,22 +99,16 @@ const skopeo = (args: string[], name: string, patience: Patience): Promise<strin
     }
   }, patience)
 
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  )
-
 /** Without a policy about trusted signatures skopeo refuses every image. Digests are compared in any case. */
-const withoutPolicy = async (): Promise<string[]> => {
+const withoutPolicy = (): string[] => {
   const policies = [join(homedir(), '.config/containers/policy.json'), '/etc/containers/policy.json']
-  return (await Promise.all(policies.map(exists))).some(Boolean) ? [] : ['--insecure-policy']
+  return policies.some((path) => existsSync(path)) ? [] : ['--insecure-policy']
 }
 
 /** Makes skopeo use docker's file of credentials, unless the user names another one. This program reads neither. */
-const credentials = async (): Promise<Record<string, string>> => {
+const credentials = (): Record<string, string> => {
   const file = join(process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker'), 'config.json')
-  return process.env['REGISTRY_AUTH_FILE'] === undefined && (await exists(file)) ? { REGISTRY_AUTH_FILE: file } : {}
+  return process.env['REGISTRY_AUTH_FILE'] === undefined && existsSync(file) ? { REGISTRY_AUTH_FILE: file } : {}
 }
 
 const explain = (error: unknown, name: string): unknown => {

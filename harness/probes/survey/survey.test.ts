@@ -1,24 +1,14 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
+import { apiServerOf } from '#testing/fake-clusters.ts'
 import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
 import { differentMeshIds, hostOf, meshLines, survey, type Survey } from './survey.ts'
 
-const servers: FakeApiServer[] = []
-
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
-
 const surveyOf = async (clusters: Record<string, Manifest[]>, istioNamespace?: string): Promise<Survey> => {
-  const apis = await Promise.all(
-    Object.entries(clusters).map(async ([context, objects]) => ({ context, server: await fakeApiServer(objects) })),
+  const contexts = await Promise.all(
+    Object.entries(clusters).map(async ([context, objects]) => (await apiServerOf(objects)).cluster(context)),
   )
-  servers.push(...apis.map(({ server }) => server))
-  return survey(
-    apis.map(({ context, server }) => server.cluster(context)),
-    istioNamespace,
-  )
+  return survey(contexts, istioNamespace)
 }
 
 const two = (first: Shape, second: Shape): Promise<Survey> =>
@@ -207,10 +197,9 @@ describe('a survey', () => {
 
   test('says which cluster does not answer, or does not let itself be looked at', async () => {
     const [allowed, forbidden] = await Promise.all([
-      fakeApiServer(meshObjects('cluster1')),
-      fakeApiServer(meshObjects('cluster2'), { forbidden: ['namespaces'] }),
+      apiServerOf(meshObjects('cluster1')),
+      apiServerOf(meshObjects('cluster2'), { forbidden: ['namespaces'] }),
     ])
-    servers.push(allowed, forbidden)
     await expect(survey([allowed.cluster('a'), forbidden.cluster('b')])).rejects.toMatchObject({
       code: 'MP-117',
       message: expect.stringMatching(/context b.*403.*forbidden/),

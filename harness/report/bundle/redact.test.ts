@@ -2,6 +2,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { createRoot } from '#lab/certificate-authority.ts'
+import { processorSeconds } from '#testing/edge.ts'
 import { redacted } from './redact.ts'
 
 const base64 = (text: string | Buffer): string => Buffer.from(text).toString('base64')
@@ -159,7 +160,8 @@ test.each([
   ['one long name', `name: ${'x.'.repeat(100_000)}`],
   ['nothing but spaces', `token${' '.repeat(500_000)}`],
 ])('%s is redacted in no time', (_, text) => {
-  const since = performance.now()
-  expect(redacted(text)).toBe(text)
-  expect(performance.now() - since).toBeLessThan(3000)
+  const seconds = processorSeconds(() => {
+    expect(redacted(text)).toBe(text)
+  })
+  expect(seconds).toBeLessThan(3)
 })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { processorSeconds } from '#testing/edge.ts'
 import { diagnosisWith } from '#testing/mesh-diagnosis.ts'
 import { explainedRun, failingRun, runOf, warnedRun } from '#testing/report-results.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
@@ -224,9 +225,11 @@ test('the folder of a support bundle is linked', () => {
 describe('the size of a page', () => {
   test('of a run of everything, with all its evidence, is within the limit and made within a second', async () => {
     const results = await runOf(['all', './fixtures/topologies/examples/three-clusters.yaml'])
-    const since = performance.now()
-    const page = reportPage(results)
-    expect(performance.now() - since).toBeLessThan(1000)
+    let page = ''
+    const seconds = processorSeconds(() => {
+      page = reportPage(results)
+    })
+    expect(seconds).toBeLessThan(1)
     expect(Buffer.byteLength(page)).toBeLessThan(largestPage)
     expect(page).not.toContain('is in results.json')
   })

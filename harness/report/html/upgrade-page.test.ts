@@ -282,5 +282,5 @@ describe('the size of the page', () => {
     )
     expect(Buffer.byteLength(page)).toBeLessThanOrEqual(largestUpgradePage)
     expect(textOf(page)).toContain('The first 20 of 500; results.json has more.')
-  }, 30_000)
+  })
 })

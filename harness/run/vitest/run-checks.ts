@@ -1,6 +1,5 @@
 import { extname, join } from 'node:path'
 import { Writable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { CliOptions, Reporter, TestCase } from 'vitest/node'
 import type { Check } from '#checks/check.ts'
 import { cacheFolder } from '#images/cache.ts'
@@ -23,7 +22,6 @@ export const runChecks = async (
   observer: CheckObserver,
   { failFast, signal }: { failFast: boolean; signal: AbortSignal },
 ): Promise<CheckResult[]> => {
-  const checks = catalogue
   const results = new Map<string, CheckResult>()
   const plannedOf = (test: TestCase): PlannedCheck | undefined =>
     input.planned.find((unit) => keyOf(unit) === test.name)
@@ -35,57 +33,27 @@ export const runChecks = async (
     onTestCaseResult: (test) => {
       const planned = plannedOf(test)
       if (!planned || test.result().state === 'skipped') return
-      const result = reported(test, planned, checks, signal)
+      const result = reported(test, planned, signal)
       results.set(keyOf(planned), result)
       observer.ended(result)
     },
   }
-  const listeners = (['SIGINT', 'SIGTERM'] as const).map((name) => ({ name, before: process.listeners(name) }))
   const watcher = programWatcher()
-  const config: CliOptions = {
-    config: false,
-    root: import.meta.dirname,
-    // A .ts file in a checkout, a .js file in an installed package. By default Vitest leaves out node_modules.
-    include: [`checks.spec${extname(import.meta.filename)}`],
-    exclude: [],
-    // The folder of an installed package may not be writable.
-    cache: false,
-    watch: false,
-    pool: 'forks',
-    fileParallelism: false,
-    isolate: false,
-    maxWorkers: 1,
-    reporters: [reporter],
-    testTimeout: input.timeout,
-    hookTimeout: input.timeout,
-    bail: failFast ? 1 : 0,
-    passWithNoTests: false,
-    fsModuleCachePath: join(cacheFolder(), 'modules'),
-    provide: { meshproof: watcher ? { ...input, verbose: true } : input },
-    maxConcurrency: input.atOnce ? 2 : 6,
-    clearScreen: false,
-  }
   // Loaded here, since most commands run no checks.
   const { createVitest } = await import('vitest/node')
-  const vitest = await createVitest(config, {}, watcher ? { stderr: linesTo(watcher) } : {})
-  // Vitest would end the process on a signal. The run handles the signals instead.
-  for (const { name, before } of listeners)
-    for (const added of process.listeners(name)) if (!before.includes(added)) process.off(name, added)
+  const dropAddedListeners = rememberListeners()
+  const vitest = await createVitest(
+    configOf(input, reporter, failFast),
+    {},
+    watcher ? { stderr: linesTo(watcher) } : {},
+  )
+  dropAddedListeners()
   const cancel = (): void => {
     void vitest.cancelCurrentRun('keyboard-input')
   }
   signal.addEventListener('abort', cancel, { once: true })
   try {
-    const grace = new Promise<void>((resolve) => {
-      signal.addEventListener(
-        'abort',
-        () => {
-          void sleep(5000).then(resolve)
-        },
-        { once: true },
-      )
-    })
-    await Promise.race([vitest.start(), grace])
+    await Promise.race([vitest.start(), graceAfter(signal)])
   } finally {
     signal.removeEventListener('abort', cancel)
     await vitest.close()
@@ -96,9 +64,57 @@ export const runChecks = async (
       ? 'an earlier check failed and --fail-fast was given'
       : 'the process that asks ended early'
   return input.planned.map(
-    (planned) => results.get(keyOf(planned)) ?? resultWithout(headOf(planned, checks), planned, 'not-run', why),
+    (planned) => results.get(keyOf(planned)) ?? resultWithout(headOf(planned), planned, 'not-run', why),
   )
 }
+
+const configOf = (input: CheckInput, reporter: Reporter, failFast: boolean): CliOptions => ({
+  config: false,
+  root: import.meta.dirname,
+  // A .ts file in a checkout, a .js file in an installed package. By default Vitest leaves out node_modules.
+  include: [`checks.spec${extname(import.meta.filename)}`],
+  exclude: [],
+  // The folder of an installed package may not be writable.
+  cache: false,
+  watch: false,
+  pool: 'forks',
+  fileParallelism: false,
+  isolate: false,
+  maxWorkers: 1,
+  reporters: [reporter],
+  testTimeout: input.timeout,
+  hookTimeout: input.timeout,
+  bail: failFast ? 1 : 0,
+  passWithNoTests: false,
+  fsModuleCachePath: join(cacheFolder(), 'modules'),
+  provide: { meshproof: programWatcher() ? { ...input, verbose: true } : input },
+  maxConcurrency: input.atOnce ? 2 : 6,
+  clearScreen: false,
+})
+
+/**
+ * Returns a function that removes the listeners of signals which were added since. Vitest would end the process on a
+ * signal. The run handles the signals instead.
+ */
+const rememberListeners = (): (() => void) => {
+  const known = (['SIGINT', 'SIGTERM'] as const).map((name) => ({ name, before: process.listeners(name) }))
+  return () => {
+    for (const { name, before } of known)
+      for (const added of process.listeners(name)) if (!before.includes(added)) process.off(name, added)
+  }
+}
+
+/** Ends five seconds after the signal, for checks that do not end by themselves. */
+const graceAfter = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    signal.addEventListener(
+      'abort',
+      () => {
+        setTimeout(resolve, 5000)
+      },
+      { once: true },
+    )
+  })
 
 /** A stream that passes on each line that is written to it. */
 const linesTo = (receive: (line: string) => void): Writable => {
@@ -113,31 +129,26 @@ const linesTo = (receive: (line: string) => void): Writable => {
   })
 }
 
-const headOf = ({ id }: PlannedCheck, checks: readonly Check[]): Check => {
-  const head = checks.find((check) => check.id === id)
+const headOf = ({ id }: PlannedCheck): Check => {
+  const head = catalogue.find((check) => check.id === id)
   if (!head) throw new Error(`no suite declares ${id}`)
   return head
 }
 
-const reported = (
-  test: TestCase,
-  planned: PlannedCheck,
-  checks: readonly Check[],
-  signal: AbortSignal,
-): CheckResult => {
+const reported = (test: TestCase, planned: PlannedCheck, signal: AbortSignal): CheckResult => {
   const parsed = CheckResult.safeParse(test.meta().result)
   if (parsed.success) return parsed.data
-  if (signal.aborted) return resultWithout(headOf(planned, checks), planned, 'not-run', 'the run was interrupted')
+  if (signal.aborted) return resultWithout(headOf(planned), planned, 'not-run', 'the run was interrupted')
   const message = test.result().errors?.[0]?.message ?? 'it ended without a result'
   // Every wait of a check is bounded, so a check that exceeds the timeout shows a slow machine, not a broken mesh.
   if (/timed out/i.test(message))
     return resultWithout(
-      headOf(planned, checks),
+      headOf(planned),
       planned,
       'not-run',
       `there was no verdict in time (--timeout): ${message.split('\n')[0] ?? ''}`,
     )
-  const { id, layer, title, source } = headOf(planned, checks)
+  const { id, layer, title, source } = headOf(planned)
   const attempt = {
     startedAt: new Date().toISOString(),
     seconds: (test.diagnostic()?.duration ?? 0) / 1000,

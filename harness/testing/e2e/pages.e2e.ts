@@ -1,8 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { historyOf } from '#report/history/history-of.ts'
 import { diagnosisPage } from '#report/html/diagnosis-page.ts'
 import { historyPage } from '#report/html/history-page.ts'
@@ -10,11 +8,10 @@ import type { Results } from '#results/results.ts'
 import { diagnosisWith } from '#testing/mesh-diagnosis.ts'
 import { explainedRun, runOf } from '#testing/report-results.ts'
 import { upgradeResults } from '#testing/upgrade-results.ts'
-import { findBarriers, openFile, startBrowser } from '../../../scripts/browser.ts'
+import { pagesForTests, testsOfEveryPage } from './page-tests.ts'
 
 // The pages of a diagnosis and of a history. They need no lab.
-let browser: Browser
-let folder: string
+const { folder, open } = pagesForTests()
 
 const gateway = { layer: 'gateways', code: 'MP-887', where: 'cluster2 istio-system/istio-eastwestgateway' } as const
 const fix = 'kubectl --context=cluster2 -n istio-system get pods,endpointslices'
@@ -66,38 +63,17 @@ const pages = {
       new Map([['run-1', 'run-1/report.html']]),
     ),
 }
-const fileOf = (name: keyof typeof pages): string => join(folder, `${name.replace(' ', '-')}.html`)
+const fileOf = (name: keyof typeof pages): string => join(folder(), `${name.replace(' ', '-')}.html`)
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'meshproof-pages-'))
   for (const [name, page] of Object.entries(pages)) await writeFile(fileOf(name as keyof typeof pages), await page())
-  browser = await startBrowser()
-})
-
-afterAll(async () => {
-  await browser.close()
-  await rm(folder, { recursive: true, force: true })
 })
 
 describe.each(Object.keys(pages) as (keyof typeof pages)[])('the page: %s', (name) => {
-  test.each([['light'], ['dark']] as const)(
-    'has no barrier that axe finds, no errors and no requests, in %s',
-    async (colorScheme) => {
-      const { page, problems } = await openFile(browser, fileOf(name), { colorScheme })
-      expect(await findBarriers(page)).toEqual([])
-      expect(problems).toEqual([])
-      await page.context().close()
-    },
-  )
-
-  test('fits a telephone: only tables that scroll in a frame are wider than the screen', async () => {
-    const { page } = await openFile(browser, fileOf(name), { width: 375 })
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375)
-    await page.context().close()
-  })
+  testsOfEveryPage((view) => open(fileOf(name), view))
 
   test('begins with how it ended', async () => {
-    const { page } = await openFile(browser, fileOf(name))
+    const { page } = await open(fileOf(name))
     expect(await page.locator('h1').innerText()).toBe(
       {
         broken: '✗ Broken',
@@ -107,24 +83,22 @@ describe.each(Object.keys(pages) as (keyof typeof pages)[])('the page: %s', (nam
         history: '13 runs from 2026-01-01 to 2026-02-01',
       }[name],
     )
-    await page.context().close()
   })
 })
 
 describe('the page of a diagnosis', () => {
   test('shows the cause, its evidence and the command without scrolling, and the place in the picture', async () => {
-    const { page } = await openFile(browser, fileOf('broken'))
+    const { page } = await open(fileOf('broken'))
     const head = page.locator('.head')
     expect(await head.innerText()).toContain('gateways and the way to them')
     expect(await head.innerText()).toContain('its service has no ready endpoints')
     expect((await head.locator('.command code').boundingBox())?.y).toBeLessThan(900)
     expect(await page.locator('.ladder > li').count()).toBe(17)
     expect(await page.locator('.picture .broken').count()).toBe(1)
-    await page.context().close()
   })
 
   test('copies a command by a click or the keyboard, and says so', async () => {
-    const { page } = await openFile(browser, fileOf('broken'))
+    const { page } = await open(fileOf('broken'))
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
     const button = page.getByRole('button', { name: `Copy the command: ${fix}` }).first()
     await button.focus()
@@ -132,27 +106,24 @@ describe('the page of a diagnosis', () => {
     await expect.poll(() => button.innerText()).toBe('Copied')
     expect(await page.getByRole('status').innerText()).toBe('The command is copied')
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(fix)
-    await page.context().close()
   })
 
   test('copies a command where the clipboard is refused', async () => {
-    const { page } = await openFile(browser, fileOf('broken'))
+    const { page } = await open(fileOf('broken'))
     await page.evaluate('navigator.clipboard.writeText = () => Promise.reject(new Error("refused"))')
     const button = page.getByRole('button').first()
     await button.click()
     await expect.poll(() => button.innerText()).toBe('Copied')
     expect(await page.evaluate('getSelection().toString()')).toBe(fix)
-    await page.context().close()
   })
 })
 
 test('the page of a history names what flakes and what became slower, and links to the runs', async () => {
-  const { page } = await openFile(browser, fileOf('history'))
+  const { page } = await open(fileOf('history'))
   const text = await page.locator('main').innerText()
   expect(text).toMatch(/passed on retry[^]*1 of 1[12] runs, [89] %/)
   expect(text).toContain('Slower means: the median of the newest third')
   expect(text).toContain('reports/broken MP-113 it is no JSON')
   expect(await page.locator('a[href="run-1/report.html"]').count()).toBe(1)
   expect(await page.getByRole('img', { name: /^Oldest first: 2 passed, 1 failed/ }).count()).toBeGreaterThan(0)
-  await page.context().close()
 })

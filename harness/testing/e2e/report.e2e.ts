@@ -1,23 +1,17 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { largestPage, reportPage } from '#report/html/report-page.ts'
 import { renderFolders } from '#report/render-folders.ts'
 import { writeReports } from '#report/report-folder.ts'
 import { explainedRun, failingRun, runOf, warnedRun } from '#testing/report-results.ts'
-import { findBarriers, openFile, startBrowser } from '../../../scripts/browser.ts'
+import { pagesForTests, testsOfEveryPage } from './page-tests.ts'
 import { meshproof } from './product.ts'
 
-const openAll = 'document.querySelectorAll("details").forEach((details) => { details.open = true })'
-
-let browser: Browser
-let folder: string
+const { folder, open } = pagesForTests()
 const pages = { passing: '', failing: '', everything: '', 'several runs': '', explained: '', warned: '' }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'meshproof-pages-'))
   const newer = await runOf(['vpn'])
   newer.environment.istio = '1.32.0'
   const runs = {
@@ -29,12 +23,12 @@ beforeAll(async () => {
     newer,
   }
   for (const [name, results] of Object.entries(runs)) {
-    await mkdir(join(folder, name))
-    await writeReports(results, join(folder, name))
+    await mkdir(join(folder(), name))
+    await writeReports(results, join(folder(), name))
   }
   const { pages: written } = await renderFolders(
-    Object.keys(runs).map((name) => join(folder, name)),
-    join(folder, 'all'),
+    Object.keys(runs).map((name) => join(folder(), name)),
+    join(folder(), 'all'),
   )
   Object.assign(pages, {
     passing: written[0],
@@ -43,49 +37,21 @@ beforeAll(async () => {
     'several runs': written.at(-1),
   })
   for (const [name, results] of Object.entries({ explained: await explainedRun(), warned: await warnedRun() })) {
-    const alone = join(folder, 'diagnosed', name)
+    const alone = join(folder(), 'diagnosed', name)
     await mkdir(alone, { recursive: true })
     await writeReports(results, alone)
     Object.assign(pages, { [name]: join(alone, 'report.html') })
   }
-  browser = await startBrowser()
-})
-
-afterAll(async () => {
-  await browser.close()
-  await rm(folder, { recursive: true, force: true })
 })
 
 describe.each([['passing'], ['failing'], ['everything'], ['several runs'], ['explained'], ['warned']] as const)(
   'the page of a run: %s',
   (name) => {
-    test.each([['light'], ['dark']] as const)(
-      'has no barrier that axe finds, no errors and no requests, in %s',
-      async (colorScheme) => {
-        const { page, problems } = await openFile(browser, pages[name], { colorScheme })
-        // axe does not look into closed details, so they are opened. On the page of everything that would take minutes.
-        if (name !== 'everything') await page.evaluate(openAll)
-        expect(await findBarriers(page)).toEqual([])
-        expect(problems).toEqual([])
-        await page.context().close()
-      },
-    )
-
-    test('fits a telephone: only tables that scroll in a frame are wider than the screen', async () => {
-      const { page } = await openFile(browser, pages[name], { width: 375 })
-      await page.evaluate(openAll)
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375)
-      expect(
-        await page.evaluate(
-          '[...document.querySelectorAll(".scroll")].filter((frame) => frame.scrollWidth > frame.clientWidth && ' +
-            'frame.tabIndex !== 0).length',
-        ),
-      ).toBe(0)
-      await page.context().close()
-    })
+    // axe would take minutes for all details of the page of everything.
+    testsOfEveryPage((view) => open(pages[name], view), { asItOpens: name === 'everything' })
 
     test('begins with the verdict', async () => {
-      const { page } = await openFile(browser, pages[name])
+      const { page } = await open(pages[name])
       const [first, second] = (await page.locator('body').innerText())
         .split('\n')
         .map((line) => line.trim())
@@ -102,7 +68,6 @@ describe.each([['passing'], ['failing'], ['everything'], ['several runs'], ['exp
       )
       expect(second).toMatch(name === 'several runs' ? /Istio/ : /topologies failed|passed/)
       expect(await page.locator('h1').boundingBox()).toMatchObject({ y: expect.closeTo(50, -2) })
-      await page.context().close()
     })
 
     test('is at most a megabyte', async () => {
@@ -113,7 +78,7 @@ describe.each([['passing'], ['failing'], ['everything'], ['several runs'], ['exp
 
 describe('a run whose mesh was diagnosed', () => {
   test('shows the cause and what to run without scrolling, and where it breaks in words that are read', async () => {
-    const { page } = await openFile(browser, pages.explained)
+    const { page } = await open(pages.explained)
     const command = page.locator('.head .command code')
     expect((await command.boundingBox())?.y).toBeLessThan(900)
     await command.click()
@@ -121,21 +86,19 @@ describe('a run whose mesh was diagnosed', () => {
     expect(await page.getByRole('img', { name: /It breaks at the gateway of cluster2/ }).count()).toBe(1)
     await page.getByText('Shows in').getByRole('link').first().click()
     expect(await page.getByText('Connection timed out after 5002').first().isVisible()).toBe(true)
-    await page.context().close()
   })
 
   test('and whose checks passed shows its warning without the colour of a failure', async () => {
-    const { page } = await openFile(browser, pages.warned)
+    const { page } = await open(pages.warned)
     const card = page.locator('.head .later')
     expect(await card.getByText('Warning').isVisible()).toBe(true)
     expect(await card.evaluate((element) => getComputedStyle(element).backgroundColor)).toBe('rgb(251, 243, 226)')
-    await page.context().close()
   })
 })
 
 describe('a failing run', () => {
   test('shows the broken layer and its next step without scrolling, then the layers, then the evidence', async () => {
-    const { page } = await openFile(browser, pages.failing)
+    const { page } = await open(pages.failing)
     const top = async (text: string): Promise<number> =>
       (await page.getByText(text).first().boundingBox())?.y ?? Number.NaN
     const places = [
@@ -146,11 +109,10 @@ describe('a failing run', () => {
     ]
     expect(places).toEqual(places.toSorted((a, b) => a - b))
     expect(places[2]).toBeLessThan(900)
-    await page.context().close()
   })
 
   test('by keyboard, the first stop is a link to what failed, and the stops after it are its evidence', async () => {
-    const { page } = await openFile(browser, pages.failing)
+    const { page } = await open(pages.failing)
     const focused = (): Promise<string> =>
       page.evaluate<string>('document.activeElement.getAttribute("aria-label") ?? document.activeElement.innerText')
     await page.keyboard.press('Tab')
@@ -160,11 +122,10 @@ describe('a failing run', () => {
     await page.keyboard.press('Tab')
     expect(await focused()).toBe('Evidence of net.gateway-open, cluster1 → cluster2, attempt 1 of 2')
     expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid')
-    await page.context().close()
   })
 
   test('without that link the failure is reached in reading order, and its details open and close by key', async () => {
-    const { page } = await openFile(browser, pages.failing)
+    const { page } = await open(pages.failing)
     const summary = page.locator('details.check.fail summary').first()
     const isFocused = (): Promise<boolean> => summary.evaluate((element) => element === document.activeElement)
     let stops = 0
@@ -175,7 +136,6 @@ describe('a failing run', () => {
     expect(stops).toBeLessThan(15)
     await page.keyboard.press('Enter')
     expect(await page.locator('details.check.fail[open]').count()).toBe(0)
-    await page.context().close()
   })
 
   test('with a long name of a check shows all of its picture: no label is cut off', async () => {
@@ -185,9 +145,9 @@ describe('a failing run', () => {
     })
     for (const check of results.topologies[0]?.checks ?? [])
       if (check.id === 'discovery.endpoints' && check.verdict === 'fail') check.id = 'mtls.gateway-refuses-certless'
-    const file = join(folder, 'long-names.html')
+    const file = join(folder(), 'long-names.html')
     await writeFile(file, reportPage(results))
-    const { page } = await openFile(browser, file)
+    const { page } = await open(file)
     expect(await page.locator('.arrow.fail text').allTextContents()).toContain('refuses-certless')
     expect(
       await page.evaluate(
@@ -197,18 +157,16 @@ describe('a failing run', () => {
           '}).map((text) => text.textContent)',
       ),
     ).toEqual([])
-    await page.context().close()
   })
 
   test('a verdict of the matrix opens its evidence', async () => {
-    const { page } = await openFile(browser, pages.failing)
+    const { page } = await open(pages.failing)
     await page.locator('.matrix tr', { hasText: 'mtls.wire' }).getByRole('link').click()
     expect(await page.getByText('64 of 64 flows').first().isVisible()).toBe(true)
-    await page.context().close()
   })
 
   test('on paper it shows the evidence, also what is closed on the screen, and no dark background', async () => {
-    const { page } = await openFile(browser, pages.failing, { colorScheme: 'dark' })
+    const { page } = await open(pages.failing, { colorScheme: 'dark' })
     await page.emulateMedia({ media: 'print' })
     expect(await page.getByText('Connection timed out after 5002').first().isVisible()).toBe(true)
     expect(await page.getByText('64 of 64 flows').first().isVisible()).toBe(true)
@@ -217,7 +175,6 @@ describe('a failing run', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(700)
     const paper = await page.pdf({ format: 'A4' })
     expect(paper.subarray(0, 5).toString()).toBe('%PDF-')
-    await page.context().close()
   })
 })
 
@@ -227,12 +184,12 @@ describe('meshproof report', () => {
   test('renders a run again, with the same bytes', async () => {
     const before = await readFile(pages.failing, 'utf8')
     await rm(pages.failing)
-    expect(await command(join(folder, 'failing'))).toMatchObject({
+    expect(await command(join(folder(), 'failing'))).toMatchObject({
       exitCode: 0,
       output: expect.stringContaining(`${pages.failing}\n`),
     })
     expect(await readFile(pages.failing, 'utf8')).toBe(before)
-    expect((await readdir(join(folder, 'failing'))).sort()).toEqual([
+    expect((await readdir(join(folder(), 'failing'))).sort()).toEqual([
       'conformance.yaml',
       'junit.xml',
       'metrics.prom',
@@ -242,33 +199,32 @@ describe('meshproof report', () => {
   })
 
   test('of several runs links to each', async () => {
-    const { page } = await openFile(browser, pages['several runs'])
+    const { page } = await open(pages['several runs'])
     await page
       .getByRole('row', { name: /^gateway/ })
       .getByRole('link', { name: 'failed' })
       .first()
       .click()
     expect(page.url()).toMatch(/\/(failing|everything)\/report\.html#gateway-strict$/)
-    await page.context().close()
   })
 
   test.each([
-    ['no such folder', 'MP-111', () => join(folder, 'none')],
+    ['no such folder', 'MP-111', () => join(folder(), 'none')],
     [
       'a folder without results',
       'MP-112',
       async () => {
-        await mkdir(join(folder, 'empty'))
-        return join(folder, 'empty')
+        await mkdir(join(folder(), 'empty'))
+        return join(folder(), 'empty')
       },
     ],
     [
       'results that break their schema',
       'MP-113',
       async () => {
-        await mkdir(join(folder, 'broken'))
-        await writeFile(join(folder, 'broken', 'results.json'), '{}')
-        return join(folder, 'broken')
+        await mkdir(join(folder(), 'broken'))
+        await writeFile(join(folder(), 'broken', 'results.json'), '{}')
+        return join(folder(), 'broken')
       },
     ],
   ])('%s is refused', async (_, code, make) => {

@@ -1,17 +1,12 @@
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { loadRelease } from '#images/release/release-plan.ts'
 import type { Manifest } from '#kube/client.ts'
 import type { Permission } from '#kube/permissions.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { errorOf } from '#testing/edge.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
+import { apiServerOf } from '#testing/fake-clusters.ts'
 import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
 import { type ExistingPlan, planExisting } from './plan-existing.ts'
-
-const servers: FakeApiServer[] = []
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
 
 /** Plans a run on clusters of these shapes, named cluster1, cluster2, …, whose contexts are a, b, … */
 const planOn = async (
@@ -32,14 +27,13 @@ const planOn = async (
     gateways?: 'gateway-api'
   } = {},
 ): Promise<ExistingPlan> => {
-  const started = await Promise.all(
+  const servers = await Promise.all(
     shapes.map(({ called, ...shape }, index) =>
-      fakeApiServer(meshObjects(called ?? `cluster${index + 1}`, shape), allows ? { allows } : {}),
+      apiServerOf(meshObjects(called ?? `cluster${index + 1}`, shape), allows ? { allows } : {}),
     ),
   )
-  servers.push(...started)
   return planExisting(
-    started.map((server, index) => server.cluster('abcde'[index] ?? '')),
+    servers.map((server, index) => server.cluster('abcde'[index] ?? '')),
     { suite, images: 'auto', istioNamespace, gateways, echoImage, ...(mtls ? { mtls } : {}) },
     catalogue,
   )

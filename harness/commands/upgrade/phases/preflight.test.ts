@@ -1,29 +1,16 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { MeshproofError } from '#errors.ts'
 import type { Manifest } from '#kube/client.ts'
-import { cacertsFor, createRoot, type RootAuthority } from '#lab/certificate-authority.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
+import { createRoot, type RootAuthority } from '#lab/certificate-authority.ts'
+import { cacertsSecret, textsOf } from '#testing/cacerts.ts'
+import { apiServerOf } from '#testing/fake-clusters.ts'
 import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
 import { meshProblems } from './preflight.ts'
 import { refusal, type Problem } from './preflight-problem.ts'
 
-const servers: FakeApiServer[] = []
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
+const cacerts = async (root: RootAuthority, cluster: string, notAfter?: Date): Promise<Manifest> =>
+  cacertsSecret(await textsOf(root, notAfter, cluster))
 
-const cacerts = async (root: RootAuthority, cluster: string, notAfter?: Date): Promise<Manifest> => {
-  const { stringData, ...secret } = await cacertsFor(root, { name: cluster, istioNamespace: 'istio-system' }, notAfter)
-  return {
-    ...secret,
-    data: Object.fromEntries(
-      Object.entries(stringData as Record<string, string>).map(([key, text]) => [
-        key,
-        Buffer.from(text).toString('base64'),
-      ]),
-    ),
-  }
-}
 const gateway = (available: number): Manifest => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -33,12 +20,11 @@ const gateway = (available: number): Manifest => ({
 })
 
 const problemsOf = async (first: Shape, second: Shape): Promise<Problem[]> => {
-  const clusterServers = await Promise.all(
-    [meshObjects('cluster1', first), meshObjects('cluster2', second)].map((objects) => fakeApiServer(objects)),
+  const servers = await Promise.all(
+    [meshObjects('cluster1', first), meshObjects('cluster2', second)].map((objects) => apiServerOf(objects)),
   )
-  servers.push(...clusterServers)
   return meshProblems(
-    clusterServers.map((server, index) => server.cluster(`cluster${index + 1}`)),
+    servers.map((server, index) => server.cluster(`cluster${index + 1}`)),
     { tag: '1.31.2', revision: 'new' },
     new Date(),
   )

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { scratchFolder } from '#testing/edge.ts'
 import { proberDeployments, probersIn } from './manifests.ts'
 import { planProbes } from './plan-probes.ts'
@@ -95,9 +95,7 @@ while :; do printf "ended\nbegun "; sleep 0.3; done
     )
     const accounts = (): Promise<string[]> =>
       Promise.all(['one', 'two'].map((file) => readFile(join(folder, file), 'utf8')))
-    await vi.waitFor(async () => {
-      for (const account of await accounts()) expect(account).toContain('begun')
-    })
+    await expect.poll(accounts).toEqual([expect.stringContaining('begun'), expect.stringContaining('begun')])
     client.kill('SIGTERM')
     const exit = once(client, 'exit') as Promise<[number]>
     // By then the client knows that it ends, and waits for the answers.

@@ -1,30 +1,15 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
-import { survey, type Survey } from '#probes/survey/survey.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
+import type { Survey } from '#probes/survey/survey.ts'
+import { apiServerOf, surveyServers } from '#testing/fake-clusters.ts'
 import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
 import { webhookProblems } from './injectors.ts'
 import { wrongInjectionPath } from './injection-path.ts'
 import { sidecarProblems } from './sidecars.ts'
 
-const servers: FakeApiServer[] = []
-
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
-
 /** A mesh whose second cluster has this shape; `change` alters its objects first. */
-const meshOf = async (
-  second: Shape,
-  change: (objects: Manifest[]) => Manifest[] = (objects) => objects,
-): Promise<Survey> => {
-  const apis = await Promise.all([
-    fakeApiServer(meshObjects('cluster1')),
-    fakeApiServer(change(meshObjects('cluster2', second))),
-  ])
-  servers.push(...apis)
-  return survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
-}
+const meshOf = (second: Shape, change: (objects: Manifest[]) => Manifest[] = (objects) => objects): Promise<Survey> =>
+  surveyServers(apiServerOf(meshObjects('cluster1')), apiServerOf(change(meshObjects('cluster2', second))))
 
 const labelled =
   (labels: Record<string, string>) =>

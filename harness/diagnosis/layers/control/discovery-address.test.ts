@@ -1,16 +1,8 @@
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Finding } from '#diagnosis/layer.ts'
 import type { Manifest } from '#kube/client.ts'
-import { survey } from '#probes/survey/survey.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects } from '#testing/mesh-objects.ts'
+import { surveyOf } from '#testing/fake-clusters.ts'
 import { wrongDiscoveryAddress } from './discovery-address.ts'
-
-const servers: FakeApiServer[] = []
-
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
 
 const istiod: Manifest = {
   apiVersion: 'v1',
@@ -43,12 +35,10 @@ const behindIstiod = (address: string): Manifest => ({
 
 /** What is found of a remote on this network that looks for istiod at this address. No pod can dial it. */
 const found = async (network: string, address: string, ...offered: Manifest[]): Promise<Finding[]> => {
-  const apis = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { more: [istiod, ...offered] })),
-    fakeApiServer(meshObjects('cluster2', { network, role: 'remote', more: [behindIstiod(address)] })),
-  ])
-  servers.push(...apis)
-  const { clusters } = await survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
+  const { clusters } = await surveyOf(
+    { more: [istiod, ...offered] },
+    { network, role: 'remote', more: [behindIstiod(address)] },
+  )
   return wrongDiscoveryAddress(clusters[1]!, clusters[0])
 }
 

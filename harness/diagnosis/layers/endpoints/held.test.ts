@@ -1,18 +1,10 @@
-import { afterEach, expect, test } from 'vitest'
-import { survey } from '#probes/survey/survey.ts'
+import { expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects } from '#testing/mesh-objects.ts'
+import { surveyOf } from '#testing/fake-clusters.ts'
 import { networkGateways } from '#diagnosis/network-gateways.ts'
 import { meshServices } from '#diagnosis/shared-services.ts'
 import type { Finding } from '#diagnosis/layer.ts'
 import { judgeHeld } from './held.ts'
-
-const servers: FakeApiServer[] = []
-
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
 
 /** A service with one pod, which has a sidecar; where there is a network of its own, behind a gateway. */
 const objectsOf = (address: string, network: string, gateway: string): Manifest[] => [
@@ -48,14 +40,10 @@ type Held = [address: string, port: number, priority?: number][]
 
 /** What is wrong with a client in the first cluster that holds these endpoints for the service. */
 const findingsOf = async (held: Held, network = 'network2'): Promise<Finding[]> => {
-  const apis = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { more: objectsOf('10.1.8.1', 'network1', '192.0.2.1') })),
-    fakeApiServer(
-      meshObjects('cluster2', { role: 'remote', network, more: objectsOf('10.2.8.1', network, '192.0.2.2') }),
-    ),
-  ])
-  servers.push(...apis)
-  const mesh = await survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
+  const mesh = await surveyOf(
+    { more: objectsOf('10.1.8.1', 'network1', '192.0.2.1') },
+    { role: 'remote', network, more: objectsOf('10.2.8.1', network, '192.0.2.2') },
+  )
   const client = { cluster: mesh.clusters[0]!, namespace: 'shop', name: 'client-1' }
   const known = new Map([
     [

@@ -1,16 +1,8 @@
-import { afterEach, expect, test } from 'vitest'
-import { survey } from '#probes/survey/survey.ts'
+import { expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects } from '#testing/mesh-objects.ts'
+import { surveyOf } from '#testing/fake-clusters.ts'
 import { policyFindings, whyUnknown } from './policies.ts'
 import { meshServices } from '#diagnosis/shared-services.ts'
-
-const servers: FakeApiServer[] = []
-
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
 
 const object = (apiVersion: string, kind: string, spec: object, namespace = 'shop'): Manifest => ({
   apiVersion,
@@ -43,14 +35,10 @@ const about = async (
       endpoints: [{ addresses: ['10.1.8.1'] }],
     },
   ]
-  const apis = await Promise.all([
-    fakeApiServer(
-      meshObjects('cluster1', { proxies: ['1.31.0'], more: [...objects, ...(policy ? [policy] : []), ...meshConfig] }),
-    ),
-    fakeApiServer(meshObjects('cluster2', { role, network, proxies: ['1.31.0'], more: objects })),
-  ])
-  servers.push(...apis)
-  const mesh = await survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
+  const mesh = await surveyOf(
+    { proxies: ['1.31.0'], more: [...objects, ...(policy ? [policy] : []), ...meshConfig] },
+    { role, network, proxies: ['1.31.0'], more: objects },
+  )
   const services = await meshServices(mesh)
   const [client, server] = mesh.clusters
   return {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Finding } from '#diagnosis/layer.ts'
 import { gatewayServersAt } from '#diagnosis/gateway-objects.ts'
 import { entrancesOf, networkGateways, type NetworkGateways } from '#diagnosis/network-gateways.ts'
@@ -6,9 +6,8 @@ import { sharedServices } from '#diagnosis/shared-services.ts'
 import type { Manifest } from '#kube/client.ts'
 import type { Endpoint } from '#probes/envoy.ts'
 import type { EnvoyListener } from '#probes/envoy-listeners.ts'
-import { survey, type Survey } from '#probes/survey/survey.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects } from '#testing/mesh-objects.ts'
+import type { Survey } from '#probes/survey/survey.ts'
+import { surveyOf } from '#testing/fake-clusters.ts'
 import { behindName } from './behind-name.ts'
 import { waysInto } from './between-networks.ts'
 import { writtenEntrances } from './entrances.ts'
@@ -19,11 +18,6 @@ import { refusedByPolicy } from './refused-by-policy.ts'
 import { limitsOf, whyIstiodClosed } from './why-closed.ts'
 
 // What is decided from objects and pages. What is dialled is shown in real labs (meshproof prove).
-const servers: FakeApiServer[] = []
-
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
 
 const selector = { app: 'eastwest', istio: 'eastwestgateway' }
 
@@ -53,6 +47,7 @@ const podWith = (change: {
   status?: object
   annotations?: Record<string, string>
   env?: object[]
+  ports?: object[]
 }): Manifest => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -70,6 +65,7 @@ const podWith = (change: {
         image: change.image ?? 'istio/proxyv2:1.31.2',
         args: ['proxy', 'router'],
         env: change.env,
+        ports: change.ports,
       },
     ],
   },
@@ -125,14 +121,11 @@ const host = 'cart.shop.svc.cluster.local'
 const serverName = `outbound_.80_._.${host}`
 
 /** A mesh of two networks: the gateway of the second one is looked at. */
-const meshOf = async (first: Manifest[], second: Manifest[], forbidden: string[] = []): Promise<Survey> => {
-  const apis = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { more: [service('network1'), slice, ...first] }), { forbidden }),
-    fakeApiServer(meshObjects('cluster2', { network: 'network2', role: 'remote', more: second })),
-  ])
-  servers.push(...apis)
-  return survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
-}
+const meshOf = (first: Manifest[], second: Manifest[], forbidden: string[] = []): Promise<Survey> =>
+  surveyOf(
+    { more: [service('network1'), slice, ...first], forbidden },
+    { network: 'network2', role: 'remote', more: second },
+  )
 
 const secondOf = async (mesh: Survey): Promise<NetworkGateways> =>
   (await networkGateways(mesh)).find(({ network }) => network === 'network2')!
@@ -496,6 +489,21 @@ describe('a closed port', () => {
     expect(await limitsOf(gateway!, 15443)).toEqual([
       'service gateways/eastwest lets 203.0.113.0/24 in alone (loadBalancerSourceRanges)',
       'NetworkPolicy gateways/web-alone of cluster2 selects its pods and does not open 15443',
+    ])
+  })
+
+  test.each<[string, object, object[]]>([
+    ['a number, and the service by its name', { targetPort: 'tls' }, [{ port: 15443 }]],
+    ['its name, and the service by a number', { targetPort: 15443 }, [{ port: 'tls' }]],
+    ['its name, as the service does', { targetPort: 'tls' }, [{ port: 'tls' }]],
+  ])('is not closed by a NetworkPolicy that opens it by %s', async (_, target, ports) => {
+    const pod = podWith({ ports: [{ name: 'tls', containerPort: 15443 }] })
+    const spec = { ports: [{ port: 15443, ...target }] }
+    const other = policy('other-name', [{ port: 'http' }])
+    const objects = [service('network2', { spec }), pod, policy('by-name', ports), other]
+    const [gateway] = (await secondOf(await meshOf([], objects))).services
+    expect(await limitsOf(gateway!, 15443)).toEqual([
+      'NetworkPolicy gateways/other-name of cluster2 selects its pods and does not open 15443',
     ])
   })
 

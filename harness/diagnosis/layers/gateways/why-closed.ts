@@ -1,7 +1,7 @@
-import type { V1NetworkPolicy } from '@kubernetes/client-node'
+import type { V1NetworkPolicy, V1Pod } from '@kubernetes/client-node'
 import { forOthers, gatewayServersAt, gatewaysOfOthers, isFor, unreadGateways } from '#diagnosis/gateway-objects.ts'
-import { matchesSelector } from '#diagnosis/label-selector.ts'
 import type { GatewayService } from '#diagnosis/network-gateways.ts'
+import { opensPort, policiesOf, portNumber } from '#diagnosis/network-policy.ts'
 import { selects } from '#diagnosis/selects.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 import { behindAddress } from './behind-address.ts'
@@ -18,17 +18,12 @@ export const limitsOf = async (
   const ranges = service.spec?.loadBalancerSourceRanges ?? []
   const pods = (await cluster.reads.podsIn(namespace)).filter(({ metadata }) => selects(service, metadata?.labels))
   const target = service.spec?.ports?.find((candidate) => candidate.port === port)?.targetPort ?? port
-  const policies = (await cluster.reads.networkPolicies().catch((): V1NetworkPolicy[] => [])).filter(
-    (policy) =>
-      policy.metadata?.namespace === namespace &&
-      pods.some(({ metadata }) => matchesSelector(policy.spec?.podSelector, metadata?.labels ?? {})) &&
-      !opens(policy, target),
-  )
+  const policies = await Promise.all(pods.map((pod) => closingPolicies(cluster, pod, target)))
   return [
     ...(ranges.length > 0
       ? [`service ${namespace}/${name} lets ${ranges.join(', ')} in alone (loadBalancerSourceRanges)`]
       : []),
-    ...policies.map(
+    ...[...new Set(policies.flat())].map(
       ({ metadata }) =>
         `NetworkPolicy ${namespace}/${metadata?.name ?? ''} of ${cluster.name} selects its pods and does not open ` +
         String(port),
@@ -36,22 +31,16 @@ export const limitsOf = async (
   ]
 }
 
-/** Whether a policy says nothing about what comes in, or lets some source in at a port. */
-const opens = ({ spec }: V1NetworkPolicy, port: number | string): boolean =>
-  !(spec?.policyTypes ?? ['Ingress']).includes('Ingress') ||
-  (spec?.ingress ?? []).some(
-    ({ ports }) =>
-      !ports ||
-      ports.length === 0 ||
-      ports.some((allowed) => {
-        const last = allowed.endPort ?? Number(allowed.port)
-        return (
-          allowed.port === undefined ||
-          allowed.port === port ||
-          (typeof port === 'number' && Number(allowed.port) <= port && port <= last)
-        )
-      }),
-  )
+/** NetworkPolicies that select a pod and let nobody in at its port; none where the pod has no port of that name. */
+const closingPolicies = async (
+  cluster: SurveyedCluster,
+  pod: V1Pod,
+  port: number | string,
+): Promise<V1NetworkPolicy[]> => {
+  const number = portNumber(pod, port)
+  if (number === undefined) return []
+  return (await policiesOf('Ingress', cluster, pod)).filter((policy) => !opensPort(policy, pod, number))
+}
 
 /** Why istiod’s port may be closed at an address of a gateway: what is missing in front of istiod, in lines. */
 export const whyIstiodClosed = async (serving: SurveyedCluster, address: string, port: number): Promise<string[]> => {

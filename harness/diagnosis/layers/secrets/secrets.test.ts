@@ -4,7 +4,7 @@ import { json } from 'node:stream/consumers'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { stringify } from 'yaml'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
 import type { Look } from '#diagnosis/layer.ts'
 import { textOf, type Permission } from '#kube/permissions.ts'
@@ -12,27 +12,17 @@ import type { Manifest } from '#kube/client.ts'
 import { createRoot } from '#lab/certificate-authority.ts'
 import { handshake, type Handshake } from '#probes/remote-server.ts'
 import type { RemoteAccess } from '#istio/remote-kubeconfig.ts'
-import { survey, type Survey } from '#probes/survey/survey.ts'
+import type { Survey } from '#probes/survey/survey.ts'
 import { scratchFolder } from '#testing/edge.ts'
-import { fakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects, type Shape } from '#testing/mesh-objects.ts'
+import { type FakeCluster, surveyOf } from '#testing/fake-clusters.ts'
+import type { Shape } from '#testing/mesh-objects.ts'
 import { tlsServer } from '#testing/tls-server.ts'
 import { remoteSecrets } from '#diagnosis/layers/remote-secrets.ts'
 import { tryCredentials, type Entry, type Tried } from './credentials.ts'
 import { wrongCertificate } from './server.ts'
 
-const meshOf = async (first: Shape, second: Shape, names = ['cluster1', 'cluster2']): Promise<Survey> => {
-  const [firstName = '', secondName = ''] = names
-  const servers = await Promise.all(
-    [meshObjects(firstName, { uid: 'one', ...first }), meshObjects(secondName, { uid: 'other', ...second })].map(
-      (objects) => fakeApiServer(objects),
-    ),
-  )
-  onTestFinished(() => {
-    for (const server of servers) server.close()
-  })
-  return survey(servers.map((server, index) => server.cluster(`context${index + 1}`)))
-}
+const meshOf = (first: FakeCluster, second: FakeCluster): Promise<Survey> =>
+  surveyOf({ uid: 'one', ...first }, { uid: 'other', ...second })
 
 const secret = (kubeconfig: string, name = 'istio-remote-secret-cluster2', key = 'cluster2'): Manifest => ({
   apiVersion: 'v1',
@@ -163,10 +153,10 @@ describe('what a remote secret says', () => {
 describe('clusters of one name', () => {
   test('are named by their contexts, and every layer goes on', async () => {
     const [first, second] = [{ podCidr: '10.1.0.0/24' }, { podCidr: '10.2.0.0/24' }]
-    const namesakes = await meshOf({ proxies: ['1.31.2'], ...first }, { proxies: ['1.31.2'], ...second }, [
-      'east',
-      'east',
-    ])
+    const namesakes = await meshOf(
+      { called: 'east', proxies: ['1.31.2'], ...first },
+      { called: 'east', proxies: ['1.31.2'], ...second },
+    )
     const { layers } = await diagnoseMesh(namesakes, undefined, new AbortController().signal)
     expect(layers.find(({ layer }) => layer === 'secrets')?.findings).toMatchObject([
       {

@@ -1,12 +1,12 @@
 import type { V1NetworkPolicy, V1Pod } from '@kubernetes/client-node'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
+import { asOther, letsOut, policiesOf } from '#diagnosis/network-policy.ts'
 import { entrancesOf, networkGateways } from '#diagnosis/network-gateways.ts'
 import type { MeshService, ServiceIn } from '#diagnosis/shared-services.ts'
 import { isSidecar } from '#istio/proxy-container.ts'
 import { isReady } from '#kube/pods.ts'
 import { hostPort } from '#probes/transfers.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
-import { admits, asOther, policiesOf } from './network-policy.ts'
 import { serverOf, targetPort } from './server-pod.ts'
 
 /** Where a client’s requests for the pods of another cluster go. */
@@ -44,9 +44,7 @@ const keptIn = async (mesh: Survey, services: readonly MeshService[], client: Cl
     if (!own || !(await reaches(policies, service, own))) continue
     for (const other of service.perCluster.filter((part) => part !== own && part.meshed.length > 0)) {
       const ways = await waysTo(mesh, service, other, own)
-      const isOpen = ways.some(({ address, port }) =>
-        policies.some((policy) => admits(policy, 'Egress', { address }, port)),
-      )
+      const isOpen = ways.some(({ address, port }) => policies.some((policy) => letsOut(policy, { address }, port)))
       const [way] = ways
       if (way && !isOpen) return [shutIn(client, service, way)]
     }
@@ -60,7 +58,7 @@ const reaches = async (policies: V1NetworkPolicy[], service: MeshService, own: S
   if (!pod) return false
   const other = asOther(pod, await own.cluster.reads.namespaces())
   const port = await targetPort(service, own)
-  return policies.some((policy) => admits(policy, 'Egress', other, port))
+  return policies.some((policy) => letsOut(policy, other, port))
 }
 
 const waysTo = async (mesh: Survey, service: MeshService, to: ServiceIn, from: ServiceIn): Promise<Way[]> => {

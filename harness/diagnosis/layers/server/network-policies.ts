@@ -1,10 +1,10 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
+import { asOther, letsIn, opensPortToOutside, policiesOf } from '#diagnosis/network-policy.ts'
 import type { MeshService, ServiceIn } from '#diagnosis/shared-services.ts'
 import { crossNetworkPort, gatewayLabel } from '#istio/gateway.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import { severalNetworks } from '#topology/networks.ts'
-import { admits, asOther, policiesOf, takesPort } from './network-policy.ts'
 import { serverOf, targetPort } from './server-pod.ts'
 
 /** A NetworkPolicy that selects a server and leaves out the gateway that brings requests of other networks. */
@@ -21,7 +21,7 @@ export const leftOutByNetworkPolicy = async (
   const namespaces = await cluster.reads.namespaces()
   const port = await targetPort(service, part)
   const shut = senders.filter(
-    (sender) => !policies.some((policy) => admits(policy, 'Ingress', asOther(sender, namespaces), port)),
+    (sender) => !policies.some((policy) => letsIn(policy, pod, asOther(sender, namespaces), port)),
   )
   const [first] = shut
   const [policy] = policies
@@ -56,10 +56,7 @@ const sendersOf = async (mesh: Survey, service: MeshService, { cluster }: Servic
   return [gateway, client].flatMap((sender) => sender ?? [])
 }
 
-/**
- * NetworkPolicies that leave out what comes to a gateway from other networks. It comes from outside of the cluster,
- * from no pod and no namespace: only a block of addresses, or no condition at all, lets it in.
- */
+/** NetworkPolicies that leave out what comes to a gateway from other networks, which is outside of the cluster. */
 export const shutGateways = async (mesh: Survey): Promise<Finding[]> => {
   if (!severalNetworks(mesh)) return []
   const perCluster = await Promise.all(
@@ -67,14 +64,7 @@ export const shutGateways = async (mesh: Survey): Promise<Finding[]> => {
       const pod = (await cluster.reads.proxies()).find(({ metadata }) => isRouter(metadata?.labels ?? {}))
       const policies = pod ? await policiesOf('Ingress', cluster, pod) : []
       const [first] = policies
-      const open = policies.some(({ spec }) =>
-        (spec?.ingress ?? []).some(
-          ({ _from: from, ports }) =>
-            takesPort(ports, crossNetworkPort) &&
-            (!from || from.length === 0 || from.some(({ ipBlock }) => ipBlock !== undefined)),
-        ),
-      )
-      if (!first || !pod || open) return []
+      if (!first || !pod || policies.some((policy) => opensPortToOutside(policy, pod, crossNetworkPort))) return []
       const [namespace, name] = [first.metadata?.namespace ?? '', first.metadata?.name ?? '']
       return [
         {

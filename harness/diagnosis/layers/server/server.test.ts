@@ -1,18 +1,11 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
-import { survey, type Survey } from '#probes/survey/survey.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects } from '#testing/mesh-objects.ts'
+import type { Survey } from '#probes/survey/survey.ts'
+import { surveyOf } from '#testing/fake-clusters.ts'
 import { interception } from '../interception.ts'
 import { deadEndpoints } from './listening.ts'
 import { server } from './server.ts'
 import { transport } from '../transport.ts'
-
-const servers: FakeApiServer[] = []
-
-afterEach(() => {
-  for (const api of servers.splice(0)) api.close()
-})
 
 /** A sidecar in namespace shop, ready, with an account of its own. */
 const pod = (app: string, address: string, args: string[] = []): Manifest => ({
@@ -22,7 +15,10 @@ const pod = (app: string, address: string, args: string[] = []): Manifest => ({
   spec: {
     serviceAccountName: app,
     initContainers: [{ name: 'istio-init', args: ['istio-iptables', '-i', '*', '-b', '*', ...args] }],
-    containers: [{ name: 'istio-proxy', args: ['proxy', 'sidecar'] }],
+    containers: [
+      { name: 'istio-proxy', args: ['proxy', 'sidecar'] },
+      { name: app, ports: [{ name: 'http', containerPort: 8080 }] },
+    ],
   },
   status: {
     phase: 'Running',
@@ -60,23 +56,16 @@ const policy = (kind: string, spec: object, namespace = 'shop'): Manifest => ({
 })
 
 /** A mesh with cart in both clusters, a client in the first, and more objects there; `second` are more in the other. */
-const meshOf = async (
+const meshOf = (
   more: Manifest[],
   client = pod('client', '10.1.8.9'),
   cartArguments: string[] = [],
   second: Manifest[] = [],
-): Promise<Survey> => {
-  const apis = await Promise.all([
-    fakeApiServer(
-      meshObjects('cluster1', { more: [...cart('10.1.8.1'), pod('cart', '10.1.8.1', cartArguments), client, ...more] }),
-    ),
-    fakeApiServer(
-      meshObjects('cluster2', { role: 'remote', more: [...cart('10.2.8.1'), pod('cart', '10.2.8.1'), ...second] }),
-    ),
-  ])
-  servers.push(...apis)
-  return survey(apis.map((api, index) => api.cluster(`context${index + 1}`)))
-}
+): Promise<Survey> =>
+  surveyOf(
+    { more: [...cart('10.1.8.1'), pod('cart', '10.1.8.1', cartArguments), client, ...more] },
+    { role: 'remote', more: [...cart('10.2.8.1'), pod('cart', '10.2.8.1'), ...second] },
+  )
 
 describe('what a server accepts', () => {
   const codesWith = async (...more: Manifest[]): Promise<string[]> => [
@@ -140,6 +129,8 @@ describe('what a server accepts', () => {
       ['MP-906'],
     ],
     ['lets everybody in at another port', [{ ports: [{ port: 9090 }] }], ['MP-906']],
+    ['lets everybody in at the port by its name', [{ ports: [{ port: 'http' }] }], []],
+    ['lets everybody in at another port by its name', [{ ports: [{ port: 'metrics' }] }], ['MP-906']],
     ['lets everybody in', [{}], []],
   ])('a NetworkPolicy that %s', async (_, ingress, expected) => {
     expect(await codesWith(network(ingress))).toEqual(expected)
@@ -164,12 +155,7 @@ describe('a gateway between networks', () => {
     ['a block of addresses', [{ from: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: [{ port: 15443 }] }], []],
     ['everybody', [{}], []],
   ])('is open to other networks only where a NetworkPolicy lets in %s', async (_, ingress, expected) => {
-    const apis = await Promise.all([
-      fakeApiServer(meshObjects('cluster1', { more: [gateway, shut(ingress)] })),
-      fakeApiServer(meshObjects('cluster2', { role: 'remote', network: 'network2' })),
-    ])
-    servers.push(...apis)
-    const mesh = await survey(apis.map((api, index) => api.cluster(`context${index + 1}`)))
+    const mesh = await surveyOf({ more: [gateway, shut(ingress)] }, { role: 'remote', network: 'network2' })
     expect((await server.look(mesh, undefined)).findings.map(({ code }) => code)).toEqual(expected)
   })
 })

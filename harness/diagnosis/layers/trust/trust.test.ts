@@ -1,29 +1,19 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createRoot } from '#lab/certificate-authority.ts'
 import type { Manifest } from '#kube/client.ts'
-import { survey } from '#probes/survey/survey.ts'
 import { cacertsSecret, rootForTests, signerIn, textsOf, type Texts } from '#testing/cacerts.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects } from '#testing/mesh-objects.ts'
+import { surveyOf } from '#testing/fake-clusters.ts'
 import type { Look } from '#diagnosis/layer.ts'
 import { trust } from './trust.ts'
 
-const servers: FakeApiServer[] = []
 const root = rootForTests()
 
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
-
 /** Looks at two clusters with these cacerts, and with more objects in the first or the second. */
-const looked = async (first: Texts, second: Texts, more: Manifest[] = [], others: Manifest[] = []): Promise<Look> => {
-  const apis = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { more: [cacertsSecret(first), ...more] })),
-    fakeApiServer(meshObjects('cluster2', { more: [cacertsSecret(second), ...others] })),
-  ])
-  servers.push(...apis)
-  return trust.look(await survey(apis.map((server, index) => server.cluster(`context${index + 1}`))), undefined)
-}
+const looked = async (first: Texts, second: Texts, more: Manifest[] = [], others: Manifest[] = []): Promise<Look> =>
+  trust.look(
+    await surveyOf({ more: [cacertsSecret(first), ...more] }, { more: [cacertsSecret(second), ...others] }),
+    undefined,
+  )
 
 describe('cacerts that are right', () => {
   test('may have an intermediate that another intermediate signed, with the root elsewhere', async () => {

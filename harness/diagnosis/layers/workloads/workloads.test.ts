@@ -1,29 +1,15 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
-import { survey } from '#probes/survey/survey.ts'
-import { fakeApiServer, type FakeApiServer } from '#testing/fake-api-server.ts'
-import { meshObjects } from '#testing/mesh-objects.ts'
+import { surveyOf } from '#testing/fake-clusters.ts'
 import type { Look } from '#diagnosis/layer.ts'
 import { workloads } from './workloads.ts'
-
-const servers: FakeApiServer[] = []
-
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
 
 /**
  * Looks at a mesh whose second cluster has these objects besides; `forbidden` may not be listed there. `first` are more
  * objects of the first cluster.
  */
-const looked = async (more: Manifest[], forbidden: string[] = [], first: Manifest[] = []): Promise<Look> => {
-  const apis = await Promise.all([
-    fakeApiServer(meshObjects('cluster1', { more: first })),
-    fakeApiServer(meshObjects('cluster2', { more }), { forbidden }),
-  ])
-  servers.push(...apis)
-  return workloads.look(await survey(apis.map((server, index) => server.cluster(`context${index + 1}`))), undefined)
-}
+const looked = async (more: Manifest[], forbidden: string[] = [], first: Manifest[] = []): Promise<Look> =>
+  workloads.look(await surveyOf({ more: first }, { more, forbidden }), undefined)
 
 const long = new Date(Date.now() - 600_000)
 const podOf = (status: object, more: object = {}): Manifest => ({
