@@ -1,4 +1,5 @@
 import { access, readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ownerOf } from '#engine/owner.ts'
@@ -17,7 +18,7 @@ const engine = JSON.stringify({
 test('a kept lab that a run uses stays, and the run is named; with --all it is removed', async () => {
   const [used, unused] = ['20260101-000000-aaaa', '20260101-000000-bbbb'] as const
   const owner = await ownerOf(process.pid)
-  const ended = `${owner.split('/')[0]}/1/1`
+  const ended = owner.replace(/\/\d+\//, '/4194999/')
   await emptyCache()
   const log = join(await scratchFolder(), 'log')
   await fakeProgram('docker', `case "$1" in info) echo '${engine}' ;; rm | rmi) echo "$*" >> '${log}' ;; esac`)
@@ -39,4 +40,22 @@ test('a kept lab that a run uses stays, and the run is named; with --all it is r
   await expect(access(runFolder(used))).rejects.toThrow()
   await leaveLab(used, owner)
   await expect(readFile(log, 'utf8')).rejects.toThrow()
+})
+
+test('a run in a container, whose processes cannot be seen here, stays and is named; with --all it is removed', async () => {
+  const id = '20260101-000000-aaaa'
+  await emptyCache()
+  await fakeProgram('docker', `case "$1" in info) echo '${engine}' ;; esac`)
+  const owner = (await ownerOf(process.pid)).replace(/\d*$/, '1')
+  await saveRun({ id, topology: 'gateway', mtls: 'strict', owner, kept: false })
+  const said: string[] = []
+  const remove = (all: boolean): Promise<number> =>
+    down({ all, run: id }, (line) => said.push(line), new AbortController().signal)
+  for (const all of [false, true, true]) expect(await remove(all)).toBe(0)
+  expect(said).toEqual([
+    `Run ${id} stays: it is in progress, as process ${process.pid} of ${hostname()}. ` +
+      `If that has ended, use meshproof down --all --run=${id}`,
+    `Removed what is left of run ${id}.`,
+    `Nothing of run ${id} is left.`,
+  ])
 })

@@ -19,9 +19,8 @@ export const down = async (
 ): Promise<number> => {
   if (contexts) return downIn(connectContexts(contexts, kubeconfig), { all, run }, say)
   await engineInfo(signal)
-  const asked = (await findLeftRuns()).filter(
-    ({ id, alive, kept }) => (run === undefined || id === run) && (all || kept || !alive),
-  )
+  const found = (await findLeftRuns()).filter(({ id }) => run === undefined || id === run)
+  const asked = found.filter(({ alive, kept }) => all || kept || !alive)
   const inUse = all ? [] : asked.filter(({ users }) => users.length > 0)
   const remains = asked.filter((left) => !inUse.includes(left))
   for (const { id, kept } of remains) {
@@ -30,12 +29,12 @@ export const down = async (
   }
   const [used] = inUse
   if (used !== undefined) throw stillUsed(used)
-  if (remains.length === 0)
+  for (const { id, owner } of found.filter((left) => !asked.includes(left)))
     say(
-      run === undefined
-        ? 'Nothing of ours is left.'
-        : `Nothing of run ${run} is left, or the run is in progress (--all deletes it too).`,
+      `Run ${id} stays: it is in progress, as process ${processId(owner)} of ${hostOf(owner)}. ` +
+        `If that has ended, use meshproof down --all --run=${id}`,
     )
+  if (found.length === 0) say(`Nothing of ${run === undefined ? 'ours' : `run ${run}`} is left.`)
   return 0
 }
 
@@ -47,6 +46,7 @@ const stillUsed = ({ id, users }: LeftRun): MeshproofError =>
     next: 'Wait for that run, or stop it. `meshproof down --all` deletes the lab under it.',
   })
 
+const hostOf = (owner: string): string => owner.split('/')[0] ?? ''
 const processId = (owner: string): string => owner.split('/')[1] ?? ''
 
 /** The options of `down`: whether it deletes what runs left in the engine, or in existing clusters. */

@@ -7,6 +7,9 @@ import { emptyCache, fakeProgram, scratchFolder } from '#testing/edge.ts'
 import { findLeftRuns, reap } from './reaper.ts'
 import { leaveLab, runFolder, saveRun, useLab } from './run-state.ts'
 
+/** An owner whose process has ended: no process has this id. */
+const deadOf = (owner: string): string => owner.replace(/\/\d+\//, '/4194999/')
+
 test(
   'containers in which killed processes built node images are removed; they are found by label and name, because a ' +
     'node image keeps the label',
@@ -14,7 +17,7 @@ test(
     await emptyCache()
     const log = join(await scratchFolder(), 'log')
     const living = await ownerOf(process.pid)
-    const dead = living.replace(/\/[^/]*$/, '/1')
+    const dead = deadOf(living)
     await fakeProgram(
       'docker',
       `case "$*" in
@@ -29,7 +32,7 @@ esac`,
 
 test('a lab that was kept with another cache folder is not taken for one that a killed run left', async () => {
   const id = '20260101-000000-abcd'
-  const owner = (await ownerOf(process.pid)).replace(/\/[^/]*$/, '/1')
+  const owner = deadOf(await ownerOf(process.pid))
   await emptyCache()
   await saveRun({ id, topology: 'gateway', mtls: 'strict', owner, kept: true })
   const kept = runFolder(id)
@@ -39,21 +42,21 @@ test('a lab that was kept with another cache folder is not taken for one that a 
     'docker',
     `case "$*" in 'ps --all --filter label=${runLabel} '*) echo '${id} ${owner} ${kept}' ;; esac`,
   )
-  expect(await findLeftRuns()).toEqual([{ id, alive: false, kept: true, users: [] }])
+  expect(await findLeftRuns()).toEqual([{ id, owner, alive: false, kept: true, users: [] }])
   expect(await reap()).toEqual([])
 })
 
 test('the processes that use a kept lab are known as long as they live', async () => {
   const id = '20260101-000000-abcd'
   const living = await ownerOf(process.pid)
-  const dead = `${living.split('/')[0]}/1/1`
+  const dead = deadOf(living)
   await emptyCache()
   await fakeProgram('docker', '')
   await saveRun({ id, topology: 'gateway', mtls: 'strict', owner: dead, kept: true })
   await useLab(id, dead)
-  expect(await findLeftRuns()).toEqual([{ id, alive: false, kept: true, users: [] }])
+  expect(await findLeftRuns()).toEqual([{ id, owner: dead, alive: false, kept: true, users: [] }])
   await useLab(id, living)
-  expect(await findLeftRuns()).toEqual([{ id, alive: false, kept: true, users: [living] }])
+  expect(await findLeftRuns()).toEqual([{ id, owner: dead, alive: false, kept: true, users: [living] }])
   await leaveLab(id, living)
-  expect(await findLeftRuns()).toEqual([{ id, alive: false, kept: true, users: [] }])
+  expect(await findLeftRuns()).toEqual([{ id, owner: dead, alive: false, kept: true, users: [] }])
 })

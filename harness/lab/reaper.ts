@@ -4,10 +4,10 @@ import { ownerLives } from '#engine/owner.ts'
 import { forgetRun, loadRun, runFolder, runIds, usersOf } from './run-state.ts'
 
 /**
- * A run of which something exists: in the engine, or as a folder with its state. `users` are the processes that use its
- * kept lab now.
+ * A run of which something exists: in the engine, or as a folder with its state. `owner` is its process
+ * (harness/engine/owner.ts), and `users` are the processes that use its kept lab now.
  */
-export type LeftRun = { id: string; alive: boolean; kept: boolean; users: string[] }
+export type LeftRun = { id: string; owner: string; alive: boolean; kept: boolean; users: string[] }
 
 /** Finds every run of which something exists. In the engine it looks only at what has the labels of a run. */
 export const findLeftRuns = async (): Promise<LeftRun[]> => {
@@ -32,6 +32,7 @@ export const findLeftRuns = async (): Promise<LeftRun[]> => {
       const process = owner || state?.owner || ''
       return {
         id,
+        owner: process,
         alive: process !== '' && (await ownerLives(process)),
         kept: state?.kept ?? false,
         users: await usersOf(folder ?? runFolder(id)),

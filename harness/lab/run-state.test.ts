@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { ownerLives, ownerOf } from '#engine/owner.ts'
-import { emptyCache } from '#testing/edge.ts'
+import { emptyCache, setVariable } from '#testing/edge.ts'
 import { idleLab } from '#testing/idle-lab.ts'
 import { forgetRun, loadRun, newRunId, runFolder, runIds, type RunState, saveRun } from './run-state.ts'
 
@@ -43,12 +44,36 @@ describe('the owner of a run', () => {
   test.runIf(process.platform === 'linux')('is not a later process with the same id', async () => {
     const owner = await ownerOf(process.pid)
     expect(await ownerLives(owner)).toBe(true)
-    expect(await ownerLives(owner.replace(/\d+$/, (start) => String(Number(start) - 1)))).toBe(false)
+    const [host, pid, start, namespace] = owner.split('/')
+    expect(await ownerLives([host, pid, Number(start) - 1, namespace].join('/'))).toBe(false)
   })
 
   test('on another host counts as alive', async () => {
     const owner = await ownerOf(process.pid)
-    expect(await ownerLives(owner.replace(hostname(), 'elsewhere').replace(/\d+$/, '1'))).toBe(true)
+    expect(await ownerLives(owner.replace(hostname(), 'elsewhere').replace(/\/\d+\//, '/4194999/'))).toBe(true)
+  })
+
+  // A container with the network of its host has the name of its host, but process ids of its own.
+  test.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
+    'counts as alive in a container with the same host name, and its processes count as alive here',
+    async () => {
+      const script = `
+        import { ownerLives, ownerOf } from ${JSON.stringify(join(import.meta.dirname, '../engine/owner.ts'))}
+        console.log(JSON.stringify([await ownerLives(process.argv[1]), await ownerOf(process.pid)]))`
+      const isolate = ['--pid', '--fork', '--mount-proc', process.execPath, '--input-type=module', '--eval', script]
+      const { stdout } = await execa('unshare', [...isolate, await ownerOf(process.pid)])
+      const [hereLives, inside] = JSON.parse(stdout) as [boolean, string]
+      expect(inside).toMatch(new RegExp(`^${hostname()}/1/`))
+      expect([hereLives, await ownerLives(inside)]).toEqual([true, true])
+    },
+  )
+
+  test('of a pod ends with it: the pod that replaces it has its host name and takes over', async () => {
+    const owner = await ownerOf(process.pid)
+    setVariable('KUBERNETES_SERVICE_HOST', '10.0.0.1')
+    const ofKilledPod = (await ownerOf(process.pid)).replace(/\/\d+\//, '/4194999/')
+    expect(await ownerLives(ofKilledPod)).toBe(false)
+    if (process.platform === 'linux') expect(await ownerLives(owner.replace(/\/\d+\//, '/4194999/'))).toBe(true)
   })
 })
 

@@ -62,7 +62,7 @@ export const useLab = (id: string, owner: string): Promise<void> =>
 export const leaveLab = (id: string, owner: string): Promise<void> =>
   rm(join(runFolder(id), userFile(owner)), { force: true })
 
-const userFile = (owner: string): string => `${userPrefix}${owner.split('/')[1] ?? ''}`
+const userFile = (owner: string): string => `${userPrefix}${owner.replaceAll('/', '-')}`
 
 /** The processes (harness/engine/owner.ts) that use a kept lab now, from its folder. */
 export const usersOf = async (folder: string): Promise<string[]> => {
