@@ -67,24 +67,23 @@ export const echoOf = async ({
 /** Where the host outside of the mesh runs: the labels of its pods. */
 export const outsideSelector = 'app=echo-outside'
 
-/**
- * Waits until the echo of a cluster is ready. @throws MeshproofError MP-401 when the time (milliseconds) is up, by
- * default two minutes.
- */
+/** True once the echo of a cluster and its server outside of the mesh are ready. */
+export const isEchoReady = async (kube: KubeClient, { mesh, outside }: Namespaces): Promise<boolean> => {
+  const pods = await Promise.all([
+    kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace: mesh, selector: 'app=echo' }),
+    kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace: outside, selector: outsideSelector }),
+  ])
+  return pods.every((some) => some.some(isReady))
+}
+
+/** Waits until the echo of a cluster is ready. @throws MeshproofError MP-401 after two minutes. */
 export const echoReady = (
   { name, kube }: { name: string; kube: KubeClient },
-  { mesh, outside }: Namespaces,
+  namespaces: Namespaces,
   signal: AbortSignal,
-  within = 120_000,
 ): Promise<unknown> =>
   until(
-    `${mesh}/echo and ${outside}/echo-outside are ready in ${name}`,
-    async () => {
-      const pods = await Promise.all([
-        kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace: mesh, selector: 'app=echo' }),
-        kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace: outside, selector: outsideSelector }),
-      ])
-      return pods.every((some) => some.some(isReady))
-    },
-    { every: 250, within, signal },
+    `${namespaces.mesh}/echo and ${namespaces.outside}/echo-outside are ready in ${name}`,
+    () => isEchoReady(kube, namespaces),
+    { every: 250, within: 120_000, signal },
   )

@@ -3,6 +3,7 @@ import type { Manifest } from '#kube/client.ts'
 import { errorOf } from '#testing/edge.ts'
 import { fakeKube, type FakeKube } from '#testing/fake-kube.ts'
 import { deployEcho } from './echo.ts'
+import { troubleOf } from './workloads.ts'
 
 const pod = (name: string, namespace: string, status: object): Manifest => ({
   apiVersion: 'v1',
@@ -36,6 +37,8 @@ test('echo is in our own namespaces, with a service for the echo of every cluste
 test('a cluster that cannot start the image says why', async () => {
   const waiting = { reason: 'ImagePullBackOff', message: 'not found' }
   const stuck = pod('echo', 'meshproof-app1', { containerStatuses: [{ image: 'echo:1', state: { waiting } }] })
+  // The workloads come up by themselves, and do not take the echo's trouble for their own.
+  expect(await troubleOf(fakeKube(stuck), 'workloads')).toBeUndefined()
   expect(await errorOf(deploy(fakeKube(stuck), 1))).toMatchObject({
     code: 'MP-371',
     message: expect.stringMatching(/context a, echo:1.*not found/),

@@ -1,8 +1,8 @@
 import { ownNamespaces } from '#checks/existing-target.ts'
-import { MeshproofError, reasonOf } from '#errors.ts'
-import { echoOf, echoReady } from '#istio/echo.ts'
+import { MeshproofError } from '#errors.ts'
+import { echoOf, isEchoReady } from '#istio/echo.ts'
 import type { KubeClient } from '#kube/client.ts'
-import { modest, troubleOf } from './workloads.ts'
+import { modest, whyNotUp } from './workloads.ts'
 
 type Place = { name: string; context: string; version: string; kube: KubeClient }
 
@@ -11,7 +11,8 @@ export const noEchoImage = 'no image of Istio’s echo is named: --echo-image na
 
 /**
  * Deploys echo in one cluster, and waits until it is ready. `versions` are those of all clusters of the mesh.
- * @throws MeshproofError MP-371 where it is not ready within the time (milliseconds), by default two minutes.
+ * @throws MeshproofError MP-371 where the cluster cannot pull or start it, or it is not ready within the time, by default
+ * three minutes.
  */
 export const deployEcho = async (
   { name, context, version, kube }: Place,
@@ -22,16 +23,17 @@ export const deployEcho = async (
 ): Promise<void> => {
   const echo = await echoOf({ cluster: name, version, namespaces: ownNamespaces, image, versions })
   await kube.apply(echo.map(modest))
-  try {
-    await echoReady({ name, kube }, ownNamespaces, signal, within)
-  } catch (cause) {
-    if (signal.aborted) throw cause
-    throw new MeshproofError('MP-371', {
-      what: 'A cluster cannot start the image of echo, which the checks of protocols ask',
-      where: `context ${context}, ${image}`,
-      why: (await troubleOf(kube)) ?? reasonOf(cause),
-      next: 'Push the image to a registry that the clusters can pull from, and name it with --echo-image.',
-      cause,
-    })
-  }
+  const trouble = await whyNotUp(
+    { context, kube, whose: 'echo' },
+    () => isEchoReady(kube, ownNamespaces),
+    signal,
+    within,
+  )
+  if (trouble === undefined) return
+  throw new MeshproofError('MP-371', {
+    what: 'A cluster cannot start the image of echo, which the checks of protocols ask',
+    where: `context ${context}, ${image}`,
+    why: trouble,
+    next: 'Push the image to a registry that the clusters can pull from, and name it with --echo-image.',
+  })
 }

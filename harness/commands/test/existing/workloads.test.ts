@@ -121,8 +121,10 @@ test.each<[string, Manifest, string]>([
   ],
 ])('a cluster that %s says so', async (_, object, words) => {
   const kube = fakeKube(object)
-  expect(await troubleOf(kube)).toBe(words)
-  expect(await troubleOf(fakeKube({ ...object, metadata: { name: 'sleep', namespace: 'theirs' } }))).toBeUndefined()
+  expect(await troubleOf(kube, 'workloads')).toBe(words)
+  expect(await troubleOf(kube, 'echo')).toBeUndefined()
+  const theirs = fakeKube({ ...object, metadata: { name: 'sleep', namespace: 'theirs' } })
+  expect(await troubleOf(theirs, 'workloads')).toBeUndefined()
 })
 
 const ready = { conditions: [{ type: 'Ready', status: 'True' }] }

@@ -52,33 +52,57 @@ export const deployOwn = async (
 ): Promise<void> => {
   await kube.apply((await workloadsOf(version, ownNamespaces, roles, false)).map(modest))
   const deployments = deploymentsOf(version, ownNamespaces)
-  let [since, trouble] = [0, undefined as string | undefined]
-  const outcome = await until(
-    `the workloads are ready in ${context}`,
+  const trouble = await whyNotUp(
+    { context, kube, whose: 'workloads' },
     async () => {
       const ready = await Promise.all(deployments.map(([namespace, name]) => isRolledOut(kube, namespace, name)))
-      if (ready.every(Boolean)) return 'ready'
-      trouble = await troubleOf(kube)
+      return ready.every(Boolean)
+    },
+    signal,
+  )
+  if (trouble === undefined) return
+  throw new MeshproofError('MP-143', {
+    what: 'The workloads do not come up',
+    where: `context ${context}`,
+    why: trouble,
+    next:
+      'The cluster must have room for five small pods, let them run, and be able to pull their images ' +
+      '(--images=release or --images=source names others).',
+  })
+}
+
+/** The pods that come up: the workloads of every run, or echo. */
+type Coming = { context: string; kube: KubeClient; whose: 'workloads' | 'echo' }
+
+/**
+ * Waits until pods are ready, and returns undefined. Otherwise it returns why they are not: what the cluster says of
+ * them, or that they were not ready within the time, in milliseconds.
+ * @throws the signal’s reason when it fires.
+ */
+export const whyNotUp = async (
+  { context, kube, whose }: Coming,
+  isUp: () => Promise<boolean>,
+  signal: AbortSignal,
+  within = 180_000,
+): Promise<string | undefined> => {
+  let [since, trouble] = [0, undefined as string | undefined]
+  const outcome = await until(
+    `the pods of ${whose} are ready in ${context}`,
+    async () => {
+      if (await isUp()) return 'ready'
+      trouble = await troubleOf(kube, whose)
       if (trouble === undefined) since = 0
       else since ||= Date.now()
       // A registry may answer a retry, and a node may join. A problem that lasts 20 s is taken as permanent.
       return trouble !== undefined && Date.now() - since > 20_000 && 'stuck'
     },
-    { every: 500, within: 180_000, signal },
+    { every: 500, within, signal },
   ).catch((error: unknown) => {
     if (signal.aborted) throw error
     trouble ??= reasonOf(error)
     return 'stuck'
   })
-  if (outcome === 'ready') return
-  throw new MeshproofError('MP-143', {
-    what: 'The workloads do not come up',
-    where: `context ${context}`,
-    ...(trouble === undefined ? {} : { why: trouble }),
-    next:
-      'The cluster must have room for five small pods, let them run, and be able to pull their images ' +
-      '(--images=release or --images=source names others).',
-  })
+  return outcome === 'ready' ? undefined : trouble
 }
 
 /**
@@ -105,21 +129,26 @@ type WithTemplate = { template?: { metadata?: object; spec?: object } }
 const specOf = ({ spec }: Manifest): WithTemplate => (spec as WithTemplate | undefined) ?? {}
 
 /**
- * The reason why our pods do not start, where a cluster gives one: it refuses them, has no room for them, or cannot
+ * The reason why pods of ours do not start, where a cluster gives one: it refuses them, has no room for them, or cannot
  * pull an image.
  */
-export const troubleOf = async (kube: KubeClient): Promise<string | undefined> => {
+export const troubleOf = async (kube: KubeClient, whose: Coming['whose']): Promise<string | undefined> => {
+  const isTheirs = ({ metadata }: V1Deployment | V1Pod): boolean =>
+    (metadata?.name ?? '').startsWith('echo') === (whose === 'echo')
   const perNamespace = await Promise.all(
     Object.values(ownNamespaces).map(async (namespace) => {
-      const [deployments, pods] = await Promise.all([
+      const [deployments, everyPod] = await Promise.all([
         kube.list<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace }),
         kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace }),
       ])
-      const refusals = deployments.flatMap(({ status }) =>
-        (status?.conditions ?? []).flatMap(({ type, status: value, message }) =>
-          type === 'ReplicaFailure' && value === 'True' && message ? [message] : [],
-        ),
-      )
+      const pods = everyPod.filter(isTheirs)
+      const refusals = deployments
+        .filter(isTheirs)
+        .flatMap(({ status }) =>
+          (status?.conditions ?? []).flatMap(({ type, status: value, message }) =>
+            type === 'ReplicaFailure' && value === 'True' && message ? [message] : [],
+          ),
+        )
       const unscheduled = pods.flatMap(({ status }) =>
         (status?.conditions ?? []).flatMap(({ type, status: value, message }) =>
           type === 'PodScheduled' && value === 'False' && message ? [message] : [],
