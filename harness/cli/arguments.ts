@@ -26,6 +26,7 @@ import {
   refuseRepeat,
   refuseSwallowedFlags,
   refuseTogether,
+  refuseTwice,
 } from './refused-arguments.ts'
 import { gateways, installer, output, pins, verbose, withVersions } from './shared-flags.ts'
 
@@ -375,6 +376,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv, co
   if (config) applyConfig(program, config)
   refuseSwallowedFlags(program, argv, environment)
   try {
+    refuseTwice(program, argv)
     program.parse(argv, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
