@@ -47,10 +47,12 @@ export const mtls = [
       needs: ['access log'],
     },
     async ({ mesh }) => {
-      const perClient = await Promise.all(mesh.clusters.map((from) => identitiesSeen(mesh, from)))
-      for (const { servers, clients } of perClient) {
-        expect(servers, because('MP-772')).toEqual([mesh.identity('default')])
-        expect(clients, because('MP-772')).toEqual([mesh.identity('sleep')])
+      const perClient = await Promise.all(
+        mesh.clusters.map(async (from) => ({ from, ...(await identitiesSeen(mesh, from)) })),
+      )
+      for (const { from, servers, clients } of perClient) {
+        expect(servers, because('MP-772')).toEqual(mesh.identities('default', mesh.reachableFrom(from)))
+        expect(clients, because('MP-772')).toEqual(mesh.identities('sleep', [from]))
       }
       return 'sleep and default on both sides'
     },

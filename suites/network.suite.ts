@@ -108,10 +108,13 @@ export const network = [
       const tried = await Promise.all(
         perPeer.flat().map(async (entrance) => {
           const { address, port } = entrance
-          const [open, closed] = await Promise.all([
+          // A gateway may serve a neighbouring port, but not each of these.
+          const unserved = [port + 1, port + 7, 1].map((other) => placeOf({ address, port: other }))
+          const [open, ...others] = await Promise.all([
             from.outside.connect(placeOf(entrance)),
-            from.outside.connect(placeOf({ address, port: port + 1 }), 1),
+            ...unserved.map((place) => from.outside.connect(place, 1)),
           ])
+          const closed = { connected: others.every(({ connected }) => connected) }
           // One connection does not show packet loss, so many are counted, and a request that fills a packet is among
           // them. A second count confirms a loss.
           const first = await from.outside.connections(address, port)

@@ -1,3 +1,4 @@
+import type { V1Pod } from '@kubernetes/client-node'
 import { isReady, readyPod } from '#kube/pods.ts'
 import { istiodApi, istiodPods, istiodSelector } from '#istio/istiod-pods.ts'
 import { istiodHostOf, primariesOf } from '#topology/roles.ts'
@@ -86,8 +87,13 @@ export const controlPlaneOf = (
   }
 }
 
+/** Whether a pod has ended, or no node has taken it: it runs nothing, and what replicas there are goes on without it. */
+const isIdle = ({ status }: V1Pod): boolean =>
+  ['Failed', 'Succeeded'].includes(status?.phase ?? '') ||
+  (status?.conditions?.some(({ type, status: is }) => type === 'PodScheduled' && is === 'False') ?? false)
+
 /**
- * Reads the istiod pods that run in a cluster, without those that are being deleted. A remote cluster should have none,
+ * Reads the istiod pods that run in a cluster, without those that are being deleted, have ended, or are not scheduled. A remote cluster should have none,
  * unless it is where an external control plane runs.
  */
 export const istiodIn = async (
@@ -97,7 +103,7 @@ export const istiodIn = async (
 ): Promise<IstiodPod[]> => {
   const { kube, istioNamespace } = cluster
   const pods = (await istiodPods({ kube, istioNamespace }))
-    .filter(({ metadata }) => !metadata?.deletionTimestamp)
+    .filter((pod) => !pod.metadata?.deletionTimestamp && !isIdle(pod))
     .map((pod) => ({
       name: pod.metadata?.name ?? '',
       ready: isReady(pod),

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { errorOf } from '#testing/edge.ts'
 import { fakeKube } from '#testing/fake-kube.ts'
+import type { Manifest } from '#kube/client.ts'
 import { readUntil } from '#kube/until.ts'
 import { readyPod } from '#kube/pods.ts'
 import { catalogue } from '#run/catalogue.ts'
 import type { Cluster } from './cluster.ts'
-import type { ControlPlane, IstiodPod } from './control-plane.ts'
+import { type ControlPlane, type IstiodPod, istiodIn } from './control-plane.ts'
+import { recorder } from './evidence.ts'
 import type { Mesh } from './mesh.ts'
 
 // What the checks of the control plane say of what they read. Real meshes show the rest.
@@ -104,4 +106,25 @@ test('where no pod is ready, the error names its labels', async () => {
     code: 'MP-405',
     message: 'No pod is ready (app1, app=sleep)',
   })
+})
+
+test('an istiod pod that ended, or that no node takes, is no istiod', async () => {
+  const istiod = (name: string, status: object): Manifest => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'istio-system', labels: { app: 'istiod' } },
+    status,
+  })
+  const kube = fakeKube(
+    istiod('serving', { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] }),
+    istiod('starting', { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'True' }] }),
+    istiod('evicted', { phase: 'Failed', reason: 'Evicted' }),
+    istiod('without-room', { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False' }] }),
+  )
+  const cluster = { name: 'east', network: '', role: 'primary', version: 'v1', discovery: '' } as const
+  const pods = await istiodIn({ ...cluster, kube, istioNamespace: 'istio-system' }, undefined, recorder())
+  expect(pods.map(({ name, ready: isReady }) => [name, isReady])).toEqual([
+    ['serving', true],
+    ['starting', false],
+  ])
 })

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { nothingMore } from '#testing/admission.ts'
 import { existingTarget } from './existing-target.ts'
 
 test('the checks get each cluster as the survey found it, with where others enter it', async () => {
@@ -33,16 +34,17 @@ test('the checks get each cluster as the survey found it, with where others ente
       name: 'multi-primary',
       procedure: 'multi-primary',
       mtls: 'strict',
-      clusters: names.map((context) => ({ ...cluster, context, injection: {} })),
+      clusters: names.map((context) => ({ ...cluster, context, injection: {}, trustDomain: 'mesh.example' })),
       kubeconfig,
       istioNamespace: 'istio-system',
       trustDomain: 'cluster.local',
       domain: 'cluster.local',
       withheld: {},
-      admission: { labels: {}, needsAllowance: false },
+      admission: nothingMore,
       since: new Date().toISOString(),
     })
     expect(target.clusters).toMatchObject([cluster, cluster])
+    expect(target.clusters[0]?.trustDomain).toBe('mesh.example')
   } finally {
     await rm(folder, { recursive: true })
   }

@@ -25,13 +25,14 @@ export const existingTarget = ({
     kubeconfig,
   )
   const target: Target = {
-    clusters: clusters.flatMap(({ name, network, role, version, discovery, gateway, entrances, context, istiodIn }) =>
+    clusters: clusters.flatMap(({ context, istiodIn, ...cluster }) =>
       connected
         .filter((connection) => connection.context === context)
         .map(({ kube }) => {
           const home = clusters.find((other) => other.name === istiodIn)
           const istiodKube = connected.find((connection) => connection.context === home?.context)?.kube
-          const own = { name, network, role, version, discovery, gateway, entrances }
+          const { name, network, role, version, discovery, gateway, entrances, trustDomain: domain } = cluster
+          const own = { name, network, role, version, discovery, gateway, entrances, trustDomain: domain }
           return { ...own, kube, istioNamespace, istiodIn, istiodKube }
         }),
     ),
@@ -68,6 +69,8 @@ export type ExistingMeshCluster = MeshShape['clusters'][number] & {
   injection: Record<string, string>
   /** `host:port` of istiod for new sidecars here. */
   discovery: string
+  /** The trust domain that its workloads get their identities in. */
+  trustDomain: string
   gateway?: GatewayRef
   /** Where others enter it, where its control planes know that. */
   entrances?: Entrance[]

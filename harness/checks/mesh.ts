@@ -43,8 +43,8 @@ export type Mesh = {
   failover: { url: string }
   /** The host of the service whose only pods are the echo of a cluster. */
   echoHost: (cluster: Cluster) => string
-  /** The SPIFFE identity of a service account in the workloads’ namespace. */
-  identity: (serviceAccount: string) => string
+  /** The SPIFFE identities that a service account of the workloads’ namespace has in clusters, sorted. */
+  identities: (serviceAccount: string, clusters: Cluster[]) => string[]
   /** The versions of helloworld, in all clusters. */
   versions: string[]
   /** The addresses at which remote clusters may find their control plane. */
@@ -159,7 +159,12 @@ export const meshOf = (target: Target, record: Recorder, waits: Waits, signal: A
     helloworld,
     failover,
     echoHost: ({ version }) => `${echoService(version)}.${namespace}`,
-    identity: (serviceAccount) => `spiffe://${target.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
+    identities: (serviceAccount, of) => {
+      const domains = of.map(
+        ({ name }) => required(target.clusters, (own) => own.name === name).trustDomain ?? target.trustDomain,
+      )
+      return [...new Set(domains)].map((domain) => `spiffe://${domain}/ns/${namespace}/sa/${serviceAccount}`).sort()
+    },
     discoveryAddresses: () => target.discoveryAddresses(signal),
     withOutsideHosts: async (hosts, during) => {
       record.add({ probe: 'hosts outside of the mesh', hosts })

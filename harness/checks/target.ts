@@ -62,6 +62,8 @@ export type TargetCluster = {
   readonly istiodKube?: KubeClient | undefined
   /** `host:port` of istiod for new sidecars here. */
   discovery: string
+  /** The trust domain of its workloads; undefined: that of the mesh. */
+  trustDomain?: string | undefined
   /** Its east-west gateway; a mesh of one network has none. */
   gateway?: GatewayRef | undefined
   /** Where others enter it, as its control planes know; undefined: at its gateway’s address, port 15443. */

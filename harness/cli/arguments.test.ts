@@ -11,6 +11,25 @@ const refused = (code: Code, next: string): unknown =>
   expect.objectContaining({ code, exitCode: 2, next: expect.stringContaining(next) })
 
 describe('a command line', () => {
+  test.each([
+    ['--topology=gateway --topology=vpn', '--topology is given more than once (--topology=gateway, --topology=vpn)'],
+    ['--mtls strict --mtls=off', '--mtls is given more than once'],
+    ['--keep=false', '--keep takes no value'],
+    ['diagnose --contexts=a,b --probe=1', '--probe takes no value'],
+    ['metrics reports --port=80', 'metrics takes no flag --port: it has none'],
+    ['images build x', 'images build takes no argument “x”'],
+    ['help', 'Unknown command “help”'],
+  ])('that cannot be meant says why: %s', (line, message) => {
+    expect(() => readArguments(line.split(' '), {})).toThrow(
+      expect.objectContaining({ code: 'MP-101', exitCode: 2, message: expect.stringContaining(message) }),
+    )
+  })
+
+  test('may say the same twice, and a matrix takes several suites', () => {
+    expect(optionsOf('--topology=vpn', '--topology=vpn')).toMatchObject({ topology: ['vpn'] })
+    expect(optionsOf('matrix', '--suite=net.*', '--suite=mtls.*')).toMatchObject({ suite: [['net.*'], ['mtls.*']] })
+  })
+
   test('without a command is test, of everything', () => {
     expect(readArguments([], {})).toEqual({
       command: 'test',

@@ -6,7 +6,7 @@ import type { ConfigFile } from './config/load.ts'
 import { addImagesCommands } from './images-arguments.ts'
 import type { CommandGroup, Invocation } from './invocation.ts'
 import { addMatrixCommands } from './matrix-arguments.ts'
-import { explain, parsed, refuseEmpty, refuseSwallowedFlags } from './refused-arguments.ts'
+import { explain, parsed, refuseEmpty, refuseSwallowedFlags, refuseTwice } from './refused-arguments.ts'
 import { addReportCommands } from './report-arguments.ts'
 import { addRunCommands } from './run-arguments.ts'
 import { output } from './shared-flags.ts'
@@ -97,6 +97,7 @@ export const readArguments = (argv: string[], environment: NodeJS.ProcessEnv, co
   if (config) applyConfig(program, config)
   refuseSwallowedFlags(program, argv, environment)
   try {
+    refuseTwice(program, argv)
     program.parse(argv, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error

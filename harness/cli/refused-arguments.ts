@@ -61,6 +61,29 @@ export const refuseEmpty = (command: Command): void => {
 }
 
 /**
+ * Refuses a flag that is given twice with different values: the last one would count, and the other be forgotten.
+ * @throws MeshproofError MP-101.
+ */
+export const refuseTwice = (program: Command, argv: string[]): void => {
+  const flags = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv
+  const { options } = commandIn(program, argv)
+  for (const { long, required, parseArg, argChoices } of options) {
+    // A flag with a reader of its own takes every value.
+    if (!long || !required || (parseArg && !argChoices)) continue
+    const given = flags.flatMap((word, index) => {
+      if (word === long) return `${long}=${flags[index + 1] ?? ''}`
+      return word.startsWith(`${long}=`) ? word : []
+    })
+    if (new Set(given).size > 1)
+      throw new MeshproofError('MP-101', {
+        what: `${long} is given more than once`,
+        where: given.join(', '),
+        next: 'Give it once. A flag that takes several values takes them joined by commas.',
+      })
+  }
+}
+
+/**
  * Refuses --fresh where no lab is made for each repetition, and without --repeat.
  * @throws MeshproofError MP-190.
  */
@@ -130,24 +153,34 @@ const resolve = (program: Command, words: string[]): { command: Command; left: s
   return next ? resolve(next, words.slice(1)) : { command: program, left: words }
 }
 
+/** The command that a command line names, by default the first one. */
+const commandIn = (program: Command, argv: string[]): Command => {
+  const { command } = resolve(
+    program,
+    argv.filter((word) => !word.startsWith('-')),
+  )
+  return command === program ? (program.commands[0] ?? program) : command
+}
+
+/** The words that name a command: `images build`. */
+const nameOf = (command: Command): string =>
+  command.parent?.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name()
+
 /** Turns an error of the command line parser into one that names what was probably meant. */
 export const explain = (error: CommanderError, argv: string[], program: Command): MeshproofError => {
   const { command } = resolve(
     program,
     argv.filter((word) => !word.startsWith('-')),
   )
-  const named = command === program ? (program.commands[0] ?? program) : command
+  const named = commandIn(program, argv)
   const flag = /unknown option '(--?[^'=]+)/.exec(error.message)?.[1]
-  if (flag)
-    return unknownValue(
-      'flag',
-      flag,
-      named.options.map(({ long }) => long ?? ''),
-    )
+  if (flag) return unknownFlag(flag, named)
   const choice = /option '--(\S+) .*' argument '(.*)' is invalid\. Allowed choices are (.*)\./.exec(error.message)
   if (choice?.[1] !== undefined && choice[2] !== undefined)
     return unknownValue(`value for --${choice[1]}`, choice[2], (choice[3] ?? '').split(', '))
   const surplus = named.args[0] ?? command.args[0] ?? ''
+  if (surplus === 'help' && command === program)
+    return new MeshproofError('MP-101', { what: 'Unknown command “help”', next: 'meshproof --help' })
   if (
     error.code === 'commander.unknownCommand' ||
     (error.code === 'commander.excessArguments' && command === program)
@@ -160,9 +193,27 @@ export const explain = (error: CommanderError, argv: string[], program: Command)
   }
   if (error.code === 'commander.excessArguments') {
     return new MeshproofError('MP-101', {
-      what: `${named.name()} takes no argument “${surplus}”`,
-      next: `meshproof ${named.name()} --help`,
+      what: `${nameOf(named)} takes no argument “${surplus}”`,
+      next: `meshproof ${nameOf(named)} --help`,
     })
   }
-  return new MeshproofError('MP-101', { what: error.message.replace(/^error: /, ''), next: 'meshproof --help' })
+  return new MeshproofError('MP-101', {
+    what: error.message.replace(/^error: /, ''),
+    next: `meshproof ${nameOf(named)} --help`,
+  })
+}
+
+const unknownFlag = (flag: string, command: Command): MeshproofError => {
+  const flags = command.options.map(({ long }) => long ?? '')
+  if (flags.includes(flag))
+    return new MeshproofError('MP-101', {
+      what: `${flag} takes no value`,
+      next: `Give ${flag} alone, or leave it out.`,
+    })
+  if (flags.length === 0)
+    return new MeshproofError('MP-101', {
+      what: `${nameOf(command)} takes no flag ${flag}: it has none`,
+      next: `meshproof ${nameOf(command)} --help`,
+    })
+  return unknownValue('flag', flag, flags)
 }

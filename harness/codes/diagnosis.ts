@@ -7,9 +7,12 @@ import type { CodeEntry } from './entry.ts'
 export const diagnosisCodes = {
   'MP-806': {
     layer: 'endpoints',
+    severity: 'warning',
     cause: 'the mesh config keeps a service local to each cluster',
     shows: 'Answers of the own cluster alone, all of them 200; no object near the service says why.',
-    fix: 'Remove the host from serviceSettings (clusterLocal) in the mesh config of the control plane.',
+    fix:
+      'If the service is meant to be shared, remove the host from serviceSettings (clusterLocal) in the mesh config of ' +
+      'the control plane.',
   },
   'MP-807': {
     layer: 'endpoints',
@@ -121,7 +124,7 @@ export const diagnosisCodes = {
     cause: 'the certificates in cacerts do not fit together',
     shows: 'istiod does not start, or signs what nobody can verify.',
     fix:
-      'root-cert.pem must verify ca-cert.pem, cert-chain.pem must begin with it, and ca-key.pem must be its key: ' +
+      'root-cert.pem must verify ca-cert.pem, cert-chain.pem must contain it, and ca-key.pem must be its key: ' +
       'make the secret again.',
   },
   'MP-845': {
@@ -545,6 +548,20 @@ export const diagnosisCodes = {
     shows: 'Answers of other clusters alone; in that cluster its pods are ready and get no request.',
     fix: 'Give the service the selector that it has in the other clusters, or correct the labels of the pods.',
   },
+  'MP-834': {
+    layer: 'services',
+    severity: 'warning',
+    cause: 'a port of a service leads to a port by a name that its pods do not have',
+    shows: '503 for requests to that port; those to the other ports of the service are answered.',
+    fix: 'Give targetPort the number of the port, or the port of the pods the name; or remove the port.',
+  },
+  'MP-836': {
+    layer: 'services',
+    severity: 'warning',
+    cause: 'a service has more ports in one cluster than in another',
+    shows: 'Requests to such a port are answered by the clusters that have it, if any client knows the port.',
+    fix: 'If the port is meant to be shared, give it to the service in every cluster, with the same name.',
+  },
   'MP-917': {
     layer: 'services',
     cause: 'a service sends requests to a port by a name that its pods do not have',
@@ -622,6 +639,13 @@ export const diagnosisCodes = {
     cause: 'pods of a workload cannot be created',
     shows: 'The deployment stays behind without a pod that one could look at.',
     fix: 'The API server says who refuses: a quota, a policy, or a webhook that does not answer.',
+  },
+  'MP-837': {
+    layer: 'workloads',
+    severity: 'warning',
+    cause: 'a pod is not ready, and no service of the mesh waits for it',
+    shows: 'Nothing in the mesh: no service has the pod, or other pods of the cluster answer for it.',
+    fix: 'Its status and events say what it waits for.',
   },
   'MP-968': {
     layer: 'workloads',
@@ -784,7 +808,13 @@ export const diagnosisCodes = {
     shows: '503 from every cluster that is sent there: connection refused, behind a sidecar that is ready.',
     fix: 'Correct targetPort, or let the program listen on all addresses and not on localhost alone.',
   },
-
+  'MP-835': {
+    layer: 'server',
+    severity: 'warning',
+    cause: 'an application does not listen at one of the ports of its service',
+    shows: '503 for requests to that port; those to the other ports of the service are answered.',
+    fix: 'Correct targetPort, or remove the port from the service.',
+  },
   'MP-909': {
     layer: 'server',
     cause: 'a filter of a server’s proxy answers requests itself',

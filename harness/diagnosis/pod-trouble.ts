@@ -9,6 +9,8 @@ export type PodTrouble = {
   kind: 'unscheduled' | 'image' | 'crash' | 'proxy' | 'unready'
   said: string
   cause?: string
+  /** The container that is stuck, where it is one. */
+  container?: string
 }
 
 /** Seconds that a pod may take to become ready before that is worth a word. */
@@ -54,18 +56,19 @@ const inWords = (reason: string | undefined, message: string | undefined): strin
 const stuckWith = ({ name, state, lastState, restartCount, ready }: V1ContainerStatus): PodTrouble | undefined => {
   const waiting = state?.waiting
   if (waiting?.reason && /Image|ErrImage|InvalidImageName/.test(waiting.reason))
-    return { kind: 'image', said: `${name}: ${inWords(waiting.reason, waiting.message)}` }
+    return { kind: 'image', container: name, said: `${name}: ${inWords(waiting.reason, waiting.message)}` }
   if (waiting?.reason && /CrashLoop|CreateContainer|RunContainer/.test(waiting.reason)) {
     const ended = lastState?.terminated
     const last = ended ? `, last exit code ${ended.exitCode}${ended.reason ? ` (${ended.reason})` : ''}` : ''
     return {
       kind: 'crash',
+      container: name,
       ...(waiting.reason === 'CrashLoopBackOff' ? {} : { cause: 'a container of a pod cannot be started' }),
       said: `${name}: ${inWords(waiting.reason, waiting.message)}${last}, ${restartCount} restarts`,
     }
   }
   const ended = state?.terminated ?? (ready ? undefined : lastState?.terminated)
-  return ended && ended.exitCode !== 0 && restartCount > 0
-    ? { kind: 'crash', said: `${name}: exit code ${ended.exitCode} (${ended.reason ?? ''}), ${restartCount} restarts` }
-    : undefined
+  if (!ended || ended.exitCode === 0 || restartCount === 0) return undefined
+  const said = `${name}: exit code ${ended.exitCode} (${ended.reason ?? ''}), ${restartCount} restarts`
+  return { kind: 'crash', container: name, said }
 }

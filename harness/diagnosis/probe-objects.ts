@@ -1,7 +1,7 @@
-import type { V1Namespace, V1Pod } from '@kubernetes/client-node'
+import type { V1Pod } from '@kubernetes/client-node'
 import { stringify } from 'yaml'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
-import { injectionLabel } from '#istio/revision.ts'
+import { type Admission, admittingObjects } from './new-namespace.ts'
 import type { Manifest } from '#kube/client.ts'
 
 /** The one namespace that diagnosing with --probe makes in every cluster. */
@@ -15,25 +15,12 @@ const label = 'dev.meshproof.probe'
 /** What stands in that namespace beside its pod. */
 export const probeObjects = {
   label,
-  /**
-   * Asks for sidecars as the mesh’s other namespaces do: by the default revision’s label, or by a revision. By
-   * `labels` control planes follow it.
-   */
-  namespace: (namespaces: V1Namespace[], labels: Record<string, string>): Manifest => {
-    const revision = namespaces
-      .map(({ metadata }) => metadata?.labels?.['istio.io/rev'])
-      .find((candidate) => candidate !== undefined)
-    const byDefault =
-      revision === undefined || namespaces.some(({ metadata }) => metadata?.labels?.['istio-injection'] === 'enabled')
-    return {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: {
-        name: probeNamespace,
-        labels: { ...labels, [label]: 'true', ...injectionLabel(byDefault ? 'default' : revision) },
-      },
-    }
-  },
+  /** By `labels` it asks for sidecars, and control planes follow it. */
+  namespace: (labels: Record<string, string>): Manifest => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: probeNamespace, labels: { ...labels, [label]: 'true' } },
+  }),
   services: ({ clusters }: Survey): Manifest[] =>
     clusters.map((_, index) => ({
       apiVersion: 'v1',
@@ -41,18 +28,16 @@ export const probeObjects = {
       metadata: { name: serviceIn(index), namespace: probeNamespace },
       spec: { selector: { [label]: serviceIn(index) }, ports: [{ name: 'http', port: 8080 }] },
     })),
-  /** A kept connection hides a broken way: every request gets its own. */
-  rules: ({ domain }: Survey): Manifest[] => [
-    {
-      apiVersion: 'networking.istio.io/v1',
-      kind: 'DestinationRule',
-      metadata: { name: 'new-connections', namespace: probeNamespace },
-      spec: {
-        host: `*.${probeNamespace}.svc.${domain}`,
-        trafficPolicy: { connectionPool: { http: { maxRequestsPerConnection: 1 } } },
-      },
-    },
-  ],
+  /**
+   * What the namespace needs in the mesh of a primary. A kept connection hides a broken way: every request gets its
+   * own.
+   */
+  rules: ({ domain }: Survey, primary: string, admission: Admission): Manifest[] => {
+    const ofMesh = admission.trafficPolicies[primary] ?? {}
+    const connectionPool = { http: { maxRequestsPerConnection: 1 } }
+    const trafficPolicies = { [primary]: { ...ofMesh, connectionPool } }
+    return admittingObjects({ ...admission, trafficPolicies }, { namespace: probeNamespace, domain, primary })
+  },
 }
 
 /** A pod that serves with the proxy image’s Envoy and asks with its agent: no other image is needed. */

@@ -10,18 +10,19 @@ import { primariesOf } from '#topology/roles.ts'
 import { type Asked, type Finding, kubectl, type MeshProbe } from './layer.ts'
 import type { Answer } from './probe-answer.ts'
 import { askInRounds } from './probe-rounds.ts'
-import { admissionTo, allowance } from './new-namespace.ts'
+import { type Admission, admissionTo, exported, injectionIn } from './new-namespace.ts'
 import { probeNamespace, probeObjects, probePod, serviceIn } from './probe-objects.ts'
 
 /** A probe of a mesh. It creates nothing before its first use. `signal` stops its waits. */
 export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
-  let opened: Promise<unknown> | undefined
-  const openAll = async (): Promise<void> => {
-    const { labels, needsAllowance } = await admissionTo(mesh)
-    await Promise.all(mesh.clusters.map((cluster) => openNamespace(cluster, labels, signal)))
-    if (needsAllowance) await Promise.all(primariesOf(mesh).map(({ kube }) => kube.apply([allowance(probeNamespace)])))
+  let opened: Promise<Admission> | undefined
+  const openAll = async (): Promise<Admission> => {
+    const admission = await admissionTo(mesh)
+    await Promise.all(mesh.clusters.map((cluster) => openNamespace(cluster, admission.labels, signal)))
+    await Promise.all(primariesOf(mesh).map(({ kube, name }) => kube.apply(probeObjects.rules(mesh, name, admission))))
+    return admission
   }
-  const open = (): Promise<unknown> => (opened ??= openAll())
+  const open = (): Promise<Admission> => (opened ??= openAll())
   return {
     refusedInjections: async () => {
       await open()
@@ -30,8 +31,8 @@ export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
       ).flat()
     },
     requests: async () => {
-      await open()
-      await deployProbes(mesh, signal)
+      const admission = await open()
+      await deployProbes(mesh, admission, signal)
       return askAllPairs(mesh, signal)
     },
     close: async () => {
@@ -46,11 +47,11 @@ export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
 }
 
 /** Makes the probe’s pods and services in every cluster, and waits until the pods are ready. */
-const deployProbes = async (mesh: Survey, signal: AbortSignal): Promise<void> => {
-  await Promise.all(primariesOf(mesh).map(({ kube }) => kube.apply(probeObjects.rules(mesh))))
+const deployProbes = async (mesh: Survey, admission: Admission, signal: AbortSignal): Promise<void> => {
+  const services = probeObjects.services(mesh).map((service) => exported(service, admission))
   await Promise.all(
     mesh.clusters.map(async (cluster, index) =>
-      cluster.kube.apply([...probeObjects.services(mesh), probePod(cluster, index, await imageIn(mesh, cluster))]),
+      cluster.kube.apply([...services, probePod(cluster, index, await imageIn(mesh, cluster))]),
     ),
   )
   await Promise.all(
@@ -124,7 +125,7 @@ const openNamespace = async (
     await gone(cluster)
   }
   signal.throwIfAborted()
-  await kube.apply([probeObjects.namespace(namespaces, labels)])
+  await kube.apply([probeObjects.namespace({ ...labels, ...(await injectionIn(cluster)).labels })])
 }
 
 /** The image of a proxy of the cluster: it is there already, and holds a server and a client. */

@@ -1,4 +1,4 @@
-import type { V1EndpointSlice, V1Pod, V1Service } from '@kubernetes/client-node'
+import type { V1EndpointSlice, V1Pod, V1Service, V1ServicePort } from '@kubernetes/client-node'
 import { deliberateLabel } from '#engine/labels.ts'
 import { readyAddresses } from '#kube/endpoint-slices.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
@@ -117,6 +117,23 @@ export const sharedServices = async (mesh: Survey): Promise<MeshService[]> =>
 
 /** True for a service without an address of its own. */
 export const isHeadless = ({ spec }: V1Service): boolean => spec?.clusterIP === 'None'
+
+/**
+ * Whether two services disagree about their ports: about the name, number or protocol of one, or they have none in
+ * common. A port that only one of them has is no disagreement.
+ */
+export const portsDiffer = (first: V1Service, second: V1Service): boolean => {
+  const [own, theirs] = [first, second].map(({ spec }) => spec?.ports ?? [])
+  const pairs = (own ?? []).flatMap((port) =>
+    (theirs ?? [])
+      .filter((other) => isAt(port, other) || (port.name !== undefined && other.name === port.name))
+      .map((other) => isAt(port, other) && (port.name ?? '') === (other.name ?? '')),
+  )
+  return portsOf(first) !== portsOf(second) && (pairs.includes(false) || !pairs.includes(true))
+}
+
+const isAt = (port: V1ServicePort, other: V1ServicePort): boolean =>
+  port.port === other.port && (port.protocol ?? 'TCP') === (other.protocol ?? 'TCP')
 
 /** Ports in words that two services can be compared by. */
 export const portsOf = ({ spec }: V1Service): string =>

@@ -4,6 +4,19 @@ import type { V1Pod } from '@kubernetes/client-node'
 export const proxyOf = ({ spec }: V1Pod): NonNullable<V1Pod['spec']>['containers'][number] | undefined =>
   [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].find(({ name }) => name === 'istio-proxy')
 
+/**
+ * Whether a pod’s proxy is an Envoy that can be asked: ambient’s ztunnel is none, and beside a program that speaks gRPC
+ * with the control plane itself only the agent runs.
+ */
+export const hasEnvoy = (pod: V1Pod): boolean => {
+  const proxy = proxyOf(pod)
+  return (
+    proxy !== undefined &&
+    proxy.args?.includes('ztunnel') !== true &&
+    variableOf(proxy, 'ISTIO_META_GENERATOR') !== 'grpc'
+  )
+}
+
 /** Whether a pod’s proxy is a sidecar, and no gateway. */
 export const isSidecar = (pod: V1Pod): boolean => proxyOf(pod)?.args?.includes('sidecar') ?? false
 

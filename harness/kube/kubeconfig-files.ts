@@ -47,8 +47,19 @@ const readFile = (path: string): KubeconfigFile => {
   }
 }
 
-/** What a schema found wrong, in one line. */
-export const inWords = (error: z.ZodError): string => z.prettifyError(error).replaceAll(/\s*\n\s*/g, ' ')
+/** What a schema found wrong, in one line: `cluster is missing`. */
+export const inWords = (error: z.ZodError): string =>
+  error.issues
+    .map(({ path, message }) => {
+      const [, expected = '', received = ''] = /^Invalid input: expected (\w+), received (\w+)$/.exec(message) ?? []
+      const place = path.map(String).join('.') || 'the file'
+      if (received === 'undefined') return `${place} is missing`
+      return expected === '' ? `${place}: ${message}` : `${place} must be ${kindOf(expected)}, not ${kindOf(received)}`
+    })
+    .join('; ')
+
+const kindOf = (type: string): string =>
+  ({ object: 'a map', array: 'a list', string: 'text', number: 'a number', boolean: 'true or false' })[type] ?? type
 
 /** The error for a kubeconfig that cannot be used as it is. Its code is MP-116. */
 export const refusedKubeconfig = (where: string, why: string, cause?: unknown): MeshproofError =>

@@ -31,14 +31,17 @@ const caUsages =
 export type RootAuthority = { certificate: X509Certificate; keys: CryptoKeyPair }
 
 /** Creates a self-signed root. */
-export const createRoot = async (name = 'Root CA'): Promise<RootAuthority> => {
+export const createRoot = async (
+  name = 'Root CA',
+  notAfter = new Date(Date.now() + 3650 * days),
+): Promise<RootAuthority> => {
   const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: `O=Istio, CN=${name}`,
     keys,
     signingAlgorithm: algorithm,
     notBefore: new Date(Date.now() - days / 24),
-    notAfter: new Date(Date.now() + 3650 * days),
+    notAfter,
     extensions: [new BasicConstraintsExtension(true, undefined, true), new KeyUsagesExtension(caUsages, true)],
   })
   return { certificate, keys }

@@ -22,7 +22,7 @@ const plurals: Record<string, Record<string, string>> = {
     Event: 'events',
   },
   'coordination.k8s.io/v1': { Lease: 'leases' },
-  'apps/v1': { Deployment: 'deployments' },
+  'apps/v1': { Deployment: 'deployments', StatefulSet: 'statefulsets', DaemonSet: 'daemonsets' },
   'discovery.k8s.io/v1': { EndpointSlice: 'endpointslices' },
   'networking.k8s.io/v1': { ServiceCIDR: 'servicecidrs', NetworkPolicy: 'networkpolicies' },
   'authorization.k8s.io/v1': { SelfSubjectAccessReview: 'selfsubjectaccessreviews' },

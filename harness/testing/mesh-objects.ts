@@ -100,6 +100,7 @@ export const meshObjects = (
     metadata: {
       name: `client-${index + 1}`,
       namespace: 'shop',
+      ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'client', uid: 'client' }],
       ...labels({
         app: 'client',
         'service.istio.io/canonical-name': 'client',

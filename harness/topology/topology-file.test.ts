@@ -213,6 +213,26 @@ describe('a user’s own file', () => {
       message: expect.stringMatching(/folder\.yaml\): EISDIR/),
     })
   })
+
+  test('that is far too long is not read as a topology', async () => {
+    expect(await errorOf(load(`name: mine\nclusters:\n${'  - { name: a }\n'.repeat(20_000)}`))).toMatchObject({
+      code: 'MP-109',
+      message: expect.stringMatching(/320021 characters/),
+    })
+  })
+
+  test('with very many mistakes shows the first of them', async () => {
+    const { message, next } = (await errorOf(load(`name: mine\nclusters:\n${'  - {}\n'.repeat(30)}`))) as Error & {
+      next: string
+    }
+    expect(message.split('\n')).toHaveLength(21)
+    expect(message).toMatch(/\nand \d+ more$/)
+    expect(next).toMatch(/^Correct these \d+/)
+  })
+
+  test('needs no title: its name stands for it', async () => {
+    expect(await load(edited({ 2: undefined }))).toMatchObject({ name: 'mine', title: 'mine' })
+  })
 })
 
 const notWords = 'not lower-case words joined by hyphens'
@@ -222,7 +242,6 @@ const fields = 'valid are name, role, istiodIn, network, podCidr, serviceCidr, v
 describe('a file that is not valid says where and why', () => {
   test.each<[string, Edit, string[]]>([
     ['no name', { 1: undefined }, ['1:1: name is missing']],
-    ['no title', { 2: undefined }, ['1:1: title is missing']],
     [
       'no clusters',
       Object.fromEntries([4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14].map((line) => [line, undefined])),

@@ -55,8 +55,21 @@ export const loadTopologyFile = async (nameOrPath: string): Promise<TopologyFile
       cause,
     })
   })
+  if (text.length > longest)
+    throw new MeshproofError('MP-109', {
+      what: 'The topology file cannot be read',
+      where: path,
+      why: `it has ${text.length} characters, and a topology of four clusters needs fewer than ${longest}`,
+      next: 'Name the file of a topology: it lists two to four clusters.',
+    })
   return parseTopology(path, text)
 }
+
+/** The characters of a file that is read as a topology, at most. */
+const longest = 200_000
+
+/** How many mistakes are shown. */
+const shown = 20
 
 const parseTopology = (path: string, text: string): TopologyFile => {
   const { value, errors, placeOf } = readYaml(text)
@@ -75,10 +88,13 @@ const parseTopology = (path: string, text: string): TopologyFile => {
 
 const invalid = (path: string, problems: { place: Place; message: string }[]): MeshproofError =>
   new MeshproofError('MP-108', {
-    what: problems
-      .toSorted((a, b) => a.place.line - b.place.line || a.place.column - b.place.column)
-      .map(({ place: { line, column }, message }) => `${path}:${line}:${column}: ${message.replaceAll(/\s+/g, ' ')}`)
-      .join('\n'),
+    what: [
+      ...problems
+        .toSorted((a, b) => a.place.line - b.place.line || a.place.column - b.place.column)
+        .slice(0, shown)
+        .map(({ place: { line, column }, message }) => `${path}:${line}:${column}: ${message.replaceAll(/\s+/g, ' ')}`),
+      ...(problems.length > shown ? [`and ${problems.length - shown} more`] : []),
+    ].join('\n'),
     next:
       `Correct ${problems.length === 1 ? 'it' : `these ${problems.length}`} and run the same command again. ` +
       `${relative(process.cwd(), exampleFile)} is a valid file.`,

@@ -77,7 +77,8 @@ export const OperatorOptions = z.strictObject({
 /** The schema of a topology file. */
 export const FileSchema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, not('lower-case words joined by hyphens')),
-  title: z.string().min(1, 'is empty'),
+  /** For people; default: the name. */
+  title: z.string().min(1, 'is empty').optional(),
   /** The seed document that the topology follows, if there is one. */
   seed: z.enum(['000', '001', '002', '003'], "must be '000', '001', '002' or '003', in quotes").optional(),
   procedure: z.enum(procedureNames).optional(),
@@ -108,7 +109,8 @@ export type ProcedureName = (typeof procedureNames)[number]
 export type ClusterPlan = Omit<z.infer<typeof ClusterSchema>, 'version'> & { version: (typeof versions)[number] }
 
 /** The content of a valid topology file, with every default filled in. */
-export type TopologyFile = Omit<z.infer<typeof FileSchema>, 'procedure' | 'clusters'> & {
+export type TopologyFile = Omit<z.infer<typeof FileSchema>, 'title' | 'procedure' | 'clusters'> & {
+  title: string
   procedure: ProcedureName
   clusters: ClusterPlan[]
 }
@@ -167,7 +169,7 @@ export const withDefaults = (file: z.infer<typeof FileSchema>): TopologyFile => 
       : several
         ? 'multi-primary-multi-network'
         : 'multi-primary'
-  return { ...file, procedure: file.procedure ?? derived, clusters }
+  return { ...file, title: file.title ?? file.name, procedure: file.procedure ?? derived, clusters }
 }
 
 const fieldOf = (value: unknown, key: string): unknown => (value as Record<string, unknown> | null | undefined)?.[key]

@@ -22,17 +22,21 @@ export const interception: Layer = {
     const perCluster = await Promise.all(
       mesh.clusters.map(async (cluster) => {
         const pods = (await cluster.reads.proxies()).filter(isSidecar)
-        return [
-          ...aroundClients(cluster, pods, services),
-          ...(await aroundServers(cluster, pods, services)),
-          ...(await closedBySidecar(mesh, cluster, pods, services)),
-        ]
+        const around = aroundClients(cluster, pods, services)
+        return {
+          findings: [
+            ...around.flatMap(({ finding }) => finding ?? []),
+            ...(await aroundServers(cluster, pods, services)),
+            ...(await closedBySidecar(mesh, cluster, pods, services)),
+          ],
+          others: around.flatMap(({ others }) => others),
+        }
       }),
     )
     return {
-      findings: onceEach(perCluster.flat()),
+      findings: onceEach(perCluster.flatMap(({ findings }) => findings)),
       seen: `sidecars take the ports of ${services.length} shared services`,
-      notes: await answeringFilters(mesh),
+      notes: [...aroundNote(perCluster.flatMap(({ others }) => others)), ...(await answeringFilters(mesh))],
     }
   },
 }
@@ -75,12 +79,30 @@ const responds = (value: object): boolean => /:respond\b/.test(JSON.stringify(va
 const describe = (cluster: SurveyedCluster, { metadata }: V1Pod): string =>
   kubectl(cluster, `-n ${metadata?.namespace ?? ''} get pod ${metadata?.name ?? ''} -o yaml`)
 
-/** Pods whose requests to a shared service go around their sidecar, one finding for a service and reason. */
-const aroundClients = (cluster: SurveyedCluster, pods: V1Pod[], services: MeshService[]): Finding[] =>
-  services.flatMap((service) => {
+/** How many pods are named that are meant to go around their sidecars. */
+const named = 3
+
+const aroundNote = (lines: string[]): string[] => {
+  const more = lines.length > named ? ` and ${lines.length - named} more` : ''
+  return lines.length === 0
+    ? []
+    : [`these go around their sidecars, to services of other namespaces: ${lines.slice(0, named).join('; ')}${more}`]
+}
+
+/**
+ * Pods whose requests to a shared service go around their sidecar, one finding for a service. Of another namespace’s
+ * service it is not known that a pod calls it, and a port number may be meant for something else: these are `others`.
+ */
+const aroundClients = (
+  cluster: SurveyedCluster,
+  pods: V1Pod[],
+  services: MeshService[],
+): { finding?: Finding; others: string[] }[] =>
+  services.map((service) => {
     const own = service.perCluster.find((part) => part.cluster === cluster)?.service
     const address = own?.spec?.clusterIP
-    if (!own || address === undefined || !service.perCluster.some(({ meshed }) => meshed.length > 0)) return []
+    if (!own || address === undefined || !service.perCluster.some(({ meshed }) => meshed.length > 0))
+      return { others: [] }
     const around = pods.flatMap((pod) => {
       const taken = interceptionOf(pod)
       const container = runsAsSidecar(pod)
@@ -90,21 +112,18 @@ const aroundClients = (cluster: SurveyedCluster, pods: V1Pod[], services: MeshSe
         .find((reason) => reason !== undefined)
       return why === undefined ? [] : [{ pod, why: `${why}, by ${taken.from}` }]
     })
-    const [first] = around
-    return first === undefined
-      ? []
-      : [
-          {
-            code: 'MP-981' as const,
-            where: `${cluster.name} ${placeOf(first.pod)}`,
-            evidence: [
-              ...around.slice(0, 3).map(({ pod, why }) => `${placeOf(pod)} to ${service.host}: ${why}`),
-              ...(around.length > 3 ? [`and ${around.length - 3} more pods`] : []),
-            ],
-            fix: describe(cluster, first.pod),
-            clusters: [cluster.name],
-          },
-        ]
+    const lineOf = ({ pod, why }: (typeof around)[number]): string => `${placeOf(pod)} to ${service.host}: ${why}`
+    const near = around.filter(({ pod }) => pod.metadata?.namespace === service.namespace)
+    const others = around.filter((other) => !near.includes(other))
+    const [first] = near
+    const finding = first && {
+      code: 'MP-981' as const,
+      where: `${cluster.name} ${placeOf(first.pod)}`,
+      evidence: [...near.slice(0, 3).map(lineOf), ...(near.length > 3 ? [`and ${near.length - 3} more pods`] : [])],
+      fix: describe(cluster, first.pod),
+      clusters: [cluster.name],
+    }
+    return { ...(finding ? { finding } : {}), others: others.map(lineOf) }
   })
 
 /** Servers of a shared service whose port comes in beside their sidecar. */

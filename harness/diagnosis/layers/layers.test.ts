@@ -269,11 +269,23 @@ describe('services across clusters', () => {
     status: { phase: 'Running', podIP: '10.1.0.9', podIPs: [{ ip: '10.1.0.9' }] },
   }
   const proxies = ['1.31.0']
+  const twoPorts = [
+    { name: 'http', port: 80 },
+    { name: 'metrics', port: 9090 },
+  ]
+  const byName = { name: 'admin', port: 81, targetPort: 'admin' }
 
   test.each<[string, Manifest[], Manifest[], string[]]>([
     ['the same in both', [service(usual), slice], [service(usual)], []],
     ['another port name', [service(usual)], [service({ ...usual, ports: [{ name: 'web', port: 80 }] })], ['MP-912']],
     ['another port', [service(usual)], [service({ ...usual, ports: [{ name: 'http', port: 8080 }] })], ['MP-912']],
+    ['one more port', [service(usual)], [service({ ...usual, ports: twoPorts })], ['MP-836']],
+    [
+      'one more port, and another name for the first',
+      [service({ ...usual, ports: [{ name: 'web', port: 80 }] })],
+      [service({ ...usual, ports: twoPorts })],
+      ['MP-912'],
+    ],
     ['headless in one', [service(usual)], [service({ ...usual, clusterIP: 'None' })], ['MP-913']],
     ['missing where its pods are', [service(usual), slice], [pod], ['MP-911']],
     ['missing where its clients are', [service(usual), slice], [], ['MP-914']],
@@ -296,6 +308,12 @@ describe('services across clusters', () => {
       [service({ ...usual, ports: [{ name: 'http', port: 80, targetPort: 'web' }] }), slice, labelled],
       [service(usual)],
       ['MP-917'],
+    ],
+    [
+      'with one of two ports by a name that its pods do not give',
+      [service({ ...usual, ports: [{ name: 'http', port: 80 }, byName] }), slice, labelled],
+      [service({ ...usual, ports: [{ name: 'http', port: 80 }, byName] })],
+      ['MP-834'],
     ],
     [
       'with another selector, and no pods that were meant',

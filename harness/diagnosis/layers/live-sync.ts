@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import type { Manifest } from '#kube/client.ts'
 import { again, type Finding, kubectl, type Layer } from '#diagnosis/layer.ts'
 import { shellWord } from '#results/text.ts'
 import { meshServices } from '#diagnosis/shared-services.ts'
@@ -58,8 +60,20 @@ const fresh = (mesh: Survey): Survey => ({
   })),
 })
 
+/** Machines outside of the clusters: istiod counts one to a service that selects it, which no API server does. */
+const machinesOf = async ({ reads }: SurveyedCluster): Promise<Set<string>> => {
+  const entries = await reads.istio('WorkloadEntry').catch((): Manifest[] => [])
+  return new Set(entries.flatMap(({ spec }) => WorkloadEntry.safeParse(spec).data?.address ?? []))
+}
+
+const WorkloadEntry = z.object({ address: z.string() })
+
 const staleEndpoints = async (mesh: Survey, primary: SurveyedCluster): Promise<Finding[]> => {
-  const [services, shards] = await Promise.all([meshServices(fresh(mesh)), allShards(primary)])
+  const [services, shards, machines] = await Promise.all([
+    meshServices(fresh(mesh)),
+    allShards(primary),
+    machinesOf(primary),
+  ])
   // istiod holds nothing of a namespace that it does not follow (discoverySelectors).
   const followed = new Set(
     services
@@ -71,7 +85,9 @@ const staleEndpoints = async (mesh: Survey, primary: SurveyedCluster): Promise<F
     .flatMap(({ host, namespace, perCluster }) => {
       const held = shards(host, namespace)
       return perCluster.flatMap(({ cluster, service, addresses }) => {
-        const known = [...new Set(held[cluster.name] ?? [])].sort()
+        const known = [...new Set(held[cluster.name] ?? [])]
+          .filter((address) => addresses.includes(address) || !machines.has(address))
+          .sort()
         return service === undefined || known.join() === addresses.join()
           ? []
           : [

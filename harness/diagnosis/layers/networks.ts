@@ -1,4 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node'
+import { meshMapOf } from '#probes/survey/mesh-config.ts'
 import { injectedWith, type SurveyedCluster } from '#probes/survey/survey.ts'
 import { meshNetworksIn } from '#istio/mesh-networks.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
@@ -87,7 +88,7 @@ const toldTo = (pod: V1Pod, declared: string | undefined): string =>
 
 /** The clusters that meshNetworks puts on a network by name: they need no label. */
 const namedInMeshNetworks = async (primaries: SurveyedCluster[]): Promise<Set<string>> => {
-  const maps = await Promise.all(primaries.map(({ reads }) => reads.configMap('istio')))
+  const maps = await Promise.all(primaries.map(({ reads }) => meshMapOf(reads, 'meshNetworks')))
   const declared = maps.flatMap((map) => Object.values(meshNetworksIn(map) ?? {}))
   return new Set(
     declared.flatMap((network) => network?.endpoints?.flatMap(({ fromRegistry }) => fromRegistry ?? []) ?? []),

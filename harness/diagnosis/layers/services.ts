@@ -3,7 +3,7 @@ import { portBehind } from '#diagnosis/addresses.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import { selects } from '#diagnosis/selects.ts'
 import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
-import { isHeadless, meshServices, portsOf, type MeshService } from '#diagnosis/shared-services.ts'
+import { isHeadless, meshServices, portsDiffer, portsOf, type MeshService } from '#diagnosis/shared-services.ts'
 
 /**
  * A service is the same thing in every cluster that has it, and exists wherever its pods are (istio/istio#31760,
@@ -61,10 +61,12 @@ const different = ({ namespace, name, host, perCluster }: MeshService): Finding 
         `-n ${namespace} get service ${name} -o yaml   # give it a cluster IP, in every cluster`,
       ),
     }
-  const unequal = having.find(({ service }) => portsOf(service) !== portsOf(first.service))
+  const unequal =
+    having.find(({ service }) => portsDiffer(service, first.service)) ??
+    having.find(({ service }) => portsOf(service) !== portsOf(first.service))
   return (
     unequal && {
-      code: 'MP-912',
+      code: portsDiffer(unequal.service, first.service) ? 'MP-912' : 'MP-836',
       where: host,
       evidence: having.map(({ cluster, service }) => `${cluster.name}: ${portsOf(service)}`),
       fix: kubectl(unequal.cluster, `-n ${namespace} get service ${name} -o yaml`),
@@ -161,11 +163,12 @@ const portWithoutName = async ({ namespace, name, host, perCluster }: MeshServic
     if (byName.length === 0 || addresses.length === 0) continue
     const behind = await Promise.all(byName.map((port) => portBehind(cluster, namespace, name, port)))
     const unknown = byName.filter((_, index) => behind[index] === undefined)
+    const isPart = unknown.length < (service?.spec?.ports ?? []).length
     const pod = (await cluster.reads.podsIn(namespace)).find(({ status }) => addresses.includes(status?.podIP ?? ''))
     if (unknown.length === 0 || !pod) continue
     const named = pod.spec?.containers.flatMap(({ ports }) => ports ?? []).flatMap((port) => port.name ?? []) ?? []
     return {
-      code: 'MP-917',
+      code: isPart ? 'MP-834' : 'MP-917',
       where: `${host} in ${cluster.name}`,
       evidence: [
         `its targetPort is ${unknown.map(({ targetPort }) => String(targetPort)).join(', ')}; ` +

@@ -4,11 +4,9 @@ import { placeOf } from '#diagnosis/places.ts'
 import { decidedBy } from '#diagnosis/rule-hosts.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
 import type { Manifest } from '#kube/client.ts'
-import { meshConfigOf, policyRootOf } from '#probes/survey/mesh-config.ts'
+import { defaultTrustDomain, meshConfigOf, policyRootOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
-
-const defaultTrustDomain = 'cluster.local'
 
 const Tls = z.object({ mode: z.string().default(''), subjectAltNames: z.array(z.string()).default([]) }).optional()
 const Policy = z.object({ tls: Tls, portLevelSettings: z.array(z.object({ tls: Tls })).default([]) }).optional()
@@ -210,7 +208,7 @@ const trustDomainsApart = async (mesh: Survey): Promise<Finding[]> => {
   )
   const domains = configurations.map(({ primary, mesh: config }) => ({
     primary,
-    domain: config.trustDomain ?? defaultTrustDomain,
+    domain: config.trustDomain || defaultTrustDomain,
     aliases: config.trustDomainAliases ?? [],
   }))
   const [first] = domains

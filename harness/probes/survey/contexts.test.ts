@@ -48,6 +48,17 @@ test.each([
   )
 })
 
+test('a kubeconfig without any context says so', async () => {
+  const path = await kubeconfig()
+  expect(() => connectContexts(['east', 'west'], path)).toThrow(
+    expect.objectContaining({
+      code: 'MP-101',
+      message: expect.stringContaining('the kubeconfig has no context'),
+      next: expect.stringContaining('get-contexts'),
+    }),
+  )
+})
+
 test('the nearest context is suggested', async () => {
   const path = await kubeconfig('production-east', 'production-west')
   expect(() => connectContexts(['production-east', 'production-wset'], path)).toThrow(

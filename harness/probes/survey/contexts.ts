@@ -37,6 +37,12 @@ export const connectContexts = (contexts: string[], kubeconfig?: string): Contex
 }
 
 const unknownContext = (context: string, known: string[], missing: string[]): MeshproofError => {
+  if (known.length === 0)
+    return new MeshproofError('MP-101', {
+      what: `Unknown context “${context}”`,
+      why: 'the kubeconfig has no context',
+      next: 'kubectl config get-contexts lists those of a kubeconfig; --kubeconfig names another file.',
+    })
   const error = unknownValue('context', context, known)
   if (missing.length === 0) return error
   const gone = `${missing.join(', ')}: no such file or directory`

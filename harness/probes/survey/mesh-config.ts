@@ -22,6 +22,7 @@ const MeshConfig = z.object({
     .nullish(),
   discoverySelectors: z.array(LabelSelector).nullish(),
   defaultServiceExportTo: z.array(z.string()).nullish(),
+  localityLbSetting: z.object({ distribute: z.array(z.unknown()).nullish() }).nullish(),
   rootNamespace: z.string().nullish(),
   enableAutoMtls: z.boolean().nullish(),
   trustDomain: z.string().nullish(),
@@ -30,6 +31,9 @@ const MeshConfig = z.object({
   extensionProviders: z.array(z.object({ name: z.string().default('') })).nullish(),
 })
 export type MeshConfig = z.infer<typeof MeshConfig>
+
+/** The trust domain of a mesh whose config names none. */
+export const defaultTrustDomain = 'cluster.local'
 
 /**
  * The mesh config that a cluster’s control plane reads: the config map `istio`, or `istio-REVISION` for one that has
@@ -53,14 +57,21 @@ export const policyRootOf = async ({
 }): Promise<string> => (await meshConfigOf(reads)).rootNamespace || istioNamespace
 
 /** The config map that a control plane reads a key of; undefined where none has it. */
-export const meshMapOf = async (reads: Reads, key: 'mesh' | 'meshNetworks'): Promise<V1ConfigMap | undefined> => {
-  const istiods = await reads.istiods()
-  const revisions = istiods.flatMap(({ metadata }) => metadata?.labels?.['istio.io/rev'] ?? [])
-  const names = [
-    'istio',
-    ...revisions.filter((revision) => revision !== 'default').map((revision) => `istio-${revision}`),
-  ]
-  for (const name of names) {
+export const meshMapOf = (reads: Reads, key: 'mesh' | 'meshNetworks'): Promise<V1ConfigMap | undefined> =>
+  mapOfRevision(reads, 'istio', key)
+
+/** The config map with the values of a control plane’s injector; undefined where there is none. */
+export const injectorMapOf = (reads: Reads): Promise<V1ConfigMap | undefined> =>
+  mapOfRevision(reads, 'istio-sidecar-injector', 'values')
+
+/**
+ * The first config map with a key, of those that the control planes here have: `NAME`, or `NAME-REVISION`. One of a
+ * revision that does not run any more comes last.
+ */
+const mapOfRevision = async (reads: Reads, base: string, key: string): Promise<V1ConfigMap | undefined> => {
+  const revisions = (await reads.istiods()).map(({ metadata }) => metadata?.labels?.['istio.io/rev'] ?? 'default')
+  const names = revisions.map((revision) => (revision === 'default' ? base : `${base}-${revision}`)).sort()
+  for (const name of new Set([...names, base])) {
     const map = await reads.configMap(name)
     if (map?.data?.[key] !== undefined) return map
   }

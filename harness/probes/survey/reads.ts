@@ -3,6 +3,7 @@ import {
   type CoreV1Event,
   type KubernetesObject,
   type V1ConfigMap,
+  type V1DaemonSet,
   type V1Deployment,
   type V1EndpointSlice,
   type V1Lease,
@@ -14,12 +15,13 @@ import {
   type V1Secret,
   type V1Service,
   type V1ServiceCIDR,
+  type V1StatefulSet,
   type V1ValidatingWebhookConfiguration,
 } from '@kubernetes/client-node'
 import { MeshproofError } from '#errors.ts'
 import type { KubeClient, Manifest } from '#kube/client.ts'
 import { istiodSelector } from '#istio/istiod-pods.ts'
-import { proxyOf } from '#istio/proxy-container.ts'
+import { hasEnvoy } from '#istio/proxy-container.ts'
 import { defaultIstioNamespace } from '#topology/topology-schema.ts'
 
 /**
@@ -45,6 +47,8 @@ export type Reads = {
   /** Every pod of a namespace. */
   podsIn: (namespace: string) => Promise<V1Pod[]>
   deployments: () => Promise<V1Deployment[]>
+  /** What makes pods by a template, without what may not be read. */
+  workloads: () => Promise<WithTemplate[]>
   /** What happened in a namespace, in Kubernetes’ words. */
   events: (namespace: string) => Promise<CoreV1Event[]>
   /** What each node’s kubelet renews by its own clock. */
@@ -72,6 +76,9 @@ export type Reads = {
   /** Classes of Gateways; none where the cluster does not know them. */
   gatewayClasses: () => Promise<Manifest[]>
 }
+
+/** An object that makes pods by a template. */
+export type WithTemplate = V1Deployment | V1StatefulSet | V1DaemonSet
 
 const istioKinds = {
   DestinationRule: 'networking.istio.io/v1',
@@ -113,6 +120,7 @@ export const readsOf = (
     }
   }
   const pods = listed<V1Pod>('v1', 'Pod')
+  const deployments = listed<V1Deployment>('apps/v1', 'Deployment')
   const ofIstiod = { namespace: istioNamespace, selector: istiodSelector() }
   const istiods = listed<V1Deployment>('apps/v1', 'Deployment', ofIstiod, istiodKube)
   const isRead = once(async () => {
@@ -134,10 +142,18 @@ export const readsOf = (
     pods,
     proxies: once(async () =>
       (await pods()).filter(
-        (pod) => proxyOf(pod) && !pod.metadata?.deletionTimestamp && pod.status?.phase === 'Running',
+        (pod) => hasEnvoy(pod) && !pod.metadata?.deletionTimestamp && pod.status?.phase === 'Running',
       ),
     ),
-    deployments: listed('apps/v1', 'Deployment'),
+    deployments,
+    workloads: once(async () => {
+      const kinds: Promise<WithTemplate[]>[] = [
+        deployments(),
+        kube.list<V1StatefulSet>({ apiVersion: 'apps/v1', kind: 'StatefulSet' }),
+        kube.list<V1DaemonSet>({ apiVersion: 'apps/v1', kind: 'DaemonSet' }),
+      ]
+      return (await Promise.all(kinds.map((kind) => kind.catch((): WithTemplate[] => [])))).flat()
+    }),
     events: perName((namespace) => kube.list<CoreV1Event>({ apiVersion: 'v1', kind: 'Event', namespace })),
     nodeLeases: listed('coordination.k8s.io/v1', 'Lease', { namespace: 'kube-node-lease' }),
     networkPolicies: listed('networking.k8s.io/v1', 'NetworkPolicy'),

@@ -12,6 +12,7 @@ import { primariesOf } from '#topology/roles.ts'
 import { defaultIstioNamespace, type ProcedureName } from '#topology/topology-schema.ts'
 import type { ContextCluster } from './contexts.ts'
 import { placeIn } from './injection-path.ts'
+import { injectorMapOf, meshMapOf } from './mesh-config.ts'
 import { type Reads, readsOf } from './reads.ts'
 import { requireIstio } from './require-istio.ts'
 
@@ -110,11 +111,7 @@ const InjectorValues = z.object({
 export const injectedWith = async (
   reads: Reads,
 ): Promise<{ cluster?: string | undefined; network?: string | undefined; mesh?: string | undefined }> => {
-  const [istiods, map, injectors] = await Promise.all([
-    reads.istiods(),
-    reads.configMap('istio-sidecar-injector'),
-    reads.injectors(),
-  ])
+  const [istiods, map, injectors] = await Promise.all([reads.istiods(), injectorMapOf(reads), reads.injectors()])
   const paths = injectors.flatMap(({ webhooks }) =>
     (webhooks ?? []).flatMap(
       ({ clientConfig }) => clientConfig.service?.path ?? (clientConfig.url ? new URL(clientConfig.url).pathname : []),
@@ -243,7 +240,9 @@ const resemblance = async (clusters: SurveyedCluster[]): Promise<ProcedureName> 
   if (primaries.some(({ istiodHost }) => istiodHost)) return 'external-control-plane'
   if (primaries.length > 1) return several ? 'multi-primary-multi-network' : 'multi-primary'
   if (several) {
-    const declared = Object.values(meshNetworksIn(await primaries[0]?.reads.configMap('istio')) ?? {})
+    const declared = Object.values(
+      meshNetworksIn(primaries[0] && (await meshMapOf(primaries[0].reads, 'meshNetworks'))) ?? {},
+    )
     return declared.some((network) => network?.endpoints?.length) ? 'gateway' : 'primary-remote'
   }
   const pods = (await Promise.all(primaries.map(({ reads }) => reads.istiodPods())))

@@ -1,14 +1,15 @@
-import { parse } from 'yaml'
 import { z } from 'zod'
 import type { ExistingMeshCluster, ExistingMesh } from '#checks/existing-target.ts'
 import type { GatewayRef } from '#checks/target.ts'
 import { entrancesInto, networkGateways, type NetworkGateways } from '#diagnosis/network-gateways.ts'
-import type { Admission } from '#diagnosis/new-namespace.ts'
+import { type Admission, injectionIn } from '#diagnosis/new-namespace.ts'
+import { servedBy } from '#diagnosis/layer.ts'
 import { MeshproofError } from '#errors.ts'
 import { crossNetworkPort } from '#istio/gateway.ts'
-import { injectionLabel, istiodOf, revised } from '#istio/revision.ts'
+import { istiodOf, revised } from '#istio/revision.ts'
 import { outsideAddresses } from '#istio/service-address.ts'
 import { selectorOf } from '#kube/roll-out.ts'
+import { defaultTrustDomain, injectorMapOf, meshConfigOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import type { Mtls } from '#topology/topology-file.ts'
@@ -52,7 +53,8 @@ export const prepareExistingMesh = async (
         network,
         context,
         version: versions[index] ?? 'v4',
-        ...(await injectionOf(cluster)),
+        trustDomain: await trustDomainOf(servedBy(mesh, cluster) ?? cluster),
+        ...(await injectionOf(mesh, cluster)),
         ...(gateway ? { gateway } : {}),
         ...(entrances.length > 0 ? { entrances } : {}),
         ...(istiodHost ? { istiodIn: istiodHost.name } : {}),
@@ -66,7 +68,7 @@ export const prepareExistingMesh = async (
     clusters: prepared,
     istioNamespace,
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    trustDomain: await trustDomainOf(clusters),
+    trustDomain: prepared.find(({ role }) => role === 'primary')?.trustDomain ?? defaultTrustDomain,
     domain,
     withheld: await withheldBy(clusters, prepared),
     admission,
@@ -82,24 +84,23 @@ const nextFor = (count: number, duplicate: string | undefined): string => {
     : 'Name fewer with --contexts: the checks do not send requests from the others, which may still answer.'
 }
 
-/** The labels by which namespaces get sidecars: of the default revision where there is one, else of the first one. */
-const injectionOf = async ({
-  reads,
-  istioNamespace,
-}: SurveyedCluster): Promise<Pick<ExistingMeshCluster, 'injection' | 'discovery'>> => {
-  const injectors = await reads.injectors()
-  const byDefault = injectors.find(({ webhooks }) =>
-    (webhooks ?? []).some(({ namespaceSelector }) =>
-      namespaceSelector?.matchExpressions?.some(
-        ({ key, operator, values }) => key === 'istio-injection' && operator === 'In' && values?.includes('enabled'),
-      ),
-    ),
-  )
-  const labels = (byDefault ?? injectors[0])?.metadata?.labels
-  const revision = labels?.['istio.io/rev'] ?? 'default'
+const InjectorValues = z.object({ global: z.object({ caAddress: z.string().optional() }).optional() })
+
+/**
+ * The labels by which a namespace gets sidecars, and who signs their certificates: mostly istiod, at the address that
+ * its injector writes for a revision.
+ */
+const injectionOf = async (
+  mesh: Survey,
+  cluster: SurveyedCluster,
+): Promise<Pick<ExistingMeshCluster, 'injection' | 'discovery'>> => {
+  const { labels, revision } = await injectionIn(cluster)
+  const serving = servedBy(mesh, cluster) ?? cluster
+  const values = (await injectorMapOf(serving.reads))?.data?.['values'] ?? '{}'
+  const { caAddress } = InjectorValues.safeParse(JSON.parse(values)).data?.global ?? {}
   return {
-    discovery: `${istiodOf(revised(revision))}.${istioNamespace}.svc:15012`,
-    injection: injectionLabel(byDefault || revision === 'default' ? 'default' : (labels?.['istio.io/tag'] ?? revision)),
+    discovery: caAddress || `${istiodOf(revised(revision))}.${cluster.istioNamespace}.svc:15012`,
+    injection: labels,
   }
 }
 
@@ -121,9 +122,5 @@ const gatewayOf = async (cluster: SurveyedCluster, { services }: NetworkGateways
   }
 }
 
-const MeshConfig = z.looseObject({ trustDomain: z.string().default('cluster.local') })
-
-const trustDomainOf = async (clusters: SurveyedCluster[]): Promise<string> => {
-  const map = await clusters.find(({ role }) => role === 'primary')?.reads.configMap('istio')
-  return MeshConfig.safeParse(parse(map?.data?.['mesh'] ?? '{}')).data?.trustDomain || 'cluster.local'
-}
+const trustDomainOf = async ({ reads }: SurveyedCluster): Promise<string> =>
+  (await meshConfigOf(reads)).trustDomain || defaultTrustDomain

@@ -29,7 +29,7 @@ test('a run makes two namespaces, says whose they are, and removes those alone',
     expect.objectContaining({
       metadata: {
         name: 'meshproof-legacy',
-        labels: { team: 'mesh', 'dev.meshproof.run': 'run-1' },
+        labels: { team: 'mesh', 'dev.meshproof.run': 'run-1', 'istio-injection': 'disabled' },
         annotations: { 'dev.meshproof.owner': 'host/1/2' },
       },
     }),

@@ -1,15 +1,16 @@
 import { ownNamespaces } from '#checks/existing-target.ts'
+import type { Admission } from '#diagnosis/new-namespace.ts'
 import { MeshproofError } from '#errors.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { missingPermissions, type Permission } from '#kube/permissions.ts'
 
-/** What some runs do beside the usual: deploy echo, and write an AuthorizationPolicy that lets clients in. */
-type Extra = { echo: boolean; allowance: boolean }
+/** What some runs do beside the usual: deploy echo, and write what their namespace needs in the mesh. */
+type Extra = { echo: boolean; admission: Admission }
 
 /**
  * What a run does in a cluster, all of it in its two namespaces. Policies are made only where a control plane runs.
  */
-const permissionsFor = (role: 'primary' | 'remote', { echo, allowance }: Extra): Permission[] => {
+const permissionsFor = (role: 'primary' | 'remote', { echo, admission }: Extra): Permission[] => {
   const namespace = ownNamespaces.mesh
   const withVerbs = (verbs: string[], resource: Omit<Permission, 'verb'>): Permission[] =>
     verbs.map((verb) => ({ verb, ...resource }))
@@ -28,7 +29,8 @@ const permissionsFor = (role: 'primary' | 'remote', { echo, allowance }: Extra):
           ['networking.istio.io', 'virtualservices'],
           ['security.istio.io', 'peerauthentications'],
           ...(echo ? [['networking.istio.io', 'serviceentries'] as const] : []),
-          ...(allowance ? [['security.istio.io', 'authorizationpolicies'] as const] : []),
+          ...(admission.needsAllowance ? [['security.istio.io', 'authorizationpolicies'] as const] : []),
+          ...(admission.needsSidecar ? [['networking.istio.io', 'sidecars'] as const] : []),
         ] as const)
       : []
     ).flatMap(([group, resource]) => withVerbs(['get', 'create', 'patch', 'delete'], { group, resource, namespace })),

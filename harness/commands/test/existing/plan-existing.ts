@@ -74,7 +74,7 @@ export const planExisting = async (
   const surveyed = await survey(connected, istioNamespace)
   if (gateways === 'gateway-api') await requirePinnedGatewayApi(surveyed.clusters, pins)
   const admission = await admissionTo(surveyed)
-  await requirePermissions(surveyed.clusters, { echo: echoImage !== undefined, allowance: admission.needsAllowance })
+  await requirePermissions(surveyed.clusters, { echo: echoImage !== undefined, admission })
   const [mesh, images] = await Promise.all([
     prepareExistingMesh(surveyed, mtls, kubeconfig, admission),
     workloadImages(wanted, surveyed.clusters),

@@ -68,7 +68,7 @@ export const stepsOf = (
     ...clusters.map((cluster): Step => ({
       name: names.workloads(cluster),
       after: [names.namespaces(cluster), ...primaries.map(names.policies)],
-      run: (_, signal) => deployOwn(cluster, roles, signal),
+      run: (_, signal) => deployOwn(cluster, roles, mesh.admission, signal),
     })),
     ...(echoImage === undefined ? [] : clusters).map((cluster): Step => ({
       name: `${cluster.name}: echo`,

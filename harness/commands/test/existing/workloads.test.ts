@@ -2,12 +2,14 @@ import type { V1Container } from '@kubernetes/client-node'
 import { expect, test } from 'vitest'
 import { MeshproofError } from '#errors.ts'
 import type { Manifest } from '#kube/client.ts'
+import { nothingMore } from '#testing/admission.ts'
 import { errorOf } from '#testing/edge.ts'
 import { fakeKube, type FakeKube } from '#testing/fake-kube.ts'
 import { applyPolicies, deployCapture, deployOwn, troubleOf } from './workloads.ts'
 
-const clientIn = (kube: FakeKube): { context: string; version: string; kube: FakeKube } => ({
+const clientIn = (kube: FakeKube): { context: string; name: string; version: string; kube: FakeKube } => ({
   context: 'a',
+  name: 'east',
   version: 'v2',
   kube,
 })
@@ -27,13 +29,14 @@ const pod = (name: string, namespace: string, status: object, containers: Partia
 const dryRunning = (dryRun: FakeKube['dryRun'], ...standing: Manifest[]): FakeKube =>
   Object.assign(fakeKube(...standing), { dryRun })
 
-const admission = { labels: {}, needsAllowance: false }
+const admission = nothingMore
+const domain = 'cluster.local'
 
 test.each(['strict', 'off'] as const)(
   'mutual TLS is %s for our own namespace, and nothing stands anywhere else',
   async (mtls) => {
     const kube = fakeKube()
-    await applyPolicies(clientIn(kube), { mtls, withheld: {}, admission })
+    await applyPolicies(clientIn(kube), { mtls, withheld: {}, admission, domain })
     expect(objectsOf(kube)).toEqual([
       'PeerAuthentication meshproof-app1/default',
       'EnvoyFilter meshproof-app1/new-connections-helloworld',
@@ -47,7 +50,7 @@ test.each(['strict', 'off'] as const)(
 test('a cluster that refuses filters says why, and has mutual TLS as the run wants it all the same', async () => {
   const kube = fakeKube()
   kube.refused.add('EnvoyFilter')
-  expect(await applyPolicies(clientIn(kube), { mtls: 'strict', withheld: {}, admission })).toContain(
+  expect(await applyPolicies(clientIn(kube), { mtls: 'strict', withheld: {}, admission, domain })).toContain(
     'refused to apply EnvoyFilter',
   )
   expect(objectsOf(kube)).toEqual(['PeerAuthentication meshproof-app1/default'])
@@ -58,7 +61,8 @@ test('clients are let into our namespace where policies of the whole mesh name w
   await applyPolicies(clientIn(kube), {
     mtls: 'strict',
     withheld: { 'access log': 'you may not' },
-    admission: { labels: {}, needsAllowance: true },
+    admission: { ...admission, needsAllowance: true },
+    domain,
   })
   expect(objectsOf(kube)).toEqual([
     'PeerAuthentication meshproof-app1/default',
@@ -68,14 +72,19 @@ test('clients are let into our namespace where policies of the whole mesh name w
 
 test('where no filters may be made, there are none', async () => {
   const kube = fakeKube()
-  await applyPolicies(clientIn(kube), { mtls: 'strict', withheld: { 'access log': 'you may not' }, admission })
+  await applyPolicies(clientIn(kube), { mtls: 'strict', withheld: { 'access log': 'you may not' }, admission, domain })
   expect(objectsOf(kube)).toEqual(['PeerAuthentication meshproof-app1/default'])
 })
 
 test('the workloads are in our own namespaces, and ask a full cluster for little', async () => {
   const kube = fakeKube()
   const stop = new AbortController()
-  const deploying = deployOwn(clientIn(kube), { curl: 'curl:1', 'helloworld-v2': 'helloworld:2' }, stop.signal)
+  const deploying = deployOwn(
+    clientIn(kube),
+    { curl: 'curl:1', 'helloworld-v2': 'helloworld:2' },
+    admission,
+    stop.signal,
+  )
   await expect.poll(() => objectsOf(kube)).toHaveLength(9)
   stop.abort()
   expect(await errorOf(deploying)).toMatchObject({ code: 'MP-130' })

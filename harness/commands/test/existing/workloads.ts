@@ -1,6 +1,6 @@
 import type { V1Deployment, V1Pod } from '@kubernetes/client-node'
 import { ownNamespaces, type ExistingMesh } from '#checks/existing-target.ts'
-import { allowance } from '#diagnosis/new-namespace.ts'
+import { type Admission, admittingObjects, exported } from '#diagnosis/new-namespace.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { fixture } from '#istio/fixture.ts'
 import { accessLogFormat } from '#istio/installation.ts'
@@ -14,17 +14,17 @@ import { until } from '#kube/until.ts'
 type ContextClient = { context: string; version: string; kube: KubeClient }
 
 /**
- * Sets mutual TLS for our workloads, as the run wants it, lets clients in where the mesh would not, and makes requests
- * visible. Returns the reason where a cluster’s own policy refuses the latter.
+ * Sets mutual TLS for our workloads, as the run wants it, gives their namespace what the mesh wants of one, and makes
+ * requests visible. Returns the reason where a cluster’s own policy refuses the latter.
  */
 export const applyPolicies = async (
-  { kube }: ContextClient,
-  { mtls, withheld, admission }: Pick<ExistingMesh, 'mtls' | 'withheld' | 'admission'>,
+  { kube, name }: ContextClient & { name: string },
+  { mtls, withheld, admission, domain }: Pick<ExistingMesh, 'mtls' | 'withheld' | 'admission' | 'domain'>,
 ): Promise<string | undefined> => {
   const namespace = ownNamespaces.mesh
   await kube.apply([
     ...(await fixture(`policies/mtls-${mtls}.yaml`, { policynamespace: namespace })),
-    ...(admission.needsAllowance ? [allowance(namespace)] : []),
+    ...admittingObjects(admission, { namespace, domain, primary: name }),
   ])
   if (withheld['access log'] !== undefined) return undefined
   const filters = [
@@ -48,9 +48,11 @@ export const applyPolicies = async (
 export const deployOwn = async (
   { context, version, kube }: ContextClient,
   roles: Record<string, string>,
+  admission: Admission,
   signal: AbortSignal,
 ): Promise<void> => {
-  await kube.apply((await workloadsOf(version, ownNamespaces, roles, false)).map(modest))
+  const workloads = await workloadsOf(version, ownNamespaces, roles, false)
+  await kube.apply(workloads.map(modest).map((object) => exported(object, admission)))
   const deployments = deploymentsOf(version, ownNamespaces)
   const trouble = await whyNotUp(
     { context, kube, whose: 'workloads' },

@@ -86,13 +86,15 @@ describe('a namespace', () => {
 
   test('that lost its label has sidecars that will not come back, unless they were put there by hand', async () => {
     expect(await found({ proxies: ['1.31.0'] }, {})).toMatchObject([{ code: 'MP-858' }])
-    const byHand: Manifest = {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: 'client', namespace: 'shop' },
-      spec: { template: { spec: { containers: [{ name: 'istio-proxy' }] } } },
+    for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet']) {
+      const byHand: Manifest = {
+        apiVersion: 'apps/v1',
+        kind,
+        metadata: { name: 'client', namespace: 'shop' },
+        spec: { template: { spec: { containers: [{ name: 'istio-proxy' }] } } },
+      }
+      expect(await found({ proxies: ['1.31.0'], more: [byHand] }, {})).toEqual([])
     }
-    expect(await found({ proxies: ['1.31.0'], more: [byHand] }, {})).toEqual([])
   })
 })
 

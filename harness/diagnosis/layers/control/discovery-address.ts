@@ -1,10 +1,9 @@
 import { MeshproofError } from '#errors.ts'
 import { addressesBehind } from '#diagnosis/addresses.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
-import { vantageIn } from '#diagnosis/vantage.ts'
+import { dialFrom } from '#diagnosis/vantage.ts'
 import { outsideAddresses } from '#istio/service-address.ts'
 import { isReady } from '#kube/pods.ts'
-import { dial } from '#probes/dial.ts'
 import { hostOf, type SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
@@ -64,7 +63,7 @@ const answers = async (
   address: string,
 ): Promise<{ address: string; open: boolean; said: string }> => {
   try {
-    const { open, said } = await dial(await vantageIn(cluster), address, 15012)
+    const { open, said } = await dialFrom(cluster, address, 15012)
     return { address, open, said }
   } catch (error) {
     // Silence where everything is too slow is no silence of this address.

@@ -1,10 +1,11 @@
-import type { V1Deployment, V1MutatingWebhookConfiguration, V1Namespace, V1Pod } from '@kubernetes/client-node'
+import type { V1MutatingWebhookConfiguration, V1Namespace, V1Pod } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { isInjected } from '#diagnosis/injected.ts'
 import { matchesSelector } from '#diagnosis/label-selector.ts'
 import { istioctl, kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { isSidecar, proxyOf } from '#istio/proxy-container.ts'
+import type { WithTemplate } from '#probes/survey/reads.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
@@ -13,18 +14,18 @@ import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
  */
 export const sidecarProblems = async (mesh: Survey, cluster: SurveyedCluster): Promise<Finding[]> => {
   const reader = servedBy(mesh, cluster)
-  const [namespaces, pods, injectors, deployments, never] = await Promise.all([
+  const [namespaces, pods, injectors, workloads, never] = await Promise.all([
     cluster.reads.namespaces(),
     cluster.reads.pods(),
     cluster.reads.injectors(),
-    cluster.reads.deployments().catch((): V1Deployment[] => []),
+    cluster.reads.workloads(),
     reader ? neverInjected(reader) : [],
   ])
   return namespaces.flatMap((namespace) => {
     const own = pods.filter(({ metadata }) => metadata?.namespace === namespace.metadata?.name)
     return asks(namespace)
       ? askingProblems(cluster, reader ?? cluster, namespace, own, injectors, never)
-      : forgottenLabel(cluster, namespace, own, injectors, deployments)
+      : forgottenLabel(cluster, namespace, own, injectors, workloads)
   })
 }
 
@@ -133,14 +134,14 @@ const forgottenLabel = (
   namespace: V1Namespace,
   pods: V1Pod[],
   injectors: V1MutatingWebhookConfiguration[],
-  deployments: V1Deployment[],
+  workloads: WithTemplate[],
 ): Finding[] => {
   const name = namespace.metadata?.name ?? ''
   const lost = pods.filter(
     (pod) =>
       isInMesh(pod) &&
       isSidecar(pod) &&
-      !isByHand(pod, deployments) &&
+      !isByHand(pod, workloads) &&
       !isInjected(injectors, namespace, pod.metadata?.labels ?? {}),
   )
   if (lost.length === 0) return []
@@ -162,13 +163,17 @@ const forgottenLabel = (
 const isInMesh = ({ metadata, status }: V1Pod): boolean =>
   metadata?.deletionTimestamp === undefined && status?.phase === 'Running'
 
-/** A workload whose own template holds the sidecar was injected by hand, and its next pod gets it again. */
-const isByHand = ({ metadata }: V1Pod, deployments: V1Deployment[]): boolean =>
-  deployments.some(
-    (deployment) =>
-      deployment.metadata?.namespace === metadata?.namespace &&
-      metadata?.name?.startsWith(`${deployment.metadata?.name ?? ''}-`) &&
-      proxyOf({ spec: deployment.spec?.template.spec } as V1Pod) !== undefined,
+/**
+ * A workload whose own template holds the sidecar was injected by hand, and its next pod gets it again. A pod without
+ * an owner has no next one.
+ */
+const isByHand = ({ metadata }: V1Pod, workloads: WithTemplate[]): boolean =>
+  (metadata?.ownerReferences ?? []).length === 0 ||
+  workloads.some(
+    (workload) =>
+      workload.metadata?.namespace === metadata?.namespace &&
+      metadata?.name?.startsWith(`${workload.metadata?.name ?? ''}-`) &&
+      proxyOf({ spec: workload.spec?.template.spec } as V1Pod) !== undefined,
   )
 
 const optsOut = ({ metadata, spec }: V1Pod): boolean =>

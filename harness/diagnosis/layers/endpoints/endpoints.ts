@@ -1,15 +1,16 @@
 import pMap from 'p-map'
 import { clientsOf, type Client, type Unread, unreadNotes } from '#diagnosis/clients.ts'
+import type { FindingCode } from '#diagnosis/findings.ts'
 import { again, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { networkGateways, type NetworkGateways } from '#diagnosis/network-gateways.ts'
 import { onceEach } from '#diagnosis/once-each.ts'
-import { isHeadless, type MeshService, meshServices, portsOf, sharedServices } from '#diagnosis/shared-services.ts'
+import { isHeadless, type MeshService, meshServices, portsDiffer, sharedServices } from '#diagnosis/shared-services.ts'
 import { nothingToAsk } from '#diagnosis/vantage.ts'
 import { clustersOf } from '#probes/envoy.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { judgeHeld } from './held.ts'
-import { policyFindings } from './policies.ts'
+import { exportToAnnotation, policyFindings } from './policies.ts'
 
 /**
  * What clients’ proxies hold for shared services: pods of their own network, gateways of the others, and of every
@@ -18,9 +19,10 @@ import { policyFindings } from './policies.ts'
 export const endpoints: Layer = {
   name: 'endpoints',
   look: async (mesh) => {
-    const services = (await sharedServices(mesh)).filter(
-      ({ perCluster }) => new Set(perCluster.flatMap(({ service }) => (service ? portsOf(service) : []))).size === 1,
-    )
+    const services = (await sharedServices(mesh)).filter(({ perCluster }) => {
+      const having = perCluster.flatMap(({ service }) => service ?? [])
+      return !having.some((service) => having.some((other) => portsDiffer(service, other)))
+    })
     const names = mesh.clusters.map(({ name }) => name).join(', ')
     if (services.length === 0) {
       if (!(await meshServices(mesh)).some(isSharedHeadless))
@@ -40,7 +42,10 @@ export const endpoints: Layer = {
       clients,
       async (client) => {
         try {
-          return await again(() => wrongFor(mesh, client, judged, gateways), 1, 1500)
+          return (await again(() => wrongFor(mesh, client, judged, gateways), 1, 1500)).map((finding) => ({
+            finding,
+            meant: isMeant(finding, client.namespace, judged),
+          }))
         } catch (error) {
           unread.push({ client, error })
           return []
@@ -48,12 +53,50 @@ export const endpoints: Layer = {
       },
       { concurrency: 4 },
     )
+    const looked = perClient.flat()
     return {
-      findings: [...policies, ...onceEach(perClient.flat())],
+      findings: [...policies, ...onceEach(looked.flatMap(({ finding, meant }) => (meant ? [] : finding)))],
       seen: `${clients.length - unread.length} clients’ proxies hold what they should for ${shortList(services)}`,
-      notes: unreadNotes('endpoints', clients.length, unread),
+      notes: [
+        ...keptNote(looked.flatMap(({ finding, meant }) => (meant ? finding.where : []))),
+        ...unreadNotes('endpoints', clients.length, unread),
+      ],
     }
   },
+}
+
+/** What Sidecars and exportTo do on purpose: they keep services from clients of other namespaces. */
+const limiting: readonly FindingCode[] = ['MP-894', 'MP-895']
+
+/**
+ * Whether what a client does not know is kept from it on purpose: the service is of another namespace, and exported
+ * alike in every cluster.
+ */
+export const isMeant = (
+  { code, where }: Pick<Finding, 'code' | 'where'>,
+  namespace: string,
+  services: MeshService[],
+): boolean =>
+  limiting.includes(code) &&
+  services.some(
+    (service) =>
+      where.startsWith(`${service.host} `) && service.namespace !== namespace && isExportedAlike(service.perCluster),
+  )
+
+const isExportedAlike = (perCluster: MeshService['perCluster']): boolean =>
+  new Set(
+    perCluster.flatMap(({ service }) => (service ? (service.metadata?.annotations?.[exportToAnnotation] ?? '') : [])),
+  ).size < 2
+
+/** How many services are named that are kept from clients. */
+const named = 3
+
+const keptNote = (places: string[]): string[] => {
+  const kept = [...new Set(places)]
+  const more = kept.length > named ? ` and ${kept.length - named} more` : ''
+  return kept.length === 0
+    ? []
+    : [`Sidecars or exportTo keep services from clients of other namespaces: ${kept.slice(0, named).join('; ')}${more}`]
 }
 
 const isSharedHeadless = ({ perCluster }: MeshService): boolean =>

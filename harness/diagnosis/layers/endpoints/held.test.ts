@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
+import type { Survey } from '#probes/survey/survey.ts'
 import { surveyOf } from '#testing/fake-clusters.ts'
 import { networkGateways } from '#diagnosis/network-gateways.ts'
 import { meshServices } from '#diagnosis/shared-services.ts'
 import type { Finding } from '#diagnosis/layer.ts'
+import { isMeant } from './endpoints.ts'
 import { judgeHeld } from './held.ts'
 
 /** A service with one pod, which has a sidecar; where there is a network of its own, behind a gateway. */
@@ -38,12 +40,19 @@ const objectsOf = (address: string, network: string, gateway: string): Manifest[
 
 type Held = [address: string, port: number, priority?: number][]
 
-/** What is wrong with a client in the first cluster that holds these endpoints for the service. */
-const findingsOf = async (held: Held, network = 'network2'): Promise<Finding[]> => {
-  const mesh = await surveyOf(
+/** A mesh whose second cluster has the service at an address, with annotations. */
+const meshWith = (network: string, address: string, annotations: Record<string, string> = {}): Promise<Survey> => {
+  const [service, ...others] = objectsOf(address, network, '192.0.2.2')
+  const annotated = { ...service, metadata: { ...service?.metadata, annotations } }
+  return surveyOf(
     { more: objectsOf('10.1.8.1', 'network1', '192.0.2.1') },
-    { role: 'remote', network, more: objectsOf('10.2.8.1', network, '192.0.2.2') },
+    { role: 'remote', network, more: [annotated, ...others] },
   )
+}
+
+/** What is wrong with a client in the first cluster that holds these endpoints for the service. */
+const findingsOf = async (held: Held, network = 'network2', address = '10.2.8.1'): Promise<Finding[]> => {
+  const mesh = await meshWith(network, address)
   const client = { cluster: mesh.clusters[0]!, namespace: 'shop', name: 'client-1' }
   const known = new Map([
     [
@@ -101,6 +110,26 @@ test.each<[string, Parameters<typeof saidOf>[0], string[]]>([
   ],
 ])('a client that holds %s', async (_what, held, expected) => {
   expect(await saidOf(held)).toEqual(expected)
+})
+
+test('an address that pods of both networks have is that of the own network’s pod', async () => {
+  const held: Held = [
+    ['10.1.8.1', 80],
+    ['192.0.2.2', 15443],
+  ]
+  expect((await findingsOf(held, 'network2', '10.1.8.1')).map(({ code }) => code)).toEqual([])
+})
+
+test.each<[string, string, Record<string, string>, boolean]>([
+  ['a client of another namespace', 'bank', {}, true],
+  ['a client of its own namespace', 'shop', {}, false],
+  ['a client that another cluster’s service is exported to', 'bank', { 'networking.istio.io/exportTo': '*' }, false],
+])('a service that Sidecars or exportTo keep from %s', async (_what, namespace, annotations, meant) => {
+  const mesh = await meshWith('network2', '10.2.8.1', annotations)
+  const services = await meshServices(mesh)
+  const kept = { code: 'MP-895', where: 'cart.shop.svc.cluster.local in cluster1' } as const
+  expect(isMeant(kept, namespace, services)).toBe(meant)
+  expect(isMeant({ ...kept, code: 'MP-892' }, namespace, services)).toBe(false)
 })
 
 test('on one network a client holds pods, and a gateway is no way to them', async () => {

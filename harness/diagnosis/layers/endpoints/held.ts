@@ -29,11 +29,17 @@ export const judgeHeld = async (
         ...evidence,
         `${client} holds ${addressesOf(endpoints)} for ${service.host}`,
       ]
+      // Networks may use the same ranges: an address that a pod of the own network has as well is that pod’s.
+      const near = new Set(
+        service.perCluster.flatMap((part) =>
+          part.cluster.network === cluster.network ? [...part.pods, ...part.addresses] : [],
+        ),
+      )
       const foreign = service.perCluster
         .filter((part) => part.cluster.network !== cluster.network)
         .flatMap((part) =>
           part.addresses
-            .filter((address) => endpoints.some((endpoint) => endpoint.address === address))
+            .filter((address) => !near.has(address) && endpoints.some((endpoint) => endpoint.address === address))
             .map((address) => ({ ...part, address })),
         )
       if (foreign.length > 0)

@@ -33,23 +33,33 @@ export const whyMissing = async (mesh: Survey, missing: Missing): Promise<Findin
 const meshConfigFix = (reader: SurveyedCluster): string =>
   kubectl(reader, `-n ${reader.istioNamespace} get configmap istio -o yaml`)
 
-/** The mesh config keeps a service in its cluster (serviceSettings with clusterLocal). */
-const keptLocal = async (mesh: Survey, { client, service, unknown }: Missing): Promise<Finding | undefined> => {
+/** The host by which the mesh config keeps a service in the clusters of its clients; undefined where it does not. */
+export const keptLocalBy = async (
+  mesh: Survey,
+  client: SurveyedCluster,
+  { host: name }: MeshService,
+): Promise<string | undefined> => {
   const reader = servedBy(mesh, client)
-  if (!reader) return undefined
-  const { serviceSettings } = await meshConfigOf(reader.reads)
+  const { serviceSettings } = reader ? await meshConfigOf(reader.reads) : {}
   const matching = (serviceSettings ?? [])
     .flatMap(({ hosts, settings }) => hosts.map((host) => ({ host, local: settings?.clusterLocal === true })))
-    .filter(({ host }) => covers(host, service.host))
+    .filter(({ host }) => covers(host, name))
     // Istio takes the most specific host.
     .toSorted((first, second) => second.host.length - first.host.length)
   const [setting] = matching
-  return setting?.local
+  return setting?.local ? setting.host : undefined
+}
+
+/** The mesh config keeps a service in its cluster (serviceSettings with clusterLocal). */
+const keptLocal = async (mesh: Survey, { client, service, unknown }: Missing): Promise<Finding | undefined> => {
+  const reader = servedBy(mesh, client)
+  const host = await keptLocalBy(mesh, client, service)
+  return reader && host !== undefined
     ? {
         code: 'MP-806',
         where: `${service.host} for clients of ${client.name}`,
         evidence: [
-          `serviceSettings of the mesh config of ${reader.name} make ${setting.host} clusterLocal, so clients of ` +
+          `serviceSettings of the mesh config of ${reader.name} make ${host} clusterLocal, so clients of ` +
             `${client.name} are not told of pods in ${namesOf(unknown)}`,
         ],
         fix: meshConfigFix(reader),

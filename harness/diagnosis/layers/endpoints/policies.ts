@@ -42,6 +42,9 @@ const Sidecar = z.object({
     .optional(),
 })
 
+/** The annotation by which a service says to which namespaces it is exported. */
+export const exportToAnnotation = 'networking.istio.io/exportTo'
+
 /**
  * What rules do to shared services whatever a client holds for them: TLS of their own, and clients that stick to one
  * server.
@@ -149,12 +152,12 @@ export const whyUnknown = async (
     }
   const { defaultServiceExportTo } = reader ? await meshConfigOf(reader.reads) : {}
   const exportedTo = (part: V1Service | undefined): string | undefined =>
-    part?.metadata?.annotations?.['networking.istio.io/exportTo'] ?? defaultServiceExportTo?.join(',')
+    part?.metadata?.annotations?.[exportToAnnotation] ?? defaultServiceExportTo?.join(',')
   const hidden = service.perCluster.find(
     ({ service: part }) => part && hides(exportedTo(part), namespace, clientNamespace),
   )
   if (hidden) {
-    const byDefault = hidden.service?.metadata?.annotations?.['networking.istio.io/exportTo'] === undefined
+    const byDefault = hidden.service?.metadata?.annotations?.[exportToAnnotation] === undefined
     return {
       code: 'MP-895',
       where: `${host} in ${hidden.cluster.name}`,

@@ -3,10 +3,9 @@ import { unreadGateways } from '#diagnosis/gateway-objects.ts'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { addressesInto, type GatewayService, type NetworkGateways } from '#diagnosis/network-gateways.ts'
 import { gatewayPlace, vantagePlace } from '#diagnosis/places.ts'
-import { vantageIn } from '#diagnosis/vantage.ts'
+import { dialFrom, vantageIn } from '#diagnosis/vantage.ts'
 import { isFollowed } from '#diagnosis/mesh-namespaces.ts'
 import { notMade } from './not-made.ts'
-import { dial } from '#probes/dial.ts'
 import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey.ts'
 import { unresolvedNames } from './names.ts'
 
@@ -191,9 +190,8 @@ const closedFrom = async (
   port: number,
 ): Promise<string | undefined> => {
   for (const client of mesh.clusters.filter((cluster) => cluster.network !== network)) {
-    const vantage = await vantageIn(client).catch(() => undefined)
-    if (!vantage) continue
-    const { open, said } = await dial(vantage, address, port)
+    if (!(await vantageIn(client).catch(() => undefined))) continue
+    const { open, said, vantage } = await dialFrom(client, address, port)
     return open ? '' : `from ${vantagePlace(vantage, client)}: ${said}`
   }
   return undefined

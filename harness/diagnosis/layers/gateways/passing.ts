@@ -3,6 +3,7 @@ import { addressesBehind, portBehind } from '#diagnosis/addresses.ts'
 import { again, kubectl, type Finding } from '#diagnosis/layer.ts'
 import type { GatewayService } from '#diagnosis/network-gateways.ts'
 import { gatewayPlace } from '#diagnosis/places.ts'
+import { keptLocalBy } from '#diagnosis/layers/endpoints/missing.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
 import { clustersOf } from '#probes/envoy.ts'
 import { listenersOf, serverNamesAt } from '#probes/envoy-listeners.ts'
@@ -27,9 +28,18 @@ export type Passing = { findings: Finding[]; notes: string[]; passed: PassedName
 export const notPassedOn = async (mesh: Survey, gateway: GatewayService): Promise<Passing> => {
   const { cluster, service } = gateway
   const { namespace = '', name = '' } = service.metadata ?? {}
-  const behind = (await sharedServices(mesh)).filter(({ perCluster }) =>
+  const shared = (await sharedServices(mesh)).filter(({ perCluster }) =>
     perCluster.some((part) => part.cluster.network === cluster.network && part.meshed.length > 0),
   )
+  const clients = mesh.clusters.filter((client) => client.network !== cluster.network)
+  // What the mesh config keeps in each cluster, no gateway needs to pass on.
+  const asked = await Promise.all(
+    shared.map(async (own) => {
+      const kept = await Promise.all(clients.map((client) => keptLocalBy(mesh, client, own)))
+      return kept.every((setting) => setting !== undefined) ? [] : own
+    }),
+  )
+  const behind = asked.flat()
   const finding = ({ cause, evidence, fix }: PodProblem): Finding => ({
     code: 'MP-884',
     where: gatewayPlace(gateway),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { vantagePlace } from '#diagnosis/places.ts'
-import { vantageIn } from '#diagnosis/vantage.ts'
+import { nothingToAsk, vantagesIn } from '#diagnosis/vantage.ts'
 import { connect, lossIn, type Connections } from '#probes/connections.ts'
 import { dial, requirePace, type Vantage } from '#probes/dial.ts'
 import { largestIn, sizesCommand } from '#probes/packet-sizes.ts'
@@ -36,10 +36,36 @@ export type Way = {
  * is too slow to judge what it sees.
  */
 export const wayProblems = async (way: Way, toSoundGateway?: Promise<boolean>): Promise<Finding[]> => {
-  const vantage = await vantageIn(way.from)
+  const [nearest, ...others] = await vantagesIn(way.from)
+  if (!nearest) throw nothingToAsk('no pod with a proxy is ready, from which anything could be dialled', way.from.name)
+  const found = await seenFrom(nearest, way, toSoundGateway)
+  if (!found.closed) return found.findings
+  // A pod that may not go there shows nothing of the way itself.
+  const seen = await Promise.all(others.map((vantage) => seenFrom(vantage, way, toSoundGateway)))
+  return (seen.find(({ closed: isClosed }) => !isClosed) ?? found).findings
+}
+
+/** What a pod sees of a way: what is wrong with it, and whether that is that it is closed. */
+const seenFrom = async (
+  vantage: Vantage,
+  way: Way,
+  toSoundGateway: Promise<boolean> | undefined,
+): Promise<{ findings: Finding[]; closed: boolean }> => {
   const { address, port, tries } = way
   const first = await connect(vantage, address, port, { tls: toSoundGateway !== undefined, tries })
-  if (first.failed === first.tries) return (await closed(way, vantage)) ?? someLost(way, vantage, first)
+  const shut = first.failed === first.tries ? await closed(way, vantage) : undefined
+  if (shut) return { findings: shut, closed: true }
+  return { findings: await wrongAlong(way, vantage, first, toSoundGateway), closed: false }
+}
+
+/** What is wrong with a way that is open. */
+const wrongAlong = async (
+  way: Way,
+  vantage: Vantage,
+  first: Connections,
+  toSoundGateway: Promise<boolean> | undefined,
+): Promise<Finding[]> => {
+  if (first.failed === first.tries) return someLost(way, vantage, first)
   const speaks = first.status > 0 || first.endsTls === true
   const found = [
     ...(speaks && (await toSoundGateway) ? [somethingElse(way, vantage, first)] : []),

@@ -1,8 +1,7 @@
 import { MeshproofError } from '#errors.ts'
 import type { Finding } from '#diagnosis/layer.ts'
 import { vantagePlace } from '#diagnosis/places.ts'
-import { vantageIn } from '#diagnosis/vantage.ts'
-import { dial } from '#probes/dial.ts'
+import { dialFrom, isLimited } from '#diagnosis/vantage.ts'
 import { handshake, type Handshake } from '#probes/remote-server.ts'
 import { addressOf, isLoopback, type RemoteAccess } from '#istio/remote-kubeconfig.ts'
 import { authorityOf, type Entry } from './credentials.ts'
@@ -26,7 +25,7 @@ export const lookAtServer = async (entry: Entry, synced: boolean | undefined): P
       notes: [`${where}: istiod reaches ${host}:${port} through a proxy, which is not used from here`],
     }
   const [dialled, shaken] = await Promise.all([
-    reachedFrom(entry, host, port),
+    reachedFrom(entry, host, port, synced),
     access.server.protocol === 'https:' && !access.authorityFile ? handshake(access) : undefined,
   ])
   if (typeof dialled !== 'string')
@@ -73,11 +72,19 @@ const authorityWords = ({ authority }: RemoteAccess): string =>
     : 'the secret’s certificate-authority-data does not verify it'
 
 /** What shows that the server cannot be reached from beside istiod; a note, or nothing, where that is not shown. */
-const reachedFrom = async ({ primary, where }: Entry, host: string, port: number): Promise<string[] | string> => {
+const reachedFrom = async (
+  { primary, where }: Entry,
+  host: string,
+  port: number,
+  synced: boolean | undefined,
+): Promise<string[] | string> => {
   try {
-    const vantage = await vantageIn(primary)
-    const { open, to, said } = await dial(vantage, host, port)
-    return open ? '' : [`${vantagePlace(vantage, primary)} → ${to}: ${said}`]
+    const { open, to, said, vantage } = await dialFrom(primary, host, port)
+    if (open) return ''
+    const line = `${vantagePlace(vantage, primary)} → ${to}: ${said}`
+    return synced === true && (await isLimited(primary))
+      ? `${where}: ${line}; NetworkPolicies limit every pod that could dial, and istiod has the cluster synced`
+      : [line]
   } catch (error) {
     if (!(error instanceof MeshproofError)) throw error
     return `${where}: ${host}:${port} is not dialled from ${primary.name}: ${error.message}`

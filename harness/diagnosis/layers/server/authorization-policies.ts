@@ -1,9 +1,12 @@
+import type { V1Pod, V1Service } from '@kubernetes/client-node'
 import { addressesBehind } from '#diagnosis/addresses.ts'
 import { fits, policiesFor, type Asking } from '#diagnosis/authorization.ts'
-import { clientsOf } from '#diagnosis/clients.ts'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { networkGateways } from '#diagnosis/network-gateways.ts'
+import { selects } from '#diagnosis/selects.ts'
 import type { MeshService, ServiceIn } from '#diagnosis/shared-services.ts'
+import { crossNetworkPort } from '#istio/gateway.ts'
+import { isReady } from '#kube/pods.ts'
 import { meshConfigOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { severalNetworks } from '#topology/networks.ts'
@@ -12,21 +15,37 @@ import { serverOf, targetPort } from './server-pod.ts'
 /** A client of the mesh’s services: its service account, and the address of its pod. */
 export type Client = { cluster: SurveyedCluster; namespace: string; serviceAccount: string; podIP: string | undefined }
 
-/** The service accounts of a sample of clients. */
+/**
+ * The clients of every cluster, one for each service account: policies name accounts. A gateway for users is a client
+ * as well; one between networks passes on the requests of others.
+ */
 export const clientsWithAccounts = async (mesh: Survey): Promise<Client[]> => {
-  const clients = await clientsOf(mesh)
-  return Promise.all(
-    clients.map(async ({ cluster, namespace, pod }) => {
-      const found = (await cluster.reads.podsIn(namespace)).find(({ metadata }) => metadata?.name === pod)
-      return {
-        cluster,
-        namespace,
-        serviceAccount: found?.spec?.serviceAccountName ?? 'default',
-        podIP: found?.status?.podIP,
-      }
+  const perCluster = await Promise.all(
+    mesh.clusters.map(async (cluster) => {
+      const [proxies, services] = await Promise.all([cluster.reads.proxies(), cluster.reads.services()])
+      const clients = proxies
+        .filter((pod) => isReady(pod) && !isBetweenNetworks(pod, services))
+        .map(({ metadata, spec, status }): Client => ({
+          cluster,
+          namespace: metadata?.namespace ?? '',
+          serviceAccount: spec?.serviceAccountName ?? 'default',
+          podIP: status?.podIP,
+        }))
+      return [...new Map(clients.map((client) => [accountOf(client), client])).values()]
     }),
   )
+  return perCluster.flat()
 }
+
+const accountOf = ({ namespace, serviceAccount }: Client): string => `${namespace}/${serviceAccount}`
+
+const isBetweenNetworks = (pod: V1Pod, services: V1Service[]): boolean =>
+  services.some(
+    (service) =>
+      service.metadata?.namespace === pod.metadata?.namespace &&
+      service.spec?.ports?.some(({ port }) => port === crossNetworkPort) &&
+      selects(service, pod.metadata?.labels),
+  )
 
 /** The AuthorizationPolicies of a service’s servers in a cluster, who reads them, and the port that they guard. */
 export type Applying = {
@@ -34,6 +53,8 @@ export type Applying = {
   reader: SurveyedCluster
   policies: Awaited<ReturnType<typeof policiesFor>>
   port: number
+  /** The service account of the servers, `namespace/account`. */
+  account: string
   /** The addresses of the gateways’ pods, from which requests of other networks come. */
   gateways: string[]
 }
@@ -71,6 +92,7 @@ export const policiesAt = async (
         reader,
         policies,
         port: await targetPort(service, part),
+        account: `${service.namespace}/${pod.spec?.serviceAccountName ?? 'default'}`,
         gateways: await gatewayAddresses(mesh, part.cluster),
       }
 }
@@ -79,9 +101,12 @@ export const policiesAt = async (
 export const refusedByPolicy = async (
   applying: Applying,
   service: MeshService,
-  clients: Client[],
+  everybody: Client[],
 ): Promise<Finding[]> => {
   const { cluster, reader, policies } = applying
+  // A service need not call itself.
+  const others = everybody.filter((client) => accountOf(client) !== applying.account)
+  const clients = others.length > 0 ? others : everybody
   const asking = clients.map((client) => askingOf(applying, client))
   // Some clients may be meant to be left out; where none is let in, the service serves nobody.
   const finding = (namespace: string, name: string, refused: Client[], why: string): Finding => ({
@@ -151,5 +176,4 @@ export const conditionsNote = (policies: string[]): string[] =>
           (policies.length > named ? ` and ${policies.length - named} more` : ''),
       ]
 
-const accountsOf = (clients: Client[]): string =>
-  [...new Set(clients.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`))].join(', ')
+const accountsOf = (clients: Client[]): string => [...new Set(clients.map(accountOf))].join(', ')

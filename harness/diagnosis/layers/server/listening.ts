@@ -33,12 +33,14 @@ export const notListening = async (service: MeshService, part: ServiceIn): Promi
   }
   if (local.length > 0 && (await sentToLocalhost(vantage, local))) return { findings: [], notes: [] }
   const others = open.filter((port) => !isIstios(port))
+  // A service often names more ports than its program opens; requests to the others are answered.
+  const isPart = closed.length < ports.length
   return {
     findings: [
       {
-        code: 'MP-907',
+        code: isPart ? 'MP-835' : 'MP-907',
         where: `${service.host} in ${part.cluster.name}`,
-        ...(local.length > 0
+        ...(local.length > 0 && !isPart
           ? { cause: 'an application listens on localhost alone, and its sidecar asks the pod’s address' }
           : {}),
         evidence: [

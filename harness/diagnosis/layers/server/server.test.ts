@@ -47,6 +47,11 @@ const served = (name: string, address: string, port: number, targetPort = port):
 
 const cart = (address: string): Manifest[] => served('cart', address, 80, 8080)
 
+/** What makes a pod of a sidecar one of a gateway. */
+const asGateway = {
+  spec: { serviceAccountName: 'ingress', containers: [{ name: 'istio-proxy', args: ['proxy', 'router'] }] },
+}
+
 const policy = (kind: string, spec: object, namespace = 'shop'): Manifest => ({
   apiVersion:
     kind === 'AuthorizationPolicy' || kind === 'PeerAuthentication' ? 'security.istio.io/v1' : 'networking.istio.io/v1',
@@ -78,10 +83,10 @@ describe('what a server accepts', () => {
     [
       'denies the client',
       { action: 'DENY', rules: [{ from: [{ source: { principals: ['*/sa/client'] } }] }] },
-      ['MP-908'],
+      ['MP-905'],
     ],
     ['denies all', { action: 'DENY', rules: [{}] }, ['MP-905']],
-    ['allows another account alone', { rules: [{ from: [{ source: { principals: ['*/sa/cart'] } }] }] }, ['MP-908']],
+    ['allows its own account alone', { rules: [{ from: [{ source: { principals: ['*/sa/cart'] } }] }] }, ['MP-905']],
     ['allows its own namespace', { rules: [{ from: [{ source: { namespaces: ['shop'] } }] }] }, []],
     ['wants a token', { rules: [{ from: [{ source: { requestPrincipals: ['*'] } }] }] }, ['MP-682']],
     [
@@ -95,7 +100,7 @@ describe('what a server accepts', () => {
     [
       'allows addresses that clients of its cluster do not have',
       { rules: [{ from: [{ source: { ipBlocks: ['192.168.77.0/24'] } }] }] },
-      ['MP-908'],
+      ['MP-905'],
     ],
     ['allows addresses that clients have', { rules: [{ from: [{ source: { ipBlocks: ['10.0.0.0/8'] } }] }] }, []],
     ['denies a path', { action: 'DENY', rules: [{ to: [{ operation: { paths: ['/admin'] } }] }] }, []],
@@ -109,6 +114,15 @@ describe('what a server accepts', () => {
   ])('an AuthorizationPolicy that %s', async (_, spec, expected) => {
     expect(await codesWith(policy('AuthorizationPolicy', spec))).toEqual(expected)
   })
+
+  test.each(['frontend', 'ingress'])(
+    'an AuthorizationPolicy that allows one of several accounts: %s',
+    async (account) => {
+      const allowing = { rules: [{ from: [{ source: { principals: [`*/sa/${account}`] } }] }] }
+      const others = [pod('frontend', '10.1.8.20'), { ...pod('ingress', '10.1.8.21'), ...asGateway }]
+      expect(await codesWith(policy('AuthorizationPolicy', allowing), ...others)).toEqual(['MP-908'])
+    },
+  )
 
   const network = (ingress: object[]): Manifest => ({
     apiVersion: 'networking.k8s.io/v1',

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { leadsTo } from '#probes/cacerts.ts'
 import { named, type Trust } from './certificates.ts'
@@ -11,10 +12,11 @@ export const brokenCacerts = ({ cluster, cacerts }: Trust): Finding[] => {
     `-n ${cluster.istioNamespace} get secret cacerts -o jsonpath="{.data.ca-cert\\.pem}" | base64 -d | ` +
       'openssl x509 -noout -subject -issuer -dates',
   )
-  const expired = [intermediate, ...roots].flatMap((certificate) =>
-    certificate && new Date(certificate.validTo) < new Date()
-      ? [`${named(certificate)} expired on ${certificate.validTo}`]
-      : [],
+  const isLive = ({ validTo }: X509Certificate): boolean => new Date(validTo) >= new Date()
+  // A root that has ended may stay in the bundle after a rotation, as long as another one verifies the authority.
+  const needed = intermediate && leadsTo(intermediate, chain, roots.filter(isLive)) ? [] : roots
+  const expired = [intermediate, ...needed].flatMap((certificate) =>
+    certificate && !isLive(certificate) ? [`${named(certificate)} expired on ${certificate.validTo}`] : [],
   )
   if (expired.length > 0) return [{ code: 'MP-845', where: cluster.name, evidence: expired, fix }]
   const wrong = [
@@ -23,8 +25,8 @@ export const brokenCacerts = ({ cluster, cacerts }: Trust): Finding[] => {
     ...(intermediate && roots.length > 0 && !leadsTo(intermediate, chain, roots)
       ? [`root-cert.pem (${roots.map(named).join(', ')}) does not verify ca-cert.pem (${named(intermediate)})`]
       : []),
-    ...(intermediate && chain.length > 0 && chain[0]?.fingerprint256 !== intermediate.fingerprint256
-      ? ['cert-chain.pem does not begin with ca-cert.pem']
+    ...(intermediate && chain.length > 0 && !chain.some((part) => part.fingerprint256 === intermediate.fingerprint256)
+      ? ['cert-chain.pem does not contain ca-cert.pem']
       : []),
     ...(intermediate && !ownsKey ? ['ca-key.pem is not the key of ca-cert.pem'] : []),
   ]
@@ -41,7 +43,8 @@ export const endingSoon = ({ cluster, cacerts }: Trust): Finding[] => {
     if (!certificate) return []
     const [from, until] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)]
     const left = until - Date.now()
-    return left < soon * day && left < (until - from) / 4
+    // What has ended is no matter of time any more.
+    return left > 0 && left < soon * day && left < (until - from) / 4
       ? [`${named(certificate)} ends on ${certificate.validTo}, in ${Math.floor(left / day)} days`]
       : []
   })

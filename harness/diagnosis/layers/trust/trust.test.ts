@@ -48,6 +48,69 @@ describe('cacerts that are right', () => {
     }
     expect((await looked(twoRoots, texts)).findings).toEqual([])
   })
+
+  test('may keep a root that has ended, as long as another one verifies them', async () => {
+    const ended = await createRoot('Old Root CA', new Date(Date.now() - 60_000))
+    const texts = await textsOf(root())
+    const withOld = {
+      ...texts,
+      'root-cert.pem': `${ended.certificate.toString('pem')}\n${texts['root-cert.pem'] ?? ''}`,
+    }
+    expect((await looked(withOld, texts)).findings).toEqual([])
+    const signed = await textsOf(ended)
+    expect((await looked(signed, signed)).findings).toMatchObject([{ code: 'MP-845' }, { code: 'MP-845' }])
+  })
+
+  test('may have their chain in any order', async () => {
+    const upper = await textsOf(root())
+    const lower = await textsOf(await signerIn(upper))
+    const tiers = {
+      ...lower,
+      'cert-chain.pem': `${upper['ca-cert.pem'] ?? ''}${lower['ca-cert.pem'] ?? ''}`,
+      'root-cert.pem': upper['root-cert.pem'] ?? '',
+    }
+    expect((await looked(tiers, upper)).findings).toEqual([])
+  })
+})
+
+describe('a cluster without cacerts, where the other has some', () => {
+  const inRoot = (kind: string, name: string, rest: object): Manifest => ({
+    apiVersion: 'v1',
+    kind,
+    metadata: { name, namespace: 'istio-system' },
+    ...rest,
+  })
+  const codesWith = async (texts: Texts, more: (objects: Manifest[]) => Manifest[]): Promise<string[]> => {
+    const handedOut = inRoot('ConfigMap', 'istio-ca-root-cert', { data: { 'root-cert.pem': texts['root-cert.pem'] } })
+    const apis = await Promise.all([
+      fakeApiServer(meshObjects('cluster1', { more: [cacertsSecret(texts)] })),
+      fakeApiServer(more([...meshObjects('cluster2'), handedOut])),
+    ])
+    servers.push(...apis)
+    const mesh = await survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
+    return (await trust.look(mesh, undefined)).findings.map(({ code }) => code)
+  }
+
+  test('has lost them', async () => {
+    expect(await codesWith(await textsOf(root()), (objects) => objects)).toEqual(['MP-842'])
+  })
+
+  test('has another signer of the same root', async () => {
+    const withoutCa = (objects: Manifest[]): Manifest[] =>
+      JSON.parse(
+        JSON.stringify(objects).replace(
+          '{"name":"CLUSTER_ID"',
+          '{"name":"ENABLE_CA_SERVER","value":"false"},{"name":"CLUSTER_ID"',
+        ),
+      ) as Manifest[]
+    expect(await codesWith(await textsOf(root()), withoutCa)).toEqual([])
+  })
+
+  test('has an authority of its own from that root', async () => {
+    const texts = await textsOf(root())
+    const own = { ...cacertsSecret(texts), metadata: { name: 'istio-ca-secret', namespace: 'istio-system' } }
+    expect(await codesWith(texts, (objects) => [...objects, own])).toEqual([])
+  })
 })
 
 test('clusters with roots of their own may exchange them by their mesh configs, both of them', async () => {

@@ -1,3 +1,5 @@
+import { variableOf } from '#istio/proxy-container.ts'
+import { authorityIn, leadsTo } from '#probes/cacerts.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey.ts'
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
@@ -21,10 +23,11 @@ export const trust: Layer = {
     if (apart.length > 0) return { findings: apart, seen: '', notes }
     const primaries = primariesOf(mesh).map(hostOf)
     const without = trusts.filter(({ cluster, cacerts }) => primaries.includes(cluster) && cacerts === undefined)
+    const selfSigned = await Promise.all(without.map(async (own) => ((await signedElsewhere(own)) ? [] : own)))
     const missing =
       without.length === primaries.length
         ? []
-        : without.map(({ cluster }): Finding => ({
+        : selfSigned.flat().map(({ cluster }): Finding => ({
             code: 'MP-842',
             where: cluster.name,
             evidence: [
@@ -52,6 +55,24 @@ export const trust: Layer = {
       notes,
     }
   },
+}
+
+/**
+ * Whether a cluster without cacerts has its certificates from somebody who keeps their root: another signer than
+ * istiod, such as istio-csr of cert-manager, or istiod with that root in the secret of its own authority.
+ */
+const signedElsewhere = async ({ cluster, handedOut }: Trust): Promise<boolean> => {
+  const [istiods, secrets] = await Promise.all([cluster.reads.istiods(), cluster.reads.secrets()])
+  const isAnother = istiods
+    .map(({ spec }) => spec?.template.spec?.containers.find(({ name }) => name === 'discovery'))
+    .some(
+      (discovery) =>
+        variableOf(discovery, 'ENABLE_CA_SERVER') === 'false' || Boolean(variableOf(discovery, 'EXTERNAL_CA')),
+    )
+  if (isAnother) return true
+  const own = secrets.find(({ metadata }) => metadata?.name === 'istio-ca-secret')?.data
+  const { intermediate, chain } = authorityIn(own ?? {})
+  return intermediate !== undefined && leadsTo(intermediate, chain, handedOut)
 }
 
 /** The cluster whose cacerts sign for a cluster’s workloads: the one in which its istiod runs. */

@@ -4,6 +4,7 @@ import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { meshNamespacesOf } from '#diagnosis/mesh-namespaces.ts'
 import { selects } from '#diagnosis/selects.ts'
 import { troubleOf, type PodTrouble } from '#diagnosis/pod-trouble.ts'
+import { isReady } from '#kube/pods.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 const codes: Record<PodTrouble['kind'], FindingCode> = {
@@ -19,7 +20,7 @@ const shown = 3
 
 /**
  * The pods of a cluster’s mesh namespaces that are not ready, by what is wrong with them, in the words of their
- * status and events. Pods of a Job are left out.
+ * status and events; those that the mesh does not miss are told apart. Pods of a Job are left out.
  */
 export const brokenPods = async (cluster: SurveyedCluster): Promise<Finding[]> => {
   const [pods, namespaces, services] = await Promise.all([
@@ -31,23 +32,40 @@ export const brokenPods = async (cluster: SurveyedCluster): Promise<Finding[]> =
     .filter((pod) => namespaces.has(pod.metadata?.namespace ?? '') && !isOfJob(pod) && !isOfGateway(pod, services))
     .flatMap((pod) => {
       const trouble = troubleOf(pod, Date.now())
-      return trouble ? [{ pod, trouble }] : []
+      if (!trouble) return []
+      return [{ pod, trouble, code: isMissed(pod, trouble, pods, services) ? codes[trouble.kind] : 'MP-837' }]
     })
-  const kinds = [...new Set(troubled.map(({ trouble }) => trouble.kind))]
   return Promise.all(
-    kinds.map(async (kind) => {
-      const alike = troubled.filter(({ trouble }) => trouble.kind === kind)
+    [...Map.groupBy(troubled, ({ code }) => code)].map(async ([code, alike]) => {
       const lines = await Promise.all(alike.slice(0, shown).map(({ pod, trouble }) => lineOf(cluster, pod, trouble)))
       const { namespace = '', name = '' } = alike[0]?.pod.metadata ?? {}
       return {
-        code: codes[kind],
-        ...(alike[0]?.trouble.cause ? { cause: alike[0].trouble.cause } : {}),
+        code,
+        ...(alike[0]?.trouble.cause && code !== 'MP-837' ? { cause: alike[0].trouble.cause } : {}),
         where: `${cluster.name} ${namespace}/${name}`,
         evidence: alike.length > shown ? [...lines, `and ${alike.length - shown} more`] : lines,
         fix: kubectl(cluster, `-n ${namespace} describe pod ${name}`),
         clusters: [cluster.name],
       }
     }),
+  )
+}
+
+/**
+ * Whether the mesh misses a pod: its sidecar is what is wrong, or a service has no ready pod besides it in the cluster.
+ * What no service has, or where others answer, concerns its owner alone.
+ */
+const isMissed = (pod: V1Pod, { kind, container }: PodTrouble, pods: V1Pod[], services: V1Service[]): boolean => {
+  if (kind === 'proxy' || container?.startsWith('istio-')) return true
+  const namespace = pod.metadata?.namespace
+  return services.some(
+    (service) =>
+      service.metadata?.namespace === namespace &&
+      selects(service, pod.metadata?.labels) &&
+      !pods.some(
+        (other) =>
+          other.metadata?.namespace === namespace && isReady(other) && selects(service, other.metadata?.labels),
+      ),
   )
 }
 

@@ -33,7 +33,8 @@ const missingIn = async (mesh: Survey, cluster: SurveyedCluster): Promise<Findin
 
 const refused = (cluster: SurveyedCluster, { metadata, status }: V1Deployment): Finding[] => {
   const failure = status?.conditions?.find(({ type, status: is }) => type === 'ReplicaFailure' && is === 'True')
-  if (!failure) return []
+  // Some of the newest pods are there and answer: a quota keeps it from growing.
+  if (!failure || ((status?.updatedReplicas ?? 0) > 0 && (status?.availableReplicas ?? 0) > 0)) return []
   const { namespace = '', name = '' } = metadata ?? {}
   return [
     {

@@ -2,18 +2,24 @@ import type { V1Node } from '@kubernetes/client-node'
 import { reasonOf } from '#errors.ts'
 import { isReady } from '#kube/pods.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
+import { meshNamespacesOf } from '#diagnosis/mesh-namespaces.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
  * Nodes of a cluster that are not ready, in the kubelet’s own words. One that carried Istio or the name server lies
- * beneath whatever else is wrong there.
+ * beneath whatever else is wrong there; one that carries nothing of the mesh is a note.
  */
-export const nodesNotReady = async (cluster: SurveyedCluster): Promise<Finding[]> => {
+export const nodesNotReady = async (cluster: SurveyedCluster): Promise<{ findings: Finding[]; notes: string[] }> => {
   const nodes = await cluster.reads.nodes().catch((): V1Node[] => [])
-  const bad = nodes.flatMap(({ metadata, status }) => {
+  const carrying = await nodesOfMesh(cluster)
+  const notReady = nodes.flatMap(({ metadata, status }) => {
     const ready = status?.conditions?.find(({ type }) => type === 'Ready')
     return ready && ready.status !== 'True' ? [{ name: metadata?.name ?? '', ready }] : []
   })
+  const bad = notReady.filter(({ name }) => carrying.has(name))
+  const idle = notReady.filter(({ name }) => !carrying.has(name)).map(({ name }) => name)
+  const notes =
+    idle.length === 0 ? [] : [`${cluster.name}: nodes are not ready that carry nothing of the mesh: ${idle.join(', ')}`]
   const [first] = bad
   const lost = bad.map(({ name }) => name)
   const [istios, system] = await Promise.all([
@@ -24,20 +30,32 @@ export const nodesNotReady = async (cluster: SurveyedCluster): Promise<Finding[]
     ...istios,
     ...system.filter(({ metadata }) => metadata?.labels?.['k8s-app'] === 'kube-dns'),
   ].some((pod) => lost.includes(pod.spec?.nodeName ?? '') && !isReady(pod))
-  return first === undefined
-    ? []
-    : [
-        {
-          code: 'MP-968',
-          where: `${cluster.name} ${first.name}`,
-          evidence: bad
-            .slice(0, 5)
-            .map(({ name, ready }) => `${name}: ${ready.reason ?? ''} ${ready.message ?? ''}`.trim().slice(0, 300)),
-          fix: kubectl(cluster, `describe node ${first.name}`),
-          clusters: [cluster.name],
-          ...(carriesOthers ? { beneath: true as const } : {}),
-        },
-      ]
+  if (first === undefined) return { findings: [], notes }
+  const finding: Finding = {
+    code: 'MP-968',
+    where: `${cluster.name} ${first.name}`,
+    evidence: bad
+      .slice(0, 5)
+      .map(({ name, ready }) => `${name}: ${ready.reason ?? ''} ${ready.message ?? ''}`.trim().slice(0, 300)),
+    fix: kubectl(cluster, `describe node ${first.name}`),
+    clusters: [cluster.name],
+    ...(carriesOthers ? { beneath: true as const } : {}),
+  }
+  return { findings: [finding], notes }
+}
+
+/** The nodes that pods of the mesh run on: workloads, Istio, the name server. Every node has pods of DaemonSets. */
+const nodesOfMesh = async (cluster: SurveyedCluster): Promise<Set<string>> => {
+  const [pods, namespaces] = await Promise.all([cluster.reads.pods(), meshNamespacesOf(cluster)])
+  const ofMesh = pods.filter(
+    ({ metadata, status }) =>
+      (namespaces.has(metadata?.namespace ?? '') ||
+        metadata?.namespace === cluster.istioNamespace ||
+        metadata?.labels?.['k8s-app'] === 'kube-dns') &&
+      !['Succeeded', 'Failed'].includes(status?.phase ?? '') &&
+      !metadata?.ownerReferences?.some(({ kind }) => kind === 'DaemonSet'),
+  )
+  return new Set(ofMesh.flatMap(({ spec }) => spec?.nodeName ?? []))
 }
 
 /** Seconds that clocks may differ before certificates are refused as not yet valid. */

@@ -90,9 +90,35 @@ describe('pods', () => {
       'shop/web-1: ContainersNotReady: unready: [web]',
     ],
   ])('%s are named with the words of their status', async (_, status, code, line) => {
-    expect((await looked([podOf(status)])).findings).toMatchObject([
+    expect((await looked([podOf(status), service])).findings).toMatchObject([
       { code, where: 'cluster2 shop/web-1', evidence: [line], clusters: ['cluster2'] },
     ])
+  })
+
+  const crashing = {
+    phase: 'Running',
+    containerStatuses: [
+      { name: 'web', ready: false, restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } } },
+    ],
+  }
+  const ready = podOf({ phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] }, { name: 'web-2' })
+
+  test.each<[string, Manifest[], string]>([
+    ['no service has them', [podOf(crashing)], 'MP-837'],
+    ['another pod of their service is ready', [podOf(crashing), service, ready], 'MP-837'],
+    ['nobody else answers for them', [podOf(crashing), service], 'MP-965'],
+  ])('that are not ready are a problem of the mesh only where it misses them: %s', async (_, objects, code) => {
+    expect((await looked(objects)).findings).toMatchObject([{ code, where: 'cluster2 shop/web-1' }])
+  })
+
+  test('that Istio’s own container keeps from starting are a problem of the mesh, whoever asks for them', async () => {
+    const status = {
+      phase: 'Pending',
+      initContainerStatuses: [
+        { name: 'istio-init', ready: false, restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } } },
+      ],
+    }
+    expect((await looked([podOf(status)])).findings).toMatchObject([{ code: 'MP-965' }])
   })
 
   test('carry the last warning that Kubernetes gives of them', async () => {
@@ -105,7 +131,7 @@ describe('pods', () => {
       reason: 'Unhealthy',
       message: 'Readiness probe failed: 503',
     }
-    const { findings } = await looked([podOf({ phase: 'Running' }), event])
+    const { findings } = await looked([podOf({ phase: 'Running' }), event, service])
     expect(findings[0]?.evidence[0]).toContain('last event Unhealthy: Readiness probe failed: 503')
   })
 
@@ -143,7 +169,7 @@ describe('deployments', () => {
   })
 
   test('and the rest is judged where leases may not be read, which a note says', async () => {
-    const { findings, notes } = await looked([podOf({ phase: 'Running' })], ['leases'])
+    const { findings, notes } = await looked([podOf({ phase: 'Running' }), service], ['leases'])
     expect(findings).toMatchObject([{ code: 'MP-962' }])
     expect(notes?.join('\n')).toMatch(/clocks of cluster2’s nodes were not compared: .*forbidden/)
   })
@@ -165,10 +191,15 @@ describe('nodes', () => {
     },
   ]
 
-  test('that are not ready say why', async () => {
-    expect((await looked(node('node-a', 'False', -5))).findings).toMatchObject([
+  test('that are not ready say why where they carry something of the mesh', async () => {
+    const carried = { ...podOf({ phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] }) }
+    const onNode = { ...carried, spec: { nodeName: 'node-a', containers: [] } }
+    expect((await looked([...node('node-a', 'False', -5), onNode])).findings).toMatchObject([
       { code: 'MP-968', evidence: ['node-a: KubeletNotReady cni is down'] },
     ])
+    const { findings, notes } = await looked(node('node-a', 'False', -5))
+    expect(findings).toEqual([])
+    expect(notes).toEqual([expect.stringContaining('carry nothing of the mesh: node-a')])
   })
 
   test.each([

@@ -16,9 +16,9 @@ export const workloads: Layer = {
     ])
     const counts = await Promise.all(mesh.clusters.map(readyCount))
     return {
-      findings: [...nodes.flat(), ...clocks.findings, ...missing.findings, ...pods.flat()],
+      findings: [...nodes.flatMap(({ findings }) => findings), ...clocks.findings, ...missing.findings, ...pods.flat()],
       seen: counts.join(', '),
-      notes: [...clocks.notes, ...missing.notes],
+      notes: [...nodes.flatMap(({ notes }) => notes), ...clocks.notes, ...missing.notes],
     }
   },
 }
