@@ -30,9 +30,9 @@ export { placeOf, type UpgradeStage } from '#checks/target.ts'
 export { because, type CauseCode } from '#results/causes.ts'
 export { proxyOf, revisionOfPod } from '#istio/proxy-container.ts'
 export { echoOnly, echoPorts, echoService, echoServices } from '#istio/echo.ts'
+export { downloadQuestion, streamAnswersIn, streamQuestion, unaryQuestion } from '#probes/grpc-questions.ts'
 export {
   clustersIn,
-  downloadQuestion,
   headersIn,
   headersQuestion,
   hostQuestion,
@@ -43,14 +43,10 @@ export {
   serverFirstQuestion,
   silentQuestion,
   smallBody,
-  streamAnswersIn,
-  streamQuestion,
-  unaryQuestion,
   uploadQuestion,
   webSocketQuestion,
-  type Question,
-  type Reply,
 } from '#probes/protocols.ts'
+export type { Question, Reply } from '#probes/question.ts'
 export { lossIn } from '#probes/connections.ts'
 export { allRefused, allSeen, answersOf, noAnswer, plausible } from '#probes/sample.ts'
 export { expect } from 'vitest'

@@ -13,18 +13,20 @@ import {
 } from './disrupted.ts'
 import { everyClientSees, versionsIn } from './every-client.ts'
 
-/** The checks of this layer, in the order of the catalogue. */
+/** What these checks have in common. */
+const disruptive = { layer: 'resilience', from: 'mesh', alone: 'in the mesh' } as const
+
+/**
+ * The checks of this layer, in the order of the catalogue. They disrupt a running mesh, measure the loss, and restore
+ * the mesh. They run on demand, one at a time, and each runs once.
+ */
 export const resilience = [
-  // These checks disrupt a running mesh, measure the loss, and restore the mesh. They run on demand, one at a time, and
-  // each runs once.
   check(
     {
+      ...disruptive,
       id: 'resilience.gateway-restart',
-      layer: 'resilience',
       title: 'no request is lost while east-west gateways of two replicas restart; with one replica it is measured',
       source: 'issue 6, disruption without an upgrade: two replicas lose nothing',
-      from: 'mesh',
-      alone: 'in the mesh',
       disrupts: { seconds: 240 },
       applies: where(onSeveralNetworks, withMutualTls),
     },
@@ -37,16 +39,14 @@ export const resilience = [
   ),
   check(
     {
+      ...disruptive,
       id: 'resilience.istiod-down',
-      layer: 'resilience',
       title:
         'without istiod for a minute no request is lost and no new pod comes to be; once it is back, the pod has ' +
         'its sidecar and answers',
       source:
         'Istio’s deployment model: proxies go on without their control plane; its injection webhook fails ' +
         'closed; issue 6, disruption without an upgrade',
-      from: 'mesh',
-      alone: 'in the mesh',
       disrupts: { seconds: 360 },
       applies: whereRequestsCross,
     },
@@ -82,14 +82,12 @@ export const resilience = [
   ),
   check(
     {
+      ...disruptive,
       id: 'resilience.api-server-down',
-      layer: 'resilience',
       title:
         'without the API server of another cluster no request is lost, and once it is back its changes are ' +
         'followed again',
       source: 'istio/istio#38440: a watch that has stalled; issue 6, disruption without an upgrade',
-      from: 'mesh',
-      alone: 'in the mesh',
       disrupts: { seconds: 300 },
       applies: whereRequestsCross,
     },
@@ -106,14 +104,12 @@ export const resilience = [
   ),
   check(
     {
+      ...disruptive,
       id: 'resilience.remote-secret',
-      layer: 'resilience',
       title:
         'a remote secret is rotated without a lost request; without it a cluster’s endpoints go, and with it ' +
         'they come back',
       source: 'istio/istio#61043, #60612: a rotation that wipes or ignores endpoints',
-      from: 'mesh',
-      alone: 'in the mesh',
       disrupts: { seconds: 300 },
       applies: whereRequestsCross,
     },
@@ -149,14 +145,12 @@ export const resilience = [
   ),
   check(
     {
+      ...disruptive,
       id: 'resilience.node-restart',
-      layer: 'resilience',
       title:
         'when a cluster’s node restarts, the others’ own versions go on answering, and all is whole again ' +
         'without anybody’s help',
       source: 'issue 6, disruption without an upgrade: node restart of each cluster',
-      from: 'mesh',
-      alone: 'in the mesh',
       disrupts: { seconds: 480 },
       applies: whereRequestsCross,
     },
@@ -182,16 +176,14 @@ export const resilience = [
   ),
   check(
     {
+      ...disruptive,
       id: 'resilience.address-changed',
-      layer: 'resilience',
       title:
         'another address of a load balancer is followed: by itself where gateways are found by their label, else ' +
         'once it is written where it was written down',
       source:
         'seed 000: the gateway’s address is patched into meshNetworks; Istio’s primary-remote guide: the remote ' +
         'profile names its control plane’s address',
-      from: 'mesh',
-      alone: 'in the mesh',
       disrupts: { seconds: 300 },
       applies: where(
         whereRequestsCross,
@@ -232,14 +224,12 @@ export const resilience = [
   ),
   check(
     {
+      ...disruptive,
       id: 'resilience.root-rotated',
-      layer: 'resilience',
       title: 'the root is changed in three steps without a lost request, and in one step it is not changed',
       source:
         'Istio’s rotation test (tests/integration/security/cacert_rotation): a bundle of roots is taken up where ' +
         'it holds the one before, or is held by it',
-      from: 'mesh',
-      alone: 'in the mesh',
       disrupts: { seconds: 420 },
       applies: where(whereRequestsCross, withMutualTls),
     },

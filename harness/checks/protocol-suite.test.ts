@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { headersIn, largestBody, repliesIn, type Question, type Reply } from '#probes/protocols.ts'
+import { repliesIn } from '#probes/ask-over.ts'
+import { headersIn, largestBody } from '#probes/protocols.ts'
+import type { Question, Reply } from '#probes/question.ts'
 import { echoNames } from '../../suites/echo-names.suite.ts'
 import { protocol as protocols } from '../../suites/protocol.suite.ts'
 import type { CheckContext } from './check.ts'

@@ -37,7 +37,7 @@ export type Invocation =
 export type CommandGroup = {
   /** Adds a command. */
   add: (name: string, description: string) => Command
-  /** Validates the flags of the command that the user typed. @throws MeshproofError MP-101 for a value that is refused. */
+  /** Validates the flags that the user typed. @throws MeshproofError MP-101 for a value that is refused. */
   parsed: <T>(schema: z.ZodType<T>, options: unknown) => T
   /** Takes the command that the user typed. */
   take: (invocation: Invocation) => void

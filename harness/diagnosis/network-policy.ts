@@ -74,7 +74,7 @@ export const portNumber = ({ spec }: V1Pod, port: number | string): number | und
         .flatMap(({ ports }) => ports ?? [])
         .find(({ name }) => name === port)?.containerPort
 
-/** Whether the other end of a connection is one of the peers of a rule, which is for everybody where it names nobody. */
+/** Whether the other end of a connection is one of the peers of a rule. A rule without peers is for everybody. */
 const isAmong = (peers: V1NetworkPolicyPeer[] | undefined, other: Other, { metadata }: V1NetworkPolicy): boolean =>
   !peers || peers.length === 0 || peers.some((peer) => isPeer(peer, other, metadata?.namespace))
 

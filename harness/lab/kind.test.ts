@@ -5,7 +5,8 @@ import { parse } from 'yaml'
 import { loadRecipes } from '#images/source/recipes.ts'
 import { rolesOf } from '#images/versions.ts'
 import { failingWith, fakeProgram, scratchFolder } from '#testing/edge.ts'
-import { createCluster, whyKindFailed, type KindCluster } from './kind.ts'
+import { createCluster, whyKindFailed } from './kind.ts'
+import type { KindCluster } from './kind-config.ts'
 
 const plan = {
   name: 'cluster1',

@@ -1,78 +1,9 @@
 import { ExecaError } from 'execa'
 import { execa } from '#programs.ts'
-import { stringify } from 'yaml'
 import { docker, requireEngine } from '#engine/docker.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
-import { minorOf } from '#images/version.ts'
-import type { ClusterPlan } from '#topology/topology-file.ts'
 import { nameOf, runLabel } from '#engine/labels.ts'
-
-/** The settings of a kind cluster. */
-export type KindCluster = {
-  runId: string
-  plan: ClusterPlan
-  kind: string
-  image: string
-  /** The version of Kubernetes in the image, as v1.34.4. */
-  kubernetes: string
-  kubeconfig: string
-  /**
-   * Image tags for kubeadm. A node image that is built here holds these tags and not kubeadm's defaults, which differ
-   * between minors.
-   */
-  tags: { etcd?: string | undefined; coredns?: string | undefined }
-  /**
-   * True on a host that cannot grant every capability. The kubelet then ignores the kernel settings it cannot change.
-   */
-  restricted: boolean
-  /** The version of the engine's cgroups, as it reports it: '1' or '2'. */
-  cgroupVersion: string
-}
-
-/**
- * Settings for a cluster with one node that exists for minutes. Without leader election a controller starts four
- * seconds sooner, and with a higher request rate another three. etcd does not flush each write to the disk.
- */
-const shortLived = {
-  controllerManager: { extraArgs: { 'leader-elect': 'false', 'kube-api-qps': '200', 'kube-api-burst': '400' } },
-  scheduler: { extraArgs: { 'leader-elect': 'false' } },
-  etcd: { extraArgs: { 'unsafe-no-fsync': 'true' } },
-}
-
-/**
- * Elliptic keys for the certificates of the control plane: kubeadm makes sixteen, and RSA keys take it a second of both
- * cores. kind writes kubeadm’s v1beta3 up to Kubernetes 1.35, which has a feature gate in place of the field.
- */
-const ellipticKeys = (kubernetes: string): object =>
-  (minorOf(kubernetes) ?? 0) < 36 ? { featureGates: { PublicKeysECDSA: true } } : { encryptionAlgorithm: 'ECDSA-P256' }
-
-/**
- * The configuration for kubeadm. Without an apiVersion, kind adds the one of that version of kubeadm, and turns the
- * arguments into the list that v1beta4 has in their place. Kubernetes 1.32 and later know every flag.
- */
-const clusterConfiguration = ({ kubernetes, tags: { etcd, coredns } }: KindCluster): object => ({
-  kind: 'ClusterConfiguration',
-  ...ellipticKeys(kubernetes),
-  controllerManager: shortLived.controllerManager,
-  scheduler: shortLived.scheduler,
-  etcd: { local: { ...shortLived.etcd, ...(etcd === undefined ? {} : { imageTag: etcd }) } },
-  ...(coredns === undefined ? {} : { dns: { imageTag: coredns } }),
-})
-
-/**
- * What kubeadm leaves out: the checks that kind leaves out, a kubelet that renews its certificate within a year (which
- * restarts it), and tokens for nodes that join.
- */
-const initConfiguration = {
-  kind: 'InitConfiguration',
-  skipPhases: ['preflight', 'kubelet-finalize', 'bootstrap-token', 'show-join-command'],
-}
-
-/** From Kubernetes 1.35 on, a kubelet refuses to start on cgroups of version 1 unless it is told to accept them. */
-const kubeletConfigurations = ({ kubernetes, cgroupVersion }: KindCluster): object[] =>
-  cgroupVersion === '1' && (minorOf(kubernetes) ?? 0) >= 35
-    ? [{ kind: 'KubeletConfiguration', failCgroupV1: false }]
-    : []
+import { kindConfig, type KindCluster } from './kind-config.ts'
 
 /** The name of a cluster in the engine. */
 export const clusterName = (runId: string, cluster: string): string => nameOf(runId, cluster)
@@ -85,27 +16,12 @@ export const nodeName = (runId: string, cluster: string): string => `${clusterNa
  * @throws MeshproofError MP-420 when a cluster of that name exists and is not of this run, MP-421 when kind fails.
  */
 export const createCluster = async (cluster: KindCluster, signal: AbortSignal): Promise<void> => {
-  const { runId, plan, kind, image, kubeconfig, restricted } = cluster
+  const { runId, plan, kind, kubeconfig } = cluster
   const name = clusterName(runId, plan.name)
   await refuseForeignCluster(runId, plan.name)
-  const config = {
-    kind: 'Cluster',
-    apiVersion: 'kind.x-k8s.io/v1alpha4',
-    networking: {
-      podSubnet: plan.podCidr,
-      serviceSubnet: plan.serviceCidr,
-      disableDefaultCNI: true,
-      kubeProxyMode: 'iptables',
-    },
-    ...(restricted ? { featureGates: { KubeletInUserNamespace: true } } : {}),
-    nodes: [{ role: 'control-plane', image }],
-    kubeadmConfigPatches: [clusterConfiguration(cluster), initConfiguration, ...kubeletConfigurations(cluster)].map(
-      (patch) => stringify(patch),
-    ),
-  }
   try {
     await execa(kind, ['create', 'cluster', '--name', name, '--kubeconfig', kubeconfig, '--config', '-'], {
-      input: stringify(config),
+      input: kindConfig(cluster),
       env: { KIND_EXPERIMENTAL_DOCKER_NETWORK: nameOf(runId) },
       cancelSignal: signal,
     })

@@ -4,24 +4,20 @@ import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { repliesIn, scriptOf } from './ask-over.ts'
+import { downloadQuestion, streamAnswersIn, streamQuestion, unaryQuestion } from './grpc-questions.ts'
 import {
-  downloadQuestion,
   headersIn,
   headersQuestion,
   httpQuestion,
   largestBody,
-  repliesIn,
-  scriptOf,
   serverFirstQuestion,
   silentQuestion,
   smallBody,
-  streamAnswersIn,
-  streamQuestion,
-  unaryQuestion,
   uploadQuestion,
   webSocketQuestion,
-  type Reply,
 } from './protocols.ts'
+import type { Reply } from './question.ts'
 
 const [start, account] = ['\u001E\u001E', '\u001F\u001F']
 const question = httpQuestion('a question', 'http://echo:8080/', '1.1')

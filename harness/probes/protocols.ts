@@ -1,35 +1,10 @@
-import { execIn, readyPod } from '#kube/pods.ts'
-import type { CurlPod } from './curl.ts'
-import { noAccount } from './exchanges.ts'
+import { mebibyte, octal, type Question, type Reply, word } from './question.ts'
 
-/** A question over one protocol: its name for people, and the lines of shell that ask it and print the answer. */
-export type Question = { name: string; script: string }
-
-/** An answer: what was printed, and what curl and echo say in it. */
-export type Reply = {
-  name: string
-  /** HTTP’s status; 0 where there was no HTTP answer. */
-  status: number
-  /** The bytes that were sent and received as bodies. */
-  sent: number
-  received: number
-  /** The status of a gRPC call; undefined where the server told none. */
-  grpcStatus: number | undefined
-  /** curl’s own words where it failed. */
-  error: string
-  /** The value of a field that echo prints, such as Proto or Cluster. */
-  field: (name: string) => string | undefined
-  /** Everything that was printed, without bytes that are no text. */
-  text: string
-}
-
-/** One mebibyte, and the largest body that echo reads: ten of them. */
-const mebibyte = 2 ** 20
+/** The largest body that echo reads, in bytes. */
 export const largestBody = 10 * mebibyte
-export const smallBody = 64 * 2 ** 10
 
-/** A word of shell. */
-const word = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`
+/** A body that fits into no single packet, in bytes. */
+export const smallBody = 64 * 2 ** 10
 
 /** A request of HTTP/1.1, or of HTTP/2 without TLS and without an upgrade. */
 export const httpQuestion = (name: string, url: string, version: '1.1' | '2'): Question => ({
@@ -89,80 +64,6 @@ export const headersQuestion = (name: string, url: string, count: number): Quest
 export const headersIn = ({ text }: Reply): number =>
   new Set([...text.matchAll(/^RequestHeader=X-Many-(\d+):b{400}$/gm)].map(([, number]) => number)).size
 
-/** Bytes for printf: what is no letter or digit is octal. */
-const printable = (bytes: Buffer): string => [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')
-
-/** A message of gRPC: a zero, its length, and itself. */
-const framed = (message: Buffer, more = 0): Buffer => {
-  const head = Buffer.alloc(5)
-  head.writeUInt32BE(message.length + more, 1)
-  return Buffer.concat([head, message])
-}
-
-/** A number as protobuf writes it: seven bits a byte, the lowest first. */
-const varint = (value: number): Buffer => {
-  const bytes = []
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return Buffer.from([...bytes, rest])
-    bytes.push((rest % 128) + 128)
-  }
-}
-
-const textField = (number: number, text: string): Buffer =>
-  Buffer.concat([varint(number * 8 + 2), varint(Buffer.byteLength(text)), Buffer.from(text)])
-const numberField = (number: number, value: number): Buffer => Buffer.concat([varint(number * 8), varint(value)])
-
-const grpcHeaders = "--http2-prior-knowledge --header 'content-type: application/grpc' --header 'te: trailers'"
-
-/** A unary call of gRPC: echo answers with the text that it got. */
-export const unaryQuestion = (name: string, origin: string, text: string): Question => ({
-  name,
-  script:
-    `printf '${printable(framed(textField(1, text)))}' | ` +
-    `call ${grpcHeaders} --data-binary @- ${word(`${origin}/proto.EchoTestService/Echo`)}`,
-})
-
-/** The seconds between the two messages of a stream. */
-export const streamSeconds = 1
-
-/**
- * A stream of gRPC in both directions: the reflection that echo serves, asked twice on one stream, with a pause in
- * which the stream must stay open.
- */
-export const streamQuestion = (name: string, origin: string): Question => {
-  const list = printable(framed(textField(7, '')))
-  return {
-    name,
-    script:
-      `{ printf '${list}'; sleep ${streamSeconds}; printf '${list}'; } | call ${grpcHeaders} --request POST ` +
-      `--upload-file - ${word(`${origin}/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo`)}`,
-  }
-}
-
-/** How many messages of a stream were answered: each lists echo’s own service. */
-export const streamAnswersIn = ({ text }: Reply): number => text.split('proto.EchoTestService').length - 1
-
-/**
- * A unary call of gRPC whose answer has at least so many bytes: echo calls itself with a message of up to a mebibyte,
- * as often as it takes, and hands all answers back in one.
- */
-export const downloadQuestion = (name: string, origin: string, self: number, bytes: number): Question => {
-  const each = Math.min(bytes, mebibyte)
-  const request = Buffer.concat([
-    numberField(1, Math.ceil(bytes / each)),
-    numberField(3, 8_000_000),
-    textField(4, `grpc://127.0.0.1:${self}`),
-    varint(6 * 8 + 2),
-    varint(each),
-  ])
-  return {
-    name,
-    script:
-      `{ printf '${printable(framed(request, each))}'; head -c ${each} /dev/zero | tr '\\000' a; } | ` +
-      `call ${grpcHeaders} --output /dev/null --data-binary @- ${word(`${origin}/proto.EchoTestService/ForwardEcho`)}`,
-  }
-}
-
 /**
  * What a server says first, before the client says anything, and what it says to `text` after that.
  */
@@ -200,101 +101,8 @@ export const webSocketQuestion = (name: string, address: string, text: string): 
     script: [
       `dial ${word(address)}`,
       `say '${upgrade.map((line) => `${line}\\r\\n`).join('')}\\r\\n'`,
-      `heard ' 101 ' && say '${printable(frame)}' && heard '${text}'`,
+      `heard ' 101 ' && say '${octal(frame)}' && heard '${text}'`,
       'hang_up',
     ].join('\n'),
   }
-}
-
-// Two in a row: a single one can be a byte of a gRPC message.
-const start = '\u001E\u001E'
-const account = '\u001F\u001F'
-
-/**
- * The shell that asks questions at the same time, each in a folder of its own, and prints their answers in order.
- * `seconds` is the longest time for one of them.
- */
-export const scriptOf = (questions: Question[], seconds: number): string =>
-  [
-    `seconds=${seconds}`,
-    'place=$(mktemp -d) || exit 1',
-    `trap 'rm -rf "$place"' EXIT`,
-    'ask() {',
-    '  curl --silent --show-error --insecure --connect-timeout 2 --max-time "$seconds" \\',
-    `    --write-out '\\n${account}%{http_code} %{size_upload} %{size_download} %{exitcode} %{errormsg}\\n' "$@"`,
-    '}',
-    'call() { ask --dump-header head "$@"; echo; cat head; }',
-    // With --upload-file . curl’s telnet does not wait for what its user says before it prints what the server says; with
-    // --max-time it does all the same. So the limit is that of `heard`.
-    'dial() {',
-    '  mkfifo asked; exec 3<>asked; : >said',
-    '  curl --silent --show-error --no-progress-meter --no-buffer --upload-file . --connect-timeout 2 \\',
-    '    "telnet://$1" <&3 >>said 2>&1 &',
-    '  line=$!',
-    '}',
-    'say() { printf "$1" >asked; }',
-    // What must be heard within the time.
-    'heard() {',
-    '  looks=0',
-    '  while [ $looks -lt $((seconds * 20)) ]; do',
-    String.raw`    case $(tr -d '\000\200-\377' <said) in *"$1"*) return 0 ;; esac`,
-    '    kill -0 $line 2>/dev/null || return 1',
-    '    looks=$((looks + 1)); sleep 0.05',
-    '  done',
-    '  return 1',
-    '}',
-    'hang_up() { kill $line 2>/dev/null; cat said; }',
-    ...questions.map(
-      ({ script }, index) =>
-        `mkdir "$place/${index}"; ( cd "$place/${index}"; ${script}\n) >"$place/${index}.out" 2>&1 &`,
-    ),
-    'wait',
-    ...questions.map((_, index) => String.raw`printf '\036\036'; tr -d '\000' <"$place/${index}.out"`),
-  ].join('\n')
-
-/** Reads the answers to questions from what the shell printed; undefined where one is missing. */
-export const repliesIn = (printed: string, questions: Question[]): Reply[] | undefined => {
-  const [, ...texts] = printed.split(start)
-  return texts.length === questions.length
-    ? questions.map(({ name }, index) => replyOf(name, texts[index] ?? ''))
-    : undefined
-}
-
-const replyOf = (name: string, text: string): Reply => {
-  const [, code = '', sent = '', received = '', exit = '', words = ''] =
-    new RegExp(`${account}(\\d+) (\\d+) (\\d+) (\\d+) ?(.*)`).exec(text) ?? []
-  const grpcStatus = /^grpc-status: (\d+)/im.exec(text)?.[1]
-  // Without curl’s account of a transfer, the answer is of a conversation over TCP.
-  const spoken = /^HTTP\/1\.1 (\d{3}) /.exec(text)?.[1]
-  return {
-    name,
-    status: Number(code === '' ? (spoken ?? 0) : code),
-    sent: Number(sent),
-    received: Number(received),
-    grpcStatus: grpcStatus === undefined ? undefined : Number(grpcStatus),
-    error: exit === '' || exit === '0' ? '' : words || `curl ended with ${exit}`,
-    field: (field) => new RegExp(`^${field}=(.*)$`, 'm').exec(text)?.[1]?.trim(),
-    text: text.replaceAll(account, ''),
-  }
-}
-
-/**
- * Asks questions from a pod, all of them in one exec and at the same time.
- * @throws MeshproofError MP-403 when the exec itself fails, MP-601 when the shell printed something else than expected.
- */
-export const askOver = async (
-  { cluster, kube, namespace }: CurlPod,
-  questions: Question[],
-  seconds: number,
-): Promise<Reply[]> => {
-  const pod = (await readyPod(kube, namespace, 'app=sleep')).metadata?.name ?? ''
-  const { stdout, stderr } = await execIn(
-    kube,
-    { namespace, pod, container: 'sleep' },
-    ['sh', '-c', scriptOf(questions, seconds)],
-    { within: (seconds + 20) * 1000 },
-  )
-  const replies = repliesIn(stdout, questions)
-  if (replies) return replies
-  throw noAccount(`${cluster}, ${namespace}/${pod}`, stderr.trim().split('\n')[0])
 }

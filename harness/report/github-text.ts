@@ -6,6 +6,12 @@ export const mostAnnotations = 10
 /** The most lines of evidence of a finding in an annotation or in the summary. */
 export const mostEvidence = 5
 
+/** What is said of a failure that no layer explains. */
+export const unexplained = 'Unexplained: no layer of the mesh shows why.'
+
+/** What is said of a failure in what the check itself measured, which no layer could explain. */
+export const measuredItself = 'The check measured this itself.'
+
 /** The kinds of annotations. */
 export type AnnotationKind = 'error' | 'warning' | 'notice'
 

@@ -5,7 +5,8 @@ import { scratchFolder } from '#testing/edge.ts'
 import { diagnosisWith } from '#testing/mesh-diagnosis.ts'
 import { explainedRun, failingRun, warnedRun } from '#testing/report-results.ts'
 import { checkResult, resultsOf, topologyResult } from '#testing/results.ts'
-import { annotations, stepSummary } from './github.ts'
+import { annotations } from './github-annotations.ts'
+import { stepSummary } from './github-summary.ts'
 import { tellGitHub } from './github-step.ts'
 
 const failed = (count: number) =>

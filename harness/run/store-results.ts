@@ -11,7 +11,7 @@ export type Store = (run: Run) => Promise<void>
 
 /**
  * The store that `--results` names: a ConfigMap in the pod’s own cluster. A retry overwrites it.
- * @throws MeshproofError MP-172 and MP-173 as ownConfigMap does. The store throws MP-174 for results that are too large.
+ * @throws MeshproofError MP-172 and MP-173 as ownConfigMap does. The store throws MP-174 where results are too large.
  */
 export const ownStore = async (place: string): Promise<Store> => {
   const write = await ownConfigMap(place)

@@ -15,7 +15,7 @@ export type PagesForTests = {
   open: (file: string, view?: View) => Promise<OpenPage>
 }
 
-/** A browser and an empty folder for the tests of a file. Both are there before the first test, and gone after the last. */
+/** A browser and an empty folder for the tests of a file: there before the first test, and gone after the last. */
 export const pagesForTests = (): PagesForTests => {
   let browser: Browser | undefined
   let folder = ''
