@@ -29,6 +29,7 @@ const error = (code: Code, message: RegExp): unknown =>
 describe('a config file', () => {
   test.each([
     ['meshproof.config.json', '{ "topology": "vpn" }'],
+    ['meshproof.config.json', '\uFEFF{ "topology": "vpn" }'],
     ['meshproof.config.js', 'export default { topology: "vpn" }'],
     [
       'meshproof.config.ts',

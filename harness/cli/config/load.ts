@@ -37,7 +37,8 @@ export const loadConfig = async (folder: string): Promise<ConfigFile | undefined
 }
 
 const contentOf = async (path: string): Promise<unknown> => {
-  if (path.endsWith('.json')) return JSON.parse(await readFile(path, 'utf8'))
+  // Some editors begin a file with a byte order mark, which JSON does not know.
+  if (path.endsWith('.json')) return JSON.parse((await readFile(path, 'utf8')).replace(/^\uFEFF/, ''))
   const module: unknown = await import(pathToFileURL(path).href)
   if (typeof module === 'object' && module !== null && 'default' in module) return module.default
   throw new Error('it has no default export')
