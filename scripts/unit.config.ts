@@ -13,10 +13,10 @@ export default defineConfig({
     pool: 'forks',
     isolate: false,
     maxWorkers: 3,
-    // A test that takes a second here may take a minute on a machine with much to do. Only one that hangs takes longer.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 50_000 } },
+    // A test that takes a second here may take minutes on a machine with much to do. Only one that hangs takes longer.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 240_000 } },
     // It imports JSON in a way that only a bundler accepts.
     server: { deps: { inline: [/@actions\/workflow-parser/] } },
   },

@@ -7,7 +7,7 @@ import { onTestFinished, vi } from 'vitest'
 // Fakes at the edge of the product: folders, programs and variables. All of them end with the test.
 
 /** How long a test waits for something that comes at once, except on a machine with much other work. */
-export const longWait = { timeout: 50_000 }
+export const longWait = { timeout: 240_000 }
 
 /** Creates an empty folder and returns its path. */
 export const scratchFolder = async (): Promise<string> => {

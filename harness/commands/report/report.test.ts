@@ -38,39 +38,35 @@ test('--open says where the page is if nothing opens pages', async () => {
   ])
 })
 
-test(
-  '--watch renders whenever the run has written, waits for what is not there yet, and ends with Ctrl-C',
-  { timeout: 120_000 },
-  async () => {
-    const scratch = await scratchFolder()
-    const folder = join(scratch, 'run')
-    const running = execa(process.execPath, [program, 'report', folder, '--watch'], { cwd: scratch, reject: false })
-    onTestFinished(() => {
-      running.kill('SIGKILL')
-    })
-    let said = ''
-    running.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString()
-    })
-    const hasSaid = (words: string): Promise<void> => expect.poll(() => said).toContain(words)
-    await hasSaid('MP-111')
-    await mkdir(folder)
-    const results = resultsOf(topologyResult([checkResult(), checkResult({ id: 'reach.path', verdict: 'not-run' })]))
-    writeSoFar(results, folder)
-    await hasSaid(`${results.run.id}  goes on  1 passed, 1 not run`)
-    expect(await readFile(join(folder, 'report.html'), 'utf8')).toContain('The run has not ended')
-    await writeFile(join(folder, 'results.json'), '{ "schema": ')
-    await hasSaid('MP-113')
-    const ended = resultsOf(topologyResult([checkResult()]))
-    await writeFile(join(folder, 'results.json'), JSON.stringify(Results.parse(ended)))
-    await hasSaid(`${ended.run.id}  passed  1 passed`)
-    expect(await readFile(join(folder, 'report.html'), 'utf8')).not.toContain('The run has not ended')
-    const written = async (): Promise<number> => (await stat(join(folder, 'report.html'))).mtimeMs
-    const before = await written()
-    await sleep(1200)
-    expect(await written()).toBe(before)
-    running.kill('SIGINT')
-    const { exitCode, stderr } = await running
-    expect([exitCode, stderr]).toEqual([0, ''])
-  },
-)
+test('--watch renders whenever the run has written, waits for what is not there yet, and ends with Ctrl-C', async () => {
+  const scratch = await scratchFolder()
+  const folder = join(scratch, 'run')
+  const running = execa(process.execPath, [program, 'report', folder, '--watch'], { cwd: scratch, reject: false })
+  onTestFinished(() => {
+    running.kill('SIGKILL')
+  })
+  let said = ''
+  running.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString()
+  })
+  const hasSaid = (words: string): Promise<void> => expect.poll(() => said).toContain(words)
+  await hasSaid('MP-111')
+  await mkdir(folder)
+  const results = resultsOf(topologyResult([checkResult(), checkResult({ id: 'reach.path', verdict: 'not-run' })]))
+  writeSoFar(results, folder)
+  await hasSaid(`${results.run.id}  goes on  1 passed, 1 not run`)
+  expect(await readFile(join(folder, 'report.html'), 'utf8')).toContain('The run has not ended')
+  await writeFile(join(folder, 'results.json'), '{ "schema": ')
+  await hasSaid('MP-113')
+  const ended = resultsOf(topologyResult([checkResult()]))
+  await writeFile(join(folder, 'results.json'), JSON.stringify(Results.parse(ended)))
+  await hasSaid(`${ended.run.id}  passed  1 passed`)
+  expect(await readFile(join(folder, 'report.html'), 'utf8')).not.toContain('The run has not ended')
+  const written = async (): Promise<number> => (await stat(join(folder, 'report.html'))).mtimeMs
+  const before = await written()
+  await sleep(1200)
+  expect(await written()).toBe(before)
+  running.kill('SIGINT')
+  const { exitCode, stderr } = await running
+  expect([exitCode, stderr]).toEqual([0, ''])
+})
