@@ -1,7 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { MeshproofError } from '#errors.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
-import { policiesOf } from '#diagnosis/layers/server/network-policy.ts'
+import { policiesOf } from './network-policy.ts'
 import { isReady } from '#kube/pods.ts'
 import { dial, type Dialled, type Vantage } from '#probes/dial.ts'
 

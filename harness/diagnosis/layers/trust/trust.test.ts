@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { createRoot } from '#lab/certificate-authority.ts'
 import type { Manifest } from '#kube/client.ts'
 import { cacertsSecret, rootForTests, signerIn, textsOf, type Texts } from '#testing/cacerts.ts'
-import { surveyOf } from '#testing/fake-clusters.ts'
+import { apiServerOf, surveyOf, surveyServers } from '#testing/fake-clusters.ts'
+import { meshObjects } from '#testing/mesh-objects.ts'
 import type { Look } from '#diagnosis/layer.ts'
 import { trust } from './trust.ts'
 
@@ -82,12 +83,10 @@ describe('a cluster without cacerts, where the other has some', () => {
   })
   const codesWith = async (texts: Texts, more: (objects: Manifest[]) => Manifest[]): Promise<string[]> => {
     const handedOut = inRoot('ConfigMap', 'istio-ca-root-cert', { data: { 'root-cert.pem': texts['root-cert.pem'] } })
-    const apis = await Promise.all([
-      fakeApiServer(meshObjects('cluster1', { more: [cacertsSecret(texts)] })),
-      fakeApiServer(more([...meshObjects('cluster2'), handedOut])),
-    ])
-    servers.push(...apis)
-    const mesh = await survey(apis.map((server, index) => server.cluster(`context${index + 1}`)))
+    const mesh = await surveyServers(
+      apiServerOf(meshObjects('cluster1', { more: [cacertsSecret(texts)] })),
+      apiServerOf(more([...meshObjects('cluster2'), handedOut])),
+    )
     return (await trust.look(mesh, undefined)).findings.map(({ code }) => code)
   }
 
