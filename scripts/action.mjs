@@ -1,5 +1,5 @@
-// The steps of the GitHub Action (action.yml). `cache` tells which folder to keep between runs, and by which key. `run`
-// runs a command of meshproof. Inputs come from the environment and become arguments of a program: no shell reads them.
+// The steps of the GitHub Action (action.yml). `cache` tells which folder is kept between runs, and by which keys. `run`
+// runs a command of meshproof, and tells the key of what is then in the folder. Inputs come from the environment and become arguments of a program: no shell reads them.
 // It is plain JavaScript without dependencies, since it runs before there are any.
 import { spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
@@ -93,26 +93,48 @@ const contentsOf = (path) =>
           .flatMap((name) => contentsOf(join(path, name)))
       : [path.slice(root.length), readFileSync(path, 'utf8')]
 
+/** The folder that holds the programs, layers and node images of labs (harness/images/cache.ts). */
+const artifacts = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'meshproof', 'artifacts')
+
 /**
- * The folder that holds the programs and layers of labs (harness/images/cache.ts), and its key: what they are made from
- * (the lockfile, the recipes), then what this step asks for. A folder for another question with the same recipes is
- * good to begin with. A command that creates no lab and builds no images has no folder.
+ * The folder to keep, and the beginnings of its keys: what its content is made from (the lockfile, the recipes), and in
+ * `key` then what this step asks for. A folder for another question with the same recipes is good to begin with. A
+ * command that creates no lab and builds no images has no folder.
  */
-const chooseCache = () => {
+const cache = () => {
   const made = ['package.json', 'package-lock.json', 'fixtures/images', 'dist/fixtures/images']
   const hash = hashOf(made.flatMap((path) => contentsOf(join(root, path))))
   const recipes = `meshproof-${process.platform}-${process.arch}-${hash}-`
   const line = commandLine()
   const command = line.find((argument) => !argument.startsWith('-')) ?? 'test'
   const withoutLab = line.some((argument) => argument === '--plan' || argument.startsWith('--contexts'))
-  setOutputs({
-    path:
-      !usesPrograms.has(command) || withoutLab
-        ? ''
-        : join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'meshproof', 'artifacts'),
-    key: recipes + hashOf(line),
+  return {
+    path: input('cache') === 'false' || !usesPrograms.has(command) || withoutLab ? '' : artifacts,
+    key: `${recipes}${hashOf(line)}-`,
     recipes,
-  })
+  }
+}
+
+/**
+ * Prepares the folder to be kept, and returns its whole key, which ends in what is in it. Archives of node images that
+ * the run has not used (harness/images/node-image.ts) are deleted: the folder would otherwise grow by a gigabyte with
+ * each question. Where the job began with a folder of the same content there is nothing to keep, and no key.
+ * @param {number} began
+ * @returns {string}
+ */
+const keyToKeep = (began) => {
+  const { path, key } = cache()
+  if (path === '' || !existsSync(path)) return ''
+  for (const name of readdirSync(path).filter((found) => found.startsWith('node-archive-'))) {
+    const { mtimeMs = 0 } = statSync(join(path, name), { throwIfNoEntry: false }) ?? {}
+    if (input('cache') !== 'true' || mtimeMs < began) rmSync(join(path, name), { recursive: true, force: true })
+  }
+  const content = hashOf(
+    readdirSync(path)
+      .filter((name) => !name.startsWith('.'))
+      .sort(),
+  )
+  return (process.env['RESTORED'] || '').endsWith(`-${content}`) ? '' : key + content
 }
 
 /**
@@ -126,10 +148,14 @@ const run = () => {
   setOutputs({ verdict: 'not-run', report: '', 'first-broken-layer': '' })
   const folder = line[0] === 'diagnose' && !line.some((word) => word.startsWith('--output')) ? newFolder() : undefined
   const document = folder && join(folder, 'diagnosis.json')
+  const began = Date.now()
   const child = spawn(
     process.execPath,
     [join(root, 'scripts', 'meshproof.mjs'), ...line, ...(document ? ['--output=json'] : [])],
-    { stdio: ['ignore', document ? openSync(document, 'w') : 'inherit', 'inherit'] },
+    {
+      stdio: ['ignore', document ? openSync(document, 'w') : 'inherit', 'inherit'],
+      env: { ...process.env, ...(input('cache') === 'true' ? { MESHPROOF_KEEP_NODE_IMAGE: '1' } : {}) },
+    },
   )
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => child.kill(signal))
   return new Promise((done) => {
@@ -143,6 +169,7 @@ const run = () => {
           setOutputs({ report: relative(process.env['GITHUB_WORKSPACE'] || '.', resolve(folder)) })
         else rmSync(folder, { recursive: true })
       }
+      setOutputs({ cache: keyToKeep(began) })
       done(code ?? 2)
     })
   })
@@ -155,7 +182,7 @@ const newFolder = () => {
 }
 
 try {
-  if (process.argv[2] === 'cache') chooseCache()
+  if (process.argv[2] === 'cache') setOutputs(cache())
   else process.exitCode = await run()
 } catch (error) {
   console.error(String(error))

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseAction } from '@actions/workflow-parser/actions/action-parser'
 import { NoOperationTraceWriter, parseWorkflow } from '@actions/workflow-parser'
@@ -138,9 +138,21 @@ mkdirSync('reports/run', { recursive: true })
 appendFileSync(process.env.GITHUB_OUTPUT, 'verdict=fail\\nreport=reports/run\\nfirst-broken-layer=gateways\\n')
 process.exitCode = 1`
 
+/** A cache of which these artifacts are old. */
+const cacheWith = async (...names: string[]): Promise<{ folder: string; environment: Record<string, string> }> => {
+  const XDG_CACHE_HOME = await scratchFolder()
+  const folder = join(XDG_CACHE_HOME, 'meshproof/artifacts')
+  for (const name of names) {
+    await mkdir(join(folder, name), { recursive: true })
+    await utimes(join(folder, name), 1, 1)
+  }
+  return { folder, environment: { XDG_CACHE_HOME } }
+}
+
 describe('a run', () => {
   test('that fails fails the step, sets the outputs, uploads the report and keeps the cache', async () => {
-    const outcome = await fakeRun(failedTest, { topology: 'gateway' }, { environment: { XDG_CACHE_HOME: '/cache' } })
+    const { folder, environment } = await cacheWith('kind-1')
+    const outcome = await fakeRun(failedTest, { topology: 'gateway' }, { environment })
     expect(outcome).toMatchObject({
       failed: true,
       outputs: { verdict: 'fail', report: 'reports/run', 'first-broken-layer': 'gateways' },
@@ -152,8 +164,8 @@ describe('a run', () => {
       'actions/upload-artifact',
     ])
     const [, restore, save, upload] = outcome.used
-    expect(restore?.with).toMatchObject({ path: '/cache/meshproof/artifacts' })
-    expect(save?.with).toEqual({ path: '/cache/meshproof/artifacts', key: restore?.with['key'] })
+    expect(restore?.with).toMatchObject({ path: folder })
+    expect(save?.with).toEqual({ path: folder, key: expect.stringContaining(restore?.with['key'] ?? 'none') })
     expect(upload?.with).toEqual({ name: 'meshproof', path: 'reports/run' })
   })
 
@@ -171,15 +183,45 @@ describe('a run', () => {
     expect(actionsUsed(outcome)).toEqual(['actions/setup-node'])
   })
 
-  test('begins with the cache of other questions with the same recipes, and keeps no cache twice', async () => {
-    const keysOf = async (inputs: Record<string, string>): Promise<Record<string, string> | undefined> =>
-      (await fakeRun('', inputs)).used.find(({ uses }) => uses.startsWith('actions/cache/restore'))?.with
-    const [one, other] = [await keysOf({ kubernetes: '1.33' }), await keysOf({ kubernetes: '1.34' })]
-    expect(one?.['key']).not.toBe(other?.['key'])
-    expect(one?.['restore-keys']).toBe(other?.['restore-keys'])
-    expect(other?.['key']).toMatch(new RegExp(`^${other?.['restore-keys']}[0-9a-f]{16}$`))
-    const hit = { answers: { 'actions/cache/restore': { 'cache-hit': 'true' } } }
-    expect(actionsUsed(await fakeRun('', {}, hit))).not.toContain('actions/cache/save')
+  test('begins with the cache of this question, or of another one with the same recipes', async () => {
+    const keysOf = async (inputs: Record<string, string>): Promise<string[]> => {
+      const restore = (await fakeRun('', inputs)).used.find(({ uses }) => uses.startsWith('actions/cache/restore'))
+      const beginnings = restore?.with['restore-keys']?.trim().split('\n') ?? []
+      expect(beginnings[0]).toBe(restore?.with['key'])
+      return beginnings
+    }
+    const [one = [], other = []] = [await keysOf({ kubernetes: '1.33' }), await keysOf({ kubernetes: '1.34' })]
+    expect(one[0]).not.toBe(other[0])
+    expect(one[1]).toBe(other[1])
+    expect(other[0]).toMatch(new RegExp(`^${other[1]}[0-9a-f]{16}-$`))
+  })
+
+  test('keeps what it has added to the cache, and no cache twice', async () => {
+    const { folder, environment } = await cacheWith('kind-1')
+    const keyAfter = async (program: string, restored = ''): Promise<string | undefined> => {
+      const answers = { 'actions/cache/restore': { 'cache-matched-key': restored } }
+      const { used } = await fakeRun(program, {}, { environment, answers })
+      return used.find(({ uses }) => uses.startsWith('actions/cache/save'))?.with['key']
+    }
+    const first = await keyAfter('')
+    expect(first).toMatch(/-[0-9a-f]{16}$/)
+    expect(await keyAfter('', first)).toBeUndefined()
+    expect(await keyAfter('', `of-another-question-${first?.split('-').at(-1)}`)).toBeUndefined()
+    const second = await keyAfter(`(await import('node:fs')).mkdirSync('${folder}/kind-2')`, first)
+    expect([second?.slice(0, -16), second === first]).toEqual([first?.slice(0, -16), false])
+  })
+
+  test('keeps the node image that it has used, and no other', async () => {
+    const { folder, environment } = await cacheWith('node-archive-old', 'node-archive-used', 'kind-1')
+    const program = `import { utimesSync } from 'node:fs'
+utimesSync('${folder}/node-archive-used', new Date(), new Date())
+console.log('arguments ' + JSON.stringify(process.env.MESHPROOF_KEEP_NODE_IMAGE ?? null))`
+    expect(argumentsIn(await fakeRun(program, { cache: 'false' }, { environment }))).toBeNull()
+    expect(await readdir(folder)).toHaveLength(3)
+    expect(argumentsIn(await fakeRun(program, {}, { environment }))).toBe('1')
+    expect((await readdir(folder)).sort()).toEqual(['kind-1', 'node-archive-used'])
+    expect(argumentsIn(await fakeRun(program, { cache: 'programs' }, { environment }))).toBeNull()
+    expect(await readdir(folder)).toEqual(['kind-1'])
   })
 
   test.each(['list', 'doctor', 'diagnose', 'test --plan', 'report reports'])(

@@ -9,7 +9,9 @@ import { pack } from 'tar-stream'
 import { docker } from '#engine/docker.ts'
 import { preloadArguments } from '#engine/labels.ts'
 import { ownerOf } from '#engine/owner.ts'
+import { artifact, isCached } from '#images/cache.ts'
 import { digestsIn, digestsLabel, digestsLabelValue } from '#images/release/digests-label.ts'
+import { inEngine } from '#images/release/files.ts'
 import { recipeFolder } from '#images/source/recipes.ts'
 
 /** A file of the node image: its path, content and mode. */
@@ -100,25 +102,48 @@ export type Preload = {
 }
 
 /**
- * Builds the node image in which every image of the plan is unpacked already, so that a lab starts fast. A container of
- * the node image unpacks them with containerd (fixtures/images/node/unpack.sh). The engine keeps the image under its
- * tag, and a later call returns it at once.
+ * Gets the node image in which every image of the plan is unpacked already, so that a lab starts fast. The engine keeps
+ * it under its tag, and a later call returns it at once. An engine that lacks it loads it from the cache’s archive, where
+ * there is one; otherwise it is built. With MESHPROOF_KEEP_NODE_IMAGE the cache keeps an archive: the engine of the next
+ * job of a CI system is often a new one.
  */
-export const buildPreloadedNode = async ({
-  tag,
-  base,
-  writeImages,
-  digests,
-  report,
-  signal,
-}: Preload): Promise<string> => {
-  if (
-    await docker(['image', 'inspect', '--format', '{{.Id}}', tag], { signal }).then(
-      () => true,
-      () => false,
-    )
+export const buildPreloadedNode = async (preload: Preload): Promise<string> => {
+  const { tag, report, signal } = preload
+  if (!(await inEngine(tag)) && !(await loadKept(preload))) await preloadNode(preload)
+  if (process.env['MESHPROOF_KEEP_NODE_IMAGE'])
+    await artifact(...archiveOf(tag), async (folder) => {
+      report('archive of the node image')
+      await docker(['save', '--output', join(folder, archiveFile), tag], { signal })
+    })
+  return tag
+}
+
+/** True when the engine has the preloaded node image, or can load it from the cache. */
+export const hasPreloadedNode = async (tag: string): Promise<boolean> =>
+  (await inEngine(tag)) || isCached(...archiveOf(tag))
+
+const archiveFile = 'image.tar'
+
+/** The name and key of a node image’s archive in the cache. scripts/action.mjs knows the name. */
+const archiveOf = (tag: string): [name: string, key: string] => ['node-archive', tag.replace(/^.*:/, '')]
+
+/** Loads a node image from the cache. Returns false where it is not there, or cannot be loaded and must be built. */
+const loadKept = async ({ tag, report, signal }: Preload): Promise<boolean> => {
+  const [name, key] = archiveOf(tag)
+  if (!(await isCached(name, key))) return false
+  report('node image from the cache')
+  const folder = await artifact(name, key, async () => undefined)
+  await docker(['load', '--quiet', '--input', join(folder, archiveFile)], { signal }).catch(() =>
+    signal?.throwIfAborted(),
   )
-    return tag
+  return inEngine(tag)
+}
+
+/**
+ * Builds a preloaded node image: a container of the node image unpacks the images with containerd
+ * (fixtures/images/node/unpack.sh).
+ */
+const preloadNode = async ({ tag, base, writeImages, digests, report, signal }: Preload): Promise<void> => {
   report('node image')
   const bare = await base()
   report('preloading the node image')
@@ -134,7 +159,6 @@ export const buildPreloadedNode = async ({
     signal,
   })
   await docker(['rmi', bare]).catch(() => undefined)
-  return tag
 }
 
 /** What makes a node image with more images of another one. */

@@ -5,11 +5,11 @@ import coerce from 'semver/functions/coerce.js'
 import gte from 'semver/functions/gte.js'
 import { docker, nodeArchitecture, type EngineInfo } from '#engine/docker.ts'
 import { buildAll, withWait, type BuildProgress } from '#images/build.ts'
-import { inEngine, withFiles } from './files.ts'
+import { withFiles } from './files.ts'
 import { type Charts, findCharts } from '#images/charts.ts'
 import type { HelmImages, Images, UpgradeImages, Upgrading, Wanted } from '#images/images.ts'
 import type { Patience } from './patience.ts'
-import { buildPreloadedNode, preloadedDigests } from '#images/node-image.ts'
+import { buildPreloadedNode, hasPreloadedNode, preloadedDigests } from '#images/node-image.ts'
 import { hostOf, mirroredIn, referenceOf, requireRegistries, type PublishedImage } from './registry.ts'
 import { chartsOf, istioctlOf, missingHosts, releaseItems } from './release-items.ts'
 import { downloadsOf, imagesOf, loadRelease, planOf, type Downloads, type ReleasePlan } from './release-plan.ts'
@@ -41,7 +41,7 @@ export const planRelease = async (
   const istio = upgrading === undefined ? versions.istio : [...new Set([upgrading.from, upgrading.to])]
   const plan = await planOf(release, { ...versions, istio }, nodeArchitecture(engine))
   const [downloads, { registry }] = [downloadsOf(release, plan.versions), wanted]
-  const preloaded = await inEngine(plan.preloaded)
+  const preloaded = await hasPreloadedNode(plan.preloaded)
   const hosts = preloaded ? [] : [plan.node, ...plan.images].map((image) => hostOf(mirroredIn(registry, image)))
   await requireRegistries(
     [...hosts, ...(await missingHosts({ downloads, files: plan.files }, registry))],

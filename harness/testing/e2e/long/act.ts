@@ -1,11 +1,13 @@
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { stringify } from 'yaml'
 import { z } from 'zod'
+import { engineInfo } from '#engine/docker.ts'
 import { artifact, cacheFolder } from '#images/cache.ts'
 import { loadRecipes } from '#images/source/recipes.ts'
+import { sourceImages } from '#images/source/source.ts'
 
 /** act runs workflows as GitHub does, in containers. It is compiled from its Go module. */
 const actModule = 'github.com/nektos/act@v0.2.89'
@@ -26,17 +28,20 @@ export type WorkflowOutcome = {
   artifacts: string
 }
 
-/** A runner of workflows. It takes its steps in a folder that it shares with the container. */
+/** A runner of workflows. It shares a folder with the containers of its jobs, for caches and artifacts. */
 export type Runner = {
-  /** Runs a workflow with one job, whose working directory is the project. */
+  /**
+   * Runs a workflow with one job, whose working directory is the project. The job finds the caches of earlier ones, and
+   * nothing else of them.
+   */
   run: (project: string, steps: readonly object[]) => Promise<WorkflowOutcome>
-  /** Removes the image of the runner. */
+  /** Removes the image of the runner, the caches and the artifacts. */
   remove: () => Promise<void>
 }
 
 /**
  * Prepares a runner: act, and an image with bash, git and docker’s client. The job has this machine’s engine,
- * network, process ids and cache of meshproof. The actions of GitHub that the action uses are those beside this file.
+ * network and cache of meshproof. The actions of GitHub that the action uses are those beside this file.
  */
 export const workflowRunner = async (): Promise<Runner> => {
   const programs = await artifact('test-act', actModule.replaceAll(/[^\w.-]/g, '-'), async (folder) => {
@@ -47,6 +52,7 @@ export const workflowRunner = async (): Promise<Runner> => {
     const flags = ['--quiet', '--variant=minbase', `--include=${packages.join(',')}`]
     await execa('mmdebstrap', [...flags, debian, join(folder, 'system.tar')])
   })
+  const { kubectl } = await sourceImages({}, await engineInfo(), () => undefined)
   // The runners of GitHub have Go as well. Here it is that of this machine, with the modules that it has downloaded.
   const variables = {
     PATH: '/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -56,9 +62,12 @@ export const workflowRunner = async (): Promise<Runner> => {
   }
   const changes = Object.entries(variables).map(([name, value]) => `--change=ENV ${name}=${value}`)
   await execa('docker', ['import', ...changes, join(system, 'system.tar'), runnerImage])
+  const store = await mkdtemp(join(tmpdir(), 'meshproof-runner-'))
+  await mkdir(join(store, 'caches'))
   return {
-    run: (project, steps) => runWorkflow(join(programs, 'act'), project, steps),
+    run: (project, steps) => runWorkflow({ act: join(programs, 'act'), store, kubectl }, project, steps),
     remove: async () => {
+      await rm(store, { recursive: true })
       await execa('docker', ['rmi', runnerImage], { reject: false })
     },
   }
@@ -80,9 +89,15 @@ const GoSettings = z.object({ GOROOT: z.string(), GOMODCACHE: z.string(), GOENV:
 const goSettings = async (): Promise<z.infer<typeof GoSettings>> =>
   GoSettings.parse(JSON.parse((await execa('go', ['env', '-json', 'GOROOT', 'GOMODCACHE', 'GOENV'])).stdout))
 
-const runWorkflow = async (act: string, project: string, steps: readonly object[]): Promise<WorkflowOutcome> => {
-  const store = await mkdtemp(join(tmpdir(), 'meshproof-runner-'))
-  for (const name of ['caches', 'artifacts']) await mkdir(join(store, name))
+type Setup = { act: string; store: string; kubectl: string }
+
+const runWorkflow = async (
+  { act, store, kubectl }: Setup,
+  project: string,
+  steps: readonly object[],
+): Promise<WorkflowOutcome> => {
+  await rm(join(store, 'artifacts'), { recursive: true, force: true })
+  await mkdir(join(store, 'artifacts'))
   const last = {
     if: 'always()',
     shell: 'bash',
@@ -107,8 +122,7 @@ const runWorkflow = async (act: string, project: string, steps: readonly object[
     `--volume=${dirname(dirname(process.execPath))}:/opt/node:ro`,
     `--volume=${store}:/store`,
     `--volume=${cacheFolder()}:${inJob.cache}/meshproof`,
-    // A run deletes the labs of processes that have ended. It must see those of this machine.
-    '--pid=host',
+    `--volume=${kubectl}:/usr/local/bin/kubectl:ro`,
   ]
   const flags = ['--bind', '--pull=false', '--rm', '--no-cache-server', '--network=host', '--platform']
   const { exitCode, all } = await execa(

@@ -1,12 +1,15 @@
-import { readFile } from 'node:fs/promises'
+import { copyFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { docker } from '#engine/docker.ts'
+import { digestsLabel } from '#images/release/digests-label.ts'
 import { Results } from '#results/results.ts'
 import { installedProject, type InstalledProject } from '#testing/e2e/installed-project.ts'
 import { contextsOf, labFrom } from '#testing/e2e/labs.ts'
 import { meshproof } from '#testing/e2e/product.ts'
-import { inJob, type Runner, workflowRunner } from './act.ts'
+import { startStage } from '../../../../scripts/rehearsal/stage.ts'
+import { inJob, type Runner, workflowRunner, type WorkflowOutcome } from './act.ts'
 import { krewPlugin } from './krew-plugin.ts'
 
 let project: InstalledProject
@@ -60,11 +63,50 @@ describe('a job with the action', () => {
     ])
     expect(exitCode, printed).toBe(0)
     expect(printed.match(/restored meshproof-linux-/g)).toHaveLength(2)
-    // The third finds exactly its key, so that there is nothing to keep.
-    expect(printed.match(/Run Main actions\/cache\/save/g)).toHaveLength(2)
+    // The second and the third have added nothing to what they found.
+    expect(printed.match(/Run Main actions\/cache\/save/g)).toHaveLength(1)
     for (const name of ['first', 'second', 'third'])
       expect(steps[name]).toMatchObject({ outcome: 'failure', outputs: { verdict: 'not-run' } })
   })
+
+  test(
+    'keeps programs and images: a later job, with another engine and without the publishers, pulls nothing',
+    async () => {
+      const job = async (): Promise<WorkflowOutcome> => {
+        const inputs = { topology: 'gateway', suite: 'net.gateway-open', images: 'release' }
+        const flags = '--pins=pins.yaml --verbose'
+        const env = { XDG_CACHE_HOME: '/tmp/cache' }
+        return runner.run(project.folder, [step('test', { ...inputs, flags }, { env })])
+      }
+      // Only node images of published images have this label. Another test may have left that of the same publisher.
+      const nodeImages = async (): Promise<string[]> =>
+        (await docker(['images', '--filter', `label=${digestsLabel}`, '--format', '{{.Repository}}:{{.Tag}}']))
+          .split('\n')
+          .filter((name) => name.startsWith('meshproof/node:'))
+      const removeNodeImages = async (): Promise<void> => {
+        for (const name of await nodeImages()) await docker(['rmi', name])
+      }
+      const stage = await startStage(console.log, () => undefined)
+      try {
+        await copyFile(stage.pins, join(project.folder, 'pins.yaml'))
+        await removeNodeImages()
+        const first = await job()
+        expect(first.exitCode, first.printed).toBe(0)
+        expect(first.printed).toMatch(/\$ docker pull .*istio\/pilot/)
+        expect(first.printed).toContain('Run Main actions/cache/save')
+      } finally {
+        await stage.stop()
+        await removeNodeImages()
+      }
+      const second = await job()
+      expect(second.exitCode, second.printed).toBe(0)
+      expect(second.steps['test']?.outputs).toMatchObject({ verdict: 'pass' })
+      expect(second.printed).toMatch(/\$ docker load .*node-archive/)
+      expect(second.printed).not.toMatch(/\$ docker pull|Run Main actions\/cache\/save/)
+      await removeNodeImages()
+    },
+    25 * 60_000,
+  )
 
   test(
     'tests a lab, and diagnoses it healthy and broken, with outputs, annotations and reports; so does kubectl',
