@@ -83,7 +83,10 @@ export const networks: Layer = {
   },
 }
 
-/** Whether each pod with a sidecar carries its network itself, as a remote’s injector with a network in its path writes it. */
+/**
+ * Whether each pod with a sidecar carries its network itself, as a remote’s injector with a network in its path writes
+ * it.
+ */
 const allLabelled = (proxies: V1Pod[]): boolean => {
   const sidecars = proxies.filter(isSidecar)
   return sidecars.length > 0 && sidecars.every(({ metadata }) => metadata?.labels?.[label] !== undefined)

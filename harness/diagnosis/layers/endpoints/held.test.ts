@@ -54,7 +54,7 @@ const meshWith = async (
   annotations: Record<string, string> = {},
 ): Promise<Survey> => {
   const [service, ...others] = objectsOf(address, network, '192.0.2.2')
-  const annotated = { ...service, metadata: { ...service?.metadata, annotations } }
+  const annotated = { ...service, metadata: Object.assign({}, service?.metadata, { annotations }) }
   const apis = await Promise.all([
     fakeApiServer(meshObjects('cluster1', { more: objectsOf('10.1.8.1', 'network1', '192.0.2.1') })),
     fakeApiServer(meshObjects('cluster2', { role: 'remote', network, more: [annotated, ...others] })),
@@ -64,8 +64,8 @@ const meshWith = async (
 }
 
 /** What is wrong with a client in the first cluster that holds these endpoints for the service. */
-const findingsOf = async (held: Held, network = 'network2', address = '10.2.8.1'): Promise<Finding[]> => {
-  const mesh = await meshWith(network, address)
+const findingsOf = async (held: Held, network = 'network2', serving = '10.2.8.1'): Promise<Finding[]> => {
+  const mesh = await meshWith(network, serving)
   const client = { cluster: mesh.clusters[0]!, namespace: 'shop', name: 'client-1' }
   const known = new Map([
     [
