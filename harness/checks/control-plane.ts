@@ -87,14 +87,14 @@ export const controlPlaneOf = (
   }
 }
 
-/** Whether a pod has ended, or no node has taken it: it runs nothing, and what replicas there are goes on without it. */
+/** Whether a pod has ended, or no node has taken it: it runs nothing, and the other replicas go on without it. */
 const isIdle = ({ status }: V1Pod): boolean =>
   ['Failed', 'Succeeded'].includes(status?.phase ?? '') ||
   (status?.conditions?.some(({ type, status: is }) => type === 'PodScheduled' && is === 'False') ?? false)
 
 /**
- * Reads the istiod pods that run in a cluster, without those that are being deleted, have ended, or are not scheduled. A remote cluster should have none,
- * unless it is where an external control plane runs.
+ * Reads the istiod pods that run in a cluster, without those that are being deleted, have ended, or are not scheduled.
+ * A remote cluster should have none, unless it is where an external control plane runs.
  */
 export const istiodIn = async (
   cluster: TargetCluster,

@@ -31,8 +31,8 @@ export const existingTarget = ({
         .map(({ kube }) => {
           const home = clusters.find((other) => other.name === istiodIn)
           const istiodKube = connected.find((connection) => connection.context === home?.context)?.kube
-          const { name, network, role, version, discovery, gateway, entrances, trustDomain: domain } = cluster
-          const own = { name, network, role, version, discovery, gateway, entrances, trustDomain: domain }
+          const { name, network, role, version, discovery, gateway, entrances, trustDomain: ownDomain } = cluster
+          const own = { name, network, role, version, discovery, gateway, entrances, trustDomain: ownDomain }
           return { ...own, kube, istioNamespace, istiodIn, istiodKube }
         }),
     ),

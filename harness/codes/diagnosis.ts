@@ -11,8 +11,8 @@ export const diagnosisCodes = {
     cause: 'the mesh config keeps a service local to each cluster',
     shows: 'Answers of the own cluster alone, all of them 200; no object near the service says why.',
     fix:
-      'If the service is meant to be shared, remove the host from serviceSettings (clusterLocal) in the mesh config of ' +
-      'the control plane.',
+      'If the service is meant to be shared, remove the host from serviceSettings (clusterLocal) in the mesh config ' +
+      'of the control plane.',
   },
   'MP-807': {
     layer: 'endpoints',

@@ -90,10 +90,12 @@ export const admittingObjects = (
   ]
 }
 
+const exportedToAll = { 'networking.istio.io/exportTo': '*' }
+
 /** A service that every namespace knows, where a mesh does not export services by itself. */
 export const exported = (object: Manifest, { needsExport }: Admission): Manifest =>
   object.kind === 'Service' && needsExport
-    ? { ...object, metadata: { ...object.metadata, annotations: { 'networking.istio.io/exportTo': '*' } } }
+    ? { ...object, metadata: Object.assign({}, object.metadata, { annotations: exportedToAll }) }
     : object
 
 const ownSidecar = (namespace: string): Manifest => ({

@@ -5,8 +5,8 @@ export const proxyOf = ({ spec }: V1Pod): NonNullable<V1Pod['spec']>['containers
   [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].find(({ name }) => name === 'istio-proxy')
 
 /**
- * Whether a pod’s proxy is an Envoy that can be asked: ambient’s ztunnel is none, and beside a program that speaks gRPC
- * with the control plane itself only the agent runs.
+ * Whether a pod’s proxy is an Envoy that can be asked: ambient’s ztunnel is none, and beside a program that speaks
+ * gRPC with the control plane itself only the agent runs.
  */
 export const hasEnvoy = (pod: V1Pod): boolean => {
   const proxy = proxyOf(pod)

@@ -83,7 +83,9 @@ export const networks: Layer = {
   },
 }
 
-/** Whether each pod with a sidecar carries its network itself, as a remote’s injector with a network in its path writes it. */
+/**
+ * Whether each pod with a sidecar carries its network itself: a remote’s injector that has it in its path labels pods.
+ */
 const allLabelled = (proxies: V1Pod[]): boolean => {
   const sidecars = proxies.filter(isSidecar)
   return sidecars.length > 0 && sidecars.every(({ metadata }) => metadata?.labels?.[label] !== undefined)

@@ -15,7 +15,8 @@ const listed = (kube: KubeClient, selector?: string): Promise<V1Namespace[]> =>
 
 /**
  * Makes the namespaces of a run. `followed` are labels by which control planes follow them, and `injection` labels the
- * one that gets sidecars; the other one gets none, also where injectors take every namespace. The owner is an annotation, because a label’s value may not contain a slash.
+ * one that gets sidecars; the other one gets none, also where injectors take every namespace. The owner is an
+ * annotation, because a label’s value may not contain a slash.
  * @throws MeshproofError MP-402 when they cannot be made.
  */
 export const createNamespaces = async (

@@ -43,7 +43,7 @@ type Held = [address: string, port: number, priority?: number][]
 /** A mesh whose second cluster has the service at an address, with annotations. */
 const meshWith = (network: string, address: string, annotations: Record<string, string> = {}): Promise<Survey> => {
   const [service, ...others] = objectsOf(address, network, '192.0.2.2')
-  const annotated = { ...service, metadata: { ...service?.metadata, annotations } }
+  const annotated = { ...service, metadata: Object.assign({}, service?.metadata, { annotations }) }
   return surveyOf(
     { more: objectsOf('10.1.8.1', 'network1', '192.0.2.1') },
     { role: 'remote', network, more: [annotated, ...others] },
@@ -51,8 +51,8 @@ const meshWith = (network: string, address: string, annotations: Record<string, 
 }
 
 /** What is wrong with a client in the first cluster that holds these endpoints for the service. */
-const findingsOf = async (held: Held, network = 'network2', address = '10.2.8.1'): Promise<Finding[]> => {
-  const mesh = await meshWith(network, address)
+const findingsOf = async (held: Held, network = 'network2', serving = '10.2.8.1'): Promise<Finding[]> => {
+  const mesh = await meshWith(network, serving)
   const client = { cluster: mesh.clusters[0]!, namespace: 'shop', name: 'client-1' }
   const known = new Map([
     [

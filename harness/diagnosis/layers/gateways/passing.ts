@@ -33,13 +33,13 @@ export const notPassedOn = async (mesh: Survey, gateway: GatewayService): Promis
   )
   const clients = mesh.clusters.filter((client) => client.network !== cluster.network)
   // What the mesh config keeps in each cluster, no gateway needs to pass on.
-  const asked = await Promise.all(
+  const passable = await Promise.all(
     shared.map(async (own) => {
       const kept = await Promise.all(clients.map((client) => keptLocalBy(mesh, client, own)))
       return kept.every((setting) => setting !== undefined) ? [] : own
     }),
   )
-  const behind = asked.flat()
+  const behind = passable.flat()
   const finding = ({ cause, evidence, fix }: PodProblem): Finding => ({
     code: 'MP-884',
     where: gatewayPlace(gateway),

@@ -111,7 +111,7 @@ describe('pods', () => {
     expect((await looked(objects)).findings).toMatchObject([{ code, where: 'cluster2 shop/web-1' }])
   })
 
-  test('that Istio’s own container keeps from starting are a problem of the mesh, whoever asks for them', async () => {
+  test('that Istio’s own container keeps from starting are a problem, whoever asks for them', async () => {
     const status = {
       phase: 'Pending',
       initContainerStatuses: [
