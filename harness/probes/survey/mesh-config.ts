@@ -22,6 +22,7 @@ const MeshConfig = z.object({
     .nullish(),
   discoverySelectors: z.array(LabelSelector).nullish(),
   defaultServiceExportTo: z.array(z.string()).nullish(),
+  defaultDestinationRuleExportTo: z.array(z.string()).nullish(),
   rootNamespace: z.string().nullish(),
   enableAutoMtls: z.boolean().nullish(),
   trustDomain: z.string().nullish(),
