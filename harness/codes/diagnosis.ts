@@ -760,6 +760,16 @@ export const diagnosisCodes = {
     shows: '503 with flag UH for every request that takes the route, although the service has ready pods.',
     fix: 'Correct the labels of the subset in the DestinationRule, or the labels of the pods.',
   },
+  'MP-924': {
+    layer: 'route',
+    cause: 'a client’s proxy finds the servers of a service by other means than its control plane',
+    shows:
+      'Answers of the own cluster alone, or 503 with flag UH or UF, although gateways and remote secrets are right.',
+    fix:
+      'Remove what the evidence names: loadBalancer.simple PASSTHROUGH of a DestinationRule, a ServiceEntry with the ' +
+      'host of a service, or a patch of an EnvoyFilter.',
+    sources: ['istio/istio#44356'],
+  },
   'MP-901': {
     layer: 'transport',
     cause: 'a DestinationRule sends plaintext to servers that require mutual TLS',
@@ -768,6 +778,15 @@ export const diagnosisCodes = {
       'Remove trafficPolicy.tls from the DestinationRule, or set its mode to ISTIO_MUTUAL. Where the mesh config has ' +
       'enableAutoMtls false, remove that.',
     sources: ['istio/istio#28798'],
+  },
+  'MP-925': {
+    layer: 'transport',
+    cause: 'a client’s proxy does not open mutual TLS as the servers of a service take it',
+    shows: '503 with flag UF or UC: connection reset, CERTIFICATE_VERIFY_FAILED, or a gateway that closes connections.',
+    fix:
+      'Correct what the evidence names: an EnvoyFilter that changes clusters, or trust domains that differ. Compare ' +
+      'with `istioctl proxy-config clusters`.',
+    sources: ['istio/istio#37134', 'istio/istio#47130'],
   },
   'MP-902': {
     layer: 'transport',
@@ -814,6 +833,13 @@ export const diagnosisCodes = {
     cause: 'an application does not listen at one of the ports of its service',
     shows: '503 for requests to that port; those to the other ports of the service are answered.',
     fix: 'Correct targetPort, or remove the port from the service.',
+  },
+  'MP-926': {
+    layer: 'server',
+    cause: 'a server’s proxy has nothing to pass requests on to',
+    shows: '503 with flag NC, or connections that close, from every server with that proxy; its program is well.',
+    fix: 'Remove the EnvoyFilter that takes clusters out of the server’s proxy, or restart its pod.',
+    sources: ['istio.io/latest/docs/reference/config/networking/envoy-filter'],
   },
   'MP-909': {
     layer: 'server',

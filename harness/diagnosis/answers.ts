@@ -1,10 +1,9 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import type { Manifest } from '#kube/client.ts'
 import { isReady } from '#kube/pods.ts'
 import type { AccessLine } from '#probes/envoy.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { policiesFor } from './authorization.ts'
-import { envoyFiltersFor } from './envoy-filters.ts'
+import { filtersInWords } from './envoy-filters.ts'
 import { findings as known, type FindingCode } from './findings.ts'
 import { kubectl, servedBy, type Finding, type Judged } from './layer.ts'
 import { placeOf } from './places.ts'
@@ -180,12 +179,7 @@ const makersOf = async (reader: SurveyedCluster, pod: V1Pod, code: FindingCode, 
     const names = (await policiesFor(reader, pod)).map(({ namespace, name }) => `${namespace}/${name}`)
     return names.length === 0 ? [] : [`AuthorizationPolicies that select the server: ${names.join(', ')}`]
   }
-  if (code === 'MP-909' || code === 'MP-984') {
-    const names = (await envoyFiltersFor(reader, pod))
-      .toSorted((first, second) => createdAt(second) - createdAt(first))
-      .map(placeOf)
-    return names.length === 0 ? [] : [`EnvoyFilters that select it, the newest first: ${names.join(', ')}`]
-  }
+  if (code === 'MP-909' || code === 'MP-984') return filtersInWords(reader, pod)
   if (code === 'MP-904' || code === 'MP-997' || code === 'MP-998') {
     const rules = await Promise.all(
       (['VirtualService', 'DestinationRule'] as const).map(async (kind) =>
@@ -198,8 +192,6 @@ const makersOf = async (reader: SurveyedCluster, pod: V1Pod, code: FindingCode, 
   }
   return []
 }
-
-const createdAt = ({ metadata }: Manifest): number => Number(new Date(metadata?.creationTimestamp ?? 0))
 
 const commandFor = (code: FindingCode, cluster: SurveyedCluster | undefined, { namespace }: Answered): string => {
   if (!cluster) return ''

@@ -4,6 +4,7 @@ import type { Manifest } from '#kube/client.ts'
 import { policyRootOf } from '#probes/survey/mesh-config.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 import { matchesSelector } from './label-selector.ts'
+import { placeOf } from './places.ts'
 import { leavesIn } from './target-refs.ts'
 
 const EnvoyFilter = z.object({
@@ -26,3 +27,13 @@ export const envoyFiltersFor = async (reader: SurveyedCluster, pod: V1Pod | unde
     )
   })
 }
+
+/** The EnvoyFilters that select a pod, in a line of evidence: the newest first. Empty where there are none. */
+export const filtersInWords = async (reader: SurveyedCluster, pod: V1Pod | undefined): Promise<string[]> => {
+  const names = (await envoyFiltersFor(reader, pod))
+    .toSorted((first, second) => createdAt(second) - createdAt(first))
+    .map(placeOf)
+  return names.length === 0 ? [] : [`EnvoyFilters that select it, the newest first: ${names.join(', ')}`]
+}
+
+const createdAt = ({ metadata }: Manifest): number => Number(new Date(metadata?.creationTimestamp ?? 0))

@@ -27,10 +27,19 @@ const bands: Record<string, MeshLayer> = {
   99: 'route',
 }
 
-/** Most of band 90 is the server’s, band 85 is full, and band 68 is for what bands 99 and 90 have no room for. */
+/** What full bands have no room for. */
+const elsewhere: Partial<Record<FindingCode, MeshLayer>> = {
+  'MP-682': 'server',
+  'MP-808': 'control',
+  'MP-924': 'route',
+  'MP-925': 'transport',
+  'MP-926': 'server',
+}
+
+/** Most of band 90 is the server’s, and band 68 is for what bands 99 and 90 have no room for. */
 const bandOf = (code: FindingCode): MeshLayer | undefined => {
-  if (code === 'MP-808') return 'control'
-  if (code === 'MP-682') return 'server'
+  const other = elsewhere[code]
+  if (other) return other
   return /^MP-90[4-9]$/.test(code) ? 'server' : bands[code.slice(3, 5)]
 }
 

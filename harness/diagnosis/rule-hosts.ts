@@ -1,4 +1,8 @@
+import { z } from 'zod'
 import type { Manifest } from '#kube/client.ts'
+import { meshConfigOf, policyRootOf } from '#probes/survey/mesh-config.ts'
+import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
+import { matchesSelector } from './label-selector.ts'
 import type { MeshService } from './shared-services.ts'
 
 /** Whether the host of a rule in a namespace names a service: in full, in short, or by a wildcard. */
@@ -28,3 +32,40 @@ export const decidedBy = (
 const hostOf = (rule: Manifest): string => (rule['spec'] as { host?: string } | undefined)?.host ?? ''
 
 const closeness = (host: string): number => (host.startsWith('*') ? host.length : Number.MAX_SAFE_INTEGER)
+
+const Reach = z.object({
+  exportTo: z.array(z.string()).default([]),
+  workloadSelector: z.object({ matchLabels: z.record(z.string(), z.string()).default({}) }).optional(),
+})
+
+/**
+ * The DestinationRules of a control plane that some client takes: one of the client’s namespace, of the service’s, or
+ * of the root namespace, in this order (Istio’s page “Scoping configuration”). One that is exported to no client, or
+ * selects none, does nothing. `services` are those that they may be for.
+ */
+export const rulesInUse = async (
+  mesh: Survey,
+  primary: SurveyedCluster,
+  services: readonly MeshService[],
+): Promise<Manifest[]> => {
+  const [rules, root, { defaultDestinationRuleExportTo }, ...proxies] = await Promise.all([
+    primary.reads.istio('DestinationRule'),
+    policyRootOf(primary),
+    meshConfigOf(primary.reads),
+    ...mesh.clusters.map(({ reads }) => reads.proxies()),
+  ])
+  const clients = proxies.flat().map(({ metadata }) => ({
+    namespace: metadata?.namespace ?? '',
+    labels: metadata?.labels ?? {},
+  }))
+  return rules.filter((rule) => {
+    const namespace = rule.metadata?.namespace ?? ''
+    const { exportTo, workloadSelector } = Reach.parse(rule['spec'] ?? {})
+    const own = clients.filter((client) => client.namespace === namespace)
+    if (workloadSelector) return own.some(({ labels }) => matchesSelector(workloadSelector, labels))
+    const to = exportTo.length > 0 ? exportTo : (defaultDestinationRuleExportTo ?? ['*'])
+    const isLocal = own.length > 0 && (to.includes('.') || to.includes('*') || to.includes(namespace))
+    const isOfServer = namespace === root || services.some((service) => service.namespace === namespace)
+    return isLocal || (isOfServer && (to.includes('*') || clients.some((client) => to.includes(client.namespace))))
+  })
+}

@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import { adminPage, type Proxy } from './envoy.ts'
 
-/** One way through a listener: the server names it takes, whether TLS ends here, and the cluster it leads to. */
-export type FilterChain = { serverNames: string[]; endsTls: boolean; cluster: string | undefined }
+/**
+ * One way through a listener: the port and the server names it takes, whether TLS ends here, and the cluster that it
+ * leads to, by itself or by its first route.
+ */
+export type FilterChain = { port?: number; serverNames: string[]; endsTls: boolean; cluster: string | undefined }
 
 /** What a live proxy does with connections to one of its ports. */
 export type EnvoyListener = {
@@ -16,7 +19,16 @@ export type EnvoyListener = {
   refused: { said: string; at: string } | undefined
 }
 
-const TlsOrTcp = z.object({ cluster: z.string().optional() }).optional()
+const Routes = z.object({
+  virtual_hosts: z
+    .array(
+      z.object({
+        routes: z.array(z.object({ route: z.object({ cluster: z.string().optional() }).optional() })).default([]),
+      }),
+    )
+    .default([]),
+})
+const TcpOrHttp = z.object({ cluster: z.string().optional(), route_config: Routes.optional() }).optional()
 
 const Listener = z.object({
   address: z.object({ socket_address: z.object({ port_value: z.number().optional() }).optional() }).optional(),
@@ -31,8 +43,10 @@ const Listener = z.object({
   filter_chains: z
     .array(
       z.object({
-        filter_chain_match: z.object({ server_names: z.array(z.string()).default([]) }).optional(),
-        filters: z.array(z.object({ name: z.string().default(''), typed_config: TlsOrTcp })).default([]),
+        filter_chain_match: z
+          .object({ destination_port: z.number().optional(), server_names: z.array(z.string()).default([]) })
+          .optional(),
+        filters: z.array(z.object({ name: z.string().default(''), typed_config: TcpOrHttp })).default([]),
         transport_socket: z.unknown().optional(),
       }),
     )
@@ -73,13 +87,19 @@ export const listenersIn = (page: unknown): EnvoyListener[] =>
       (filter) =>
         filter.name.includes('proxy_protocol') && filter.typed_config?.allow_requests_without_proxy_protocol !== true,
     ),
-    chains: (active?.listener?.filter_chains ?? []).map((chain) => ({
-      serverNames: chain.filter_chain_match?.server_names ?? [],
-      endsTls: chain.transport_socket !== undefined,
-      cluster: chain.filters.map(({ typed_config: config }) => config?.cluster).find((cluster) => cluster),
-    })),
+    chains: (active?.listener?.filter_chains ?? []).map(
+      ({ filter_chain_match: match, filters, transport_socket: socket }) => ({
+        ...(match?.destination_port === undefined ? {} : { port: match.destination_port }),
+        serverNames: match?.server_names ?? [],
+        endsTls: socket !== undefined,
+        cluster: filters.map(({ typed_config: config }) => clusterIn(config)).find((cluster) => cluster),
+      }),
+    ),
     refused: error ? { said: error.details, at: error.last_update_attempt } : undefined,
   }))
+
+const clusterIn = (config: z.infer<typeof TcpOrHttp>): string | undefined =>
+  config?.cluster ?? config?.route_config?.virtual_hosts[0]?.routes[0]?.route?.cluster
 
 /** The server names that a proxy passes on at a port. */
 export const serverNamesAt = (listeners: EnvoyListener[], port: number): string[] =>

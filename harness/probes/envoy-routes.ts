@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { adminPage, type Proxy } from './envoy.ts'
+import { objectOf } from './envoy-objects.ts'
 
 /** One route of a virtual host: where it leads, what it does on the way, and the object that made it. */
 export type EnvoyRoute = {
@@ -138,11 +139,3 @@ const denominators: Record<string, number> = { HUNDRED: 1, TEN_THOUSAND: 100, MI
 
 const share = (percentage: z.infer<typeof Percentage>): number =>
   percentage ? percentage.numerator / (denominators[percentage.denominator] ?? 1) : 0
-
-/** Istio writes the path of the object: /apis/networking.istio.io/v1/namespaces/app1/virtual-service/canary. */
-const objectOf = (path: string | undefined): string => {
-  const [, namespace, kind, name] = /\/namespaces\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(path ?? '') ?? []
-  if (namespace === undefined || kind === undefined || name === undefined) return ''
-  const words = kind.split('-').map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`)
-  return `${words.join('')} ${namespace}/${name}`
-}

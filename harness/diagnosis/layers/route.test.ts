@@ -3,10 +3,12 @@ import type { Client } from '#diagnosis/clients.ts'
 import { sharedServices } from '#diagnosis/shared-services.ts'
 import type { Manifest } from '#kube/client.ts'
 import type { Endpoint } from '#probes/envoy.ts'
+import type { EnvoyCluster } from '#probes/envoy-clusters.ts'
 import type { EnvoyRoute } from '#probes/envoy-routes.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import { surveyOf } from '#testing/fake-clusters.ts'
-import { judgeRoutes, route } from './route.ts'
+import { obstructed } from './obstacles.ts'
+import { judgeRoutes } from './route.ts'
 
 const host = 'cart.shop.svc.cluster.local'
 const whole = `outbound|80||${host}`
@@ -71,19 +73,64 @@ test('routes at a port that the service does not have are no matter of it', asyn
   expect(await codesOf([to(`outbound|9080|canary|${host}`)], 9080)).toEqual([])
 })
 
-test.each([
-  ['1ms', ['MP-998']],
-  ['0.005s', ['MP-998']],
-  ['10s', []],
-  ['soon', []],
-])('a DestinationRule that gives a connection %s', async (connectTimeout, expected) => {
-  const mesh = await meshWith([
-    {
-      apiVersion: 'networking.istio.io/v1',
-      kind: 'DestinationRule',
-      metadata: { name: 'cart', namespace: 'shop' },
-      spec: { host: 'cart', trafficPolicy: { connectionPool: { tcp: { connectTimeout } } } },
-    },
-  ])
-  expect((await route.look(mesh, undefined)).findings.map(({ code }) => code)).toEqual(expected)
+const rule = (trafficPolicy: object): Manifest => ({
+  apiVersion: 'networking.istio.io/v1',
+  kind: 'DestinationRule',
+  metadata: { name: 'cart', namespace: 'shop' },
+  spec: { host: 'cart', trafficPolicy },
+})
+const filter: Manifest = {
+  apiVersion: 'networking.istio.io/v1alpha3',
+  kind: 'EnvoyFilter',
+  metadata: { name: 'hurry', namespace: 'shop' },
+  spec: { configPatches: [] },
+}
+const hurried: Partial<EnvoyCluster> = { connectTimeout: 1 }
+
+test.each<[string, Partial<EnvoyCluster>, Manifest[], string | undefined]>([
+  [
+    'a DestinationRule',
+    { ...hurried, madeBy: 'DestinationRule shop/cart' },
+    [rule({ connectionPool: { tcp: { connectTimeout: '1ms' } } })],
+    'DestinationRule shop/cart says so',
+  ],
+  [
+    'an EnvoyFilter, where the rule says nothing of it',
+    { ...hurried, madeBy: 'DestinationRule shop/cart' },
+    [rule({ loadBalancer: { simple: 'RANDOM' } }), filter],
+    'EnvoyFilters that select it, the newest first: shop/hurry',
+  ],
+  [
+    'a ServiceEntry of the same host',
+    { discovery: 'STRICT_DNS' },
+    [
+      {
+        apiVersion: 'networking.istio.io/v1',
+        kind: 'ServiceEntry',
+        metadata: { name: 'twin', namespace: 'shop' },
+        spec: { hosts: [host], resolution: 'DNS' },
+      },
+    ],
+    'ServiceEntry shop/twin defines the same host',
+  ],
+  [
+    'the mesh config',
+    hurried,
+    [
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'istio', namespace: 'istio-system' },
+        data: { mesh: 'connectTimeout: 0.001s\n' },
+      },
+    ],
+    'the mesh config of cluster1 says so for all services',
+  ],
+  ['nothing', { connectTimeout: 250 }, [filter], undefined],
+])('what keeps a client from a service is named with its maker: %s', async (_what, told, objects, line) => {
+  const mesh = await meshWith(objects)
+  const client: Client = { cluster: mesh.clusters[0]!, namespace: 'shop', pod: 'client-1', labels: {} }
+  const sound: EnvoyCluster = { name: whole, discovery: 'EDS', closedBy: [], madeBy: '' }
+  const found = await obstructed(mesh, client, await sharedServices(mesh), [{ ...sound, ...told }], new Set())
+  expect(found.map(({ evidence }) => evidence[1])).toEqual(line === undefined ? [] : [line])
 })

@@ -1,17 +1,17 @@
 import pMap from 'p-map'
-import { z } from 'zod'
 import { clientPlace, clientsOf, type Client, type Unread, unreadNotes } from '#diagnosis/clients.ts'
+import { filtersInWords } from '#diagnosis/envoy-filters.ts'
 import { istioctl, kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { onceEach } from '#diagnosis/once-each.ts'
-import { decidedBy } from '#diagnosis/rule-hosts.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
+import { tooShort } from '#diagnosis/told-clusters.ts'
 import { clustersOf, type Endpoint } from '#probes/envoy.ts'
+import { listenersOf } from '#probes/envoy-listeners.ts'
 import { routesOf, type EnvoyRoute, type VirtualHost } from '#probes/envoy-routes.ts'
+import { toldClustersOf } from '#probes/envoy-clusters.ts'
 import type { Survey } from '#probes/survey/survey.ts'
-import { primariesOf } from '#topology/roles.ts'
-
-/** The longest time, in milliseconds, in which no answer of another cluster can be expected. */
-const tooShort = 10
+import { notTaken, type Outgoing } from './not-taken.ts'
+import { obstructed } from './obstacles.ts'
 
 /**
  * The routes that clients’ proxies have for shared services lead to clusters that exist, without faults on the way:
@@ -39,7 +39,7 @@ export const route: Layer = {
       { concurrency: 4 },
     )
     return {
-      findings: [...(await impatientRules(mesh, services)), ...onceEach(perClient.flat())],
+      findings: onceEach(perClient.flat()),
       seen:
         clients.length === 0
           ? 'no client to ask'
@@ -54,42 +54,6 @@ export const route: Layer = {
   },
 }
 
-const ConnectionPool = z.object({
-  trafficPolicy: z.object({
-    connectionPool: z.object({ tcp: z.object({ connectTimeout: z.string() }) }),
-  }),
-})
-
-/** DestinationRules that give a connection to another cluster too little time. */
-const impatientRules = async (mesh: Survey, services: MeshService[]): Promise<Finding[]> => {
-  const perPrimary = await Promise.all(
-    primariesOf(mesh).map(async (primary) => {
-      const rules = await primary.reads.istio('DestinationRule')
-      return rules.flatMap((rule): Finding[] => {
-        const text = ConnectionPool.safeParse(rule['spec']).data?.trafficPolicy.connectionPool.tcp.connectTimeout
-        const [service] = decidedBy(rule, rules, services)
-        if (text === undefined || !service || millisecondsIn(text) > tooShort) return []
-        const { namespace = '', name = '' } = rule.metadata ?? {}
-        return [
-          {
-            code: 'MP-998',
-            where: `DestinationRule ${namespace}/${name} for ${service.host}`,
-            evidence: [`DestinationRule ${namespace}/${name} sets connectTimeout ${text}`],
-            fix: kubectl(primary, `-n ${namespace} get destinationrule ${name} -o yaml`),
-          },
-        ]
-      })
-    }),
-  )
-  return perPrimary.flat()
-}
-
-/** A duration as users write it: `1ms`, `0.5s`. One that cannot be read counts as long. */
-const millisecondsIn = (text: string): number => {
-  const [, number, unit] = /^([\d.]+)(ms|s)$/.exec(text) ?? []
-  return number === undefined ? Infinity : Number(number) * (unit === 's' ? 1000 : 1)
-}
-
 /** What is wrong with a client’s routes for services, and the objects that rewrite paths. */
 const routedWrongly = async (
   mesh: Survey,
@@ -98,17 +62,26 @@ const routedWrongly = async (
 ): Promise<{ findings: Finding[]; rewriting: string[] }> => {
   const proxy = { kube: client.cluster.kube, namespace: client.namespace, pod: client.pod }
   const reader = servedBy(mesh, client.cluster)
-  const [virtualHosts, clusters, rules] = await Promise.all([
+  const [virtualHosts, clusters, told, listeners, rules] = await Promise.all([
     routesOf(proxy),
     clustersOf(proxy),
+    toldClustersOf(proxy),
+    listenersOf(proxy),
     reader?.reads.istio('VirtualService') ?? [],
   ])
   const present = new Set(
     rules.map(({ metadata }) => `VirtualService ${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`),
   )
   const own = services.flatMap((service) => hostsOf(virtualHosts, service).flatMap(({ routes }) => routes))
+  const used = new Set(own.flatMap((taken) => taken.clusters.map(({ name }) => name)))
   return {
-    findings: judgeRoutes(mesh, client, services, { virtualHosts, clusters, present }),
+    findings: [
+      ...(await withFilters(mesh, client, [
+        ...judgeRoutes(mesh, client, services, { virtualHosts, clusters, present }),
+        ...services.flatMap((service) => passedBy(mesh, client, service, { clusters, listeners, virtualHosts })),
+      ])),
+      ...(await obstructed(mesh, client, services, told, used)),
+    ],
     rewriting: own.filter(({ rewrites, madeBy }) => rewrites && present.has(madeBy)).map(({ madeBy }) => madeBy),
   }
 }
@@ -140,6 +113,43 @@ export const judgeRoutes = (
   )
 }
 
+/** A client whose proxy does not take its requests for a service, although it knows the service. */
+const passedBy = (mesh: Survey, client: Client, service: MeshService, outgoing: Outgoing): Finding[] => {
+  const lines = notTaken(client, service, outgoing)
+  if (lines.length === 0) return []
+  return [
+    {
+      code: 'MP-997',
+      cause: 'a client’s proxy knows the servers of a service and takes no requests for it',
+      where: `${service.host} for clients of ${client.cluster.name}`,
+      evidence: [
+        ...lines,
+        'such requests go to the address of the service in plaintext, past mutual TLS and other networks',
+        `seen in the proxy of ${clientPlace(client)}`,
+      ],
+      fix: kubectl(
+        servedBy(mesh, client.cluster) ?? client.cluster,
+        'get envoyfilters,sidecars.networking.istio.io -A -o yaml',
+      ),
+      clusters: [client.cluster.name],
+    },
+  ]
+}
+
+/** Findings about what a proxy lacks or answers, with the EnvoyFilters that may have changed it. */
+const withFilters = async (mesh: Survey, client: Client, findings: Finding[]): Promise<Finding[]> => {
+  const patched = new Set<Finding['code']>(['MP-991', 'MP-994', 'MP-995', 'MP-997'])
+  if (!findings.some(({ code }) => patched.has(code))) return findings
+  const pods = await client.cluster.reads.podsIn(client.namespace)
+  const filters = await filtersInWords(
+    servedBy(mesh, client.cluster) ?? client.cluster,
+    pods.find(({ metadata }) => metadata?.name === client.pod),
+  )
+  return findings.map((finding) =>
+    patched.has(finding.code) ? { ...finding, evidence: [...finding.evidence, ...filters] } : finding,
+  )
+}
+
 /** Routes of rules that leave some requests without a route. */
 const partial = (mesh: Survey, client: Client, { host }: MeshService, routes: EnvoyRoute[]): Finding[] => {
   const maker = routes.find(({ madeBy }) => madeBy !== '')?.madeBy
@@ -158,9 +168,13 @@ const partial = (mesh: Survey, client: Client, { host }: MeshService, routes: En
   ]
 }
 
+const portsIn = ({ perCluster }: MeshService): Set<number> =>
+  new Set(perCluster.flatMap(({ service }) => (service?.spec?.ports ?? []).map(({ port }) => port)))
+
 /** The virtual hosts of a service, at its ports: a rule without a port stands at those of other services as well. */
-const hostsOf = (virtualHosts: VirtualHost[], { host, perCluster }: MeshService): VirtualHost[] => {
-  const ports = new Set(perCluster.flatMap(({ service }) => (service?.spec?.ports ?? []).map(({ port }) => port)))
+const hostsOf = (virtualHosts: VirtualHost[], service: MeshService): VirtualHost[] => {
+  const { host } = service
+  const ports = portsIn(service)
   return virtualHosts.filter(
     ({ port, domains }) =>
       (port === undefined || ports.has(port)) &&
@@ -195,7 +209,7 @@ const wrongRoute = (
       ? [
           finding(
             'MP-991',
-            lost.map(({ name, weight }) => lostLine(maker, name, weight)),
+            lost.map(({ name, weight }) => lostLine(maker, name, weight, service)),
           ),
         ]
       : []),
@@ -231,12 +245,17 @@ const hostIn = (cluster: string): string | undefined =>
 
 const subsetIn = (cluster: string): string => cluster.split('|')[2] ?? ''
 
-const lostLine = (maker: string, cluster: string, weight: number): string => {
+const lostLine = (maker: string, cluster: string, weight: number, service: MeshService): string => {
   const [, port = '', subset = '', host = ''] = cluster.split('|')
   const share = weight < 100 ? `${weight} of 100 requests` : 'requests'
-  return subset === ''
-    ? `${maker} sends ${share} to ${host}:${port}, which no service or ServiceEntry of its control plane defines`
-    : `${maker} sends ${share} to subset ${subset} of ${host}, which no DestinationRule defines`
+  if (subset !== '') return `${maker} sends ${share} to subset ${subset} of ${host}, which no DestinationRule defines`
+  const why =
+    host !== service.host
+      ? 'which no service or ServiceEntry of its control plane defines'
+      : portsIn(service).has(Number(port))
+        ? 'and the client’s proxy has no such cluster of endpoints, although the service exists'
+        : `and the service has no port ${port}`
+  return `${maker} sends ${share} to ${host}:${port}, ${why}`
 }
 
 const showObject = (mesh: Survey, client: Client, madeBy: string): string => {

@@ -1,12 +1,15 @@
 import { z } from 'zod'
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { placeOf } from '#diagnosis/places.ts'
-import { decidedBy } from '#diagnosis/rule-hosts.ts'
+import { decidedBy, rulesInUse } from '#diagnosis/rule-hosts.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
 import type { Manifest } from '#kube/client.ts'
 import { defaultTrustDomain, meshConfigOf, policyRootOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
+import { policyFindings } from './endpoints/policies.ts'
+import { serverOf } from './server/server-pod.ts'
+import { toldOtherTls } from './told-tls.ts'
 
 const Tls = z.object({ mode: z.string().default(''), subjectAltNames: z.array(z.string()).default([]) }).optional()
 const Policy = z.object({ tls: Tls, portLevelSettings: z.array(z.object({ tls: Tls })).default([]) }).optional()
@@ -35,9 +38,13 @@ export const transport: Layer = {
         ...(await nobodyEncrypts(mesh, primary, services)),
       ]),
     )
+    const ruled = perPrimary.flat()
+    const untold = ruled.length > 0 ? [] : await takingTlsAlone(mesh, services)
+    const told = await toldOtherTls(mesh, untold)
     return {
-      findings: [...perPrimary.flat(), ...(await trustDomainsApart(mesh))],
+      findings: [...ruled, ...told.findings, ...(await trustDomainsApart(mesh))],
       seen: `clients and servers of ${services.length} shared services agree on mutual TLS`,
+      notes: told.notes,
     }
   },
 }
@@ -47,7 +54,7 @@ const rulesAgainstServers = async (
   primary: SurveyedCluster,
   services: MeshService[],
 ): Promise<Finding[]> => {
-  const rules = await primary.reads.istio('DestinationRule')
+  const rules = await rulesInUse(mesh, primary, services)
   const perRule = await Promise.all(
     rules.map(async (rule): Promise<Finding[]> => {
       const spec = DestinationRule.safeParse(rule['spec']).data
@@ -105,7 +112,7 @@ const named = 3
  */
 const nobodyEncrypts = async (mesh: Survey, primary: SurveyedCluster, services: MeshService[]): Promise<Finding[]> => {
   if ((await meshConfigOf(primary.reads)).enableAutoMtls !== false) return []
-  const rules = await primary.reads.istio('DestinationRule')
+  const rules = await rulesInUse(mesh, primary, services)
   const encrypted = rules
     .filter((rule) => encrypts(DestinationRule.safeParse(rule['spec']).data?.trafficPolicy))
     .flatMap((rule) => decidedBy(rule, rules, services))
@@ -138,26 +145,57 @@ const nobodyEncrypts = async (mesh: Survey, primary: SurveyedCluster, services: 
   ]
 }
 
+/**
+ * Services that clients reach by mutual TLS alone: it is required of their servers, or gateways stand before them. None
+ * where plaintext is asked for, which is named elsewhere.
+ */
+const takingTlsAlone = async (mesh: Survey, services: MeshService[]): Promise<MeshService[]> => {
+  const explained = new Set(
+    (await policyFindings(mesh, services)).flatMap(({ code, where }) => (code === 'MP-896' ? where.split(' ')[0] : [])),
+  )
+  const perService = await Promise.all(
+    services
+      .filter(({ host }) => !explained.has(host))
+      .map(async (service) => {
+        const modes = await modesOf(mesh, service)
+        const networks = new Set(service.perCluster.filter(isMeshed).map(({ cluster }) => cluster.network))
+        const isAlone = !modes.includes('DISABLE') && (networks.size > 1 || modes.includes('STRICT'))
+        return isAlone ? [service] : []
+      }),
+  )
+  return perService.flat()
+}
+
 const isMeshed = ({ meshed }: MeshService['perCluster'][number]): boolean => meshed.length > 0
 
 const encrypts = (policy: z.infer<typeof Policy>): boolean =>
   ['ISTIO_MUTUAL', 'MUTUAL'].includes(policy?.tls?.mode ?? '')
 
 /** The PeerAuthentication that requires mutual TLS of a service’s servers in some cluster. */
-const strictIn = async (mesh: Survey, service: MeshService): Promise<string | undefined> => {
-  for (const part of service.perCluster.filter(({ meshed }) => meshed.length > 0)) {
-    const reader = servedBy(mesh, part.cluster)
-    if (!reader) continue
-    const policies = await reader.reads.istio('PeerAuthentication')
-    const pods = await part.cluster.reads.podsIn(service.namespace)
-    const server = pods.find(({ status }) => part.meshed.includes(status?.podIP ?? ''))
-    const strict = decidingFor(policies, service.namespace, await policyRootOf(reader), server?.metadata?.labels ?? {})
-    if (strict?.isStrict) return `${strict.place} of ${part.cluster.name}`
-  }
-  return undefined
+const strictIn = async (mesh: Survey, service: MeshService): Promise<string | undefined> =>
+  (await decidingIn(mesh, service)).find(({ isStrict }) => isStrict)?.place
+
+/** The modes of the PeerAuthentications that decide for a service’s servers. */
+const modesOf = async (mesh: Survey, service: MeshService): Promise<string[]> =>
+  (await decidingIn(mesh, service)).flatMap(({ modes }) => modes)
+
+/** The PeerAuthentications that decide for a service’s servers, one of each cluster that has some. */
+const decidingIn = async (mesh: Survey, service: MeshService): Promise<Deciding[]> => {
+  const perPart = await Promise.all(
+    service.perCluster.filter(isMeshed).map(async (part) => {
+      const reader = servedBy(mesh, part.cluster)
+      if (!reader) return []
+      const policies = await reader.reads.istio('PeerAuthentication')
+      const server = await serverOf(service, part)
+      const root = await policyRootOf(reader)
+      const deciding = decidingFor(policies, service.namespace, root, server?.metadata?.labels ?? {})
+      return deciding ? [{ ...deciding, place: `${deciding.place} of ${part.cluster.name}` }] : []
+    }),
+  )
+  return perPart.flat()
 }
 
-type Deciding = { place: string; isStrict: boolean }
+type Deciding = { place: string; modes: string[]; isStrict: boolean }
 
 /**
  * The PeerAuthentication that decides for a pod: one that selects it, then the one of its namespace, then the one of
@@ -169,21 +207,20 @@ const decidingFor = (
   rootNamespace: string,
   labels: Readonly<Record<string, string>>,
 ): Deciding | undefined => {
-  const stated = policies.flatMap((policy) => {
+  const known = policies.flatMap((policy) => {
     const spec = PeerAuthentication.safeParse(policy['spec'] ?? {}).data
     const mode = spec?.mtls?.mode ?? 'UNSET'
     if (!spec || mode === 'UNSET') return []
-    const exceptions = Object.values(spec.portLevelMtls).some((port) => port.mode !== 'STRICT')
+    const ofPorts = Object.values(spec.portLevelMtls).map((port) => port.mode)
+    const isStrict = [mode, ...ofPorts].every((stated) => stated === 'STRICT')
     const selector = Object.entries(spec.selector?.matchLabels ?? {})
-    return [
-      { place: placeOf(policy), of: policy.metadata?.namespace, selector, isStrict: mode === 'STRICT' && !exceptions },
-    ]
+    return [{ place: placeOf(policy), of: policy.metadata?.namespace, selector, modes: [mode, ...ofPorts], isStrict }]
   })
-  const own = stated.filter((policy) => policy.of === namespace)
+  const own = known.filter((policy) => policy.of === namespace)
   return (
     own.find(({ selector }) => selector.length > 0 && selector.every(([key, value]) => labels[key] === value)) ??
     own.find(({ selector }) => selector.length === 0) ??
-    stated.find((policy) => policy.of === rootNamespace && policy.selector.length === 0)
+    known.find((policy) => policy.of === rootNamespace && policy.selector.length === 0)
   )
 }
 

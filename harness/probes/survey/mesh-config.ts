@@ -23,6 +23,7 @@ const MeshConfig = z.object({
   discoverySelectors: z.array(LabelSelector).nullish(),
   defaultServiceExportTo: z.array(z.string()).nullish(),
   localityLbSetting: z.object({ distribute: z.array(z.unknown()).nullish() }).nullish(),
+  defaultDestinationRuleExportTo: z.array(z.string()).nullish(),
   rootNamespace: z.string().nullish(),
   enableAutoMtls: z.boolean().nullish(),
   trustDomain: z.string().nullish(),

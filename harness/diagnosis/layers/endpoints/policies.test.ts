@@ -13,6 +13,15 @@ const object = (apiVersion: string, kind: string, spec: object, namespace = 'sho
 const rule = (trafficPolicy: object, host = 'cart.shop.svc.cluster.local'): Manifest =>
   object('networking.istio.io/v1', 'DestinationRule', { host, trafficPolicy })
 
+/** A rule that breaks whoever takes it. */
+const inNamespace = (namespace: string, reach: object): Manifest =>
+  object(
+    'networking.istio.io/v1',
+    'DestinationRule',
+    { host: 'cart.shop.svc.cluster.local', trafficPolicy: { tls: { mode: 'SIMPLE' } }, ...reach },
+    namespace,
+  )
+
 /** What is found about a service of two networks whose pods have sidecars, with an object in the first cluster. */
 const about = async (
   policy: Manifest | undefined,
@@ -59,6 +68,17 @@ test.each<[string, Manifest, string[]]>([
   ['SIMPLE for another host', rule({ tls: { mode: 'SIMPLE' } }, 'mail.example'), []],
   ['a consistent hash', rule({ loadBalancer: { consistentHash: { useSourceIp: true } } }), ['MP-898']],
 ])('a DestinationRule with %s', async (_what, policy, expected) => {
+  expect((await about(policy)).rules).toEqual(expected)
+})
+
+test.each<[string, Manifest, string[]]>([
+  ['of a namespace without clients', inNamespace('elsewhere', {}), []],
+  ['of the root namespace', inNamespace('istio-system', {}), ['MP-896']],
+  ['of the root namespace that is exported to no client', inNamespace('istio-system', { exportTo: ['.'] }), []],
+  ['that its own namespace alone takes', inNamespace('shop', { exportTo: ['.'] }), ['MP-896']],
+  ['that is exported to another namespace', inNamespace('shop', { exportTo: ['elsewhere'] }), []],
+  ['that selects no client', inNamespace('shop', { workloadSelector: { matchLabels: { app: 'nobody' } } }), []],
+])('a DestinationRule %s', async (_what, policy, expected) => {
   expect((await about(policy)).rules).toEqual(expected)
 })
 

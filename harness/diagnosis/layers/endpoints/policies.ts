@@ -8,7 +8,7 @@ import { primariesOf } from '#topology/roles.ts'
 import type { FindingCode } from '#diagnosis/findings.ts'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { placeOf } from '#diagnosis/places.ts'
-import { decidedBy } from '#diagnosis/rule-hosts.ts'
+import { decidedBy, rulesInUse } from '#diagnosis/rule-hosts.ts'
 import { selects } from '#diagnosis/selects.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
 
@@ -52,7 +52,7 @@ export const exportToAnnotation = 'networking.istio.io/exportTo'
 export const policyFindings = async (mesh: Survey, services: MeshService[]): Promise<Finding[]> => {
   const perPrimary = await Promise.all(
     primariesOf(mesh).map(async (primary) => {
-      const rules = await primary.reads.istio('DestinationRule')
+      const rules = await rulesInUse(mesh, primary, services)
       return rules.flatMap((rule): Finding[] => {
         const spec = DestinationRule.safeParse(rule['spec']).data
         const decided = decidedBy(rule, rules, services).filter(({ perCluster }) =>

@@ -1,9 +1,13 @@
-import { istioctl, kubectl } from '#diagnosis/layer.ts'
+import { filtersInWords } from '#diagnosis/envoy-filters.ts'
+import { istioctl, kubectl, servedBy } from '#diagnosis/layer.ts'
 import { whyMissing } from '#diagnosis/layers/endpoints/missing.ts'
 import { policyFindings } from '#diagnosis/layers/endpoints/policies.ts'
+import { makerOf } from '#diagnosis/layers/obstacles.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
+import { obstacleIn } from '#diagnosis/told-clusters.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import type { Endpoint } from '#probes/envoy.ts'
+import { serverNamesAt } from '#probes/envoy-listeners.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import { podName, type GatewayPod, type PodProblem } from './gateway-pod.ts'
 
@@ -23,7 +27,7 @@ export const behindName = async (
   gatewayPod: GatewayPod,
   behind: MeshService[],
 ): Promise<PodProblem | undefined> => {
-  const { gateway, pod, held } = gatewayPod
+  const { gateway, pod, held, told, listeners, listens } = gatewayPod
   const { network, name } = gateway.cluster
   const view = variableOf(proxyOf(pod), 'ISTIO_META_REQUESTED_NETWORK_VIEW') ?? ''
   const viewed = view.split(',').map((part) => part.trim())
@@ -41,6 +45,33 @@ export const behindName = async (
         gateway.cluster,
         `-n ${pod.metadata?.namespace ?? ''} get pod ${podName(gatewayPod)} -o yaml | grep -A1 NETWORK_VIEW`,
       ),
+    }
+  const reader = servedBy(mesh, gateway.cluster) ?? gateway.cluster
+  const obstacles = await Promise.all(
+    told.map(async (cluster) => {
+      const service = behind.find((candidate) => isFor(cluster.name, candidate))
+      // Servers are near: what is too short for another cluster may suffice.
+      const obstacle = service && obstacleIn(cluster, { shortest: 0 })
+      if (!obstacle) return []
+      const { kind } = await makerOf(reader, pod, service.host, cluster, obstacle)
+      return [{ name: cluster.name, line: obstacle.line, isOwn: kind === 'filter' || kind === 'unknown' }]
+    }),
+  )
+  const broken = obstacles.flat().filter(({ isOwn }) => isOwn)
+  // What clients are told as well is named with the clients.
+  const ofClients = new Set(obstacles.flat().flatMap((obstacle) => (obstacle.isOwn ? [] : obstacle.name)))
+  const lost = serverNamesAt(listeners, listens).filter(
+    (serverName) => behind.some((service) => isFor(serverName, service)) && !held.has(serverName),
+  )
+  const lines = [
+    ...broken.map((obstacle) => `${podName(gatewayPod)}, ${obstacle.name}: ${obstacle.line}`),
+    ...lost.map((serverName) => `${podName(gatewayPod)} passes ${serverName} on and has no cluster of this name`),
+  ]
+  if (lines.length > 0)
+    return {
+      cause: 'a gateway cannot reach the servers behind a service’s name as it was told to',
+      evidence: [...lines.slice(0, shown), ...(await filtersInWords(reader, pod))],
+      fix: kubectl(reader, 'get envoyfilters -A -o yaml   # context: GATEWAY'),
     }
   const perService = behind.map((service) => ({
     service,
@@ -65,7 +96,8 @@ export const behindName = async (
       const clientNamespace = service.namespace
       const why = client && (await whyMissing(mesh, { client, clientNamespace, service, unknown: [gateway.cluster] }))
       const inPlaintext = (await policyFindings(mesh, [service])).some(({ code }) => code === 'MP-896')
-      return why || inPlaintext ? [] : clusters.map(([cluster]) => cluster)
+      const left = clusters.map(([cluster]) => cluster).filter((cluster) => !ofClients.has(cluster))
+      return why || inPlaintext ? [] : left
     }),
   )
   if (unexplained.flat().length === 0) return undefined

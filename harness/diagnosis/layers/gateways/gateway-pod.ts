@@ -2,15 +2,20 @@ import type { V1Pod } from '@kubernetes/client-node'
 import type { GatewayService } from '#diagnosis/network-gateways.ts'
 import type { Vantage } from '#probes/dial.ts'
 import type { Endpoint } from '#probes/envoy.ts'
+import type { EnvoyCluster } from '#probes/envoy-clusters.ts'
 import type { EnvoyListener } from '#probes/envoy-listeners.ts'
 
-/** A gateway’s pod as it is asked: which port its listener has, and what Envoy says of listeners and endpoints. */
+/**
+ * A gateway’s pod as it is asked: which port its listener has, what Envoy says of listeners and endpoints, and what it
+ * was told about clusters of endpoints.
+ */
 export type GatewayPod = {
   gateway: GatewayService
   pod: V1Pod
   listens: number
   listeners: EnvoyListener[]
   held: Map<string, Endpoint[]>
+  told: EnvoyCluster[]
 }
 
 /** A server name that a gateway’s pod passes on, and a healthy endpoint that it has behind it. */

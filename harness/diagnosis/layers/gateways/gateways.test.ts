@@ -5,6 +5,7 @@ import { entrancesOf, networkGateways, type NetworkGateways } from '#diagnosis/n
 import { sharedServices } from '#diagnosis/shared-services.ts'
 import type { Manifest } from '#kube/client.ts'
 import type { Endpoint } from '#probes/envoy.ts'
+import type { EnvoyCluster } from '#probes/envoy-clusters.ts'
 import type { EnvoyListener } from '#probes/envoy-listeners.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import { surveyOf } from '#testing/fake-clusters.ts'
@@ -579,12 +580,14 @@ describe('a gateway’s pod', () => {
       objects = [],
       pod = podWith({}),
       held = [[serverName, [endpoint()]]],
+      told = [],
       more = [],
       forbidden = [],
     }: {
       objects?: Manifest[]
       pod?: Manifest
       held?: [string, Endpoint[]][]
+      told?: EnvoyCluster[]
       more?: Manifest[]
       forbidden?: string[]
     } = {},
@@ -592,10 +595,24 @@ describe('a gateway’s pod', () => {
     const second = [service('network2'), slice, ...cart, ...more]
     const mesh = await meshOf([...objects, ...cart.slice(0, 1)], second, forbidden)
     const [gateway] = (await secondOf(mesh)).services
-    const gatewayPod: GatewayPod = { gateway: gateway!, pod, listens: 15443, listeners, held: new Map(held) }
+    const gatewayPod: GatewayPod = { gateway: gateway!, pod, listens: 15443, listeners, held: new Map(held), told }
     const behind = (await sharedServices(mesh)).filter(({ name }) => name === 'cart')
     return (await listenerProblem(mesh, gatewayPod, behind)) ?? behindName(mesh, gatewayPod, behind)
   }
+
+  test.each<[string, { held?: [string, Endpoint[]][]; told?: EnvoyCluster[] }, string]>([
+    [
+      'lets no request through',
+      { told: [{ name: serverName, discovery: 'EDS', closedBy: ['max_requests'], madeBy: '' }] },
+      'max_requests is 0',
+    ],
+    ['lacks the cluster that its listener leads to', { held: [] }, `and has no cluster of this name`],
+  ])('that %s cannot reach the servers', async (_what, more, line) => {
+    expect(await judged([listener()], more)).toMatchObject({
+      cause: 'a gateway cannot reach the servers behind a service’s name as it was told to',
+      evidence: [expect.stringContaining(line)],
+    })
+  })
 
   test('that passes on every service and has endpoints for each is fine', async () => {
     expect(await judged([listener()])).toBeUndefined()

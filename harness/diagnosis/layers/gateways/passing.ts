@@ -6,6 +6,7 @@ import { gatewayPlace } from '#diagnosis/places.ts'
 import { keptLocalBy } from '#diagnosis/layers/endpoints/missing.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
 import { clustersOf } from '#probes/envoy.ts'
+import { toldClustersOf } from '#probes/envoy-clusters.ts'
 import { listenersOf, serverNamesAt } from '#probes/envoy-listeners.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import { behindName } from './behind-name.ts'
@@ -70,8 +71,12 @@ export const notPassedOn = async (mesh: Survey, gateway: GatewayService): Promis
       pods.slice(0, sampled).map(async (pod): Promise<GatewayPod | string> => {
         const proxy = { kube: cluster.kube, namespace, pod: pod.metadata?.name ?? '' }
         try {
-          const [listeners, held] = await Promise.all([listenersOf(proxy), clustersOf(proxy)])
-          return { gateway, pod, listens, listeners, held }
+          const [listeners, held, told] = await Promise.all([
+            listenersOf(proxy),
+            clustersOf(proxy),
+            toldClustersOf(proxy),
+          ])
+          return { gateway, pod, listens, listeners, held, told }
         } catch (error) {
           if (!(error instanceof MeshproofError)) throw error
           return `${gatewayPlace(gateway)}: ${reasonOf(error)}`

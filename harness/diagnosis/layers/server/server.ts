@@ -11,6 +11,7 @@ import {
   refusedByPolicy,
 } from './authorization-policies.ts'
 import { refusedByExtension } from './extensions.ts'
+import { passesOnToNobody } from './inbound.ts'
 import { keptInByNetworkPolicy } from './kept-in.ts'
 import { type Asked, notListening } from './listening.ts'
 import { leftOutByNetworkPolicy, shutGateways } from './network-policies.ts'
@@ -48,7 +49,14 @@ export const server: Layer = {
       async ({ service, part }): Promise<Asked> => {
         try {
           const { findings, notes } = await notListening(service, part)
-          return { findings: [...findings, ...(await refusedByExtension(mesh, service, part))], notes }
+          return {
+            findings: [
+              ...findings,
+              ...(await passesOnToNobody(mesh, service, part)),
+              ...(await refusedByExtension(mesh, service, part)),
+            ],
+            notes,
+          }
         } catch (error) {
           const why = reasonOf(error)
           return {
