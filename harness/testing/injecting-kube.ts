@@ -30,7 +30,10 @@ export const keyIn = (kube: FakeKube, map: string, key: string): string => {
   return (found?.['data'] as Record<string, string> | undefined)?.[key] ?? ''
 }
 
-/** An API with Istio whose injector uses its configuration, once its istiod was touched; with `stuck` it never does. */
+/**
+ * An API with Istio whose injector uses its configuration, once its istiod was touched; with `stuck` it never does. It
+ * injects into pods that ask for it themselves.
+ */
 export const injectingKube = (stuck = false): FakeKube => {
   const kube = fakeKube(...installed)
   kube.merge = async (change) => {
@@ -39,6 +42,7 @@ export const injectingKube = (stuck = false): FakeKube => {
     await kube.apply([{ ...before, ...change }])
   }
   kube.dryRun = async (pod) => {
+    if (pod.metadata?.labels?.['sidecar.istio.io/inject'] !== 'true') return pod
     const { requests } = JSON.parse(stuck ? values : keyIn(kube, 'istio-sidecar-injector', 'values')).global.proxy
       .resources as { requests: object }
     const { proxyMetadata } = (parse(keyIn(kube, 'istio', 'mesh')) as { defaultConfig: { proxyMetadata: object } })

@@ -82,7 +82,7 @@ const changeProxies = async (
     async () => {
       // kubelet renews the files of a pod at once when the pod changes, and otherwise within a minute.
       await touchIstiod(cluster)
-      const proxy = await newProxy(cluster)
+      const proxy = await newProxy(cluster, topology)
       return proxy?.resources?.requests?.['cpu'] === smallRequests.cpu && JSON.stringify(proxy.env).includes(dnsCapture)
     },
     { every: 1000, within: 120_000, signal },
@@ -111,12 +111,13 @@ const touchIstiod = async (cluster: LabCluster): Promise<void> => {
     await cluster.kube.merge({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, annotations } })
 }
 
-/** The proxy that a new pod would get. */
-const newProxy = async ({ kube }: LabCluster): Promise<V1Container | undefined> => {
+/** The proxy that a new pod would get. The pod asks for it itself: a broken lab’s namespace may have lost its label. */
+const newProxy = async ({ kube }: LabCluster, { revision }: OpenLab['topology']): Promise<V1Container | undefined> => {
+  const labels = { 'sidecar.istio.io/inject': 'true', ...(revision === undefined ? {} : { 'istio.io/rev': revision }) }
   const { spec } = await kube.dryRun<V1Pod>({
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: 'proxy-of-a-new-pod', namespace: meshNamespace },
+    metadata: { name: 'proxy-of-a-new-pod', namespace: meshNamespace, labels },
     spec: { containers: [{ name: 'sleep', image: 'sleep' }] },
   })
   return [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].find(({ name }) => name === 'istio-proxy')
