@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { MeshproofError } from '#errors.ts'
+import { MeshproofError, reasonOf } from '#errors.ts'
 
 /** The charts of Istio that a mesh is installed with, by the names in their Chart.yaml. */
 export const chartNames = ['base', 'istiod', 'gateway'] as const
@@ -46,6 +46,17 @@ const deepest = 2
  * @throws MeshproofError MP-360 where the folder does not exist, or lacks a chart.
  */
 export const findCharts = async (folder: string): Promise<Charts> => {
+  const lacking = (why: string, cause?: unknown): MeshproofError =>
+    new MeshproofError('MP-360', {
+      what: 'The folder does not have the charts of Istio',
+      where: folder,
+      why,
+      next: `Name a folder with the charts ${chartNames.join(', ')}, such as manifests/charts of Istio’s source.`,
+      cause,
+    })
+  await readdir(folder).catch((cause: unknown) => {
+    throw lacking(reasonOf(cause), cause)
+  })
   const found = await chartsIn(folder, 0)
   const named = (name: ChartName): string | undefined => found.find((chart) => chart.name === name)?.path
   const missing = chartNames.filter((name) => named(name) === undefined)
@@ -53,12 +64,7 @@ export const findCharts = async (folder: string): Promise<Charts> => {
     return { base: named('base') ?? '', istiod: named('istiod') ?? '', gateway: named('gateway') ?? '' }
   const others = found.map(({ name }) => name).join(', ')
   const whatIsThere = others === '' ? ', and there is no other' : `; it has ${others}`
-  throw new MeshproofError('MP-360', {
-    what: 'The folder does not have the charts of Istio',
-    where: folder,
-    why: `no chart is called ${missing.join(' or ')}${whatIsThere}`,
-    next: `Name a folder with the charts ${chartNames.join(', ')}, such as manifests/charts of Istio’s source.`,
-  })
+  throw lacking(`no chart is called ${missing.join(' or ')}${whatIsThere}`)
 }
 
 type Found = { name: string; path: string; depth: number }

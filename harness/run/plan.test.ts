@@ -76,6 +76,16 @@ describe('a selection', () => {
     )
   })
 
+  test.each([
+    ['reach', 'reach.*'],
+    ['REACH.*', 'reach.*'],
+    ['Reach.Path', 'reach.path'],
+  ])('of %s is refused with the pattern that was meant', (pattern, meant) => {
+    expect(() => chosen(pattern)).toThrow(
+      expect.objectContaining({ code: 'MP-101', next: expect.stringContaining(`Did you mean “${meant}”?`) }),
+    )
+  })
+
   test('that leaves nothing is refused', () => {
     expect(() => chosen('reach.path', '!reach.*')).toThrow(expect.objectContaining({ code: 'MP-103' }))
     expect(() => chosen('!*')).toThrow(expect.objectContaining({ code: 'MP-103' }))

@@ -110,6 +110,17 @@ const refuseOperators = (loaded: { reference: string; file: TopologyFile }[]): v
   })
 }
 
+/** The error for a pattern that matches no check, with the one that was probably meant: `reach.*` for `reach`. */
+const unknownCheck = (pattern: string, ids: readonly string[]): MeshproofError => {
+  const word = pattern.toLowerCase()
+  const meant = [word, `${word}.*`].find((other) => ids.some((id) => matchesGlob(id, other)))
+  if (meant === undefined) return unknownValue('check', pattern, ids)
+  return new MeshproofError('MP-101', {
+    what: `Unknown check “${pattern}”`,
+    next: `Did you mean “${meant}”? meshproof list shows all checks.`,
+  })
+}
+
 /**
  * Selects checks by patterns: `reach.*` includes, `!reach.path` excludes. With exclusions only, all other checks are
  * selected. A check on demand is selected only by a pattern that begins like its id, up to the dot: `*` does not
@@ -123,7 +134,7 @@ export const selectChecks = (
   const ids = checks.map(({ id }) => id)
   const onDemand = new Set(checks.filter((head) => whyOnDemand(head) !== undefined).map(({ id }) => id))
   for (const pattern of patterns.map((text) => text.replace(/^!/, '')))
-    if (!ids.some((id) => matchesGlob(id, pattern))) throw unknownValue('check', pattern, [...new Set(ids)])
+    if (!ids.some((id) => matchesGlob(id, pattern))) throw unknownCheck(pattern, [...new Set(ids)])
   const excludes = patterns.flatMap((pattern) => (pattern.startsWith('!') ? pattern.slice(1) : []))
   const includes = patterns.filter((pattern) => !pattern.startsWith('!'))
   const matches = (id: string, pattern: string): boolean =>

@@ -83,9 +83,7 @@ export const networks: Layer = {
   },
 }
 
-/**
- * Whether each pod with a sidecar carries its network itself: a remote’s injector that has it in its path labels pods.
- */
+/** Whether each pod with a sidecar carries its network: an injector with a network in its path labels pods. */
 const allLabelled = (proxies: V1Pod[]): boolean => {
   const sidecars = proxies.filter(isSidecar)
   return sidecars.length > 0 && sidecars.every(({ metadata }) => metadata?.labels?.[label] !== undefined)

@@ -56,7 +56,7 @@ export const loadRelease = async (file: string = releaseFile): Promise<Release> 
   const read = Release.safeParse(content)
   if (read.success) return read.data
   const [issue] = read.error.issues
-  throw broken(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`)
+  throw broken(`${issue?.path.join('.') || 'the file'}: ${issue?.message ?? ''}`)
 }
 
 /** The version of Istio that is pinned. */

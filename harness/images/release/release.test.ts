@@ -307,6 +307,8 @@ test('pins that are not of that form are told by where they are wrong', async ()
     code: 'MP-330',
     message: expect.stringContaining(`${pins}): kind: `),
   })
+  await writeFile(pins, '')
+  expect(await errorOf(images(pins))).toMatchObject({ message: expect.stringContaining(`${pins}): the file: `) })
 })
 
 test('Helm and charts come with the published images only where Helm installs the mesh', async () => {
