@@ -25,6 +25,7 @@ const MeshConfig = z.object({
   localityLbSetting: z.object({ distribute: z.array(z.unknown()).nullish() }).nullish(),
   defaultDestinationRuleExportTo: z.array(z.string()).nullish(),
   rootNamespace: z.string().nullish(),
+  localityLbSetting: z.unknown().optional(),
   enableAutoMtls: z.boolean().nullish(),
   trustDomain: z.string().nullish(),
   trustDomainAliases: z.array(z.string()).nullish(),
