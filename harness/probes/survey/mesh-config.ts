@@ -22,7 +22,7 @@ const MeshConfig = z.object({
     .nullish(),
   discoverySelectors: z.array(LabelSelector).nullish(),
   defaultServiceExportTo: z.array(z.string()).nullish(),
-  localityLbSetting: z.object({ distribute: z.array(z.unknown()).nullish() }).nullish(),
+  localityLbSetting: z.looseObject({ distribute: z.array(z.unknown()).nullish() }).nullish(),
   defaultDestinationRuleExportTo: z.array(z.string()).nullish(),
   rootNamespace: z.string().nullish(),
   enableAutoMtls: z.boolean().nullish(),

@@ -49,6 +49,8 @@ export type Reads = {
   deployments: () => Promise<V1Deployment[]>
   /** What makes pods by a template, without what may not be read. */
   workloads: () => Promise<WithTemplate[]>
+  /** What runs on every node, as kube-proxy. */
+  daemonSets: () => Promise<V1DaemonSet[]>
   /** What happened in a namespace, in Kubernetes’ words. */
   events: (namespace: string) => Promise<CoreV1Event[]>
   /** What each node’s kubelet renews by its own clock. */
@@ -121,6 +123,7 @@ export const readsOf = (
   }
   const pods = listed<V1Pod>('v1', 'Pod')
   const deployments = listed<V1Deployment>('apps/v1', 'Deployment')
+  const daemonSets = listed<V1DaemonSet>('apps/v1', 'DaemonSet')
   const ofIstiod = { namespace: istioNamespace, selector: istiodSelector() }
   const istiods = listed<V1Deployment>('apps/v1', 'Deployment', ofIstiod, istiodKube)
   const isRead = once(async () => {
@@ -150,10 +153,11 @@ export const readsOf = (
       const kinds: Promise<WithTemplate[]>[] = [
         deployments(),
         kube.list<V1StatefulSet>({ apiVersion: 'apps/v1', kind: 'StatefulSet' }),
-        kube.list<V1DaemonSet>({ apiVersion: 'apps/v1', kind: 'DaemonSet' }),
+        daemonSets(),
       ]
       return (await Promise.all(kinds.map((kind) => kind.catch((): WithTemplate[] => [])))).flat()
     }),
+    daemonSets,
     events: perName((namespace) => kube.list<CoreV1Event>({ apiVersion: 'v1', kind: 'Event', namespace })),
     nodeLeases: listed('coordination.k8s.io/v1', 'Lease', { namespace: 'kube-node-lease' }),
     networkPolicies: listed('networking.k8s.io/v1', 'NetworkPolicy'),

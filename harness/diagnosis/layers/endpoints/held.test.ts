@@ -41,18 +41,28 @@ const objectsOf = (address: string, network: string, gateway: string): Manifest[
 type Held = [address: string, port: number, priority?: number][]
 
 /** A mesh whose second cluster has the service at an address, with annotations. */
-const meshWith = (network: string, address: string, annotations: Record<string, string> = {}): Promise<Survey> => {
+const meshWith = (
+  network: string,
+  address: string,
+  annotations: Record<string, string> = {},
+  more: Manifest[] = [],
+): Promise<Survey> => {
   const [service, ...others] = objectsOf(address, network, '192.0.2.2')
   const annotated = { ...service, metadata: Object.assign({}, service?.metadata, { annotations }) }
   return surveyOf(
-    { more: objectsOf('10.1.8.1', 'network1', '192.0.2.1') },
+    { more: [...objectsOf('10.1.8.1', 'network1', '192.0.2.1'), ...more] },
     { role: 'remote', network, more: [annotated, ...others] },
   )
 }
 
 /** What is wrong with a client in the first cluster that holds these endpoints for the service. */
-const findingsOf = async (held: Held, network = 'network2', serving = '10.2.8.1'): Promise<Finding[]> => {
-  const mesh = await meshWith(network, serving)
+const findingsOf = async (
+  held: Held,
+  network = 'network2',
+  serving = '10.2.8.1',
+  more: Manifest[] = [],
+): Promise<Finding[]> => {
+  const mesh = await meshWith(network, serving, {}, more)
   const client = { cluster: mesh.clusters[0]!, namespace: 'shop', name: 'client-1' }
   const known = new Map([
     [
@@ -151,4 +161,26 @@ test('on one network a client holds pods, and a gateway is no way to them', asyn
       'network1',
     ),
   ).toEqual(['MP-892'])
+})
+
+test.each<[string, Held, string]>([
+  ['leaves a cluster out', [['10.1.8.1', 80]], 'MP-897'],
+  ['leaves nobody', [], 'MP-892'],
+])('a rule that distributes requests to localities and %s is named', async (_what, held, code) => {
+  const rule: Manifest = {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'DestinationRule',
+    metadata: { name: 'near', namespace: 'shop' },
+    spec: {
+      host: 'cart',
+      trafficPolicy: { loadBalancer: { localityLbSetting: { distribute: [{ from: '*', to: { 'east/*': 100 } }] } } },
+    },
+  }
+  expect(await findingsOf(held, 'network2', '10.2.8.1', [rule])).toMatchObject([
+    {
+      code,
+      cause: expect.stringContaining('distributed'),
+      evidence: ['DestinationRule shop/near distributes requests from * to east/*', expect.any(String)],
+    },
+  ])
 })

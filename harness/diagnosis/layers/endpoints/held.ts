@@ -66,6 +66,7 @@ export const judgeHeld = async (
           clientNamespace: namespace,
           service,
           unknown: unknown.map((part) => part.cluster),
+          knowsSome: endpoints.length > 0,
         })
         return [
           why ?? {

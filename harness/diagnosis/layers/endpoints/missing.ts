@@ -1,6 +1,9 @@
 import type { V1Pod } from '@kubernetes/client-node'
+import { z } from 'zod'
 import { kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { isFollowed } from '#diagnosis/mesh-namespaces.ts'
+import { placeOf } from '#diagnosis/places.ts'
+import { decidedBy, rulesInUse } from '#diagnosis/rule-hosts.ts'
 import type { MeshService, ServiceIn } from '#diagnosis/shared-services.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import { meshConfigOf } from '#probes/survey/mesh-config.ts'
@@ -14,6 +17,8 @@ export type Missing = {
   clientNamespace: string
   service: MeshService
   unknown: SurveyedCluster[]
+  /** Whether the client knows any pod of the service. */
+  knowsSome?: boolean
 }
 
 /**
@@ -25,9 +30,53 @@ export const whyMissing = async (mesh: Survey, missing: Missing): Promise<Findin
   return (
     (await whyUnknown(mesh, client, clientNamespace, service, unknown)) ??
     (await keptLocal(mesh, missing)) ??
+    (await distributed(mesh, missing)) ??
     (await notDiscovered(mesh, missing)) ??
     (await leftToAmbient(mesh, missing))
   )
+}
+
+const Locality = z.object({
+  enabled: z.boolean().nullish(),
+  distribute: z.array(z.object({ from: z.string().default(''), to: z.record(z.string(), z.number()).default({}) })),
+})
+const Balanced = z.object({
+  trafficPolicy: z.object({ loadBalancer: z.object({ localityLbSetting: Locality }) }),
+})
+
+/**
+ * A rule, or the mesh config, distributes requests to chosen localities. Endpoints elsewhere are not given to clients:
+ * that is meant where some are left, and a fault where none is.
+ */
+const distributed = async (mesh: Survey, missing: Missing): Promise<Finding | undefined> => {
+  const { client, service, unknown, knowsSome = false } = missing
+  const reader = servedBy(mesh, client)
+  if (!reader) return undefined
+  const rules = await rulesInUse(mesh, reader, [service])
+  const rule = rules.find(
+    (candidate) =>
+      decidedBy(candidate, rules, [service]).length > 0 && Balanced.safeParse(candidate['spec']).data !== undefined,
+  )
+  const ofMesh = Locality.safeParse((await meshConfigOf(reader.reads)).localityLbSetting).data
+  const setting = Balanced.safeParse(rule?.['spec']).data?.trafficPolicy.loadBalancer.localityLbSetting ?? ofMesh
+  if (!setting || setting.enabled === false) return undefined
+  const shares = setting.distribute.map(({ from, to }) => `from ${from} to ${Object.keys(to).join(', ')}`)
+  return {
+    code: knowsSome ? 'MP-897' : 'MP-892',
+    cause: knowsSome
+      ? 'requests are distributed to chosen localities, and other clusters are none of them'
+      : 'requests are distributed to localities in which no server is',
+    where: `${service.host} for clients of ${client.name}`,
+    evidence: [
+      `${rule ? `DestinationRule ${placeOf(rule)}` : `the mesh config of ${reader.name}`} distributes requests ` +
+        shares.join('; '),
+      `clients of ${client.name} are not told of pods in ${namesOf(unknown)}`,
+    ],
+    fix: rule
+      ? kubectl(reader, `-n ${rule.metadata?.namespace ?? ''} get destinationrule ${rule.metadata?.name ?? ''} -o yaml`)
+      : meshConfigFix(reader),
+    clusters: [client.name],
+  }
 }
 
 const meshConfigFix = (reader: SurveyedCluster): string =>

@@ -1,5 +1,6 @@
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { entrancesOf, type Entrance, type GatewayService, type NetworkGateways } from '#diagnosis/network-gateways.ts'
+import { missingAgents } from '#diagnosis/node-agents.ts'
 import { vantagePlace } from '#diagnosis/places.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
 import { hostPort } from '#probes/transfers.ts'
@@ -42,7 +43,12 @@ const whyEntranceClosed = async (
     .map((gateway) => limitsOf(gateway, port))
   // An address of meshNetworks can be that of a gateway which has not been made.
   const unmade = services.length === 0 ? clusters.map((cluster) => notMade(cluster, network)) : []
-  return [...(await Promise.all(limits)).flat(), ...(await Promise.all(unmade)).flat().map(({ line }) => line)]
+  const agents = clusters.filter((cluster) => cluster.network === network).map(missingAgents)
+  return [
+    ...(await Promise.all(limits)).flat(),
+    ...(await Promise.all(unmade)).flat().map(({ line }) => line),
+    ...(await Promise.all(agents)).flat(),
+  ]
 }
 
 const numbers = ['no', 'one', 'two', 'three', 'four', 'five']

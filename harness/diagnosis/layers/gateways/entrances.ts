@@ -6,6 +6,7 @@ import { gatewayPlace, vantagePlace } from '#diagnosis/places.ts'
 import { dialFrom, vantageIn } from '#diagnosis/vantage.ts'
 import { isFollowed } from '#diagnosis/mesh-namespaces.ts'
 import { notMade } from './not-made.ts'
+import { shellWord } from '#results/text.ts'
 import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey.ts'
 import { unresolvedNames } from './names.ts'
 
@@ -133,18 +134,41 @@ const withoutGateway = async (
   // A Gateway that stands for one elsewhere is in the cluster of a control plane.
   const unmade = (await Promise.all(clusters.map((member) => notMade(member, network)))).flat()
   const unread = (await Promise.all(clusters.map(unreadGateways))).filter((said) => said !== undefined)
+  const mislabelled = (await Promise.all(members.map(labelledOtherwise))).flat()
   return {
     code: 'MP-881',
     where: network,
+    ...(mislabelled.length > 0
+      ? { cause: 'a gateway’s service is labelled with another network than its cluster’s' }
+      : {}),
     evidence: [
-      `no service of ${names.join(', ')} is labelled topology.istio.io/network=${network}, and meshNetworks names no ` +
-        'gateway',
+      `no service of ${names.join(', ')} is labelled ${networkLabel}=${network}, and meshNetworks names no gateway`,
+      ...mislabelled.map(({ line }) => line),
       ...unmade.map(({ line }) => line),
       ...unread,
     ],
-    fix: unmade[0]?.fix ?? kubectl(cluster, 'get services -A -l topology.istio.io/network'),
+    fix: mislabelled[0]?.fix ?? unmade[0]?.fix ?? kubectl(cluster, `get services -A -l ${networkLabel}`),
   }
 }
+
+const networkLabel = 'topology.istio.io/network'
+
+/** Services of a cluster that say they lead into another network than its own. */
+const labelledOtherwise = async (cluster: SurveyedCluster): Promise<{ line: string; fix: string }[]> =>
+  (await cluster.reads.services()).flatMap(({ metadata }) => {
+    const label = metadata?.labels?.[networkLabel]
+    if (label === undefined || label === cluster.network) return []
+    const { namespace = '', name = '' } = metadata ?? {}
+    return [
+      {
+        line: `service ${namespace}/${name} of ${cluster.name} is labelled ${networkLabel}=${label}`,
+        fix: kubectl(
+          cluster,
+          `-n ${namespace} label --overwrite service ${name} ${networkLabel}=${shellWord(cluster.network)}`,
+        ),
+      },
+    ]
+  })
 
 /**
  * Addresses of meshNetworks that no gateway of the network has. An address in front of it, of a load balancer that

@@ -226,6 +226,13 @@ describe('a network without a gateway', () => {
     expect(finding).toMatchObject({ code: 'MP-881', where: 'network2' })
     return finding
   }
+  test('whose gateway is labelled with another one says so, and how to correct it', async () => {
+    expect(await findingFor([service('network1')])).toMatchObject({
+      cause: 'a gateway’s service is labelled with another network than its cluster’s',
+      fix: expect.stringContaining('label --overwrite service eastwest topology.istio.io/network=network2'),
+    })
+  })
+
   const listeners = [{ name: 'tls', port: 15443, protocol: 'TLS', tls: { mode: 'Passthrough' } }]
   const unmade = (
     { metadata = {}, spec = {}, status }: { metadata?: object; spec?: object; status?: object } = {},

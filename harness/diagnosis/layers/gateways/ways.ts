@@ -68,7 +68,7 @@ const wrongAlong = async (
   if (first.failed === first.tries) return someLost(way, vantage, first)
   const speaks = first.status > 0 || first.endsTls === true
   const found = [
-    ...(speaks && (await toSoundGateway) ? [somethingElse(way, vantage, first)] : []),
+    ...(speaks && (await toSoundGateway) ? [await somethingElse(way, vantage, first)] : []),
     ...(first.large === 'lost' ? await largeLost(way, vantage) : []),
   ]
   if (found.length > 0 || first.late + first.failed === 0) return found
@@ -100,7 +100,7 @@ const closed = async (way: Way, vantage: Vantage): Promise<Finding[] | undefined
 }
 
 /** An address that leads to something else than a mesh gateway: translated, reused, or in front of another server. */
-const somethingElse = (way: Way, vantage: Vantage, { to, status, endsTls }: Connections): Finding => ({
+const somethingElse = async (way: Way, vantage: Vantage, { to, status, endsTls }: Connections): Promise<Finding> => ({
   code: way.code,
   cause: 'the address of a gateway leads to something that is no mesh gateway',
   where: `${way.from.name} → ${to}`,
@@ -111,6 +111,7 @@ const somethingElse = (way: Way, vantage: Vantage, { to, status, endsTls }: Conn
     ...(endsTls && status > 0 ? ['it ends TLS handshakes that name no service of the mesh'] : []),
     'a mesh gateway closes such connections: it passes on TLS to services of the mesh, by their server names',
     ...(way.about ?? []),
+    ...((await way.whyClosed?.()) ?? []),
   ],
   fix: inPod(way, vantage, `curl -vk https://${to}/`),
   clusters: clustersOf(way),
