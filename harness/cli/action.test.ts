@@ -190,7 +190,7 @@ describe('a run', () => {
       expect(beginnings[0]).toBe(restore?.with['key'])
       return beginnings
     }
-    const [one = [], other = []] = [await keysOf({ kubernetes: '1.33' }), await keysOf({ kubernetes: '1.34' })]
+    const [one, other] = [await keysOf({ kubernetes: '1.33' }), await keysOf({ kubernetes: '1.34' })]
     expect(one[0]).not.toBe(other[0])
     expect(one[1]).toBe(other[1])
     expect(other[0]).toMatch(new RegExp(`^${other[1]}[0-9a-f]{16}-$`))

@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import ownPackage from '../../package.json' with { type: 'json' }
 import type { Code } from '#codes/index.ts'
 import { type JudgeOptions, judgesOf } from '#commands/judge/options.ts'
 import { readArguments } from './arguments.ts'
@@ -372,13 +373,14 @@ test('what else npm says in the environment is no flag of ours', () => {
 
 test.each([
   ['--help', 'Commands:'],
+  ['--version', ownPackage.version],
   ['-h', 'doctor'],
   ['up --help', '--topology <names>'],
   ['prove --help', '--suite <patterns>'],
   ['images', 'build everything from source'],
   ['images build --help', '--harness'],
   ['images mirror --help', '--to <host/prefix>'],
-])('the help of “%s” is returned and not printed', (line, text) => {
+])('the text of “%s” is returned and not printed', (line, text) => {
   const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
   onTestFinished(() => {
     printed.mockRestore()

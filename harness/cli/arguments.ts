@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError } from 'commander'
+import { ownVersion } from '#run/environment.ts'
 import { addClusterCommands } from './cluster-arguments.ts'
 import { completionScript, type Shell, shells } from './completion/completion-script.ts'
 import { applyConfig, settleConfig } from './config/apply.ts'
@@ -24,6 +25,7 @@ const commandLine = (configPath?: string): CommandLine => {
   let configured: ReadonlySet<string> = new Set()
   const program = new Command('meshproof')
     .description('Proves that a multi-cluster Istio mesh works: real clusters, real traffic, a verdict to trust.')
+    .version(ownVersion, '--version', 'print the version of meshproof')
     .exitOverride()
     .configureOutput({
       writeErr: () => undefined,

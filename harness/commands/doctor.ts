@@ -134,7 +134,7 @@ export const inotifyFinding = (instances: InotifyInstances): Finding => {
   const unknown = used === undefined && limit < 512
   return {
     what: 'inotify instances',
-    found: `${limit}, ${used ?? 'only root can see how many'} of them in use`,
+    found: `${limit}, ${used === undefined ? 'only root can see how many are in use' : `${used} of them in use`}`,
     state: labs < 1 ? 'bad' : labs < 2 || unknown ? 'note' : 'ok',
     means:
       labs < 1

@@ -42,7 +42,7 @@ test('a kept lab that a run uses stays, and the run is named; with --all it is r
   await expect(readFile(log, 'utf8')).rejects.toThrow()
 })
 
-test('a run in a container, whose processes cannot be seen here, stays and is named; with --all it is removed', async () => {
+test('a run whose process cannot be seen here stays and is named; with --all it is removed', async () => {
   const id = '20260101-000000-aaaa'
   await emptyCache()
   await fakeProgram('docker', `case "$1" in info) echo '${engine}' ;; esac`)

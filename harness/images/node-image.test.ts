@@ -31,7 +31,7 @@ describe('the node image in an engine', () => {
   const archive = (): string => join(artifactPath('node-archive', '0123'), 'image.tar')
 
   /** An engine whose only image is that of the file `image`, where the file exists. */
-  const engine = async (): Promise<{ image: string; calls: () => Promise<string[]> }> => {
+  const engine = async (): Promise<{ image: string; asked: () => Promise<string[]> }> => {
     await emptyCache()
     const [image, log] = [join(await scratchFolder(), 'image'), join(await scratchFolder(), 'log')]
     await fakeProgram(
@@ -45,7 +45,7 @@ case $1 in
   commit) echo whole > '${image}' ;;
 esac`,
     )
-    return { image, calls: async () => (await readFile(log, 'utf8')).trim().split('\n') }
+    return { image, asked: async () => (await readFile(log, 'utf8')).trim().split('\n') }
   }
   const steps: string[] = []
   const get = async (): Promise<string[]> => {
@@ -68,14 +68,14 @@ esac`,
   })
 
   test('is loaded from the cache by an engine that lacks it, and is built where that fails', async () => {
-    const { image, calls } = await engine()
+    const { image, asked } = await engine()
     setVariable('MESHPROOF_KEEP_NODE_IMAGE', '1')
     expect(await hasPreloadedNode(tag)).toBe(false)
     await get()
     await rm(image)
     expect(await hasPreloadedNode(tag)).toBe(true)
     expect(await get()).toEqual(['node image from the cache'])
-    expect((await calls()).filter((call) => call === 'commit')).toHaveLength(1)
+    expect((await asked()).filter((call) => call === 'commit')).toHaveLength(1)
 
     await rm(image)
     await writeFile(archive(), 'half')

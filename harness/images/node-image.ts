@@ -103,9 +103,9 @@ export type Preload = {
 
 /**
  * Gets the node image in which every image of the plan is unpacked already, so that a lab starts fast. The engine keeps
- * it under its tag, and a later call returns it at once. An engine that lacks it loads it from the cache’s archive, where
- * there is one; otherwise it is built. With MESHPROOF_KEEP_NODE_IMAGE the cache keeps an archive: the engine of the next
- * job of a CI system is often a new one.
+ * it under its tag, and a later call returns it at once. An engine that lacks it loads it from an archive in the cache,
+ * where there is one; otherwise it is built. With MESHPROOF_KEEP_NODE_IMAGE the cache keeps an archive, because the
+ * engine of the next job of a CI system is often a new one.
  */
 export const buildPreloadedNode = async (preload: Preload): Promise<string> => {
   const { tag, report, signal } = preload

@@ -5,12 +5,15 @@ import type { EngineInfo } from '#engine/docker.ts'
 import { installerOf, type Images } from '#images/images.ts'
 import type { Environment } from '#results/results.ts'
 
+/** The version of meshproof. */
+export const ownVersion = ownPackage.version
+
 /** The machine and the versions of a run. They are unknown until the engine and the images are ready. */
 export const environmentOf = async (engine?: EngineInfo, images?: Images): Promise<Environment> => ({
   os: `${platform()} ${release()} ${arch()}`,
   cpus: cpus().length,
   memoryBytes: totalmem(),
-  meshproof: ownPackage.version,
+  meshproof: ownVersion,
   node: process.version,
   engine: engine ? `docker ${engine.ServerVersion}` : 'unknown',
   kind: images ? (await execa(images.kind, ['version'], { reject: false })).stdout || 'unknown' : 'unknown',
