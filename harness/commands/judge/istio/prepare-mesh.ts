@@ -111,7 +111,7 @@ const touchIstiod = async (cluster: LabCluster): Promise<void> => {
     await cluster.kube.merge({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, annotations } })
 }
 
-/** The proxy that a new pod would get. The pod asks for it itself: a broken lab’s namespace may have lost its label. */
+/** The proxy of a new pod, which asks for it itself: a broken lab’s namespace may have lost its label. */
 const newProxy = async ({ kube }: LabCluster, { revision }: OpenLab['topology']): Promise<V1Container | undefined> => {
   const labels = { 'sidecar.istio.io/inject': 'true', ...(revision === undefined ? {} : { 'istio.io/rev': revision }) }
   const { spec } = await kube.dryRun<V1Pod>({

@@ -11,8 +11,8 @@ export const noEchoImage = 'no image of Istio’s echo is named: --echo-image na
 
 /**
  * Deploys echo in one cluster, and waits until it is ready. `versions` are those of all clusters of the mesh.
- * @throws MeshproofError MP-371 where the cluster cannot pull or start it, or it is not ready within the time, by default
- * three minutes.
+ * @throws MeshproofError MP-371 where the cluster cannot pull or start it, or it is not ready within the time (by
+ * default three minutes).
  */
 export const deployEcho = async (
   { name, context, version, kube }: Place,
