@@ -56,7 +56,9 @@ describe('building a Go program', () => {
       folder,
     )
     const command = await readFile(join(folder, 'command'), 'utf8')
-    expect(command).toMatch(/^test -C \S+\/gateway-api-conformance -c -vet=off -mod=readonly .* -o \S+\/conformance \.$/m)
+    expect(command).toMatch(
+      /^test -C \S+\/gateway-api-conformance -c -vet=off -mod=readonly .* -o \S+\/conformance \.$/m,
+    )
   })
 
   test('is refused where a module does not match its checksum, and nothing is cached', async () => {
