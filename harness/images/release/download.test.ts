@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { appendFile, readFile, readdir } from 'node:fs/promises'
-import { createServer, get, type RequestListener } from 'node:http'
+import { appendFile, readFile, readdir, stat } from 'node:fs/promises'
+import { createServer, get, type RequestListener, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { emptyCache, listening, scratchFolder, unusedAddress } from '#testing/edge.ts'
 import { artifact, isCached } from '#images/cache.ts'
@@ -96,10 +97,11 @@ describe('a host that is busy', () => {
 
 describe('a download that breaks off', () => {
   /**
-   * Serves the content and breaks off twice; keeps to ranges where it has a version to compare, and writes down what it
-   * was asked.
+   * Serves the content for a file at `path`, and breaks off twice, once what it has sent is there. Keeps to ranges where
+   * it has a version to compare, and writes down what it was asked.
    */
   const breaking = async (
+    path: string,
     versions: (string | undefined)[],
     now = content,
   ): Promise<{ url: string; ranges: (string | undefined)[] }> => {
@@ -120,23 +122,34 @@ describe('a download that breaks off', () => {
       if (last) response.end(body)
       else
         response.write(body.slice(0, 1000), () => {
-          setTimeout(() => response.destroy(), 50)
+          void breakOff(response, path, from + 1000)
         })
     })
     return { url, ranges }
   }
 
+  /** Breaks an answer off once so many bytes are in a file. */
+  const breakOff = async (response: ServerResponse, path: string, bytes: number): Promise<void> => {
+    const arrived = (): Promise<number> =>
+      stat(path).then(
+        ({ size }) => size,
+        () => 0,
+      )
+    while (!response.closed && (await arrived()) < bytes) await sleep(5)
+    response.destroy()
+  }
+
   test('continues where it stopped, if the host confirms that the file is the same', async () => {
-    const folder = await scratchFolder()
-    const { url, ranges } = await breaking(['"one"'])
-    await download({ url, sha256 }, join(folder, 'kind'), { pause: async () => undefined })
-    expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
+    const path = join(await scratchFolder(), 'kind')
+    const { url, ranges } = await breaking(path, ['"one"'])
+    await download({ url, sha256 }, path, { pause: async () => undefined })
+    expect(await readFile(path, 'utf8')).toBe(content)
     expect(ranges).toEqual([undefined, 'bytes=1000-', 'bytes=2000-'])
   })
 
   test('continues after what has arrived, whatever else was written by then', async () => {
     const path = join(await scratchFolder(), 'kind')
-    const { url } = await breaking(['"one"'])
+    const { url } = await breaking(path, ['"one"'])
     await download({ url, sha256 }, path, { pause: () => appendFile(path, 'half of a part') })
     expect(await readFile(path, 'utf8')).toBe(content)
   })
@@ -145,10 +158,10 @@ describe('a download that breaks off', () => {
     ['says nothing of versions', [undefined]],
     ['has another file by now', ['"one"', '"one"', '"two"']],
   ])('begins again where the host %s', async (_, versions) => {
-    const folder = await scratchFolder()
-    const { url } = await breaking(versions, 'another file '.repeat(1_000))
-    await download({ url, sha256 }, join(folder, 'kind'), { pause: async () => undefined })
-    expect(await readFile(join(folder, 'kind'), 'utf8')).toBe(content)
+    const path = join(await scratchFolder(), 'kind')
+    const { url } = await breaking(path, versions, 'another file '.repeat(1_000))
+    await download({ url, sha256 }, path, { pause: async () => undefined })
+    expect(await readFile(path, 'utf8')).toBe(content)
   })
 
   test('and whose host is gone then names it, and leaves nothing on disk', async () => {
