@@ -31,6 +31,10 @@ const bands: Record<string, MeshLayer> = {
 const elsewhere: Partial<Record<FindingCode, MeshLayer>> = {
   'MP-682': 'server',
   'MP-808': 'control',
+  'MP-834': 'services',
+  'MP-835': 'server',
+  'MP-836': 'services',
+  'MP-837': 'workloads',
   'MP-924': 'route',
   'MP-925': 'transport',
   'MP-926': 'server',

@@ -21,6 +21,7 @@ export const missingAgents = async (cluster: SurveyedCluster): Promise<string[]>
     .map((agent) => {
       const { numberReady: ready = 0, desiredNumberScheduled: desired = 0 } = agent.status ?? {}
       const runs = desired === 0 ? 'is asked for on no node' : `runs on ${ready} of ${desired} nodes`
-      return `DaemonSet ${placeOf(agent)} of ${cluster.name} ${runs}: addresses of services may lead where they led before`
+      const effect = 'addresses of services may lead where they led before'
+      return `DaemonSet ${placeOf(agent)} of ${cluster.name} ${runs}: ${effect}`
     })
 }

@@ -39,9 +39,9 @@ const Reach = z.object({
 })
 
 /**
- * The DestinationRules of a control plane that some client takes: one of the client’s namespace, of the service’s, or
- * of the root namespace, in this order (Istio’s page “Scoping configuration”). One that is exported to no client, or
- * selects none, does nothing. `services` are those that they may be for.
+ * The DestinationRules of a control plane that some client takes: one of the client’s namespace, of the service’s,
+ * or of the root namespace, in this order (Istio’s page “Scoping configuration”). One that is exported to no
+ * client, or selects none, does nothing. `services` are those that they may be for.
  */
 export const rulesInUse = async (
   mesh: Survey,

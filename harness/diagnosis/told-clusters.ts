@@ -11,9 +11,9 @@ export const tooShort = 10
 export type Obstacle = Pick<Finding, 'code' | 'cause'> & { line: string; setBy: RegExp }
 
 /**
- * What in a proxy’s cluster of endpoints keeps every request from the servers, whoever put it there: a rule, a setting
- * of the whole mesh or a patch. Undefined where nothing does. It is for services that have an address of their own.
- * A connection that gets `shortest` milliseconds or less does not come about.
+ * What in a proxy’s cluster of endpoints keeps every request from the servers, whoever put it there: a rule, a
+ * setting of the whole mesh or a patch. Undefined where nothing does. It is for services that have an address of their
+ * own. A connection that gets `shortest` milliseconds or less does not come about.
  */
 export const obstacleIn = (
   { discovery, connectTimeout, closedBy }: EnvoyCluster,

@@ -21,8 +21,8 @@ export const scriptOf = (questions: Question[], seconds: number): string =>
     `    --write-out '\\n${account}%{http_code} %{size_upload} %{size_download} %{exitcode} %{errormsg}\\n' "$@"`,
     '}',
     'call() { ask --dump-header head "$@"; echo; cat head; }',
-    // With --upload-file . curl’s telnet does not wait for what its user says before it prints what the server says; with
-    // --max-time it does all the same. So the limit is that of `heard`.
+    // With --upload-file . curl’s telnet does not wait for what its user says before it prints what the server says.
+    // With --max-time it does all the same, so the limit is that of `heard`.
     'dial() {',
     '  mkfifo asked; exec 3<>asked; : >said',
     '  curl --silent --show-error --no-progress-meter --no-buffer --upload-file . --connect-timeout 2 \\',

@@ -25,8 +25,8 @@ export const surveyServers = async (...servers: Promise<FakeApiServer>[]): Promi
 export type FakeCluster = Shape & { called?: string; forbidden?: string[] }
 
 /**
- * A survey of a fake mesh of these clusters. They are called cluster1, cluster2, …, and their contexts context1, … Each
- * has an API server, which answers until the test is over.
+ * A survey of a fake mesh of these clusters. They are called cluster1, cluster2, …, and their contexts context1, …
+ * Each has an API server, which answers until the test is over.
  */
 export const surveyOf = (...clusters: FakeCluster[]): Promise<Survey> =>
   surveyServers(

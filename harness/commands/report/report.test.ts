@@ -38,7 +38,7 @@ test('--open says where the page is if nothing opens pages', async () => {
   ])
 })
 
-test('--watch renders whenever the run has written, waits for what is not there yet, and ends with Ctrl-C', async () => {
+test('--watch renders whenever the run has written, waits for what is missing, and ends with Ctrl-C', async () => {
   const scratch = await scratchFolder()
   const folder = join(scratch, 'run')
   const running = execa(process.execPath, [program, 'report', folder, '--watch'], { cwd: scratch, reject: false })

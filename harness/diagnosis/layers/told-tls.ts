@@ -75,7 +75,7 @@ const identityIn = async (service: MeshService, part: ServiceIn): Promise<string
 /** What a proxy does otherwise: the cause, and a line of evidence. */
 type OtherTls = { cause: string; line: string }
 
-/** How a client’s proxy does not open mutual TLS to a service; undefined where it does, or does not know the service. */
+/** How a client’s proxy fails to open mutual TLS to a service; undefined where it does, or has none. */
 export const otherTls = (
   client: Pick<Client, 'cluster'>,
   { service: { host, perCluster }, servers }: Expected,

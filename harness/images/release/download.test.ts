@@ -97,8 +97,8 @@ describe('a host that is busy', () => {
 
 describe('a download that breaks off', () => {
   /**
-   * Serves the content for a file at `path`, and breaks off twice, once what it has sent is there. Keeps to ranges where
-   * it has a version to compare, and writes down what it was asked.
+   * Serves the content for a file at `path`, and breaks off twice, once what it has sent is there. Keeps to ranges
+   * where it has a version to compare, and writes down what it was asked.
    */
   const breaking = async (
     path: string,

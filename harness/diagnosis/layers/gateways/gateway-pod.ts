@@ -6,8 +6,8 @@ import type { EnvoyCluster } from '#probes/envoy-clusters.ts'
 import type { EnvoyListener } from '#probes/envoy-listeners.ts'
 
 /**
- * A gateway’s pod as it is asked: which port its listener has, what Envoy says of listeners and endpoints, and what it
- * was told about clusters of endpoints.
+ * A gateway’s pod as it is asked: which port its listener has, what Envoy says of listeners and endpoints, and what
+ * it was told about clusters of endpoints.
  */
 export type GatewayPod = {
   gateway: GatewayService
