@@ -2,7 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node'
 import { meshMapOf } from '#probes/survey/mesh-config.ts'
 import { injectedWith, type SurveyedCluster } from '#probes/survey/survey.ts'
 import { meshNetworksIn } from '#istio/mesh-networks.ts'
-import { isSidecar, proxyOf, variableOf } from '#istio/proxy-container.ts'
+import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
@@ -24,7 +24,7 @@ export const networks: Layer = {
           injectedWith(cluster.reads),
         ])
         const declared = namespaces.find(({ metadata }) => metadata?.name === istioNamespace)?.metadata?.labels?.[label]
-        if (declared === undefined && severalNetworks(mesh) && !named.has(cluster.name) && !allLabelled(proxies)) {
+        if (declared === undefined && severalNetworks(mesh) && !named.has(cluster.name)) {
           return [
             {
               code: 'MP-831',
@@ -81,12 +81,6 @@ export const networks: Layer = {
       seen: mesh.clusters.map(({ name, network }) => `${name} on ${network || 'the one network'}`).join(', '),
     }
   },
-}
-
-/** Whether each pod with a sidecar carries its network: an injector with a network in its path labels pods. */
-const allLabelled = (proxies: V1Pod[]): boolean => {
-  const sidecars = proxies.filter(isSidecar)
-  return sidecars.length > 0 && sidecars.every(({ metadata }) => metadata?.labels?.[label] !== undefined)
 }
 
 const toldTo = (pod: V1Pod, declared: string | undefined): string =>

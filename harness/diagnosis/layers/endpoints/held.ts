@@ -31,9 +31,7 @@ export const judgeHeld = async (
       ]
       // Networks may use the same ranges: an address that a pod of the own network has as well is that pod’s.
       const near = new Set(
-        service.perCluster.flatMap((part) =>
-          part.cluster.network === cluster.network ? [...part.pods, ...part.addresses] : [],
-        ),
+        service.perCluster.flatMap((part) => (part.cluster.network === cluster.network ? part.pods : [])),
       )
       const foreign = service.perCluster
         .filter((part) => part.cluster.network !== cluster.network)
