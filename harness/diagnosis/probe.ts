@@ -4,7 +4,7 @@ import { MeshproofError, reasonOf } from '#errors.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 import { execIn, isReady } from '#kube/pods.ts'
 import { until } from '#kube/until.ts'
-import { meaning } from '#probes/dial.ts'
+import { isSilence, meaning, requirePace } from '#probes/dial.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { type Asked, type Finding, kubectl, type MeshProbe } from './layer.ts'
@@ -33,7 +33,9 @@ export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
     requests: async () => {
       const admission = await open()
       await deployProbes(mesh, admission, signal)
-      return askAllPairs(mesh, signal)
+      const asked = await askAllPairs(mesh, signal)
+      await requirePaceOf(asked)
+      return asked
     },
     close: async () => {
       await opened?.catch(() => undefined)
@@ -91,6 +93,16 @@ const askAllPairs = (mesh: Survey, signal: AbortSignal): Promise<Asked[]> => {
     },
     { concurrency: 4 },
   )
+}
+
+/** Refuses to judge silence in clusters that are too slow for a verdict. @throws MeshproofError MP-602. */
+const requirePaceOf = async (asked: readonly Asked[]): Promise<void> => {
+  for (const { from, to, errors } of asked) {
+    const silence = errors.find(isSilence)
+    if (silence === undefined) continue
+    const vantage = { kube: from.kube, namespace: probeNamespace, pod: 'probe' }
+    await requirePace(vantage, `${from.name} → ${to.name}: ${silence}`)
+  }
 }
 
 const gone = ({ kube, name }: SurveyedCluster): Promise<unknown> =>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { meaning } from './dial.ts'
+import { isSilence, meaning } from './dial.ts'
 
 const timeout = (error: string): string =>
   `2026-11-21T18:06:14Z\tinfo\tWaiting\nError: timeout waiting for Envoy proxy to become ready. Last error: ${error}`
@@ -26,4 +26,13 @@ test.each([
 test('an answer is open, and a program that is not there is not', () => {
   expect(meaning(0, '')).toEqual({ open: true, said: 'answered' })
   expect(meaning(127, 'sh: pilot-agent: not found')).toEqual({ open: false, said: 'sh: pilot-agent: not found' })
+})
+
+test.each([
+  ['context deadline exceeded (Client.Timeout exceeded while awaiting headers)', true],
+  ['dial tcp 10.1.1.1:15443: i/o timeout', true],
+  ['dial tcp 10.1.1.1:15443: connect: connection refused', false],
+  ['HTTP status code 503', false],
+])('%s: silence %s', (said, silent) => {
+  expect(isSilence(said)).toBe(silent)
 })

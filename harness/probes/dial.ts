@@ -26,7 +26,7 @@ export const dial = async (
   { query = '' }: { query?: string } = {},
 ): Promise<Dialled> => {
   const first = await dialOnce(vantage, host, port, 1, query)
-  if (first.open || !/exceeded|timeout/.test(first.said)) return { ...first, late: false }
+  if (first.open || !isSilence(first.said)) return { ...first, late: false }
   const second = await dialOnce(vantage, host, port, 3, query)
   if (!second.open) await requirePace(vantage, `${second.to}: ${second.said}`)
   return { ...second, late: true }
@@ -65,6 +65,9 @@ const dialOnce = async (
   const { stdout, stderr, exitCode } = await execIn(kube, { namespace, pod, container: 'istio-proxy' }, command)
   return { to, ...meaning(exitCode, `${stdout}\n${stderr}`) }
 }
+
+/** Whether the agent’s words tell of an attempt that got no answer in time. */
+export const isSilence = (said: string): boolean => /exceeded|timeout/.test(said)
 
 /** What the agent’s words mean: whether anything listens. */
 export const meaning = (exitCode: number, output: string): Omit<Dialled, 'to' | 'late'> => {
