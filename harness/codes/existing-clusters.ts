@@ -95,4 +95,13 @@ export const existingClusterCodes = {
       'clusters.',
     sources: ['seed 002'],
   },
+  'MP-148': {
+    cause: 'the gateways between networks pass on other namespaces than ours',
+    shows:
+      'The Gateways of a network name the hosts of some namespaces, and that of meshproof is not among them. No ' +
+      'request to its services would cross to that network, although nothing is broken.',
+    fix:
+      'Add the host that the message names to the Gateway while meshproof works, or `diagnose` the mesh without ' +
+      '--probe, which needs no namespace of its own.',
+  },
 } as const satisfies Record<string, CodeEntry>

@@ -196,6 +196,12 @@ export const servicesBefore = async ({ reads }: SurveyedCluster, { metadata }: V
 export const inWords = ({ object, mode, hosts }: GatewayServer): string =>
   `${object} (${mode || 'no TLS mode'}, hosts ${hosts.join(', ') || 'none'})`
 
+/** Whether a host of a Gateway names a service. A namespace may stand in front of it: `prod/*.local`. */
+export const coversHost = (pattern: string, host: string): boolean => {
+  const bare = pattern.includes('/') ? pattern.slice(pattern.indexOf('/') + 1) : pattern
+  return bare === '*' || bare === host || (bare.startsWith('*.') && host.endsWith(bare.slice(1)))
+}
+
 /** Which pods a Gateway is for instead of those that lack what it selects; `lacking` says so. */
 export const forOthers = (server: GatewayServer, lacking: string): string =>
   server.services === undefined

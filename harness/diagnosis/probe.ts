@@ -8,6 +8,7 @@ import { isSilence, meaning, requirePace } from '#probes/dial.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { type Asked, type Finding, kubectl, type MeshProbe } from './layer.ts'
+import { requirePassage } from './passage.ts'
 import type { Answer } from './probe-answer.ts'
 import { askInRounds } from './probe-rounds.ts'
 import { type Admission, admissionTo, exported, injectionIn } from './new-namespace.ts'
@@ -31,6 +32,7 @@ export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
       ).flat()
     },
     requests: async () => {
+      await requirePassage(mesh, probeNamespace)
       const admission = await open()
       await deployProbes(mesh, admission, signal)
       const asked = await askAllPairs(mesh, signal)

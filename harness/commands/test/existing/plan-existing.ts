@@ -1,8 +1,9 @@
 import type { Check } from '#checks/check.ts'
-import type { ExistingMesh } from '#checks/existing-target.ts'
+import { type ExistingMesh, ownNamespaces } from '#checks/existing-target.ts'
 import type { Wanted } from '#images/images.ts'
 import { loadRelease, pinnedGatewayApi } from '#images/release/release-plan.ts'
 import { admissionTo } from '#diagnosis/new-namespace.ts'
+import { requirePassage } from '#diagnosis/passage.ts'
 import { requireGatewayApi } from '#istio/gateway-api.ts'
 import { asksEcho, requireEchoImage } from '#run/asks-echo.ts'
 import { planChecks } from '#run/plan-checks.ts'
@@ -43,7 +44,8 @@ export type ExistingPlan = MeshPlan & {
  * Surveys existing clusters and plans a run on them. It only reads the clusters and the users’ permissions.
  * @throws MeshproofError MP-101 for an unknown check, MP-115 to MP-118 where the contexts are not those of a mesh,
  * MP-119 where gateways must be resources of the Gateway API and a cluster has another release of it, MP-142 where the
- * user lacks permissions, MP-145 for clusters that cannot be tested together, MP-375 where the patterns
+ * user lacks permissions, MP-145 for clusters that cannot be tested together, MP-148 where gateways would pass on
+ * nothing of the run, MP-375 where the patterns
  * select checks of echo and no image of it is named.
  */
 export const planExisting = async (
@@ -75,6 +77,7 @@ export const planExisting = async (
   if (gateways === 'gateway-api') await requirePinnedGatewayApi(surveyed.clusters, pins)
   const admission = await admissionTo(surveyed)
   await requirePermissions(surveyed.clusters, { echo: echoImage !== undefined, admission })
+  await requirePassage(surveyed, ownNamespaces.mesh)
   const [mesh, images] = await Promise.all([
     prepareExistingMesh(surveyed, mtls, kubeconfig, admission),
     workloadImages(wanted, surveyed.clusters),

@@ -1,5 +1,6 @@
 import {
   betweenNetworks,
+  coversHost,
   forOthers,
   gatewayServersAt,
   gatewaysOfOthers,
@@ -167,7 +168,9 @@ const namesMissing = (
   const namespace = pod.metadata?.namespace ?? ''
   const hidden = missing.flatMap((service) => hiddenFrom(service, namespace, byDefault))
   const isDefault = hidden.some((line) => line.startsWith('defaultServiceExportTo'))
-  const narrow = own.filter(({ hosts }) => missing.some(({ host }) => !hosts.some((pattern) => covers(pattern, host))))
+  const narrow = own.filter(({ hosts }) =>
+    missing.some(({ host }) => !hosts.some((pattern) => coversHost(pattern, host))),
+  )
   return {
     ...(narrow.length > 0 && hidden.length === 0
       ? { cause: 'the hosts of a Gateway leave services of the mesh out' }
@@ -184,12 +187,6 @@ const namesMissing = (
 
 const editMeshConfig = ({ reader }: Context): string =>
   kubectl(reader, `-n ${reader.istioNamespace} edit configmap istio   # defaultServiceExportTo`)
-
-/** Gateways write hosts with a namespace in front, which says whose services they mean. */
-const covers = (pattern: string, host: string): boolean => {
-  const bare = pattern.includes('/') ? pattern.slice(pattern.indexOf('/') + 1) : pattern
-  return bare === '*' || bare === host || (bare.startsWith('*.') && host.endsWith(bare.slice(1)))
-}
 
 const hiddenFrom = (
   { namespace, name, perCluster }: MeshService,
