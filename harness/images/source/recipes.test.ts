@@ -19,6 +19,20 @@ describe('the recipes', () => {
     await Promise.all(releases.map(({ envoy }) => access(join(recipeFolder, 'envoy', `${envoy}.txt`))))
   })
 
+  test.each(['coredns', 'etcd'])(
+    'build %s of the same versions as Istio, so that packages of both are compiled once',
+    async (name) => {
+      const versionsOf = async (module: string): Promise<Map<string, string>> => {
+        const pins = await readFile(join(recipeFolder, module, 'go.mod'), 'utf8')
+        return new Map([...pins.matchAll(/^\t(\S+) (v\S+)/gm)].map(([, path = '', version = '']) => [path, version]))
+      }
+      const [own, istio] = [await versionsOf(name), await versionsOf('istio')]
+      const shared = [...own].filter(([path]) => istio.has(path))
+      expect(shared.length).toBeGreaterThan(20)
+      expect(shared.filter(([path, version]) => istio.get(path) !== version)).toEqual([])
+    },
+  )
+
   test('name an image for every role that is one', async () => {
     const { images, roles, releases } = await loadRecipes()
     expect(releases[0]?.name).toBe(roles['tag'])
