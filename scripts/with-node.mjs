@@ -104,6 +104,17 @@ const nodeOfProject = (folder) => {
 }
 
 /**
+ * Whether a project has the npm package `node` without its program: pnpm and Yarn run install scripts only where the
+ * project allows them, and that of this package brings the program (under Yarn 4 it ends with an error).
+ * @param {string} folder the folder of the project
+ * @returns {boolean} whether the program is missing
+ */
+const lacksProgram = (folder) => {
+  const installed = join(folder, 'node_modules', 'node')
+  return existsSync(installed) && !existsSync(join(installed, 'bin', nodeProgram))
+}
+
+/**
  * Runs a file of an installed package and passes signals on to it.
  * @param {string[]} args the file and its arguments
  * @returns {Promise<number>} the exit code
@@ -120,7 +131,10 @@ export const runInstalled = (args) => {
   if (node === undefined) {
     say(
       `MP-003  Node ${process.versions.node} is too old: meshproof needs Node 22.22 or newer.`,
-      'Install a newer Node, or add one to this project: npm install --save-dev node@24',
+      lacksProgram(process.cwd())
+        ? 'This project’s package node has no program, since its install script did not run. Install a newer Node, or ' +
+            'allow that script (for pnpm: “allowBuilds: { node: true }” in pnpm-workspace.yaml) and install again.'
+        : 'Install a newer Node, or add one to this project: npm install --save-dev node@24',
     )
     return Promise.resolve(2)
   }

@@ -63,6 +63,15 @@ test.each([
   expect(outcome.exitCode).toBe(exitCode)
 })
 
+test('a Node of the project whose install script did not run is said to be missing, with how to allow it', async () => {
+  const { exitCode, stderr } = await start({ node: '20.20.2' }, async (project) => {
+    await mkdir(join(project, 'node_modules/node'), { recursive: true })
+    await writeFile(join(project, 'node_modules/node/package.json'), JSON.stringify({ version: '24.21.0' }))
+  })
+  expect(exitCode).toBe(2)
+  expect(stderr).toMatch(/^MP-003 .*\n {2}next: .*install script did not run.*allowBuilds/)
+})
+
 test('Yarn Plug’n’Play is refused', async () => {
   const { exitCode, stderr } = await start({ pnp: '3' })
   expect(exitCode).toBe(2)
