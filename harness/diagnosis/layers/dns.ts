@@ -8,7 +8,7 @@ import { troubleOf } from '#diagnosis/pod-trouble.ts'
 import { selects } from '#diagnosis/selects.ts'
 import { sharedServices } from '#diagnosis/shared-services.ts'
 import { vantageIn } from '#diagnosis/vantage.ts'
-import { dial, type Vantage } from '#probes/dial.ts'
+import { dial, isSilence, type Vantage } from '#probes/dial.ts'
 import { resolveIn } from '#probes/resolve.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
@@ -53,7 +53,6 @@ const namesIn = async (mesh: Survey, cluster: SurveyedCluster): Promise<Names> =
   }
 }
 
-/** A service’s name that does not lead to the service’s own address. */
 /** What a name that does not resolve as it should is told with; that of another name is told with that. */
 export const nameFinding = (
   cluster: Pick<SurveyedCluster, 'name' | 'context'>,
@@ -83,6 +82,7 @@ export const nameFinding = (
   }
 }
 
+/** A service’s name that does not lead to the service’s own address. */
 const wrongName = async (
   cluster: SurveyedCluster,
   vantage: Vantage,
@@ -124,7 +124,7 @@ const unresolvedByDialling = async (vantage: Vantage, host: string, service: V1S
   const byName = await dial(vantage, host, port)
   if (/lookup |no such host|server misbehaving/.test(byName.said)) return [byName.said]
   const [address] = addressesOf(service)
-  if (byName.open || address === undefined || !/exceeded|timeout/.test(byName.said)) return []
+  if (byName.open || address === undefined || !isSilence(byName.said)) return []
   const byAddress = await dial(vantage, address, port)
   return byAddress.open || /refused/.test(byAddress.said)
     ? [`no answer by name, and one at ${byAddress.to}: ${byAddress.said}`]

@@ -338,6 +338,22 @@ describe('services across clusters', () => {
     expect(await codes(services, { proxies, more: [alike] }, { proxies, more: [deliberate] })).toEqual([])
   })
 
+  const capturesDns: Manifest = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'client-1', namespace: 'shop' },
+    spec: {
+      containers: [
+        { name: 'istio-proxy', args: ['proxy', 'sidecar'], env: [{ name: 'ISTIO_META_DNS_CAPTURE', value: 'true' }] },
+      ],
+    },
+    status: { phase: 'Running' },
+  }
+
+  test('missing where the proxies of its clients answer DNS, it is known there all the same', async () => {
+    expect(await codes(services, { proxies, more: [service(usual), slice] }, { more: [capturesDns] })).toEqual([])
+  })
+
   test('missing where nobody of its namespace is in the mesh, it is nobody’s concern', async () => {
     expect(await codes(services, { proxies, more: [service(usual), slice] }, {})).toEqual([])
   })

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { portBehind } from '#diagnosis/addresses.ts'
+import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import { selects } from '#diagnosis/selects.ts'
 import { kubectl, type Finding, type Layer } from '#diagnosis/layer.ts'
@@ -103,7 +104,10 @@ const missing = async (
         ],
         fix,
       }
-    const clients = (await cluster.reads.proxies()).filter(({ metadata }) => metadata?.namespace === namespace)
+    // A proxy that answers the DNS questions of its workload knows the services of all clusters.
+    const clients = (await cluster.reads.proxies()).filter(
+      (pod) => pod.metadata?.namespace === namespace && variableOf(proxyOf(pod), 'ISTIO_META_DNS_CAPTURE') !== 'true',
+    )
     if (clients.length > 0)
       return {
         code: 'MP-914',
