@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises'
+import { access, readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -58,4 +58,26 @@ test('a run whose process cannot be seen here stays and is named; with --all it 
     `Removed what is left of run ${id}.`,
     `Nothing of run ${id} is left.`,
   ])
+})
+
+test('a run of another user stays and is said to be one; with --all and its id it is removed', async () => {
+  const id = '20260101-000000-aaaa'
+  await emptyCache()
+  const folder = await scratchFolder()
+  await writeFile(join(folder, 'file'), '')
+  const owner = (await ownerOf(process.pid)).replace(/\/\d+\//, '/4194999/')
+  const line = `${id} ${owner} ${join(folder, 'file', id)}`
+  await fakeProgram('docker', `case "$1 $2" in 'info '*) echo '${engine}' ;; 'ps --all') echo '${line}' ;; esac`)
+  const said: string[] = []
+  const remove = (options: { all: boolean; run?: string }): Promise<number> =>
+    down(options, (words) => said.push(words), new AbortController().signal)
+  for (const options of [{ all: false }, { all: true }, { all: false, run: id }]) expect(await remove(options)).toBe(0)
+  expect(new Set(said)).toEqual(
+    new Set([
+      `Run ${id} stays: it is another user’s, who may have kept it. To remove it all the same, use meshproof down ` +
+        `--all --run=${id}`,
+    ]),
+  )
+  expect(await remove({ all: true, run: id })).toBe(0)
+  expect(said.at(-1)).toBe(`Removed what is left of run ${id}.`)
 })

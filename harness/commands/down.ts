@@ -8,7 +8,8 @@ import { connectContexts } from '#probes/survey/contexts.ts'
 
 /**
  * Performs `down` and returns its exit code: removes what runs left in existing clusters, or our labs. These are kept
- * ones and what killed runs left; with `all` also those in use; with `run` that one alone.
+ * ones and what killed runs left; with `all` also those in use; with `run` that one alone. Those of other users of the
+ * engine go only where both name them.
  * @throws MeshproofError MP-201 without an engine, MP-414 where a run uses a kept lab with --reuse, and as
  * connectContexts and downIn do.
  */
@@ -20,7 +21,7 @@ export const down = async (
   if (contexts) return downIn(connectContexts(contexts, kubeconfig), { all, run }, say)
   await engineInfo(signal)
   const found = (await findLeftRuns()).filter(({ id }) => run === undefined || id === run)
-  const asked = found.filter(({ alive, kept }) => all || kept || !alive)
+  const asked = found.filter(({ alive, kept, closed }) => (closed ? all && run !== undefined : all || kept || !alive))
   const inUse = all ? [] : asked.filter(({ users }) => users.length > 0)
   const remains = asked.filter((left) => !inUse.includes(left))
   for (const { id, kept } of remains) {
@@ -29,10 +30,13 @@ export const down = async (
   }
   const [used] = inUse
   if (used !== undefined) throw stillUsed(used)
-  for (const { id, owner } of found.filter((left) => !asked.includes(left)))
+  for (const { id, owner, closed } of found.filter((left) => !asked.includes(left)))
     say(
-      `Run ${id} stays: it is in progress, as process ${processId(owner)} of ${hostOf(owner)}. ` +
-        `If that has ended, use meshproof down --all --run=${id}`,
+      closed
+        ? `Run ${id} stays: it is another user’s, who may have kept it. To remove it all the same, use meshproof down ` +
+            `--all --run=${id}`
+        : `Run ${id} stays: it is in progress, as process ${processId(owner)} of ${hostOf(owner)}. ` +
+            `If that has ended, use meshproof down --all --run=${id}`,
     )
   if (found.length === 0) say(`Nothing of ${run === undefined ? 'ours' : `run ${run}`} is left.`)
   return 0

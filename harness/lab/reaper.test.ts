@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { preloadLabel, preloadPrefix, runLabel } from '#engine/labels.ts'
 import { ownerOf } from '#engine/owner.ts'
@@ -42,8 +42,29 @@ test('a lab that was kept with another cache folder is not taken for one that a 
     'docker',
     `case "$*" in 'ps --all --filter label=${runLabel} '*) echo '${id} ${owner} ${kept}' ;; esac`,
   )
-  expect(await findLeftRuns()).toEqual([{ id, owner, alive: false, kept: true, users: [] }])
+  expect(await findLeftRuns()).toEqual([{ id, owner, alive: false, kept: true, closed: false, users: [] }])
   expect(await reap()).toEqual([])
+})
+
+test('a lab of another user, whose folder is closed to this one, is not taken for one that a killed run left', async () => {
+  const [closed, gone] = ['20260101-000000-aaaa', '20260101-000000-bbbb']
+  const owner = deadOf(await ownerOf(process.pid))
+  await emptyCache()
+  // Root may read every folder. Nobody may read one below a file.
+  const file = join(await scratchFolder(), 'file')
+  await writeFile(file, '')
+  await fakeProgram(
+    'docker',
+    `case "$*" in 'ps --all --filter label=${runLabel} '*)
+  echo '${closed} ${owner} ${join(file, closed)}'
+  echo '${gone} ${owner} ${join(dirname(file), gone)}' ;;
+esac`,
+  )
+  expect(await findLeftRuns()).toMatchObject([
+    { id: closed, closed: true },
+    { id: gone, closed: false },
+  ])
+  expect(await reap()).toEqual([gone])
 })
 
 test('the processes that use a kept lab are known as long as they live', async () => {
@@ -54,9 +75,9 @@ test('the processes that use a kept lab are known as long as they live', async (
   await fakeProgram('docker', '')
   await saveRun({ id, topology: 'gateway', mtls: 'strict', owner: dead, kept: true })
   await useLab(id, dead)
-  expect(await findLeftRuns()).toEqual([{ id, owner: dead, alive: false, kept: true, users: [] }])
+  expect(await findLeftRuns()).toEqual([{ id, owner: dead, alive: false, kept: true, closed: false, users: [] }])
   await useLab(id, living)
-  expect(await findLeftRuns()).toEqual([{ id, owner: dead, alive: false, kept: true, users: [living] }])
+  expect(await findLeftRuns()).toEqual([{ id, owner: dead, alive: false, kept: true, closed: false, users: [living] }])
   await leaveLab(id, living)
-  expect(await findLeftRuns()).toEqual([{ id, owner: dead, alive: false, kept: true, users: [] }])
+  expect(await findLeftRuns()).toEqual([{ id, owner: dead, alive: false, kept: true, closed: false, users: [] }])
 })

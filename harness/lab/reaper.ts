@@ -1,13 +1,14 @@
 import { docker } from '#engine/docker.ts'
 import { folderLabel, ownerLabel, preloadLabel, preloadPrefix, runImage, runLabel } from '#engine/labels.ts'
 import { ownerLives } from '#engine/owner.ts'
-import { forgetRun, loadRun, runFolder, runIds, usersOf } from './run-state.ts'
+import { forgetRun, isClosed, loadRun, runFolder, runIds, usersOf } from './run-state.ts'
 
 /**
  * A run of which something exists: in the engine, or as a folder with its state. `owner` is its process
- * (harness/engine/owner.ts), and `users` are the processes that use its kept lab now.
+ * (harness/engine/owner.ts), and `users` are the processes that use its kept lab now. `closed`: it is of another user of
+ * the engine, whose folder this one may not read, so that nobody here knows whether it is kept.
  */
-export type LeftRun = { id: string; owner: string; alive: boolean; kept: boolean; users: string[] }
+export type LeftRun = { id: string; owner: string; alive: boolean; kept: boolean; closed: boolean; users: string[] }
 
 /** Finds every run of which something exists. In the engine it looks only at what has the labels of a run. */
 export const findLeftRuns = async (): Promise<LeftRun[]> => {
@@ -35,6 +36,7 @@ export const findLeftRuns = async (): Promise<LeftRun[]> => {
         owner: process,
         alive: process !== '' && (await ownerLives(process)),
         kept: state?.kept ?? false,
+        closed: folder !== undefined && (await isClosed(folder)),
         users: await usersOf(folder ?? runFolder(id)),
       }
     }),
@@ -72,11 +74,13 @@ const removePreloads = async (): Promise<void> => {
 }
 
 /**
- * Removes the runs whose process has ended, except kept ones, and returns their ids. Also removes the containers in
+ * Removes the runs whose process has ended, except kept ones and those of other users, and returns their ids. Also removes the containers in
  * which such a process was building a node image.
  */
 export const reap = async (): Promise<string[]> => {
-  const dead = (await findLeftRuns()).filter(({ alive, kept }) => !alive && !kept).map(({ id }) => id)
+  const dead = (await findLeftRuns())
+    .filter(({ alive, kept, closed }) => !alive && !kept && !closed)
+    .map(({ id }) => id)
   for (const id of dead) await removeRun(id)
   await removePreloads()
   return dead

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { access, constants, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { cacheFolder } from '#images/cache.ts'
@@ -47,6 +47,16 @@ export const loadRun = async (id: string, folder = runFolder(id)): Promise<RunSt
   readFile(join(folder, 'run.json'), 'utf8').then(
     (text) => RunState.parse(JSON.parse(text)),
     () => undefined,
+  )
+
+/**
+ * Whether a run’s folder keeps its state from this user: it is another user’s, who alone knows whether the lab was kept.
+ * A folder that is gone keeps nothing.
+ */
+export const isClosed = (folder: string): Promise<boolean> =>
+  access(join(folder, 'run.json'), constants.R_OK).then(
+    () => false,
+    (error: unknown) => !(error instanceof Error && 'code' in error && error.code === 'ENOENT'),
   )
 
 const userPrefix = 'used-by-'
