@@ -32,7 +32,7 @@ test('proxies in sync pass, and so does one that is stale for a moment', async (
   expect(await watched([look([]), look(['routes']), look([])], [look([])])).toBe('cluster1 1 proxies, 3 looks')
 })
 
-test('a proxy that many pushes make late passes once it is seen in sync, also where another type is stale then', async () => {
+test('a proxy that many pushes make late passes once it is seen in sync, whatever else is stale then', async () => {
   const late = [look(['routes']), look(['routes', 'endpoints']), look(['routes', 'endpoints'])]
   const said = await watched(late, [look(['routes']), look(['endpoints']), look(['endpoints', 'routes'])])
   expect(said).toBe('cluster1 1 proxies, 3 looks')

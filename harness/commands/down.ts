@@ -33,8 +33,8 @@ export const down = async (
   for (const { id, owner, closed } of found.filter((left) => !asked.includes(left)))
     say(
       closed
-        ? `Run ${id} stays: it is another user’s, who may have kept it. To remove it all the same, use meshproof down ` +
-            `--all --run=${id}`
+        ? `Run ${id} stays: it is another user’s, who may have kept it. To remove it all the same, use ` +
+            `meshproof down --all --run=${id}`
         : `Run ${id} stays: it is in progress, as process ${processId(owner)} of ${hostOf(owner)}. ` +
             `If that has ended, use meshproof down --all --run=${id}`,
     )

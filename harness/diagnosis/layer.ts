@@ -79,7 +79,8 @@ export type MeshProbe = {
   refusedInjections: () => Promise<Finding[]>
   /**
    * Sends requests from every cluster to every cluster. @throws MeshproofError MP-401 when a pod of it does not become
-   * ready, MP-148 where gateways would not pass its requests on, MP-602 where the silence of a service is only slowness.
+   * ready, MP-148 where gateways would not pass its requests on, MP-602 where the silence of a service is only
+   * slowness.
    */
   requests: () => Promise<Asked[]>
   close: () => Promise<void>

@@ -46,7 +46,7 @@ test('a lab that was kept with another cache folder is not taken for one that a 
   expect(await reap()).toEqual([])
 })
 
-test('a lab of another user, whose folder is closed to this one, is not taken for one that a killed run left', async () => {
+test('a lab of another user, whose folder is closed to this one, is not taken for what a killed run left', async () => {
   const [closed, gone] = ['20260101-000000-aaaa', '20260101-000000-bbbb']
   const owner = deadOf(await ownerOf(process.pid))
   await emptyCache()

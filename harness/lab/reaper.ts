@@ -5,8 +5,8 @@ import { forgetRun, isClosed, loadRun, runFolder, runIds, usersOf } from './run-
 
 /**
  * A run of which something exists: in the engine, or as a folder with its state. `owner` is its process
- * (harness/engine/owner.ts), and `users` are the processes that use its kept lab now. `closed`: it is of another user of
- * the engine, whose folder this one may not read, so that nobody here knows whether it is kept.
+ * (harness/engine/owner.ts), and `users` are the processes that use its kept lab now. `closed`: it is of another user
+ * of the engine, whose folder this one may not read, so that nobody here knows whether it is kept.
  */
 export type LeftRun = { id: string; owner: string; alive: boolean; kept: boolean; closed: boolean; users: string[] }
 
@@ -74,8 +74,8 @@ const removePreloads = async (): Promise<void> => {
 }
 
 /**
- * Removes the runs whose process has ended, except kept ones and those of other users, and returns their ids. Also removes the containers in
- * which such a process was building a node image.
+ * Removes the runs whose process has ended, except kept ones and those of other users, and returns their ids. Also
+ * removes the containers in which such a process was building a node image.
  */
 export const reap = async (): Promise<string[]> => {
   const dead = (await findLeftRuns())

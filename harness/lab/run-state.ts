@@ -50,8 +50,8 @@ export const loadRun = async (id: string, folder = runFolder(id)): Promise<RunSt
   )
 
 /**
- * Whether a run’s folder keeps its state from this user: it is another user’s, who alone knows whether the lab was kept.
- * A folder that is gone keeps nothing.
+ * Whether a run’s folder keeps its state from this user: it is another user’s, who alone knows whether the lab was
+ * kept. A folder that is gone keeps nothing.
  */
 export const isClosed = (folder: string): Promise<boolean> =>
   access(join(folder, 'run.json'), constants.R_OK).then(
