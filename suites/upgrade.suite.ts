@@ -248,28 +248,26 @@ const expectVisitorServed = async (mesh: Mesh, cluster: Cluster, visitor: Visito
 
 type ControlPlane = Mesh['controlPlanes'][number]
 type Proxies = Awaited<ReturnType<ControlPlane['proxies']>>
+type Stale = { proxy: string; type: string }
 
 /**
  * What proxies stay behind with. A type that is stale at two looks in a row may be late under many pushes; one that
  * stays behind is not seen in sync any more.
  */
-const stayBehind = async (
-  mesh: Mesh,
-  { proxies }: ControlPlane,
-  looks: Proxies[],
-): Promise<{ proxy: string; type: string }[]> => {
-  let late = looks.slice(1).flatMap((look, index) => {
-    const before = staleIn(looks[index] ?? [])
-    return staleIn(look).filter(({ proxy, type }) => before.some((was) => was.proxy === proxy && was.type === type))
-  })
+const stayBehind = async (mesh: Mesh, { proxies }: ControlPlane, looks: Proxies[]): Promise<Stale[]> => {
+  let late = looks.slice(1).flatMap((look, index) => alsoIn(staleIn(looks[index] ?? []), staleIn(look)))
+  if (late.length === 0) return []
   await mesh.readUntil(proxies, (now) => {
-    late = staleIn(now).filter(({ proxy, type }) => late.some((was) => was.proxy === proxy && was.type === type))
+    late = alsoIn(late, staleIn(now))
     return late.length === 0
   })
   return late
 }
 
-const staleIn = (proxies: Proxies): { proxy: string; type: string }[] =>
+const staleIn = (proxies: Proxies): Stale[] =>
   proxies.flatMap(({ proxy, stale }) => stale.map((type) => ({ proxy, type })))
+
+const alsoIn = (before: Stale[], now: Stale[]): Stale[] =>
+  now.filter(({ proxy, type }) => before.some((was) => was.proxy === proxy && was.type === type))
 
 const distinct = (words: string[]): string[] => [...new Set(words)].sort()
