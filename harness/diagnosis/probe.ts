@@ -10,7 +10,7 @@ import { primariesOf } from '#topology/roles.ts'
 import { type Asked, type Finding, kubectl, type MeshProbe } from './layer.ts'
 import { requirePassage } from './passage.ts'
 import type { Answer } from './probe-answer.ts'
-import { askInRounds } from './probe-rounds.ts'
+import { type Answers, askInRounds } from './probe-rounds.ts'
 import { type Admission, admissionTo, exported, injectionIn } from './new-namespace.ts'
 import { probeNamespace, probeObjects, probePod, serviceIn } from './probe-objects.ts'
 
@@ -35,9 +35,7 @@ export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
       await requirePassage(mesh, probeNamespace)
       const admission = await open()
       await deployProbes(mesh, admission, signal)
-      const asked = await askAllPairs(mesh, signal)
-      await requirePaceOf(asked)
-      return asked
+      return askAllPairs(mesh, signal)
     },
     close: async () => {
       await opened?.catch(() => undefined)
@@ -72,7 +70,7 @@ const deployProbes = async (mesh: Survey, admission: Admission, signal: AbortSig
   )
 }
 
-/** Sends requests from every cluster to every cluster. */
+/** Sends requests from every cluster to every cluster. @throws MeshproofError MP-602 where everything is too slow. */
 const askAllPairs = (mesh: Survey, signal: AbortSignal): Promise<Asked[]> => {
   const pairs = mesh.clusters.flatMap((from) => mesh.clusters.map((to, index) => ({ from, to, index })))
   return pMap(
@@ -90,21 +88,22 @@ const askAllPairs = (mesh: Survey, signal: AbortSignal): Promise<Asked[]> => {
         return false
       })
       const answers = await askInRounds(reached, () => ask(from, host))
+      // At once, while what may have made the answers late still runs.
+      await requirePaceOf(from, to, answers)
       const refusal = answers.errors.length > 0 ? await refusalOf(from, host) : undefined
       return { from, to, ...answers, ...(refusal ? { refusal } : {}) }
     },
-    { concurrency: 4 },
+    // Each request starts a program. Many at once on a machine with few processors make each other late.
+    { concurrency: 2 },
   )
 }
 
 /** Refuses to judge silence in clusters that are too slow for a verdict. @throws MeshproofError MP-602. */
-const requirePaceOf = async (asked: readonly Asked[]): Promise<void> => {
-  for (const { from, to, errors } of asked) {
-    const silence = errors.find(isSilence)
-    if (silence === undefined) continue
-    const vantage = { kube: from.kube, namespace: probeNamespace, pod: 'probe' }
-    await requirePace(vantage, `${from.name} → ${to.name}: ${silence}`)
-  }
+const requirePaceOf = async (from: SurveyedCluster, to: SurveyedCluster, { errors }: Answers): Promise<void> => {
+  const silence = errors.find(isSilence)
+  if (silence === undefined) return
+  const vantage = { kube: from.kube, namespace: probeNamespace, pod: 'probe' }
+  await requirePace(vantage, `${from.name} → ${to.name}: ${silence}`)
 }
 
 const gone = ({ kube, name }: SurveyedCluster): Promise<unknown> =>
@@ -178,8 +177,9 @@ const refusedInjection = async (cluster: SurveyedCluster, image: string): Promis
 }
 
 /**
- * Sends one request and returns its error; empty where it is answered. The agent waits one period before it tries, so
- * it tries once within its timeout.
+ * Sends one request and returns its error; empty where it is answered. The agent waits one period before it tries, and
+ * tries again only where another period fits into its timeout: so it tries once. A request that is under way when the
+ * timeout ends still counts.
  */
 const ask = async ({ kube }: SurveyedCluster, host: string): Promise<string> => {
   const { stdout, stderr, exitCode } = await execIn(
@@ -191,11 +191,11 @@ const ask = async ({ kube }: SurveyedCluster, host: string): Promise<string> => 
       '--url',
       `http://${host}:8080/`,
       '--timeoutSeconds',
-      '2',
+      '1',
       '--requestTimeoutMillis',
-      '900',
+      '3000',
       '--periodMillis',
-      '1050',
+      '600',
     ],
   )
   return exitCode === 0 ? '' : meaning(exitCode, `${stdout}\n${stderr}`).said
