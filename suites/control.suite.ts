@@ -57,7 +57,7 @@ export const control = [
           expect(watched, because('MP-732')).toContainEqual(expect.objectContaining({ id: name, syncStatus: 'synced' }))
 
         const { wanted, held } = await mesh.readUntil(
-          async () => ({ wanted: await inApiServers(mesh), held: sorted(await controlPlane.endpoints()) }),
+          async () => ({ wanted: await inApiServers(mesh), held: sorted(await controlPlane.endpoints('helloworld')) }),
           (read) => JSON.stringify(read.held) === JSON.stringify(read.wanted),
           5_000,
         )

@@ -17,9 +17,13 @@ export const nothingLost = async (mesh: Mesh, during: () => Promise<unknown>, co
 export const trafficSummary = (clients: Cluster[], traffic: { summary: string }[]): string =>
   clients.map(({ name }, index) => `${name} ${traffic[index]?.summary ?? ''}`).join(', ')
 
-/** The endpoints of a cluster’s helloworld that each of these control planes holds. */
-export const endpointsHeld = (controlPlanes: Mesh['controlPlanes'], cluster: string): Promise<string[][]> =>
-  Promise.all(controlPlanes.map(async (controlPlane) => (await controlPlane.endpoints())[cluster] ?? []))
+/** The endpoints of a service’s pods in a cluster that each of these control planes holds. */
+export const endpointsHeld = (
+  controlPlanes: Mesh['controlPlanes'],
+  cluster: string,
+  service = 'helloworld',
+): Promise<string[][]> =>
+  Promise.all(controlPlanes.map(async (controlPlane) => (await controlPlane.endpoints(service))[cluster] ?? []))
 
 /**
  * Adds a second pod to a cluster’s helloworld and removes it again. Expects that every control plane notices both.

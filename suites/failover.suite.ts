@@ -1,4 +1,5 @@
 import { because, check, expect, whereRequestsCross, type CauseCode, type Mesh, type Cluster } from '#suite.ts'
+import { endpointsHeld } from './disrupted.ts'
 import { everyClientSees, versionsIn } from './every-client.ts'
 
 const concept = 'Istio’s multicluster concept'
@@ -20,7 +21,11 @@ export const failover = [
       for (const down of mesh.clusters) {
         await everyClientAnswered(mesh, mesh.versions, 'MP-782')
         reports.push(
-          await withoutPods(down, mesh, () => everyClientAnswered(mesh, versionsIn(mesh.othersThan(down)), 'MP-781')),
+          await withoutPods(down, mesh, async () => {
+            const answered = await everyClientAnswered(mesh, versionsIn(mesh.othersThan(down)), 'MP-781')
+            await expectLossHeard(mesh, down)
+            return answered
+          }),
         )
       }
       return reports.join('; ')
@@ -48,6 +53,19 @@ export const failover = [
 
 const everyClientAnswered = (mesh: Mesh, versions: string[], code: CauseCode): Promise<string> =>
   everyClientSees(mesh, versions, code, { url: mesh.failover.url })
+
+/**
+ * Expects that every control plane hears that a cluster’s pods are gone. Answers do not show it where requests cross
+ * through gateways: a proxy that finds no pod behind a gateway asks another cluster.
+ */
+const expectLossHeard = async (mesh: Mesh, down: Cluster): Promise<void> => {
+  if (mesh.leftOut('istiod') !== undefined) return
+  const held = await mesh.readUntil(
+    () => endpointsHeld(mesh.controlPlanes, down.name, 'helloworld-failover'),
+    (endpoints) => endpoints.every(({ length }) => length === 0),
+  )
+  expect(held.flat(), because('MP-784')).toEqual([])
+}
 
 /**
  * Scales the service’s pods in a cluster to zero while `during` runs, then to what it was before, and waits until a

@@ -11,6 +11,7 @@ import {
   harmlessChecks,
   notApplicable,
   only,
+  onOneNetwork,
   onSeveralNetworks,
   onSharedNetwork,
   where,
@@ -40,6 +41,7 @@ const topologies = [...flat, ...split, ...mixed]
 // Where each does not apply, by the reason it gives; everywhere else it does.
 test.each<[string, NonNullable<Check['applies']>, Record<string, string[]>]>([
   ['onSeveralNetworks', onSeveralNetworks, { 'all clusters are on one network': inBothModes(...flat) }],
+  ['onOneNetwork', onOneNetwork, { 'clusters are on several networks': inBothModes(...split, ...mixed) }],
   ['onSharedNetwork', onSharedNetwork, { 'every cluster is on a network of its own': inBothModes(...split) }],
   [
     'withOneControlPlane',

@@ -95,6 +95,9 @@ type Applies = NonNullable<CheckHead['applies']>
 /** Applies where the clusters are on more than one network. */
 export const onSeveralNetworks: Applies = (topology) => severalNetworks(topology) || 'all clusters are on one network'
 
+/** Applies where all clusters are on one network. */
+export const onOneNetwork: Applies = (topology) => !severalNetworks(topology) || 'clusters are on several networks'
+
 /** Applies where two clusters share a network. */
 export const onSharedNetwork: Applies = (topology) =>
   networksOf(topology).length < topology.clusters.length || 'every cluster is on a network of its own'

@@ -20,8 +20,8 @@ export type ControlPlane = {
   /** The other clusters that it must watch through a remote secret. */
   watches: string[]
   watched: () => Promise<{ id: string; syncStatus: string }[]>
-  /** The addresses it holds for helloworld, by cluster. */
-  endpoints: () => Promise<Record<string, string[]>>
+  /** The addresses it holds for a service of the workloads’ namespace, by cluster. */
+  endpoints: (service: string) => Promise<Record<string, string[]>>
   /** The proxies connected to it that are judged. */
   proxies: () => Promise<ProxyState[]>
   /** Uses the remote secret of a watched cluster from a pod in this control plane’s cluster. */
@@ -56,14 +56,14 @@ export const controlPlaneOf = (
       record.add({ probe: 'watched clusters', by: displayName, watched })
       return watched
     },
-    endpoints: async () => {
+    endpoints: async (service) => {
       const endpoints = await endpointShards(
         cluster,
-        `helloworld.${target.namespaces.mesh}.svc.${target.domain}`,
+        `${service}.${target.namespaces.mesh}.svc.${target.domain}`,
         target.namespaces.mesh,
         await readyPodName(),
       )
-      record.add({ probe: 'istiod’s endpoints', of: displayName, endpoints })
+      record.add({ probe: 'istiod’s endpoints', of: displayName, service, endpoints })
       return endpoints
     },
     proxies: async () => {

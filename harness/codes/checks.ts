@@ -435,6 +435,16 @@ export const checkCodes = {
     shows: 'The deployment has no replicas, and its endpoints are still there.',
     fix: 'Look for a controller that scales it up again.',
   },
+  'MP-784': {
+    layer: 'failover',
+    cause: 'a control plane does not hear that pods in a cluster are gone',
+    shows:
+      'A cluster has no pod of the service any more, and istiod still holds the address of one. Between networks ' +
+      'retries hide it: every request is answered until the other clusters have no pods either.',
+    fix:
+      'istiod’s watch of that cluster’s API server has ended without its noticing: look for what drops the ' +
+      'connection, and restart istiod.',
+  },
   'MP-785': {
     layer: 'locality',
     cause: 'requests leave the client’s zone although it could answer, or do not leave it when it cannot',

@@ -30,7 +30,7 @@ const chosen = [
   'gateway-hosts-narrowed',
   'older-rule',
   'plaintext-allowed',
-  'watch-stalled',
+  'watch-stalled-across-networks',
   'gateway-replaced-at-once',
 ]
 
