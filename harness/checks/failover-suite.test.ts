@@ -17,7 +17,7 @@ const proved = async ({ deaf, withheld }: { deaf?: string; withheld?: string } =
   const clusters = ['cluster1', 'cluster2'].map((name) => {
     const cluster: Partial<Cluster> = {
       name,
-      version: name.replace('cluster', 'v') as Cluster['version'],
+      version: name.replace('cluster', 'v'),
       scale: (_, replicas) => {
         const before = pods[name] ?? 0
         pods[name] = replicas

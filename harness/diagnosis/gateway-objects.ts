@@ -15,6 +15,7 @@ import {
   listenersIn,
   servicesOf,
 } from '#istio/gateway-listeners.ts'
+import { namesHost } from '#istio/host-pattern.ts'
 import type { Manifest } from '#kube/client.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
@@ -197,10 +198,8 @@ export const inWords = ({ object, mode, hosts }: GatewayServer): string =>
   `${object} (${mode || 'no TLS mode'}, hosts ${hosts.join(', ') || 'none'})`
 
 /** Whether a host of a Gateway names a service. A namespace may stand in front of it: `prod/*.local`. */
-export const coversHost = (pattern: string, host: string): boolean => {
-  const bare = pattern.includes('/') ? pattern.slice(pattern.indexOf('/') + 1) : pattern
-  return bare === '*' || bare === host || (bare.startsWith('*.') && host.endsWith(bare.slice(1)))
-}
+export const coversHost = (pattern: string, host: string): boolean =>
+  namesHost(pattern.slice(pattern.indexOf('/') + 1), host)
 
 /** Which pods a Gateway is for instead of those that lack what it selects; `lacking` says so. */
 export const forOthers = (server: GatewayServer, lacking: string): string =>

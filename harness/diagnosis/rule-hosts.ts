@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { namesHost } from '#istio/host-pattern.ts'
 import type { Manifest } from '#kube/client.ts'
 import { meshConfigOf, policyRootOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
@@ -7,10 +8,9 @@ import type { MeshService } from './shared-services.ts'
 
 /** Whether the host of a rule in a namespace names a service: in full, in short, or by a wildcard. */
 const names = (host: string, namespace: string | undefined, service: MeshService): boolean =>
-  host === service.host ||
+  namesHost(host, service.host) ||
   host === `${service.name}.${service.namespace}` ||
-  (host === service.name && namespace === service.namespace) ||
-  (host.startsWith('*') && service.host.endsWith(host.slice(1)))
+  (host === service.name && namespace === service.namespace)
 
 /**
  * The services that a DestinationRule decides for: those that its host names, except where another rule names one more

@@ -1,5 +1,6 @@
 import type { Client } from '#diagnosis/clients.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
+import { namesHost } from '#istio/host-pattern.ts'
 import type { Endpoint } from '#probes/envoy.ts'
 import type { EnvoyListener } from '#probes/envoy-listeners.ts'
 import type { VirtualHost } from '#probes/envoy-routes.ts'
@@ -33,10 +34,9 @@ export const notTaken = (
     const isRouted = virtualHosts.some(
       ({ port: of, domains }) =>
         (of === undefined || of === port) &&
-        domains.some((domain) => domain === host || domain.startsWith(`${host}:`) || isWild(domain, host)),
+        // `*` is for requests to hosts that the proxy does not know.
+        domains.some((domain) => domain.startsWith(`${host}:`) || (domain !== '*' && namesHost(domain, host))),
     )
     return isRouted ? [] : [`port ${port}: no route of its listener is for ${host}`]
   })
 }
-
-const isWild = (domain: string, host: string): boolean => domain.startsWith('*.') && host.endsWith(domain.slice(1))

@@ -5,6 +5,7 @@ import { isFollowed } from '#diagnosis/mesh-namespaces.ts'
 import { placeOf } from '#diagnosis/places.ts'
 import { decidedBy, rulesInUse } from '#diagnosis/rule-hosts.ts'
 import type { MeshService, ServiceIn } from '#diagnosis/shared-services.ts'
+import { namesHost } from '#istio/host-pattern.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import { meshConfigOf } from '#probes/survey/mesh-config.ts'
 import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey.ts'
@@ -92,7 +93,7 @@ export const keptLocalBy = async (
   const { serviceSettings } = reader ? await meshConfigOf(reader.reads) : {}
   const matching = (serviceSettings ?? [])
     .flatMap(({ hosts, settings }) => hosts.map((host) => ({ host, local: settings?.clusterLocal === true })))
-    .filter(({ host }) => covers(host, name))
+    .filter(({ host }) => namesHost(host, name))
     // Istio takes the most specific host.
     .toSorted((first, second) => second.host.length - first.host.length)
   const [setting] = matching
@@ -116,9 +117,6 @@ const keptLocal = async (mesh: Survey, { client, service, unknown }: Missing): P
       }
     : undefined
 }
-
-const covers = (pattern: string, host: string): boolean =>
-  pattern === '*' || pattern === host || (pattern.startsWith('*.') && host.endsWith(pattern.slice(1)))
 
 const namesOf = (clusters: SurveyedCluster[]): string => clusters.map(({ name }) => name).join(', ')
 

@@ -11,6 +11,7 @@ import { placeOf } from '#diagnosis/places.ts'
 import { decidedBy, rulesInUse } from '#diagnosis/rule-hosts.ts'
 import { selects } from '#diagnosis/selects.ts'
 import type { MeshService } from '#diagnosis/shared-services.ts'
+import { namesHost } from '#istio/host-pattern.ts'
 
 const Tls = z.object({ mode: z.string().default(''), sni: z.string().optional() }).optional()
 const TrafficPolicy = z
@@ -247,7 +248,7 @@ const leavesOut = (
       where === '*' ||
       where === namespace ||
       (where === '.' && (metadata?.namespace === namespace || clientNamespace === namespace))
-    return inNamespace && (name === '*' || name === host || (name.startsWith('*.') && host.endsWith(name.slice(1))))
+    return inNamespace && namesHost(name, host)
   })
 }
 
