@@ -4,7 +4,7 @@
  */
 import { Writable } from 'node:stream'
 import type { z } from 'zod'
-import { parsed, refuseRepeat, refuseTogether } from '#cli/refused-arguments.ts'
+import { parsed, refuseRepeat, refuseTogether } from '#run/refused-options.ts'
 import { diagnoseExisting } from '#commands/diagnose/diagnose.ts'
 import { DiagnoseOptions } from '#commands/diagnose/options.ts'
 import { testOnce } from '#commands/test/test.ts'

@@ -2,7 +2,7 @@ import { Option } from 'commander'
 import { DiagnoseOptions } from '#commands/diagnose/options.ts'
 import { DownOptions } from '#commands/down.ts'
 import type { CommandGroup } from './invocation.ts'
-import { refuseTogether } from './refused-arguments.ts'
+import { refuseTogether } from '#run/refused-options.ts'
 import { contextFiles, istioctl, istioNamespace, results, verbose } from './shared-flags.ts'
 
 /** Adds the commands that look at clusters, or remove what runs left in them. */

@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import { CellOptions, MatrixOptions } from '#commands/matrix/options.ts'
 import type { CommandGroup } from './invocation.ts'
-import { refuseTogether } from './refused-arguments.ts'
+import { refuseTogether } from '#run/refused-options.ts'
 import { checkTimeout, contextFiles, contexts, results, withLabOptions } from './shared-flags.ts'
 
 /** Adds the commands of matrices. */

@@ -5,7 +5,7 @@ import { UpgradeOptions } from '#commands/upgrade/options.ts'
 import { strategies } from '#commands/upgrade/upgrade-phase.ts'
 import { RunOptions, TestOptions } from '#run/options.ts'
 import type { CommandGroup } from './invocation.ts'
-import { refuseRepeat, refuseTogether } from './refused-arguments.ts'
+import { refuseRepeat, refuseTogether } from '#run/refused-options.ts'
 import {
   checkTimeout,
   contextFiles,

@@ -35,7 +35,7 @@ export const step = (name: string, run: Step['run'], after?: string[]): Step => 
 })
 
 /** The names of a topology's clusters by their role. */
-export const rolesOf = ({
+export const clustersByRole = ({
   clusters,
 }: Topology): { all: string[]; primaries: string[]; remotes: string[]; primary: string } => {
   const named = (role: 'primary' | 'remote'): string[] =>

@@ -12,7 +12,7 @@ import {
   type Installation,
   remoteOf,
 } from './installation.ts'
-import { rolesOf, step, type Step } from './procedure.ts'
+import { clustersByRole, step, type Step } from './procedure.ts'
 import { addConfigSecret, addRemoteSecret } from './remote-secret.ts'
 import { deployWorkloads, workloadsReady } from './workloads.ts'
 import type { Lab, LabCluster } from '#lab/lab.ts'
@@ -116,7 +116,7 @@ export const earlyGatewayAddress = (cluster: string, topology: Topology): Step =
  * installed.
  */
 export const gatewayApi = (topology: Topology): Step[] =>
-  rolesOf(topology)
+  clustersByRole(topology)
     .all.filter((cluster) => isMadeByIstiod(topology, cluster))
     .map((cluster) =>
       step(
@@ -262,7 +262,7 @@ export const workloads = (cluster: string, after: string[]): Step =>
 
 /** Authentication as the variant wants it: required in the whole mesh, or off (seed 003). */
 export const mutualTls = (topology: Topology, after: (primary: string) => string[]): Step[] =>
-  rolesOf(topology).primaries.map((primary) =>
+  clustersByRole(topology).primaries.map((primary) =>
     step(
       `${primary}: mutual TLS ${topology.mtls === 'strict' ? 'required' : 'off'}`,
       async (lab) =>

@@ -1,5 +1,5 @@
 import type { Command, Option } from 'commander'
-import { clusterFlags, labFlags } from '#cli/refused-arguments.ts'
+import { clusterFlags, labFlags } from '#run/refused-options.ts'
 import { MeshproofError } from '#errors.ts'
 import { flagOf } from '#run/options.ts'
 import type { ConfigFile } from './load.ts'

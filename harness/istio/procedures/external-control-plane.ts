@@ -1,6 +1,6 @@
 import { exposedByLoadBalancer } from '#istio/exposure.ts'
 import { internalAddress } from '#istio/internal-load-balancer.ts'
-import { rolesOf, step, type Procedure } from '#istio/procedure.ts'
+import { clustersByRole, step, type Procedure } from '#istio/procedure.ts'
 import {
   configCluster,
   configSecret,
@@ -28,11 +28,11 @@ const addressOfIstiod = (host: string): string => `${host}: address of istiod’
  */
 export const externalControlPlane: Procedure = {
   name: 'external-control-plane',
-  loadBalancers: (topology) => rolesOf(topology).all,
+  loadBalancers: (topology) => clustersByRole(topology).all,
   exposure: exposedByLoadBalancer,
   discoveryAddress: internalAddress,
   steps: (topology) => {
-    const { all, primary: config, remotes } = rolesOf(topology)
+    const { all, primary: config, remotes } = clustersByRole(topology)
     const host = istiodHostIn(topology)
     const others = remotes.filter((remote) => remote !== host)
     return [

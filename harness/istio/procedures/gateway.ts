@@ -1,7 +1,7 @@
 import { exposedByGateway } from '#istio/exposure.ts'
 import { primaryGatewayAddress, writeOwnAddresses } from '#istio/gateway.ts'
 import { gatewayAddressesSoFar, meshNetworksOf } from '#istio/mesh-networks.ts'
-import { rolesOf, step, type Procedure } from '#istio/procedure.ts'
+import { clustersByRole, step, type Procedure } from '#istio/procedure.ts'
 import {
   controlPlane,
   earlyGatewayAddress,
@@ -25,11 +25,11 @@ import {
  */
 export const gateway: Procedure = {
   name: 'gateway',
-  loadBalancers: (topology) => rolesOf(topology).all,
+  loadBalancers: (topology) => clustersByRole(topology).all,
   exposure: exposedByGateway,
   discoveryAddress: primaryGatewayAddress,
   steps: (topology) => {
-    const { all, primary, remotes } = rolesOf(topology)
+    const { all, primary, remotes } = clustersByRole(topology)
     return [
       ...all.map((cluster) => trust(cluster, topology)),
       ...gatewayApi(topology),

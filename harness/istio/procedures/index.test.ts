@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { EngineInfo } from '#engine/docker.ts'
-import { rolesOf } from '#istio/procedure.ts'
+import { clustersByRole } from '#istio/procedure.ts'
 import { named } from '#istio/shared-steps.ts'
 import { labTasks } from '#run/bring-up.ts'
 import { emptyCache } from '#testing/edge.ts'
@@ -80,7 +80,7 @@ describe.each(variants)('the steps of $name, mutual TLS $mtls', ({ topology }) =
   })
 
   test('give every cluster its certificates, its workloads and a control plane that watches it', () => {
-    const { all, primaries, remotes } = rolesOf(topology)
+    const { all, primaries, remotes } = clustersByRole(topology)
     const hosts = primariesOf(topology).map(istiodHostOf)
     const watching = primaries.flatMap((to, index) =>
       all.filter((of) => of !== to && (index === 0 || primaries.includes(of))).map((of) => named.remoteSecret(of, to)),

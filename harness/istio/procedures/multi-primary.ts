@@ -1,5 +1,5 @@
 import type { Topology } from '#topology/topology-file.ts'
-import { rolesOf, type Procedure, type Step } from '#istio/procedure.ts'
+import { clustersByRole, type Procedure, type Step } from '#istio/procedure.ts'
 import {
   controlPlane,
   gateway,
@@ -14,7 +14,7 @@ import {
 
 /** A control plane in every cluster, each watching the API servers of all others. */
 const controlPlanes = (topology: Topology): Step[] => {
-  const { primaries } = rolesOf(topology)
+  const { primaries } = clustersByRole(topology)
   return [
     ...primaries.map((primary) => trust(primary, topology)),
     ...primaries.map((primary) => controlPlane(primary, topology)),
@@ -28,7 +28,7 @@ const controlPlanes = (topology: Topology): Step[] => {
 }
 
 const workloadsEverywhere = (topology: Topology): Step[] =>
-  rolesOf(topology).primaries.map((primary) => workloads(primary, [named.controlPlane(primary)]))
+  clustersByRole(topology).primaries.map((primary) => workloads(primary, [named.controlPlane(primary)]))
 
 /** Two control planes over one flat network: Istio’s “multi-primary”. */
 export const multiPrimary: Procedure = {
@@ -42,11 +42,11 @@ export const multiPrimary: Procedure = {
  */
 export const multiPrimaryMultiNetwork: Procedure = {
   name: 'multi-primary-multi-network',
-  loadBalancers: (topology) => rolesOf(topology).all,
+  loadBalancers: (topology) => clustersByRole(topology).all,
   steps: (topology) => [
     ...gatewayApi(topology),
     ...controlPlanes(topology),
-    ...rolesOf(topology).primaries.flatMap((primary) => [
+    ...clustersByRole(topology).primaries.flatMap((primary) => [
       gateway(primary, topology, [named.controlPlane(primary)], { labelled: true }),
       ...servicesExposed(primary, topology, [named.controlPlane(primary)]),
     ]),

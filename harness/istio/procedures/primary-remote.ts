@@ -1,6 +1,6 @@
 import { exposedByGateway } from '#istio/exposure.ts'
 import { primaryGatewayAddress } from '#istio/gateway.ts'
-import { rolesOf, type Procedure } from '#istio/procedure.ts'
+import { clustersByRole, type Procedure } from '#istio/procedure.ts'
 import {
   controlPlane,
   earlyGatewayAddress,
@@ -23,11 +23,11 @@ import {
  */
 export const primaryRemote: Procedure = {
   name: 'primary-remote',
-  loadBalancers: (topology) => rolesOf(topology).all,
+  loadBalancers: (topology) => clustersByRole(topology).all,
   exposure: exposedByGateway,
   discoveryAddress: primaryGatewayAddress,
   steps: (topology) => {
-    const { all, primary, remotes } = rolesOf(topology)
+    const { all, primary, remotes } = clustersByRole(topology)
     return [
       ...all.map((cluster) => trust(cluster, topology)),
       ...gatewayApi(topology),

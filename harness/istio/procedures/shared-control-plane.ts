@@ -4,7 +4,7 @@ import { until } from '#kube/until.ts'
 import type { Lab } from '#lab/lab.ts'
 import { routesTask } from '#lab/routes.ts'
 import { istiodPods } from '#istio/istiod-pods.ts'
-import { rolesOf, step, type Procedure } from '#istio/procedure.ts'
+import { clustersByRole, step, type Procedure } from '#istio/procedure.ts'
 import { istiodOf, revisionOf } from '#istio/revision.ts'
 import {
   controlPlane,
@@ -59,7 +59,7 @@ export const sharedControlPlane: Procedure = {
   discoveryAddress: capturedAddress,
   follow: captureAgain,
   steps: (topology) => {
-    const { all, primary, remotes } = rolesOf(topology)
+    const { all, primary, remotes } = clustersByRole(topology)
     return [
       ...all.map((cluster) => trust(cluster, topology)),
       controlPlane(primary, topology, () => ({ externalIstiod: true })),

@@ -2,7 +2,7 @@ import { stubs } from '#istio/workloads.ts'
 import { exposedByLoadBalancer } from '#istio/exposure.ts'
 import { internalAddress } from '#istio/internal-load-balancer.ts'
 import { requireInterception } from '#istio/interception.ts'
-import { rolesOf, step, type Procedure } from '#istio/procedure.ts'
+import { clustersByRole, step, type Procedure } from '#istio/procedure.ts'
 import { addReaderSecret, readerToken } from '#istio/reader-secret.ts'
 import { controlPlane, exposed, mutualTls, named, remoteProfile, trust, workloads } from '#istio/shared-steps.ts'
 
@@ -14,11 +14,11 @@ import { controlPlane, exposed, mutualTls, named, remoteProfile, trust, workload
  */
 export const vpn: Procedure = {
   name: 'vpn',
-  loadBalancers: (topology) => [rolesOf(topology).primary],
+  loadBalancers: (topology) => [clustersByRole(topology).primary],
   exposure: exposedByLoadBalancer,
   discoveryAddress: internalAddress,
   steps: (topology) => {
-    const { all, primary, remotes } = rolesOf(topology)
+    const { all, primary, remotes } = clustersByRole(topology)
     return [
       ...all.map((cluster) => trust(cluster, topology)),
       controlPlane(primary, topology, () => ({ externalIstiod: true })),

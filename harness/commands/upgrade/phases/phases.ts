@@ -3,7 +3,7 @@ import { inPlace } from '#commands/upgrade/phases/strategies/in-place.ts'
 import { hasGateway, type Replacement } from '#commands/upgrade/phases/strategies/replacement.ts'
 import { byRevision } from '#commands/upgrade/phases/strategies/revision.ts'
 import type { UpgradeLab, UpgradePhase } from '#commands/upgrade/upgrade-phase.ts'
-import { rolesOf, step, type Step } from '#istio/procedure.ts'
+import { clustersByRole, step, type Step } from '#istio/procedure.ts'
 import { procedures } from '#istio/procedures/index.ts'
 import { istiodOf, revisionOf } from '#istio/revision.ts'
 import { restart } from '#kube/roll-out.ts'
@@ -31,7 +31,7 @@ export const phasesOf = (upgrade: UpgradeLab, options: PhaseOptions): UpgradePha
   const { topology } = to
   const replace = replacements[strategy](from, to)
   const [first = '', ...rest] = to.clusters.map(({ name }) => name)
-  const { primaries } = rolesOf(topology)
+  const { primaries } = clustersByRole(topology)
   const [oldRelease, newRelease] = [releaseOf(from), releaseOf(to)]
   const valueFor = <T>(clusters: string[], value: T): Record<string, T> =>
     Object.fromEntries(clusters.map((cluster) => [cluster, value]))
@@ -184,7 +184,7 @@ const releaseOf = ({ images, topology }: Lab): Expected => ({
  * #60612, #38988).
  */
 const secretsRotated = (lab: Lab): Step[] => {
-  const { primaries } = rolesOf(lab.topology)
+  const { primaries } = clustersByRole(lab.topology)
   const { follow } = procedures[lab.topology.procedure]
   const watched = lab.clusters.filter(({ role }) => role === 'remote' || primaries.length > 1)
   return [
@@ -205,7 +205,7 @@ const secretsRotated = (lab: Lab): Step[] => {
  * first cluster goes. A control plane that serves remote clusters goes before them.
  */
 const backTo = (from: Lab, replace: Replacement): Step[] => {
-  const { primaries } = rolesOf(from.topology)
+  const { primaries } = clustersByRole(from.topology)
   const [first = '', ...rest] = from.clusters.map(({ name }) => name)
   const whole = (cluster: string): Step[] => [...replace.workloads(cluster), ...replace.gateway(cluster)]
   const shared = primaries.length < from.clusters.length
