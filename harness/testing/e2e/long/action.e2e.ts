@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { docker } from '#engine/docker.ts'
+import { cacheFolder } from '#images/cache.ts'
 import { digestsLabel } from '#images/release/digests-label.ts'
 import { Results } from '#results/results.ts'
 import { installedProject, type InstalledProject } from '#testing/e2e/installed-project.ts'
@@ -134,9 +135,11 @@ describe('a job with the action', () => {
           .replaceAll(/[^:]+\/meshproof\//g, `${inJob.cache}/meshproof/`)
         const diagnosed = { command: 'diagnose', contexts: contexts.replace('--contexts=', '') }
         const env = { KUBECONFIG: kubeconfigs }
+        // The lab was made in the job, whose cache is this machine’s under another name.
+        const kubectl = lab.images.kubectl.replace(`${inJob.cache}/meshproof`, cacheFolder())
         const cluster2 = lab.clusters[1]?.kubeconfig ?? ''
         const scale = (replicas: number): Promise<unknown> =>
-          execa(lab.images.kubectl, [
+          execa(kubectl, [
             `--kubeconfig=${cluster2}`,
             '--namespace=istio-system',
             'scale',
@@ -161,7 +164,7 @@ describe('a job with the action', () => {
 
         // What krew installs, on the same mesh.
         await using plugin = await krewPlugin()
-        const byKubectl = await plugin.run(lab.images.kubectl, ['diagnose', contexts, kubeconfig])
+        const byKubectl = await plugin.run(kubectl, ['diagnose', contexts, kubeconfig])
         expect(byKubectl).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('MP-887') })
       } finally {
         if (id !== '') await meshproof(['down', `--run=${id}`])
