@@ -86,6 +86,14 @@ test('a check that disrupts has one attempt: what it lost stays lost', async () 
   })
 })
 
+test('of two attempts that fail the last one counts, and the first where the check took pods away', async () => {
+  const missing = new Error('expected ["v1"] to equal ["v1", "v2"]')
+  expect(await run([broken, missing])).toMatchObject({ verdict: 'fail', reason: missing.message })
+  const own = { ownPods: true } as const
+  expect(await run([broken, missing], false, own)).toMatchObject({ verdict: 'fail', reason: broken.message })
+  expect(await run([broken, '21 of 21'], false, own)).toMatchObject({ verdict: 'flaky', reason: '21 of 21' })
+})
+
 test.each<[string, Outcome[], CheckResult['verdict'], CheckResult['attempts'][number]['verdict'][], string]>([
   ['passes', ['21 of 21'], 'pass', ['pass'], '21 of 21'],
   ['fails and then passes', [broken, '21 of 21'], 'flaky', ['fail', 'pass'], '21 of 21'],

@@ -52,6 +52,9 @@ export const runCheck = async (
       : !last?.tooSlow && attempts.some((attempt) => attempt.verdict === 'fail')
         ? 'fail'
         : 'not-run'
+  const ended = attempts.filter((attempt) => attempt.verdict === verdict)
+  // Pods that a check took away may be missing when it tries again: then its first attempt names the cause.
+  const telling = (check.ownPods ? ended[0] : ended.at(-1)) ?? last?.attempt
   const knownIssue = knownIssueOf({ id, verdict, attempts })
   return {
     id,
@@ -60,7 +63,7 @@ export const runCheck = async (
     from,
     to,
     verdict,
-    reason: (attempts.findLast((attempt) => attempt.verdict === verdict) ?? last?.attempt)?.reason ?? '',
+    reason: telling?.reason ?? '',
     source,
     attempts,
     ...(knownIssue ? { knownIssue } : {}),
