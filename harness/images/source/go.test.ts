@@ -34,12 +34,12 @@ const fromCheckout = (folder: string): Promise<void> =>
 describe('building a Go program', () => {
   test('builds a static program for the platform, and adds nothing to the pins', async () => {
     const folder = await scratchFolder()
-    await fakeProgram('go', `echo "$CGO_ENABLED $GOOS/$GOARCH $*" > '${join(folder, 'command')}'`)
+    await fakeProgram('go', `echo "$GOGC $CGO_ENABLED $GOOS/$GOARCH $*" > '${join(folder, 'command')}'`)
     await build(folder)
     const command = await readFile(join(folder, 'command'), 'utf8')
     expect(command).toMatch(
       new RegExp(
-        String.raw`^0 linux\/arm64 build -C \S+\/fixtures\/images\/kind -mod=readonly .*-tags vtprotobuf .*` +
+        String.raw`^400 0 linux\/arm64 build -C \S+\/fixtures\/images\/kind -mod=readonly .*-tags vtprotobuf .*` +
           String.raw`-X main\.version=1 -o \S+\/kind sigs\.k8s\.io\/kind$`,
         'm',
       ),
