@@ -19,7 +19,7 @@ const item = (
   lane,
   ...(lane === 'cpu' ? { module: 'kubernetes' } : {}),
   seconds: 10,
-  make: async (folder, stop) => {
+  make: async (folder, { signal: stop }) => {
     started.push(name)
     await work(stop)
     await writeFile(join(folder, name), name)

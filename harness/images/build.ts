@@ -3,6 +3,14 @@ import { artifact, artifactAsMade, isCached } from './cache.ts'
 import { remainingOf, type LaneProgress } from './remaining.ts'
 import type { Tell, TellArrived, Transferred } from '#images/release/patience.ts'
 
+/** What stops a build, and whom it tells what it waits for, what has arrived, and which share of it is done (0 to 1). */
+export type Making = {
+  signal?: AbortSignal | undefined
+  tell?: Tell
+  arrived?: TellArrived
+  advanced?: (share: number) => void
+}
+
 /** Something that is built once and then cached. */
 export type BuildItem = {
   name: string
@@ -14,7 +22,7 @@ export type BuildItem = {
   module?: string
   /** The duration of a build from scratch on two cores, in seconds. The estimate of the remaining time uses it. */
   seconds: number
-  make: (folder: string, signal?: AbortSignal, tell?: Tell, arrived?: TellArrived) => Promise<void>
+  make: (folder: string, making: Making) => Promise<void>
 }
 
 /** Something without a hash of what it is made from. It is built every time, and cached by the hash of the result. */
@@ -42,7 +50,7 @@ export const tellOf =
     progress({ building: [withWait(name, waitsFor)], done: 0, of: 1, remaining: 0 })
 
 /** A build that is under way. `since` is milliseconds of the performance clock. */
-type Building = { since: number; waitsFor: string; transferred?: Transferred | undefined }
+type Building = { since: number; waitsFor: string; transferred?: Transferred | undefined; share?: number }
 
 /** How many seconds it takes on two cores to build the items that the cache lacks, one after the other. */
 export const secondsToBuild = async (items: readonly (BuildItem | FreshItem)[]): Promise<number> => {
@@ -73,7 +81,7 @@ export const buildAll = async (
   const due: typeof items = []
   for (const item of items) {
     if (item.key !== undefined && (await isCached(item.name, item.key)))
-      folders.set(item.name, await artifact(item.name, item.key, item.make))
+      folders.set(item.name, await artifact(item.name, item.key, (folder) => item.make(folder, {})))
     else due.push(item)
   }
   const building = new Map<BuildItem | FreshItem, Building>()
@@ -87,7 +95,11 @@ export const buildAll = async (
       waiting: planned(waiting),
       running: [...building]
         .filter(([{ lane }]) => lane === name)
-        .map(([item, { since }]) => ({ planned: secondsBesideOthers(item), elapsed: secondsSince(since) })),
+        .map(([item, { since, share }]) => ({
+          planned: secondsBesideOthers(item),
+          elapsed: secondsSince(since),
+          ...(share === undefined ? {} : { share }),
+        })),
       done: {
         planned: planned(taken.keys()),
         taken: [...taken].filter(([{ lane }]) => lane === name).reduce((sum, [, seconds]) => sum + seconds, 0),
@@ -117,15 +129,21 @@ export const buildAll = async (
     building.set(item, entry)
     report()
     try {
-      const tell: Tell = (waitsFor) => {
-        entry.waitsFor = waitsFor
-        report()
+      const making: Making = {
+        signal: stop,
+        tell: (waitsFor) => {
+          entry.waitsFor = waitsFor
+          report()
+        },
+        arrived: (transferred) => {
+          entry.transferred = transferred
+          report()
+        },
+        advanced: (share) => {
+          entry.share = share
+        },
       }
-      const arrived: TellArrived = (transferred) => {
-        entry.transferred = transferred
-        report()
-      }
-      const make = (folder: string): Promise<void> => item.make(folder, stop, tell, arrived)
+      const make = (folder: string): Promise<void> => item.make(folder, making)
       folders.set(
         item.name,
         await (item.key === undefined ? artifactAsMade(item.name, make) : artifact(item.name, item.key, make)),

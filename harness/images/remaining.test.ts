@@ -30,6 +30,14 @@ test('a build that is late still takes a while, and is a reason to expect more o
   expect(remainingOf([{ ...late, waiting: 0 }])).toBeGreaterThan(0)
 })
 
+// Two builds at a time of five minutes each, on a machine that takes twice as long, and two more that wait.
+test.each([0.1, 0.3, 0.6, 0.9])('the share of what runs says how fast a machine is, at %d', (share) => {
+  const running = [0, 1].map(() => ({ planned: 300, elapsed: 600 * share, share }))
+  const estimate = remainingOf([{ ...lane, waiting: 600, running, concurrency: 2 }])
+  const truth = 600 * (1 - share) + 600
+  expect(Math.abs(estimate - truth)).toBeLessThanOrEqual(truth * (share < 0.2 ? 0.3 : 0.2))
+})
+
 test('nothing remains when all is built', () => {
   expect(remainingOf([{ ...lane, done: { planned: 600, taken: 700 } }])).toBe(0)
   expect(remainingOf([])).toBe(0)

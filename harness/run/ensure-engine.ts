@@ -100,7 +100,7 @@ const runtimeShim = async (signal?: AbortSignal): Promise<string> => {
       { name: 'meshproof-runtime', package: '.' },
       hostPlatform(),
       path,
-      signal,
+      { signal },
     ),
   )
   const path = '/usr/local/libexec/meshproof-runtime'

@@ -53,7 +53,7 @@ export const istioctlArchive = async (
         { name: 'istioctl', package: 'istio.io/istio/istioctl/cmd/istioctl' },
         hostPlatform(),
         scratch,
-        signal,
+        { signal },
       )
       await execa('tar', ['-czf', join(into, 'istioctl.tar.gz'), '-C', scratch, 'istioctl'])
     } finally {

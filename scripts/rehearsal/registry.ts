@@ -22,7 +22,7 @@ const buildRegistryImage = async (arch: string, signal?: AbortSignal): Promise<s
   if (await inEngine(tag)) return tag
   const program = { name: 'registry', package: 'github.com/distribution/distribution/v3/cmd/registry' }
   const folder = await artifact('registry', key, (into) =>
-    buildProgram({ name: 'registry', tags: '', ldflags: '' }, program, { os: 'linux', arch }, into, signal),
+    buildProgram({ name: 'registry', tags: '', ldflags: '' }, program, { os: 'linux', arch }, into, { signal }),
   )
   const files = tarOf([
     { from: join(folder, 'registry'), to: '/registry', mode: 0o755 },

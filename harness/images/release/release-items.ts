@@ -23,8 +23,8 @@ export const releaseItems = (downloads: Downloads, fetch: Fetch): Promise<BuildI
       key: await keyOf(file),
       lane: 'network',
       seconds: 5,
-      make: async (folder, signal, tell, arrived) => {
-        await fetch(file, join(folder, name), { signal, tell, arrived })
+      make: async (folder, making) => {
+        await fetch(file, join(folder, name), making)
         await finish(join(folder, name))
       },
     })),

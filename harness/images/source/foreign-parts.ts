@@ -23,7 +23,7 @@ export const foreignItem = async (architecture: string): Promise<BuildItem> => {
     key: await recipeKey([lock, architecture]),
     lane: 'network',
     seconds: 20,
-    make: async (folder, signal) => {
+    make: async (folder, { signal }) => {
       for (const file of ['package.json', 'package-lock.json', '.npmrc'])
         await cp(join(packageRoot, file), join(folder, file))
       const npm = async (...args: string[]): Promise<void> => {

@@ -59,6 +59,19 @@ describe('building a Go program', () => {
     expect(command).toMatch(/^test -C \S+\/gateway-api-conformance -c -vet=off .* -o \S+\/conformance \.$/m)
   })
 
+  test('says how much of it is compiled, where it is known how much there is', async () => {
+    await fakeProgram('go', 'for p in errors internal/abi k8s.io/api/core/v1; do echo "$p" >&2; done')
+    const shares: number[] = []
+    const making = { advanced: (share: number) => void shares.push(share) }
+    const platform = { os: 'linux', arch: 'amd64' }
+    const module = { name: 'kind', tags: '', ldflags: '' }
+    const program = { name: 'kind', package: 'sigs.k8s.io/kind' }
+    await buildProgram(module, program, platform, await scratchFolder(), making)
+    expect(shares).toEqual([])
+    await buildProgram(module, { ...program, packages: 4 }, platform, await scratchFolder(), making)
+    expect(shares).toEqual([0.225, 0.45, expect.closeTo(0.675)])
+  })
+
   test('is refused where a module does not match its checksum, and nothing is cached', async () => {
     await emptyCache()
     await fakeProgram('go', failingWith(mismatch))
@@ -73,7 +86,7 @@ describe('building a Go program', () => {
   test('that does not compile leaves no program and says the compiler’s last line', async () => {
     const folder = await scratchFolder()
     await writeFile(join(folder, 'kind'), 'half a program')
-    await fakeProgram('go', failingWith('# sigs.k8s.io/kind\nmain.go:7:2: undefined: x'))
+    await fakeProgram('go', failingWith('fmt\n# sigs.k8s.io/kind\nmain.go:7:2: undefined: x\nnet/http'))
     await expect(build(folder)).rejects.toMatchObject({
       code: 'MP-312',
       message: expect.stringContaining('undefined: x'),

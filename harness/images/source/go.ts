@@ -4,6 +4,7 @@ import { ExecaError } from 'execa'
 import { execa } from '#programs.ts'
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
+import type { Making } from '#images/build.ts'
 import { recipeFolder, type ModuleRecipe, type ProgramRecipe } from './recipes.ts'
 
 /** The platform of a Go build: that of this machine, or that of the nodes (`linux` and the engine's architecture). */
@@ -24,10 +25,10 @@ export const hostPlatform = (): Platform => ({
  */
 export const buildProgram = async (
   module: Pick<ModuleRecipe, 'name' | 'tags' | 'ldflags' | 'checkout'>,
-  program: Pick<ProgramRecipe, 'name' | 'package'> & { tests?: boolean },
+  program: Pick<ProgramRecipe, 'name' | 'package' | 'packages'> & { tests?: boolean },
   platform: Platform,
   folder: string,
-  signal?: AbortSignal,
+  { signal, advanced }: Pick<Making, 'signal' | 'advanced'> = {},
 ): Promise<void> => {
   await mkdir(folder, { recursive: true })
   const output = join(folder, program.name)
@@ -45,6 +46,7 @@ export const buildProgram = async (
         ...(module.checkout === undefined ? ['-mod=readonly', '-gcflags=all=-dwarf=false'] : []),
         '-trimpath',
         '-buildvcs=false',
+        '-v',
         ...(module.tags ? ['-tags', module.tags] : []),
         '-ldflags',
         ldflags,
@@ -62,12 +64,27 @@ export const buildProgram = async (
           ...(module.checkout === undefined ? { GOFLAGS: '', GOWORK: 'off' } : {}),
         },
         stdin: 'ignore',
+        stderr: withoutPackages((count) => {
+          if (program.packages !== undefined) advanced?.(Math.min(1, count / program.packages) * compiling)
+        }),
         ...(signal ? { cancelSignal: signal } : {}),
       },
     )
   } catch (error) {
     await rm(output, { force: true })
     throw explain(error, program.name, module.checkout)
+  }
+}
+
+/** The share of a build that is compiling; the rest is linking. */
+const compiling = 0.9
+
+/** Takes the lines out of Go’s output that name the packages as they are compiled. `counted` gets their number. */
+const withoutPackages = (counted: (packages: number) => void): ((line: unknown) => Generator<unknown>) => {
+  let packages = 0
+  return function* (line) {
+    if (typeof line === 'string' && /^[\w.~+-]+(\/[\w.~+-]+)*$/.test(line)) counted((packages += 1))
+    else yield line
   }
 }
 

@@ -7,7 +7,7 @@ import { execa } from '#programs.ts'
 import ownPackage from '../../../package.json' with { type: 'json' }
 import { docker, nodeArchitecture, type EngineInfo } from '#engine/docker.ts'
 import { MeshproofError } from '#errors.ts'
-import { buildAll, type BuildProgress } from '#images/build.ts'
+import { buildAll, type BuildProgress, type Making } from '#images/build.ts'
 import { makeRootFs, type RootFs } from './debian.ts'
 import { foreignItem, foreignParts } from './foreign-parts.ts'
 import { harnessFiles, isInstalled, ownParts, packageRoot } from './harness-files.ts'
@@ -57,7 +57,7 @@ export const buildHarness = async (
     key: await recipeKey(base, ['meshproof']),
     lane: 'network' as const,
     seconds: 20,
-    make: (folder: string, stop?: AbortSignal) => makeRootFs(base, join(folder, 'base.tar'), stop),
+    make: (folder: string, making: Making) => makeRootFs(base, join(folder, 'base.tar'), making.signal),
   }
   const foreign = isForeign ? await foreignItem(architecture) : undefined
   const folders = await buildAll([baseItem, ...(foreign ? [foreign] : [])], progress, signal)

@@ -13,6 +13,8 @@ const Program = z.strictObject({
   tests: z.boolean().default(false),
   runsOn: z.enum(['host', 'node']).default('node'),
   seconds: z.number(),
+  /** How many packages are compiled for it, where nothing but the programs before it has been. */
+  packages: z.number().optional(),
 })
 
 const Module = z.strictObject({

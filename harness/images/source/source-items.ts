@@ -77,7 +77,7 @@ const programItems = async (builds: Build[], arch: string): Promise<(BuildItem |
         // Tests compile what they test.
         module: module.name.replace(/-tests$/, ''),
         seconds: program.seconds,
-        make: (folder, signal) => buildProgram(module, program, platform, folder, signal),
+        make: (folder, making) => buildProgram(module, program, platform, folder, making),
       }
       return module.checkout === undefined
         ? { ...item, key: await recipeKey([program.package, module.tags, module.ldflags, platform], [module.name]) }
@@ -92,7 +92,7 @@ const envoyItems = async (releases: ReleaseRecipe[], arch: string): Promise<Buil
       key: await recipeKey([release.envoy, arch], ['envoy']),
       lane: 'network',
       seconds: 10,
-      make: (folder, signal) => fetchEnvoy(release.envoy, arch, folder, signal),
+      make: (folder, { signal }) => fetchEnvoy(release.envoy, arch, folder, signal),
     })),
   )
 
@@ -125,7 +125,7 @@ const debianItems = async (recipes: Recipes, arch: string): Promise<BuildItem[]>
       key: await recipeKey(tools, ['tools']),
       lane: 'network',
       seconds: 30,
-      make: async (folder, signal) => {
+      make: async (folder, { signal }) => {
         const tar = join(folder, 'root.tar')
         await makeRootFs(tools, tar, signal)
         await writeLayer(createReadStream(tar), folder)
@@ -137,7 +137,7 @@ const debianItems = async (recipes: Recipes, arch: string): Promise<BuildItem[]>
       key: await recipeKey(node, ['node']),
       lane: 'network',
       seconds: 60,
-      make: (folder, signal) => makeRootFs(node, join(folder, 'root.tar'), signal),
+      make: (folder, { signal }) => makeRootFs(node, join(folder, 'root.tar'), signal),
     },
   ]
 }
