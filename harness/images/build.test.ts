@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { emptyCache } from '#testing/edge.ts'
-import { buildAll, type BuildItem, type BuildProgress } from './build.ts'
+import { buildAll } from './build.ts'
+import type { BuildItem } from './build-item.ts'
+import type { BuildProgress } from './build-progress.ts'
 
 const silent = (): void => undefined
 

@@ -1,6 +1,6 @@
 import type { EngineInfo } from '#engine/docker.ts'
 import { MeshproofError } from '#errors.ts'
-import { tellOf, type BuildProgress } from './build.ts'
+import { tellOf, type BuildProgress } from './build-progress.ts'
 import { findCharts, isRepository } from './charts.ts'
 import { sourceGatewayApi } from './gateway-api.ts'
 import { istioOfClusters, type IstioOfClusters, istioVersions } from './istio-of-clusters.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { styleText } from 'node:util'
-import type { BuildProgress } from '#images/build.ts'
+import type { BuildProgress } from '#images/build-progress.ts'
 import { knownIssueWords } from '#results/known-issues.ts'
 import { printable, withoutCommands } from '#results/text.ts'
 import type { CheckResult, Results, Verdict } from '#results/results.ts'

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { nodeArchitecture } from '#engine/docker.ts'
-import { tellOf } from '#images/build.ts'
+import { tellOf } from '#images/build-progress.ts'
 import { requireCache } from '#images/cache.ts'
 import type { Wanted } from '#images/images.ts'
 import { imageBytes } from '#images/node-image.ts'

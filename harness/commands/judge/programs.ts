@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { BuildProgress } from '#images/build.ts'
+import type { BuildProgress } from '#images/build-progress.ts'
 import { MeshproofError } from '#errors.ts'
 import { loadRecipes, recipeFolder } from '#images/source/recipes.ts'
 import {

@@ -1,6 +1,6 @@
 import { docker } from '#engine/docker.ts'
 import { MeshproofError } from '#errors.ts'
-import { tellOf, type BuildProgress } from '#images/build.ts'
+import { tellOf, type BuildProgress } from '#images/build-progress.ts'
 import { inEngine, packFiles, withFiles } from './files.ts'
 import { releaseImages, type Planned } from './release.ts'
 

@@ -1,6 +1,6 @@
 import pMap from 'p-map'
 import { docker } from '#engine/docker.ts'
-import { withWait, tellOf, type BuildProgress, type NamedDownload } from '#images/build.ts'
+import { withWait, tellOf, type BuildProgress, type NamedDownload } from '#images/build-progress.ts'
 import { packFiles, withFiles } from './files.ts'
 import { digestsLabel, digestsIn, digestsLabelValue } from './digests-label.ts'
 import { MeshproofError } from '#errors.ts'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { execa } from '#programs.ts'
 import ownPackage from '../../../package.json' with { type: 'json' }
 import { MeshproofError, reasonOf } from '#errors.ts'
-import type { BuildItem } from '#images/build.ts'
+import type { BuildItem } from '#images/build-item.ts'
 import { type HarnessParts, packageRoot } from './harness-files.ts'
 import { recipeKey } from './recipes.ts'
 import { runtimePackages } from './runtime-packages.ts'

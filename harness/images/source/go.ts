@@ -4,7 +4,7 @@ import { ExecaError } from 'execa'
 import { execa } from '#programs.ts'
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
-import type { Making } from '#images/build.ts'
+import type { Making } from '#images/build-item.ts'
 import { recipeFolder, type ModuleRecipe, type ProgramRecipe } from './recipes.ts'
 
 /** The platform of a Go build: that of this machine, or that of the nodes (`linux` and the engine's architecture). */

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type EngineInfo, nodeArchitecture } from '#engine/docker.ts'
-import { buildAll, type BuildProgress } from '#images/build.ts'
+import { buildAll } from '#images/build.ts'
+import type { BuildProgress } from '#images/build-progress.ts'
 import { findCharts } from '#images/charts.ts'
 import type { HelmImages, Wanted } from '#images/images.ts'
 import { moduleFolder } from './go.ts'

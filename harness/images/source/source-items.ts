@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { copyFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { BuildItem, FreshItem } from '#images/build.ts'
+import type { BuildItem, FreshItem } from '#images/build-item.ts'
 import { bootstrapFile } from './checkout.ts'
 import { makeRootFs, type RootFs } from './debian.ts'
 import { buildProgram, hostPlatform, moduleFolder, type Platform } from './go.ts'

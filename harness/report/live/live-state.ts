@@ -1,4 +1,4 @@
-import type { BuildProgress } from '#images/build.ts'
+import type { BuildProgress } from '#images/build-progress.ts'
 import type { Transferred } from '#images/release/patience.ts'
 
 /** A phase or check that runs. `since` is milliseconds since the epoch; `parts` is how many of how many are done. */

@@ -1,6 +1,6 @@
 import type { V1Namespace } from '@kubernetes/client-node'
 import type { EngineInfo } from '#engine/docker.ts'
-import type { BuildProgress } from '#images/build.ts'
+import type { BuildProgress } from '#images/build-progress.ts'
 import type { Images } from '#images/images.ts'
 import { type EchoImage, type IstioTests, istioTestServers } from '#images/source/source-judges.ts'
 import type { Ref } from '#kube/client.ts'
