@@ -10,7 +10,8 @@ import { clustersOf } from '#probes/envoy.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import { severalNetworks } from '#topology/networks.ts'
 import { judgeHeld } from './held.ts'
-import { exportToAnnotation, policyFindings } from './policies.ts'
+import { policyFindings } from './policies.ts'
+import { exportToAnnotation } from './why-unknown.ts'
 
 /**
  * What clients’ proxies hold for shared services: pods of their own network, gateways of the others, and of every

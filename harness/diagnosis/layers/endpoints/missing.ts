@@ -10,32 +10,18 @@ import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import { meshConfigOf } from '#probes/survey/mesh-config.ts'
 import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey.ts'
 import { severalNetworks } from '#topology/networks.ts'
-import { whyUnknown } from './policies.ts'
-
-/** What is asked: a client, a service, and the clusters whose pods of it the client should know and does not. */
-export type Missing = {
-  client: SurveyedCluster
-  clientNamespace: string
-  service: MeshService
-  unknown: SurveyedCluster[]
-  /** Whether the client knows any pod of the service. */
-  knowsSome?: boolean
-}
+import { type Missing, whyUnknown } from './why-unknown.ts'
 
 /**
  * Why a client does not know a service’s pods of other clusters: the first rule or setting that takes them away from
  * it, from the client’s own namespace to the control plane’s settings; undefined where none does.
  */
-export const whyMissing = async (mesh: Survey, missing: Missing): Promise<Finding | undefined> => {
-  const { client, clientNamespace, service, unknown } = missing
-  return (
-    (await whyUnknown(mesh, client, clientNamespace, service, unknown)) ??
-    (await keptLocal(mesh, missing)) ??
-    (await distributed(mesh, missing)) ??
-    (await notDiscovered(mesh, missing)) ??
-    (await leftToAmbient(mesh, missing))
-  )
-}
+export const whyMissing = async (mesh: Survey, missing: Missing): Promise<Finding | undefined> =>
+  (await whyUnknown(mesh, missing)) ??
+  (await keptLocal(mesh, missing)) ??
+  (await distributed(mesh, missing)) ??
+  (await notDiscovered(mesh, missing)) ??
+  (await leftToAmbient(mesh, missing))
 
 const Locality = z.object({
   enabled: z.boolean().nullish(),

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
 import { surveyOf } from '#testing/fake-clusters.ts'
-import { policyFindings, whyUnknown } from './policies.ts'
+import { policyFindings } from './policies.ts'
+import { whyUnknown } from './why-unknown.ts'
 import { meshServices } from '#diagnosis/shared-services.ts'
 
 const object = (apiVersion: string, kind: string, spec: object, namespace = 'shop'): Manifest => ({
@@ -52,7 +53,9 @@ const about = async (
   const [client, server] = mesh.clusters
   return {
     rules: (await policyFindings(mesh, services)).map(({ code }) => code),
-    why: (await whyUnknown(mesh, client!, 'shop', services[0]!, [server!]))?.code,
+    why: (
+      await whyUnknown(mesh, { client: client!, clientNamespace: 'shop', service: services[0]!, unknown: [server!] })
+    )?.code,
   }
 }
 
