@@ -52,13 +52,13 @@ describe('inside a cluster', () => {
 
   // Rights that this mesh cannot show to be needed. The client opens web sockets by GET, which Kubernetes treats as a
   // creation only from 1.35 on. Address ranges matter on one network only. Only pods write ConfigMaps of results.
-  // Sidecars and PeerAuthentications are read only where a client lacks endpoints, events and network policies only to
-  // say why something is broken. Its gateways are not of the Gateway API.
+  // Sidecars and PeerAuthentications are read only where a client lacks endpoints; events, network policies and agents
+  // of nodes only to say why something is broken. Its gateways are not of the Gateway API.
   const notNeededHere = new RegExp(
     [
       /^create pods\/(exec|portforward)/,
       /servicecidrs|customresourcedefinitions|configmaps in meshproof/,
-      /list (gateways|gatewayclasses|sidecars|peerauthentications|events|networkpolicies)$/,
+      /list (gateways|gatewayclasses|listenersets|sidecars|peerauthentications|events|networkpolicies|daemonsets)$/,
     ]
       .map(({ source }) => source)
       .join('|'),
