@@ -140,6 +140,16 @@ export const diagnosisCodes = {
     fix: 'Issue a new intermediate from the root in time, replace cacerts, restart istiod and the workloads.',
     severity: 'warning',
   },
+  'MP-847': {
+    layer: 'control',
+    cause: 'istiod does not hand out its root certificate to the namespaces of a cluster',
+    shows:
+      'Pods that run go on. New pods wait in ContainerCreating: configmap "istio-ca-root-cert" not found. In a new ' +
+      'namespace no pod with a sidecar starts.',
+    fix:
+      'A remote cluster names its control plane in the annotation topology.istio.io/controlPlaneClusters of ' +
+      'Istio’s root namespace, and istiod needs EXTERNAL_ISTIOD=true. The log of istiod says who leads there.',
+  },
   'MP-808': {
     layer: 'control',
     latent: true,

@@ -35,6 +35,7 @@ const elsewhere: Partial<Record<FindingCode, MeshLayer>> = {
   'MP-835': 'server',
   'MP-836': 'services',
   'MP-837': 'workloads',
+  'MP-847': 'control',
   'MP-924': 'route',
   'MP-925': 'transport',
   'MP-926': 'server',

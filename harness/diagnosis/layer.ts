@@ -75,8 +75,11 @@ export type Asked = Answers & {
 
 /** What a layer may do where pods may be created: in one labelled namespace per cluster, which `close` deletes. */
 export type MeshProbe = {
-  /** Where a new pod does not get a sidecar, asked of the API server without making one. */
-  refusedInjections: () => Promise<Finding[]>
+  /**
+   * Where a pod in a new namespace would not get a sidecar, or would not start with it. It is asked of the API server
+   * without making one.
+   */
+  newPods: () => Promise<Finding[]>
   /**
    * Sends requests from every cluster to every cluster. @throws MeshproofError MP-401 when a pod of it does not become
    * ready, MP-148 where gateways would not pass its requests on, MP-602 where the silence of a service is only

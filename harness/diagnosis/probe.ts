@@ -3,7 +3,7 @@ import pMap from 'p-map'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 import { execIn, isReady } from '#kube/pods.ts'
-import { until } from '#kube/until.ts'
+import { askUntil, until } from '#kube/until.ts'
 import { isSilence, meaning, requirePace } from '#probes/dial.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
@@ -11,6 +11,7 @@ import { type Asked, type Finding, kubectl, type MeshProbe } from './layer.ts'
 import { requirePassage } from './passage.ts'
 import type { Answer } from './probe-answer.ts'
 import { type Answers, askInRounds } from './probe-rounds.ts'
+import { mountedRoot, rootMissing } from './root-missing.ts'
 import { type Admission, admissionTo, exported, injectionIn } from './new-namespace.ts'
 import { probeNamespace, probeObjects, probePod, serviceIn } from './probe-objects.ts'
 
@@ -24,16 +25,17 @@ export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
     return admission
   }
   const open = (): Promise<Admission> => (opened ??= openAll())
+  let looked: Promise<Finding[]> | undefined
+  const newPods = (): Promise<Finding[]> =>
+    (looked ??= open().then(async () =>
+      (await Promise.all(mesh.clusters.map((cluster) => newPodIn(mesh, cluster, signal)))).flat(),
+    ))
   return {
-    refusedInjections: async () => {
-      await open()
-      return (
-        await Promise.all(mesh.clusters.map(async (cluster) => refusedInjection(cluster, await imageIn(mesh, cluster))))
-      ).flat()
-    },
+    newPods,
     requests: async () => {
       await requirePassage(mesh, probeNamespace)
       const admission = await open()
+      requireRoots(await newPods())
       await deployProbes(mesh, admission, signal)
       return askAllPairs(mesh, signal)
     },
@@ -46,6 +48,18 @@ export const probeOf = (mesh: Survey, signal: AbortSignal): MeshProbe => {
       if (opened) await Promise.all(mesh.clusters.map(gone))
     },
   }
+}
+
+/** A pod that waits for a certificate would only be waited for. @throws MeshproofError MP-401 where one is missing. */
+const requireRoots = (findings: readonly Finding[]): void => {
+  const rootless = findings.find(({ code }) => code === 'MP-847')
+  if (rootless)
+    throw new MeshproofError('MP-401', {
+      what: 'The probe’s pods would not start',
+      where: rootless.where,
+      why: 'istiod does not hand out its root certificate there',
+      next: rootless.fix,
+    })
 }
 
 /** Makes the probe’s pods and services in every cluster, and waits until the pods are ready. */
@@ -156,7 +170,8 @@ const imageIn = async (mesh: Survey, cluster: SurveyedCluster): Promise<string> 
   })
 }
 
-const refusedInjection = async (cluster: SurveyedCluster, image: string): Promise<Finding[]> => {
+/** What keeps a new pod in the probe’s namespace from getting a sidecar, or from starting with it. */
+const newPodIn = async (mesh: Survey, cluster: SurveyedCluster, signal: AbortSignal): Promise<Finding[]> => {
   const finding = (line: string): Finding[] => [
     {
       code: 'MP-856',
@@ -166,15 +181,29 @@ const refusedInjection = async (cluster: SurveyedCluster, image: string): Promis
     },
   ]
   try {
-    const pod = await cluster.kube.dryRun<V1Pod>(probePod(cluster, 0, image))
-    return proxyOf(pod)
-      ? []
-      : finding('the API server would make a pod of a namespace that asks for sidecars without one')
+    const pod = await cluster.kube.dryRun<V1Pod>(probePod(cluster, 0, await imageIn(mesh, cluster)))
+    if (!proxyOf(pod))
+      return finding('the API server would make a pod of a namespace that asks for sidecars without one')
+    const root = mountedRoot(pod)
+    if (root === undefined || (await isHandedOut(cluster, root, signal))) return []
+    return [await rootMissing(mesh, cluster, [probeNamespace])]
   } catch (error) {
     if (error instanceof MeshproofError && error.code === 'MP-402') return finding(reasonOf(error))
     throw error
   }
 }
+
+/**
+ * Whether istiod writes its root certificate into the new namespace. One that was restarted does so when it leads again,
+ * which takes up to 45 s.
+ */
+const isHandedOut = (cluster: SurveyedCluster, name: string, signal: AbortSignal): Promise<boolean> =>
+  askUntil(
+    async () =>
+      (await cluster.kube.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace: probeNamespace, name })) !== undefined,
+    (found) => found,
+    { every: 500, within: 75_000, signal },
+  )
 
 /**
  * Sends one request and returns its error; empty where it is answered. The agent waits one period before it tries, and

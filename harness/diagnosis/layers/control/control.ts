@@ -4,14 +4,15 @@ import { isReady } from '#kube/pods.ts'
 import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
 import { wrongDiscoveryAddress } from './discovery-address.ts'
+import { rootsNotHandedOut } from './handed-out-root.ts'
 import { wrongInjectionPath } from './injection-path.ts'
 import { unreadValidators, webhookProblems } from './injectors.ts'
 import { refusedMeshConfig } from './refused-config.ts'
 import { sidecarProblems } from './sidecars.ts'
 
 /**
- * istiod runs, every cluster’s webhooks lead to it with the right certificate, and pods get the sidecars that their
- * namespaces ask for (istio/istio#42327, istio/istio#42942).
+ * istiod runs, every cluster’s webhooks lead to it with the right certificate, pods get the sidecars that their
+ * namespaces ask for (istio/istio#42327, istio/istio#42942), and namespaces the root certificate that sidecars mount.
  */
 export const controlPlane: Layer = {
   name: 'control',
@@ -32,14 +33,16 @@ export const controlPlane: Layer = {
         ...(await refusedMeshConfig(cluster)),
       ]),
     )
+    const roots = await Promise.all(mesh.clusters.map((cluster) => rootsNotHandedOut(mesh, cluster)))
     const notes = await Promise.all(mesh.clusters.map(unreadValidators))
-    const refused = perCluster.flat().length > 0 ? [] : ((await probe?.refusedInjections()) ?? [])
+    const findings = [...perCluster.flat(), ...roots.flatMap((root) => root.findings)]
+    const ofNewPods = findings.length > 0 ? [] : ((await probe?.newPods()) ?? [])
     const ready = istiods.map(
       ({ cluster, pods }) => `${hostOf(cluster).name} ${pods.filter(isReady).length} istiod ready`,
     )
     return {
-      findings: [...perCluster.flat(), ...refused],
-      notes: notes.flat(),
+      findings: [...findings, ...ofNewPods],
+      notes: [...notes.flat(), ...roots.flatMap((root) => root.notes)],
       seen:
         `${ready.join(', ')}; injectors of ${mesh.clusters.map(({ name }) => name).join(', ')} lead there` +
         (probe ? ', and inject' : ''),
