@@ -195,12 +195,15 @@ const newPodIn = async (mesh: Survey, cluster: SurveyedCluster, signal: AbortSig
 
 /**
  * Whether istiod writes its root certificate into the new namespace. One that was restarted does so when it leads again,
- * which takes up to 45 s.
+ * which takes up to 45 s. Where config maps may not be read, the pod itself will tell.
  */
-const isHandedOut = (cluster: SurveyedCluster, name: string, signal: AbortSignal): Promise<boolean> =>
+const isHandedOut = ({ kube }: SurveyedCluster, name: string, signal: AbortSignal): Promise<boolean> =>
   askUntil(
-    async () =>
-      (await cluster.kube.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace: probeNamespace, name })) !== undefined,
+    () =>
+      kube.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace: probeNamespace, name }).then(
+        (found) => found !== undefined,
+        () => true,
+      ),
     (found) => found,
     { every: 500, within: 75_000, signal },
   )

@@ -24,7 +24,8 @@ export const rootsNotHandedOut = async (
   const mounted = new Map<string, string>()
   for (const pod of pods) {
     const [name, namespace = ''] = [mountedRoot(pod), pod.metadata?.namespace]
-    if (name !== undefined && !pod.metadata?.deletionTimestamp && !young.has(namespace)) mounted.set(namespace, name)
+    const isOver = pod.metadata?.deletionTimestamp !== undefined || isDone(pod)
+    if (name !== undefined && !isOver && !young.has(namespace)) mounted.set(namespace, name)
   }
   try {
     const without = await pMap(
@@ -42,6 +43,8 @@ export const rootsNotHandedOut = async (
     return { findings: [], notes: [note] }
   }
 }
+
+const isDone = ({ status }: V1Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
 
 const isYoung = ({ metadata }: Pick<V1Pod, 'metadata'>): boolean =>
   Date.now() - Number(new Date(metadata?.creationTimestamp ?? 0)) < settling * 1000
