@@ -194,8 +194,8 @@ const newPodIn = async (mesh: Survey, cluster: SurveyedCluster, signal: AbortSig
 }
 
 /**
- * Whether istiod writes its root certificate into the new namespace. One that was restarted does so when it leads again,
- * which takes up to 45 s. Where config maps may not be read, the pod itself will tell.
+ * Whether istiod writes its root certificate into the new namespace. One that was restarted does so when it leads
+ * again, which takes up to 45 s. Where config maps may not be read, the pod itself will tell.
  */
 const isHandedOut = ({ kube }: SurveyedCluster, name: string, signal: AbortSignal): Promise<boolean> =>
   askUntil(

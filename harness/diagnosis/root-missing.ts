@@ -5,15 +5,15 @@ import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey
 import { kubectl, servedBy, type Finding } from './layer.ts'
 
 /**
- * The ConfigMap with istiod’s root certificate that a pod with a sidecar mounts; undefined where it needs none, as with
- * trust bundles of Kubernetes.
+ * The ConfigMap with istiod’s root certificate that a pod with a sidecar mounts; undefined where it needs none, as
+ * with trust bundles of Kubernetes.
  */
 export const mountedRoot = ({ spec }: V1Pod): string | undefined => {
   const volume = spec?.volumes?.find(({ name }) => name === 'istiod-ca-cert')
   return volume?.configMap?.optional ? undefined : volume?.configMap?.name
 }
 
-/** On the root namespace of a remote cluster: the clusters whose istiods may write there (Istio’s primary-remote guide). */
+/** On the root namespace of a remote cluster: whose istiods may write there (Istio’s primary-remote guide). */
 const leaders = 'topology.istio.io/controlPlaneClusters'
 
 /** Namespaces of a cluster lack istiod’s root certificate. A remote cluster has to name who writes it. */
@@ -24,12 +24,13 @@ export const rootMissing = async (
 ): Promise<Finding> => {
   const reader = servedBy(mesh, cluster)
   const host = reader && hostOf(reader)
+  const more = namespaces.length > shown ? `, and ${namespaces.length - shown} more` : ''
   const found: Finding = {
     code: 'MP-847',
     where: cluster.name,
     evidence: [
-      `no ConfigMap with istiod’s root certificate, which every pod with a sidecar mounts: ` +
-        `${namespaces.slice(0, shown).join(', ')}${namespaces.length > shown ? `, and ${namespaces.length - shown} more` : ''}`,
+      'no ConfigMap with istiod’s root certificate, which every pod with a sidecar mounts: ' +
+        `${namespaces.slice(0, shown).join(', ')}${more}`,
     ],
     fix: kubectl(host ?? cluster, `-n ${mesh.istioNamespace} logs -l ${istiodSelector()} --tail=200`),
     clusters: [cluster.name],

@@ -1,6 +1,6 @@
 import type { Tell, TellArrived } from '#images/release/patience.ts'
 
-/** What stops a build, and whom it tells what it waits for, what has arrived, and which share of it is done (0 to 1). */
+/** What stops a build, and whom it tells: what it waits for, what has arrived, which share of it is done (0 to 1). */
 export type Making = {
   signal?: AbortSignal | undefined
   tell?: Tell

@@ -85,14 +85,6 @@ test('programs of one module are built one at a time, two modules and downloads 
   expect(Object.fromEntries(most)).toEqual({ all: 2, kubernetes: 1, istio: 1, coredns: 1 })
 })
 
-test('what takes longest starts first', async () => {
-  await emptyCache()
-  const started: string[] = []
-  const lasting = (name: string, seconds: number): BuildItem => ({ ...item(name, 'network', started), seconds })
-  await buildAll([lasting('charts', 1), lasting('envoy', 5), lasting('node', 60)], silent)
-  expect(started).toEqual(['node', 'envoy', 'charts'])
-})
-
 test('a failure is thrown as it came and stops what has not started; the next call resumes', async () => {
   await emptyCache()
   let broken = true

@@ -51,12 +51,10 @@ export const buildAll = async (
   // After a failure too, every build is waited for: a build that is being stopped must clean up first.
   const lane = (name: BuildItem['lane']): Promise<unknown> =>
     pMap(
-      longestFirst([
-        ...Map.groupBy(
-          due.filter((item) => item.lane === name),
-          (item) => item.module ?? item,
-        ).values(),
-      ]),
+      Map.groupBy(
+        due.filter((item) => item.lane === name),
+        (item) => item.module ?? item,
+      ).values(),
       async (oneAfterTheOther) => {
         for (const item of oneAfterTheOther) await build(item)
       },
@@ -70,10 +68,4 @@ export const buildAll = async (
     clearInterval(ticker)
   }
   return folders
-}
-
-/** Short builds at the end keep both cores busy until all is done. */
-const longestFirst = (groups: (BuildItem | FreshItem)[][]): (BuildItem | FreshItem)[][] => {
-  const total = (items: (BuildItem | FreshItem)[]): number => items.reduce((sum, { seconds }) => sum + seconds, 0)
-  return groups.toSorted((one, other) => total(other) - total(one))
 }

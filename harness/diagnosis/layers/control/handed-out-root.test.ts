@@ -33,7 +33,7 @@ const istiod = (env: object[], creationTimestamp?: Date): Manifest => ({
   status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
 })
 
-/** What is found in a remote cluster with these objects, which names `named`; `primary` is in the one that serves it. */
+/** What is found in a remote cluster with these objects that names `named`; `primary` is in the one that serves it. */
 const found = async (
   remote: Manifest[],
   { primary = [], named = '' }: { primary?: Manifest[]; named?: string } = {},

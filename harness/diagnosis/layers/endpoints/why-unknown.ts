@@ -39,8 +39,8 @@ const Sidecar = z.object({
 export const exportToAnnotation = 'networking.istio.io/exportTo'
 
 /**
- * Why a client does not know a service’s pods in other clusters: a Sidecar, the service’s own settings, or plaintext
- * across networks; undefined where none of them says so.
+ * Why a client does not know a service’s pods in other clusters: a Sidecar, the service’s own settings, or
+ * plaintext across networks; undefined where none of them says so.
  */
 export const whyUnknown = async (mesh: Survey, missing: Missing): Promise<Finding | undefined> =>
   (await leftOutBySidecar(mesh, missing)) ??
@@ -69,7 +69,7 @@ const leftOutBySidecar = async (
     sidecar && {
       code: 'MP-894',
       where: `${service.host} for ${client.name} ${clientNamespace}`,
-      evidence: [`Sidecar ${placeOf(sidecar)} names no host of namespace ${service.namespace} at the service’s ports`],
+      evidence: [`Sidecar ${placeOf(sidecar)} names no host of ${service.namespace} at the ports of the service`],
       fix: kubectl(
         reader,
         `-n ${sidecar.metadata?.namespace ?? ''} get sidecar ${sidecar.metadata?.name ?? ''} -o yaml`,
