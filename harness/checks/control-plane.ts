@@ -1,5 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { isReady, readyPod } from '#kube/pods.ts'
+import { isDone, isReady, readyPod } from '#kube/pods.ts'
 import { istiodApi, istiodPods, istiodSelector } from '#istio/istiod-pods.ts'
 import { istiodHostOf, primariesOf } from '#topology/roles.ts'
 import { endpointShards, proxyStates, watchedClusters, type ProxyState } from '#probes/istiod.ts'
@@ -88,9 +88,9 @@ export const controlPlaneOf = (
 }
 
 /** Whether a pod has ended, or no node has taken it: it runs nothing, and the other replicas go on without it. */
-const isIdle = ({ status }: V1Pod): boolean =>
-  ['Failed', 'Succeeded'].includes(status?.phase ?? '') ||
-  (status?.conditions?.some(({ type, status: is }) => type === 'PodScheduled' && is === 'False') ?? false)
+const isIdle = (pod: V1Pod): boolean =>
+  isDone(pod) ||
+  (pod.status?.conditions?.some(({ type, status: is }) => type === 'PodScheduled' && is === 'False') ?? false)
 
 /**
  * Reads the istiod pods that run in a cluster, without those that are being deleted, have ended, or are not scheduled.

@@ -12,6 +12,7 @@ import {
   type Installation,
   remoteOf,
 } from './installation.ts'
+import { leadersAnnotation } from './leaders.ts'
 import { clustersByRole, step, type Step } from './procedure.ts'
 import { addConfigSecret, addRemoteSecret } from './remote-secret.ts'
 import { deployWorkloads, workloadsReady } from './workloads.ts'
@@ -48,7 +49,7 @@ export const trust = (cluster: string, topology: Topology): Step =>
     named.trust(cluster, topology),
     async (lab) => {
       const { kube, name, role, network, istioNamespace } = lab.cluster(cluster)
-      const annotations = role === 'remote' ? { 'topology.istio.io/controlPlaneClusters': lab.primary.name } : {}
+      const annotations = role === 'remote' ? { [leadersAnnotation]: lab.primary.name } : {}
       await kube.apply([
         {
           apiVersion: 'v1',

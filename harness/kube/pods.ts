@@ -90,6 +90,9 @@ const exitCodeOf = (status: V1Status): number => {
   return code === undefined ? 1 : Number(code)
 }
 
+/** Whether a pod has ended, well or not: it runs nothing any more. */
+export const isDone = ({ status }: V1Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
+
 /** True for a pod that is ready and is not being deleted. */
 export const isReady = ({ metadata, status }: V1Pod): boolean =>
   !metadata?.deletionTimestamp &&

@@ -3,7 +3,7 @@ import pMap from 'p-map'
 import { reasonOf } from '#errors.ts'
 import { type Finding, servedBy } from '#diagnosis/layer.ts'
 import { mountedRoot, rootMissing } from '#diagnosis/root-missing.ts'
-import { isReady } from '#kube/pods.ts'
+import { isDone, isReady } from '#kube/pods.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** Seconds in which an istiod that was restarted takes the lead again and writes what new namespaces lack. */
@@ -43,8 +43,6 @@ export const rootsNotHandedOut = async (
     return { findings: [], notes: [note] }
   }
 }
-
-const isDone = ({ status }: V1Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
 
 const isYoung = ({ metadata }: Pick<V1Pod, 'metadata'>): boolean =>
   Date.now() - Number(new Date(metadata?.creationTimestamp ?? 0)) < settling * 1000

@@ -1,6 +1,6 @@
 import type { V1Node } from '@kubernetes/client-node'
 import { reasonOf } from '#errors.ts'
-import { isReady } from '#kube/pods.ts'
+import { isDone, isReady } from '#kube/pods.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { meshNamespacesOf } from '#diagnosis/mesh-namespaces.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
@@ -47,14 +47,15 @@ export const nodesNotReady = async (cluster: SurveyedCluster): Promise<{ finding
 /** The nodes that pods of the mesh run on: workloads, Istio, the name server. Every node has pods of DaemonSets. */
 const nodesOfMesh = async (cluster: SurveyedCluster): Promise<Set<string>> => {
   const [pods, namespaces] = await Promise.all([cluster.reads.pods(), meshNamespacesOf(cluster)])
-  const ofMesh = pods.filter(
-    ({ metadata, status }) =>
-      (namespaces.has(metadata?.namespace ?? '') ||
-        metadata?.namespace === cluster.istioNamespace ||
-        metadata?.labels?.['k8s-app'] === 'kube-dns') &&
-      !['Succeeded', 'Failed'].includes(status?.phase ?? '') &&
-      !metadata?.ownerReferences?.some(({ kind }) => kind === 'DaemonSet'),
-  )
+  const ofMesh = pods
+    .filter((pod) => !isDone(pod))
+    .filter(
+      ({ metadata }) =>
+        (namespaces.has(metadata?.namespace ?? '') ||
+          metadata?.namespace === cluster.istioNamespace ||
+          metadata?.labels?.['k8s-app'] === 'kube-dns') &&
+        !metadata?.ownerReferences?.some(({ kind }) => kind === 'DaemonSet'),
+    )
   return new Set(ofMesh.flatMap(({ spec }) => spec?.nodeName ?? []))
 }
 
