@@ -1,5 +1,6 @@
 import { MeshproofError } from '#errors.ts'
 import { execIn, readyPod } from '#kube/pods.ts'
+import { runIn } from '#kube/shell.ts'
 import type { CurlPod } from './curl.ts'
 import { dial, type Dialled, type Vantage } from './dial.ts'
 import { fullSegment, hostPort, sized, timedOut, transfer, transfersIn } from './transfers.ts'
@@ -74,7 +75,7 @@ export const connect = async (
 
 /**
  * Opens the same connections from a pod `app=sleep`, which has curl.
- * @throws MeshproofError MP-403 when the exec cannot be carried out, MP-601 when curl gave no account.
+ * @throws MeshproofError MP-403 when curl cannot be run, MP-601 when it gave no account.
  */
 export const countConnections = async (
   { cluster, kube, namespace }: CurlPod,
@@ -82,7 +83,8 @@ export const countConnections = async (
   port: number,
 ): Promise<Connections> => {
   const pod = (await readyPod(kube, namespace, 'app=sleep')).metadata?.name ?? ''
-  const { stdout, stderr } = await execIn(kube, { namespace, pod, container: 'sleep' }, connectCommand(host, port))
+  const container = { namespace, pod, container: 'sleep' }
+  const { stdout, stderr } = await runIn(kube, container, connectCommand(host, port), 30_000)
   const counted = connectionsIn(hostPort(host, port), stdout)
   if (counted) return counted
   throw new MeshproofError('MP-601', {

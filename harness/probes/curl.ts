@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { MeshproofError } from '#errors.ts'
 import type { KubeClient } from '#kube/client.ts'
-import { execIn, readyPod } from '#kube/pods.ts'
+import { readyPod } from '#kube/pods.ts'
+import { runIn } from '#kube/shell.ts'
 import { exchangesOf, noAccount, separator, versionIn } from './exchanges.ts'
 
 const Transfer = z.object({
@@ -30,8 +31,8 @@ export type Answer = {
 }
 
 /**
- * How to ask: how many requests in one exec, seconds for each, whether to stop at the first failure, one more header,
- * and `host:port` to connect to whatever the URL says.
+ * How to ask: how many requests, seconds for each, whether to stop at the first failure, one more header, and
+ * `host:port` to connect to whatever the URL says.
  */
 export type Requests = { count?: number; seconds?: number; failEarly?: boolean; header?: string; through?: string }
 
@@ -68,9 +69,9 @@ export const curlCommand = (
 }
 
 /**
- * Sends requests from a pod, every one on a new connection, all of them in one exec (an exec costs as much as 20
- * requests). `url` may hold curl's own range, which `count` appends as a query.
- * @throws MeshproofError MP-403 when the exec itself fails, MP-601 when curl printed something else than expected.
+ * Sends requests from a pod, every one on a new connection, all of them by one curl. `url` may hold curl's own range,
+ * which `count` appends as a query.
+ * @throws MeshproofError MP-403 when curl cannot be run, MP-601 when it printed something else than expected.
  */
 export const curl = async (
   { cluster, kube, namespace, app = 'sleep' }: CurlPod,
@@ -79,9 +80,9 @@ export const curl = async (
 ): Promise<Answer[]> => {
   const pod = (await readyPod(kube, namespace, `app=${app}`)).metadata?.name ?? ''
   const { count = 1, seconds = longestRequest } = requests
-  const { stdout, stderr } = await execIn(kube, { namespace, pod, container: 'sleep' }, curlCommand(url, requests), {
-    within: (count * seconds + 15) * 1000,
-  })
+  const within = (count * seconds + 15) * 1000
+  const container = { namespace, pod, container: 'sleep' }
+  const { stdout, stderr } = await runIn(kube, container, curlCommand(url, requests), within)
   const answers = parseTransfers(stdout)
   if (answers.length > 0) return answers
   throw noAccount(`${cluster}, ${namespace}/${pod}`, stderr.trim().split('\n')[0])

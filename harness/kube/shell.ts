@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto'
+import { PassThrough } from 'node:stream'
+import { Exec } from '@kubernetes/client-node'
+import { MeshproofError, reasonOf } from '#errors.ts'
+import type { KubeClient } from './client.ts'
+import type { ContainerRef, ExecResult } from './pods.ts'
+
+/** How long a shell without a command stays open, in milliseconds. */
+const idleTime = 2_000
+
+/** A shell in a container. It runs one command after the other, as long as it is open. */
+type Shell = { isOpen: () => boolean; run: (command: string[], within: number) => Promise<ExecResult> }
+
+/** The shells of a cluster that wait for a command, by their container. */
+const waiting = new WeakMap<KubeClient, Map<string, Shell[]>>()
+
+/**
+ * Runs a command in a container that has a shell, as `execIn` does. The shell stays open for the next command: to begin
+ * an exec costs a machine as much as ten requests.
+ * @throws MeshproofError MP-403 when the channel fails or the time (milliseconds) is up.
+ */
+export const runIn = async (
+  kube: KubeClient,
+  container: ContainerRef,
+  command: string[],
+  within: number,
+): Promise<ExecResult> => {
+  const shells = waitingIn(kube, container)
+  let shell = shells.pop()
+  while (shell?.isOpen() === false) shell = shells.pop()
+  shell ??= await openShell(kube, container)
+  const result = await shell.run(command, within)
+  shells.push(shell)
+  return result
+}
+
+const waitingIn = (kube: KubeClient, { namespace, pod, container }: ContainerRef): Shell[] => {
+  const ofCluster = waiting.get(kube) ?? new Map<string, Shell[]>()
+  waiting.set(kube, ofCluster)
+  const key = [namespace, pod, container].join('/')
+  const shells = ofCluster.get(key) ?? []
+  ofCluster.set(key, shells)
+  return shells
+}
+
+/** A command that a shell runs: what it has printed, and who waits for it. */
+type Running = { mark: string; out: string; err: string; ended: (outcome: ExecResult | MeshproofError) => void }
+
+const openShell = async (kube: KubeClient, container: ContainerRef): Promise<Shell> => {
+  const { namespace, pod, container: name } = container
+  const broken = (why: string, cause?: unknown): MeshproofError =>
+    new MeshproofError('MP-403', {
+      what: 'A command could not be run in a pod',
+      where: `${namespace}/${pod} (${name})`,
+      why,
+      next: 'This says nothing about the mesh. Run the same command again.',
+      cause,
+    })
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
+  let running: Running | undefined
+  let isOpen = true
+  const breakOff = (why: string): void => {
+    isOpen = false
+    running?.ended(broken(why))
+  }
+  const heard = (from: 'out' | 'err', text: string): void => {
+    if (!running) return
+    running[from] += text
+    const result = resultIn(running.mark, running.out, running.err)
+    if (result) running.ended(result)
+  }
+  stdout.setEncoding('utf8').on('data', (text: string) => {
+    heard('out', text)
+  })
+  stderr.setEncoding('utf8').on('data', (text: string) => {
+    heard('err', text)
+  })
+  const socket = await new Exec(kube.config)
+    .exec(namespace, pod, name, ['sh'], stdout, stderr, stdin, false, ({ message }) => {
+      breakOff(message ?? 'the shell ended early')
+    })
+    .catch((cause: unknown) => {
+      throw broken(reasonOf(cause), cause)
+    })
+  socket.onerror = ({ message }: { message: string }) => {
+    breakOff(message)
+  }
+  socket.onclose = () => {
+    breakOff('the connection closed early')
+  }
+  const close = (): void => {
+    isOpen = false
+    socket.close()
+  }
+  let idle: NodeJS.Timeout | undefined
+  return {
+    isOpen: () => isOpen,
+    run: async (command, within) => {
+      clearTimeout(idle)
+      const { promise, resolve: ended } = Promise.withResolvers<ExecResult | MeshproofError>()
+      running = { mark: randomBytes(8).toString('hex'), out: '', err: '', ended }
+      const late = setTimeout(() => {
+        breakOff(`no answer within ${within / 1000} s`)
+        close()
+      }, within)
+      if (isOpen) stdin.write(scriptOf(command, running.mark))
+      else breakOff('the connection closed early')
+      const outcome = await promise
+      running = undefined
+      clearTimeout(late)
+      if (outcome instanceof MeshproofError) throw outcome
+      idle = setTimeout(close, idleTime).unref()
+      return outcome
+    },
+  }
+}
+
+/** The lines by which a shell runs a command, and marks the end of what it prints on both streams. */
+export const scriptOf = (command: string[], mark: string): string =>
+  `${command.map(quoted).join(' ')} </dev/null\necho "${mark} $?"\necho ${mark} >&2\n`
+
+const quoted = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`)}'`
+
+/** What a command printed before the marks, and its exit code; undefined while one of the marks is missing. */
+export const resultIn = (mark: string, out: string, err: string): ExecResult | undefined => {
+  const [outEnd, errEnd] = [out.indexOf(mark), err.indexOf(mark)]
+  const exitCode = outEnd < 0 ? undefined : /^ (\d+)\n/.exec(out.slice(outEnd + mark.length))?.[1]
+  if (errEnd < 0 || exitCode === undefined) return undefined
+  return { stdout: out.slice(0, outEnd), stderr: err.slice(0, errEnd), exitCode: Number(exitCode) }
+}
