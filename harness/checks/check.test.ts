@@ -150,7 +150,7 @@ test('beside traffic that is measured nothing changes the mesh', async () => {
 // A policy or a scaled deployment is seen by everything that goes on: what does that says so.
 test('whoever changes the mesh says that it is alone in it', async () => {
   const changing = catalogue.filter(({ prove }) =>
-    /withPolicy|allowingPlaintext|setGateways|\.scale\(|\.wire\(/.test(String(prove)),
+    /withPolicy|withRule|allowingPlaintext|setGateways|\.scale\(|\.wire\(/.test(String(prove)),
   )
   expect(changing.length).toBeGreaterThan(8)
   expect(changing.filter(({ alone }) => alone !== 'in the mesh').map(({ id }) => id)).toEqual(['mtls.wire'])

@@ -13,6 +13,7 @@ import { controlPlaneOf, type ControlPlane } from './control-plane.ts'
 import type { Recorder } from './evidence.ts'
 import { upgradeOf, type Target, type Need, type Stranger, type TargetUpgrade } from './target.ts'
 import { clusterOf, type Cluster } from './cluster.ts'
+import { rulesFor } from './rules.ts'
 import { withZones, type Zones } from './zones.ts'
 
 /** The mesh as a check sees it. */
@@ -51,6 +52,8 @@ export type Mesh = {
   discoveryAddresses: () => Promise<string[]>
   /** Applies a policy of fixtures/policies in every primary cluster while `during` runs. */
   withPolicy: <T>(name: string, during: () => Promise<T>) => Promise<T>
+  /** The VirtualServices and DestinationRules of a service that primary clusters have at this moment. */
+  rulesOf: (service: string) => Promise<string[]>
   /** Names hosts outside of the mesh, each by the address of its server, while `during` runs. */
   withOutsideHosts: <T>(hosts: { host: string; address: string }[], during: () => Promise<T>) => Promise<T>
   /** Deploys a service with pods in several zones of every cluster, and clients, while `during` runs. */
@@ -149,6 +152,10 @@ export const meshOf = (target: Target, record: Recorder, waits: Waits, signal: A
     othersThan,
     onNetworkOf,
     withPolicy,
+    rulesOf: async (service) => {
+      const perPrimary = await Promise.all(primaries.map(({ kube }) => rulesFor(kube, hostOf(service))))
+      return [...new Set(perPrimary.flat())]
+    },
     namespace,
     primary: required(clusters, ({ name }) => name === primary.name),
     remotes: clusters.filter(({ role }) => role === 'remote'),

@@ -351,6 +351,15 @@ export const checkCodes = {
     shows: 'The share of a version is far from its weight, over two hundred requests.',
     fix: 'istioctl proxy-config routes of the client shows the weights it was given.',
   },
+  'MP-764': {
+    layer: 'route',
+    cause: 'another rule of the same host stands in the way',
+    shows:
+      'A rule is not followed, and there is another VirtualService or DestinationRule of the host. Istio takes the ' +
+      'older of two VirtualServices, and merges DestinationRules.',
+    fix: 'Remove it, or put the routes of both into one object.',
+    measured: true,
+  },
   'MP-770': {
     layer: 'mtls',
     cause: 'plaintext crosses networks',

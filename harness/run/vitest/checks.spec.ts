@@ -7,7 +7,7 @@ import { watchPrograms } from '#programs.ts'
 import { type CheckLayer, layers } from '#results/results.ts'
 import { catalogue } from '#run/catalogue.ts'
 import { keyOf, type PlannedCheck } from '#run/plan-checks.ts'
-import { runCheck } from './run-check.ts'
+import { type Broken, runCheck } from './run-check.ts'
 import './contract.ts'
 
 // The only file that Vitest runs. Every planned check is a test, in the order of the plan. Checks of one layer that do
@@ -42,6 +42,13 @@ const groupsOf = (some: Planned[]): Planned[][] =>
 
 const isBelowReach = ({ check }: Planned): boolean => layers.indexOf(check.layer) < layers.indexOf('reach')
 
+const brokenFor = ({ layer }: Check): Broken | undefined =>
+  layers.slice(0, layers.indexOf(layer)).some((lower) => failedLayers.has(lower))
+    ? 'below'
+    : failedLayers.has(layer)
+      ? 'beside'
+      : undefined
+
 const runGroups = (groups: Planned[][]): void => {
   for (const [number, group] of groups.entries()) {
     describe(`group ${number + 1}`, { concurrent: false }, () => {
@@ -50,8 +57,7 @@ const runGroups = (groups: Planned[][]): void => {
           keyOf(unit),
           { timeout: Math.max(timeout, (check.disrupts?.seconds ?? 0) * 1000) },
           async ({ task, signal }) => {
-            const onBroken = layers.slice(0, layers.indexOf(check.layer)).some((layer) => failedLayers.has(layer))
-            const result = await runCheck(check, unit, target, onBroken, signal)
+            const result = await runCheck(check, unit, target, brokenFor(check), signal)
             task.meta.result = result
             if (result.verdict !== 'fail') return
             // A defect of the release breaks nothing above it.

@@ -9,7 +9,7 @@ import { checkOf } from '#testing/checks.ts'
 import { idleLab } from '#testing/idle-lab.ts'
 import type { Check, CheckContext } from '#checks/check.ts'
 import { labTarget } from '#checks/lab-target.ts'
-import { runCheck } from './run-check.ts'
+import { type Broken, runCheck } from './run-check.ts'
 
 let lab: Lab
 beforeEach(async () => {
@@ -38,7 +38,7 @@ const unasked = new MeshproofError('MP-403', { what: 'The API server does not an
 /** Runs a check whose attempts end as told, one after the other; an attempt more than that fails the test. */
 const run = (
   outcomes: Outcome[],
-  onBroken = false,
+  already?: Broken,
   of: Partial<Check> = {},
   paces: number[] = [],
 ): Promise<CheckResult> => {
@@ -49,19 +49,25 @@ const run = (
       if (outcome === undefined) throw new Error('one attempt too many')
       return typeof outcome === 'string' ? Promise.resolve(outcome) : Promise.reject(outcome)
     },
-    { onBroken, of, paces },
+    { already, of, paces },
   )
 }
 
 const runWith = (
   prove: (context: CheckContext) => Promise<string>,
   {
-    onBroken = false,
+    already,
     from = ['cluster1'],
     signal = new AbortController().signal,
     of = {},
     paces = [],
-  }: { onBroken?: boolean; from?: string[]; signal?: AbortSignal; of?: Partial<Check>; paces?: number[] } = {},
+  }: {
+    already?: Broken | undefined
+    from?: string[]
+    signal?: AbortSignal
+    of?: Partial<Check>
+    paces?: number[]
+  } = {},
 ): Promise<CheckResult> => {
   const check: Check = {
     id: 'reach.local',
@@ -73,14 +79,14 @@ const runWith = (
     ...of,
   }
   const left = [...paces]
-  return runCheck(check, { id: check.id, from, to: ['cluster2'] }, labTarget(lab), onBroken, signal, async () => {
+  return runCheck(check, { id: check.id, from, to: ['cluster2'] }, labTarget(lab), already, signal, async () => {
     const seconds = left.shift()
     return seconds === undefined ? undefined : { cluster: 'cluster1', seconds }
   })
 }
 
 test('a check that disrupts has one attempt: what it lost stays lost', async () => {
-  expect(await run([broken], false, { disrupts: { seconds: 60 } })).toMatchObject({
+  expect(await run([broken], undefined, { disrupts: { seconds: 60 } })).toMatchObject({
     verdict: 'fail',
     attempts: [{ verdict: 'fail' }],
   })
@@ -90,8 +96,8 @@ test('of two attempts that fail the last one counts, and the first where the che
   const missing = new Error('expected ["v1"] to equal ["v1", "v2"]')
   expect(await run([broken, missing])).toMatchObject({ verdict: 'fail', reason: missing.message })
   const own = { ownPods: true } as const
-  expect(await run([broken, missing], false, own)).toMatchObject({ verdict: 'fail', reason: broken.message })
-  expect(await run([broken, '21 of 21'], false, own)).toMatchObject({ verdict: 'flaky', reason: '21 of 21' })
+  expect(await run([broken, missing], undefined, own)).toMatchObject({ verdict: 'fail', reason: broken.message })
+  expect(await run([broken, '21 of 21'], undefined, own)).toMatchObject({ verdict: 'flaky', reason: '21 of 21' })
 })
 
 test.each<[string, Outcome[], CheckResult['verdict'], CheckResult['attempts'][number]['verdict'][], string]>([
@@ -121,10 +127,10 @@ test('one that needs what the mesh withholds is not asked, and says why', async 
   const target = { ...labTarget(lab), withheld: { capture: 'cluster2: pods may not use their node’s network' } }
   const signal = new AbortController().signal
   expect(
-    await runCheck(check, { id: check.id, from: ['cluster1'], to: ['cluster2'] }, target, false, signal),
+    await runCheck(check, { id: check.id, from: ['cluster1'], to: ['cluster2'] }, target, undefined, signal),
   ).toMatchObject({ verdict: 'skipped', reason: 'cluster2: pods may not use their node’s network', attempts: [] })
   expect(
-    await runCheck(check, { id: check.id, from: ['cluster1'], to: ['cluster2'] }, labTarget(lab), true, signal),
+    await runCheck(check, { id: check.id, from: ['cluster1'], to: ['cluster2'] }, labTarget(lab), 'below', signal),
   ).toMatchObject({ verdict: 'fail', reason: 'asked' })
 })
 
@@ -138,7 +144,7 @@ test('what is left out of a check stands in its evidence', async () => {
     check,
     { id: check.id, from: ['cluster1'], to: ['cluster2'] },
     target,
-    false,
+    undefined,
     new AbortController().signal,
   )
   expect(reason).toBe('it has a format of its own, undefined')
@@ -147,9 +153,9 @@ test('what is left out of a check stands in its evidence', async () => {
   ])
 })
 
-test('above a broken layer one attempt is enough', async () => {
-  expect(await run([broken], true)).toMatchObject({ verdict: 'fail', attempts: [{ verdict: 'fail' }] })
-  expect(await run(['21 of 21'], true)).toMatchObject({ verdict: 'pass' })
+test.each(['below', 'beside'] as const)('where something is broken %s, one attempt is enough', async (already) => {
+  expect(await run([broken], already)).toMatchObject({ verdict: 'fail', attempts: [{ verdict: 'fail' }] })
+  expect(await run(['21 of 21'], already)).toMatchObject({ verdict: 'pass' })
 })
 
 // The seconds that a command that does nothing takes after each failure.
@@ -161,7 +167,7 @@ test.each<[string, Outcome[], number[], CheckResult['verdict'], CheckResult['att
   ['broken, then too slow, then broken', [broken, broken, broken], [0.1, 9, 1], 'fail', ['fail', 'not-run', 'fail']],
   ['slow, and broken', [broken, broken], [1.5, 1.5], 'fail', ['fail', 'fail']],
 ])('on a machine that is %s', async (_what, outcomes, paces, verdict, attempts) => {
-  const result = await run(outcomes, false, {}, paces)
+  const result = await run(outcomes, undefined, {}, paces)
   expect(result.verdict).toBe(verdict)
   expect(result.attempts.map((attempt) => attempt.verdict)).toEqual(attempts)
   if (verdict === 'not-run') {
@@ -171,8 +177,8 @@ test.each<[string, Outcome[], number[], CheckResult['verdict'], CheckResult['att
 })
 
 test('what has one attempt is no verdict on a machine that is too slow', async () => {
-  expect(await run([broken], false, { disrupts: { seconds: 60 } }, [9])).toMatchObject({ verdict: 'not-run' })
-  expect(await run([broken], true, {}, [9])).toMatchObject({ verdict: 'not-run' })
+  expect(await run([broken], undefined, { disrupts: { seconds: 60 } }, [9])).toMatchObject({ verdict: 'not-run' })
+  expect(await run([broken], 'below', {}, [9])).toMatchObject({ verdict: 'not-run' })
 })
 
 test('waits are longer where everything is slow', async () => {

@@ -9,14 +9,17 @@ import { isUnasked } from '#checks/unasked.ts'
 import { resultWithout, type PlannedCheck } from '#run/plan-checks.ts'
 import { failureReason } from './difference.ts'
 
+/** What failed before a check began: a check of a lower layer, or one of its own layer. */
+export type Broken = 'below' | 'beside'
+
 /** How long a check waits, in milliseconds: usually, where it disrupts, and above a broken layer. */
 const patience = { usual: 10_000, disrupting: 30_000, onBroken: 2_000 }
 
 /**
  * Runs a planned check. An attempt that fails is repeated once, and every attempt is kept. A check that passes only
  * at the second attempt is `flaky`, never `pass`. A check that disrupts has one attempt, and waits longer. A check
- * that needs what the mesh withholds is `skipped`. `onBroken` says that a check of a lower layer has failed: then one
- * attempt with short waits is enough, since the lower layer explains a failure.
+ * that needs what the mesh withholds is `skipped`. Where something is `broken` already, that explains a failure, and one
+ * attempt is enough; above a broken layer with short waits.
  *
  * A failure is a verdict only at a pace at which nothing is late. Where everything is slow, the next attempt waits
  * longer; where it is too slow, the attempt is `not-run`, and there may be a third one.
@@ -26,14 +29,14 @@ export const runCheck = async (
   check: Check,
   { from, to }: PlannedCheck,
   target: Target,
-  onBroken: boolean,
+  broken: Broken | undefined,
   signal: AbortSignal,
   measurePace: typeof paceOf = paceOf,
 ): Promise<CheckResult> => {
   const withheld = withheldFrom(check, target.withheld)
   if (withheld !== undefined) return resultWithout(check, { from, to }, 'skipped', withheld)
-  const waits = onBroken ? patience.onBroken : check.disrupts ? patience.disrupting : patience.usual
-  const once = onBroken || check.disrupts !== undefined
+  const waits = patience[broken === 'below' ? 'onBroken' : check.disrupts ? 'disrupting' : 'usual']
+  const once = broken !== undefined || check.disrupts !== undefined
   const tries: Try[] = []
   while (tries.length < (once ? 1 : tries.some(({ tooSlow: slow }) => slow) ? 3 : 2)) {
     const slowness = slownessAt(tries.at(-1)?.pace)
