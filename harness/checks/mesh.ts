@@ -52,7 +52,7 @@ export type Mesh = {
   discoveryAddresses: () => Promise<string[]>
   /** Applies a policy of fixtures/policies in every primary cluster while `during` runs. */
   withPolicy: <T>(name: string, during: () => Promise<T>) => Promise<T>
-  /** The VirtualServices and DestinationRules of a service that primary clusters have at this moment. */
+  /** The VirtualServices and DestinationRules of a service, in primary clusters, as far as they can be read. */
   rulesOf: (service: string) => Promise<string[]>
   /** Names hosts outside of the mesh, each by the address of its server, while `during` runs. */
   withOutsideHosts: <T>(hosts: { host: string; address: string }[], during: () => Promise<T>) => Promise<T>
@@ -153,7 +153,8 @@ export const meshOf = (target: Target, record: Recorder, waits: Waits, signal: A
     onNetworkOf,
     withPolicy,
     rulesOf: async (service) => {
-      const perPrimary = await Promise.all(primaries.map(({ kube }) => rulesFor(kube, hostOf(service))))
+      // What may not be read names nothing.
+      const perPrimary = await Promise.all(primaries.map(({ kube }) => rulesFor(kube, hostOf(service)).catch(() => [])))
       return [...new Set(perPrimary.flat())]
     },
     namespace,
