@@ -42,6 +42,7 @@ describe('connections', () => {
 
   test.each([
     ['nothing reacts to a small request either', account(line('small', 0.001, 28), line('large', 0.001, 28))],
+    ['not every small one gets a reaction', account(reset, line('small', 0.001, 28), line('large', 0.001, 28))],
     ['the connection of the large one did not open', account(reset, line('large', 0, 28))],
   ])('do not tell of packets where %s', (_, output) => {
     expect(connectionsIn('a:1', output)?.large).toBeUndefined()
@@ -111,7 +112,9 @@ test('an address of IPv6 is written in brackets', () => {
 })
 
 test('the largest packet that passes is told with the smallest that is lost', () => {
-  expect(sizesCommand('192.0.2.1', 15443)).toContain('--next')
+  // The largest first: a server that is only slow leaves the last ones without an answer.
+  const lengths = sizesCommand('192.0.2.1', 15443).flatMap((word) => (word.startsWith('http') ? [word.length] : []))
+  expect(lengths).toEqual(lengths.toSorted((first, second) => second - first))
   const sizes = account(line('500', 0.001, 56), line('576', 0.001, 56), line('800', 0.001, 28), line('1000', 0.001, 28))
   expect(largestIn(sizes)).toEqual({ passed: 576, lost: 800 })
   expect(largestIn(account(line('500', 0.001, 56)))).toEqual({ passed: 500, lost: undefined })

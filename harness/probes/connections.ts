@@ -101,7 +101,8 @@ export const connectionsIn = (to: string, output: string): Connections | undefin
   const small = transfers.filter(({ kind }) => kind === 'small')
   if (small.length === 0) return undefined
   const opened = small.filter(({ connected }) => connected > 0)
-  const reacted = opened.some(({ exit }) => exit !== timedOut)
+  // Where small requests get no reaction either, it is not their size.
+  const reacted = opened.length > 0 && opened.every(({ exit }) => exit !== timedOut)
   const large = transfers.find(({ kind }) => kind === 'large')
   const tls = transfers.find(({ kind }) => kind === 'tls')
   return {

@@ -75,14 +75,19 @@ const mayAllow = (rule: Rule, port: number): boolean =>
         !operation || [operation.methods, operation.paths, operation.hosts].every(({ length }) => length === 0),
     ))
 
-/** A denial that nothing but a missing identity can fulfil; one by addresses or conditions may let some in. */
+/**
+ * A denial that every connection without an identity fulfils; one by addresses may let some in. What asks for a request
+ * is left out of a denial for TCP, so that a policy which denies requests without a token denies all connections
+ * (istiod’s `checkError` of authorization rules).
+ */
 const deniesAll = (rule: Rule, port: number): boolean =>
   isAtPort(rule, port) &&
-  rule.when.length === 0 &&
+  rule.when.every(({ key }) => key.startsWith('request.')) &&
   (rule.from.length === 0 ||
     rule.from.some(
       ({ source }) =>
         source !== undefined &&
-        [source.notPrincipals, source.notNamespaces, source.notServiceAccounts].some(({ length }) => length > 0) &&
-        Object.entries(source).every(([field, list]) => list.length === 0 || /^not(?!.*Ip)/.test(field)),
+        Object.entries(source).every(
+          ([field, list]) => list.length === 0 || field === 'requestPrincipals' || /^not(?!.*Ip)/.test(field),
+        ),
     ))
