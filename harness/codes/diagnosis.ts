@@ -451,6 +451,12 @@ export const diagnosisCodes = {
       '“packet too big”) pass: without it senders never learn of the smaller hop.',
     sources: ['istio/istio#25170', 'cilium/cilium#23397'],
   },
+  'MP-890': {
+    layer: 'gateways',
+    cause: 'a gateway gets too little processor time',
+    shows: 'Requests of other networks are slow or time out, and new pods there wait for istiod.',
+    fix: 'Raise resources.limits.cpu of the gateway, or take the limit away.',
+  },
   'MP-891': {
     layer: 'endpoints',
     cause: 'a client’s proxy holds a pod address of another network',

@@ -36,6 +36,7 @@ const elsewhere: Partial<Record<FindingCode, MeshLayer>> = {
   'MP-836': 'services',
   'MP-837': 'workloads',
   'MP-847': 'control',
+  'MP-890': 'gateways',
   'MP-924': 'route',
   'MP-925': 'transport',
   'MP-926': 'server',

@@ -16,6 +16,7 @@ import { listenerProblem } from './listener.ts'
 import type { GatewayPod, PodProblem } from './gateway-pod.ts'
 import { gatewayDown } from './pods.ts'
 import { refusedByPolicy } from './refused-by-policy.ts'
+import { starved } from './starved.ts'
 import { limitsOf, whyIstiodClosed } from './why-closed.ts'
 
 // What is decided from objects and pages. What is dialled is shown in real labs (meshproof prove).
@@ -49,6 +50,7 @@ const podWith = (change: {
   annotations?: Record<string, string>
   env?: object[]
   ports?: object[]
+  limits?: Record<string, string>
 }): Manifest => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -67,6 +69,7 @@ const podWith = (change: {
         args: ['proxy', 'router'],
         env: change.env,
         ports: change.ports,
+        resources: { limits: change.limits },
       },
     ],
   },
@@ -941,5 +944,36 @@ describe('a gateway’s pod', () => {
       spec: { mtls: { mode: 'DISABLE' } },
     }
     expect(await judged([listener()], { held: [[serverName, []]], objects: [policy] })).toBeUndefined()
+  })
+})
+
+describe('a gateway with a limit of processor time', () => {
+  const sidecar: Manifest = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'cart-1', namespace: 'shop' },
+    spec: { containers: [{ name: 'istio-proxy', args: ['proxy', 'sidecar'] }] },
+    status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+  }
+
+  test.each<[string, string | undefined, Record<string, number | undefined>, string[]]>([
+    ['in which alone a command is late', '10m', { 'eastwest-abc': 7, 'cart-1': 0.1 }, ['MP-890']],
+    ['in which a command is late as everywhere', '10m', { 'eastwest-abc': 7, 'cart-1': 5 }, []],
+    ['in which a command is soon done', '100m', { 'eastwest-abc': 0.3, 'cart-1': 0.1 }, []],
+    ['in which no command can be run', '10m', { 'cart-1': 0.1 }, []],
+    ['that is large', '2', { 'eastwest-abc': 7, 'cart-1': 0.1 }, []],
+    ['that it does not have', undefined, { 'eastwest-abc': 7, 'cart-1': 0.1 }, []],
+  ])('%s', async (_what, cpu, paces, codes) => {
+    const limits = cpu === undefined ? {} : { cpu }
+    const mesh = await meshOf([], [service('network2'), slice, podWith({ limits }), sidecar])
+    const [gateway] = (await secondOf(mesh)).services
+    const finding = await starved(gateway!, (_kube, { pod }) => Promise.resolve(paces[pod]))
+    expect(finding ? [finding.code] : []).toEqual(codes)
+    if (finding) {
+      expect(finding.evidence).toEqual([
+        'the limit of its pod eastwest-abc is 0.01 of a processor',
+        'a command that does nothing took 7.0 s in it, and 0.1 s in shop/cart-1',
+      ])
+    }
   })
 })

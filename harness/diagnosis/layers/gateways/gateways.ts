@@ -9,6 +9,7 @@ import { entranceProblems, waysInto } from './between-networks.ts'
 import { writtenEntrances } from './entrances.ts'
 import { notPassedOn } from './passing.ts'
 import { gatewayDown } from './pods.ts'
+import { starved } from './starved.ts'
 import { waysToIstiod } from './to-istiod.ts'
 import { neighboursOf, waysToNeighbours } from './to-neighbours.ts'
 import { wayProblems, type Way } from './ways.ts'
@@ -69,9 +70,11 @@ const lookInto = async (mesh: Survey, networks: NetworkGateways[], own: NetworkG
     own.services.map(async (gateway) => ({ gateway, finding: await gatewayDown(gateway) })),
   )
   const down = states.flatMap(({ gateway, finding }) => (finding ? [gateway] : []))
-  const passing = Promise.all(
-    own.services.filter((gateway) => !down.includes(gateway)).map((gateway) => notPassedOn(mesh, gateway)),
-  )
+  const up = own.services.filter((gateway) => !down.includes(gateway))
+  const short = (await Promise.all(up.map((gateway) => starved(gateway)))).filter((finding) => finding !== undefined)
+  // What a gateway without time answers, and when, shows nothing else.
+  if (short.length > 0) return { findings: short, notes: [], ways: 0, unseen: [] }
+  const passing = Promise.all(up.map((gateway) => notPassedOn(mesh, gateway)))
   const passed = passing.then(
     (looks) => (looks.every((look) => look.findings.length === 0) ? looks.flatMap((look) => look.passed) : []),
     () => [],
