@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
-import { entrancesInto, type NetworkGateways } from './network-gateways.ts'
+import { enteredAs, entrancesInto, type NetworkGateways } from './network-gateways.ts'
 
 const cluster = (name: string): SurveyedCluster => ({ name }) as SurveyedCluster
 const known = (
@@ -41,4 +41,14 @@ test('where istiod could not be asked, services say it', () => {
   const unasked = gateways([], { services, known: [{ primary: cluster('cluster1'), gateways: undefined }] })
   expect(entrancesInto(unasked, 'cluster2')).toEqual([{ address: '192.0.2.7', port: 8443 }])
   expect(entrancesInto(gateways([]), 'cluster2')).toEqual([])
+})
+
+test.each<[string, ReturnType<typeof known>[] | undefined, number]>([
+  ['as istiod sends others there, whatever its label says', [known('', '192.0.2.1', 15443)], 15443],
+  ['as its label says, where istiod sends others there too', [known('', '192.0.2.1'), known('a', '192.0.2.1', 1)], 1],
+  ['as its label says, where istiod knows another address', [known('', '192.0.2.9')], 1],
+  ['as its label says, where istiod was not asked', undefined, 1],
+])('a gateway is entered %s', (_how, view, port) => {
+  const gateway = { cluster: cluster('cluster2'), service: {}, addresses: ['192.0.2.1'], port: 1, found: true }
+  expect(enteredAs(gateway, [{ known: undefined }, { known: view }]).port).toBe(port)
 })

@@ -81,7 +81,10 @@ const readGateways = async (mesh: Survey): Promise<NetworkGateways[]> => {
       ]
       return {
         network,
-        services: gatewaysAmong(perCluster.flatMap(forSidecars), named),
+        services: gatewaysAmong(
+          perCluster.flatMap((services) => forSidecars(services.map((gateway) => enteredAs(gateway, perPrimary)))),
+          named,
+        ),
         configured: written.flatMap(({ primary, address, port }) =>
           address === undefined ? [] : [{ primary, address, port }],
         ),
@@ -92,6 +95,18 @@ const readGateways = async (mesh: Survey): Promise<NetworkGateways[]> => {
       }
     }),
   )
+}
+
+/**
+ * A gateway with the port at which control planes send others to it. Where meshNetworks names its address, the port
+ * stands there, and the service’s label for it may say something else.
+ */
+export const enteredAs = (gateway: GatewayService, views: { known: KnownGateway[] | undefined }[]): GatewayService => {
+  const ports = views
+    .flatMap(({ known }) => known ?? [])
+    .flatMap(({ address, port }) => (gateway.addresses.includes(address) ? port : []))
+  const [first] = ports
+  return first === undefined || ports.includes(gateway.port) ? gateway : { ...gateway, port: first }
 }
 
 type Written = { registryServiceName?: string | undefined }

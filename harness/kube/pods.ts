@@ -37,13 +37,23 @@ const collector = (): { stream: PassThrough; text: () => string } => {
   return { stream, text: () => Buffer.concat(chunks).toString() }
 }
 
+/** The error of a command that could not be run in a container. Its code is MP-403. */
+export const notRun = ({ namespace, pod, container }: ContainerRef, why: string, cause?: unknown): MeshproofError =>
+  new MeshproofError('MP-403', {
+    what: 'A command could not be run in a pod',
+    where: `${namespace}/${pod} (${container})`,
+    why,
+    next: 'This says nothing about the mesh. Run the same command again.',
+    cause,
+  })
+
 /**
  * Runs a command and waits for its status. The client never calls the status callback when the connection breaks first.
  * The close event, an error and the clock therefore end the wait as well.
  */
 const statusOf = (
   kube: KubeClient,
-  { namespace, pod, container }: ContainerRef,
+  ref: ContainerRef,
   command: string[],
   streams: { out: PassThrough; err: PassThrough; in: Readable | null },
   within: number,
@@ -51,21 +61,13 @@ const statusOf = (
   new Promise((resolve, reject) => {
     const fail = (why: string, cause?: unknown): void => {
       clearTimeout(timer)
-      reject(
-        new MeshproofError('MP-403', {
-          what: 'A command could not be run in a pod',
-          where: `${namespace}/${pod} (${container})`,
-          why,
-          next: 'This says nothing about the mesh. Run the same command again.',
-          cause,
-        }),
-      )
+      reject(notRun(ref, why, cause))
     }
     const timer = setTimeout(() => {
       fail(`no answer within ${within / 1000} s`)
     }, within)
     new Exec(kube.config)
-      .exec(namespace, pod, container, command, streams.out, streams.err, streams.in, false, (status) => {
+      .exec(ref.namespace, ref.pod, ref.container, command, streams.out, streams.err, streams.in, false, (status) => {
         clearTimeout(timer)
         resolve(status)
       })

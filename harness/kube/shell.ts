@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream'
 import { Exec } from '@kubernetes/client-node'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { KubeClient } from './client.ts'
-import type { ContainerRef, ExecResult } from './pods.ts'
+import { notRun, type ContainerRef, type ExecResult } from './pods.ts'
 
 /** How long a shell without a command stays open, in milliseconds. */
 const idleTime = 2_000
@@ -28,7 +28,7 @@ export const runIn = async (
   const shells = waitingIn(kube, container)
   let shell = shells.pop()
   while (shell?.isOpen() === false) shell = shells.pop()
-  shell ??= await openShell(kube, container)
+  shell ??= openShell(kube, container)
   const result = await shell.run(command, within)
   shells.push(shell)
   return result
@@ -46,22 +46,15 @@ const waitingIn = (kube: KubeClient, { namespace, pod, container }: ContainerRef
 /** A command that a shell runs: what it has printed, and who waits for it. */
 type Running = { mark: string; out: string; err: string; ended: (outcome: ExecResult | MeshproofError) => void }
 
-const openShell = async (kube: KubeClient, container: ContainerRef): Promise<Shell> => {
-  const { namespace, pod, container: name } = container
-  const broken = (why: string, cause?: unknown): MeshproofError =>
-    new MeshproofError('MP-403', {
-      what: 'A command could not be run in a pod',
-      where: `${namespace}/${pod} (${name})`,
-      why,
-      next: 'This says nothing about the mesh. Run the same command again.',
-      cause,
-    })
+/** Opens a shell. A command that it is given meanwhile waits for it, as long as the command may take. */
+const openShell = (kube: KubeClient, container: ContainerRef): Shell => {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
   let running: Running | undefined
   let isOpen = true
-  const breakOff = (why: string): void => {
+  let idle: NodeJS.Timeout | undefined
+  const breakOff = (why: string, cause?: unknown): void => {
     isOpen = false
-    running?.ended(broken(why))
+    running?.ended(notRun(container, why, cause))
   }
   const heard = (from: 'out' | 'err', text: string): void => {
     if (!running) return
@@ -75,24 +68,32 @@ const openShell = async (kube: KubeClient, container: ContainerRef): Promise<She
   stderr.setEncoding('utf8').on('data', (text: string) => {
     heard('err', text)
   })
-  const socket = await new Exec(kube.config)
+  const { namespace, pod, container: name } = container
+  const opening = new Exec(kube.config)
     .exec(namespace, pod, name, ['sh'], stdout, stderr, stdin, false, ({ message }) => {
       breakOff(message ?? 'the shell ended early')
     })
-    .catch((cause: unknown) => {
-      throw broken(reasonOf(cause), cause)
+    .then((socket) => {
+      socket.onerror = ({ message }: { message: string }) => {
+        breakOff(message)
+      }
+      socket.onclose = () => {
+        breakOff('the connection closed early')
+      }
+      return socket
     })
-  socket.onerror = ({ message }: { message: string }) => {
-    breakOff(message)
-  }
-  socket.onclose = () => {
-    breakOff('the connection closed early')
-  }
+  opening.catch((error: unknown) => {
+    breakOff(reasonOf(error), error)
+  })
   const close = (): void => {
     isOpen = false
-    socket.close()
+    void opening.then(
+      (socket) => {
+        socket.close()
+      },
+      () => undefined,
+    )
   }
-  let idle: NodeJS.Timeout | undefined
   return {
     isOpen: () => isOpen,
     run: async (command, within) => {
@@ -103,8 +104,7 @@ const openShell = async (kube: KubeClient, container: ContainerRef): Promise<She
         breakOff(`no answer within ${within / 1000} s`)
         close()
       }, within)
-      if (isOpen) stdin.write(scriptOf(command, running.mark))
-      else breakOff('the connection closed early')
+      stdin.write(scriptOf(command, running.mark))
       const outcome = await promise
       running = undefined
       clearTimeout(late)
