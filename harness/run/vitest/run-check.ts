@@ -18,7 +18,7 @@ const patience = { usual: 10_000, disrupting: 30_000, onBroken: 2_000 }
 /**
  * Runs a planned check. An attempt that fails is repeated once, and every attempt is kept. A check that passes only
  * at the second attempt is `flaky`, never `pass`. A check that disrupts has one attempt, and waits longer. A check
- * that needs what the mesh withholds is `skipped`. Where something is `broken` already, that explains a failure, and one
+ * that needs what the mesh withholds is `skipped`. Where something is `broken` already, which explains a failure, one
  * attempt is enough; above a broken layer with short waits.
  *
  * A failure is a verdict only at a pace at which nothing is late. Where everything is slow, the next attempt waits
