@@ -67,20 +67,22 @@ const lookInto = async (mesh: Survey, networks: NetworkGateways[], own: NetworkG
   const written = await writtenEntrances(mesh, networks, own)
   if (written.length > 0) return { findings: written, notes: [], ways: 0, unseen: [] }
   const states = await Promise.all(
-    own.services.map(async (gateway) => ({ gateway, finding: await gatewayDown(gateway) })),
+    own.services.map(async (gateway) => ({
+      gateway,
+      finding: (await gatewayDown(gateway)) ?? (await starved(gateway)),
+    })),
   )
-  const down = states.flatMap(({ gateway, finding }) => (finding ? [gateway] : []))
-  const up = own.services.filter((gateway) => !down.includes(gateway))
-  const short = (await Promise.all(up.map((gateway) => starved(gateway)))).filter((finding) => finding !== undefined)
-  // What a gateway without time answers, and when, shows nothing else.
-  if (short.length > 0) return { findings: short, notes: [], ways: 0, unseen: [] }
-  const passing = Promise.all(up.map((gateway) => notPassedOn(mesh, gateway)))
+  // What such a gateway answers, and when, shows nothing else.
+  const ailing = states.flatMap(({ gateway, finding }) => (finding ? [gateway] : []))
+  const passing = Promise.all(
+    own.services.filter((gateway) => !ailing.includes(gateway)).map((gateway) => notPassedOn(mesh, gateway)),
+  )
   const passed = passing.then(
     (looks) => (looks.every((look) => look.findings.length === 0) ? looks.flatMap((look) => look.passed) : []),
     () => [],
   )
   const [along, looks] = await Promise.all([
-    lookAlong(waysInto(mesh, own, down), (way) => entranceProblems(way, passed)),
+    lookAlong(waysInto(mesh, own, ailing), (way) => entranceProblems(way, passed)),
     passing,
   ])
   return {

@@ -28,8 +28,9 @@ export const starved = async (
   const [slowest] = paces.toSorted((first, second) => second.seconds - first.seconds)
   if (!slowest || slowest.seconds < paceLimit) return undefined
   const elsewhere = (await cluster.reads.proxies()).find((pod) => isReady(pod) && limitOf(pod) >= plenty)
-  const usual = elsewhere ? await paceIn(cluster, elsewhere, measure) : paceLimit
-  if (!elsewhere || usual >= paceLimit) return undefined
+  if (!elsewhere) return undefined
+  const usual = await paceIn(cluster, elsewhere, measure)
+  if (usual >= paceLimit) return undefined
   const name = slowest.pod.metadata?.name ?? ''
   return {
     code: 'MP-890',
