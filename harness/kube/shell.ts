@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { Exec } from '@kubernetes/client-node'
 import { MeshproofError, reasonOf } from '#errors.ts'
+import { shellWord } from './shell-word.ts'
 import type { KubeClient } from './client.ts'
 import { notRun, type ContainerRef, type ExecResult } from './pods.ts'
 
@@ -23,7 +24,7 @@ export const runIn = async (
   kube: KubeClient,
   container: ContainerRef,
   command: string[],
-  within: number,
+  within = 30_000,
 ): Promise<ExecResult> => {
   const shells = waitingIn(kube, container)
   let shell = shells.pop()
@@ -117,9 +118,7 @@ const openShell = (kube: KubeClient, container: ContainerRef): Shell => {
 
 /** The lines by which a shell runs a command, and marks the end of what it prints on both streams. */
 export const scriptOf = (command: string[], mark: string): string =>
-  `${command.map(quoted).join(' ')} </dev/null\necho "${mark} $?"\necho ${mark} >&2\n`
-
-const quoted = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`)}'`
+  `${command.map(shellWord).join(' ')} </dev/null\necho "${mark} $?"\necho ${mark} >&2\n`
 
 /** What a command printed before the marks, and its exit code; undefined while one of the marks is missing. */
 export const resultIn = (mark: string, out: string, err: string): ExecResult | undefined => {

@@ -84,7 +84,7 @@ export const countConnections = async (
 ): Promise<Connections> => {
   const pod = (await readyPod(kube, namespace, 'app=sleep')).metadata?.name ?? ''
   const container = { namespace, pod, container: 'sleep' }
-  const { stdout, stderr } = await runIn(kube, container, connectCommand(host, port), 30_000)
+  const { stdout, stderr } = await runIn(kube, container, connectCommand(host, port))
   const counted = connectionsIn(hostPort(host, port), stdout)
   if (counted) return counted
   throw new MeshproofError('MP-601', {

@@ -1,4 +1,5 @@
-import { mebibyte, octal, type Question, type Reply, word } from './question.ts'
+import { shellWord } from '#kube/shell-word.ts'
+import { mebibyte, octal, type Question, type Reply } from './question.ts'
 
 /** A message of gRPC: a zero, its length, and itself. */
 const framed = (message: Buffer, more = 0): Buffer => {
@@ -27,7 +28,7 @@ export const unaryQuestion = (name: string, origin: string, text: string): Quest
   name,
   script:
     `printf '${octal(framed(textField(1, text)))}' | ` +
-    `call ${grpcHeaders} --data-binary @- ${word(`${origin}/proto.EchoTestService/Echo`)}`,
+    `call ${grpcHeaders} --data-binary @- ${shellWord(`${origin}/proto.EchoTestService/Echo`)}`,
 })
 
 /** The seconds between the two messages of a stream. */
@@ -43,7 +44,7 @@ export const streamQuestion = (name: string, origin: string): Question => {
     name,
     script:
       `{ printf '${list}'; sleep ${streamSeconds}; printf '${list}'; } | call ${grpcHeaders} --request POST ` +
-      `--upload-file - ${word(`${origin}/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo`)}`,
+      `--upload-file - ${shellWord(`${origin}/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo`)}`,
   }
 }
 
@@ -67,6 +68,7 @@ export const downloadQuestion = (name: string, origin: string, self: number, byt
     name,
     script:
       `{ printf '${octal(framed(request, each))}'; head -c ${each} /dev/zero | tr '\\000' a; } | ` +
-      `call ${grpcHeaders} --output /dev/null --data-binary @- ${word(`${origin}/proto.EchoTestService/ForwardEcho`)}`,
+      `call ${grpcHeaders} --output /dev/null --data-binary @- ` +
+      shellWord(`${origin}/proto.EchoTestService/ForwardEcho`),
   }
 }

@@ -1,4 +1,5 @@
-import { mebibyte, octal, type Question, type Reply, word } from './question.ts'
+import { shellWord } from '#kube/shell-word.ts'
+import { mebibyte, octal, type Question, type Reply } from './question.ts'
 
 /** The largest body that echo reads, in bytes. */
 export const largestBody = 10 * mebibyte
@@ -9,7 +10,7 @@ export const smallBody = 64 * 2 ** 10
 /** A request of HTTP/1.1, or of HTTP/2 without TLS and without an upgrade. */
 export const httpQuestion = (name: string, url: string, version: '1.1' | '2'): Question => ({
   name,
-  script: `ask ${version === '2' ? '--http2-prior-knowledge' : '--http1.1'} ${word(url)}`,
+  script: `ask ${version === '2' ? '--http2-prior-knowledge' : '--http1.1'} ${shellWord(url)}`,
 })
 
 /** An address that is nobody’s: what is sent there arrives only where a proxy goes by the host’s name. */
@@ -28,13 +29,13 @@ export const hostQuestion = (
   name,
   script:
     (seconds === undefined ? '' : `seconds=${seconds}; `) +
-    `ask --http1.1 --resolve ${word(`${host}:${port}:${address}`)} ${word(`http://${host}:${port}/`)}`,
+    `ask --http1.1 --resolve ${shellWord(`${host}:${port}:${address}`)} ${shellWord(`http://${host}:${port}/`)}`,
 })
 
 /** So many requests of HTTP/1.1, each on a new connection. */
 export const manyQuestion = (name: string, url: string, count: number): Question => ({
   name,
-  script: `ask --http1.1 --header 'Connection: close' ${word(`${url}?n=[1-${count}]`)}`,
+  script: `ask --http1.1 --header 'Connection: close' ${shellWord(`${url}?n=[1-${count}]`)}`,
 })
 
 /** The clusters that answered, each once, in order. */
@@ -47,7 +48,9 @@ export const httpsQuestion = (name: string, url: string): Question => httpQuesti
 /** A body of so many bytes, which echo reads to the end because it is a form. */
 export const uploadQuestion = (name: string, url: string, bytes: number): Question => ({
   name,
-  script: `head -c ${bytes} /dev/zero | tr '\\000' a | ask --http1.1 --header Expect: --data-binary @- ${word(url)}`,
+  script:
+    `head -c ${bytes} /dev/zero | tr '\\000' a | ` +
+    `ask --http1.1 --header Expect: --data-binary @- ${shellWord(url)}`,
 })
 
 /** So many headers, each of 400 bytes and a number of its own. */
@@ -56,7 +59,7 @@ export const headersQuestion = (name: string, url: string, count: number): Quest
   script: [
     `value=$(head -c 400 /dev/zero | tr '\\000' b); number=0; : > headers.${count}`,
     `while [ $number -lt ${count} ]; do echo "x-many-$number: $value"; number=$((number + 1)); done > headers.${count}`,
-    `ask --http1.1 --header @headers.${count} ${word(url)}`,
+    `ask --http1.1 --header @headers.${count} ${shellWord(url)}`,
   ].join('\n'),
 })
 
@@ -70,7 +73,7 @@ export const headersIn = ({ text }: Reply): number =>
 export const serverFirstQuestion = (name: string, address: string, text: string): Question => ({
   name,
   script: [
-    `dial ${word(address)}`,
+    `dial ${shellWord(address)}`,
     String.raw`heard server-first-protocol && say '${text}\n' && heard '${text}'`,
     'hang_up',
   ].join('\n'),
@@ -79,7 +82,7 @@ export const serverFirstQuestion = (name: string, address: string, text: string)
 /** What a server says to a client that is silent for so many seconds. */
 export const silentQuestion = (name: string, address: string, seconds: number): Question => ({
   name,
-  script: [`seconds=${seconds}`, `dial ${word(address)}`, 'heard server-first-protocol', 'hang_up'].join('\n'),
+  script: [`seconds=${seconds}`, `dial ${shellWord(address)}`, 'heard server-first-protocol', 'hang_up'].join('\n'),
 })
 
 /** An upgrade to a WebSocket, and a text in it. The key is a constant, since no proxy in between may cache it. */
@@ -99,7 +102,7 @@ export const webSocketQuestion = (name: string, address: string, text: string): 
   return {
     name,
     script: [
-      `dial ${word(address)}`,
+      `dial ${shellWord(address)}`,
       `say '${upgrade.map((line) => `${line}\\r\\n`).join('')}\\r\\n'`,
       `heard ' 101 ' && say '${octal(frame)}' && heard '${text}'`,
       'hang_up',

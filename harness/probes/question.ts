@@ -22,9 +22,6 @@ export type Reply = {
 /** The bytes of a mebibyte. */
 export const mebibyte = 2 ** 20
 
-/** A word of shell. */
-export const word = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`
-
 /** Bytes for printf: what is no letter or digit is octal. */
 export const octal = (bytes: Buffer): string =>
   [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')

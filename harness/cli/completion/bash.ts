@@ -1,3 +1,4 @@
+import { shellWord } from '#kube/shell-word.ts'
 import { type CommandWords, groupsOf, type Values } from './words.ts'
 
 /** A script that completes meshproof’s command line in bash. `source <(meshproof completion bash)` loads it. */
@@ -17,28 +18,31 @@ export const bashScript = (commands: readonly CommandWords[]): string => {
     '  fi',
     '  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do',
     '    case "$command $word" in',
-    `      ${first.map((name) => quoted(` ${name}`)).join('|')}) command=$word ;;`,
+    `      ${first.map((name) => shellWord(` ${name}`)).join('|')}) command=$word ;;`,
     ...groups.map(
       ([group, members]) =>
-        `      ${members.map((name) => quoted(`${group} ${name}`)).join('|')}) command="${group} $word" ;;`,
+        `      ${members.map((name) => shellWord(`${group} ${name}`)).join('|')}) command="${group} $word" ;;`,
     ),
     '    esac',
     '  done',
     '  case "${command:-test} $flag" in',
     ...commands.flatMap(({ name, flags }) =>
       flags.flatMap((flag) =>
-        flag.values === undefined ? [] : [`    ${quoted(`${name} ${flag.name}`)}) ${offering(flag.values)}; return ;;`],
+        flag.values === undefined
+          ? []
+          : [`    ${shellWord(`${name} ${flag.name}`)}) ${offering(flag.values)}; return ;;`],
       ),
     ),
     '  esac',
     '  case "$command" in',
-    `    '') values=${quoted(first.join(' '))} ;;`,
-    ...groups.map(([group, members]) => `    ${quoted(group)}) values=${quoted(members.join(' '))} ;;`),
+    `    '') values=${shellWord(first.join(' '))} ;;`,
+    ...groups.map(([group, members]) => `    ${shellWord(group)}) values=${shellWord(members.join(' '))} ;;`),
     ...commands.flatMap(({ name, operands }) => operandLines(name, operands)),
     '  esac',
     '  case "${command:-test}" in',
     ...commands.map(
-      ({ name, flags }) => `    ${quoted(name)}) values+=${quoted(` ${flags.map((flag) => flag.name).join(' ')}`)} ;;`,
+      ({ name, flags }) =>
+        `    ${shellWord(name)}) values+=${shellWord(` ${flags.map((flag) => flag.name).join(' ')}`)} ;;`,
     ),
     '  esac',
     '  COMPREPLY+=($(compgen -W "$values" -- "$current"))',
@@ -52,8 +56,8 @@ const operandLines = (name: string, operands: Values): string[] =>
   operands === 'any'
     ? []
     : operands === 'files'
-      ? [`    ${quoted(name)}) COMPREPLY=($(compgen -f -- "$current")) ;;`]
-      : [`    ${quoted(name)}) values=${quoted(operands.join(' '))} ;;`]
+      ? [`    ${shellWord(name)}) COMPREPLY=($(compgen -f -- "$current")) ;;`]
+      : [`    ${shellWord(name)}) values=${shellWord(operands.join(' '))} ;;`]
 
 /** Offers values. In a list, the part before the last comma stays. */
 const offering = (values: Values): string => {
@@ -61,8 +65,6 @@ const offering = (values: Values): string => {
   if (values === 'files') return 'COMPREPLY=($(compgen -f -- "$current"))'
   return (
     `local list=''; [[ $current == *,* ]] && list=\${current%,*},; ` +
-    `COMPREPLY=($(compgen -P "$list" -W ${quoted(values.join(' '))} -- "\${current##*,}"))`
+    `COMPREPLY=($(compgen -P "$list" -W ${shellWord(values.join(' '))} -- "\${current##*,}"))`
   )
 }
-
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`

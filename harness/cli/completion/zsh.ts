@@ -1,3 +1,4 @@
+import { shellWord } from '#kube/shell-word.ts'
 import { type CommandWords, type FlagWords, groupsOf, lastWord, type Values } from './words.ts'
 
 /** A script that completes meshproof’s command line in zsh. `source <(meshproof completion zsh)` loads it. */
@@ -36,8 +37,8 @@ const dispatcher = (
   `${name}() {`,
   '  local curcontext=$curcontext state line',
   `  local -a commands=(${[
-    ...commands.map((command) => quoted(`${lastWord(command.name)}:${command.description}`)),
-    ...groups.map((group) => quoted(`${group}:commands of ${group}`)),
+    ...commands.map((command) => shellWord(`${lastWord(command.name)}:${command.description}`)),
+    ...groups.map((group) => shellWord(`${group}:commands of ${group}`)),
   ].join(' ')})`,
   // A flag in the place of the command is one of the default command.
   ...(flagsBefore.length > 0
@@ -59,12 +60,12 @@ const argumentsOf = (flags: readonly FlagWords[], operands: Values): string =>
   [
     '_arguments',
     ...flags.map(argumentOf),
-    ...(operands === 'any' ? [] : [quoted(`*: :${action(operands, false)}`)]),
+    ...(operands === 'any' ? [] : [shellWord(`*: :${action(operands, false)}`)]),
   ].join(' ')
 
 const argumentOf = ({ name, description, values, isList }: FlagWords): string => {
   const words = description.replaceAll(/[[\]:\\]/g, (sign) => `\\${sign}`)
-  return quoted(values === undefined ? `${name}[${words}]` : `${name}=[${words}]: :${action(values, isList)}`)
+  return shellWord(values === undefined ? `${name}[${words}]` : `${name}=[${words}]: :${action(values, isList)}`)
 }
 
 /** What offers the values. Those of a list are joined by commas. */
@@ -73,5 +74,3 @@ const action = (values: Values, isList: boolean): string => {
   if (values === 'any') return '( )'
   return isList ? `_values -s , value ${values.join(' ')}` : `(${values.join(' ')})`
 }
-
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`

@@ -7,7 +7,7 @@ import { isDone, isReady } from '#kube/pods.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** Seconds in which an istiod that was restarted takes the lead again and writes what new namespaces lack. */
-const settling = 60
+export const settling = 60
 
 /**
  * Where istiod does not hand out its root certificate: namespaces in which pods with sidecars mount a ConfigMap that is
