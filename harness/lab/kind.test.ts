@@ -80,16 +80,28 @@ test.each([
 })
 
 test.each([
-  ['1', 'v1.34.4', []],
-  ['1', 'v1.35.4', [{ kind: 'KubeletConfiguration', failCgroupV1: false }]],
-  ['1', 'v1.36.3', [{ kind: 'KubeletConfiguration', failCgroupV1: false }]],
-  ['2', 'v1.36.3', []],
-  ['', 'v1.36.3', []],
-])('on cgroups of version “%s”, kubelet of %s is told %j', async (cgroupVersion, kubernetes, expected) => {
-  const others = (await configurationsWith({ cgroupVersion, kubernetes })).filter(
+  ['1', 'v1.34.4', undefined],
+  ['1', 'v1.35.4', false],
+  ['1', 'v1.36.3', false],
+  ['2', 'v1.36.3', undefined],
+  ['', 'v1.36.3', undefined],
+])('on cgroups of version “%s”, kubelet of %s is told %j', async (cgroupVersion, kubernetes, failCgroupV1) => {
+  const settings = (await configurationsWith({ cgroupVersion, kubernetes })).find(
     ({ kind }) => kind === 'KubeletConfiguration',
   )
-  expect(others).toEqual(expected)
+  expect(settings?.['failCgroupV1']).toBe(failCgroupV1)
+})
+
+test('etcd, the API server and kubelet do without RSA keys and without TLS on the loopback', async () => {
+  const etcd = 'http://127.0.0.1:2379'
+  const configurations = await configurationsWith({})
+  expect(configurations[0]).toMatchObject({
+    apiServer: { extraArgs: { 'etcd-servers': etcd } },
+    etcd: { local: { extraArgs: { 'listen-client-urls': etcd, 'advertise-client-urls': etcd } } },
+  })
+  expect(configurations).toContainEqual(
+    expect.objectContaining({ kind: 'KubeletConfiguration', tlsCertFile: '/etc/kubernetes/pki/apiserver.crt' }),
+  )
 })
 
 test('kubeadm leaves out what only other nodes or a long life need', async () => {

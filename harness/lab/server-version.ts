@@ -1,6 +1,6 @@
-import { VersionApi } from '@kubernetes/client-node'
 import { MeshproofError } from '#errors.ts'
 import { explainApi, type KubeClient } from '#kube/client.ts'
+import { kubernetes } from '#kube/library.ts'
 
 /**
  * Makes sure that a cluster's API server has the version that the pins name for its node image, because the results
@@ -13,7 +13,7 @@ export const requireServerVersion = async (
   expected: string,
 ): Promise<void> => {
   const { gitVersion } = await config
-    .makeApiClient(VersionApi)
+    .makeApiClient(kubernetes().VersionApi)
     .getCode()
     .catch((error: unknown) => {
       throw explainApi(error, cluster, 'read its version')
