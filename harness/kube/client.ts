@@ -1,15 +1,8 @@
-import {
-  ApiException,
-  CoreV1Api,
-  KubeConfig,
-  KubernetesObjectApi,
-  PatchStrategy,
-  type KubernetesObject,
-  type RequestContext,
-} from '@kubernetes/client-node'
+import type { CoreV1Api, KubeConfig, KubernetesObject, RequestContext } from '@kubernetes/client-node'
 import { parseAllDocuments } from 'yaml'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { failureWords } from './failure.ts'
+import { kubernetes } from './library.ts'
 import { proxyOfEnvironment } from './proxy.ts'
 
 /** Any object of the API. Fields that the client does not know are kept. */
@@ -47,7 +40,7 @@ export type KubeClient = {
 
 /** Connects to the current context of a kubeconfig file. Every client reads the file itself, so that none is shared. */
 export const connect = (cluster: string, kubeconfig: string): KubeClient => {
-  const config = new KubeConfig()
+  const config = new (kubernetes().KubeConfig)()
   config.loadFromFile(kubeconfig)
   return clientOf(cluster, config)
 }
@@ -59,8 +52,9 @@ export const connect = (cluster: string, kubeconfig: string): KubeClient => {
 export const clientOf = (cluster: string, config: KubeConfig): KubeClient => {
   takeProxy(config)
   keepConnections(config)
+  const { CoreV1Api: Core, KubernetesObjectApi, PatchStrategy } = kubernetes()
   const objects = KubernetesObjectApi.makeApiClient(config)
-  const core = config.makeApiClient(CoreV1Api)
+  const core = config.makeApiClient(Core)
   const explained = async <T>(what: string, request: () => Promise<T>): Promise<T> => {
     try {
       return await request()
@@ -177,6 +171,7 @@ const ignoreMissing = (error: unknown): undefined => {
  * is not shown.
  */
 export const explainApi = (error: unknown, cluster: string, what: string): MeshproofError => {
+  const { ApiException } = kubernetes()
   const status = error instanceof ApiException ? error.code : undefined
   const why = error instanceof ApiException ? messageOf(error.body) : failureWords(error)
   if (status === undefined) {

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { delimiter, dirname, resolve } from 'node:path'
-import { KubeConfig, type Cluster } from '@kubernetes/client-node'
+import type { Cluster, KubeConfig } from '@kubernetes/client-node'
 import { z } from 'zod'
 import { reasonOf } from '#errors.ts'
 import { accountOf, namedFile, type Place, UserEntry } from './kubeconfig-account.ts'
 import { inWords, refusedKubeconfig, type KubeconfigFile } from './kubeconfig-files.ts'
 import { inOrderFor } from './kubeconfig-order.ts'
 import { proxyUrl } from './proxy.ts'
+import { kubernetes } from './library.ts'
 
 const text = z.string().nullish()
 
@@ -42,7 +43,7 @@ export const contextConfig = (files: readonly KubeconfigFile[], context: string)
   const user = names.user ? entryOf(inOrder, 'user', names.user, UserEntry) : { ...cluster, value: {} }
   const name = names.user || 'anonymous'
   const { account, authenticator } = accountOf(name, user.value, user, clusterInfo(server, cluster.value))
-  const config = new KubeConfig()
+  const config = new (kubernetes().KubeConfig)()
   config.loadFromOptions({
     clusters: [server],
     users: [account],

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { KubeConfig } from '@kubernetes/client-node'
+import type { KubeConfig } from '@kubernetes/client-node'
 import { MeshproofError } from '#errors.ts'
+import { kubernetes } from './library.ts'
 
 /** The name of a context without a kubeconfig: the cluster in which this pod runs, with the pod’s service account. */
 export const inClusterContext = 'in-cluster'
@@ -11,7 +12,7 @@ export const inClusterContext = 'in-cluster'
  * replaces it while the pod runs. `root` is the folder with the pod’s file system.
  */
 export const podAccount = (root = ''): KubeConfig | undefined => {
-  const config = new KubeConfig()
+  const config = new (kubernetes().KubeConfig)()
   config.loadFromCluster(root)
   const caFile = config.getCurrentCluster()?.caFile ?? ''
   if (!process.env['KUBERNETES_SERVICE_HOST'] || !existsSync(caFile)) return undefined

@@ -1,9 +1,9 @@
 import { request } from 'node:http'
 import { Duplex, PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { PortForward } from '@kubernetes/client-node'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { KubeClient } from './client.ts'
+import { kubernetes } from './library.ts'
 
 /** A page that a program in a pod serves on the pod’s localhost. */
 export type PodPage = { namespace: string; pod: string; port: number; path: string }
@@ -31,7 +31,14 @@ export const readPage = async (
   const channel = Duplex.from({ writable: toPod, readable: fromPod })
   // Without a listener, the error of a channel that is closed early would end this process.
   channel.on('error', () => undefined)
-  const opening = new PortForward(kube.config).portForward(namespace, pod, [port], fromPod, refusal, toPod)
+  const opening = new (kubernetes().PortForward)(kube.config).portForward(
+    namespace,
+    pod,
+    [port],
+    fromPod,
+    refusal,
+    toPod,
+  )
   const timer = Promise.withResolvers<never>()
   const late = setTimeout(() => {
     timer.reject(broken(`no answer within ${within / 1000} s`))

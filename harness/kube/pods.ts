@@ -1,7 +1,8 @@
 import { PassThrough, Readable } from 'node:stream'
-import { Exec, type V1Deployment, type V1Pod, type V1Status } from '@kubernetes/client-node'
+import type { V1Deployment, V1Pod, V1Status } from '@kubernetes/client-node'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { KubeClient } from './client.ts'
+import { kubernetes } from './library.ts'
 
 /** The output and exit code of a command in a container. */
 export type ExecResult = { stdout: string; stderr: string; exitCode: number }
@@ -66,7 +67,7 @@ const statusOf = (
     const timer = setTimeout(() => {
       fail(`no answer within ${within / 1000} s`)
     }, within)
-    new Exec(kube.config)
+    new (kubernetes().Exec)(kube.config)
       .exec(ref.namespace, ref.pod, ref.container, command, streams.out, streams.err, streams.in, false, (status) => {
         clearTimeout(timer)
         resolve(status)

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { PassThrough } from 'node:stream'
-import { Exec } from '@kubernetes/client-node'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { shellWord } from './shell-word.ts'
 import type { KubeClient } from './client.ts'
 import { notRun, type ContainerRef, type ExecResult } from './pods.ts'
+import { kubernetes } from './library.ts'
 
 /** How long a shell without a command stays open, in milliseconds. */
 const idleTime = 2_000
@@ -70,7 +70,7 @@ const openShell = (kube: KubeClient, container: ContainerRef): Shell => {
     heard('err', text)
   })
   const { namespace, pod, container: name } = container
-  const opening = new Exec(kube.config)
+  const opening = new (kubernetes().Exec)(kube.config)
     .exec(namespace, pod, name, ['sh'], stdout, stderr, stdin, false, ({ message }) => {
       breakOff(message ?? 'the shell ended early')
     })

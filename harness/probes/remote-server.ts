@@ -2,9 +2,10 @@ import { request as requestPlainly, type IncomingMessage, type OutgoingHttpHeade
 import { Agent, request, type RequestOptions } from 'node:https'
 import { isIP } from 'node:net'
 import { checkServerIdentity, connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls'
-import { KubeConfig, type Cluster } from '@kubernetes/client-node'
+import type { Cluster } from '@kubernetes/client-node'
 import { failureWords, wordsOfCertificate } from '#kube/failure.ts'
 import { addressOf, type RemoteAccess, type RemoteCredentials } from '#istio/remote-kubeconfig.ts'
+import { kubernetes } from '#kube/library.ts'
 
 /** Milliseconds that a server of a remote secret has for one answer: it may be out of reach from here. */
 const patience = 3_000
@@ -121,7 +122,7 @@ export const askDirectly = ({
 /** Questions with the credentials of a remote secret to the same cluster, at the address that a context has for it. */
 export const askThrough = (cluster: Cluster, credentials: RemoteCredentials): { ask: Ask; close: () => void } => {
   const { token, username, password = '', certificate, key } = credentials
-  const config = new KubeConfig()
+  const config = new (kubernetes().KubeConfig)()
   const inBase64 = (text: string): string => Buffer.from(text).toString('base64')
   config.loadFromClusterAndUser(cluster, {
     name: 'of the remote secret',

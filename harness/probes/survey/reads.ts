@@ -1,28 +1,28 @@
-import {
-  VersionApi,
-  type CoreV1Event,
-  type KubernetesObject,
-  type V1ConfigMap,
-  type V1DaemonSet,
-  type V1Deployment,
-  type V1EndpointSlice,
-  type V1Lease,
-  type V1MutatingWebhookConfiguration,
-  type V1Namespace,
-  type V1NetworkPolicy,
-  type V1Node,
-  type V1Pod,
-  type V1Secret,
-  type V1Service,
-  type V1ServiceCIDR,
-  type V1StatefulSet,
-  type V1ValidatingWebhookConfiguration,
+import type {
+  CoreV1Event,
+  KubernetesObject,
+  V1ConfigMap,
+  V1DaemonSet,
+  V1Deployment,
+  V1EndpointSlice,
+  V1Lease,
+  V1MutatingWebhookConfiguration,
+  V1Namespace,
+  V1NetworkPolicy,
+  V1Node,
+  V1Pod,
+  V1Secret,
+  V1Service,
+  V1ServiceCIDR,
+  V1StatefulSet,
+  V1ValidatingWebhookConfiguration,
 } from '@kubernetes/client-node'
 import { MeshproofError } from '#errors.ts'
 import type { KubeClient, Manifest } from '#kube/client.ts'
 import { istiodSelector } from '#istio/istiod-pods.ts'
 import { hasEnvoy } from '#istio/proxy-container.ts'
 import { defaultIstioNamespace } from '#topology/topology-schema.ts'
+import { kubernetes } from '#kube/library.ts'
 
 /**
  * What is read of an existing cluster: each thing at most once, so that all readers get the same, and only with `get`
@@ -132,7 +132,9 @@ export const readsOf = (
   })
   const ofKind = perName((kind) => known(kube.list<Manifest>({ apiVersion: istioKinds[kind as IstioKind], kind })))
   return {
-    version: once(async () => (await kube.config.makeApiClient(VersionApi).getCode()).gitVersion.replace(/^v/, '')),
+    version: once(async () =>
+      (await kube.config.makeApiClient(kubernetes().VersionApi).getCode()).gitVersion.replace(/^v/, ''),
+    ),
     namespaces: listed('v1', 'Namespace'),
     nodes: listed('v1', 'Node'),
     serviceCidrs: once(() =>

@@ -1,9 +1,10 @@
-import { ApisApi, CustomObjectsApi, type CoreV1Event, type V1Secret } from '@kubernetes/client-node'
+import type { CoreV1Event, V1Secret } from '@kubernetes/client-node'
 import { stringify } from 'yaml'
 import type { KubeClient, Manifest } from '#kube/client.ts'
 import { eventLines, podLines } from './lines.ts'
 import type { Kind, Piece, Source } from './piece.ts'
 import { described } from './secrets.ts'
+import { kubernetes } from '#kube/library.ts'
 
 const of = (namespaced: boolean, apiVersion: string, ...kinds: string[]): Kind[] =>
   kinds.map((kind) => ({ apiVersion, kind, namespaced }))
@@ -19,6 +20,7 @@ const builtIn: Kind[] = [
 
 /** The kinds that Istio, the Gateway API and the load balancer have added to a cluster, each in one of its versions. */
 export const addedKinds = async ({ config }: KubeClient): Promise<Kind[]> => {
+  const { ApisApi, CustomObjectsApi } = kubernetes()
   const { groups } = await config.makeApiClient(ApisApi).getAPIVersions()
   const custom = config.makeApiClient(CustomObjectsApi)
   const wanted = groups.filter(({ name }) => /(^|\.)(istio|metallb)\.io$|^gateway\.networking\.k8s\.io$/.test(name))

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Watch, type V1Pod } from '@kubernetes/client-node'
+import type { V1Pod } from '@kubernetes/client-node'
 import { isReady } from '#kube/pods.ts'
 import type { Lab, LabCluster } from '#lab/lab.ts'
 import type { UpgradeEvent } from '#results/results.ts'
+import { kubernetes } from '#kube/library.ts'
 
 /** Milliseconds before a watch that has ended begins again, since the API server may be away. */
 const pause = 250
@@ -64,7 +65,7 @@ const follow = async ({ kube }: LabCluster, note: (event: string) => void, stop:
       const event = phase === 'ERROR' ? undefined : changeOf(states, phase, pod, since)
       if (event !== undefined) note(event)
     }
-    const watch = await new Watch(kube.config)
+    const watch = await new (kubernetes().Watch)(kube.config)
       .watch('/api/v1/pods', { resourceVersion }, received, end)
       .catch(() => undefined)
     const abort = (): void => {
