@@ -3,6 +3,7 @@ import { execa } from '#programs.ts'
 import { docker, requireEngine } from '#engine/docker.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { nameOf, runLabel } from '#engine/labels.ts'
+import { kubernetes } from '#kube/library.ts'
 import { kindConfig, type KindCluster } from './kind-config.ts'
 
 /** The name of a cluster in the engine. */
@@ -19,6 +20,8 @@ export const createCluster = async (cluster: KindCluster, signal: AbortSignal): 
   const { runId, plan, kind, kubeconfig } = cluster
   const name = clusterName(runId, plan.name)
   await refuseForeignCluster(runId, plan.name)
+  // Loading the client takes a third of a second: kind works for longer, and has begun by then.
+  const loading = setTimeout(kubernetes, 1000).unref()
   try {
     await execa(kind, ['create', 'cluster', '--name', name, '--kubeconfig', kubeconfig, '--config', '-'], {
       input: kindConfig(cluster),
@@ -36,6 +39,8 @@ export const createCluster = async (cluster: KindCluster, signal: AbortSignal): 
       next: '`meshproof doctor` shows what this machine lacks. With --keep, `docker logs` of the node shows more.',
       cause: error,
     })
+  } finally {
+    clearTimeout(loading)
   }
 }
 
