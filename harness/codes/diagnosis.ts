@@ -150,6 +150,14 @@ export const diagnosisCodes = {
       'A remote cluster names its control plane in the annotation topology.istio.io/controlPlaneClusters of ' +
       'Istio’s root namespace, and istiod needs EXTERNAL_ISTIOD=true. The log of istiod says who leads there.',
   },
+  'MP-848': {
+    layer: 'control',
+    cause: 'istiod gets too little processor time',
+    shows:
+      'Changes reach proxies late, new pods wait for their sidecars and certificates, and the API server gives up on ' +
+      'webhooks.',
+    fix: 'Raise resources.limits.cpu of istiod, or take the limit away.',
+  },
   'MP-808': {
     layer: 'control',
     latent: true,
@@ -662,6 +670,12 @@ export const diagnosisCodes = {
     cause: 'a pod is not ready, and no service of the mesh waits for it',
     shows: 'Nothing in the mesh: no service has the pod, or other pods of the cluster answer for it.',
     fix: 'Its status and events say what it waits for.',
+  },
+  'MP-838': {
+    layer: 'workloads',
+    cause: 'a pod’s sidecar gets too little processor time',
+    shows: 'Requests from the pod and to it are slow or time out, and its sidecar is ready late.',
+    fix: 'Raise the annotation sidecar.istio.io/proxyCPULimit of the pod, or global.proxy.resources of the mesh.',
   },
   'MP-968': {
     layer: 'workloads',

@@ -9,9 +9,10 @@ import { wrongInjectionPath } from './injection-path.ts'
 import { unreadValidators, webhookProblems } from './injectors.ts'
 import { refusedMeshConfig } from './refused-config.ts'
 import { sidecarProblems } from './sidecars.ts'
+import { starvedIstiod } from './starved-istiod.ts'
 
 /**
- * istiod runs, every cluster’s webhooks lead to it with the right certificate, pods get the sidecars that their
+ * istiod runs and has time to, every cluster’s webhooks lead to it with the right certificate, pods get the sidecars that their
  * namespaces ask for (istio/istio#42327, istio/istio#42942), and namespaces the root certificate that sidecars mount.
  */
 export const controlPlane: Layer = {
@@ -33,9 +34,10 @@ export const controlPlane: Layer = {
         ...(await refusedMeshConfig(cluster)),
       ]),
     )
+    const starved = await Promise.all(istiods.map(({ cluster, pods }) => starvedIstiod(cluster, pods)))
     const roots = await Promise.all(mesh.clusters.map((cluster) => rootsNotHandedOut(mesh, cluster)))
     const notes = await Promise.all(mesh.clusters.map(unreadValidators))
-    const findings = [...perCluster.flat(), ...roots.flatMap((root) => root.findings)]
+    const findings = [...starved.flat(), ...perCluster.flat(), ...roots.flatMap((root) => root.findings)]
     const ofNewPods = findings.length > 0 ? [] : ((await probe?.newPods()) ?? [])
     const ready = istiods.map(
       ({ cluster, pods }) => `${hostOf(cluster).name} ${pods.filter(isReady).length} istiod ready`,

@@ -16,7 +16,7 @@ import { listenerProblem } from './listener.ts'
 import type { GatewayPod, PodProblem } from './gateway-pod.ts'
 import { gatewayDown } from './pods.ts'
 import { refusedByPolicy } from './refused-by-policy.ts'
-import { starved } from './starved.ts'
+import { starvedGateway } from './starved.ts'
 import { limitsOf, whyIstiodClosed } from './why-closed.ts'
 
 // What is decided from objects and pages. What is dialled is shown in real labs (meshproof prove).
@@ -967,7 +967,7 @@ describe('a gateway with a limit of processor time', () => {
     const limits = cpu === undefined ? {} : { cpu }
     const mesh = await meshOf([], [service('network2'), slice, podWith({ limits }), sidecar])
     const [gateway] = (await secondOf(mesh)).services
-    const finding = await starved(gateway!, (_kube, { pod }) => Promise.resolve(paces[pod]))
+    const finding = await starvedGateway(gateway!, (_kube, { pod }) => Promise.resolve(paces[pod]))
     expect(finding ? [finding.code] : []).toEqual(codes)
     if (finding) {
       expect(finding.evidence).toEqual([

@@ -9,7 +9,7 @@ import { entranceProblems, waysInto } from './between-networks.ts'
 import { writtenEntrances } from './entrances.ts'
 import { notPassedOn } from './passing.ts'
 import { gatewayDown } from './pods.ts'
-import { starved } from './starved.ts'
+import { starvedGateway } from './starved.ts'
 import { waysToIstiod } from './to-istiod.ts'
 import { neighboursOf, waysToNeighbours } from './to-neighbours.ts'
 import { wayProblems, type Way } from './ways.ts'
@@ -69,7 +69,7 @@ const lookInto = async (mesh: Survey, networks: NetworkGateways[], own: NetworkG
   const states = await Promise.all(
     own.services.map(async (gateway) => ({
       gateway,
-      finding: (await gatewayDown(gateway)) ?? (await starved(gateway)),
+      finding: (await gatewayDown(gateway)) ?? (await starvedGateway(gateway)),
     })),
   )
   // What such a gateway answers, and when, shows nothing else.
