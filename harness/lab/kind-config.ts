@@ -67,12 +67,18 @@ const clusterConfiguration = ({ kubernetes, tags: { etcd, coredns } }: KindClust
 
 /**
  * What kubeadm leaves out: the checks that kind leaves out, a kubelet that renews its certificate within a year (which
- * restarts it), and tokens for nodes that join.
+ * restarts it), and tokens for nodes that join. From Kubernetes 1.36 on it makes them: that phase also lets the API
+ * server ask kubelet, and without it no command can be run in a pod.
  */
-const initConfiguration = {
+const initConfiguration = (kubernetes: string): object => ({
   kind: 'InitConfiguration',
-  skipPhases: ['preflight', 'kubelet-finalize', 'bootstrap-token', 'show-join-command'],
-}
+  skipPhases: [
+    'preflight',
+    'kubelet-finalize',
+    ...((minorOf(kubernetes) ?? 0) < 36 ? ['bootstrap-token'] : []),
+    'show-join-command',
+  ],
+})
 
 /**
  * The settings of kubelet. It serves with the certificate of the API server beside it, which is for this node as well:
@@ -99,7 +105,9 @@ export const kindConfig = (cluster: KindCluster): string =>
     },
     ...(cluster.restricted ? { featureGates: { KubeletInUserNamespace: true } } : {}),
     nodes: [{ role: 'control-plane', image: cluster.image }],
-    kubeadmConfigPatches: [clusterConfiguration(cluster), initConfiguration, kubeletConfiguration(cluster)].map(
-      (patch) => stringify(patch),
-    ),
+    kubeadmConfigPatches: [
+      clusterConfiguration(cluster),
+      initConfiguration(cluster.kubernetes),
+      kubeletConfiguration(cluster),
+    ].map((patch) => stringify(patch)),
   })
