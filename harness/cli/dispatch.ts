@@ -8,7 +8,8 @@ import { type OnTerminal, streamFor, withTerminal } from './with-terminal.ts'
 
 /**
  * Performs the command of a command line, and returns its exit code. What a command is made of is loaded when it is
- * performed: most of it is for clusters, and takes longer than `list` or `report`. `words` is the command line as typed.
+ * performed: most of it is for clusters, and takes longer than `list` or `report`. `words` is the command line as
+ * typed.
  */
 export const perform = async (
   invocation: Invocation,

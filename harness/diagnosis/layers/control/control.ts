@@ -12,8 +12,9 @@ import { sidecarProblems } from './sidecars.ts'
 import { starvedIstiod } from './starved-istiod.ts'
 
 /**
- * istiod runs and has time to, every cluster’s webhooks lead to it with the right certificate, pods get the sidecars that their
- * namespaces ask for (istio/istio#42327, istio/istio#42942), and namespaces the root certificate that sidecars mount.
+ * istiod runs and has time to, every cluster’s webhooks lead to it with the right certificate, pods get the sidecars
+ * that their namespaces ask for (istio/istio#42327, istio/istio#42942), and namespaces the root certificate that
+ * sidecars mount.
  */
 export const controlPlane: Layer = {
   name: 'control',

@@ -6,8 +6,8 @@ import { clocksApart, nodesNotReady } from './nodes.ts'
 import { starvedSidecars } from './starved-sidecars.ts'
 
 /**
- * The pods of the mesh’s namespaces are there and ready, their sidecars have processor time, and their nodes are ready and have the
- * same time.
+ * The pods of the mesh’s namespaces are there and ready, their sidecars have processor time, and their nodes are
+ * ready and have the same time.
  */
 export const workloads: Layer = {
   name: 'workloads',
