@@ -49,7 +49,10 @@ const shortLived = {
  * cores. kind writes kubeadm’s v1beta3 up to Kubernetes 1.35, which has a feature gate in place of the field.
  */
 const ellipticKeys = (kubernetes: string): object =>
-  (minorOf(kubernetes) ?? 0) < 36 ? { featureGates: { PublicKeysECDSA: true } } : { encryptionAlgorithm: 'ECDSA-P256' }
+  isFrom(36, kubernetes) ? { encryptionAlgorithm: 'ECDSA-P256' } : { featureGates: { PublicKeysECDSA: true } }
+
+/** Whether a version of Kubernetes is of this minor or a later one. */
+const isFrom = (minor: number, kubernetes: string): boolean => (minorOf(kubernetes) ?? 0) >= minor
 
 /**
  * The configuration for kubeadm. Without an apiVersion, kind adds the one of that version of kubeadm, and turns the
@@ -75,7 +78,7 @@ const initConfiguration = (kubernetes: string): object => ({
   skipPhases: [
     'preflight',
     'kubelet-finalize',
-    ...((minorOf(kubernetes) ?? 0) < 36 ? ['bootstrap-token'] : []),
+    ...(isFrom(36, kubernetes) ? [] : ['bootstrap-token']),
     'show-join-command',
   ],
 })
@@ -89,7 +92,7 @@ const kubeletConfiguration = ({ kubernetes, cgroupVersion }: KindCluster): objec
   kind: 'KubeletConfiguration',
   tlsCertFile: '/etc/kubernetes/pki/apiserver.crt',
   tlsPrivateKeyFile: '/etc/kubernetes/pki/apiserver.key',
-  ...(cgroupVersion === '1' && (minorOf(kubernetes) ?? 0) >= 35 ? { failCgroupV1: false } : {}),
+  ...(cgroupVersion === '1' && isFrom(35, kubernetes) ? { failCgroupV1: false } : {}),
 })
 
 /** kind’s configuration of a cluster, in YAML. */
