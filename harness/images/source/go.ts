@@ -1,10 +1,12 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ExecaError } from 'execa'
 import { execa } from '#programs.ts'
 import { z } from 'zod'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import type { Making } from '#images/build-item.ts'
+import { copyWithChange } from './changed-source.ts'
 import { recipeFolder, type ModuleRecipe, type ProgramRecipe } from './recipes.ts'
 
 /** The platform of a Go build: that of this machine, or that of the nodes (`linux` and the engine's architecture). */
@@ -24,7 +26,7 @@ export const hostPlatform = (): Platform => ({
  * build of a checkout fails.
  */
 export const buildProgram = async (
-  module: Pick<ModuleRecipe, 'name' | 'tags' | 'ldflags' | 'checkout'>,
+  module: Pick<ModuleRecipe, 'name' | 'tags' | 'ldflags' | 'change' | 'checkout'>,
   program: Pick<ProgramRecipe, 'name' | 'package' | 'packages'> & { tests?: boolean },
   platform: Platform,
   folder: string,
@@ -33,13 +35,16 @@ export const buildProgram = async (
   await mkdir(folder, { recursive: true })
   const output = join(folder, program.name)
   const ldflags = ['-s -w', module.ldflags].filter(Boolean).join(' ')
+  const changed = module.change && (await mkdtemp(join(tmpdir(), 'meshproof-module-')))
   try {
+    if (module.change && changed)
+      await copyWithChange(module.name, module.change, await moduleFolder(module.name, module.change.module), changed)
     await execa(
       'go',
       [
         program.tests ? 'test' : 'build',
         '-C',
-        module.checkout ?? join(recipeFolder, module.name),
+        module.checkout ?? changed ?? join(recipeFolder, module.name),
         // Vet would read the source of every dependency once more.
         ...(program.tests ? ['-c', '-vet=off'] : []),
         // Nobody debugs what is pinned here: a tenth of the compiler’s work is for debuggers.
@@ -73,6 +78,8 @@ export const buildProgram = async (
   } catch (error) {
     await rm(output, { force: true })
     throw explain(error, program.name, module.checkout)
+  } finally {
+    if (changed) await rm(changed, { recursive: true, force: true })
   }
 }
 

@@ -17,10 +17,13 @@ const Program = z.strictObject({
   packages: z.number().optional(),
 })
 
+const SourceChange = z.strictObject({ module: z.string(), file: z.string(), line: z.string(), becomes: z.string() })
+
 const Module = z.strictObject({
   name: z.string(),
   tags: z.string().default(''),
   ldflags: z.string().default(''),
+  change: SourceChange.optional(),
   programs: z.array(Program),
 })
 
@@ -68,6 +71,9 @@ export type Recipes = Omit<z.infer<typeof Recipes>, 'kubernetes' | 'modules' | '
 
 /** A Go module. `checkout` is the folder of its source, where it is not the version that go.mod pins. */
 export type ModuleRecipe = z.infer<typeof Recipes>['modules'][number] & { checkout?: string }
+
+/** A line of the source of a Go module, and what it becomes before programs are built of it. */
+export type SourceChange = z.infer<typeof SourceChange>
 
 /** A program of a Go module. */
 export type ProgramRecipe = ModuleRecipe['programs'][number]

@@ -80,7 +80,13 @@ const programItems = async (builds: Build[], arch: string): Promise<(BuildItem |
         make: (folder, making) => buildProgram(module, program, platform, folder, making),
       }
       return module.checkout === undefined
-        ? { ...item, key: await recipeKey([program.package, module.tags, module.ldflags, platform], [module.name]) }
+        ? {
+            ...item,
+            key: await recipeKey(
+              [program.package, module.tags, module.ldflags, platform, ...(module.change ? [module.change] : [])],
+              [module.name],
+            ),
+          }
         : item
     }),
   )
