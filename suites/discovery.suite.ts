@@ -47,6 +47,26 @@ export const discovery = [
   ),
   check(
     {
+      id: 'discovery.dns-stub',
+      layer: 'discovery',
+      title: 'a service’s name resolves where the service exists, and only there',
+      source: 'seed 003: a name resolves across clusters when namespace and service exist in both; istio/istio#31760',
+      from: 'each',
+      applies: withOneControlPlane,
+    },
+    async ({ mesh, from }) => {
+      // curl exits with 6 when a name does not resolve.
+      const resolves = async (name: string): Promise<boolean> =>
+        (await from.outside.connect(`${name}.${mesh.namespace}:5000`)).exit !== 6
+      expect(await resolves('helloworld'), because('MP-743')).toBe(true)
+      expect(await resolves(`only-with-${from.version}`), because('MP-743')).toBe(true)
+      for (const { version } of mesh.othersThan(from))
+        expect(await resolves(`only-with-${version}`), 'without a stub the name must not resolve').toBe(false)
+      return 'helloworld resolves, a service without a stub does not'
+    },
+  ),
+  check(
+    {
       id: 'discovery.placeholder',
       layer: 'discovery',
       title: 'with the placeholder a client has local answers only, with the gateway’s address both',
@@ -87,26 +107,6 @@ export const discovery = [
         }),
       )
       return `${mesh.placeholder}: own version only; ${Object.values(configured).join(', ')}: both`
-    },
-  ),
-  check(
-    {
-      id: 'discovery.dns-stub',
-      layer: 'discovery',
-      title: 'a service’s name resolves where the service exists, and only there',
-      source: 'seed 003: a name resolves across clusters when namespace and service exist in both; istio/istio#31760',
-      from: 'each',
-      applies: withOneControlPlane,
-    },
-    async ({ mesh, from }) => {
-      // curl exits with 6 when a name does not resolve.
-      const resolves = async (name: string): Promise<boolean> =>
-        (await from.outside.connect(`${name}.${mesh.namespace}:5000`)).exit !== 6
-      expect(await resolves('helloworld'), because('MP-743')).toBe(true)
-      expect(await resolves(`only-with-${from.version}`), because('MP-743')).toBe(true)
-      for (const { version } of mesh.othersThan(from))
-        expect(await resolves(`only-with-${version}`), 'without a stub the name must not resolve').toBe(false)
-      return 'helloworld resolves, a service without a stub does not'
     },
   ),
 ]

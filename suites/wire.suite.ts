@@ -1,16 +1,4 @@
-import {
-  allSeen,
-  because,
-  check,
-  expect,
-  noAnswer,
-  onSeveralNetworks,
-  placeOf,
-  where,
-  whereRequestsCross,
-  withMutualTls,
-  type Cluster,
-} from '#suite.ts'
+import { allSeen, because, check, expect, placeOf, whereRequestsCross, type Cluster } from '#suite.ts'
 
 /** The checks of this layer, in the order of the catalogue. */
 export const wire = [
@@ -70,50 +58,6 @@ export const wire = [
         )
         .join('; ')
     },
-  ),
-  check(
-    {
-      id: 'mtls.gateway-refuses-certless',
-      layer: 'mtls',
-      title: 'a gateway answers no caller without a certificate, whatever name it asks for',
-      source:
-        'Istio’s routing tests: AUTO_PASSTHROUGH serves nobody without a client certificate, for names it knows ' +
-        'and names it does not',
-      from: 'mesh',
-      applies: where(onSeveralNetworks, withMutualTls),
-    },
-    async ({ mesh }) =>
-      mesh.withStrangers(async (strangerTo) => {
-        await Promise.all(
-          mesh.clusters.map(async (from) => {
-            const served = await from.sleep.get(mesh.helloworld.url, { until: allSeen(mesh.versions) })
-            expect(served.ok, 'with a certificate the same gateways must pass requests on').toBe(served.all.length)
-          }),
-        )
-        await Promise.all(
-          mesh.clusters.map(async (peer) => {
-            const names = [
-              `outbound_.5000_._.${mesh.hostOf('helloworld')}`,
-              `outbound_.5000_._.${mesh.hostOf('nowhere')}`,
-              'nowhere.example',
-            ]
-            const entrances = (await peer.entrances()).map(placeOf)
-            await Promise.all(
-              entrances
-                .flatMap((through) => names.map((name) => ({ through, name })))
-                .map(async ({ through, name }) => {
-                  const answers = await strangerTo(peer).getNow(`https://${name}/hello`, { through, count: 4 })
-                  expect(
-                    answers.all.some(({ connected }) => connected),
-                    because('MP-712'),
-                  ).toBe(true)
-                  expect(answers.statuses, because('MP-776')).toEqual([noAnswer])
-                }),
-            )
-          }),
-        )
-        return `${mesh.clusters.length} gateways, 3 names each: 0 answers`
-      }),
   ),
 ]
 

@@ -12,8 +12,9 @@ import './contract.ts'
 
 // The only file that Vitest runs. Every planned check is a test, in the order of the plan. Checks of one layer that do
 // not change the mesh run at the same time, from every cluster. With `atOnce` so do the checks of all layers. Every
-// other check runs alone. Once the layers below `reach` are judged, checks with pods of their own run beside the rest,
-// except what sees all packets and what disrupts.
+// other check runs alone. Checks of the network mostly wait for what must not answer, so what only reads from the
+// control planes runs beside them. Once the layers below `reach` are judged, checks with pods of their own run beside the
+// rest, except what sees all packets and what disrupts.
 const { mesh, planned, timeout, atOnce = false, verbose = false } = inject('meshproof')
 if (verbose) watchPrograms((line) => process.stderr.write(`${line}\n`))
 const target =
@@ -70,17 +71,35 @@ const runGroups = (groups: Planned[][]): void => {
   }
 }
 
-const withOwnPods = all.filter(({ check }) => check.ownPods)
-if (withOwnPods.length === 0) runGroups(groupsOf(all))
+/** Runs these lists of groups at the same time, and waits for all of them. */
+const runBeside = (...lists: Planned[][][]): void => {
+  const some = lists.filter(({ length }) => length > 0)
+  if (some.length === 0) return
+  describe('side by side', { concurrent: false }, () => {
+    for (const [number, groups] of some.entries())
+      describe.concurrent(`list ${number + 1}`, () => {
+        runGroups(groups)
+      })
+  })
+}
+
+const isOfNetwork = ({ check }: Planned): boolean => check.layer === 'network'
+const hasOwnPods = ({ check }: Planned): boolean => check.ownPods === true
+const waits = ({ check }: Planned): boolean => check.disrupts !== undefined || check.alone === 'on the wire'
+
+if (atOnce) runGroups(groupsOf(all))
 else {
-  const waits = ({ check }: Planned): boolean => check.disrupts !== undefined || check.alone === 'on the wire'
-  const others = all.filter((candidate) => !candidate.check.ownPods && !waits(candidate))
-  runGroups(groupsOf(others.filter(isBelowReach)))
-  describe.concurrent('from reach on', () => {
-    runGroups(groupsOf(others.filter((other) => !isBelowReach(other))))
-  })
-  describe.concurrent('with pods of their own', () => {
-    runGroups(withOwnPods.map((check) => [check]))
-  })
-  runGroups(groupsOf(all.filter(waits)))
+  const below = all.filter((candidate) => isBelowReach(candidate))
+  const above = all.filter((candidate) => !isBelowReach(candidate) && !waits(candidate))
+  const [changing, reading] = [below.filter(({ check }) => check.alone), below.filter(({ check }) => !check.alone)]
+  runBeside(
+    groupsOf(reading.filter((candidate) => isOfNetwork(candidate))),
+    groupsOf(reading.filter((candidate) => !isOfNetwork(candidate))),
+  )
+  runGroups(groupsOf(changing))
+  runBeside(
+    groupsOf(above.filter((candidate) => !hasOwnPods(candidate))),
+    above.filter((candidate) => hasOwnPods(candidate)).map((candidate) => [candidate]),
+  )
+  runGroups(groupsOf(all.filter((candidate) => waits(candidate))))
 }
