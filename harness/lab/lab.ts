@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { releaseIn, type Images } from '#images/images.ts'
 import { connect, type KubeClient } from '#kube/client.ts'
+import { askForDefinedKinds } from '#kube/defined-kinds.ts'
 import { primariesOf } from '#topology/roles.ts'
 import type { ClusterPlan, Topology } from '#topology/topology-file.ts'
 import { createRoot, type RootAuthority } from './certificate-authority.ts'
@@ -55,7 +56,11 @@ export const labOf = (runId: string, topology: Topology, images: Images): Lab =>
       get istiodKube() {
         return plan.istiodIn === undefined ? undefined : cluster(plan.istiodIn).kube
       },
-      applyText: (manifest, signal) => kubectlApply(runId, plan.name, manifest, signal),
+      applyText: async (manifest, signal) => {
+        const applied = await kubectlApply(runId, plan.name, manifest, signal)
+        await askForDefinedKinds(cluster(plan.name).kube, applied)
+        return applied
+      },
       address: () => (address ??= nodeAddress(runId, plan.name)),
     }
   })
