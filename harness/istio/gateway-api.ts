@@ -4,6 +4,7 @@ import { stringify } from 'yaml'
 import { MeshproofError } from '#errors.ts'
 import type { GatewayApiFiles } from '#images/images.ts'
 import type { KubeClient, Manifest, Ref } from '#kube/client.ts'
+import { askForDefinedKinds } from '#kube/defined-kinds.ts'
 import { settled } from '#kube/roll-out.ts'
 import { until } from '#kube/until.ts'
 import type { LabCluster } from '#lab/lab.ts'
@@ -248,7 +249,7 @@ export const installGatewayApi = async (
 ): Promise<void> => {
   if ((await requireGatewayApi(cluster, version)) === 'present') return
   const texts = await Promise.all(manifests.map((path) => readFile(path, 'utf8')))
-  await cluster.applyText(texts.join('\n---\n'), signal)
+  const applied = await cluster.applyText(texts.join('\n---\n'), signal)
   await until(
     `${cluster.name} knows the resources of the Gateway API`,
     async () => {
@@ -257,4 +258,5 @@ export const installGatewayApi = async (
     },
     { every: 200, within: 30_000, signal },
   )
+  await askForDefinedKinds(cluster.kube, applied)
 }

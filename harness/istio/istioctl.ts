@@ -3,6 +3,7 @@ import { execa } from '#programs.ts'
 import { stringify } from 'yaml'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { manifestsOf, refOf, type Ref } from '#kube/client.ts'
+import { askForDefinedKinds } from '#kube/defined-kinds.ts'
 import { settled } from '#kube/roll-out.ts'
 import type { LabCluster } from '#lab/lab.ts'
 
@@ -17,11 +18,12 @@ export type OperatorSpec = Record<string, unknown>
  */
 export const installIstio = async (cluster: LabCluster, spec: OperatorSpec, signal: AbortSignal): Promise<void> => {
   const applied = await cluster.applyText(await manifestOf(cluster, spec, signal), signal)
-  await Promise.all(
-    applied
-      .flatMap((object) => /^deployment\.apps\/(.+)$/.exec(object)?.[1] ?? [])
-      .map((name) => settled(cluster, { namespace: cluster.istioNamespace, name }, signal)),
-  )
+  const deployments = applied.flatMap((object) => /^deployment\.apps\/(.+)$/.exec(object)?.[1] ?? [])
+  await Promise.all([
+    // A remote cluster has no istiod that would ask.
+    ...(deployments.length > 0 ? [askForDefinedKinds(cluster.kube, applied)] : []),
+    ...deployments.map((name) => settled(cluster, { namespace: cluster.istioNamespace, name }, signal)),
+  ])
 }
 
 /** What an operator installs, as a manifest. @throws MeshproofError MP-501 when istioctl refuses the operator. */

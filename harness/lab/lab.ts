@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { releaseIn, type Images } from '#images/images.ts'
 import { connect, type KubeClient } from '#kube/client.ts'
-import { askForDefinedKinds } from '#kube/defined-kinds.ts'
 import { primariesOf } from '#topology/roles.ts'
 import type { ClusterPlan, Topology } from '#topology/topology-file.ts'
 import { createRoot, type RootAuthority } from './certificate-authority.ts'
@@ -56,11 +55,7 @@ export const labOf = (runId: string, topology: Topology, images: Images): Lab =>
       get istiodKube() {
         return plan.istiodIn === undefined ? undefined : cluster(plan.istiodIn).kube
       },
-      applyText: async (manifest, signal) => {
-        const applied = await kubectlApply(runId, plan.name, manifest, signal)
-        await askForDefinedKinds(cluster(plan.name).kube, applied)
-        return applied
-      },
+      applyText: (manifest, signal) => kubectlApply(runId, plan.name, manifest, signal),
       address: () => (address ??= nodeAddress(runId, plan.name)),
     }
   })

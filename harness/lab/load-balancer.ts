@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { V1CustomResourceDefinition, V1Deployment } from '@kubernetes/client-node'
 import { stringify } from 'yaml'
 import { manifestsOf, type Manifest } from '#kube/client.ts'
+import { askForDefinedKinds } from '#kube/defined-kinds.ts'
 import { until } from '#kube/until.ts'
 import type { LabCluster } from './lab.ts'
 
@@ -26,12 +27,16 @@ export const installLoadBalancer = async (
     metadata: { name: 'memberlist', namespace },
     stringData: { secretkey: randomBytes(96).toString('base64') },
   }
-  await cluster.applyText([first, secret, ...others].map((manifest) => stringify(manifest)).join('---\n'), signal)
-  await until('MetalLB accepts its address pool', () => cluster.kube.apply(poolOf(pool)).then(() => true), {
-    every: 200,
-    within: 30_000,
-    signal,
-  })
+  const manifest = [first, secret, ...others].map((object) => stringify(object)).join('---\n')
+  const applied = await cluster.applyText(manifest, signal)
+  await Promise.all([
+    askForDefinedKinds(cluster.kube, applied),
+    until('MetalLB accepts its address pool', () => cluster.kube.apply(poolOf(pool)).then(() => true), {
+      every: 200,
+      within: 30_000,
+      signal,
+    }),
+  ])
 }
 
 const poolOf = (addresses: string): Manifest[] => [
