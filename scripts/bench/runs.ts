@@ -9,7 +9,7 @@ import { reportPage } from '#report/html/report-page.ts'
 import { Results, variantName } from '#results/results.ts'
 import { byHandEnvironment, byHandScript } from '../by-hand.ts'
 import { figuresOf, labPhases, startOf, type Figures } from './figures.ts'
-import { watchProcessor } from './processor.ts'
+import { signaturesPerSecond, watchProcessor } from './processor.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 // The product and the script clean up when they get a signal, however long that takes.
@@ -30,6 +30,7 @@ export const timeProduct = async (
   stop: AbortSignal,
 ): Promise<Map<string, Figures>> => {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-bench-'))
+  const speed = signaturesPerSecond()
   using processor = watchProcessor()
   try {
     const startedAt = Date.now()
@@ -50,7 +51,13 @@ export const timeProduct = async (
     const rendering = (performance.now() - renderingStarted) / 1000
     const startup = (startOf(topologies.slice(0, 1).flatMap(labPhases)) - startedAt) / 1000
     return new Map(
-      topologies.map((entry) => [variantName(entry), figuresOf(entry, startup, rendering, processor.secondsBetween)]),
+      topologies.map((entry) => [
+        variantName(entry),
+        {
+          ...figuresOf(entry, startup, rendering, processor.secondsBetween),
+          'processor: signatures a second': speed,
+        },
+      ]),
     )
   } finally {
     await rm(folder, { recursive: true, force: true })
