@@ -1,9 +1,16 @@
 import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Images } from '#images/images.ts'
 
 /** Path of the script that brings a lab up without the harness. */
 export const byHandScript = join(import.meta.dirname, 'by-hand.sh')
+
+/** Whether that script has the steps of a topology: its own usage names those that it has. */
+export const hasStepsByHand = async (topology: string): Promise<boolean> => {
+  const [, topologies = ''] = /usage: by-hand\.sh (\S+)'/.exec(await readFile(byHandScript, 'utf8')) ?? []
+  return topologies.split('|').includes(topology)
+}
 
 /**
  * The environment of that script: an unused name, and the images that the harness’s labs use. `restricted`: this host

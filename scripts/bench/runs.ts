@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { Images } from '#images/images.ts'
 import { reportPage } from '#report/html/report-page.ts'
 import { Results, variantName } from '#results/results.ts'
-import { byHandEnvironment, byHandScript } from '../by-hand.ts'
+import { byHandEnvironment, byHandScript, hasStepsByHand } from '../by-hand.ts'
 import { figuresOf, labPhases, startOf, type Figures } from './figures.ts'
 import { signaturesPerSecond, watchProcessor } from './processor.ts'
 
@@ -92,7 +92,7 @@ export const timeIdleLab = async (topology: string, flags: string[], stop: Abort
 
 /**
  * Runs the documented steps for the same lab. Returns the seconds until both versions answered in both clusters, or
- * undefined where the script failed.
+ * undefined where the script failed, or has no steps of that topology.
  */
 export const timeByHand = async (
   topology: string,
@@ -100,6 +100,10 @@ export const timeByHand = async (
   restricted: boolean,
   stop: AbortSignal,
 ): Promise<number | undefined> => {
+  if (!(await hasStepsByHand(topology))) {
+    console.log(`${topology} is compared with nothing: scripts/by-hand.sh does not have its steps`)
+    return undefined
+  }
   // In a process group of its own: a terminal's Ctrl-C would also end the programs that clean up.
   const { exitCode, all } = await execa('bash', [byHandScript, topology], {
     ...childOptions,
