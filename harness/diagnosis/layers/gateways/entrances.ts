@@ -26,9 +26,11 @@ export const writtenEntrances = async (
   if (services.length === 0 && configured.length === 0 && !isKnown) return [await withoutGateway(mesh, own, cluster)]
   const unresolved = await unresolvedNames(mesh, own)
   if (unresolved.length > 0) return unresolved
-  if (services.length > 0 && configured.length === 0 && services.every(({ addresses }) => addresses.length === 0)) {
+  if (services.length > 0 && services.every(({ addresses }) => addresses.length === 0)) {
     const dead = await rememberedDead(mesh, own)
-    if (dead)
+    // An address in meshNetworks may be that of somebody’s own load balancer, which leads to the ports of nodes.
+    const isCause = configured.length === 0 || (dead?.length && services.every(({ service }) => !leadsByNodes(service)))
+    if (dead && isCause)
       return services.map((gateway) => ({
         code: 'MP-882',
         where: gatewayPlace(gateway),
@@ -42,6 +44,8 @@ export const writtenEntrances = async (
   const strange = await strangeAddresses(mesh, gateways, own)
   return strange.length > 0 ? strange : unknownToSome(mesh, own)
 }
+
+const leadsByNodes = ({ spec }: GatewayService['service']): boolean => spec?.type === 'NodePort'
 
 /**
  * What clients hear from the addresses that control planes remember although no service has them any more; undefined
