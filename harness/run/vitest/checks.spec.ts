@@ -13,8 +13,8 @@ import './contract.ts'
 // The only file that Vitest runs. Every planned check is a test, in the order of the plan. Checks of one layer that do
 // not change the mesh run at the same time, from every cluster. With `atOnce` so do the checks of all layers. Every
 // other check runs alone. Checks of the network mostly wait for what must not answer, so what only reads from the
-// control planes runs beside them. Once the layers below `reach` are judged, checks with pods of their own run beside the
-// rest, except what sees all packets and what disrupts.
+// control planes runs beside them. Once the layers below `reach` are judged, checks with pods of their own run beside
+// the rest, except what sees all packets and what disrupts.
 const { mesh, planned, timeout, atOnce = false, verbose = false } = inject('meshproof')
 if (verbose) watchPrograms((line) => process.stderr.write(`${line}\n`))
 const target =
