@@ -19,7 +19,7 @@ describe('the recipes', () => {
     await Promise.all(releases.map(({ envoy }) => access(join(recipeFolder, 'envoy', `${envoy}.txt`))))
   })
 
-  test.each(['coredns', 'etcd'])(
+  test.each(['coredns', 'etcd', 'metallb'])(
     'build %s of the same versions as Istio, so that packages of both are compiled once',
     async (name) => {
       const versionsOf = async (module: string): Promise<Map<string, string>> => {
