@@ -45,6 +45,14 @@ export const diagnosisCodes = {
     shows: 'Proxies refuse configuration, or do not know fields they are given; what exactly depends on the versions.',
     fix: 'Restart the workloads of the older side after upgrading it: a sidecar gets its version when its pod is made.',
   },
+  'MP-813': {
+    layer: 'api',
+    cause: 'the controllers of a cluster do not follow what is in its API server',
+    shows:
+      'Pods that are gone keep their addresses, new pods are not made, new namespaces get no account. What runs goes ' +
+      'on, and the API server answers.',
+    fix: 'Look at kube-controller-manager: its pod and its lease in kube-system, or the status of a managed cluster.',
+  },
   'MP-812': {
     layer: 'api',
     cause: 'the clusters give their mesh different ids',
@@ -870,6 +878,13 @@ export const diagnosisCodes = {
     shows: '503 with flag NC, or connections that close, from every server with that proxy; its program is well.',
     fix: 'Remove the EnvoyFilter that takes clusters out of the server’s proxy, or restart its pod.',
     sources: ['istio.io/latest/docs/reference/config/networking/envoy-filter'],
+  },
+  'MP-927': {
+    layer: 'server',
+    cause: 'a server’s pod takes no connection from a client of its own cluster',
+    shows:
+      'Requests to that pod wait until their time is up; retries hide some of them, and its probes may still pass.',
+    fix: 'Find what drops packets between them: a policy of the network plugin (Calico, Cilium), a filter in the pod.',
   },
   'MP-909': {
     layer: 'server',

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { Manifest } from '#kube/client.ts'
 import type { AccessLine } from '#probes/envoy.ts'
 import { surveyOf } from '#testing/fake-clusters.ts'
-import { addAnswers, type RequestAccount } from './answers.ts'
+import { addAnswers } from './answers.ts'
 import type { Finding, Judged } from './layer.ts'
+import type { RequestAccount } from './request-account.ts'
 
 const host = 'cart.shop.svc.cluster.local'
 

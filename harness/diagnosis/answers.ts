@@ -1,26 +1,15 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { isReady } from '#kube/pods.ts'
+import { MeshproofError } from '#errors.ts'
 import type { AccessLine } from '#probes/envoy.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { policiesFor } from './authorization.ts'
+import { readyPodIn } from './clients.ts'
 import { filtersInWords } from './envoy-filters.ts'
 import { findings as known, type FindingCode } from './findings.ts'
 import { kubectl, servedBy, type Finding, type Judged } from './layer.ts'
 import { placeOf } from './places.ts'
-
-/**
- * What became of requests that a client sent to a service: the lines that its own proxy and those of the servers wrote
- * about them. `path` is the path as it was sent.
- */
-export type RequestAccount = {
-  from: string
-  host: string
-  path: string
-  /** How many requests got an answer, by the client’s own word. */
-  answered: number
-  client: { namespace: string; selector: string; lines: AccessLine[] }
-  servers: { cluster: string; namespace: string; selector: string; lines: AccessLine[] }[]
-}
+import type { RequestAccount } from './request-account.ts'
+import { unheardServer } from './unheard.ts'
 
 /** A proxy that answered for itself, or whose server did, and what it wrote. */
 type Answered = { cluster: string; namespace: string; selector: string; line: AccessLine; account: RequestAccount }
@@ -72,7 +61,7 @@ const atServer: Ending[] = [
 
 /** The codes that answers can show, where nothing that was read does. */
 export const shownByAnswers: ReadonlySet<FindingCode> = new Set(
-  [...atClient, ...atServer].map(({ code }) => code).concat('MP-981'),
+  [...atClient, ...atServer].map(({ code }) => code).concat('MP-927', 'MP-981', 'MP-982'),
 )
 
 /** Lines of a request that got no 200. */
@@ -108,6 +97,7 @@ export const addAnswers = async (
   )
   const found = [
     ...accounts.flatMap((account) => aroundSidecar(mesh, account)),
+    ...(await Promise.all(accounts.map((account) => unheardIfAsked(mesh, account)))).flat(),
     ...(await Promise.all(
       [...first.values()].toReversed().map(async (answer) => findingOf(mesh, answer, answer.ending)),
     )),
@@ -119,6 +109,13 @@ export const addAnswers = async (
     return added.length === 0 ? look : { ...look, findings: [...look.findings, ...added] }
   })
 }
+
+/** What asking a server’s pod shows; nothing where it cannot be asked. */
+const unheardIfAsked = (mesh: Survey, account: RequestAccount): Promise<Finding[]> =>
+  unheardServer(mesh, account).catch((error: unknown) => {
+    if (error instanceof MeshproofError) return []
+    throw error
+  })
 
 /** A client whose requests arrive, answered or refused as plaintext, and whose proxy has seen none of them. */
 const aroundSidecar = (mesh: Survey, { from, host, answered, client, servers }: RequestAccount): Finding[] => {
@@ -144,7 +141,7 @@ const findingOf = async (mesh: Survey, answer: Answered, { code, cause }: Ending
   const cluster = mesh.clusters.find(({ name }) => name === answer.cluster)
   const reader = cluster && servedBy(mesh, cluster)
   const isServer = account.servers.some(({ lines }) => lines.includes(line))
-  const pod = cluster && (await podOf(cluster, answer))
+  const pod = cluster && (await readyPodIn(cluster, answer))
   const detail = line.details ?? ''
   const seen = line.path ?? ''
   return {
@@ -163,14 +160,6 @@ const findingOf = async (mesh: Survey, answer: Answered, { code, cause }: Ending
     fix: commandFor(code, reader ?? cluster ?? mesh.clusters[0], answer),
     clusters: [answer.cluster],
   }
-}
-
-const podOf = async (
-  { reads }: SurveyedCluster,
-  { namespace, selector }: { namespace: string; selector: string },
-): Promise<V1Pod | undefined> => {
-  const [key = '', value = ''] = selector.split('=')
-  return (await reads.podsIn(namespace)).find((pod) => isReady(pod) && pod.metadata?.labels?.[key] === value)
 }
 
 /** Which objects of users can have made what a proxy did, in words. */

@@ -37,6 +37,15 @@ const sampled = (proxies: V1Pod[]): V1Pod[] => {
   return [...new Map(sidecars.map((pod) => [pod.metadata?.namespace, pod])).values()].slice(0, perCluster)
 }
 
+/** A ready pod of a namespace with a label, `app=sleep`, if there is one. */
+export const readyPodIn = async (
+  { reads }: SurveyedCluster,
+  { namespace, selector }: { namespace: string; selector: string },
+): Promise<V1Pod | undefined> => {
+  const [key = '', value = ''] = selector.split('=')
+  return (await reads.podsIn(namespace)).find((pod) => isReady(pod) && pod.metadata?.labels?.[key] === value)
+}
+
 /** A client whose proxy could not be read, and why. */
 export type Unread = { client: Client; error: unknown }
 

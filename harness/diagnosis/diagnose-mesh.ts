@@ -4,7 +4,7 @@ import { MeshproofError, reasonOf } from '#errors.ts'
 import type { Istioctl } from '#istio/analyze.ts'
 import type { Survey } from '#probes/survey/survey.ts'
 import { MeshDiagnosis, withoutProbe } from '#results/mesh-diagnosis.ts'
-import { addAnswers, type RequestAccount } from './answers.ts'
+import { addAnswers } from './answers.ts'
 import { addMessages } from './analysis/add-messages.ts'
 import { addNotes } from './analysis/add-notes.ts'
 import { analyzeMesh } from './analysis/analyze-mesh.ts'
@@ -14,6 +14,7 @@ import { meshLayers } from '#results/mesh-layers.ts'
 import { inOneLine } from '#results/text.ts'
 import { ladder } from './ladder.ts'
 import type { Finding, Judged, Layer, MeshProbe } from './layer.ts'
+import type { RequestAccount } from './request-account.ts'
 
 type LayerResult = MeshDiagnosis['layers'][number]
 

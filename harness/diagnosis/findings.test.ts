@@ -42,6 +42,7 @@ const elsewhere: Partial<Record<FindingCode, MeshLayer>> = {
   'MP-924': 'route',
   'MP-925': 'transport',
   'MP-926': 'server',
+  'MP-927': 'server',
 }
 
 /** Most of band 90 is the server’s, and band 68 is for what bands 99 and 90 have no room for. */

@@ -172,15 +172,17 @@ const imageIn = async (mesh: Survey, cluster: SurveyedCluster): Promise<string> 
 
 /** What keeps a new pod in the probe’s namespace from getting a sidecar, or from starting with it. */
 const newPodIn = async (mesh: Survey, cluster: SurveyedCluster, signal: AbortSignal): Promise<Finding[]> => {
-  const finding = (line: string): Finding[] => [
+  const finding = (line: string, cause?: string): Finding[] => [
     {
       code: 'MP-856',
+      ...(cause === undefined ? {} : { cause }),
       where: cluster.name,
       evidence: [line],
       fix: kubectl(cluster, 'get mutatingwebhookconfigurations -l app=sidecar-injector -o yaml'),
     },
   ]
   try {
+    await hasAccount(cluster, signal)
     const pod = await cluster.kube.dryRun<V1Pod>(probePod(cluster, 0, await imageIn(mesh, cluster)))
     if (!proxyOf(pod))
       return finding('the API server would make a pod of a namespace that asks for sidecars without one')
@@ -188,10 +190,28 @@ const newPodIn = async (mesh: Survey, cluster: SurveyedCluster, signal: AbortSig
     if (root === undefined || (await isHandedOut(cluster, root, signal))) return []
     return [await rootMissing(mesh, cluster, [probeNamespace])]
   } catch (error) {
-    if (error instanceof MeshproofError && error.code === 'MP-402') return finding(reasonOf(error))
-    throw error
+    if (!(error instanceof MeshproofError) || error.code !== 'MP-402') throw error
+    const withoutAccount = /error looking up service account/.test(reasonOf(error))
+    return finding(
+      reasonOf(error),
+      withoutAccount
+        ? 'the controllers of a cluster give a new namespace no account, without which no pod is made'
+        : undefined,
+    )
   }
 }
+
+/** Waits until a new namespace has its account: a pod is refused before. What is still missing, the pod will tell. */
+const hasAccount = ({ kube }: SurveyedCluster, signal: AbortSignal): Promise<boolean> =>
+  askUntil(
+    () =>
+      kube.get({ apiVersion: 'v1', kind: 'ServiceAccount', namespace: probeNamespace, name: 'default' }).then(
+        (found) => found !== undefined,
+        () => true,
+      ),
+    (found) => found,
+    { every: 250, within: 10_000, signal },
+  )
 
 /**
  * Whether istiod writes its root certificate into the new namespace. One that was restarted does so when it leads

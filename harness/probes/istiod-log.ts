@@ -1,4 +1,5 @@
 import type { KubeClient } from '#kube/client.ts'
+import { messageOf, timeOf } from './istio-log.ts'
 
 /** What kind of trouble istiod has with a cluster, by its log. */
 export type Trouble = 'certificate' | 'unauthorized' | 'forbidden' | 'unreachable' | 'refused' | 'malformed' | 'taken'
@@ -64,19 +65,3 @@ const isAbout = (line: string, cluster: string, secret: string): boolean => {
     )
   )
 }
-
-const messageOf = (line: string): string => {
-  if (line.startsWith('{')) {
-    try {
-      const { msg } = JSON.parse(line) as { msg?: unknown }
-      if (typeof msg === 'string') return msg
-    } catch {
-      /* a line that was cut: as it is */
-    }
-  }
-  // time, level, scope where there is one, words, labels
-  const [, , ...rest] = line.split('\t')
-  return rest.length > 0 ? rest.join(' ') : line
-}
-
-const timeOf = (line: string): string => /\d{4}-\d{2}-\d{2}T[\d:]+/.exec(line)?.[0] ?? ''

@@ -1,7 +1,7 @@
 import { recorder } from '#checks/evidence.ts'
 import { meshOf } from '#checks/mesh.ts'
 import type { Target } from '#checks/target.ts'
-import type { RequestAccount } from '#diagnosis/answers.ts'
+import type { RequestAccount } from '#diagnosis/request-account.ts'
 
 /**
  * How many requests each cluster’s client sends, up to the first without an answer: with two versions, each is missed

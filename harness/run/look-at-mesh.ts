@@ -1,5 +1,5 @@
 import { delimiter } from 'node:path'
-import type { RequestAccount } from '#diagnosis/answers.ts'
+import type { RequestAccount } from '#diagnosis/request-account.ts'
 import { diagnoseMesh } from '#diagnosis/diagnose-mesh.ts'
 import type { Istioctl } from '#istio/analyze.ts'
 import type { Lab } from '#lab/lab.ts'

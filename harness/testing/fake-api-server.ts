@@ -59,7 +59,13 @@ export const fakeApiServer = async (
     forbidden = [],
     version = 'v1.34.4',
     allows = () => true,
-  }: { forbidden?: string[]; version?: string; allows?: (permission: Permission) => boolean } = {},
+    logs = {},
+  }: {
+    forbidden?: string[]
+    version?: string
+    allows?: (permission: Permission) => boolean
+    logs?: Record<string, string>
+  } = {},
 ): Promise<FakeApiServer> => {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
@@ -91,6 +97,12 @@ export const fakeApiServer = async (
       })
     const [namespace, resource, name] =
       rest[0] === 'namespaces' && rest.length > 2 ? rest.slice(1) : [undefined, rest[0], rest[1]]
+    if (rest.at(-1) === 'log') {
+      const log = logs[name ?? '']
+      if (log === undefined) return send(404, { message: `${name} has no log` })
+      response.writeHead(200, { 'content-type': 'text/plain' }).end(log)
+      return
+    }
     if (forbidden.includes(resource ?? '') || forbidden.includes(`${group}/${resource ?? ''}`))
       return send(403, { message: `${resource} is forbidden: User "reader" cannot list resource` })
     const kind = Object.entries(kinds).find(([, plural]) => plural === resource)?.[0]

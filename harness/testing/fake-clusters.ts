@@ -20,9 +20,9 @@ export const surveyServers = async (...servers: Promise<FakeApiServer>[]): Promi
 
 /**
  * How a cluster of a fake mesh differs from the default. `called` is its name. Its user may not list the resources in
- * `forbidden`.
+ * `forbidden`. `logs` are those of its pods, by their names.
  */
-export type FakeCluster = Shape & { called?: string; forbidden?: string[] }
+export type FakeCluster = Shape & { called?: string; forbidden?: string[]; logs?: Record<string, string> }
 
 /**
  * A survey of a fake mesh of these clusters. They are called cluster1, cluster2, …, and their contexts context1, …
@@ -30,7 +30,7 @@ export type FakeCluster = Shape & { called?: string; forbidden?: string[] }
  */
 export const surveyOf = (...clusters: FakeCluster[]): Promise<Survey> =>
   surveyServers(
-    ...clusters.map(({ called, forbidden, ...shape }, index) =>
-      apiServerOf(meshObjects(called ?? `cluster${index + 1}`, shape), forbidden ? { forbidden } : {}),
+    ...clusters.map(({ called, forbidden = [], logs = {}, ...shape }, index) =>
+      apiServerOf(meshObjects(called ?? `cluster${index + 1}`, shape), { forbidden, logs }),
     ),
   )

@@ -2,9 +2,10 @@ import { type Finding, kubectl, type Layer, servedBy } from '#diagnosis/layer.ts
 import { minorOf, tagOf } from '#images/version.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 import { differentMeshIds, type Survey } from '#probes/survey/survey.ts'
+import { idleControllers } from './controllers.ts'
 
 /**
- * API servers answer (else there was no survey), and proxies are not too far from their control plane (Istio’s
+ * API servers answer (else there was no survey), controllers follow what is in them, and proxies are not too far from their control plane (Istio’s
  * supported skew: two minor versions).
  */
 export const api: Layer = {
@@ -34,8 +35,9 @@ export const api: Layer = {
             ]
       }),
     )
+    const idle = await Promise.all(mesh.clusters.map(idleControllers))
     return {
-      findings: [...perCluster.flat(), ...meshIds(mesh)],
+      findings: [...idle.flat(), ...perCluster.flat(), ...meshIds(mesh)],
       seen: mesh.clusters
         .map(({ name, kubernetes, istio }) => `${name} Kubernetes ${kubernetes}, Istio ${istio || 'unknown'}`)
         .join('; '),

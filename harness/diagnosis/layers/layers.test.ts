@@ -38,6 +38,42 @@ describe('API servers and versions', () => {
   })
 })
 
+describe('controllers', () => {
+  const slice = (pod: string, keeper = 'endpointslice-controller.k8s.io'): Manifest => ({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'cart-1', namespace: 'shop', labels: { 'endpointslice.kubernetes.io/managed-by': keeper } },
+    endpoints: [{ addresses: ['10.2.0.9'], targetRef: { kind: 'Pod', namespace: 'shop', name: pod } }],
+  })
+  const deployment = (generation: number, observedGeneration: number): Manifest => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'cart', namespace: 'shop', generation },
+    status: { observedGeneration },
+  })
+
+  test('that leave the address of a pod that is gone, or a change of a deployment, do not work', async () => {
+    const [finding] = await found(api, {}, { more: [slice('cart-gone'), deployment(3, 2)] })
+    expect(finding).toMatchObject({
+      code: 'MP-813',
+      where: 'cluster2',
+      evidence: [
+        'slice shop/cart-1 holds 10.2.0.9 of pod cart-gone, which is gone',
+        'deployment shop/cart was changed, and nothing has followed it',
+        expect.stringContaining('for 3 s'),
+      ],
+      beneath: true,
+    })
+  })
+
+  test.each<[string, Manifest]>([
+    ['leave nothing undone', deployment(3, 3)],
+    ['do not keep a slice that somebody wrote', slice('cart-gone', 'somebody')],
+  ])('that %s work', async (_, object) => {
+    expect(await codes(api, {}, { more: [object] })).toEqual([])
+  })
+})
+
 describe('address ranges', () => {
   test('that overlap on one network are told with both owners', async () => {
     const [finding] = await found(ranges, { podCidr: '10.1.0.0/16' }, { podCidr: '10.1.2.0/24' })

@@ -149,7 +149,7 @@ const nobodyEncrypts = async (mesh: Survey, primary: SurveyedCluster, services: 
  * Services that clients reach by mutual TLS alone: it is required of their servers, or gateways stand before them. None
  * where plaintext is asked for, which is named elsewhere.
  */
-const takingTlsAlone = async (mesh: Survey, services: MeshService[]): Promise<MeshService[]> => {
+export const takingTlsAlone = async (mesh: Survey, services: MeshService[]): Promise<MeshService[]> => {
   const explained = new Set(
     (await policyFindings(mesh, services)).flatMap(({ code, where }) => (code === 'MP-896' ? where.split(' ')[0] : [])),
   )

@@ -42,7 +42,7 @@ test('a source without the line, or with several, is refused', async () => {
     )
 })
 
-test('one line of one module is changed', async () => {
+test('one line each of two modules is changed', async () => {
   const { modules, helm, conformance } = await loadRecipes()
   const changed = [...modules, helm, conformance].flatMap(({ change: made }) => made ?? [])
   expect(changed).toEqual([
@@ -51,6 +51,12 @@ test('one line of one module is changed', async () => {
       file: 'pkg/kubelet/kubelet.go',
       line: 'genericPlegRelistPeriod    = time.Second * 1',
       becomes: 'genericPlegRelistPeriod    = time.Millisecond * 200',
+    },
+    {
+      module: 'go.universe.tf/metallb',
+      file: 'internal/k8s/webhook.go',
+      line: 'conversion.NewWebhookHandler(mgr.GetScheme())',
+      becomes: 'conversion.NewWebhookHandler(mgr.GetScheme(), mgr.GetConverterRegistry())',
     },
   ])
 })

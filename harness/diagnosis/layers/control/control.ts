@@ -1,4 +1,5 @@
 import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { lastWordsOf } from '#diagnosis/last-words.ts'
 import { troubleOf } from '#diagnosis/pod-trouble.ts'
 import { isReady } from '#kube/pods.ts'
 import { hostOf, type Survey, type SurveyedCluster } from '#probes/survey/survey.ts'
@@ -24,7 +25,7 @@ export const controlPlane: Layer = {
     const istiods = await Promise.all(
       primaries.map(async (cluster) => ({ cluster, pods: await cluster.reads.istiodPods() })),
     )
-    const down = istiods.filter(({ pods }) => !pods.some(isReady)).map(notReady)
+    const down = await Promise.all(istiods.filter(({ pods }) => !pods.some(isReady)).map(notReady))
     if (down.length > 0) return { findings: down, seen: '' }
     const perCluster = await Promise.all(
       mesh.clusters.map(async (cluster) => [
@@ -60,13 +61,13 @@ const noControlPlane = ({ clusters, istioNamespace }: Survey): Finding => ({
   fix: 'kubectl config get-contexts',
 })
 
-const notReady = ({
+const notReady = async ({
   cluster,
   pods,
 }: {
   cluster: SurveyedCluster
   pods: Awaited<ReturnType<SurveyedCluster['reads']['istiodPods']>>
-}): Finding => ({
+}): Promise<Finding> => ({
   code: 'MP-851',
   where: hostOf(cluster).name,
   evidence: [
@@ -77,6 +78,7 @@ const notReady = ({
       const trouble = troubleOf(pod, Date.now())
       return trouble ? [`${pod.metadata?.name ?? ''}: ${trouble.said}`] : []
     }),
+    ...(pods[0] ? await lastWordsOf(hostOf(cluster), pods[0], 'discovery') : []),
   ],
   fix: kubectl(hostOf(cluster), `-n ${cluster.istioNamespace} describe deployment istiod`),
 })

@@ -10,6 +10,7 @@ import { isInjected } from '#diagnosis/injected.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import type { GatewayService } from '#diagnosis/network-gateways.ts'
 import { gatewayPlace } from '#diagnosis/places.ts'
+import { lastWordsOf } from '#diagnosis/last-words.ts'
 import { troubleOf } from '#diagnosis/pod-trouble.ts'
 import { selects } from '#diagnosis/selects.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
@@ -107,7 +108,9 @@ const whyNotReady = async (cluster: SurveyedCluster, pods: V1Pod[]): Promise<Rea
       fix,
     }
   }
-  return { evidence: lines, fix: kubectl(cluster, `-n ${namespace} describe pod ${name}`) }
+  const down = pods.find((pod) => !isReady(pod))
+  const words = down ? await lastWordsOf(cluster, down, 'istio-proxy') : []
+  return { evidence: [...lines, ...words], fix: kubectl(cluster, `-n ${namespace} describe pod ${name}`) }
 }
 
 const lineOf = (pod: V1Pod): string => {

@@ -1,5 +1,6 @@
 import type { CoreV1Event, V1Pod, V1Service } from '@kubernetes/client-node'
 import type { FindingCode } from '#diagnosis/findings.ts'
+import { lastWordsOf } from '#diagnosis/last-words.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { meshNamespacesOf } from '#diagnosis/mesh-namespaces.ts'
 import { selects } from '#diagnosis/selects.ts'
@@ -38,18 +39,23 @@ export const brokenPods = async (cluster: SurveyedCluster): Promise<Finding[]> =
   return Promise.all(
     [...Map.groupBy(troubled, ({ code }) => code)].map(async ([code, alike]) => {
       const lines = await Promise.all(alike.slice(0, shown).map(({ pod, trouble }) => lineOf(cluster, pod, trouble)))
-      const { namespace = '', name = '' } = alike[0]?.pod.metadata ?? {}
+      const [first] = alike
+      const { namespace = '', name = '' } = first?.pod.metadata ?? {}
+      const words = first ? await wordsOf(cluster, first) : []
       return {
         code,
-        ...(alike[0]?.trouble.cause && code !== 'MP-837' ? { cause: alike[0].trouble.cause } : {}),
+        ...(first?.trouble.cause && code !== 'MP-837' ? { cause: first.trouble.cause } : {}),
         where: `${cluster.name} ${namespace}/${name}`,
-        evidence: alike.length > shown ? [...lines, `and ${alike.length - shown} more`] : lines,
+        evidence: [...lines, ...(alike.length > shown ? [`and ${alike.length - shown} more`] : []), ...words],
         fix: kubectl(cluster, `-n ${namespace} describe pod ${name}`),
         clusters: [cluster.name],
       }
     }),
   )
 }
+
+const wordsOf = (cluster: SurveyedCluster, { pod, trouble }: { pod: V1Pod; trouble: PodTrouble }): Promise<string[]> =>
+  lastWordsOf(cluster, pod, trouble.kind === 'proxy' ? 'istio-proxy' : (trouble.container ?? ''))
 
 /**
  * Whether the mesh misses a pod: its sidecar is what is wrong, or a service has no ready pod besides it in the cluster.

@@ -8,8 +8,12 @@ import { workloads } from './workloads.ts'
  * Looks at a mesh whose second cluster has these objects besides; `forbidden` may not be listed there. `first` are more
  * objects of the first cluster.
  */
-const looked = async (more: Manifest[], forbidden: string[] = [], first: Manifest[] = []): Promise<Look> =>
-  workloads.look(await surveyOf({ more: first }, { more, forbidden }), undefined)
+const looked = async (
+  more: Manifest[],
+  forbidden: string[] = [],
+  first: Manifest[] = [],
+  logs: Record<string, string> = {},
+): Promise<Look> => workloads.look(await surveyOf({ more: first }, { more, forbidden, logs }), undefined)
 
 const long = new Date(Date.now() - 600_000)
 const podOf = (status: object, more: object = {}): Manifest => ({
@@ -119,6 +123,17 @@ describe('pods', () => {
       ],
     }
     expect((await looked([podOf(status)])).findings).toMatchObject([{ code: 'MP-965' }])
+  })
+
+  test('carry what Istio’s own container complains of, and nothing that another one writes', async () => {
+    const waiting = { name: 'istio-proxy', ready: false, state: { running: {} } }
+    const log = '2026-11-29T01:02:03Z\terror\tdial tcp: lookup istiod.other.svc: no such host\n'
+    const [own] = (await looked([podOf({ phase: 'Running', containerStatuses: [waiting] })], [], [], { 'web-1': log }))
+      .findings
+    expect(own?.evidence.at(-1)).toBe('istio-proxy of web-1 says: dial tcp: lookup istiod.other.svc: no such host')
+    const [other] = (await looked([podOf(crashing), service], [], [], { 'web-1': 'Error: password hunter2 is wrong' }))
+      .findings
+    expect(other?.evidence.join()).not.toContain('hunter2')
   })
 
   test('carry the last warning that Kubernetes gives of them', async () => {

@@ -1,0 +1,64 @@
+import { dial, type Vantage } from '#probes/dial.ts'
+import { greet } from '#probes/handshake.ts'
+import type { Survey } from '#probes/survey/survey.ts'
+import { readyPodIn } from './clients.ts'
+import { kubectl, type Finding } from './layer.ts'
+import { serverOf, targetPort } from './layers/server/server-pod.ts'
+import { takingTlsAlone } from './layers/transport.ts'
+import { placeOf, vantagePlace } from './places.ts'
+import type { RequestAccount } from './request-account.ts'
+import { sharedServices } from './shared-services.ts'
+
+/**
+ * A client whose requests never reached the server of its own cluster: it asks that pod itself, past its own proxy.
+ * Either the pod takes no connection, or its program hears what its sidecar should take. Without curl in the client’s
+ * proxy the second is not seen.
+ * @throws MeshproofError MP-403 where the client runs no command, MP-602 where it is too slow to judge what it sees.
+ */
+export const unheardServer = async (mesh: Survey, account: RequestAccount): Promise<Finding[]> => {
+  const { from, host, client } = account
+  const heardNothing = account.servers.some(({ cluster, lines }) => cluster === from && lines.length === 0)
+  const cluster = mesh.clusters.find(({ name }) => name === from)
+  const service = (await sharedServices(mesh)).find((candidate) => candidate.host === host)
+  const part = service?.perCluster.find((candidate) => candidate.cluster === cluster)
+  if (!heardNothing || client.lines.length === 0 || !cluster || !service || !part) return []
+  const [server, port] = [await serverOf(service, part), await targetPort(service, part)]
+  const caller = await readyPodIn(cluster, client)
+  const address = server?.status?.podIP
+  if (!server || !caller || address === undefined || port === 0) return []
+  const vantage: Vantage = { kube: cluster.kube, namespace: client.namespace, pod: caller.metadata?.name ?? '' }
+  const inCaller = (command: string): string =>
+    kubectl(cluster, `-n ${vantage.namespace} exec ${vantage.pod} -c istio-proxy -- ${command}`)
+  const place = { where: `${host} in ${from}`, clusters: [from] }
+  const { open, to, said } = await dial(vantage, address, port)
+  if (!open)
+    return [
+      {
+        code: 'MP-927',
+        ...place,
+        evidence: [
+          `from ${vantagePlace(vantage, cluster)}: ${said}`,
+          `${address} is ${placeOf(server)}, which is ready, and its proxy saw none of the requests`,
+        ],
+        fix: inCaller(`pilot-agent wait --timeoutSeconds 2 --url http://${to}/`),
+      },
+    ]
+  if ((await takingTlsAlone(mesh, [service])).length === 0) return []
+  const serverName = `outbound_.${part.service?.spec?.ports?.[0]?.port ?? port}_._.${host}`
+  if ((await greet(vantage, address, port, serverName)) !== 'other') return []
+  return [
+    {
+      code: 'MP-982',
+      ...place,
+      evidence: [
+        `${placeOf(server)} answers a TLS greeting at ${to} with plaintext: its program hears what its sidecar should take`,
+        'its proxy saw none of the requests, and no setting of the pod leaves the port out: look at the packet rules in ' +
+          'its network, which istio-init or Istio’s network plugin makes',
+      ],
+      fix: kubectl(
+        cluster,
+        `-n ${service.namespace} delete pod ${server.metadata?.name ?? ''}   # it starts with new rules`,
+      ),
+    },
+  ]
+}
