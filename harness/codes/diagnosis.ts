@@ -594,6 +594,15 @@ export const diagnosisCodes = {
     shows: 'Requests to such a port are answered by the clusters that have it, if any client knows the port.',
     fix: 'If the port is meant to be shared, give it to the service in every cluster, with the same name.',
   },
+  'MP-919': {
+    layer: 'services',
+    severity: 'warning',
+    cause: 'a port of a service declares another protocol in one cluster than in another',
+    shows:
+      'Control planes take one of the two for the whole mesh: where it is TCP, routes, retries and policies of HTTP do ' +
+      'not count.',
+    fix: 'Give the port the same appProtocol in every cluster, or the same first word in its name.',
+  },
   'MP-917': {
     layer: 'services',
     cause: 'a service sends requests to a port by a name that its pods do not have',

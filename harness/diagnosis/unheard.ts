@@ -51,9 +51,9 @@ export const unheardServer = async (mesh: Survey, account: RequestAccount): Prom
       code: 'MP-982',
       ...place,
       evidence: [
-        `${placeOf(server)} answers a TLS greeting at ${to} with plaintext: its program hears what its sidecar should take`,
-        'its proxy saw none of the requests, and no setting of the pod leaves the port out: look at the packet rules in ' +
-          'its network, which istio-init or Istio’s network plugin makes',
+        `${placeOf(server)} answers a TLS greeting at ${to} with plaintext: its program hears what is for its sidecar`,
+        'its proxy saw none of the requests, and no setting of the pod leaves the port out: the packet rules in its ' +
+          'network are missing, which istio-init or Istio’s network plugin makes',
       ],
       fix: kubectl(
         cluster,

@@ -5,8 +5,8 @@ import { differentMeshIds, type Survey } from '#probes/survey/survey.ts'
 import { idleControllers } from './controllers.ts'
 
 /**
- * API servers answer (else there was no survey), controllers follow what is in them, and proxies are not too far from their control plane (Istio’s
- * supported skew: two minor versions).
+ * API servers answer (else there was no survey), controllers follow what is in them, and proxies are not too far from
+ * their control plane (Istio’s supported skew: two minor versions).
  */
 export const api: Layer = {
   name: 'api',

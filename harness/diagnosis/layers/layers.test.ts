@@ -310,12 +310,20 @@ describe('services across clusters', () => {
     { name: 'metrics', port: 9090 },
   ]
   const byName = { name: 'admin', port: 81, targetPort: 'admin' }
+  const http = { name: 'http', port: 80 }
 
   test.each<[string, Manifest[], Manifest[], string[]]>([
     ['the same in both', [service(usual), slice], [service(usual)], []],
     ['another port name', [service(usual)], [service({ ...usual, ports: [{ name: 'web', port: 80 }] })], ['MP-912']],
     ['another port', [service(usual)], [service({ ...usual, ports: [{ name: 'http', port: 8080 }] })], ['MP-912']],
     ['one more port', [service(usual)], [service({ ...usual, ports: twoPorts })], ['MP-836']],
+    [
+      'another protocol',
+      [service(usual)],
+      [service({ ...usual, ports: [{ ...http, appProtocol: 'tcp' }] })],
+      ['MP-919'],
+    ],
+    ['its protocol in words', [service(usual)], [service({ ...usual, ports: [{ ...http, appProtocol: 'HTTP' }] })], []],
     [
       'one more port, and another name for the first',
       [service({ ...usual, ports: [{ name: 'web', port: 80 }] })],

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { V1Service } from '@kubernetes/client-node'
 import { portBehind } from '#diagnosis/addresses.ts'
 import { proxyOf, variableOf } from '#istio/proxy-container.ts'
 import type { Survey } from '#probes/survey/survey.ts'
@@ -65,15 +66,29 @@ const different = ({ namespace, name, host, perCluster }: MeshService): Finding 
   const unequal =
     having.find(({ service }) => portsDiffer(service, first.service)) ??
     having.find(({ service }) => portsOf(service) !== portsOf(first.service))
-  return (
-    unequal && {
+  if (unequal)
+    return {
       code: portsDiffer(unequal.service, first.service) ? 'MP-912' : 'MP-836',
       where: host,
       evidence: having.map(({ cluster, service }) => `${cluster.name}: ${portsOf(service)}`),
       fix: kubectl(unequal.cluster, `-n ${namespace} get service ${name} -o yaml`),
     }
+  const other = having.find(({ service }) => !isDeepStrictEqual(protocolsOf(service), protocolsOf(first.service)))
+  return (
+    other && {
+      code: 'MP-919',
+      where: host,
+      evidence: having.map(({ cluster, service }) => `${cluster.name}: ${protocolsOf(service).join(' ')}`),
+      fix: kubectl(other.cluster, `-n ${namespace} get service ${name} -o yaml   # appProtocol`),
+    }
   )
 }
+
+/** What the ports of a service declare to speak, by appProtocol or by the first word of their names. */
+const protocolsOf = ({ spec }: V1Service): string[] =>
+  (spec?.ports ?? [])
+    .map(({ port, name = '', appProtocol }) => `${port} ${(appProtocol ?? name.split('-')[0] ?? '').toLowerCase()}`)
+    .sort()
 
 const missing = async (
   { clusters }: Survey,
