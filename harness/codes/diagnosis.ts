@@ -173,6 +173,12 @@ export const diagnosisCodes = {
     shows: 'No change of the mesh config has an effect; a restart of istiod starts it without these settings.',
     fix: 'Correct the config map as istiod’s words say: a key without quotes can be a number or a boolean.',
   },
+  'MP-849': {
+    layer: 'control',
+    cause: 'istiod’s service does not lead to istiod',
+    shows: 'No new proxy gets a certificate or starts; those that are connected go on until their connection ends.',
+    fix: 'Correct the port 15012 of the service: its targetPort is 15012, where istiod listens.',
+  },
   'MP-850': {
     layer: 'control',
     cause: 'a remote cluster’s sidecar injector does not say for which cluster it asks',
@@ -599,8 +605,8 @@ export const diagnosisCodes = {
     severity: 'warning',
     cause: 'a port of a service declares another protocol in one cluster than in another',
     shows:
-      'Control planes take one of the two for the whole mesh: where it is TCP, routes, retries and policies of HTTP do ' +
-      'not count.',
+      'Control planes take one of the two for the whole mesh: where it is TCP, routes, retries and policies of HTTP ' +
+      'do not count.',
     fix: 'Give the port the same appProtocol in every cluster, or the same first word in its name.',
   },
   'MP-917': {

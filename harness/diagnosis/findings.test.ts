@@ -38,6 +38,7 @@ const elsewhere: Partial<Record<FindingCode, MeshLayer>> = {
   'MP-838': 'workloads',
   'MP-847': 'control',
   'MP-848': 'control',
+  'MP-849': 'control',
   'MP-890': 'gateways',
   'MP-924': 'route',
   'MP-925': 'transport',

@@ -9,6 +9,9 @@ import type { RequestAccount } from '#diagnosis/request-account.ts'
  */
 const count = 12
 
+/** What a request carries in its query, and after it the client that sent it. */
+const marked = 'asked='
+
 /** The longest wait for what proxies write about them, in milliseconds. */
 const patience = 3_000
 
@@ -27,7 +30,7 @@ export const askWorkloads = async (target: Target, signal: AbortSignal): Promise
   return Promise.all(
     clusters.map(async ({ name, sleep, accessLog }): Promise<RequestAccount> => {
       const since = new Date()
-      const mark = `asked=${name}-${since.getTime()}`
+      const mark = `${marked}${name}-${since.getTime()}`
       const { all } = await sleep.getNow(`${helloworld.url}?${mark}`, { count, failEarly: true })
       let lines: RequestAccount['client']['lines'] = []
       await eventually(async () => {
@@ -39,7 +42,12 @@ export const askWorkloads = async (target: Target, signal: AbortSignal): Promise
           cluster: cluster.name,
           namespace,
           selector: 'app=helloworld',
-          lines: await cluster.accessLog('helloworld', since, () => true),
+          // A route can rewrite a path, so what carries no mark may be of this client; another mark is of another.
+          lines: await cluster.accessLog(
+            'helloworld',
+            since,
+            ({ path }) => path?.includes(mark) || !path?.includes(marked),
+          ),
         })),
       )
       return {

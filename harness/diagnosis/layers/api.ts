@@ -35,7 +35,7 @@ export const api: Layer = {
             ]
       }),
     )
-    const idle = await Promise.all(mesh.clusters.map(idleControllers))
+    const idle = await Promise.all(mesh.clusters.map((cluster) => idleControllers(cluster)))
     return {
       findings: [...idle.flat(), ...perCluster.flat(), ...meshIds(mesh)],
       seen: mesh.clusters

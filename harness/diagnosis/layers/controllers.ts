@@ -4,8 +4,11 @@ import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { placeOf } from '#diagnosis/places.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
-/** How long controllers may take to follow a change, in milliseconds: they need a fraction of a second. */
-const patience = 3_000
+/**
+ * How long controllers may take to follow a change, in milliseconds: they need a fraction of a second, and more on a
+ * machine with too much to do.
+ */
+const patience = 15_000
 
 /** How many objects a finding names. */
 const named = 3
@@ -14,9 +17,9 @@ type Seen = { deployments: V1Deployment[]; slices: V1EndpointSlice[]; pods: V1Po
 
 /**
  * A cluster whose controllers (kube-controller-manager) do not work: addresses stay in slices whose pods are gone, and
- * changed deployments stay as they were. The API server answers, and running pods go on, so nothing else shows it.
+ * changed deployments stay as they were. The API server answers, and running pods go on, so nothing else shows it. `within` is the patience in milliseconds.
  */
-export const idleControllers = async (cluster: SurveyedCluster): Promise<Finding[]> => {
+export const idleControllers = async (cluster: SurveyedCluster, within = patience): Promise<Finding[]> => {
   const { name, kube, reads } = cluster
   const [deployments, slices, pods] = await Promise.all([
     // Nothing is known of what may not be read.
@@ -24,16 +27,20 @@ export const idleControllers = async (cluster: SurveyedCluster): Promise<Finding
     reads.slices().catch((): V1EndpointSlice[] => []),
     reads.pods(),
   ])
-  const before = leftUndone({ deployments, slices, pods })
-  if (before.length === 0) return []
-  await sleep(patience)
-  const [deploymentsNow, slicesNow, podsNow] = await Promise.all([
-    deployments.length > 0 ? kube.list<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment' }) : [],
-    slices.length > 0 ? kube.list<V1EndpointSlice>({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice' }) : [],
-    kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' }),
-  ])
-  const now = leftUndone({ deployments: deploymentsNow, slices: slicesNow, pods: podsNow })
-  const lines = before.filter((line) => now.includes(line))
+  const lookAgain = async (): Promise<string[]> => {
+    const [deploymentsNow, slicesNow, podsNow] = await Promise.all([
+      deployments.length > 0 ? kube.list<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment' }) : [],
+      slices.length > 0 ? kube.list<V1EndpointSlice>({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice' }) : [],
+      kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' }),
+    ])
+    return leftUndone({ deployments: deploymentsNow, slices: slicesNow, pods: podsNow })
+  }
+  let lines = leftUndone({ deployments, slices, pods })
+  for (const end = Date.now() + within; lines.length > 0 && Date.now() < end;) {
+    await sleep(Math.min(1000, within))
+    const now = await lookAgain()
+    lines = lines.filter((line) => now.includes(line))
+  }
   if (lines.length === 0) return []
   return [
     {
@@ -42,7 +49,7 @@ export const idleControllers = async (cluster: SurveyedCluster): Promise<Finding
       evidence: [
         ...lines.slice(0, named),
         ...(lines.length > named ? [`and ${lines.length - named} more`] : []),
-        `so it has been for ${patience / 1000} s`,
+        `so it has been for ${within / 1000} s`,
       ],
       fix: kubectl(cluster, '-n kube-system get pods,leases   # kube-controller-manager'),
       clusters: [name],

@@ -8,6 +8,7 @@ import { wrongDiscoveryAddress } from './discovery-address.ts'
 import { rootsNotHandedOut } from './handed-out-root.ts'
 import { wrongInjectionPath } from './injection-path.ts'
 import { unreadValidators, webhookProblems } from './injectors.ts'
+import { closedIstiodService } from './istiod-service.ts'
 import { refusedMeshConfig } from './refused-config.ts'
 import { sidecarProblems } from './sidecars.ts'
 import { starvedIstiod } from './starved-istiod.ts'
@@ -36,10 +37,16 @@ export const controlPlane: Layer = {
         ...(await refusedMeshConfig(cluster)),
       ]),
     )
+    const closed = await Promise.all(primaries.map(closedIstiodService))
     const starved = await Promise.all(istiods.map(({ cluster, pods }) => starvedIstiod(cluster, pods)))
     const roots = await Promise.all(mesh.clusters.map((cluster) => rootsNotHandedOut(mesh, cluster)))
     const notes = await Promise.all(mesh.clusters.map(unreadValidators))
-    const findings = [...starved.flat(), ...perCluster.flat(), ...roots.flatMap((root) => root.findings)]
+    const findings = [
+      ...closed.flat(),
+      ...starved.flat(),
+      ...perCluster.flat(),
+      ...roots.flatMap((root) => root.findings),
+    ]
     const ofNewPods = findings.length > 0 ? [] : ((await probe?.newPods()) ?? [])
     const ready = istiods.map(
       ({ cluster, pods }) => `${hostOf(cluster).name} ${pods.filter(isReady).length} istiod ready`,
