@@ -644,9 +644,16 @@ export const diagnosisCodes = {
   },
   'MP-961': {
     layer: 'workloads',
-    cause: 'a service has no pod in a cluster, since its workload is scaled to nothing',
-    shows: 'Answers of other clusters alone; where no other has pods of it, 503.',
+    cause: 'a service has no pod, since its workload is scaled to nothing',
+    shows: '503 where no cluster has pods of it; answers of other clusters alone where requests to its own are missed.',
     fix: 'Scale the workload up. An autoscaler, a quota or somebody scaled it down.',
+  },
+  'MP-839': {
+    layer: 'workloads',
+    severity: 'warning',
+    cause: 'a service has no pod in a cluster, since its workload is scaled to nothing there',
+    shows: 'Answers of other clusters alone. A cluster that stands by is meant to be so.',
+    fix: 'Scale the workload up, unless it is meant to stand by.',
   },
   'MP-962': {
     layer: 'workloads',

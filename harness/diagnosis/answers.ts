@@ -61,7 +61,7 @@ const atServer: Ending[] = [
 
 /** The codes that answers can show, where nothing that was read does. */
 export const shownByAnswers: ReadonlySet<FindingCode> = new Set(
-  [...atClient, ...atServer].map(({ code }) => code).concat('MP-927', 'MP-981', 'MP-982'),
+  [...atClient, ...atServer].map(({ code }) => code).concat('MP-927', 'MP-961', 'MP-981', 'MP-982'),
 )
 
 /** Lines of a request that got no 200. */

@@ -36,6 +36,7 @@ const elsewhere: Partial<Record<FindingCode, MeshLayer>> = {
   'MP-836': 'services',
   'MP-837': 'workloads',
   'MP-838': 'workloads',
+  'MP-839': 'workloads',
   'MP-847': 'control',
   'MP-848': 'control',
   'MP-849': 'control',

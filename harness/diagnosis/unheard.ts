@@ -1,3 +1,4 @@
+import type { V1Deployment } from '@kubernetes/client-node'
 import { dial, type Vantage } from '#probes/dial.ts'
 import { greet } from '#probes/handshake.ts'
 import type { Survey } from '#probes/survey/survey.ts'
@@ -5,13 +6,16 @@ import { readyPodIn } from './clients.ts'
 import { kubectl, type Finding } from './layer.ts'
 import { serverOf, targetPort } from './layers/server/server-pod.ts'
 import { takingTlsAlone } from './layers/transport.ts'
+import { scaledToNothing } from './layers/workloads/missing-pods.ts'
 import { placeOf, vantagePlace } from './places.ts'
 import type { RequestAccount } from './request-account.ts'
-import { sharedServices } from './shared-services.ts'
+import { selects } from './selects.ts'
+import { sharedServices, type MeshService, type ServiceIn } from './shared-services.ts'
 
 /**
- * A client whose requests never reached the server of its own cluster: it asks that pod itself, past its own proxy.
- * Either the pod takes no connection, or its program hears what its sidecar should take. Without curl in the client’s
+ * A client whose requests never reached the server of its own cluster. Where none is there, its workload may be scaled
+ * to nothing; otherwise the client asks that pod itself, past its own proxy. Either the pod takes no connection, or its
+ * program hears what its sidecar should take. Without curl in the client’s
  * proxy the second is not seen.
  * @throws MeshproofError MP-403 where the client runs no command, MP-602 where it is too slow to judge what it sees.
  */
@@ -22,6 +26,8 @@ export const unheardServer = async (mesh: Survey, account: RequestAccount): Prom
   const service = (await sharedServices(mesh)).find((candidate) => candidate.host === host)
   const part = service?.perCluster.find((candidate) => candidate.cluster === cluster)
   if (!heardNothing || client.lines.length === 0 || !cluster || !service || !part) return []
+  const idle = await idleWorkload(service, part)
+  if (idle) return [scaledToNothing('MP-961', cluster, idle, [service.name])]
   const [server, port] = [await serverOf(service, part), await targetPort(service, part)]
   const caller = await readyPodIn(cluster, client)
   const address = server?.status?.podIP
@@ -61,4 +67,17 @@ export const unheardServer = async (mesh: Survey, account: RequestAccount): Prom
       ),
     },
   ]
+}
+
+/** The deployment that a service without a pod in a cluster should have them of, where it is scaled to nothing. */
+const idleWorkload = async (
+  { namespace }: MeshService,
+  { cluster, service, pods }: ServiceIn,
+): Promise<V1Deployment | undefined> => {
+  if (!service || pods.length > 0) return undefined
+  const deployments = await cluster.reads.deployments().catch((): V1Deployment[] => [])
+  return deployments.find(
+    ({ metadata, spec }) =>
+      metadata?.namespace === namespace && spec?.replicas === 0 && selects(service, spec.template.metadata?.labels),
+  )
 }

@@ -2,6 +2,7 @@ import { recorder } from '#checks/evidence.ts'
 import { meshOf } from '#checks/mesh.ts'
 import type { Target } from '#checks/target.ts'
 import type { RequestAccount } from '#diagnosis/request-account.ts'
+import type { AccessLine } from '#probes/envoy.ts'
 
 /**
  * How many requests each cluster’s client sends, up to the first without an answer: with two versions, each is missed
@@ -43,11 +44,10 @@ export const askWorkloads = async (target: Target, signal: AbortSignal): Promise
           namespace,
           selector: 'app=helloworld',
           // A route can rewrite a path, so what carries no mark may be of this client; another mark is of another.
-          lines: await cluster.accessLog(
-            'helloworld',
-            since,
-            ({ path }) => path?.includes(mark) || !path?.includes(marked),
-          ),
+          lines: await cluster
+            .accessLog('helloworld', since, ({ path }) => path?.includes(mark) || !path?.includes(marked))
+            // A cluster without a pod of it has no log either.
+            .catch((): AccessLine[] => []),
         })),
       )
       return {

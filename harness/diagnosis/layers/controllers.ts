@@ -17,7 +17,8 @@ type Seen = { deployments: V1Deployment[]; slices: V1EndpointSlice[]; pods: V1Po
 
 /**
  * A cluster whose controllers (kube-controller-manager) do not work: addresses stay in slices whose pods are gone, and
- * changed deployments stay as they were. The API server answers, and running pods go on, so nothing else shows it. `within` is the patience in milliseconds.
+ * changed deployments stay as they were. The API server answers, and running pods go on, so nothing else shows it.
+ * `within` is the patience in milliseconds.
  */
 export const idleControllers = async (cluster: SurveyedCluster, within = patience): Promise<Finding[]> => {
   const { name, kube, reads } = cluster

@@ -169,6 +169,15 @@ describe('deployments', () => {
     expect((await looked([service, deployment(0)], [], [service])).findings).toMatchObject([
       { code: 'MP-961', where: 'cluster2 shop/web', fix: expect.stringContaining('--context=context2') },
     ])
+    const answering: Manifest = {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 'web-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'web' } },
+      endpoints: [{ addresses: ['10.1.0.7'] }],
+    }
+    expect((await looked([service, deployment(0)], [], [service, answering])).findings).toMatchObject([
+      { code: 'MP-839', where: 'cluster2 shop/web' },
+    ])
     expect((await looked([service, deployment(0)])).findings).toEqual([])
     const ready = podOf({ phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] })
     expect((await looked([service, deployment(0), ready], [], [service])).findings).toEqual([])
