@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { lastComplaint } from '#probes/istio-log.ts'
-import type { SurveyedCluster } from '#probes/survey/survey.ts'
+import type { KubeClient } from '#kube/client.ts'
 
 // What other programs write may be secret, and is not shown.
 const ofIstio = new Set(['istio-proxy', 'istio-init', 'istio-validation', 'discovery'])
@@ -13,7 +13,7 @@ const lines = 200
  * others, and none where the log cannot be read.
  */
 export const lastWordsOf = async (
-  { kube }: SurveyedCluster,
+  { kube }: { kube: KubeClient },
   { metadata, status }: V1Pod,
   container: string,
 ): Promise<string[]> => {

@@ -7,8 +7,10 @@ import { askUntil, until } from '#kube/until.ts'
 import { isSilence, meaning, requirePace } from '#probes/dial.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
+import { lastWordsOf } from './last-words.ts'
 import { type Asked, type Finding, kubectl, type MeshProbe } from './layer.ts'
 import { requirePassage } from './passage.ts'
+import { troubleOf } from './pod-trouble.ts'
 import type { Answer } from './probe-answer.ts'
 import { type Answers, askInRounds } from './probe-rounds.ts'
 import { mountedRoot, rootMissing } from './root-missing.ts'
@@ -70,18 +72,30 @@ const deployProbes = async (mesh: Survey, admission: Admission, signal: AbortSig
       cluster.kube.apply([...services, probePod(cluster, index, await imageIn(mesh, cluster))]),
     ),
   )
-  await Promise.all(
-    mesh.clusters.map(({ kube, name }) =>
-      until(
-        `the probe’s pod in ${name} is ready`,
-        async () => {
-          const pod = await kube.get<V1Pod>({ apiVersion: 'v1', kind: 'Pod', name: 'probe', namespace: probeNamespace })
-          return pod && isReady(pod)
-        },
-        { every: 250, within: 60_000, signal },
-      ),
-    ),
-  )
+  await Promise.all(mesh.clusters.map((cluster) => probeStarts(cluster, signal)))
+}
+
+/** Waits until the probe’s pod is ready. @throws MeshproofError MP-401 with what keeps it, where the cluster says it. */
+const probeStarts = async (cluster: SurveyedCluster, signal: AbortSignal): Promise<void> => {
+  let pod: V1Pod | undefined
+  await until(
+    `the probe’s pod in ${cluster.name} is ready`,
+    async () => {
+      pod = await cluster.kube.get<V1Pod>({ apiVersion: 'v1', kind: 'Pod', name: 'probe', namespace: probeNamespace })
+      return pod && isReady(pod)
+    },
+    { every: 250, within: 60_000, signal },
+  ).catch(async (error: unknown) => {
+    const trouble = pod && troubleOf(pod, Date.now())
+    if (signal.aborted || !pod || !trouble) throw error
+    const words = await lastWordsOf(cluster, pod, trouble.container ?? 'istio-proxy')
+    throw new MeshproofError('MP-401', {
+      what: 'The probe’s pod does not start',
+      where: cluster.name,
+      why: [trouble.said, ...words].join('; '),
+      next: 'Diagnose without --probe: a layer below may name the cause.',
+    })
+  })
 }
 
 /** Sends requests from every cluster to every cluster. @throws MeshproofError MP-602 where everything is too slow. */

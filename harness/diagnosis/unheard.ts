@@ -15,8 +15,7 @@ import { sharedServices, type MeshService, type ServiceIn } from './shared-servi
 /**
  * A client whose requests never reached the server of its own cluster. Where none is there, its workload may be scaled
  * to nothing; otherwise the client asks that pod itself, past its own proxy. Either the pod takes no connection, or its
- * program hears what its sidecar should take. Without curl in the client’s
- * proxy the second is not seen.
+ * program hears what its sidecar should take. Without curl in the client’s proxy the second is not seen.
  * @throws MeshproofError MP-403 where the client runs no command, MP-602 where it is too slow to judge what it sees.
  */
 export const unheardServer = async (mesh: Survey, account: RequestAccount): Promise<Finding[]> => {

@@ -3,6 +3,7 @@ import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts
 import { placeOf } from '#diagnosis/places.ts'
 import { decidedBy, rulesInUse } from '#diagnosis/rule-hosts.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
+import { proxyOf } from '#istio/proxy-container.ts'
 import type { Manifest } from '#kube/client.ts'
 import { defaultTrustDomain, meshConfigOf, policyRootOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
@@ -44,7 +45,7 @@ export const transport: Layer = {
     return {
       findings: [...ruled, ...told.findings, ...(await trustDomainsApart(mesh))],
       seen: `clients and servers of ${services.length} shared services agree on mutual TLS`,
-      notes: told.notes,
+      notes: [...told.notes, ...(await refusedWithoutSidecar(mesh, services))],
     }
   },
 }
@@ -170,6 +171,37 @@ const isMeshed = ({ meshed }: MeshService['perCluster'][number]): boolean => mes
 
 const encrypts = (policy: z.infer<typeof Policy>): boolean =>
   ['ISTIO_MUTUAL', 'MUTUAL'].includes(policy?.tls?.mode ?? '')
+
+/**
+ * Pods without a sidecar beside servers that require mutual TLS, in a note: such servers refuse them, and whether they
+ * ask any is not known.
+ */
+const refusedWithoutSidecar = async (mesh: Survey, services: MeshService[]): Promise<string[]> => {
+  const strict = await Promise.all(
+    services.map(async (service) => ((await strictIn(mesh, service)) === undefined ? [] : [service.namespace])),
+  )
+  const namespaces = new Set(strict.flat())
+  const perCluster = await Promise.all(
+    mesh.clusters.map(async ({ name, reads }) =>
+      (await reads.pods())
+        .filter(
+          (pod) =>
+            namespaces.has(pod.metadata?.namespace ?? '') &&
+            pod.status?.phase === 'Running' &&
+            pod.metadata?.deletionTimestamp === undefined &&
+            // Ambient’s ztunnel speaks mutual TLS for a pod.
+            pod.metadata?.annotations?.['ambient.istio.io/redirection'] !== 'enabled' &&
+            proxyOf(pod) === undefined,
+        )
+        .map((pod) => `${name} ${placeOf(pod)}`),
+    ),
+  )
+  const pods = perCluster.flat()
+  const more = pods.length > named ? ` and ${pods.length - named} more` : ''
+  return pods.length === 0
+    ? []
+    : [`without a sidecar, so servers that require mutual TLS refuse them: ${pods.slice(0, named).join(', ')}${more}`]
+}
 
 /** The PeerAuthentication that requires mutual TLS of a service’s servers in some cluster. */
 const strictIn = async (mesh: Survey, service: MeshService): Promise<string | undefined> =>

@@ -1,5 +1,6 @@
 import type { V1Deployment, V1Pod } from '@kubernetes/client-node'
 import { ownNamespaces, type ExistingMesh } from '#checks/existing-target.ts'
+import { lastWordsOf } from '#diagnosis/last-words.ts'
 import { type Admission, admittingObjects, exported } from '#diagnosis/new-namespace.ts'
 import { MeshproofError, reasonOf } from '#errors.ts'
 import { fixture } from '#istio/fixture.ts'
@@ -7,7 +8,7 @@ import { accessLogFormat } from '#istio/installation.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 import { captureOf, deploymentsOf, newConnections, workloadsOf } from '#istio/workloads.ts'
 import type { KubeClient, Manifest } from '#kube/client.ts'
-import { execIn, isRolledOut, readyPod } from '#kube/pods.ts'
+import { execIn, isReady, isRolledOut, readyPod } from '#kube/pods.ts'
 import { settled } from '#kube/roll-out.ts'
 import { until } from '#kube/until.ts'
 
@@ -78,7 +79,7 @@ type Coming = { context: string; kube: KubeClient; whose: 'workloads' | 'echo' }
 
 /**
  * Waits until pods are ready, and returns undefined. Otherwise it returns why they are not: what the cluster says of
- * them, or that they were not ready within the time, in milliseconds.
+ * them, what their sidecars complain of, or that they were not ready within the time, in milliseconds.
  * @throws the signal’s reason when it fires.
  */
 export const whyNotUp = async (
@@ -101,10 +102,20 @@ export const whyNotUp = async (
     { every: 500, within, signal },
   ).catch((error: unknown) => {
     if (signal.aborted) throw error
-    trouble ??= reasonOf(error)
-    return 'stuck'
+    return { error }
   })
+  if (typeof outcome === 'object')
+    return trouble ?? (await sidecarsSay(kube).catch(() => undefined)) ?? reasonOf(outcome.error)
   return outcome === 'ready' ? undefined : trouble
+}
+
+/** What the sidecar of a pod of ours complains of that is not ready, if one does. */
+const sidecarsSay = async (kube: KubeClient): Promise<string | undefined> => {
+  const pods = await Promise.all(
+    Object.values(ownNamespaces).map((namespace) => kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace })),
+  )
+  const waiting = pods.flat().filter((pod) => !isReady(pod) && proxyOf(pod) !== undefined)
+  return (await Promise.all(waiting.map((pod) => lastWordsOf({ kube }, pod, 'istio-proxy')))).flat()[0]
 }
 
 /**

@@ -3,13 +3,14 @@ import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { placeOf, vantagePlace } from '#diagnosis/places.ts'
 import { selects } from '#diagnosis/selects.ts'
 import { dialFrom } from '#diagnosis/vantage.ts'
+import { isReady } from '#kube/pods.ts'
 import { hostOf, type SurveyedCluster } from '#probes/survey/survey.ts'
 
 /** The port at which proxies ask istiod for certificates and configuration. */
 const discoveryPort = 15012
 
 /**
- * A service of istiod that does not lead to it, in istiod’s own cluster. Proxies that are connected stay so, and none
+ * A service of istiod that does not lead to a ready one, in istiod’s own cluster. Proxies that are connected stay so, and none
  * starts. How remote clusters reach istiod is for other layers.
  */
 export const closedIstiodService = (cluster: SurveyedCluster): Promise<Finding[]> =>
@@ -26,7 +27,7 @@ const look = async (cluster: SurveyedCluster): Promise<Finding[]> => {
     (service) =>
       service.metadata?.namespace === cluster.istioNamespace &&
       service.spec?.ports?.some(({ port }) => port === discoveryPort) &&
-      pods.some(({ metadata }) => selects(service, metadata?.labels)),
+      pods.some((pod) => isReady(pod) && selects(service, pod.metadata?.labels)),
   )
   const perService = await Promise.all(
     offering.map(async (service): Promise<Finding[]> => {

@@ -211,6 +211,22 @@ describe('what clients send', () => {
     expect(await codesWith(rule({ mode: 'ISTIO_MUTUAL' }), strict)).toEqual([])
   })
 
+  test('from a pod without a sidecar is told in a note where servers require mutual TLS', async () => {
+    const bare = (annotations: Record<string, string> = {}): Manifest => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'job-1', namespace: 'shop', annotations },
+      spec: { containers: [{ name: 'job' }] },
+      status: { phase: 'Running' },
+    })
+    const notesWith = async (...more: Manifest[]): Promise<string> =>
+      (await transport.look(await meshOf(more), undefined)).notes?.join('\n') ?? ''
+    expect(await notesWith(strict, bare())).toContain('servers that require mutual TLS refuse them: cluster')
+    expect(await notesWith(strict, bare())).toContain('shop/job-1')
+    expect(await notesWith(bare())).not.toContain('job-1')
+    expect(await notesWith(strict, bare({ 'ambient.istio.io/redirection': 'enabled' }))).not.toContain('job-1')
+  })
+
   test('in plaintext is fine where the PeerAuthentication that decides does not require mutual TLS', async () => {
     const plaintext = rule({ mode: 'DISABLE' })
     const elsewhere = { selector: { matchLabels: { app: 'bank' } }, mtls: { mode: 'STRICT' } }
