@@ -75,7 +75,7 @@ const deployProbes = async (mesh: Survey, admission: Admission, signal: AbortSig
   await Promise.all(mesh.clusters.map((cluster) => probeStarts(cluster, signal)))
 }
 
-/** Waits until the probe’s pod is ready. @throws MeshproofError MP-401 with what keeps it, where the cluster says it. */
+/** Waits until the probe’s pod is ready. @throws MeshproofError MP-401, with the reason that the cluster gives. */
 const probeStarts = async (cluster: SurveyedCluster, signal: AbortSignal): Promise<void> => {
   let pod: V1Pod | undefined
   await until(

@@ -10,8 +10,8 @@ import { hostOf, type SurveyedCluster } from '#probes/survey/survey.ts'
 const discoveryPort = 15012
 
 /**
- * A service of istiod that does not lead to a ready one, in istiod’s own cluster. Proxies that are connected stay so, and none
- * starts. How remote clusters reach istiod is for other layers.
+ * A service of istiod that does not lead to a ready one, in istiod’s own cluster. Proxies that are connected stay so,
+ * and none starts. How remote clusters reach istiod is for other layers.
  */
 export const closedIstiodService = (cluster: SurveyedCluster): Promise<Finding[]> =>
   look(cluster).catch((error: unknown) => {
