@@ -1,12 +1,11 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { MeshproofError } from '#errors.ts'
 import type { AccessLine } from '#probes/envoy.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { policiesFor } from './authorization.ts'
 import { readyPodIn } from './clients.ts'
 import { filtersInWords } from './envoy-filters.ts'
 import { findings as known, type FindingCode } from './findings.ts'
-import { kubectl, servedBy, type Finding, type Judged } from './layer.ts'
+import { ifAsked, kubectl, servedBy, type Finding, type Judged } from './layer.ts'
 import { placeOf } from './places.ts'
 import type { RequestAccount } from './request-account.ts'
 import { unheardServer } from './unheard.ts'
@@ -97,7 +96,7 @@ export const addAnswers = async (
   )
   const found = [
     ...accounts.flatMap((account) => aroundSidecar(mesh, account)),
-    ...(await Promise.all(accounts.map((account) => unheardIfAsked(mesh, account)))).flat(),
+    ...(await Promise.all(accounts.map((account) => ifAsked(unheardServer(mesh, account))))).flat(),
     ...(await Promise.all(
       [...first.values()].toReversed().map(async (answer) => findingOf(mesh, answer, answer.ending)),
     )),
@@ -109,13 +108,6 @@ export const addAnswers = async (
     return added.length === 0 ? look : { ...look, findings: [...look.findings, ...added] }
   })
 }
-
-/** What asking a server’s pod shows; nothing where it cannot be asked. */
-const unheardIfAsked = (mesh: Survey, account: RequestAccount): Promise<Finding[]> =>
-  unheardServer(mesh, account).catch((error: unknown) => {
-    if (error instanceof MeshproofError) return []
-    throw error
-  })
 
 /** A client whose requests arrive, answered or refused as plaintext, and whose proxy has seen none of them. */
 const aroundSidecar = (mesh: Survey, { from, host, answered, client, servers }: RequestAccount): Finding[] => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { MeshproofError } from '#errors.ts'
 import { shellWord } from '#results/text.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
@@ -62,6 +63,13 @@ export const again = async (look: () => Promise<Finding[]>, times: number, pause
   }
   return found
 }
+
+/** What a question finds; nothing where it cannot be asked, since then nothing is known. */
+export const ifAsked = (findings: Promise<Finding[]>): Promise<Finding[]> =>
+  findings.catch((error: unknown) => {
+    if (error instanceof MeshproofError) return []
+    throw error
+  })
 
 /**
  * Requests from one cluster to another, each on a new connection: how many were answered, and what the others got.

@@ -96,6 +96,10 @@ const exitCodeOf = (status: V1Status): number => {
 /** Whether a pod has ended, well or not: it runs nothing any more. */
 export const isDone = ({ status }: V1Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
 
+/** Whether a pod runs for good: it is neither done nor on its way out. */
+export const isRunning = ({ metadata, status }: V1Pod): boolean =>
+  metadata?.deletionTimestamp === undefined && status?.phase === 'Running'
+
 /** True for a pod that is ready and is not being deleted. */
 export const isReady = ({ metadata, status }: V1Pod): boolean =>
   !metadata?.deletionTimestamp &&

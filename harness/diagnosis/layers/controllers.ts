@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { V1Deployment, V1EndpointSlice, V1Pod } from '@kubernetes/client-node'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { placeOf } from '#diagnosis/places.ts'
+import { askUntil } from '#kube/until.ts'
 import type { SurveyedCluster } from '#probes/survey/survey.ts'
 
 /**
@@ -37,11 +37,15 @@ export const idleControllers = async (cluster: SurveyedCluster, within = patienc
     return leftUndone({ deployments: deploymentsNow, slices: slicesNow, pods: podsNow })
   }
   let lines = leftUndone({ deployments, slices, pods })
-  for (const end = Date.now() + within; lines.length > 0 && Date.now() < end;) {
-    await sleep(Math.min(1000, within))
-    const now = await lookAgain()
-    lines = lines.filter((line) => now.includes(line))
-  }
+  if (lines.length > 0)
+    await askUntil(
+      async () => {
+        const now = await lookAgain()
+        lines = lines.filter((line) => now.includes(line))
+      },
+      () => lines.length === 0,
+      { every: Math.min(1000, within), within },
+    )
   if (lines.length === 0) return []
   return [
     {

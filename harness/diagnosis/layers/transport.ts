@@ -5,6 +5,7 @@ import { decidedBy, rulesInUse } from '#diagnosis/rule-hosts.ts'
 import { sharedServices, type MeshService } from '#diagnosis/shared-services.ts'
 import { proxyOf } from '#istio/proxy-container.ts'
 import type { Manifest } from '#kube/client.ts'
+import { isRunning } from '#kube/pods.ts'
 import { defaultTrustDomain, meshConfigOf, policyRootOf } from '#probes/survey/mesh-config.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 import { primariesOf } from '#topology/roles.ts'
@@ -187,8 +188,7 @@ const refusedWithoutSidecar = async (mesh: Survey, services: MeshService[]): Pro
         .filter(
           (pod) =>
             namespaces.has(pod.metadata?.namespace ?? '') &&
-            pod.status?.phase === 'Running' &&
-            pod.metadata?.deletionTimestamp === undefined &&
+            isRunning(pod) &&
             // Ambient’s ztunnel speaks mutual TLS for a pod.
             pod.metadata?.annotations?.['ambient.istio.io/redirection'] !== 'enabled' &&
             proxyOf(pod) === undefined,

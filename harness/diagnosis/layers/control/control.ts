@@ -1,4 +1,4 @@
-import { kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
+import { ifAsked, kubectl, servedBy, type Finding, type Layer } from '#diagnosis/layer.ts'
 import { lastWordsOf } from '#diagnosis/last-words.ts'
 import { troubleOf } from '#diagnosis/pod-trouble.ts'
 import { isReady } from '#kube/pods.ts'
@@ -37,7 +37,7 @@ export const controlPlane: Layer = {
         ...(await refusedMeshConfig(cluster)),
       ]),
     )
-    const closed = await Promise.all(primaries.map(closedIstiodService))
+    const closed = await Promise.all(primaries.map((cluster) => ifAsked(closedIstiodService(cluster))))
     const starved = await Promise.all(istiods.map(({ cluster, pods }) => starvedIstiod(cluster, pods)))
     const roots = await Promise.all(mesh.clusters.map((cluster) => rootsNotHandedOut(mesh, cluster)))
     const notes = await Promise.all(mesh.clusters.map(unreadValidators))

@@ -1,4 +1,3 @@
-import { MeshproofError } from '#errors.ts'
 import { kubectl, type Finding } from '#diagnosis/layer.ts'
 import { placeOf, vantagePlace } from '#diagnosis/places.ts'
 import { selects } from '#diagnosis/selects.ts'
@@ -12,15 +11,9 @@ const discoveryPort = 15012
 /**
  * A service of istiod that does not lead to a ready one, in istiod’s own cluster. Proxies that are connected stay so,
  * and none starts. How remote clusters reach istiod is for other layers.
+ * @throws MeshproofError MP-122 where no pod can dial, and as `dial` does.
  */
-export const closedIstiodService = (cluster: SurveyedCluster): Promise<Finding[]> =>
-  look(cluster).catch((error: unknown) => {
-    // Where no pod can dial, nothing is known.
-    if (error instanceof MeshproofError) return []
-    throw error
-  })
-
-const look = async (cluster: SurveyedCluster): Promise<Finding[]> => {
+export const closedIstiodService = async (cluster: SurveyedCluster): Promise<Finding[]> => {
   if (hostOf(cluster) !== cluster) return []
   const [pods, services] = await Promise.all([cluster.reads.istiodPods(), cluster.reads.services()])
   const offering = services.filter(

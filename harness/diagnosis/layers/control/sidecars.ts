@@ -5,6 +5,7 @@ import { isInjected } from '#diagnosis/injected.ts'
 import { matchesSelector } from '#diagnosis/label-selector.ts'
 import { istioctl, kubectl, servedBy, type Finding } from '#diagnosis/layer.ts'
 import { isSidecar, proxyOf } from '#istio/proxy-container.ts'
+import { isRunning } from '#kube/pods.ts'
 import type { WithTemplate } from '#probes/survey/reads.ts'
 import type { Survey, SurveyedCluster } from '#probes/survey/survey.ts'
 
@@ -66,7 +67,7 @@ const askingProblems = (
 ): Finding[] => {
   const name = namespace.metadata?.name ?? ''
   const { 'istio-injection': injection, 'istio.io/rev': revision } = namespace.metadata?.labels ?? {}
-  const working = pods.filter((pod) => isInMesh(pod))
+  const working = pods.filter((pod) => isRunning(pod))
   if (working.length > 0 && !isInjected(injectors, namespace, {})) {
     const asked = injection === 'enabled' ? 'istio-injection=enabled' : `istio.io/rev=${revision ?? ''}`
     const served = [...new Set(injectors.flatMap(({ metadata }) => metadata?.labels?.['istio.io/rev'] ?? []))]
@@ -139,7 +140,7 @@ const forgottenLabel = (
   const name = namespace.metadata?.name ?? ''
   const lost = pods.filter(
     (pod) =>
-      isInMesh(pod) &&
+      isRunning(pod) &&
       isSidecar(pod) &&
       !isByHand(pod, workloads) &&
       !isInjected(injectors, namespace, pod.metadata?.labels ?? {}),
@@ -158,10 +159,6 @@ const forgottenLabel = (
     },
   ]
 }
-
-/** A pod that runs for good: not on its way out, not done. */
-const isInMesh = ({ metadata, status }: V1Pod): boolean =>
-  metadata?.deletionTimestamp === undefined && status?.phase === 'Running'
 
 /**
  * A workload whose own template holds the sidecar was injected by hand, and its next pod gets it again. A pod without
